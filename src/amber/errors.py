@@ -1,0 +1,35 @@
+"""Every error AMBER raises on purpose.
+
+Each class also derives from the built-in error that an ordinary handler would catch. A message names the
+thing, says what was expected and what was received.
+"""
+
+from __future__ import annotations
+
+
+class AmberError(Exception):
+    """Base of all errors that AMBER raises on purpose."""
+
+
+class ModelSpaceError(AmberError, ValueError):
+    """A model space, or an operation in it, cannot mean anything: says which layer and candidate."""
+
+
+class ArchitectureError(AmberError, ValueError):
+    """Tokens outside the grammar: says position, token name, allowed range and what was received."""
+
+
+class InvalidArchitectureError(AmberError, ValueError):
+    """Tokens inside the grammar that describe no network: says which node and which shapes."""
+
+
+class ConfigError(AmberError, ValueError):
+    """A mistake in a configuration: says file, line and key where they are known."""
+
+
+class DataError(AmberError, ValueError):
+    """Data that cannot be used: says file and line, or record, or array."""
+
+
+class StorageError(AmberError, OSError):
+    """A run directory or study storage that cannot be read or written."""

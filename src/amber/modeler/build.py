@@ -1,0 +1,73 @@
+"""From graph to Keras model: one interpreter for every builder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from amber.errors import InvalidArchitectureError
+from amber.modeler.cost import input_shape
+from amber.modeler.cost import measure
+from amber.modeler.graph import ComputationGraph
+from amber.modeler.graph import ComputationNode
+from amber.modeler.merges import make_merge
+from amber.modeler.operations import OPERATIONS
+from amber.modeler.operations import make_layer
+
+LayerFor = Callable[[ComputationNode], Any]
+
+
+def fresh_layer(node: ComputationNode) -> keras.layers.Layer:
+    """Returns a new layer of the operation registry, named as the node."""
+    return make_layer(node.operation, name=node.node_name)
+
+
+def build_model(graph: ComputationGraph, layer_for: LayerFor | None = None, name: str | None = None) -> keras.Model:
+    """Builds a Keras functional model of a graph.
+
+    Args:
+        graph: the planned network.
+        layer_for: what gives a node its layer, a callable of tensors; a fresh layer by default.
+        name: name of the model.
+
+    Raises:
+        InvalidArchitectureError: shapes do not fit (checked before a weight is made), or Keras refuses.
+    """
+    measure(graph)
+    layer_of = layer_for or fresh_layer
+    tensors: dict[str, Any] = {}
+    for node in graph.nodes:
+        if node.operation.Layer_type == "input":
+            tensors[node.node_name] = _make_input(node)
+            continue
+        try:
+            tensors[node.node_name] = _apply(node, layer_of(node), [tensors[parent] for parent in node.parents])
+        except (ValueError, TypeError) as error:
+            shapes = [tuple(tensors[parent].shape[1:]) for parent in node.parents]
+            raise InvalidArchitectureError(
+                f"Node '{node.node_name}' ({node.operation}) cannot be built on {shapes}: {error}"
+            ) from error
+    inputs = [tensors[name] for name in graph.inputs]
+    outputs = [tensors[name] for name in graph.outputs]
+    return keras.Model(_one_or_many(inputs), _one_or_many(outputs), name=name)
+
+
+def _make_input(node: ComputationNode) -> Any:
+    options = {
+        key: value for key, value in node.operation.Layer_attributes.items() if key not in ("name", "shape")
+    }
+    return keras.Input(shape=input_shape(node.operation), name=node.node_name, **options)
+
+
+def _apply(node: ComputationNode, layer: Any, inputs: list[Any]) -> Any:
+    if len(inputs) == 1:
+        return layer(inputs[0])
+    if not OPERATIONS.get(node.operation.Layer_type).takes_list:
+        return layer(make_merge(node.merge_op, name=f"{node.node_name}_{node.merge_op}")(inputs))
+    return layer(inputs)
+
+
+def _one_or_many(tensors: list[Any]) -> Any:
+    return tensors[0] if len(tensors) == 1 else tensors

@@ -1,0 +1,1 @@
+"""Builders: from tokens to graphs and compiled models."""

@@ -1,0 +1,98 @@
+"""What every builder is: a callable from tokens to a compiled Keras model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from amber.architect import ModelSpace
+from amber.architect import Operation
+from amber.architect import TokenLayout
+from amber.errors import InvalidArchitectureError
+from amber.errors import ModelSpaceError
+from amber.modeler.builders.compiling import clone_compile_arguments
+from amber.modeler.cost import GraphCost
+from amber.modeler.cost import measure
+from amber.modeler.graph import ComputationGraph
+from amber.modeler.operations import layer_arguments
+
+
+class ModelBuilder:
+    """Base of all builders: `builder(arc_seq)` plans, builds and compiles.
+
+    A subclass sets `layout` and defines `plan`.
+
+    Args:
+        model_space: what may be built; it is read, never changed.
+        model_compile_dict: arguments of `keras.Model.compile`; cloned for every child. None: not compiled.
+
+    Attributes:
+        layout: the TokenLayout of `arc_seq`.
+    """
+
+    layout: TokenLayout
+
+    def __init__(self, model_space: ModelSpace, model_compile_dict: Mapping[str, Any] | None = None) -> None:
+        if type(self) is ModelBuilder:
+            raise NotImplementedError("ModelBuilder is a base class: use a builder, or subclass it and define plan().")
+        if not isinstance(model_space, ModelSpace):
+            raise ModelSpaceError(f"model_space must be a ModelSpace. Received: {type(model_space).__name__}")
+        model_space.validate()
+        self.model_space = model_space
+        self.model_compile_dict = model_compile_dict
+
+    def plan(self, arc_seq: Any) -> ComputationGraph:
+        """Returns the network that tokens describe, without any Keras object.
+
+        Raises:
+            ArchitectureError: tokens outside the grammar.
+            InvalidArchitectureError: tokens that describe no network.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define plan().")
+
+    def measure(self, arc_seq: Any) -> GraphCost:
+        """Returns parameters, FLOPs and shapes of an architecture without building it."""
+        return measure(self.plan(arc_seq))
+
+    def build(self, arc_seq: Any) -> keras.Model:
+        """Returns the model of an architecture, not compiled.
+
+        Raises:
+            ArchitectureError: tokens outside the grammar.
+            InvalidArchitectureError: tokens that describe no network; the message holds them.
+        """
+        graph = self.plan(arc_seq)
+        try:
+            return graph.build()
+        except InvalidArchitectureError as error:
+            tokens = [int(token) for token in arc_seq]
+            raise InvalidArchitectureError(f"{error} Received: arc_seq={tokens}") from error
+
+    def __call__(self, arc_seq: Any) -> keras.Model:
+        """Returns the compiled model of an architecture; see `build` for the errors raised."""
+        model = self.build(arc_seq)
+        if self.model_compile_dict is not None:
+            model.compile(**clone_compile_arguments(self.model_compile_dict))
+        return model
+
+
+def check_operation(operation: Any, where: str) -> Operation:
+    """Returns an operation given as one, or as a list of one.
+
+    Raises:
+        ModelSpaceError: it is no operation, or has attributes that its layer does not take.
+    """
+    if isinstance(operation, (list, tuple)) and len(operation) == 1:
+        (operation,) = operation
+    if isinstance(operation, Mapping):
+        operation = Operation.from_dict(operation)
+    if not isinstance(operation, Operation):
+        raise ModelSpaceError(f"{where} must be one Operation. Received: {operation!r}")
+    if operation.Layer_type != "input":
+        try:
+            layer_arguments(operation)
+        except ModelSpaceError as error:
+            raise ModelSpaceError(f"{where}: {error}") from error
+    return operation

@@ -1,0 +1,167 @@
+"""The pieces of a residual 1-D CNN, written as graph nodes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amber.architect import Operation
+from amber.errors import ModelSpaceError
+from amber.modeler.graph import ComputationNode
+from amber.modeler.operations import layer_arguments
+
+_BATCH_NORM = Operation("batch_normalization")
+_ADD = Operation("add")
+_RELU = Operation("activation", activation="relu")
+_ACTIVATIONS = ("relu", "sigmoid", "tanh", "softmax", "elu")
+_STEM_KERNEL_SIZE = 8
+
+
+class LayerBlock:
+    """One candidate of one layer, as a chain of (name, operation): the searched part before the skips.
+
+    Args:
+        layer: index of the layer.
+        operation: the candidate.
+        width: filters after scaling.
+        add_conv1: whether pooling gets a 1x1 convolution, normalisation and relu before it.
+        where: how messages name the candidate.
+
+    Raises:
+        ModelSpaceError: a type, attribute or activation that this network does not know.
+    """
+
+    def __init__(self, layer: int, operation: Operation, width: int, add_conv1: bool, where: str) -> None:
+        self.layer = layer
+        kind = operation.Layer_type
+        try:
+            layer_arguments(operation)
+            if kind == "conv1d":
+                self.chain = _convolution(f"L{layer}", operation, width)
+            elif kind in ("maxpool1d", "avgpool1d"):
+                self.chain = _pooling(f"L{layer}", operation, width, add_conv1)
+            elif kind == "identity":
+                self.chain = [(f"L{layer}_id", Operation("identity"))]
+            else:
+                raise ModelSpaceError(
+                    "a residual CNN is made of conv1d, maxpool1d, avgpool1d and identity. "
+                    f"Received: {operation}"
+                )
+        except ModelSpaceError as error:
+            raise ModelSpaceError(f"{where}: {error}") from error
+
+
+def _convolution(prefix: str, operation: Operation, width: int) -> list[tuple[str, Operation]]:
+    arguments = layer_arguments(operation)
+    dilation = arguments.get("dilation_rate", 1)
+    dilation = dilation[0] if isinstance(dilation, (list, tuple)) and len(dilation) == 1 else dilation
+    name = f"{prefix}_conv" if dilation == 1 else f"{prefix}_conv_d{dilation}"
+    convolution = _regularised_convolution(
+        width, arguments["kernel_size"], strides=arguments.get("strides", 1), dilation_rate=dilation
+    )
+    chain = [(name, convolution), (f"{prefix}_bn", _BATCH_NORM)]
+    return chain + _activation(prefix, arguments.get("activation", "linear"), operation)
+
+
+def _regularised_convolution(width: int, kernel_size: Any, **more: Any) -> Operation:
+    return Operation(
+        "conv1d",
+        filters=width,
+        kernel_size=kernel_size,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        kernel_regularizer={"class_name": "L2", "config": {"l2": 5e-7}},
+        kernel_constraint={"class_name": "MaxNorm", "config": {"max_value": 0.9, "axis": 0}},
+        **more,
+    )
+
+
+def _pointwise(width: int) -> Operation:
+    return Operation(
+        "conv1d", filters=width, kernel_size=1, padding="same", use_bias=False, kernel_initializer="he_normal"
+    )
+
+
+def _activation(prefix: str, activation: Any, operation: Operation) -> list[tuple[str, Operation]]:
+    if activation in ("None", "linear"):
+        return []
+    if activation == "leaky_relu":
+        return [(f"{prefix}_leaky_relu", Operation("leaky_relu", negative_slope=0.2))]
+    if activation not in _ACTIVATIONS:
+        raise ModelSpaceError(
+            f"the activation must be one of {', '.join(_ACTIVATIONS)}, leaky_relu, linear. Received: {operation}"
+        )
+    return [(f"{prefix}_{activation}", Operation("activation", activation=activation))]
+
+
+def _pooling(prefix: str, operation: Operation, width: int, add_conv1: bool) -> list[tuple[str, Operation]]:
+    chain = []
+    if add_conv1:
+        chain = [
+            (f"{prefix}_maxpool_conv", _pointwise(width)),
+            (f"{prefix}_bn", _BATCH_NORM),
+            (f"{prefix}_relu", _RELU),
+        ]
+    arguments = layer_arguments(operation)
+    pool = Operation(
+        operation.Layer_type,
+        pool_size=arguments.get("pool_size", 2),
+        strides=arguments.get("strides") or 1,
+        padding="same",
+    )
+    return [*chain, (f"{prefix}_{operation.Layer_type[:-2]}", pool)]
+
+
+class GraphWriter:
+    """Writes the nodes of one network; `start` gives a fresh one with the same settings.
+
+    Args:
+        stem_width: filters of the stem.
+        dropout_rate: after each layer; 0 for none.
+        reduction_factor: pool size and stride of a reduction.
+    """
+
+    def __init__(self, stem_width: int, dropout_rate: float, reduction_factor: int) -> None:
+        self._stem_width = stem_width
+        self._dropout_rate = dropout_rate
+        self._reduction_factor = reduction_factor
+        self.nodes: list[ComputationNode] = []
+
+    def start(self, input_name: str, input_operation: Operation) -> GraphWriter:
+        """Returns a new writer that holds the input node only."""
+        writer = GraphWriter(self._stem_width, self._dropout_rate, self._reduction_factor)
+        writer.nodes = [ComputationNode(input_operation, input_name, group="input")]
+        return writer
+
+    def add(self, name: str, operation: Operation, parents: tuple[str, ...], group: str) -> str:
+        """Appends a node and returns its name."""
+        self.nodes.append(ComputationNode(operation, name, parents=parents, group=group))
+        return name
+
+    def stem(self) -> str:
+        """Appends a convolution of kernel 8 without activation, and normalisation."""
+        convolution = _regularised_convolution(self._stem_width, _STEM_KERNEL_SIZE)
+        name = self.add("stem_conv_conv", convolution, (self.nodes[0].name,), "stem")
+        return self.add("stem_conv_bn", _BATCH_NORM, (name,), "stem")
+
+    def layer(self, block: LayerBlock, current: str, skips: list[str]) -> str:
+        """Appends one layer: the candidate, the sum with its skips, normalisation, dropout."""
+        prefix = f"L{block.layer}"
+        for name, operation in block.chain:
+            current = self.add(name, operation, (current,), prefix)
+        if skips:
+            current = self.add(f"{prefix}_resAdd", _ADD, (*skips, current), prefix)
+        if block.layer:
+            current = self.add(f"{prefix}_resBn", _BATCH_NORM, (current,), prefix)
+        if self._dropout_rate:
+            dropout = Operation("dropout", rate=self._dropout_rate)
+            current = self.add(f"{prefix}_dropout", dropout, (current,), prefix)
+        return current
+
+    def reduce(self, layer: int, source: int, tensor: str, width: int) -> str:
+        """Appends the 1x1 convolution and max pooling that bring a stored tensor to the next width."""
+        name, group = f"pool_at_{layer}_from_{source}", f"reduce L{source}->"
+        name = self.add(name, _pointwise(width), (tensor,), group)
+        factor = self._reduction_factor
+        pool = Operation("maxpool1d", pool_size=factor, strides=factor, padding="same")
+        return self.add(f"{name}_pool", pool, (name,), group)

@@ -1,0 +1,164 @@
+"""The standalone residual 1-D CNN of an architecture found with the convolutional supernet's layout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from amber.architect import ModelSpace
+from amber.architect import Operation
+from amber.architect import TokenLayout
+from amber.errors import ModelSpaceError
+from amber.modeler.architecture_decoder import ResConvNetArchitecture
+from amber.modeler.builders.base import ModelBuilder
+from amber.modeler.builders.base import check_operation
+from amber.modeler.builders.residual_blocks import GraphWriter
+from amber.modeler.builders.residual_blocks import LayerBlock
+from amber.modeler.graph import ComputationGraph
+
+_FLATTEN = {"gap": Operation("globalavgpool1d"), "flatten": Operation("flatten")}
+_FLATTEN_NAMES = {"gap": "global_average_pooling1d", "flatten": "flatten"}
+
+
+class KerasResidualCnnBuilder(ModelBuilder):
+    """Builds residual 1-D CNNs: a stem, one searched operation per layer, additive skips, a dense head.
+
+    Where the number of filters changes from one layer to the next, every stored tensor is brought to the new
+    width by a 1x1 convolution and shortened by max pooling of `reduction_factor`.
+
+    Args:
+        inputs_op: the input operation, shape (length, channels).
+        output_op: the output operation.
+        fc_units: units of the dense layer before the output.
+        flatten_mode: `"GAP"` (global average pooling) or `"Flatten"`, any case.
+        model_compile_dict: arguments of `keras.Model.compile`, cloned for every child.
+        model_space: candidates of type conv1d, maxpool1d, avgpool1d or identity, each with `filters`, the
+            same within a layer. `strides` (default 1) and `dilation_rate` (or `dilation`) are honoured.
+        dropout_rate: after every layer and in the head; 0 for none.
+        wsf: width scale factor, multiplies every number of filters.
+        add_conv1_under_pool: put a 1x1 convolution, normalisation and relu before each pooling.
+        verbose: accepted for compatibility; progress is logged, never printed.
+        reduction_factor: pool size and stride where the number of filters changes.
+
+    Raises:
+        ModelSpaceError: filters that differ within a layer or are missing, an operation or activation that
+            this network does not know, or an argument out of range.
+
+    Example:
+        >>> builder = KerasResidualCnnBuilder(
+        ...     Operation("input", shape=(60, 4)), Operation("dense", units=3, activation="softmax"),
+        ...     fc_units=64, flatten_mode="GAP", model_space=space,
+        ...     model_compile_dict={"optimizer": "adam", "loss": "sparse_categorical_crossentropy"})
+        >>> model = builder(builder.layout.sample(0))
+    """
+
+    def __init__(
+        self,
+        inputs_op: Operation,
+        output_op: Operation,
+        fc_units: int,
+        flatten_mode: str,
+        model_compile_dict: Mapping[str, Any] | None,
+        model_space: ModelSpace,
+        dropout_rate: float = 0.2,
+        wsf: float = 1,
+        add_conv1_under_pool: bool = True,
+        verbose: int = 0,
+        reduction_factor: int = 4,
+    ) -> None:
+        super().__init__(model_space, model_compile_dict)
+        self.inputs_op = check_operation(inputs_op, "inputs_op")
+        self.output_op = check_operation(output_op, "output_op")
+        self.fc_units = _positive_integer(fc_units, "fc_units")
+        self.flatten_mode = _flatten_mode(flatten_mode)
+        self.dropout_rate = _rate(dropout_rate)
+        self.wsf = _positive(wsf, "wsf")
+        self.add_conv1_under_pool = bool(add_conv1_under_pool)
+        self.verbose = verbose
+        self.reduction_factor = _positive_integer(reduction_factor, "reduction_factor")
+        self.layout = TokenLayout(model_space)
+        self.decoder = ResConvNetArchitecture(model_space)
+        self.out_filters, self.pool_layers = self.get_out_filters(model_space)
+        self._widths = [max(1, round(filters * self.wsf)) for filters in self.out_filters]
+        self._blocks = [
+            [
+                LayerBlock(layer, operation, width, self.add_conv1_under_pool, f"Layer {layer}, candidate {k}")
+                for k, operation in enumerate(candidates)
+            ]
+            for (layer, candidates), width in zip(enumerate(model_space.layers), self._widths, strict=True)
+        ]
+        self._writer = GraphWriter(self._widths[0], self.dropout_rate, self.reduction_factor)
+
+    @staticmethod
+    def get_out_filters(model_space: ModelSpace) -> tuple[list[int], list[int]]:
+        """Returns the filters of each layer, and the layers after which they change.
+
+        Raises:
+            ModelSpaceError: a candidate without `filters`, or different ones within a layer.
+        """
+        out_filters: list[int] = []
+        for layer, candidates in enumerate(model_space.layers):
+            for position, operation in enumerate(candidates):
+                filters = operation.get("filters")
+                if isinstance(filters, bool) or not isinstance(filters, int) or filters < 1:
+                    raise ModelSpaceError(
+                        f"Layer {layer}, candidate {position}: a residual CNN needs the attribute 'filters', a "
+                        f"positive integer, on every candidate. Received: {operation}"
+                    )
+            counts = sorted({operation.get("filters") for operation in candidates})
+            if len(counts) != 1:
+                raise ModelSpaceError(
+                    f"Layer {layer}: every candidate must have the same 'filters'. Received: {counts}"
+                )
+            out_filters.append(counts[0])
+        pool_layers = [k for k in range(len(out_filters) - 1) if out_filters[k] != out_filters[k + 1]]
+        return out_filters, pool_layers
+
+    def plan(self, arc_seq: Any) -> ComputationGraph:
+        """Returns the network of an architecture; raises ArchitectureError for tokens outside the grammar."""
+        architecture = self.layout.decode(arc_seq)
+        input_name = self.inputs_op.get("name", "input")
+        write = self._writer.start(input_name, self.inputs_op)
+        current = write.stem()
+        stored: list[str] = []
+        for layer, token in enumerate(architecture.operations):
+            chosen = [stored[j] for j, bit in enumerate(architecture.skips[layer]) if bit]
+            current = write.layer(self._blocks[layer][token], current, chosen)
+            stored.append(current)
+            if layer in self.pool_layers:
+                stored = [
+                    write.reduce(layer, source, tensor, self._widths[layer + 1])
+                    for source, tensor in enumerate(stored)
+                ]
+                current = stored[-1]
+        flat = write.add(_FLATTEN_NAMES[self.flatten_mode], _FLATTEN[self.flatten_mode], (current,), "head")
+        flat = write.add("dropout", Operation("dropout", rate=self.dropout_rate), (flat,), "head")
+        hidden = write.add("dense", Operation("dense", units=self.fc_units, activation="relu"), (flat,), "head")
+        output_name = self.output_op.get("name", "output")
+        write.add(output_name, self.output_op, (hidden,), "output")
+        return ComputationGraph(write.nodes, [input_name], [output_name]).prune()
+
+
+def _flatten_mode(flatten_mode: Any) -> str:
+    mode = flatten_mode.lower() if isinstance(flatten_mode, str) else flatten_mode
+    if mode not in _FLATTEN:
+        raise ModelSpaceError(f"flatten_mode must be 'GAP' or 'Flatten'. Received: {flatten_mode!r}")
+    return str(mode)
+
+
+def _rate(rate: Any) -> float:
+    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate < 1:
+        raise ModelSpaceError(f"dropout_rate must be at least 0 and below 1. Received: {rate!r}")
+    return float(rate)
+
+
+def _positive(value: Any, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+        raise ModelSpaceError(f"{name} must be a positive number. Received: {value!r}")
+    return value
+
+
+def _positive_integer(value: Any, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ModelSpaceError(f"{name} must be a positive integer. Received: {value!r}")
+    return value

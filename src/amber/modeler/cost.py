@@ -1,0 +1,165 @@
+"""Shapes, parameters and FLOPs of a network without building it.
+
+Shapes and parameters are asked of Keras itself, once per operation and input shapes, without allocating; only
+FLOPs have formulas (2 x multiply-adds, forward, batch 1).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import keras
+
+from amber.architect import Operation
+from amber.backend.abstract import abstract_layers
+from amber.errors import InvalidArchitectureError
+from amber.errors import ModelSpaceError
+from amber.modeler.graph import ComputationGraph
+from amber.modeler.graph import ComputationNode
+from amber.modeler.merges import ELEMENT_WISE
+from amber.modeler.merges import make_merge
+from amber.modeler.operations import OPERATIONS
+from amber.modeler.operations import make_layer
+
+Shape = tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCost:
+    """What one node costs.
+
+    Attributes:
+        output_shape: without the batch axis.
+        parameters: all weights, as Keras's `count_params()`.
+        trainable_parameters: those that training changes.
+        flops: 2 x multiply-adds, forward, batch 1.
+    """
+
+    output_shape: Shape
+    parameters: int = 0
+    trainable_parameters: int = 0
+    flops: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GraphCost:
+    """What a network costs: totals, and each node by name."""
+
+    parameters: int
+    trainable_parameters: int
+    flops: int
+    nodes: dict[str, NodeCost]
+
+
+def measure(graph: ComputationGraph) -> GraphCost:
+    """Counts a network.
+
+    Args:
+        graph: the planned network.
+
+    Returns:
+        Totals and, per node, output shape, parameters and FLOPs.
+
+    Raises:
+        InvalidArchitectureError: the shapes do not fit; names the node and the shapes.
+    """
+    costs: dict[str, NodeCost] = {}
+    parameters = trainable = flops = 0
+    for node in graph.nodes:
+        cost = measure_node(node, tuple(costs[parent].output_shape for parent in node.parents))
+        costs[node.node_name] = cost
+        parameters += cost.parameters
+        trainable += cost.trainable_parameters
+        flops += cost.flops
+    return GraphCost(parameters, trainable, flops, costs)
+
+
+def measure_node(node: ComputationNode, input_shapes: tuple[Shape, ...]) -> NodeCost:
+    """Returns the cost of one node for the shapes of its parents.
+
+    Raises:
+        InvalidArchitectureError: the shapes do not fit.
+    """
+    try:
+        return _measure(node.operation, node.merge_op if len(input_shapes) > 1 else "", input_shapes)
+    except _ShapeError as error:
+        shapes = " and ".join(str(shape) for shape in input_shapes) or "no input"
+        raise InvalidArchitectureError(
+            f"Node '{node.node_name}' ({node.operation}) cannot be built on {shapes} (shapes without batch): "
+            f"{error}"
+        ) from error
+
+
+class _ShapeError(Exception):
+    """Why an operation cannot follow shapes; turned into a named error by `measure_node`."""
+
+
+@lru_cache(maxsize=65536)
+def _measure(operation: Operation, merge: str, shapes: tuple[Shape, ...]) -> NodeCost:
+    if operation.Layer_type == "input":
+        return NodeCost(input_shape(operation))
+    spec = OPERATIONS.get(operation.Layer_type)
+    if not spec.takes_list and len(shapes) > 1:
+        joined = _apply(make_merge(merge), merge, shapes)
+        rest = _measure(operation, "", (joined.output_shape,))
+        return NodeCost(
+            rest.output_shape,
+            rest.parameters + joined.parameters,
+            rest.trainable_parameters + joined.trainable_parameters,
+            rest.flops + joined.flops,
+        )
+    if spec.takes_list and len(shapes) < 2:
+        raise _ShapeError(f"'{spec.name}' joins at least two inputs; expected 2 or more, received {len(shapes)}")
+    return _apply(make_layer(operation), spec.name, shapes)
+
+
+def input_shape(operation: Operation) -> Shape:
+    """Returns the shape of an input operation, without the batch axis.
+
+    Raises:
+        ModelSpaceError: no `shape`, or one that is not a list of positive integers (or None).
+    """
+    shape = operation.get("shape")
+    entries = (shape,) if isinstance(shape, int) and not isinstance(shape, bool) else shape
+    try:
+        sizes = tuple(None if size is None else int(size) for size in entries)  # type: ignore[union-attr]
+    except (TypeError, ValueError) as error:
+        raise ModelSpaceError(
+            f"An input needs a shape such as (60, 4), without the batch axis. Received: {operation}"
+        ) from error
+    if not sizes or any(size is not None and size < 1 for size in sizes):
+        raise ModelSpaceError(f"Every axis of an input must be positive. Received: {operation}")
+    return sizes
+
+
+def _apply(layer: keras.layers.Layer, kind: str, shapes: tuple[Shape, ...]) -> NodeCost:
+    if kind in ELEMENT_WISE and len(set(shapes)) > 1:
+        raise _ShapeError(f"'{kind}' needs inputs of equal shapes, and never broadcasts")
+    tensors = [keras.KerasTensor((None, *shape), dtype="float32") for shape in shapes]
+    try:
+        with abstract_layers():
+            result = layer(tensors if len(tensors) > 1 else tensors[0])
+            output = _single_output(result)
+            flops = OPERATIONS.get(kind).flops if kind in OPERATIONS else None
+            return NodeCost(
+                output,
+                sum(math.prod(weight.shape) for weight in layer.weights),
+                sum(math.prod(weight.shape) for weight in layer.trainable_weights),
+                flops(layer, list(shapes), output) if flops else 0,
+            )
+    except _ShapeError:
+        raise
+    except Exception as error:  # each backend raises its own kind; the cause is chained
+        raise _ShapeError(" ".join(str(error).split())) from error
+
+
+def _single_output(result: Any) -> Shape:
+    if isinstance(result, (list, tuple)):
+        raise _ShapeError("expected one output tensor, and the layer returns several (return_state=True?)")
+    shape = tuple(result.shape[1:])
+    if any(size is not None and size < 1 for size in shape):
+        raise _ShapeError(f"nothing would be left: the output would have shape {shape}")
+    return shape

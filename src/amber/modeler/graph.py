@@ -1,0 +1,243 @@
+"""The whole network before any framework: nodes, and the graph they make.
+
+What may be changed here: what a network *is*. How it is counted, drawn, named and built lives beside this file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+from typing import Any
+
+from amber.architect import Operation
+from amber.errors import InvalidArchitectureError
+from amber.errors import ModelSpaceError
+from amber.modeler.fingerprint import fingerprint
+from amber.modeler.merges import merge_name
+
+if TYPE_CHECKING:
+    import keras
+
+
+class ComputationNode:
+    """A vertex of a network: one operation, its name and where its input comes from. Immutable.
+
+    Args:
+        operation: what is computed.
+        node_name: unique in its graph; the name of the Keras layer.
+        merge_op: how several parents are joined before a single-input operation: a registered name
+            (`concatenate`, `add`, `average`, `maximum`, `multiply`) or a Keras layer class.
+        parents: names of the nodes read, in order.
+        group: the layer of the space this node belongs to. Drawings fold a group into one box.
+
+    Raises:
+        ModelSpaceError: the operation is no Operation, or the name is empty.
+    """
+
+    __slots__ = ("group", "merge_op", "operation", "parents", "node_name")
+
+    operation: Operation
+    node_name: str
+    merge_op: str
+    parents: tuple[str, ...]
+    group: str
+
+    def __init__(
+        self,
+        operation: Operation,
+        node_name: str,
+        merge_op: Any = "concatenate",
+        parents: Iterable[str] = (),
+        group: str = "",
+    ) -> None:
+        if not isinstance(operation, Operation):
+            raise ModelSpaceError(f"A node needs an Operation. Received: operation={operation!r}")
+        if not isinstance(node_name, str) or not node_name:
+            raise ModelSpaceError(f"A node needs a non-empty name. Received: node_name={node_name!r}")
+        set_field = object.__setattr__
+        set_field(self, "operation", operation)
+        set_field(self, "node_name", node_name)
+        set_field(self, "merge_op", merge_op if merge_op == "concatenate" else merge_name(merge_op))
+        set_field(self, "parents", tuple(parents))
+        set_field(self, "group", group)
+
+    @property
+    def name(self) -> str:
+        """The same as `node_name`."""
+        return self.node_name
+
+    def replace(self, **changes: Any) -> ComputationNode:
+        """Returns a new node with these fields changed."""
+        fields = {field: getattr(self, field) for field in ComputationNode.__slots__}
+        return ComputationNode(**{**fields, **changes})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the node as a JSON-ready dictionary."""
+        return {
+            "name": self.node_name,
+            "operation": self.operation.to_dict(),
+            "parents": list(self.parents),
+            "merge_op": self.merge_op,
+            "group": self.group,
+        }
+
+    @classmethod
+    def from_dict(cls, description: Mapping[str, Any]) -> ComputationNode:
+        """Reads what `to_dict` wrote."""
+        return cls(
+            Operation.from_dict(description["operation"]),
+            description["name"],
+            description.get("merge_op", "concatenate"),
+            description.get("parents", ()),
+            description.get("group", ""),
+        )
+
+    def _key(self) -> tuple[Any, ...]:
+        return (self.operation, self.node_name, self.merge_op, self.parents, self.group)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ComputationNode):
+            return NotImplemented
+        return self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"A ComputationNode cannot be changed; use replace(). Received: {name}={value!r}")
+
+    def __repr__(self) -> str:
+        reads = f" <- {', '.join(self.parents)}" if self.parents else ""
+        return f"<{self.node_name} [{self.operation}]{reads}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ComputationNode, (self.operation, self.node_name, self.merge_op, self.parents, self.group)
+
+
+class ComputationGraph:
+    """A network as a value: nodes in topological order, with its inputs and outputs.
+
+    Args:
+        nodes: every node, parents before children. Nodes of type `input` are the sources.
+        inputs: names of the input nodes, in the order a model takes them.
+        outputs: names of the output nodes, in the order a model returns them.
+
+    Raises:
+        InvalidArchitectureError: a repeated name, a parent that does not come earlier, a node without
+            parents that is no input, or an unknown input or output.
+    """
+
+    def __init__(self, nodes: Iterable[ComputationNode], inputs: Iterable[str], outputs: Iterable[str]) -> None:
+        self.nodes: tuple[ComputationNode, ...] = tuple(nodes)
+        self.inputs: tuple[str, ...] = tuple(inputs)
+        self.outputs: tuple[str, ...] = tuple(outputs)
+        self._by_name = _check(self.nodes, self.inputs, self.outputs)
+
+    def node(self, name: str) -> ComputationNode:
+        """Returns the node of this name."""
+        try:
+            return self._by_name[name]
+        except KeyError:
+            raise InvalidArchitectureError(
+                f"The network has no node of this name; it has {', '.join(self._by_name)}. Received: {name!r}"
+            ) from None
+
+    def children(self, name: str) -> tuple[str, ...]:
+        """Returns the names of the nodes that read this one, in order."""
+        return self._children.get(self.node(name).name, ())
+
+    @cached_property
+    def _children(self) -> dict[str, tuple[str, ...]]:
+        readers: dict[str, list[str]] = {}
+        for node in self.nodes:
+            for parent in dict.fromkeys(node.parents):
+                readers.setdefault(parent, []).append(node.name)
+        return {name: tuple(names) for name, names in readers.items()}
+
+    def prune(self) -> ComputationGraph:
+        """Returns the graph without the nodes that no output reads; every input stays."""
+        needed = set(self.outputs)
+        for node in reversed(self.nodes):
+            if node.name in needed:
+                needed.update(node.parents)
+        keep = needed | set(self.inputs)
+        return ComputationGraph((node for node in self.nodes if node.name in keep), self.inputs, self.outputs)
+
+    def fingerprint(self) -> str:
+        """Returns a hexadecimal name of the network itself: the same for any tokens and names that mean it."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return fingerprint(self)
+
+    def build(self, layer_for: Callable[..., Any] | None = None, name: str | None = None) -> keras.Model:
+        """Builds the Keras model; see `amber.modeler.build.build_model`."""
+        from amber.modeler.build import build_model
+
+        return build_model(self, layer_for=layer_for, name=name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the graph as a JSON-ready dictionary."""
+        return {
+            "inputs": list(self.inputs),
+            "outputs": list(self.outputs),
+            "nodes": [node.to_dict() for node in self.nodes],
+        }
+
+    @classmethod
+    def from_dict(cls, description: Mapping[str, Any]) -> ComputationGraph:
+        """Reads what `to_dict` wrote."""
+        nodes = [ComputationNode.from_dict(node) for node in description["nodes"]]
+        return cls(nodes, description["inputs"], description["outputs"])
+
+    def to_json(self) -> str:
+        """Returns the graph as JSON text."""
+        return json.dumps(self.to_dict())
+
+    @classmethod
+    def from_json(cls, text: str) -> ComputationGraph:
+        """Reads what `to_json` wrote."""
+        return cls.from_dict(json.loads(text))
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ComputationGraph):
+            return NotImplemented
+        return (self.nodes, self.inputs, self.outputs) == (other.nodes, other.inputs, other.outputs)
+
+    def __hash__(self) -> int:
+        return hash((self.nodes, self.inputs, self.outputs))
+
+    def __repr__(self) -> str:
+        return f"<ComputationGraph of {len(self)} nodes, {', '.join(self.inputs)} -> {', '.join(self.outputs)}>"
+
+
+def _check(
+    nodes: tuple[ComputationNode, ...], inputs: tuple[str, ...], outputs: tuple[str, ...]
+) -> dict[str, ComputationNode]:
+    seen: dict[str, ComputationNode] = {}
+    for node in nodes:
+        if node.node_name in seen:
+            raise InvalidArchitectureError(f"Two nodes have the same name. Received: {node.node_name!r} twice")
+        if not node.parents and node.operation.Layer_type != "input":
+            raise InvalidArchitectureError(f"Node '{node.node_name}' reads nothing; expected at least one parent.")
+        for parent in node.parents:
+            if parent not in seen:
+                raise InvalidArchitectureError(
+                    f"Node '{node.node_name}' reads '{parent}', which does not come before it."
+                )
+        seen[node.node_name] = node
+    for kind, names in (("input", inputs), ("output", outputs)):
+        if not names:
+            raise InvalidArchitectureError(f"A network needs at least one {kind}. Received: none")
+        for name in names:
+            if name not in seen:
+                raise InvalidArchitectureError(f"The {kind} '{name}' is no node of the network.")
+    return seen

@@ -1,0 +1,153 @@
+"""The operation registry: type name -> how to make the Keras layer, which attributes it takes, its FLOPs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import field
+from typing import Any
+
+import keras
+
+from amber.architect import Operation
+from amber.errors import ModelSpaceError
+from amber.registry import Registry
+
+Shape = tuple[int | None, ...]
+FlopFunction = Callable[[keras.layers.Layer, list[Shape], Shape], int]
+
+_BASE_ATTRIBUTES = frozenset({"name", "dtype", "trainable", "activity_regularizer", "autocast"})
+# What the residual and weight-sharing spaces write on every candidate; other layers have no use for it.
+SEARCH_ONLY = frozenset({"filters", "units"})
+
+
+@dataclass(frozen=True)
+class OperationSpec:
+    """One entry of the registry.
+
+    Attributes:
+        name: type name, lower case.
+        make: the Keras layer class, or a function of keyword arguments that returns a layer.
+        required: attributes that must be given.
+        search_only: attributes that may be given and do not reach the layer.
+        renamed: attribute names that stand for another one (`dilation` -> `dilation_rate`).
+        takes_list: whether the layer itself joins several inputs.
+        flops: floating-point operations (2 x multiply-adds, forward, batch 1) of the built layer for its
+            input shapes and output shape (without batch); None means none worth counting.
+    """
+
+    name: str
+    make: Callable[..., keras.layers.Layer]
+    required: frozenset[str] = frozenset()
+    search_only: frozenset[str] = SEARCH_ONLY
+    renamed: dict[str, str] = field(default_factory=dict)
+    takes_list: bool = False
+    flops: FlopFunction | None = None
+
+    def accepted(self) -> frozenset[str]:
+        """The attribute names that reach the layer."""
+        parameters = inspect.signature(self.make).parameters.values()
+        named = {
+            p.name
+            for p in parameters
+            if p.kind in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+        }
+        return frozenset(named - {"self"}) | _BASE_ATTRIBUTES
+
+
+OPERATIONS: Registry[OperationSpec] = Registry("operation", ModelSpaceError)
+
+
+def register_operation(
+    name: str,
+    make: Callable[..., keras.layers.Layer],
+    *,
+    required: tuple[str, ...] = (),
+    search_only: tuple[str, ...] = tuple(SEARCH_ONLY),
+    renamed: dict[str, str] | None = None,
+    takes_list: bool = False,
+    flops: FlopFunction | None = None,
+    aliases: tuple[str, ...] = (),
+    replace: bool = False,
+) -> OperationSpec:
+    """Makes a layer type known to every builder.
+
+    Args:
+        name: the type name, as written in `Operation(name, ...)`; any case.
+        make: a Keras layer class (register it with `keras.saving` so that models load) or a function
+            that returns a layer.
+        required: attributes that must be given.
+        search_only: attributes that are accepted and do not reach the layer.
+        renamed: attribute names that stand for another one.
+        takes_list: whether the layer joins several inputs itself.
+        flops: see OperationSpec.
+        aliases: other names of the same type.
+        replace: allow a name that is taken.
+
+    Raises:
+        ModelSpaceError: the name is taken.
+
+    Example:
+        >>> register_operation("swish_dense", lambda units, **kw: keras.layers.Dense(units, "swish", **kw))
+    """
+    taken = inspect.signature(make).parameters
+    spec = OperationSpec(
+        name=name.lower(),
+        make=make,
+        required=frozenset(required),
+        search_only=frozenset(search_only) - set(taken),
+        renamed=dict(renamed or {}),
+        takes_list=takes_list,
+        flops=flops,
+    )
+    OPERATIONS.register(name, spec, aliases=aliases, replace=replace)
+    return spec
+
+
+def layer_arguments(operation: Operation) -> dict[str, Any]:
+    """Returns the keyword arguments that reach the Keras layer of an operation.
+
+    Raises:
+        ModelSpaceError: unknown type, missing attribute, or one that the layer does not take.
+    """
+    spec = OPERATIONS.get(operation.Layer_type)
+    arguments: dict[str, Any] = {}
+    accepted = spec.accepted()
+    for name, value in operation.Layer_attributes.items():
+        target = spec.renamed.get(name, name)
+        if name in spec.search_only:
+            continue
+        if target not in accepted:
+            raise ModelSpaceError(
+                f"The operation '{spec.name}' does not take the attribute '{name}'; it takes "
+                f"{', '.join(sorted(accepted | set(spec.renamed)))}. Received: {operation}"
+            )
+        if target in arguments and arguments[target] != value:
+            raise ModelSpaceError(f"'{name}' and '{target}' mean the same and differ. Received: {operation}")
+        arguments[target] = value
+    missing = spec.required - set(arguments)
+    if missing:
+        raise ModelSpaceError(
+            f"The operation '{spec.name}' needs the attribute {', '.join(sorted(missing))}. Received: {operation}"
+        )
+    return arguments
+
+
+def make_layer(operation: Operation, name: str | None = None) -> keras.layers.Layer:
+    """Returns a fresh, unbuilt Keras layer for an operation.
+
+    Args:
+        operation: the operation; it is not changed.
+        name: name of the layer, instead of the operation's own.
+
+    Raises:
+        ModelSpaceError: unknown type, or attributes that the layer does not take or refuses.
+    """
+    arguments = layer_arguments(operation)
+    if name is not None:
+        arguments["name"] = name
+    try:
+        return OPERATIONS.get(operation.Layer_type).make(**arguments)
+    except (ValueError, TypeError) as error:
+        raise ModelSpaceError(f"The layer of {operation} cannot be made: {error}") from error

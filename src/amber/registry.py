@@ -1,0 +1,73 @@
+"""One registry mechanism: named entries, aliases, and errors that list what is known.
+
+Operations, merges and samplers are tables of this kind.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import Generic
+from typing import TypeVar
+
+from amber.errors import AmberError
+from amber.errors import ConfigError
+
+Entry = TypeVar("Entry")
+
+
+class Registry(Generic[Entry]):
+    """Names, in any case, and what they stand for.
+
+    Args:
+        kind: what the entries are, for messages (`"operation"`).
+        error: the error class raised for unknown or repeated names.
+    """
+
+    def __init__(self, kind: str, error: type[AmberError] = ConfigError) -> None:
+        self._kind = kind
+        self._error = error
+        self._entries: dict[str, Entry] = {}
+        self._aliases: dict[str, str] = {}
+
+    def register(self, name: str, entry: Entry, *, aliases: tuple[str, ...] = (), replace: bool = False) -> None:
+        """Adds an entry.
+
+        Raises:
+            AmberError: (of the registry's class) the name is empty or taken and `replace` is not given.
+        """
+        if not isinstance(name, str) or not name.strip():
+            raise self._error(f"The name of an {self._kind} must be non-empty text. Received: {name!r}")
+        for each in (name, *aliases):
+            if each.lower() in self and not replace:
+                raise self._error(
+                    f"The {self._kind} '{each}' is registered already; pass replace=True to replace it."
+                )
+        self._entries[name.lower()] = entry
+        self._aliases.update({alias.lower(): name.lower() for alias in aliases})
+
+    def get(self, name: str) -> Entry:
+        """Returns the entry of a name or alias.
+
+        Raises:
+            AmberError: (of the registry's class) unknown name; lists the known ones.
+        """
+        key = name.lower() if isinstance(name, str) else ""
+        key = self._aliases.get(key, key)
+        if key not in self._entries:
+            close = difflib.get_close_matches(key, [*self._entries, *self._aliases], n=1)
+            hint = f" Did you mean '{close[0]}'?" if close else ""
+            raise self._error(
+                f"Unknown {self._kind}: expected one of {', '.join(self.names())}.{hint} Received: {name!r}"
+            )
+        return self._entries[key]
+
+    def names(self) -> list[str]:
+        """Returns the registered names in order (aliases left out)."""
+        return sorted(self._entries)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and (name.lower() in self._entries or name.lower() in self._aliases)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names())
