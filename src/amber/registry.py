@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from typing import Generic
-from typing import TypeVar
+from typing import Generic, TypeVar
 
-from amber.errors import AmberError
-from amber.errors import ConfigError
+from amber.errors import AmberError, ConfigError
 
 Entry = TypeVar("Entry")
 
@@ -40,9 +38,7 @@ class Registry(Generic[Entry]):
             raise self._error(f"The name of an {self._kind} must be non-empty text. Received: {name!r}")
         for each in (name, *aliases):
             if each.lower() in self and not replace:
-                raise self._error(
-                    f"The {self._kind} '{each}' is registered already; pass replace=True to replace it."
-                )
+                raise self._error(f"The {self._kind} '{each}' is registered already; pass replace=True to replace it.")
         self._entries[name.lower()] = entry
         self._aliases.update({alias.lower(): name.lower() for alias in aliases})
 

@@ -85,9 +85,7 @@ class BranchedModelSpace(ModelSpace):
 
 def _check_subspaces(subspaces: Any) -> tuple[list[ModelSpace], ModelSpace]:
     if isinstance(subspaces, (str, bytes)) or not isinstance(subspaces, Sequence) or len(subspaces) != 2:
-        raise ModelSpaceError(
-            f"subspaces must be [[branch, branch, ...], stem]. Received: {type(subspaces).__name__}"
-        )
+        raise ModelSpaceError(f"subspaces must be [[branch, branch, ...], stem]. Received: {type(subspaces).__name__}")
     branches, stem = subspaces
     if isinstance(branches, ModelSpace):
         branches = [branches]

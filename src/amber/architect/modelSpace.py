@@ -2,8 +2,6 @@
 
 from amber.architect.branched_model_space import BranchedModelSpace
 from amber.architect.model_space import ModelSpace
-from amber.architect.operation import Operation
-from amber.architect.operation import State
-from amber.architect.operation import get_layer_shortname
+from amber.architect.operation import Operation, State, get_layer_shortname
 
 __all__ = ["BranchedModelSpace", "ModelSpace", "Operation", "State", "get_layer_shortname"]

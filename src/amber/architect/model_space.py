@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,9 +57,7 @@ class ModelSpace:
         index = self._resolve(layer_id)
         candidates = list(self._layers[index])
         if not -len(candidates) <= idx < len(candidates):
-            raise ModelSpaceError(
-                f"Layer {index} has candidates 0 to {len(candidates) - 1}. Received: idx={idx!r}"
-            )
+            raise ModelSpaceError(f"Layer {index} has candidates 0 to {len(candidates) - 1}. Received: idx={idx!r}")
         del candidates[idx]
         self._layers[index] = tuple(candidates)
 
@@ -88,14 +83,11 @@ class ModelSpace:
             raise ModelSpaceError("A model space needs at least one layer. Received: 0 layers")
         if not self._is_dense():
             raise ModelSpaceError(
-                f"Layers must be numbered 0 to {len(self) - 1} without a hole. "
-                f"Received: {sorted(self._layers)}"
+                f"Layers must be numbered 0 to {len(self) - 1} without a hole. Received: {sorted(self._layers)}"
             )
         for index, candidates in sorted(self._layers.items()):
             if not candidates:
-                raise ModelSpaceError(
-                    f"Layer {index} has no candidates; expected at least one operation. Received: []"
-                )
+                raise ModelSpaceError(f"Layer {index} has no candidates; expected at least one operation. Received: []")
 
     def get_space_size(self) -> int:
         """Returns the product of the candidate counts (connections are not counted)."""
@@ -125,9 +117,7 @@ class ModelSpace:
         return [[operation.to_dict() for operation in candidates] for candidates in self.layers]
 
     @classmethod
-    def from_dict(
-        cls, description: Sequence[Any] | Mapping[Any, Any]
-    ) -> ModelSpace:
+    def from_dict(cls, description: Sequence[Any] | Mapping[Any, Any]) -> ModelSpace:
         """Makes a space of a list of layers (or a dictionary from layer index to layer).
 
         Args:
@@ -139,15 +129,11 @@ class ModelSpace:
         space = ModelSpace()
         for index, candidates in _numbered_layers(description):
             if isinstance(candidates, (str, bytes, Mapping)) or not isinstance(candidates, Iterable):
-                raise ModelSpaceError(
-                    f"Layer {index} must be a list of operations. Received: {candidates!r}"
-                )
+                raise ModelSpaceError(f"Layer {index} must be a list of operations. Received: {candidates!r}")
             operations = []
             for position, candidate in enumerate(candidates):
                 try:
-                    operations.append(
-                        candidate if isinstance(candidate, Operation) else Operation.from_dict(candidate)
-                    )
+                    operations.append(candidate if isinstance(candidate, Operation) else Operation.from_dict(candidate))
                 except ModelSpaceError as error:
                     raise ModelSpaceError(f"Layer {index}, candidate {position}: {error}") from error
             space.add_layer(index, operations)
@@ -252,7 +238,5 @@ def _check_layer_id(layer_id: Any) -> int:
 
 def _check_operation(candidate: Any, layer: int, position: int) -> Operation:
     if not isinstance(candidate, Operation):
-        raise ModelSpaceError(
-            f"Layer {layer}, candidate {position} must be an Operation. Received: {candidate!r}"
-        )
+        raise ModelSpaceError(f"Layer {layer}, candidate {position} must be an Operation. Received: {candidate!r}")
     return candidate

@@ -99,8 +99,7 @@ class Operation:
         """
         if not isinstance(description, Mapping):
             raise ModelSpaceError(
-                "An operation must be a dictionary with a 'Layer_type' key and attributes. "
-                f"Received: {description!r}"
+                f"An operation must be a dictionary with a 'Layer_type' key and attributes. Received: {description!r}"
             )
         attributes = dict(description)
         type_keys = [key for key in attributes if isinstance(key, str) and key.lower() == "layer_type"]
@@ -160,7 +159,10 @@ def _rebuild(layer_type: str, attributes: dict[str, Any]) -> Operation:
 def _freeze(value: Any) -> Any:
     """A hashable form in which equal values are equal; lists and tuples are alike."""
     if isinstance(value, Mapping):
-        return ("mapping", tuple(sorted(((str(key), _freeze(item)) for key, item in value.items()), key=repr)))
+        return (
+            "mapping",
+            tuple(sorted(((str(key), _freeze(item)) for key, item in value.items()), key=repr)),
+        )
     if isinstance(value, (list, tuple)):
         return ("sequence", tuple(_freeze(item) for item in value))
     if isinstance(value, (set, frozenset)):
@@ -221,8 +223,7 @@ def _short_name(operation: Operation) -> str:
         text = f"dense_u{operation.get('units')}_{operation.get('activation', 'linear')}"
     elif kind == "conv1d":
         text = (
-            f"conv_f{operation.get('filters')}_k{operation.get('kernel_size')}"
-            f"_{operation.get('activation', 'linear')}"
+            f"conv_f{operation.get('filters')}_k{operation.get('kernel_size')}_{operation.get('activation', 'linear')}"
         )
         for name in ("dilation", "dilation_rate"):
             if name in operation:

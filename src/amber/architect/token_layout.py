@@ -13,8 +13,7 @@ import numpy as np
 
 from amber.architect.architecture import Architecture
 from amber.architect.model_space import ModelSpace
-from amber.errors import ArchitectureError
-from amber.errors import ModelSpaceError
+from amber.errors import ArchitectureError, ModelSpaceError
 
 
 class TokenLayout:
@@ -222,6 +221,4 @@ def _check_token(token: Any, position: int, name: str, size: int) -> int:
 def _check_rows(field: str, rows: Sequence[Any], widths: list[int]) -> None:
     received = [len(row) for row in rows]
     if received != widths:
-        raise ArchitectureError(
-            f"Architecture.{field} must have rows of lengths {widths}. Received: {received}"
-        )
+        raise ArchitectureError(f"Architecture.{field} must have rows of lengths {widths}. Received: {received}")

@@ -7,11 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from amber.architect import Architecture
-from amber.architect import ModelSpace
-from amber.architect import TokenLayout
-from amber.errors import ArchitectureError
-from amber.errors import ModelSpaceError
+from amber.architect import Architecture, ModelSpace, TokenLayout
+from amber.errors import ArchitectureError, ModelSpaceError
 
 
 class ResConvNetArchitecture:
@@ -61,7 +58,7 @@ class MultiIOArchitecture:
 
     def __init__(self, model_space: ModelSpace | Sequence[int] | int, num_inputs: int, num_outputs: int) -> None:
         self.model_space = model_space
-        if isinstance(model_space, (int, np.integer)) and not isinstance(model_space, bool):
+        if isinstance(model_space, (int, np.integer)):
             if model_space < 1:
                 raise ModelSpaceError(f"A network needs at least one layer. Received: {model_space}")
             model_space = [_ANY_TOKEN] * int(model_space)

@@ -8,20 +8,17 @@ from typing import Any
 import keras
 
 from amber.errors import InvalidArchitectureError
-from amber.modeler.cost import input_shape
-from amber.modeler.cost import measure
-from amber.modeler.graph import ComputationGraph
-from amber.modeler.graph import ComputationNode
+from amber.modeler.cost import Shape, input_shape, measure
+from amber.modeler.graph import ComputationGraph, ComputationNode
 from amber.modeler.merges import make_merge
-from amber.modeler.operations import OPERATIONS
-from amber.modeler.operations import make_layer
+from amber.modeler.operations import OPERATIONS, make_layer
 
-LayerFor = Callable[[ComputationNode], Any]
+LayerFor = Callable[[ComputationNode, Shape], Any]
 
 
-def fresh_layer(node: ComputationNode) -> keras.layers.Layer:
+def fresh_layer(node: ComputationNode, input_shape: Shape) -> keras.layers.Layer:
     """Returns a new layer of the operation registry, named as the node."""
-    return make_layer(node.operation, name=node.node_name)
+    return make_layer(node.operation, name=node.node_name, input_shape=input_shape)
 
 
 def build_model(graph: ComputationGraph, layer_for: LayerFor | None = None, name: str | None = None) -> keras.Model:
@@ -29,7 +26,8 @@ def build_model(graph: ComputationGraph, layer_for: LayerFor | None = None, name
 
     Args:
         graph: the planned network.
-        layer_for: what gives a node its layer, a callable of tensors; a fresh layer by default.
+        layer_for: gives a node its layer (a callable of tensors) from the node and the shape of its first
+            input, without batch; a fresh layer by default.
         name: name of the model.
 
     Raises:
@@ -42,8 +40,10 @@ def build_model(graph: ComputationGraph, layer_for: LayerFor | None = None, name
         if node.operation.Layer_type == "input":
             tensors[node.node_name] = _make_input(node)
             continue
+        parents = [tensors[parent] for parent in node.parents]
         try:
-            tensors[node.node_name] = _apply(node, layer_of(node), [tensors[parent] for parent in node.parents])
+            layer = layer_of(node, tuple(parents[0].shape[1:]))
+            tensors[node.node_name] = _apply(node, layer, parents)
         except (ValueError, TypeError) as error:
             shapes = [tuple(tensors[parent].shape[1:]) for parent in node.parents]
             raise InvalidArchitectureError(
@@ -55,9 +55,7 @@ def build_model(graph: ComputationGraph, layer_for: LayerFor | None = None, name
 
 
 def _make_input(node: ComputationNode) -> Any:
-    options = {
-        key: value for key, value in node.operation.Layer_attributes.items() if key not in ("name", "shape")
-    }
+    options = {key: value for key, value in node.operation.Layer_attributes.items() if key not in ("name", "shape")}
     return keras.Input(shape=input_shape(node.operation), name=node.node_name, **options)
 
 
@@ -65,7 +63,7 @@ def _apply(node: ComputationNode, layer: Any, inputs: list[Any]) -> Any:
     if len(inputs) == 1:
         return layer(inputs[0])
     if not OPERATIONS.get(node.operation.Layer_type).takes_list:
-        return layer(make_merge(node.merge_op, name=f"{node.node_name}_{node.merge_op}")(inputs))
+        return layer(make_merge(node.merge_op, layer_name=f"{node.node_name}_{node.merge_op}")(inputs))
     return layer(inputs)
 
 

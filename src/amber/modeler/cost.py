@@ -15,14 +15,10 @@ import keras
 
 from amber.architect import Operation
 from amber.backend.abstract import abstract_layers
-from amber.errors import InvalidArchitectureError
-from amber.errors import ModelSpaceError
-from amber.modeler.graph import ComputationGraph
-from amber.modeler.graph import ComputationNode
-from amber.modeler.merges import ELEMENT_WISE
-from amber.modeler.merges import make_merge
-from amber.modeler.operations import OPERATIONS
-from amber.modeler.operations import make_layer
+from amber.errors import InvalidArchitectureError, ModelSpaceError
+from amber.modeler.graph import ComputationGraph, ComputationNode
+from amber.modeler.merges import ELEMENT_WISE, make_merge
+from amber.modeler.operations import OPERATIONS, make_layer
 
 Shape = tuple[int | None, ...]
 
@@ -88,8 +84,7 @@ def measure_node(node: ComputationNode, input_shapes: tuple[Shape, ...]) -> Node
     except _ShapeError as error:
         shapes = " and ".join(str(shape) for shape in input_shapes) or "no input"
         raise InvalidArchitectureError(
-            f"Node '{node.node_name}' ({node.operation}) cannot be built on {shapes} (shapes without batch): "
-            f"{error}"
+            f"Node '{node.node_name}' ({node.operation}) cannot be built on {shapes} (shapes without batch): {error}"
         ) from error
 
 
@@ -113,7 +108,7 @@ def _measure(operation: Operation, merge: str, shapes: tuple[Shape, ...]) -> Nod
         )
     if spec.takes_list and len(shapes) < 2:
         raise _ShapeError(f"'{spec.name}' joins at least two inputs; expected 2 or more, received {len(shapes)}")
-    return _apply(make_layer(operation), spec.name, shapes)
+    return _apply(make_layer(operation, input_shape=shapes[0]), spec.name, shapes)
 
 
 def input_shape(operation: Operation) -> Shape:
@@ -125,7 +120,7 @@ def input_shape(operation: Operation) -> Shape:
     shape = operation.get("shape")
     entries = (shape,) if isinstance(shape, int) and not isinstance(shape, bool) else shape
     try:
-        sizes = tuple(None if size is None else int(size) for size in entries)  # type: ignore[union-attr]
+        sizes = tuple(None if size is None else int(size) for size in entries)
     except (TypeError, ValueError) as error:
         raise ModelSpaceError(
             f"An input needs a shape such as (60, 4), without the batch axis. Received: {operation}"

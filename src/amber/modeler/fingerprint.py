@@ -14,8 +14,7 @@ from amber.architect import Operation
 from amber.modeler.merges import COMMUTATIVE
 
 if TYPE_CHECKING:
-    from amber.modeler.graph import ComputationGraph
-    from amber.modeler.graph import ComputationNode
+    from amber.modeler.graph import ComputationGraph, ComputationNode
 
 _NAMING = {"name", "filters", "units"}
 

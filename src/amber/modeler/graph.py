@@ -6,16 +6,12 @@ What may be changed here: what a network *is*. How it is counted, drawn, named a
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from collections.abc import Iterable
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amber.architect import Operation
-from amber.errors import InvalidArchitectureError
-from amber.errors import ModelSpaceError
+from amber.errors import InvalidArchitectureError, ModelSpaceError
 from amber.modeler.fingerprint import fingerprint
 from amber.modeler.merges import merge_name
 

@@ -9,8 +9,7 @@ import keras
 from amber.architect import Operation
 from amber.errors import ModelSpaceError
 from amber.modeler.cost import input_shape
-from amber.modeler.operations import OPERATIONS
-from amber.modeler.operations import make_layer
+from amber.modeler.operations import OPERATIONS, make_layer
 
 BATCH_NORMALISED = frozenset({"dense", "conv1d", "conv2d"})
 
@@ -39,7 +38,8 @@ def get_layer(x: Any, state: Any, with_bn: bool = False) -> Any:
     if OPERATIONS.get(state.Layer_type).takes_list and (not isinstance(x, (list, tuple)) or len(x) < 2):
         raise ModelSpaceError(f"'{state.Layer_type}' joins a list of at least two tensors. Received: {x!r}")
     for operation in with_batch_norm(state) if with_bn else (state,):
-        x = make_layer(operation)(x)
+        first = x[0] if isinstance(x, (list, tuple)) else x
+        x = make_layer(operation, input_shape=tuple(first.shape[1:]))(x)
     return x
 
 

@@ -43,10 +43,10 @@ def merge_name(merge_op: Any) -> str:
     return name
 
 
-def make_merge(name: str, **options: Any) -> Any:
+def make_merge(merge_op: str, layer_name: str | None = None) -> Any:
     """Returns a fresh Keras layer for a registered merge."""
     import keras
 
-    entry = MERGES.get(name)
+    entry = MERGES.get(merge_op)
     layer_class = getattr(keras.layers, entry) if isinstance(entry, str) else entry
-    return layer_class(**options)
+    return layer_class(name=layer_name)

@@ -7,14 +7,10 @@ from typing import Any
 
 import keras
 
-from amber.architect import ModelSpace
-from amber.architect import Operation
-from amber.architect import TokenLayout
-from amber.errors import InvalidArchitectureError
-from amber.errors import ModelSpaceError
+from amber.architect import ModelSpace, Operation, TokenLayout
+from amber.errors import InvalidArchitectureError, ModelSpaceError
 from amber.modeler.builders.compiling import clone_compile_arguments
-from amber.modeler.cost import GraphCost
-from amber.modeler.cost import measure
+from amber.modeler.cost import GraphCost, measure
 from amber.modeler.graph import ComputationGraph
 from amber.modeler.operations import layer_arguments
 

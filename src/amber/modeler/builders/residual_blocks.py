@@ -43,8 +43,7 @@ class LayerBlock:
                 self.chain = [(f"L{layer}_id", Operation("identity"))]
             else:
                 raise ModelSpaceError(
-                    "a residual CNN is made of conv1d, maxpool1d, avgpool1d and identity. "
-                    f"Received: {operation}"
+                    f"a residual CNN is made of conv1d, maxpool1d, avgpool1d and identity. Received: {operation}"
                 )
         except ModelSpaceError as error:
             raise ModelSpaceError(f"{where}: {error}") from error

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from amber.architect import ModelSpace
-from amber.architect import Operation
-from amber.architect import TokenLayout
+from amber.architect import ModelSpace, Operation, TokenLayout
 from amber.errors import ModelSpaceError
 from amber.modeler.architecture_decoder import ResConvNetArchitecture
-from amber.modeler.builders.base import ModelBuilder
-from amber.modeler.builders.base import check_operation
-from amber.modeler.builders.residual_blocks import GraphWriter
-from amber.modeler.builders.residual_blocks import LayerBlock
+from amber.modeler.builders.base import ModelBuilder, check_operation
+from amber.modeler.builders.residual_blocks import GraphWriter, LayerBlock
 from amber.modeler.graph import ComputationGraph
 
 _FLATTEN = {"gap": Operation("globalavgpool1d"), "flatten": Operation("flatten")}
@@ -127,12 +123,12 @@ class KerasResidualCnnBuilder(ModelBuilder):
             stored.append(current)
             if layer in self.pool_layers:
                 stored = [
-                    write.reduce(layer, source, tensor, self._widths[layer + 1])
-                    for source, tensor in enumerate(stored)
+                    write.reduce(layer, source, tensor, self._widths[layer + 1]) for source, tensor in enumerate(stored)
                 ]
                 current = stored[-1]
         flat = write.add(_FLATTEN_NAMES[self.flatten_mode], _FLATTEN[self.flatten_mode], (current,), "head")
-        flat = write.add("dropout", Operation("dropout", rate=self.dropout_rate), (flat,), "head")
+        if self.dropout_rate:
+            flat = write.add("dropout", Operation("dropout", rate=self.dropout_rate), (flat,), "head")
         hidden = write.add("dense", Operation("dense", units=self.fc_units, activation="relu"), (flat,), "head")
         output_name = self.output_op.get("name", "output")
         write.add(output_name, self.output_op, (hidden,), "output")

@@ -1,11 +1,13 @@
 """The operation registry and what is in it from the start."""
 
 from amber.modeler.operations import catalogue as _catalogue
-from amber.modeler.operations.registry import OPERATIONS
-from amber.modeler.operations.registry import OperationSpec
-from amber.modeler.operations.registry import layer_arguments
-from amber.modeler.operations.registry import make_layer
-from amber.modeler.operations.registry import register_operation
+from amber.modeler.operations.registry import (
+    OPERATIONS,
+    OperationSpec,
+    layer_arguments,
+    make_layer,
+    register_operation,
+)
 
 __all__ = ["OPERATIONS", "OperationSpec", "layer_arguments", "make_layer", "register_operation"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 
 from amber.modeler.operations import flops
+from amber.modeler.operations.average_pooling import average_pooling_1d, average_pooling_2d
 from amber.modeler.operations.registry import register_operation
 
 layers = keras.layers
@@ -24,9 +25,9 @@ register_operation("conv2d", layers.Conv2D, **_CONVOLUTION)  # type: ignore[arg-
 
 for _name, _layer in {
     "maxpool1d": layers.MaxPooling1D,
-    "avgpool1d": layers.AveragePooling1D,
+    "avgpool1d": average_pooling_1d,
     "maxpool2d": layers.MaxPooling2D,
-    "avgpool2d": layers.AveragePooling2D,
+    "avgpool2d": average_pooling_2d,
 }.items():
     register_operation(_name, _layer, search_only=_POOL_UNUSED)
 

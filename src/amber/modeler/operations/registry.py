@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -45,6 +45,7 @@ class OperationSpec:
     takes_list: bool = False
     flops: FlopFunction | None = None
 
+    @cached_property
     def accepted(self) -> frozenset[str]:
         """The attribute names that reach the layer."""
         parameters = inspect.signature(self.make).parameters.values()
@@ -53,7 +54,12 @@ class OperationSpec:
             for p in parameters
             if p.kind in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
         }
-        return frozenset(named - {"self"}) | _BASE_ATTRIBUTES
+        return frozenset(named - {"self", "input_shape"}) | _BASE_ATTRIBUTES
+
+    @cached_property
+    def needs_shape(self) -> bool:
+        """Whether `make` asks for the `input_shape` (without batch) that the layer will see."""
+        return "input_shape" in inspect.signature(self.make).parameters
 
 
 OPERATIONS: Registry[OperationSpec] = Registry("operation", ModelSpaceError)
@@ -113,7 +119,7 @@ def layer_arguments(operation: Operation) -> dict[str, Any]:
     """
     spec = OPERATIONS.get(operation.Layer_type)
     arguments: dict[str, Any] = {}
-    accepted = spec.accepted()
+    accepted = spec.accepted
     for name, value in operation.Layer_attributes.items():
         target = spec.renamed.get(name, name)
         if name in spec.search_only:
@@ -134,12 +140,13 @@ def layer_arguments(operation: Operation) -> dict[str, Any]:
     return arguments
 
 
-def make_layer(operation: Operation, name: str | None = None) -> keras.layers.Layer:
+def make_layer(operation: Operation, name: str | None = None, input_shape: Shape | None = None) -> keras.layers.Layer:
     """Returns a fresh, unbuilt Keras layer for an operation.
 
     Args:
         operation: the operation; it is not changed.
         name: name of the layer, instead of the operation's own.
+        input_shape: what the layer will see, without batch; reaches the few layers that depend on it.
 
     Raises:
         ModelSpaceError: unknown type, or attributes that the layer does not take or refuses.
@@ -147,7 +154,10 @@ def make_layer(operation: Operation, name: str | None = None) -> keras.layers.La
     arguments = layer_arguments(operation)
     if name is not None:
         arguments["name"] = name
+    spec = OPERATIONS.get(operation.Layer_type)
+    if spec.needs_shape:
+        arguments["input_shape"] = input_shape
     try:
-        return OPERATIONS.get(operation.Layer_type).make(**arguments)
+        return spec.make(**arguments)
     except (ValueError, TypeError) as error:
         raise ModelSpaceError(f"The layer of {operation} cannot be made: {error}") from error

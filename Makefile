@@ -1,0 +1,67 @@
+# Needs Python 3.11+, make and a C compiler; everything else is installed into .venv.
+#
+#   make demo        search the splice-junction example on torch (pass options with ARGS="...")
+#   make test        lint, then all tests on torch and the parity tests on JAX and TensorFlow
+#   make test-fast   all tests that need only torch
+#   make lint        ruff, mypy and the import rules
+#   make clean       remove .venv and caches (run directories stay)
+
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
+PYTEST := $(BIN)/python -m pytest
+
+# A stamp says that a set of extras is installed; it goes stale when what it was installed from changes.
+DEMO := $(VENV)/.installed-demo
+FAST := $(VENV)/.installed-fast
+TEST := $(VENV)/.installed-test
+INPUTS := $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
+
+.PHONY: help demo test test-fast lint clean
+.NOTPARALLEL:
+
+help:
+	@sed -n '/^#   make/s/^# *//p' Makefile
+
+demo: $(DEMO)
+	$(BIN)/amber search examples/splice.yaml $(ARGS)
+
+test: $(TEST) lint
+	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(PYTEST) -n 2 tests
+	KERAS_BACKEND=jax $(PYTEST) -m parity tests
+	KERAS_BACKEND=tensorflow $(PYTEST) -m parity tests
+
+test-fast: $(FAST)
+	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(PYTEST) -n 2 -m "not slow" tests
+
+lint: $(FAST)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	KERAS_BACKEND=torch $(PYTEST) -q tests/test_imports.py
+
+$(VENV)/pyvenv.cfg:
+	$(PYTHON) -m venv $(VENV)
+
+# torch goes first and alone, so that its build is settled before anything that could ask for another.
+$(DEMO): $(INPUTS)
+	$(PIP) torch==2.13.0
+	$(PIP) -e ".[torch]"
+	@touch $@
+
+$(FAST): $(INPUTS)
+	$(PIP) torch==2.13.0
+	$(PIP) -e ".[torch,test]"
+	@touch $(DEMO) $@
+
+$(TEST): $(INPUTS)
+	$(PIP) torch==2.13.0
+	$(PIP) -e ".[torch,jax,tensorflow,onnx,test]"
+	@touch $(DEMO) $(FAST) $@
+
+clean:
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

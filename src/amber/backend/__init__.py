@@ -1,0 +1,11 @@
+"""Which Keras backend is used, and whatever must differ by backend.
+
+This is the only package that may import torch, jax or tensorflow, and it must stay importable without Keras.
+Call `select` before the first ``import keras``; `amber.modeler` does so.
+"""
+
+from __future__ import annotations
+
+from amber.backend._select import BACKENDS, select
+
+__all__ = ["BACKENDS", "select"]

@@ -1,0 +1,82 @@
+"""Draw a computation graph so that a person understands it: SVG text, or an SVG or PNG file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from amber.errors import ConfigError
+from amber.modeler.drawing.scene import make_scene
+from amber.modeler.drawing.svg import to_svg
+
+if TYPE_CHECKING:
+    from amber.modeler.cost import GraphCost
+    from amber.modeler.graph import ComputationGraph
+
+__all__ = ["draw", "draw_svg"]
+
+
+def draw_svg(
+    graph: ComputationGraph,
+    *,
+    title: str = "",
+    subtitle: str = "",
+    theme: str = "light",
+    costs: GraphCost | None = None,
+) -> str:
+    """Draw a graph as a self-contained SVG document.
+
+    Each group of nodes is one box. The longest path runs straight down; all edges that leave one box for
+    elsewhere share one coloured line.
+
+    Args:
+        graph: What to draw.
+        title: Heading; none by default.
+        subtitle: Second line of the heading; none by default.
+        theme: `"light"` or `"dark"`.
+        costs: What `amber.modeler.cost.measure(graph)` returned; adds shapes and parameter counts.
+
+    Raises:
+        ConfigError: For an unknown theme.
+    """
+    return to_svg(make_scene(graph, title=title, subtitle=subtitle, theme=theme, costs=costs))
+
+
+def draw(
+    graph: ComputationGraph,
+    path: str | Path,
+    *,
+    title: str = "",
+    subtitle: str = "",
+    theme: str = "light",
+    costs: GraphCost | None = None,
+) -> Path:
+    """Draw a graph into a file, in the format that its suffix names.
+
+    Args:
+        graph: What to draw.
+        path: File to write, `.svg` or `.png` (with two pixels for each of the SVG's). Its folder must exist.
+        title: Heading; none by default.
+        subtitle: Second line of the heading; none by default.
+        theme: `"light"` or `"dark"`.
+        costs: What `amber.modeler.cost.measure(graph)` returned; adds shapes and parameter counts.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        ConfigError: For another suffix or an unknown theme.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in (".svg", ".png"):
+        raise ConfigError(f"Cannot draw '{path}'; expected the suffix .svg or .png. Received: {path.suffix!r}")
+    scene = make_scene(graph, title=title, subtitle=subtitle, theme=theme, costs=costs)
+    if suffix == ".svg":
+        path.write_text(to_svg(scene), encoding="utf-8")
+    else:
+        # matplotlib takes a second to import, which those who want SVG need not wait for.
+        from amber.modeler.drawing.png import write_png
+
+        write_png(scene, path)
+    return path

@@ -1,0 +1,222 @@
+"""Fold the nodes of a graph into the boxes that a drawing shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from amber.modeler.drawing import style
+
+_TITLE_LIMIT = 58
+_DETAIL_LIMIT = 54
+
+
+@dataclass(frozen=True)
+class Box:
+    """One box: its texts, family and the names of the nodes within."""
+
+    key: str
+    title: str
+    details: tuple[str, ...]
+    family: str
+    members: tuple[str, ...]
+    tooltip: str
+
+
+@dataclass(frozen=True)
+class FoldedGraph:
+    """Boxes in topological order, with the distinct edges between them."""
+
+    boxes: tuple[Box, ...]
+    edges: tuple[tuple[str, str], ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+def fold(graph: Any, costs: Any = None) -> FoldedGraph:
+    """Fold a computation graph, one box for each group; nodes without a group keep their own.
+
+    A group whose box would lie on a cycle is left unfolded. A group called `reduce ...` is folded by target:
+    chains of nodes that lead to the same boxes share one.
+
+    Args:
+        graph: A `ComputationGraph`.
+        costs: A `GraphCost`; adds output shapes and parameter counts.
+    """
+    nodes = {node.name: node for node in graph.nodes}
+    home = {name: f"group:{node.group}" if node.group else f"node:{name}" for name, node in nodes.items()}
+    for name, node in nodes.items():
+        if _is_reduction(node.group):
+            home[name] = f"node:{name}"
+    _join_reductions(nodes, home)
+    while True:
+        order, cyclic = _topological(nodes, home)
+        if not cyclic:
+            break
+        for name in nodes:
+            if home[name] in cyclic:
+                home[name] = f"node:{name}"
+    members: dict[str, list[str]] = {}
+    for name in nodes:
+        members.setdefault(home[name], []).append(name)
+    edges = _edges(nodes, home)
+    outputs = tuple(dict.fromkeys(home[name] for name in graph.outputs))
+    boxes = tuple(_box(key, [nodes[name] for name in members[key]], nodes, costs) for key in order)
+    return FoldedGraph(boxes, edges, tuple(dict.fromkeys(home[name] for name in graph.inputs)), outputs)
+
+
+def _is_reduction(group: str) -> bool:
+    return group.startswith("reduce")
+
+
+def _edges(nodes: Mapping[str, Any], home: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    pairs = ((home[parent], home[name]) for name, node in nodes.items() for parent in node.parents)
+    return tuple(dict.fromkeys(pair for pair in pairs if pair[0] != pair[1]))
+
+
+def _join_reductions(nodes: Mapping[str, Any], home: dict[str, str]) -> None:
+    """Give reduction nodes of one group and the same targets one home; targets first, so backwards."""
+    children: dict[str, list[str]] = {name: [] for name in nodes}
+    for name, node in nodes.items():
+        for parent in node.parents:
+            children[parent].append(name)
+    shared: dict[tuple[str, frozenset[str]], str] = {}
+    for name in reversed(list(nodes)):
+        group = nodes[name].group
+        if not _is_reduction(group):
+            continue
+        only = children[name][0] if len(children[name]) == 1 else ""
+        if only and nodes[only].group == group:
+            home[name] = home[only]
+            continue
+        targets = frozenset(home[child] for child in children[name])
+        home[name] = shared.setdefault((group, targets), f"reduce:{name}") if targets else f"reduce:{name}"
+
+
+def _topological(nodes: Mapping[str, Any], home: Mapping[str, str]) -> tuple[list[str], set[str]]:
+    """Return the boxes in order, and those of several nodes that lie on or between cycles."""
+    edges = _edges(nodes, home)
+    keys = list(dict.fromkeys(home[name] for name in nodes))
+    parents = {key: {a for a, b in edges if b == key} for key in keys}
+    order: list[str] = []
+    done: set[str] = set()
+    while True:
+        ready = [key for key in keys if key not in done and parents[key] <= done]
+        if not ready:
+            break
+        order.append(ready[0])
+        done.add(ready[0])
+    left = [key for key in keys if key not in done]
+    # What merely comes after a cycle is peeled off from the far end, so that it stays folded.
+    while True:
+        inner = [key for key in left if any(a == key and b in left for a, b in edges)]
+        if inner == left:
+            break
+        left = inner
+    sizes = [home[name] for name in nodes]
+    return order, {key for key in left if sizes.count(key) > 1}
+
+
+def _merge_text(node: Any) -> str:
+    if len(node.parents) < 2:
+        return ""
+    name = str(node.operation.Layer_type) if style.type_name(node.operation) in style.MERGES else str(node.merge_op)
+    return f"{name} {len(node.parents)}"
+
+
+def _telling(members: Sequence[Any]) -> Any:
+    """Choose the node whose operation says most about a group."""
+
+    def weight(node: Any) -> int:
+        family = style.family_of(node.operation)
+        if family == "pool":
+            return 3 if "global" in style.type_name(node.operation) else 5
+        if family == "convolution":
+            # A 1 x 1 convolution beside a pool only sets the number of channels for the searched pool.
+            return 4 if set(style.kernel_of(node.operation).split(" x ")) == {"1"} else 6
+        if family in ("dense", "sequence"):
+            return 6
+        if family in ("input", "identity"):
+            return 4
+        if family == "merge":
+            return 1
+        return 0 if style.is_activation(node.operation) or style.describe_short(node.operation) == "BN" else 2
+
+    return max(members, key=weight)
+
+
+def _reduction_words(members: Sequence[Any]) -> str:
+    factor, filters = "", ""
+    for node in members:
+        known = style.attributes(node.operation)
+        if style.family_of(node.operation) == "pool":
+            factor = style.size_text(known.get("pool_size") or known.get("strides") or "")
+        elif known.get("filters") is not None:
+            filters = f"{known['filters']} filters"
+    return ", ".join(part for part in (f"reduce /{factor}" if factor else "reduce", filters) if part)
+
+
+def _origins(node: Any, nodes: Mapping[str, Any]) -> set[str]:
+    """Return the nodes that a reduction reduces, looking through earlier reductions."""
+    if not _is_reduction(node.group):
+        return {node.name}
+    return {name for parent in node.parents for name in _origins(nodes[parent], nodes)}
+
+
+def _box(key: str, members: Sequence[Any], nodes: Mapping[str, Any], costs: Any) -> Box:
+    main = _telling(members)
+    rest = [node for node in members if node is not main]
+    label = main.group or main.name
+    if key.startswith("node:"):
+        label = main.name
+    family = style.family_of(main.operation)
+    parts: list[str] = []
+    if key.startswith("reduce:"):
+        family, title = "reduce", _reduction_words(members)
+        sources = {name for node in members for name in _origins(node, nodes)}
+        labels = dict.fromkeys(nodes[name].group or name for name in nodes if name in sources)
+        parts.append("of " + ", ".join(labels))
+    else:
+        borrowed = ""
+        if family in ("convolution", "dense") and not style.activation_of(main.operation):
+            acting = [node for node in rest if style.is_activation(node.operation)]
+            if len(acting) == 1:
+                borrowed = style.activation_of(acting[0].operation)
+                rest = [node for node in rest if node is not acting[0]]
+        words = style.describe(main.operation, borrowed)
+        title = words if label == words.split(" ")[0] else f"{label}  {words}"
+        if family == "merge":
+            title += f" {len(main.parents)}"
+            parts += [_merge_text(node) for node in rest]
+        else:
+            parts += [_merge_text(node) for node in [main, *rest]]
+        parts += [style.describe_short(n.operation) for n in rest if style.family_of(n.operation) != "merge"]
+        parts = [part for part in parts if part]
+    details = _wrap(parts)
+    if costs is not None:
+        details.append(_cost_text(members, costs))
+    tooltip = "\n".join(f"{node.name}: {node.operation}" for node in members)
+    return Box(key, style.clip(title, _TITLE_LIMIT), tuple(details), family, tuple(n.name for n in members), tooltip)
+
+
+def _wrap(parts: Sequence[str]) -> list[str]:
+    """Join parts with middle dots into at most two lines."""
+    lines: list[str] = []
+    for part in dict.fromkeys(parts):
+        if lines and len(lines[-1]) + len(part) + 3 <= _DETAIL_LIMIT:
+            lines[-1] += f" · {part}"
+        else:
+            lines.append(part)
+    if len(lines) > 2:
+        lines = [lines[0], " · ".join(lines[1:])]
+    return [style.clip(line, _DETAIL_LIMIT) for line in lines]
+
+
+def _cost_text(members: Sequence[Any], costs: Any) -> str:
+    known = [costs.nodes[node.name] for node in members if node.name in costs.nodes]
+    if not known:
+        return ""
+    parameters = sum(cost.parameters for cost in known)
+    text = style.size_text(known[-1].output_shape)
+    return style.clip(f"{text} · {parameters:,} parameters" if parameters else text, _DETAIL_LIMIT)

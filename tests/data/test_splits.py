@@ -1,0 +1,166 @@
+"""Splits, the vault of test data, labels and scores."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from amber.data import (
+    Dataset,
+    Split,
+    SplitIndices,
+    TestVault,
+    accuracy,
+    column_split,
+    encode_labels,
+    grouped_split,
+    per_class_accuracy,
+    random_split,
+)
+from amber.errors import DataError
+
+
+def parts_of(split: SplitIndices) -> list[np.ndarray]:
+    return [split.train, split.validation, split.test]
+
+
+def pair(n: int = 3) -> Split:
+    return Split(np.zeros((n, 2)), np.zeros(n, dtype=int))
+
+
+@given(st.integers(30, 300), st.integers(0, 5), st.integers(1, 4))
+def test_random_split_covers_all_and_is_stratified(n: int, seed: int, labels: int) -> None:
+    y = np.random.default_rng(seed).integers(0, labels, n)
+    split = random_split(n, seed=seed, stratify=y)
+    np.testing.assert_array_equal(np.sort(np.concatenate(parts_of(split))), np.arange(n))
+    for part, fraction in zip(parts_of(split), (0.7, 0.1, 0.2), strict=True):
+        assert abs(len(part) - fraction * n) <= 1
+        for label in range(labels):
+            assert abs((y[part] == label).sum() - fraction * (y == label).sum()) <= 2.5
+
+
+@given(st.lists(st.integers(0, 30), min_size=60, max_size=200), st.integers(0, 5))
+def test_grouped_split_keeps_groups_together(groups: list[int], seed: int) -> None:
+    try:
+        split = grouped_split(groups, seed=seed)
+    except DataError as error:
+        assert "part must have at least one record" in str(error)
+        return
+    parts = parts_of(split)
+    np.testing.assert_array_equal(np.sort(np.concatenate(parts)), np.arange(len(groups)))
+    found = [{groups[i] for i in part} for part in parts]
+    assert not (found[0] & found[1] or found[0] & found[2] or found[1] & found[2])
+
+
+def test_grouped_split_meets_fractions_with_small_groups() -> None:
+    split = grouped_split(np.arange(1000) // 3)
+    for part, fraction in zip(parts_of(split), (0.7, 0.1, 0.2), strict=True):
+        assert abs(len(part) - fraction * 1000) <= 3
+
+
+@pytest.mark.parametrize("draw", [random_split, lambda n, seed: grouped_split(range(n), seed=seed)])
+def test_the_seed_decides(draw: object) -> None:
+    first, again, other = (draw(100, seed=seed) for seed in (1, 1, 2))  # type: ignore[operator]
+    np.testing.assert_array_equal(first.test, again.test)
+    assert set(first.test) != set(other.test)
+
+
+@pytest.mark.parametrize("fractions", [(0.7, 0.3), (0.7, 0.3, 0.0), (0.7, 0.2, 0.2), (0.5, -0.1, 0.6)])
+def test_bad_fractions(fractions: tuple[float, ...]) -> None:
+    for draw in (lambda: random_split(10, fractions), lambda: grouped_split(range(10), fractions)):
+        with pytest.raises(DataError, match="three positive numbers with sum 1"):
+            draw()
+
+
+def test_empty_parts_are_named() -> None:
+    with pytest.raises(DataError, match="The validation part .*train 1, validation 0, test 1"):
+        column_split(["train", "test"])
+    with pytest.raises(DataError, match="The test part"):
+        column_split(["train", "val"])
+    with pytest.raises(DataError, match="part must have at least one record"):
+        grouped_split([0] * 10)
+    with pytest.raises(DataError, match="part must have at least one record"):
+        random_split(0, stratify=[])
+
+
+def test_column_split() -> None:
+    split = column_split(["test", "train", "val", "train"])
+    assert [part.tolist() for part in parts_of(split)] == [[1, 3], [2], [0]]
+    with pytest.raises(DataError, match="f.csv, line 9: .*'train', 'val', 'test'. Received: 'Test'"):
+        column_split(["train", "Test"], lines=[2, 9], source="f.csv")
+    with pytest.raises(DataError, match="one label per record"):
+        random_split(4, stratify=[0])
+
+
+def test_the_vault_opens_once() -> None:
+    split = pair()
+    data = Dataset("d", pair(), pair(), TestVault(split, "d"), ("a",), (2,))
+    assert data.test_opened == 0
+    assert len(data.test) == 3
+    assert "closed" in repr(data.test)
+    assert data.open_test() is split
+    assert data.test_opened == 1
+    with pytest.raises(DataError, match="'d' may be looked at once, after the choice is made"):
+        data.open_test()
+    with pytest.raises(DataError, match="looked at once"):
+        data.test.open_test()
+    assert data.test_opened == 1
+
+
+@pytest.mark.parametrize(("x", "y"), [((2, 3), (3,)), ((0, 3), (0,)), ((), ())])
+def test_a_split_needs_as_many_inputs_as_targets(x: tuple[int, ...], y: tuple[int, ...]) -> None:
+    with pytest.raises(DataError, match="same number of records"):
+        Split(np.zeros(x), np.zeros(y))
+
+
+def test_a_dataset_checks_shapes() -> None:
+    with pytest.raises(DataError, match=r"'d', train: inputs must have shape \(3,\). Received: \(2,\)"):
+        Dataset("d", pair(), pair(), TestVault(pair()), ("a",), (3,))
+
+
+def test_labels() -> None:
+    y, classes = encode_labels(["b", "a", "b"])
+    assert (y.tolist(), classes) == ([1, 0, 1], ("a", "b"))
+    y, classes = encode_labels(["b", "a"], ["b", "c", "a"])
+    assert (y.tolist(), classes) == ([0, 2], ("b", "c", "a"))
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "message"),
+    [
+        ([], None, "at least one label"),
+        (["a", "c"], ["a", "b"], "f.csv, line 7: a label must be one of 'a', 'b'. Received: 'c'"),
+        (["a", ""], None, "line 7: a label must be a class name. Received: ''"),
+        (["a", "b"], ["a", "a"], "`classes` must be distinct. Received: 'a'"),
+    ],
+)
+def test_bad_labels(labels: list[str], classes: list[str] | None, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        encode_labels(labels, classes, lines=[4, 7], source="f.csv")
+
+
+def test_scores() -> None:
+    true, predicted = [0, 0, 1, 1], [0, 1, 1, 1]
+    assert accuracy(true, predicted) == 0.75
+    result = per_class_accuracy(true, predicted, ["a", "b", "c"])
+    assert (result["a"], result["b"]) == (0.5, 1.0)
+    assert math.isnan(result["c"])
+
+
+@pytest.mark.parametrize(
+    ("true", "predicted", "message"),
+    [
+        ([0], [0, 1], "same length"),
+        (np.zeros(0, int), np.zeros(0, int), "same length"),
+        ([0.0], [0], "`y_true` must hold class numbers"),
+        ([0], [[0]], "`y_pred` must hold class numbers"),
+        ([0, 2], [0, 0], "`y_true`, row 1: a class number must be from 0 to 1. Received: 2"),
+        ([0, 1], [0, -1], "`y_pred`, row 1: .*Received: -1"),
+    ],
+)
+def test_bad_scores(true: object, predicted: object, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        per_class_accuracy(true, predicted, ["a", "b"])  # type: ignore[arg-type]

@@ -1,0 +1,196 @@
+"""The residual CNN against the recorded facts: graph, counts, shapes, predictions, and a saved model elsewhere."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from tests.golden_cases import Tally, load, prescribed_input, set_prescribed_weights
+
+from amber.architect import ModelSpace, Operation
+from amber.errors import AmberError
+from amber.modeler import KerasResidualCnnBuilder
+from amber.modeler.builders.residual_cnn import KerasResidualCnnBuilder as Builder
+
+pytestmark = pytest.mark.parity
+
+COMPILE = {"optimizer": "adam", "loss": "binary_crossentropy"}
+RECORDED = load("residual")
+CONFIGS = [config for config in RECORDED if "tag" in config]
+(EDGES,) = [config for config in RECORDED if "edge cases" in config["builder"]]
+(LAYER_CONFIGS,) = [config for config in RECORDED if "layer configs" in config["builder"]]
+# Types whose automatic names Keras 2 numbered; weights never hang on these names.
+AUTOMATIC = {"dense": "dense", "dense_1": "output"}
+KERAS_3_CLASS = {"Lambda": "Identity"}
+
+
+def make_builder(config: dict[str, Any], **changes: Any) -> KerasResidualCnnBuilder:
+    return KerasResidualCnnBuilder(
+        Operation.from_dict(config["inputs_op"]),
+        Operation.from_dict(config["output_op"]),
+        model_compile_dict=COMPILE,
+        model_space=ModelSpace.from_dict(config["space"]),
+        **{**config["kwargs"], **changes},
+    )
+
+
+def strided_pools(config: dict[str, Any], arc_seq: list[int]) -> bool:
+    """Rule A20: the original ignored the strides of a pool; here they are honoured."""
+    layers = len(config["space"])
+    chosen = [config["space"][layer][arc_seq[layer * (layer + 1) // 2]] for layer in range(layers)]
+    return any("pool" in op["Layer_type"] and op.get("strides", 1) != 1 for op in chosen)
+
+
+def expected_edges(builder: Builder, arc_seq: list[int]) -> set[tuple[str, str]]:
+    """Which layer reads which, by the rule of the residual network, from the tokens alone."""
+    architecture = builder.layout.decode(arc_seq)
+    edges = set()
+    for layer, skips in enumerate(architecture.skips):
+        for source, bit in enumerate(skips):
+            if bit:
+                edges.add((f"L{source}", f"L{layer}"))
+    return edges
+
+
+def skip_edges(graph: Any) -> set[tuple[str, str]]:
+    found = set()
+    for node in graph.nodes:
+        if not node.name.endswith("_resAdd"):
+            continue
+        for parent in node.parents[:-1]:
+            while graph.node(parent).group.startswith("reduce"):
+                parent = graph.node(parent).parents[0]
+            found.add((graph.node(parent).group, node.group))
+    return found
+
+
+CASES = [(config, case) for config in CONFIGS for case in config["cases"]]
+
+
+@pytest.mark.parametrize(
+    ("config", "case"),
+    CASES,
+    ids=[f"{config['tag']}-{'_'.join(map(str, c['arc_seq'][:6]))}" for config, c in CASES],
+)
+def test_golden_residual(config: dict[str, Any], case: dict[str, Any], tally: Tally) -> None:
+    builder = make_builder(config)
+    arc = case["arc_seq"]
+    assert builder.out_filters == config["out_filters"]
+    assert builder.pool_layers == config["pool_layers"]
+    graph = builder.plan(arc)
+    assert skip_edges(graph) == expected_edges(builder, arc)
+    cost = builder.measure(arc)
+    model = builder(arc)
+    assert cost.parameters == model.count_params()
+    if strided_pools(config, arc):
+        pools = [node for node in graph.nodes if node.operation.get("strides", 1) != 1]
+        assert pools, "a strided pool was chosen and none was planned"
+        tally.supersede("residual", "A20 pool strides are honoured")
+        return
+    assert model.count_params() == case["total_params"]
+    assert sum(int(np.prod(w.shape)) for w in model.trainable_weights) == case["trainable_params"]
+    assert [list(i.shape) for i in model.inputs] == case["input_shapes"]
+    assert [list(o.shape) for o in model.outputs] == case["output_shapes"]
+    check_layers(model, case["layers"])
+    if "predictions" in case:
+        set_prescribed_weights(model, case["weight_layout"], AUTOMATIC)
+        x = prescribed_input(0, config["inputs_op"]["shape"])
+        np.testing.assert_allclose(model.predict(x, verbose=0), case["predictions"][0], atol=1e-5)
+    tally.check("residual")
+
+
+def class_name(layer: keras.layers.Layer) -> str:
+    """Average pooling may be a small stack that gives equal numbers on every backend."""
+    return "AveragePooling1D" if isinstance(layer, keras.Sequential) else type(layer).__name__
+
+
+def check_layers(model: keras.Model, recorded: list[list[str]]) -> None:
+    classes = Counter(KERAS_3_CLASS.get(kind, kind) for _, kind in recorded)
+    assert Counter(map(class_name, model.layers)) == classes
+    named = {name for name, _ in recorded if name.startswith(("L", "stem_", "pool_at_"))}
+    assert named <= {layer.name for layer in model.layers}
+
+
+@pytest.mark.parametrize("case", EDGES["cases"], ids=lambda case: case["what"])
+def test_golden_residual_edges(case: dict[str, Any], tally: Tally) -> None:
+    what = case["what"]
+    space = [[dict(op) for op in layer] for layer in EDGES["space"]]
+    changes: dict[str, Any] = {}
+    arc = [0, 0, 0]
+    if what.startswith("flatten_mode"):
+        changes["flatten_mode"] = "max"
+    elif what == "op without filters":
+        del space[0][0]["filters"]
+    elif what == "activation softplus":
+        space[0][0]["activation"] = "softplus"
+    elif what == "arc too short":
+        arc = [0]
+    elif what == "token out of range":
+        arc = [9, 0, 0]
+    elif what.startswith("skip token 2"):
+        arc = [0, 0, 2]
+    elif what.startswith("dropout_rate"):
+        changes["dropout_rate"] = 1.5
+    else:
+        pytest.fail(f"an edge case nobody checks: {what}")
+    with pytest.raises(AmberError) as raised:
+        make_builder({**EDGES, "space": space}, **changes)(arc)
+    assert "Received" in str(raised.value)
+    if "error" in case or what.startswith("dropout_rate"):
+        tally.check("residual")
+    else:
+        tally.supersede("residual", "A7 tokens are validated")
+
+
+def test_golden_residual_layer_configs(tally: Tally) -> None:
+    builder = make_builder(EDGES)
+    model = builder(LAYER_CONFIGS["arc_seq"])
+    for name, kind, options, initializer, regularizer, constraint in LAYER_CONFIGS["configs"]:
+        if kind in ("InputLayer", "Dropout") and not name.startswith("L"):
+            continue
+        layer = model.get_layer(AUTOMATIC.get(name, name))
+        assert type(layer).__name__ == KERAS_3_CLASS.get(kind, kind)
+        config = layer.get_config()
+        for option, value in options.items():
+            mine = config[option]
+            assert (list(mine) if isinstance(mine, tuple) else mine) == value, (name, option)
+        if kind == "Conv1D":
+            assert ("VarianceScaling" in initializer) == (config["kernel_initializer"]["class_name"] == "HeNormal")
+            assert (config["kernel_regularizer"] is None) == (regularizer == "None")
+            assert (config["kernel_constraint"] is None) == (constraint == "None")
+            if regularizer != "None":
+                assert config["kernel_regularizer"]["config"]["l2"] == pytest.approx(5e-7)
+                assert config["kernel_constraint"]["config"] == {"max_value": 0.9, "axis": 0}
+    tally.check("residual")
+
+
+LOADER = """
+import sys, numpy as np, keras
+for path in sys.argv[1:]:
+    case = np.load(path + ".npz")
+    model = keras.saving.load_model(path + ".keras")
+    np.testing.assert_allclose(model.predict(case["x"], verbose=0), case["y"], rtol=1e-6, atol=1e-7)
+print("amber" in sys.modules, len(sys.argv) - 1)
+"""
+
+
+def test_saved_models_predict_the_same_in_a_new_process(tmp_path: Path) -> None:
+    paths = []
+    for config in CONFIGS:
+        builder = make_builder(config)
+        arc = config["cases"][0]["arc_seq"]
+        model = builder(arc)
+        x = prescribed_input(0, config["inputs_op"]["shape"])
+        path = tmp_path / config["tag"]
+        model.save(f"{path}.keras")
+        np.savez(f"{path}.npz", x=x, y=model.predict(x, verbose=0))
+        paths.append(str(path))
+    result = subprocess.run([sys.executable, "-c", LOADER, *paths], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.split() == ["False", str(len(CONFIGS))]
