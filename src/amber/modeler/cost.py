@@ -7,6 +7,7 @@ FLOPs have formulas (2 x multiply-adds, forward, batch 1).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -98,7 +99,7 @@ def _measure(operation: Operation, merge: str, shapes: tuple[Shape, ...]) -> Nod
         return NodeCost(input_shape(operation))
     spec = OPERATIONS.get(operation.Layer_type)
     if not spec.takes_list and len(shapes) > 1:
-        joined = _apply(make_merge(merge), merge, shapes)
+        joined = _apply(lambda: make_merge(merge), merge, shapes)
         rest = _measure(operation, "", (joined.output_shape,))
         return NodeCost(
             rest.output_shape,
@@ -108,7 +109,7 @@ def _measure(operation: Operation, merge: str, shapes: tuple[Shape, ...]) -> Nod
         )
     if spec.takes_list and len(shapes) < 2:
         raise _ShapeError(f"'{spec.name}' joins at least two inputs; expected 2 or more, received {len(shapes)}")
-    return _apply(make_layer(operation, input_shape=shapes[0]), spec.name, shapes)
+    return _apply(lambda: make_layer(operation, input_shape=shapes[0]), spec.name, shapes)
 
 
 def input_shape(operation: Operation) -> Shape:
@@ -130,12 +131,13 @@ def input_shape(operation: Operation) -> Shape:
     return sizes
 
 
-def _apply(layer: keras.layers.Layer, kind: str, shapes: tuple[Shape, ...]) -> NodeCost:
+def _apply(make: Callable[[], keras.layers.Layer], kind: str, shapes: tuple[Shape, ...]) -> NodeCost:
     if kind in ELEMENT_WISE and len(set(shapes)) > 1:
         raise _ShapeError(f"'{kind}' needs inputs of equal shapes, and never broadcasts")
     tensors = [keras.KerasTensor((None, *shape), dtype="float32") for shape in shapes]
     try:
         with abstract_layers():
+            layer = make()
             result = layer(tensors if len(tensors) > 1 else tensors[0])
             output = _single_output(result)
             flops = OPERATIONS.get(kind).flops if kind in OPERATIONS else None
@@ -145,7 +147,7 @@ def _apply(layer: keras.layers.Layer, kind: str, shapes: tuple[Shape, ...]) -> N
                 sum(math.prod(weight.shape) for weight in layer.trainable_weights),
                 flops(layer, list(shapes), output) if flops else 0,
             )
-    except _ShapeError:
+    except (_ShapeError, ModelSpaceError):
         raise
     except Exception as error:  # each backend raises its own kind; the cause is chained
         raise _ShapeError(" ".join(str(error).split())) from error
