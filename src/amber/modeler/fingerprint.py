@@ -7,6 +7,7 @@ commutative merge. Nodes are coloured by what they compute from the inputs and t
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,22 @@ from amber.modeler.merges import COMMUTATIVE
 if TYPE_CHECKING:
     from amber.modeler.graph import ComputationGraph, ComputationNode
 
-_NAMING = {"name", "filters", "units"}
+# Types whose candidates carry a width for the search only; their layers do not read it.
+_UNREAD_WIDTH = frozenset(
+    {
+        "maxpool1d",
+        "avgpool1d",
+        "maxpool2d",
+        "avgpool2d",
+        "globalmaxpool1d",
+        "globalavgpool1d",
+        "globalmaxpool2d",
+        "globalavgpool2d",
+        "flatten",
+        "dropout",
+        "gaussian_noise",
+    }
+)
 
 
 def fingerprint(graph: ComputationGraph) -> str:
@@ -26,19 +42,19 @@ def fingerprint(graph: ComputationGraph) -> str:
     kept: list[tuple[ComputationNode, list[str]]] = []
     for node in graph.nodes:
         parents = [stands_for[parent] for parent in node.parents]
-        if len(parents) == 1 and _computes_nothing(node.operation) and node.name not in graph.outputs:
-            stands_for[node.name] = parents[0]
+        if len(parents) == 1 and _computes_nothing(node.operation) and node.node_name not in graph.outputs:
+            stands_for[node.node_name] = parents[0]
             continue
-        stands_for[node.name] = node.name
+        stands_for[node.node_name] = node.node_name
         label = _label(node, graph)
         below = [colours[parent] for parent in parents]
-        colours[node.name] = _digest(label, *(sorted(below) if _ignores_order(node) else below))
+        colours[node.node_name] = _digest(label, *(sorted(below) if _ignores_order(node) else below))
         kept.append((node, parents))
-    above: dict[str, list[bytes]] = {node.name: [] for node, _ in kept}
+    above: dict[str, list[bytes]] = {node.node_name: [] for node, _ in kept}
     refined: list[bytes] = []
     for node, parents in reversed(kept):
-        place = [b"out%d" % k for k, name in enumerate(graph.outputs) if stands_for[name] == node.name]
-        colour = _digest(colours[node.name], *place, *sorted(above[node.name]))
+        place = [b"out%d" % k for k, name in enumerate(graph.outputs) if stands_for[name] == node.node_name]
+        colour = _digest(colours[node.node_name], *place, *sorted(above[node.node_name]))
         refined.append(colour)
         orderless = _ignores_order(node)
         for position, parent in enumerate(parents):
@@ -51,10 +67,13 @@ def _digest(*parts: bytes) -> bytes:
 
 
 def _ignores_order(node: ComputationNode) -> bool:
+    if len(node.parents) < 2:
+        return False
     kind = node.operation.Layer_type
     return kind in COMMUTATIVE or (kind != "concatenate" and node.merge_op in COMMUTATIVE)
 
 
+@lru_cache(maxsize=4096)
 def _computes_nothing(operation: Operation) -> bool:
     kind = operation.Layer_type
     if kind == "identity":
@@ -65,18 +84,20 @@ def _computes_nothing(operation: Operation) -> bool:
 
 
 def _label(node: ComputationNode, graph: ComputationGraph) -> bytes:
-    kind = node.operation.Layer_type
-    if kind == "input":
+    if node.operation.Layer_type == "input":
         # An input is known by its place, which is how data reaches it.
-        place = graph.inputs.index(node.name) if node.name in graph.inputs else -1
+        place = graph.inputs.index(node.node_name) if node.node_name in graph.inputs else -1
         return b"input%d" % place + _text(node.operation)
-    merge = node.merge_op if len(node.parents) > 1 else ""
-    return merge.encode() + _text(node.operation)
+    if len(node.parents) > 1:
+        return node.merge_op.encode() + _text(node.operation)
+    return _text(node.operation)
 
 
+@lru_cache(maxsize=4096)
 def _text(operation: Operation) -> bytes:
-    attributes = operation._attributes
-    kind = operation.Layer_type
-    unread = _NAMING if kind not in ("dense", "conv1d", "conv2d", "lstm", "gru", "denovo") else {"name"}
-    items = sorted((name, repr(value)) for name, value in attributes.items() if name not in unread)
-    return f"{kind}{items}".encode()
+    attributes = operation.Layer_attributes
+    attributes.pop("name", None)
+    if operation.Layer_type in _UNREAD_WIDTH:
+        attributes.pop("filters", None)
+        attributes.pop("units", None)
+    return f"{operation.Layer_type}{sorted((name, repr(value)) for name, value in attributes.items())}".encode()

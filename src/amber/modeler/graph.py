@@ -6,7 +6,7 @@ What may be changed here: what a network *is*. How it is counted, drawn, named a
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -156,12 +156,7 @@ class ComputationGraph:
 
     def prune(self) -> ComputationGraph:
         """Returns the graph without the nodes that no output reads; every input stays."""
-        needed = set(self.outputs)
-        for node in reversed(self.nodes):
-            if node.name in needed:
-                needed.update(node.parents)
-        keep = needed | set(self.inputs)
-        return ComputationGraph((node for node in self.nodes if node.name in keep), self.inputs, self.outputs)
+        return ComputationGraph(reachable(self.nodes, self.inputs, self.outputs), self.inputs, self.outputs)
 
     def fingerprint(self) -> str:
         """Returns a hexadecimal name of the network itself: the same for any tokens and names that mean it."""
@@ -213,6 +208,16 @@ class ComputationGraph:
 
     def __repr__(self) -> str:
         return f"<ComputationGraph of {len(self)} nodes, {', '.join(self.inputs)} -> {', '.join(self.outputs)}>"
+
+
+def reachable(nodes: Sequence[ComputationNode], inputs: Iterable[str], outputs: Iterable[str]) -> list[ComputationNode]:
+    """Returns the nodes that an output reads, and every input, in their order."""
+    needed = set(outputs)
+    for node in reversed(nodes):
+        if node.node_name in needed:
+            needed.update(node.parents)
+    needed.update(inputs)
+    return [node for node in nodes if node.node_name in needed]
 
 
 def _check(

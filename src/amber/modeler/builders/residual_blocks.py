@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from functools import lru_cache
 from typing import Any
 
 from amber.architect import Operation
@@ -75,10 +77,16 @@ def _regularised_convolution(width: int, kernel_size: Any, **more: Any) -> Opera
     )
 
 
+@lru_cache(maxsize=256)
 def _pointwise(width: int) -> Operation:
     return Operation(
         "conv1d", filters=width, kernel_size=1, padding="same", use_bias=False, kernel_initializer="he_normal"
     )
+
+
+@lru_cache(maxsize=256)
+def _reduction_pool(factor: int) -> Operation:
+    return Operation("maxpool1d", pool_size=factor, strides=factor, padding="same")
 
 
 def _activation(prefix: str, activation: Any, operation: Operation) -> list[tuple[str, Operation]]:
@@ -114,32 +122,47 @@ def _pooling(prefix: str, operation: Operation, width: int, add_conv1: bool) -> 
 class GraphWriter:
     """Writes the nodes of one network; `start` gives a fresh one with the same settings.
 
+    Nodes are values, so equal ones are made once and kept for the next network.
+
     Args:
         stem_width: filters of the stem.
         dropout_rate: after each layer; 0 for none.
         reduction_factor: pool size and stride of a reduction.
     """
 
-    def __init__(self, stem_width: int, dropout_rate: float, reduction_factor: int) -> None:
-        self._stem_width = stem_width
-        self._dropout_rate = dropout_rate
-        self._reduction_factor = reduction_factor
+    def __init__(
+        self,
+        stem_width: int,
+        dropout_rate: float,
+        reduction_factor: int,
+    ) -> None:
+        self._settings = (stem_width, dropout_rate, reduction_factor)
+        self._made: dict[tuple[Operation, str, tuple[str, ...]], ComputationNode] = {}
+        self._dropout = Operation("dropout", rate=dropout_rate) if dropout_rate else None
         self.nodes: list[ComputationNode] = []
 
     def start(self, input_name: str, input_operation: Operation) -> GraphWriter:
         """Returns a new writer that holds the input node only."""
-        writer = GraphWriter(self._stem_width, self._dropout_rate, self._reduction_factor)
-        writer.nodes = [ComputationNode(input_operation, input_name, group="input")]
+        writer = copy.copy(self)
+        writer.nodes = []
+        writer.add(input_name, input_operation, (), "input")
         return writer
 
     def add(self, name: str, operation: Operation, parents: tuple[str, ...], group: str) -> str:
         """Appends a node and returns its name."""
-        self.nodes.append(ComputationNode(operation, name, parents=parents, group=group))
+        key = (operation, name, parents)
+        node = self._made.get(key)
+        if node is None:
+            node = ComputationNode(operation, name, parents=parents, group=group)
+            # Sums are not kept: there are as many as sets of skips.
+            if len(parents) < 2:
+                self._made[key] = node
+        self.nodes.append(node)
         return name
 
     def stem(self) -> str:
         """Appends a convolution of kernel 8 without activation, and normalisation."""
-        convolution = _regularised_convolution(self._stem_width, _STEM_KERNEL_SIZE)
+        convolution = _regularised_convolution(self._settings[0], _STEM_KERNEL_SIZE)
         name = self.add("stem_conv_conv", convolution, (self.nodes[0].name,), "stem")
         return self.add("stem_conv_bn", _BATCH_NORM, (name,), "stem")
 
@@ -152,15 +175,13 @@ class GraphWriter:
             current = self.add(f"{prefix}_resAdd", _ADD, (*skips, current), prefix)
         if block.layer:
             current = self.add(f"{prefix}_resBn", _BATCH_NORM, (current,), prefix)
-        if self._dropout_rate:
-            dropout = Operation("dropout", rate=self._dropout_rate)
-            current = self.add(f"{prefix}_dropout", dropout, (current,), prefix)
+        if self._dropout is not None:
+            current = self.add(f"{prefix}_dropout", self._dropout, (current,), prefix)
         return current
 
     def reduce(self, layer: int, source: int, tensor: str, width: int) -> str:
         """Appends the 1x1 convolution and max pooling that bring a stored tensor to the next width."""
         name, group = f"pool_at_{layer}_from_{source}", f"reduce L{source}->"
+        factor = self._settings[2]
         name = self.add(name, _pointwise(width), (tensor,), group)
-        factor = self._reduction_factor
-        pool = Operation("maxpool1d", pool_size=factor, strides=factor, padding="same")
-        return self.add(f"{name}_pool", pool, (name,), group)
+        return self.add(f"{name}_pool", _reduction_pool(factor), (name,), group)

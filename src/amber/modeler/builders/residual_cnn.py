@@ -10,7 +10,7 @@ from amber.errors import ModelSpaceError
 from amber.modeler.architecture_decoder import ResConvNetArchitecture
 from amber.modeler.builders.base import ModelBuilder, check_operation
 from amber.modeler.builders.residual_blocks import GraphWriter, LayerBlock
-from amber.modeler.graph import ComputationGraph
+from amber.modeler.graph import ComputationGraph, reachable
 
 _FLATTEN = {"gap": Operation("globalavgpool1d"), "flatten": Operation("flatten")}
 _FLATTEN_NAMES = {"gap": "global_average_pooling1d", "flatten": "flatten"}
@@ -83,6 +83,7 @@ class KerasResidualCnnBuilder(ModelBuilder):
             ]
             for (layer, candidates), width in zip(enumerate(model_space.layers), self._widths, strict=True)
         ]
+        self._head = self._plan_head()
         self._writer = GraphWriter(self._widths[0], self.dropout_rate, self.reduction_factor)
 
     @staticmethod
@@ -110,6 +111,12 @@ class KerasResidualCnnBuilder(ModelBuilder):
         pool_layers = [k for k in range(len(out_filters) - 1) if out_filters[k] != out_filters[k + 1]]
         return out_filters, pool_layers
 
+    def _plan_head(self) -> list[tuple[str, Operation]]:
+        head = [(_FLATTEN_NAMES[self.flatten_mode], _FLATTEN[self.flatten_mode])]
+        if self.dropout_rate:
+            head.append(("dropout", Operation("dropout", rate=self.dropout_rate)))
+        return [*head, ("dense", Operation("dense", units=self.fc_units, activation="relu"))]
+
     def plan(self, arc_seq: Any) -> ComputationGraph:
         """Returns the network of an architecture; raises ArchitectureError for tokens outside the grammar."""
         architecture = self.layout.decode(arc_seq)
@@ -126,13 +133,11 @@ class KerasResidualCnnBuilder(ModelBuilder):
                     write.reduce(layer, source, tensor, self._widths[layer + 1]) for source, tensor in enumerate(stored)
                 ]
                 current = stored[-1]
-        flat = write.add(_FLATTEN_NAMES[self.flatten_mode], _FLATTEN[self.flatten_mode], (current,), "head")
-        if self.dropout_rate:
-            flat = write.add("dropout", Operation("dropout", rate=self.dropout_rate), (flat,), "head")
-        hidden = write.add("dense", Operation("dense", units=self.fc_units, activation="relu"), (flat,), "head")
+        for name, operation in self._head:
+            current = write.add(name, operation, (current,), "head")
         output_name = self.output_op.get("name", "output")
-        write.add(output_name, self.output_op, (hidden,), "output")
-        return ComputationGraph(write.nodes, [input_name], [output_name]).prune()
+        write.add(output_name, self.output_op, (current,), "output")
+        return ComputationGraph(reachable(write.nodes, [input_name], [output_name]), [input_name], [output_name])
 
 
 def _flatten_mode(flatten_mode: Any) -> str:
