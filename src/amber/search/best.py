@@ -1,0 +1,212 @@
+"""The record of the best architecture: everything that is needed to build it again, as plain JSON.
+
+Reading one checks it key by key and never executes anything.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+from collections.abc import Callable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from amber import __version__
+from amber.architect import ModelSpace
+from amber.errors import AmberError, ConfigError, StorageError
+from amber.search.trial import TrialResult
+
+FORMAT_VERSION = 1
+_BACKEND_PACKAGES = {"torch": ("torch",), "jax": ("jax",), "tensorflow": ("tensorflow", "tensorflow-cpu")}
+
+
+def best_record(
+    space: ModelSpace,
+    builder: Mapping[str, Any],
+    trial: TrialResult,
+    architecture: list[dict[str, Any]],
+    scores: Mapping[str, float],
+    seed: int,
+    versions: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Returns a JSON-ready record of one architecture.
+
+    Args:
+        space: the model space.
+        builder: `{"type": name, "options": {...}}`, as `describe_builder` gives it.
+        trial: the trial that found it.
+        architecture: as `describe_architecture` gives it.
+        scores: by name; those that are not finite become null.
+        seed: of the search. The trial's own seed is kept as `trial_seed`.
+        versions: of the software; by default of what runs now.
+
+    Raises:
+        ModelSpaceError: an operation holds something that JSON cannot say.
+    """
+    return {
+        "format_version": FORMAT_VERSION,
+        "space": space.to_dict(),
+        "builder": {"type": builder["type"], "options": dict(builder.get("options", {}))},
+        "tokens": list(trial.tokens),
+        "fingerprint": trial.fingerprint,
+        "architecture": architecture,
+        "parameters": trial.parameters,
+        "flops": trial.flops,
+        "trial": trial.number,
+        "trial_seed": trial.seed,
+        "scores": {name: float(value) if math.isfinite(value) else None for name, value in scores.items()},
+        "seed": seed,
+        "versions": dict(software_versions() if versions is None else versions),
+    }
+
+
+def describe_architecture(space: ModelSpace, layout: Any, arc: Any) -> list[dict[str, Any]]:
+    """Returns the choices of an architecture in readable form, one entry per layer.
+
+    Args:
+        space: the model space.
+        layout: its TokenLayout.
+        arc: the tokens.
+
+    Returns:
+        Per layer `layer`, `operation` (text), `skips_from` (earlier layers) and, where the layout has them,
+        `inputs` (input blocks) and `feeds` (output blocks).
+
+    Raises:
+        ArchitectureError: tokens outside the grammar.
+    """
+    decoded = layout.decode(arc)
+    layers = []
+    for layer, token in enumerate(decoded.operations):
+        entry: dict[str, Any] = {"layer": layer, "operation": str(space[layer][token])}
+        entry["skips_from"] = _chosen(decoded.skips[layer]) if decoded.skips else []
+        if decoded.inputs and decoded.inputs[layer]:
+            entry["inputs"] = _chosen(decoded.inputs[layer])
+        if decoded.outputs:
+            entry["feeds"] = [output for output, bits in enumerate(decoded.outputs) if bits[layer]]
+        layers.append(entry)
+    return layers
+
+
+def describe_builder(builder: Any, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Returns `{"type": class name, "options": options}`.
+
+    Args:
+        builder: any builder.
+        options: JSON-ready arguments that make it again; empty by default.
+    """
+    return {"type": type(builder).__name__, "options": dict(options or {})}
+
+
+def software_versions() -> dict[str, str]:
+    """Returns the versions of amber, keras, the backend in use, python, numpy and optuna."""
+    import keras
+
+    backend = str(keras.config.backend())
+    return {
+        "amber": __version__,
+        "keras": str(keras.__version__),
+        "backend": backend,
+        "backend_version": _installed(*_BACKEND_PACKAGES.get(backend, (backend,))),
+        "python": platform.python_version(),
+        "numpy": _installed("numpy"),
+        "optuna": _installed("optuna"),
+    }
+
+
+def load_best(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Reads and checks a record, or the `best.json` of a run directory.
+
+    Args:
+        path: the file, or the directory that holds `best.json`.
+
+    Raises:
+        StorageError: it cannot be read.
+        ConfigError: it is no such record; names file and key.
+    """
+    file = Path(path)
+    file = file / "best.json" if file.is_dir() else file
+    try:
+        text = file.read_text("utf-8")
+    except OSError as error:
+        raise StorageError(f"{file} cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file} is no text in UTF-8: {error}") from error
+    try:
+        record = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ConfigError(f"{file} is no JSON: {error}") from error
+    if not isinstance(record, dict):
+        raise ConfigError(f"{file} must hold a JSON object. Received: {type(record).__name__}")
+    if record.get("format_version") != FORMAT_VERSION:
+        raise ConfigError(
+            f"{file}, key 'format_version' must be {FORMAT_VERSION}. Received: {record.get('format_version')!r}"
+        )
+    for key, (expected, is_valid) in _CHECKS.items():
+        if key not in record:
+            raise ConfigError(f"{file}, key '{key}' is missing: expected {expected}.")
+        if not is_valid(record[key]):
+            raise ConfigError(f"{file}, key '{key}' must be {expected}. Received: {str(record[key])[:200]!r}")
+    try:
+        ModelSpace.from_dict(record["space"]).validate()
+    except AmberError as error:
+        raise ConfigError(f"{file}, key 'space': {error}") from error
+    return record
+
+
+def _is_integer(value: Any) -> bool:
+    return type(value) is int
+
+
+def _is_builder(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    return isinstance(value.get("type"), str) and isinstance(value.get("options"), dict)
+
+
+def _is_layer(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("operation"), str)
+
+
+def _is_scores(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        score is None or (isinstance(score, (int, float)) and not isinstance(score, bool)) for score in value.values()
+    )
+
+
+def _list_of(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and bool(value) and all(check(item) for item in value)
+
+
+_CHECKS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "space": ("a list of layers, each a list of operations", _list_of(lambda layer: isinstance(layer, list))),
+    "builder": ("an object with 'type' (text) and 'options' (an object)", _is_builder),
+    "tokens": (
+        "a list of non-negative integers",
+        _list_of(lambda token: _is_integer(token) and token >= 0),
+    ),
+    "fingerprint": ("text", lambda value: isinstance(value, str) and bool(value)),
+    "architecture": ("a list of layers with 'operation' (text)", _list_of(_is_layer)),
+    "scores": ("an object of numbers", _is_scores),
+    "seed": ("a non-negative integer", lambda value: _is_integer(value) and value >= 0),
+    "versions": (
+        "an object of texts",
+        lambda value: isinstance(value, dict) and all(isinstance(item, str) for item in value.values()),
+    ),
+}
+
+
+def _chosen(bits: tuple[int, ...]) -> list[int]:
+    return [position for position, bit in enumerate(bits) if bit]
+
+
+def _installed(*names: str) -> str:
+    for name in names:
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return "unknown"

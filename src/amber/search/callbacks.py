@@ -1,0 +1,29 @@
+"""What may listen to a search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from amber.search.result import SearchResult
+    from amber.search.trial import TrialResult
+
+
+class SearchCallback:
+    """Base of what listens to a search; every method does nothing unless overridden."""
+
+    def on_search_begin(self, trials: int, metric: str, direction: str) -> None:
+        """Called once before the first proposal, with the number of architectures to train."""
+
+    def on_trial_begin(self, number: int, tokens: tuple[int, ...]) -> None:
+        """Called before an architecture is trained (not for invalid ones and duplicates)."""
+
+    def on_epoch_end(self, number: int, epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
+        """Called after every epoch (from 1) of a trial."""
+
+    def on_trial_end(self, trial: TrialResult) -> None:
+        """Called when a proposal is settled, whatever its status."""
+
+    def on_search_end(self, result: SearchResult) -> None:
+        """Called once, however the search ends."""

@@ -1,0 +1,188 @@
+"""What a search asks of an architecture: train its model, and report one number.
+
+Selection sees the validation data only; test data has no place here.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from amber.errors import AmberError, DataError, InvalidArchitectureError
+from amber.modeler.cost import GraphCost, measure
+from amber.search.randomness import check_seed, preserved
+from amber.search.training import EpochListener, FitSettings, check_data, train_child
+from amber.search.trial import TrialResult
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A planned architecture that has not been trained: tokens, fingerprint and size."""
+
+    tokens: tuple[int, ...]
+    fingerprint: str
+    parameters: int
+    flops: int
+
+
+class Objective:
+    """Trains architectures of one builder on one split of data.
+
+    Args:
+        builder: has `layout`, `plan(arc)` and gives compiled models of tokens.
+        train: features and targets; features may be an array, or a list or dictionary of arrays.
+        validation: features and targets that score a model.
+        metric: the name under which `fit` reports the score.
+        direction: `"maximize"` or `"minimize"`.
+        epochs: the most epochs of a child.
+        batch_size: rows of a batch.
+        patience: early stopping on the metric after so many epochs without improvement; the score is then
+            that of the best epoch. None: no early stopping, the score is that of the last epoch.
+        fit_kwargs: more arguments of `keras.Model.fit`, such as `class_weight`.
+
+    Raises:
+        ConfigError: a setting out of range.
+        DataError: data without rows, or of unequal lengths.
+    """
+
+    def __init__(
+        self,
+        builder: Any,
+        train: tuple[Any, Any],
+        validation: tuple[Any, Any],
+        metric: str = "val_accuracy",
+        direction: str = "maximize",
+        epochs: int = 10,
+        batch_size: int = 32,
+        patience: int | None = None,
+        fit_kwargs: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.builder = builder
+        self.settings = FitSettings(metric, direction, epochs, batch_size, patience, fit_kwargs)
+        self.train = check_data(train, "train")
+        self.validation = check_data(validation, "validation")
+
+    @property
+    def layout(self) -> Any:
+        """The TokenLayout of the builder."""
+        return self.builder.layout
+
+    @property
+    def metric(self) -> str:
+        """The name under which `fit` reports the score."""
+        return self.settings.metric
+
+    @property
+    def direction(self) -> str:
+        """`"maximize"` or `"minimize"`."""
+        return self.settings.direction
+
+    def prepare(self, arc: Any) -> Candidate:
+        """Plans and measures an architecture without building it.
+
+        Raises:
+            ArchitectureError: tokens outside the grammar.
+            InvalidArchitectureError: tokens that describe no network.
+            DataError: the network's inputs do not have the shapes of the data.
+        """
+        tokens = self.layout.validate(arc)
+        with preserved():
+            graph = self.builder.plan(tokens)
+            cost = measure(graph)
+        for data, name in ((self.train, "train"), (self.validation, "validation")):
+            _check_input_shapes(graph.inputs, cost, data[0], name)
+        return Candidate(tokens, graph.fingerprint(), cost.parameters, cost.flops)
+
+    def evaluate(
+        self,
+        arc: Any,
+        seed: int,
+        *,
+        number: int = 0,
+        candidate: Candidate | None = None,
+        on_epoch: EpochListener | None = None,
+    ) -> TrialResult:
+        """Trains one architecture and scores it.
+
+        An architecture that is no network, and an error in training, become part of the result.
+
+        Args:
+            arc: the tokens.
+            seed: of weights, shuffling and dropout.
+            number: number of the trial.
+            candidate: what `prepare(arc)` returned, to spare doing it again.
+            on_epoch: called after every epoch with the epoch (from 1), the epochs in all, and the metrics.
+
+        Raises:
+            ArchitectureError: tokens outside the grammar.
+            ConfigError: `fit` reports no metric of that name (lists the known), or the model is not compiled.
+            DataError: the data does not fit the network's inputs.
+        """
+        seed = check_seed(seed)
+        tokens = self.layout.validate(arc)
+        start = time.perf_counter()
+        try:
+            known = candidate or self.prepare(tokens)
+        except InvalidArchitectureError as error:
+            return TrialResult(number, tokens, "", "invalid", error=describe_error(error))
+        status, score, metrics, message, epochs = "failed", None, {}, None, 0
+        try:
+            child = train_child(
+                self.builder, tokens, self.train, self.validation, self.settings, seed, on_epoch=on_epoch
+            )
+            metrics, epochs = child.metrics(), len(child.history["loss"])
+            del child
+            if math.isfinite(metrics[self.metric]):
+                status, score = "complete", metrics[self.metric]
+            else:
+                message = f"FloatingPointError: {self.metric} is {metrics[self.metric]}"
+        except InvalidArchitectureError as error:
+            status, message = "invalid", describe_error(error)
+        except AmberError:
+            raise
+        except Exception as error:  # whatever goes wrong in one child must not end the search
+            message = describe_error(error)
+        # Models hold reference cycles. Keras' own clear_session would reset state that is the user's.
+        gc.collect()
+        return TrialResult(
+            number,
+            tokens,
+            known.fingerprint,
+            status,
+            score,
+            metrics,
+            known.parameters,
+            known.flops,
+            time.perf_counter() - start,
+            seed,
+            message,
+            epochs,
+        )
+
+
+def describe_error(error: BaseException) -> str:
+    """Returns the type and the message of an error in one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def _check_input_shapes(inputs: tuple[str, ...], cost: GraphCost, features: Any, name: str) -> None:
+    expected = [tuple(cost.nodes[each].output_shape) for each in inputs]
+    if isinstance(features, Mapping):
+        received = [tuple(features[each].shape[1:]) for each in inputs if each in features]
+    else:
+        received = [tuple(array.shape[1:]) for array in keras.tree.flatten(features)]
+    fits = len(expected) == len(received) and all(
+        len(want) == len(got) and all(size in (None, other) for size, other in zip(want, got, strict=True))
+        for want, got in zip(expected, received, strict=True)
+    )
+    if not fits:
+        raise DataError(
+            f"{name}: the network has inputs {', '.join(inputs)} of shapes {expected} (without rows). "
+            f"Received: features of shapes {received}"
+        )

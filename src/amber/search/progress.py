@@ -1,0 +1,131 @@
+"""A search as it runs: a live display in a terminal, one line per proposal elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from amber.search.callbacks import SearchCallback
+from amber.search.result import SearchResult
+from amber.search.trial import TrialResult, short_tokens
+
+
+class SearchProgress(SearchCallback):
+    """Shows how far a search is, the best so far, the time left and what is being trained.
+
+    Args:
+        console: where to; by default the standard error stream, so that standard output stays clean.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True)
+        self._live: Live | None = None
+        self._wanted = 0
+        self._metric, self._direction = "score", "maximize"
+        self._counts: Counter[str] = Counter()
+        self._best: TrialResult | None = None
+        self._started = 0.0
+        self._now = ""
+
+    def on_search_begin(self, trials: int, metric: str, direction: str) -> None:
+        """Starts the display."""
+        self._wanted, self._metric, self._direction = trials, metric, direction
+        self._counts, self._best, self._now = Counter(), None, "starting"
+        self._started = time.monotonic()
+        if self._console.is_terminal:
+            self._live = Live(get_renderable=self._render, console=self._console, refresh_per_second=4)
+            self._live.start()
+        else:
+            self._say(f"Search of {trials} architectures for {_wish(direction)} {metric}")
+
+    def on_trial_begin(self, number: int, tokens: tuple[int, ...]) -> None:
+        """Shows what is being trained."""
+        self._now = f"trial {number}, building {short_tokens(tokens)}"
+
+    def on_epoch_end(self, number: int, epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
+        """Shows the epoch of the trial."""
+        value = metrics.get(self._metric)
+        reached = "" if value is None else f", {self._metric} {value:.4f}"
+        self._now = f"trial {number}, epoch {epoch}/{epochs}{reached}"
+
+    def on_trial_end(self, trial: TrialResult) -> None:
+        """Counts a proposal, and elsewhere than in a terminal prints its line."""
+        self._counts[trial.status] += 1
+        if trial.status == "complete" and self._is_better(trial):
+            self._best = trial
+        if self._live is None:
+            score = "" if trial.score is None else f"{self._metric} {trial.score:.4f}  "
+            note = trial.error if trial.status != "complete" else f"{trial.seconds:.1f} s"
+            best = "" if self._best is None else f"  best {self._best.score:.4f}"
+            self._say(
+                f"[{self._done()}/{self._wanted}] trial {trial.number} {trial.status}  {score}"
+                f"{note}  tokens {short_tokens(trial.tokens)}{best}  {self._time_left()}"
+            )
+
+    def on_search_end(self, result: SearchResult) -> None:
+        """Ends the display with its last state."""
+        self._now = f"{result.stopped} after {_clock(time.monotonic() - self._started)}"
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+        else:
+            best = "none" if result.best is None else f"{result.best.score:.4f} (trial {result.best.number})"
+            self._say(f"Search {self._now}: best {self._metric} {best}")
+
+    def _is_better(self, trial: TrialResult) -> bool:
+        if self._best is None or self._best.score is None or trial.score is None:
+            return True
+        gain = trial.score - self._best.score
+        return gain > 0 if self._direction == "maximize" else gain < 0
+
+    def _done(self) -> int:
+        return self._counts["complete"] + self._counts["failed"]
+
+    def _time_left(self) -> str:
+        done, left = self._done(), self._wanted - self._done()
+        if not done or not left:
+            return ""
+        return f"about {_clock((time.monotonic() - self._started) / done * left)} left"
+
+    def _render(self) -> Group:
+        first = Table.grid(padding=(0, 1))
+        bar = ProgressBar(total=max(1, self._wanted), completed=self._done(), width=30)
+        elapsed = _clock(time.monotonic() - self._started)
+        done = f"{self._done()}/{self._wanted} trained"
+        first.add_row(Text("Search", style="bold"), bar, done, elapsed, self._time_left())
+        rest = Table.grid(padding=(0, 1))
+        rest.add_column(style="dim")
+        rest.add_column()
+        rest.add_row("best", self._best_line())
+        rest.add_row("now", Text(self._now))
+        others = ("duplicate", "invalid", "failed")
+        rest.add_row("also", Text(", ".join(f"{self._counts[name]} {name}" for name in others)))
+        return Group(first, rest)
+
+    def _best_line(self) -> Text:
+        if self._best is None:
+            return Text("none yet", style="dim")
+        return Text.assemble(
+            (f"{self._metric} {self._best.score:.4f}", "bold green"),
+            f"  trial {self._best.number}  tokens {short_tokens(self._best.tokens)}",
+        )
+
+    def _say(self, line: str) -> None:
+        self._console.print(line.rstrip(), markup=False, highlight=False, soft_wrap=True)
+
+
+def _wish(direction: str) -> str:
+    return "the highest" if direction == "maximize" else "the lowest"
+
+
+def _clock(seconds: float) -> str:
+    whole = round(seconds)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

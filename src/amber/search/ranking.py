@@ -1,0 +1,89 @@
+"""The ranking of a search as a table for the terminal, CSV and Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.table import Table
+
+from amber.search.result import rank
+from amber.search.trial import TrialResult, short_tokens
+
+COLUMNS = ("rank", "score", "parameters", "FLOPs", "seconds", "tokens")
+
+
+def ranking_rows(
+    trials: Iterable[TrialResult], top: int | None = None, direction: str = "maximize"
+) -> list[tuple[int, TrialResult]]:
+    """Returns (rank from 1, trial) of the complete trials, the best first.
+
+    Args:
+        trials: in any order.
+        top: at most so many; None for all.
+        direction: `"maximize"` or `"minimize"`.
+    """
+    complete = [trial for trial in rank(trials, direction) if trial.status == "complete"]
+    return list(enumerate(complete[:top], start=1))
+
+
+def ranking_table(
+    trials: Iterable[TrialResult], top: int | None = None, direction: str = "maximize", metric: str = "score"
+) -> Table:
+    """Returns the ranking for a terminal; `metric` heads the column of scores."""
+    table = Table("rank", metric, "parameters", "FLOPs", "seconds", "tokens", title="Ranking")
+    for column in table.columns[:-1]:
+        column.justify = "right"
+        column.no_wrap = True
+    for position, trial in ranking_rows(trials, top, direction):
+        table.add_row(
+            str(position),
+            f"{trial.score:.4f}",
+            _grouped(trial.parameters),
+            _grouped(trial.flops),
+            f"{trial.seconds:.1f}",
+            short_tokens(trial.tokens, 64),
+        )
+    return table
+
+
+def ranking_csv(trials: Iterable[TrialResult], top: int | None = None, direction: str = "maximize") -> str:
+    """Returns the ranking as CSV text, numbers in full and tokens separated by spaces."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*COLUMNS, "number", "fingerprint", "seed"])
+    for position, trial in ranking_rows(trials, top, direction):
+        tokens = " ".join(str(token) for token in trial.tokens)
+        size = ["" if value is None else value for value in (trial.parameters, trial.flops)]
+        writer.writerow(
+            [position, repr(trial.score), *size, f"{trial.seconds:.3f}", tokens]
+            + [trial.number, trial.fingerprint, trial.seed]
+        )
+    return text.getvalue()
+
+
+def ranking_markdown(trials: Iterable[TrialResult], top: int | None = None, direction: str = "maximize") -> str:
+    """Returns the ranking as a Markdown table."""
+    lines = [f"| {' | '.join(COLUMNS)} |", "|---:|---:|---:|---:|---:|---|"]
+    for position, trial in ranking_rows(trials, top, direction):
+        lines.append(
+            f"| {position} | {trial.score:.4f} | {_grouped(trial.parameters)} | {_grouped(trial.flops)} "
+            f"| {trial.seconds:.1f} | {' '.join(str(token) for token in trial.tokens)} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def ranking_text(
+    trials: Iterable[TrialResult], top: int | None = None, direction: str = "maximize", metric: str = "score"
+) -> str:
+    """Returns the terminal's table as plain text."""
+    console = Console(file=io.StringIO(), width=160, color_system=None, force_terminal=False)
+    with console.capture() as capture:
+        console.print(ranking_table(trials, top, direction, metric))
+    return capture.get()
+
+
+def _grouped(number: int | None) -> str:
+    return "?" if number is None else f"{number:,}"

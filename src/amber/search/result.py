@@ -1,0 +1,56 @@
+"""What a search found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from amber.search.trial import STATUSES, TrialResult
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """The outcome of a search.
+
+    Attributes:
+        trials: every proposal: the complete ones by rank, then the others by number.
+        metric: what was searched for.
+        direction: `"maximize"` or `"minimize"`.
+        seed: of the search.
+        stopped: why it ended: "finished", "exhausted" (no new architecture left to propose), "interrupted" or
+            "error".
+    """
+
+    trials: tuple[TrialResult, ...]
+    metric: str
+    direction: str
+    seed: int
+    stopped: str = "finished"
+
+    @property
+    def ranked(self) -> tuple[TrialResult, ...]:
+        """The complete trials, the best first."""
+        return tuple(trial for trial in self.trials if trial.status == "complete")
+
+    @property
+    def best(self) -> TrialResult | None:
+        """The best complete trial; None where there is none."""
+        return self.ranked[0] if self.ranked else None
+
+    def counts(self) -> dict[str, int]:
+        """Returns how many proposals have each status."""
+        found = Counter(trial.status for trial in self.trials)
+        return {status: found[status] for status in STATUSES}
+
+
+def rank(trials: Iterable[TrialResult], direction: str) -> list[TrialResult]:
+    """Returns complete trials by score (of equal ones the smaller network first), then others by number."""
+    sign = -1.0 if direction == "maximize" else 1.0
+
+    def key(trial: TrialResult) -> tuple[float, float, float, int]:
+        if trial.status != "complete" or trial.score is None:
+            return (1, 0.0, 0.0, trial.number)
+        return (0, sign * trial.score, float(trial.parameters or 0), trial.number)
+
+    return sorted(trials, key=key)

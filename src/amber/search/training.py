@@ -1,0 +1,191 @@
+"""Trains one child model: seeded, watched, with early stopping on one metric.
+
+Both the search and the final training go through `train_child`, so that the same seed gives the same model.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from amber.errors import ConfigError, DataError
+from amber.modeler.cost import measure
+from amber.search.randomness import preserved, seeded
+
+DIRECTIONS = ("maximize", "minimize")
+_OURS = {
+    "x",
+    "y",
+    "epochs",
+    "batch_size",
+    "validation_data",
+    "validation_split",
+    "validation_freq",
+    "callbacks",
+}
+
+EpochListener = Callable[[int, int, Mapping[str, float]], None]
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How every child of a search is trained; checked once.
+
+    Args:
+        metric: the name under which `fit` reports what is searched for, such as `"val_accuracy"`.
+        direction: `"maximize"` or `"minimize"`.
+        epochs: the most epochs.
+        batch_size: rows of a batch.
+        patience: epochs without improvement after which training stops; the weights of the best epoch are put
+            back. None: all epochs are trained and the weights of the last are kept.
+        fit_kwargs: more arguments of `keras.Model.fit`, such as `class_weight`.
+
+    Raises:
+        ConfigError: a value out of range, or an argument of `fit` that is set otherwise.
+    """
+
+    metric: str = "val_accuracy"
+    direction: str = "maximize"
+    epochs: int = 10
+    batch_size: int = 32
+    patience: int | None = None
+    fit_kwargs: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.metric, str) or not self.metric:
+            raise ConfigError(f"metric must be a name such as 'val_accuracy'. Received: {self.metric!r}")
+        if self.direction not in DIRECTIONS:
+            raise ConfigError(f"direction must be 'maximize' or 'minimize'. Received: {self.direction!r}")
+        positive_integer(self.epochs, "epochs")
+        positive_integer(self.batch_size, "batch_size")
+        if self.patience is not None:
+            positive_integer(self.patience, "patience")
+        clash = sorted(_OURS & set(self.fit_kwargs or {}))
+        if clash:
+            raise ConfigError(f"fit_kwargs must not hold {', '.join(clash)}: these are set by the search.")
+
+
+@dataclass(frozen=True)
+class TrainedChild:
+    """A trained model, what `fit` reported for every epoch, and the epoch (from 0) whose weights it has."""
+
+    model: Any
+    history: dict[str, list[float]]
+    epoch: int
+
+    def metrics(self) -> dict[str, float]:
+        """Returns what `fit` reported for the epoch whose weights the model has."""
+        return {name: float(values[self.epoch]) for name, values in self.history.items()}
+
+
+def train_child(
+    builder: Any,
+    arc_seq: Any,
+    train: tuple[Any, Any],
+    validation: tuple[Any, Any] | None,
+    settings: FitSettings,
+    seed: int,
+    *,
+    on_epoch: EpochListener | None = None,
+    callbacks: Sequence[Any] = (),
+) -> TrainedChild:
+    """Builds and trains one architecture; global random state is put back afterwards.
+
+    Args:
+        builder: gives a compiled model of tokens.
+        arc_seq: the tokens.
+        train: features and targets.
+        validation: features and targets that are never trained on.
+        settings: how to train.
+        seed: of weights, shuffling and dropout.
+        on_epoch: called after every epoch with the epoch (from 1), the epochs in all, and the metrics.
+        callbacks: more Keras callbacks.
+
+    Raises:
+        InvalidArchitectureError: the tokens describe no network.
+        ConfigError: the model is not compiled, or `fit` reports no metric of that name.
+        FloatingPointError: the loss is not finite.
+    """
+    with preserved():
+        # Shapes are worked out with layers that draw seeds, and kept: done here, so that whether they were
+        # known already changes nothing of what follows the seed.
+        measure(builder.plan(arc_seq))
+    with seeded(seed):
+        model = builder(arc_seq)
+        if not getattr(model, "compiled", False):
+            raise ConfigError(
+                "The models of the builder are not compiled: give the builder a model_compile_dict with "
+                f"at least 'optimizer' and 'loss'. Received: {type(builder).__name__}"
+            )
+        stopping = None
+        watchers: list[Any] = [_Watch(settings, on_epoch), *callbacks]
+        if settings.patience is not None:
+            stopping = keras.callbacks.EarlyStopping(
+                monitor=settings.metric,
+                mode=settings.direction[:3],
+                patience=settings.patience,
+                restore_best_weights=True,
+            )
+            watchers.append(stopping)
+        fitted = model.fit(
+            *train,
+            epochs=settings.epochs,
+            batch_size=settings.batch_size,
+            validation_data=validation,
+            callbacks=watchers,
+            **{"verbose": 0, **(settings.fit_kwargs or {})},
+        )
+    history = {name: [float(value) for value in values] for name, values in fitted.history.items()}
+    last = len(history["loss"]) - 1
+    return TrainedChild(model, history, last if stopping is None else int(stopping.best_epoch))
+
+
+class _Watch(keras.callbacks.Callback):
+    """Stops on an unknown metric or a loss that is not finite, and tells a listener of every epoch."""
+
+    def __init__(self, settings: FitSettings, on_epoch: EpochListener | None) -> None:
+        super().__init__()
+        self._settings = settings
+        self._listener = on_epoch
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Looks at what `fit` reports."""
+        reported = {name: float(value) for name, value in (logs or {}).items()}
+        if self._settings.metric not in reported:
+            raise ConfigError(
+                f"metric must be one of what fit reports: {', '.join(reported)}. Received: {self._settings.metric!r}"
+            )
+        if not math.isfinite(reported.get("loss", 0.0)):
+            raise FloatingPointError(f"the loss is {reported['loss']} after epoch {epoch + 1}")
+        if self._listener:
+            self._listener(epoch + 1, self._settings.epochs, reported)
+
+
+def check_data(data: Any, name: str) -> tuple[Any, Any]:
+    """Returns (features, targets) after checking that they have equally many rows, and at least one.
+
+    Raises:
+        DataError: no pair, no rows, or different numbers of rows.
+    """
+    if not isinstance(data, (tuple, list)) or len(data) != 2:
+        raise DataError(f"{name} must be a pair (features, targets). Received: {type(data).__name__}")
+    rows = []
+    for part, values in zip(("features", "targets"), data, strict=True):
+        for array in keras.tree.flatten(values):
+            if not getattr(array, "shape", ()):
+                raise DataError(f"{name}: {part} must be arrays of rows. Received: {type(array).__name__}")
+            rows.append(int(array.shape[0]))
+    if not rows or min(rows) < 1 or len(set(rows)) > 1:
+        raise DataError(f"{name}: expected equally many rows everywhere, at least one. Received: {rows}")
+    return data[0], data[1]
+
+
+def positive_integer(value: Any, name: str) -> int:
+    """Returns a positive integer; raises ConfigError naming the setting otherwise."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigError(f"{name} must be a positive integer. Received: {value!r}")
+    return value
