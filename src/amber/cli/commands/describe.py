@@ -1,0 +1,90 @@
+"""`amber describe`: the nodes of an architecture, counted without building it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from amber.cli.failures import reported
+from amber.cli.options import SourceArgument, TokensArgument
+
+if TYPE_CHECKING:
+    from amber.modeler.cost import GraphCost
+    from amber.modeler.graph import ComputationGraph
+
+# What an operation is told by; the rest of its attributes is the same in every network of a builder.
+_TOLD = ("filters", "units", "kernel_size", "dilation_rate", "pool_size", "strides", "rate", "activation")
+
+
+@reported
+def describe(
+    source: SourceArgument,
+    tokens: TokensArgument = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Show nodes, shapes, parameters and FLOPs of an architecture."""
+    from rich.console import Console
+
+    from amber.cli.sources import choose
+    from amber.modeler.cost import measure
+
+    chosen = choose(source, tokens)
+    graph = chosen.builder.plan(chosen.tokens)
+    cost = measure(graph)
+    if as_json:
+        typer.echo(json.dumps(_as_dict(chosen.tokens, graph, cost), indent=2))
+        return
+    Console().print(_table(f"{chosen.title}: {','.join(map(str, chosen.tokens))}", graph, cost))
+
+
+def _table(title: str, graph: ComputationGraph, cost: GraphCost) -> Any:
+    from rich.table import Table
+
+    table = Table(title=title, caption="FLOPs: 2 x multiply-adds, forward, one record", show_footer=True)
+    table.add_column("node", footer="total", overflow="fold")
+    table.add_column("operation", overflow="fold")
+    table.add_column("reads", overflow="fold")
+    table.add_column("shape", no_wrap=True)
+    table.add_column("parameters", justify="right", footer=f"{cost.parameters:,}", no_wrap=True)
+    table.add_column("FLOPs", justify="right", footer=f"{cost.flops:,}", no_wrap=True)
+    group = None
+    for node in graph.nodes:
+        if group is not None and node.group != group:
+            table.add_section()
+        group = node.group
+        known = cost.nodes[node.name]
+        table.add_row(
+            node.name,
+            _short(node.operation),
+            ", ".join(node.parents),
+            " x ".join(map(str, known.output_shape)),
+            f"{known.parameters:,}" if known.parameters else "",
+            f"{known.flops:,}" if known.flops else "",
+        )
+    return table
+
+
+def _short(operation: Any) -> str:
+    told = [f"{name}={operation.get(name)}" for name in _TOLD if operation.get(name) is not None]
+    return " ".join([operation.Layer_type, *told])
+
+
+def _as_dict(tokens: tuple[int, ...], graph: ComputationGraph, cost: GraphCost) -> dict[str, Any]:
+    return {
+        "tokens": list(tokens),
+        "fingerprint": graph.fingerprint(),
+        "parameters": cost.parameters,
+        "trainable_parameters": cost.trainable_parameters,
+        "flops": cost.flops,
+        "nodes": [
+            {
+                **node.to_dict(),
+                "output_shape": list(cost.nodes[node.name].output_shape),
+                "parameters": cost.nodes[node.name].parameters,
+                "flops": cost.nodes[node.name].flops,
+            }
+            for node in graph.nodes
+        ],
+    }

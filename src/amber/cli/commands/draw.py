@@ -1,0 +1,46 @@
+"""`amber draw`: an architecture as a picture."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amber.cli.failures import reported
+from amber.cli.options import SourceArgument, TokensArgument
+
+
+class Theme(StrEnum):
+    """Colours of a drawing."""
+
+    LIGHT = "light"
+    DARK = "dark"
+
+
+@reported
+def draw(
+    source: SourceArgument,
+    tokens: TokensArgument = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="File to write; its ending says the format, .svg or .png.")
+    ] = Path("network.svg"),
+    theme: Annotated[Theme, typer.Option(help="Colours.")] = Theme.LIGHT,
+    title: Annotated[
+        str | None, typer.Option(help="Heading; by default the name of the configuration.", show_default=False)
+    ] = None,
+) -> None:
+    """Draw an architecture as SVG or PNG."""
+    from amber.cli.files import checked_output, writing
+    from amber.cli.sources import choose
+    from amber.modeler import drawing
+    from amber.modeler.cost import measure
+
+    path = checked_output(output, (".svg", ".png"))
+    chosen = choose(source, tokens)
+    graph = chosen.builder.plan(chosen.tokens)
+    heading = chosen.title if title is None else title
+    with writing(path):
+        drawing.draw(graph, path, title=heading, costs=measure(graph), theme=theme.value)
+    typer.echo(f"Wrote {path}.")

@@ -1,0 +1,71 @@
+"""`amber evaluate`: accuracy of a trained model on one part of the data."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amber.cli.failures import reported
+from amber.cli.options import ModelArgument
+
+
+class Part(StrEnum):
+    """A part of the data."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+@reported
+def evaluate(
+    model: ModelArgument,
+    config: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[CONFIG]",
+            help="Configuration that names the data; by default that of the run MODEL belongs to.",
+            show_default=False,
+        ),
+    ] = None,
+    split: Annotated[
+        Part, typer.Option(help="Part of the data. The test part is for the end: choose nothing by it.")
+    ] = Part.VALIDATION,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Show the accuracy of a trained model, overall and per class."""
+    from rich.console import Console
+
+    from amber.cli.config import load_config
+    from amber.cli.project import load_data
+    from amber.cli.results import Score, score_table
+    from amber.cli.scoring import score_model
+    from amber.cli.sources import config_of, load_model, model_file, record_beside
+    from amber.errors import ConfigError
+
+    if config is not None:
+        loaded = load_config(config)
+    else:
+        record = record_beside(model)
+        if record is None:
+            raise ConfigError(
+                f"{model}: this model belongs to no run directory; expected a configuration after it, which names "
+                "the data. Received: no CONFIG"
+            )
+        loaded = config_of(record, model)
+    data = load_data(loaded)
+    network = load_model(model)
+    if split is Part.TEST:
+        typer.secho(f"Opening the test split of {data.name!r}.", fg="yellow", err=True)
+        part = data.open_test()
+    else:
+        part = data.train if split is Part.TRAIN else data.validation
+    found: Score = score_model(network, part, data.classes, str(model_file(model)))
+    if as_json:
+        typer.echo(json.dumps({"split": split.value, **found.to_dict()}, indent=2))
+        return
+    Console().print(score_table(f"{data.name}, {split.value} split, {found.n} records", {"model": found}))

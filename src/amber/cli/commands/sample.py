@@ -1,0 +1,50 @@
+"""`amber sample`: random architectures of a configuration."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from amber.cli.failures import reported
+from amber.cli.options import ConfigArgument
+
+
+@reported
+def sample(
+    config: ConfigArgument,
+    number: Annotated[int, typer.Option("-n", "--number", min=1, help="How many to print.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Of the random numbers; by default that of CONFIG.", show_default=False)
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a JSON list of objects with tokens, operations and skips.")
+    ] = False,
+) -> None:
+    """Print random architectures as tokens, one per line."""
+    import numpy as np
+
+    from amber.cli.config import load_config
+    from amber.cli.project import load_data, make_builder
+
+    loaded = load_config(config)
+    data = load_data(loaded)
+    layout = make_builder(loaded, data.input_shape, len(data.classes), compiled=False).layout
+    rng = np.random.default_rng(loaded.config.seed if seed is None else seed)
+    drawn = [layout.sample(rng) for _ in range(number)]
+    if not as_json:
+        typer.echo("\n".join(",".join(map(str, tokens)) for tokens in drawn))
+        return
+    found = []
+    for tokens in drawn:
+        architecture = layout.decode(tokens)
+        operations = [loaded.space[layer][token] for layer, token in enumerate(architecture.operations)]
+        found.append(
+            {
+                "tokens": list(tokens),
+                "operations": [operation.to_dict() for operation in operations],
+                "skips": [list(bits) for bits in architecture.skips],
+            }
+        )
+    typer.echo(json.dumps(found, indent=2))

@@ -1,0 +1,40 @@
+"""`amber search`: the main job, from a configuration to a searched, trained, tested and saved model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amber.cli.failures import INTERRUPTED, reported
+from amber.cli.options import ConfigArgument
+
+
+@reported
+def search(
+    config: ConfigArgument,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=2**32 - 1, help="Of all random numbers, instead of that of CONFIG.", show_default=False
+        ),
+    ] = None,
+    trials: Annotated[
+        int | None,
+        typer.Option(min=1, help="Architectures to train, instead of search.trials of CONFIG.", show_default=False),
+    ] = None,
+    run_directory: Annotated[
+        Path | None,
+        typer.Option("-d", "--run-directory", help="Folder of results; by default runs/NAME.", show_default=False),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results of an earlier search.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no tables.")] = False,
+) -> None:
+    """Search architectures, retrain the best one, and test it once beside a simple baseline."""
+    from amber.cli.config import load_config
+    from amber.cli.searching import Overrides, run
+
+    interrupted = run(load_config(config), Overrides(seed, trials, run_directory, overwrite, quiet))
+    if interrupted:
+        raise typer.Exit(INTERRUPTED)

@@ -1,0 +1,169 @@
+"""A configuration file, checked: every mistake names file, line and key.
+
+What may be changed here: how mistakes are said. Which keys there are is the matter of `amber.cli.sections`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from amber.architect import ModelSpace
+from amber.cli.builders import BUILDERS
+from amber.cli.sections import Config, Section
+from amber.cli.space import space_of
+from amber.cli.yaml_lines import KeyPath, YamlDocument, dotted, parse_yaml, read_yaml
+from amber.errors import ConfigError, ModelSpaceError
+
+SectionT = TypeVar("SectionT", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class LoadedConfig:
+    """A checked configuration and where it came from.
+
+    Attributes:
+        document: the file, with its lines.
+        config: all sections.
+        builder_options: the section `builder`, checked against the options of its type.
+        space: the section `model_space`.
+        space_paths: for each layer, the key path of each candidate.
+    """
+
+    document: YamlDocument
+    config: Config
+    builder_options: Section
+    space: ModelSpace
+    space_paths: list[list[KeyPath]]
+
+    @property
+    def builder_type(self) -> str:
+        """The registered name of the builder."""
+        return str(self.config.builder["type"])
+
+    def error(self, path: KeyPath, message: str) -> ConfigError:
+        """Returns the error that names file, line and key."""
+        return self.document.error(path, message)
+
+    def space_error(self, error: ModelSpaceError) -> ConfigError:
+        """Returns the error of a space with the line of the layer or candidate that its message names."""
+        message = str(error)
+        found = re.match(r"Layer (\d+)(?:, candidate (\d+))?", message)
+        path: KeyPath = ("model_space",)
+        if found and int(found[1]) < len(self.space_paths):
+            candidates = self.space_paths[int(found[1])]
+            position = found[2]
+            if position is not None and int(position) < len(candidates):
+                path = candidates[int(position)]
+            elif candidates:
+                path = candidates[0][:-1]
+        else:
+            option = next((name for name in type(self.builder_options).model_fields if message.startswith(name)), None)
+            path = ("builder", option) if option else path
+        return self.error(path, message)
+
+
+def load_config(path: str | os.PathLike[str]) -> LoadedConfig:
+    """Reads and checks a configuration file.
+
+    Raises:
+        ConfigError: a mistake, named by file, line and key, with what was expected and received.
+    """
+    return check_config(read_yaml(path))
+
+
+def config_from_text(text: str, source: str) -> LoadedConfig:
+    """Checks a configuration given as text; `source` is what messages call it. Raises ConfigError."""
+    return check_config(parse_yaml(text, source))
+
+
+def check_config(document: YamlDocument) -> LoadedConfig:
+    """Checks what a YAML document holds; raises ConfigError."""
+    if not isinstance(document.data, dict):
+        received = "an empty file" if document.data is None else repr(document.data)[:80]
+        raise ConfigError(
+            f"{document.source}, line 1: expected the sections {', '.join(Config.model_fields)}. Received: {received}"
+        )
+    config = _validate(Config, document.data, document, ())
+    options = _builder_options(config.builder, document)
+    space, paths = space_of(config.model_space, document)
+    return LoadedConfig(document, config, options, space, paths)
+
+
+def data_source(loaded: LoadedConfig) -> str:
+    """Returns the data's source; a relative path counts from the configuration's folder if it is there."""
+    source = loaded.config.data.source
+    beside = Path(loaded.document.source).parent / source
+    return str(beside) if not Path(source).exists() and beside.is_file() else source
+
+
+def _builder_options(section: dict[str, Any], document: YamlDocument) -> Section:
+    if "type" not in section:
+        raise document.error(
+            ("builder",),
+            f"the key 'type' is missing; expected one of {', '.join(BUILDERS.names())}. Received: {list(section)}",
+        )
+    try:
+        entry = BUILDERS.get(section["type"])
+    except ConfigError as error:
+        raise document.error(("builder", "type"), str(error)) from error
+    return _validate(entry.options, section, document, ("builder",))
+
+
+def _validate(model: type[SectionT], values: Any, document: YamlDocument, prefix: KeyPath) -> SectionT:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        # Unknown keys first: a misspelt key is often why another is missing.
+        problems = sorted(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
+        problem = problems[0]
+        path = (*prefix, *(part for part in problem["loc"] if _is_key(part, problem)))
+        raise document.error(path, _explain(problem, model, path[len(prefix) :])) from error
+
+
+def _is_key(part: str | int, problem: Any) -> bool:
+    """Pydantic puts names of types, such as `list[str]`, among the keys of a union."""
+    return isinstance(part, int) or "[" not in part and part not in ("int", "float", "str", "literal")
+
+
+def _explain(problem: Any, model: type[BaseModel], path: KeyPath) -> str:
+    kind, received = problem["type"], problem["input"]
+    if kind == "extra_forbidden":
+        known = _keys_at(model, path[:-1])
+        close = difflib.get_close_matches(str(path[-1]), known, n=1)
+        hint = f" Did you mean '{close[0]}'?" if close else ""
+        return f"unknown key; expected one of {', '.join(known)}.{hint} Received: '{path[-1]}'"
+    if kind == "missing":
+        there = ", ".join(map(str, received)) if isinstance(received, dict) and received else "nothing"
+        what = "section" if path and str(path[0]) in ("model_space", "builder") else "key"
+        return f"this {what} is missing and has no default. Received: only {there}"
+    expected = str(problem["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
+    expected = expected.replace("valid dictionary or instance of ", "mapping of keys: ")
+    if kind == "string_pattern_mismatch":
+        expected = f"text that matches {problem['ctx']['pattern']}"
+    elif kind in ("model_type", "dict_type"):
+        expected = f"a mapping of the keys {', '.join(_keys_at(model, path))}" if path else "a mapping of keys"
+    return f"expected {expected}. Received: {_shown(received)}"
+
+
+def _keys_at(model: type[BaseModel], path: KeyPath) -> list[str]:
+    for part in path:
+        annotation = model.model_fields[str(part)].annotation if str(part) in model.model_fields else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return list(model.model_fields)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return f"{text if len(text) <= 80 else text[:77] + '...'} ({type(value).__name__})"
+
+
+__all__ = ["LoadedConfig", "check_config", "config_from_text", "data_source", "dotted", "load_config"]

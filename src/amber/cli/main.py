@@ -1,0 +1,61 @@
+"""The `amber` command. It loads no Keras: each command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Annotated
+
+import typer
+
+from amber import __version__
+from amber.cli.commands.build import build
+from amber.cli.commands.describe import describe
+from amber.cli.commands.draw import draw
+from amber.cli.commands.evaluate import evaluate
+from amber.cli.commands.predict import predict
+from amber.cli.commands.sample import sample
+from amber.cli.commands.search import search
+from amber.cli.failures import DEBUG_VARIABLE
+
+app = typer.Typer(
+    name="amber",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"amber {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def amber(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors, as AMBER_DEBUG=1 does.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done, on standard error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Find neural network architectures for sequences and blocks of features.
+
+    Start with: amber search examples/splice.yaml
+    """
+    # Backends write notes about themselves on standard error, among what the user is told.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if debug:
+        os.environ[DEBUG_VARIABLE] = "1"
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(name)s: %(message)s")
+
+
+for command in (search, build, describe, draw, sample, evaluate, predict):
+    app.command()(command)
+
+
+def main() -> None:
+    """Runs the command; the entry point of the package."""
+    app()

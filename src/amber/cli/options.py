@@ -1,0 +1,28 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ConfigArgument = Annotated[
+    Path, typer.Argument(metavar="CONFIG", help="Configuration file in YAML.", show_default=False)
+]
+SourceArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="SOURCE",
+        help="Run directory, its best.json, or a configuration file (then TOKENS are needed).",
+        show_default=False,
+    ),
+]
+TokensArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[TOKENS]", help="Architecture as tokens, such as 0,1,0.", show_default=False),
+]
+ModelArgument = Annotated[
+    Path,
+    typer.Argument(metavar="MODEL", help="Model file (.keras), run directory or its best.json.", show_default=False),
+]

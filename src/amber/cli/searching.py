@@ -1,0 +1,257 @@
+"""The work of `amber search`, step by step: data, search, final training, one look at the test data, files."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.text import Text
+
+from amber.cli.config import LoadedConfig
+from amber.cli.failures import RunFailed
+from amber.cli.files import writing
+from amber.cli.project import check_metric, load_data, make_builder
+from amber.cli.results import Score, as_text, score_table
+from amber.cli.sources import BEST_MODEL
+
+if TYPE_CHECKING:
+    from amber.data import Dataset
+    from amber.search import RunDirectory, SearchResult, TrialResult
+
+# What a finished run holds beside the files of the search itself; removed before a run is overwritten, so that
+# a run that is stopped early never shows the model of another.
+_FINAL_FILES = (BEST_MODEL, "best.svg", "best.png", "test.json", "results.txt")
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """Options of the command line that stand before the configuration; None leaves it as it is."""
+
+    seed: int | None = None
+    trials: int | None = None
+    run_directory: Path | None = None
+    overwrite: bool = False
+    quiet: bool = False
+
+
+def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
+    """Runs a whole search.
+
+    Args:
+        loaded: the configuration.
+        overrides: options of the command line.
+
+    Returns:
+        Whether Ctrl-C ended it; the files of the search are kept then, and there is no final model.
+
+    Raises:
+        AmberError: a mistake in the configuration or data, a run directory that cannot be written, or a search
+            in which nothing could be trained.
+    """
+    started = time.monotonic()
+    loaded = _with_overrides(loaded, overrides)
+    config = loaded.config
+    console = Console(quiet=overrides.quiet)
+    dataset = load_data(loaded)
+    _say(console, f"Data     {_describe_data(dataset)}")
+    builder = make_builder(loaded, dataset.input_shape, len(dataset.classes))
+    check_metric(loaded)
+    _say(
+        console,
+        f"Space    {len(loaded.space)} layers, {len(builder.layout)} tokens, "
+        f"{_size(builder.layout.sizes)} architectures",
+    )
+
+    from amber.search import Objective, RunDirectory, SearchProgress, run_search
+
+    objective = Objective(
+        builder,
+        (dataset.train.x, dataset.train.y),
+        (dataset.validation.x, dataset.validation.y),
+        metric=config.search.metric,
+        direction=config.search.chosen_direction,
+        epochs=config.training.epochs,
+        batch_size=config.training.batch_size,
+        patience=config.training.patience,
+    )
+    directory = RunDirectory.create(config.chosen_run_directory, overwrite=overrides.overwrite)
+    for name in _FINAL_FILES:
+        with writing(directory.path / name):
+            (directory.path / name).unlink(missing_ok=True)
+    directory.write_config(loaded.document.text)
+    found = run_search(
+        objective,
+        trials=config.search.trials,
+        seed=config.seed,
+        sampler=config.search.sampler,
+        run_directory=directory,
+        callbacks=() if overrides.quiet else (SearchProgress(),),
+        builder_description={
+            "type": loaded.builder_type,
+            "options": loaded.builder_options.model_dump(exclude={"type"}),
+        },
+    )
+    if found.best is None and found.stopped != "interrupted":
+        raise RunFailed(_nothing_trained(found, directory))
+    if found.best is not None:
+        _complete_record(directory, loaded, dataset)
+        _show_ranking(console, found)
+        _draw(loaded, builder, found.best, directory)
+    if found.stopped == "interrupted":
+        _say(console, f"Interrupted; what was finished is in {directory.path}")
+        return True
+    _finish(console, loaded, dataset, builder, found, directory)
+    minutes, seconds = divmod(round(time.monotonic() - started), 60)
+    _say(console, f"Done in {minutes} min {seconds} s. Results are in {directory.path}:")
+    names = sorted(path.name for path in directory.path.iterdir() if not path.name.startswith("."))
+    _say(console, "  " + ", ".join(names))
+    return False
+
+
+def _with_overrides(loaded: LoadedConfig, overrides: Overrides) -> LoadedConfig:
+    """Returns the configuration as it will run."""
+    from dataclasses import replace
+
+    changes: dict[str, Any] = {}
+    if overrides.seed is not None:
+        changes["seed"] = overrides.seed
+    if overrides.run_directory is not None:
+        changes["run_directory"] = str(overrides.run_directory)
+    if overrides.trials is not None:
+        changes["search"] = loaded.config.search.model_copy(update={"trials": overrides.trials})
+    return replace(loaded, config=loaded.config.model_copy(update=changes))
+
+
+def _complete_record(directory: RunDirectory, loaded: LoadedConfig, dataset: Dataset, **more: Any) -> None:
+    """Adds to `best.json` what makes it enough, alone, to build, draw, evaluate and predict."""
+    from amber.search import load_best
+
+    record = load_best(directory.path)
+    record |= {
+        "name": loaded.config.name,
+        "config": loaded.document.text,
+        "input_shape": list(dataset.input_shape),
+        "classes": list(dataset.classes),
+        **more,
+    }
+    directory.write_best(record)
+
+
+def _finish(
+    console: Console,
+    loaded: LoadedConfig,
+    dataset: Dataset,
+    builder: Any,
+    found: SearchResult,
+    directory: RunDirectory,
+) -> None:
+    from amber.cli.scoring import score_model
+    from amber.data import logistic_regression_baseline
+    from amber.search import ranking_table, retrain
+
+    best, config = found.best, loaded.config
+    if best is None or best.seed is None:
+        raise RunFailed("No architecture was trained.")
+    _say(console, f"Training the best architecture anew, at most {config.final.epochs} epochs")
+    model, history = retrain(
+        builder,
+        best.tokens,
+        (dataset.train.x, dataset.train.y),
+        (dataset.validation.x, dataset.validation.y),
+        epochs=config.final.epochs,
+        seed=best.seed,
+        batch_size=config.final.batch_size or config.training.batch_size,
+        patience=config.final.patience,
+        metric=config.search.metric,
+        direction=config.search.chosen_direction,
+    )
+    path = directory.path / BEST_MODEL
+    with writing(path):
+        model.save(path)
+    # Everything is chosen; only now may the test data be seen.
+    test = dataset.open_test()
+    score = score_model(model, test, dataset.classes, str(path))
+    simple = logistic_regression_baseline(dataset, test, seed=config.seed)
+    baseline = Score(simple.accuracy, simple.per_class_accuracy, simple.n)
+    validation = score_model(model, dataset.validation, dataset.classes, str(path))
+    title = f"Test accuracy on {dataset.name} ({score.n} records, seen once)"
+    table = score_table(title, {"best network": score, "logistic regression": baseline})
+    console.print(table)
+    ranking = ranking_table(found.trials, None, found.direction, found.metric)
+    directory.write("results.txt", as_text(ranking, table, width=160))
+    record = {
+        "data": dataset.name,
+        "split": dataset.split,
+        "seed": config.seed,
+        "model": score.to_dict(),
+        "logistic_regression": {
+            **baseline.to_dict(),
+            "C": simple.C,
+            "validation_accuracy": simple.validation_accuracy,
+        },
+        "model_validation_accuracy": validation.accuracy,
+        "epochs": len(history["loss"]),
+    }
+    directory.write("test.json", json.dumps(record, indent=2) + "\n")
+    _complete_record(
+        directory,
+        loaded,
+        dataset,
+        final={"epochs": len(history["loss"]), "validation_accuracy": validation.accuracy, "test": score.to_dict()},
+    )
+
+
+def _show_ranking(console: Console, found: SearchResult) -> None:
+    from amber.search import ranking_table
+
+    console.print(ranking_table(found.trials, None, found.direction, found.metric))
+    others = ", ".join(f"{number} {name}" for name, number in found.counts().items() if name != "complete" and number)
+    if others:
+        _say(console, f"Also proposed: {others}")
+
+
+def _draw(loaded: LoadedConfig, builder: Any, best: TrialResult, directory: RunDirectory) -> None:
+    from amber.modeler import drawing
+    from amber.modeler.cost import measure
+
+    graph = builder.plan(best.tokens)
+    costs = measure(graph)
+    for name in ("best.svg", "best.png"):
+        path = directory.path / name
+        with writing(path):
+            drawing.draw(
+                graph,
+                path,
+                title=loaded.config.name,
+                subtitle=f"trial {best.number}, {loaded.config.search.metric} {best.score:.4f}",
+                costs=costs,
+            )
+
+
+def _nothing_trained(found: SearchResult, directory: RunDirectory) -> str:
+    first = next((trial.error for trial in found.trials if trial.error), "no architecture was proposed")
+    return (
+        f"The search ended with no trained architecture; expected at least one. The proposals are in "
+        f"{directory.path / 'trials.jsonl'}. Received: {first}"
+    )
+
+
+def _describe_data(dataset: Dataset) -> str:
+    parts = f"{len(dataset.train)} train, {len(dataset.validation)} validation, {len(dataset.test)} test records"
+    shape = " x ".join(map(str, dataset.input_shape))
+    return f"{dataset.name}, split {dataset.split}: {parts} of {shape}; classes {', '.join(dataset.classes)}"
+
+
+def _size(sizes: list[int]) -> str:
+    import math
+
+    number = math.prod(sizes)
+    return f"{number:,}" if number < 10**7 else f"about {number:.1e}"
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(Text(line), soft_wrap=True)

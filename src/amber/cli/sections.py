@@ -1,0 +1,123 @@
+"""The sections of a configuration: which keys there are, their types, ranges and defaults.
+
+What may be changed here: a key, with its description; `amber.cli.config` turns mistakes into messages.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Count = Annotated[int, Field(ge=1)]
+Text = Annotated[str, Field(min_length=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Section(BaseModel):
+    """Base of all sections: no unknown keys, no silent conversion, immutable."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class DataSection(Section):
+    """Where the sequences come from.
+
+    Attributes:
+        source: `splice` (packaged), the path of a CSV file, or a name in the folder AMBER_DATA_DIR.
+        sequence: column of the sequences.
+        label: column of the class names.
+        classes: class names in the order of the outputs; by default sorted.
+        split: a column with `train`, `val` and `test`, or `random`, or `grouped` (column `group`).
+    """
+
+    source: Text = "splice"
+    sequence: Text = "seq"
+    label: Text = "label"
+    classes: Annotated[list[Text], Field(min_length=2)] | None = None
+    split: Text = "gsplit"
+
+
+class TrainingSection(Section):
+    """How every candidate is trained.
+
+    Attributes:
+        epochs: passes over the training data.
+        batch_size: records a step.
+        optimizer: a Keras name.
+        learning_rate: of the optimizer.
+        loss: a Keras name; labels are class numbers.
+        metrics: Keras names.
+        patience: epochs without a better metric on validation data before training stops; null: never.
+    """
+
+    epochs: Count = 8
+    batch_size: Count = 32
+    optimizer: Text = "adam"
+    learning_rate: Positive = 1e-3
+    loss: Text = "sparse_categorical_crossentropy"
+    metrics: list[Text] = Field(default_factory=lambda: ["accuracy"])
+    patience: Count | None = None
+
+
+class SearchSection(Section):
+    """How architectures are proposed and compared.
+
+    Attributes:
+        sampler: `random` or `tpe`.
+        trials: architectures to try.
+        metric: a metric of the validation data, such as `val_accuracy` or `val_loss`.
+        direction: by default `minimize` for a loss and `maximize` for all else.
+    """
+
+    sampler: Literal["random", "tpe"] = "tpe"
+    trials: Count = 12
+    metric: Annotated[str, Field(pattern=r"^val_.+")] = "val_accuracy"
+    direction: Literal["maximize", "minimize"] | None = None
+
+    @property
+    def chosen_direction(self) -> Literal["maximize", "minimize"]:
+        """The direction, also where it is not given."""
+        return self.direction or ("minimize" if self.metric.endswith("loss") else "maximize")
+
+
+class FinalSection(Section):
+    """How the best architecture is trained in the end.
+
+    Attributes:
+        epochs: at most; the weights of the best epoch on validation data are kept.
+        patience: epochs without a better one before training stops.
+        batch_size: records a step; by default that of `training`.
+    """
+
+    epochs: Count = 30
+    patience: Count = 8
+    batch_size: Count | None = None
+
+
+class Config(Section):
+    """A whole configuration; `model_space` and `builder` are checked by `amber.cli.config`."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    data: DataSection = Field(default_factory=DataSection)
+    model_space: Annotated[list[Any], Field(min_length=1)]
+    builder: dict[str, Any]
+    training: TrainingSection = Field(default_factory=TrainingSection)
+    search: SearchSection = Field(default_factory=SearchSection)
+    final: FinalSection = Field(default_factory=FinalSection)
+    run_directory: Text | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_sections_are_defaults(cls, values: Any) -> Any:
+        # `search:` with nothing under it is null in YAML, and means all defaults.
+        if not isinstance(values, dict):
+            return values
+        optional = ("data", "training", "search", "final")
+        return {key: value for key, value in values.items() if not (key in optional and value is None)}
+
+    @property
+    def chosen_run_directory(self) -> str:
+        """The run directory, also where it is not given."""
+        return self.run_directory or f"runs/{self.name}"

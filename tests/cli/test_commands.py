@@ -1,0 +1,254 @@
+"""The commands, as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+COMMANDS = ("search", "build", "describe", "draw", "sample", "evaluate", "predict")
+Amber = Callable[..., Any]
+
+
+def process(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command in a process of its own."""
+    code = "from amber.cli.main import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def test_help_of_all(amber: Amber) -> None:
+    done = amber("--help")
+    assert done.exit_code == 0
+    for command in COMMANDS:
+        assert command in done.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_loads_no_keras(command: str) -> None:
+    probe = (
+        "import sys\nfrom amber.cli.main import main\n"
+        f"sys.argv = ['amber', '{command}', '--help']\n"
+        "try:\n    main()\nexcept SystemExit as stop:\n    code = stop.code\n"
+        "sys.stderr.write(repr((code, [m for m in ('keras', 'torch', 'optuna') if m in sys.modules])))"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stderr == "(0, [])"
+    assert "Usage:" in done.stdout
+
+
+def test_version_and_unknown_option(amber: Amber) -> None:
+    from amber import __version__
+
+    assert amber("--version").stdout == f"amber {__version__}\n"
+    assert amber("search", "x.yaml", "--foo").exit_code == 2
+    assert amber("serch").exit_code == 2
+
+
+def test_search_writes_every_file(finished_run: Path) -> None:
+    names = {path.name for path in finished_run.iterdir()}
+    assert names == {
+        "best.json", "best.keras", "best.png", "best.svg", "config.yaml", "ranking.csv", "ranking.txt",
+        "results.txt", "search.log", "test.json", "trials.jsonl",
+    }  # fmt: skip
+    record = json.loads((finished_run / "best.json").read_text())
+    assert {"space", "tokens", "architecture", "scores", "seed", "versions"} <= set(record)
+    assert record["classes"] == ["EI", "IE", "N"]
+    test = json.loads((finished_run / "test.json").read_text())
+    assert set(test["model"]["per_class_accuracy"]) == {"EI", "IE", "N"}
+    assert test["model"]["records"] == test["logistic_regression"]["records"] == 640
+    assert test["logistic_regression"]["accuracy"] == pytest.approx(0.958, abs=0.01)
+    shown = (finished_run / "results.txt").read_text()
+    assert "Ranking" in shown and "logistic regression" in shown and "EI" in shown
+    assert len((finished_run / "trials.jsonl").read_text().splitlines()) >= 2
+
+
+def test_same_seed_gives_the_same_scores(
+    amber: Amber, finished_run: Path, write_config: Callable[..., Path], tmp_path: Path
+) -> None:
+    done = amber("search", write_config(), "--run-directory", tmp_path / "again", "--seed", 3)
+    assert done.exit_code == 0, done.stderr
+    first, second = (json.loads((folder / "best.json").read_text()) for folder in (finished_run, tmp_path / "again"))
+    for key in ("tokens", "scores", "trial_seed", "final"):
+        assert first[key] == second[key]
+    assert "Ranking" in done.stdout and "logistic regression" in done.stdout
+    assert str(tmp_path / "again") in done.stdout
+
+
+def test_run_directory_is_not_overwritten_by_accident(
+    amber: Amber, write_config: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "notes.txt").write_text("mine")
+    done = amber("search", write_config(), "-d", tmp_path / "run")
+    assert done.exit_code == 1
+    assert "notes.txt" not in done.stderr and "not empty" in done.stderr
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["notes.txt"]
+
+
+def test_search_in_which_nothing_can_be_trained_fails(
+    tiny: str, amber: Amber, write_config: Callable[..., Path], tmp_path: Path
+) -> None:
+    text = tiny.replace("  batch_size: 256", "  batch_size: 256\n  learning_rate: 1e38")
+    done = amber("search", write_config(text), "-d", tmp_path / "run", "--quiet")
+    assert done.exit_code == 1
+    assert "no trained architecture" in done.stderr and "trials.jsonl" in done.stderr
+    assert not (tmp_path / "run" / "best.keras").exists()
+
+
+def test_sample_is_seeded_and_fits_build_and_describe(
+    amber: Amber, write_config: Callable[..., Path], tmp_path: Path
+) -> None:
+    config = write_config()
+    lines = amber("sample", config, "-n", 4, "--seed", 1).stdout.splitlines()
+    assert len(lines) == 4
+    assert lines == amber("sample", config, "-n", 4, "--seed", 1).stdout.splitlines()
+    listed = json.loads(amber("sample", config, "-n", 4, "--seed", 1, "--json").stdout)
+    assert [",".join(map(str, item["tokens"])) for item in listed] == lines
+    described = amber("describe", config, lines[0])
+    assert described.exit_code == 0 and "total" in described.stdout
+    built = amber("build", config, lines[0], "-o", tmp_path / "deep" / "model.keras")
+    assert built.exit_code == 0, built.stderr
+    counted = json.loads(amber("describe", config, lines[0], "--json").stdout)
+    assert f"{counted['parameters']:,} parameters" in built.stdout
+    assert sum(node["parameters"] for node in counted["nodes"]) == counted["parameters"]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "words"),
+    [("0,1", ["3 tokens", "2 tokens"]), ("0,5,0", ["Token 1", "L1.op", "5"]), ("0,x,0", ["Token 1", "'x'"])],
+)
+def test_tokens_outside_the_grammar(
+    tokens: str, words: list[str], amber: Amber, write_config: Callable[..., Path]
+) -> None:
+    done = amber("describe", write_config(), tokens)
+    assert done.exit_code == 2
+    for word in words:
+        assert word in done.stderr
+
+
+def test_configuration_without_tokens(amber: Amber, write_config: Callable[..., Path]) -> None:
+    done = amber("describe", write_config())
+    assert done.exit_code == 2
+    assert "amber sample" in done.stderr
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_draw(theme: str, amber: Amber, finished_run: Path, tmp_path: Path) -> None:
+    for suffix, start in ((".svg", b"<"), (".png", b"\x89PNG")):
+        path = tmp_path / f"best{suffix}"
+        done = amber("draw", finished_run, "-o", path, "--theme", theme)
+        assert done.exit_code == 0, done.stderr
+        assert path.read_bytes().startswith(start)
+    assert amber("draw", finished_run, "-o", tmp_path / "best.gif").exit_code == 2
+
+
+def test_build_from_a_run(amber: Amber, finished_run: Path, tmp_path: Path) -> None:
+    done = amber("build", finished_run / "best.json", "-o", tmp_path / "fresh.keras")
+    assert done.exit_code == 0, done.stderr
+    assert (tmp_path / "fresh.keras").is_file()
+
+
+def test_evaluate_agrees_with_the_search(amber: Amber, finished_run: Path, write_config: Callable[..., Path]) -> None:
+    recorded = json.loads((finished_run / "test.json").read_text())
+    validation = json.loads(amber("evaluate", finished_run, "--json").stdout)
+    assert validation["split"] == "validation"
+    assert validation["accuracy"] == pytest.approx(recorded["model_validation_accuracy"])
+    shown = amber("evaluate", finished_run / "best.keras", write_config(), "--split", "test", "--json")
+    assert "Opening the test split" in shown.stderr
+    assert json.loads(shown.stdout)["accuracy"] == pytest.approx(recorded["model"]["accuracy"])
+
+
+def test_predict(amber: Amber, finished_run: Path, tmp_path: Path) -> None:
+    csv = tmp_path / "in.csv"
+    csv.write_text("seq\n" + "ACGT" * 15 + "\n" + "TTGN" * 15 + "\n")
+    done = amber("predict", finished_run, csv)
+    assert done.exit_code == 0, done.stderr
+    lines = [line.split(",") for line in done.stdout.splitlines()]
+    assert lines[0] == ["seq", "EI", "IE", "N", "predicted"]
+    assert np.sum([float(value) for value in lines[1][1:4]]) == pytest.approx(1, abs=1e-5)
+    assert lines[1][4] in ("EI", "IE", "N")
+    assert amber("predict", finished_run, csv, "-o", tmp_path / "out.csv").exit_code == 0
+    assert (tmp_path / "out.csv").read_text() == done.stdout
+    named = amber("predict", finished_run / "best.keras", csv, "--classes", "a,b,c")
+    assert named.stdout.startswith("seq,a,b,c,predicted\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("seq\nACGT\n", ["(60, 4)", "(4, 4)"]),
+        ("seq\nAC!T\n", ["line 2", "'!'"]),
+        ("sequence\nACGT\n", ["'seq'", "'sequence'"]),
+        ("", ["empty"]),
+    ],
+)
+def test_predict_refuses_bad_sequences(
+    text: str, words: list[str], amber: Amber, finished_run: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "in.csv").write_text(text)
+    done = amber("predict", finished_run, tmp_path / "in.csv")
+    assert done.exit_code == 2
+    for word in words:
+        assert word in done.stderr
+
+
+@pytest.mark.parametrize("command", [("predict", "model.keras", "in.csv"), ("evaluate", "model.keras", "tiny.yaml")])
+def test_missing_or_damaged_model(
+    command: tuple[str, ...],
+    amber: Amber,
+    write_config: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write_config()
+    (tmp_path / "in.csv").write_text("seq\n" + "ACGT" * 15 + "\n")
+    monkeypatch.chdir(tmp_path)
+    done = amber(*command)
+    assert done.exit_code == 2 and "no such file" in done.stderr
+    (tmp_path / "model.keras").write_bytes(b"nothing")
+    done = amber(*command)
+    assert done.exit_code == 2 and "saved by Keras" in done.stderr
+
+
+def test_damaged_record(amber: Amber, tmp_path: Path) -> None:
+    (tmp_path / "best.json").write_text("{}")
+    done = amber("describe", tmp_path)
+    assert done.exit_code == 1
+    assert "best.json" in done.stderr
+
+
+def test_error_is_one_message_unless_debugging(write_config: Callable[..., Path]) -> None:
+    path = write_config("name: [")
+    plain = process("search", path)
+    assert plain.returncode == 2
+    assert "Traceback" not in plain.stderr and len(plain.stderr.strip().splitlines()) == 1
+    assert "Traceback" in process("search", path, AMBER_DEBUG="1").stderr
+    assert "Traceback" in process("--debug", "search", path).stderr
+
+
+def test_interrupted_search_keeps_what_is_there(
+    amber: Amber, write_config: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from amber.search import SearchProgress
+
+    def stop(self: SearchProgress, trial: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SearchProgress, "on_trial_end", stop)
+    done = amber("search", write_config(), "-d", tmp_path / "run")
+    assert done.exit_code == 130
+    assert (tmp_path / "run" / "best.json").is_file()
+    assert not (tmp_path / "run" / "test.json").exists()

@@ -1,0 +1,148 @@
+"""Every mistake in a configuration names file, line and key, and is the user's mistake (exit code 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from amber.cli.config import config_from_text, load_config
+from amber.cli.yaml_lines import parse_yaml
+from amber.errors import ConfigError
+
+# (text to replace, replacement, line, words that the message must hold)
+MISTAKES = {
+    "unknown section": ("search:", "serch:", 17, ["key serch", "Did you mean 'search'?"]),
+    "unknown key": ("  trials: 2", "  trails: 2", 19, ["key search.trails", "Did you mean 'trials'?"]),
+    "unknown builder option": ("fc_units", "fc_unit", 12, ["key builder.fc_unit", "'fc_units'"]),
+    "wrong type": ("trials: 2", "trials: many", 19, ["key search.trials", "integer", "'many'"]),
+    "bool for a number": ("epochs: 1\n  batch", "epochs: true\n  batch", 15, ["key training.epochs", "True"]),
+    "out of range": ("trials: 2", "trials: 0", 19, ["key search.trials", "greater than or equal to 1", "0 (int)"]),
+    "unknown choice": ("sampler: random", "sampler: grid", 18, ["key search.sampler", "'tpe'", "'grid'"]),
+    "unknown builder": ("residual_cnn", "residual_cn", 11, ["key builder.type", "Did you mean 'residual_cnn'?"]),
+    "no builder type": ("  type: residual_cnn\n", "", 10, ["key builder", "'type' is missing"]),
+    "section of another type": ("final:\n  epochs: 1", "final: 3", 20, ["key final", "epochs, patience"]),
+    "repeated key": ("seed: 3", "name: again", 2, ["key name", "first on line 1"]),
+    "repeated nested key": ("  trials: 2", "  trials: 2\n  trials: 3", 20, ["key search.trials", "line 19"]),
+    "key that is no text": ("seed: 3", "3: 3", 2, ["a key must be text", "'3'"]),
+    "no Layer_type": ("{Layer_type: identity,", "{Layer: identity,", 5, ["model_space[0][1]", "Layer_type"]),
+    "empty layer": ("repeat: 1", "repeat: 1\n    candidates: []\n  - x: 1", 7, ["model_space[1].candidates"]),
+    "group with another key": ("repeat: 1", "repeats: 1", 6, ["model_space[1].repeats"]),
+    "repeat of zero": ("repeat: 1", "repeat: 0", 6, ["model_space[1].repeat", "Received: 0"]),
+    "syntax": ("seed: 3", "seed: [3", 3, ["YAML"]),
+    "tab": ("seed: 3", "\tseed: 3", 2, ["YAML"]),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistake_names_file_line_and_key(
+    mistake: str, tiny: str, amber: Callable[..., Any], write_config: Callable[..., Path]
+) -> None:
+    old, new, line, words = MISTAKES[mistake]
+    assert old in tiny
+    path = write_config(tiny.replace(old, new, 1))
+    done = amber("search", path)
+    assert done.exit_code == 2
+    message = done.stderr
+    assert f"{path}, line {line}" in message
+    for word in words:
+        assert word in message
+    assert "Received: " in message
+    assert "Traceback" not in message
+
+
+# These need the layers or Keras itself to be noticed.
+LATER_MISTAKES = {
+    "unknown operation": (
+        "Layer_type: maxpool1d",
+        "Layer_type: maxpol1d",
+        8,
+        ["model_space[1].candidates[0]", "maxpol1d"],
+    ),
+    "attribute of no layer": ("kernel_size: 3,", "kernel_size: 3, foo: 1,", 4, ["model_space[0][0]", "foo"]),
+    "no filters": ("{Layer_type: identity, filters: 4}", "{Layer_type: identity}", 5, ["model_space[0][1]", "filters"]),
+    "filters that differ": ("identity, filters: 4", "identity, filters: 8", 4, ["model_space[0]", "[4, 8]"]),
+    "unknown optimizer": ("  epochs: 1\n  batch", "  optimizer: adan\n  batch", 15, ["training.optimizer", "adan"]),
+    "unknown loss": ("  epochs: 1\n  batch", "  loss: foo\n  batch", 15, ["training.loss", "foo"]),
+    "unknown metric": ("  epochs: 1\n  batch", "  metrics: [foo]\n  batch", 15, ["training.metrics[0]", "foo"]),
+    "metric not reported": ("trials: 2", "metric: val_auc", 19, ["search.metric", "val_accuracy", "val_auc"]),
+}
+
+
+@pytest.mark.parametrize("mistake", LATER_MISTAKES)
+def test_mistake_in_the_network_names_its_line(
+    mistake: str, tiny: str, amber: Callable[..., Any], write_config: Callable[..., Path], tmp_path: Path
+) -> None:
+    old, new, line, words = LATER_MISTAKES[mistake]
+    assert old in tiny
+    path = write_config(tiny.replace(old, new, 1))
+    done = amber("search", path, "-d", tmp_path / "run")
+    assert done.exit_code == 2, done.stderr
+    assert f"{path}, line {line}" in done.stderr
+    for word in words:
+        assert word in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("section", ["model_space", "builder", "name"])
+def test_missing_section_is_named(section: str, tiny: str) -> None:
+    import yaml
+
+    values = yaml.safe_load(tiny)
+    del values[section]
+    with pytest.raises(ConfigError, match=f"a.yaml, line 1, key {section}: .*missing"):
+        config_from_text(yaml.safe_dump(values), "a.yaml")
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "- 1\n", "just text\n"])
+def test_file_that_is_no_mapping(text: str) -> None:
+    with pytest.raises(ConfigError, match="a.yaml, line 1: expected the sections name"):
+        config_from_text(text, "a.yaml")
+
+
+def test_missing_and_undecodable_files(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="absent.yaml: .*no such file"):
+        load_config(tmp_path / "absent.yaml")
+    (tmp_path / "latin.yaml").write_bytes(b"name: \xe9\n")
+    with pytest.raises(ConfigError, match="UTF-8"):
+        load_config(tmp_path / "latin.yaml")
+    with pytest.raises(ConfigError, match="readable"):
+        load_config(tmp_path)
+
+
+def test_anchor_that_holds_itself_and_one_that_explodes() -> None:
+    with pytest.raises(ConfigError, match="anchor"):
+        parse_yaml("a: &x\n  b: *x\n", "a.yaml")
+    bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+    for previous, name in zip("abcdef", "bcdefg", strict=True):
+        bomb += f"{name}: &{name} [{', '.join([f'*{previous}'] * 10)}]\n"
+    with pytest.raises(ConfigError, match="at most"):
+        parse_yaml(bomb, "a.yaml")
+
+
+def test_yaml_tags_run_nothing() -> None:
+    with pytest.raises(ConfigError, match="a.yaml, line 1"):
+        parse_yaml("a: !!python/object/apply:os.system ['true']\n", "a.yaml")
+
+
+def test_repeat_defaults_and_exponents(tiny: str) -> None:
+    text = tiny.replace("repeat: 1", "repeat: 3").replace("  epochs: 1\n  batch", "  learning_rate: 2e-3\n  batch")
+    loaded = config_from_text(text + "data:\n", "a.yaml")
+    assert len(loaded.space) == 4
+    assert loaded.space.layers[1] == loaded.space.layers[3]
+    assert loaded.config.training.learning_rate == 0.002
+    assert loaded.config.data.source == "splice"
+    assert loaded.config.chosen_run_directory == "runs/tiny"
+    assert loaded.config.search.chosen_direction == "maximize"
+    assert loaded.config.search.model_copy(update={"metric": "val_loss"}).chosen_direction == "minimize"
+
+
+def test_shipped_example_is_as_large_as_promised() -> None:
+    example = Path(__file__).parents[2] / "examples" / "splice.yaml"
+    loaded = load_config(example)
+    assert len(loaded.space) >= 6
+    assert min(len(candidates) for candidates in loaded.space.layers) >= 5
+    assert loaded.config.search.trials >= 12
+    assert loaded.config.data.split == "gsplit"
