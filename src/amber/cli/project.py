@@ -33,8 +33,12 @@ def load_data(loaded: LoadedConfig) -> Dataset:
     )
 
 
-def compile_arguments(loaded: LoadedConfig) -> dict[str, Any]:
+def compile_arguments(loaded: LoadedConfig, steps: int | None = None) -> dict[str, Any]:
     """Returns the arguments of `keras.Model.compile`.
+
+    Args:
+        loaded: the configuration.
+        steps: of the whole training, for a learning rate that falls; None where nothing will be trained here.
 
     Raises:
         ConfigError: Keras does not know the optimizer, loss or metric; names the line.
@@ -52,7 +56,10 @@ def compile_arguments(loaded: LoadedConfig) -> dict[str, Any]:
             ("training", "optimizer"),
             f"expected the name of a Keras optimizer, such as adam, adamw or sgd. Received: {training.optimizer!r}",
         ) from error
-    settings = {**optimizer.get_config(), "learning_rate": training.learning_rate}
+    rate: Any = training.learning_rate
+    if training.schedule == "cosine" and steps is not None:
+        rate = keras.optimizers.schedules.CosineDecay(training.learning_rate, steps)
+    settings = {**optimizer.get_config(), "learning_rate": rate}
     try:
         keras.losses.get(training.loss)
     except ValueError as error:
@@ -87,7 +94,11 @@ def check_metric(loaded: LoadedConfig) -> None:
 
 
 def make_builder(
-    loaded: LoadedConfig, input_shape: tuple[int, ...], num_classes: int, compiled: bool = True
+    loaded: LoadedConfig,
+    input_shape: tuple[int, ...],
+    num_classes: int,
+    compiled: bool = True,
+    steps: int | None = None,
 ) -> ModelBuilder:
     """Makes the builder of a configuration.
 
@@ -96,12 +107,13 @@ def make_builder(
         input_shape: shape of one record, without the batch.
         num_classes: number of outputs.
         compiled: whether its children are compiled.
+        steps: of one whole training; see `compile_arguments`.
 
     Raises:
         ConfigError: a space or option that the builder refuses, with its line.
     """
     entry = BUILDERS.get(loaded.builder_type)
-    arguments = compile_arguments(loaded) if compiled else None
+    arguments = compile_arguments(loaded, steps) if compiled else None
     request = BuilderRequest(loaded.space, loaded.builder_options, input_shape, num_classes, arguments)
     try:
         return entry.make(request)
@@ -117,3 +129,8 @@ def seed_everything(seed: int) -> None:
 
     keras.utils.set_random_seed(seed)
     random.seed(seed)
+
+
+def training_steps(records: int, batch_size: int, epochs: int) -> int:
+    """Returns the steps of a whole training."""
+    return epochs * -(-records // batch_size)

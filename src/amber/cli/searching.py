@@ -14,7 +14,7 @@ from rich.text import Text
 from amber.cli.config import LoadedConfig
 from amber.cli.failures import RunFailed
 from amber.cli.files import writing
-from amber.cli.project import check_metric, load_data, make_builder
+from amber.cli.project import check_metric, load_data, make_builder, training_steps
 from amber.cli.results import Score, as_text, score_table
 from amber.cli.sources import BEST_MODEL
 
@@ -58,7 +58,7 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
     console = Console(quiet=overrides.quiet)
     dataset = load_data(loaded)
     _say(console, f"Data     {_describe_data(dataset)}")
-    builder = make_builder(loaded, dataset.input_shape, len(dataset.classes))
+    builder = _builder(loaded, dataset, config.training.batch_size, config.training.epochs)
     check_metric(loaded)
     _say(
         console,
@@ -104,7 +104,7 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
     if found.stopped == "interrupted":
         _say(console, f"Interrupted; what was finished is in {directory.path}")
         return True
-    _finish(console, loaded, dataset, builder, found, directory)
+    _finish(console, loaded, dataset, found, directory)
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
     _say(console, f"Done in {minutes} min {seconds} s. Results are in {directory.path}:")
     names = sorted(path.name for path in directory.path.iterdir() if not path.name.startswith("."))
@@ -126,6 +126,11 @@ def _with_overrides(loaded: LoadedConfig, overrides: Overrides) -> LoadedConfig:
     return replace(loaded, config=loaded.config.model_copy(update=changes))
 
 
+def _builder(loaded: LoadedConfig, dataset: Dataset, batch_size: int, epochs: int) -> Any:
+    steps = training_steps(len(dataset.train), batch_size, epochs)
+    return make_builder(loaded, dataset.input_shape, len(dataset.classes), steps=steps)
+
+
 def _complete_record(directory: RunDirectory, loaded: LoadedConfig, dataset: Dataset, **more: Any) -> None:
     """Adds to `best.json` what makes it enough, alone, to build, draw, evaluate and predict."""
     from amber.search import load_best
@@ -145,7 +150,6 @@ def _finish(
     console: Console,
     loaded: LoadedConfig,
     dataset: Dataset,
-    builder: Any,
     found: SearchResult,
     directory: RunDirectory,
 ) -> None:
@@ -157,14 +161,15 @@ def _finish(
     if best is None or best.seed is None:
         raise RunFailed("No architecture was trained.")
     _say(console, f"Training the best architecture anew, at most {config.final.epochs} epochs")
+    batch_size = config.final.batch_size or config.training.batch_size
     model, history = retrain(
-        builder,
+        _builder(loaded, dataset, batch_size, config.final.epochs),
         best.tokens,
         (dataset.train.x, dataset.train.y),
         (dataset.validation.x, dataset.validation.y),
         epochs=config.final.epochs,
         seed=best.seed,
-        batch_size=config.final.batch_size or config.training.batch_size,
+        batch_size=batch_size,
         patience=config.final.patience,
         metric=config.search.metric,
         direction=config.search.chosen_direction,

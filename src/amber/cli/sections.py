@@ -46,6 +46,7 @@ class TrainingSection(Section):
         batch_size: records a step.
         optimizer: a Keras name.
         learning_rate: of the optimizer.
+        schedule: `constant`, or `cosine`: the learning rate falls to 0 over the epochs, which suits short trainings.
         loss: a Keras name; labels are class numbers.
         metrics: Keras names.
         patience: epochs without a better metric on validation data before training stops; null: never.
@@ -55,6 +56,7 @@ class TrainingSection(Section):
     batch_size: Count = 32
     optimizer: Text = "adam"
     learning_rate: Positive = 1e-3
+    schedule: Literal["constant", "cosine"] = "constant"
     loss: Text = "sparse_categorical_crossentropy"
     metrics: list[Text] = Field(default_factory=lambda: ["accuracy"])
     patience: Count | None = None

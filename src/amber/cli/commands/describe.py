@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # What an operation is told by; the rest of its attributes is the same in every network of a builder.
 _TOLD = ("filters", "units", "kernel_size", "dilation_rate", "pool_size", "strides", "rate", "activation")
+_USUALLY_ONE = ("dilation_rate", "strides")
 
 
 @reported
@@ -67,7 +68,11 @@ def _table(title: str, graph: ComputationGraph, cost: GraphCost) -> Any:
 
 
 def _short(operation: Any) -> str:
-    told = [f"{name}={operation.get(name)}" for name in _TOLD if operation.get(name) is not None]
+    told = [
+        f"{name}={operation.get(name)}"
+        for name in _TOLD
+        if operation.get(name) is not None and not (name in _USUALLY_ONE and operation.get(name) == 1)
+    ]
     return " ".join([operation.Layer_type, *told])
 
 
