@@ -35,7 +35,14 @@ def residual_operation(draw: st.DrawFn, faults: bool, filters: Any) -> dict[str,
     if kind == "conv1d":
         operation["kernel_size"] = number(draw, faults)
         operation["activation"] = choice(draw, faults, ACTIVATIONS, ["softplus", 3, None])
-        operation.update(choice(draw, faults, [{}, {"dilation": 2}, {"dilation_rate": 3}], [{"dilation": 0}]))
+        operation.update(
+            choice(
+                draw,
+                faults,
+                [{}, {"dilation": 2}, {"dilation_rate": 3}, {"strides": 2}],
+                [{"dilation": 0}, {"dilation": 2, "strides": 2}],
+            )
+        )
     elif kind.endswith("pool1d"):
         operation["pool_size"] = number(draw, faults)
         operation["strides"] = choice(draw, faults, [1, 1, 2], [0, "1", 2.5])

@@ -136,6 +136,8 @@ def test_tokens_outside_the_grammar(residual_builder: KerasResidualCnnBuilder, a
         ({"filters": 5}, "same 'filters'"),
         ({"filters": "4"}, "filters"),
         ({"dilation": 2, "dilation_rate": 3}, "differ"),
+        ({"dilation": 2, "strides": 2}, "Layer 0, candidate 1.*cannot be made"),
+        ({"kernel_size": 0}, "Layer 0, candidate 1.*cannot be made"),
     ],
 )
 def test_spaces_that_are_refused(change: dict[str, Any], message: str) -> None:

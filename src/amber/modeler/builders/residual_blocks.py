@@ -9,7 +9,7 @@ from typing import Any
 from amber.architect import Operation
 from amber.errors import ModelSpaceError
 from amber.modeler.graph import ComputationNode
-from amber.modeler.operations import layer_arguments
+from amber.modeler.operations import check_layers, layer_arguments
 
 _BATCH_NORM = Operation("batch_normalization")
 _ADD = Operation("add")
@@ -47,6 +47,7 @@ class LayerBlock:
                 raise ModelSpaceError(
                     f"a residual CNN is made of conv1d, maxpool1d, avgpool1d and identity. Received: {operation}"
                 )
+            check_layers(operation for _, operation in self.chain)
         except ModelSpaceError as error:
             raise ModelSpaceError(f"{where}: {error}") from error
 

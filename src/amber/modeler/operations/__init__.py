@@ -4,11 +4,12 @@ from amber.modeler.operations import catalogue as _catalogue
 from amber.modeler.operations.registry import (
     OPERATIONS,
     OperationSpec,
+    check_layers,
     layer_arguments,
     make_layer,
     register_operation,
 )
 
-__all__ = ["OPERATIONS", "OperationSpec", "layer_arguments", "make_layer", "register_operation"]
+__all__ = ["OPERATIONS", "OperationSpec", "check_layers", "layer_arguments", "make_layer", "register_operation"]
 
 del _catalogue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from amber.architect import Operation
+from amber.backend.abstract import abstract_layers
 from amber.errors import ModelSpaceError
 from amber.registry import Registry
 
@@ -161,3 +162,14 @@ def make_layer(operation: Operation, name: str | None = None, input_shape: Shape
         return spec.make(**arguments)
     except (ValueError, TypeError) as error:
         raise ModelSpaceError(f"The layer of {operation} cannot be made: {error}") from error
+
+
+def check_layers(operations: Iterable[Operation]) -> None:
+    """Makes the layer of each operation, without weights, and forgets it.
+
+    Raises:
+        ModelSpaceError: a layer that cannot be made.
+    """
+    with abstract_layers():
+        for operation in operations:
+            make_layer(operation)
