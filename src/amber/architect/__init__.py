@@ -1,17 +1,54 @@
-"""What may be built: operations, model spaces, and the grammar of tokens. NumPy only, no Keras."""
+"""What may be built: operations, model spaces, the grammar of tokens, and replay buffers. NumPy only, no Keras.
+
+The controllers need Keras: their names are offered here too, and load it when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from amber.architect.architecture import Architecture
 from amber.architect.branched_model_space import BranchedModelSpace
+from amber.architect.buffers import Buffer, MultiManagerBuffer, ReplayBuffer, get_buffer
 from amber.architect.model_space import ModelSpace
 from amber.architect.operation import Operation, State, get_layer_shortname
 from amber.architect.token_layout import TokenLayout
 
+if TYPE_CHECKING:
+    from amber.architect.controllers import (
+        GeneralController,
+        MultiInputController,
+        MultiIOController,
+        ZeroShotController,
+    )
+
+_CONTROLLERS = frozenset({"GeneralController", "MultiIOController", "MultiInputController", "ZeroShotController"})
+
 __all__ = [
     "Architecture",
     "BranchedModelSpace",
+    "Buffer",
+    "GeneralController",
     "ModelSpace",
+    "MultiIOController",
+    "MultiInputController",
+    "MultiManagerBuffer",
     "Operation",
+    "ReplayBuffer",
     "State",
     "TokenLayout",
+    "ZeroShotController",
+    "get_buffer",
     "get_layer_shortname",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _CONTROLLERS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.controllers"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

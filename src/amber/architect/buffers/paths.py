@@ -1,0 +1,122 @@
+"""What a buffer holds: single architectures, finished paths, and the running mean of rewards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from amber.errors import ConfigError
+
+
+@dataclass
+class StoredPath:
+    """One finished path of n architectures.
+
+    Attributes:
+        actions: tokens, (n, T).
+        rewards: (n,).
+        advantages: (n,).
+        probabilities: per decision an array whose first axis has n rows.
+        states: (n, ...), or None where none were given.
+        descriptions: (n, d), or None.
+        managers: (n,) numbers of managers, or None.
+    """
+
+    actions: np.ndarray
+    rewards: np.ndarray
+    advantages: np.ndarray
+    probabilities: list[np.ndarray]
+    states: np.ndarray | None = None
+    descriptions: np.ndarray | None = None
+    managers: np.ndarray | None = None
+
+
+@dataclass
+class Step:
+    """One architecture of the path that is not finished yet."""
+
+    probabilities: list[np.ndarray]
+    action: np.ndarray
+    reward: float
+    state: np.ndarray | None = None
+    description: np.ndarray | None = None
+    manager: int | None = None
+
+
+@dataclass
+class Baseline:
+    """The running mean of rewards.
+
+    Attributes:
+        value: what rewards are compared with; None before the first path.
+        previous: mean reward of the path before.
+    """
+
+    value: float | None = None
+    previous: float = 0.0
+
+    def follow(self, mean: float, beta: float) -> float:
+        """Takes a path's mean in: the first as it is, later ones one path late."""
+        self.value = mean if self.value is None else beta * self.value + (1.0 - beta) * self.previous
+        self.previous = mean
+        return self.value
+
+
+@dataclass
+class Memory:
+    """All that a buffer remembers: the current path, the finished ones, and a baseline for each manager."""
+
+    steps: list[Step] = field(default_factory=list)
+    paths: list[StoredPath] = field(default_factory=list)
+    baselines: dict[int, Baseline] = field(default_factory=dict)
+
+
+def as_arrays(probabilities: Any) -> list[np.ndarray]:
+    return [np.asarray(each) for each in probabilities]
+
+
+def as_reward(reward: Any) -> float:
+    if not np.isfinite(reward):
+        raise ConfigError(f"A reward must be a finite number. Received: {reward!r}")
+    return float(reward)
+
+
+def away_from_zero(value: Any) -> Any:
+    """A divisor that cannot be zero; the clipping bounds what comes of it."""
+    return np.maximum(value, 1e-8)
+
+
+def stacked(values: list[np.ndarray | None]) -> np.ndarray | None:
+    return np.stack([value for value in values if value is not None]) if values[0] is not None else None
+
+
+def take_rows(path: StoredPath, rows: np.ndarray) -> StoredPath:
+    def pick(values: np.ndarray | None) -> np.ndarray | None:
+        return None if values is None else values[rows]
+
+    return StoredPath(
+        path.actions[rows],
+        path.rewards[rows],
+        path.advantages[rows],
+        [each[rows] for each in path.probabilities],
+        pick(path.states),
+        pick(path.descriptions),
+        pick(path.managers),
+    )
+
+
+def join(paths: list[StoredPath]) -> StoredPath:
+    def chain(values: list[np.ndarray | None]) -> np.ndarray | None:
+        return None if values[0] is None else np.concatenate([value for value in values if value is not None])
+
+    return StoredPath(
+        np.concatenate([path.actions for path in paths]),
+        np.concatenate([path.rewards for path in paths]),
+        np.concatenate([path.advantages for path in paths]),
+        [np.concatenate(column) for column in zip(*(path.probabilities for path in paths), strict=True)],
+        chain([path.states for path in paths]),
+        chain([path.descriptions for path in paths]),
+        chain([path.managers for path in paths]),
+    )

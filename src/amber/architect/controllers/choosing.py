@@ -1,0 +1,63 @@
+"""Where the tokens of a walk come from: drawn, the most probable, or given ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from amber.architect.controllers.walk import Kind
+
+
+class Draw:
+    """Draws tokens with a NumPy generator, by inverting the cumulative probabilities."""
+
+    def __init__(self, generator: np.random.Generator) -> None:
+        self.generator = generator
+
+    def __call__(self, kind: Kind, log_probs: Any, width: int) -> tuple[Any, Any]:
+        # Uniform numbers lie in [0, 1): probability 0 is never drawn and probability 1 always is.
+        if kind == "bits":
+            probabilities = np.exp(log_probs[:, :, 1].astype("float64"))
+            return _as_bits(self.generator.random(probabilities.shape) < probabilities, log_probs)
+        cumulative = np.cumsum(np.exp(log_probs.astype("float64")), axis=1)
+        point = self.generator.random((len(log_probs), 1)) * cumulative[:, -1:]
+        token = (cumulative[:, :-1] <= point).sum(axis=1, keepdims=True)
+        return _as_choice(kind, token, log_probs)
+
+
+class MostProbable:
+    """Takes the most probable value of every decision."""
+
+    def __call__(self, kind: Kind, log_probs: Any, width: int) -> tuple[Any, Any]:
+        if kind == "bits":
+            return _as_bits(log_probs[:, :, 1] > log_probs[:, :, 0], log_probs)
+        return _as_choice(kind, log_probs.argmax(axis=1)[:, None], log_probs)
+
+
+class Read:
+    """Reads given tokens in order; works on arrays of any backend.
+
+    Args:
+        tokens: integers, (batch, tokens).
+        numbers: the same as floating-point numbers.
+    """
+
+    def __init__(self, tokens: Any, numbers: Any) -> None:
+        self.tokens, self.numbers = tokens, numbers
+        self.position = 0
+
+    def __call__(self, kind: Kind, log_probs: Any, width: int) -> tuple[Any, Any]:
+        here = slice(self.position, self.position + width)
+        self.position += width
+        return self.tokens[:, here], self.numbers[:, here]
+
+
+def _as_bits(chosen: Any, log_probs: Any) -> tuple[Any, Any]:
+    return chosen.astype("int64"), chosen.astype(log_probs.dtype)
+
+
+def _as_choice(kind: Kind, token: Any, log_probs: Any) -> tuple[Any, Any]:
+    if kind == "one_hot":
+        return _as_bits(np.arange(log_probs.shape[1])[None, :] == token, log_probs)
+    return token, token.astype(log_probs.dtype)

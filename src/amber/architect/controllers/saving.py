@@ -1,0 +1,164 @@
+"""Controllers in HDF5 files: weights alone, or everything that is needed to continue."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import h5py
+import keras
+import numpy as np
+
+from amber.architect.model_space import ModelSpace
+from amber.errors import ModelSpaceError, StorageError
+
+if TYPE_CHECKING:
+    from amber.architect.controllers.base import BaseController
+
+FORMAT = "amber controller"
+VERSION = 1
+
+C = TypeVar("C", bound="BaseController")
+
+
+def write_weights(path: Path, weights: Mapping[str, np.ndarray]) -> None:
+    """Writes one data set for each weight. StorageError where the file cannot be written."""
+
+    def fill(file: Any) -> None:
+        for name, value in weights.items():
+            file[name] = value
+
+    _write(path, fill)
+
+
+def read_weights(path: Path, names: list[str]) -> list[np.ndarray]:
+    """Returns weights by name, in the given order, from a file of `write_weights` or of a whole controller.
+
+    Raises:
+        StorageError: the file cannot be read, or lacks a weight (lists them).
+    """
+    with _open(path) as file:
+        home = file["weights"] if "weights" in file else file
+        missing = [name for name in names if name not in home]
+        if missing:
+            raise StorageError(f"{path} lacks weights of this controller: {missing}. Received: {sorted(home)}")
+        return [home[name][()] for name in names]
+
+
+def save_controller(controller: BaseController, path: Path) -> None:
+    """Writes configuration, weights, optimizer, buffer and random states."""
+
+    def fill(file: Any) -> None:
+        file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
+        file.attrs["class"] = type(controller).__name__
+        file.attrs["config"] = json.dumps(controller.get_config())
+        for name, value in _state(controller).items():
+            file[name] = value
+        file.attrs["generators"] = json.dumps([each.bit_generator.state for each in _generators(controller)])
+
+    _write(path, fill)
+
+
+def load_controller(cls: type[C], path: Path) -> C:
+    """Makes a controller of class `cls` from a file.
+
+    Raises:
+        StorageError: the file cannot be read, is no controller, or one of another class or a later version.
+    """
+    with _open(path) as file:
+        if file.attrs.get("format") != FORMAT:
+            raise StorageError(f"{path} does not hold a whole controller; load_weights reads weights alone.")
+        if file.attrs["version"] > VERSION:
+            raise StorageError(
+                f"{path} is of version {file.attrs['version']}; this AMBER reads up to version {VERSION}."
+            )
+        if file.attrs["class"] != cls.__name__:
+            raise StorageError(f"{path} holds a {file.attrs['class']}. Received: {cls.__name__}.load")
+        config = json.loads(file.attrs["config"])
+        generators = json.loads(file.attrs["generators"])
+        arrays: dict[str, np.ndarray] = {}
+        file.visititems(lambda name, item: arrays.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
+    controller = cls(**{**config, "model_space": space_from_json(config["model_space"])})
+    _restore(controller, arrays)
+    for generator, state in zip(_generators(controller), generators, strict=True):
+        generator.bit_generator.state = state
+    return controller
+
+
+def space_to_json(space: ModelSpace | Sequence[int]) -> list[Any]:
+    """Returns layers as lists of operations; where JSON cannot say them, or there are none, how many they are."""
+    if not isinstance(space, ModelSpace):
+        return [int(count) for count in space]
+    try:
+        return space.to_dict()
+    except ModelSpaceError:
+        return [len(candidates) for candidates in space.layers]
+
+
+def space_from_json(layers: list[Any]) -> ModelSpace | list[int]:
+    """The inverse of `space_to_json`."""
+    return ModelSpace.from_dict(layers) if isinstance(layers[0], list) else layers
+
+
+def _state(controller: BaseController) -> dict[str, np.ndarray]:
+    found = {f"weights/{name}": _numpy(each) for name, each in controller.model.policy_weights.items()}
+    found.update({f"optimizer/{i}": _numpy(each) for i, each in enumerate(_optimizer_variables(controller))})
+    if controller.model.drop_seed is not None:
+        found["dropout"] = _numpy(controller.model.drop_seed.state)
+    if controller.buffer is not None:
+        found.update({f"buffer/{name}": each for name, each in controller.buffer.to_arrays().items()})
+    return found
+
+
+def _restore(controller: BaseController, arrays: Mapping[str, np.ndarray]) -> None:
+    for name, variable in controller.model.policy_weights.items():
+        variable.assign(arrays[f"weights/{name}"])
+    for i, variable in enumerate(_optimizer_variables(controller)):
+        variable.assign(arrays[f"optimizer/{i}"])
+    if controller.model.drop_seed is not None:
+        controller.model.drop_seed.state.assign(arrays["dropout"])
+    if controller.buffer is not None:
+        prefix = "buffer/"
+        controller.buffer.restore(
+            {name.removeprefix(prefix): each for name, each in arrays.items() if name.startswith(prefix)}
+        )
+
+
+def _optimizer_variables(controller: BaseController) -> list[Any]:
+    optimizer = controller.model.optimizer
+    if not optimizer.built:
+        optimizer.build(controller.model.trainable_variables)
+    return list(optimizer.variables)
+
+
+def _generators(controller: BaseController) -> list[np.random.Generator]:
+    buffer = [] if controller.buffer is None else [controller.buffer.generator]
+    return [controller.generator, *buffer]
+
+
+def _numpy(value: Any) -> np.ndarray:
+    return np.asarray(keras.ops.convert_to_numpy(value))
+
+
+def _write(path: Path, fill: Callable[[Any], None]) -> None:
+    """Writes beside the target and renames, so that a file is whole or not there."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with h5py.File(partial, "w") as file:
+            fill(file)
+        os.replace(partial, path)
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _open(path: Path) -> Any:
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read as an HDF5 file: {error}") from error
