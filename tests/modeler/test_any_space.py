@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from amber.architect import ModelSpace, Operation
+from amber.architect import BranchedModelSpace, ModelSpace, Operation
 from amber.errors import AmberError
-from amber.modeler import KerasResidualCnnBuilder
+from amber.modeler import KerasBranchModelBuilder, KerasMultiIOModelBuilder, KerasResidualCnnBuilder
 
 ODD = st.sampled_from([0, -1, 2.5, True, None, "3", [3], [1, 2]])
 ACTIVATIONS = ["relu", "tanh", "elu", "sigmoid", "softmax", "leaky_relu", "linear"]
@@ -71,7 +71,82 @@ def residual_builders(draw: st.DrawFn) -> KerasResidualCnnBuilder:
     )
 
 
-BUILDERS = {"residual_cnn": residual_builders}
+def mixed_operation(draw: st.DrawFn, faults: bool) -> dict[str, Any]:
+    """An operation for features or sequences, wherever it may come to stand."""
+    kinds = [
+        "dense",
+        "dense",
+        "dense",
+        "dense",
+        "conv1d",
+        "maxpool1d",
+        "flatten",
+        "identity",
+        "dropout",
+        "globalavgpool1d",
+    ]
+    kind = choice(draw, faults, kinds, ["no_such_type", "input", "add"])
+    operation: dict[str, Any] = {"Layer_type": kind}
+    if kind == "dense":
+        operation |= {"units": number(draw, faults), "activation": choice(draw, faults, ["relu", "tanh"], [3, "no"])}
+    elif kind == "conv1d":
+        operation |= {"filters": number(draw, faults), "kernel_size": number(draw, faults), "padding": "same"}
+    elif kind == "maxpool1d":
+        operation["pool_size"] = number(draw, faults)
+    elif kind == "dropout":
+        operation["rate"] = choice(draw, faults, [0.1, 0], [2, None])
+    return operation
+
+
+def mixed_space(draw: st.DrawFn, faults: bool, most: int = 3) -> ModelSpace:
+    return ModelSpace.from_dict(
+        [
+            [mixed_operation(draw, faults) for _ in range(draw(st.integers(0 if faults else 1, 3)))]
+            for _ in range(draw(st.integers(0 if faults else 1, most)))
+        ]
+    )
+
+
+def named_inputs(draw: st.DrawFn, faults: bool, count: int) -> list[Operation]:
+    shapes = [choice(draw, faults, [(3,), (5,), (5,), (5,), (8, 2)], [(0,), None, "x"]) for _ in range(count)]
+    names = [choice(draw, faults, [f"x{k}"], ["x0", 3, "L0_dense"]) for k in range(count)]
+    return [Operation("input", shape=shape, name=name) for shape, name in zip(shapes, names, strict=True)]
+
+
+@st.composite
+def multi_io_builders(draw: st.DrawFn) -> KerasMultiIOModelBuilder:
+    faults = draw(st.booleans())
+    outputs = [
+        Operation("dense", units=choice(draw, faults, [1, 2], [0, None])) for _ in range(draw(st.integers(1, 2)))
+    ]
+    return KerasMultiIOModelBuilder(
+        named_inputs(draw, faults, draw(st.integers(0 if faults else 1, 3))),
+        outputs[0] if len(outputs) == 1 and draw(st.booleans()) else outputs,
+        {"optimizer": "sgd", "loss": "mse"},
+        mixed_space(draw, faults),
+        with_input_blocks=draw(st.booleans()),
+        with_output_blocks=draw(st.booleans()),
+        dropout_rate=choice(draw, faults, [0, 0.2], [1, None]),
+        wsf=choice(draw, faults, [1, 1.5], [0, "2"]),
+    )
+
+
+@st.composite
+def branch_builders(draw: st.DrawFn) -> KerasBranchModelBuilder:
+    faults = not draw(st.integers(0, 2))
+    count = draw(st.integers(1, 3))
+    branches = [mixed_space(draw, faults, 2) for _ in range(count)]
+    merge = choice(draw, faults, ["concatenate", "concatenate", "add", "maximum"], ["glue", 3])
+    return KerasBranchModelBuilder(
+        named_inputs(draw, faults, choice(draw, faults, [count], [0, 4])),
+        Operation("dense", units=choice(draw, faults, [1, 2], [0, None])),
+        {"optimizer": "sgd", "loss": "mse"},
+        BranchedModelSpace([branches, mixed_space(draw, faults, 2)], merge),
+        with_bn=draw(st.booleans()),
+    )
+
+
+BUILDERS = {"residual_cnn": residual_builders, "multi_io": multi_io_builders, "branch": branch_builders}
 
 
 def draw_tokens(data: st.DataObject, builder: Any) -> list[Any]:

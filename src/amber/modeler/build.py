@@ -11,6 +11,7 @@ from amber.errors import InvalidArchitectureError
 from amber.modeler.cost import Shape, input_shape, measure
 from amber.modeler.graph import ComputationGraph, ComputationNode
 from amber.modeler.merges import make_merge
+from amber.modeler.named_inputs import MultiInputModel
 from amber.modeler.operations import OPERATIONS, make_layer
 
 LayerFor = Callable[[ComputationNode, Shape], Any]
@@ -51,7 +52,9 @@ def build_model(graph: ComputationGraph, layer_for: LayerFor | None = None, name
             ) from error
     inputs = [tensors[name] for name in graph.inputs]
     outputs = [tensors[name] for name in graph.outputs]
-    return keras.Model(_one_or_many(inputs), _one_or_many(outputs), name=name)
+    # Models of one input stay Keras' own, and load without this package.
+    model_class = MultiInputModel if len(inputs) > 1 else keras.Model
+    return model_class(_one_or_many(inputs), _one_or_many(outputs), name=name)
 
 
 def _make_input(node: ComputationNode) -> Any:

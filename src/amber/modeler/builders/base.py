@@ -63,8 +63,8 @@ class ModelBuilder:
         try:
             return graph.build()
         except InvalidArchitectureError as error:
-            tokens = [int(token) for token in arc_seq]
-            raise InvalidArchitectureError(f"{error} Received: arc_seq={tokens}") from error
+            tokens = ", ".join(map(str, arc_seq))
+            raise InvalidArchitectureError(f"{error} Received: arc_seq=[{tokens}]") from error
 
     def __call__(self, arc_seq: Any) -> keras.Model:
         """Returns the compiled model of an architecture; see `build` for the errors raised."""

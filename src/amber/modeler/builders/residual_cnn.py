@@ -8,6 +8,7 @@ from typing import Any
 from amber.architect import ModelSpace, Operation, TokenLayout
 from amber.errors import ModelSpaceError
 from amber.modeler.architecture_decoder import ResConvNetArchitecture
+from amber.modeler.builders import arguments
 from amber.modeler.builders.base import ModelBuilder, check_operation
 from amber.modeler.builders.residual_blocks import GraphWriter, LayerBlock
 from amber.modeler.graph import ComputationGraph, reachable
@@ -65,13 +66,13 @@ class KerasResidualCnnBuilder(ModelBuilder):
         super().__init__(model_space, model_compile_dict)
         self.inputs_op = check_operation(inputs_op, "inputs_op")
         self.output_op = check_operation(output_op, "output_op")
-        self.fc_units = _positive_integer(fc_units, "fc_units")
+        self.fc_units = arguments.positive_integer(fc_units, "fc_units")
         self.flatten_mode = _flatten_mode(flatten_mode)
-        self.dropout_rate = _rate(dropout_rate)
-        self.wsf = _positive(wsf, "wsf")
+        self.dropout_rate = arguments.dropout_rate(dropout_rate)
+        self.wsf = arguments.positive(wsf, "wsf")
         self.add_conv1_under_pool = bool(add_conv1_under_pool)
         self.verbose = verbose
-        self.reduction_factor = _positive_integer(reduction_factor, "reduction_factor")
+        self.reduction_factor = arguments.positive_integer(reduction_factor, "reduction_factor")
         self.layout = TokenLayout(model_space)
         self.decoder = ResConvNetArchitecture(model_space)
         self.out_filters, self.pool_layers = self.get_out_filters(model_space)
@@ -145,21 +146,3 @@ def _flatten_mode(flatten_mode: Any) -> str:
     if mode not in _FLATTEN:
         raise ModelSpaceError(f"flatten_mode must be 'GAP' or 'Flatten'. Received: {flatten_mode!r}")
     return str(mode)
-
-
-def _rate(rate: Any) -> float:
-    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate < 1:
-        raise ModelSpaceError(f"dropout_rate must be at least 0 and below 1. Received: {rate!r}")
-    return float(rate)
-
-
-def _positive(value: Any, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
-        raise ModelSpaceError(f"{name} must be a positive number. Received: {value!r}")
-    return value
-
-
-def _positive_integer(value: Any, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ModelSpaceError(f"{name} must be a positive integer. Received: {value!r}")
-    return value

@@ -1,0 +1,141 @@
+"""Several branches, each on its own input, joined and continued by a stem."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from amber.architect import BranchedModelSpace, Operation, TokenLayout
+from amber.errors import ArchitectureError, ModelSpaceError
+from amber.modeler.builders.base import ModelBuilder, check_operation
+from amber.modeler.builders.multi_io_ends import check_distinct, named_inputs, named_outputs
+from amber.modeler.graph import ComputationGraph, ComputationNode
+from amber.modeler.layer_face import with_batch_norm
+from amber.modeler.merges import merge_name
+from amber.modeler.operations import check_layers
+
+Parts = tuple[Operation, ...]
+_SUFFIXES = ("", "_bn", "_activation")
+
+
+class KerasBranchModelBuilder(ModelBuilder):
+    """Builds one chain of layers per branch, joins their ends, and puts the stem and the output on top.
+
+    Tokens choose operations only, in the flat order of the space: branch 0, branch 1, ..., stem. The branches
+    are joined by the space's `concat_op` (any registered merge); a single branch goes on into the stem as it is.
+
+    Args:
+        inputs_op: one input operation per branch, of any rank; their `name` is the key in `fit({...})`.
+        output_op: the output operation.
+        model_compile_dict: arguments of `keras.Model.compile`, cloned for every child.
+        model_space: a BranchedModelSpace.
+        with_bn: normalise dense and convolutional layers between their linear part and their activation.
+
+    Raises:
+        ModelSpaceError: another kind of space, a number of inputs other than that of the branches, an unknown
+            merge, or an operation that cannot be used.
+
+    Example:
+        >>> space = BranchedModelSpace([[left, right], stem], concat_op="average")
+        >>> builder = KerasBranchModelBuilder([left_input, right_input], output, compile_arguments, space)
+        >>> model = builder(builder.layout.sample(0))
+    """
+
+    def __init__(
+        self,
+        inputs_op: Any,
+        output_op: Any,
+        model_compile_dict: Mapping[str, Any] | None,
+        model_space: BranchedModelSpace,
+        with_bn: bool = False,
+    ) -> None:
+        if not isinstance(model_space, BranchedModelSpace):
+            raise ModelSpaceError(f"model_space must be a BranchedModelSpace. Received: {type(model_space).__name__}")
+        super().__init__(model_space, model_compile_dict)
+        self._inputs = named_inputs(inputs_op)
+        self._outputs = named_outputs([check_operation(output_op, "output_op")])
+        check_distinct(self._inputs, self._outputs)
+        layers = dict(model_space.branch_to_layer)
+        self._stem = layers.pop((1, None))
+        self._branches = [layers[key] for key in sorted(layers)]
+        if len(self._inputs) != len(self._branches):
+            raise ModelSpaceError(
+                f"inputs_op must hold one input for each of the {len(self._branches)} branches. "
+                f"Received: {len(self._inputs)}"
+            )
+        self.inputs_op = [operation for _, operation in self._inputs]
+        self.output_op = self._outputs[0][1]
+        self.with_bn = bool(with_bn)
+        self.merge_op = merge_name(model_space.concat_op)
+        self.layout = TokenLayout(model_space, with_skips=False)
+        self._parts = [
+            [self._checked(operation, f"Layer {layer}, candidate {k}") for k, operation in enumerate(candidates)]
+            for layer, candidates in enumerate(model_space.layers)
+        ]
+
+    def plan(self, arc_seq: Any) -> ComputationGraph:
+        """Returns the network of an architecture.
+
+        Args:
+            arc_seq: one token per layer in flat order. An Operation in the place of a token is used as it is,
+                without normalisation.
+
+        Raises:
+            ArchitectureError: tokens outside the grammar.
+        """
+        chosen = self._chosen(arc_seq)
+        nodes: list[ComputationNode] = []
+        ends: list[str] = []
+        for branch, ((name, operation), layers) in enumerate(zip(self._inputs, self._branches, strict=True)):
+            nodes.append(ComputationNode(operation, name, group="input"))
+            ends.append(_chain(nodes, [name], f"branch_{branch}", [chosen[layer] for layer in layers]))
+        last = _chain(nodes, ends, "stem", [chosen[layer] for layer in self._stem], self.merge_op)
+        output, operation = self._outputs[0]
+        nodes.append(ComputationNode(operation, output, parents=[last], group=output))
+        return ComputationGraph(nodes, [name for name, _ in self._inputs], [output])
+
+    def _chosen(self, arc_seq: Any) -> list[Parts]:
+        entries = (
+            list(arc_seq) if isinstance(arc_seq, (list, tuple, np.ndarray)) else list(self.layout.validate(arc_seq))
+        )
+        tokens = self.layout.validate([0 if isinstance(entry, Operation) else entry for entry in entries])
+        return [
+            self._direct(entry, layer) if isinstance(entry, Operation) else self._parts[layer][token]
+            for layer, (entry, token) in enumerate(zip(entries, tokens, strict=True))
+        ]
+
+    def _direct(self, operation: Operation, layer: int) -> Parts:
+        try:
+            check_layers([operation])
+        except ModelSpaceError as error:
+            raise ArchitectureError(f"Position {layer}: {error}") from error
+        return (operation,)
+
+    def _checked(self, operation: Operation, where: str) -> Parts:
+        if operation.Layer_type == "input":
+            raise ModelSpaceError(f"{where}: an input cannot be a layer. Received: {operation}")
+        parts = with_batch_norm(operation) if self.with_bn else (operation,)
+        try:
+            check_layers(parts)
+        except ModelSpaceError as error:
+            raise ModelSpaceError(f"{where}: {error}") from error
+        return parts
+
+
+def _chain(
+    nodes: list[ComputationNode],
+    parents: list[str],
+    prefix: str,
+    layers: list[Parts],
+    merge_op: str = "concatenate",
+) -> str:
+    """Appends layers one after another and returns the name of the last node."""
+    for layer, parts in enumerate(layers):
+        group = f"{prefix}_L{layer}"
+        for operation, suffix in zip(parts, _SUFFIXES, strict=False):
+            name = f"{group}_{parts[0].Layer_type}{suffix}" if not suffix else f"{group}{suffix}"
+            nodes.append(ComputationNode(operation, name, merge_op, parents, group))
+            parents, merge_op = [name], "concatenate"
+    return parents[0]

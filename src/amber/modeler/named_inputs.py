@@ -1,0 +1,98 @@
+"""A Keras model whose inputs are named blocks: data given by name is checked by name.
+
+Keras takes a dictionary of arrays but lets names it does not know pass in silence.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import keras
+
+from amber.errors import DataError
+
+
+def check_block_names(received: Iterable[Any], expected: Iterable[str]) -> None:
+    """Checks that data holds exactly the blocks that a network reads.
+
+    Args:
+        received: names of the blocks given.
+        expected: names of the network's inputs.
+
+    Raises:
+        DataError: a missing block, or one that no input has; lists the known names.
+    """
+    given, known = list(received), list(expected)
+    unknown = [name for name in given if name not in known]
+    missing = [name for name in known if name not in given]
+    if not unknown and not missing:
+        return
+    parts = [f"missing {', '.join(map(repr, missing))}"] if missing else []
+    if unknown:
+        parts.append(f"unknown {', '.join(map(repr, unknown))}")
+        # Case is what differs most often.
+        spelt = {name.lower(): name for name in missing or known}
+        close = difflib.get_close_matches(str(unknown[0]).lower(), spelt, n=1)
+        if close:
+            parts[-1] += f" (did you mean {spelt[close[0]]!r}?)"
+    raise DataError(
+        f"Expected one array for each of the blocks {', '.join(map(repr, known))}: {'; '.join(parts)}. "
+        f"Received: {', '.join(map(repr, given)) or 'none'}"
+    )
+
+
+class NamedInputs:
+    """Adds to a functional `keras.Model` that dictionaries of inputs are checked by name.
+
+    What is handed to a method is checked before anything runs; what comes from a generator or a pipeline, when
+    the first batch of it reaches the model.
+    """
+
+    def fit(self, x: Any = None, *arguments: Any, **options: Any) -> Any:
+        """As `keras.Model.fit`; `x` and the validation data may be dictionaries of blocks."""
+        self._check(x)
+        validation = options.get("validation_data")
+        if isinstance(validation, (tuple, list)) and validation:
+            self._check(validation[0])
+        return super().fit(x, *arguments, **options)  # type: ignore[misc]
+
+    def evaluate(self, x: Any = None, *arguments: Any, **options: Any) -> Any:
+        """As `keras.Model.evaluate`; `x` may be a dictionary of blocks."""
+        self._check(x)
+        return super().evaluate(x, *arguments, **options)  # type: ignore[misc]
+
+    def predict(self, x: Any, *arguments: Any, **options: Any) -> Any:
+        """As `keras.Model.predict`; `x` may be a dictionary of blocks."""
+        self._check(x)
+        return super().predict(x, *arguments, **options)  # type: ignore[misc]
+
+    def train_on_batch(self, x: Any, *arguments: Any, **options: Any) -> Any:
+        """As `keras.Model.train_on_batch`; `x` may be a dictionary of blocks."""
+        self._check(x)
+        return super().train_on_batch(x, *arguments, **options)  # type: ignore[misc]
+
+    def test_on_batch(self, x: Any, *arguments: Any, **options: Any) -> Any:
+        """As `keras.Model.test_on_batch`; `x` may be a dictionary of blocks."""
+        self._check(x)
+        return super().test_on_batch(x, *arguments, **options)  # type: ignore[misc]
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """As `keras.Model.predict_on_batch`; `x` may be a dictionary of blocks."""
+        self._check(x)
+        return super().predict_on_batch(x)  # type: ignore[misc]
+
+    def call(self, inputs: Any, *arguments: Any, **options: Any) -> Any:
+        """As `keras.Model.call`."""
+        self._check(inputs)
+        return super().call(inputs, *arguments, **options)  # type: ignore[misc]
+
+    def _check(self, inputs: Any) -> None:
+        if isinstance(inputs, Mapping):
+            check_block_names(inputs, [tensor.name for tensor in self.inputs])  # type: ignore[attr-defined]
+
+
+@keras.saving.register_keras_serializable(package="amber")
+class MultiInputModel(NamedInputs, keras.Model):
+    """A functional model of several named inputs; see `NamedInputs`."""
