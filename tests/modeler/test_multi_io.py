@@ -222,7 +222,9 @@ def check_is_network(graph: ComputationGraph) -> None:
 
 
 LOADER = """
-import sys, numpy as np, keras, amber.modeler
+import sys
+sys.modules["amber"] = None
+import numpy as np, keras
 case = np.load(sys.argv[1] + ".npz")
 model = keras.saving.load_model(sys.argv[1] + ".keras")
 found = model.predict({"A": case["A"], "B": case["B"]}, verbose=0)
@@ -230,8 +232,8 @@ for mine, name in zip(found, ("o1", "o2")):
     np.testing.assert_allclose(mine, case[name], rtol=1e-6, atol=1e-7)
 try:
     model.predict({"A": case["A"], "b": case["B"]}, verbose=0)
-except amber.errors.DataError as error:
-    print("unknown 'b'" in str(error))
+except ValueError as error:
+    print("'b'" in str(error))
 """
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from amber.backend.models import ChildModel
 from amber.errors import InvalidArchitectureError
 from amber.modeler.cost import Shape, input_shape, measure
 from amber.modeler.graph import ComputationGraph, ComputationNode
@@ -52,8 +53,7 @@ def build_model(graph: ComputationGraph, layer_for: LayerFor | None = None, name
             ) from error
     inputs = [tensors[name] for name in graph.inputs]
     outputs = [tensors[name] for name in graph.outputs]
-    # Models of one input stay Keras' own, and load without this package.
-    model_class = MultiInputModel if len(inputs) > 1 else keras.Model
+    model_class = MultiInputModel if len(inputs) > 1 else ChildModel
     return model_class(_one_or_many(inputs), _one_or_many(outputs), name=name)
 
 

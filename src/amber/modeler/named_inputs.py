@@ -9,8 +9,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import keras
-
+from amber.backend.models import ChildModel
 from amber.errors import DataError
 
 
@@ -83,16 +82,19 @@ class NamedInputs:
         self._check(x)
         return super().predict_on_batch(x)  # type: ignore[misc]
 
-    def call(self, inputs: Any, *arguments: Any, **options: Any) -> Any:
+    # `training` must be named here: Keras tells a model whether it is training only if its signature asks.
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None, **options: Any) -> Any:
         """As `keras.Model.call`."""
         self._check(inputs)
-        return super().call(inputs, *arguments, **options)  # type: ignore[misc]
+        return super().call(inputs, training=training, mask=mask, **options)  # type: ignore[misc]
 
     def _check(self, inputs: Any) -> None:
         if isinstance(inputs, Mapping):
             check_block_names(inputs, [tensor.name for tensor in self.inputs])  # type: ignore[attr-defined]
 
 
-@keras.saving.register_keras_serializable(package="amber")
-class MultiInputModel(NamedInputs, keras.Model):
-    """A functional model of several named inputs; see `NamedInputs`."""
+class MultiInputModel(NamedInputs, ChildModel):  # type: ignore[misc]
+    """A functional model of several named inputs; see `NamedInputs`.
+
+    It is saved as Keras' own Functional, which loads without this package and then checks no names.
+    """

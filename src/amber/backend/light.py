@@ -1,0 +1,81 @@
+"""A functional Keras model that saves as Keras' own, and whose history does not keep it alive.
+
+`model.__class__` is Keras' Functional, which is what saving, cloning and printing look at: a saved model names no
+class of AMBER and loads where AMBER is not installed, as a plain Functional. (`type(model)` tells the truth.) What
+`fit` returns holds the numbers, not the network: a search that keeps the histories of a thousand children does not
+keep their weights.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import weakref
+from typing import Any
+
+import keras
+from keras.src.models.functional import Functional
+
+
+class LightHistory(keras.callbacks.History):
+    """The record of `fit`; `model` is None once nothing else holds the model."""
+
+    _reference: Any = None
+
+    @property
+    def _model(self) -> Any:
+        return None if self._reference is None else self._reference()
+
+    @_model.setter
+    def _model(self, model: Any) -> None:
+        self._reference = None if model is None else weakref.ref(model)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_reference": None}
+
+
+class LightFunctional(Functional):
+    """`keras.Model(inputs, outputs)` that looks like a Functional from outside.
+
+    A subclass may override what a user calls; `saved_as = None` gives it an identity of its own.
+
+    Attributes:
+        saved_as: the class that `model.__class__` names, and as which it is saved; None for its own.
+    """
+
+    saved_as: type | None = Functional
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        return type(self).saved_as or type(self)
+
+    @classmethod
+    def _unpickle_model(cls, file: Any) -> Any:
+        model = Functional._unpickle_model(file)
+        if type(model) is Functional:
+            model.__class__ = cls
+        return model
+
+    @functools.wraps(Functional.fit)
+    def fit(self, *args: Any, **kwargs: Any) -> Any:
+        """Trains as `keras.Model.fit` does, with the same arguments, and returns its History."""
+        arguments = bind(Functional.fit, self, args, kwargs)
+        arguments["callbacks"] = with_light_history(arguments.get("callbacks"))
+        return super().fit(**arguments)
+
+
+def bind(method: Any, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Returns the arguments of a call of a method of a model by name."""
+    arguments = dict(inspect.signature(method).bind(model, *args, **kwargs).arguments)
+    del arguments["self"]
+    return arguments
+
+
+def with_light_history(callbacks: Any) -> Any:
+    """Returns the callbacks and a LightHistory, unless they hold a history already."""
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        return callbacks
+    given = keras.tree.flatten(callbacks) if callbacks else []
+    if any(isinstance(callback, keras.callbacks.History) for callback in given):
+        return callbacks
+    return [*given, LightHistory()]

@@ -1,0 +1,54 @@
+"""A list of callbacks that does nothing between batches, for when none of them asks to be called there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras.src.utils import is_default
+
+_BATCH_HOOKS = tuple(
+    f"on_{kind}batch_{when}" for kind in ("", "train_", "test_", "predict_") for when in ("begin", "end")
+)
+
+
+class QuietCallbackList(keras.callbacks.CallbackList):
+    """Keras' list without its thread pool and without any work per batch."""
+
+    def _configure_async_dispatch(self, callbacks: Any) -> None:
+        self._async_train = self._async_test = self._async_predict = False
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Does nothing."""
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Does nothing."""
+
+    def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Does nothing."""
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Does nothing."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Does nothing."""
+
+    def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Does nothing."""
+
+
+def quiet_callbacks(callbacks: Any, model: Any, add_history: bool, **params: Any) -> Any:
+    """Returns a QuietCallbackList, or the callbacks as given if one of them watches batches.
+
+    Args:
+        callbacks: as given to `fit`, `evaluate` or `predict`.
+        model: the model they are used with.
+        add_history: whether a History is added if there is none.
+        **params: verbose, epochs and steps; with a progress bar (`verbose` not 0) batches are watched.
+    """
+    if isinstance(callbacks, keras.callbacks.CallbackList) or params["verbose"] != 0:
+        return callbacks
+    given = keras.tree.flatten(callbacks) if callbacks else []
+    if any(not is_default(getattr(callback, hook)) for callback in given for hook in _BATCH_HOOKS):
+        return callbacks
+    return QuietCallbackList(given, add_history=add_history, add_progbar=False, model=model, **params)

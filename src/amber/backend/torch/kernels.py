@@ -1,0 +1,189 @@
+"""The Keras layers that torch computes directly: layer class -> kernel.
+
+A kernel reads its layer's variables and switches (`trainable`, a dropout's rate) at every call, so nothing gets
+stale. `make` returns None for settings it does not cover; Keras then computes that layer. `plan.py` looks up
+`KERNELS`; a layer that should be fast joins that table, nothing else changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import torch
+import torch.nn.functional as functional
+from torch import Tensor
+
+from amber.backend.torch.activations import activation_for
+from amber.backend.torch.layouts import Layout
+from amber.backend.torch.merging import MERGES
+from amber.backend.torch.windows import make_convolution, make_global_pooling, make_pooling
+
+Run = Callable[..., Any]
+"""Of one tensor (for a layer that joins several: of a list) and whether this is training."""
+
+layers = keras.layers
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """How one layer class is computed.
+
+    Attributes:
+        make: gives the function of a layer, the layout of its inputs, and their rank; None: not covered.
+        reads: the layout it needs; None: any, the same for all inputs.
+        gives: the layout of what it returns; None: as it came.
+        joins: whether it takes a list of tensors.
+    """
+
+    make: Callable[[Any, Layout, int], Run | None]
+    reads: Layout | None = None
+    gives: Layout | None = None
+    joins: bool = False
+
+
+def _make_dense(layer: Any, layout: Layout, rank: int) -> Run | None:
+    activate = activation_for(layer.activation, layout)
+    if activate is None:
+        return None
+    kernel, bias = layer._kernel, layer.bias
+
+    def run(x: Tensor, training: bool | None) -> Tensor:
+        if bias is None:
+            return activate(torch.matmul(x, kernel._value))
+        if rank == 2:
+            return activate(torch.addmm(bias._value, x, kernel._value))
+        return activate(torch.matmul(x, kernel._value) + bias._value)
+
+    return run
+
+
+def _make_batch_normalization(layer: Any, layout: Layout, rank: int) -> Run | None:
+    channel_axis = layer.axis % rank if isinstance(layer.axis, int) else -1
+    if channel_axis != rank - 1 or layer.renorm or layer.synchronized:
+        return None
+    moves = rank > 2 and layout is Layout.KERAS
+    gamma, beta = layer.gamma, layer.beta
+    moving_mean, moving_variance = layer.moving_mean, layer.moving_variance
+
+    def run(x: Tensor, training: bool | None) -> Tensor:
+        if moves:
+            x = x.movedim(-1, 1)
+        weight = None if gamma is None else gamma._value
+        shift = None if beta is None else beta._value
+        if training and layer.trainable:
+            y, mean, inverse = torch.native_batch_norm(x, weight, shift, None, None, True, 0.0, layer.epsilon)
+            with torch.no_grad():
+                # Keras averages the biased variance; torch's own moving average would use the unbiased one.
+                new = 1.0 - layer.momentum
+                moving_mean._value.lerp_(mean, new)
+                moving_variance._value.lerp_(inverse.pow(-2).sub_(layer.epsilon), new)
+        else:
+            y = torch.batch_norm(
+                x, weight, shift, moving_mean._value, moving_variance._value, False, 0.0, layer.epsilon, False
+            )
+        return y.movedim(1, -1) if moves else y
+
+    return run
+
+
+def _make_dropout(layer: Any, layout: Layout, rank: int) -> Run | None:
+    # A layer with a seed of its own, or with noise shared along an axis, draws as Keras does.
+    if layer.seed is not None or layer.noise_shape is not None:
+        return None
+
+    def run(x: Tensor, training: bool | None) -> Tensor:
+        if training and layer.rate > 0:
+            return functional.dropout(x, layer.rate, True)
+        return x
+
+    return run
+
+
+def _make_activation(layer: Any, layout: Layout, rank: int) -> Run | None:
+    return _of_one(activation_for(layer.activation, layout))
+
+
+def _make_leaky_relu(layer: Any, layout: Layout, rank: int) -> Run | None:
+    return lambda x, training: functional.leaky_relu(x, layer.negative_slope)
+
+
+def _make_relu(layer: Any, layout: Layout, rank: int) -> Run | None:
+    plain = layer.max_value is None and not layer.negative_slope and not layer.threshold
+    return _of_one(torch.relu) if plain else None
+
+
+def _make_identity(layer: Any, layout: Layout, rank: int) -> Run | None:
+    return lambda x, training: x
+
+
+def _make_flatten(layer: Any, layout: Layout, rank: int) -> Run | None:
+    if layer.data_format != "channels_last" or rank < 2:
+        return None
+    return lambda x, training: x.flatten(1)
+
+
+def _make_zero_padding(layer: Any, layout: Layout, rank: int) -> Run | None:
+    if layer.data_format != "channels_last":
+        return None
+    padding = [layer.padding] if rank == 3 else layer.padding
+    sizes = [size for pair in reversed(padding) for size in pair]
+    return lambda x, training: functional.pad(x, sizes)
+
+
+def _make_rescaling(layer: Any, layout: Layout, rank: int) -> Run | None:
+    scale, offset = _constant(layer.scale, layout, rank), _constant(layer.offset, layout, rank)
+    if not isinstance(offset, Tensor) and offset == 0.0:
+        return lambda x, training: x * scale
+    return lambda x, training: x * scale + offset
+
+
+def _constant(value: Any, layout: Layout, rank: int) -> Any:
+    """A number, or a tensor that broadcasts over the layout."""
+    if isinstance(value, (int, float)):
+        return float(value)
+    constant = keras.ops.convert_to_tensor(value, dtype="float32")
+    constant = constant.reshape((1,) * (rank - constant.dim()) + tuple(constant.shape))
+    if layout is Layout.CHANNELS_FIRST:
+        constant = constant.movedim(-1, 1)
+    return constant.contiguous()
+
+
+def _of_one(function: Callable[[Tensor], Tensor] | None) -> Run | None:
+    if function is None:
+        return None
+    return lambda x, training: function(x)
+
+
+_FIRST = Layout.CHANNELS_FIRST
+
+KERNELS: dict[type, Kernel] = {
+    layers.Dense: Kernel(_make_dense, reads=Layout.KERAS),
+    layers.BatchNormalization: Kernel(_make_batch_normalization),
+    layers.Dropout: Kernel(_make_dropout),
+    layers.Activation: Kernel(_make_activation),
+    layers.LeakyReLU: Kernel(_make_leaky_relu),
+    layers.ReLU: Kernel(_make_relu),
+    layers.Identity: Kernel(_make_identity),
+    layers.Flatten: Kernel(_make_flatten, reads=Layout.KERAS),
+    layers.ZeroPadding1D: Kernel(_make_zero_padding, reads=_FIRST, gives=_FIRST),
+    layers.ZeroPadding2D: Kernel(_make_zero_padding, reads=_FIRST, gives=_FIRST),
+    layers.Rescaling: Kernel(_make_rescaling),
+    **{kind: Kernel(make, joins=True) for kind, make in MERGES.items()},
+    **{kind: Kernel(make_convolution, reads=_FIRST, gives=_FIRST) for kind in (layers.Conv1D, layers.Conv2D)},
+    **{
+        kind: Kernel(make_pooling, reads=_FIRST, gives=_FIRST)
+        for kind in (layers.MaxPooling1D, layers.MaxPooling2D, layers.AveragePooling1D, layers.AveragePooling2D)
+    },
+    **{
+        kind: Kernel(make_global_pooling, gives=Layout.KERAS)
+        for kind in (
+            layers.GlobalMaxPooling1D,
+            layers.GlobalMaxPooling2D,
+            layers.GlobalAveragePooling1D,
+            layers.GlobalAveragePooling2D,
+        )
+    },
+}

@@ -1,0 +1,88 @@
+"""The loss of a batch, computed by torch directly where Keras would compute the same in many small steps.
+
+Each function gives the mean over the batch, Keras' default reduction, of predictions that are probabilities or
+numbers, never logits. Anything else is left to `keras.Model`'s own loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import torch
+import torch.nn.functional as functional
+from keras.src.losses.losses import LossFunctionWrapper
+from torch import Tensor
+
+LossFunction = Callable[[Tensor, Tensor], Tensor]
+
+
+def _probabilities(predicted: Tensor) -> Tensor:
+    small = keras.config.epsilon()
+    return predicted.clip(small, 1.0 - small)
+
+
+def _binary_crossentropy(target: Tensor, predicted: Tensor) -> Tensor:
+    return functional.binary_cross_entropy(_probabilities(predicted), target)
+
+
+def _log_distribution(predicted: Tensor) -> Tensor:
+    return _probabilities(predicted / predicted.sum(-1, keepdim=True)).log()
+
+
+def _categorical_crossentropy(target: Tensor, predicted: Tensor) -> Tensor:
+    return -(target * _log_distribution(predicted)).sum() / (predicted.numel() // predicted.shape[-1])
+
+
+def _sparse_categorical_crossentropy(target: Tensor, predicted: Tensor) -> Tensor:
+    return functional.nll_loss(_log_distribution(predicted), target, reduction="sum") / target.shape[0]
+
+
+_PLAIN: dict[str, Any] = {"from_logits": False, "label_smoothing": 0.0, "ignore_class": None, "axis": -1}
+_ALIKE: dict[Any, LossFunction] = {
+    keras.losses.mean_squared_error: lambda target, predicted: functional.mse_loss(predicted, target),
+    keras.losses.mean_absolute_error: lambda target, predicted: functional.l1_loss(predicted, target),
+    keras.losses.binary_crossentropy: _binary_crossentropy,
+    keras.losses.categorical_crossentropy: _categorical_crossentropy,
+}
+
+
+def loss_of(compiled: Any) -> Callable[[Tensor, Tensor], Tensor | None] | None:
+    """Returns the loss given to `compile` as a function of target and prediction, or None if only Keras knows it.
+
+    The function returns None itself for tensors of shapes that Keras would first adapt.
+    """
+    losses = getattr(compiled, "_flat_losses", None)
+    if not losses or len(losses) != 1 or losses[0].path != () or losses[0].loss_weights is not None:
+        return None
+    loss = losses[0].loss
+    if not isinstance(loss, LossFunctionWrapper) or type(loss).call is not LossFunctionWrapper.call:
+        return None
+    if loss.reduction != "sum_over_batch_size" or loss.dtype != "float32" or "call" in vars(loss):
+        return None
+    if any(name not in _PLAIN or _PLAIN[name] != value for name, value in loss._fn_kwargs.items()):
+        return None
+    if loss.fn is keras.losses.sparse_categorical_crossentropy:
+        return _take_indices
+    function = _ALIKE.get(loss.fn)
+    return None if function is None else _take_alike(function)
+
+
+def _take_alike(function: LossFunction) -> Callable[[Tensor, Tensor], Tensor | None]:
+    def loss(target: Tensor, predicted: Tensor) -> Tensor | None:
+        if target.dim() == 1 and predicted.dim() == 2:
+            target = target.unsqueeze(1)
+        if target.shape != predicted.shape:
+            return None
+        return function(target if target.dtype is torch.float32 else target.float(), predicted)
+
+    return loss
+
+
+def _take_indices(target: Tensor, predicted: Tensor) -> Tensor | None:
+    if target.dim() == 2 and target.shape[1] == 1:
+        target = target[:, 0]
+    if predicted.dim() != 2 or target.shape != predicted.shape[:1]:
+        return None
+    return _sparse_categorical_crossentropy(target.long(), predicted)

@@ -1,0 +1,263 @@
+"""A functional Keras model as a flat list of torch kernels.
+
+The graph is read once. Each of its nodes becomes one step: a kernel of `kernels.KERNELS`, or, for a layer that has
+none, the call of the Keras layer itself. Tensors keep their channels first from one kernel to the next and are
+turned back only where something reads them as Keras has them. Nested sequential and functional models are read as
+part of the graph. The steps hold the layers, never values of variables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import torch
+from keras.src.backend.common.masking import get_keras_mask
+from keras.src.backend.torch.core import to_torch_dtype
+from keras.src.models.functional import Functional
+from torch import Tensor
+
+from amber.backend.torch.kernels import KERNELS
+from amber.backend.torch.layouts import Layout, to_channels_first, to_keras
+
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+_DECISIVE = ("activation", "_kernel", "activity_regularizer", "_dtype_policy")
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What an input must be so that nothing needs converting."""
+
+    dtype: torch.dtype
+    shape: tuple[int | None, ...]
+
+    def fits(self, tensor: Tensor) -> bool:
+        """Whether a tensor has this shape; None stands for any size."""
+        shape = tensor.shape
+        return len(shape) == len(self.shape) and all(
+            size is None or size == other for size, other in zip(self.shape, shape, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One computation: `run` of one value, or of a list of them, gives the values of `targets`."""
+
+    run: Callable[..., Any]
+    sources: tuple[int, ...]
+    targets: tuple[int, ...]
+    joins: bool
+
+
+class Plan:
+    """The steps of one model.
+
+    Attributes:
+        layers: every layer of the model, nested ones too.
+        expected: the inputs, in order.
+        calls_layers: whether a step calls a Keras layer, which might add losses or draw on the call's context.
+    """
+
+    def __init__(self, model: Any) -> None:
+        writer = _Writer()
+        inputs = [writer.give(tensor, Layout.KERAS) for tensor in model.inputs]
+        writer.read(model)
+        outputs = [writer.slot(tensor, Layout.KERAS) for tensor in model.outputs]
+        self.layers: tuple[Any, ...] = tuple(model._flatten_layers())
+        self.expected = tuple(Expected(to_torch_dtype(tensor.dtype), tensor.shape) for tensor in model.inputs)
+        self.calls_layers = writer.calls_layers
+        self._signature = _signature(self.layers)
+        self._inputs, self._outputs = inputs, outputs
+        self._steps = tuple((step.run, step.sources, step.targets, step.joins) for step in writer.steps)
+        self._slots = writer.slots
+
+    def is_current(self) -> bool:
+        """Whether every layer still is as it was when the plan was made."""
+        return _signature(self.layers) == self._signature
+
+    def __call__(self, inputs: list[Tensor], training: bool | None) -> list[Tensor]:
+        """Returns the outputs in order for the inputs in order."""
+        values: list[Any] = [None] * self._slots
+        for slot, tensor in zip(self._inputs, inputs, strict=True):
+            values[slot] = tensor
+        for run, sources, targets, joins in self._steps:
+            if joins:
+                result = run([values[slot] for slot in sources], training)
+            else:
+                result = run(values[sources[0]], training)
+            if len(targets) == 1:
+                values[targets[0]] = result
+            else:
+                for slot, value in zip(targets, keras.tree.flatten(result), strict=True):
+                    values[slot] = value
+        return [values[slot] for slot in self._outputs]
+
+
+def make_plan(model: Any) -> Plan | None:
+    """Returns the plan of a functional model, or None if only Keras can run it.
+
+    That is so for mixed precision, quantised layers and masks, and where hooks watch the model.
+    """
+    tensors = [tensor for nodes in model._nodes_by_depth.values() for node in nodes for tensor in node.outputs]
+    if any(get_keras_mask(tensor) is not None for tensor in tensors) or _is_watched(model):
+        return None
+    for layer in model._flatten_layers():
+        policy = layer.dtype_policy
+        is_float32 = policy.compute_dtype == policy.variable_dtype == "float32"
+        if policy.quantization_mode is not None or not (is_float32 or isinstance(layer, keras.layers.InputLayer)):
+            return None
+    return Plan(model)
+
+
+class _Writer:
+    """Collects steps while it reads graphs; knows in which slot and layout each Keras tensor is."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.slots = 0
+        self.calls_layers = False
+        self._places: dict[tuple[int, Layout], int] = {}
+
+    def give(self, tensor: Any, layout: Layout) -> int:
+        """Returns a new slot for a Keras tensor that is computed (again, where a nested model is called twice)."""
+        for each in Layout:
+            self._places.pop((id(tensor), each), None)
+        return self._take(tensor, layout)
+
+    def _take(self, tensor: Any, layout: Layout) -> int:
+        self._places[id(tensor), layout] = slot = self.slots
+        self.slots += 1
+        return slot
+
+    def slot(self, tensor: Any, layout: Layout) -> int:
+        """Returns the slot of a Keras tensor in a layout, after turning it if that was not yet done."""
+        place = self._places.get((id(tensor), layout))
+        if place is not None:
+            return place
+        first = layout is Layout.CHANNELS_FIRST
+        source = self._places[id(tensor), Layout.KERAS if first else Layout.CHANNELS_FIRST]
+        turn = to_channels_first if first else to_keras
+        target = self._take(tensor, layout)
+        self.steps.append(Step(lambda x, training: turn(x), (source,), (target,), False))
+        return target
+
+    def read(self, model: Any) -> None:
+        """Adds the steps of a functional model whose inputs have slots."""
+        for depth in sorted(model._nodes_by_depth, reverse=True):
+            for node in model._nodes_by_depth[depth]:
+                if node.operation is not None and not node.is_input:
+                    self._add(node)
+
+    def _add(self, node: Any) -> None:
+        inner = _nested(node)
+        if inner is not None:
+            for within, outside in zip(inner.inputs, node.input_tensors, strict=True):
+                self._rename(outside, within)
+            self.read(inner)
+            for outside, within in zip(node.outputs, inner.outputs, strict=True):
+                self._rename(within, outside)
+        elif not self._add_kernel(node):
+            self._add_call(node)
+
+    def _rename(self, tensor: Any, other: Any) -> None:
+        for layout in Layout:
+            self._places.pop((id(other), layout), None)
+            if (id(tensor), layout) in self._places:
+                self._places[id(other), layout] = self._places[id(tensor), layout]
+
+    def _add_kernel(self, node: Any) -> bool:
+        layer = node.operation
+        kernel = KERNELS.get(type(layer))
+        if kernel is None or not _is_plain(layer) or not _is_plain_call(node, kernel.joins):
+            return False
+        ranks = {len(tensor.shape) for tensor in node.input_tensors}
+        if len(ranks) != 1:
+            return False
+        rank = ranks.pop()
+        layout = Layout.KERAS if rank < 3 else kernel.reads or self._common_layout(node.input_tensors)
+        run = kernel.make(layer, layout, rank)
+        if run is None:
+            return False
+        sources = tuple(self.slot(tensor, layout) for tensor in node.input_tensors)
+        (output,) = node.outputs
+        gives = Layout.KERAS if len(output.shape) < 3 else kernel.gives or layout
+        self.steps.append(Step(run, sources, (self.give(output, gives),), kernel.joins))
+        return True
+
+    def _common_layout(self, tensors: list[Any]) -> Layout:
+        """Channels first as soon as one of them is so; the others are turned."""
+        turned = any((id(tensor), Layout.CHANNELS_FIRST) in self._places for tensor in tensors)
+        return Layout.CHANNELS_FIRST if turned else Layout.KERAS
+
+    def _add_call(self, node: Any) -> None:
+        operation, arguments = node.operation, node.arguments
+        tensors = list({id(tensor): tensor for tensor in node.input_tensors}.values())
+        keys = [id(tensor) for tensor in tensors]
+        takes_training = "training" in getattr(operation, "_call_context_args", ())
+
+        def run(values: list[Tensor], training: bool | None) -> Any:
+            positional, named = arguments.fill_in(dict(zip(keys, values, strict=True)))
+            if takes_training and training is not None:
+                named["training"] = training
+            return operation(*positional, **named)
+
+        self.calls_layers = True
+        sources = tuple(self.slot(tensor, Layout.KERAS) for tensor in tensors)
+        targets = tuple(self.give(tensor, Layout.KERAS) for tensor in node.outputs)
+        self.steps.append(Step(run, sources, targets, True))
+
+
+def _nested(node: Any) -> Any:
+    """The functional model that a node calls, where its graph can be read as part of ours."""
+    layer = node.operation
+    inner = layer._functional if type(layer) is keras.Sequential else layer
+    # By `__class__`, so that a FastFunctional, which says it is a Functional, counts too.
+    if getattr(inner, "__class__", None) is not Functional or len(inner.inputs) != 1:
+        return None
+    if not _is_plain(layer) or not _is_plain(inner) or not _is_plain_call(node, joins=False):
+        return None
+    return inner if len(inner.inputs[0].shape) == len(node.input_tensors[0].shape) else None
+
+
+def _is_plain_call(node: Any, joins: bool) -> bool:
+    """Whether a node is `layer(tensor)`, or for a joining layer `layer([tensor, tensor, ...])`."""
+    positional, named = node.arguments.args, node.arguments.kwargs
+    if len(positional) != 1 or any(value is not None for value in named.values()):
+        return False
+    if not joins:
+        return positional[0] is node.input_tensors[0] and len(node.input_tensors) == 1
+    given = positional[0]
+    return isinstance(given, (list, tuple)) and len(given) == len(node.input_tensors) > 1
+
+
+def _is_plain(layer: Any) -> bool:
+    """Whether nothing was put on a layer that only Keras' own call would honour."""
+    return (
+        getattr(layer, "activity_regularizer", None) is None
+        and not getattr(layer, "lora_enabled", False)
+        and "call" not in vars(layer)
+        and not _is_watched(layer)
+    )
+
+
+def _is_watched(layer: Any) -> bool:
+    state = vars(layer)
+    return any(state.get(name) for name in _HOOKS)
+
+
+def _signature(layers: tuple[Any, ...]) -> list[Any]:
+    """What of each layer decides which step it became."""
+    signature: list[Any] = []
+    for layer in layers:
+        state = vars(layer)
+        signature += [id(state.get(name)) for name in _DECISIVE]
+        signature += [bool(state.get("lora_enabled")), "call" in state, any(state.get(name) for name in _HOOKS)]
+    return signature
+
+
+def watched_globally() -> bool:
+    """Whether hooks watch every torch module."""
+    module = torch.nn.modules.module
+    return bool(module._global_forward_hooks or module._global_forward_pre_hooks or module._global_backward_hooks)

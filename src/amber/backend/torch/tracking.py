@@ -1,0 +1,88 @@
+"""Losses and metrics of many batches, brought to Keras' own metric objects at once.
+
+Every batch only notes its loss, targets and predictions; `flush` updates `keras.Model`'s metrics with all of them
+together. That gives the numbers of batch-wise updates for metrics that are sums over samples, which the stock ones
+here are; any other metric is updated with every batch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import torch
+from torch import Tensor
+
+_SUMS = (
+    keras.metrics.AUC,
+    keras.metrics.Precision,
+    keras.metrics.Recall,
+)
+_MOST_BATCHES = 64
+_MOST_NUMBERS = 1 << 22
+
+
+class Tracker:
+    """What batches have noted and the metrics have not yet seen."""
+
+    def __init__(self) -> None:
+        self._losses: list[Tensor] = []
+        self._sizes: list[int] = []
+        self._batches: list[tuple[Any, Any, Any]] = []
+        self._numbers = 0
+
+    def note_loss(self, loss: Tensor, size: int) -> None:
+        """Notes the mean loss of a batch of `size` samples."""
+        self._losses.append(loss.detach())
+        self._sizes.append(size)
+
+    def note_batch(self, model: Any, y: Any, predicted: Any, sample_weight: Any) -> None:
+        """Notes targets and predictions, or updates metrics that cannot wait."""
+        metrics = model._compile_metrics
+        if metrics is not None:
+            if isinstance(y, Tensor) and isinstance(predicted, Tensor) and _can_wait(metrics):
+                self._batches.append((y, predicted.detach(), sample_weight))
+                self._numbers += y.numel() + predicted.numel()
+            else:
+                metrics.update_state(y, predicted, sample_weight)
+        if len(self._losses) >= _MOST_BATCHES or self._numbers > _MOST_NUMBERS:
+            self.flush(model)
+
+    @torch.no_grad()
+    def flush(self, model: Any) -> None:
+        """Brings everything noted to the metrics of the model."""
+        if self._losses:
+            sizes = torch.tensor(self._sizes, dtype=torch.float32, device=self._losses[0].device)
+            tracker = model._loss_tracker
+            tracker.total._value.add_((torch.stack(self._losses) * sizes).sum())
+            tracker.count._value.add_(sizes.sum())
+        batches, metrics = self._batches, model._compile_metrics
+        self._losses, self._sizes, self._batches, self._numbers = [], [], [], 0
+        for group in _alike(batches):
+            y, predicted, weights = zip(*group, strict=True)
+            metrics.update_state(torch.cat(y), torch.cat(predicted), None if weights[0] is None else torch.cat(weights))
+
+
+def _alike(batches: list[tuple[Any, Any, Any]]) -> list[list[tuple[Any, Any, Any]]]:
+    """Neighbouring batches that can be joined: those with and those without weights stay apart."""
+    groups: list[list[tuple[Any, Any, Any]]] = []
+    for batch in batches:
+        if groups and (groups[-1][0][2] is None) == (batch[2] is None):
+            groups[-1].append(batch)
+        else:
+            groups.append([batch])
+    return groups
+
+
+def _can_wait(metrics: Any) -> bool:
+    return bool(metrics.built) and all(_is_sum(metric) for metric in metrics.metrics)
+
+
+def _is_sum(metric: Any) -> bool:
+    if isinstance(metric, keras.metrics.MeanMetricWrapper):
+        return _is_stock(type(metric)) and _is_stock(metric._fn)
+    return type(metric) in _SUMS
+
+
+def _is_stock(thing: Any) -> bool:
+    return str(getattr(thing, "__module__", "")).startswith("keras.src.")

@@ -1,0 +1,62 @@
+"""What one training or test step of a model needs besides its plan, worked out once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from amber.backend.torch.losses import loss_of
+from amber.backend.torch.penalties import regularizers_of
+from amber.backend.torch.plan import Plan
+from amber.backend.torch.updates import make_update
+
+
+class Recipe:
+    """The loss and the update of a compiled model.
+
+    Attributes:
+        parameters: the tensors that are trained.
+        is_trainable: whether there are any, and an optimizer that knows them.
+    """
+
+    def __init__(self, model: Any, plan: Plan) -> None:
+        self._compiled_loss, self._optimizer = model._compile_loss, model.optimizer
+        self._variables = tuple(model.variables)
+        self._switches = self._read_switches(model)
+        trainable = model.trainable_variables
+        self.parameters = [variable._value for variable in trainable]
+        self.is_trainable = bool(trainable) and self._optimizer is not None and self._optimizer.built
+        self._loss = loss_of(model._compile_loss)
+        self._penalties = regularizers_of(trainable)
+        self._adds_losses = plan.calls_layers
+        if self.is_trainable:
+            self.update = make_update(self._optimizer, trainable)
+
+    def _read_switches(self, model: Any) -> list[Any]:
+        return [model._trainable, len(model._layers), *[variable._trainable for variable in self._variables]]
+
+    def is_current(self, model: Any) -> bool:
+        """Whether the model is still compiled, and its variables trainable, as they were."""
+        return (
+            model._compile_loss is self._compiled_loss
+            and model.optimizer is self._optimizer
+            and self._read_switches(model) == self._switches
+        )
+
+    def loss(self, model: Any, x: Any, y: Any, predicted: Any, sample_weight: Any, training: bool) -> Tensor:
+        """The loss of a batch, as `keras.Model.compute_loss`."""
+        loss = None
+        if self._loss is not None and sample_weight is None and isinstance(y, Tensor) and isinstance(predicted, Tensor):
+            loss = self._loss(y, predicted)
+        if loss is None or self._adds_losses:
+            return model._compute_loss(x=x, y=y, y_pred=predicted, sample_weight=sample_weight, training=training)
+        if self._penalties:
+            loss = loss + torch.stack([penalty() for penalty in self._penalties]).sum()
+        return loss
+
+
+def make_recipe(model: Any, plan: Plan) -> Recipe:
+    """Returns the recipe of a compiled model."""
+    return Recipe(model, plan)
