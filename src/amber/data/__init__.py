@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from amber.data.baselines import BaselineResult, logistic_regression_baseline
+from amber.data.baselines import BaselineResult, RegressionResult, logistic_regression_baseline, ridge_baseline
+from amber.data.block_datasets import TargetSpec, load_blocks
+from amber.data.blocks import BlockSpec, split_columns
 from amber.data.datasets import find_data, load_dataset, load_sequences
 from amber.data.features import check_features, read_features
 from amber.data.labels import encode_labels
-from amber.data.scores import accuracy, per_class_accuracy
+from amber.data.scaling import Scaling
+from amber.data.scores import accuracy, mean_absolute_error, per_class_accuracy, r2
 from amber.data.sequences import encode_sequences
 from amber.data.splits import (
     Dataset,
     Split,
     SplitIndices,
+    Target,
     TestVault,
     column_split,
     grouped_split,
@@ -21,10 +25,15 @@ from amber.data.tables import Table, read_table
 
 __all__ = [
     "BaselineResult",
+    "BlockSpec",
     "Dataset",
+    "RegressionResult",
+    "Scaling",
     "Split",
     "SplitIndices",
     "Table",
+    "Target",
+    "TargetSpec",
     "TestVault",
     "accuracy",
     "check_features",
@@ -33,11 +42,16 @@ __all__ = [
     "encode_sequences",
     "find_data",
     "grouped_split",
+    "load_blocks",
     "load_dataset",
     "load_sequences",
     "logistic_regression_baseline",
+    "mean_absolute_error",
     "per_class_accuracy",
+    "r2",
     "random_split",
     "read_features",
     "read_table",
+    "ridge_baseline",
+    "split_columns",
 ]

@@ -6,19 +6,21 @@ What may be changed here: which simple models there are.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amber.data.scores import accuracy, per_class_accuracy
-from amber.data.splits import Dataset, Split
+from amber.data.scores import accuracy, mean_absolute_error, per_class_accuracy, r2
+from amber.data.splits import Dataset, Split, Target, shapes_of
 from amber.errors import DataError
 
 logger = logging.getLogger(__name__)
 
 STRENGTHS = (0.01, 0.1, 1.0)
+PENALTIES = (1.0, 10.0, 100.0, 1000.0)
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,29 @@ class BaselineResult:
     validation_accuracy: float
 
 
-def logistic_regression_baseline(dataset: Dataset, test_split: Split, seed: int = 0) -> BaselineResult:
-    """Score a logistic regression on the flattened inputs.
+@dataclass(frozen=True)
+class RegressionResult:
+    """Score of a simple model of a number on test data.
+
+    Attributes:
+        r2: coefficient of determination; 1 is perfect, 0 as good as the mean.
+        mae: mean absolute error, in the unit of the data.
+        n: number of test records.
+        alpha: strength of the penalty that was chosen on validation data.
+        validation_r2: coefficient of determination there.
+    """
+
+    r2: float
+    mae: float
+    n: int
+    alpha: float
+    validation_r2: float
+
+
+def logistic_regression_baseline(
+    dataset: Dataset, test_split: Split, seed: int = 0, target: str | None = None
+) -> BaselineResult:
+    """Score a logistic regression on the flattened inputs, all blocks side by side.
 
     It is fitted to the training data for each `C` of .01, .1 and 1; the one with the best accuracy on
     validation data is tested, the smallest of equals.
@@ -50,6 +73,7 @@ def logistic_regression_baseline(dataset: Dataset, test_split: Split, seed: int 
         dataset: training and validation data; its test data are not opened.
         test_split: what `dataset.open_test()` returned.
         seed: of the solver.
+        target: which of several targets; by default the only one.
 
     Returns:
         Accuracy on `test_split`.
@@ -60,35 +84,96 @@ def logistic_regression_baseline(dataset: Dataset, test_split: Split, seed: int 
     # Takes a second to import, and is needed nowhere else.
     from sklearn.linear_model import LogisticRegression
 
-    if test_split.x.shape[1:] != dataset.input_shape:
-        raise DataError(
-            f"`test_split` must have inputs of shape {dataset.input_shape}, as {dataset.name!r} has. "
-            f"Received: {test_split.x.shape[1:]}"
-        )
-    present = np.unique(dataset.train.y)
+    _check_shapes(dataset, test_split)
+    chosen = _target(dataset, target)
+    classes = chosen.classes
+    if classes is None:
+        raise DataError(f"Target {chosen.name!r} is a number; expected classes. Use ridge_baseline.")
+    train_y, validation_y, test_y = (_y(split, chosen) for split in (dataset.train, dataset.validation, test_split))
+    present = np.unique(train_y)
     if len(present) < 2:
         raise DataError(
             f"Data set {dataset.name!r}: the training data must hold at least two classes. "
-            f"Received: {[dataset.classes[int(number)] for number in present]}"
+            f"Received: {[classes[int(number)] for number in present]}"
         )
+    train_x, validation_x = _flat(dataset.train.x), _flat(dataset.validation.x)
     best: Any = None
     best_score, best_strength = -1.0, STRENGTHS[0]
     for strength in STRENGTHS:
         model = LogisticRegression(C=strength, max_iter=1000, random_state=seed)
-        model.fit(_flat(dataset.train.x), dataset.train.y)
-        score = accuracy(dataset.validation.y, model.predict(_flat(dataset.validation.x)))
+        model.fit(train_x, train_y)
+        score = accuracy(validation_y, model.predict(validation_x))
         logger.debug("Logistic regression, C=%g: validation accuracy %.4f", strength, score)
         if score > best_score:
             best, best_score, best_strength = model, score, strength
     predicted = best.predict(_flat(test_split.x))
     return BaselineResult(
-        accuracy=accuracy(test_split.y, predicted),
-        per_class_accuracy=per_class_accuracy(test_split.y, predicted, dataset.classes),
+        accuracy=accuracy(test_y, predicted),
+        per_class_accuracy=per_class_accuracy(test_y, predicted, classes),
         n=len(test_split),
         C=best_strength,
         validation_accuracy=best_score,
     )
 
 
-def _flat(x: NDArray[Any]) -> NDArray[Any]:
-    return x.reshape(len(x), -1)
+def ridge_baseline(dataset: Dataset, test_split: Split, target: str | None = None) -> RegressionResult:
+    """Score a ridge regression of a number on the flattened inputs, all blocks side by side.
+
+    It is fitted to the training data for each penalty of 1, 10, 100 and 1000; the one with the best coefficient
+    of determination on validation data is tested, the weakest of equals.
+
+    Args:
+        dataset: training and validation data; its test data are not opened.
+        test_split: what `dataset.open_test()` returned.
+        target: which of several targets; by default the only one.
+
+    Raises:
+        DataError: a target with classes, or test inputs of another shape.
+    """
+    from sklearn.linear_model import Ridge
+
+    _check_shapes(dataset, test_split)
+    chosen = _target(dataset, target)
+    if chosen.classes is not None:
+        raise DataError(f"Target {chosen.name!r} has classes; expected a number. Use logistic_regression_baseline.")
+    train_y, validation_y, test_y = (_y(split, chosen) for split in (dataset.train, dataset.validation, test_split))
+    train_x, validation_x = _flat(dataset.train.x), _flat(dataset.validation.x)
+    models = [(alpha, Ridge(alpha=alpha).fit(train_x, train_y)) for alpha in PENALTIES]
+    scores = [r2(validation_y, model.predict(validation_x)) for _, model in models]
+    best = int(np.argmax(scores))
+    alpha, model = models[best]
+    predicted = model.predict(_flat(test_split.x))
+    unit = chosen.scaling.scale[0] if chosen.scaling else 1.0
+    return RegressionResult(
+        r2=r2(test_y, predicted),
+        mae=mean_absolute_error(test_y, predicted) * unit,
+        n=len(test_split),
+        alpha=alpha,
+        validation_r2=scores[best],
+    )
+
+
+def _check_shapes(dataset: Dataset, test_split: Split) -> None:
+    if shapes_of(test_split.x) != dataset.input_shape:
+        raise DataError(
+            f"`test_split` must have inputs of shape {dataset.input_shape}, as {dataset.name!r} has. "
+            f"Received: {shapes_of(test_split.x)}"
+        )
+
+
+def _target(dataset: Dataset, name: str | None) -> Target:
+    found = [target for target in dataset.targets if name in (None, target.name)]
+    if len(found) != 1:
+        known = ", ".join(repr(target.name) for target in dataset.targets)
+        raise DataError(f"Expected the name of one of the targets {known}. Received: {name!r}")
+    return found[0]
+
+
+def _y(split: Split, target: Target) -> NDArray[Any]:
+    y = split.y[target.name] if isinstance(split.y, Mapping) else split.y
+    return np.asarray(y).reshape(len(y))
+
+
+def _flat(x: Any) -> NDArray[Any]:
+    blocks = x.values() if isinstance(x, Mapping) else [x]
+    return np.concatenate([block.reshape(len(block), -1) for block in blocks], axis=1)

@@ -26,7 +26,7 @@ from amber.errors import DataError
 
 DATA_DIR_VARIABLE = "AMBER_DATA_DIR"
 _FILES = Path(__file__).parent / "files"
-_PACKAGED = {"splice": _FILES / "splice.csv.gz"}
+_PACKAGED = {"mfeat": _FILES / "mfeat.csv.gz", "splice": _FILES / "splice.csv.gz"}
 _ENDINGS = ("", ".csv", ".csv.gz")
 
 
@@ -34,8 +34,8 @@ def find_data(name: str | os.PathLike[str]) -> Path:
     """Find the file of a data set.
 
     Args:
-        name: a packaged data set (`"splice"`), the path of an existing file, or a file of the folder that the
-            environment variable `AMBER_DATA_DIR` names, with or without its ending `.csv` or `.csv.gz`.
+        name: a packaged data set (`"splice"`, `"mfeat"`), the path of an existing file, or a file of the folder that
+            the environment variable `AMBER_DATA_DIR` names, with or without its ending `.csv` or `.csv.gz`.
 
     Returns:
         Path of the file.
@@ -65,6 +65,11 @@ def find_data(name: str | os.PathLike[str]) -> Path:
         f"Expected an existing file or one of the data sets {', '.join(map(repr, sorted(known)))} ({where}). "
         f"Received: {text!r}"
     )
+
+
+def is_packaged(name: str | os.PathLike[str]) -> bool:
+    """Says whether a name is that of a data set that comes with the package."""
+    return os.fspath(name) in _PACKAGED
 
 
 def load_dataset(
@@ -106,7 +111,7 @@ def load_dataset(
         classes=classes,
         seed=seed,
         fractions=fractions,
-        name=str(name) if os.fspath(name) in _PACKAGED else None,
+        name=str(name) if is_packaged(name) else None,
     )
 
 

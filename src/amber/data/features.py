@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from amber.data.tables import read_table
+from amber.data.tables import Table, read_table
 from amber.errors import DataError
 
 
@@ -67,10 +67,31 @@ def read_features(path: str | os.PathLike[str], columns: Sequence[str]) -> NDArr
     """
     if not columns:
         raise DataError(f"{path}: expected at least one column to read. Received: columns={columns!r}")
-    table = read_table(path, columns)
+    return table_features(read_table(path, columns), columns)
+
+
+def table_features(table: Table, columns: Sequence[str]) -> NDArray[np.float32]:
+    """Turn columns of a table into numbers.
+
+    Args:
+        table: what `read_table` returned.
+        columns: names of the columns, in the order of the result.
+
+    Returns:
+        Array of type float32 and shape `(rows, len(columns))`.
+
+    Raises:
+        DataError: a field that is no finite float32 number (named by line and column).
+    """
     result = np.empty((len(table), len(columns)), dtype=np.float32)
     for number, column in enumerate(columns):
-        for row, text in enumerate(table[column]):
+        try:
+            with np.errstate(over="ignore"):
+                result[:, number] = np.array(table[column], dtype=np.float64)
+        except ValueError:
+            result[:, number] = np.nan
+        for row in np.flatnonzero(~np.isfinite(result[:, number])):
+            text = table[column][row]
             value = _parse(text)
             if value is None:
                 raise DataError(

@@ -59,6 +59,40 @@ def per_class_accuracy(y_true: ArrayLike, y_pred: ArrayLike, classes: Sequence[s
     return result
 
 
+def r2(y_true: ArrayLike, y_pred: ArrayLike) -> float:
+    """Coefficient of determination: 1 is perfect, 0 as good as the mean of the true values.
+
+    Args:
+        y_true: numbers, shape `(n,)` or `(n, 1)`.
+        y_pred: predicted numbers, of as many records.
+
+    Returns:
+        At most 1; NaN where all true values are equal.
+
+    Raises:
+        DataError: the arrays are empty or of other shapes.
+    """
+    true, predicted = _check_numbers(y_true, y_pred)
+    total = float(np.sum((true - true.mean()) ** 2))
+    return float("nan") if total == 0 else 1.0 - float(np.sum((true - predicted) ** 2)) / total
+
+
+def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> float:
+    """Mean absolute difference of true and predicted numbers; arguments and errors as for `r2`."""
+    true, predicted = _check_numbers(y_true, y_pred)
+    return float(np.mean(np.abs(true - predicted)))
+
+
+def _check_numbers(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    true, predicted = (np.asarray(values, dtype=np.float64) for values in (y_true, y_pred))
+    if not true.size or any(values.size != len(values) for values in (true, predicted)) or true.size != predicted.size:
+        raise DataError(
+            "`y_true` and `y_pred` must hold one number for each of the same records. "
+            f"Received: shapes {true.shape} and {predicted.shape}"
+        )
+    return true.reshape(-1), predicted.reshape(-1)
+
+
 def _check(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     true, predicted = np.asarray(y_true), np.asarray(y_pred)
     for name, values in (("y_true", true), ("y_pred", predicted)):

@@ -7,13 +7,14 @@ What may be changed here: how records are divided. That test data are looked at 
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from amber.data.scaling import Scaling
 from amber.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -28,27 +29,42 @@ class Split:
     """Records of one part.
 
     Attributes:
-        x: inputs, records along the first axis, at least 1.
-        y: targets, one per record; class numbers for classification.
+        x: inputs, records along the first axis, at least 1; for named blocks a dictionary of arrays.
+        y: targets, one per record; class numbers for classification; for several targets a dictionary.
 
     Raises:
         DataError: no records, or unequal numbers of inputs and targets.
     """
 
-    x: NDArray[Any]
-    y: NDArray[Any]
+    x: Any
+    y: Any
 
     def __post_init__(self) -> None:
-        shapes = (np.shape(self.x), np.shape(self.y))
-        if not shapes[0] or not shapes[1] or shapes[0][0] != shapes[1][0] or not shapes[0][0]:
+        shapes = [np.shape(array) for array in (*_arrays(self.x), *_arrays(self.y))]
+        if len(shapes) < 2 or not all(shapes) or len({shape[0] for shape in shapes}) > 1 or not shapes[0][0]:
             raise DataError(
                 "The arrays `x` and `y` of a split must hold the same number of records, at least 1. "
-                f"Received: shapes {shapes[0]} and {shapes[1]}"
+                f"Received: shapes {' and '.join(map(str, shapes)) or 'none'}"
             )
 
     def __len__(self) -> int:
         """Number of records."""
-        return len(self.y)
+        return len(_arrays(self.y)[0])
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is to be predicted, by one output of a network.
+
+    Attributes:
+        name: of the output.
+        classes: class names in the order of their numbers; None for a number.
+        scaling: of a number: what it was scaled by, to say predictions in its own unit; None where it was not.
+    """
+
+    name: str
+    classes: tuple[str, ...] | None = None
+    scaling: Scaling | None = None
 
 
 class TestVault:
@@ -108,9 +124,11 @@ class Dataset:
         train: what candidates are trained on.
         validation: what the choice among candidates is made on.
         test: what the chosen one is tested on, once; see `open_test`.
-        classes: class names in the order of their numbers.
-        input_shape: shape of one input, without the batch; `(length, 4)` for sequences.
+        classes: class names in the order of their numbers; empty where `targets` say them.
+        input_shape: shape of one input, without the batch; `(length, 4)` for sequences, a dictionary for blocks.
         split: how the records were divided: a column name, `"random"` or `"grouped"`.
+        targets: what is predicted; by default one output called `output`, with `classes`.
+        scaling: for scaled blocks, what each was scaled by.
 
     Raises:
         DataError: the inputs of a part do not have `input_shape`.
@@ -121,16 +139,20 @@ class Dataset:
     validation: Split
     test: TestVault
     classes: tuple[str, ...]
-    input_shape: tuple[int, ...]
+    input_shape: Any
     split: str = ""
+    targets: tuple[Target, ...] = ()
+    scaling: Mapping[str, Scaling] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for part, data in (("train", self.train), ("validation", self.validation)):
-            if data.x.shape[1:] != self.input_shape:
+            if shapes_of(data.x) != self.input_shape:
                 raise DataError(
                     f"Data set {self.name!r}, {part}: inputs must have shape {self.input_shape}. "
-                    f"Received: {data.x.shape[1:]}"
+                    f"Received: {shapes_of(data.x)}"
                 )
+        if not self.targets:
+            object.__setattr__(self, "targets", (Target("output", self.classes),))
 
     @property
     def test_opened(self) -> int:
@@ -164,6 +186,20 @@ class SplitIndices:
             if not size:
                 received = ", ".join(f"{name} {count}" for name, count in zip(PARTS, sizes, strict=True))
                 raise DataError(f"The {part} part must have at least one record. Received: {received}")
+
+
+def shapes_of(x: Any) -> Any:
+    """Returns the shape of one record: a tuple, or for named blocks a dictionary of them."""
+    return {name: array.shape[1:] for name, array in x.items()} if isinstance(x, Mapping) else x.shape[1:]
+
+
+def rows_of(x: Any, rows: NDArray[np.int64]) -> Any:
+    """Returns some rows of an array, or of every array of a dictionary."""
+    return {name: array[rows] for name, array in x.items()} if isinstance(x, Mapping) else x[rows]
+
+
+def _arrays(x: Any) -> list[Any]:
+    return list(x.values()) if isinstance(x, Mapping) else [x]
 
 
 def column_split(

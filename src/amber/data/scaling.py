@@ -1,0 +1,58 @@
+"""Numbers on a common scale.
+
+What may be changed here: how numbers are scaled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amber.errors import DataError
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Shift and scale of columns, so that training data have mean 0 and standard deviation 1.
+
+    Attributes:
+        mean: of each column.
+        scale: standard deviation of each column; 1 where it is 0.
+    """
+
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+
+    @classmethod
+    def fit(cls, x: NDArray[Any]) -> Scaling:
+        """Measures columns, shape `(rows, columns)`."""
+        spread = x.std(axis=0, dtype=np.float64)
+        spread = np.where(spread > 1e-12, spread, 1.0)
+        return cls(tuple(map(float, x.mean(axis=0, dtype=np.float64))), tuple(map(float, spread)))
+
+    def apply(self, x: NDArray[Any]) -> NDArray[np.float32]:
+        """Returns scaled columns.
+
+        Raises:
+            DataError: another number of columns.
+        """
+        if x.shape[-1] != len(self.mean):
+            raise DataError(f"Expected {len(self.mean)} columns. Received: shape {x.shape}")
+        return ((x - np.array(self.mean)) / np.array(self.scale)).astype(np.float32)
+
+    def invert(self, x: NDArray[Any]) -> NDArray[np.float64]:
+        """Returns columns in their own units again."""
+        return np.asarray(x * np.array(self.scale) + np.array(self.mean))
+
+    def to_dict(self) -> dict[str, list[float]]:
+        """Returns a JSON-ready dictionary."""
+        return {"mean": list(self.mean), "scale": list(self.scale)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Sequence[float]]) -> Scaling:
+        """Reads what `to_dict` wrote."""
+        return cls(tuple(values["mean"]), tuple(values["scale"]))
