@@ -20,7 +20,7 @@ MISTAKES = {
     "wrong type": ("trials: 2", "trials: many", 19, ["key search.trials", "integer", "'many'"]),
     "bool for a number": ("epochs: 1\n  batch", "epochs: true\n  batch", 15, ["key training.epochs", "True"]),
     "out of range": ("trials: 2", "trials: 0", 19, ["key search.trials", "greater than or equal to 1", "0 (int)"]),
-    "unknown choice": ("sampler: random", "sampler: grid", 18, ["key search.sampler", "'tpe'", "'grid'"]),
+    "unknown choice": ("sampler: random", "sampler: grid", 18, ["key search.sampler", "random, tpe", "'grid'"]),
     "unknown builder": ("residual_cnn", "residual_cn", 11, ["key builder.type", "Did you mean 'residual_cnn'?"]),
     "no builder type": ("  type: residual_cnn\n", "", 10, ["key builder", "'type' is missing"]),
     "section of another type": ("final:\n  epochs: 1", "final: 3", 20, ["key final", "epochs, patience"]),

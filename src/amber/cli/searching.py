@@ -88,6 +88,7 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
         trials=config.search.trials,
         seed=config.seed,
         sampler=config.search.sampler,
+        sampler_options=config.search.sampler_options,
         run_directory=directory,
         callbacks=() if overrides.quiet else (SearchProgress(),),
         builder_description={

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Count = Annotated[int, Field(ge=1)]
 Text = Annotated[str, Field(min_length=1)]
@@ -66,16 +66,26 @@ class SearchSection(Section):
     """How architectures are proposed and compared.
 
     Attributes:
-        sampler: `random` or `tpe`.
+        sampler: `random`, `tpe`, `evolution`, `nsga2`, `controller`, or one that was registered.
+        sampler_options: of that sampler.
         trials: architectures to try.
         metric: a metric of the validation data, such as `val_accuracy` or `val_loss`.
         direction: by default `minimize` for a loss and `maximize` for all else.
     """
 
-    sampler: Literal["random", "tpe"] = "tpe"
+    sampler: Text = "tpe"
+    sampler_options: dict[str, Any] = Field(default_factory=dict)
     trials: Count = 12
     metric: Annotated[str, Field(pattern=r"^val_.+")] = "val_accuracy"
     direction: Literal["maximize", "minimize"] | None = None
+
+    @field_validator("sampler")
+    @classmethod
+    def _sampler_is_registered(cls, name: str) -> str:
+        from amber.search.samplers import SAMPLERS
+
+        SAMPLERS.get(name)
+        return name
 
     @property
     def chosen_direction(self) -> Literal["maximize", "minimize"]:

@@ -38,10 +38,28 @@ class SearchResult:
         """The best complete trial; None where there is none."""
         return self.ranked[0] if self.ranked else None
 
+    def pareto_front(self, cost: str = "parameters") -> tuple[TrialResult, ...]:
+        """Returns the complete trials that no other beats in both score and cost, the best score first.
+
+        Args:
+            cost: "parameters" or "flops".
+        """
+        front: list[TrialResult] = []
+        for trial in sorted(self.ranked, key=lambda each: _front_key(each, cost, self.direction)):
+            if not front or getattr(trial, cost) < getattr(front[-1], cost):
+                front.append(trial)
+        return tuple(front)
+
     def counts(self) -> dict[str, int]:
         """Returns how many proposals have each status."""
         found = Counter(trial.status for trial in self.trials)
         return {status: found[status] for status in STATUSES}
+
+
+def _front_key(trial: TrialResult, cost: str, direction: str) -> tuple[float, float]:
+    """By score, of equal ones the cheaper first."""
+    sign = -1.0 if direction == "maximize" else 1.0
+    return sign * float(trial.score or 0.0), getattr(trial, cost)
 
 
 def rank(trials: Iterable[TrialResult], direction: str) -> list[TrialResult]:

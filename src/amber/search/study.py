@@ -53,7 +53,9 @@ def run_search(
         objective: what trains and scores.
         trials: architectures to train, failed ones among them.
         seed: of the sampler and, with the network's fingerprint, of every training.
-        sampler: a registered name (`"random"`, `"tpe"`) or an Optuna sampler.
+        sampler: a registered name (`"random"`, `"tpe"`, ...) or an Optuna sampler. One with an attribute `against`
+            that names a cost ("parameters" or "flops") gets a study of two objectives: the score, and that cost to be
+            minimised. The result is ranked by score all the same; see `SearchResult.pareto_front`.
         sampler_options: of a sampler given by name.
         run_directory: where to keep the files of the search; None keeps nothing.
         callbacks: listeners, such as `SearchProgress()`.
@@ -78,7 +80,9 @@ def run_search(
     with seeded(seed):
         pass  # Keras loads TensorFlow, where installed, to seed it: slow and noisy, so before any display starts
     with _quiet_optuna():
-        study = optuna.create_study(direction=objective.direction, sampler=sampler)
+        search.against = getattr(sampler, "against", None)
+        directions = [objective.direction, *(["minimize"] if search.against else [])]
+        study = optuna.create_study(directions=directions, sampler=sampler)
         return search.run(study)
 
 
@@ -99,6 +103,7 @@ class _Search:
         self.directory = run_directory
         self.callbacks = tuple(callbacks)
         self.builder_description: Mapping[str, Any] = {}
+        self.against: str | None = None
         self.settled: list[TrialResult] = []
         self.known: dict[str, TrialResult] = {}
         self.proposed: set[tuple[int, ...]] = set()
@@ -195,7 +200,7 @@ class _Search:
         if trial.score is None:
             study.tell(asked, state=optuna.trial.TrialState.FAIL)
         else:
-            study.tell(asked, trial.score)
+            study.tell(asked, [trial.score, getattr(trial, self.against)] if self.against else trial.score)
         self.settled.append(trial)
         if trial.status in ("complete", "failed"):
             self.trained += 1

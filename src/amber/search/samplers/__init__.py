@@ -1,7 +1,15 @@
 """Samplers by name: what proposes architectures to a search.
 
-Each is an Optuna sampler over the tokens of a layout, one categorical parameter per token name. A new one is
-added with `register_sampler`.
+Each is an Optuna sampler over the tokens of a layout, one categorical parameter per token name, and so drives every
+builder. A new one is added with `register_sampler`.
+
+| name | what it is |
+|---|---|
+| `random` | uniform |
+| `tpe` | Optuna's tree-structured Parzen estimator |
+| `evolution` | regularised evolution |
+| `nsga2` | NSGA-II: the score against parameters or FLOPs |
+| `controller` | a recurrent policy trained by reinforcement |
 """
 
 from __future__ import annotations
@@ -16,6 +24,17 @@ from amber.architect import TokenLayout
 from amber.errors import ConfigError
 from amber.registry import Registry
 from amber.search.randomness import check_seed
+from amber.search.samplers.tokens import TokenSampler, token_distributions, tokens_of
+
+__all__ = [
+    "SAMPLERS",
+    "SamplerFactory",
+    "TokenSampler",
+    "make_sampler",
+    "register_sampler",
+    "token_distributions",
+    "tokens_of",
+]
 
 SamplerFactory = Callable[..., optuna.samplers.BaseSampler]
 """Called as `factory(layout, seed, **options)`."""
@@ -41,7 +60,7 @@ def make_sampler(name: str, layout: TokenLayout, seed: int, **options: Any) -> o
     """Returns a new sampler.
 
     Args:
-        name: a registered name, such as `"random"` or `"tpe"`.
+        name: a registered name, such as `"tpe"` or `"controller"`.
         layout: the tokens.
         seed: of the sampler's own generator.
         **options: of that sampler.
@@ -56,14 +75,6 @@ def make_sampler(name: str, layout: TokenLayout, seed: int, **options: Any) -> o
             return factory(layout, check_seed(seed), **options)
     except TypeError as error:
         raise ConfigError(f"The sampler '{name}' cannot be made with options {options}: {error}") from error
-
-
-def token_distributions(layout: TokenLayout) -> dict[str, optuna.distributions.CategoricalDistribution]:
-    """Returns the Optuna parameters of a layout: per token name one categorical of its values, in order."""
-    return {
-        name: optuna.distributions.CategoricalDistribution(tuple(range(size)))
-        for name, size in zip(layout.names, layout.sizes, strict=True)
-    }
 
 
 def _random(layout: TokenLayout, seed: int) -> optuna.samplers.BaseSampler:
@@ -84,5 +95,42 @@ def _tpe(
     )
 
 
+def _evolution(layout: TokenLayout, seed: int, **options: Any) -> optuna.samplers.BaseSampler:
+    from amber.search.samplers.evolution import RegularizedEvolutionSampler
+
+    return RegularizedEvolutionSampler(layout, seed, **options)
+
+
+def _nsga2(
+    layout: TokenLayout,
+    seed: int,
+    *,
+    against: str | None = "parameters",
+    population_size: int = 30,
+    mutation_probability: float | None = None,
+    crossover_probability: float = 0.9,
+) -> optuna.samplers.BaseSampler:
+    # A mutation probability of None is one token in each child, on average.
+    from amber.search.samplers.pareto import NSGA2Sampler
+
+    return NSGA2Sampler(
+        against=against,
+        seed=seed,
+        population_size=population_size,
+        mutation_prob=mutation_probability,
+        crossover_prob=crossover_probability,
+    )
+
+
+def _controller(layout: TokenLayout, seed: int, *, episode: int = 10, **options: Any) -> optuna.samplers.BaseSampler:
+    # The other options are the controller's. Loads Keras.
+    from amber.search.samplers.controller import ControllerSampler, controller_for
+
+    return ControllerSampler(controller_for(layout, seed, **options), episode=episode, seed=seed)
+
+
 register_sampler("random", _random)
 register_sampler("tpe", _tpe)
+register_sampler("evolution", _evolution)
+register_sampler("nsga2", _nsga2)
+register_sampler("controller", _controller)

@@ -1,0 +1,34 @@
+"""NSGA-II: a score against the size or the work of the network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import optuna
+
+from amber.errors import ConfigError
+
+COSTS = ("parameters", "flops")
+"""What a network may cost: names of fields of a trial."""
+
+
+class NSGA2Sampler(optuna.samplers.NSGAIISampler):
+    """Optuna's NSGA-II (Deb et al. 2002) over tokens.
+
+    Args:
+        against: "parameters" or "flops": the search has two objectives, the score and this, to be minimised.
+            None: the score alone.
+        **arguments: of `optuna.samplers.NSGAIISampler`.
+
+    Attributes:
+        against: what the score is weighed against; `run_search` reads it.
+
+    Raises:
+        ConfigError: `against` is something else.
+    """
+
+    def __init__(self, *, against: str | None = "parameters", **arguments: Any) -> None:
+        if against is not None and against not in COSTS:
+            raise ConfigError(f"against must be one of {', '.join(COSTS)}, or None. Received: {against!r}")
+        super().__init__(**arguments)
+        self.against = against

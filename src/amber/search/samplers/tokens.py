@@ -1,0 +1,79 @@
+"""Between the tokens of a layout and Optuna's parameters: one categorical parameter per token name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import optuna
+
+from amber.architect import TokenLayout
+from amber.errors import ConfigError
+
+
+def token_distributions(layout: TokenLayout) -> dict[str, optuna.distributions.CategoricalDistribution]:
+    """Returns the Optuna parameters of a layout: per token name one categorical of its values, in order."""
+    return {
+        name: optuna.distributions.CategoricalDistribution(tuple(range(size)))
+        for name, size in zip(layout.names, layout.sizes, strict=True)
+    }
+
+
+def tokens_of(params: Mapping[str, Any], layout: TokenLayout) -> tuple[int, ...] | None:
+    """Returns the tokens that a trial's parameters say; None where one is missing."""
+    if any(name not in params for name in layout.names):
+        return None
+    return tuple(int(params[name]) for name in layout.names)
+
+
+class TokenSampler(optuna.samplers.BaseSampler):
+    """Base of samplers that propose all tokens at once. A subclass defines `propose`.
+
+    Args:
+        layout: the tokens.
+        seed: of parameters that are no tokens, which are drawn at random.
+    """
+
+    def __init__(self, layout: TokenLayout, seed: int) -> None:
+        self.layout = layout
+        self._distributions = token_distributions(layout)
+        self._independent = optuna.samplers.RandomSampler(seed=seed)
+
+    def propose(self, study: optuna.Study, number: int) -> Sequence[int]:
+        """Returns the tokens of trial `number`."""
+        raise NotImplementedError(f"{type(self).__name__} does not define propose().")
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: optuna.trial.FrozenTrial
+    ) -> dict[str, optuna.distributions.BaseDistribution]:
+        """All tokens, always: the layout is known from the start."""
+        if len(study.directions) > 1:
+            raise ConfigError(
+                f"{type(self).__name__} follows one score. Received: a study of {len(study.directions)} objectives"
+            )
+        return dict(self._distributions)
+
+    def sample_relative(
+        self,
+        study: optuna.Study,
+        trial: optuna.trial.FrozenTrial,
+        search_space: dict[str, optuna.distributions.BaseDistribution],
+    ) -> dict[str, Any]:
+        """The proposed tokens by name."""
+        tokens = self.propose(study, trial.number)
+        return {name: int(token) for name, token in zip(self.layout.names, tokens, strict=True)}
+
+    def sample_independent(
+        self,
+        study: optuna.Study,
+        trial: optuna.trial.FrozenTrial,
+        param_name: str,
+        param_distribution: optuna.distributions.BaseDistribution,
+    ) -> Any:
+        """A random value, for parameters that are no tokens."""
+        return self._independent.sample_independent(study, trial, param_name, param_distribution)
+
+
+def is_maximised(study: optuna.Study) -> bool:
+    """Whether a study of one objective looks for the highest value."""
+    return bool(study.direction == optuna.study.StudyDirection.MAXIMIZE)
