@@ -1,0 +1,79 @@
+"""Giving a training step a new architecture: how each Keras backend takes a value that changes every batch.
+
+Keras's own train, test and predict functions are wrapped, so that callbacks, data and metrics stay Keras's.
+On TensorFlow a variable that is assigned before the step is read by the compiled step. On JAX the step is a
+function of the state it is given, so the value is put in its place in that state. On torch nothing is compiled
+and the model looks at its own attribute.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+_MARK = "_amber_draws"
+
+
+def compiles() -> bool:
+    """Whether the backend compiles a step, so that an architecture must be data to it."""
+    import keras
+
+    return str(keras.config.backend()) != "torch"
+
+
+def draw_before(function: Callable[..., Any], draw: Callable[[], np.ndarray], model: Any, variable: Any) -> Any:
+    """Returns a Keras step function that has a new architecture each time it is called.
+
+    Args:
+        function: what `make_train_function`, `make_test_function` or `make_predict_function` made.
+        draw: gives the tokens of the next architecture.
+        model: the model the function belongs to.
+        variable: the integer variable that holds the tokens; None on torch.
+    """
+    if getattr(function, _MARK, False):
+        return function
+    import keras
+
+    backend = str(keras.config.backend())
+    step = _on_jax if backend == "jax" else _on_torch if backend == "torch" else _by_assignment
+    drawing = step(function, draw, model, variable)
+    setattr(drawing, _MARK, True)
+    return drawing
+
+
+def _on_torch(function: Any, draw: Any, model: Any, variable: Any) -> Callable[..., Any]:
+    def drawing(data: Any) -> Any:
+        draw()
+        with warnings.catch_warnings():
+            # Weights that the architecture does not use have no gradient, which is the point.
+            warnings.filterwarnings("ignore", message="Gradients do not exist")
+            return function(data)
+
+    return drawing
+
+
+def _by_assignment(function: Any, draw: Any, model: Any, variable: Any) -> Callable[..., Any]:
+    def drawing(iterator: Any) -> Any:
+        variable.assign(draw())
+        return function(iterator)
+
+    return drawing
+
+
+def _on_jax(function: Any, draw: Any, model: Any, variable: Any) -> Callable[..., Any]:
+    # The state begins with the trainable and the non-trainable variables, in the order of the model.
+    position: list[int] = []
+
+    def drawing(state: Any, iterator: Any) -> Any:
+        import jax.numpy as jnp
+
+        if not position:
+            position.append([id(each) for each in model.non_trainable_variables].index(id(variable)))
+        fixed = list(state[1])
+        fixed[position[0]] = jnp.asarray(draw(), dtype=variable.dtype)
+        return function((state[0], fixed, *state[2:]), iterator)
+
+    return drawing

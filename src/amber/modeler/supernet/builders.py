@@ -1,0 +1,253 @@
+"""Builders of children that share weights: `builder(arc)` is one architecture, `builder()` a new one each batch."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from amber.architect import TokenLayout
+from amber.errors import ConfigError, ModelSpaceError
+from amber.modeler.builders.base import ModelBuilder
+from amber.modeler.graph import ComputationGraph
+from amber.modeler.supernet.base import Supernet, no_session
+from amber.modeler.supernet.dags import EnasAnnDAG, EnasConv1dDAG, EnasConv1DwDataDescription, EnasDAG
+
+
+class SupernetBuilder(ModelBuilder):
+    """Base of the builders of weight-sharing children.
+
+    Args:
+        dag: makes the children.
+        model_space: what may be built.
+        model_compile_dict: arguments of `keras.Model.compile`, cloned for every child.
+
+    Attributes:
+        layout: the grammar of the tokens.
+        supernet: the shared weights; has `trainable_weights`, `extract`, `save` and `load`.
+    """
+
+    def __init__(self, dag: EnasDAG, model_space: Any, model_compile_dict: Mapping[str, Any] | None) -> None:
+        super().__init__(model_space, model_compile_dict)
+        self.dag = dag
+        self.layout: TokenLayout = dag.supernet.layout
+
+    @property
+    def supernet(self) -> Supernet:
+        """The shared weights."""
+        return self.dag.supernet
+
+    @property
+    def controller(self) -> Any:
+        """What draws architectures for `builder()`, or None."""
+        return self.dag.controller
+
+    def set_controller(self, controller: Any) -> None:
+        """Says what draws architectures for `builder()`; ConfigError if there is something already."""
+        self.dag.set_controller(controller)
+
+    def plan(self, arc_seq: Any) -> ComputationGraph:
+        """Returns the network of an architecture; raises ArchitectureError for tokens outside the grammar."""
+        return self.supernet.plan(arc_seq, self.supernet.dropout_rates())
+
+    def build(self, arc_seq: Any = None, **options: Any) -> Any:
+        """Returns a child that is not compiled; see `__call__`."""
+        return self.dag.child(arc_seq, **options)
+
+    def __call__(self, arc_seq: Any = None, **options: Any) -> Any:
+        """Returns a compiled child that shares its weights with all others.
+
+        Args:
+            arc_seq: tokens of a fixed child; None for one that has a new architecture for each batch.
+            **options: `sampler` (a controller, a callable that gives tokens, or `"uniform"`) and `seed` for a
+                child without tokens; `dropouts`, `name`.
+
+        Raises:
+            ArchitectureError: tokens outside the grammar.
+            ConfigError: no tokens and no sampler.
+        """
+        return self.dag(arc_seq, **options)
+
+
+class EnasAnnModelBuilder(SupernetBuilder):
+    """Builds children of a feed-forward supernet.
+
+    Args:
+        session: None; sessions are gone.
+        controller: what draws architectures for `builder()`: a controller, a callable that gives tokens, or
+            `"uniform"`.
+        dag_func: `"EnasAnnDAG"` (or `"enas"`), in any case, or a subclass of it.
+        l1_reg, l2_reg: penalty of the selected weights; see AnnSupernet.
+        with_output_blocks: whether each output chooses layers.
+        use_node_dag: give fixed children `nodes`: the computation nodes of what they compute, for knowledge
+            functions.
+        feature_model: a Keras model, or FeatureBlocks, that makes the input blocks of raw data.
+        dag_kwargs: more arguments of EnasAnnDAG: `feature_model_trainable`, `child_train_op_kwargs`, `name`.
+        inputs_op: input operations, or one.
+        output_op: output operations, or one.
+        model_space: layers with identical dense candidates of one activation.
+        model_compile_dict: arguments of `keras.Model.compile`, cloned for every child.
+        num_layers: accepted; the space says how many there are.
+        with_skip_connection, with_input_blocks: which connections are searched.
+
+    Raises:
+        ModelSpaceError: layers that differ, candidates that are not dense or differ in activation.
+        ConfigError: a session, or an unknown `dag_func`.
+
+    Example:
+        >>> builder = EnasAnnModelBuilder(inputs_op=blocks, output_op=head, model_space=space,
+        ...                               model_compile_dict={"optimizer": "adam", "loss": "mse"}, controller="uniform")
+        >>> builder().fit(x, y)  # trains the shared weights
+        >>> builder(arc).evaluate(x, y)  # scores one architecture
+    """
+
+    def __init__(
+        self,
+        session: Any = None,
+        controller: Any = None,
+        dag_func: Any = "EnasAnnDAG",
+        l1_reg: float = 0.0,
+        l2_reg: float = 0.0,
+        with_output_blocks: bool = False,
+        use_node_dag: bool = True,
+        feature_model: Any = None,
+        dag_kwargs: Mapping[str, Any] | None = None,
+        inputs_op: Any = None,
+        output_op: Any = None,
+        model_space: Any = None,
+        model_compile_dict: Mapping[str, Any] | None = None,
+        num_layers: int | None = None,
+        with_skip_connection: bool = True,
+        with_input_blocks: bool = True,
+    ) -> None:
+        no_session(session)
+        _check_given(inputs_op=inputs_op, output_op=output_op, model_space=model_space)
+        options: dict[str, Any] = {
+            "model_space": model_space,
+            "input_node": inputs_op,
+            "output_node": output_op,
+            "model_compile_dict": model_compile_dict,
+            "l1_reg": l1_reg,
+            "l2_reg": l2_reg,
+            "with_skip_connection": with_skip_connection,
+            "with_input_blocks": with_input_blocks,
+            "with_output_blocks": with_output_blocks,
+            "controller": controller,
+            "feature_model": feature_model,
+            **(dag_kwargs or {}),
+        }
+        dag_class = _dag_class(dag_func, EnasAnnDAG, ("enasanndag", "enas"))
+        super().__init__(_make(dag_class, options), model_space, model_compile_dict)
+        self.use_node_dag = bool(use_node_dag)
+
+    def build(self, arc_seq: Any = None, **options: Any) -> Any:
+        """Returns a child that is not compiled, with its `nodes` if they are wanted."""
+        return self._with_nodes(super().build(arc_seq, **options))
+
+    def __call__(self, arc_seq: Any = None, **options: Any) -> Any:
+        """Returns a compiled child; see SupernetBuilder."""
+        return self._with_nodes(super().__call__(arc_seq, **options))
+
+    def _with_nodes(self, model: Any) -> Any:
+        if self.use_node_dag and model.is_fixed:
+            model.set_nodes(self.plan(model.arc_seq).prune().nodes)
+        return model
+
+
+class EnasCnnModelBuilder(SupernetBuilder):
+    """Builds children of a convolutional supernet.
+
+    Args:
+        session: None; sessions are gone.
+        controller: what draws architectures for `builder()`: a controller, a callable that gives tokens, or
+            `"uniform"`; may come later by `set_controller`.
+        dag_func: `"EnasConv1dDAG"` or `"EnasConv1DwDataDescription"` (either spelling), in any case, or a
+            subclass of EnasConv1dDAG.
+        l1_reg, l2_reg: penalty of convolution kernels; see ConvSupernet.
+        batch_size: rows of a batch where a call of a child does not say; 128 by default.
+        dag_kwargs: more arguments of the DAG class: `stem_config`, `with_skip_connection`, `keep_prob`,
+            `reduction_factor`, `train_fixed_arc`, `fixed_arc`, `data_description`, `name`, ...
+        inputs_op: the input operation.
+        output_op: the output operation.
+        model_space: candidates of type conv1d, maxpool1d, avgpool1d or identity, each with `filters`.
+        model_compile_dict: arguments of `keras.Model.compile`, cloned for every child; it is never changed.
+        num_layers: accepted; the space says how many there are.
+        with_skip_connection: whether each layer adds chosen earlier layers; `dag_kwargs` may say so too.
+
+    Raises:
+        ModelSpaceError: filters missing or mixed, unknown types, pools of a layer with different strides.
+        ConfigError: a session, an unknown `dag_func` or option.
+
+    Example:
+        >>> builder = EnasCnnModelBuilder(inputs_op=Operation("input", shape=(60, 4)), output_op=head,
+        ...                               model_space=space, controller="uniform",
+        ...                               model_compile_dict={"optimizer": "adam", "loss": "binary_crossentropy"})
+        >>> builder().fit(x, y)  # trains the shared weights
+        >>> builder.supernet.extract(arc).save("network.keras")
+    """
+
+    def __init__(
+        self,
+        session: Any = None,
+        controller: Any = None,
+        dag_func: Any = "EnasConv1dDAG",
+        l1_reg: float = 0.0,
+        l2_reg: float = 0.0,
+        batch_size: int | None = None,
+        dag_kwargs: Mapping[str, Any] | None = None,
+        inputs_op: Any = None,
+        output_op: Any = None,
+        model_space: Any = None,
+        model_compile_dict: Mapping[str, Any] | None = None,
+        num_layers: int | None = None,
+        with_skip_connection: bool | None = None,
+    ) -> None:
+        no_session(session)
+        _check_given(inputs_op=inputs_op, output_op=output_op, model_space=model_space)
+        if isinstance(dag_func, str) and dag_func.lower() in _WITH_DESCRIPTION:
+            dag_func = EnasConv1DwDataDescription
+        skips = {} if with_skip_connection is None else {"with_skip_connection": with_skip_connection}
+        options: dict[str, Any] = {
+            "model_space": model_space,
+            "input_node": inputs_op,
+            "output_node": output_op,
+            "model_compile_dict": model_compile_dict,
+            "controller": controller,
+            "l1_reg": l1_reg,
+            "l2_reg": l2_reg,
+            "batch_size": 128 if batch_size is None else batch_size,
+            **skips,
+            **(dag_kwargs or {}),
+        }
+        dag_class = _dag_class(dag_func, EnasConv1dDAG, ("enasconv1ddag",))
+        super().__init__(_make(dag_class, options), model_space, model_compile_dict)
+
+
+_WITH_DESCRIPTION = ("enasconv1dwdatadescription", "enasconv1dwdatadescrption")
+
+
+def _make(dag_class: Any, options: dict[str, Any]) -> Any:
+    known = inspect.signature(EnasConv1dDAG.__init__ if issubclass(dag_class, EnasConv1dDAG) else EnasAnnDAG.__init__)
+    accepted = {*known.parameters, *inspect.signature(dag_class.__init__).parameters} - {"self"}
+    unknown = sorted(set(options) - accepted)
+    if unknown:
+        raise ConfigError(
+            f"dag_kwargs of {dag_class.__name__} may be {', '.join(sorted(accepted))}. Received: {', '.join(unknown)}"
+        )
+    return dag_class(**options)
+
+
+def _dag_class(dag_func: Any, family: type[EnasDAG], names: Sequence[str]) -> Any:
+    if isinstance(dag_func, str) and dag_func.lower() in names:
+        return family
+    if isinstance(dag_func, type) and issubclass(dag_func, family):
+        return dag_func
+    raise ConfigError(
+        f"dag_func must be '{family.__name__}' or a subclass of {family.__name__}. Received: {dag_func!r}"
+    )
+
+
+def _check_given(**arguments: Any) -> None:
+    for name, value in arguments.items():
+        if value is None:
+            raise ModelSpaceError(f"{name} must be given. Received: None")
