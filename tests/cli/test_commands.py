@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-COMMANDS = ("search", "build", "describe", "draw", "sample", "evaluate", "predict")
+COMMANDS = ("search", "compare", "build", "describe", "draw", "sample", "evaluate", "predict")
 Amber = Callable[..., Any]
 
 
@@ -65,7 +65,8 @@ def test_search_writes_every_file(finished_run: Path) -> None:
     }  # fmt: skip
     record = json.loads((finished_run / "best.json").read_text())
     assert {"space", "tokens", "architecture", "scores", "seed", "versions"} <= set(record)
-    assert record["classes"] == ["EI", "IE", "N"]
+    assert record["inputs"] == {"input": [60, 4]}
+    assert record["outputs"] == {"output": ["EI", "IE", "N"]}
     test = json.loads((finished_run / "test.json").read_text())
     assert set(test["model"]["per_class_accuracy"]) == {"EI", "IE", "N"}
     assert test["model"]["records"] == test["logistic_regression"]["records"] == 640
@@ -165,7 +166,7 @@ def test_evaluate_agrees_with_the_search(amber: Amber, finished_run: Path, write
     recorded = json.loads((finished_run / "test.json").read_text())
     validation = json.loads(amber("evaluate", finished_run, "--json").stdout)
     assert validation["split"] == "validation"
-    assert validation["accuracy"] == pytest.approx(recorded["model_validation_accuracy"])
+    assert validation["accuracy"] == pytest.approx(recorded["model_validation"]["accuracy"])
     shown = amber("evaluate", finished_run / "best.keras", write_config(), "--split", "test", "--json")
     assert "Opening the test split" in shown.stderr
     assert json.loads(shown.stdout)["accuracy"] == pytest.approx(recorded["model"]["accuracy"])

@@ -149,11 +149,13 @@ def test_shipped_example_is_as_large_as_promised() -> None:
 
 
 def test_cosine_schedule_ends_at_zero_and_survives_cloning(tiny: str) -> None:
+    from amber.cli.problem import Problem
     from amber.cli.project import make_builder, training_steps
 
     assert training_steps(65, 32, 2) == 6
     text = tiny.replace("  batch_size: 256", "  batch_size: 256\n  schedule: cosine\n  learning_rate: 0.01")
-    builder = make_builder(config_from_text(text, "a.yaml"), (60, 4), 3, steps=6)
+    problem = Problem({"input": (60, 4)}, {"output": ("EI", "IE", "N")})
+    builder = make_builder(config_from_text(text, "a.yaml"), problem, steps=6)
     schedules = [builder([0, 0, 0]).optimizer._learning_rate for _ in range(2)]
     for schedule in schedules:
         assert float(schedule(0)) == pytest.approx(0.01)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
+from amber.cli.problem import Problem
 from amber.cli.sections import Count, Positive, Section
 from amber.registry import Registry
 
@@ -26,41 +27,49 @@ class BuilderRequest:
     Attributes:
         space: what may be built.
         options: the checked options of the section `builder`.
-        input_shape: shape of one record, without the batch.
-        num_classes: number of outputs.
+        problem: names and shapes of inputs and outputs.
         compile_arguments: arguments of `keras.Model.compile`; None: children are not compiled.
     """
 
     space: ModelSpace
     options: Any
-    input_shape: tuple[int, ...]
-    num_classes: int
+    problem: Problem
     compile_arguments: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
 class BuilderType:
-    """One entry of the registry: the model of its options, and a function that makes the builder."""
+    """One entry of the registry.
+
+    Attributes:
+        options: the model of its options.
+        make: makes the builder.
+        branched: whether its space has branches and a stem instead of a list of layers.
+    """
 
     options: type[Section]
     make: Callable[[BuilderRequest], ModelBuilder]
+    branched: bool = False
 
 
 BUILDERS: Registry[BuilderType] = Registry("builder")
 
 
-def register_builder(name: str, options: type[Section], make: Callable[[BuilderRequest], ModelBuilder]) -> None:
+def register_builder(
+    name: str, options: type[Section], make: Callable[[BuilderRequest], ModelBuilder], *, branched: bool = False
+) -> None:
     """Makes a builder known to configurations.
 
     Args:
         name: what `builder.type` says.
         options: the other keys of the section `builder`; needs a field `type`.
         make: makes the builder; it must import Keras only when called.
+        branched: whether its space has branches and a stem instead of a list of layers.
 
     Raises:
         ConfigError: the name is taken.
     """
-    BUILDERS.register(name, BuilderType(options, make))
+    BUILDERS.register(name, BuilderType(options, make, branched))
 
 
 class ResidualCnnOptions(Section):
@@ -86,13 +95,12 @@ class ResidualCnnOptions(Section):
 
 
 def _make_residual_cnn(request: BuilderRequest) -> ModelBuilder:
-    from amber.architect import Operation
     from amber.modeler import KerasResidualCnnBuilder
 
     options = request.options.model_dump(exclude={"type"})
     return KerasResidualCnnBuilder(
-        inputs_op=Operation("input", shape=request.input_shape),
-        output_op=Operation("dense", units=request.num_classes, activation="softmax"),
+        inputs_op=request.problem.only_input("residual_cnn"),
+        output_op=request.problem.only_output("residual_cnn"),
         model_compile_dict=request.compile_arguments,
         model_space=request.space,
         **options,
@@ -100,3 +108,65 @@ def _make_residual_cnn(request: BuilderRequest) -> ModelBuilder:
 
 
 register_builder("residual_cnn", ResidualCnnOptions, _make_residual_cnn)
+
+
+class MultiIOOptions(Section):
+    """Options of networks that connect inputs, layers and outputs; see `amber.modeler.KerasMultiIOModelBuilder`.
+
+    Attributes:
+        type: `multi_io`.
+        with_input_blocks: every layer chooses its inputs; otherwise the first layer reads all.
+        with_output_blocks: every output chooses its layers; otherwise it reads all sinks.
+        dropout_rate: after every layer.
+        wsf: width scale factor, multiplies `units` and `filters`.
+    """
+
+    type: str = "multi_io"
+    with_input_blocks: bool = True
+    with_output_blocks: bool = True
+    dropout_rate: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    wsf: Positive = 1.0
+
+
+def _make_multi_io(request: BuilderRequest) -> ModelBuilder:
+    from amber.modeler import KerasMultiIOModelBuilder
+
+    return KerasMultiIOModelBuilder(
+        request.problem.input_operations(),
+        request.problem.output_operations(),
+        request.compile_arguments,
+        request.space,
+        **request.options.model_dump(exclude={"type"}),
+    )
+
+
+register_builder("multi_io", MultiIOOptions, _make_multi_io)
+
+
+class BranchOptions(Section):
+    """Options of branches and a stem; see `amber.modeler.KerasBranchModelBuilder`.
+
+    The section `model_space` is then `{branches: {name of a block: layers, ...}, stem: layers, merge: concatenate}`.
+
+    Attributes:
+        type: `branch`.
+        with_bn: normalise dense and convolutional layers before their activation.
+    """
+
+    type: str = "branch"
+    with_bn: bool = False
+
+
+def _make_branch(request: BuilderRequest) -> ModelBuilder:
+    from amber.modeler import KerasBranchModelBuilder
+
+    return KerasBranchModelBuilder(
+        request.problem.input_operations(),
+        request.problem.only_output("branch"),
+        request.compile_arguments,
+        request.space,  # type: ignore[arg-type]
+        **request.options.model_dump(exclude={"type"}),
+    )
+
+
+register_builder("branch", BranchOptions, _make_branch, branched=True)

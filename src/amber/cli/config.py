@@ -19,7 +19,8 @@ from amber.cli.builders import BUILDERS
 from amber.cli.sections import Config, Section
 from amber.cli.space import space_of
 from amber.cli.yaml_lines import KeyPath, YamlDocument, dotted, parse_yaml, read_yaml
-from amber.errors import ConfigError, ModelSpaceError
+from amber.data import BlockSpec
+from amber.errors import ConfigError, DataError, ModelSpaceError
 
 SectionT = TypeVar("SectionT", bound=BaseModel)
 
@@ -92,7 +93,9 @@ def check_config(document: YamlDocument) -> LoadedConfig:
         )
     config = _validate(Config, document.data, document, ())
     options = _builder_options(config.builder, document)
-    space, paths = space_of(config.model_space, document)
+    _check_blocks(config, document)
+    _check_kind_of_space(config, document)
+    space, paths = space_of(config.model_space, document, list(config.data.blocks or {}))
     return LoadedConfig(document, config, options, space, paths)
 
 
@@ -101,6 +104,25 @@ def data_source(loaded: LoadedConfig) -> str:
     source = loaded.config.data.source
     beside = Path(loaded.document.source).parent / source
     return str(beside) if not Path(source).exists() and beside.is_file() else source
+
+
+def _check_blocks(config: Config, document: YamlDocument) -> None:
+    for name, written in (config.data.blocks or {}).items():
+        try:
+            BlockSpec.parse(written, name)
+        except DataError as error:
+            raise document.error(("data", "blocks", name), str(error)) from error
+
+
+def _check_kind_of_space(config: Config, document: YamlDocument) -> None:
+    branched = BUILDERS.get(config.builder["type"]).branched
+    if branched != isinstance(config.model_space, dict):
+        expected = "a mapping with the keys branches, stem, merge" if branched else "a list of layers"
+        raise document.error(
+            ("model_space",),
+            f"the builder {config.builder['type']} takes {expected}. Received: "
+            + ("a mapping" if isinstance(config.model_space, dict) else "a list"),
+        )
 
 
 def _builder_options(section: dict[str, Any], document: YamlDocument) -> Section:

@@ -10,6 +10,7 @@ import typer
 
 from amber import __version__
 from amber.cli.commands.build import build
+from amber.cli.commands.compare import compare
 from amber.cli.commands.describe import describe
 from amber.cli.commands.draw import draw
 from amber.cli.commands.evaluate import evaluate
@@ -52,7 +53,7 @@ def amber(
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(name)s: %(message)s")
 
 
-for command in (search, build, describe, draw, sample, evaluate, predict):
+for command in (search, compare, build, describe, draw, sample, evaluate, predict):
     app.command()(command)
 
 

@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from amber.cli.builders import BUILDERS, BuilderRequest
 from amber.cli.config import LoadedConfig, data_source
+from amber.cli.problem import INPUT, Problem
+from amber.cli.sections import OutputSection
+from amber.cli.yaml_lines import KeyPath
 from amber.errors import ConfigError, ModelSpaceError
 
 if TYPE_CHECKING:
     from amber.data import Dataset
     from amber.modeler import ModelBuilder
+
+
+# The name of the output where the configuration names none.
+OUTPUT = "output"
 
 
 def load_data(loaded: LoadedConfig) -> Dataset:
@@ -23,6 +30,8 @@ def load_data(loaded: LoadedConfig) -> Dataset:
     from amber.data import load_dataset
 
     section = loaded.config.data
+    if section.blocks is not None or section.outputs is not None:
+        return _load_blocks(loaded)
     return load_dataset(
         data_source(loaded),
         split=section.split,
@@ -30,6 +39,21 @@ def load_data(loaded: LoadedConfig) -> Dataset:
         sequence=section.sequence,
         label=section.label,
         classes=section.classes,
+    )
+
+
+def _load_blocks(loaded: LoadedConfig) -> Dataset:
+    from amber.data import TargetSpec, load_blocks
+
+    section = loaded.config.data
+    outputs = section.outputs or {OUTPUT: OutputSection(column=section.label, classes=section.classes)}
+    return load_blocks(
+        data_source(loaded),
+        section.blocks or {INPUT: {"sequence": section.sequence}},
+        {name: TargetSpec(output.column, output.type, output.classes) for name, output in outputs.items()},
+        split=section.split,
+        seed=loaded.config.seed,
+        standardize=section.standardize,
     )
 
 
@@ -60,43 +84,77 @@ def compile_arguments(loaded: LoadedConfig, steps: int | None = None) -> dict[st
     if training.schedule == "cosine" and steps is not None:
         rate = keras.optimizers.schedules.CosineDecay(training.learning_rate, steps)
     settings = {**optimizer.get_config(), "learning_rate": rate}
+    return {"optimizer": type(optimizer).from_config(settings), **_losses_and_metrics(loaded)}
+
+
+def _losses_and_metrics(loaded: LoadedConfig) -> dict[str, Any]:
+    """Returns loss and metrics; by name, with loss weights, where the configuration names outputs."""
+    training, outputs = loaded.config.training, loaded.config.data.outputs
+    if outputs is None:
+        _check_loss(loaded, ("training", "loss"), training.loss)
+        _check_metrics(loaded, ("training", "metrics"), training.metrics)
+        return {"loss": training.loss, "metrics": list(training.metrics)}
+    for name, output in outputs.items():
+        _check_loss(loaded, ("data", "outputs", name, "loss"), output.chosen_loss)
+        _check_metrics(loaded, ("data", "outputs", name, "metrics"), output.chosen_metrics)
+    if len(outputs) == 1:
+        (output,) = outputs.values()
+        return {"loss": output.chosen_loss, "metrics": output.chosen_metrics}
+    return {
+        "loss": {name: output.chosen_loss for name, output in outputs.items()},
+        "metrics": {name: output.chosen_metrics for name, output in outputs.items()},
+        "loss_weights": {name: output.weight for name, output in outputs.items()},
+    }
+
+
+def _check_loss(loaded: LoadedConfig, path: KeyPath, loss: str) -> None:
+    import keras
+
     try:
-        keras.losses.get(training.loss)
+        keras.losses.get(loss)
     except ValueError as error:
         raise loaded.error(
-            ("training", "loss"),
-            f"expected the name of a Keras loss, such as sparse_categorical_crossentropy. Received: {training.loss!r}",
+            path, f"expected the name of a Keras loss, such as sparse_categorical_crossentropy. Received: {loss!r}"
         ) from error
-    for index, metric in enumerate(training.metrics):
+
+
+def _check_metrics(loaded: LoadedConfig, path: KeyPath, metrics: list[str]) -> None:
+    import keras
+
+    for index, metric in enumerate(metrics):
         try:
             keras.metrics.get(metric)
         except ValueError as error:
             raise loaded.error(
-                ("training", "metrics", index),
-                f"expected the name of a Keras metric, such as accuracy. Received: {metric!r}",
+                (*path, index), f"expected the name of a Keras metric, such as accuracy. Received: {metric!r}"
             ) from error
-    return {
-        "optimizer": type(optimizer).from_config(settings),
-        "loss": training.loss,
-        "metrics": list(training.metrics),
-    }
 
 
 def check_metric(loaded: LoadedConfig) -> None:
     """Checks that what the search maximises is among what training reports; raises ConfigError."""
-    known = ["val_loss", *(f"val_{metric}" for metric in loaded.config.training.metrics)]
+    known, where = _reported(loaded)
     if loaded.config.search.metric not in known:
         raise loaded.error(
             ("search", "metric"),
-            f"expected one of what training reports, {', '.join(known)} (see training.metrics). "
+            f"expected one of what training reports, {', '.join(known)} (see {where}). "
             f"Received: {loaded.config.search.metric!r}",
         )
 
 
+def _reported(loaded: LoadedConfig) -> tuple[list[str], str]:
+    outputs = loaded.config.data.outputs
+    if outputs is None:
+        return ["val_loss", *(f"val_{metric}" for metric in loaded.config.training.metrics)], "training.metrics"
+    if len(outputs) == 1:
+        (output,) = outputs.values()
+        return ["val_loss", *(f"val_{metric}" for metric in output.chosen_metrics)], "data.outputs"
+    each = [f"val_{name}_{what}" for name, o in outputs.items() for what in ("loss", *o.chosen_metrics)]
+    return ["val_loss", *each], "data.outputs"
+
+
 def make_builder(
     loaded: LoadedConfig,
-    input_shape: tuple[int, ...],
-    num_classes: int,
+    problem: Problem,
     compiled: bool = True,
     steps: int | None = None,
 ) -> ModelBuilder:
@@ -104,8 +162,7 @@ def make_builder(
 
     Args:
         loaded: the configuration.
-        input_shape: shape of one record, without the batch.
-        num_classes: number of outputs.
+        problem: names and shapes of inputs and outputs.
         compiled: whether its children are compiled.
         steps: of one whole training; see `compile_arguments`.
 
@@ -114,7 +171,7 @@ def make_builder(
     """
     entry = BUILDERS.get(loaded.builder_type)
     arguments = compile_arguments(loaded, steps) if compiled else None
-    request = BuilderRequest(loaded.space, loaded.builder_options, input_shape, num_classes, arguments)
+    request = BuilderRequest(loaded.space, loaded.builder_options, problem, arguments)
     try:
         return entry.make(request)
     except ConfigError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,9 @@ from rich.text import Text
 from amber.cli.config import LoadedConfig
 from amber.cli.failures import RunFailed
 from amber.cli.files import writing
+from amber.cli.problem import Problem
 from amber.cli.project import check_metric, load_data, make_builder, training_steps
-from amber.cli.results import Score, as_text, score_table
+from amber.cli.results import AnyScore, NumberScore, as_text, block_table, score_table, scores_to_dict
 from amber.cli.sources import BEST_MODEL
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 # What a finished run holds beside the files of the search itself; removed before a run is overwritten, so that
 # a run that is stopped early never shows the model of another.
 _FINAL_FILES = (BEST_MODEL, "best.svg", "best.png", "test.json", "results.txt")
+# How many of the best networks the table of blocks shows.
+_BEST_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Overrides:
     run_directory: Path | None = None
     overwrite: bool = False
     quiet: bool = False
+    sampler: str | None = None
 
 
 def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
@@ -101,6 +106,9 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
     if found.best is not None:
         _complete_record(directory, loaded, dataset)
         _show_ranking(console, found)
+        blocks = _block_table(builder, found, Problem.of(dataset))
+        if blocks is not None:
+            console.print(blocks)
         _draw(loaded, builder, found.best, directory)
     if found.stopped == "interrupted":
         _say(console, f"Interrupted; what was finished is in {directory.path}")
@@ -122,14 +130,19 @@ def _with_overrides(loaded: LoadedConfig, overrides: Overrides) -> LoadedConfig:
         changes["seed"] = overrides.seed
     if overrides.run_directory is not None:
         changes["run_directory"] = str(overrides.run_directory)
+    search: dict[str, Any] = {}
     if overrides.trials is not None:
-        changes["search"] = loaded.config.search.model_copy(update={"trials": overrides.trials})
+        search["trials"] = overrides.trials
+    if overrides.sampler is not None and overrides.sampler != loaded.config.search.sampler:
+        search |= {"sampler": overrides.sampler, "sampler_options": {}}
+    if search:
+        changes["search"] = loaded.config.search.model_copy(update=search)
     return replace(loaded, config=loaded.config.model_copy(update=changes))
 
 
 def _builder(loaded: LoadedConfig, dataset: Dataset, batch_size: int, epochs: int) -> Any:
     steps = training_steps(len(dataset.train), batch_size, epochs)
-    return make_builder(loaded, dataset.input_shape, len(dataset.classes), steps=steps)
+    return make_builder(loaded, Problem.of(dataset), steps=steps)
 
 
 def _complete_record(directory: RunDirectory, loaded: LoadedConfig, dataset: Dataset, **more: Any) -> None:
@@ -140,8 +153,11 @@ def _complete_record(directory: RunDirectory, loaded: LoadedConfig, dataset: Dat
     record |= {
         "name": loaded.config.name,
         "config": loaded.document.text,
-        "input_shape": list(dataset.input_shape),
-        "classes": list(dataset.classes),
+        **Problem.of(dataset).to_dict(),
+        "scaling": {name: scaling.to_dict() for name, scaling in dataset.scaling.items()},
+        "output_scaling": {
+            target.name: target.scaling.to_dict() for target in dataset.targets if target.scaling is not None
+        },
         **more,
     }
     directory.write_best(record)
@@ -154,8 +170,7 @@ def _finish(
     found: SearchResult,
     directory: RunDirectory,
 ) -> None:
-    from amber.cli.scoring import score_model
-    from amber.data import logistic_regression_baseline
+    from amber.cli.scoring import score_baselines, score_model
     from amber.search import ranking_table, retrain
 
     best, config = found.best, loaded.config
@@ -180,35 +195,63 @@ def _finish(
         model.save(path)
     # Everything is chosen; only now may the test data be seen.
     test = dataset.open_test()
-    score = score_model(model, test, dataset.classes, str(path))
-    simple = logistic_regression_baseline(dataset, test, seed=config.seed)
-    baseline = Score(simple.accuracy, simple.per_class_accuracy, simple.n)
-    validation = score_model(model, dataset.validation, dataset.classes, str(path))
-    title = f"Test accuracy on {dataset.name} ({score.n} records, seen once)"
-    table = score_table(title, {"best network": score, "logistic regression": baseline})
-    console.print(table)
+    scores = score_model(model, test, dataset.targets, str(path))
+    baselines = score_baselines(dataset, test, seed=config.seed)
+    validation = score_model(model, dataset.validation, dataset.targets, str(path))
+    tables = [_test_table(dataset, name, score, baselines[name][0]) for name, score in scores.items()]
+    for table in tables:
+        console.print(table)
+    blocks = _block_table(_builder(loaded, dataset, batch_size, 1), found, Problem.of(dataset))
     ranking = ranking_table(found.trials, None, found.direction, found.metric)
-    directory.write("results.txt", as_text(ranking, table, width=160))
+    directory.write("results.txt", as_text(ranking, *([] if blocks is None else [blocks]), *tables, width=160))
     record = {
         "data": dataset.name,
         "split": dataset.split,
         "seed": config.seed,
-        "model": score.to_dict(),
-        "logistic_regression": {
-            **baseline.to_dict(),
-            "C": simple.C,
-            "validation_accuracy": simple.validation_accuracy,
-        },
-        "model_validation_accuracy": validation.accuracy,
+        "model": scores_to_dict(scores),
+        **_baseline_records(baselines),
+        "model_validation": scores_to_dict(validation),
         "epochs": len(history["loss"]),
     }
     directory.write("test.json", json.dumps(record, indent=2) + "\n")
-    _complete_record(
-        directory,
-        loaded,
-        dataset,
-        final={"epochs": len(history["loss"]), "validation_accuracy": validation.accuracy, "test": score.to_dict()},
+    final = {
+        "epochs": len(history["loss"]),
+        "validation": scores_to_dict(validation),
+        "test": scores_to_dict(scores),
+    }
+    _complete_record(directory, loaded, dataset, final=final)
+
+
+def _test_table(dataset: Dataset, output: str, score: AnyScore, baseline: AnyScore) -> Any:
+    numbers = isinstance(score, NumberScore)
+    what = "Test score" if numbers else "Test accuracy"
+    which = f", output {output}" if len(dataset.targets) > 1 else ""
+    return score_table(
+        f"{what} on {dataset.name}{which} ({score.n} records, seen once)",
+        {"best network": score, "ridge regression" if numbers else "logistic regression": baseline},
     )
+
+
+def _baseline_records(baselines: Mapping[str, tuple[AnyScore, dict[str, float]]]) -> dict[str, Any]:
+    """Returns what `test.json` says of the linear models: of one under its name, of several by output."""
+    records = {name: {**score.to_dict(), **chosen} for name, (score, chosen) in baselines.items()}
+    if len(records) > 1:
+        return {"linear_models": records}
+    (score, _), record = next(iter(baselines.values())), next(iter(records.values()))
+    return {"ridge_regression" if isinstance(score, NumberScore) else "logistic_regression": record}
+
+
+def _block_table(builder: Any, found: SearchResult, problem: Problem) -> Any:
+    """Returns the table of blocks that the best networks read; None where there is one input only."""
+    from amber.modeler.block_use import block_use
+
+    if len(problem.inputs) < 2:
+        return None
+    uses = [
+        (f"#{position} {trial.score:.4f}", block_use(builder.plan(trial.tokens)))
+        for position, trial in enumerate(found.ranked[:_BEST_SHOWN], start=1)
+    ]
+    return block_table(uses, problem.inputs)
 
 
 def _show_ranking(console: Console, found: SearchResult) -> None:
@@ -248,8 +291,14 @@ def _nothing_trained(found: SearchResult, directory: RunDirectory) -> str:
 
 def _describe_data(dataset: Dataset) -> str:
     parts = f"{len(dataset.train)} train, {len(dataset.validation)} validation, {len(dataset.test)} test records"
-    shape = " x ".join(map(str, dataset.input_shape))
-    return f"{dataset.name}, split {dataset.split}: {parts} of {shape}; classes {', '.join(dataset.classes)}"
+    problem = Problem.of(dataset)
+    shapes = {name: " x ".join(map(str, shape)) for name, shape in problem.inputs.items()}
+    inputs = ", ".join(f"{name} {shape}" for name, shape in shapes.items()) if len(shapes) > 1 else shapes.popitem()[1]
+    said = {name: "a number" if classes is None else ", ".join(classes) for name, classes in problem.outputs.items()}
+    outputs = "; ".join(f"{name}: {words}" for name, words in said.items())
+    if len(said) == 1:
+        outputs = f"classes {', '.join(dataset.classes)}" if dataset.classes else "a number"
+    return f"{dataset.name}, split {dataset.split}: {parts} of {inputs}; {outputs}"
 
 
 def _size(sizes: list[int]) -> str:

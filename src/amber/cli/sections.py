@@ -20,21 +20,58 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class DataSection(Section):
-    """Where the sequences come from.
+class OutputSection(Section):
+    """One of several outputs.
 
     Attributes:
-        source: `splice` (packaged), the path of a CSV file, or a name in the folder AMBER_DATA_DIR.
-        sequence: column of the sequences.
-        label: column of the class names.
+        column: column of the data.
+        type: `classes` (a softmax over class names) or `number` (one linear unit).
+        classes: class names in the order of their numbers; by default sorted.
+        loss: a Keras name; by default sparse_categorical_crossentropy, or mse for a number.
+        metrics: Keras names; by default accuracy, or mae for a number.
+        weight: of its loss in the sum.
+    """
+
+    column: Text
+    type: Literal["classes", "number"] = "classes"
+    classes: Annotated[list[Text], Field(min_length=2)] | None = None
+    loss: Text | None = None
+    metrics: list[Text] | None = None
+    weight: Positive = 1.0
+
+    @property
+    def chosen_loss(self) -> str:
+        """The loss, also where it is not given."""
+        return self.loss or ("mse" if self.type == "number" else "sparse_categorical_crossentropy")
+
+    @property
+    def chosen_metrics(self) -> list[str]:
+        """The metrics, also where they are not given."""
+        return self.metrics if self.metrics is not None else ["mae" if self.type == "number" else "accuracy"]
+
+
+class DataSection(Section):
+    """Where the data come from.
+
+    Attributes:
+        source: `splice` or `mfeat` (packaged), the path of a CSV file, or a name in the folder AMBER_DATA_DIR.
+        sequence: column of the sequences, where there are no blocks.
+        blocks: name of an input -> its columns: a range `first..last` in the order of the file, a pattern `rna_*`, a
+            list of such texts, or `{sequence: column}`. One column or range is one input of the network.
+        standardize: scale blocks of numbers, and outputs that are numbers, by the training part.
+        label: column of the class names, where there are no `outputs`.
         classes: class names in the order of the outputs; by default sorted.
+        outputs: name of an output -> what it predicts; instead of `label`.
         split: a column with `train`, `val` and `test`, or `random`, or `grouped` (column `group`).
     """
 
     source: Text = "splice"
     sequence: Text = "seq"
+    blocks: Annotated[dict[Text, Any], Field(min_length=1)] | None = None
+    standardize: bool = True
     label: Text = "label"
     classes: Annotated[list[Text], Field(min_length=2)] | None = None
+    outputs: Annotated[dict[Text, OutputSection], Field(min_length=1)] | None = None
     split: Text = "gsplit"
 
 
@@ -47,8 +84,8 @@ class TrainingSection(Section):
         optimizer: a Keras name.
         learning_rate: of the optimizer.
         schedule: `constant`, or `cosine`: the learning rate falls to 0 over the epochs, which suits short trainings.
-        loss: a Keras name; labels are class numbers.
-        metrics: Keras names.
+        loss: a Keras name; labels are class numbers. Not used with `data.outputs`, which have their own.
+        metrics: Keras names; likewise.
         patience: epochs without a better metric on validation data before training stops; null: never.
     """
 
@@ -108,16 +145,21 @@ class FinalSection(Section):
 
 
 class Config(Section):
-    """A whole configuration; `model_space` and `builder` are checked by `amber.cli.config`."""
+    """A whole configuration; `model_space`, `builder` and `data.blocks` are checked by `amber.cli.config`.
+
+    Attributes:
+        references: accuracies that others reached on the same data, by their name; `amber compare` shows them.
+    """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     data: DataSection = Field(default_factory=DataSection)
-    model_space: Annotated[list[Any], Field(min_length=1)]
+    model_space: Annotated[list[Any] | dict[str, Any], Field(min_length=1)]
     builder: dict[str, Any]
     training: TrainingSection = Field(default_factory=TrainingSection)
     search: SearchSection = Field(default_factory=SearchSection)
     final: FinalSection = Field(default_factory=FinalSection)
+    references: dict[Text, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
     run_directory: Text | None = None
 
     @model_validator(mode="before")

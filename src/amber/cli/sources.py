@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amber.cli.config import LoadedConfig, config_from_text, load_config
+from amber.cli.problem import Problem
 from amber.cli.project import load_data, make_builder
 from amber.errors import ArchitectureError, ConfigError, StorageError
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from amber.modeler import ModelBuilder
 
 BEST_RECORD, BEST_MODEL = "best.json", "best.keras"
-_RECORD_KEYS = ("tokens", "seed", "config", "input_shape", "classes")
+_RECORD_KEYS = ("tokens", "seed", "config", "inputs", "outputs")
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def choose(source: Path, tokens: str | None, compiled: bool = False) -> Chosen:
     if is_record(source):
         record = read_record(source)
         loaded = config_of(record, source)
-        builder = make_builder(loaded, tuple(record["input_shape"]), len(record["classes"]), compiled)
+        builder = make_builder(loaded, Problem.from_dict(record), compiled)
         wanted: Any = parse_tokens(tokens) if tokens is not None else record["tokens"]
     else:
         loaded = load_config(source)
@@ -64,8 +65,7 @@ def choose(source: Path, tokens: str | None, compiled: bool = False) -> Chosen:
                 "(amber sample prints some). Received: no tokens"
             )
         wanted = parse_tokens(tokens)
-        data = load_data(loaded)
-        builder = make_builder(loaded, data.input_shape, len(data.classes), compiled)
+        builder = make_builder(loaded, Problem.of(load_data(loaded)), compiled)
     return Chosen(loaded, builder.layout.validate(wanted), builder, loaded.config.name)
 
 

@@ -1,34 +1,73 @@
-"""The section `model_space`: layers, each a list of operations, and groups of layers that repeat."""
+"""The section `model_space`: layers, each a list of operations, groups of layers that repeat, and branches."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from amber.architect import ModelSpace, Operation
+from amber.architect import BranchedModelSpace, ModelSpace, Operation
 from amber.cli.yaml_lines import KeyPath, YamlDocument
 from amber.errors import ModelSpaceError
 
 _MAXIMUM_REPEAT = 1000
 _GROUP_KEYS = {"repeat", "candidates"}
+_BRANCH_KEYS = ("branches", "stem", "merge")
 
 
-def space_of(entries: list[Any], document: YamlDocument) -> tuple[ModelSpace, list[list[KeyPath]]]:
+def space_of(
+    entries: list[Any] | dict[str, Any], document: YamlDocument, inputs: Sequence[str] = ()
+) -> tuple[ModelSpace, list[list[KeyPath]]]:
     """Makes the space.
 
     Args:
-        entries: each a layer (a list of operations) or `{repeat: N, candidates: [...]}`, N equal layers.
+        entries: layers, each a list of operations or `{repeat: N, candidates: [...]}`, N equal layers; or
+            `{branches: {input: layers, ...}, stem: layers, merge: concatenate}`.
         document: where they were read, for the lines of messages.
+        inputs: names of the inputs, one for each branch; a branched space is in their order.
 
     Returns:
         The space and, for each layer, the key path of each candidate.
 
     Raises:
-        ConfigError: an entry that is neither, or an operation that cannot be read, with its line.
+        ConfigError: an entry that is neither, branches that are not those of the inputs, or an operation that
+            cannot be read, with its line.
     """
+    if isinstance(entries, dict):
+        return _branched(entries, document, inputs)
+    return _chain(entries, ("model_space",), document)
+
+
+def _branched(
+    entries: dict[str, Any], document: YamlDocument, inputs: Sequence[str]
+) -> tuple[ModelSpace, list[list[KeyPath]]]:
+    root: KeyPath = ("model_space",)
+    for key in entries:
+        if key not in _BRANCH_KEYS:
+            expected = ", ".join(_BRANCH_KEYS)
+            raise document.error((*root, key), f"unknown key; expected one of {expected}. Received: {key!r}")
+    branches, stem = entries.get("branches"), entries.get("stem")
+    if not isinstance(branches, dict) or set(branches) != set(inputs):
+        expected = ", ".join(inputs) or "the names of data.blocks"
+        received = ", ".join(branches) if isinstance(branches, dict) else repr(branches)
+        raise document.error(
+            (*root, "branches"), f"expected one branch for each input: {expected}. Received: {received}"
+        )
+    parts: list[tuple[Any, KeyPath]] = [(branches[name], (*root, "branches", name)) for name in inputs]
+    spaces, paths = [], []
+    for layers, path in [*parts, (stem, (*root, "stem"))]:
+        if not isinstance(layers, list) or not layers:
+            raise document.error(path, f"expected a list of at least one layer. Received: {layers!r}")
+        space, found = _chain(layers, path, document)
+        spaces.append(space)
+        paths += found
+    return BranchedModelSpace([spaces[:-1], spaces[-1]], entries.get("merge", "concatenate")), paths
+
+
+def _chain(entries: list[Any], root: KeyPath, document: YamlDocument) -> tuple[ModelSpace, list[list[KeyPath]]]:
     space = ModelSpace()
     paths: list[list[KeyPath]] = []
     for index, entry in enumerate(entries):
-        path: KeyPath = ("model_space", index)
+        path: KeyPath = (*root, index)
         repeat, candidates = 1, entry
         if isinstance(entry, dict):
             repeat, candidates = _group(entry, path, document)

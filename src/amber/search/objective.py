@@ -16,6 +16,7 @@ import keras
 
 from amber.errors import AmberError, DataError, InvalidArchitectureError
 from amber.modeler.cost import GraphCost, measure
+from amber.modeler.named_inputs import check_block_names
 from amber.search.randomness import check_seed, preserved
 from amber.search.training import EpochListener, FitSettings, check_data, train_child
 from amber.search.trial import TrialResult
@@ -174,7 +175,8 @@ def describe_error(error: BaseException) -> str:
 def _check_input_shapes(inputs: tuple[str, ...], cost: GraphCost, features: Any, name: str) -> None:
     expected = [tuple(cost.nodes[each].output_shape) for each in inputs]
     if isinstance(features, Mapping):
-        received = [tuple(features[each].shape[1:]) for each in inputs if each in features]
+        check_block_names(features, inputs)
+        received = [tuple(features[each].shape[1:]) for each in inputs]
     else:
         received = [tuple(array.shape[1:]) for array in keras.tree.flatten(features)]
     fits = len(expected) == len(received) and all(

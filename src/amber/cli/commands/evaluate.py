@@ -37,12 +37,12 @@ def evaluate(
     ] = Part.VALIDATION,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Show the accuracy of a trained model, overall and per class."""
+    """Show the scores of a trained model: accuracy overall and per class, or the error of a number."""
     from rich.console import Console
 
     from amber.cli.config import load_config
     from amber.cli.project import load_data
-    from amber.cli.results import Score, score_table
+    from amber.cli.results import score_table, scores_to_dict
     from amber.cli.scoring import score_model
     from amber.cli.sources import config_of, load_model, model_file, record_beside
     from amber.errors import ConfigError
@@ -64,8 +64,10 @@ def evaluate(
         part = data.open_test()
     else:
         part = data.train if split is Part.TRAIN else data.validation
-    found: Score = score_model(network, part, data.classes, str(model_file(model)))
+    found = score_model(network, part, data.targets, str(model_file(model)))
     if as_json:
-        typer.echo(json.dumps({"split": split.value, **found.to_dict()}, indent=2))
+        typer.echo(json.dumps({"split": split.value, **scores_to_dict(found)}, indent=2))
         return
-    Console().print(score_table(f"{data.name}, {split.value} split, {found.n} records", {"model": found}))
+    for name, score in found.items():
+        which = f", output {name}" if len(found) > 1 else ""
+        Console().print(score_table(f"{data.name}, {split.value} split{which}, {score.n} records", {"model": score}))

@@ -1,23 +1,29 @@
-"""`amber predict`: class probabilities of sequences."""
+"""`amber predict`: class probabilities or numbers for records of a CSV file."""
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from amber.cli.failures import reported
 from amber.cli.options import ModelArgument
 
+if TYPE_CHECKING:
+    from amber.cli.config import LoadedConfig
+
 
 @reported
 def predict(
     model: ModelArgument,
-    sequences: Annotated[
-        Path, typer.Argument(metavar="CSV", help="CSV file with a column of sequences.", show_default=False)
+    records: Annotated[
+        Path,
+        typer.Argument(
+            metavar="CSV",
+            help="CSV file with a column of sequences, or with the columns of the run's blocks.",
+            show_default=False,
+        ),
     ],
     output: Annotated[
         Path | None,
@@ -37,39 +43,32 @@ def predict(
     ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Records a step.")] = 256,
 ) -> None:
-    """Write the probability of each class for each sequence of a CSV file."""
+    """Write what a model says of each record of a CSV file: class probabilities, or numbers."""
     from amber.cli.files import checked_output, writing
-    from amber.cli.scoring import probabilities
+    from amber.cli.predicting import predict_blocks, predict_sequences
     from amber.cli.sources import config_of, load_model, record_beside
-    from amber.data import encode_sequences, read_table
-    from amber.errors import ConfigError
 
     if output is not None:
         checked_output(output, (".csv",))
     record = record_beside(model)
-    if column is None:
-        column = config_of(record, model).config.data.sequence if record else "seq"
-    table = read_table(sequences, [column])
-    rows = table[column]
-    x = encode_sequences(rows, names=[f"{sequences}, line {line}" for line in table.lines])
+    loaded = config_of(record, model) if record else None
     network = load_model(model)
-    found = probabilities(network, x, None, str(sequences), batch_size)
-    if classes is not None:
-        names = [name.strip() for name in classes.split(",")]
+    if loaded is not None and record is not None and _has_blocks(loaded):
+        text, count = predict_blocks(network, records, loaded, record, batch_size)
     else:
-        names = list(record["classes"]) if record else [f"class_{index}" for index in range(found.shape[-1])]
-    if len(names) != found.shape[-1] or len(set(names)) != len(names) or not all(names):
-        raise ConfigError(
-            f"--classes: expected {found.shape[-1]} different names, one for each output. Received: {', '.join(names)}"
-        )
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([column, *names, "predicted"])
-    for row, values in zip(rows, found, strict=True):
-        writer.writerow([row, *(f"{value:.6f}" for value in values), names[int(values.argmax())]])
+        if column is None:
+            column = loaded.config.data.sequence if loaded else "seq"
+        names = [name.strip() for name in classes.split(",")] if classes is not None else None
+        if names is None and record is not None:
+            (names,) = record["outputs"].values()
+        text, count = predict_sequences(network, records, column, names, batch_size)
     if output is None:
-        typer.echo(text.getvalue(), nl=False)
+        typer.echo(text, nl=False)
         return
     with writing(output):
-        output.write_text(text.getvalue(), encoding="utf-8")
-    typer.echo(f"Wrote {output}: {len(rows)} records.")
+        output.write_text(text, encoding="utf-8")
+    typer.echo(f"Wrote {output}: {count} records.")
+
+
+def _has_blocks(loaded: LoadedConfig) -> bool:
+    return loaded.config.data.blocks is not None or loaded.config.data.outputs is not None

@@ -19,18 +19,20 @@ def sample(
         int | None, typer.Option(min=0, help="Of the random numbers; by default that of CONFIG.", show_default=False)
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print a JSON list of objects with tokens, operations and skips.")
+        bool,
+        typer.Option("--json", help="Print a JSON list of objects with tokens and what they say."),
     ] = False,
 ) -> None:
     """Print random architectures as tokens, one per line."""
     import numpy as np
 
     from amber.cli.config import load_config
+    from amber.cli.problem import Problem
     from amber.cli.project import load_data, make_builder
 
     loaded = load_config(config)
-    data = load_data(loaded)
-    layout = make_builder(loaded, data.input_shape, len(data.classes), compiled=False).layout
+    problem = Problem.of(load_data(loaded))
+    layout = make_builder(loaded, problem, compiled=False).layout
     rng = np.random.default_rng(loaded.config.seed if seed is None else seed)
     drawn = [layout.sample(rng) for _ in range(number)]
     if not as_json:
@@ -45,6 +47,8 @@ def sample(
                 "tokens": list(tokens),
                 "operations": [operation.to_dict() for operation in operations],
                 "skips": [list(bits) for bits in architecture.skips],
+                "inputs": [list(bits) for bits in architecture.inputs],
+                "outputs": [list(bits) for bits in architecture.outputs],
             }
         )
     typer.echo(json.dumps(found, indent=2))

@@ -89,7 +89,7 @@ class KerasBranchModelBuilder(ModelBuilder):
         nodes: list[ComputationNode] = []
         ends: list[str] = []
         for branch, ((name, operation), layers) in enumerate(zip(self._inputs, self._branches, strict=True)):
-            nodes.append(ComputationNode(operation, name, group="input"))
+            nodes.append(ComputationNode(operation, name, group=name))
             ends.append(_chain(nodes, [name], f"branch_{branch}", [chosen[layer] for layer in layers]))
         last = _chain(nodes, ends, "stem", [chosen[layer] for layer in self._stem], self.merge_op)
         output, operation = self._outputs[0]

@@ -87,7 +87,7 @@ class KerasMultiIOModelBuilder(ModelBuilder):
                 reads only absent layers, or (without input blocks) one that reads a layer without skips.
         """
         architecture = self.layout.decode(arc_seq)
-        nodes = [ComputationNode(operation, name, group="input") for name, operation in self._inputs]
+        nodes = [ComputationNode(operation, name, group=name) for name, operation in self._inputs]
         ends, read = self._add_layers(architecture, nodes)
         for position, (name, operation) in enumerate(self._outputs):
             parents = self._output_parents(position, architecture, ends, read)

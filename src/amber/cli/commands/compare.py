@@ -1,0 +1,51 @@
+"""`amber compare`: a search over several seeds beside random architectures, a linear model and published scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amber.cli.failures import reported
+from amber.cli.options import ConfigArgument
+
+
+@reported
+def compare(
+    config: ConfigArgument,
+    seeds: Annotated[str, typer.Option(help="Seeds, comma-separated; one search for each.")] = "0,1,2",
+    trials: Annotated[
+        int | None,
+        typer.Option(min=1, help="Architectures to train, instead of search.trials of CONFIG.", show_default=False),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("-d", "--directory", help="Folder of results; by default runs/NAME-compare.", show_default=False),
+    ] = None,
+    random: Annotated[bool, typer.Option(help="Also train as many random architectures.")] = True,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no tables.")] = False,
+) -> None:
+    """Run a search for several seeds and compare test scores with random architectures and a linear model.
+
+    Finished runs in the folder are used again.
+    """
+    from rich.console import Console
+
+    from amber.cli.comparing import compare as run_all
+    from amber.cli.config import load_config
+    from amber.cli.searching import Overrides
+    from amber.errors import ConfigError
+
+    words = [word.strip() for word in seeds.split(",")]
+    if not all(word.isdecimal() and word.isascii() and int(word) < 2**32 for word in words):
+        raise ConfigError(f"--seeds: expected integers from 0, such as 0,1,2. Received: {seeds}")
+    loaded = load_config(config)
+    place = folder or Path("runs") / f"{loaded.config.name}-compare"
+    found = run_all(
+        loaded, [int(word) for word in dict.fromkeys(words)], place, Overrides(trials=trials, quiet=quiet), random
+    )
+    if not quiet:
+        for each in found:
+            Console().print(each.table())
+        typer.echo(f"Results are in {place}: compare.json, compare.txt, and a run directory for each seed.")

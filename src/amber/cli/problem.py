@@ -1,0 +1,79 @@
+"""What a network must take and give: the names and shapes between data and builder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from amber.errors import ConfigError
+
+if TYPE_CHECKING:
+    from amber.architect import Operation
+    from amber.data import Dataset
+
+INPUT = "input"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Inputs and outputs by name.
+
+    Attributes:
+        inputs: shape of one record, without the batch.
+        outputs: class names in the order of their numbers; None: one number.
+    """
+
+    inputs: Mapping[str, tuple[int, ...]]
+    outputs: Mapping[str, tuple[str, ...] | None]
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Problem:
+        """Returns the problem that a data set poses."""
+        shapes = dataset.input_shape
+        inputs = dict(shapes) if isinstance(shapes, Mapping) else {INPUT: shapes}
+        return cls(inputs, {target.name: target.classes for target in dataset.targets})
+
+    def input_operations(self) -> list[Operation]:
+        """Returns one input operation per input."""
+        from amber.architect import Operation
+
+        return [Operation("input", shape=shape, name=name) for name, shape in self.inputs.items()]
+
+    def output_operations(self) -> list[Operation]:
+        """Returns one dense layer per output: a softmax over classes, or one linear unit for a number."""
+        from amber.architect import Operation
+
+        return [
+            Operation("dense", units=len(classes), activation="softmax", name=name)
+            if classes is not None
+            else Operation("dense", units=1, activation="linear", name=name)
+            for name, classes in self.outputs.items()
+        ]
+
+    def only_input(self, builder: str) -> Operation:
+        """Returns the only input; raises ConfigError naming the builder where there are several."""
+        if len(self.inputs) > 1:
+            raise ConfigError(f"builder.type {builder}: expected one input. Received: {', '.join(self.inputs)}")
+        return self.input_operations()[0]
+
+    def only_output(self, builder: str) -> Operation:
+        """Returns the only output; raises ConfigError naming the builder where there are several."""
+        if len(self.outputs) > 1:
+            raise ConfigError(f"builder.type {builder}: expected one output. Received: {', '.join(self.outputs)}")
+        return self.output_operations()[0]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns a JSON-ready dictionary with the keys `inputs` and `outputs`."""
+        return {
+            "inputs": {name: list(shape) for name, shape in self.inputs.items()},
+            "outputs": {name: None if classes is None else list(classes) for name, classes in self.outputs.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Problem:
+        """Reads what `to_dict` wrote."""
+        return cls(
+            {name: tuple(shape) for name, shape in values["inputs"].items()},
+            {name: None if classes is None else tuple(classes) for name, classes in values["outputs"].items()},
+        )
