@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -154,7 +155,8 @@ def _write(path: Path, fill: Callable[[Any], None]) -> None:
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # mostly not there any more
+            partial.unlink()
 
 
 def _open(path: Path) -> Any:
