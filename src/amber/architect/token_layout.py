@@ -95,6 +95,8 @@ class TokenLayout:
                 f"An architecture of this layout has {len(self)} tokens ({self._summary()}). "
                 f"Received: {len(tokens)} tokens"
             )
+        if all([type(token) is int and 0 <= token < size for token, size in zip(tokens, self._sizes, strict=True)]):
+            return tuple(tokens)
         return tuple(
             _check_token(token, position, self._names[position], self._sizes[position])
             for position, token in enumerate(tokens)

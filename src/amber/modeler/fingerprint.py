@@ -2,7 +2,8 @@
 
 Names, groups and operations that compute nothing do not count; neither does the order of the parents of a
 commutative merge. Nodes are coloured by what they compute from the inputs and then by who reads them
-(colour refinement, Weisfeiler and Leman 1968), so that one node read twice differs from two equal nodes.
+(colour refinement, Weisfeiler and Leman 1968), so that one node read twice differs from two equal nodes. A chain of
+nodes that only read one another counts as one node, which is what makes it fast.
 """
 
 from __future__ import annotations
@@ -35,45 +36,123 @@ _UNREAD_WIDTH = frozenset(
 )
 
 
+Parents = tuple[str, ...]
+
+
 def fingerprint(graph: ComputationGraph) -> str:
     """Returns 32 hexadecimal digits that name the network."""
-    stands_for: dict[str, str] = {}
+    nodes, stands_for = _without_idle(graph)
+    outputs = [stands_for[name] for name in graph.outputs]
+    continued = _continued(nodes, outputs)
+    # Of a chain: the text of its nodes so far, what its first node reads, and whether in any order.
+    texts: dict[str, tuple[bytes, Parents, bool]] = {}
     colours: dict[str, bytes] = {}
-    kept: list[tuple[ComputationNode, list[str]]] = []
+    chains: list[tuple[str, Parents, bool]] = []
+    for node, parents in nodes:
+        reads, orderless = parents, False
+        if len(parents) == 1:
+            (parent,) = parents
+            if parent in continued:
+                below, reads, orderless = texts[parent]
+                text = _traits(node.operation)[0] + below
+            else:
+                text = _traits(node.operation)[0] + colours[parent]
+        elif parents:
+            label, orderless = _joining(node.operation, node.merge_op)
+            joined = [colours[parent] for parent in parents]
+            if orderless:
+                joined.sort()
+            text = b"|".join((label, *joined))
+        else:
+            text = _source(node, graph)
+        name = node.node_name
+        if name in continued:
+            texts[name] = (text, reads, orderless)
+        else:
+            colours[name] = blake2b(text, digest_size=16).digest()
+            chains.append((name, reads, orderless))
+    return _refine(chains, colours, outputs)
+
+
+def _without_idle(graph: ComputationGraph) -> tuple[list[tuple[ComputationNode, Parents]], dict[str, str]]:
+    """The nodes that compute something, with what they read of those; and which of them each node stands for."""
+    stands_for: dict[str, str] = {}
+    nodes: list[tuple[ComputationNode, Parents]] = []
+    outputs = graph.outputs
     for node in graph.nodes:
-        parents = [stands_for[parent] for parent in node.parents]
-        if len(parents) == 1 and _computes_nothing(node.operation) and node.node_name not in graph.outputs:
-            stands_for[node.node_name] = parents[0]
-            continue
-        stands_for[node.node_name] = node.node_name
-        label = _label(node, graph)
-        below = [colours[parent] for parent in parents]
-        colours[node.node_name] = _digest(label, *(sorted(below) if _ignores_order(node) else below))
-        kept.append((node, parents))
-    above: dict[str, list[bytes]] = {node.node_name: [] for node, _ in kept}
+        parents, name = node.parents, node.node_name
+        if len(parents) == 1:
+            parent = stands_for[parents[0]]
+            if _traits(node.operation)[1] and name not in outputs:
+                stands_for[name] = parent
+                continue
+            # Most nodes read no idle one, and their parents need not be made anew.
+            nodes.append((node, parents if parent is parents[0] else (parent,)))
+        else:
+            nodes.append((node, tuple([stands_for[parent] for parent in parents])))
+        stands_for[name] = name
+    return nodes, stands_for
+
+
+def _continued(nodes: list[tuple[ComputationNode, Parents]], outputs: list[str]) -> set[str]:
+    """The nodes of which all is known by their one reader, because it reads nothing else."""
+    once: set[str] = set()
+    again = set(outputs)
+    for _, parents in nodes:
+        for parent in parents:
+            (again if parent in once else once).add(parent)
+    return {parents[0] for _, parents in nodes if len(parents) == 1 and parents[0] not in again}
+
+
+def _refine(chains: list[tuple[str, Parents, bool]], colours: dict[str, bytes], outputs: list[str]) -> str:
+    """Colours every chain anew by who reads it, last first, and names the set of colours."""
+    above: dict[str, list[bytes]] = {name: [] for name in colours}
+    places: dict[str, list[bytes]] = {}
+    for place, name in enumerate(outputs):
+        places.setdefault(name, []).append(b"out%d" % place)
     refined: list[bytes] = []
-    for node, parents in reversed(kept):
-        place = [b"out%d" % k for k, name in enumerate(graph.outputs) if stands_for[name] == node.node_name]
-        colour = _digest(colours[node.node_name], *place, *sorted(above[node.node_name]))
+    for name, parents, orderless in reversed(chains):
+        readers = above[name]
+        if len(readers) > 1:
+            readers.sort()
+        colour = blake2b(b"|".join((colours[name], *places.get(name, ()), *readers)), digest_size=16).digest()
         refined.append(colour)
-        orderless = _ignores_order(node)
-        for position, parent in enumerate(parents):
-            above[parent].append(colour if orderless else colour + b"%d" % position)
-    return _digest(*sorted(refined)).hex()
+        if orderless:
+            for parent in parents:
+                above[parent].append(colour)
+        else:
+            for position, parent in enumerate(parents):
+                above[parent].append(colour + b"%d" % position)
+    refined.sort()
+    return _digest(*refined).hex()
 
 
 def _digest(*parts: bytes) -> bytes:
     return blake2b(b"|".join(parts), digest_size=16).digest()
 
 
-def _ignores_order(node: ComputationNode) -> bool:
-    if len(node.parents) < 2:
-        return False
-    kind = node.operation.Layer_type
-    return kind in COMMUTATIVE or (kind != "concatenate" and node.merge_op in COMMUTATIVE)
+@lru_cache(maxsize=4096)
+def _joining(operation: Operation, merge_op: str) -> tuple[bytes, bool]:
+    """Label and whether the order of the parents is of no account, for an operation that reads several tensors."""
+    kind = operation.Layer_type
+    orderless = kind in COMMUTATIVE or (kind != "concatenate" and merge_op in COMMUTATIVE)
+    return merge_op.encode() + _text(operation), orderless
+
+
+def _source(node: ComputationNode, graph: ComputationGraph) -> bytes:
+    if node.operation.Layer_type == "input":
+        # An input is known by its place, which is how data reaches it.
+        place = graph.inputs.index(node.node_name) if node.node_name in graph.inputs else -1
+        return b"input%d" % place + _text(node.operation)
+    return _text(node.operation)
 
 
 @lru_cache(maxsize=4096)
+def _traits(operation: Operation) -> tuple[bytes, bool]:
+    """The text of an operation with one parent, and whether it computes nothing."""
+    return _text(operation) + b"|", _computes_nothing(operation)
+
+
 def _computes_nothing(operation: Operation) -> bool:
     kind = operation.Layer_type
     if kind == "identity":
@@ -83,17 +162,6 @@ def _computes_nothing(operation: Operation) -> bool:
     return kind == "dropout" and operation.get("rate") == 0
 
 
-def _label(node: ComputationNode, graph: ComputationGraph) -> bytes:
-    if node.operation.Layer_type == "input":
-        # An input is known by its place, which is how data reaches it.
-        place = graph.inputs.index(node.node_name) if node.node_name in graph.inputs else -1
-        return b"input%d" % place + _text(node.operation)
-    if len(node.parents) > 1:
-        return node.merge_op.encode() + _text(node.operation)
-    return _text(node.operation)
-
-
-@lru_cache(maxsize=4096)
 def _text(operation: Operation) -> bytes:
     attributes = operation.Layer_attributes
     attributes.pop("name", None)

@@ -140,6 +140,7 @@ class GraphWriter:
         self._settings = (stem_width, dropout_rate, reduction_factor)
         self._made: dict[tuple[Operation, str, tuple[str, ...]], ComputationNode] = {}
         self._dropout = Operation("dropout", rate=dropout_rate) if dropout_rate else None
+        self._stem = _regularised_convolution(stem_width, _STEM_KERNEL_SIZE)
         self.nodes: list[ComputationNode] = []
 
     def start(self, input_name: str, input_operation: Operation) -> GraphWriter:
@@ -163,8 +164,7 @@ class GraphWriter:
 
     def stem(self) -> str:
         """Appends a convolution of kernel 8 without activation, and normalisation."""
-        convolution = _regularised_convolution(self._settings[0], _STEM_KERNEL_SIZE)
-        name = self.add("stem_conv_conv", convolution, (self.nodes[0].name,), "stem")
+        name = self.add("stem_conv_conv", self._stem, (self.nodes[0].name,), "stem")
         return self.add("stem_conv_bn", _BATCH_NORM, (name,), "stem")
 
     def layer(self, block: LayerBlock, current: str, skips: list[str]) -> str:

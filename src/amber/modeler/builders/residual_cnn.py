@@ -11,7 +11,7 @@ from amber.modeler.architecture_decoder import ResConvNetArchitecture
 from amber.modeler.builders import arguments
 from amber.modeler.builders.base import ModelBuilder, check_operation
 from amber.modeler.builders.residual_blocks import GraphWriter, LayerBlock
-from amber.modeler.graph import ComputationGraph, reachable
+from amber.modeler.graph import ComputationGraph
 
 _FLATTEN = {"gap": Operation("globalavgpool1d"), "flatten": Operation("flatten")}
 _FLATTEN_NAMES = {"gap": "global_average_pooling1d", "flatten": "flatten"}
@@ -125,20 +125,32 @@ class KerasResidualCnnBuilder(ModelBuilder):
         write = self._writer.start(input_name, self.inputs_op)
         current = write.stem()
         stored: list[str] = []
+        last_read = _last_read(architecture.skips)
         for layer, token in enumerate(architecture.operations):
             chosen = [stored[j] for j, bit in enumerate(architecture.skips[layer]) if bit]
             current = write.layer(self._blocks[layer][token], current, chosen)
             stored.append(current)
             if layer in self.pool_layers:
                 stored = [
-                    write.reduce(layer, source, tensor, self._widths[layer + 1]) for source, tensor in enumerate(stored)
+                    write.reduce(layer, source, tensor, self._widths[layer + 1]) if last_read[source] > layer else ""
+                    for source, tensor in enumerate(stored)
                 ]
                 current = stored[-1]
         for name, operation in self._head:
             current = write.add(name, operation, (current,), "head")
         output_name = self.output_op.get("name", "output")
         write.add(output_name, self.output_op, (current,), "output")
-        return ComputationGraph(reachable(write.nodes, [input_name], [output_name]), [input_name], [output_name])
+        return ComputationGraph(write.nodes, [input_name], [output_name])
+
+
+def _last_read(skips: tuple[tuple[int, ...], ...]) -> list[int]:
+    """The last layer that reads each layer; the next one always does."""
+    last = list(range(1, len(skips) + 1))
+    for layer, row in enumerate(skips):
+        for source, bit in enumerate(row):
+            if bit:
+                last[source] = layer
+    return last
 
 
 def _flatten_mode(flatten_mode: Any) -> str:
