@@ -14,9 +14,8 @@ from amber.architect import Operation
 from amber.errors import ConfigError
 from amber.modeler.drawing import draw, draw_svg
 from amber.modeler.drawing.fold import fold
-from amber.modeler.drawing.layout import lay_out
-from amber.modeler.drawing.scene import _size, make_scene
-from amber.modeler.drawing.style import describe
+from amber.modeler.drawing.scene import Block, arrange, chips_of, make_scene
+from amber.modeler.drawing.style import describe, get_theme
 from amber.modeler.graph import ComputationGraph, ComputationNode
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -112,8 +111,7 @@ each_graph = pytest.mark.parametrize("graph", GRAPHS.values(), ids=GRAPHS.keys()
 
 def laid_out(graph):
     folded = fold(graph)
-    sizes = {box.key: _size(box) for box in folded.boxes}
-    return folded, lay_out(sizes, folded.edges, folded.inputs, folded.outputs)
+    return folded, arrange(folded, chips_of(folded, get_theme("light")))[1]
 
 
 def texts(svg):
@@ -176,10 +174,83 @@ def test_runs_of_different_sources_never_lie_on_each_other(graph):
 def test_main_chain_is_straight_and_ends_lie_at_the_ends():
     folded, layout = laid_out(residual_graph())
     assert len({box.centre for box in layout.boxes.values()}) == 1
-    graph = many_input_graph()
-    folded, layout = laid_out(graph)
+    folded, layout = laid_out(tower_graph())
     assert {layout.boxes[key].y for key in folded.inputs} == {0.0}
     assert {layout.boxes[key].bottom for key in folded.outputs} == {layout.height}
+
+
+def page_boxes(graph, **options):
+    """The boxes of a whole page by the first line of their tooltips, and the page."""
+    scene = make_scene(graph, **{"title": "", "subtitle": "", "theme": "light", "costs": None, **options})
+    blocks = [shape for shape in scene.shapes if isinstance(shape, Block) and shape.tooltip]
+    return {block.tooltip.split(":")[0]: block.rect for block in blocks}, scene
+
+
+def test_many_lines_from_inputs_become_labels_in_the_reading_boxes():
+    graph = many_input_graph()
+    folded = fold(graph)
+    for box in folded.boxes:
+        read = {f"node:{parent}" for name in box.members for parent in graph.node(name).parents} & set(folded.inputs)
+        assert set(box.chips) == read
+    assert not {a for a, _ in folded.edges} & set(folded.inputs)
+    rects, scene = page_boxes(graph)
+    assert set(graph.inputs) <= set(rects)
+    below = min(rect.y for name, rect in rects.items() if name not in graph.inputs)
+    assert all(rects[name].bottom < below for name in graph.inputs)
+    for a, b in combinations(rects.values(), 2):
+        assert a.x + a.width < b.x or b.x + b.width < a.x or a.bottom < b.y or b.bottom < a.y
+    for rect in rects.values():
+        assert 0 <= rect.x and rect.x + rect.width <= scene.width
+    shown = texts(draw_svg(graph))
+    for name in graph.inputs:
+        readers = [each.group or each.name for each in graph.nodes if name in each.parents]
+        assert shown.count(name) == len(readers)
+    assert len(folded.hidden) == sum(len(box.chips) for box in folded.boxes)
+
+
+def test_few_lines_from_inputs_are_drawn():
+    folded = fold(tower_graph())
+    assert folded.hidden == ()
+    assert {a for a, _ in folded.edges} >= set(folded.inputs)
+    assert "read by t0_0" in texts(draw_svg(tower_graph()))
+
+
+def test_inputs_of_one_group_keep_their_own_boxes_and_unread_ones_say_so():
+    nodes = [node(name, "input", group="input", shape=(3,)) for name in ("a", "b")]
+    nodes.append(node("out", "dense", ("a",), units=1))
+    shown = texts(draw_svg(ComputationGraph(nodes, ("a", "b"), ("out",))))
+    assert "a  input 3" in shown and "b  input 3" in shown
+    assert "read by out" in shown and "not read" in shown
+
+
+def test_a_skip_from_the_layer_before_is_a_line_of_its_own():
+    nodes = [
+        node("x", "input", shape=(9, 4)),
+        node("c0", "conv1d", ("x",), "L0", filters=4, kernel_size=1),
+        node("c1", "conv1d", ("c0",), "L1", filters=4, kernel_size=1),
+        node("sum", "add", ("c0", "c1"), "L1"),
+        node("c2", "conv1d", ("sum",), "L2", filters=4, kernel_size=1),
+    ]
+    folded, layout = laid_out(ComputationGraph(nodes, ("x",), ("c2",)))
+    assert folded.doubled == (("group:L0", "group:L1"),)
+    main, bowed = [r for r in layout.routes if (r.source, r.target) == ("group:L0", "group:L1")]
+    assert main.straight and not bowed.straight
+    low, high = layout.boxes["group:L0"], layout.boxes["group:L1"]
+    # It leaves one box and enters the other at the same side, with a run outside both.
+    side = bowed.points[0][0]
+    assert side in (low.x, low.x + low.width) and bowed.points[-1][0] in (high.x, high.x + high.width)
+    assert any(x < low.x or x > low.x + low.width for x, _ in bowed.points)
+
+
+def test_outputs_say_their_weight():
+    graph = many_input_graph()
+    shown = texts(draw_svg(graph))
+    assert shown.count("output") == 3
+    weights = {"head4": 1.0, "head8": 0.1, "final": 0.1}
+    shown = texts(draw_svg(graph, loss_weights=weights))
+    assert "final output, loss weight 1" in shown
+    assert shown.count("intermediate output, loss weight 0.1") == 2
+    assert "output" not in texts(draw_svg(chain_graph()))
 
 
 def test_text_fits_its_page():

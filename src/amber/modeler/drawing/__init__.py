@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,11 +24,13 @@ def draw_svg(
     subtitle: str = "",
     theme: str = "light",
     costs: GraphCost | None = None,
+    loss_weights: Mapping[str, float] | None = None,
 ) -> str:
     """Draw a graph as a self-contained SVG document.
 
     Each group of nodes is one box. The longest path runs straight down; all edges that leave one box for
-    elsewhere share one coloured line.
+    elsewhere share one coloured line. Where many layers read several inputs, coloured labels in the layers name the
+    inputs instead of lines.
 
     Args:
         graph: What to draw.
@@ -35,11 +38,14 @@ def draw_svg(
         subtitle: Second line of the heading; none by default.
         theme: `"light"` or `"dark"`.
         costs: What `amber.modeler.cost.measure(graph)` returned; adds shapes and parameter counts.
+        loss_weights: How much the loss of each output counts, by its name; written into its box.
 
     Raises:
         ConfigError: For an unknown theme.
     """
-    return to_svg(make_scene(graph, title=title, subtitle=subtitle, theme=theme, costs=costs))
+    return to_svg(
+        make_scene(graph, title=title, subtitle=subtitle, theme=theme, costs=costs, loss_weights=loss_weights)
+    )
 
 
 def draw(
@@ -50,6 +56,7 @@ def draw(
     subtitle: str = "",
     theme: str = "light",
     costs: GraphCost | None = None,
+    loss_weights: Mapping[str, float] | None = None,
 ) -> Path:
     """Draw a graph into a file, in the format that its suffix names.
 
@@ -60,6 +67,7 @@ def draw(
         subtitle: Second line of the heading; none by default.
         theme: `"light"` or `"dark"`.
         costs: What `amber.modeler.cost.measure(graph)` returned; adds shapes and parameter counts.
+        loss_weights: How much the loss of each output counts, by its name; written into its box.
 
     Returns:
         The path of the file.
@@ -71,7 +79,7 @@ def draw(
     suffix = path.suffix.lower()
     if suffix not in (".svg", ".png"):
         raise ConfigError(f"Cannot draw '{path}'; expected the suffix .svg or .png. Received: {path.suffix!r}")
-    scene = make_scene(graph, title=title, subtitle=subtitle, theme=theme, costs=costs)
+    scene = make_scene(graph, title=title, subtitle=subtitle, theme=theme, costs=costs, loss_weights=loss_weights)
     if suffix == ".svg":
         path.write_text(to_svg(scene), encoding="utf-8")
     else:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from amber.modeler.drawing import style
 
 _TITLE_LIMIT = 58
 _DETAIL_LIMIT = 54
+_READERS_LIMIT = 26
+# More lines than this from several inputs are not drawn; the reading boxes name their inputs instead.
+_MOST_INPUT_LINES = 8
 
 
 @dataclass(frozen=True)
 class Box:
-    """One box: its texts, family and the names of the nodes within."""
+    """One box: its texts, family, the names of the nodes within, and the inputs it names instead of lines."""
 
     key: str
     title: str
@@ -22,32 +25,46 @@ class Box:
     family: str
     members: tuple[str, ...]
     tooltip: str
+    chips: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class FoldedGraph:
-    """Boxes in topological order, with the distinct edges between them."""
+    """Boxes in topological order, with the distinct edges between them.
+
+    Attributes:
+        boxes: in topological order.
+        edges: what is drawn as a line.
+        inputs: boxes with an input of the graph.
+        outputs: boxes with an output of the graph.
+        doubled: edges along which a box is read twice: by its first node, and again as a skip by its merge.
+        hidden: edges from inputs that are shown as chips in the reading box instead of lines.
+    """
 
     boxes: tuple[Box, ...]
     edges: tuple[tuple[str, str], ...]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    doubled: tuple[tuple[str, str], ...] = ()
+    hidden: tuple[tuple[str, str], ...] = ()
 
 
-def fold(graph: Any, costs: Any = None) -> FoldedGraph:
+def fold(graph: Any, costs: Any = None, loss_weights: Mapping[str, float] | None = None) -> FoldedGraph:
     """Fold a computation graph, one box for each group; nodes without a group keep their own.
 
-    A group whose box would lie on a cycle is left unfolded. A group called `reduce ...` is folded by target:
-    chains of nodes that lead to the same boxes share one.
+    Inputs keep boxes of their own; where more lines would leave several inputs than an eye can follow, the reading
+    boxes name their inputs instead. A group whose box would lie on a cycle is left unfolded. A group called
+    `reduce ...` is folded by target: chains of nodes that lead to the same boxes share one.
 
     Args:
         graph: A `ComputationGraph`.
         costs: A `GraphCost`; adds output shapes and parameter counts.
+        loss_weights: Of outputs, by name; adds them to their boxes.
     """
     nodes = {node.name: node for node in graph.nodes}
     home = {name: f"group:{node.group}" if node.group else f"node:{name}" for name, node in nodes.items()}
     for name, node in nodes.items():
-        if _is_reduction(node.group):
+        if _is_reduction(node.group) or name in graph.inputs:
             home[name] = f"node:{name}"
     _join_reductions(nodes, home)
     while True:
@@ -61,9 +78,57 @@ def fold(graph: Any, costs: Any = None) -> FoldedGraph:
     for name in nodes:
         members.setdefault(home[name], []).append(name)
     edges = _edges(nodes, home)
+    inputs = tuple(dict.fromkeys(home[name] for name in graph.inputs))
+    hidden = _hidden(edges, inputs)
     outputs = tuple(dict.fromkeys(home[name] for name in graph.outputs))
     boxes = tuple(_box(key, [nodes[name] for name in members[key]], nodes, costs) for key in order)
-    return FoldedGraph(boxes, edges, tuple(dict.fromkeys(home[name] for name in graph.inputs)), outputs)
+    if len(inputs) > 1:
+        titles = {box.key: box.title.split("  ")[0] for box in boxes}
+        boxes = tuple(_with_readers(box, edges, titles) if box.key in inputs else box for box in boxes)
+    boxes = tuple(replace(box, chips=tuple(a for a, b in hidden if b == box.key)) for box in boxes)
+    if len(graph.outputs) > 1 or loss_weights:
+        boxes = tuple(_with_output(box, graph.outputs, loss_weights or {}) for box in boxes)
+    edges = tuple(edge for edge in edges if edge not in hidden)
+    doubled = tuple(edge for edge in edges if _reads_twice(edge, nodes, home, members))
+    return FoldedGraph(boxes, edges, inputs, outputs, doubled, hidden)
+
+
+def _hidden(edges: Sequence[tuple[str, str]], inputs: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Return the edges from inputs where there are too many to draw, in the order of the inputs."""
+    found = [(a, b) for a in inputs for other, b in edges if other == a]
+    return tuple(found) if len(inputs) > 2 and len(found) > _MOST_INPUT_LINES else ()
+
+
+def _reads_twice(
+    edge: tuple[str, str], nodes: Mapping[str, Any], home: Mapping[str, str], members: Mapping[str, Sequence[str]]
+) -> bool:
+    """Say whether one node of a box reads a node of another twice over: itself, and through the box's own chain."""
+    source, target = edge
+    readers = [name for name in members[target] if any(home[parent] == source for parent in nodes[name].parents)]
+    return len(readers) > 1 and any(len(nodes[name].parents) > 1 for name in readers[1:])
+
+
+def _with_readers(box: Box, edges: Sequence[tuple[str, str]], titles: Mapping[str, str]) -> Box:
+    readers = [titles[b] for a, b in edges if a == box.key]
+    words = ["read by", *(f"{reader}," for reader in readers[:-1]), readers[-1]] if readers else ["not read"]
+    lines = [""]
+    for word in words:
+        if lines[-1] and len(lines[-1]) + len(word) + 1 > _READERS_LIMIT:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return replace(box, details=tuple(style.clip(line, _DETAIL_LIMIT) for line in lines))
+
+
+def _with_output(box: Box, outputs: Sequence[str], weights: Mapping[str, float]) -> Box:
+    """Return the box with a line that says it is an output, and how much its loss counts."""
+    names = [name for name in box.members if name in outputs]
+    if not names:
+        return box
+    place = "final output" if outputs[0] in names else "output"
+    if outputs[0] not in names and len(weights) > 1 and weights.get(names[0], 1.0) < weights.get(outputs[0], 1.0):
+        place = "intermediate output"
+    told = f"{place}, loss weight {weights[names[0]]:g}" if names[0] in weights else "output"
+    return replace(box, details=(*box.details, told))
 
 
 def _is_reduction(group: str) -> bool:

@@ -68,6 +68,7 @@ def lay_out(
     edges: Sequence[tuple[str, str]],
     inputs: Sequence[str],
     outputs: Sequence[str],
+    doubled: Sequence[tuple[str, str]] = (),
 ) -> Layout:
     """Lay out boxes and edges.
 
@@ -76,6 +77,7 @@ def lay_out(
         edges: Distinct pairs of source and target.
         inputs: Boxes with an input of the graph.
         outputs: Boxes with an output of the graph.
+        doubled: Edges that also get a second, bowed line.
     """
     keys = list(sizes)
     if not keys:
@@ -84,9 +86,9 @@ def lay_out(
     columns = assign_columns(keys, edges, ranks, main_chain(keys, edges, inputs))
     lowest = min(columns.values())
     columns = {key: column - lowest for key, column in columns.items()}
-    nets = plan_nets(keys, edges, ranks, columns, centre=-lowest)
+    nets = plan_nets(keys, edges, ranks, columns, centre=-lowest, doubled=doubled)
     boxes, gutters, width = _place_boxes(sizes, ranks, columns, nets)
-    routes = _Router(boxes, ranks, nets, gutters).routes(edges)
+    routes = _Router(boxes, ranks, nets, gutters).routes(edges, doubled)
     return Layout(boxes, routes, width, max(box.bottom for box in boxes.values()))
 
 
@@ -143,8 +145,10 @@ class _Router:
             for rank in range(1, max(ranks.values()) + 1)
         }
 
-    def routes(self, edges: Sequence[tuple[str, str]]) -> tuple[Route, ...]:
-        return tuple(self._route(source, target) for source, target in edges)
+    def routes(self, edges: Sequence[tuple[str, str]], doubled: Sequence[tuple[str, str]] = ()) -> tuple[Route, ...]:
+        plain = (self._route(source, target) for source, target in edges)
+        bowed = (self._far_route(s, t) for s, t in doubled if (s, t) in self._nets.straight | self._nets.near)
+        return (*plain, *bowed)
 
     def _lane_x(self, source: str) -> float:
         lane = self._nets.lanes[source]
@@ -183,6 +187,11 @@ class _Router:
             port = self._top_port(target, source)
             points = [(start.centre, start.bottom), (start.centre, y), (port[0], y), port]
             return Route(source, target, tuple(points), (9.0, 9.0), False)
+        return self._far_route(source, target)
+
+    def _far_route(self, source: str, target: str) -> Route:
+        """Return the way along a lane, beside what lies between."""
+        nets, start, rank = self._nets, self._boxes[source], self._ranks[target]
         x = self._lane_x(source)
         radius = (9.0, 9.0)
         if nets.lanes[source].gutter is None:

@@ -73,6 +73,7 @@ def plan_nets(
     ranks: Mapping[str, int],
     columns: Mapping[str, int],
     centre: int,
+    doubled: Sequence[tuple[str, str]] = (),
 ) -> Nets:
     """Choose the way of every edge.
 
@@ -82,6 +83,7 @@ def plan_nets(
         ranks: Rank of each box, 0 at the top.
         columns: Column of each box, 0 at the left.
         centre: Column of the main chain.
+        doubled: Edges that also get a line along a lane.
     """
     nets = Nets(columns)
     cells = {(columns[key], ranks[key]) for key in keys}
@@ -92,6 +94,9 @@ def plan_nets(
         elif ranks[target] == ranks[source] + 1:
             nets.near.add((source, target))
         else:
+            nets.far.setdefault(source, []).append(target)
+    for source, target in doubled:
+        if target not in nets.far.get(source, []):
             nets.far.setdefault(source, []).append(target)
     for source in keys:
         if source in nets.far:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from amber.modeler.drawing import style
 from amber.modeler.drawing.fold import Box, FoldedGraph, fold
-from amber.modeler.drawing.layout import ARROW, Point, Rect, Route, lay_out
+from amber.modeler.drawing.layout import ARROW, Layout, Point, Rect, Route, lay_out
 
 _MARGIN = 28.0
 _TITLE, _DETAIL, _HEADING = 14.0, 12.0, 20.0
 _MIN_WIDTH = 150.0
+_CHIP_HEIGHT, _CHIP_GAP = 17.0, 5.0
+_STRIP_WIDTH, _STRIP_GAP = 720.0, 16.0
 # Control points at this share of the radius make a cubic curve follow a quarter of an ellipse.
 _BEND = 0.5523
 
@@ -59,6 +62,8 @@ class Triangle:
 
 
 Shape = Text | Block | Curve | Triangle
+# Text and colour of each input that boxes name instead of a line.
+Chips = Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -72,18 +77,28 @@ class Scene:
     shapes: tuple[Shape, ...]
 
 
-def make_scene(graph: Any, *, title: str, subtitle: str, theme: str, costs: Any) -> Scene:
+def make_scene(
+    graph: Any,
+    *,
+    title: str,
+    subtitle: str,
+    theme: str,
+    costs: Any,
+    loss_weights: Mapping[str, float] | None = None,
+) -> Scene:
     """Fold, lay out and colour a computation graph.
 
     Raises:
         ConfigError: For an unknown theme.
     """
     colours = style.get_theme(theme)
-    folded = fold(graph, costs)
-    layout = lay_out({box.key: _size(box) for box in folded.boxes}, folded.edges, folded.inputs, folded.outputs)
+    folded = fold(graph, costs, loss_weights)
+    chips = chips_of(folded, colours)
+    top, layout = arrange(folded, chips)
     head = _heading(title, subtitle, costs)
     texts = [style.text_width(text, size, bold) for text, size, bold in head]
-    width = max([layout.width, *texts, 320.0]) + 2 * _MARGIN
+    across = max((rect.x + rect.width for rect in top.values()), default=0.0)
+    width = max([layout.width, across, *texts, 320.0]) + 2 * _MARGIN
     shapes: list[Shape] = []
     y = _MARGIN
     for text, size, bold in head:
@@ -92,7 +107,14 @@ def make_scene(graph: Any, *, title: str, subtitle: str, theme: str, costs: Any)
         y += 7
     legend, y = _legend(folded, layout.routes, colours, width, y + 6)
     shapes += legend
-    dx, dy = (width - layout.width) / 2, y + 18
+    y += 18
+    placed = {
+        key: Rect(rect.x + (width - across) / 2, rect.y + y, rect.width, rect.height) for key, rect in top.items()
+    }
+    y = max((rect.bottom + 26.0 for rect in placed.values()), default=y)
+    dx, dy = (width - layout.width) / 2, y
+    for key, rect in layout.boxes.items():
+        placed[key] = Rect(rect.x + dx, rect.y + dy, rect.width, rect.height)
     tones = _tones(folded, layout.routes, colours)
     # Straight edges last, so that arcs pass beneath the main chain.
     for source, tone in tones.items():
@@ -104,9 +126,43 @@ def make_scene(graph: Any, *, title: str, subtitle: str, theme: str, costs: Any)
         if route.straight:
             shapes += _edge(route, colours.main_edge, dx, dy)
     for box in folded.boxes:
-        rect = layout.boxes[box.key]
-        shapes += _box(box, Rect(rect.x + dx, rect.y + dy, rect.width, rect.height), colours)
+        shapes += _box(box, placed[box.key], colours, chips)
     return Scene(width, dy + layout.height + _MARGIN, colours.background, title, tuple(shapes))
+
+
+def arrange(folded: FoldedGraph, chips: Chips) -> tuple[dict[str, Rect], Layout]:
+    """Return where the inputs lie that boxes name instead of lines, above all else, and the layout of all else."""
+    sizes = {box.key: _size(box, chips) for box in folded.boxes}
+    named = [key for key in folded.inputs if key in chips]
+    layout = lay_out(
+        {key: size for key, size in sizes.items() if key not in chips},
+        folded.edges,
+        [key for key in folded.inputs if key not in chips],
+        folded.outputs,
+        folded.doubled,
+    )
+    return _strip([(key, sizes[key]) for key in named], max(layout.width, _STRIP_WIDTH)), layout
+
+
+def _strip(boxes: Sequence[tuple[str, tuple[float, float]]], room: float) -> dict[str, Rect]:
+    """Set boxes side by side, in as few rows as the room allows and equally many in each."""
+    for count in range(1, len(boxes) + 1):
+        per_row = -(-len(boxes) // count)
+        rows = [boxes[start : start + per_row] for start in range(0, len(boxes), per_row)]
+        if all(sum(size[0] + _STRIP_GAP for _, size in row) - _STRIP_GAP <= room for row in rows):
+            break
+    else:
+        rows = [[box] for box in boxes]
+    placed: dict[str, Rect] = {}
+    y = 0.0
+    widths = [max(row[place][1][0] for row in rows if place < len(row)) for place in range(len(rows[0]) if rows else 0)]
+    for row in rows:
+        x, height = 0.0, max(size[1] for _, size in row)
+        for (key, _), width in zip(row, widths, strict=False):
+            placed[key] = Rect(x, y, width, height)
+            x += width + _STRIP_GAP
+        y += height + _STRIP_GAP
+    return placed
 
 
 def _heading(title: str, subtitle: str, costs: Any) -> list[tuple[str, float, bool]]:
@@ -118,24 +174,54 @@ def _heading(title: str, subtitle: str, costs: Any) -> list[tuple[str, float, bo
     return lines
 
 
-def _size(box: Box) -> tuple[float, float]:
-    widest = max([style.text_width(box.title, _TITLE, True), *(style.text_width(d, _DETAIL) for d in box.details)])
-    return max(_MIN_WIDTH, widest + 30.0), 30.0 + 16.0 * len(box.details)
+def chips_of(folded: FoldedGraph, colours: style.Theme) -> Chips:
+    """Return text and colour of each input that boxes name instead of a line."""
+    if not folded.hidden:
+        return {}
+    titles = {box.key: box.title.split("  ")[0] for box in folded.boxes}
+    return {key: (titles[key], colours.edges[i % len(colours.edges)]) for i, key in enumerate(folded.inputs)}
 
 
-def _box(box: Box, rect: Rect, colours: style.Theme) -> list[Shape]:
-    strong = colours.family(box.family)
+def _chip_width(text: str) -> float:
+    return style.text_width(text, _DETAIL, True) + 12.0
+
+
+def _size(box: Box, chips: Chips | None = None) -> tuple[float, float]:
+    texts = [style.text_width(box.title, _TITLE, True), *(style.text_width(d, _DETAIL) for d in box.details)]
+    row = sum(_chip_width((chips or {})[key][0]) + _CHIP_GAP for key in box.chips)
+    return max(_MIN_WIDTH, max(texts) + 30.0, row + 20.0), 30.0 + 16.0 * len(box.details) + _chip_room(box)
+
+
+def _chip_room(box: Box) -> float:
+    return _CHIP_HEIGHT + 6.0 if box.chips else 0.0
+
+
+def _chip_row(box: Box, centre: float, top: float, chips: Chips, colours: style.Theme) -> list[Shape]:
+    """Return the labels of the inputs that a box reads, side by side."""
+    shapes: list[Shape] = []
+    x = centre - (sum(_chip_width(chips[key][0]) + _CHIP_GAP for key in box.chips) - _CHIP_GAP) / 2
+    for key in box.chips:
+        text, colour = chips[key]
+        width = _chip_width(text)
+        shapes.append(Block(Rect(x, top, width, _CHIP_HEIGHT), colour, colour, 4.0))
+        shapes.append(Text(x + width / 2, top + 12.5, text, _DETAIL, colours.background, True, "middle"))
+        x += width + _CHIP_GAP
+    return shapes
+
+
+def _box(box: Box, rect: Rect, colours: style.Theme, chips: Chips | None = None) -> list[Shape]:
+    strong = (chips or {}).get(box.key, ("", colours.family(box.family)))[1]
     shapes: list[Shape] = [
         Block(rect, colours.fill(box.family), strong, tooltip=box.tooltip),
         Block(Rect(rect.x, rect.y, 7.0, rect.height), strong, strong, 3.0),
     ]
-    text_height = 30.0 + 16.0 * len(box.details)
+    text_height = 30.0 + 16.0 * len(box.details) + _chip_room(box)
     x, y = rect.centre + 3.0, rect.y + (rect.height - text_height) / 2 + 20.0
     shapes.append(Text(x, y, box.title, _TITLE, colours.text, True, "middle"))
     for detail in box.details:
         y += 16.0
         shapes.append(Text(x, y, detail, _DETAIL, colours.muted, False, "middle"))
-    return shapes
+    return shapes + (_chip_row(box, x, y + 8.0, chips, colours) if chips else [])
 
 
 def _tones(folded: FoldedGraph, routes: tuple[Route, ...], colours: style.Theme) -> dict[str, str]:
@@ -153,12 +239,16 @@ def _legend(
     entries = [(family, words) for family, words in style.FAMILIES.items() if family in present]
     if any(not route.straight for route in routes):
         entries.append(("", "skip or branch: one colour for each source"))
+    if folded.hidden:
+        entries.append(("chip", "coloured label: an input that the layer reads"))
     x = _MARGIN
     for family, words in entries:
         room = style.text_width(words, _DETAIL) + 44.0
         if x > _MARGIN and x + room > width - _MARGIN + 20.0:
             x, y = _MARGIN, y + 20.0
-        if family:
+        if family == "chip":
+            shapes.append(Block(Rect(x, y, 16.0, 12.0), colours.edges[1], colours.edges[1], 4.0))
+        elif family:
             shapes.append(Block(Rect(x, y, 16.0, 12.0), colours.family(family), colours.family(family), 2.0))
         else:
             shapes.append(Curve((("M", ((x, y + 6),)), ("L", ((x + 16, y + 6),))), colours.edges[0], 2.0))
