@@ -19,7 +19,7 @@ from amber.backend.abstract import abstract_layers
 from amber.errors import InvalidArchitectureError, ModelSpaceError
 from amber.modeler.graph import ComputationGraph, ComputationNode
 from amber.modeler.merges import ELEMENT_WISE, make_merge
-from amber.modeler.operations import OPERATIONS, make_layer
+from amber.modeler.operations import OPERATIONS, FlopFunction, OperationSpec, make_layer
 
 Shape = tuple[int | None, ...]
 
@@ -66,7 +66,7 @@ def measure(graph: ComputationGraph) -> GraphCost:
     costs: dict[str, NodeCost] = {}
     parameters = trainable = flops = 0
     for node in graph.nodes:
-        cost = measure_node(node, tuple(costs[parent].output_shape for parent in node.parents))
+        cost = measure_node(node, tuple([costs[parent].output_shape for parent in node.parents]))
         costs[node.node_name] = cost
         parameters += cost.parameters
         trainable += cost.trainable_parameters
@@ -80,27 +80,47 @@ def measure_node(node: ComputationNode, input_shapes: tuple[Shape, ...]) -> Node
     Raises:
         InvalidArchitectureError: the shapes do not fit.
     """
+    return measure_operation(
+        node.operation, input_shapes, node.merge_op if len(input_shapes) > 1 else "", node.node_name
+    )
+
+
+def measure_operation(
+    operation: Operation, input_shapes: tuple[Shape, ...], merge: str = "", node_name: str = ""
+) -> NodeCost:
+    """Returns the cost of an operation on inputs of these shapes.
+
+    Args:
+        operation: what is computed.
+        input_shapes: without batch.
+        merge: how several inputs of a single-input operation are joined.
+        node_name: for messages.
+
+    Raises:
+        InvalidArchitectureError: the shapes do not fit.
+    """
     try:
-        return _measure(node.operation, node.merge_op if len(input_shapes) > 1 else "", input_shapes)
+        if operation.Layer_type == "input":
+            return NodeCost(input_shape(operation))
+        return _measure(OPERATIONS.get(operation.Layer_type), operation, merge, input_shapes)
     except _ShapeError as error:
         shapes = " and ".join(str(shape) for shape in input_shapes) or "no input"
-        raise InvalidArchitectureError(
-            f"Node '{node.node_name}' ({node.operation}) cannot be built on {shapes} (shapes without batch): {error}"
-        ) from error
+        what = f"Node '{node_name}' ({operation})" if node_name else f"The operation {operation}"
+        raise InvalidArchitectureError(f"{what} cannot be built on {shapes} (shapes without batch): {error}") from error
 
 
 class _ShapeError(Exception):
     """Why an operation cannot follow shapes; turned into a named error by `measure_node`."""
 
 
+# The entry of the registry is part of the key, so that an operation that was replaced is counted anew.
 @lru_cache(maxsize=65536)
-def _measure(operation: Operation, merge: str, shapes: tuple[Shape, ...]) -> NodeCost:
-    if operation.Layer_type == "input":
-        return NodeCost(input_shape(operation))
-    spec = OPERATIONS.get(operation.Layer_type)
+def _measure(spec: OperationSpec, operation: Operation, merge: str, shapes: tuple[Shape, ...]) -> NodeCost:
+    if not shapes or (len(shapes) > 1 and not (spec.takes_list or merge)):
+        raise _ShapeError(f"'{spec.name}' takes one input; received {len(shapes)}")
     if not spec.takes_list and len(shapes) > 1:
-        joined = _apply(lambda: make_merge(merge), merge, shapes)
-        rest = _measure(operation, "", (joined.output_shape,))
+        joined = _apply(lambda: make_merge(merge), merge, None, shapes)
+        rest = _measure(spec, operation, "", (joined.output_shape,))
         return NodeCost(
             rest.output_shape,
             rest.parameters + joined.parameters,
@@ -109,7 +129,7 @@ def _measure(operation: Operation, merge: str, shapes: tuple[Shape, ...]) -> Nod
         )
     if spec.takes_list and len(shapes) < 2:
         raise _ShapeError(f"'{spec.name}' joins at least two inputs; expected 2 or more, received {len(shapes)}")
-    return _apply(lambda: make_layer(operation, input_shape=shapes[0]), spec.name, shapes)
+    return _apply(lambda: make_layer(operation, input_shape=shapes[0]), spec.name, spec.flops, shapes)
 
 
 def input_shape(operation: Operation) -> Shape:
@@ -131,7 +151,9 @@ def input_shape(operation: Operation) -> Shape:
     return sizes
 
 
-def _apply(make: Callable[[], keras.layers.Layer], kind: str, shapes: tuple[Shape, ...]) -> NodeCost:
+def _apply(
+    make: Callable[[], keras.layers.Layer], kind: str, flops: FlopFunction | None, shapes: tuple[Shape, ...]
+) -> NodeCost:
     if kind in ELEMENT_WISE and len(set(shapes)) > 1:
         raise _ShapeError(f"'{kind}' needs inputs of equal shapes, and never broadcasts")
     tensors = [keras.KerasTensor((None, *shape), dtype="float32") for shape in shapes]
@@ -140,7 +162,6 @@ def _apply(make: Callable[[], keras.layers.Layer], kind: str, shapes: tuple[Shap
             layer = make()
             result = layer(tensors if len(tensors) > 1 else tensors[0])
             output = _single_output(result)
-            flops = OPERATIONS.get(kind).flops if kind in OPERATIONS else None
             return NodeCost(
                 output,
                 sum(math.prod(weight.shape) for weight in layer.weights),

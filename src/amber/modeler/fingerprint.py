@@ -10,31 +10,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from amber.architect import Operation
 from amber.modeler.merges import COMMUTATIVE
+from amber.modeler.operations import read_attributes
 
 if TYPE_CHECKING:
     from amber.modeler.graph import ComputationGraph, ComputationNode
-
-# Types whose candidates carry a width for the search only; their layers do not read it.
-_UNREAD_WIDTH = frozenset(
-    {
-        "maxpool1d",
-        "avgpool1d",
-        "maxpool2d",
-        "avgpool2d",
-        "globalmaxpool1d",
-        "globalavgpool1d",
-        "globalmaxpool2d",
-        "globalavgpool2d",
-        "flatten",
-        "dropout",
-        "gaussian_noise",
-    }
-)
-
 
 Parents = tuple[str, ...]
 
@@ -163,9 +146,15 @@ def _computes_nothing(operation: Operation) -> bool:
 
 
 def _text(operation: Operation) -> bytes:
-    attributes = operation.Layer_attributes
+    """What a layer reads of its operation. Lists and tuples are alike, as they are to the operation itself."""
+    kind, attributes = read_attributes(operation)
     attributes.pop("name", None)
-    if operation.Layer_type in _UNREAD_WIDTH:
-        attributes.pop("filters", None)
-        attributes.pop("units", None)
-    return f"{operation.Layer_type}{sorted((name, repr(value)) for name, value in attributes.items())}".encode()
+    return f"{kind}{sorted((name, repr(_frozen(value))) for name, value in attributes.items())}".encode()
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return tuple(_frozen(item) for item in value)
+    if isinstance(value, dict):
+        return {name: _frozen(item) for name, item in sorted(value.items())}
+    return value

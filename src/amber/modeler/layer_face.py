@@ -2,44 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 
 from amber.architect import Operation
-from amber.errors import ModelSpaceError
-from amber.modeler.cost import input_shape
-from amber.modeler.operations import OPERATIONS, make_layer
+from amber.errors import InvalidArchitectureError, ModelSpaceError
+from amber.modeler.cost import input_shape, measure_operation
+from amber.modeler.operations import make_layer
 
 BATCH_NORMALISED = frozenset({"dense", "conv1d", "conv2d"})
 
 
-def get_layer(x: Any, state: Any, with_bn: bool = False) -> Any:
+def get_layer(x: Any, state: Operation | Callable[[], keras.layers.Layer], with_bn: bool = False) -> Any:
     """Builds the layer of an operation and applies it.
 
     Args:
         x: a tensor, or for a joining operation a list of tensors; ignored for `input`.
         state: an Operation, or a callable without arguments that returns a layer.
-        with_bn: for dense, conv1d and conv2d: linear layer, batch normalisation, then the activation.
+        with_bn: for dense, conv1d and conv2d: linear layer, batch normalisation, then the activation. Other
+            operations are built as they are.
 
     Returns:
         The output tensor; for `input`, a new input tensor.
 
     Raises:
-        ModelSpaceError: unknown type or attributes. Nothing given is ever changed.
+        ModelSpaceError: unknown type or attributes, or a `state` of another kind.
+        InvalidArchitectureError: the operation cannot follow the shape of `x`.
+
+    Nothing given is ever changed.
     """
+    if isinstance(state, keras.layers.Layer):
+        return state(x)
     if not isinstance(state, Operation):
-        if callable(state):
-            return state()(x)
-        raise ModelSpaceError(f"state must be an Operation or a callable. Received: {state!r}")
+        return _made_layer(state)(x)
     if state.Layer_type == "input":
         options = {key: value for key, value in state.Layer_attributes.items() if key != "shape"}
         return keras.Input(shape=input_shape(state), **options)
-    if OPERATIONS.get(state.Layer_type).takes_list and (not isinstance(x, (list, tuple)) or len(x) < 2):
-        raise ModelSpaceError(f"'{state.Layer_type}' joins a list of at least two tensors. Received: {x!r}")
     for operation in with_batch_norm(state) if with_bn else (state,):
-        first = x[0] if isinstance(x, (list, tuple)) else x
-        x = make_layer(operation, input_shape=tuple(first.shape[1:]))(x)
+        x = _apply(operation, x)
     return x
 
 
@@ -53,3 +55,25 @@ def with_batch_norm(operation: Operation) -> tuple[Operation, ...]:
         Operation("batch_normalization"),
         Operation("activation", activation=activation),
     )
+
+
+def _apply(operation: Operation, x: Any) -> Any:
+    tensors = list(x) if isinstance(x, (list, tuple)) else [x]
+    # An operation that does not fit is refused here, with the same words on every backend.
+    shapes = tuple(tuple(tensor.shape[1:]) for tensor in tensors)
+    measure_operation(operation, shapes)
+    layer = make_layer(operation, input_shape=shapes[0])
+    try:
+        return layer(tensors if len(tensors) > 1 else tensors[0])
+    except (ValueError, TypeError) as error:
+        raise InvalidArchitectureError(f"The operation {operation} cannot be built on {shapes}: {error}") from error
+
+
+def _made_layer(make: Any) -> keras.layers.Layer:
+    layer = make() if callable(make) else None
+    if not isinstance(layer, keras.layers.Layer):
+        raise ModelSpaceError(
+            f"state must be an Operation, a layer, or a callable without arguments that returns a layer. "
+            f"Received: {make!r}"
+        )
+    return layer

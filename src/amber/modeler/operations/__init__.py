@@ -3,13 +3,24 @@
 from amber.modeler.operations import catalogue as _catalogue
 from amber.modeler.operations.registry import (
     OPERATIONS,
+    FlopFunction,
     OperationSpec,
     check_layers,
     layer_arguments,
     make_layer,
+    read_attributes,
     register_operation,
 )
 
-__all__ = ["OPERATIONS", "OperationSpec", "check_layers", "layer_arguments", "make_layer", "register_operation"]
+__all__ = [
+    "OPERATIONS",
+    "FlopFunction",
+    "OperationSpec",
+    "check_layers",
+    "layer_arguments",
+    "make_layer",
+    "read_attributes",
+    "register_operation",
+]
 
 del _catalogue

@@ -23,9 +23,9 @@ _BASE_ATTRIBUTES = frozenset({"name", "dtype", "trainable", "activity_regularize
 SEARCH_ONLY = frozenset({"filters", "units"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OperationSpec:
-    """One entry of the registry.
+    """One entry of the registry; equal to itself only.
 
     Attributes:
         name: type name, lower case.
@@ -33,6 +33,7 @@ class OperationSpec:
         required: attributes that must be given.
         search_only: attributes that may be given and do not reach the layer.
         renamed: attribute names that stand for another one (`dilation` -> `dilation_rate`).
+        accepts: attributes that `make` takes besides those in its signature, as `**kwargs`.
         takes_list: whether the layer itself joins several inputs.
         flops: floating-point operations (2 x multiply-adds, forward, batch 1) of the built layer for its
             input shapes and output shape (without batch); None means none worth counting.
@@ -43,6 +44,7 @@ class OperationSpec:
     required: frozenset[str] = frozenset()
     search_only: frozenset[str] = SEARCH_ONLY
     renamed: dict[str, str] = field(default_factory=dict)
+    accepts: frozenset[str] = frozenset()
     takes_list: bool = False
     flops: FlopFunction | None = None
 
@@ -55,7 +57,7 @@ class OperationSpec:
             for p in parameters
             if p.kind in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
         }
-        return frozenset(named - {"self", "input_shape"}) | _BASE_ATTRIBUTES
+        return frozenset(named - {"self", "input_shape"}) | self.accepts | _BASE_ATTRIBUTES
 
     @cached_property
     def needs_shape(self) -> bool:
@@ -73,20 +75,23 @@ def register_operation(
     required: tuple[str, ...] = (),
     search_only: tuple[str, ...] = tuple(SEARCH_ONLY),
     renamed: dict[str, str] | None = None,
+    accepts: tuple[str, ...] = (),
     takes_list: bool = False,
     flops: FlopFunction | None = None,
     aliases: tuple[str, ...] = (),
     replace: bool = False,
 ) -> OperationSpec:
-    """Makes a layer type known to every builder.
+    """Makes a layer type known to every builder, to counting, drawing and the command line.
 
     Args:
         name: the type name, as written in `Operation(name, ...)`; any case.
         make: a Keras layer class (register it with `keras.saving` so that models load) or a function
-            that returns a layer.
+            that returns a layer. Its parameters are the attributes of the operation; one called
+            `input_shape` receives the shape that the layer will see, without batch.
         required: attributes that must be given.
         search_only: attributes that are accepted and do not reach the layer.
         renamed: attribute names that stand for another one.
+        accepts: attributes that `make` takes besides those in its signature, as `**kwargs`.
         takes_list: whether the layer joins several inputs itself.
         flops: see OperationSpec.
         aliases: other names of the same type.
@@ -96,20 +101,33 @@ def register_operation(
         ModelSpaceError: the name is taken.
 
     Example:
-        >>> register_operation("swish_dense", lambda units, **kw: keras.layers.Dense(units, "swish", **kw))
+        >>> def gelu_dense(units, name=None):
+        ...     return keras.layers.Dense(units, "gelu", name=name)
+        >>> register_operation("gelu_dense", gelu_dense, required=("units",))
     """
     taken = inspect.signature(make).parameters
     spec = OperationSpec(
         name=name.lower(),
         make=make,
         required=frozenset(required),
-        search_only=frozenset(search_only) - set(taken),
+        search_only=frozenset(search_only) - set(taken) - set(accepts),
         renamed=dict(renamed or {}),
+        accepts=frozenset(accepts),
         takes_list=takes_list,
         flops=flops,
     )
     OPERATIONS.register(name, spec, aliases=aliases, replace=replace)
     return spec
+
+
+def read_attributes(operation: Operation) -> tuple[str, dict[str, Any]]:
+    """Returns the registered name of an operation's type and the attributes that its layer reads, unchecked."""
+    attributes = operation.Layer_attributes
+    if operation.Layer_type not in OPERATIONS:
+        return operation.Layer_type, attributes
+    spec = OPERATIONS.get(operation.Layer_type)
+    read = {spec.renamed.get(name, name): value for name, value in attributes.items() if name not in spec.search_only}
+    return spec.name, read
 
 
 def layer_arguments(operation: Operation) -> dict[str, Any]:
