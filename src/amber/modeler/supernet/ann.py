@@ -22,6 +22,7 @@ from amber.modeler.supernet.ann_selected import AnnSelection
 from amber.modeler.supernet.base import Supernet, check_features, coefficient
 from amber.modeler.supernet.bias import constant_rows, stock_bias
 from amber.modeler.supernet.feature_blocks import FeatureBlocks
+from amber.modeler.supernet.initial import HostHeNormal
 from amber.modeler.supernet.path import View
 
 
@@ -91,7 +92,7 @@ class AnnSupernet(Supernet):
         self.output_biases = [self._weight(f"b_out_{k}", (units,)) for k, units in enumerate(design.output_units)]
 
     def _weight(self, name: str, shape: tuple[int, ...]) -> Any:
-        return self.add_weight(name=name, shape=shape, initializer="he_normal" if len(shape) > 1 else "zeros")
+        return self.add_weight(name=name, shape=shape, initializer=HostHeNormal() if len(shape) > 1 else "zeros")
 
     def plan(self, arc_seq: Any, dropouts: Sequence[float] | None = None) -> ComputationGraph:
         """Returns the network of an architecture; nodes that no output reads are kept, as nothing is pruned."""

@@ -39,6 +39,10 @@ class SupernetModel(keras.Model):
         ConfigError: both tokens and a sampler.
     """
 
+    train_function: Any
+    test_function: Any
+    predict_function: Any
+
     def __init__(
         self,
         supernet: Supernet,

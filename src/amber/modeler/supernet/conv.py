@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from amber.architect import ModelSpace, Operation
+from amber.architect import ModelSpace
 from amber.errors import ConfigError, DataError, ModelSpaceError
 from amber.modeler.cost import measure
 from amber.modeler.graph import ComputationGraph, ComputationNode
@@ -153,7 +153,10 @@ class ConvSupernet(Supernet):
     def variables_of(self, graph: ComputationGraph) -> list[Any]:
         """Returns the weights of the layers of a network."""
         return [
-            weight for node in graph.nodes if node.node_name in self.bank for weight in self.bank[node.node_name].weights
+            weight
+            for node in graph.nodes
+            if node.node_name in self.bank
+            for weight in self.bank[node.node_name].weights
         ]
 
     def run_selected(self, arc: Any, inputs: Mapping[str, Any], training: Any, dropout: Sequence[Any]) -> list[Any]:

@@ -13,6 +13,7 @@ from amber.architect import Operation
 from amber.modeler.operations import make_layer
 from amber.modeler.supernet.conv_branch import NORMALISE, convolution
 from amber.modeler.supernet.conv_plan import ConvDesign
+from amber.modeler.supernet.initial import HostHeNormal
 
 
 @keras.saving.register_keras_serializable(package="amber")
@@ -46,6 +47,8 @@ def make_bank(design: ConvDesign, features: int, only: Iterable[str] | None, dty
     bank: dict[str, Any] = {}
     for name, layer, width_in in _layers(design, features, dtype):
         if wanted is None or name in wanted:
+            if name != design.output_name and hasattr(layer, "kernel_initializer"):
+                layer.kernel_initializer = HostHeNormal()
             layer.build((None, width_in) if isinstance(layer, keras.layers.Dense) else (None, None, width_in))
             bank[name] = layer
     return bank

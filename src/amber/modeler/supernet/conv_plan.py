@@ -186,9 +186,7 @@ class ConvDesign:
             stored.append(current)
             if layer in self.pool_layers:
                 stored = [
-                    self._reduce(write, layer, source, tensor)
-                    if self.with_skips or source == layer
-                    else tensor
+                    self._reduce(write, layer, source, tensor) if self.with_skips or source == layer else tensor
                     for source, tensor in enumerate(stored)
                 ]
                 current = stored[-1]
@@ -242,9 +240,7 @@ def _check_stem(stem: Mapping[str, Any] | None) -> dict[str, Any]:
     given = dict(stem or {})
     unknown = sorted(set(given) - set(STEM_DEFAULTS))
     if unknown:
-        raise ConfigError(
-            f"stem_config knows {', '.join(STEM_DEFAULTS)}. Received: {', '.join(map(str, unknown))}"
-        )
+        raise ConfigError(f"stem_config knows {', '.join(STEM_DEFAULTS)}. Received: {', '.join(map(str, unknown))}")
     options: dict[str, Any] = {**STEM_DEFAULTS, **given}
     for key in ("stem_kernel_size", "fc_units"):
         if isinstance(options[key], bool) or not isinstance(options[key], int) or options[key] < 1:

@@ -18,8 +18,8 @@ from amber.modeler.builders.compiling import clone_compile_arguments
 from amber.modeler.graph import ComputationNode
 from amber.modeler.supernet.ann import AnnSupernet
 from amber.modeler.supernet.base import Supernet, no_session
-from amber.modeler.supernet.conv import ConvSupernet
 from amber.modeler.supernet.child import SupernetModel
+from amber.modeler.supernet.conv import ConvSupernet
 from amber.modeler.supernet.feature_blocks import as_feature_blocks
 from amber.modeler.supernet.models import EnasAnnModel, EnasCnnModel
 from amber.modeler.supernet.samplers import as_sampler

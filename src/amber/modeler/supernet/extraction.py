@@ -6,9 +6,10 @@ from typing import Any
 
 import keras
 
+from amber.backend.models import ChildModel
 from amber.modeler.graph import ComputationNode
-from amber.modeler.supernet.block_model import BlockModel
 from amber.modeler.supernet.base import Supernet
+from amber.modeler.supernet.block_model import BlockModel
 
 
 def extract(supernet: Supernet, arc_seq: Any, name: str | None = None) -> keras.Model:
@@ -35,14 +36,16 @@ def extract(supernet: Supernet, arc_seq: Any, name: str | None = None) -> keras.
         return layer
 
     features = getattr(supernet, "feature_model", None)
-    model = graph.build(layer_for=layer_for)
+    model = graph.build(layer_for=layer_for, name=name if features is None else None)
     for node, layer in layers.values():
         if layer.weights:
             layer.set_weights(supernet.stock_weights(node))
-    if features is None:
-        return BlockModel(_one_or_many(model.inputs), _one_or_many(model.outputs), name=name)
-    before = features.stock_copy()
-    return keras.Model(before.input, model(_one_or_many(before.outputs)), name=name)
+    if features is not None:
+        before = features.stock_copy()
+        return ChildModel(before.input, model(_one_or_many(before.outputs)), name=name)
+    if len(model.inputs) > 1:
+        return BlockModel(model.inputs, _one_or_many(model.outputs), name=name)
+    return model
 
 
 def _one_or_many(tensors: list[Any]) -> Any:

@@ -83,7 +83,8 @@ class FeatureBlocks(keras.layers.Layer):
         """Returns the blocks of a batch, by name."""
         features = self.model(inputs, training=training if self._trains else False)
         return {
-            name: self._block(features, channels) for name, channels in zip(self.block_names, self.channels, strict=True)
+            name: self._block(features, channels)
+            for name, channels in zip(self.block_names, self.channels, strict=True)
         }
 
     def _block(self, features: Any, channels: np.ndarray) -> Any:

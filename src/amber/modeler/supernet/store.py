@@ -40,7 +40,8 @@ def load_weights(supernet: Supernet, path: str | Path) -> None:
     mine = json.loads(json.dumps(_description(supernet)))
     if _meaning(description) != _meaning(mine):
         raise ConfigError(
-            f"{path} holds the weights of another supernet; expected {_meaning(mine)}. Received: {_meaning(description)}"
+            f"{path} holds the weights of another supernet; expected {_meaning(mine)}. "
+            f"Received: {_meaning(description)}"
         )
     supernet.set_weights(values)
 
@@ -79,8 +80,7 @@ def _read(path: str | Path) -> tuple[dict[str, Any], list[Any]]:
         with h5py.File(path, "r") as file:
             if file.attrs.get("format") != _FORMAT:
                 raise StorageError(
-                    f"{path} is no supernet file; expected format '{_FORMAT}'. "
-                    f"Received: {file.attrs.get('format')!r}"
+                    f"{path} is no supernet file; expected format '{_FORMAT}'. Received: {file.attrs.get('format')!r}"
                 )
             group = file["weights"]
             return json.loads(file["supernet"][()]), [group[key][()] for key in sorted(group)]
