@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from amber.errors import ConfigError
+from amber.modeler.operations import read_attributes
 
 MERGES = frozenset({"add", "concatenate", "multiply", "average", "maximum", "minimum", "subtract", "dot"})
 _ACTIVATIONS = frozenset(
@@ -25,7 +26,27 @@ _ACTIVATIONS = frozenset(
         "silu",
     }
 )
-_SHORT = {"batchnormalization": "BN", "batchnorm": "BN", "bn": "BN", "layernormalization": "layer norm"}
+_SHORT = {
+    "batchnormalization": "BN",
+    "batchnorm": "BN",
+    "bn": "BN",
+    "layernormalization": "layer norm",
+    "groupnormalization": "group norm",
+    "rmsnormalization": "RMS norm",
+    "unitnormalization": "unit norm",
+}
+# Types whose name does not say to which family they belong.
+_FAMILY_OF = {"denovo": "convolution", "sfc": "dense", "bidirectional": "sequence"}
+# What follows the type name: the attribute that says most about these.
+_TELLING = {
+    "reshape": "target_shape",
+    "permute": "dims",
+    "repeatvector": "n",
+    "upsampling1d": "size",
+    "upsampling2d": "size",
+    "sfc": "output_dim",
+    "gaussiannoise": "stddev",
+}
 
 # Families in the order of the legend.
 FAMILIES = {
@@ -119,8 +140,8 @@ def type_name(operation: Any) -> str:
 
 
 def attributes(operation: Any) -> Mapping[str, Any]:
-    """Return the attributes of an operation."""
-    return dict(operation.Layer_attributes or {})
+    """Return the attributes that an operation's layer reads."""
+    return read_attributes(operation)[1]
 
 
 def family_of(operation: Any) -> str:
@@ -130,6 +151,8 @@ def family_of(operation: Any) -> str:
         return "input"
     if name in MERGES:
         return "merge"
+    if name in _FAMILY_OF:
+        return _FAMILY_OF[name]
     if "pool" in name:
         return "pool"
     if "conv" in name:
@@ -192,7 +215,11 @@ def describe(operation: Any, activation: str = "") -> str:
     if family == "input" and known.get("shape") is not None:
         head += f" {size_text(known['shape']) or 'scalar'}"
     elif known.get("units") is not None:
-        head += f" {known['units']}"
+        # Of a layer around another one, what it wraps.
+        inner = f" {known.get('layer', 'lstm')}" if type_name(operation) == "bidirectional" else ""
+        head += f"{inner} {known['units']}"
+    elif known.get(_TELLING.get(type_name(operation), "")) is not None:
+        head += f" {_scalar(known[_TELLING[type_name(operation)]])}"
     elif family == "convolution" and known.get("filters") is not None:
         head += f" {known['filters']} filters"
     if kernel_of(operation):
@@ -206,7 +233,7 @@ def describe(operation: Any, activation: str = "") -> str:
     if known.get("rate") is not None and "dropout" in type_name(operation):
         head += f" {known['rate']:g}" if isinstance(known["rate"], (int, float)) else f" {known['rate']}"
     for key in ("num_heads", "input_dim", "output_dim"):
-        if known.get(key) is not None:
+        if known.get(key) is not None and key != _TELLING.get(type_name(operation)):
             parts.append(f"{key.replace('_', ' ')} {known[key]}")
     named = activation_of(operation) or activation
     if named and named != type_name(operation):
