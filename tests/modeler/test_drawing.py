@@ -246,11 +246,19 @@ def test_outputs_say_their_weight():
     graph = many_input_graph()
     shown = texts(draw_svg(graph))
     assert shown.count("output") == 3
-    weights = {"head4": 1.0, "head8": 0.1, "final": 0.1}
-    shown = texts(draw_svg(graph, loss_weights=weights))
-    assert "final output, loss weight 1" in shown
-    assert shown.count("intermediate output, loss weight 0.1") == 2
+    shown = texts(draw_svg(graph, loss_weights={"head4": 1.0, "final": 0.5}))
+    assert {"output, loss weight 1", "output, loss weight 0.5", "output"} <= set(shown)
     assert "output" not in texts(draw_svg(chain_graph()))
+
+
+def test_intermediate_outputs_say_so():
+    graph = many_input_graph()
+    heads = {"head4": 0.1, "head8": 0.1}
+    aware = SimpleNamespace(nodes=graph.nodes, inputs=graph.inputs, outputs=("final", *heads), auxiliary=heads)
+    shown = texts(draw_svg(aware))
+    assert shown.count("output, loss weight 1") == 1
+    assert shown.count("intermediate output, loss weight 0.1") == 2
+    assert "intermediate output, loss weight 0.3" in texts(draw_svg(aware, loss_weights={"head8": 0.3}))
 
 
 def test_text_fits_its_page():

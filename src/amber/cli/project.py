@@ -180,6 +180,12 @@ def make_builder(
         raise loaded.space_error(error) from error
 
 
+def loss_weights(loaded: LoadedConfig) -> dict[str, float] | None:
+    """Returns how much the loss of each of several outputs counts; None where there is one."""
+    outputs = loaded.config.data.outputs or {}
+    return {name: output.weight for name, output in outputs.items()} if len(outputs) > 1 else None
+
+
 def seed_everything(seed: int) -> None:
     """Seeds the generators that Keras' initialisers use; for commands that make one model and end."""
     import keras

@@ -16,7 +16,7 @@ from amber.cli.config import LoadedConfig
 from amber.cli.failures import RunFailed
 from amber.cli.files import writing
 from amber.cli.problem import Problem
-from amber.cli.project import check_metric, load_data, make_builder, training_steps
+from amber.cli.project import check_metric, load_data, loss_weights, make_builder, training_steps
 from amber.cli.results import AnyScore, NumberScore, as_text, block_table, score_table, scores_to_dict
 from amber.cli.sources import BEST_MODEL
 
@@ -278,6 +278,7 @@ def _draw(loaded: LoadedConfig, builder: Any, best: TrialResult, directory: RunD
                 title=loaded.config.name,
                 subtitle=f"trial {best.number}, {loaded.config.search.metric} {best.score:.4f}",
                 costs=costs,
+                loss_weights=loss_weights(loaded),
             )
 
 

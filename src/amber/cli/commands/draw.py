@@ -33,6 +33,7 @@ def draw(
 ) -> None:
     """Draw an architecture as SVG or PNG."""
     from amber.cli.files import checked_output, writing
+    from amber.cli.project import loss_weights
     from amber.cli.sources import choose
     from amber.modeler import drawing
     from amber.modeler.cost import measure
@@ -42,5 +43,12 @@ def draw(
     graph = chosen.builder.plan(chosen.tokens)
     heading = chosen.title if title is None else title
     with writing(path):
-        drawing.draw(graph, path, title=heading, costs=measure(graph), theme=theme.value)
+        drawing.draw(
+            graph,
+            path,
+            title=heading,
+            costs=measure(graph),
+            theme=theme.value,
+            loss_weights=loss_weights(chosen.loaded),
+        )
     typer.echo(f"Wrote {path}.")

@@ -59,7 +59,7 @@ def fold(graph: Any, costs: Any = None, loss_weights: Mapping[str, float] | None
     Args:
         graph: A `ComputationGraph`.
         costs: A `GraphCost`; adds output shapes and parameter counts.
-        loss_weights: Of outputs, by name; adds them to their boxes.
+        loss_weights: Of outputs, by name, added to their boxes; by default what the graph says of intermediate ones.
     """
     nodes = {node.name: node for node in graph.nodes}
     home = {name: f"group:{node.group}" if node.group else f"node:{name}" for name, node in nodes.items()}
@@ -86,8 +86,15 @@ def fold(graph: Any, costs: Any = None, loss_weights: Mapping[str, float] | None
         titles = {box.key: box.title.split("  ")[0] for box in boxes}
         boxes = tuple(_with_readers(box, edges, titles) if box.key in inputs else box for box in boxes)
     boxes = tuple(replace(box, chips=tuple(a for a, b in hidden if b == box.key)) for box in boxes)
-    if len(graph.outputs) > 1 or loss_weights:
-        boxes = tuple(_with_output(box, graph.outputs, loss_weights or {}) for box in boxes)
+    # Graphs that know of no intermediate outputs, such as those of other packages, have none.
+    intermediate = getattr(graph, "auxiliary", {})
+    if len(graph.outputs) > 1:
+        weights = {
+            **(dict.fromkeys(graph.outputs, 1.0) if intermediate else {}),
+            **intermediate,
+            **(loss_weights or {}),
+        }
+        boxes = tuple(_with_output(box, graph.outputs, intermediate, weights) for box in boxes)
     edges = tuple(edge for edge in edges if edge not in hidden)
     doubled = tuple(edge for edge in edges if _reads_twice(edge, nodes, home, members))
     return FoldedGraph(boxes, edges, inputs, outputs, doubled, hidden)
@@ -119,15 +126,14 @@ def _with_readers(box: Box, edges: Sequence[tuple[str, str]], titles: Mapping[st
     return replace(box, details=tuple(style.clip(line, _DETAIL_LIMIT) for line in lines))
 
 
-def _with_output(box: Box, outputs: Sequence[str], weights: Mapping[str, float]) -> Box:
+def _with_output(box: Box, outputs: Sequence[str], intermediate: Mapping[str, float], weights: Any) -> Box:
     """Return the box with a line that says it is an output, and how much its loss counts."""
-    names = [name for name in box.members if name in outputs]
-    if not names:
+    name = next((name for name in box.members if name in outputs), None)
+    if name is None:
         return box
-    place = "final output" if outputs[0] in names else "output"
-    if outputs[0] not in names and len(weights) > 1 and weights.get(names[0], 1.0) < weights.get(outputs[0], 1.0):
-        place = "intermediate output"
-    told = f"{place}, loss weight {weights[names[0]]:g}" if names[0] in weights else "output"
+    told = "intermediate output" if name in intermediate else "output"
+    if name in weights:
+        told += f", loss weight {weights[name]:g}"
     return replace(box, details=(*box.details, told))
 
 
