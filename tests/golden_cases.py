@@ -22,7 +22,7 @@ def count_cases(family: str) -> int:
     recorded = load(family)
     if family == "decoder":
         return sum(len(cases) if isinstance(cases, list) else 1 for cases in recorded.values())
-    return sum(len(config["cases"]) or 1 for config in recorded)
+    return sum(len(config.get("cases", ())) or 1 for config in recorded)
 
 
 class Tally:
