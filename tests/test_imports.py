@@ -37,7 +37,12 @@ ALLOWED = {
 }
 BACKEND_LIBRARIES = {"torch", "jax", "jaxlib", "tensorflow"}
 # Parts of amber.backend that hold Keras classes; importing the package itself does not load them.
-LOADED_ON_DEMAND = ("amber.backend.light", "amber.backend.models", "amber.backend.torch")
+LOADED_ON_DEMAND = (
+    "amber.backend.distribution",
+    "amber.backend.light",
+    "amber.backend.models",
+    "amber.backend.torch",
+)
 WITHOUT_KERAS = {"amber", "amber.errors", "amber.registry", "amber.backend", "amber.architect", "amber.data"}
 
 

@@ -13,7 +13,12 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from amber.architect import BranchedModelSpace, ModelSpace, Operation
 from amber.errors import AmberError
-from amber.modeler import KerasBranchModelBuilder, KerasMultiIOModelBuilder, KerasResidualCnnBuilder
+from amber.modeler import (
+    KerasBranchModelBuilder,
+    KerasModelBuilder,
+    KerasMultiIOModelBuilder,
+    KerasResidualCnnBuilder,
+)
 
 ODD = st.sampled_from([0, -1, 2.5, True, None, "3", [3], [1, 2]])
 ACTIVATIONS = ["relu", "tanh", "elu", "sigmoid", "softmax", "leaky_relu", "linear"]
@@ -146,7 +151,26 @@ def branch_builders(draw: st.DrawFn) -> KerasBranchModelBuilder:
     )
 
 
-BUILDERS = {"residual_cnn": residual_builders, "multi_io": multi_io_builders, "branch": branch_builders}
+@st.composite
+def sequential_builders(draw: st.DrawFn) -> KerasModelBuilder:
+    faults = not draw(st.integers(0, 2))
+    (given,) = named_inputs(draw, faults, 1)
+    return KerasModelBuilder(
+        choice(draw, faults, [given, [given]], [[given, given], None, Operation("dense", units=1)]),
+        Operation("dense", units=choice(draw, faults, [1, 2], [0, None])),
+        {"optimizer": "sgd", "loss": "mse"},
+        choice(draw, faults, [mixed_space(draw, faults, 4)], [None, "space"]),
+        gpus=choice(draw, faults, [None, 1], [0, 2, True, ["gpu:77"], "gpu"]),
+        output_shape=choice(draw, faults, [None], [(1,), (9, 9)]),
+    )
+
+
+BUILDERS = {
+    "residual_cnn": residual_builders,
+    "multi_io": multi_io_builders,
+    "branch": branch_builders,
+    "sequential": sequential_builders,
+}
 
 
 def draw_tokens(data: st.DataObject, builder: Any) -> list[Any]:

@@ -12,6 +12,13 @@ from amber.modeler.builders.base import ModelBuilder
 from amber.modeler.builders.branch import KerasBranchModelBuilder
 from amber.modeler.builders.multi_io import KerasMultiIOModelBuilder
 from amber.modeler.builders.residual_cnn import KerasResidualCnnBuilder
+from amber.modeler.builders.sequential import KerasModelBuilder
+from amber.modeler.builders.sequential_functions import (
+    build_multi_gpu_sequential_model,
+    build_multi_gpu_sequential_model_from_string,
+    build_sequential_model,
+    build_sequential_model_from_string,
+)
 from amber.modeler.graph import (
     ComputationGraph,
     ComputationNode,
@@ -24,12 +31,17 @@ __all__ = [
     "ComputationGraph",
     "ComputationNode",
     "KerasBranchModelBuilder",
+    "KerasModelBuilder",
     "KerasMultiIOModelBuilder",
     "KerasResidualCnnBuilder",
     "ModelBuilder",
     "MultiIOArchitecture",
     "MultiInputModel",
     "ResConvNetArchitecture",
+    "build_multi_gpu_sequential_model",
+    "build_multi_gpu_sequential_model_from_string",
+    "build_sequential_model",
+    "build_sequential_model_from_string",
     "get_layer",
     "register_operation",
 ]

@@ -4,5 +4,22 @@ from amber.modeler.builders.base import ModelBuilder
 from amber.modeler.builders.branch import KerasBranchModelBuilder
 from amber.modeler.builders.multi_io import KerasMultiIOModelBuilder
 from amber.modeler.builders.residual_cnn import KerasResidualCnnBuilder
+from amber.modeler.builders.sequential import KerasModelBuilder
+from amber.modeler.builders.sequential_functions import (
+    build_multi_gpu_sequential_model,
+    build_multi_gpu_sequential_model_from_string,
+    build_sequential_model,
+    build_sequential_model_from_string,
+)
 
-__all__ = ["KerasBranchModelBuilder", "KerasMultiIOModelBuilder", "KerasResidualCnnBuilder", "ModelBuilder"]
+__all__ = [
+    "KerasBranchModelBuilder",
+    "KerasModelBuilder",
+    "KerasMultiIOModelBuilder",
+    "KerasResidualCnnBuilder",
+    "ModelBuilder",
+    "build_multi_gpu_sequential_model",
+    "build_multi_gpu_sequential_model_from_string",
+    "build_sequential_model",
+    "build_sequential_model_from_string",
+]

@@ -1,0 +1,11 @@
+"""One model trained on several devices: each holds all weights and computes a part of every batch.
+
+`Placement` says on which devices (`placement`). Its scope is entered only while a model is made, compiled, trained,
+evaluated or asked for predictions (`placed_model`), so that whatever distribution the user has set is in force again
+afterwards. On JAX it is `keras.distribution.DataParallel`, on TensorFlow `tf.distribute.MirroredStrategy` with batches
+shared out evenly (`even_batches`); Keras on torch has neither.
+"""
+
+from amber.backend.distribution.placement import BACKENDS, Placement
+
+__all__ = ["BACKENDS", "Placement"]

@@ -1,0 +1,114 @@
+"""A functional Keras model that is trained on several devices; the user calls `fit` as ever."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import keras
+from keras.src.models.functional import Functional
+
+from amber.backend.distribution.even_batches import with_even_batches
+from amber.backend.light import LightFunctional, bind
+
+if TYPE_CHECKING:
+    from amber.backend.distribution.placement import Placement
+
+
+class PlacedFunctional(LightFunctional):
+    """A functional Keras model on several devices; what a user calls enters the scope of its placement."""
+
+    placement: Placement | None = None
+    train_function: Any
+    test_function: Any
+    predict_function: Any
+
+    def compile(self, optimizer: Any = "rmsprop", *args: Any, **kwargs: Any) -> None:
+        """As `keras.Model.compile`; an optimizer is made anew of its configuration, on the devices of the model."""
+        with self._scope():
+            if self.placement and isinstance(optimizer, keras.optimizers.Optimizer):
+                optimizer = type(optimizer).from_config(optimizer.get_config())
+            super().compile(optimizer, *args, **kwargs)
+
+    @functools.wraps(Functional.fit)
+    def fit(self, *args: Any, **kwargs: Any) -> Any:
+        """As `keras.Model.fit`; `batch_size` counts the samples of all devices together."""
+        options = bind(Functional.fit, self, args, kwargs)
+        with self._scope():
+            if self.placement and keras.config.backend() == "tensorflow":
+                options = with_even_batches(options, self.placement)
+            return super().fit(**options)
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
+        """As `keras.Model.evaluate`."""
+        with self._scope():
+            return super().evaluate(*args, **kwargs)
+
+    def predict(self, *args: Any, **kwargs: Any) -> Any:
+        """As `keras.Model.predict`."""
+        with self._scope():
+            return super().predict(*args, **kwargs)
+
+    def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+        """As `keras.Model.train_on_batch`."""
+        with self._scope():
+            return super().train_on_batch(*args, **kwargs)
+
+    def test_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+        """As `keras.Model.test_on_batch`."""
+        with self._scope():
+            return super().test_on_batch(*args, **kwargs)
+
+    def predict_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+        """As `keras.Model.predict_on_batch`."""
+        with self._scope():
+            found = super().predict_on_batch(*args, **kwargs)
+        if self.placement is None or keras.config.backend() != "tensorflow":
+            return found
+        # Each device has predicted all of the batch, and Keras has put the answers after each other.
+        count = len(self.placement.devices)
+        return keras.tree.map_structure(lambda answers: answers[: len(answers) // count], found)
+
+    def make_train_function(self, force: bool = False) -> Any:
+        """Prepares training."""
+        super().make_train_function(force)
+        self.train_function = self._spreading(self.train_function)
+
+    def make_test_function(self, force: bool = False) -> Any:
+        """Prepares evaluation."""
+        super().make_test_function(force)
+        self.test_function = self._spreading(self.test_function)
+
+    def make_predict_function(self, force: bool = False) -> Any:
+        """Prepares prediction."""
+        super().make_predict_function(force)
+        self.predict_function = self._spreading(self.predict_function)
+        return self.predict_function
+
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        # Only Keras on TensorFlow calls this. It averages the parts of a batch, which fails where they are unequal.
+        if iterator is not None and self.placement:
+            data_batch = next(self.placement.first_part(next(batches)) for _, _, batches in iterator)
+            iterator = None
+        super()._maybe_symbolic_build(iterator=iterator, data_batch=data_batch)
+
+    def _scope(self) -> AbstractContextManager[Any]:
+        return self.placement.scope() if self.placement else nullcontext()
+
+    def _spreading(self, function: Any) -> Any:
+        if self.placement is None or keras.config.backend() != "jax" or isinstance(function, _Spreading):
+            return function
+        return _Spreading(function, self.placement)
+
+
+class _Spreading:
+    """A step function of Keras on JAX whose batches are shared out first."""
+
+    def __init__(self, function: Callable[..., Any], placement: Placement) -> None:
+        self._function = function
+        self._placement = placement
+
+    def __call__(self, state: Any, batches: Any) -> Any:
+        return self._function(state, map(self._placement.spread, batches))

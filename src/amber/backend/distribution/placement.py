@@ -1,0 +1,179 @@
+"""Which devices a model is on, and what Keras needs for it on each backend."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+
+from amber.errors import ConfigError
+
+BACKENDS = ("jax", "tensorflow")
+"""Backends on which one model can be trained on several devices."""
+
+_DEVICE_NAME = re.compile(r"/?(?:device:)?(cpu|gpu|cuda|tpu):(\d+)", re.IGNORECASE)
+
+
+class Placement:
+    """The devices of a model.
+
+    Args:
+        gpus: None or 1: wherever the backend puts it; a larger number: that many devices, accelerators if there are
+            any, else CPU devices; a list of names such as `["gpu:0", "gpu:1"]`: those.
+
+    Attributes:
+        devices: names of the devices, such as `gpu:0`; empty where the backend decides.
+
+    Raises:
+        ConfigError: a backend that cannot do it, something that is neither a number nor names, or devices that
+            are not there.
+    """
+
+    def __init__(self, gpus: Any = None) -> None:
+        self.devices: tuple[str, ...] = _devices(gpus)
+        self._strategy: Any = None
+
+    @contextmanager
+    def scope(self) -> Iterator[None]:
+        """Within this context variables are made on all devices, and batches are shared out among them."""
+        if not self.devices:
+            yield
+            return
+        if keras.config.backend() == "jax":
+            _make_global_generator()
+        with self.strategy.scope():
+            yield
+
+    def place(self, model: keras.Model) -> keras.Model:
+        """Returns a model that was made within `scope` as one that enters it again by itself where it must."""
+        from amber.backend.distribution.placed_model import PlacedFunctional
+
+        if not self.devices:
+            return model
+        placed = PlacedFunctional(model.input, model.output, name=model.name)
+        placed.placement = self
+        return placed
+
+    def spread(self, batch: Any) -> Any:
+        """Returns a batch of JAX arrays shared out evenly among the devices, or where that cannot be, given to all."""
+        import jax
+
+        mesh = self.strategy.device_mesh.backend_mesh
+        axis = mesh.axis_names[0]
+
+        def put(array: Any) -> Any:
+            spec = (axis,) if array.shape[0] % len(self.devices) == 0 else ()
+            return jax.device_put(array, jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(*spec)))
+
+        return jax.tree.map(put, batch)
+
+    def first_part(self, batch: Any) -> Any:
+        """Returns what the first device gets of a batch that TensorFlow has shared out."""
+        return keras.tree.map_structure(lambda part: self.strategy.experimental_local_results(part)[0], batch)
+
+    @property
+    def strategy(self) -> Any:
+        """The Keras distribution, or TensorFlow's strategy; made when it is first needed."""
+        if self._strategy is None:
+            make = _data_parallel if keras.config.backend() == "jax" else _mirrored
+            self._strategy = make(list(self.devices))
+        return self._strategy
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A strategy holds devices of this process; another process makes its own.
+        return {"devices": self.devices, "_strategy": None}
+
+
+def _devices(gpus: Any) -> tuple[str, ...]:
+    if gpus is None or (type(gpus) is int and gpus == 1):
+        return ()
+    backend = keras.config.backend()
+    is_number = isinstance(gpus, int) and not isinstance(gpus, bool)
+    names = [gpus] if isinstance(gpus, str) else gpus
+    if not (is_number and gpus > 1) and not _is_names(names):
+        raise ConfigError(
+            "gpus must be None, a positive number of devices, or a list of their names such as ['gpu:0', 'gpu:1'], "
+            f"each once. Received: gpus={gpus!r}"
+        )
+    if backend not in BACKENDS:
+        raise ConfigError(
+            f"Training one model on several devices needs the backend {' or '.join(BACKENDS)} (set KERAS_BACKEND "
+            f"before Keras is imported), or gpus=None. Received: gpus={gpus!r} with the backend {backend}"
+        )
+    known = _jax_devices() if backend == "jax" else _tensorflow_devices()
+    if is_number:
+        accelerators = [name for name in known if not name.startswith("cpu")]
+        usable = accelerators or known
+        if gpus > len(usable):
+            raise ConfigError(f"gpus: expected at most {len(usable)}, for {', '.join(usable)}. Received: gpus={gpus}")
+        return tuple(usable[:gpus])
+    chosen = tuple(_plain_name(name) for name in names)
+    for name, plain in zip(names, chosen, strict=True):
+        if plain not in known:
+            raise ConfigError(f"gpus: expected devices among {', '.join(known)}. Received: {name!r}")
+    return chosen
+
+
+def _is_names(names: Any) -> bool:
+    if not isinstance(names, (list, tuple)) or not names or not all(isinstance(name, str) for name in names):
+        return False
+    return len({_plain_name(name) for name in names}) == len(names)
+
+
+def _plain_name(name: str) -> str:
+    """`/device:GPU:0`, `GPU:0` and `cuda:0` are all `gpu:0`."""
+    found = _DEVICE_NAME.fullmatch(name.strip())
+    return f"{found[1].lower().replace('cuda', 'gpu')}:{int(found[2])}" if found else name
+
+
+def _jax_devices() -> list[str]:
+    names = keras.distribution.list_devices()
+    return names if names[0].startswith("cpu") else [*names, *keras.distribution.list_devices("cpu")]
+
+
+def _tensorflow_devices() -> list[str]:
+    import tensorflow
+
+    return [_plain_name(device.name) for device in tensorflow.config.list_logical_devices()]
+
+
+def _make_global_generator() -> None:
+    """Makes Keras' global generator where it belongs.
+
+    Made under a distribution it would stay on those devices, and with it all that is drawn from it later. Python's
+    generator, of which its seed is drawn, is put back: a model has the same weights on one device and on several.
+    """
+    from keras.src.random.seed_generator import global_seed_generator
+
+    state = random.getstate()
+    global_seed_generator()
+    random.setstate(state)
+
+
+def _data_parallel(devices: list[str]) -> Any:
+    import jax
+    from keras.src.backend.jax.distribution_lib import _to_backend_device
+
+    first = jax.sharding.SingleDeviceSharding(_to_backend_device(devices[0]))
+
+    class OnFirst(keras.distribution.TensorLayout):
+        @property
+        def backend_layout(self) -> Any:
+            return first
+
+    class DataParallel(keras.distribution.DataParallel):
+        # Keras lays out all batches as the first, and the last may not be divisible: `Placement.spread` does it.
+        def get_data_layout(self, data_shape: Any) -> Any:
+            return OnFirst([None] * len(data_shape), self.device_mesh)
+
+    return DataParallel(devices=devices, auto_shard_dataset=False)
+
+
+def _mirrored(devices: list[str]) -> Any:
+    import tensorflow
+
+    return tensorflow.distribute.MirroredStrategy(devices)

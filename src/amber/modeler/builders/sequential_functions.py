@@ -1,0 +1,119 @@
+"""Chains in one call: of operations, of tokens, or of operations given as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+
+from amber.architect import ModelSpace, Operation
+from amber.errors import ArchitectureError
+from amber.modeler.builders.sequential import KerasModelBuilder
+
+
+def build_sequential_model(
+    model_states: Any,
+    input_state: Any,
+    output_state: Any,
+    model_compile_dict: Mapping[str, Any] | None,
+    model_space: ModelSpace | None = None,
+    stop_compile: bool = False,
+) -> keras.Model:
+    """Builds one chain; see `KerasModelBuilder`.
+
+    Args:
+        model_states: operations, tokens (which need `model_space`), or callables that make layers.
+        input_state: the input operation.
+        output_state: the output operation.
+        model_compile_dict: arguments of `keras.Model.compile`; they are not changed.
+        model_space: what tokens choose from.
+        stop_compile: return the model without compiling it.
+
+    Raises:
+        ArchitectureError: tokens outside the grammar, or without a model space.
+        ModelSpaceError: an operation that cannot be used.
+        InvalidArchitectureError: shapes that do not fit.
+    """
+    compile_arguments = None if stop_compile else model_compile_dict
+    return KerasModelBuilder(input_state, output_state, compile_arguments, model_space)(model_states)
+
+
+def build_multi_gpu_sequential_model(
+    model_states: Any,
+    input_state: Any,
+    output_state: Any,
+    model_compile_dict: Mapping[str, Any] | None,
+    model_space: ModelSpace | None = None,
+    gpus: int | list[str] = 4,
+    stop_compile: bool = False,
+) -> keras.Model:
+    """Builds one chain on several devices, on JAX and TensorFlow; see `KerasModelBuilder`.
+
+    Args:
+        gpus: how many devices, or their names. The other arguments are those of `build_sequential_model`.
+
+    Raises:
+        ConfigError: devices that are not there, or a backend that cannot do it.
+    """
+    compile_arguments = None if stop_compile else model_compile_dict
+    return KerasModelBuilder(input_state, output_state, compile_arguments, model_space, gpus)(model_states)
+
+
+def build_sequential_model_from_string(
+    model_states_str: Sequence[str],
+    input_state: Any,
+    output_state: Any,
+    state_space: ModelSpace,
+    model_compile_dict: Mapping[str, Any] | None,
+) -> keras.Model:
+    """Builds the chain whose operations are given as text, as histories keep them.
+
+    Args:
+        model_states_str: one text per layer, `str(operation)` of one of its candidates.
+        input_state: the input operation.
+        output_state: the output operation.
+        state_space: the model space.
+        model_compile_dict: arguments of `keras.Model.compile`; they are not changed.
+
+    Raises:
+        ArchitectureError: another number of texts than layers, or a text that is no candidate of its layer.
+
+    Example:
+        >>> build_sequential_model_from_string(["dense:{'units': 3}"], input_op, output_op, space, compile_arguments)
+    """
+    states = find_operations(model_states_str, state_space)
+    return build_sequential_model(states, input_state, output_state, model_compile_dict, state_space)
+
+
+def build_multi_gpu_sequential_model_from_string(
+    model_states_str: Sequence[str],
+    input_state: Any,
+    output_state: Any,
+    state_space: ModelSpace,
+    model_compile_dict: Mapping[str, Any] | None,
+    gpus: int | list[str] = 4,
+) -> keras.Model:
+    """`build_sequential_model_from_string` on several devices; see `build_multi_gpu_sequential_model`."""
+    states = find_operations(model_states_str, state_space)
+    return build_multi_gpu_sequential_model(states, input_state, output_state, model_compile_dict, state_space, gpus)
+
+
+def find_operations(model_states_str: Sequence[str], state_space: ModelSpace) -> list[Operation]:
+    """Returns the candidates that texts name, one of each layer; raises ArchitectureError."""
+    if isinstance(model_states_str, str) or len(model_states_str) != len(state_space):
+        raise ArchitectureError(
+            f"Expected {len(state_space)} texts, one for each layer. Received: {model_states_str!r}"
+        )
+    return [
+        _find(text, candidates, layer)
+        for layer, (text, candidates) in enumerate(zip(model_states_str, state_space.layers, strict=True))
+    ]
+
+
+def _find(text: str, candidates: Sequence[Operation], layer: int) -> Operation:
+    for operation in candidates:
+        if str(operation) == text:
+            return operation
+    known = "; ".join(map(str, candidates))
+    raise ArchitectureError(f"Layer {layer}: expected the text of a candidate: {known}. Received: {text!r}")
