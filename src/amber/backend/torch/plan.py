@@ -224,7 +224,8 @@ def _nested(node: Any) -> Any:
 def _is_plain_call(node: Any, joins: bool) -> bool:
     """Whether a node is `layer(tensor)`, or for a joining layer `layer([tensor, tensor, ...])`."""
     positional, named = node.arguments.args, node.arguments.kwargs
-    if len(positional) != 1 or any(value is not None for value in named.values()):
+    # Keras writes the default `training=False` of a layer into the node; the model's own always replaces it.
+    if len(positional) != 1 or any(value not in (None, False) for value in named.values()):
         return False
     if not joins:
         return positional[0] is node.input_tensors[0] and len(node.input_tensors) == 1
