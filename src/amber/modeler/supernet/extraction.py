@@ -42,9 +42,11 @@ def extract(supernet: Supernet, arc_seq: Any, name: str | None = None) -> keras.
             layer.set_weights(supernet.stock_weights(node))
     if features is not None:
         before = features.stock_copy()
-        return ChildModel(before.input, model(_one_or_many(before.outputs)), name=name)
-    if len(model.inputs) > 1:
-        return BlockModel(model.inputs, _one_or_many(model.outputs), name=name)
+        model = ChildModel(before.input, model(_one_or_many(before.outputs)), name=name)
+    elif len(model.inputs) > 1:
+        model = BlockModel(model.inputs, _one_or_many(model.outputs), name=name)
+    # Keras exports no model that was never called, though a functional one is complete without.
+    model._called = True
     return model
 
 
