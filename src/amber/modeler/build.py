@@ -9,6 +9,7 @@ import keras
 
 from amber.backend.models import ChildModel
 from amber.errors import InvalidArchitectureError
+from amber.modeler.child.of_graph import child_class_of
 from amber.modeler.cost import Shape, input_shape, measure
 from amber.modeler.graph import ComputationGraph, ComputationNode
 from amber.modeler.merges import make_merge
@@ -23,7 +24,12 @@ def fresh_layer(node: ComputationNode, input_shape: Shape) -> keras.layers.Layer
     return make_layer(node.operation, name=node.node_name, input_shape=input_shape)
 
 
-def build_model(graph: ComputationGraph, layer_for: LayerFor | None = None, name: str | None = None) -> keras.Model:
+def build_model(
+    graph: ComputationGraph,
+    layer_for: LayerFor | None = None,
+    name: str | None = None,
+    model_class: Callable[..., keras.Model] | None = None,
+) -> keras.Model:
     """Builds a Keras functional model of a graph.
 
     Args:
@@ -31,6 +37,8 @@ def build_model(graph: ComputationGraph, layer_for: LayerFor | None = None, name
         layer_for: gives a node its layer (a callable of tensors) from the node and the shape of its first
             input, without batch; a fresh layer by default.
         name: name of the model.
+        model_class: called with inputs, outputs and `name`. By default a model with intermediate outputs where the
+            graph has any, else a plain functional model.
 
     Raises:
         InvalidArchitectureError: shapes do not fit (checked before a weight is made), or Keras refuses.
@@ -53,8 +61,14 @@ def build_model(graph: ComputationGraph, layer_for: LayerFor | None = None, name
             ) from error
     inputs = [tensors[name] for name in graph.inputs]
     outputs = [tensors[name] for name in graph.outputs]
-    model_class = MultiInputModel if len(inputs) > 1 else ChildModel
-    return model_class(_one_or_many(inputs), _one_or_many(outputs), name=name)
+    make = model_class or _model_class(graph)
+    return make(_one_or_many(inputs), _one_or_many(outputs), name=name)
+
+
+def _model_class(graph: ComputationGraph) -> Callable[..., keras.Model]:
+    if graph.auxiliary:
+        return child_class_of(graph)
+    return MultiInputModel if len(graph.inputs) > 1 else ChildModel
 
 
 def _make_input(node: ComputationNode) -> Any:

@@ -7,7 +7,7 @@ FLOPs have formulas (2 x multiply-adds, forward, batch 1).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -18,7 +18,7 @@ from amber.architect import Operation
 from amber.backend.abstract import abstract_layers
 from amber.errors import InvalidArchitectureError, ModelSpaceError
 from amber.modeler.graph import ComputationGraph, ComputationNode
-from amber.modeler.merges import ELEMENT_WISE, make_merge
+from amber.modeler.merges import make_merge, never_broadcasts
 from amber.modeler.operations import OPERATIONS, FlopFunction, OperationSpec, make_layer
 
 Shape = tuple[int | None, ...]
@@ -71,7 +71,19 @@ def measure(graph: ComputationGraph) -> GraphCost:
         parameters += cost.parameters
         trainable += cost.trainable_parameters
         flops += cost.flops
+    _check_auxiliary(graph, costs)
     return GraphCost(parameters, trainable, flops, costs)
+
+
+def _check_auxiliary(graph: ComputationGraph, costs: Mapping[str, NodeCost]) -> None:
+    final = costs[graph.outputs[0]].output_shape
+    for name in graph.auxiliary:
+        if costs[name].output_shape != final:
+            raise InvalidArchitectureError(
+                f"The intermediate output '{name}' on '{graph.node(name).parents[0]}' has shape "
+                f"{costs[name].output_shape}, and cannot learn the labels of '{graph.outputs[0]}', which has {final} "
+                "(shapes without batch)"
+            )
 
 
 def measure_node(node: ComputationNode, input_shapes: tuple[Shape, ...]) -> NodeCost:
@@ -154,12 +166,12 @@ def input_shape(operation: Operation) -> Shape:
 def _apply(
     make: Callable[[], keras.layers.Layer], kind: str, flops: FlopFunction | None, shapes: tuple[Shape, ...]
 ) -> NodeCost:
-    if kind in ELEMENT_WISE and len(set(shapes)) > 1:
-        raise _ShapeError(f"'{kind}' needs inputs of equal shapes, and never broadcasts")
     tensors = [keras.KerasTensor((None, *shape), dtype="float32") for shape in shapes]
     try:
         with abstract_layers():
             layer = make()
+            if len(set(shapes)) > 1 and never_broadcasts(layer):
+                raise _ShapeError(f"'{kind}' needs inputs of equal shapes, and never broadcasts")
             result = layer(tensors if len(tensors) > 1 else tensors[0])
             output = _single_output(result)
             return NodeCost(

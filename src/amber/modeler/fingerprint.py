@@ -54,7 +54,9 @@ def fingerprint(graph: ComputationGraph) -> str:
         else:
             colours[name] = blake2b(text, digest_size=16).digest()
             chains.append((name, reads, orderless))
-    return _refine(chains, colours, outputs)
+    # The weight of the loss of an intermediate output is part of what it is.
+    weights = [_weight(graph.auxiliary.get(name)) for name in graph.outputs] if graph.auxiliary else [b""] * len(outputs)
+    return _refine(chains, colours, [(name, b"out%d" % k + weights[k]) for k, name in enumerate(outputs)])
 
 
 def _without_idle(graph: ComputationGraph) -> tuple[list[tuple[ComputationNode, Parents]], dict[str, str]]:
@@ -87,12 +89,14 @@ def _continued(nodes: list[tuple[ComputationNode, Parents]], outputs: list[str])
     return {parents[0] for _, parents in nodes if len(parents) == 1 and parents[0] not in again}
 
 
-def _refine(chains: list[tuple[str, Parents, bool]], colours: dict[str, bytes], outputs: list[str]) -> str:
+def _refine(
+    chains: list[tuple[str, Parents, bool]], colours: dict[str, bytes], outputs: list[tuple[str, bytes]]
+) -> str:
     """Colours every chain anew by who reads it, last first, and names the set of colours."""
     above: dict[str, list[bytes]] = {name: [] for name in colours}
     places: dict[str, list[bytes]] = {}
-    for place, name in enumerate(outputs):
-        places.setdefault(name, []).append(b"out%d" % place)
+    for name, place in outputs:
+        places.setdefault(name, []).append(place)
     refined: list[bytes] = []
     for name, parents, orderless in reversed(chains):
         readers = above[name]
@@ -108,6 +112,10 @@ def _refine(chains: list[tuple[str, Parents, bool]], colours: dict[str, bytes], 
                 above[parent].append(colour + b"%d" % position)
     refined.sort()
     return _digest(*refined).hex()
+
+
+def _weight(weight: float | None) -> bytes:
+    return b"" if weight is None else b"x%r" % weight
 
 
 def _digest(*parts: bytes) -> bytes:

@@ -6,6 +6,7 @@ What may be changed here: what a network *is*. How it is counted, drawn, named a
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -121,17 +122,32 @@ class ComputationGraph:
         nodes: every node, parents before children. Nodes of type `input` are the sources.
         inputs: names of the input nodes, in the order a model takes them.
         outputs: names of the output nodes, in the order a model returns them.
+        auxiliary: the intermediate ones among the outputs, each with the weight of its loss beside the 1 of the
+            others. They learn the labels of the first output, and take its shape.
 
     Raises:
         InvalidArchitectureError: a repeated name, a parent that does not come earlier, a node without
-            parents that is no input, or an unknown input or output.
+            parents that is no input, an unknown input or output, or an intermediate output that is no output,
+            is the first, or has a weight that is no finite number of at least 0.
     """
 
-    def __init__(self, nodes: Iterable[ComputationNode], inputs: Iterable[str], outputs: Iterable[str]) -> None:
+    def __init__(
+        self,
+        nodes: Iterable[ComputationNode],
+        inputs: Iterable[str],
+        outputs: Iterable[str],
+        auxiliary: Mapping[str, float] | None = None,
+    ) -> None:
         self.nodes: tuple[ComputationNode, ...] = tuple(nodes)
         self.inputs: tuple[str, ...] = tuple(inputs)
         self.outputs: tuple[str, ...] = tuple(outputs)
         self._by_name = _check(self.nodes, self.inputs, self.outputs)
+        self._auxiliary = _check_auxiliary(auxiliary, self.outputs) if auxiliary else ()
+
+    @property
+    def auxiliary(self) -> dict[str, float]:
+        """The intermediate outputs and the weights of their losses, in the order of the outputs."""
+        return dict(self._auxiliary)
 
     def node(self, name: str) -> ComputationNode:
         """Returns the node of this name."""
@@ -156,7 +172,8 @@ class ComputationGraph:
 
     def prune(self) -> ComputationGraph:
         """Returns the graph without the nodes that no output reads; every input stays."""
-        return ComputationGraph(reachable(self.nodes, self.inputs, self.outputs), self.inputs, self.outputs)
+        kept = reachable(self.nodes, self.inputs, self.outputs)
+        return ComputationGraph(kept, self.inputs, self.outputs, self.auxiliary)
 
     def fingerprint(self) -> str:
         """Returns a hexadecimal name of the network itself: the same for any tokens and names that mean it."""
@@ -166,17 +183,23 @@ class ComputationGraph:
     def _fingerprint(self) -> str:
         return fingerprint(self)
 
-    def build(self, layer_for: Callable[..., Any] | None = None, name: str | None = None) -> keras.Model:
+    def build(
+        self,
+        layer_for: Callable[..., Any] | None = None,
+        name: str | None = None,
+        model_class: Callable[..., Any] | None = None,
+    ) -> keras.Model:
         """Builds the Keras model; see `amber.modeler.build.build_model`."""
         from amber.modeler.build import build_model
 
-        return build_model(self, layer_for=layer_for, name=name)
+        return build_model(self, layer_for=layer_for, name=name, model_class=model_class)
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns the graph as a JSON-ready dictionary."""
+        """Returns the graph as a JSON-ready dictionary; `auxiliary` is in it only where there is any."""
         return {
             "inputs": list(self.inputs),
             "outputs": list(self.outputs),
+            **({"auxiliary": self.auxiliary} if self._auxiliary else {}),
             "nodes": [node.to_dict() for node in self.nodes],
         }
 
@@ -184,7 +207,7 @@ class ComputationGraph:
     def from_dict(cls, description: Mapping[str, Any]) -> ComputationGraph:
         """Reads what `to_dict` wrote."""
         nodes = [ComputationNode.from_dict(node) for node in description["nodes"]]
-        return cls(nodes, description["inputs"], description["outputs"])
+        return cls(nodes, description["inputs"], description["outputs"], description.get("auxiliary"))
 
     def to_json(self) -> str:
         """Returns the graph as JSON text."""
@@ -201,10 +224,13 @@ class ComputationGraph:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ComputationGraph):
             return NotImplemented
-        return (self.nodes, self.inputs, self.outputs) == (other.nodes, other.inputs, other.outputs)
+        return self._key() == other._key()
+
+    def _key(self) -> tuple[Any, ...]:
+        return (self.nodes, self.inputs, self.outputs, self._auxiliary)
 
     def __hash__(self) -> int:
-        return hash((self.nodes, self.inputs, self.outputs))
+        return hash(self._key())
 
     def __repr__(self) -> str:
         return f"<ComputationGraph of {len(self)} nodes, {', '.join(self.inputs)} -> {', '.join(self.outputs)}>"
@@ -242,3 +268,17 @@ def _check(
             if name not in seen:
                 raise InvalidArchitectureError(f"The {kind} '{name}' is no node of the network.")
     return seen
+
+
+def _check_auxiliary(auxiliary: Mapping[str, float], outputs: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+    for name, weight in auxiliary.items():
+        if name not in outputs[1:]:
+            raise InvalidArchitectureError(
+                f"An intermediate output must be one of the outputs after the first ({', '.join(outputs[1:]) or 'none'})."
+                f" Received: {name!r}"
+            )
+        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < math.inf:
+            raise InvalidArchitectureError(
+                f"The weight of the loss of '{name}' must be a finite number of at least 0. Received: {weight!r}"
+            )
+    return tuple((name, float(auxiliary[name])) for name in outputs if name in auxiliary)

@@ -59,19 +59,30 @@ class ModelBuilder:
             ArchitectureError: tokens outside the grammar.
             InvalidArchitectureError: tokens that describe no network; the message holds them.
         """
-        graph = self.plan(arc_seq)
-        try:
-            return graph.build()
-        except InvalidArchitectureError as error:
-            tokens = ", ".join(map(str, arc_seq))
-            raise InvalidArchitectureError(f"{error} Received: arc_seq=[{tokens}]") from error
+        return build_planned(self.plan(arc_seq), arc_seq)
 
     def __call__(self, arc_seq: Any) -> keras.Model:
         """Returns the compiled model of an architecture; see `build` for the errors raised."""
-        model = self.build(arc_seq)
+        return self._compiled(self.build(arc_seq))
+
+    def _compiled(self, model: keras.Model) -> keras.Model:
         if self.model_compile_dict is not None:
             model.compile(**clone_compile_arguments(self.model_compile_dict))
         return model
+
+
+def build_planned(planned: Any, arc_seq: Any) -> keras.Model:
+    """Builds what was planned for an architecture: anything with `build()`.
+
+    Raises:
+        InvalidArchitectureError: it cannot be built; the message holds the tokens.
+    """
+    try:
+        model: keras.Model = planned.build()
+    except InvalidArchitectureError as error:
+        tokens = ", ".join(map(str, arc_seq))
+        raise InvalidArchitectureError(f"{error} Received: arc_seq=[{tokens}]") from error
+    return model
 
 
 def check_operation(operation: Any, where: str) -> Operation:

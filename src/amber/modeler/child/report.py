@@ -1,0 +1,56 @@
+"""Which of the numbers that Keras reports belong to which output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+
+
+class FinalOutputNames(keras.callbacks.Callback):
+    """Reports the metrics of the final output under their plain names too, to the callbacks that follow it.
+
+    Args:
+        outputs: names of the outputs, the final one first.
+    """
+
+    def __init__(self, outputs: Sequence[str]) -> None:
+        super().__init__()
+        self._outputs = tuple(outputs)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Adds the plain names to what is reported."""
+        if logs is None:
+            return
+        for prefix in ("", "val_"):
+            reported = {name.removeprefix(prefix): value for name, value in logs.items() if name.startswith(prefix)}
+            for name, value in final_values(reported, self._outputs).items():
+                # `loss` stays the total that is trained.
+                logs.setdefault(prefix + name, value)
+
+
+def final_values(reported: Mapping[str, Any], outputs: Sequence[str]) -> dict[str, Any]:
+    """Returns the numbers of the final output under their plain names, the loss first."""
+    parts = [(*_owner(name, outputs), value) for name, value in reported.items()]
+    return {plain: value for owner, plain, value in parts if owner == outputs[0]}
+
+
+def values_in_order(reported: Mapping[str, Any], outputs: Sequence[str]) -> list[Any]:
+    """Returns all numbers: the total loss, the loss of each output, the metrics of each output, then the rest."""
+    parts = [(*_owner(name, outputs), value) for name, value in reported.items()]
+    total = [value for owner, plain, value in parts if not owner and plain == "loss"]
+    losses = [value for name in outputs for owner, plain, value in parts if (owner, plain) == (name, "loss")]
+    metrics = [value for name in outputs for owner, plain, value in parts if owner == name and plain != "loss"]
+    rest = [value for owner, plain, value in parts if not owner and plain != "loss"]
+    return [*total, *losses, *metrics, *rest]
+
+
+def _owner(reported: str, outputs: Sequence[str]) -> tuple[str, str]:
+    """The output and the plain name of what is reported as `output_metric`; no output for what is the model's."""
+    owners = [name for name in outputs if reported.startswith(f"{name}_")]
+    if not owners:
+        return "", reported
+    # One output's name may begin with another's.
+    owner = max(owners, key=len)
+    return owner, reported[len(owner) + 1 :]

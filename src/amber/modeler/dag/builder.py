@@ -1,0 +1,146 @@
+"""`DAGModelBuilder`: tokens to compiled models, for every kind of DAG."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from amber.architect import ModelSpace, TokenLayout
+from amber.errors import ConfigError, ModelSpaceError
+from amber.modeler.builders.base import ModelBuilder, build_planned
+from amber.modeler.builders.multi_io_ends import check_distinct, named_inputs, named_outputs
+from amber.modeler.dag.dag import DAG
+from amber.modeler.dag.names import get_dag
+from amber.modeler.graph import ComputationGraph, ComputationNode
+from amber.modeler.operations import check_layers
+
+
+class DAGModelBuilder(ModelBuilder):
+    """Builds networks whose layers choose among input blocks and earlier layers; see DAG.
+
+    Args:
+        inputs_op: one input operation or a list of them; their `name` is the key in `fit({"rna": ..., ...})`.
+        output_op: the output operation, or a list of one. Without a name it is called `output`.
+        model_space: candidates of any registered type.
+        model_compile_dict: arguments of `keras.Model.compile`, cloned for every child.
+        num_layers: accepted; the model space says how many layers there are.
+        with_skip_connection: every layer chooses among the earlier ones; otherwise it reads the one before it.
+        with_input_blocks: every layer chooses among the inputs; otherwise the first layer reads all of them.
+        dag_func: the kind of DAG: a name (`DAG`, `InputBlockDAG`, `InputBlockAuxLossDAG`) or a callable of DAG's
+            arguments. None: DAG.
+        dag_kwargs: more arguments of the DAG, such as `merge_op`, `add_output` or `aux_loss_weight`.
+
+    Raises:
+        ModelSpaceError: a candidate, input or output that cannot be used.
+        ConfigError: an unknown kind of DAG, or one that cannot have these arguments.
+
+    Example:
+        >>> builder = DAGModelBuilder([rna, protein], Operation("dense", units=1), space,
+        ...                           {"optimizer": "adam", "loss": "mse"}, dag_func="InputBlockDAG")
+        >>> model = builder(builder.layout.sample(0))
+    """
+
+    def __init__(
+        self,
+        inputs_op: Any,
+        output_op: Any,
+        model_space: ModelSpace,
+        model_compile_dict: Mapping[str, Any] | None,
+        num_layers: int | None = None,
+        with_skip_connection: bool = True,
+        with_input_blocks: bool = True,
+        dag_func: Any = None,
+        dag_kwargs: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(model_space, model_compile_dict)
+        inputs, outputs = named_inputs(inputs_op), named_outputs(output_op)
+        check_distinct(inputs, outputs)
+        if len(outputs) > 1:
+            raise ModelSpaceError(f"output_op must be one Operation, or a list of one. Received: {len(outputs)}")
+        if num_layers is not None and num_layers != len(model_space):
+            warnings.warn(
+                f"num_layers has no effect: the model space has {len(model_space)} layers. Received: {num_layers!r}",
+                stacklevel=2,
+            )
+        for layer, candidates in enumerate(model_space.layers):
+            for position, operation in enumerate(candidates):
+                _check_candidate(operation, f"Layer {layer}, candidate {position}")
+        self.inputs_op = [operation for _, operation in inputs]
+        self.output_op = outputs[0][1]
+        self.num_layers = len(model_space)
+        self.with_skip_connection = bool(with_skip_connection)
+        self.with_input_blocks = bool(with_input_blocks)
+        self.dag_func = dag_func
+        self.dag_kwargs = dict(dag_kwargs or {})
+        self._make_dag = get_dag(dag_func) or DAG
+        self._input_nodes = [ComputationNode(operation, name, group=name) for name, operation in inputs]
+        self._output_node = ComputationNode(self.output_op, outputs[0][0], group=outputs[0][0])
+        self.layout = TokenLayout(
+            model_space, num_inputs=len(inputs) if self.with_input_blocks else 0, with_skips=self.with_skip_connection
+        )
+        if isinstance(self._make_dag, type) and issubclass(self._make_dag, DAG):
+            # Arguments that no architecture can have are refused now, not once for each architecture.
+            self.dag([0] * len(self.layout))
+
+    def dag(self, arc_seq: Any, **dag_kwargs: Any) -> Any:
+        """Returns the DAG of an architecture.
+
+        Args:
+            arc_seq: the tokens.
+            **dag_kwargs: arguments of the DAG in addition to the builder's, or instead of them.
+
+        Raises:
+            ArchitectureError: tokens outside the grammar.
+            ConfigError: `dag_func` gives something without `graph` and `build`.
+        """
+        made = self._make_dag(
+            arc_seq=self.layout.validate(arc_seq),
+            num_layers=self.num_layers,
+            model_space=self.model_space,
+            input_node=list(self._input_nodes),
+            output_node=self._output_node,
+            with_skip_connection=self.with_skip_connection,
+            with_input_blocks=self.with_input_blocks,
+            **{**self.dag_kwargs, **dag_kwargs},
+        )
+        if not hasattr(made, "graph") or not hasattr(made, "build"):
+            raise ConfigError(f"dag_func must return a DAG, with 'graph' and 'build'. Received: {made!r}")
+        return made
+
+    def plan(self, arc_seq: Any, **dag_kwargs: Any) -> ComputationGraph:
+        """Returns the network of an architecture; raises as `dag` does."""
+        graph: ComputationGraph = self.dag(arc_seq, **dag_kwargs).graph
+        return graph
+
+    def build(self, arc_seq: Any, **dag_kwargs: Any) -> keras.Model:
+        """Returns the model of an architecture, not compiled; raises as ModelBuilder.build does."""
+        return build_planned(self.dag(arc_seq, **dag_kwargs), arc_seq)
+
+    def __call__(self, arc_seq: Any, **dag_kwargs: Any) -> keras.Model:
+        """Returns the compiled model of an architecture.
+
+        Args:
+            arc_seq: the tokens.
+            **dag_kwargs: arguments of the DAG in addition to the builder's, or instead of them.
+
+        Raises:
+            ArchitectureError: tokens outside the grammar.
+            InvalidArchitectureError: tokens that describe no network; the message holds them.
+        """
+        return self._compiled(self.build(arc_seq, **dag_kwargs))
+
+    def __str__(self) -> str:
+        kind = self.dag_func if isinstance(self.dag_func, str) else getattr(self._make_dag, "__name__", self._make_dag)
+        return f"DAGModelBuilder with builder {kind}"
+
+
+def _check_candidate(operation: Any, where: str) -> None:
+    if operation.Layer_type == "input":
+        raise ModelSpaceError(f"{where}: an input cannot be a layer. Received: {operation}")
+    try:
+        check_layers([operation])
+    except ModelSpaceError as error:
+        raise ModelSpaceError(f"{where}: {error}") from error

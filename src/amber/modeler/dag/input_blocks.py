@@ -1,0 +1,102 @@
+"""DAGs with intermediate outputs, which say what each input block, or each pair of them, is worth alone."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from amber.architect import Architecture
+from amber.errors import ConfigError
+from amber.modeler.child import block_loss_mapping, child_class_of
+from amber.modeler.child.intermediate import AUX_LOSS_WEIGHT
+from amber.modeler.child.of_graph import first_meetings
+from amber.modeler.dag.dag import DAG
+from amber.modeler.graph import ComputationNode
+
+
+class InputBlockDAG(DAG):
+    """A DAG in which every layer that reads an input block, except the last layer, has an intermediate output.
+
+    An intermediate output is the output operation, with weights of its own, on that layer alone: `added_out_1`,
+    `added_out_2`, ... in the order of the layers. The model is a DenseAddOutputChild.
+
+    Args:
+        *args: as DAG.
+        add_output: without it there are no intermediate outputs.
+        aux_loss_weight: weight of their losses beside the final output's 1.
+        **kwargs: as DAG; `with_input_blocks` must be True.
+
+    Raises:
+        ConfigError: no input blocks, or a weight that is no finite number of at least 0.
+        ModelSpaceError, ArchitectureError: as DAG.
+    """
+
+    head_names: ClassVar[re.Pattern[str] | None] = re.compile(r"added_out_\d+")
+
+    def __init__(
+        self, *args: Any, add_output: bool = True, aux_loss_weight: float = AUX_LOSS_WEIGHT, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.with_input_blocks:
+            raise ConfigError(f"{type(self).__name__} needs with_input_blocks=True. Received: False")
+        is_number = isinstance(aux_loss_weight, (int, float)) and not isinstance(aux_loss_weight, bool)
+        if not is_number or not 0 <= aux_loss_weight < math.inf:
+            raise ConfigError(f"aux_loss_weight must be a finite number of at least 0. Received: {aux_loss_weight!r}")
+        self.add_output = bool(add_output)
+        self.aux_loss_weight = float(aux_loss_weight)
+
+    def _heads(self, architecture: Architecture, layers: list[ComputationNode]) -> list[ComputationNode]:
+        if not self.add_output:
+            return []
+        reading = {f"L{number}" for number, bits in enumerate(architecture.inputs[:-1]) if any(bits)}
+        return self._heads_on([layer.node_name for layer in layers if layer.group in reading], "added_out")
+
+    def _heads_on(self, names: list[str], prefix: str) -> list[ComputationNode]:
+        return [
+            self.output_node.replace(node_name=f"{prefix}_{number}", parents=[name], group=f"{prefix}_{number}")
+            for number, name in enumerate(names, start=1)
+        ]
+
+    def _head_weight(self) -> float:
+        return self.aux_loss_weight
+
+    def _model_class(self) -> Callable[..., Any]:
+        return child_class_of(self.graph)
+
+
+class InputBlockAuxLossDAG(InputBlockDAG):
+    """A DAG with an intermediate output wherever two input blocks first meet, except at the last layer.
+
+    Two blocks first meet at the first layer, in order, whose ancestors hold both; a block meets itself at the first
+    layer that it reaches. Blocks that no layer chose meet nowhere, although the default input joins them. The
+    outputs are `add_out_1`, `add_out_2`, ... in the order of the layers.
+
+    Args:
+        *args: as InputBlockDAG.
+        add_output: must be True.
+        **kwargs: as InputBlockDAG.
+
+    Raises:
+        ConfigError: `add_output` is not True, or as InputBlockDAG.
+    """
+
+    head_names: ClassVar[re.Pattern[str] | None] = re.compile(r"add_out_\d+")
+
+    def __init__(self, *args: Any, add_output: bool = True, **kwargs: Any) -> None:
+        if not add_output:
+            raise ConfigError(f"{type(self).__name__} needs add_output=True. Received: {add_output!r}")
+        super().__init__(*args, add_output=True, **kwargs)
+
+    @property
+    def input_block_loss_mapping(self) -> dict[tuple[str, str], int | None]:
+        """Where the loss of the first meeting of two inputs stands; see `child.block_loss_mapping`."""
+        return block_loss_mapping(self.graph)
+
+    def _heads(self, architecture: Architecture, layers: list[ComputationNode]) -> list[ComputationNode]:
+        inputs = [node.node_name for node in self.input_node]
+        roots = set(first_meetings(inputs, layers).values())
+        last = f"L{len(architecture.operations) - 1}"
+        meeting = [layer.node_name for layer in layers if layer.node_name in roots and layer.group != last]
+        return self._heads_on(meeting, "add_out")
