@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
+from tests.modeler.supernet.random_builders import enas_ann_builders, enas_cnn_builders
 
 from amber.architect import BranchedModelSpace, ModelSpace, Operation
 from amber.errors import AmberError
@@ -170,6 +171,8 @@ BUILDERS = {
     "multi_io": multi_io_builders,
     "branch": branch_builders,
     "sequential": sequential_builders,
+    "enas_ann": enas_ann_builders,
+    "enas_cnn": enas_cnn_builders,
 }
 
 

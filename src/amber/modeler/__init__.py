@@ -19,6 +19,8 @@ from amber.modeler.builders.sequential_functions import (
     build_sequential_model,
     build_sequential_model_from_string,
 )
+from amber.modeler.child import DenseAddOutputChild
+from amber.modeler.dag import DAG, DAGModelBuilder, InputBlockAuxLossDAG, InputBlockDAG, get_dag
 from amber.modeler.graph import (
     ComputationGraph,
     ComputationNode,
@@ -26,10 +28,18 @@ from amber.modeler.graph import (
 from amber.modeler.layer_face import get_layer
 from amber.modeler.named_inputs import MultiInputModel
 from amber.modeler.operations import register_operation
+from amber.modeler.supernet.builders import EnasAnnModelBuilder, EnasCnnModelBuilder
 
 __all__ = [
+    "DAG",
     "ComputationGraph",
     "ComputationNode",
+    "DAGModelBuilder",
+    "DenseAddOutputChild",
+    "EnasAnnModelBuilder",
+    "EnasCnnModelBuilder",
+    "InputBlockAuxLossDAG",
+    "InputBlockDAG",
     "KerasBranchModelBuilder",
     "KerasModelBuilder",
     "KerasMultiIOModelBuilder",
@@ -42,6 +52,7 @@ __all__ = [
     "build_multi_gpu_sequential_model_from_string",
     "build_sequential_model",
     "build_sequential_model_from_string",
+    "get_dag",
     "get_layer",
     "register_operation",
 ]
