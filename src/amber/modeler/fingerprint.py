@@ -55,8 +55,9 @@ def fingerprint(graph: ComputationGraph) -> str:
             colours[name] = blake2b(text, digest_size=16).digest()
             chains.append((name, reads, orderless))
     # The weight of the loss of an intermediate output is part of what it is.
-    weights = [_weight(graph.auxiliary.get(name)) for name in graph.outputs] if graph.auxiliary else [b""] * len(outputs)
-    return _refine(chains, colours, [(name, b"out%d" % k + weights[k]) for k, name in enumerate(outputs)])
+    weights = graph.auxiliary
+    places = [b"out%d" % k + _weight(weights.get(name)) for k, name in enumerate(graph.outputs)]
+    return _refine(chains, colours, list(zip(outputs, places, strict=True)))
 
 
 def _without_idle(graph: ComputationGraph) -> tuple[list[tuple[ComputationNode, Parents]], dict[str, str]]:

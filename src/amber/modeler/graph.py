@@ -274,8 +274,8 @@ def _check_auxiliary(auxiliary: Mapping[str, float], outputs: tuple[str, ...]) -
     for name, weight in auxiliary.items():
         if name not in outputs[1:]:
             raise InvalidArchitectureError(
-                f"An intermediate output must be one of the outputs after the first ({', '.join(outputs[1:]) or 'none'})."
-                f" Received: {name!r}"
+                "An intermediate output must be one of the outputs after the first "
+                f"({', '.join(outputs[1:]) or 'none'}). Received: {name!r}"
             )
         if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < math.inf:
             raise InvalidArchitectureError(

@@ -32,7 +32,7 @@ BlockLossMapping = dict[tuple[str, str], int | None]
 
 
 @keras.saving.register_keras_serializable(package="amber")
-class DenseAddOutputChild(NamedInputs, ChildModel):  # type: ignore[misc]
+class DenseAddOutputChild(NamedInputs, ChildModel):
     """A functional Keras model of one final output and any number of intermediate ones.
 
     Labels, losses and metrics given once hold for every output (deep supervision, Lee et al. 2015). The loss of the
@@ -126,7 +126,7 @@ class DenseAddOutputChild(NamedInputs, ChildModel):  # type: ignore[misc]
             **options,
         )
 
-    def fit(self, *arguments: Any, **named: Any) -> Any:
+    def fit(self, *arguments: Any, **named: Any) -> Any:  # type: ignore[override]
         """As `keras.Model.fit`; labels given once, or for some outputs by name, reach every output."""
         options = bind(keras.Model.fit, self, arguments, named)
         arrange_targets(options, self.output_names)
@@ -255,7 +255,7 @@ def _check_weights(given: float | Mapping[str, float], names: list[str]) -> dict
     for name, weight in by_name.items():
         if name not in names:
             raise ConfigError(
-                f"aux_loss_weight must be of the intermediate outputs {', '.join(names) or '(none)'}. Received: {name!r}"
+                f"aux_loss_weight is for the intermediate outputs ({', '.join(names) or 'none'}). Received: {name!r}"
             )
         if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < math.inf:
             raise ConfigError(f"aux_loss_weight must be a finite number of at least 0. Received: {weight!r}")

@@ -59,10 +59,12 @@ def first_meetings(inputs: Sequence[str], layers: Sequence[ComputationNode]) -> 
         The name of the layer for each pair, in the order of the inputs; None where they never meet.
     """
     meetings: dict[tuple[str, str], str | None] = dict.fromkeys(product(inputs, inputs))
+    apart = set(meetings)
     reached: dict[str, frozenset[str]] = {name: frozenset([name]) for name in inputs}
     for layer in layers:
         chosen = layer.parents if layer.node_name != DEFAULT_INPUT else ()
-        reached[layer.node_name] = frozenset().union(*(reached[parent] for parent in chosen))
-        for pair in product(reached[layer.node_name], repeat=2):
-            meetings[pair] = meetings[pair] or layer.node_name
+        reached[layer.node_name] = frozenset().union(*[reached[parent] for parent in chosen])
+        met = apart.intersection(product(reached[layer.node_name], repeat=2))
+        meetings.update(dict.fromkeys(met, layer.node_name))
+        apart -= met
     return meetings

@@ -14,7 +14,9 @@ from amber.modeler.child.of_graph import DEFAULT_INPUT
 from amber.modeler.graph import ComputationNode
 
 # What the first AMBER handed to every DAG, whether it had a use for it or not.
-_KNOWN_UNUSED = frozenset({"num_layers", "session", "controller", "name", "model_compile_dict", "child_train_op_kwargs"})
+_KNOWN_UNUSED = frozenset(
+    {"num_layers", "session", "controller", "name", "model_compile_dict", "child_train_op_kwargs"}
+)
 _LAYER_NAME = re.compile(r"L(\d+)_(.+)")
 
 

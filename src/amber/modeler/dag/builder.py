@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -81,9 +81,9 @@ class DAGModelBuilder(ModelBuilder):
         self.layout = TokenLayout(
             model_space, num_inputs=len(inputs) if self.with_input_blocks else 0, with_skips=self.with_skip_connection
         )
-        if isinstance(self._make_dag, type) and issubclass(self._make_dag, DAG):
-            # Arguments that no architecture can have are refused now, not once for each architecture.
-            self.dag([0] * len(self.layout))
+        # Arguments that no architecture can have are refused now, and none is checked for each architecture.
+        is_ours = isinstance(self._make_dag, type) and issubclass(self._make_dag, DAG)
+        self._pattern: DAG | None = self._new_dag([0] * len(self.layout), {}) if is_ours else None
 
     def dag(self, arc_seq: Any, **dag_kwargs: Any) -> Any:
         """Returns the DAG of an architecture.
@@ -96,8 +96,13 @@ class DAGModelBuilder(ModelBuilder):
             ArchitectureError: tokens outside the grammar.
             ConfigError: `dag_func` gives something without `graph` and `build`.
         """
+        if self._pattern is not None and not dag_kwargs:
+            return self._pattern.with_tokens(arc_seq)
+        return self._new_dag(self.layout.validate(arc_seq), dag_kwargs)
+
+    def _new_dag(self, tokens: Sequence[int], dag_kwargs: Mapping[str, Any]) -> Any:
         made = self._make_dag(
-            arc_seq=self.layout.validate(arc_seq),
+            arc_seq=tokens,
             num_layers=self.num_layers,
             model_space=self.model_space,
             input_node=list(self._input_nodes),

@@ -5,10 +5,11 @@ What may be changed here: how tokens become connections. What happens to loose e
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from amber.architect import Architecture, ModelSpace, TokenLayout
 from amber.errors import ModelSpaceError
@@ -88,13 +89,28 @@ class DAG:
             with_skips=self.with_skip_connection,
         )
         self.arc_seq = self.layout.validate(arc_seq)
+        self._input_names = [node.node_name for node in self.input_node]
+        self._candidates = [
+            [(f"L{number}_{operation.short_name}", operation) for operation in candidates]
+            for number, candidates in enumerate(model_space.layers)
+        ]
+
+    def with_tokens(self, arc_seq: Any) -> Self:
+        """Returns the DAG of another architecture, which is like this one in all else.
+
+        Raises:
+            ArchitectureError: tokens outside the grammar.
+        """
+        other = copy.copy(self)
+        other.__dict__.pop("graph", None)
+        other.arc_seq = self.layout.validate(arc_seq)
+        return other
 
     @cached_property
     def graph(self) -> ComputationGraph:
         """The network, planned."""
         architecture = self.layout.decode(self.arc_seq)
-        inputs = [node.node_name for node in self.input_node]
-        kept, sinks = join_loose_ends(inputs, self._layers(architecture))
+        kept, sinks = join_loose_ends(self._input_names, self._layers(architecture))
         layers = [
             ComputationNode(layer.operation, layer.name, self._merge_of(layer), layer.parents, layer.group)
             for layer in kept
@@ -103,7 +119,7 @@ class DAG:
         output = self.output_node.replace(parents=sinks)
         return ComputationGraph(
             [*self.input_node, *layers, *heads, output],
-            inputs,
+            self._input_names,
             [output.node_name, *(head.node_name for head in heads)],
             dict.fromkeys((head.node_name for head in heads), self._head_weight()),
         )
@@ -127,21 +143,19 @@ class DAG:
     def _layers(self, architecture: Architecture) -> list[PlannedLayer]:
         layers: list[PlannedLayer] = []
         for number, token in enumerate(architecture.operations):
-            operation = self.model_space[number][token]
+            name, operation = self._candidates[number][token]
             blocks = self._chosen_inputs(architecture, number)
             if self.with_skip_connection:
                 earlier = [layers[k].name for k, bit in enumerate(architecture.skips[number]) if bit]
             else:
                 earlier = [layer.name for layer in layers[-1:]]
-            name = f"L{number}_{operation.short_name}"
             layers.append(PlannedLayer(name, operation, (*blocks, *earlier), f"L{number}"))
         return layers
 
     def _chosen_inputs(self, architecture: Architecture, number: int) -> list[str]:
-        names = [node.node_name for node in self.input_node]
         if not self.with_input_blocks:
-            return [] if number else names
-        return [name for name, bit in zip(names, architecture.inputs[number], strict=True) if bit]
+            return [] if number else self._input_names
+        return [name for name, bit in zip(self._input_names, architecture.inputs[number], strict=True) if bit]
 
     def _merge_of(self, layer: PlannedLayer) -> str:
         # Unused inputs may have any widths.

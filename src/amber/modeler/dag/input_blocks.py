@@ -95,8 +95,7 @@ class InputBlockAuxLossDAG(InputBlockDAG):
         return block_loss_mapping(self.graph)
 
     def _heads(self, architecture: Architecture, layers: list[ComputationNode]) -> list[ComputationNode]:
-        inputs = [node.node_name for node in self.input_node]
-        roots = set(first_meetings(inputs, layers).values())
+        roots = set(first_meetings(self._input_names, layers).values())
         last = f"L{len(architecture.operations) - 1}"
         meeting = [layer.node_name for layer in layers if layer.node_name in roots and layer.group != last]
         return self._heads_on(meeting, "add_out")
