@@ -14,6 +14,7 @@ from amber.cli.commands.compare import compare
 from amber.cli.commands.describe import describe
 from amber.cli.commands.draw import draw
 from amber.cli.commands.evaluate import evaluate
+from amber.cli.commands.extract import extract
 from amber.cli.commands.predict import predict
 from amber.cli.commands.sample import sample
 from amber.cli.commands.search import search
@@ -53,7 +54,7 @@ def amber(
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(name)s: %(message)s")
 
 
-for command in (search, compare, build, describe, draw, sample, evaluate, predict):
+for command in (search, compare, build, describe, draw, sample, evaluate, predict, extract):
     app.command()(command)
 
 

@@ -305,9 +305,9 @@ class SupernetModel(keras.Model):
         """Compares arrays to what the supernet reads before anything is trained."""
         first = next(iter(x.values()), None) if isinstance(x, Mapping) else x
         first = first[0] if isinstance(first, (list, tuple)) and first else first
-        if isinstance(first, np.ndarray):
-            if first.ndim < 2 and not isinstance(x, Mapping):
-                raise DataError(f"The data need a batch axis. Received: an array of shape {first.shape}")
+        if hasattr(first, "shape"):
+            if len(first.shape) < 2:
+                raise DataError(f"The data need a batch axis. Received: an array of shape {tuple(first.shape)}")
             self.supernet.check_data(x)
 
 

@@ -1,0 +1,41 @@
+"""`amber extract`: one architecture of a saved supernet as a model file of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amber.cli.failures import reported
+
+
+@reported
+def extract(
+    supernet: Annotated[
+        Path,
+        typer.Argument(metavar="SUPERNET", help="File that `supernet.save` wrote.", show_default=False),
+    ],
+    tokens: Annotated[
+        str, typer.Argument(metavar="TOKENS", help="Architecture as tokens, such as 0,1,0.", show_default=False)
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Model file to write, ending in .keras or .onnx.")
+    ] = Path("model.keras"),
+) -> None:
+    """Take an architecture out of a supernet, with its weights, as a Keras model that needs no AMBER."""
+    from amber.cli.files import checked_output, writing
+    from amber.cli.sources import parse_tokens
+
+    path = checked_output(output, (".keras", ".onnx"))
+    arc = parse_tokens(tokens)
+
+    from amber.modeler.supernet import load_supernet
+
+    model = load_supernet(supernet).extract(arc)
+    with writing(path):
+        if path.suffix.lower() == ".onnx":
+            model.export(path, format="onnx", verbose=False)
+        else:
+            model.save(path)
+    typer.echo(f"Wrote {path}: {model.count_params():,} parameters.")
