@@ -1,0 +1,297 @@
+"""The DAG family against the recorded facts: graph, outputs, mapping, layers, counts and predictions.
+
+Three rules supersede recorded cases. The first AMBER took a layer that reads only the first input for one that reads
+none (A8). It followed one head per input when it looked for the meeting of two inputs, and so missed meetings (A9).
+And it took what it could not use: tokens of another length (A7), and refused lists of one and single operations (A11).
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.golden_cases import Tally, load, prescribed_input, set_prescribed_weights
+from tests.modeler.golden_models import check_recorded, predictions
+
+from amber.architect import Architecture, ModelSpace, Operation
+from amber.errors import ArchitectureError, ConfigError, InvalidArchitectureError, ModelSpaceError
+from amber.modeler import ComputationGraph, DAGModelBuilder
+
+pytestmark = pytest.mark.parity
+
+RECORDED = load("dag")
+CONFIGS = [config for config in RECORDED if "tag" in config]
+CASES = [(config, case) for config in CONFIGS for case in config["cases"]]
+EDGES = {case["what"]: (config, case) for config in RECORDED for case in config.get("cases", ()) if "what" in case}
+(MUTATION,) = [config for config in RECORDED if config["builder"].endswith("mutation")]
+(REPEATED,) = [config for config in RECORDED if config["builder"].endswith("repeated builds in one graph")]
+COMPILE = {"optimizer": "adam", "loss": "mse"}
+INDEX_0 = "A8 a layer that reads only the first input reads it, and may have an intermediate output"
+MEETING = "A9 two inputs meet at the first layer whose ancestors hold both"
+
+
+def make_builder(config: dict[str, Any], **changes: Any) -> DAGModelBuilder:
+    arguments = {
+        "inputs_op": [Operation.from_dict(each) for each in config["inputs_op"]],
+        "output_op": Operation.from_dict(config["output_op"]),
+        "model_space": ModelSpace.from_dict(config["space"]),
+        "model_compile_dict": COMPILE,
+        "dag_func": config.get("dag_func"),
+        **config.get("kwargs", {}),
+        **changes,
+    }
+    return DAGModelBuilder(**arguments)
+
+
+def reads(graph: ComputationGraph, names: list[str]) -> list[list[Any]]:
+    return [[name, list(graph.node(name).parents)] for name in names]
+
+
+def layers_of(graph: ComputationGraph) -> list[str]:
+    return [node.name for node in graph.nodes if node.name not in (*graph.inputs, *graph.outputs)]
+
+
+def check_graph(graph: ComputationGraph, case: dict[str, Any]) -> None:
+    assert reads(graph, layers_of(graph)) == case["nodes"]
+    assert list(graph.node(graph.outputs[0]).parents) == case["output_parents"]
+    children = [[name, list(graph.children(name))] for name in graph.inputs]
+    assert children == case["input_children"]
+
+
+def check_heads(graph: ComputationGraph, model: Any, case: dict[str, Any]) -> None:
+    assert reads(graph, list(graph.outputs[1:])) == case.get("added_outputs", [])
+    if "aux_loss_weight" in case:
+        assert model.aux_loss_weight == case["aux_loss_weight"]
+        assert [[node.name, list(node.parents)] for node in model.nodes] == case["nodes"]
+
+
+def check_predictions(model: Any, config: dict[str, Any], case: dict[str, Any]) -> None:
+    if "predictions" not in case:
+        return
+    set_prescribed_weights(model, case["weight_layout"])
+    x = [prescribed_input(number, op["shape"]) for number, op in enumerate(config["inputs_op"])]
+    found = model.predict(x, verbose=0, final_only=False) if "added_outputs" in case else predictions(model, x)
+    for mine, theirs in zip(found if isinstance(found, list) else [found], case["predictions"], strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-5)
+
+
+def mapping_of(case: dict[str, Any]) -> dict[tuple[str, str], int | None]:
+    return {(first, second): place for first, second, place in case["block_loss_mapping"]}
+
+
+def only_first_input(found: Architecture) -> list[int]:
+    """Layers whose one input is the first."""
+    return [layer for layer, bits in enumerate(found.inputs) if bits and bits[0] and not any(bits[1:])]
+
+
+Meetings = dict[tuple[int, int], int | None]
+
+
+def parents_of(builder: DAGModelBuilder, found: Architecture) -> list[tuple[set[int], set[int]]]:
+    """The inputs and the earlier layers that each layer reads, from the tokens alone."""
+    chosen = []
+    for layer, bits in enumerate(found.inputs):
+        skips = {source for source, bit in enumerate(found.skips[layer]) if bit}
+        earlier = skips if builder.with_skip_connection else set(range(layer)[-1:])
+        chosen.append(({number for number, bit in enumerate(bits) if bit}, earlier))
+    return chosen
+
+
+def meetings_by_ancestors(builder: DAGModelBuilder, found: Architecture) -> Meetings:
+    """The first layer whose ancestors hold both inputs."""
+    ancestors: list[set[int]] = []
+    for inputs, earlier in parents_of(builder, found):
+        ancestors.append(inputs.union(*(ancestors[source] for source in earlier)))
+    pairs = product(range(len(builder.inputs_op)), repeat=2)
+    return {pair: next((layer for layer, above in enumerate(ancestors) if set(pair) <= above), None) for pair in pairs}
+
+
+def meetings_by_heads(builder: DAGModelBuilder, found: Architecture) -> Meetings:
+    """As the first AMBER had it: the latest layer that each input has reached, followed along one path."""
+    heads: dict[int, int] = {}
+    meetings: Meetings = dict.fromkeys(product(range(len(builder.inputs_op)), repeat=2))
+    for layer, (inputs, earlier) in enumerate(parents_of(builder, found)):
+        reached = inputs | {number for number, head in heads.items() if head in earlier}
+        heads |= dict.fromkeys(reached, layer)
+        for pair in product(reached, repeat=2):
+            meetings[pair] = layer if meetings[pair] is None else meetings[pair]
+    return meetings
+
+
+def places_of(builder: DAGModelBuilder, meetings: Meetings) -> dict[tuple[str, str], int | None]:
+    """Where the losses of the meetings stand: 2 is the first intermediate output; none at the last layer."""
+    last = builder.num_layers - 1
+    roots = sorted({layer for layer in meetings.values() if layer is not None and layer != last})
+    names = [operation.get("name") for operation in builder.inputs_op]
+    return {
+        (names[first], names[second]): 2 + roots.index(layer) if layer in roots else None
+        for (first, second), layer in meetings.items()
+    }
+
+
+def check_heads_by_rule(builder: DAGModelBuilder, arc: list[int], graph: ComputationGraph) -> None:
+    found, last = builder.layout.decode(arc), builder.num_layers - 1
+    if builder.dag_func == "InputBlockDAG":
+        expected = [layer for layer, bits in enumerate(found.inputs) if any(bits) and layer != last]
+    else:
+        meetings = meetings_by_ancestors(builder, found)
+        expected = sorted({layer for layer in meetings.values() if layer is not None and layer != last})
+        assert builder.build(arc).block_loss_mapping == places_of(builder, meetings)
+    heads = [graph.node(name).parents for name in graph.outputs[1:]]
+    assert [parents[0].split("_")[0] for parents in heads] == [f"L{layer}" for layer in expected]
+    assert all(len(parents) == 1 for parents in heads)
+
+
+def check_right_answer(builder: DAGModelBuilder, arc: list[int], layers: list[int]) -> None:
+    """The layers read the first input and nothing of the default input; the heads follow the rule."""
+    graph, found = builder.plan(arc), builder.layout.decode(arc)
+    for layer in layers:
+        (node,) = [node for node in graph.nodes if node.group == f"L{layer}"]
+        assert node.parents[0] == graph.inputs[0]
+        assert "default_input" not in node.parents
+    read = {number for bits in found.inputs for number, bit in enumerate(bits) if bit}
+    unused = [name for number, name in enumerate(graph.inputs) if number not in read]
+    defaults = [node.parents for node in graph.nodes if node.name == "default_input"]
+    assert defaults == ([tuple(unused)] if unused else [])
+    check_heads_by_rule(builder, arc, graph)
+    model = builder(arc)
+    assert model.count_params() == builder.measure(arc).parameters
+    assert len(model.outputs) == len(graph.outputs)
+
+
+def without_first_input(builder: DAGModelBuilder, arc: list[int], layers: list[int]) -> list[int]:
+    """The tokens as the first AMBER took them."""
+    names = builder.layout.names
+    gone = {f"L{layer}.input.0" for layer in layers}
+    return [0 if name in gone else token for name, token in zip(names, arc, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("config", "case"),
+    CASES,
+    ids=[f"{c['dag_func']}-{c['tag']}-{''.join(map(str, k['arc_seq']))}" for c, k in CASES],
+)
+def test_golden_dag(config: dict[str, Any], case: dict[str, Any], tally: Tally) -> None:
+    arc = case["arc_seq"]
+    if case.get("error") == "AssertionError":
+        with pytest.raises(ConfigError, match="needs with_input_blocks=True"):
+            make_builder(config)
+        tally.check("dag")
+        return
+    builder = make_builder(config, dag_kwargs=config["dag_kwargs"])
+    if case.get("error") == "ValueError":
+        with pytest.raises(InvalidArchitectureError, match=r"Node '.*cannot be built on \("):
+            builder(arc)
+        tally.check("dag")
+        return
+    assert "error" not in case
+    layers = only_first_input(builder.layout.decode(arc)) if "added_outputs" in case else []
+    if layers:
+        # What was recorded is what these tokens mean without the bits that the first AMBER overlooked.
+        compare(builder, without_first_input(builder, arc, layers), config, case)
+        if builder.dag_kwargs.get("add_output", True):
+            check_right_answer(builder, arc, layers)
+        tally.supersede("dag", INDEX_0)
+    elif compare(builder, arc, config, case):
+        tally.check("dag")
+    else:
+        tally.supersede("dag", MEETING)
+
+
+def compare(builder: DAGModelBuilder, arc: list[int], config: dict[str, Any], case: dict[str, Any]) -> bool:
+    """Compares with the recorded case; False where inputs meet that the first AMBER did not see meet."""
+    graph, model = builder.plan(arc), builder(arc)
+    check_graph(graph, case)
+    if "block_loss_mapping" in case:
+        found = builder.layout.decode(arc)
+        by_heads = places_of(builder, meetings_by_heads(builder, found))
+        assert mapping_of(case) == by_heads
+        if by_heads != places_of(builder, meetings_by_ancestors(builder, found)):
+            check_heads_by_rule(builder, arc, graph)
+            return False
+        assert model.block_loss_mapping == by_heads
+    check_heads(graph, model, case)
+    check_recorded(model, case)
+    assert builder.measure(arc).parameters == case["total_params"]
+    check_predictions(model, config, case)
+    return True
+
+
+@pytest.mark.parametrize("what", EDGES)
+def test_golden_dag_edges(what: str, tally: Tally) -> None:
+    config, case = EDGES[what]
+    builder = make_builder(config)
+    if what == "arc as plain list":
+        for arc in (list(config["T1"]), np.array(config["T1"])):
+            check_recorded(builder(arc), case)
+    elif what == "dag_func lower case":
+        check_recorded(make_builder(config, dag_func="inputblockdag")(config["T1"]), case)
+    elif what == "arc too long":
+        check_recorded(builder(config["T1"]), case)
+        with pytest.raises(ArchitectureError, match="has 26 tokens.*Received: 27"):
+            builder([*config["T1"], 0])
+        tally.supersede("dag", "A7 the length is checked")
+        return
+    elif what == "output_op a list":
+        listed = make_builder(config, output_op=[builder.output_op])
+        assert listed.plan(config["T1"]) == builder.plan(config["T1"])
+        with pytest.raises(ModelSpaceError, match="output_op must be one Operation"):
+            make_builder(config, output_op=[builder.output_op, Operation("dense", units=1, name="other")])
+        tally.supersede("dag", "A11 a list of one is that one")
+        return
+    elif what == "single Operation input":
+        alone = make_builder(config, inputs_op=builder.inputs_op[0])
+        # The architecture is not recorded; this one has its layers and counts.
+        check_recorded(alone([0, 1, 0, 0, 1, 0, 0, 1, 1, 0, 0, 1, 1, 1]), case)
+    elif what == "dag_func unknown string, called":
+        with pytest.raises(ConfigError, match="dag, inputblockauxlossdag, inputblockdag"):
+            make_builder(config, dag_func="no_such_dag")
+    elif what == "InputBlockDAG with_input_blocks=False":
+        with pytest.raises(ConfigError, match="with_input_blocks=True"):
+            make_builder(config, dag_func="InputBlockDAG", with_input_blocks=False)
+    elif what == "model_space a list":
+        with pytest.raises(ModelSpaceError, match="must be a ModelSpace. Received: list"):
+            make_builder(config, model_space=config["space"])
+    elif what == "InputBlockAuxLossDAG add_output=False":
+        with pytest.raises(ConfigError, match="add_output=True"):
+            make_builder(config, dag_func="InputBlockAuxLossDAG", dag_kwargs={"add_output": False})
+    else:
+        pytest.fail(f"an edge case nobody checks: {what}")
+    tally.check("dag")
+
+
+def test_golden_dag_mutation(tally: Tally) -> None:
+    """The first AMBER wrote names into the operations of the user."""
+    config = CONFIGS[0]
+    space = ModelSpace.from_dict(config["space"])
+    before, output = space.to_dict(), Operation("dense", units=1, activation="linear")
+    builder = make_builder(config, model_space=space, output_op=output)
+    arc = builder.layout.encode(ones(builder))
+    builder(arc)
+    graph = builder.plan(arc)
+    recorded_names = [text.split("'name': ")[1].strip("'}") for text in MUTATION["ops_after"]]
+    assert layers_of(graph) == recorded_names
+    assert space.to_dict() == before
+    assert output == Operation("dense", units=1, activation="linear")
+    assert MUTATION["equal_to_fresh_op"] is False
+    tally.supersede("dag", "A2 nothing of the user's is written to")
+
+
+def ones(builder: DAGModelBuilder) -> Architecture:
+    return builder.layout.decode([size - 1 for size in builder.layout.sizes])
+
+
+def test_golden_dag_repeated_builds(tally: Tally) -> None:
+    """Layers with weights have the recorded names in every build; merges are named after their node, not counted."""
+    (config,) = [c for c in CONFIGS if (c["dag_func"], c["tag"]) == ("InputBlockDAG", "dense4_blocks_skip")]
+    builder = make_builder(config)
+    arc = builder.layout.encode(ones(builder))
+    for recorded in REPEATED["layer_names"]:
+        names = [layer.name for layer in builder(arc).layers]
+        assert sorted(name for name in names if not name.endswith("_concatenate")) == sorted(
+            name for name in recorded if not name.startswith("concatenate")
+        )
+        assert len(names) == len(recorded)
+    tally.check("dag")
