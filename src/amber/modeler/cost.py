@@ -66,7 +66,11 @@ def measure(graph: ComputationGraph) -> GraphCost:
     costs: dict[str, NodeCost] = {}
     parameters = trainable = flops = 0
     for node in graph.nodes:
-        cost = measure_node(node, tuple([costs[parent].output_shape for parent in node.parents]))
+        parents = node.parents
+        if len(parents) == 1:
+            cost = measure_operation(node.operation, (costs[parents[0]].output_shape,), "", node.node_name)
+        else:
+            cost = measure_node(node, tuple([costs[parent].output_shape for parent in parents]))
         costs[node.node_name] = cost
         parameters += cost.parameters
         trainable += cost.trainable_parameters

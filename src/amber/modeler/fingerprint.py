@@ -154,6 +154,7 @@ def _computes_nothing(operation: Operation) -> bool:
     return kind == "dropout" and operation.get("rate") == 0
 
 
+@lru_cache(maxsize=4096)
 def _text(operation: Operation) -> bytes:
     """What a layer reads of its operation. Lists and tuples are alike, as they are to the operation itself."""
     kind, attributes = read_attributes(operation)
