@@ -3,6 +3,7 @@
 #   make demo        search the splice-junction example on torch (pass options with ARGS="...")
 #   make test        lint, then all tests on torch and the parity tests on JAX and TensorFlow
 #   make test-fast   all tests that need only torch
+#   make bench       measure speed and memory beside hand-written networks (options with ARGS="--only dag-training")
 #   make lint        ruff, mypy and the import rules
 #   make clean       remove .venv and caches (run directories stay)
 
@@ -20,7 +21,7 @@ FAST := $(VENV)/.installed-fast
 TEST := $(VENV)/.installed-test
 INPUTS := $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 
-.PHONY: help demo test test-fast lint clean
+.PHONY: help demo test test-fast bench lint clean
 .NOTPARALLEL:
 
 help:
@@ -36,6 +37,9 @@ test: $(TEST) lint
 
 test-fast: $(FAST)
 	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(PYTEST) -n 2 -m "not slow" tests
+
+bench: $(TEST)
+	$(BIN)/python -W ignore -m benchmarks $(ARGS)
 
 lint: $(FAST)
 	$(BIN)/ruff check .

@@ -1,0 +1,94 @@
+"""The networks that are measured, as AMBER builds them, and data for them.
+
+The residual CNN is the 12-layer space of the first AMBER's measurements, the feed-forward child its 6-layer DAG of
+four blocks of ten features.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from amber.architect import ModelSpace, Operation
+from amber.modeler import KerasResidualCnnBuilder
+from amber.modeler.graph import ComputationGraph, ComputationNode
+
+RESIDUAL_FILTERS = (16,) * 3 + (32,) * 3 + (64,) * 3 + (128,) * 3
+RESIDUAL_INPUT = (200, 4)
+CLASSES = 3
+
+BLOCKS = 4
+BLOCK_FEATURES = 10
+# Units, blocks read and earlier layers read of each layer; the output reads the last.
+DAG_LAYERS: tuple[tuple[int, tuple[int, ...], tuple[int, ...]], ...] = (
+    (128, (0, 1), ()),
+    (32, (2, 3), (0,)),
+    (128, (0,), (1,)),
+    (8, (1, 3), (0, 2)),
+    (32, (2,), (1, 3)),
+    (128, (0, 3), (2, 4)),
+)
+
+
+def residual_space() -> ModelSpace:
+    """Returns the space: a convolution of 4 or 8, max or average pooling, or nothing, in each of 12 layers."""
+
+    def candidates(filters: int) -> list[dict[str, Any]]:
+        return [
+            {"Layer_type": "conv1d", "filters": filters, "kernel_size": 4, "activation": "relu"},
+            {"Layer_type": "conv1d", "filters": filters, "kernel_size": 8, "activation": "relu"},
+            {"Layer_type": "maxpool1d", "filters": filters, "pool_size": 4},
+            {"Layer_type": "avgpool1d", "filters": filters, "pool_size": 4},
+            {"Layer_type": "identity", "filters": filters},
+        ]
+
+    return ModelSpace.from_dict([candidates(filters) for filters in RESIDUAL_FILTERS])
+
+
+def residual_builder() -> KerasResidualCnnBuilder:
+    """Returns the builder of the residual space, compiled with adam and cross-entropy."""
+    return KerasResidualCnnBuilder(
+        Operation("input", shape=RESIDUAL_INPUT),
+        Operation("dense", units=CLASSES, activation="softmax"),
+        fc_units=50,
+        flatten_mode="GAP",
+        model_space=residual_space(),
+        model_compile_dict={"optimizer": "adam", "loss": "sparse_categorical_crossentropy"},
+    )
+
+
+def residual_data(samples: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Returns random one-hot sequences and classes."""
+    generator = np.random.default_rng(seed)
+    letters = generator.integers(0, RESIDUAL_INPUT[1], (samples, RESIDUAL_INPUT[0]))
+    x = np.eye(RESIDUAL_INPUT[1], dtype="float32")[letters]
+    return x, generator.integers(0, CLASSES, samples)
+
+
+def dag_graph() -> ComputationGraph:
+    """Returns the feed-forward child: every layer concatenates what it reads."""
+    inputs = [f"block_{block}" for block in range(BLOCKS)]
+    nodes = [ComputationNode(Operation("input", shape=(BLOCK_FEATURES,)), name) for name in inputs]
+    for number, (units, blocks, earlier) in enumerate(DAG_LAYERS):
+        parents = [inputs[block] for block in blocks] + [f"layer_{layer}" for layer in earlier]
+        operation = Operation("dense", units=units, activation="relu")
+        nodes.append(ComputationNode(operation, f"layer_{number}", parents=parents))
+    last = f"layer_{len(DAG_LAYERS) - 1}"
+    nodes.append(ComputationNode(Operation("dense", units=1), "output", parents=[last]))
+    return ComputationGraph(nodes, inputs, ["output"])
+
+
+def dag_model() -> Any:
+    """Returns the feed-forward child, compiled with adam and squared error."""
+    model = dag_graph().build()
+    model.compile(optimizer="adam", loss="mse")
+    return model
+
+
+def dag_data(samples: int, seed: int = 0) -> tuple[list[np.ndarray], np.ndarray]:
+    """Returns random features in blocks, and a number to predict from them."""
+    generator = np.random.default_rng(seed)
+    x = [generator.normal(size=(samples, BLOCK_FEATURES)).astype("float32") for _ in range(BLOCKS)]
+    y = np.tanh(sum(block[:, :3].sum(axis=1, keepdims=True) for block in x))
+    return x, y.astype("float32")
