@@ -47,6 +47,7 @@ search: {sampler: random, trials: 3, metric: val_loss}
 final: {epochs: 2}
 references: {Somebody 2020: 0.9}
 """
+DAG = "builder:\n  type: dag\n  dag_func: InputBlockDAG\n"
 BRANCHES = """\
 model_space:
   branches:
@@ -82,12 +83,13 @@ def config_text(table: Path, outputs: str = ONE, rest: str = SPACE + MULTI_IO + 
 
 @pytest.fixture(scope="module")
 def runs(table: Path, tmp_path_factory: pytest.TempPathFactory, amber: Amber) -> dict[str, Path]:
-    """Run directories of finished searches: one output, two outputs, branches."""
+    """Run directories of finished searches: one output, two outputs, branches, a DAG with intermediate outputs."""
     folder = tmp_path_factory.mktemp("runs")
     branch_data = config_text(table, rest=BRANCHES + REST).replace(
         "    protein: [protein_a, protein_b]\n", "    dna: {sequence: seq}\n"
     )
     texts = {"one": config_text(table), "two": config_text(table, TWO), "branch": branch_data}
+    texts["dag"] = config_text(table, rest=SPACE + DAG + REST)
     for name, text in texts.items():
         (folder / f"{name}.yaml").write_text(text)
         done = amber("search", folder / f"{name}.yaml", "-d", folder / name)
@@ -137,6 +139,7 @@ def test_two_outputs_are_scored_beside_linear_models(runs: dict[str, Path]) -> N
         ("one", ["line", "hi", "lo", "predicted"]),
         ("two", ["line", "grade_hi", "grade_lo", "grade_predicted", "dose"]),
         ("branch", ["line", "hi", "lo", "predicted"]),
+        ("dag", ["line", "hi", "lo", "predicted"]),
     ],
 )
 def test_predictions_of_new_records(

@@ -251,14 +251,29 @@ def test_outputs_say_their_weight():
     assert "output" not in texts(draw_svg(chain_graph()))
 
 
-def test_intermediate_outputs_say_so():
+def test_intermediate_outputs_are_labels_in_the_layers_they_read():
     graph = many_input_graph()
     heads = {"head4": 0.1, "head8": 0.1}
     aware = SimpleNamespace(nodes=graph.nodes, inputs=graph.inputs, outputs=("final", *heads), auxiliary=heads)
+    folded = fold(aware)
+    told = {box.key: box.exits for box in folded.boxes if box.exits}
+    assert told == {
+        f"group:L{layer}": (f"head{layer}: intermediate output, weight 0.1",) for layer in (4, 8)
+    }  # fmt: skip
     shown = texts(draw_svg(aware))
+    assert "head4: intermediate output, weight 0.1" in shown
     assert shown.count("output, loss weight 1") == 1
-    assert shown.count("intermediate output, loss weight 0.1") == 2
-    assert "intermediate output, loss weight 0.3" in texts(draw_svg(aware, loss_weights={"head8": 0.3}))
+    assert "head8: intermediate output, weight 0.3" in texts(draw_svg(aware, loss_weights={"head8": 0.3}))
+    assert "head4: dense" in draw_svg(aware)
+
+
+def test_an_intermediate_output_of_several_layers_has_a_box():
+    nodes = [node("x", "input", shape=(4,))]
+    nodes += [node(name, "dense", ("x",), units=2) for name in ("a", "b")]
+    nodes += [node(name, "dense", ("a", "b"), units=1) for name in ("out", "aux")]
+    graph = SimpleNamespace(nodes=nodes, inputs=("x",), outputs=("out", "aux"), auxiliary={"aux": 0.2})
+    shown = texts(draw_svg(graph))
+    assert "aux  dense 1" in shown and "intermediate output, loss weight 0.2" in shown
 
 
 def test_text_fits_its_page():

@@ -143,6 +143,38 @@ def _make_multi_io(request: BuilderRequest) -> ModelBuilder:
 register_builder("multi_io", MultiIOOptions, _make_multi_io)
 
 
+class DagOptions(Section):
+    """Options of directed acyclic graphs; see `amber.modeler.DAGModelBuilder`.
+
+    Attributes:
+        type: `dag`.
+        dag_func: `DAG`, `InputBlockDAG` (an intermediate output on every layer that reads an input) or
+            `InputBlockAuxLossDAG` (one where two inputs first meet).
+        with_input_blocks: every layer chooses its inputs; otherwise the first layer reads all.
+        with_skip_connection: every layer chooses earlier layers; otherwise it reads the one before.
+    """
+
+    type: str = "dag"
+    dag_func: Literal["DAG", "InputBlockDAG", "InputBlockAuxLossDAG"] = "DAG"
+    with_input_blocks: bool = True
+    with_skip_connection: bool = True
+
+
+def _make_dag(request: BuilderRequest) -> ModelBuilder:
+    from amber.modeler import DAGModelBuilder
+
+    return DAGModelBuilder(
+        inputs_op=request.problem.input_operations(),
+        output_op=request.problem.only_output("dag"),
+        model_space=request.space,
+        model_compile_dict=request.compile_arguments,
+        **request.options.model_dump(exclude={"type"}),
+    )
+
+
+register_builder("dag", DagOptions, _make_dag)
+
+
 class BranchOptions(Section):
     """Options of branches and a stem; see `amber.modeler.KerasBranchModelBuilder`.
 

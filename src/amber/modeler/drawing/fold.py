@@ -17,7 +17,18 @@ _MOST_INPUT_LINES = 8
 
 @dataclass(frozen=True)
 class Box:
-    """One box: its texts, family, the names of the nodes within, and the inputs it names instead of lines."""
+    """One box.
+
+    Attributes:
+        key: of the box.
+        title: its bold line.
+        details: further lines.
+        family: key in `style.FAMILIES`.
+        members: names of the nodes within.
+        tooltip: shown on hovering.
+        chips: keys of the inputs it names instead of lines.
+        exits: intermediate outputs that read it, in words.
+    """
 
     key: str
     title: str
@@ -26,6 +37,7 @@ class Box:
     members: tuple[str, ...]
     tooltip: str
     chips: tuple[str, ...] = ()
+    exits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,15 +65,19 @@ def fold(graph: Any, costs: Any = None, loss_weights: Mapping[str, float] | None
     """Fold a computation graph, one box for each group; nodes without a group keep their own.
 
     Inputs keep boxes of their own; where more lines would leave several inputs than an eye can follow, the reading
-    boxes name their inputs instead. A group whose box would lie on a cycle is left unfolded. A group called
-    `reduce ...` is folded by target: chains of nodes that lead to the same boxes share one.
+    boxes name their inputs instead. An intermediate output on one layer is a label in that layer's box. A group whose
+    box would lie on a cycle is left unfolded. A group called `reduce ...` is folded by target: chains of nodes that
+    lead to the same boxes share one.
 
     Args:
         graph: A `ComputationGraph`.
         costs: A `GraphCost`; adds output shapes and parameter counts.
         loss_weights: Of outputs, by name, added to their boxes; by default what the graph says of intermediate ones.
     """
-    nodes = {node.name: node for node in graph.nodes}
+    # Graphs that know of no intermediate outputs, such as those of other packages, have none.
+    intermediate = getattr(graph, "auxiliary", {})
+    exits = _exits(graph.nodes, intermediate)
+    nodes = {node.name: node for node in graph.nodes if node.name not in exits}
     home = {name: f"group:{node.group}" if node.group else f"node:{name}" for name, node in nodes.items()}
     for name, node in nodes.items():
         if _is_reduction(node.group) or name in graph.inputs:
@@ -80,14 +96,12 @@ def fold(graph: Any, costs: Any = None, loss_weights: Mapping[str, float] | None
     edges = _edges(nodes, home)
     inputs = tuple(dict.fromkeys(home[name] for name in graph.inputs))
     hidden = _hidden(edges, inputs)
-    outputs = tuple(dict.fromkeys(home[name] for name in graph.outputs))
+    outputs = tuple(dict.fromkeys(home[name] for name in graph.outputs if name in home))
     boxes = tuple(_box(key, [nodes[name] for name in members[key]], nodes, costs) for key in order)
     if len(inputs) > 1:
         titles = {box.key: box.title.split("  ")[0] for box in boxes}
         boxes = tuple(_with_readers(box, edges, titles) if box.key in inputs else box for box in boxes)
     boxes = tuple(replace(box, chips=tuple(a for a, b in hidden if b == box.key)) for box in boxes)
-    # Graphs that know of no intermediate outputs, such as those of other packages, have none.
-    intermediate = getattr(graph, "auxiliary", {})
     if len(graph.outputs) > 1:
         weights = {
             **(dict.fromkeys(graph.outputs, 1.0) if intermediate else {}),
@@ -95,9 +109,23 @@ def fold(graph: Any, costs: Any = None, loss_weights: Mapping[str, float] | None
             **(loss_weights or {}),
         }
         boxes = tuple(_with_output(box, graph.outputs, intermediate, weights) for box in boxes)
+        boxes = tuple(_with_exits(box, exits, weights) for box in boxes)
     edges = tuple(edge for edge in edges if edge not in hidden)
     doubled = tuple(edge for edge in edges if _reads_twice(edge, nodes, home, members))
     return FoldedGraph(boxes, edges, inputs, outputs, doubled, hidden)
+
+
+def _exits(nodes: Sequence[Any], intermediate: Mapping[str, float]) -> dict[str, Any]:
+    """Return the intermediate outputs that read one node and are read by none, by name."""
+    read = {parent for node in nodes for parent in node.parents}
+    return {n.name: n for n in nodes if n.name in intermediate and len(n.parents) == 1 and n.name not in read}
+
+
+def _with_exits(box: Box, exits: Mapping[str, Any], weights: Mapping[str, float]) -> Box:
+    here = [name for name, node in exits.items() if node.parents[0] in box.members]
+    told = tuple(style.clip(f"{name}: intermediate output, weight {weights[name]:g}", _DETAIL_LIMIT) for name in here)
+    tooltip = "\n".join([box.tooltip, *(f"{name}: {exits[name].operation}" for name in here)])
+    return replace(box, exits=told, tooltip=tooltip)
 
 
 def _hidden(edges: Sequence[tuple[str, str]], inputs: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -188,12 +188,14 @@ def _chip_width(text: str) -> float:
 
 def _size(box: Box, chips: Chips | None = None) -> tuple[float, float]:
     texts = [style.text_width(box.title, _TITLE, True), *(style.text_width(d, _DETAIL) for d in box.details)]
+    texts += [style.text_width(text, _DETAIL) for text in box.exits]
     row = sum(_chip_width((chips or {})[key][0]) + _CHIP_GAP for key in box.chips)
     return max(_MIN_WIDTH, max(texts) + 30.0, row + 20.0), 30.0 + 16.0 * len(box.details) + _chip_room(box)
 
 
 def _chip_room(box: Box) -> float:
-    return _CHIP_HEIGHT + 6.0 if box.chips else 0.0
+    """Return the height of the labels at the foot of a box."""
+    return (_CHIP_HEIGHT + 6.0) * (bool(box.chips) + len(box.exits))
 
 
 def _chip_row(box: Box, centre: float, top: float, chips: Chips, colours: style.Theme) -> list[Shape]:
@@ -221,7 +223,16 @@ def _box(box: Box, rect: Rect, colours: style.Theme, chips: Chips | None = None)
     for detail in box.details:
         y += 16.0
         shapes.append(Text(x, y, detail, _DETAIL, colours.muted, False, "middle"))
-    return shapes + (_chip_row(box, x, y + 8.0, chips, colours) if chips else [])
+    y += 8.0
+    if box.chips and chips:
+        shapes += _chip_row(box, x, y, chips, colours)
+        y += _CHIP_HEIGHT + 6.0
+    for told in box.exits:
+        width = style.text_width(told, _DETAIL) + 14.0
+        shapes.append(Block(Rect(x - width / 2, y, width, _CHIP_HEIGHT), colours.background, colours.muted, 8.0))
+        shapes.append(Text(x, y + 12.5, told, _DETAIL, colours.text, False, "middle"))
+        y += _CHIP_HEIGHT + 6.0
+    return shapes
 
 
 def _tones(folded: FoldedGraph, routes: tuple[Route, ...], colours: style.Theme) -> dict[str, str]:
