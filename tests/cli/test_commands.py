@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-COMMANDS = ("search", "compare", "build", "describe", "draw", "sample", "evaluate", "predict")
+COMMANDS = ("search", "compare", "build", "describe", "draw", "sample", "evaluate", "predict", "extract")
 Amber = Callable[..., Any]
 
 
@@ -253,3 +253,45 @@ def test_interrupted_search_keeps_what_is_there(
     assert done.exit_code == 130
     assert (tmp_path / "run" / "best.json").is_file()
     assert not (tmp_path / "run" / "test.json").exists()
+
+
+def onnx_predictions(path: Path, x: Any) -> Any:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path)
+    return session.run(None, {session.get_inputs()[0].name: x})[0]
+
+
+def test_build_exports_to_onnx(
+    amber: Amber, finished_run: Path, write_config: Callable[..., Path], tmp_path: Path
+) -> None:
+    import keras
+
+    x = np.random.default_rng(0).normal(size=(4, 60, 4)).astype("float32")
+    both = amber("build", write_config(), "0,1,0", "--export", "onnx", "-o", tmp_path / "net.keras")
+    assert both.exit_code == 0, both.stderr
+    expected = keras.models.load_model(tmp_path / "net.keras").predict(x, verbose=0)
+    np.testing.assert_allclose(onnx_predictions(tmp_path / "net.onnx", x), expected, rtol=1e-4, atol=1e-5)
+    best = amber("build", finished_run, "--trained", "--export", "onnx", "-o", tmp_path / "best.onnx")
+    assert best.exit_code == 0, best.stderr
+    assert not (tmp_path / "best.keras").exists()
+    expected = keras.models.load_model(finished_run / "best.keras").predict(x, verbose=0)
+    np.testing.assert_allclose(onnx_predictions(tmp_path / "best.onnx", x), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["-o", "net.onnx"], "--output: expected a file ending in .keras. Received: net.onnx"),
+        (["--export", "onnx", "-o", "net.h5"], "ending in .keras or .onnx"),
+        (["--trained"], "--trained: expected a run directory"),
+        (["--export", "pdf"], "onnx"),
+    ],
+)
+def test_build_refuses(
+    options: list[str], words: str, amber: Amber, write_config: Callable[..., Path], tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = amber("build", write_config(), "0,1,0", *options)
+    assert done.exit_code == 2
+    assert words in done.stderr
