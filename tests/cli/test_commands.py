@@ -262,6 +262,7 @@ def onnx_predictions(path: Path, x: Any) -> Any:
     return session.run(None, {session.get_inputs()[0].name: x})[0]
 
 
+@pytest.mark.slow
 def test_build_exports_to_onnx(
     amber: Amber, finished_run: Path, write_config: Callable[..., Path], tmp_path: Path
 ) -> None:

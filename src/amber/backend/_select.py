@@ -59,11 +59,11 @@ def _choose() -> tuple[str, str]:
     config_path = _keras_config_path()
     configured = _configured_backend(config_path)
     if configured is not None:
-        if configured in BACKENDS and _is_installed(configured):
+        if configured in BACKENDS and is_installed(configured):
             return configured, str(config_path)
         logger.debug("Passing over backend %r of %s: not installed.", configured, config_path)
     for name in BACKENDS:
-        if _is_installed(name):
+        if is_installed(name):
             return name, "the first installed of " + ", ".join(BACKENDS)
     raise ConfigError(
         f"No Keras backend is installed; expected one of {', '.join(BACKENDS)}. "
@@ -77,7 +77,7 @@ def _check_requested(name: str) -> str:
             f"The environment variable KERAS_BACKEND must be one of {', '.join(BACKENDS)}. "
             f"Received: KERAS_BACKEND={name!r}"
         )
-    if not _is_installed(name):
+    if not is_installed(name):
         raise ConfigError(
             "The environment variable KERAS_BACKEND must name an installed backend; "
             f"install it with: pip install 'amber-nas[{name}]'. Received: KERAS_BACKEND={name!r}"
@@ -85,7 +85,7 @@ def _check_requested(name: str) -> str:
     return name
 
 
-def _is_installed(name: str) -> bool:
+def is_installed(name: str) -> bool:
     if name in sys.modules:
         return True
     spec = importlib.util.find_spec(name)

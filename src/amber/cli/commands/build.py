@@ -1,9 +1,10 @@
-"""`amber build`: an architecture as an untrained model file."""
+"""`amber build`: an architecture as a model file."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,27 +12,66 @@ from amber.cli.failures import reported
 from amber.cli.options import SourceArgument, TokensArgument
 
 
+class Format(StrEnum):
+    """Formats besides Keras' own."""
+
+    ONNX = "onnx"
+
+
 @reported
 def build(
     source: SourceArgument,
     tokens: TokensArgument = None,
-    output: Annotated[Path, typer.Option("-o", "--output", help="Model file to write, ending in .keras.")] = Path(
-        "model.keras"
-    ),
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Model file to write, ending in .keras; with --export also in .onnx.")
+    ] = Path("model.keras"),
     seed: Annotated[
         int | None,
         typer.Option(min=0, help="Of the initial weights; by default that of the configuration.", show_default=False),
     ] = None,
+    export: Annotated[
+        Format | None,
+        typer.Option(
+            help="Write the model for onnxruntime too, beside the .keras file; or alone, where --output ends in .onnx.",
+            show_default=False,
+        ),
+    ] = None,
+    trained: Annotated[
+        bool, typer.Option("--trained", help="Write the trained best model of a run, instead of an untrained one.")
+    ] = False,
 ) -> None:
-    """Build an architecture as a compiled, untrained Keras model and save it."""
+    """Build an architecture as a compiled Keras model and save it."""
     from amber.cli.files import checked_output, writing
+
+    path = checked_output(output, (".keras",) if export is None else (".keras", ".onnx"))
+    model = _trained(source, tokens) if trained else _untrained(source, tokens, seed)
+    if path.suffix.lower() == ".keras":
+        with writing(path):
+            model.save(path)
+        typer.echo(f"Wrote {path}: {model.count_params():,} parameters.")
+    if export is Format.ONNX:
+        from amber.modeler.onnx_export import export_onnx
+
+        exported = path.with_suffix(".onnx")
+        with writing(exported):
+            export_onnx(model, exported)
+        typer.echo(f"Wrote {exported}: onnxruntime predicts the same.")
+
+
+def _untrained(source: Path, tokens: str | None, seed: int | None) -> Any:
     from amber.cli.project import seed_everything
     from amber.cli.sources import choose
 
-    path = checked_output(output, (".keras",))
     chosen = choose(source, tokens, compiled=True)
     seed_everything(chosen.loaded.config.seed if seed is None else seed)
-    model = chosen.builder(chosen.tokens)
-    with writing(path):
-        model.save(path)
-    typer.echo(f"Wrote {path}: {model.count_params():,} parameters.")
+    return chosen.builder(chosen.tokens)
+
+
+def _trained(source: Path, tokens: str | None) -> Any:
+    from amber.cli.sources import is_record, load_model
+    from amber.errors import ConfigError
+
+    if tokens is not None or not is_record(source):
+        received = f"{source} {tokens}" if tokens is not None else source
+        raise ConfigError(f"--trained: expected a run directory or its best.json, and no tokens. Received: {received}")
+    return load_model(source)

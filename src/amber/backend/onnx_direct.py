@@ -1,0 +1,116 @@
+"""ONNX files on the backends that can write them, and which packages that takes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from amber.backend._select import is_installed
+
+logger = logging.getLogger(__name__)
+
+PACKAGES = {
+    "torch": ("onnx", "onnxruntime", "onnxscript"),
+    "tensorflow": ("onnx", "onnxruntime", "tf2onnx"),
+}
+"""For each backend that writes ONNX the packages it needs besides itself."""
+
+
+def missing_packages(backend: str) -> list[str]:
+    """Returns what must be installed before this backend can write ONNX, the backend itself among it."""
+    return [name for name in (backend, *PACKAGES[backend]) if not is_installed(name)]
+
+
+def write_onnx(model: Any, path: Path, is_right: Callable[[Path], bool]) -> None:
+    """Writes a model as ONNX with the backend in use, torch or TensorFlow.
+
+    On torch the exporters cover different layers: that of Keras is tried first, because it is fast, and torch's newer
+    one where the first fails or its file does not compute what the model does.
+
+    Args:
+        model: a Keras model that has been called.
+        path: the file.
+        is_right: says whether a file computes what the model does, for any number of samples.
+
+    Raises:
+        RuntimeError: no exporter can write this model; says why.
+    """
+    import keras
+
+    ways = [_with_keras, _with_torch] if keras.config.backend() == "torch" else [_with_keras]
+    reasons = []
+    for way in ways:
+        try:
+            with _quiet():
+                way(model, path)
+            if is_right(path):
+                return
+            reasons.append("the file does not predict what the model does")
+        except Exception as error:  # exporters raise errors of every kind
+            reasons.append(_first_lines(error))
+        logger.info("%s failed: %s", way.__name__, reasons[-1])
+    path.unlink(missing_ok=True)
+    raise RuntimeError("; ".join(reasons))
+
+
+def _with_keras(model: Any, path: Path) -> None:
+    model.export(path, format="onnx", verbose=False)
+
+
+def _with_torch(model: Any, path: Path) -> None:
+    import torch
+
+    class Positional(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = model
+
+        def forward(self, *inputs: Any) -> Any:
+            return self.network(list(inputs) if len(inputs) > 1 else inputs[0])
+
+    samples = tuple(torch.zeros(2, *(size or 1 for size in tensor.shape[1:])) for tensor in model.inputs)
+    shapes = tuple({0: torch.export.Dim("batch")} for _ in samples)
+    program = torch.onnx.export(
+        Positional().eval(),
+        samples,
+        dynamo=True,
+        input_names=[tensor.name for tensor in model.inputs],
+        dynamic_shapes=(shapes,),
+        verbose=False,
+    )
+    program.save(path)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Within this context exporters do not tell of their own affairs, by any way.
+
+    Torch writes the whole network on the standard output of the process when it fails, whatever it is told.
+    """
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "tf2onnx", "onnxscript")]
+    levels = [each.level for each in loggers]
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            os.dup2(nowhere, 1)
+            for each in loggers:
+                each.setLevel(logging.ERROR)
+            yield
+        finally:
+            os.dup2(kept, 1)
+            os.close(kept)
+            os.close(nowhere)
+            for each, level in zip(loggers, levels, strict=True):
+                each.setLevel(level)
+
+
+def _first_lines(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
