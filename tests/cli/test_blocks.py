@@ -199,7 +199,10 @@ def test_compare_over_seeds(table: Path, amber: Amber, tmp_path: Path) -> None:
     ("change", "message"),
     [
         (("rna: rna_1..rna_3", "rna: 3"), r"data.blocks.rna: Block 'rna' must be columns.*Received: 3"),
-        (("type: multi_io\n  with_output_blocks: false", "type: branch"), "model_space: the builder branch takes a mapping"),
+        (
+            ("type: multi_io\n  with_output_blocks: false", "type: branch"),
+            "model_space: the builder branch takes a mapping",
+        ),
         (("type: multi_io\n  with_output_blocks: false", "type: multi_io\n  wfs: 2"), "'wsf'"),
         (("references:", "referenses:"), "Did you mean 'references'"),
     ],
@@ -243,3 +246,16 @@ def test_builders_of_one_input_say_so(table: Path, tmp_path: Path, amber: Amber)
     done = amber("search", config, "-d", tmp_path / "run", "--quiet")
     assert done.exit_code == 2
     assert "residual_cnn: expected one input. Received: rna, protein" in done.stderr
+
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("config", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_gives_networks(config: Path, amber: Amber) -> None:
+    for tokens in amber("sample", config, "-n", 5).stdout.split():
+        done = amber("describe", config, tokens, "--json")
+        # Not every list of tokens is a network of several outputs; what is none says so.
+        assert done.exit_code == 0 or "Output '" in done.stderr, done.stderr
+        if done.exit_code == 0:
+            assert json.loads(done.stdout)["parameters"] > 0

@@ -11,7 +11,10 @@ import pytest
 from tests.modeler.test_branch import worked_example
 from tests.modeler.test_multi_io import ARC, make_builder
 
+from amber.architect import Operation
+from amber.data import split_columns
 from amber.errors import DataError
+from amber.modeler import input_operations
 from amber.modeler.named_inputs import check_block_names
 
 X = {"A": np.ones((8, 5), "float32"), "B": np.ones((8, 6), "float32")}
@@ -73,6 +76,16 @@ def test_branches_take_names_too() -> None:
     branched.fit(x, np.zeros((4, 1)), verbose=0)
     with pytest.raises(DataError, match="unknown 'x2'"):
         branched.fit({**x, "x2": x["x0"]}, np.zeros((4, 1)), verbose=0)
+
+
+def test_blocks_declared_once_make_inputs_and_data() -> None:
+    x = split_columns(np.ones((6, 11)), {"A": (0, 5), "B": range(5, 11)})
+    builder = make_builder(inputs_op=input_operations(x))
+    assert builder.inputs_op == [Operation("input", shape=(n,), name=name) for n, name in ((5, "A"), (6, "B"))]
+    assert builder(ARC).predict(x, verbose=0)[0].shape == (6, 1)
+    for wrong in ({}, None, {"A": 3}, {"A": np.ones(4)}):
+        with pytest.raises(DataError):
+            input_operations(wrong)
 
 
 def test_names_alone() -> None:

@@ -26,7 +26,7 @@ from amber.modeler.graph import (
     ComputationNode,
 )
 from amber.modeler.layer_face import get_layer
-from amber.modeler.named_inputs import MultiInputModel
+from amber.modeler.named_inputs import MultiInputModel, input_operations
 from amber.modeler.operations import register_operation
 from amber.modeler.supernet.builders import EnasAnnModelBuilder, EnasCnnModelBuilder
 
@@ -54,5 +54,6 @@ __all__ = [
     "build_sequential_model_from_string",
     "get_dag",
     "get_layer",
+    "input_operations",
     "register_operation",
 ]

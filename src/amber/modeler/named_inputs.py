@@ -9,6 +9,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from amber.architect import Operation
 from amber.backend.models import ChildModel
 from amber.errors import DataError
 
@@ -40,6 +41,28 @@ def check_block_names(received: Iterable[Any], expected: Iterable[str]) -> None:
         f"Expected one array for each of the blocks {', '.join(map(repr, known))}: {'; '.join(parts)}. "
         f"Received: {', '.join(map(repr, given)) or 'none'}"
     )
+
+
+def input_operations(blocks: Mapping[str, Any]) -> list[Operation]:
+    """Returns one input operation for each named block of data: blocks are declared once, and builders follow.
+
+    Args:
+        blocks: name -> array with records along the first axis, as `amber.data.split_columns` gives them.
+
+    Raises:
+        DataError: no blocks, or something that is no array of records.
+
+    Example:
+        >>> x = split_columns(features, {"rna": (0, 100), "protein": (100, 130)})
+        >>> builder = DAGModelBuilder(input_operations(x), output, space, compile_arguments)
+        >>> builder(tokens).fit(x, y)
+    """
+    if not isinstance(blocks, Mapping) or not blocks:
+        raise DataError(f"Expected a mapping from names to arrays. Received: {type(blocks).__name__}")
+    for name, array in blocks.items():
+        if len(getattr(array, "shape", ())) < 2:
+            raise DataError(f"Block {name!r} must be an array of shape (records, columns, ...). Received: {array!r}")
+    return [Operation("input", shape=tuple(array.shape[1:]), name=name) for name, array in blocks.items()]
 
 
 class NamedInputs:
