@@ -160,6 +160,8 @@ class DenseAddOutputChild(NamedInputs, ChildModel):
             return super().evaluate(**options)
         as_dictionary = options.pop("return_dict", False)
         found = super().evaluate(**options, return_dict=True)
+        # Keras sorts what it reports by name; the list is in the order of the metrics given.
+        found = {name: found[name] for name in self.get_metrics_result() if name in found} | found
         if final_only:
             found = final_values(found, self.output_names)
             return found if as_dictionary else list(found.values())

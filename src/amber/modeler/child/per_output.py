@@ -28,8 +28,8 @@ def spread(given: Any, outputs: Sequence[str], what: str, error: type[AmberError
     """
     if isinstance(given, Mapping):
         unknown = [name for name in given if name not in outputs]
-        missing = [name for name in outputs if name not in given]
-        if unknown or (missing and outputs[0] not in given):
+        missing = [] if outputs[0] in given else [name for name in outputs if name not in given]
+        if unknown or missing:
             faults = [f"unknown {', '.join(map(repr, unknown))}"] if unknown else []
             faults += [f"nothing for {', '.join(map(repr, missing))}"] if missing else []
             raise error(
