@@ -33,7 +33,8 @@ class FinalOutputNames(keras.callbacks.Callback):
 def final_values(reported: Mapping[str, Any], outputs: Sequence[str]) -> dict[str, Any]:
     """Returns the numbers of the final output under their plain names, the loss first."""
     parts = [(*_owner(name, outputs), value) for name, value in reported.items()]
-    return {plain: value for owner, plain, value in parts if owner == outputs[0]}
+    found = {plain: value for owner, plain, value in parts if owner == outputs[0]}
+    return {**({"loss": found["loss"]} if "loss" in found else {}), **found}
 
 
 def values_in_order(reported: Mapping[str, Any], outputs: Sequence[str]) -> list[Any]:
