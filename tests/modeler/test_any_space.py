@@ -15,6 +15,7 @@ from tests.modeler.supernet.random_builders import enas_ann_builders, enas_cnn_b
 from amber.architect import BranchedModelSpace, ModelSpace, Operation
 from amber.errors import AmberError
 from amber.modeler import (
+    DAGModelBuilder,
     KerasBranchModelBuilder,
     KerasModelBuilder,
     KerasMultiIOModelBuilder,
@@ -166,11 +167,31 @@ def sequential_builders(draw: st.DrawFn) -> KerasModelBuilder:
     )
 
 
+@st.composite
+def dag_builders(draw: st.DrawFn) -> DAGModelBuilder:
+    faults = not draw(st.integers(0, 2))
+    kind = choice(draw, faults, ["DAG", None, "InputBlockDAG", "InputBlockAuxLossDAG"], ["no_such_dag", 3])
+    options: dict[str, Any] = {"merge_op": choice(draw, faults, ["concatenate"] * 4 + ["add", "maximum"], ["glue", 3])}
+    if str(kind).startswith("Input"):
+        options["aux_loss_weight"] = choice(draw, faults, [0, 0.3], [-1, None, True])
+    return DAGModelBuilder(
+        named_inputs(draw, faults, draw(st.integers(0 if faults else 1, 3))),
+        Operation("dense", units=choice(draw, faults, [1, 2], [0, None])),
+        mixed_space(draw, faults),
+        {"optimizer": "sgd", "loss": "mse"},
+        with_skip_connection=draw(st.booleans()),
+        with_input_blocks=True if str(kind).startswith("Input") else draw(st.booleans()),
+        dag_func=kind,
+        dag_kwargs=options,
+    )
+
+
 BUILDERS = {
     "residual_cnn": residual_builders,
     "multi_io": multi_io_builders,
     "branch": branch_builders,
     "sequential": sequential_builders,
+    "dag": dag_builders,
     "enas_ann": enas_ann_builders,
     "enas_cnn": enas_cnn_builders,
 }
