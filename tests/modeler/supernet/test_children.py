@@ -65,8 +65,8 @@ def test_fixed_children_train_and_share(family: Any) -> None:
     builder, (x, y) = make(), make_data()
     arc = builder.layout.sample(1)
     child, twin = builder(arc), builder(arc)
-    history = child.fit(x, y, epochs=8, batch_size=16, verbose=0)
-    assert history.history["loss"][-1] < history.history["loss"][0]
+    history = child.fit(x, y, epochs=20, batch_size=16, verbose=0)
+    assert np.mean(history.history["loss"][-5:]) < np.mean(history.history["loss"][:5])
     np.testing.assert_allclose(child.predict(x, verbose=0), twin.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
     assert child.optimizer is not twin.optimizer
 
