@@ -79,7 +79,7 @@ def keras_steps(model: Any, batches: list[Batch]) -> Callable[[], None]:
 
     def run() -> None:
         model.reset_metrics()
-        model._record_training_state_sharding_spec()
+        # What `fit` does around its loop: the state leaves the model, and comes back once at the end.
         state = model._get_jax_state(
             trainable_variables=True,
             non_trainable_variables=True,
@@ -91,6 +91,7 @@ def keras_steps(model: Any, batches: list[Batch]) -> Callable[[], None]:
         for batch in batches:
             logs, state = model.train_function(state, iter([batch]))
         names = ("trainable_variables", "non_trainable_variables", "optimizer_variables", "metrics_variables")
+        model._jax_state_synced = False
         model._jax_state = dict(zip(names, state, strict=True))
         model.jax_state_sync()
         float(logs["loss"])

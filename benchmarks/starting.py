@@ -78,5 +78,7 @@ def naming(count: int = 600, repeats: int = 5) -> list[Row]:
     for step in steps:
         goal = 2000 if step == steps[0] else None
         value = statistics.median(rates[step])
-        rows.append(Row(f"12-layer residual space: {step}", "", value, "per CPU s", goal, details={"rates": rates[step]}))
+        rows.append(
+            Row(f"12-layer residual space: {step}", "", value, "per CPU s", goal, details={"rates": rates[step]})
+        )
     return rows

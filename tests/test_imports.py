@@ -41,6 +41,7 @@ LOADED_ON_DEMAND = (
     "amber.backend.distribution",
     "amber.backend.light",
     "amber.backend.models",
+    "amber.backend.quiet",
     "amber.backend.torch",
 )
 WITHOUT_KERAS = {"amber", "amber.errors", "amber.registry", "amber.backend", "amber.architect", "amber.data"}

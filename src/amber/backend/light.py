@@ -3,7 +3,7 @@
 `model.__class__` is Keras' Functional, which is what saving, cloning and printing look at: a saved model names no
 class of AMBER and loads where AMBER is not installed, as a plain Functional. (`type(model)` tells the truth.) What
 `fit` returns holds the numbers, not the network: a search that keeps the histories of a thousand children does not
-keep their weights.
+keep their weights. Where no callback watches batches, none is called between them.
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ from __future__ import annotations
 import functools
 import inspect
 import weakref
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import keras
 from keras.src.models.functional import Functional
+from keras.src.trainers.data_adapters import array_slicing, get_data_adapter
+
+from amber.backend.quiet import QuietCallbackList, quiet_callbacks
 
 
 class LightHistory(keras.callbacks.History):
@@ -59,9 +63,45 @@ class LightFunctional(Functional):
     @functools.wraps(Functional.fit)
     def fit(self, *args: Any, **kwargs: Any) -> Any:
         """Trains as `keras.Model.fit` does, with the same arguments, and returns its History."""
-        arguments = bind(Functional.fit, self, args, kwargs)
-        arguments["callbacks"] = with_light_history(arguments.get("callbacks"))
-        return super().fit(**arguments)
+        self._assert_compile_called("fit")
+        options = bind(Functional.fit, self, args, kwargs)
+        split = options.pop("validation_split", 0.0)
+        data = options.pop("x", None), options.pop("y", None), options.pop("sample_weight", None)
+        validation = options.pop("validation_data", None)
+        if split and validation is None:
+            data, validation = array_slicing.train_validation_split(data, validation_split=split)
+        batch_size, steps = options.get("batch_size"), options.get("steps_per_epoch")
+        adapter = self._adapter_for(
+            *data,
+            batch_size=batch_size,
+            steps_per_epoch=steps,
+            shuffle=options.pop("shuffle", True),
+            class_weight=options.pop("class_weight", None),
+        )
+        if validation is not None:
+            options["validation_data"] = self._adapter_for(
+                *keras.utils.unpack_x_y_sample_weight(validation),
+                batch_size=options.get("validation_batch_size") or batch_size,
+                steps_per_epoch=options.get("validation_steps"),
+            )
+        callbacks = quiet_callbacks(
+            with_light_history(options.pop("callbacks", None)),
+            self,
+            add_history=True,
+            verbose=options.get("verbose", "auto"),
+            epochs=options.get("epochs", 1),
+            steps=steps or adapter.num_batches,
+        )
+        with self._quietly(isinstance(callbacks, QuietCallbackList)):
+            return super().fit(x=adapter, callbacks=callbacks, **options)
+
+    def _adapter_for(self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> Any:
+        """The Keras data adapter of any data `fit` accepts."""
+        return get_data_adapter(x, y, sample_weight=sample_weight, **options)
+
+    def _quietly(self, is_quiet: bool) -> AbstractContextManager[None]:
+        """Entered around a training of which nobody watches the batches."""
+        return nullcontext()
 
 
 def bind(method: Any, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

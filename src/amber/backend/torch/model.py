@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import keras
@@ -21,11 +21,10 @@ from keras.src.backend.common.stateless_scope import in_stateless_scope
 from keras.src.backend.common.variables import get_autocast_scope
 from keras.src.backend.torch.core import get_device
 from keras.src.models.functional import Functional
-from keras.src.trainers.data_adapters import array_slicing
 from torch import Tensor
 
-from amber.backend.light import LightFunctional, bind, with_light_history
-from amber.backend.torch.callbacks import QuietCallbackList, quiet_callbacks
+from amber.backend.light import LightFunctional, bind
+from amber.backend.quiet import QuietCallbackList, quiet_callbacks
 from amber.backend.torch.feeding import adapter_for
 from amber.backend.torch.plan import Plan, make_plan, watched_globally
 from amber.backend.torch.tracking import Tracker
@@ -199,41 +198,11 @@ class FastFunctional(LightFunctional):
         if self.compiled and self.jit_compile:
             execution.plan = None
 
-    @functools.wraps(Functional.fit)
-    def fit(self, *args: Any, **kwargs: Any) -> Any:
-        """Trains as `keras.Model.fit` does, with the same arguments, and returns its History."""
-        self._assert_compile_called("fit")
-        options = bind(Functional.fit, self, args, kwargs)
-        split = options.pop("validation_split", 0.0)
-        data = options.pop("x", None), options.pop("y", None), options.pop("sample_weight", None)
-        validation = options.pop("validation_data", None)
-        if split and validation is None:
-            data, validation = array_slicing.train_validation_split(data, validation_split=split)
-        batch_size, steps = options.get("batch_size"), options.get("steps_per_epoch")
-        adapter = adapter_for(
-            *data,
-            batch_size=batch_size,
-            steps_per_epoch=steps,
-            shuffle=options.pop("shuffle", True),
-            class_weight=options.pop("class_weight", None),
-        )
-        if validation is not None:
-            options["validation_data"] = adapter_for(
-                *keras.utils.unpack_x_y_sample_weight(validation),
-                batch_size=options.get("validation_batch_size") or batch_size,
-                steps_per_epoch=options.get("validation_steps"),
-            )
-        callbacks = with_light_history(options.pop("callbacks", None))
-        options["callbacks"] = quiet_callbacks(
-            callbacks,
-            self,
-            add_history=True,
-            verbose=options.get("verbose", "auto"),
-            epochs=options.get("epochs", 1),
-            steps=steps or adapter.num_batches,
-        )
-        with self._execution.quiet(isinstance(options["callbacks"], QuietCallbackList)):
-            return Functional.fit(self, x=adapter, **options)
+    def _adapter_for(self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> Any:
+        return adapter_for(x, y, sample_weight, **options)
+
+    def _quietly(self, is_quiet: bool) -> AbstractContextManager[None]:
+        return self._execution.quiet(is_quiet)
 
     @functools.wraps(Functional.evaluate)
     def evaluate(self, *args: Any, **kwargs: Any) -> Any:
@@ -261,7 +230,7 @@ class FastFunctional(LightFunctional):
             epochs=1,
             steps=steps or adapter.num_batches,
         )
-        with self._execution.quiet(isinstance(options["callbacks"], QuietCallbackList)):
+        with self._quietly(isinstance(options["callbacks"], QuietCallbackList)):
             return method(x=adapter, **options)
 
     @functools.wraps(Functional.train_on_batch)
