@@ -45,8 +45,9 @@ def losses_by_hand(child: Any, y: Any = Y, weight: Any = 1.0) -> list[float]:
 class Batches(keras.utils.PyDataset):
     """Batches of labels in any form."""
 
-    def __init__(self, arrange: Callable[[Any], Any], weighted: bool = False) -> None:
-        super().__init__()
+    def __init__(self, arrange: Callable[[Any], Any], weighted: bool = False, **workers: Any) -> None:
+        super().__init__(**workers)
+        self.epochs_seen = 0
         self.arrange = arrange
         self.weighted = weighted
 
@@ -57,6 +58,9 @@ class Batches(keras.utils.PyDataset):
         rows = slice(number * BATCH, (number + 1) * BATCH)
         batch = ({name: block[rows] for name, block in X.items()}, self.arrange(Y[rows]))
         return (*batch, WEIGHT[rows]) if self.weighted else batch
+
+    def on_epoch_end(self) -> None:
+        self.epochs_seen += 1
 
 
 LABELS: dict[str, Callable[[Any], Any]] = {
@@ -273,10 +277,19 @@ def test_fit_reports_the_final_output_under_plain_names() -> None:
 
 
 def test_validation_data_of_every_form() -> None:
-    for validation in ((X, Y), (X, [Y] * 4), (X, {"output": Y}), Batches(lambda y: y)):
+    by_lists = Batches(lambda y: [y] * 4)
+    for validation in ((X, Y), (X, [Y] * 4), (X, {"output": Y}), (by_lists,), by_lists):
         history = make_child().fit(X, Y, validation_data=validation, batch_size=4, verbose=0).history
         assert "val_mae" in history
     assert "val_mae" in make_child().fit(X, Y, validation_split=0.25, verbose=0).history
+
+
+def test_a_dataset_keeps_its_workers_and_hears_of_epochs() -> None:
+    data = Batches(lambda y: [y] * 4, workers=2)
+    history = make_child().fit(data, epochs=2, verbose=0).history
+    # Keras calls it once more when it looks at the first batch.
+    assert data.epochs_seen >= 2
+    assert len(history["loss"]) == 2
 
 
 def test_metrics_and_losses_that_are_objects() -> None:

@@ -303,6 +303,9 @@ def test_builders_by_kind() -> None:
     assert made(arc).count_params() == 43
     with pytest.raises(ConfigError, match="must return a DAG, with 'graph' and 'build'. Received: 5"):
         make_builder([1], 1, dag_func=lambda **arguments: 5).plan([0, 1])
+    for wrong in ("EnasAnnDAG", lambda arc_seq: None):
+        with pytest.raises(ConfigError, match="must take the arguments of DAG, which are arc_seq, num_layers"):
+            make_builder([1], 1, dag_func=wrong).plan([0, 1])
 
 
 def test_arguments_of_one_call() -> None:

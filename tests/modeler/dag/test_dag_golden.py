@@ -246,7 +246,9 @@ def test_golden_dag_edges(what: str, tally: Tally) -> None:
         # The architecture is not recorded; this one has its layers and counts.
         check_recorded(alone([0, 1, 0, 0, 1, 0, 0, 1, 1, 0, 0, 1, 1, 1]), case)
     elif what == "dag_func unknown string, called":
-        with pytest.raises(ConfigError, match="dag, inputblockauxlossdag, inputblockdag"):
+        with pytest.raises(
+            ConfigError, match="expected one of dag, .*inputblockauxlossdag, inputblockdag. Received: 'no_such_dag'"
+        ):
             make_builder(config, dag_func="no_such_dag")
     elif what == "InputBlockDAG with_input_blocks=False":
         with pytest.raises(ConfigError, match="with_input_blocks=True"):

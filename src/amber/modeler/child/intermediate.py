@@ -15,6 +15,7 @@ import keras
 from amber.backend.light import bind
 from amber.backend.models import ChildModel
 from amber.errors import ConfigError
+from amber.modeler.child.batches import with_tuples
 from amber.modeler.child.per_output import (
     arrange_targets,
     spread_loss_weights,
@@ -128,11 +129,13 @@ class DenseAddOutputChild(NamedInputs, ChildModel):
 
     def fit(self, *arguments: Any, **named: Any) -> Any:  # type: ignore[override]
         """As `keras.Model.fit`; labels given once, or for some outputs by name, reach every output."""
-        options = bind(keras.Model.fit, self, arguments, named)
-        arrange_targets(options, self.output_names)
+        options = self._arranged(bind(keras.Model.fit, self, arguments, named))
         validation = options.get("validation_data")
-        if isinstance(validation, (tuple, list)) and len(validation) > 1:
-            options["validation_data"] = self._arranged(validation)
+        if isinstance(validation, (tuple, list)):
+            given = self._arranged(dict(zip(("x", "y", "sample_weight"), validation, strict=False)))
+            options["validation_data"] = tuple(given.values())
+        elif validation is not None:
+            options["validation_data"] = with_tuples(validation)
         callbacks = options.get("callbacks")
         if len(self.output_names) > 1 and not isinstance(callbacks, keras.callbacks.CallbackList):
             given = keras.tree.flatten(callbacks) if callbacks else []
@@ -154,8 +157,7 @@ class DenseAddOutputChild(NamedInputs, ChildModel):
         # Within `fit` Keras passes a cached data set of the model itself, and wants all there is.
         if "_use_cached_eval_dataset" in named:
             return super().evaluate(*arguments, **named)
-        options = bind(keras.Model.evaluate, self, arguments, named)
-        arrange_targets(options, self.output_names)
+        options = self._arranged(bind(keras.Model.evaluate, self, arguments, named))
         if len(self.output_names) == 1:
             return super().evaluate(**options)
         as_dictionary = options.pop("return_dict", False)
@@ -234,11 +236,10 @@ class DenseAddOutputChild(NamedInputs, ChildModel):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         return (x, *spread_targets(y, sample_weight, self.output_names))
 
-    def _arranged(self, data: Any) -> tuple[Any, ...]:
-        names = ("x", "y", "sample_weight")
-        options = dict(zip(names, data, strict=False))
+    def _arranged(self, options: dict[str, Any]) -> dict[str, Any]:
         arrange_targets(options, self.output_names)
-        return tuple(options[name] for name in names if name in options)
+        options["x"] = with_tuples(options.get("x"))
+        return options
 
 
 class _Described:

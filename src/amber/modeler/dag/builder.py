@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -101,16 +102,25 @@ class DAGModelBuilder(ModelBuilder):
         return self._new_dag(self.layout.validate(arc_seq), dag_kwargs)
 
     def _new_dag(self, tokens: Sequence[int], dag_kwargs: Mapping[str, Any]) -> Any:
-        made = self._make_dag(
-            arc_seq=tokens,
-            num_layers=self.num_layers,
-            model_space=self.model_space,
-            input_node=list(self._input_nodes),
-            output_node=self._output_node,
-            with_skip_connection=self.with_skip_connection,
-            with_input_blocks=self.with_input_blocks,
-            **{**self.dag_kwargs, **dag_kwargs},
-        )
+        arguments: dict[str, Any] = {
+            "arc_seq": tokens,
+            "num_layers": self.num_layers,
+            "model_space": self.model_space,
+            "input_node": list(self._input_nodes),
+            "output_node": self._output_node,
+            "with_skip_connection": self.with_skip_connection,
+            "with_input_blocks": self.with_input_blocks,
+            **self.dag_kwargs,
+            **dag_kwargs,
+        }
+        try:
+            inspect.signature(self._make_dag).bind(**arguments)
+        except TypeError as error:
+            raise ConfigError(
+                f"dag_func must take the arguments of DAG, which are {', '.join(arguments)} ({error}). Children that "
+                f"share weights have builders of their own. Received: {self._make_dag!r}"
+            ) from error
+        made = self._make_dag(**arguments)
         if not hasattr(made, "graph") or not hasattr(made, "build"):
             raise ConfigError(f"dag_func must return a DAG, with 'graph' and 'build'. Received: {made!r}")
         return made

@@ -1,0 +1,56 @@
+"""Data that comes in batches, with labels and weights in a form that every backend can carry.
+
+TensorFlow takes a list within a batch for one tensor; a tuple it takes for several.
+"""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+import keras
+
+
+def with_tuples(data: Any) -> Any:
+    """Returns data in which lists of labels and of weights in a batch are tuples; other data as they are.
+
+    Args:
+        data: what `keras.Model.fit` takes as `x`; a generator or a PyDataset is wrapped.
+    """
+    if isinstance(data, types.GeneratorType):
+        return (_tuple_targets(batch) for batch in data)
+    if isinstance(data, keras.utils.PyDataset):
+        return _TupledDataset(data)
+    return data
+
+
+def _tuple_targets(batch: Any) -> Any:
+    if not isinstance(batch, (tuple, list)):
+        return batch
+    x, *targets = batch
+    return (x, *(keras.tree.lists_to_tuples(each) for each in targets))
+
+
+class _TupledDataset(keras.utils.PyDataset):
+    """The batches of another PyDataset."""
+
+    def __init__(self, dataset: keras.utils.PyDataset) -> None:
+        super().__init__(
+            workers=dataset.workers,
+            use_multiprocessing=dataset.use_multiprocessing,
+            max_queue_size=dataset.max_queue_size,
+        )
+        self._dataset = dataset
+
+    @property
+    def num_batches(self) -> Any:
+        return self._dataset.num_batches
+
+    def __getitem__(self, number: int) -> Any:
+        return _tuple_targets(self._dataset[number])
+
+    def on_epoch_begin(self) -> None:
+        self._dataset.on_epoch_begin()
+
+    def on_epoch_end(self) -> None:
+        self._dataset.on_epoch_end()
