@@ -8,9 +8,12 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from tests.modeler.supernet.spaces import cnn_data, make_cnn, scatter
+from tests.modeler.supernet.spaces import cnn_data, conv_layer, make_cnn, scatter
 
+from amber.architect import ModelSpace, Operation
+from amber.data import load_dataset
 from amber.errors import ConfigError, DataError
+from amber.modeler import EnasCnnModelBuilder
 from amber.modeler.supernet.recalibration import recalibrate
 from amber.modeler.supernet.scoring import score_architectures
 
@@ -86,7 +89,27 @@ def test_scoring_with_statistics_leaves_the_supernet_alone() -> None:
     x, y = cnn_data()
     before = values(builder.supernet.weights)
     arcs = [builder.layout.sample(seed) for seed in range(3)]
-    plain = score_architectures(builder, arcs, x, y)
+    plain = score_architectures(builder, arcs, x, y, training_data=None)
     estimated = score_architectures(builder, arcs, x, y, training_data=x)
     assert all(np.array_equal(before[path], value) for path, value in values(builder.supernet.weights).items())
     assert all(a["loss"] != b["loss"] for a, b in zip(plain, estimated, strict=True))
+
+
+@pytest.mark.slow
+def test_scores_of_a_trained_splice_supernet_improve() -> None:
+    keras.utils.set_random_seed(0)
+    data = load_dataset("splice")
+    builder = EnasCnnModelBuilder(
+        inputs_op=Operation("input", shape=(60, 4)),
+        output_op=Operation("dense", units=3, activation="softmax"),
+        model_space=ModelSpace.from_dict([conv_layer(width) for width in (16, 16, 32, 32)]),
+        model_compile_dict={"optimizer": "adam", "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]},
+        dag_kwargs={"stem_config": {"fc_units": 64}},
+    )
+    builder(sampler="uniform", seed=0).fit(data.train.x, data.train.y, epochs=4, batch_size=64, verbose=0)
+    arcs = [builder.layout.sample(seed) for seed in range(20)]
+    part = (data.validation.x, data.validation.y)
+    plain = score_architectures(builder, arcs, *part, training_data=None, batch_size=512)
+    estimated = score_architectures(builder, arcs, *part, training_data=data.train.x, batch_size=512)
+    assert np.mean([score["accuracy"] for score in estimated]) > np.mean([score["accuracy"] for score in plain])
+    assert np.mean([score["loss"] for score in estimated]) < np.mean([score["loss"] for score in plain])

@@ -197,7 +197,7 @@ def test_scores_are_those_of_the_architectures() -> None:
     scatter(builder)
     x, y = cnn_data()
     arcs = [builder.layout.sample(seed) for seed in range(4)]
-    scores = score_architectures(builder, arcs, x, y)
+    scores = score_architectures(builder, arcs, x, y, training_data=None)
     for arc, score in zip(arcs, scores, strict=True):
         predicted = by_path(builder, arc, x)[0]
         assert score["accuracy"] == pytest.approx(np.mean((predicted > 0.5) == y), abs=1e-6)

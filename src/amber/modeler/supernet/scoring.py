@@ -22,7 +22,7 @@ def score_architectures(
     x: Any,
     y: Any = None,
     *,
-    training_data: Any = None,
+    training_data: Any,
     steps: int | None = None,
     **evaluate: Any,
 ) -> list[dict[str, float]]:
@@ -32,8 +32,9 @@ def score_architectures(
         builder: a weight-sharing builder with compile arguments.
         arcs: token lists.
         x, y: what to evaluate on, as in `keras.Model.evaluate`.
-        training_data: if given, batch-normalisation statistics are estimated on it for each architecture before
-            it is scored (see `recalibrate`), and put back afterwards.
+        training_data: batch-normalisation statistics are estimated on it for each architecture before it is
+            scored (see `recalibrate`), and put back afterwards. None: the moving statistics as they are, which are
+            averages over all the architectures of the training.
         steps: batches of the estimate at most.
         **evaluate: more arguments of `evaluate`, such as `batch_size`.
 
