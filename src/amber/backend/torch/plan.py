@@ -21,6 +21,7 @@ from torch import Tensor
 
 from amber.backend.torch.kernels import KERNELS
 from amber.backend.torch.layouts import Layout, to_channels_first, to_keras
+from amber.backend.torch.windows import make_inside_average
 
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _DECISIVE = ("activation", "_kernel", "activity_regularizer", "_dtype_policy")
@@ -152,7 +153,13 @@ class _Writer:
 
     def _add(self, node: Any) -> None:
         inner = _nested(node)
-        if inner is not None:
+        average = (
+            make_inside_average(node.operation, node.input_tensors[0].shape) if _is_sequential(inner, node) else None
+        )
+        if average is not None:
+            source = self.slot(node.input_tensors[0], Layout.CHANNELS_FIRST)
+            self.steps.append(Step(average, (source,), (self.give(node.outputs[0], Layout.CHANNELS_FIRST),), False))
+        elif inner is not None:
             for within, outside in zip(inner.inputs, node.input_tensors, strict=True):
                 self._rename(outside, within)
             self.read(inner)
@@ -219,6 +226,10 @@ def _nested(node: Any) -> Any:
     if not _is_plain(layer) or not _is_plain(inner) or not _is_plain_call(node, joins=False):
         return None
     return inner if len(inner.inputs[0].shape) == len(node.input_tensors[0].shape) else None
+
+
+def _is_sequential(inner: Any, node: Any) -> bool:
+    return inner is not None and type(node.operation) is keras.Sequential and all(map(_is_plain, inner.layers))
 
 
 def _is_plain_call(node: Any, joins: bool) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import keras
+import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
@@ -18,6 +20,10 @@ _CONVOLVE = {1: functional.conv1d, 2: functional.conv2d}
 _KERNEL_ORDER = {1: (2, 1, 0), 2: (3, 2, 0, 1)}
 _MAX_POOL = {1: functional.max_pool1d, 2: functional.max_pool2d}
 _AVERAGE_POOL = {1: functional.avg_pool1d, 2: functional.avg_pool2d}
+_INSIDE_AVERAGE = (
+    (keras.layers.ZeroPadding1D, keras.layers.AveragePooling1D, keras.layers.Rescaling),
+    (keras.layers.ZeroPadding2D, keras.layers.AveragePooling2D, keras.layers.Rescaling),
+)
 
 
 def make_convolution(layer: Any, layout: Layout, rank: int) -> Run | None:
@@ -70,24 +76,75 @@ def make_pooling(layer: Any, layout: Layout, rank: int) -> Run | None:
     """Returns the function of a max or average pooling layer, or None for settings left to Keras."""
     if layer.data_format != "channels_last":
         return None
-    axes = rank - 2
     is_max = isinstance(layer, (keras.layers.MaxPooling1D, keras.layers.MaxPooling2D))
-    pool = (_MAX_POOL if is_max else _AVERAGE_POOL)[axes]
-    options: dict[str, Any] = {} if is_max else {"count_include_pad": False}
-    sizes, strides, same = list(layer.pool_size), tuple(layer.strides), layer.padding == "same"
+    sizes, strides = list(layer.pool_size), tuple(layer.strides)
+    if layer.padding != "same":
+        pool = (_MAX_POOL if is_max else _AVERAGE_POOL)[rank - 2]
+        return lambda x, training: pool(x, sizes, strides)
+    if is_max:
+        return _pool_inside(_MAX_POOL[rank - 2], sizes, strides)
+    return _average_repeating_border(sizes, strides)
+
+
+def _pool_inside(pool: Callable[..., Tensor], sizes: list[int], strides: tuple[int, ...]) -> Run:
+    """Pooling with padding 'same' over the positions inside the sequence, without a padded copy of it.
+
+    Torch pads alike on both sides. Where Keras pads one more after than before, the larger size is given with
+    stride 1, and the first output, which begins one too early, is dropped; with larger strides the last window may
+    reach over the end (`ceil_mode`).
+    """
 
     def run(x: Tensor, training: bool | None) -> Tensor:
-        padding: Any = 0
-        if same:
-            pads = _same(x, sizes, strides)
-            padding = [before for before, _ in pads]
-            if any(before != after for before, after in pads):
-                # Keras repeats the border where the padding is not symmetric.
-                x = functional.pad(x, [size for pair in reversed(pads) for size in pair], mode="replicate")
-                padding = 0
-        return pool(x, sizes, strides, padding, **options)
+        pads = _same(x, sizes, strides)
+        padding = [after if stride == 1 else before for (before, after), stride in zip(pads, strides, strict=True)]
+        y = pool(x, sizes, strides, padding, ceil_mode=True)
+        for axis, (before, after) in enumerate(pads):
+            if before != after and strides[axis] == 1:
+                y = y.narrow(axis + 2, 1, y.shape[axis + 2] - 1)
+        return y
 
     return run
+
+
+def _average_repeating_border(sizes: list[int], strides: tuple[int, ...]) -> Run:
+    """Average pooling with padding 'same' as Keras has it on torch: an asymmetric padding repeats the border."""
+    pool = _AVERAGE_POOL[len(sizes)]
+
+    def run(x: Tensor, training: bool | None) -> Tensor:
+        pads = _same(x, sizes, strides)
+        if all(before == after for before, after in pads):
+            return pool(x, sizes, strides, [before for before, _ in pads], count_include_pad=False)
+        x = functional.pad(x, [size for pair in reversed(pads) for size in pair], mode="replicate")
+        return pool(x, sizes, strides)
+
+    return run
+
+
+def make_inside_average(model: Any, shape: tuple[int | None, ...]) -> Run | None:
+    """Returns one pooling for a `Sequential` of zero padding, average pooling and a scale per position.
+
+    That is how `amber.modeler` writes average pooling over the positions inside the sequence, of stock layers.
+
+    Args:
+        model: any sequential model.
+        shape: of its input, with the batch.
+
+    Returns:
+        The function of a tensor with channels first; None for any other model.
+    """
+    kinds = tuple(type(layer) for layer in model.layers)
+    if kinds not in _INSIDE_AVERAGE or None in shape[1:] or model.layers[1].data_format != "channels_last":
+        return None
+    padding, pooling, _ = model.layers
+    sizes, strides = list(pooling.pool_size), tuple(pooling.strides)
+    ones = torch.ones(1, *(size or 1 for size in shape[1:]))
+    pads = [tuple(padding.padding)] if len(sizes) == 1 else [tuple(pair) for pair in padding.padding]
+    with torch.no_grad():
+        # An average over the inside of a sequence of ones is 1 everywhere, and only then are the scales those.
+        is_inside = pooling.padding == "valid" and torch.allclose(model(ones), torch.ones(()))
+    if not is_inside or pads != _same(ones.movedim(-1, 1), sizes, strides):
+        return None
+    return _pool_inside(partial(_AVERAGE_POOL[len(sizes)], count_include_pad=False), sizes, strides)
 
 
 def make_global_pooling(layer: Any, layout: Layout, rank: int) -> Run | None:
