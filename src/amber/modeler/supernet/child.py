@@ -303,7 +303,7 @@ class SupernetModel(keras.Model):
 
     def _check_data(self, x: Any) -> None:
         """Compares arrays to what the supernet reads before anything is trained."""
-        first = next(iter(x.values()), None) if isinstance(x, Mapping) else x
+        first: Any = next(iter(x.values()), None) if isinstance(x, Mapping) else x
         first = first[0] if isinstance(first, (list, tuple)) and first else first
         if hasattr(first, "shape"):
             if len(first.shape) < 2:

@@ -19,6 +19,7 @@ from amber.modeler.supernet.base import Supernet, check_features, coefficient
 from amber.modeler.supernet.conv_bank import PlainLayers, listed_weights, make_bank, stock_weights
 from amber.modeler.supernet.conv_plan import ConvDesign
 from amber.modeler.supernet.conv_selected import ConvSelection
+from amber.modeler.supernet.conv_views import ConvViews
 from amber.modeler.supernet.path import View
 
 
@@ -88,6 +89,7 @@ class ConvSupernet(Supernet):
         self.input_names, self.output_names = (self.design.input_name,), (self.design.output_name,)
         self._plain_layers = PlainLayers()
         self.bank = self._make_bank()
+        self._views = ConvViews(self.bank, self._plain_layers)
         self._selection = ConvSelection(self.design, self.bank, self._plain_layers)
         self.built = True
 
@@ -132,15 +134,16 @@ class ConvSupernet(Supernet):
             )
 
     def view_for(self, node: ComputationNode) -> View:
-        """Returns the shared layer of a node, or one without weights."""
-        layer = self.bank.get(node.node_name)
-        if layer is None:
-            if node.operation.Layer_type == "add":
-                return _add
-            return lambda x, training: self._plain_layers(node.operation, x.shape)(x)
-        if isinstance(layer, keras.layers.BatchNormalization):
-            return lambda x, training: layer.call(x, training=training)
-        return lambda x, training: layer.call(x)
+        """Returns what a node computes with its shared layer."""
+        return self._views(node)
+
+    def run_path(
+        self, graph: ComputationGraph, inputs: Mapping[str, Any], training: Any, dropout: Mapping[str, Any]
+    ) -> list[Any]:
+        """Computes the output of a planned network, in the order of axes that the backend prefers."""
+        name = self.design.input_name
+        turned = self._views.turn(inputs[name], self.design.data_format)
+        return super().run_path(graph, {name: turned}, training, dropout)
 
     def stock_weights(self, node: ComputationNode) -> list[np.ndarray]:
         """Returns copies of the weights of a node's layer."""
@@ -233,10 +236,3 @@ class ConvSupernet(Supernet):
             "add_conv1_under_pool": design.add_conv1_under_pool,
             "fixed_arc": None if self.fixed_arc is None else list(self.fixed_arc),
         }
-
-
-def _add(tensors: Any, training: Any) -> Any:
-    total = tensors[0]
-    for tensor in tensors[1:]:
-        total = total + tensor
-    return total
