@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
+import pytest
 import torch
 from tests.backend.torch.twins import assert_alike, fit_alike, is_planned, small_data, small_model, twins
+
+from amber.backend.models import ChildModel
 
 
 def test_weights_set_or_loaded_after_training_are_used(tmp_path: Path) -> None:
@@ -103,6 +107,26 @@ def test_a_subclass_with_its_own_training_step_is_not_touched() -> None:
     model.fit(*small_data(8), batch_size=8, verbose=0)
     assert type(model) is Doubled
     assert int(model.optimizer.iterations) == 2
+
+
+def test_a_subclass_with_its_own_loss_or_metrics_is_asked_at_every_batch() -> None:
+    class Own(ChildModel):  # type: ignore[misc, valid-type]
+        def compute_loss(self, *arguments: Any, training: bool = True, **named: Any) -> Any:
+            return 2 * super().compute_loss(*arguments, training=training, **named)
+
+        def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+            return {**super().compute_metrics(x, y, y_pred, sample_weight), "own": 1.0}
+
+    plain, _ = twins(small_model())
+    model = Own(plain.inputs, plain.outputs)
+    model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse", metrics=["mae"])
+    x, y = small_data()
+    found = model.fit(x, y, verbose=0).history
+    assert found["own"] == [1.0] and found["mae"][0] > 0
+    # Normalisation by the batch: evaluated alike, the loss is twice the squared error.
+    assert model.evaluate(x, y, verbose=0, return_dict=True)["loss"] == pytest.approx(
+        2 * float(np.mean((model.predict(x, verbose=0) - y) ** 2)), rel=1e-4
+    )
 
 
 def test_adding_a_hook_hands_the_model_or_layer_to_keras() -> None:

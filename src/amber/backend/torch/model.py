@@ -64,7 +64,11 @@ class Execution:
 
 
 class FastFunctional(LightFunctional):
-    """A functional Keras model run by torch as a flat list of kernels."""
+    """A functional Keras model run by torch as a flat list of kernels.
+
+    A subclass may override the steps, `compute_loss` and `compute_metrics`, which are then asked at every batch. Its
+    `call` may check or prepare inputs, but must compute what the graph says: a plan runs tensors that fit directly.
+    """
 
     @property
     def _execution(self) -> Execution:
@@ -161,6 +165,8 @@ class FastFunctional(LightFunctional):
         execution = self._execution
         size = next(tensor for tensor in keras.tree.flatten(x) if tensor is not None).shape[0]
         execution.tracker.note_loss(loss, size)
+        if type(self).compute_metrics is not Functional.compute_metrics:
+            return self.compute_metrics(x, y, predicted, sample_weight=sample_weight)
         execution.tracker.note_batch(self, y, predicted, sample_weight)
         return _Unreported() if execution.is_quiet else self.get_metrics_result()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from keras.src.models.functional import Functional
 from torch import Tensor
 
 from amber.backend.torch.losses import loss_of
@@ -28,7 +29,8 @@ class Recipe:
         trainable = model.trainable_variables
         self.parameters = [variable._value for variable in trainable]
         self.is_trainable = bool(trainable) and self._optimizer is not None and self._optimizer.built
-        self._loss = loss_of(model._compile_loss)
+        # A loss of the model's own is asked for at every batch.
+        self._loss = loss_of(model._compile_loss) if type(model).compute_loss is Functional.compute_loss else None
         self._penalties = regularizers_of(trainable)
         self._adds_losses = plan.calls_layers
         if self.is_trainable:
