@@ -65,7 +65,7 @@ def test_feed_forward_data_path_and_extract_agree(data: st.DataObject) -> None:
     scatter(builder, 1)
     x, _ = ann_data(5)
     arcs = [builder.layout.sample(data.draw(st.integers(0, 999))) for _ in range(2)]
-    together = predict_many(builder.supernet, arcs, x, batch_size=3)
+    together = predict_many(builder.supernet, arcs, x, batch_size=3, stacked=data.draw(st.sampled_from([True, False])))
     for number, arc in enumerate(arcs):
         expected = by_path(builder, arc, x)
         close(by_data(builder, arc, x), expected)

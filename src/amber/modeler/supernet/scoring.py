@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from amber.backend.inference import without_gradients
+from amber.backend.inference import runs_operations_at_once, without_gradients
 from amber.errors import ConfigError
 from amber.modeler.supernet.ann import AnnSupernet
 from amber.modeler.supernet.builders import SupernetBuilder
@@ -63,14 +63,18 @@ def score_architectures(
     return found
 
 
-def predict_many(supernet: AnnSupernet, arcs: Any, x: Any, batch_size: int = 1024) -> list[np.ndarray]:
-    """Predicts with many feed-forward architectures at once: they share each matrix product.
+def predict_many(
+    supernet: AnnSupernet, arcs: Any, x: Any, batch_size: int = 1024, stacked: bool | None = None
+) -> list[np.ndarray]:
+    """Predicts with many feed-forward architectures at once.
 
     Args:
         supernet: a feed-forward supernet.
         arcs: token lists, all of `supernet.layout`.
         x: the (N, F) matrix, a list or dictionary of blocks, or what the feature model reads.
         batch_size: rows at a time.
+        stacked: whether all architectures share each matrix product, on layers of full width; else each runs
+            its own operations only. By default stacked, but on torch's CPU, where that is the slower way.
 
     Returns:
         One array per output of the supernet, shape (architectures, N, units).
@@ -79,8 +83,10 @@ def predict_many(supernet: AnnSupernet, arcs: Any, x: Any, batch_size: int = 102
         ArchitectureError: tokens outside the grammar.
         DataError: data of another shape.
     """
-    tokens = ops.convert_to_tensor(np.asarray([supernet.layout.validate(arc) for arc in arcs], "int32"))
+    tokens = [supernet.layout.validate(arc) for arc in arcs]
     supernet.check_data(x)
+    together = not runs_operations_at_once() if stacked is None else stacked
+    run = _stacked(supernet, tokens) if together else _one_by_one(supernet, tokens)
     rows = int(keras.tree.flatten(x)[0].shape[0])
     parts: list[list[np.ndarray]] = []
     with without_gradients():
@@ -89,7 +95,24 @@ def predict_many(supernet: AnnSupernet, arcs: Any, x: Any, batch_size: int = 102
                 lambda array: ops.convert_to_tensor(array[start : start + batch_size]),  # noqa: B023
                 x,
             )
-            blocks = {name: ops.cast(block, supernet.compute_dtype) for name, block in supernet.arrange(batch).items()}
-            outputs = supernet.run_selected(tokens, blocks, False, [])
-            parts.append([ops.convert_to_numpy(output) for output in outputs])
+            arranged = supernet.arrange(batch)
+            parts.append(run({name: ops.cast(block, supernet.compute_dtype) for name, block in arranged.items()}))
     return [np.concatenate(pieces, axis=1) for pieces in zip(*parts, strict=True)]
+
+
+_Run = Callable[[dict[str, Any]], list[np.ndarray]]
+
+
+def _stacked(supernet: AnnSupernet, tokens: list[tuple[int, ...]]) -> _Run:
+    arcs = ops.convert_to_tensor(np.asarray(tokens, "int32"))
+    return lambda blocks: [ops.convert_to_numpy(each) for each in supernet.run_selected(arcs, blocks, False, [])]
+
+
+def _one_by_one(supernet: AnnSupernet, tokens: list[tuple[int, ...]]) -> _Run:
+    graphs = [supernet.plan(arc).prune() for arc in tokens]
+
+    def run(blocks: dict[str, Any]) -> list[np.ndarray]:
+        outputs = zip(*(supernet.run_path(graph, blocks, False, {}) for graph in graphs), strict=True)
+        return [np.stack([ops.convert_to_numpy(each) for each in output]) for output in outputs]
+
+    return run
