@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from amber.cli.problem import Problem
-from amber.cli.sections import Count, Positive, Section
+from amber.cli.sections import Count, Positive, Section, Text
+from amber.errors import ConfigError, ModelSpaceError
 from amber.registry import Registry
 
 if TYPE_CHECKING:
@@ -108,6 +109,38 @@ def _make_residual_cnn(request: BuilderRequest) -> ModelBuilder:
 
 
 register_builder("residual_cnn", ResidualCnnOptions, _make_residual_cnn)
+
+
+class SequentialOptions(Section):
+    """Options of a chain of layers; see `amber.modeler.KerasModelBuilder`.
+
+    Attributes:
+        type: `sequential`.
+        gpus: on JAX and TensorFlow, how many devices one child is trained on, or a list of their names; null: one.
+    """
+
+    type: str = "sequential"
+    gpus: Count | Annotated[list[Text], Field(min_length=1)] | None = None
+
+
+def _make_sequential(request: BuilderRequest) -> ModelBuilder:
+    from amber.modeler import KerasModelBuilder
+
+    output = request.problem.only_output("sequential")
+    try:
+        return KerasModelBuilder(
+            inputs_op=request.problem.only_input("sequential"),
+            output_op=output,
+            model_compile_dict=request.compile_arguments,
+            model_space=request.space,
+            gpus=request.options.gpus,
+            output_shape=(output.get("units"),),
+        )
+    except ConfigError as error:
+        raise ModelSpaceError(f"gpus: {error}") from error
+
+
+register_builder("sequential", SequentialOptions, _make_sequential)
 
 
 class MultiIOOptions(Section):
