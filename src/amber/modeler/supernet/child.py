@@ -7,7 +7,7 @@ as data, so that scoring many compiles once; only training a fixed child compile
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -181,9 +181,12 @@ class SupernetModel(keras.Model):
         validation_data: Any = None,
         **unused: Any,
     ) -> Any:
-        """Does what `fit` does with a generator; queue and worker arguments are accepted and not needed."""
+        """Does what `fit` does with a generator; queue and worker arguments are accepted and not needed.
+
+        A generator may also yield lists of arrays, `(x_list, y_list)`.
+        """
         return self.fit(
-            generator,
+            (tuple(map(_without_list, batch)) for batch in generator) if isinstance(generator, Iterator) else generator,
             steps_per_epoch=steps_per_epoch,
             epochs=epochs,
             verbose=verbose,
@@ -309,6 +312,13 @@ class SupernetModel(keras.Model):
             if len(first.shape) < 2:
                 raise DataError(f"The data need a batch axis. Received: an array of shape {tuple(first.shape)}")
             self.supernet.check_data(x)
+
+
+def _without_list(part: Any) -> Any:
+    """The only array of a list, or the arrays as a tuple, which every backend takes from a generator."""
+    if not isinstance(part, list):
+        return part
+    return part[0] if len(part) == 1 else tuple(part)
 
 
 class _Hidden:
