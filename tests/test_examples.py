@@ -1,0 +1,54 @@
+"""Examples of chains, run as a user runs them, with fewer trials."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def run(*command: object, folder: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, *map(str, command)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "COLUMNS": "200"},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_digits(tmp_path: Path) -> None:
+    shown = run(EXAMPLES / "digits.py", "--trials", 2, "--epochs", 2, "--final-epochs", 20, folder=tmp_path)
+    found = re.fullmatch(r"test accuracy: (\S+), logistic regression: (\S+)", shown.splitlines()[-1])
+    assert found
+    network, simple = map(float, found.groups())
+    assert simple == pytest.approx(0.967, abs=0.01)
+    # A network of the best kind reaches 0.97 to 0.99; chance is 0.1.
+    assert network > 0.85
+    assert len(re.findall(r"^(conv2d|identity|maxpool2d|avgpool2d|flatten|global|dropout|dense)", shown, re.M)) == 6
+
+
+@pytest.mark.slow
+def test_recurrent_layers_on_splice(tmp_path: Path) -> None:
+    amber = ("-c", "from amber.cli.main import main; main()")
+    config = EXAMPLES / "splice_recurrent.yaml"
+    shown = run(*amber, "search", config, "--trials", 2, "-d", "run", folder=tmp_path)
+    assert "best network" in shown and "logistic regression" in shown
+    tokens = run(*amber, "sample", config, "-n", 20, folder=tmp_path).split()
+    assert len(tokens) == 20
+    described = run(*amber, "describe", config, "0,0,3,0,0,0,0", folder=tmp_path)
+    assert "bidirectional" in described and "self_attention" in described
+    # What was found runs where AMBER is not installed.
+    load = "import keras; print(keras.saving.load_model('run/best.keras').input_shape)"
+    assert run("-c", f"import sys; sys.modules['amber'] = None; {load}", folder=tmp_path).strip() == "(None, 60, 4)"
