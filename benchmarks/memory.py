@@ -13,7 +13,7 @@ from benchmarks.results import Row
 
 _GOAL = 0.2
 _CHILDREN = 200
-_WARM_UP = 20
+_WARM_UP = 30
 
 
 def memory() -> list[Row]:

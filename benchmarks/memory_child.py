@@ -19,6 +19,9 @@ from amber.modeler import KerasResidualCnnBuilder
 from amber.modeler.graph import ComputationGraph, ComputationNode
 
 
+_WIDTHS = (16, 32, 64, 128)
+
+
 def resident_bytes() -> int:
     """Returns the resident memory of this process."""
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
@@ -44,16 +47,16 @@ def small_builder() -> KerasResidualCnnBuilder:
 
 
 class DenseChildren:
-    """Small feed-forward networks that differ in their widths."""
+    """Small feed-forward networks of five layers; as in a search space, there are few widths and many networks."""
 
     def __init__(self) -> None:
-        self.layout = TokenLayout([24] * 4, with_skips=False)
+        self.layout = TokenLayout([len(_WIDTHS)] * 5, with_skips=False)
 
     def plan(self, tokens: Any) -> ComputationGraph:
-        """Returns the network of four tokens."""
+        """Returns the network of five tokens."""
         nodes = [ComputationNode(Operation("input", shape=(20,)), "input")]
         for layer, token in enumerate(tokens):
-            operation = Operation("dense", units=64 + 4 * token, activation="relu")
+            operation = Operation("dense", units=_WIDTHS[token], activation="relu")
             nodes.append(ComputationNode(operation, f"layer_{layer}", parents=[nodes[-1].name]))
         nodes.append(
             ComputationNode(Operation("dense", units=3, activation="softmax"), "out", parents=[nodes[-1].name])
@@ -61,7 +64,7 @@ class DenseChildren:
         return ComputationGraph(nodes, ["input"], ["out"])
 
     def __call__(self, tokens: Any) -> Any:
-        """Returns the compiled model of four tokens."""
+        """Returns the compiled model of five tokens."""
         model = self.plan(tokens).build()
         model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
         return model

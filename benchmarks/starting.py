@@ -60,18 +60,19 @@ def naming(count: int = 600, repeats: int = 5) -> list[Row]:
     for turn in range(repeats + 1):
         # New architectures every time, so that nothing but operations and shapes is known before.
         tokens = [builder.layout.sample(turn * count + number) for number in range(count)]
-        # Time of this process, not of the clock: it is one thread's work, and others may share the machine.
-        marks = [time.process_time()]
-        graphs = [builder.plan(each) for each in tokens]
-        marks.append(time.process_time())
-        for graph in graphs:
+        spans = [0.0] * len(steps)
+        for each in tokens:
+            # Time of this process, not of the clock: it is one thread's work, and others may share the machine.
+            start = time.process_time()
+            graph = builder.plan(each)
+            planned = time.process_time()
             measure(graph)
-        marks.append(time.process_time())
-        for graph in graphs:
+            counted = time.process_time()
             graph.fingerprint()
-        marks.append(time.process_time())
+            end = time.process_time()
+            for step, span in enumerate((end - start, planned - start, counted - planned, end - counted)):
+                spans[step] += span
         if turn:
-            spans = [marks[3] - marks[0], *(after - before for before, after in zip(marks, marks[1:], strict=False))]
             for step, span in zip(steps, spans, strict=True):
                 rates[step].append(count / span)
     rows = []

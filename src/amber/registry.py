@@ -27,6 +27,7 @@ class Registry(Generic[Entry]):
         self._error = error
         self._entries: dict[str, Entry] = {}
         self._aliases: dict[str, str] = {}
+        self.version = 0
 
     def register(self, name: str, entry: Entry, *, aliases: tuple[str, ...] = (), replace: bool = False) -> None:
         """Adds an entry.
@@ -39,6 +40,7 @@ class Registry(Generic[Entry]):
         for each in (name, *aliases):
             if each.lower() in self and not replace:
                 raise self._error(f"The {self._kind} '{each}' is registered already; pass replace=True to replace it.")
+        self.version += 1
         self._entries[name.lower()] = entry
         self._aliases.update({alias.lower(): name.lower() for alias in aliases})
 

@@ -19,7 +19,7 @@ from amber.backend.abstract import abstract_layers
 from amber.errors import InvalidArchitectureError, ModelSpaceError
 from amber.modeler.graph import ComputationGraph, ComputationNode
 from amber.modeler.merges import make_merge, never_broadcasts
-from amber.modeler.operations import OPERATIONS, FlopFunction, OperationSpec, make_layer
+from amber.modeler.operations import OPERATIONS, FlopFunction, make_layer
 
 Shape = tuple[int | None, ...]
 
@@ -116,9 +116,7 @@ def measure_operation(
         InvalidArchitectureError: the shapes do not fit.
     """
     try:
-        if operation.Layer_type == "input":
-            return NodeCost(input_shape(operation))
-        return _measure(OPERATIONS.get(operation.Layer_type), operation, merge, input_shapes)
+        return _measure(OPERATIONS.version, operation, merge, input_shapes)
     except _ShapeError as error:
         shapes = " and ".join(str(shape) for shape in input_shapes) or "no input"
         what = f"Node '{node_name}' ({operation})" if node_name else f"The operation {operation}"
@@ -129,14 +127,17 @@ class _ShapeError(Exception):
     """Why an operation cannot follow shapes; turned into a named error by `measure_node`."""
 
 
-# The entry of the registry is part of the key, so that an operation that was replaced is counted anew.
+# The version of the registry is part of the key, so that an operation that was replaced is counted anew.
 @lru_cache(maxsize=65536)
-def _measure(spec: OperationSpec, operation: Operation, merge: str, shapes: tuple[Shape, ...]) -> NodeCost:
+def _measure(version: int, operation: Operation, merge: str, shapes: tuple[Shape, ...]) -> NodeCost:
+    if operation.Layer_type == "input":
+        return NodeCost(input_shape(operation))
+    spec = OPERATIONS.get(operation.Layer_type)
     if not shapes or (len(shapes) > 1 and not (spec.takes_list or merge)):
         raise _ShapeError(f"'{spec.name}' takes one input; received {len(shapes)}")
     if not spec.takes_list and len(shapes) > 1:
         joined = _apply(lambda: make_merge(merge), merge, None, shapes)
-        rest = _measure(spec, operation, "", (joined.output_shape,))
+        rest = _measure(version, operation, "", (joined.output_shape,))
         return NodeCost(
             rest.output_shape,
             rest.parameters + joined.parameters,

@@ -81,6 +81,10 @@ class FastFunctional(LightFunctional):
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None, **kwargs: Any) -> Any:
         """Computes the outputs, as `keras.Model.call`."""
+        if mask is None and not kwargs and get_device() == "meta" and (plan := self._execution.plan):
+            outline = plan.outline(_leaves(inputs))
+            if outline is not None:
+                return self._packed(outline)
         if mask is None and not kwargs and _is_concrete(inputs) and (plan := self._execution.refresh(self)):
             flat = self._standardize_inputs(inputs)
             if _is_unmasked(flat):
@@ -97,6 +101,9 @@ class FastFunctional(LightFunctional):
                 outputs = plan(flat_inputs, training)
             finally:
                 self._maybe_reset_call_context()
+        return self._packed(outputs)
+
+    def _packed(self, outputs: list[Tensor]) -> Any:
         if len(outputs) == 1:
             return outputs[0]
         return keras.tree.pack_sequence_as(self._outputs_struct, outputs)
@@ -182,6 +189,11 @@ class FastFunctional(LightFunctional):
 
     def _get_metrics_result_or_logs(self, logs: Any) -> Any:
         return self.get_metrics_result() if isinstance(logs, _Unreported) else super()._get_metrics_result_or_logs(logs)
+
+    def _symbolic_build(self, *args: Any, **kwargs: Any) -> None:
+        # A plan cannot be made within Keras' symbolic call, where tensors have no content.
+        self._prepare()
+        super()._symbolic_build(*args, **kwargs)
 
     def make_train_function(self, force: bool = False) -> Any:
         """Prepares training, as `keras.Model.make_train_function`."""

@@ -69,10 +69,24 @@ class Plan:
         self.layers: tuple[Any, ...] = tuple(model._flatten_layers())
         self.expected = tuple(Expected(to_torch_dtype(tensor.dtype), tensor.shape) for tensor in model.inputs)
         self.calls_layers = writer.calls_layers
+        self._output_shapes = [(tensor.shape[1:], to_torch_dtype(tensor.dtype)) for tensor in model.outputs]
         self._signature = _signature(self.layers)
         self._inputs, self._outputs = inputs, outputs
         self._steps = tuple((step.run, step.sources, step.targets, step.joins) for step in writer.steps)
         self._slots = writer.slots
+
+    def outline(self, inputs: list[Any]) -> list[Tensor] | None:
+        """Returns empty outputs for inputs without content, or None if their shapes do not tell.
+
+        Keras asks for them before the first training; going through all layers for that takes longer than a step.
+        """
+        if len(inputs) != len(self.expected) or not all(isinstance(tensor, Tensor) for tensor in inputs):
+            return None
+        fitting = all(expected.fits(tensor) for expected, tensor in zip(self.expected, inputs, strict=True))
+        if not fitting or any(None in shape for shape, _ in self._output_shapes):
+            return None
+        batch = inputs[0].shape[0]
+        return [torch.empty((batch, *shape), dtype=dtype, device="meta") for shape, dtype in self._output_shapes]
 
     def is_current(self) -> bool:
         """Whether every layer still is as it was when the plan was made."""
