@@ -18,7 +18,6 @@ from amber.architect import ModelSpace, Operation, TokenLayout
 from amber.modeler import KerasResidualCnnBuilder
 from amber.modeler.graph import ComputationGraph, ComputationNode
 
-
 _WIDTHS = (16, 32, 64, 128)
 
 

@@ -23,6 +23,7 @@ def _case(kind: str, shapes: Shapes, **attributes: Any) -> tuple[Operation, Shap
 EXAMPLES = [
     _case("dense", VECTOR, units=5, activation="relu", filters=9),
     _case("dense", SEQUENCE, units=5, use_bias=False),
+    _case("bias_only", VECTOR, units=5, activation="sigmoid"),
     _case("einsum_dense", SEQUENCE, equation="abc,bcd->ad", output_shape=[5], bias_axes="d"),
     _case("einsum_dense", SEQUENCE, equation="...c,cd->...d", output_shape=5),
     _case("embedding", VECTOR, input_dim=7, output_dim=3),
@@ -113,6 +114,6 @@ CASES: dict[str, list[tuple[Operation, Shapes]]] = {}
 for _operation, _shapes in EXAMPLES:
     CASES.setdefault(_operation.Layer_type, []).append((_operation, _shapes))
 # Of these, saved models name a class of AMBER.
-CUSTOM = frozenset({"denovo", "sfc", "sparsek_vec"})
+CUSTOM = frozenset({"bias_only", "denovo", "sfc", "sparsek_vec"})
 # Their function is the user's, and is not written as JSON.
 WITHOUT_JSON = frozenset({"callable"})

@@ -100,13 +100,6 @@ def policy(request: pytest.FixtureRequest) -> Iterator[str]:
     keras.config.set_dtype_policy(before)
 
 
-def refuses_half_attention(policy: str) -> bool:
-    """JAX's fused attention has no 16-bit floats on the CPU; it has them on accelerators, and bfloat16 everywhere."""
-    if policy != "mixed_float16" or keras.config.backend() != "jax":
-        return False
-    return all("cpu" in device for device in keras.distribution.list_devices())
-
-
 @every_case
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"], indirect=True)
 def test_mixed_precision(name: str, number: int, policy: str) -> None:
@@ -116,10 +109,6 @@ def test_mixed_precision(name: str, number: int, policy: str) -> None:
     computed = policy.removeprefix("mixed_")
     assert keras.backend.standardize_dtype(model.output.dtype) == computed
     assert {keras.backend.standardize_dtype(weight.dtype) for weight in model.weights} <= {"float32"}
-    if name == "self_attention" and operation.get("dropout") is None and refuses_half_attention(policy):
-        with pytest.raises(ValueError, match="not supported by dot_general on CPU"):
-            predict(model, shapes)
-        return
     mixed = predict(model, shapes)
     keras.config.set_dtype_policy("float32")
     exact = network(operation, shapes).build()
