@@ -1,0 +1,19 @@
+"""One-shot search: one set of shared weights and one policy, trained in turns; the best are retrained from scratch.
+
+After ENAS (Pham et al. 2018) and Single Path One-Shot (Guo et al. 2019). `search` holds the method, `shared` says which
+supernet belongs to a builder, `files` what is kept, `display` what is shown.
+"""
+
+from amber.search.one_shot.display import OneShotProgress
+from amber.search.one_shot.search import OneShotResult, ScoredArchitecture, run_one_shot
+from amber.search.one_shot.settings import OneShotSettings
+from amber.search.one_shot.shared import shared_builder
+
+__all__ = [
+    "OneShotProgress",
+    "OneShotResult",
+    "OneShotSettings",
+    "ScoredArchitecture",
+    "run_one_shot",
+    "shared_builder",
+]

@@ -1,0 +1,60 @@
+"""What a one-shot search keeps beside the files of the retraining; every file is whole at any time.
+
+| file | what |
+|---|---|
+| `supernet.h5` | the shared weights, as `Supernet.save` writes them |
+| `controller.h5` | the policy, as `BaseController.save` writes it |
+| `one_shot.json` | settings, history by episode, and the scored candidates |
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from amber.errors import StorageError
+from amber.search.run_directory import RunDirectory
+
+SUPERNET, CONTROLLER, RECORD = "supernet.h5", "controller.h5", "one_shot.json"
+
+
+class OneShotFiles:
+    """Writes the state of a one-shot search into a run directory; nothing where there is none."""
+
+    def __init__(self, directory: RunDirectory | None) -> None:
+        self.directory = directory
+        for name in (SUPERNET, CONTROLLER, RECORD) if directory is not None else ():
+            directory_path = directory.path if directory is not None else Path()
+            (directory_path / name).unlink(missing_ok=True)
+
+    def write(self, supernet: Any, controller: Any, record: dict[str, Any]) -> None:
+        """Replaces all three files, the record last.
+
+        Raises:
+            StorageError: one cannot be written; names it.
+        """
+        if self.directory is None:
+            return
+        self._replace(SUPERNET, supernet.save)
+        self._replace(CONTROLLER, controller.save)
+        self.write_record(record)
+
+    def write_record(self, record: dict[str, Any]) -> None:
+        """Replaces the record only."""
+        if self.directory is not None:
+            self.directory.write(RECORD, json.dumps(record, indent=1) + "\n")
+
+    def _replace(self, name: str, save: Callable[[Path], None]) -> None:
+        if self.directory is None:
+            return
+        target, aside = self.directory.path / name, self.directory.path / f".{name}.tmp"
+        try:
+            save(aside)
+            os.replace(aside, target)
+        except OSError as error:
+            raise StorageError(f"{target} cannot be written: {error}") from error
+        finally:
+            aside.unlink(missing_ok=True)

@@ -1,0 +1,318 @@
+"""The method: train shared weights and policy in turns, score candidates, retrain the best from scratch."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import optuna
+
+from amber.architect import TokenLayout
+from amber.errors import ConfigError, InvalidArchitectureError
+from amber.modeler.supernet.scoring import score_architectures
+from amber.search.callbacks import SearchCallback
+from amber.search.objective import Objective
+from amber.search.one_shot.display import OneShotProgress
+from amber.search.one_shot.files import OneShotFiles
+from amber.search.one_shot.settings import OneShotSettings
+from amber.search.one_shot.shared import shared_builder
+from amber.search.randomness import check_seed, seeded
+from amber.search.result import SearchResult
+from amber.search.run_directory import RunDirectory
+from amber.search.samplers.controller import controller_for
+from amber.search.samplers.tokens import TokenSampler
+from amber.search.study import run_search
+from amber.search.trial import TrialResult
+
+logger = logging.getLogger(__name__)
+_LEAST_RATE = 0.05
+
+
+@dataclass(frozen=True)
+class ScoredArchitecture:
+    """A candidate: its tokens, where it came from ("policy" or "random"), and its score with shared weights."""
+
+    tokens: tuple[int, ...]
+    source: str
+    score: float
+
+
+@dataclass(frozen=True)
+class OneShotResult:
+    """The outcome.
+
+    Attributes:
+        search: the retraining as a search of its own: trials, ranking and the best.
+        candidates: the architectures that were chosen, in the order they were retrained.
+        history: one entry per episode: steps, seconds, mean and best score with shared weights.
+    """
+
+    search: SearchResult
+    candidates: tuple[ScoredArchitecture, ...]
+    history: tuple[Mapping[str, float], ...]
+
+    def best_of(self, source: str) -> TrialResult | None:
+        """Returns the best retrained candidate of "policy" or "random"; None where none was retrained."""
+        own = {each.tokens for each in self.candidates if each.source == source}
+        return next((trial for trial in self.search.ranked if trial.tokens in own), None)
+
+
+def run_one_shot(
+    objective: Objective,
+    *,
+    seed: int,
+    settings: OneShotSettings | None = None,
+    shared_compile: Mapping[str, Any] | None = None,
+    controller_options: Mapping[str, Any] | None = None,
+    run_directory: RunDirectory | None = None,
+    callbacks: Sequence[SearchCallback] = (),
+    progress: OneShotProgress | None = None,
+    builder_description: Mapping[str, Any] | None = None,
+) -> OneShotResult:
+    """Searches with shared weights, and retrains the best from scratch as a search by trials would train them.
+
+    Validation data score; nothing is selected by other data. Ctrl-C ends the search with what is there: shared
+    weights, policy and history up to the last episode, and every network retrained.
+
+    Args:
+        objective: what retrains and scores; its builder must be one that `shared_builder` knows.
+        seed: of everything.
+        settings: how much of what.
+        shared_compile: arguments of `keras.Model.compile` for the shared training, with a constant learning rate
+            (it is lowered along a cosine here); None: the builder's.
+        controller_options: of the policy; see `controller_for`.
+        run_directory: where to keep the files; None keeps nothing.
+        callbacks: listeners to the retraining.
+        progress: display of the shared training; None: none.
+        builder_description: for `best.json`; see `run_search`.
+
+    Raises:
+        ConfigError: a builder without supernet, a setting out of range, or a metric that is not reported.
+        StorageError: the run directory cannot be written.
+    """
+    search = _Shared(objective, settings or OneShotSettings(), check_seed(seed), run_directory, progress)
+    search.prepare(shared_compile, controller_options)
+    stopped = search.run()
+    if stopped == "interrupted":
+        nothing = SearchResult((), objective.metric, objective.direction, seed, stopped)
+        return OneShotResult(nothing, (), tuple(search.history))
+    found = run_search(
+        objective,
+        trials=len(search.candidates),
+        seed=seed,
+        sampler=_Chosen(objective.layout, seed, [each.tokens for each in search.candidates]),
+        run_directory=run_directory,
+        callbacks=callbacks,
+        builder_description=builder_description,
+    )
+    result = OneShotResult(found, tuple(search.candidates), tuple(search.history))
+    search.report(result)
+    return result
+
+
+class _Shared:
+    """The part before retraining, and its state."""
+
+    def __init__(
+        self,
+        objective: Objective,
+        settings: OneShotSettings,
+        seed: int,
+        directory: RunDirectory | None,
+        progress: OneShotProgress | None,
+    ) -> None:
+        self.objective, self.settings, self.seed = objective, settings, seed
+        self.progress = progress
+        self.directory, self.files = directory, OneShotFiles(directory)
+        self.generator = np.random.default_rng([seed, 1])
+        self.history: list[dict[str, float]] = []
+        self.candidates: list[ScoredArchitecture] = []
+        self.outcome: dict[str, Any] = {}
+        self.steps = 0
+        self.warm = False
+        self.started = 0.0
+
+    def prepare(self, shared_compile: Mapping[str, Any] | None, options: Mapping[str, Any] | None) -> None:
+        """Makes supernet and policy; every mistake of the settings shows here."""
+        arguments = shared_compile or self.objective.builder.model_compile_dict
+        if arguments is None:
+            raise ConfigError("One-shot search needs a builder with compile arguments. Received: None")
+        with seeded(self.seed):
+            self.builder = shared_builder(self.objective.builder, arguments, self.objective.settings.batch_size)
+            self.child = self.builder(sampler=self._draw)
+            self.controller = controller_for(self.objective.layout, self.seed, **(options or {}))
+        try:
+            self.rate = float(np.asarray(self.child.optimizer.get_config()["learning_rate"], "float64"))
+        except (TypeError, ValueError) as error:
+            raise ConfigError("shared_compile needs a constant learning rate, which is lowered here.") from error
+
+    def run(self) -> str:
+        """Trains and scores; returns "finished" or "interrupted"."""
+        self.started = time.monotonic()
+        if self.progress:
+            self.progress.begin()
+        stopped = "finished"
+        try:
+            with seeded(self.seed):
+                self._warm_up()
+                self._episodes()
+                self._choose()
+            self._save()
+        except KeyboardInterrupt:
+            stopped = "interrupted"
+            self._save()
+            logger.warning("Interrupted after %d steps of shared training.", self.steps)
+            if self.directory is not None:
+                self.directory.log(f"Interrupted after {self.steps} steps of shared training.")
+        finally:
+            if self.progress:
+                self.progress.end()
+        return stopped
+
+    def report(self, result: OneShotResult) -> None:
+        """Adds the retrained best of both samples to the record."""
+        for source in ("policy", "random"):
+            best = result.best_of(source)
+            self.outcome[source] = None if best is None else {"tokens": list(best.tokens), "score": best.score}
+            if self.directory is not None and best is not None:
+                self.directory.log(f"best of {source}: {self.objective.metric} {best.score:.6g} (trial {best.number})")
+        self.files.write_record(self._record())
+
+    def _draw(self) -> Any:
+        if not self.warm or self.generator.random() < self.settings.uniform_share:
+            return self.objective.layout.sample(self.generator)
+        return self.controller.sample(1)[0]
+
+    def _share(self) -> float:
+        planned = self.settings.warm_up_steps + self.settings.episodes * self.settings.steps_per_episode
+        share = self.steps / planned
+        if self.settings.seconds is not None:
+            share = max(share, (time.monotonic() - self.started) / self.settings.seconds)
+        return min(1.0, share)
+
+    def _train(self, steps: int) -> float:
+        """Trains on so many batches and returns their mean loss."""
+        x, y = self.objective.train
+        size = self.objective.settings.batch_size
+        rows = np.resize(self.generator.permutation(len(y)), steps * size)
+        cosine = 0.5 * (1 + math.cos(math.pi * self._share()))
+        self.child.optimizer.learning_rate = self.rate * max(_LEAST_RATE, cosine)
+        fitted = self.child.fit(x[rows], y[rows], batch_size=size, epochs=1, shuffle=False, verbose=0)
+        self.steps += steps
+        return float(fitted.history["loss"][-1])
+
+    def _warm_up(self) -> None:
+        while self.steps < self.settings.warm_up_steps and self._share() < 1:
+            loss = self._train(min(self.settings.steps_per_episode, self.settings.warm_up_steps - self.steps))
+            self._show(f"warm-up, step {self.steps}/{self.settings.warm_up_steps}, loss {loss:.4f}")
+        self.warm = True
+        self._save()
+
+    def _episodes(self) -> None:
+        for episode in range(1, self.settings.episodes + 1):
+            if self._share() >= 1:
+                break
+            loss = self._train(self.settings.steps_per_episode)
+            arcs, probabilities = self.controller.sample_with_probs(self.settings.architectures)
+            scores = self._scores(arcs)
+            sign = 1.0 if self.objective.direction == "maximize" else -1.0
+            for row, (arc, score) in enumerate(zip(arcs, scores, strict=True)):
+                self.controller.store(None, [each[row : row + 1] for each in probabilities], arc, sign * score)
+            self.controller.train(episode)
+            best = max(scores) if sign > 0 else min(scores)
+            mean = float(np.mean(scores))
+            seconds = time.monotonic() - self.started
+            self.history.append(
+                {"episode": episode, "steps": self.steps, "seconds": seconds, "loss": loss, "mean": mean, "best": best}
+            )
+            self._save()
+            self._show(f"episode {episode}/{self.settings.episodes}, policy's mean {self._metric} {mean:.4f}")
+
+    def _choose(self) -> None:
+        """Scores what policy and chance propose, and keeps the best `top_k` networks of each."""
+        layout, count = self.objective.layout, self.settings.sample
+        proposals = {
+            "policy": [self.controller.most_probable(), *self.controller.sample(count - 1)],
+            "random": [layout.sample(self.generator) for _ in range(count)],
+        }
+        seen: set[str] = set()
+        for source, arcs in proposals.items():
+            unique = list(dict.fromkeys(tuple(int(token) for token in arc) for arc in arcs))
+            self._show(f"scoring {len(unique)} architectures ({source})")
+            scores = self._scores(unique)
+            scored = [ScoredArchitecture(t, source, s) for t, s in zip(unique, scores, strict=True)]
+            scored.sort(key=lambda each: each.score, reverse=self.objective.direction == "maximize")
+            self.candidates += self._first_networks(scored, seen)
+
+    def _first_networks(self, scored: Sequence[ScoredArchitecture], seen: set[str]) -> list[ScoredArchitecture]:
+        """The first `top_k` that are networks, none twice."""
+        kept: list[ScoredArchitecture] = []
+        for each in scored:
+            if len(kept) == self.settings.top_k:
+                break
+            try:
+                fingerprint = self.objective.prepare(each.tokens).fingerprint
+            except InvalidArchitectureError:
+                continue
+            if fingerprint not in seen:
+                seen.add(fingerprint)
+                kept.append(each)
+        return kept
+
+    @property
+    def _metric(self) -> str:
+        return self.objective.metric.removeprefix("val_")
+
+    def _scores(self, arcs: Any) -> list[float]:
+        x, y = self.objective.train
+        size = self.objective.settings.batch_size
+        rows = self.generator.permutation(len(y))[: self.settings.calibration_steps * 2 * size]
+        found = score_architectures(
+            self.builder, arcs, *self.objective.validation, training_data=x[rows], batch_size=512
+        )
+        if self._metric not in found[0]:
+            raise ConfigError(
+                f"metric must be one of {', '.join(f'val_{name}' for name in found[0])}. "
+                f"Received: {self.objective.metric!r}"
+            )
+        # A network that diverged scores as the worst there is.
+        worst = min if self.objective.direction == "maximize" else max
+        values = [each[self._metric] for each in found]
+        finite = [value for value in values if math.isfinite(value)]
+        return [value if math.isfinite(value) else worst(finite, default=0.0) for value in values]
+
+    def _show(self, note: str) -> None:
+        if self.progress:
+            self.progress.show(self._share(), note)
+
+    def _record(self) -> dict[str, Any]:
+        return {
+            "seed": self.seed,
+            "metric": self.objective.metric,
+            "direction": self.objective.direction,
+            "settings": asdict(self.settings),
+            "steps": self.steps,
+            "history": self.history,
+            "candidates": [{**asdict(each), "tokens": list(each.tokens)} for each in self.candidates],
+            "retrained": self.outcome,
+        }
+
+    def _save(self) -> None:
+        self.files.write(self.builder.supernet, self.controller, self._record())
+
+
+class _Chosen(TokenSampler):
+    """Proposes given architectures in turn."""
+
+    def __init__(self, layout: TokenLayout, seed: int, arcs: Sequence[tuple[int, ...]]) -> None:
+        super().__init__(layout, seed)
+        self._arcs = list(arcs)
+
+    def propose(self, study: optuna.Study, number: int) -> Sequence[int]:
+        """The architecture of that number."""
+        return self._arcs[number % len(self._arcs)]

@@ -1,0 +1,50 @@
+"""How much of what a one-shot search does."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from amber.errors import ConfigError
+from amber.search.training import positive_integer
+
+
+@dataclass(frozen=True)
+class OneShotSettings:
+    """Settings of a one-shot search.
+
+    Attributes:
+        warm_up_steps: batches with uniformly drawn architectures before the policy learns anything.
+        steps_per_episode: batches of shared-weight training before each update of the policy.
+        episodes: updates of the policy, at most.
+        seconds: time for the warm-up and the episodes, at most; None: no limit. Scoring and retraining come after.
+        architectures: scored in each episode; the policy learns from their scores.
+        uniform_share: share of the batches of an episode whose architecture is uniform, not the policy's: it keeps
+            the weights of what the policy disfavours trained, without which a random sample would score unfairly.
+        sample: architectures scored in the end, so many of the policy and so many uniform ones.
+        top_k: retrained from scratch: so many of the policy's, and so many of the uniform sample.
+        calibration_steps: batches of training data on which normalisation statistics are estimated before a score.
+
+    Raises:
+        ConfigError: a value out of range.
+    """
+
+    warm_up_steps: int = 200
+    steps_per_episode: int = 20
+    episodes: int = 40
+    seconds: float | None = None
+    architectures: int = 10
+    uniform_share: float = 0.5
+    sample: int = 50
+    top_k: int = 3
+    calibration_steps: int = 2
+
+    def __post_init__(self) -> None:
+        for name in ("steps_per_episode", "episodes", "architectures", "sample", "top_k", "calibration_steps"):
+            positive_integer(getattr(self, name), name)
+        if isinstance(self.warm_up_steps, bool) or not isinstance(self.warm_up_steps, int) or self.warm_up_steps < 0:
+            raise ConfigError(f"warm_up_steps must be an integer, 0 or more. Received: {self.warm_up_steps!r}")
+        if not 0 <= self.uniform_share <= 1:
+            raise ConfigError(f"uniform_share must be from 0 to 1. Received: {self.uniform_share!r}")
+        if self.seconds is not None and not (math.isfinite(self.seconds) and self.seconds > 0):
+            raise ConfigError(f"seconds must be a positive number, or None. Received: {self.seconds!r}")

@@ -1,0 +1,55 @@
+"""Which supernet belongs to a builder of stand-alone networks.
+
+The tokens of both are the same: the same operation of the same layer, the same skip connections. What the shared
+weights say of tokens is therefore said of the network that a search by trials would train under these tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from amber.architect import ModelSpace
+from amber.errors import ConfigError
+from amber.modeler import EnasCnnModelBuilder, KerasResidualCnnBuilder
+
+
+def shared_builder(builder: Any, compile_arguments: Mapping[str, Any], batch_size: int = 32) -> EnasCnnModelBuilder:
+    """Returns the builder of children that share weights, over the networks of a builder.
+
+    Args:
+        builder: a KerasResidualCnnBuilder.
+        compile_arguments: of the shared training; a learning rate that is a schedule is the user's affair.
+        batch_size: rows of a batch.
+
+    Raises:
+        ConfigError: no supernet is known for this builder.
+        ModelSpaceError: a candidate that the supernet does not know.
+    """
+    if not isinstance(builder, KerasResidualCnnBuilder):
+        raise ConfigError(
+            f"One-shot search needs a residual CNN (builder.type residual_cnn). Received: {type(builder).__name__}"
+        )
+    space = builder.model_space
+    if builder.wsf != 1:
+        space = ModelSpace.from_dict(
+            [
+                [{**each, "filters": max(1, round(each["filters"] * builder.wsf))} for each in layer]
+                for layer in space.to_dict()
+            ]
+        )
+    return EnasCnnModelBuilder(
+        inputs_op=builder.inputs_op,
+        output_op=builder.output_op,
+        model_space=space,
+        model_compile_dict=compile_arguments,
+        batch_size=batch_size,
+        controller="uniform",
+        with_skip_connection=True,
+        dag_kwargs={
+            "keep_prob": 1.0 - builder.dropout_rate,
+            "reduction_factor": builder.reduction_factor,
+            "add_conv1_under_pool": builder.add_conv1_under_pool,
+            "stem_config": {"flatten_op": builder.flatten_mode, "fc_units": builder.fc_units},
+        },
+    )

@@ -1,0 +1,116 @@
+"""One-shot search: the tokens mean the same networks, what is kept, what is retrained, and Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from amber.architect import ModelSpace, Operation
+from amber.architect.controllers import GeneralController
+from amber.errors import ConfigError
+from amber.modeler import KerasResidualCnnBuilder
+from amber.modeler.supernet import load_supernet
+from amber.search import Objective, RunDirectory, load_best
+from amber.search.one_shot import OneShotProgress, OneShotSettings, run_one_shot, shared_builder
+
+COMPILE = {"optimizer": "adam", "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
+SMALL = OneShotSettings(
+    warm_up_steps=2, steps_per_episode=2, episodes=2, architectures=3, sample=4, top_k=1, calibration_steps=1
+)
+
+
+def test_tokens_name_the_same_networks(builder: Any) -> None:
+    shared = shared_builder(builder, builder.model_compile_dict)
+    assert shared.layout.names == builder.layout.names
+    generator = np.random.default_rng(0)
+    for _ in range(6):
+        arc = builder.layout.sample(generator)
+        assert shared.supernet.extract(arc).count_params() == builder(arc).count_params()
+
+
+def test_a_width_factor_counts() -> None:
+    builder = KerasResidualCnnBuilder(
+        Operation("input", shape=(20, 4)),
+        Operation("dense", units=2, activation="softmax"),
+        fc_units=3,
+        flatten_mode="Flatten",
+        model_compile_dict=COMPILE,
+        model_space=ModelSpace.from_dict([[{"Layer_type": "conv1d", "filters": 3, "kernel_size": 3}]] * 2),
+        wsf=2.0,
+    )
+    shared = shared_builder(builder, COMPILE)
+    assert shared.supernet.extract([0, 0, 1]).count_params() == builder([0, 0, 1]).count_params()
+
+
+@pytest.mark.parity
+def test_a_whole_search_keeps_and_retrains(make_objective: Callable[..., Objective], tmp_path: Path) -> None:
+    objective = make_objective()
+    found = run_one_shot(
+        objective,
+        seed=3,
+        settings=SMALL,
+        run_directory=RunDirectory.create(tmp_path / "run"),
+        progress=OneShotProgress(),
+    )
+    assert {each.source for each in found.candidates} == {"policy", "random"}
+    assert len(found.history) == 2
+    assert found.search.counts()["complete"] == 2
+    record = json.loads((tmp_path / "run" / "one_shot.json").read_text())
+    for source in ("policy", "random"):
+        best = found.best_of(source)
+        assert best is not None
+        # Retrained from scratch, as a trial of this seed would have been.
+        again = objective.evaluate(best.tokens, best.seed or 0)
+        if keras.config.backend() == "torch":
+            assert again.score == best.score
+        assert record["retrained"][source] == {"tokens": list(best.tokens), "score": best.score}
+    assert load_best(tmp_path / "run")["tokens"] == list(found.search.best.tokens)  # type: ignore[union-attr]
+    assert (tmp_path / "run" / "ranking.csv").is_file()
+
+
+def test_the_same_seed_finds_the_same(make_objective: Callable[..., Objective]) -> None:
+    first, second = (run_one_shot(make_objective(), seed=5, settings=SMALL) for _ in range(2))
+    assert first.candidates == second.candidates
+    assert [trial.score for trial in first.search.trials] == [trial.score for trial in second.search.trials]
+
+
+class _Interrupting(OneShotProgress):
+    def show(self, share: float, note: str) -> None:
+        if note.startswith("episode 1"):
+            raise KeyboardInterrupt
+
+
+def test_ctrl_c_keeps_weights_policy_and_history(make_objective: Callable[..., Objective], tmp_path: Path) -> None:
+    found = run_one_shot(
+        make_objective(), seed=1, settings=SMALL, run_directory=RunDirectory.create(tmp_path), progress=_Interrupting()
+    )
+    assert found.search.stopped == "interrupted"
+    assert len(found.history) == 1
+    assert len(json.loads((tmp_path / "one_shot.json").read_text())["history"]) == 1
+    assert load_supernet(tmp_path / "supernet.h5").trainable_weights
+    assert GeneralController.load(tmp_path / "controller.h5").sample(2).shape == (2, 3)
+    assert not [path for path in tmp_path.iterdir() if path.suffix == ".tmp"]
+
+
+def test_a_budget_of_time_ends_the_episodes(make_objective: Callable[..., Objective]) -> None:
+    settings = OneShotSettings(
+        warm_up_steps=1, steps_per_episode=1, episodes=10**6, seconds=1.0, architectures=2, sample=2, top_k=1
+    )
+    assert 0 < len(run_one_shot(make_objective(), seed=0, settings=settings).history) < 10**3
+
+
+@pytest.mark.parametrize("wrong", [{"top_k": 0}, {"seconds": -1.0}, {"uniform_share": 2.0}, {"warm_up_steps": -1}])
+def test_settings_out_of_range_are_named(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(wrong))):
+        OneShotSettings(**wrong)
+
+
+def test_a_builder_without_supernet_is_named() -> None:
+    with pytest.raises(ConfigError, match="residual CNN"):
+        shared_builder(object(), {})
