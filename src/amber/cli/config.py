@@ -17,9 +17,10 @@ from pydantic import BaseModel, ValidationError
 from amber.architect import ModelSpace
 from amber.cli.builders import BUILDERS
 from amber.cli.sections import Config, Section
+from amber.cli.simulated import checked_simulation, with_tasks_as_outputs
 from amber.cli.space import space_of
 from amber.cli.yaml_lines import KeyPath, YamlDocument, dotted, parse_yaml, read_yaml
-from amber.data import BlockSpec
+from amber.data import BlockSpec, Simulation
 from amber.errors import ConfigError, DataError, ModelSpaceError
 
 SectionT = TypeVar("SectionT", bound=BaseModel)
@@ -35,6 +36,7 @@ class LoadedConfig:
         builder_options: the section `builder`, checked against the options of its type.
         space: the section `model_space`.
         space_paths: for each layer, the key path of each candidate.
+        simulation: the data, where they are simulated.
     """
 
     document: YamlDocument
@@ -42,6 +44,7 @@ class LoadedConfig:
     builder_options: Section
     space: ModelSpace
     space_paths: list[list[KeyPath]]
+    simulation: Simulation | None = None
 
     @property
     def builder_type(self) -> str:
@@ -92,16 +95,19 @@ def check_config(document: YamlDocument) -> LoadedConfig:
             f"{document.source}, line 1: expected the sections {', '.join(Config.model_fields)}. Received: {received}"
         )
     config = _validate(Config, document.data, document, ())
+    simulation = checked_simulation(config, document, _validate)
+    if simulation is not None:
+        config = with_tasks_as_outputs(config, simulation)
     options = _builder_options(config.builder, document)
     _check_blocks(config, document)
     _check_kind_of_space(config, document)
     space, paths = space_of(config.model_space, document, list(config.data.blocks or {}))
-    return LoadedConfig(document, config, options, space, paths)
+    return LoadedConfig(document, config, options, space, paths, simulation)
 
 
 def data_source(loaded: LoadedConfig) -> str:
     """Returns the data's source; a relative path counts from the configuration's folder if it is there."""
-    source = loaded.config.data.source
+    source = str(loaded.config.data.source)
     beside = Path(loaded.document.source).parent / source
     return str(beside) if not Path(source).exists() and beside.is_file() else source
 
@@ -151,7 +157,8 @@ def _validate(model: type[SectionT], values: Any, document: YamlDocument, prefix
 
 def _is_key(part: str | int, problem: Any) -> bool:
     """Pydantic puts names of types, such as `list[str]`, among the keys of a union."""
-    return isinstance(part, int) or "[" not in part and part not in ("int", "float", "str", "literal")
+    types = ("int", "float", "str", "literal", "constrained-str")
+    return isinstance(part, int) or "[" not in part and part not in types
 
 
 def _explain(problem: Any, model: type[BaseModel], path: KeyPath) -> str:

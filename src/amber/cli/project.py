@@ -27,9 +27,15 @@ def load_data(loaded: LoadedConfig) -> Dataset:
     Raises:
         DataError: data that cannot be used; the message names file and line.
     """
-    from amber.data import load_dataset
+    from amber.data import load_dataset, load_simulated
 
     section = loaded.config.data
+    if loaded.simulation is not None:
+        outputs = section.outputs
+        return load_simulated(
+            loaded.simulation,
+            outputs=None if outputs is None else {name: output.column for name, output in outputs.items()},
+        )
     if section.blocks is not None or section.outputs is not None:
         return _load_blocks(loaded)
     return load_dataset(

@@ -50,11 +50,47 @@ class OutputSection(Section):
         return self.metrics if self.metrics is not None else ["mae" if self.type == "number" else "accuracy"]
 
 
+class MotifTaskSection(Section):
+    """The rule of one task of simulated data: names of motifs from left to right, and the letters between them."""
+
+    motifs: Annotated[list[Text], Field(min_length=1)]
+    spacing: Annotated[list[int], Field(min_length=2, max_length=2)] = Field(default_factory=lambda: [2, 8])
+
+
+class SimulatedSection(Section):
+    """Simulated sequences with motifs; see `amber.data.Simulation`, whose defaults hold for what is not given.
+
+    Attributes:
+        records: number of sequences.
+        length: letters of each.
+        background: fraction of G and C outside motifs, or the probabilities of A, C, G and T.
+        motifs: name -> a consensus in IUPAC letters, or rows of four probabilities.
+        strength: of a consensus: the probability of its bases at each position.
+        tasks: name -> motifs and spacing; each task is an output.
+        positives: fraction of records that follow a task's rule.
+        decoys: fraction of the others that hold its motifs at distances that break the rule.
+        noise: fraction of labels that are turned around.
+        seed: of the data and their division; not that of the search, so that searches see the same data.
+    """
+
+    records: Count | None = None
+    length: Count | None = None
+    background: float | list[float] | None = None
+    motifs: Annotated[dict[Text, Any], Field(min_length=1)] | None = None
+    strength: float | None = None
+    tasks: Annotated[dict[Text, MotifTaskSection], Field(min_length=1)] | None = None
+    positives: float | None = None
+    decoys: float | None = None
+    noise: float | None = None
+    seed: Annotated[int, Field(ge=0)] | None = None
+
+
 class DataSection(Section):
     """Where the data come from.
 
     Attributes:
-        source: `splice` or `mfeat` (packaged), the path of a CSV file, or a name in the folder AMBER_DATA_DIR.
+        source: `splice` or `mfeat` (packaged), the path of a CSV file, a name in the folder AMBER_DATA_DIR, or
+            `{simulated: {...}}`: see SimulatedSection; tasks stand for columns, and `split` is `random`.
         sequence: column of the sequences, where there are no blocks.
         blocks: name of an input -> its columns: a range `first..last` in the order of the file, a pattern `rna_*`, a
             list of such texts, or `{sequence: column}`. One column or range is one input of the network.
@@ -65,7 +101,7 @@ class DataSection(Section):
         split: a column with `train`, `val` and `test`, or `random`, or `grouped` (column `group`).
     """
 
-    source: Text = "splice"
+    source: Text | dict[str, Any] = "splice"
     sequence: Text = "seq"
     blocks: Annotated[dict[Text, Any], Field(min_length=1)] | None = None
     standardize: bool = True
@@ -99,10 +135,38 @@ class TrainingSection(Section):
     patience: Count | None = None
 
 
+class OneShotSection(Section):
+    """How much of what a one-shot search does; see `amber.search.one_shot.OneShotSettings`.
+
+    Attributes:
+        warm_up_steps: batches of uniformly drawn architectures before the policy learns.
+        steps_per_episode: batches between two updates of the policy.
+        episodes: updates of the policy, at most.
+        seconds: time for both, at most; null: no limit.
+        architectures: scored in each episode.
+        uniform_share: share of uniformly drawn architectures in the batches of an episode.
+        sample: architectures scored in the end, of the policy and of chance each.
+        top_k: of each, retrained from scratch.
+        calibration_steps: batches on which normalisation statistics are estimated before a score.
+    """
+
+    warm_up_steps: Annotated[int, Field(ge=0)] = 200
+    steps_per_episode: Count = 20
+    episodes: Count = 40
+    seconds: Positive | None = None
+    architectures: Count = 10
+    uniform_share: Annotated[float, Field(ge=0, le=1)] = 0.5
+    sample: Count = 50
+    top_k: Count = 3
+    calibration_steps: Count = 2
+
+
 class SearchSection(Section):
     """How architectures are proposed and compared.
 
     Attributes:
+        strategy: `trials` trains every proposal; `one_shot` shares weights, and retrains the best from scratch.
+        one_shot: settings of the strategy `one_shot`, which uses neither sampler nor trials.
         sampler: `random`, `tpe`, `evolution`, `nsga2`, `controller`, or one that was registered.
         sampler_options: of that sampler.
         trials: architectures to try.
@@ -110,6 +174,8 @@ class SearchSection(Section):
         direction: by default `minimize` for a loss and `maximize` for all else.
     """
 
+    strategy: Literal["trials", "one_shot"] = "trials"
+    one_shot: OneShotSection = Field(default_factory=OneShotSection)
     sampler: Text = "tpe"
     sampler_options: dict[str, Any] = Field(default_factory=dict)
     trials: Count = 12
@@ -151,7 +217,7 @@ class Config(Section):
         references: accuracies that others reached on the same data, by their name; `amber compare` shows them.
     """
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*$")]
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     data: DataSection = Field(default_factory=DataSection)
     model_space: Annotated[list[Any] | dict[str, Any], Field(min_length=1)]

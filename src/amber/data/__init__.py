@@ -11,6 +11,8 @@ from amber.data.labels import encode_labels
 from amber.data.scaling import Scaling
 from amber.data.scores import accuracy, mean_absolute_error, per_class_accuracy, r2
 from amber.data.sequences import encode_sequences
+from amber.data.simulated import MotifTask, SimulatedRecords, Simulation, load_simulated, simulate
+from amber.data.simulated_motifs import Motif
 from amber.data.splits import (
     Dataset,
     Split,
@@ -27,8 +29,12 @@ __all__ = [
     "BaselineResult",
     "BlockSpec",
     "Dataset",
+    "Motif",
+    "MotifTask",
     "RegressionResult",
     "Scaling",
+    "SimulatedRecords",
+    "Simulation",
     "Split",
     "SplitIndices",
     "Table",
@@ -45,6 +51,7 @@ __all__ = [
     "load_blocks",
     "load_dataset",
     "load_sequences",
+    "load_simulated",
     "logistic_regression_baseline",
     "mean_absolute_error",
     "per_class_accuracy",
@@ -53,5 +60,6 @@ __all__ = [
     "read_features",
     "read_table",
     "ridge_baseline",
+    "simulate",
     "split_columns",
 ]
