@@ -75,7 +75,7 @@ def test_sampled_training_lowers_the_loss_of_the_shared_weights(family: Any) -> 
     make, make_data = family
     builder, (x, y) = make(controller="uniform"), make_data()
     arcs = [builder.layout.sample(seed) for seed in range(4)]
-    before = np.mean([builder(arc).evaluate(x, y, verbose=0)[0] for arc in arcs])
+    before = np.mean([builder(arc).evaluate(x, y, batch_size=16, verbose=0)[0] for arc in arcs])
     sampled = builder()
     seen = set()
     sampled.fit(
@@ -87,7 +87,7 @@ def test_sampled_training_lowers_the_loss_of_the_shared_weights(family: Any) -> 
         callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_, **__: seen.add(sampled.arc_seq))],
     )
     assert len(seen) > 20
-    after = np.mean([builder(arc).evaluate(x, y, verbose=0)[0] for arc in arcs])
+    after = np.mean([builder(arc).evaluate(x, y, batch_size=16, verbose=0)[0] for arc in arcs])
     assert after < before
 
 
@@ -146,17 +146,19 @@ def test_every_kind_of_data_and_callback(family: Any) -> None:
     for child in (builder(builder.layout.sample(0)), builder(sampler="uniform", seed=0)):
         stopping = keras.callbacks.EarlyStopping("val_loss", patience=1, restore_best_weights=True)
         weights = np.ones(len(x), "float32")
-        child.fit(x, y, sample_weight=weights, epochs=2, validation_data=(x, y), callbacks=[stopping], verbose=0)
+        # One size of batch, because each size is compiled for.
+        quiet: dict[str, Any] = {"batch_size": 16, "verbose": 0}
+        child.fit(x, y, sample_weight=weights, epochs=2, validation_data=(x, y), callbacks=[stopping], **quiet)
         assert set(child.history.history) >= {"loss", "val_loss"}
         child.fit(Batches(x, y), epochs=1, verbose=0)
         child.fit_generator(generate(x, y), steps_per_epoch=2, epochs=1, verbose=0)
         child.fit_ph(x, y, batch_size=16, nsteps=2, verbose=0)
-        child.fit(x, y, validation_split=0.25, class_weight={0: 1.0, 1: 2.0} if y.max() == 1 else None, verbose=0)
+        child.fit(x, y, validation_split=1 / 3, class_weight={0: 1.0, 1: 2.0} if y.max() == 1 else None, **quiet)
         metric = "mae" if make is make_ann else "accuracy"
         assert set(child.evaluate(Batches(x, y), verbose=0, return_dict=True)) == {"loss", metric}
-        assert child.predict(x[:7], verbose=0).shape == (7, 1)
-        assert child.predict_on_batch(x[:5]).shape == (5, 1)
-        assert np.isfinite(child.test_on_batch(x, y)).all()
+        assert child.predict(x[:16], verbose=0).shape == (16, 1)
+        assert child.predict_on_batch(x[:16]).shape == (16, 1)
+        assert np.isfinite(child.test_on_batch(x[:16], y[:16])).all()
 
 
 def test_the_last_batch_counts_and_order_is_kept(family: Any) -> None:
@@ -244,7 +246,7 @@ def test_mixed_precision_trains(family: Any) -> None:
     try:
         builder, (x, y) = make(controller="uniform"), make_data()
         for child in (builder(), builder(builder.layout.sample(0))):
-            assert np.isfinite(child.fit(x, y, verbose=0).history["loss"]).all()
+            assert np.isfinite(child.fit(x, y, batch_size=16, verbose=0).history["loss"]).all()
             assert "bfloat16" in str(child(x).dtype)
         assert all(weight.dtype == "float32" for weight in builder.supernet.weights)
     finally:

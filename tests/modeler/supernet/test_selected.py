@@ -19,6 +19,8 @@ from amber.modeler.supernet.scoring import predict_many, score_architectures
 
 pytestmark = pytest.mark.parity
 
+# Where every operation of a new shape is compiled, an example costs a second.
+COMPILES = keras.config.backend() != "torch"
 ACTIVATIONS = ["relu", "linear", "softmax", "sigmoid", "leaky_relu", "elu", "tanh"]
 
 
@@ -58,7 +60,7 @@ def ann_builders(draw: st.DrawFn) -> Any:
     )
 
 
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6 if COMPILES else 25, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_feed_forward_data_path_and_extract_agree(data: st.DataObject) -> None:
     builder = data.draw(ann_builders())
@@ -118,7 +120,7 @@ def statistics(builder: Any) -> list[np.ndarray]:
     return [np.array(ops.convert_to_numpy(w)) for w in builder.supernet.weights if not w.trainable]
 
 
-@settings(max_examples=15, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5 if COMPILES else 15, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_convolutional_data_path_and_extract_agree(data: st.DataObject) -> None:
     builder = data.draw(conv_builders())
