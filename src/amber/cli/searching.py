@@ -15,6 +15,7 @@ from rich.text import Text
 from amber.cli.config import LoadedConfig
 from amber.cli.failures import RunFailed
 from amber.cli.files import writing
+from amber.cli.one_shot import run_shared
 from amber.cli.problem import Problem
 from amber.cli.project import check_metric, load_data, loss_weights, make_builder, training_steps
 from amber.cli.results import AnyScore, NumberScore, as_text, block_table, score_table, scores_to_dict
@@ -88,19 +89,23 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
         with writing(directory.path / name):
             (directory.path / name).unlink(missing_ok=True)
     directory.write_config(loaded.document.text)
-    found = run_search(
-        objective,
-        trials=config.search.trials,
-        seed=config.seed,
-        sampler=config.search.sampler,
-        sampler_options=config.search.sampler_options,
-        run_directory=directory,
-        callbacks=() if overrides.quiet else (SearchProgress(),),
-        builder_description={
-            "type": loaded.builder_type,
-            "options": loaded.builder_options.model_dump(exclude={"type"}),
-        },
-    )
+    description = {
+        "type": loaded.builder_type,
+        "options": loaded.builder_options.model_dump(exclude={"type"}),
+    }
+    if config.search.strategy == "one_shot":
+        found = run_shared(loaded, objective, directory, description, quiet=overrides.quiet)
+    else:
+        found = run_search(
+            objective,
+            trials=config.search.trials,
+            seed=config.seed,
+            sampler=config.search.sampler,
+            sampler_options=config.search.sampler_options,
+            run_directory=directory,
+            callbacks=() if overrides.quiet else (SearchProgress(),),
+            builder_description=description,
+        )
     if found.best is None and found.stopped != "interrupted":
         raise RunFailed(_nothing_trained(found, directory))
     if found.best is not None:

@@ -1,0 +1,86 @@
+"""The ways to search. Each is given a task, a seed and a clock, and notes its scores on the clock."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+import keras_tuner
+
+from amber.search import run_search, seeded
+from amber.search.one_shot import OneShotSettings, run_one_shot
+from benchmarks.search.problem import Clock, Task
+
+MANY = 10_000
+
+
+def trials(sampler: str, **options: Any) -> Callable[[Task, int, Clock], None]:
+    """A search by trials with one of AMBER's samplers."""
+
+    def search(task: Task, seed: int, clock: Clock) -> None:
+        run_search(
+            task.objective(), trials=MANY, seed=seed, sampler=sampler, sampler_options=options, callbacks=(clock,)
+        )
+
+    return search
+
+
+def one_shot(task: Task, seed: int, clock: Clock) -> None:
+    """Shared weights for half the time, then scoring and retraining in what is left."""
+    # What a minute allows; in less time the limit of seconds ends the warm-up or the episodes.
+    settings = OneShotSettings(
+        warm_up_steps=max(20, round(2 * clock.seconds)),
+        steps_per_episode=10,
+        episodes=MANY,
+        seconds=0.5 * clock.seconds,
+        architectures=5,
+        sample=max(10, min(50, round(clock.seconds / 2))),
+        top_k=3,
+    )
+    shared = task.builder(scheduled=False).model_compile_dict
+    run_one_shot(task.objective(), seed=seed, settings=settings, shared_compile=shared, callbacks=(clock,))
+
+
+def keras_tuner_with(kind: str) -> Callable[[Task, int, Clock], None]:
+    """A search with KerasTuner: one choice per token, the same networks, training and scores."""
+
+    def search(task: Task, seed: int, clock: Clock) -> None:
+        base = {"random": keras_tuner.RandomSearch, "bayesian": keras_tuner.BayesianOptimization}[kind]
+        objective, builder = task.objective(), task.builder()
+        names, sizes = builder.layout.names, builder.layout.sizes
+
+        def build(hp: Any) -> Any:
+            return builder([hp.Choice(name, list(range(size))) for name, size in zip(names, sizes, strict=True)])
+
+        class Timed(base):  # type: ignore[misc,valid-type]
+            def on_trial_end(self, trial: Any) -> None:
+                super().on_trial_end(trial)
+                found = self.oracle.get_trial(trial.trial_id)
+                if found.score is not None:
+                    clock.note(float(found.score), [found.hyperparameters.get(name) for name in names])
+                if clock.left < 0:
+                    self.oracle.max_trials = len(self.oracle.trials)
+
+        with tempfile.TemporaryDirectory() as folder, seeded(seed):
+            tuner = Timed(build, objective="val_accuracy", max_trials=MANY, seed=seed, directory=folder)
+            tuner.search(
+                *objective.train,
+                epochs=task.epochs,
+                batch_size=objective.settings.batch_size,
+                validation_data=objective.validation,
+                verbose=0,
+            )
+
+    return search
+
+
+CONTESTANTS: dict[str, Callable[[Task, int, Clock], None]] = {
+    "random": trials("random"),
+    "tpe": trials("tpe"),
+    "evolution": trials("evolution", population_size=10, sample_size=4),
+    "controller": trials("controller"),
+    "one-shot": one_shot,
+    "keras-tuner random": keras_tuner_with("random"),
+    "keras-tuner bayesian": keras_tuner_with("bayesian"),
+}

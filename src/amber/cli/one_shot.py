@@ -1,0 +1,43 @@
+"""The strategy `one_shot` of `amber search`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from amber.cli.config import LoadedConfig
+from amber.cli.project import compile_arguments
+
+if TYPE_CHECKING:
+    from amber.search import Objective, RunDirectory, SearchResult
+
+
+def run_shared(
+    loaded: LoadedConfig,
+    objective: Objective,
+    directory: RunDirectory,
+    description: Mapping[str, Any],
+    *,
+    quiet: bool,
+) -> SearchResult:
+    """Runs a one-shot search and returns its retraining, as a search of its own.
+
+    Raises:
+        ConfigError: a builder without supernet.
+        StorageError: the run directory cannot be written.
+    """
+    from amber.search import SearchProgress
+    from amber.search.one_shot import OneShotProgress, OneShotSettings, run_one_shot
+
+    found = run_one_shot(
+        objective,
+        seed=loaded.config.seed,
+        settings=OneShotSettings(**loaded.config.search.one_shot.model_dump()),
+        # Without the number of steps the learning rate is constant; the search itself lowers it.
+        shared_compile=compile_arguments(loaded),
+        run_directory=directory,
+        callbacks=() if quiet else (SearchProgress(),),
+        progress=None if quiet else OneShotProgress(),
+        builder_description=description,
+    )
+    return found.search
