@@ -4,6 +4,7 @@
 #   make test        lint, then all tests on torch and the parity tests on JAX and TensorFlow
 #   make test-fast   all tests that need only torch
 #   make bench       measure speed and memory beside hand-written networks (options with ARGS="--only dag-training")
+#   make bench-search  compare ways to search at equal time (options with ARGS="--minutes 2 --seeds 0")
 #   make lint        ruff, mypy and the import rules
 #   make clean       remove .venv and caches (run directories stay)
 
@@ -21,7 +22,7 @@ FAST := $(VENV)/.installed-fast
 TEST := $(VENV)/.installed-test
 INPUTS := $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 
-.PHONY: help demo test test-fast bench lint clean
+.PHONY: help demo test test-fast bench bench-search lint clean
 .NOTPARALLEL:
 
 help:
@@ -40,6 +41,10 @@ test-fast: $(FAST)
 
 bench: $(TEST)
 	$(BIN)/python -W ignore -m benchmarks $(ARGS)
+
+bench-search: $(FAST)
+	$(PIP) -e ".[bench]"
+	KERAS_BACKEND=torch $(BIN)/python -W ignore -m benchmarks.search $(ARGS)
 
 lint: $(FAST)
 	$(BIN)/ruff check .
