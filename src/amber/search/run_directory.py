@@ -2,7 +2,8 @@
 
 | file | what |
 |---|---|
-| `trials.jsonl` | one line of JSON for every proposal, appended as it is settled |
+| `trials.jsonl` | one line of JSON for every proposal, appended as it is settled; what a resumed search starts from |
+| `search.json` | the version of the format, and the settings of the search |
 | `ranking.csv`, `ranking.txt` | the complete trials, the best first |
 | `best.json` | the best architecture and all that is needed to build it again |
 | `config.yaml` | a copy of the configuration |
@@ -13,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -21,13 +21,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from amber.errors import ConfigError, StorageError
+import filelock
+
+from amber.errors import StorageError
+from amber.search.journal import append_line, changed_keys, read_settings, read_trials, repair, settings_text
 from amber.search.trial import TrialResult
 
-logger = logging.getLogger(__name__)
-
 TRIALS, BEST, CONFIG, LOG = "trials.jsonl", "best.json", "config.yaml", "search.log"
-_OWN = (TRIALS, BEST, CONFIG, LOG, "ranking.csv", "ranking.txt")
+SETTINGS, LOCK = "search.json", ".lock"
+_OWN = (TRIALS, SETTINGS, BEST, CONFIG, LOG, "ranking.csv", "ranking.txt")
 
 
 class RunDirectory:
@@ -39,6 +41,7 @@ class RunDirectory:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
+        self._lock = filelock.FileLock(self.path / LOCK, timeout=0)
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], *, overwrite: bool = False) -> RunDirectory:
@@ -56,15 +59,29 @@ class RunDirectory:
             if directory.path.exists() and not directory.path.is_dir():
                 raise StorageError(f"Expected a directory for the run. Received: the file {directory.path}")
             directory.path.mkdir(parents=True, exist_ok=True)
-            if not overwrite and any(directory.path.iterdir()):
+            if not overwrite and not _is_empty(directory.path):
                 raise StorageError(
                     f"The run directory {directory.path} is not empty: expected a new or empty one. "
                     "Choose another, or say that it may be overwritten."
                 )
-            for name in _OWN:
-                (directory.path / name).unlink(missing_ok=True)
-        directory.write(TRIALS, "")
+            # Only files of an earlier search can be those of a running one.
+            with directory.locked() if overwrite else contextlib.nullcontext():
+                for name in _OWN:
+                    (directory.path / name).unlink(missing_ok=True)
+                directory.write(TRIALS, "")
         return directory
+
+    @classmethod
+    def resume(cls, path: str | os.PathLike[str]) -> RunDirectory:
+        """Returns the directory of a search to be taken up, or a new one where none was begun.
+
+        Raises:
+            StorageError: it holds files, but no search; or it cannot be written.
+        """
+        directory = cls(path)
+        if (directory.path / TRIALS).is_file():
+            return directory
+        return cls.create(path)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> RunDirectory:
@@ -77,6 +94,60 @@ class RunDirectory:
         if not (directory.path / TRIALS).is_file():
             raise StorageError(f"{directory.path} is no run directory: expected one that holds {TRIALS}.")
         return directory
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps other processes out; within one process it may be entered again. A killed process keeps no lock.
+
+        Raises:
+            StorageError: another process works in the directory, or the lock cannot be written.
+        """
+        with _named(self.path):
+            try:
+                self._lock.acquire()
+            except filelock.Timeout as error:
+                raise StorageError(
+                    f"The run directory {self.path} is in use by another process: expected one search at a time. "
+                    "Wait for it, or choose another directory."
+                ) from error
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def begin(
+        self, settings: Mapping[str, Any], *, resume: bool = False, allow_changes: bool = False
+    ) -> list[TrialResult]:
+        """Notes the settings of the search that starts here, and returns the trials of the one it takes up.
+
+        Args:
+            settings: JSON-ready; those of an earlier search must be the same.
+            resume: whether an earlier search in the directory is taken up.
+            allow_changes: whether its settings may differ.
+
+        Raises:
+            StorageError: there are trials and `resume` is not given, settings differ (names the keys), or a file is
+                damaged or of another version.
+        """
+        path = self.path / SETTINGS
+        with _named(self.path):
+            trials = repair(self.path / TRIALS)
+            if trials and not resume:
+                raise StorageError(
+                    f"{self.path} holds {len(trials)} trials already: resume that search, or choose another."
+                )
+            if trials and not path.is_file():
+                raise StorageError(f"{self.path} holds trials but no {SETTINGS}: the search cannot be taken up.")
+            text = settings_text(settings)
+            if trials and not allow_changes:
+                changed = changed_keys(read_settings(path), json.loads(text)["settings"])
+                if changed:
+                    raise StorageError(
+                        f"The settings are not those the search in {self.path} began with: {', '.join(changed)}. "
+                        "Put them back, or allow changes."
+                    )
+            self.write(SETTINGS, text)
+        return trials
 
     def write(self, name: str, content: str | bytes) -> Path:
         """Writes a file as a whole and returns its path.
@@ -104,7 +175,9 @@ class RunDirectory:
 
     def append_trial(self, trial: TrialResult) -> None:
         """Adds one line to `trials.jsonl`; raises StorageError naming the path."""
-        self._append(TRIALS, json.dumps(trial.to_dict(), allow_nan=False) + "\n")
+        path = self.path / TRIALS
+        with _named(path):
+            append_line(path, json.dumps(trial.to_dict(), allow_nan=False) + "\n")
 
     def log(self, message: str) -> None:
         """Adds one line with the time (UTC) to `search.log`; raises StorageError naming the path."""
@@ -126,18 +199,7 @@ class RunDirectory:
         """
         path = self.path / TRIALS
         with _named(path):
-            text = path.read_bytes().decode("utf-8", errors="replace")
-        lines = text.splitlines()
-        trials = []
-        for position, line in enumerate(lines, start=1):
-            try:
-                trials.append(TrialResult.from_dict(json.loads(line)))
-            except (json.JSONDecodeError, ConfigError) as error:
-                if position == len(lines) and not text.endswith("\n"):
-                    logger.warning("%s, line %d is cut short and left out.", path, position)
-                    break
-                raise StorageError(f"{path}, line {position} is no trial: {error}") from error
-        return trials
+            return read_trials(path)[0]
 
     def _append(self, name: str, line: str) -> None:
         path = self.path / name
@@ -155,6 +217,11 @@ def _named(path: Path) -> Iterator[None]:
         raise
     except OSError as error:
         raise StorageError(f"{path} cannot be read or written: {error.strerror or error}") from error
+
+
+def _is_empty(path: Path) -> bool:
+    """Whether there is nothing but what a process killed while it made the directory may leave."""
+    return all(each.name == LOCK or each.name.endswith(".tmp") for each in path.iterdir())
 
 
 def _umask() -> int:

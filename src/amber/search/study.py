@@ -41,6 +41,9 @@ def run_search(
     run_directory: RunDirectory | None = None,
     callbacks: Sequence[SearchCallback] = (),
     builder_description: Mapping[str, Any] | None = None,
+    resume: bool = False,
+    allow_changes: bool = False,
+    settings: Mapping[str, Any] | None = None,
 ) -> SearchResult:
     """Searches for the architecture with the best score.
 
@@ -60,6 +63,11 @@ def run_search(
         run_directory: where to keep the files of the search; None keeps nothing.
         callbacks: listeners, such as `SearchProgress()`.
         builder_description: `{"type": ..., "options": {...}}` for `best.json`; by default the class name.
+        resume: take up the search in `run_directory`, where one was begun: its settled proposals are kept and not
+            trained again. The sampler is asked for them once more and told what became of them, so it goes on as it
+            would have; an architecture that was being trained is trained from its start.
+        allow_changes: whether settings may differ from those that the search began with.
+        settings: what is compared with that, JSON-ready; by default the arguments and how a child is trained.
 
     Returns:
         All proposals, ranked, and the best.
@@ -67,10 +75,21 @@ def run_search(
     Raises:
         ConfigError: a setting out of range, an unknown sampler, or a metric that `fit` does not report.
         DataError: the data does not fit the networks.
-        StorageError: the run directory cannot be written.
+        StorageError: the run directory cannot be written, is in use, or holds another search.
     """
     search = _Search(objective, positive_integer(trials, "trials"), check_seed(seed), run_directory, callbacks)
     search.builder_description = builder_description or describe_builder(objective.builder)
+    if resume and run_directory is None:
+        raise ConfigError("resume needs a run_directory. Received: None")
+    settings = settings or {
+        "trials": trials,
+        "seed": seed,
+        "sampler": sampler if isinstance(sampler, str) else type(sampler).__name__,
+        "sampler_options": dict(sampler_options or {}),
+        "training": objective.settings.to_dict(),
+        "builder": dict(search.builder_description),
+        "space": objective.builder.model_space.to_dict() if run_directory else None,
+    }
     if isinstance(sampler, str):
         sampler = make_sampler(sampler, objective.layout, seed, **(sampler_options or {}))
     elif not isinstance(sampler, optuna.samplers.BaseSampler):
@@ -83,7 +102,10 @@ def run_search(
         search.against = getattr(sampler, "against", None)
         directions = [objective.direction, *(["minimize"] if search.against else [])]
         study = optuna.create_study(directions=directions, sampler=sampler)
-        return search.run(study)
+        with run_directory.locked() if run_directory else contextlib.nullcontext():
+            if run_directory is not None:
+                search.earlier = run_directory.begin(settings, resume=resume, allow_changes=allow_changes)
+            return search.run(study)
 
 
 class _Search:
@@ -104,6 +126,7 @@ class _Search:
         self.callbacks = tuple(callbacks)
         self.builder_description: Mapping[str, Any] = {}
         self.against: str | None = None
+        self.earlier: Sequence[TrialResult] = ()
         self.settled: list[TrialResult] = []
         self.known: dict[str, TrialResult] = {}
         self.proposed: set[tuple[int, ...]] = set()
@@ -120,6 +143,7 @@ class _Search:
         try:
             for callback in self.callbacks:
                 callback.on_search_begin(self.wanted, self.objective.metric, self.objective.direction)
+            self._replay(study)
             stopped = self._loop(study)
         except KeyboardInterrupt:
             stopped = "interrupted"
@@ -136,6 +160,29 @@ class _Search:
                 callback.on_search_end(result)
         self._finish(result)
         return result
+
+    def _replay(self, study: optuna.Study) -> None:
+        """Brings sampler and study to where the earlier search was, without training."""
+        if not self.earlier:
+            return
+        layout = self.objective.layout
+        distributions = token_distributions(layout)
+        for trial in self.earlier:
+            tokens = layout.validate(trial.tokens)
+            asked = study.ask(fixed_distributions=distributions)
+            if tokens != tuple(int(asked.params[name]) for name in layout.names):
+                self._note(logging.WARNING, f"The sampler proposes another architecture than trial {trial.number}.")
+                study.tell(asked, state=optuna.trial.TrialState.FAIL)
+                study.enqueue_trial(dict(zip(layout.names, tokens, strict=True)))
+                asked = study.ask(fixed_distributions=distributions)
+            self.proposed.add(tokens)
+            self._tell(study, asked, trial)
+        self._note(logging.INFO, f"Taken up after {len(self.settled)} proposals.")
+        complete = [trial for trial in self.settled if trial.status == "complete"]
+        if complete:
+            self.best = rank(complete, self.objective.direction)[0]
+            self._write_ranking()
+            self._write_best(self.best)
 
     def _loop(self, study: optuna.Study) -> str:
         layout = self.objective.layout
@@ -197,6 +244,15 @@ class _Search:
         )
 
     def _settle(self, study: optuna.Study, asked: optuna.Trial, trial: TrialResult) -> None:
+        # The journal first: what the sampler has learnt from is then always there.
+        if self.directory is not None:
+            self.directory.append_trial(trial)
+        self._tell(study, asked, trial)
+        self._record(trial)
+        for callback in self.callbacks:
+            callback.on_trial_end(trial)
+
+    def _tell(self, study: optuna.Study, asked: optuna.Trial, trial: TrialResult) -> None:
         if trial.score is None:
             study.tell(asked, state=optuna.trial.TrialState.FAIL)
         else:
@@ -206,9 +262,6 @@ class _Search:
             self.trained += 1
         if trial.fingerprint and trial.status != "duplicate":
             self.known[trial.fingerprint] = trial
-        self._record(trial)
-        for callback in self.callbacks:
-            callback.on_trial_end(trial)
 
     def _record(self, trial: TrialResult) -> None:
         if trial.status == "failed":
@@ -221,7 +274,6 @@ class _Search:
             self.best = trial
         if self.directory is None:
             return
-        self.directory.append_trial(trial)
         score = "" if trial.score is None else f" {self.objective.metric} {trial.score:.6g}"
         error = f" ({trial.error})" if trial.error else ""
         self.directory.log(f"trial {trial.number} {trial.status}{score} {trial.seconds:.1f} s{error}")

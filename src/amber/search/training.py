@@ -68,6 +68,10 @@ class FitSettings:
         if clash:
             raise ConfigError(f"fit_kwargs must not hold {', '.join(clash)}: these are set by the search.")
 
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the settings that JSON can say; of `fit_kwargs` the names."""
+        return {**vars(self), "fit_kwargs": sorted(self.fit_kwargs or {})}
+
 
 @dataclass(frozen=True)
 class TrainedChild:
