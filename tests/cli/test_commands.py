@@ -60,8 +60,8 @@ def test_version_and_unknown_option(amber: Amber) -> None:
 def test_search_writes_every_file(finished_run: Path) -> None:
     names = {path.name for path in finished_run.iterdir()}
     assert names == {
-        "best.json", "best.keras", "best.png", "best.svg", "config.yaml", "ranking.csv", "ranking.txt",
-        "results.txt", "search.log", "test.json", "trials.jsonl",
+        ".lock", "best.json", "best.keras", "best.png", "best.svg", "config.yaml", "ranking.csv", "ranking.txt",
+        "results.txt", "search.json", "search.log", "test.json", "trials.jsonl",
     }  # fmt: skip
     record = json.loads((finished_run / "best.json").read_text())
     assert {"space", "tokens", "architecture", "scores", "seed", "versions"} <= set(record)
