@@ -261,12 +261,14 @@ class _Search:
             number=number,
             candidate=candidate,
             on_epoch=on_epoch if self.callbacks else None,
+            **({} if self.directory is None else {"checkpoint": self.directory.checkpoint(number)}),
         )
 
     def _settle(self, study: optuna.Study, asked: optuna.Trial, trial: TrialResult) -> None:
         # The journal first: what the sampler has learnt from is then always there.
         if self.directory is not None:
             self.directory.append_trial(trial)
+            self.directory.remove_checkpoint(trial.number)
         self._tell(study, asked, trial)
         self._record(trial)
         for callback in self.callbacks:
