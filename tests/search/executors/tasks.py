@@ -1,0 +1,76 @@
+"""What the tests let workers do. Imported by worker processes, so it is light."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from amber.errors import DataError
+
+
+class Job:
+    """A task with some data, whose argument says what it does."""
+
+    def __init__(self, rows: int = 1000) -> None:
+        self.data = np.arange(rows, dtype="float64")
+
+    def __call__(self, what: str, *arguments: Any) -> Any:
+        return getattr(self, what)(*arguments)
+
+    def total(self, plus: float) -> float:
+        return float(self.data.sum()) + plus
+
+    def overwrite(self) -> float:
+        self.data += 1
+        return float(self.data[0])
+
+    def process(self, seconds: float = 0.0) -> int:
+        time.sleep(seconds)
+        return os.getpid()
+
+    def sleep(self, seconds: float, started: str) -> None:
+        Path(started).write_text(str(os.getpid()), encoding="ascii")
+        time.sleep(seconds)
+
+    def environment(self, names: list[str]) -> list[str | None]:
+        return [os.environ.get(name) for name in names]
+
+    def leave(self, code: int) -> None:
+        os._exit(code)
+
+    def kill(self, number: int) -> None:
+        os.kill(os.getpid(), number)
+        time.sleep(30)
+
+    def segfault(self) -> None:
+        signal.signal(signal.SIGSEGV, signal.SIG_DFL)
+        ctypes.string_at(0)
+
+    def hang(self) -> None:
+        """In C, where Python's signal handlers do not run."""
+        ctypes.PyDLL(None).sleep(60)
+
+    def swallow(self, mebibytes: int) -> int:
+        return len(np.ones(mebibytes * 2**17).tobytes())
+
+    def refuse(self) -> None:
+        raise DataError("the file is missing")
+
+    def exit(self) -> None:
+        raise SystemExit(3)
+
+    def unpicklable(self) -> Any:
+        return lambda: None
+
+    def unpicklable_error(self) -> None:
+        raise LocalError(lambda: None)
+
+
+class LocalError(Exception):
+    """Holds what cannot be sent."""
