@@ -54,7 +54,12 @@ class Executor(ABC):
     `open` gives the function to the workers, once; `submit` starts tasks; `completed` waits for ends; `close` ends the
     workers whatever they do. An executor may be opened again after it was closed. Use it as a context manager around
     `open`, so that it is closed however the search ends.
+
+    Attributes:
+        in_process: whether the function runs in this process, so that it may be given what cannot be sent to another.
     """
+
+    in_process: bool = False
 
     @property
     @abstractmethod

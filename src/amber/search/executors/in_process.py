@@ -18,6 +18,8 @@ class InProcessExecutor(Executor):
     Errors are raised from `completed` as they are.
     """
 
+    in_process = True
+
     def __init__(self) -> None:
         self._function: Callable[..., Any] | None = None
         self._queue: deque[tuple[int, tuple[Any, ...], dict[str, Any]]] = deque()

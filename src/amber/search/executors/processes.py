@@ -102,16 +102,16 @@ class ProcessExecutor(Executor):
             raise ExecutorError("No task is under way: expected open and submit before.")
         limit = None if timeout is None else time.monotonic() + timeout
         outcomes: list[Outcome] = []
-        while not outcomes and (limit is None or time.monotonic() < limit):
-            wait = _LOOK if limit is None else max(0.0, min(_LOOK, limit - time.monotonic()))
+        while True:
+            left = _LOOK if limit is None else limit - time.monotonic()
             with contextlib.suppress(queue.Empty):
-                outcomes += self._collect(*self._ended.get(timeout=wait))
+                outcomes += self._collect(*self._ended.get(timeout=max(0.0, min(_LOOK, left))))
                 while True:
                     outcomes += self._collect(*self._ended.get_nowait())
-            if not outcomes:
-                for slot in self._slots:
-                    slot.look_after()
-        return outcomes
+            if outcomes or left <= 0:
+                return outcomes
+            for slot in self._slots:
+                slot.look_after()
 
     def close(self) -> None:
         """Ends all worker processes, the busy ones too, and removes the files they read."""
