@@ -118,6 +118,7 @@ class TrainingSection(Section):
         epochs: passes over the training data.
         batch_size: records a step.
         optimizer: a Keras name.
+        optimizer_options: more arguments of that optimizer, such as `{weight_decay: 0.01}` or `{use_ema: true}`.
         learning_rate: of the optimizer.
         schedule: `constant`, or `cosine`: the learning rate falls to 0 over the epochs, which suits short trainings.
         loss: a Keras name; labels are class numbers. Not used with `data.outputs`, which have their own.
@@ -128,6 +129,7 @@ class TrainingSection(Section):
     epochs: Count = 8
     batch_size: Count = 32
     optimizer: Text = "adam"
+    optimizer_options: dict[Text, bool | int | float | None] = Field(default_factory=dict)
     learning_rate: Positive = 1e-3
     schedule: Literal["constant", "cosine"] = "constant"
     loss: Text = "sparse_categorical_crossentropy"

@@ -24,7 +24,15 @@ from typing import Any
 import filelock
 
 from amber.errors import StorageError
-from amber.search.journal import append_line, changed_keys, read_settings, read_trials, repair, settings_text
+from amber.search.journal import (
+    SettingsChangedError,
+    append_line,
+    changes_between,
+    read_settings,
+    read_trials,
+    repair,
+    settings_text,
+)
 from amber.search.trial import TrialResult
 
 TRIALS, BEST, CONFIG, LOG = "trials.jsonl", "best.json", "config.yaml", "search.log"
@@ -121,13 +129,14 @@ class RunDirectory:
         """Notes the settings of the search that starts here, and returns the trials of the one it takes up.
 
         Args:
-            settings: JSON-ready; those of an earlier search must be the same.
+            settings: JSON-ready; those of an earlier search must be the same. How many trials are wanted does not
+                belong here: a search may always be made longer.
             resume: whether an earlier search in the directory is taken up.
             allow_changes: whether its settings may differ.
 
         Raises:
-            StorageError: there are trials and `resume` is not given, settings differ (names the keys), or a file is
-                damaged or of another version.
+            SettingsChangedError: settings differ; names each key with both values.
+            StorageError: there are trials and `resume` is not given, or a file is damaged or of another version.
         """
         path = self.path / SETTINGS
         with _named(self.path):
@@ -139,13 +148,10 @@ class RunDirectory:
             if trials and not path.is_file():
                 raise StorageError(f"{self.path} holds trials but no {SETTINGS}: the search cannot be taken up.")
             text = settings_text(settings)
-            if trials and not allow_changes:
-                changed = changed_keys(read_settings(path), json.loads(text)["settings"])
-                if changed:
-                    raise StorageError(
-                        f"The settings are not those the search in {self.path} began with: {', '.join(changed)}. "
-                        "Put them back, or allow changes."
-                    )
+            if resume and path.is_file():
+                changes = changes_between(read_settings(path), json.loads(text)["settings"])
+                if changes and not allow_changes:
+                    raise SettingsChangedError(self.path, changes)
             self.write(SETTINGS, text)
         return trials
 

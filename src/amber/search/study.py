@@ -15,9 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import keras
 import optuna
 
-from amber.errors import ConfigError, InvalidArchitectureError
+from amber.errors import ArchitectureError, ConfigError, InvalidArchitectureError, StorageError
 from amber.search.best import best_record, describe_architecture, describe_builder
 from amber.search.callbacks import SearchCallback
 from amber.search.executors import Executor, InProcessExecutor, Outcome
@@ -71,7 +72,8 @@ def run_search(
             trained again. The sampler is asked for them once more and told what became of them, so it goes on as it
             would have; an architecture that was being trained is trained from its start.
         allow_changes: whether settings may differ from those that the search began with.
-        settings: what is compared with that, JSON-ready; by default the arguments and how a child is trained.
+        settings: what is compared with that, JSON-ready; by default the arguments (but for `trials`: a search may be
+            made longer) and how a child is trained.
         executor: where children are trained, such as `ProcessExecutor(4)`; by default in this process. A random
             search finds the same with any number of workers; other samplers propose with what is known by then.
             Listeners hear of epochs only where children are trained in this process.
@@ -82,7 +84,8 @@ def run_search(
     Raises:
         ConfigError: a setting out of range, an unknown sampler, or a metric that `fit` does not report.
         DataError: the data does not fit the networks.
-        StorageError: the run directory cannot be written, is in use, or holds another search.
+        SettingsChangedError: the search in the run directory began with other settings.
+        StorageError: the run directory cannot be written, is in use, or holds a search that is not taken up.
         ExecutorError: workers cannot be reached or started, or given the objective.
     """
     search = _Search(objective, positive_integer(trials, "trials"), check_seed(seed), run_directory, callbacks)
@@ -91,13 +94,13 @@ def run_search(
     if resume and run_directory is None:
         raise ConfigError("resume needs a run_directory. Received: None")
     settings = settings or {
-        "trials": trials,
         "seed": seed,
         "sampler": sampler if isinstance(sampler, str) else type(sampler).__name__,
         "sampler_options": dict(sampler_options or {}),
         "training": objective.settings.to_dict(),
         "builder": dict(search.builder_description),
         "space": objective.builder.model_space.to_dict() if run_directory else None,
+        "backend": keras.backend.backend(),
     }
     if isinstance(sampler, str):
         sampler = make_sampler(sampler, objective.layout, seed, **(sampler_options or {}))
@@ -182,28 +185,45 @@ class _Search:
             return
         layout = self.objective.layout
         distributions = token_distributions(layout)
+        differing = []
         earlier = {trial.number: trial for trial in self.earlier}
         for number in range(max(earlier) + 1):
             trial = earlier.get(number)
             if trial is None:  # one of several that were being trained
                 self.taken_up.append(self._ask(study, number))
                 continue
-            tokens = layout.validate(trial.tokens)
+            tokens = self._known_tokens(trial)
             asked = study.ask(fixed_distributions=distributions)
             if tokens != tuple(int(asked.params[name]) for name in layout.names):
-                self._note(logging.WARNING, f"The sampler proposes another architecture than trial {trial.number}.")
+                differing.append(trial.number)
                 study.tell(asked, state=optuna.trial.TrialState.FAIL)
                 study.enqueue_trial(dict(zip(layout.names, tokens, strict=True)))
                 asked = study.ask(fixed_distributions=distributions)
             self.proposed.add(tokens)
             self.asked = number + 1
             self._tell(study, asked, trial)
+        if differing:
+            self._note(
+                logging.WARNING,
+                f"The sampler would have proposed others than {len(differing)} of the earlier trials (the first: "
+                f"{differing[0]}), as it does where settings changed: this is not what an undisturbed search would be.",
+            )
+        for callback in self.callbacks:
+            callback.on_resume(tuple(self.settled))
         self._note(logging.INFO, f"Taken up after {len(self.settled)} proposals.")
         complete = [trial for trial in self.settled if trial.status == "complete"]
         if complete:
             self.best = rank(complete, self.objective.direction)[0]
             self._write_ranking()
             self._write_best(self.best)
+
+    def _known_tokens(self, trial: TrialResult) -> tuple[int, ...]:
+        try:
+            return tuple(self.objective.layout.validate(trial.tokens))
+        except ArchitectureError as error:
+            raise StorageError(
+                f"Trial {trial.number} of the search to be taken up is no architecture of this model space: {error}"
+            ) from error
 
     def _loop(self, study: optuna.Study) -> str:
         self.executor.open(self.objective.evaluate)
