@@ -73,6 +73,20 @@ class Job:
         raise LocalError(lambda: None)
 
 
+class NeedsFile:
+    """Loads its data from a file wherever it arrives."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.data = np.load(self.path)
+
+    def __call__(self) -> float:
+        return float(self.data.sum())
+
+
 class LocalError(Exception):
     """Holds what cannot be sent."""
 

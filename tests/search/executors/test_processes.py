@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.search.executors.tasks import Job
+from tests.search.executors.tasks import Job, NeedsFile
 
 from amber.errors import ConfigError, DataError, ExecutorError
 from amber.search.executors import Executor, InProcessExecutor, Outcome, ProcessExecutor, WorkerLimits
@@ -128,7 +128,7 @@ def test_close_ends_busy_workers_and_removes_their_files(tmp_path: Path, monkeyp
 PARENT = """
 import sys
 from amber.search.executors import ProcessExecutor
-from tests.search.executors.tasks import Job
+from tests.search.executors.tasks import Job, NeedsFile
 {guard}
     with ProcessExecutor(1) as executor:
         executor.open(Job())
@@ -157,6 +157,13 @@ def test_a_script_without_a_guard_is_told_so(tmp_path: Path) -> None:
         [sys.executable, str(script), "unused"], env=environment, capture_output=True, text=True, timeout=100
     )
     assert done.returncode == 1 and "ExecutorError: Worker processes end before they start to work" in done.stderr
+
+
+def test_data_that_a_worker_cannot_find_are_named(two: ProcessExecutor, tmp_path: Path) -> None:
+    two.open(NeedsFile(str(tmp_path / "absent.npy")))
+    (found,) = outcomes(two, [()])
+    assert isinstance(found.error, ExecutorError)
+    assert "cannot load what it is to run: FileNotFoundError" in str(found.error) and "absent.npy" in str(found.error)
 
 
 def test_what_cannot_be_sent_is_named() -> None:

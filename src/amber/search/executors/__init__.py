@@ -7,8 +7,9 @@ subclass of `Executor`.
 from __future__ import annotations
 
 from amber.search.executors.base import Executor, Failure, Outcome
+from amber.search.executors.dask_cluster import DaskExecutor
 from amber.search.executors.in_process import InProcessExecutor
 from amber.search.executors.limits import WorkerLimits
 from amber.search.executors.processes import ProcessExecutor
 
-__all__ = ["Executor", "Failure", "InProcessExecutor", "Outcome", "ProcessExecutor", "WorkerLimits"]
+__all__ = ["DaskExecutor", "Executor", "Failure", "InProcessExecutor", "Outcome", "ProcessExecutor", "WorkerLimits"]

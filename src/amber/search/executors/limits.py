@@ -49,8 +49,6 @@ class WorkerLimits:
         variables = {} if self.threads is None else thread_variables(self.threads)
         if self.devices is not None:
             variables["CUDA_VISIBLE_DEVICES"] = str(self.devices[position % len(self.devices)])
-        if "KERAS_BACKEND" in os.environ:
-            variables["KERAS_BACKEND"] = os.environ["KERAS_BACKEND"]
         return variables
 
     def apply(self) -> None:
@@ -62,29 +60,34 @@ class WorkerLimits:
 
 
 def keras_settings() -> dict[str, Any]:
-    """Returns what this process has set Keras to, as far as a fresh process would not be the same."""
+    """Returns the Keras backend, and what this process has set Keras to as far as a fresh one would not be the same."""
+    settings: dict[str, Any] = {"backend": os.environ.get("KERAS_BACKEND")}
     keras = sys.modules.get("keras")
     if keras is None:
-        return {}
+        return settings
+    settings["backend"] = keras.config.backend()
     policy = keras.config.dtype_policy()
-    settings = {
+    changed = {
         "floatx": keras.config.floatx(),
         "image_data_format": keras.config.image_data_format(),
-        "dtype_policy": keras.dtype_policies.serialize(policy),
+        "dtype_policy": policy.name,
     }
-    plain = {"floatx": "float32", "image_data_format": "channels_last"}
-    same = all(settings[name] == value for name, value in plain.items()) and policy.name == "float32"
-    return {} if same else settings
+    if changed != {"floatx": "float32", "image_data_format": "channels_last", "dtype_policy": "float32"}:
+        settings["changed"] = {**changed, "dtype_policy": keras.dtype_policies.serialize(policy)}
+    return settings
 
 
 def apply_keras_settings(settings: dict[str, Any]) -> None:
-    """Sets Keras to what `keras_settings` found elsewhere; loads it only where that is needed."""
-    if settings:
+    """Sets Keras to what `keras_settings` found elsewhere; comes before Keras is loaded, and loads it if it must."""
+    if settings["backend"]:
+        os.environ["KERAS_BACKEND"] = settings["backend"]
+    changed = settings.get("changed")
+    if changed:
         import keras
 
-        keras.config.set_floatx(settings["floatx"])
-        keras.config.set_image_data_format(settings["image_data_format"])
-        keras.config.set_dtype_policy(keras.dtype_policies.get(settings["dtype_policy"]))
+        keras.config.set_floatx(changed["floatx"])
+        keras.config.set_image_data_format(changed["image_data_format"])
+        keras.config.set_dtype_policy(keras.dtype_policies.get(changed["dtype_policy"]))
 
 
 def _limit_memory(extra: int) -> None:

@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -72,10 +72,10 @@ class ProcessExecutor(Executor):
         Raises:
             ExecutorError: the function cannot be pickled, or there is no room for its data.
         """
-        self.open_packed(payload.pack(function))
+        self.open_packed(payload.pack(function), keras_settings())
 
-    def open_packed(self, parts: list[Any]) -> None:
-        """As `open`, with what `payload.pack` returned."""
+    def open_packed(self, parts: Sequence[Any], settings: dict[str, Any]) -> None:
+        """As `open`, with what `payload.pack` and `limits.keras_settings` returned, perhaps elsewhere."""
         self.close()
         self._directory = Path(tempfile.mkdtemp(prefix="amber-workers-"))
         try:
@@ -84,7 +84,6 @@ class ProcessExecutor(Executor):
             self.close()
             raise ExecutorError(f"The data cannot be written for worker processes: {error}") from error
         self._ended = queue.SimpleQueue()
-        settings = keras_settings()
         self._slots = [
             _Slot(self._directory, position, self.limits, settings, self._ended) for position in range(self._count)
         ]
@@ -110,6 +109,8 @@ class ProcessExecutor(Executor):
                     outcomes += self._collect(*self._ended.get_nowait())
             if outcomes or left <= 0:
                 return outcomes
+            if not self._slots:
+                raise ExecutorError("The executor was closed while tasks were under way.")
             for slot in self._slots:
                 slot.look_after()
 
