@@ -19,13 +19,13 @@ import keras
 import optuna
 
 from amber.errors import ArchitectureError, ConfigError, InvalidArchitectureError, StorageError
-from amber.search.best import best_record, describe_architecture, describe_builder
+from amber.search.best import describe_builder
 from amber.search.callbacks import SearchCallback
 from amber.search.executors import Executor, InProcessExecutor, Outcome
 from amber.search.objective import Objective, describe_error
 from amber.search.proposal import Proposal
 from amber.search.randomness import check_seed, seeded, trial_seed
-from amber.search.ranking import ranking_csv, ranking_text
+from amber.search.recording import SearchRecord
 from amber.search.result import SearchResult, rank
 from amber.search.run_directory import RunDirectory
 from amber.search.samplers import make_sampler, token_distributions
@@ -90,7 +90,7 @@ def run_search(
     """
     search = _Search(objective, positive_integer(trials, "trials"), check_seed(seed), run_directory, callbacks)
     search.executor = executor or InProcessExecutor()
-    search.builder_description = builder_description or describe_builder(objective.builder)
+    search.record.builder_description = builder_description or describe_builder(objective.builder)
     if resume and run_directory is None:
         raise ConfigError("resume needs a run_directory. Received: None")
     settings = settings or {
@@ -98,7 +98,7 @@ def run_search(
         "sampler": sampler if isinstance(sampler, str) else type(sampler).__name__,
         "sampler_options": dict(sampler_options or {}),
         "training": objective.settings.to_dict(),
-        "builder": dict(search.builder_description),
+        "builder": dict(search.record.builder_description),
         "space": objective.builder.model_space.to_dict() if run_directory else None,
         "backend": keras.backend.backend(),
     }
@@ -136,7 +136,7 @@ class _Search:
         self.seed = seed
         self.directory = run_directory
         self.callbacks = tuple(callbacks)
-        self.builder_description: Mapping[str, Any] = {}
+        self.record = SearchRecord(run_directory, objective, seed)
         self.against: str | None = None
         self.earlier: Sequence[TrialResult] = ()
         self.executor: Executor = InProcessExecutor()
@@ -148,15 +148,11 @@ class _Search:
         self.proposed: set[tuple[int, ...]] = set()
         self.asked = 0
         self.trained = 0
-        self.best: TrialResult | None = None
-        if run_directory is not None:
-            # Fails before any training where the space holds what JSON cannot say.
-            objective.builder.model_space.to_dict()
 
     def run(self, study: optuna.Study) -> SearchResult:
         """Runs to the end and returns the result; listeners and files are finished however it ends."""
         stopped = "error"
-        self._note(logging.INFO, f"Search of {self.wanted} architectures, seed {self.seed}.")
+        self.record.note(logging.INFO, f"Search of {self.wanted} architectures, seed {self.seed}.")
         try:
             for callback in self.callbacks:
                 callback.on_search_begin(self.wanted, self.objective.metric, self.objective.direction)
@@ -165,7 +161,7 @@ class _Search:
                 stopped = self._loop(study)
         except KeyboardInterrupt:
             stopped = "interrupted"
-            self._note(logging.WARNING, f"Interrupted after {self.trained} of {self.wanted} architectures.")
+            self.record.note(logging.WARNING, f"Interrupted after {self.trained} of {self.wanted} architectures.")
         finally:
             result = SearchResult(
                 tuple(rank(self.settled, self.objective.direction)),
@@ -176,7 +172,7 @@ class _Search:
             )
             for callback in self.callbacks:
                 callback.on_search_end(result)
-        self._finish(result)
+        self.record.finish(result)
         return result
 
     def _replay(self, study: optuna.Study) -> None:
@@ -203,19 +199,15 @@ class _Search:
             self.asked = number + 1
             self._tell(study, asked, trial)
         if differing:
-            self._note(
+            self.record.note(
                 logging.WARNING,
                 f"The sampler would have proposed others than {len(differing)} of the earlier trials (the first: "
                 f"{differing[0]}), as it does where settings changed: this is not what an undisturbed search would be.",
             )
         for callback in self.callbacks:
             callback.on_resume(tuple(self.settled))
-        self._note(logging.INFO, f"Taken up after {len(self.settled)} proposals.")
-        complete = [trial for trial in self.settled if trial.status == "complete"]
-        if complete:
-            self.best = rank(complete, self.objective.direction)[0]
-            self._write_ranking()
-            self._write_best(self.best)
+        self.record.note(logging.INFO, f"Taken up after {len(self.settled)} proposals.")
+        self.record.take_up(self.settled)
 
     def _known_tokens(self, trial: TrialResult) -> tuple[int, ...]:
         try:
@@ -246,7 +238,7 @@ class _Search:
             reason = "" if self.taken_up else self._exhausted()
             if reason:
                 if not self.running:
-                    self._note(logging.WARNING, reason)
+                    self.record.note(logging.WARNING, reason)
                 return "exhausted"
             self._start(study, self.taken_up.popleft() if self.taken_up else self._ask(study, self.asked))
         return "finished"
@@ -296,6 +288,8 @@ class _Search:
         options: dict[str, Any] = {"number": number, "candidate": candidate}
         if self.executor.in_process:
             options["on_epoch"] = self._epoch_listener(number) if self.callbacks else None
+        if self.directory is not None and self.executor.shares_files:
+            options["checkpoint"] = self.directory.checkpoint(number)
         self.running[number] = proposal
         self.repeats[candidate.fingerprint] = []
         self.executor.submit(number, tokens, seed, **options)
@@ -317,10 +311,9 @@ class _Search:
 
     def _settle(self, study: optuna.Study, proposal: Proposal, trial: TrialResult) -> None:
         # The journal first: what the sampler has learnt from is then always there.
-        if self.directory is not None:
-            self.directory.append_trial(trial)
+        self.record.keep(trial)
         self._tell(study, proposal.asked, trial)
-        self._record(trial)
+        self.record.show(trial, self.settled)
         for callback in self.callbacks:
             callback.on_trial_end(trial)
 
@@ -334,54 +327,6 @@ class _Search:
             self.trained += 1
         if trial.fingerprint and trial.status != "duplicate":
             self.known[trial.fingerprint] = trial
-
-    def _record(self, trial: TrialResult) -> None:
-        if trial.status == "failed":
-            logger.warning("Trial %d failed: %s", trial.number, trial.error)
-        is_best = (
-            trial.status == "complete"
-            and rank([each for each in (self.best, trial) if each], self.objective.direction)[0] is trial
-        )
-        if is_best:
-            self.best = trial
-        if self.directory is None:
-            return
-        score = "" if trial.score is None else f" {self.objective.metric} {trial.score:.6g}"
-        error = f" ({trial.error})" if trial.error else ""
-        self.directory.log(f"trial {trial.number} {trial.status}{score} {trial.seconds:.1f} s{error}")
-        if trial.status == "complete":
-            self._write_ranking()
-        if is_best:
-            self._write_best(trial)
-
-    def _write_ranking(self) -> None:
-        if self.directory is not None:
-            direction = self.objective.direction
-            self.directory.write("ranking.csv", ranking_csv(self.settled, None, direction))
-            self.directory.write("ranking.txt", ranking_text(self.settled, None, direction, self.objective.metric))
-
-    def _write_best(self, trial: TrialResult) -> None:
-        if self.directory is not None:
-            builder = self.objective.builder
-            space = builder.model_space
-            architecture = describe_architecture(space, builder.layout, trial.tokens)
-            self.directory.write_best(
-                best_record(space, self.builder_description, trial, architecture, trial.metrics, self.seed)
-            )
-
-    def _finish(self, result: SearchResult) -> None:
-        counts = result.counts()
-        if counts["failed"] and not counts["complete"]:
-            error = next(trial.error for trial in result.trials if trial.status == "failed")
-            self._note(logging.WARNING, f"Every training failed. The first: {error}")
-        self._write_ranking()
-        summary = ", ".join(f"{number} {name}" for name, number in counts.items())
-        self._note(logging.INFO, f"Search {result.stopped}: {summary}.")
-
-    def _note(self, level: int, message: str) -> None:
-        logger.log(level, "%s", message)
-        if self.directory is not None:
-            self.directory.log(message)
 
 
 @contextlib.contextmanager

@@ -102,7 +102,7 @@ class Trainer:
     def __init__(self, notes: Path, what: dict[str, Any]) -> None:
         self.notes, self.what = notes, what
 
-    def evaluate(self, arc: Any, seed: int, *, number: int, candidate: Any, on_epoch: Any = None) -> TrialResult:
+    def evaluate(self, arc: Any, seed: int, *, number: int, candidate: Any, **others: Any) -> TrialResult:
         started, tokens = time.perf_counter(), tuple(arc)
         (self.notes / f"{number}-{os.getpid()}-{time.monotonic_ns()}").touch()
         time.sleep(self.what.get("seconds", 0.0))

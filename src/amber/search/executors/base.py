@@ -57,9 +57,11 @@ class Executor(ABC):
 
     Attributes:
         in_process: whether the function runs in this process, so that it may be given what cannot be sent to another.
+        shares_files: whether tasks may write beside this process's files, such as checkpoints.
     """
 
     in_process: bool = False
+    shares_files: bool = True
 
     @property
     @abstractmethod

@@ -47,6 +47,8 @@ class DaskExecutor(Executor):
         ConfigError: not exactly one of `address` and `scheduler_file`, or a number out of range.
     """
 
+    shares_files = False
+
     def __init__(
         self,
         address: str | None = None,
