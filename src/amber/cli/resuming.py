@@ -8,18 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from amber.cli.config import LoadedConfig
+from amber.cli.sections import WORKER_KEYS
 from amber.errors import ConfigError, StorageError
 
 if TYPE_CHECKING:
     from amber.search import RunDirectory
 
-# What bears on no trial: a search may always be made longer, kept elsewhere, and its best trained in another way.
+# What bears on no trial: a search may always be made longer, kept or trained elsewhere, and its best trained in another
+# way.
 _FREE: dict[str, Any] = {
     "name": True,
     "run_directory": True,
     "references": True,
     "final": True,
-    "search": {"trials": True, "one_shot": {"seconds"}},
+    "search": {"trials": True, "one_shot": {"seconds"}, "executor": True, **dict.fromkeys(WORKER_KEYS, True)},
 }
 
 

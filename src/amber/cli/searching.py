@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from amber.cli.config import LoadedConfig
+from amber.cli.executing import make_executor
 from amber.cli.failures import RunFailed
 from amber.cli.files import writing
 from amber.cli.one_shot import run_shared
@@ -141,6 +142,7 @@ def _propose(
         builder_description=description,
         resume=overrides.resume,
         settings=settings,
+        executor=make_executor(search),
     )
 
 

@@ -10,7 +10,6 @@ import json
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +18,11 @@ import keras
 from amber.errors import AmberError, DataError, InvalidArchitectureError
 from amber.modeler.cost import GraphCost, measure
 from amber.modeler.named_inputs import check_block_names
+from amber.search.candidate import Candidate
 from amber.search.checkpoint import Checkpoint
 from amber.search.randomness import check_seed, preserved
 from amber.search.training import EpochListener, FitSettings, check_data, train_child
 from amber.search.trial import TrialResult
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A planned architecture that has not been trained: tokens, fingerprint and size."""
-
-    tokens: tuple[int, ...]
-    fingerprint: str
-    parameters: int
-    flops: int
 
 
 class Objective:

@@ -17,7 +17,7 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,7 @@ class RunDirectory:
             with directory.locked() if overwrite else contextlib.nullcontext():
                 for name in _OWN:
                     (directory.path / name).unlink(missing_ok=True)
-                directory._clear_checkpoints(keep_from=None)
+                directory._clear_checkpoints(None)
                 directory.write(TRIALS, "")
         return directory
 
@@ -154,7 +154,7 @@ class RunDirectory:
                 changes = changes_between(read_settings(path), json.loads(text)["settings"])
                 if changes and not allow_changes:
                     raise SettingsChangedError(self.path, changes)
-            self._clear_checkpoints(keep_from=len(trials) if resume else None)
+            self._clear_checkpoints({trial.number for trial in trials} if resume else None)
             self.write(SETTINGS, text)
         return trials
 
@@ -168,10 +168,10 @@ class RunDirectory:
             self.checkpoint(number).unlink(missing_ok=True)
             (self.path / CHECKPOINTS).rmdir()  # not while others are there
 
-    def _clear_checkpoints(self, keep_from: int | None) -> None:
-        """Removes what a killed process left of trials below a number (None: of all), and of files half written."""
+    def _clear_checkpoints(self, settled: Collection[int] | None) -> None:
+        """Removes what a killed process left of settled trials (None: of all), and of files half written."""
         for path in (self.path / CHECKPOINTS).glob("*.npz"):
-            if keep_from is None or not path.stem.isdecimal() or int(path.stem) < keep_from:
+            if settled is None or not path.stem.isdecimal() or int(path.stem) in settled:
                 path.unlink(missing_ok=True)
         for path in [*(self.path / CHECKPOINTS).glob(".*.tmp"), *self.path.glob(".*.tmp")]:
             path.unlink(missing_ok=True)
