@@ -102,3 +102,15 @@ def test_resume_starts_a_search_where_none_is(amber: Amber, write_config: WriteC
     done = amber("search", write_config(), "-d", tmp_path / "new", "--resume", "-q")
     assert done.exit_code == 0, done.stderr
     assert len(facts(tmp_path / "new")) >= 2
+
+
+def test_pruner_of_the_configuration(amber: Amber, write_config: WriteConfig, tiny: str, tmp_path: Path) -> None:
+    text = tiny.replace("  epochs: 1\n  batch_size", "  epochs: 2\n  batch_size").replace(
+        "  trials: 2\n", "  trials: 3\n  metric: val_loss\n  pruner: threshold\n  pruner_options: {upper: 1.0e-6}\n"
+    )
+    done = amber("search", write_config(text), "-d", tmp_path / "run")
+    assert done.exit_code == 1 and "no trained architecture" in done.stderr  # each is pruned
+    assert {status for _, _, status, _ in facts(tmp_path / "run")} <= {"pruned", "duplicate"}
+    assert "trial 0 pruned  after epoch 1, with val_loss" in done.stderr
+    refused = amber("search", write_config(text.replace("threshold", "medain")), "-d", tmp_path / "other")
+    assert refused.exit_code == 2 and "key search.pruner" in refused.stderr and "median" in refused.stderr

@@ -18,7 +18,7 @@ from amber.errors import StorageError
 from amber.search import Objective, RunDirectory, TrialResult, make_sampler, run_search
 
 MakeObjective = Callable[..., Objective]
-FORMAT_1 = Path(__file__).parent / "runs" / "format_1"
+RUNS = Path(__file__).parent / "runs"
 
 
 def facts(trials: Any) -> list[Any]:
@@ -147,12 +147,13 @@ def test_damaged_last_line_is_cut_off_before_more_is_appended(tmp_path: Path, da
     assert file.read_bytes() == whole
 
 
-def test_file_of_format_1_is_read_and_another_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("version", "statuses"), [(1, {"complete"}), (2, {"complete", "duplicate", "pruned"})])
+def test_files_of_every_format_are_read_and_another_refused(tmp_path: Path, version: int, statuses: set[str]) -> None:
     for name in ("search.json", "trials.jsonl"):
-        (tmp_path / name).write_bytes((FORMAT_1 / name).read_bytes())
+        (tmp_path / name).write_bytes((RUNS / f"format_{version}" / name).read_bytes())
     directory = RunDirectory.resume(tmp_path)
     trials = directory.begin({}, resume=True, allow_changes=True)
-    assert [trial.status for trial in trials] == ["complete", "complete"]
+    assert {trial.status for trial in trials} == statuses
     (tmp_path / "search.json").write_text('{"format_version": 99, "settings": {}}')
-    with pytest.raises(StorageError, match="format_version 1.*99"):
+    with pytest.raises(StorageError, match="format_version 1 or 2.*99"):
         directory.begin({}, resume=True)

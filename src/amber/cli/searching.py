@@ -143,6 +143,8 @@ def _propose(
         resume=overrides.resume,
         settings=settings,
         executor=make_executor(search),
+        pruner=search.pruner,
+        pruner_options=search.pruner_options,
     )
 
 

@@ -190,6 +190,9 @@ class SearchSection(Section):
         threads: of numerical libraries in each worker process; by default 1.
         memory_limit: MiB that a candidate may take in its worker process (on CPUs); null: no limit.
         devices: GPUs for the workers, one each and in turn, such as `["0", "1"]`; null: all see all.
+        pruner: gives bad candidates up early: `median`, `percentile`, `successive_halving`, `hyperband` or `threshold`;
+            null: none is given up.
+        pruner_options: of that pruner, as Optuna names them, such as `{n_startup_trials: 5}`.
     """
 
     strategy: Literal["trials", "one_shot"] = "trials"
@@ -206,6 +209,8 @@ class SearchSection(Section):
     threads: Count | None = None
     memory_limit: Count | None = None
     devices: Annotated[list[Text], Field(min_length=1)] | None = None
+    pruner: Text | None = None
+    pruner_options: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator(*WORKER_KEYS)
     @classmethod
@@ -220,6 +225,17 @@ class SearchSection(Section):
         if value != "in_process" and info.data.get("strategy") == "one_shot":
             raise ValueError("the strategy one_shot trains in this process; expected in_process")
         return value
+
+    @field_validator("pruner")
+    @classmethod
+    def _pruner_is_registered(cls, name: str | None, info: ValidationInfo) -> str | None:
+        if name is not None:
+            from amber.search.pruning import PRUNERS
+
+            PRUNERS.get(name)
+            if info.data.get("executor") != "in_process" or info.data.get("strategy") == "one_shot":
+                raise ValueError("a pruner needs strategy: trials and executor: in_process beside it; expected null")
+        return name
 
     @field_validator("sampler")
     @classmethod

@@ -20,7 +20,8 @@ from amber.search.trial import TrialResult
 
 logger = logging.getLogger(__name__)
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+READABLE_VERSIONS = (1, 2)  # 2: trials may be pruned, and have curves
 
 
 def append_line(path: Path, line: str) -> None:
@@ -103,8 +104,11 @@ def read_settings(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise StorageError(f"{path} is no JSON: {error}") from error
     version = values.get("format_version") if isinstance(values, dict) else None
-    if version != FORMAT_VERSION or not isinstance(values.get("settings"), dict):
-        raise StorageError(f"{path} must be of format_version {FORMAT_VERSION}, with settings. Received: {version!r}")
+    if version not in READABLE_VERSIONS or not isinstance(values.get("settings"), dict):
+        raise StorageError(
+            f"{path} must be of format_version {' or '.join(map(str, READABLE_VERSIONS))}, with settings. "
+            f"Received: {version!r}"
+        )
     return dict(values["settings"])
 
 

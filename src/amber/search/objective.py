@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import optuna
 
 from amber.errors import AmberError, DataError, InvalidArchitectureError
 from amber.modeler.cost import GraphCost, measure
 from amber.modeler.named_inputs import check_block_names
 from amber.search.candidate import Candidate
 from amber.search.checkpoint import Checkpoint
+from amber.search.pruning import PruningCallback
 from amber.search.randomness import check_seed, preserved
 from amber.search.training import EpochListener, FitSettings, check_data, train_child
 from amber.search.trial import TrialResult
@@ -102,6 +104,7 @@ class Objective:
         candidate: Candidate | None = None,
         on_epoch: EpochListener | None = None,
         checkpoint: Path | None = None,
+        pruning: PruningCallback | None = None,
     ) -> TrialResult:
         """Trains one architecture and scores it.
 
@@ -115,6 +118,7 @@ class Objective:
             on_epoch: called after every epoch with the epoch (from 1), the epochs in all, and the metrics.
             checkpoint: a file that keeps the state after each epoch, and from which the same training is taken up; see
                 `amber.search.checkpoint`. It stays until the caller removes it.
+            pruning: may give the training up after any epoch.
 
         Raises:
             ArchitectureError: tokens outside the grammar.
@@ -138,6 +142,7 @@ class Objective:
                 self.settings,
                 seed,
                 on_epoch=on_epoch,
+                callbacks=[] if pruning is None else [pruning],
                 checkpoint=None if checkpoint is None else self._checkpoint(checkpoint, known, seed),
             )
             metrics, epochs = child.metrics(), len(child.history["loss"])
@@ -148,6 +153,10 @@ class Objective:
                 message = f"FloatingPointError: {self.metric} is {metrics[self.metric]}"
         except InvalidArchitectureError as error:
             status, message = "invalid", describe_error(error)
+        except optuna.TrialPruned as error:
+            status, message = "pruned", str(error)
+            if pruning is not None:
+                metrics, epochs = pruning.metrics, len(pruning.values)
         except AmberError:
             raise
         except Exception as error:  # whatever goes wrong in one child must not end the search
@@ -167,6 +176,7 @@ class Objective:
             seed,
             message,
             epochs,
+            () if pruning is None else tuple(pruning.values),
         )
 
     def _checkpoint(self, path: Path, candidate: Candidate, seed: int) -> Checkpoint:

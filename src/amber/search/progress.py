@@ -14,7 +14,7 @@ from rich.text import Text
 
 from amber.search.callbacks import SearchCallback
 from amber.search.result import SearchResult, rank
-from amber.search.trial import TrialResult, short_tokens
+from amber.search.trial import TRAINED, TrialResult, short_tokens
 
 
 class SearchProgress(SearchCallback):
@@ -97,7 +97,7 @@ class SearchProgress(SearchCallback):
         return gain > 0 if self._direction == "maximize" else gain < 0
 
     def _done(self) -> int:
-        return self._counts["complete"] + self._counts["failed"]
+        return sum(self._counts[status] for status in TRAINED)
 
     def _time_left(self) -> str:
         done, left = self._done() - self._done_before, self._wanted - self._done()
@@ -116,7 +116,7 @@ class SearchProgress(SearchCallback):
         rest.add_column()
         rest.add_row("best", self._best_line())
         rest.add_row("now", Text(self._now))
-        others = ("duplicate", "invalid", "failed")
+        others = ("duplicate", "invalid", "failed", "pruned")
         rest.add_row("also", Text(", ".join(f"{self._counts[name]} {name}" for name in others)))
         return Group(first, rest)
 

@@ -42,6 +42,7 @@ class Proposal:
             status="duplicate",
             seconds=0.0,
             epochs=0,
+            curve=(),
             error=f"the same network as trial {first.number} ({first.status})",
         )
 

@@ -61,6 +61,19 @@ def make_pruner(name: str, epochs: int, **options: Any) -> optuna.pruners.BasePr
         raise ConfigError(f"The pruner '{name}' cannot be made with options {options}: {error}") from error
 
 
+def chosen_pruner(
+    pruner: str | optuna.pruners.BasePruner | None, options: Mapping[str, Any] | None, epochs: int
+) -> optuna.pruners.BasePruner | None:
+    """Returns the pruner that a search was given by name, as an object, or not at all; raises ConfigError."""
+    if isinstance(pruner, str):
+        return make_pruner(pruner, epochs, **(options or {}))
+    if options:
+        raise ConfigError(f"pruner_options belong to a pruner given by name. Received: {dict(options)}, for {pruner!r}")
+    if pruner is not None and not isinstance(pruner, optuna.pruners.BasePruner):
+        raise ConfigError(f"pruner must be a registered name or an Optuna pruner. Received: {pruner!r}")
+    return pruner
+
+
 class PruningCallback(keras.callbacks.Callback):
     """Reports a metric after every epoch to an Optuna trial, and ends the training where its pruner says so.
 

@@ -33,7 +33,10 @@ def ranking_table(
     trials: Iterable[TrialResult], top: int | None = None, direction: str = "maximize", metric: str = "score"
 ) -> Table:
     """Returns the ranking for a terminal; `metric` heads the column of scores."""
-    table = Table("rank", metric, "parameters", "FLOPs", "seconds", "tokens", title="Ranking")
+    trials = list(trials)
+    table = Table(
+        "rank", metric, "parameters", "FLOPs", "seconds", "tokens", title="Ranking", caption=_pruned_caption(trials)
+    )
     for column in table.columns[:-1]:
         column.justify = "right"
         column.no_wrap = True
@@ -47,6 +50,12 @@ def ranking_table(
             short_tokens(trial.tokens, 64),
         )
     return table
+
+
+def _pruned_caption(trials: Iterable[TrialResult]) -> str | None:
+    """Returns which trials a pruner gave up; None where there are none."""
+    pruned = [f"trial {each.number} after epoch {each.epochs}" for each in trials if each.status == "pruned"]
+    return f"Pruned: {', '.join(pruned)}" if pruned else None
 
 
 def ranking_csv(trials: Iterable[TrialResult], top: int | None = None, direction: str = "maximize") -> str:

@@ -24,13 +24,14 @@ from amber.search.callbacks import SearchCallback
 from amber.search.executors import Executor, InProcessExecutor, Outcome
 from amber.search.objective import Objective, describe_error
 from amber.search.proposal import Proposal
+from amber.search.pruning import PruningCallback, chosen_pruner, report
 from amber.search.randomness import check_seed, seeded, trial_seed
 from amber.search.recording import SearchRecord
 from amber.search.result import SearchResult, rank
 from amber.search.run_directory import RunDirectory
 from amber.search.samplers import make_sampler, token_distributions
 from amber.search.training import EpochListener, positive_integer
-from amber.search.trial import TrialResult
+from amber.search.trial import TRAINED, TrialResult
 
 logger = logging.getLogger(__name__)
 
@@ -49,17 +50,19 @@ def run_search(
     allow_changes: bool = False,
     settings: Mapping[str, Any] | None = None,
     executor: Executor | None = None,
+    pruner: str | optuna.pruners.BasePruner | None = None,
+    pruner_options: Mapping[str, Any] | None = None,
 ) -> SearchResult:
     """Searches for the architecture with the best score.
 
-    Each proposal ends in one of four ways: it is trained ("complete", or "failed" where training raised), it
-    is no network ("invalid"), or the same network was met before ("duplicate", not trained again). The seed
-    of a training depends on the search's seed and on the network, not on the order of proposals. Ctrl-C ends
-    the search with what is there.
+    Each proposal ends in one of five ways: it is trained ("complete", "failed" where training raised, or "pruned"
+    where a pruner gave it up), it is no network ("invalid"), or the same network was met before ("duplicate", not
+    trained again). The seed of a training depends on the search's seed and on the network, not on the order of
+    proposals. Ctrl-C ends the search with what is there.
 
     Args:
         objective: what trains and scores.
-        trials: architectures to train, failed ones among them.
+        trials: architectures to train, failed and pruned ones among them.
         seed: of the sampler and, with the network's fingerprint, of every training.
         sampler: a registered name (`"random"`, `"tpe"`, ...) or an Optuna sampler. One with an attribute `against`
             that names a cost ("parameters" or "flops") gets a study of two objectives: the score, and that cost to be
@@ -70,13 +73,16 @@ def run_search(
         builder_description: `{"type": ..., "options": {...}}` for `best.json`; by default the class name.
         resume: take up the search in `run_directory`, where one was begun: its settled proposals are kept and not
             trained again. The sampler is asked for them once more and told what became of them, so it goes on as it
-            would have; an architecture that was being trained is trained from its start.
+            would have; an architecture that was being trained is trained on from its last epoch.
         allow_changes: whether settings may differ from those that the search began with.
         settings: what is compared with that, JSON-ready; by default the arguments (but for `trials`: a search may be
             made longer) and how a child is trained.
         executor: where children are trained, such as `ProcessExecutor(4)`; by default in this process. A random
             search finds the same with any number of workers; other samplers propose with what is known by then.
             Listeners hear of epochs only where children are trained in this process.
+        pruner: ends bad trainings after an epoch: a registered name (`"median"`, `"hyperband"`, ...; see
+            `amber.search.pruning`) or an Optuna pruner. None: none is ended.
+        pruner_options: of a pruner given by name.
 
     Returns:
         All proposals, ranked, and the best.
@@ -101,6 +107,8 @@ def run_search(
         "builder": dict(search.record.builder_description),
         "space": objective.builder.model_space.to_dict() if run_directory else None,
         "backend": keras.backend.backend(),
+        "pruner": pruner if pruner is None or isinstance(pruner, str) else type(pruner).__name__,
+        "pruner_options": dict(pruner_options) if pruner_options else None,
     }
     if isinstance(sampler, str):
         sampler = make_sampler(sampler, objective.layout, seed, **(sampler_options or {}))
@@ -108,12 +116,23 @@ def run_search(
         raise ConfigError(f"sampler must be a registered name or an Optuna sampler. Received: {sampler!r}")
     elif sampler_options:
         raise ConfigError("sampler_options belong to a sampler given by name; this one is made already.")
+    search.pruner = chosen_pruner(pruner, pruner_options, objective.settings.epochs)
+    if search.pruner is not None and not search.executor.in_process:
+        raise ConfigError(f"A pruner needs trials in this process. Received: {type(search.executor).__name__}")
     with seeded(seed):
         pass  # Keras loads TensorFlow, where installed, to seed it: slow and noisy, so before any display starts
     with _quiet_optuna():
         search.against = getattr(sampler, "against", None)
         directions = [objective.direction, *(["minimize"] if search.against else [])]
-        study = optuna.create_study(directions=directions, sampler=sampler)
+        if search.pruner is not None and search.against:
+            raise ConfigError(f"A pruner needs one objective, the score. Received: also {search.against}")
+        # Hyperband draws the bracket of a trial from the name, so the name is always the same.
+        study = optuna.create_study(
+            directions=directions,
+            sampler=sampler,
+            pruner=search.pruner or optuna.pruners.NopPruner(),
+            study_name="amber",
+        )
         with run_directory.locked() if run_directory else contextlib.nullcontext():
             if run_directory is not None:
                 search.earlier = run_directory.begin(settings, resume=resume, allow_changes=allow_changes)
@@ -140,6 +159,7 @@ class _Search:
         self.against: str | None = None
         self.earlier: Sequence[TrialResult] = ()
         self.executor: Executor = InProcessExecutor()
+        self.pruner: optuna.pruners.BasePruner | None = None
         self.taken_up: deque[Proposal] = deque()
         self.running: dict[int, Proposal] = {}
         self.repeats: dict[str, list[Proposal]] = {}
@@ -197,6 +217,8 @@ class _Search:
                 asked = study.ask(fixed_distributions=distributions)
             self.proposed.add(tokens)
             self.asked = number + 1
+            if self.pruner is not None:
+                report(asked, trial.curve)
             self._tell(study, asked, trial)
         if differing:
             self.record.note(
@@ -290,6 +312,8 @@ class _Search:
             options["on_epoch"] = self._epoch_listener(number) if self.callbacks else None
         if self.directory is not None and self.executor.shares_files:
             options["checkpoint"] = self.directory.checkpoint(number)
+        if self.pruner is not None:
+            options["pruning"] = PruningCallback(proposal.asked, self.objective.metric)
         self.running[number] = proposal
         self.repeats[candidate.fingerprint] = []
         self.executor.submit(number, tokens, seed, **options)
@@ -318,12 +342,14 @@ class _Search:
             callback.on_trial_end(trial)
 
     def _tell(self, study: optuna.Study, asked: optuna.Trial, trial: TrialResult) -> None:
-        if trial.score is None:
+        if trial.status == "pruned":
+            study.tell(asked, state=optuna.trial.TrialState.PRUNED)
+        elif trial.score is None:
             study.tell(asked, state=optuna.trial.TrialState.FAIL)
         else:
             study.tell(asked, [trial.score, getattr(trial, self.against)] if self.against else trial.score)
         self.settled.append(trial)
-        if trial.status in ("complete", "failed"):
+        if trial.status in TRAINED:
             self.trained += 1
         if trial.fingerprint and trial.status != "duplicate":
             self.known[trial.fingerprint] = trial

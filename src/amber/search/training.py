@@ -17,6 +17,7 @@ from amber.modeler.cost import measure
 from amber.search.checkpoint import Checkpoint
 from amber.search.course import Course
 from amber.search.epochs import OneTraining, finalised_once
+from amber.search.pruning import PruningCallback
 from amber.search.randomness import epoch_seed, preserved, seeded
 
 DIRECTIONS = ("maximize", "minimize")
@@ -117,7 +118,7 @@ def train_child(
         on_epoch: called after every epoch with the epoch (from 1), the epochs in all, and the metrics.
         callbacks: more Keras callbacks; for them it is one training.
         checkpoint: where the state after each epoch is kept (but the last), and where training is taken up from. The
-            caller removes it when the outcome is noted. Callbacks have no state in it.
+            caller removes it when the outcome is noted. Of callbacks only a PruningCallback is told what was before.
 
     Raises:
         InvalidArchitectureError: the tokens describe no network.
@@ -139,6 +140,9 @@ def train_child(
         start = _Start(seed)
         if checkpoint is not None:
             start.restore = checkpoint.restore(model, course)
+        for callback in callbacks if course.epochs else ():
+            if isinstance(callback, PruningCallback):
+                callback.take_up(course.history[settings.metric])
         listeners = [OneTraining(callback) for callback in callbacks]
         watchers = [start, _Watch(settings, on_epoch), *listeners]
         with finalised_once(model):

@@ -9,7 +9,8 @@ from typing import Any
 
 from amber.errors import ConfigError
 
-STATUSES = ("complete", "invalid", "duplicate", "failed")
+STATUSES = ("complete", "invalid", "duplicate", "failed", "pruned")
+TRAINED = ("complete", "failed", "pruned")
 
 
 @dataclass(frozen=True)
@@ -21,15 +22,17 @@ class TrialResult:
         tokens: the architecture.
         fingerprint: of the planned network; empty where there is none.
         status: "complete" (trained and scored), "invalid" (no network), "duplicate" (the same network as an
-            earlier trial, whose score it has; not trained) or "failed" (training raised, or no finite score).
+            earlier trial, whose score it has; not trained), "failed" (training raised, or no finite score)
+            or "pruned" (given up by a pruner before its last epoch).
         score: value of the searched metric, None unless complete or a duplicate of a complete trial.
         metrics: everything `fit` reported for the scored epoch.
         parameters: all weights of the network; None where not known.
         flops: 2 x multiply-adds, forward, batch 1; None where not known.
         seconds: wall-clock time of building and training.
         seed: of building and training; None where there was none.
-        error: type and message, for "invalid" and "failed"; which trial a duplicate repeats.
+        error: type and message, for "invalid" and "failed"; which trial a duplicate repeats; when a trial was pruned.
         epochs: epochs trained.
+        curve: the searched metric after each epoch, where a pruner looked at it; else empty.
     """
 
     number: int
@@ -44,6 +47,7 @@ class TrialResult:
     seed: int | None = None
     error: str | None = None
     epochs: int = 0
+    curve: tuple[float, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Returns a JSON-ready dictionary; numbers that JSON cannot say become None."""
@@ -51,6 +55,7 @@ class TrialResult:
         values["tokens"] = list(self.tokens)
         values["metrics"] = {name: _finite(value) for name, value in self.metrics.items()}
         values["score"] = _finite(self.score)
+        values["curve"] = [_finite(value) for value in self.curve]
         return values
 
     @classmethod
@@ -79,14 +84,22 @@ class TrialResult:
         metrics = values.get("metrics", {})
         if not isinstance(metrics, Mapping):
             raise ConfigError(f"'metrics' of a trial must be a mapping. Received: {metrics!r}")
-        readable = {name: math.nan if value is None else float(value) for name, value in metrics.items()}
-        return cls(**{**values, "tokens": tuple(tokens), "metrics": readable})
+        readable = {name: _number(value) for name, value in metrics.items()}
+        curve = values.get("curve", ())
+        if not isinstance(curve, (list, tuple)):
+            raise ConfigError(f"'curve' of a trial must be a list of numbers. Received: {curve!r}")
+        curve = tuple(_number(value) for value in curve)
+        return cls(**{**values, "tokens": tuple(tokens), "metrics": readable, "curve": curve})
 
 
 def short_tokens(tokens: tuple[int, ...], width: int = 32) -> str:
     """Returns tokens as short text, such as `3 0 1`, cut to `width` characters."""
     text = " ".join(str(token) for token in tokens)
     return text if len(text) <= width else f"{text[: width - 1].rstrip()}…"
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
 
 
 def _finite(value: float | None) -> float | None:
