@@ -205,11 +205,14 @@ class FinalSection(Section):
         epochs: at most; the weights of the best epoch on validation data are kept.
         patience: epochs without a better one before training stops.
         batch_size: records a step; by default that of `training`.
+        ensemble: how many networks of the best architecture are trained, each from its own random weights. The best
+            model predicts their mean.
     """
 
     epochs: Count = 30
     patience: Count = 8
     batch_size: Count | None = None
+    ensemble: Count = 1
 
 
 class Config(Section):

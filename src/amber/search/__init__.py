@@ -14,6 +14,7 @@ from amber.backend import select
 select()
 
 if TYPE_CHECKING:
+    from amber.search.averaging import average
     from amber.search.best import best_record, describe_architecture, describe_builder, load_best
     from amber.search.callbacks import SearchCallback
     from amber.search.objective import Objective
@@ -34,6 +35,7 @@ _HOMES = {
     "SearchProgress": "progress",
     "SearchResult": "result",
     "TrialResult": "trial",
+    "average": "averaging",
     "best_record": "best",
     "describe_architecture": "best",
     "describe_builder": "best",
@@ -56,6 +58,7 @@ __all__ = [
     "SearchProgress",
     "SearchResult",
     "TrialResult",
+    "average",
     "best_record",
     "describe_architecture",
     "describe_builder",
