@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from amber.cli.config import LoadedConfig
+from amber.cli.executing import make_executor
 from amber.cli.failures import RunFailed
 from amber.cli.files import writing
 from amber.cli.final_training import train_final
@@ -20,11 +21,12 @@ from amber.cli.one_shot import run_shared
 from amber.cli.problem import Problem
 from amber.cli.project import check_metric, load_data, loss_weights, make_builder, training_steps
 from amber.cli.results import AnyScore, NumberScore, as_text, block_table, score_table, scores_to_dict
+from amber.cli.resuming import begin_run, open_run
 from amber.cli.sources import BEST_MODEL
 
 if TYPE_CHECKING:
     from amber.data import Dataset
-    from amber.search import RunDirectory, SearchResult, TrialResult
+    from amber.search import Objective, RunDirectory, SearchResult, TrialResult
 
 # What a finished run holds beside the files of the search itself; removed before a run is overwritten, so that
 # a run that is stopped early never shows the model of another.
@@ -43,6 +45,8 @@ class Overrides:
     overwrite: bool = False
     quiet: bool = False
     sampler: str | None = None
+    resume: bool = False
+    allow_changes: bool = False
 
 
 def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
@@ -73,7 +77,7 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
         f"{_size(builder.layout.sizes)} architectures",
     )
 
-    from amber.search import Objective, RunDirectory, SearchProgress, run_search
+    from amber.search import Objective
 
     objective = Objective(
         builder,
@@ -85,46 +89,79 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
         batch_size=config.training.batch_size,
         patience=config.training.patience,
     )
-    directory = RunDirectory.create(config.chosen_run_directory, overwrite=overrides.overwrite)
-    for name in _FINAL_FILES:
-        with writing(directory.path / name):
-            (directory.path / name).unlink(missing_ok=True)
-    directory.write_config(loaded.document.text)
-    description = {
-        "type": loaded.builder_type,
-        "options": loaded.builder_options.model_dump(exclude={"type"}),
-    }
-    if config.search.strategy == "one_shot":
-        found = run_shared(loaded, objective, directory, description, quiet=overrides.quiet)
-    else:
-        found = run_search(
-            objective,
-            trials=config.search.trials,
-            seed=config.seed,
-            sampler=config.search.sampler,
-            sampler_options=config.search.sampler_options,
-            run_directory=directory,
-            callbacks=() if overrides.quiet else (SearchProgress(),),
-            builder_description=description,
-        )
-    if found.best is None and found.stopped != "interrupted":
-        raise RunFailed(_nothing_trained(found, directory))
-    if found.best is not None:
-        _complete_record(directory, loaded, dataset)
-        _show_ranking(console, found)
-        blocks = _block_table(builder, found, Problem.of(dataset))
-        if blocks is not None:
-            console.print(blocks)
-        _draw(loaded, builder, found.best, directory)
-    if found.stopped == "interrupted":
-        _say(console, f"Interrupted; what was finished is in {directory.path}")
-        return True
-    _finish(console, loaded, dataset, found, directory)
+    directory = open_run(loaded, resume=overrides.resume, overwrite=overrides.overwrite)
+    with directory.locked():
+        settings = begin_run(loaded, directory, resume=overrides.resume, allow_changes=overrides.allow_changes)
+        for name in _FINAL_FILES:
+            with writing(directory.path / name):
+                (directory.path / name).unlink(missing_ok=True)
+        directory.write_config(loaded.document.text)
+        found = _propose(loaded, overrides, objective, directory, settings)
+        if found.best is None and found.stopped != "interrupted":
+            raise RunFailed(_nothing_trained(found, directory))
+        if found.best is not None:
+            _complete_record(directory, loaded, dataset)
+            _show_found(console, loaded, builder, dataset, found, directory)
+        if found.stopped == "interrupted":
+            _say(console, f"Interrupted; what was finished is in {directory.path} (--resume goes on with it)")
+            return True
+        _finish(console, loaded, dataset, found, directory)
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
     _say(console, f"Done in {minutes} min {seconds} s. Results are in {directory.path}:")
     names = sorted(path.name for path in directory.path.iterdir() if not path.name.startswith("."))
     _say(console, "  " + ", ".join(names))
     return False
+
+
+def _propose(
+    loaded: LoadedConfig,
+    overrides: Overrides,
+    objective: Objective,
+    directory: RunDirectory,
+    settings: Mapping[str, Any],
+) -> SearchResult:
+    """Runs the search itself and returns what it found."""
+    from amber.search import SearchProgress, run_search
+
+    search = loaded.config.search
+    description = {
+        "type": loaded.builder_type,
+        "options": loaded.builder_options.model_dump(exclude={"type"}),
+    }
+    if search.strategy == "one_shot":
+        return run_shared(
+            loaded, objective, directory, description, settings, resume=overrides.resume, quiet=overrides.quiet
+        )
+    return run_search(
+        objective,
+        trials=search.trials,
+        seed=loaded.config.seed,
+        sampler=search.sampler,
+        sampler_options=search.sampler_options,
+        run_directory=directory,
+        callbacks=() if overrides.quiet else (SearchProgress(),),
+        builder_description=description,
+        resume=overrides.resume,
+        settings=settings,
+        executor=make_executor(search),
+    )
+
+
+def _show_found(
+    console: Console,
+    loaded: LoadedConfig,
+    builder: Any,
+    dataset: Dataset,
+    found: SearchResult,
+    directory: RunDirectory,
+) -> None:
+    """Shows the ranking and which blocks the best read, and draws the best."""
+    _show_ranking(console, found)
+    blocks = _block_table(builder, found, Problem.of(dataset))
+    if blocks is not None:
+        console.print(blocks)
+    if found.best is not None:
+        _draw(loaded, builder, found.best, directory)
 
 
 def _with_overrides(loaded: LoadedConfig, overrides: Overrides) -> LoadedConfig:
