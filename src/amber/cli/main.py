@@ -16,6 +16,7 @@ from amber.cli.commands.draw import draw
 from amber.cli.commands.evaluate import evaluate
 from amber.cli.commands.extract import extract
 from amber.cli.commands.predict import predict
+from amber.cli.commands.report import export, report
 from amber.cli.commands.sample import sample
 from amber.cli.commands.search import search
 from amber.cli.failures import DEBUG_VARIABLE
@@ -54,7 +55,7 @@ def amber(
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(name)s: %(message)s")
 
 
-for command in (search, compare, build, describe, draw, sample, evaluate, predict, extract):
+for command in (search, compare, build, describe, draw, sample, evaluate, predict, extract, report, export):
     app.command()(command)
 
 

@@ -86,7 +86,7 @@ def read_record(source: Path) -> dict[str, Any]:
     path = source / BEST_RECORD if source.is_dir() else source
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise StorageError(f"{path}: expected the best.json of a finished search. Received: {error}") from error
     missing = [key for key in _RECORD_KEYS if not isinstance(record, dict) or key not in record]
     if missing:
@@ -145,7 +145,7 @@ def load_model(source: Path) -> keras.Model:
     import keras
 
     try:
-        return keras.models.load_model(path)
+        return keras.models.load_model(path, safe_mode=True)
     except Exception as error:  # a damaged archive raises errors of many kinds
         raise ConfigError(
             f"{path}: expected a model saved by Keras 3. Received: {' '.join(str(error).split())[:300]}"

@@ -137,7 +137,7 @@ def load_best(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise ConfigError(f"{file} is no text in UTF-8: {error}") from error
     try:
         record = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{file} is no JSON: {error}") from error
     if not isinstance(record, dict):
         raise ConfigError(f"{file} must hold a JSON object. Received: {type(record).__name__}")
