@@ -40,16 +40,19 @@ def gather(path: Path) -> ReportContents:
     from amber.report.usage import architecture_use
 
     run = _read(path)
-    use, drawings = None, ()
+    use = None
+    drawings: tuple[Drawing, ...] = ()
     if run.record is not None:
-        problem = Problem.from_dict(run.record)
+        problem = _problem(run)
         builder = make_builder(run.loaded, problem)
         use = architecture_use(run.result, builder.model_space, builder.layout, list(problem.inputs))
         drawings = _drawings(builder, run.result)
     tests, baseline = _tests(run.path / "test.json")
     versions = {} if run.record is None else run.record["versions"]
     name = run.loaded.config.name
-    return ReportContents(name, run.result, _command(run), use, drawings, tests, baseline, versions)
+    return ReportContents(
+        name, run.result, _command(run), _settings(run.loaded), use, drawings, tests, baseline, versions
+    )
 
 
 def _read(path: Path) -> _Run:
@@ -67,6 +70,15 @@ def _read(path: Path) -> _Run:
     return _Run(path, loaded, SearchResult(ranked, search.metric, search.chosen_direction, seed), record)
 
 
+def _problem(run: _Run) -> Problem:
+    try:
+        return Problem.from_dict(run.record or {})
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise StorageError(
+            f"{run.path / 'best.json'}, keys inputs and outputs: expected shapes and class names. Received: {error!r}"
+        ) from error
+
+
 def _drawings(builder: Any, result: SearchResult) -> tuple[Drawing, ...]:
     from amber.modeler.cost import measure
     from amber.modeler.drawing import draw_svg
@@ -82,6 +94,15 @@ def _drawings(builder: Any, result: SearchResult) -> tuple[Drawing, ...]:
         )
         made.append(Drawing(heading, light, dark))
     return tuple(made)
+
+
+def _settings(loaded: LoadedConfig) -> str:
+    search, training = loaded.config.search, loaded.config.training
+    way = "one-shot" if search.strategy == "one_shot" else search.sampler
+    epochs = "1 epoch" if training.epochs == 1 else f"{training.epochs} epochs"
+    return (
+        f"Sampler {way}; each network trained for at most {epochs}; {search.metric} to be {search.chosen_direction}d."
+    )
 
 
 def _command(run: _Run) -> str:

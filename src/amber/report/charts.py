@@ -1,4 +1,4 @@
-"""Charts as SVG text: points on two labelled axes. Colours are classes that the page's style gives for light and dark."""
+"""Charts as SVG text: points on two labelled axes. Colours are classes, for light and dark in the page's style."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Series:
     Attributes:
         points: (x, y, what is said of it when pointed at).
         kind: class of the style: "trial", "best", "front" or "failed".
-        line: "" for points alone, "steps" or "straight".
+        line: whether steps join them: the height of a point holds until the next.
         marked: whether each point is marked.
     """
 
     points: Sequence[tuple[float, float, str]]
     kind: str
-    line: str = ""
+    line: bool = False
     marked: bool = True
 
 
@@ -124,7 +124,7 @@ def _line(each: Series, across: _Scale, up: _Scale) -> str:
     placed = [(across(px), up(py)) for px, py, _ in each.points]
     path = f"M{placed[0][0]:.1f} {placed[0][1]:.1f}" if placed else ""
     for px, py in placed[1:]:
-        path += f"H{px:.1f}V{py:.1f}" if each.line == "steps" else f"L{px:.1f} {py:.1f}"
+        path += f"H{px:.1f}V{py:.1f}"
     return f'<path class="line {each.kind}" d="{path}"/>'
 
 

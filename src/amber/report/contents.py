@@ -49,6 +49,7 @@ class ReportContents:
         name: of the search.
         result: its trials.
         reproduce: the command that runs it again.
+        settings: how it searched, in a sentence or two.
         use: what the architectures are made of; None where no network could be planned.
         drawings: of the best networks, the best first.
         tests: headed tables of the test result, empty where the test data was not opened.
@@ -59,6 +60,7 @@ class ReportContents:
     name: str
     result: SearchResult
     reproduce: str
+    settings: str = ""
     use: ArchitectureUse | None = None
     drawings: tuple[Drawing, ...] = ()
     tests: Mapping[str, tuple[TestRow, ...]] = field(default_factory=dict)

@@ -41,7 +41,7 @@ def score_over_time(result: SearchResult) -> str:
         f"{result.metric} of each trained network against training time",
         Axis(f"training time so far ({name})"),
         Axis(_axis_title(result)),
-        [Series(so_far, "best", "steps", marked=False), Series(points, "trial"), Series(failed, "failed")],
+        [Series(so_far, "best", line=True, marked=False), Series(points, "trial"), Series(failed, "failed")],
     )
 
 
@@ -63,7 +63,7 @@ def score_by_parameters(result: SearchResult) -> str:
         Axis(_axis_title(result)),
         [
             Series(points([trial for trial in usable if trial.number not in numbers]), "trial"),
-            Series(points(sorted(front, key=lambda each: each.parameters or 0)), "front", "straight"),
+            Series(points(sorted(front, key=lambda each: each.parameters or 0)), "front", line=True),
         ],
     )
 

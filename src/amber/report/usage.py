@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from amber.architect import ModelSpace, Operation, TokenLayout
+from amber.modeler.drawing.style import describe
 from amber.search.result import SearchResult
 from amber.search.trial import TrialResult
 
@@ -103,15 +104,23 @@ def _layer(
     }
     winner = max(means, key=lambda token: (among_best[token], sign * means[token]))
     return tuple(
-        OperationUse(describe(operation), among_best[token], among_all[token], means.get(token), token == winner)
-        for token, operation in enumerate(operations)
+        OperationUse(label, among_best[token], among_all[token], means.get(token), token == winner)
+        for token, label in enumerate(_labels(operations))
     )
 
 
-def describe(operation: Operation) -> str:
-    """Returns an operation in a few words, such as `conv1d · filters 32 · kernel_size 8`."""
+def _labels(operations: Sequence[Operation]) -> list[str]:
+    """Returns the operations in the words of the drawings; with all attributes where those would be the same."""
+    labels = [describe(operation) for operation in operations]
+    return [
+        label if labels.count(label) == 1 else _in_full(operation)
+        for label, operation in zip(labels, operations, strict=True)
+    ]
+
+
+def _in_full(operation: Operation) -> str:
     values = [f"{name} {value}" for name, value in operation.Layer_attributes.items()]
-    return " · ".join([operation.Layer_type, *values])
+    return ", ".join([operation.Layer_type, *values])
 
 
 def _column_sums(rows: Sequence[Sequence[int]]) -> tuple[int, ...]:
