@@ -1,4 +1,4 @@
-"""The work of `amber report` and `amber export`: what a run directory holds, gathered for `amber.report`."""
+"""The work of `amber report`: what a run directory holds, gathered for `amber.report`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def gather(path: Path) -> ReportContents:
     drawings: tuple[Drawing, ...] = ()
     if run.record is not None:
         problem = _problem(run)
-        builder = make_builder(run.loaded, problem)
+        builder = make_builder(run.loaded, problem, compiled=False)
         use = architecture_use(run.result, builder.model_space, builder.layout, list(problem.inputs))
         drawings = _drawings(builder, run.result)
     tests, baseline = _tests(run.path / "test.json")
@@ -53,6 +53,16 @@ def gather(path: Path) -> ReportContents:
     return ReportContents(
         name, run.result, _command(run), _settings(run.loaded), use, drawings, tests, baseline, versions
     )
+
+
+def token_names(path: Path) -> tuple[str, ...]:
+    """Returns what the tokens of a run are called; nothing where it has not trained any network yet.
+
+    Raises:
+        AmberError: a file that does not hold what a search writes.
+    """
+    run = _read(path)
+    return () if run.record is None else tuple(make_builder(run.loaded, _problem(run), compiled=False).layout.names)
 
 
 def _read(path: Path) -> _Run:

@@ -83,7 +83,9 @@ def read_record(source: Path) -> dict[str, Any]:
     Raises:
         StorageError: no such file, or one that does not hold what a search writes.
     """
-    path = source / BEST_RECORD if source.is_dir() else source
+    from amber.search.containment import contained
+
+    path = contained(source, BEST_RECORD) if source.is_dir() else source
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
@@ -118,7 +120,9 @@ def parse_tokens(text: str) -> list[int]:
 def model_file(source: Path) -> Path:
     """Returns the `.keras` file that a source means: itself, or that of its run."""
     if is_record(source):
-        return (source if source.is_dir() else source.parent) / BEST_MODEL
+        from amber.search.containment import contained
+
+        return contained(source if source.is_dir() else source.parent, BEST_MODEL)
     return source
 
 

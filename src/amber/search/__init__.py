@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from amber.search.run_directory import RunDirectory
     from amber.search.samplers import make_sampler, register_sampler
     from amber.search.study import run_search
+    from amber.search.tensorboard import TensorBoardCallback
     from amber.search.trial import TrialResult
 
 _HOMES = {
@@ -33,6 +34,7 @@ _HOMES = {
     "SearchCallback": "callbacks",
     "SearchProgress": "progress",
     "SearchResult": "result",
+    "TensorBoardCallback": "tensorboard",
     "TrialResult": "trial",
     "best_record": "best",
     "describe_architecture": "best",
@@ -55,6 +57,7 @@ __all__ = [
     "SearchCallback",
     "SearchProgress",
     "SearchResult",
+    "TensorBoardCallback",
     "TrialResult",
     "best_record",
     "describe_architecture",

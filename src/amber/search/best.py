@@ -17,6 +17,7 @@ from typing import Any
 from amber import __version__
 from amber.architect import ModelSpace
 from amber.errors import AmberError, ConfigError, StorageError
+from amber.search.containment import contained
 from amber.search.trial import TrialResult
 
 FORMAT_VERSION = 1
@@ -128,7 +129,7 @@ def load_best(path: str | os.PathLike[str]) -> dict[str, Any]:
         ConfigError: it is no such record; names file and key.
     """
     file = Path(path)
-    file = file / "best.json" if file.is_dir() else file
+    file = contained(file, "best.json") if file.is_dir() else file
     try:
         text = file.read_text("utf-8")
     except OSError as error:
