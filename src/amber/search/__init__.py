@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from amber.search.run_directory import RunDirectory
     from amber.search.samplers import make_sampler, register_sampler
     from amber.search.study import run_search
+    from amber.search.tensorboard import TensorBoardCallback
     from amber.search.trial import TrialResult
 
 _HOMES = {
@@ -37,6 +38,7 @@ _HOMES = {
     "SearchCallback": "callbacks",
     "SearchProgress": "progress",
     "SearchResult": "result",
+    "TensorBoardCallback": "tensorboard",
     "TrialResult": "trial",
     "average": "averaging",
     "best_record": "best",
@@ -65,6 +67,7 @@ __all__ = [
     "SearchCallback",
     "SearchProgress",
     "SearchResult",
+    "TensorBoardCallback",
     "TrialResult",
     "average",
     "best_record",
