@@ -98,7 +98,9 @@ def test_resumed_search_prunes_as_an_undisturbed_one(
     assert facts(again.trials) == facts(whole.trials) == facts(directory.trials())
 
 
-def test_pruner_that_cannot_be_is_refused(objective: Objective) -> None:
+def test_pruner_that_cannot_be_is_refused(objective: Objective, make_objective: MakeObjective) -> None:
+    with pytest.raises(ConfigError, match="reports after every epoch. Received: 'val_auroc'"):
+        run_search(make_objective(reward="auroc"), trials=1, seed=0, pruner="median")
     with pytest.raises(ConfigError, match="median"):
         run_search(objective, trials=1, seed=0, pruner="medium")
     with pytest.raises(ConfigError, match="'median' cannot be made with options"):

@@ -55,10 +55,12 @@ def run_search(
 ) -> SearchResult:
     """Searches for the architecture with the best score.
 
-    Each proposal ends in one of five ways: it is trained ("complete", "failed" where training raised, or "pruned"
-    where a pruner gave it up), it is no network ("invalid"), or the same network was met before ("duplicate", not
-    trained again). The seed of a training depends on the search's seed and on the network, not on the order of
-    proposals. Ctrl-C ends the search with what is there.
+    Each proposal ends in one of these ways: it is trained ("complete", "failed" where training raised, or "pruned"
+    where a pruner gave it up), it is no network ("invalid"), it costs more than the objective's budget allows ("over
+    budget", not trained), or the same network was met before ("duplicate", not trained again). Of what is invalid or
+    over budget the sampler is told the worst value: that of the objective's reward, or where it has none the worst
+    score so far. The seed of a training depends on the search's seed and on the network, not on the order of proposals.
+    Ctrl-C ends the search with what is there.
 
     Args:
         objective: what trains and scores.
@@ -103,7 +105,7 @@ def run_search(
         "seed": seed,
         "sampler": sampler if isinstance(sampler, str) else type(sampler).__name__,
         "sampler_options": dict(sampler_options or {}),
-        "training": objective.settings.to_dict(),
+        "training": objective.to_dict(),
         "builder": dict(search.record.builder_description),
         "space": objective.builder.model_space.to_dict() if run_directory else None,
         "backend": keras.backend.backend(),
@@ -119,6 +121,8 @@ def run_search(
     search.pruner = chosen_pruner(pruner, pruner_options, objective.settings.epochs)
     if search.pruner is not None and not search.executor.in_process:
         raise ConfigError(f"A pruner needs trials in this process. Received: {type(search.executor).__name__}")
+    if search.pruner is not None and objective.metric != objective.settings.metric:
+        raise ConfigError(f"A pruner needs a score that fit reports after every epoch. Received: {objective.metric!r}")
     with seeded(seed):
         pass  # Keras loads TensorFlow, where installed, to seed it: slow and noisy, so before any display starts
     with _quiet_optuna():
@@ -305,6 +309,10 @@ class _Search:
         if candidate.fingerprint in self.repeats:
             self.repeats[candidate.fingerprint].append(proposal)
             return
+        refused = self.objective.over_budget(candidate, number)
+        if refused is not None:
+            self._settle(study, proposal, refused)
+            return
         for callback in self.callbacks:
             callback.on_trial_begin(number, tokens)
         options: dict[str, Any] = {"number": number, "candidate": candidate}
@@ -342,17 +350,30 @@ class _Search:
             callback.on_trial_end(trial)
 
     def _tell(self, study: optuna.Study, asked: optuna.Trial, trial: TrialResult) -> None:
+        values = self._values(trial)
         if trial.status == "pruned":
             study.tell(asked, state=optuna.trial.TrialState.PRUNED)
-        elif trial.score is None:
+        elif values is None:
             study.tell(asked, state=optuna.trial.TrialState.FAIL)
         else:
-            study.tell(asked, [trial.score, getattr(trial, self.against)] if self.against else trial.score)
+            study.tell(asked, values)
         self.settled.append(trial)
         if trial.status in TRAINED:
             self.trained += 1
         if trial.fingerprint and trial.status != "duplicate":
             self.known[trial.fingerprint] = trial
+
+    def _values(self, trial: TrialResult) -> list[float] | None:
+        """What the sampler is told: of what is no network or over budget the worst value; None where it failed."""
+        score = trial.score
+        first = self.known.get(trial.fingerprint, trial)
+        if score is None and first.status in ("invalid", "over budget"):
+            scores = [each.score for each in self.settled if each.score is not None]
+            worst = min if self.objective.direction == "maximize" else max
+            score = self.objective.worst if self.objective.worst is not None else worst(scores, default=None)
+        values = [score] if self.against is None else [score, getattr(trial, self.against)]
+        told = [float(value) for value in values if value is not None]
+        return told if len(told) == len(values) else None
 
 
 @contextlib.contextmanager
