@@ -33,7 +33,16 @@ ALLOWED = {
     "amber.modeler": {"amber.architect", "amber.modeler"},
     "amber.search": {"amber.architect", CONTROLLERS, "amber.modeler", "amber.search"},
     "amber.data": {"amber.data"},
-    "amber.cli": {"amber.architect", CONTROLLERS, "amber.modeler", "amber.search", "amber.data", "amber.cli"},
+    "amber.report": {"amber.architect", "amber.modeler", "amber.search", "amber.report"},
+    "amber.cli": {
+        "amber.architect",
+        CONTROLLERS,
+        "amber.modeler",
+        "amber.search",
+        "amber.data",
+        "amber.report",
+        "amber.cli",
+    },
 }
 BACKEND_LIBRARIES = {"torch", "jax", "jaxlib", "tensorflow"}
 # Parts of amber.backend that hold Keras classes; importing the package itself does not load them.

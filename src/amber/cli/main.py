@@ -11,14 +11,16 @@ import typer
 from amber import __version__
 from amber.cli.commands.build import build
 from amber.cli.commands.compare import compare
+from amber.cli.commands.dashboard import dashboard
 from amber.cli.commands.describe import describe
 from amber.cli.commands.draw import draw
 from amber.cli.commands.evaluate import evaluate
 from amber.cli.commands.extract import extract
 from amber.cli.commands.predict import predict
+from amber.cli.commands.report import export, report
 from amber.cli.commands.sample import sample
 from amber.cli.commands.search import search
-from amber.cli.failures import DEBUG_VARIABLE
+from amber.cli.failures import DEBUG_VARIABLE, reported
 
 app = typer.Typer(
     name="amber",
@@ -39,6 +41,16 @@ def _show_version(value: bool) -> None:
 def amber(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors, as AMBER_DEBUG=1 does.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done, on standard error.")] = False,
+    plugin: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--plugin",
+            metavar="MODULE",
+            help="Python module or .py file to import first, which registers builders, samplers or layers; may be "
+            "given again. It runs with your rights: name only code you trust.",
+            show_default=False,
+        ),
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
@@ -51,10 +63,14 @@ def amber(
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if debug:
         os.environ[DEBUG_VARIABLE] = "1"
+    if plugin:
+        from amber.cli.plugins import load_plugins
+
+        reported(load_plugins)(plugin)
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(name)s: %(message)s")
 
 
-for command in (search, compare, build, describe, draw, sample, evaluate, predict, extract):
+for command in (search, compare, build, describe, draw, sample, evaluate, predict, extract, report, export, dashboard):
     app.command()(command)
 
 

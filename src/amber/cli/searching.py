@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,10 @@ from amber.cli.config import LoadedConfig
 from amber.cli.executing import make_executor
 from amber.cli.failures import RunFailed
 from amber.cli.files import writing
+from amber.cli.final_training import train_final
 from amber.cli.one_shot import run_shared
 from amber.cli.problem import Problem
-from amber.cli.project import check_metric, load_data, loss_weights, make_builder, training_steps
+from amber.cli.project import check_metric, load_data, loss_weights, make_builder, training_steps, valuation_arguments
 from amber.cli.results import AnyScore, NumberScore, as_text, block_table, score_table, scores_to_dict
 from amber.cli.resuming import begin_run, open_run
 from amber.cli.sources import BEST_MODEL
@@ -87,6 +88,7 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
         epochs=config.training.epochs,
         batch_size=config.training.batch_size,
         patience=config.training.patience,
+        **valuation_arguments(loaded, list(Problem.of(dataset).inputs)),
     )
     directory = open_run(loaded, resume=overrides.resume, overwrite=overrides.overwrite)
     with directory.locked():
@@ -160,7 +162,7 @@ def _show_found(
     if blocks is not None:
         console.print(blocks)
     if found.best is not None:
-        _draw(loaded, builder, found.best, directory)
+        _draw(loaded, builder, found.best, found.metric, directory)
 
 
 def _with_overrides(loaded: LoadedConfig, overrides: Overrides) -> LoadedConfig:
@@ -213,34 +215,28 @@ def _finish(
     directory: RunDirectory,
 ) -> None:
     from amber.cli.scoring import score_baselines, score_model
-    from amber.search import ranking_table, retrain
+    from amber.search import ranking_table
 
     best, config = found.best, loaded.config
     if best is None or best.seed is None:
         raise RunFailed("No architecture was trained.")
-    _say(console, f"Training the best architecture anew, at most {config.final.epochs} epochs")
     batch_size = config.final.batch_size or config.training.batch_size
-    model, history = retrain(
-        _builder(loaded, dataset, batch_size, config.final.epochs),
-        best.tokens,
-        (dataset.train.x, dataset.train.y),
-        (dataset.validation.x, dataset.validation.y),
-        epochs=config.final.epochs,
-        seed=best.seed,
-        batch_size=batch_size,
-        patience=config.final.patience,
-        metric=config.search.metric,
-        direction=config.search.chosen_direction,
-    )
+    builder = _builder(loaded, dataset, batch_size, config.final.epochs)
+    trained = train_final(loaded, dataset, builder, best, lambda line: _say(console, line))
+    model = trained.model
     path = directory.path / BEST_MODEL
     with writing(path):
         model.save(path)
     # Everything is chosen; only now may the test data be seen.
     test = dataset.open_test()
     scores = score_model(model, test, dataset.targets, str(path))
+    single = [score_model(network, test, dataset.targets, str(path)) for network in trained.networks]
     baselines = score_baselines(dataset, test, seed=config.seed)
     validation = score_model(model, dataset.validation, dataset.targets, str(path))
-    tables = [_test_table(dataset, name, score, baselines[name][0]) for name, score in scores.items()]
+    tables = [
+        _test_table(dataset, name, score, [each[name] for each in single], baselines[name][0])
+        for name, score in scores.items()
+    ]
     for table in tables:
         console.print(table)
     blocks = _block_table(_builder(loaded, dataset, batch_size, 1), found, Problem.of(dataset))
@@ -253,24 +249,28 @@ def _finish(
         "model": scores_to_dict(scores),
         **_baseline_records(baselines),
         "model_validation": scores_to_dict(validation),
-        "epochs": len(history["loss"]),
+        "epochs": list(trained.epochs),
+        "networks": [scores_to_dict(each) for each in single],
     }
     directory.write("test.json", json.dumps(record, indent=2) + "\n")
     final = {
-        "epochs": len(history["loss"]),
+        "epochs": list(trained.epochs),
+        "ensemble": len(trained.networks),
         "validation": scores_to_dict(validation),
         "test": scores_to_dict(scores),
     }
     _complete_record(directory, loaded, dataset, final=final)
 
 
-def _test_table(dataset: Dataset, output: str, score: AnyScore, baseline: AnyScore) -> Any:
+def _test_table(dataset: Dataset, output: str, score: AnyScore, single: Sequence[AnyScore], baseline: AnyScore) -> Any:
     numbers = isinstance(score, NumberScore)
     what = "Test score" if numbers else "Test accuracy"
     which = f", output {output}" if len(dataset.targets) > 1 else ""
+    several = {f"mean of {len(single)} networks": score, "the first alone": single[0]}
+    networks = several if len(single) > 1 else {"best network": score}
     return score_table(
         f"{what} on {dataset.name}{which} ({score.n} records, seen once)",
-        {"best network": score, "ridge regression" if numbers else "logistic regression": baseline},
+        {**networks, "ridge regression" if numbers else "logistic regression": baseline},
     )
 
 
@@ -300,12 +300,9 @@ def _show_ranking(console: Console, found: SearchResult) -> None:
     from amber.search import ranking_table
 
     console.print(ranking_table(found.trials, None, found.direction, found.metric))
-    others = ", ".join(f"{number} {name}" for name, number in found.counts().items() if name != "complete" and number)
-    if others:
-        _say(console, f"Also proposed: {others}")
 
 
-def _draw(loaded: LoadedConfig, builder: Any, best: TrialResult, directory: RunDirectory) -> None:
+def _draw(loaded: LoadedConfig, builder: Any, best: TrialResult, metric: str, directory: RunDirectory) -> None:
     from amber.modeler import drawing
     from amber.modeler.cost import measure
 
@@ -318,7 +315,7 @@ def _draw(loaded: LoadedConfig, builder: Any, best: TrialResult, directory: RunD
                 graph,
                 path,
                 title=loaded.config.name,
-                subtitle=f"trial {best.number}, {loaded.config.search.metric} {best.score:.4f}",
+                subtitle=f"trial {best.number}, {metric} {best.score:.4f}",
                 costs=costs,
                 loss_weights=loss_weights(loaded),
             )

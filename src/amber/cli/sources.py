@@ -83,10 +83,12 @@ def read_record(source: Path) -> dict[str, Any]:
     Raises:
         StorageError: no such file, or one that does not hold what a search writes.
     """
-    path = source / BEST_RECORD if source.is_dir() else source
+    from amber.search.containment import contained
+
+    path = contained(source, BEST_RECORD) if source.is_dir() else source
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise StorageError(f"{path}: expected the best.json of a finished search. Received: {error}") from error
     missing = [key for key in _RECORD_KEYS if not isinstance(record, dict) or key not in record]
     if missing:
@@ -118,7 +120,9 @@ def parse_tokens(text: str) -> list[int]:
 def model_file(source: Path) -> Path:
     """Returns the `.keras` file that a source means: itself, or that of its run."""
     if is_record(source):
-        return (source if source.is_dir() else source.parent) / BEST_MODEL
+        from amber.search.containment import contained
+
+        return contained(source if source.is_dir() else source.parent, BEST_MODEL)
     return source
 
 
@@ -145,7 +149,7 @@ def load_model(source: Path) -> keras.Model:
     import keras
 
     try:
-        return keras.models.load_model(path)
+        return keras.models.load_model(path, safe_mode=True)
     except Exception as error:  # a damaged archive raises errors of many kinds
         raise ConfigError(
             f"{path}: expected a model saved by Keras 3. Received: {' '.join(str(error).split())[:300]}"

@@ -111,7 +111,7 @@ def parse_yaml(text: str, source: str) -> YamlDocument:
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = " ".join(part for part in (error.context, error.problem) if part)
         raise ConfigError(f"{source}{where}: expected valid YAML. Received: {problem}") from error
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         if isinstance(error, ConfigError):
             raise
         raise ConfigError(f"{source}: expected valid YAML. Received: {' '.join(str(error).split())}") from error

@@ -17,6 +17,7 @@ from typing import Any
 from amber import __version__
 from amber.architect import ModelSpace
 from amber.errors import AmberError, ConfigError, StorageError
+from amber.search.containment import contained
 from amber.search.trial import TrialResult
 
 FORMAT_VERSION = 1
@@ -128,7 +129,7 @@ def load_best(path: str | os.PathLike[str]) -> dict[str, Any]:
         ConfigError: it is no such record; names file and key.
     """
     file = Path(path)
-    file = file / "best.json" if file.is_dir() else file
+    file = contained(file, "best.json") if file.is_dir() else file
     try:
         text = file.read_text("utf-8")
     except OSError as error:
@@ -137,7 +138,7 @@ def load_best(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise ConfigError(f"{file} is no text in UTF-8: {error}") from error
     try:
         record = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{file} is no JSON: {error}") from error
     if not isinstance(record, dict):
         raise ConfigError(f"{file} must hold a JSON object. Received: {type(record).__name__}")

@@ -116,7 +116,7 @@ class SearchProgress(SearchCallback):
         rest.add_column()
         rest.add_row("best", self._best_line())
         rest.add_row("now", Text(self._now))
-        others = ("duplicate", "invalid", "failed")
+        others = ("duplicate", "invalid", "over budget", "failed")
         rest.add_row("also", Text(", ".join(f"{self._counts[name]} {name}" for name in others)))
         return Group(first, rest)
 

@@ -25,6 +25,7 @@ from typing import Any
 import filelock
 
 from amber.errors import StorageError
+from amber.search.containment import check_contained
 from amber.search.journal import (
     SettingsChangedError,
     append_line,
@@ -68,6 +69,7 @@ class RunDirectory:
             if directory.path.exists() and not directory.path.is_dir():
                 raise StorageError(f"Expected a directory for the run. Received: the file {directory.path}")
             directory.path.mkdir(parents=True, exist_ok=True)
+            check_contained(directory.path)
             if not overwrite and not _is_empty(directory.path):
                 raise StorageError(
                     f"The run directory {directory.path} is not empty: expected a new or empty one. "
@@ -90,6 +92,7 @@ class RunDirectory:
         """
         directory = cls(path)
         if (directory.path / TRIALS).is_file():
+            check_contained(directory.path)
             return directory
         return cls.create(path)
 
@@ -103,6 +106,7 @@ class RunDirectory:
         directory = cls(path)
         if not (directory.path / TRIALS).is_file():
             raise StorageError(f"{directory.path} is no run directory: expected one that holds {TRIALS}.")
+        check_contained(directory.path)
         return directory
 
     @contextlib.contextmanager

@@ -9,7 +9,22 @@ from typing import Any
 
 from amber.errors import ConfigError
 
-STATUSES = ("complete", "invalid", "duplicate", "failed")
+STATUSES = ("complete", "invalid", "over budget", "duplicate", "failed")
+_NUMBER, _INTEGER, _TEXT = (int, float, type(None)), (int, type(None)), (str, type(None))
+# Of the values of `to_dict`, after a trip through JSON.
+_TYPES: dict[str, tuple[type, ...]] = {
+    "number": (int,),
+    "fingerprint": (str,),
+    "status": (str,),
+    "score": _NUMBER,
+    "metrics": (dict,),
+    "parameters": _INTEGER,
+    "flops": _INTEGER,
+    "seconds": (int, float),
+    "seed": _INTEGER,
+    "error": _TEXT,
+    "epochs": (int,),
+}
 
 
 @dataclass(frozen=True)
@@ -20,7 +35,8 @@ class TrialResult:
         number: position among all proposals of the search, from 0.
         tokens: the architecture.
         fingerprint: of the planned network; empty where there is none.
-        status: "complete" (trained and scored), "invalid" (no network), "duplicate" (the same network as an
+        status: "complete" (trained and scored), "invalid" (no network), "over budget" (not
+            trained: it costs more than allowed), "duplicate" (the same network as an
             earlier trial, whose score it has; not trained) or "failed" (training raised, or no finite score).
         score: value of the searched metric, None unless complete or a duplicate of a complete trial.
         metrics: everything `fit` reported for the scored epoch.
@@ -76,9 +92,12 @@ class TrialResult:
             raise ConfigError(
                 f"'status' of a trial must be one of {', '.join(STATUSES)}. Received: {values['status']!r}"
             )
+        for name, types in _TYPES.items():
+            if name in values and type(values[name]) not in types:
+                raise ConfigError(f"'{name}' of a trial has a value of the wrong type. Received: {values[name]!r}")
         metrics = values.get("metrics", {})
-        if not isinstance(metrics, Mapping):
-            raise ConfigError(f"'metrics' of a trial must be a mapping. Received: {metrics!r}")
+        if not all(type(value) in _NUMBER for value in metrics.values()):
+            raise ConfigError(f"'metrics' of a trial must be numbers. Received: {metrics!r}")
         readable = {name: math.nan if value is None else float(value) for name, value in metrics.items()}
         return cls(**{**values, "tokens": tuple(tokens), "metrics": readable})
 

@@ -1,0 +1,28 @@
+"""`amber dashboard`: a run in the browser, as it goes on."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from amber.cli.commands.report import RunArgument
+from amber.cli.failures import reported
+
+
+@reported
+def dashboard(
+    run: RunArgument,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at; 0 for any free one.")] = 8080,
+    host: Annotated[str, typer.Option(help="Address to listen at; by default this machine only.")] = "127.0.0.1",
+) -> None:
+    """Show a run, finished or going on, in optuna-dashboard until Ctrl-C; its files are only read."""
+    from amber.cli.dashboard import serve
+
+    def say(address: str) -> None:
+        typer.echo(f"Showing {run} at {address} (Ctrl-C ends it)")
+
+    try:
+        serve(run, host, port, say)
+    except KeyboardInterrupt:
+        typer.echo("Ended.")

@@ -1,0 +1,49 @@
+"""`amber report`: a run as one HTML page; `amber export`: its trials as CSV or JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amber.cli.failures import reported
+
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.", show_default=False)]
+
+
+@reported
+def report(
+    run: RunArgument,
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write, .html.")] = Path("report.html"),
+) -> None:
+    """Write one HTML page that shows a search; it needs no network and runs no script."""
+    from amber.cli.files import checked_output, writing
+    from amber.cli.reporting import gather
+    from amber.report import render_report
+
+    path = checked_output(output, (".html",))
+    page = render_report(gather(run))
+    with writing(path):
+        path.write_text(page, encoding="utf-8")
+    typer.echo(f"Wrote {path}.")
+
+
+@reported
+def export(
+    run: RunArgument,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="File to write; its ending says the format, .csv or .json.")
+    ] = Path("trials.csv"),
+) -> None:
+    """Write every trial of a run as CSV or JSON."""
+    from amber.cli.files import checked_output, writing
+    from amber.report import trials_csv, trials_json
+    from amber.search import RunDirectory
+
+    path = checked_output(output, (".csv", ".json"))
+    trials = RunDirectory.open(run).trials()
+    text = trials_csv(trials) if path.suffix.lower() == ".csv" else trials_json(trials)
+    with writing(path):
+        path.write_text(text, encoding="utf-8")
+    typer.echo(f"Wrote {path}, {len(trials)} trials.")

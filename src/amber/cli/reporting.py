@@ -1,0 +1,157 @@
+"""The work of `amber report`: what a run directory holds, gathered for `amber.report`."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from amber.cli.config import LoadedConfig, load_config
+from amber.cli.problem import Problem
+from amber.cli.project import make_builder
+from amber.errors import StorageError
+
+if TYPE_CHECKING:
+    from amber.report.contents import Drawing, ReportContents, TestRow
+    from amber.search import SearchResult
+
+_DRAWN = 3
+_BASELINES = {"logistic_regression": "logistic regression", "ridge_regression": "ridge regression"}
+
+
+@dataclass(frozen=True)
+class _Run:
+    path: Path
+    loaded: LoadedConfig
+    result: SearchResult
+    record: dict[str, Any] | None
+
+
+def gather(path: Path) -> ReportContents:
+    """Reads a run directory.
+
+    Raises:
+        StorageError: it is none, or a file of it cannot be read.
+        ConfigError: a file that does not hold what a search writes.
+    """
+    from amber.report import ReportContents
+    from amber.report.usage import architecture_use
+
+    run = _read(path)
+    use = None
+    drawings: tuple[Drawing, ...] = ()
+    if run.record is not None:
+        problem = _problem(run)
+        builder = make_builder(run.loaded, problem, compiled=False)
+        use = architecture_use(run.result, builder.model_space, builder.layout, list(problem.inputs))
+        drawings = _drawings(builder, run.result)
+    tests, baseline = _tests(run.path / "test.json")
+    versions = {} if run.record is None else run.record["versions"]
+    name = run.loaded.config.name
+    return ReportContents(
+        name, run.result, _command(run), _settings(run.loaded), use, drawings, tests, baseline, versions
+    )
+
+
+def token_names(path: Path) -> tuple[str, ...]:
+    """Returns what the tokens of a run are called; nothing where it has not trained any network yet.
+
+    Raises:
+        AmberError: a file that does not hold what a search writes.
+    """
+    run = _read(path)
+    return () if run.record is None else tuple(make_builder(run.loaded, _problem(run), compiled=False).layout.names)
+
+
+def _read(path: Path) -> _Run:
+    from amber.search import RunDirectory, SearchResult, load_best
+    from amber.search.result import rank
+
+    trials = RunDirectory.open(path).trials()
+    loaded = load_config(path / "config.yaml")
+    search = loaded.config.search
+    record = load_best(path) if (path / "best.json").is_file() else None
+    # best.json of a search that runs yet lacks the shapes that a drawing needs.
+    record = record if record is not None and {"inputs", "outputs"} <= set(record) else None
+    seed = loaded.config.seed if record is None else record["seed"]
+    ranked = tuple(rank(trials, search.chosen_direction))
+    return _Run(path, loaded, SearchResult(ranked, search.metric, search.chosen_direction, seed), record)
+
+
+def _problem(run: _Run) -> Problem:
+    try:
+        return Problem.from_dict(run.record or {})
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise StorageError(
+            f"{run.path / 'best.json'}, keys inputs and outputs: expected shapes and class names. Received: {error!r}"
+        ) from error
+
+
+def _drawings(builder: Any, result: SearchResult) -> tuple[Drawing, ...]:
+    from amber.modeler.cost import measure
+    from amber.modeler.drawing import draw_svg
+    from amber.report.contents import Drawing
+
+    made = []
+    for position, trial in enumerate(result.ranked[:_DRAWN], start=1):
+        graph = builder.plan(trial.tokens)
+        costs = measure(graph)
+        light, dark = (draw_svg(graph, theme=theme, costs=costs) for theme in ("light", "dark"))
+        heading = (
+            f"{position}. trial {trial.number}: {result.metric} {trial.score:.4f}, {trial.parameters:,} parameters"
+        )
+        made.append(Drawing(heading, light, dark))
+    return tuple(made)
+
+
+def _settings(loaded: LoadedConfig) -> str:
+    search, training = loaded.config.search, loaded.config.training
+    way = "one-shot" if search.strategy == "one_shot" else search.sampler
+    epochs = "1 epoch" if training.epochs == 1 else f"{training.epochs} epochs"
+    return (
+        f"Sampler {way}; each network trained for at most {epochs}; {search.metric} to be {search.chosen_direction}d."
+    )
+
+
+def _command(run: _Run) -> str:
+    counts = run.result.counts()
+    words = ["amber", "search", str(run.path / "config.yaml"), "--seed", str(run.result.seed)]
+    words += ["--trials", str(max(1, counts["complete"] + counts["failed"])), "--run-directory", f"{run.path}-again"]
+    return shlex.join(words)
+
+
+def _tests(path: Path) -> tuple[dict[str, tuple[TestRow, ...]], str]:
+    """Returns the tables of the test result by heading, and the name of the linear model."""
+    if not path.is_file():
+        return {}, "baseline"
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if "linear_models" in record:
+            pairs = {
+                f"Test result, output {name}": (record["model"][name], record["linear_models"][name])
+                for name in record["model"]
+            }
+            return {title: _rows(*pair) for title, pair in pairs.items()}, "a linear model"
+        key = next(key for key in _BASELINES if key in record)
+        return {"Test result": _rows(record["model"], record[key])}, _BASELINES[key]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError) as error:
+        raise StorageError(f"{path}: expected the test.json of a finished search. Received: {error!r}") from error
+
+
+def _rows(model: dict[str, Any], baseline: dict[str, Any]) -> tuple[TestRow, ...]:
+    from amber.report.contents import TestRow
+
+    def text(value: float | None, share: bool) -> str:
+        return "–" if value is None else f"{100 * value:.1f} %" if share else f"{value:.4g}"
+
+    if "accuracy" not in model:
+        names = {"r2": "R2", "mae": "mean absolute error"}
+        return tuple(TestRow(name, text(model[key], False), text(baseline[key], False)) for key, name in names.items())
+    other = baseline["per_class_accuracy"]
+    rows = [
+        TestRow(f"accuracy, class {name}", text(value, True), text(other[name], True))
+        for name, value in model["per_class_accuracy"].items()
+    ]
+    return (*rows, TestRow("accuracy, all", text(model["accuracy"], True), text(baseline["accuracy"], True)))

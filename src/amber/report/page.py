@@ -1,0 +1,49 @@
+"""The report as one HTML page: no script, no request to anywhere, every string escaped by the template engine."""
+
+from __future__ import annotations
+
+import jinja2
+from markupsafe import Markup
+
+from amber.report.contents import ReportContents
+from amber.report.search_charts import score_by_parameters, score_over_time
+
+_FAILURES_SHOWN = 50
+
+
+def render_report(contents: ReportContents) -> str:
+    """Returns the page as text."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("amber.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    result, use = contents.result, contents.use
+    unsuccessful = [trial for trial in result.trials if trial.status in ("failed", "invalid")]
+    return environment.get_template("report.html").render(
+        report=contents,
+        result=result,
+        summary=_summary(result.counts()),
+        failed=result.counts()["failed"],
+        # The charts and drawings escape what they show themselves.
+        time_chart=Markup(score_over_time(result)),
+        size_chart=Markup(score_by_parameters(result)),
+        drawings=[(each.heading, Markup(each.light), Markup(each.dark)) for each in contents.drawings],
+        sources=[f"layer {layer}" for layer in range(len(use.skips) - 1)] if use else [],
+        unsuccessful=unsuccessful[:_FAILURES_SHOWN],
+        left_out=max(0, len(unsuccessful) - _FAILURES_SHOWN),
+    )
+
+
+def _summary(counts: dict[str, int]) -> str:
+    """Returns what became of the proposals, such as `12 networks trained, 1 training failed`."""
+    words = {
+        "complete": ("network trained", "networks trained"),
+        "failed": ("training failed", "trainings failed"),
+        "duplicate": ("proposal the same network as an earlier one", "proposals the same network as an earlier one"),
+        "invalid": ("proposal that is no network", "proposals that are no network"),
+    }
+    shown = [f"{counts[key]} {one if counts[key] == 1 else more}" for key, (one, more) in words.items() if counts[key]]
+    return ", ".join(shown) or "No proposal yet"

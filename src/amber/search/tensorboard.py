@@ -1,0 +1,69 @@
+"""A search as TensorBoard shows it, without TensorFlow."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from amber.errors import ConfigError
+from amber.search.callbacks import SearchCallback
+from amber.search.result import SearchResult
+from amber.search.trial import TrialResult
+
+
+class TensorBoardCallback(SearchCallback):
+    """Writes event files: the metrics of every epoch by trial, and score, best and size of every trial.
+
+    Look at them with `tensorboard --logdir FOLDER`. In the folder, `search` has a step for each trial, `trial-7` one
+    for each epoch of trial 7.
+
+    Args:
+        folder: where to; made where it does not exist.
+
+    Raises:
+        ConfigError: the package tensorboardX is not installed.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        try:
+            from tensorboardX import SummaryWriter
+        except ImportError as error:
+            raise ConfigError(
+                "TensorBoardCallback needs the package tensorboardX: expected it to be installed, as "
+                f'pip install "amber-nas[tensorboard]" does. Received: {error}'
+            ) from error
+        self._make_writer = SummaryWriter
+        self._folder = Path(folder)
+        self._better = max
+        self._best: float | None = None
+
+    def on_search_begin(self, trials: int, metric: str, direction: str) -> None:
+        """Begins the event file of the search."""
+        self._better = max if direction == "maximize" else min
+        self._best = None
+        self._metric = metric
+        self._search = self._make_writer(str(self._folder / "search"))
+
+    def on_epoch_end(self, number: int, epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
+        """Writes the metrics of one epoch."""
+        # One file for each epoch of a trial: trials may run side by side, and none is left open by one that dies.
+        with self._make_writer(str(self._folder / f"trial-{number}")) as writer:
+            for name, value in metrics.items():
+                writer.add_scalar(f"epoch/{name}", value, epoch)
+
+    def on_trial_end(self, trial: TrialResult) -> None:
+        """Writes what became of a trial."""
+        if trial.status != "complete" or trial.score is None or not math.isfinite(trial.score):
+            return
+        self._best = trial.score if self._best is None else self._better(self._best, trial.score)
+        values = {self._metric: trial.score, f"best {self._metric}": self._best, "seconds": trial.seconds}
+        values |= {} if trial.parameters is None else {"parameters": trial.parameters}
+        for name, value in values.items():
+            self._search.add_scalar(f"search/{name.replace(' ', '_')}", value, trial.number)
+        self._search.flush()
+
+    def on_search_end(self, result: SearchResult) -> None:
+        """Closes the event file of the search."""
+        self._search.close()
