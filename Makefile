@@ -5,6 +5,7 @@
 #   make test-fast   all tests that need only torch
 #   make bench       measure speed and memory beside hand-written networks (options with ARGS="--only dag-training")
 #   make bench-search  compare ways to search at equal time (options with ARGS="--minutes 2 --seeds 0")
+#   make bench-scale  measure overhead per trial, use of up to 32 workers, memory (options with ARGS="--only own-time")
 #   make lint        ruff, mypy and the import rules
 #   make clean       remove .venv and caches (run directories stay)
 
@@ -22,7 +23,7 @@ FAST := $(VENV)/.installed-fast
 TEST := $(VENV)/.installed-test
 INPUTS := $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 
-.PHONY: help demo test test-fast bench bench-search lint clean
+.PHONY: help demo test test-fast bench bench-search bench-scale lint clean
 .NOTPARALLEL:
 
 help:
@@ -45,6 +46,9 @@ bench: $(TEST)
 bench-search: $(FAST)
 	$(PIP) -e ".[bench]"
 	KERAS_BACKEND=torch $(BIN)/python -W ignore -m benchmarks.search $(ARGS)
+
+bench-scale: $(FAST)
+	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m benchmarks.scale $(ARGS)
 
 lint: $(FAST)
 	$(BIN)/ruff check .

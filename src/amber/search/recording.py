@@ -6,6 +6,7 @@ Without a run directory only the latter is left.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -40,6 +41,7 @@ class SearchRecord:
         self._objective = objective
         self._seed = seed
         self._best: TrialResult | None = None
+        self._ranking_due = 0.0
         if directory is not None:
             # Fails before any training where the space holds what JSON cannot say.
             objective.builder.model_space.to_dict()
@@ -63,8 +65,11 @@ class SearchRecord:
         score = "" if trial.score is None else f" {self._objective.metric} {trial.score:.6g}"
         error = f" ({trial.error})" if trial.error else ""
         self._directory.log(f"trial {trial.number} {trial.status}{score} {trial.seconds:.1f} s{error}")
-        if trial.status == "complete":
+        if trial.status == "complete" and time.monotonic() >= self._ranking_due:
+            started = time.monotonic()
             self._write_ranking(settled)
+            # It grows with the search, and the journal has it all: no more than a twentieth of the time goes into it.
+            self._ranking_due = time.monotonic() + 19 * (time.monotonic() - started)
         if is_best:
             self._write_best(trial)
 

@@ -214,7 +214,8 @@ class _Search:
                 continue
             tokens = self._known_tokens(trial)
             asked = study.ask(fixed_distributions=distributions)
-            if tokens != tuple(int(asked.params[name]) for name in layout.names):
+            params = asked.params
+            if tokens != tuple(int(params[name]) for name in layout.names):
                 differing.append(trial.number)
                 study.tell(asked, state=optuna.trial.TrialState.FAIL)
                 study.enqueue_trial(dict(zip(layout.names, tokens, strict=True)))
@@ -288,7 +289,8 @@ class _Search:
     def _ask(self, study: optuna.Study, number: int) -> Proposal:
         layout = self.objective.layout
         asked = study.ask(fixed_distributions=token_distributions(layout))
-        tokens = tuple(int(asked.params[name]) for name in layout.names)
+        params = asked.params  # a copy, each time
+        tokens = tuple(int(params[name]) for name in layout.names)
         self.proposed.add(tokens)
         self.asked = number + 1
         return Proposal(number, tokens, asked)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -141,3 +143,12 @@ def test_without_a_scheduler_the_search_says_so(tmp_path: Path) -> None:
         DaskExecutor()
     with pytest.raises(ConfigError, match="workers"):
         DaskExecutor("tcp://127.0.0.1:9", workers=0)
+
+
+def test_the_example_for_slurm_asks_for_workers_of_one_thread(tmp_path: Path) -> None:
+    script = Path(__file__).parents[3] / "examples" / "slurm_search.py"
+    environment = {**os.environ, "DASK_CONFIG": str(tmp_path), "HOME": str(tmp_path)}
+    command = [sys.executable, str(script), "--show", "--queue", "long", "--gpu", "--cpus", "6"]
+    shown = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    for line in ("#SBATCH -p long", "#SBATCH --cpus-per-task=6", "#SBATCH --gres=gpu:1", "--nthreads 1 "):
+        assert line in shown
