@@ -130,7 +130,7 @@ def learn(tasks: Sequence[ZeroShotTask], options: argparse.Namespace) -> ZeroSho
     """Trains the policy and tells how it goes on."""
     for task in tasks:
         numbers = ", ".join(f"{name} {value:.2f}" for name, value in zip(DESCRIPTION, task.description, strict=True))
-        print(f"{task.name:<14}{numbers}")
+        print(f"{task.name:<18}{numbers}")
 
     def tell(entry: dict) -> None:
         scores = "  ".join(f"{name} {value:.3f}" for name, value in entry.items() if name != "episode")
