@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -52,3 +53,29 @@ def test_recurrent_layers_on_splice(tmp_path: Path) -> None:
     # What was found runs where AMBER is not installed.
     load = "import keras; print(keras.saving.load_model('run/best.keras').input_shape)"
     assert run("-c", f"import sys; sys.modules['amber'] = None; {load}", folder=tmp_path).strip() == "(None, 60, 4)"
+
+
+@pytest.mark.slow
+def test_zero_shot_on_simulated_motifs(tmp_path: Path) -> None:
+    few = ("--episodes", 1, "--architectures", 1, "--records", 200, "--epochs", 1, "--proposals", 2)
+    shown = run(EXAMPLES / "zero_shot_motifs.py", *few, folder=tmp_path)
+    assert re.search(r"^trained 6 networks$", shown, re.M)
+    rows = re.findall(r"^(one new motif|new distance) .*?((?: +0\.\d{4}){3})$", shown, re.M)
+    assert len(rows) == 6 and all(0 <= float(score) <= 1 for _, scores in rows for score in scores.split())
+
+
+@pytest.mark.slow
+def test_zero_shot_on_promoters_in_the_folder_of_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    for name, length in (("Ecoli", 30), ("Bsubtilis", 30), ("Arabidopsis_TATA", 40)):
+        lines = ["seq,label,gsplit"]
+        for label in (0, 1):  # sorted by class, as the published files are
+            for row in range(60):
+                letters = "".join(rng.choice(list("ACGT"), length))
+                lines.append(f"{letters},{label},{('train', 'train', 'val', 'test')[row % 4]}")
+        (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    monkeypatch.setenv("AMBER_DATA_DIR", str(tmp_path))
+    few = ("--episodes", 1, "--architectures", 1, "--records", 40, "--epochs", 1, "--proposals", 1)
+    shown = run(EXAMPLES / "zero_shot_promoters.py", *few, folder=tmp_path)
+    assert re.findall(r"^held out: (\w+)$", shown, re.M) == ["Ecoli", "Bsubtilis", "Arabidopsis_TATA"]
+    assert len(re.findall(r"^\w+ +(?:proposed.*|random) +0\.\d{4}", shown, re.M)) == 9

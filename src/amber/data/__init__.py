@@ -6,6 +6,7 @@ from amber.data.baselines import BaselineResult, RegressionResult, logistic_regr
 from amber.data.block_datasets import TargetSpec, load_blocks
 from amber.data.blocks import BlockSpec, split_columns
 from amber.data.datasets import find_data, load_dataset, load_sequences
+from amber.data.descriptions import DESCRIPTION, describe_sequences
 from amber.data.features import check_features, read_features
 from amber.data.labels import encode_labels
 from amber.data.scaling import Scaling
@@ -26,6 +27,7 @@ from amber.data.splits import (
 from amber.data.tables import Table, read_table
 
 __all__ = [
+    "DESCRIPTION",
     "BaselineResult",
     "BlockSpec",
     "Dataset",
@@ -44,6 +46,7 @@ __all__ = [
     "accuracy",
     "check_features",
     "column_split",
+    "describe_sequences",
     "encode_labels",
     "encode_sequences",
     "find_data",

@@ -12,7 +12,7 @@ import pytest
 from amber.architect import TokenLayout
 from amber.architect.controllers import ZeroShotController
 from amber.errors import ConfigError, DataError, InvalidArchitectureError, StorageError
-from amber.search import Objective, TrialResult
+from amber.search import Budget, Objective, TrialResult
 from amber.search.objective import Candidate
 from amber.search.zero_shot import ZeroShotPolicy, ZeroShotTask, train_zero_shot
 
@@ -33,6 +33,9 @@ class Planted:
         if tuple(arc) in self.invalid:
             raise InvalidArchitectureError("no network")
         return Candidate(tuple(arc), str(arc), 1, 1)
+
+    def over_budget(self, candidate: Candidate) -> TrialResult | None:
+        return None
 
     def evaluate(self, arc: Any, seed: int, *, number: int, candidate: Candidate) -> TrialResult:
         self.trained.append(tuple(arc))
@@ -76,9 +79,13 @@ def test_over_real_trainings(make_objective: MakeObjective, tmp_path: Path) -> N
     loaded = ZeroShotPolicy.load(tmp_path / "policy")
     assert loaded.mean.tolist() == [2.0] and loaded.scale.tolist() == [2.0]
     built = len(builder.built)
-    proposals = loaded.propose([1.0], 5, builder)
-    assert proposals == first.policy.propose([1.0], 5, builder) and len(builder.built) == built
+    objective = tasks[0].objective
+    proposals = loaded.propose([1.0], 5, objective)
+    assert proposals == first.policy.propose([1.0], 5, objective) and len(builder.built) == built
     assert len({builder.plan(arc).fingerprint() for arc in proposals}) == len(proposals) == 5
+    limit = max(objective.prepare(arc).parameters for arc in proposals) - 1
+    cheaper = loaded.propose([1.0], 5, make_objective(budget=Budget(parameters=limit)))
+    assert cheaper and all(objective.prepare(arc).parameters <= limit for arc in cheaper)
 
 
 def test_what_is_no_network_counts_as_the_worst_and_is_not_proposed() -> None:
@@ -91,13 +98,7 @@ def test_what_is_no_network_counts_as_the_worst_and_is_not_proposed() -> None:
     assert (first == 1).mean() > 0.6
     assert {trial.status for trial in found.trials["a"]} == {"complete", "invalid"}
 
-    class Builder:
-        def plan(self, arc: Any) -> Any:
-            if tuple(arc) in invalid:
-                raise InvalidArchitectureError("no network")
-            return type("Graph", (), {"fingerprint": lambda self: str(arc)})()
-
-    assert all(arc[0] == 1 for arc in policy.propose([0.5], 10, Builder()))
+    assert all(arc[0] == 1 for arc in policy.propose([0.5], 10, Planted(1, invalid=invalid)))
 
 
 def test_ctrl_c_keeps_what_is_there() -> None:

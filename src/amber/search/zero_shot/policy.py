@@ -50,7 +50,7 @@ class ZeroShotPolicy:
             raise DataError(f"A description must hold {len(self.mean)} finite numbers. Received: {description!r}")
         return ((values - self.mean) / self.scale)[None, :]
 
-    def propose(self, description: Sequence[float], count: int, builder: Any = None) -> list[tuple[int, ...]]:
+    def propose(self, description: Sequence[float], count: int, objective: Any = None) -> list[tuple[int, ...]]:
         """Returns different architectures for a data set, the most probable first and the others as sampled.
 
         Nothing is trained.
@@ -58,7 +58,8 @@ class ZeroShotPolicy:
         Args:
             description: of the data set.
             count: architectures at most; fewer where the policy is so sure that it samples no more.
-            builder: with it, no two architectures are the same network, and all are one.
+            objective: of the data set; with it, no two architectures are the same network, all can be built on its
+                data, and none is over its budget.
 
         Raises:
             ConfigError: `count` is below one.
@@ -72,7 +73,7 @@ class ZeroShotPolicy:
         for _ in range(_ATTEMPTS):
             for arc in proposals:
                 tokens = tuple(int(token) for token in arc)
-                name = _network(builder, tokens)
+                name = _network(objective, tokens)
                 if name is not None:
                     found.setdefault(name, tokens)
             if len(found) >= count:
@@ -111,11 +112,12 @@ class ZeroShotPolicy:
         return cls(ZeroShotController.load(path / _CONTROLLER), mean, scale)
 
 
-def _network(builder: Any, tokens: tuple[int, ...]) -> Any:
-    """What tells two proposals apart: the network's fingerprint, or without builder the tokens; None: no network."""
-    if builder is None:
+def _network(objective: Any, tokens: tuple[int, ...]) -> Any:
+    """What tells two proposals apart: the network's fingerprint, or without objective the tokens; None: not allowed."""
+    if objective is None:
         return tokens
     try:
-        return builder.plan(tokens).fingerprint()
+        candidate = objective.prepare(tokens)
     except InvalidArchitectureError:
         return None
+    return candidate.fingerprint if objective.over_budget(candidate) is None else None
