@@ -33,8 +33,8 @@ demo: $(DEMO)
 
 test: $(TEST) lint
 	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(PYTEST) -n 2 tests
-	KERAS_BACKEND=jax $(PYTEST) -m parity tests
-	KERAS_BACKEND=tensorflow $(PYTEST) -m parity tests
+	KERAS_BACKEND=jax OMP_NUM_THREADS=1 $(PYTEST) -n 2 -m parity tests
+	KERAS_BACKEND=tensorflow OMP_NUM_THREADS=1 $(PYTEST) -n 2 -m parity tests
 
 test-fast: $(FAST)
 	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(PYTEST) -n 2 -m "not slow" tests

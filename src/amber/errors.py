@@ -33,3 +33,7 @@ class DataError(AmberError, ValueError):
 
 class StorageError(AmberError, OSError):
     """A run directory or study storage that cannot be read or written."""
+
+
+class ExecutorError(AmberError, RuntimeError):
+    """Workers that cannot be reached, started or given their work."""

@@ -44,7 +44,7 @@ MULTI_IO = "builder:\n  type: multi_io\n  with_output_blocks: false\n"
 REST = """\
 training: {epochs: 1, batch_size: 16}
 search: {sampler: random, trials: 3, metric: val_loss}
-final: {epochs: 2}
+final: {epochs: 2, ensemble: 2}
 references: {Somebody 2020: 0.9}
 """
 DAG = "builder:\n  type: dag\n  dag_func: InputBlockDAG\n"

@@ -65,6 +65,18 @@ LATER_MISTAKES = {
     "no filters": ("{Layer_type: identity, filters: 4}", "{Layer_type: identity}", 5, ["model_space[0][1]", "filters"]),
     "filters that differ": ("identity, filters: 4", "identity, filters: 8", 4, ["model_space[0]", "[4, 8]"]),
     "unknown optimizer": ("  epochs: 1\n  batch", "  optimizer: adan\n  batch", 15, ["training.optimizer", "adan"]),
+    "option of no optimizer": (
+        "  epochs: 1\n  batch",
+        "  optimizer_options: {wait_decay: 0.1}\n  batch",
+        15,
+        ["training.optimizer_options.wait_decay", "weight_decay"],
+    ),
+    "option out of range": (
+        "  epochs: 1\n  batch",
+        "  optimizer_options: {use_ema: true, ema_momentum: 2}\n  batch",
+        15,
+        ["training.optimizer_options", "ema_momentum"],
+    ),
     "unknown loss": ("  epochs: 1\n  batch", "  loss: foo\n  batch", 15, ["training.loss", "foo"]),
     "unknown metric": ("  epochs: 1\n  batch", "  metrics: [foo]\n  batch", 15, ["training.metrics[0]", "foo"]),
     "metric not reported": ("trials: 2", "metric: val_auc", 19, ["search.metric", "val_accuracy", "val_auc"]),
@@ -160,3 +172,16 @@ def test_cosine_schedule_ends_at_zero_and_survives_cloning(tiny: str) -> None:
     for schedule in schedules:
         assert float(schedule(0)) == pytest.approx(0.01)
         assert float(schedule(6)) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_options_reach_the_optimizer(tiny: str) -> None:
+    from amber.cli.problem import Problem
+    from amber.cli.project import make_builder
+
+    options = "optimizer: adamw\n  optimizer_options: {weight_decay: 0.25, beta_2: 0.99}"
+    problem = Problem({"input": (60, 4)}, {"output": ("EI", "IE", "N")})
+    builder = make_builder(
+        config_from_text(tiny.replace("  batch_size: 256", f"  batch_size: 256\n  {options}"), "a.yaml"), problem
+    )
+    settings = builder([0, 0, 0]).optimizer.get_config()
+    assert (settings["weight_decay"], settings["beta_2"]) == (0.25, 0.99)

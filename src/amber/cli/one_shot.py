@@ -17,7 +17,9 @@ def run_shared(
     objective: Objective,
     directory: RunDirectory,
     description: Mapping[str, Any],
+    run_settings: Mapping[str, Any],
     *,
+    resume: bool,
     quiet: bool,
 ) -> SearchResult:
     """Runs a one-shot search and returns its retraining, as a search of its own.
@@ -39,5 +41,7 @@ def run_shared(
         callbacks=() if quiet else (SearchProgress(),),
         progress=None if quiet else OneShotProgress(),
         builder_description=description,
+        resume=resume,
+        run_settings=run_settings,
     )
     return found.search

@@ -89,8 +89,27 @@ def compile_arguments(loaded: LoadedConfig, steps: int | None = None) -> dict[st
     rate: Any = training.learning_rate
     if training.schedule == "cosine" and steps is not None:
         rate = keras.optimizers.schedules.CosineDecay(training.learning_rate, steps)
-    settings = {**optimizer.get_config(), "learning_rate": rate}
-    return {"optimizer": type(optimizer).from_config(settings), **_losses_and_metrics(loaded)}
+    settings = {**_optimizer_settings(loaded, optimizer), "learning_rate": rate}
+    try:
+        made = type(optimizer).from_config(settings)
+    except (TypeError, ValueError) as error:
+        raise loaded.error(
+            ("training", "optimizer_options"), f"expected values that {training.optimizer} takes. {error}"
+        ) from error
+    return {"optimizer": made, **_losses_and_metrics(loaded)}
+
+
+def _optimizer_settings(loaded: LoadedConfig, optimizer: Any) -> dict[str, Any]:
+    """Returns the optimizer's own settings with those the configuration gives."""
+    known = optimizer.get_config()
+    free = sorted(set(known) - {"learning_rate", "name"})
+    for name in loaded.config.training.optimizer_options:
+        if name not in free:
+            raise loaded.error(
+                ("training", "optimizer_options", name),
+                f"expected an argument of {loaded.config.training.optimizer}: {', '.join(free)}. Received: {name!r}",
+            )
+    return {**known, **loaded.config.training.optimizer_options}
 
 
 def _losses_and_metrics(loaded: LoadedConfig) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,17 +13,20 @@ from rich.console import Console
 from rich.text import Text
 
 from amber.cli.config import LoadedConfig
+from amber.cli.executing import make_executor
 from amber.cli.failures import RunFailed
 from amber.cli.files import writing
+from amber.cli.final_training import train_final
 from amber.cli.one_shot import run_shared
 from amber.cli.problem import Problem
 from amber.cli.project import check_metric, load_data, loss_weights, make_builder, training_steps
 from amber.cli.results import AnyScore, NumberScore, as_text, block_table, score_table, scores_to_dict
+from amber.cli.resuming import begin_run, open_run
 from amber.cli.sources import BEST_MODEL
 
 if TYPE_CHECKING:
     from amber.data import Dataset
-    from amber.search import RunDirectory, SearchResult, TrialResult
+    from amber.search import Objective, RunDirectory, SearchResult, TrialResult
 
 # What a finished run holds beside the files of the search itself; removed before a run is overwritten, so that
 # a run that is stopped early never shows the model of another.
@@ -42,6 +45,8 @@ class Overrides:
     overwrite: bool = False
     quiet: bool = False
     sampler: str | None = None
+    resume: bool = False
+    allow_changes: bool = False
 
 
 def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
@@ -72,7 +77,7 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
         f"{_size(builder.layout.sizes)} architectures",
     )
 
-    from amber.search import Objective, RunDirectory, SearchProgress, run_search
+    from amber.search import Objective
 
     objective = Objective(
         builder,
@@ -84,46 +89,79 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
         batch_size=config.training.batch_size,
         patience=config.training.patience,
     )
-    directory = RunDirectory.create(config.chosen_run_directory, overwrite=overrides.overwrite)
-    for name in _FINAL_FILES:
-        with writing(directory.path / name):
-            (directory.path / name).unlink(missing_ok=True)
-    directory.write_config(loaded.document.text)
-    description = {
-        "type": loaded.builder_type,
-        "options": loaded.builder_options.model_dump(exclude={"type"}),
-    }
-    if config.search.strategy == "one_shot":
-        found = run_shared(loaded, objective, directory, description, quiet=overrides.quiet)
-    else:
-        found = run_search(
-            objective,
-            trials=config.search.trials,
-            seed=config.seed,
-            sampler=config.search.sampler,
-            sampler_options=config.search.sampler_options,
-            run_directory=directory,
-            callbacks=() if overrides.quiet else (SearchProgress(),),
-            builder_description=description,
-        )
-    if found.best is None and found.stopped != "interrupted":
-        raise RunFailed(_nothing_trained(found, directory))
-    if found.best is not None:
-        _complete_record(directory, loaded, dataset)
-        _show_ranking(console, found)
-        blocks = _block_table(builder, found, Problem.of(dataset))
-        if blocks is not None:
-            console.print(blocks)
-        _draw(loaded, builder, found.best, directory)
-    if found.stopped == "interrupted":
-        _say(console, f"Interrupted; what was finished is in {directory.path}")
-        return True
-    _finish(console, loaded, dataset, found, directory)
+    directory = open_run(loaded, resume=overrides.resume, overwrite=overrides.overwrite)
+    with directory.locked():
+        settings = begin_run(loaded, directory, resume=overrides.resume, allow_changes=overrides.allow_changes)
+        for name in _FINAL_FILES:
+            with writing(directory.path / name):
+                (directory.path / name).unlink(missing_ok=True)
+        directory.write_config(loaded.document.text)
+        found = _propose(loaded, overrides, objective, directory, settings)
+        if found.best is None and found.stopped != "interrupted":
+            raise RunFailed(_nothing_trained(found, directory))
+        if found.best is not None:
+            _complete_record(directory, loaded, dataset)
+            _show_found(console, loaded, builder, dataset, found, directory)
+        if found.stopped == "interrupted":
+            _say(console, f"Interrupted; what was finished is in {directory.path} (--resume goes on with it)")
+            return True
+        _finish(console, loaded, dataset, found, directory)
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
     _say(console, f"Done in {minutes} min {seconds} s. Results are in {directory.path}:")
     names = sorted(path.name for path in directory.path.iterdir() if not path.name.startswith("."))
     _say(console, "  " + ", ".join(names))
     return False
+
+
+def _propose(
+    loaded: LoadedConfig,
+    overrides: Overrides,
+    objective: Objective,
+    directory: RunDirectory,
+    settings: Mapping[str, Any],
+) -> SearchResult:
+    """Runs the search itself and returns what it found."""
+    from amber.search import SearchProgress, run_search
+
+    search = loaded.config.search
+    description = {
+        "type": loaded.builder_type,
+        "options": loaded.builder_options.model_dump(exclude={"type"}),
+    }
+    if search.strategy == "one_shot":
+        return run_shared(
+            loaded, objective, directory, description, settings, resume=overrides.resume, quiet=overrides.quiet
+        )
+    return run_search(
+        objective,
+        trials=search.trials,
+        seed=loaded.config.seed,
+        sampler=search.sampler,
+        sampler_options=search.sampler_options,
+        run_directory=directory,
+        callbacks=() if overrides.quiet else (SearchProgress(),),
+        builder_description=description,
+        resume=overrides.resume,
+        settings=settings,
+        executor=make_executor(search),
+    )
+
+
+def _show_found(
+    console: Console,
+    loaded: LoadedConfig,
+    builder: Any,
+    dataset: Dataset,
+    found: SearchResult,
+    directory: RunDirectory,
+) -> None:
+    """Shows the ranking and which blocks the best read, and draws the best."""
+    _show_ranking(console, found)
+    blocks = _block_table(builder, found, Problem.of(dataset))
+    if blocks is not None:
+        console.print(blocks)
+    if found.best is not None:
+        _draw(loaded, builder, found.best, directory)
 
 
 def _with_overrides(loaded: LoadedConfig, overrides: Overrides) -> LoadedConfig:
@@ -176,34 +214,28 @@ def _finish(
     directory: RunDirectory,
 ) -> None:
     from amber.cli.scoring import score_baselines, score_model
-    from amber.search import ranking_table, retrain
+    from amber.search import ranking_table
 
     best, config = found.best, loaded.config
     if best is None or best.seed is None:
         raise RunFailed("No architecture was trained.")
-    _say(console, f"Training the best architecture anew, at most {config.final.epochs} epochs")
     batch_size = config.final.batch_size or config.training.batch_size
-    model, history = retrain(
-        _builder(loaded, dataset, batch_size, config.final.epochs),
-        best.tokens,
-        (dataset.train.x, dataset.train.y),
-        (dataset.validation.x, dataset.validation.y),
-        epochs=config.final.epochs,
-        seed=best.seed,
-        batch_size=batch_size,
-        patience=config.final.patience,
-        metric=config.search.metric,
-        direction=config.search.chosen_direction,
-    )
+    builder = _builder(loaded, dataset, batch_size, config.final.epochs)
+    trained = train_final(loaded, dataset, builder, best, lambda line: _say(console, line))
+    model = trained.model
     path = directory.path / BEST_MODEL
     with writing(path):
         model.save(path)
     # Everything is chosen; only now may the test data be seen.
     test = dataset.open_test()
     scores = score_model(model, test, dataset.targets, str(path))
+    single = [score_model(network, test, dataset.targets, str(path)) for network in trained.networks]
     baselines = score_baselines(dataset, test, seed=config.seed)
     validation = score_model(model, dataset.validation, dataset.targets, str(path))
-    tables = [_test_table(dataset, name, score, baselines[name][0]) for name, score in scores.items()]
+    tables = [
+        _test_table(dataset, name, score, [each[name] for each in single], baselines[name][0])
+        for name, score in scores.items()
+    ]
     for table in tables:
         console.print(table)
     blocks = _block_table(_builder(loaded, dataset, batch_size, 1), found, Problem.of(dataset))
@@ -216,24 +248,28 @@ def _finish(
         "model": scores_to_dict(scores),
         **_baseline_records(baselines),
         "model_validation": scores_to_dict(validation),
-        "epochs": len(history["loss"]),
+        "epochs": list(trained.epochs),
+        "networks": [scores_to_dict(each) for each in single],
     }
     directory.write("test.json", json.dumps(record, indent=2) + "\n")
     final = {
-        "epochs": len(history["loss"]),
+        "epochs": list(trained.epochs),
+        "ensemble": len(trained.networks),
         "validation": scores_to_dict(validation),
         "test": scores_to_dict(scores),
     }
     _complete_record(directory, loaded, dataset, final=final)
 
 
-def _test_table(dataset: Dataset, output: str, score: AnyScore, baseline: AnyScore) -> Any:
+def _test_table(dataset: Dataset, output: str, score: AnyScore, single: Sequence[AnyScore], baseline: AnyScore) -> Any:
     numbers = isinstance(score, NumberScore)
     what = "Test score" if numbers else "Test accuracy"
     which = f", output {output}" if len(dataset.targets) > 1 else ""
+    several = {f"mean of {len(single)} networks": score, "the first alone": single[0]}
+    networks = several if len(single) > 1 else {"best network": score}
     return score_table(
         f"{what} on {dataset.name}{which} ({score.n} records, seen once)",
-        {"best network": score, "ridge regression" if numbers else "logistic regression": baseline},
+        {**networks, "ridge regression" if numbers else "logistic regression": baseline},
     )
 
 

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 Count = Annotated[int, Field(ge=1)]
 Text = Annotated[str, Field(min_length=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+# Keys of `search` that only workers in other processes have.
+WORKER_KEYS = ("workers", "time_limit", "trials_per_process", "threads", "memory_limit", "devices")
 
 
 class Section(BaseModel):
@@ -118,6 +121,7 @@ class TrainingSection(Section):
         epochs: passes over the training data.
         batch_size: records a step.
         optimizer: a Keras name.
+        optimizer_options: more arguments of that optimizer, such as `{weight_decay: 0.01}` or `{use_ema: true}`.
         learning_rate: of the optimizer.
         schedule: `constant`, or `cosine`: the learning rate falls to 0 over the epochs, which suits short trainings.
         loss: a Keras name; labels are class numbers. Not used with `data.outputs`, which have their own.
@@ -128,6 +132,7 @@ class TrainingSection(Section):
     epochs: Count = 8
     batch_size: Count = 32
     optimizer: Text = "adam"
+    optimizer_options: dict[Text, bool | int | float | None] = Field(default_factory=dict)
     learning_rate: Positive = 1e-3
     schedule: Literal["constant", "cosine"] = "constant"
     loss: Text = "sparse_categorical_crossentropy"
@@ -161,8 +166,14 @@ class OneShotSection(Section):
     calibration_steps: Count = 2
 
 
+class DaskSection(Section):
+    """A Dask cluster: `dask` is the address of its scheduler, such as `tcp://host:8786`, or its scheduler file."""
+
+    dask: Text
+
+
 class SearchSection(Section):
-    """How architectures are proposed and compared.
+    """How architectures are proposed and compared, and where they are trained.
 
     Attributes:
         strategy: `trials` trains every proposal; `one_shot` shares weights, and retrains the best from scratch.
@@ -172,6 +183,13 @@ class SearchSection(Section):
         trials: architectures to try.
         metric: a metric of the validation data, such as `val_accuracy` or `val_loss`.
         direction: by default `minimize` for a loss and `maximize` for all else.
+        executor: `in_process`, `processes` (worker processes of this machine) or `{dask: ADDRESS or scheduler file}`.
+        workers: how many candidates are trained at once; by default 2 processes, or every worker of the cluster.
+        time_limit: seconds of one candidate; it is ended then, and has failed. null: no limit.
+        trials_per_process: candidates after which a worker process is replaced by a fresh one; null: never.
+        threads: of numerical libraries in each worker process; by default 1.
+        memory_limit: MiB that a candidate may take in its worker process (on CPUs); null: no limit.
+        devices: GPUs for the workers, one each and in turn, such as `["0", "1"]`; null: all see all.
     """
 
     strategy: Literal["trials", "one_shot"] = "trials"
@@ -181,6 +199,27 @@ class SearchSection(Section):
     trials: Count = 12
     metric: Annotated[str, Field(pattern=r"^val_.+")] = "val_accuracy"
     direction: Literal["maximize", "minimize"] | None = None
+    executor: Literal["in_process", "processes"] | DaskSection = "in_process"
+    workers: Count | None = None
+    time_limit: Positive | None = None
+    trials_per_process: Count | None = None
+    threads: Count | None = None
+    memory_limit: Count | None = None
+    devices: Annotated[list[Text], Field(min_length=1)] | None = None
+
+    @field_validator(*WORKER_KEYS)
+    @classmethod
+    def _workers_are_other_processes(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is not None and info.data.get("executor") == "in_process":
+            raise ValueError("expected executor: processes, or one of dask, beside it")
+        return value
+
+    @field_validator("executor")
+    @classmethod
+    def _one_shot_shares_weights(cls, value: Any, info: ValidationInfo) -> Any:
+        if value != "in_process" and info.data.get("strategy") == "one_shot":
+            raise ValueError("the strategy one_shot trains in this process; expected in_process")
+        return value
 
     @field_validator("sampler")
     @classmethod
@@ -203,11 +242,14 @@ class FinalSection(Section):
         epochs: at most; the weights of the best epoch on validation data are kept.
         patience: epochs without a better one before training stops.
         batch_size: records a step; by default that of `training`.
+        ensemble: how many networks of the best architecture are trained, each from its own random weights. The best
+            model predicts their mean.
     """
 
     epochs: Count = 30
     patience: Count = 8
     batch_size: Count | None = None
+    ensemble: Count = 1
 
 
 class Config(Section):

@@ -14,6 +14,7 @@ from amber.backend import select
 select()
 
 if TYPE_CHECKING:
+    from amber.search.averaging import average
     from amber.search.best import best_record, describe_architecture, describe_builder, load_best
     from amber.search.callbacks import SearchCallback
     from amber.search.objective import Objective
@@ -36,6 +37,7 @@ _HOMES = {
     "SearchResult": "result",
     "TensorBoardCallback": "tensorboard",
     "TrialResult": "trial",
+    "average": "averaging",
     "best_record": "best",
     "describe_architecture": "best",
     "describe_builder": "best",
@@ -59,6 +61,7 @@ __all__ = [
     "SearchResult",
     "TensorBoardCallback",
     "TrialResult",
+    "average",
     "best_record",
     "describe_architecture",
     "describe_builder",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +15,9 @@ class SearchCallback:
 
     def on_search_begin(self, trials: int, metric: str, direction: str) -> None:
         """Called once before the first proposal, with the number of architectures to train."""
+
+    def on_resume(self, trials: Sequence[TrialResult]) -> None:
+        """Called once after `on_search_begin` where a search is taken up, with its settled proposals."""
 
     def on_trial_begin(self, number: int, tokens: tuple[int, ...]) -> None:
         """Called before an architecture is trained (not for invalid ones and duplicates)."""

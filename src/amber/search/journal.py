@@ -10,7 +10,8 @@ import contextlib
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -107,13 +108,42 @@ def read_settings(path: Path) -> dict[str, Any]:
     return dict(values["settings"])
 
 
-def changed_keys(before: Any, now: Any, key: str = "") -> list[str]:
-    """Returns the dotted names of all that differs between two settings."""
+@dataclass(frozen=True)
+class Change:
+    """A setting that differs: where it is, what it was (None: not there), and what it is now."""
+
+    path: tuple[str | int, ...]
+    before: Any
+    now: Any
+
+    @property
+    def key(self) -> str:
+        """The path as text, such as `training.epochs`."""
+        return ".".join(map(str, self.path))
+
+
+class SettingsChangedError(StorageError):
+    """A search was to be taken up with other settings than it began with.
+
+    Attributes:
+        changes: all that differ.
+    """
+
+    def __init__(self, directory: Path, changes: Sequence[Change]) -> None:
+        self.changes = tuple(changes)
+        said = ", ".join(f"{each.key} (was {each.before!r}, is {each.now!r})" for each in changes)
+        super().__init__(
+            f"The settings are not those the search in {directory} began with: {said}. Put them back, or allow changes."
+        )
+
+
+def changes_between(before: Any, now: Any, path: tuple[str | int, ...] = ()) -> list[Change]:
+    """Returns all that differs between two settings, each named as deep as both have the same shape."""
     if isinstance(before, Mapping) and isinstance(now, Mapping):
-        names = sorted({*before, *now})
-        return [
-            each
-            for name in names
-            for each in changed_keys(before.get(name), now.get(name), f"{key}.{name}" if key else str(name))
-        ]
-    return [] if before == now else [key]
+        names: list[Any] = sorted({*before, *now})
+        pairs = [(name, before.get(name), now.get(name)) for name in names]
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        pairs = [(index, *pair) for index, pair in enumerate(zip(before, now, strict=True))]
+    else:
+        return [] if before == now else [Change(path, before, now)]
+    return [change for name, old, new in pairs for change in changes_between(old, new, (*path, name))]

@@ -6,10 +6,11 @@ Selection sees the validation data only; test data has no place here.
 from __future__ import annotations
 
 import gc
+import json
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -17,19 +18,11 @@ import keras
 from amber.errors import AmberError, DataError, InvalidArchitectureError
 from amber.modeler.cost import GraphCost, measure
 from amber.modeler.named_inputs import check_block_names
+from amber.search.candidate import Candidate
+from amber.search.checkpoint import Checkpoint
 from amber.search.randomness import check_seed, preserved
 from amber.search.training import EpochListener, FitSettings, check_data, train_child
 from amber.search.trial import TrialResult
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A planned architecture that has not been trained: tokens, fingerprint and size."""
-
-    tokens: tuple[int, ...]
-    fingerprint: str
-    parameters: int
-    flops: int
 
 
 class Objective:
@@ -108,6 +101,7 @@ class Objective:
         number: int = 0,
         candidate: Candidate | None = None,
         on_epoch: EpochListener | None = None,
+        checkpoint: Path | None = None,
     ) -> TrialResult:
         """Trains one architecture and scores it.
 
@@ -119,6 +113,8 @@ class Objective:
             number: number of the trial.
             candidate: what `prepare(arc)` returned, to spare doing it again.
             on_epoch: called after every epoch with the epoch (from 1), the epochs in all, and the metrics.
+            checkpoint: a file that keeps the state after each epoch, and from which the same training is taken up; see
+                `amber.search.checkpoint`. It stays until the caller removes it.
 
         Raises:
             ArchitectureError: tokens outside the grammar.
@@ -135,7 +131,14 @@ class Objective:
         status, score, metrics, message, epochs = "failed", None, {}, None, 0
         try:
             child = train_child(
-                self.builder, tokens, self.train, self.validation, self.settings, seed, on_epoch=on_epoch
+                self.builder,
+                tokens,
+                self.train,
+                self.validation,
+                self.settings,
+                seed,
+                on_epoch=on_epoch,
+                checkpoint=None if checkpoint is None else self._checkpoint(checkpoint, known, seed),
             )
             metrics, epochs = child.metrics(), len(child.history["loss"])
             del child
@@ -165,6 +168,10 @@ class Objective:
             message,
             epochs,
         )
+
+    def _checkpoint(self, path: Path, candidate: Candidate, seed: int) -> Checkpoint:
+        identity = {"network": candidate.fingerprint, "seed": seed, **self.settings.to_dict()}
+        return Checkpoint(path, json.dumps(identity, sort_keys=True))
 
 
 def describe_error(error: BaseException) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from amber.search.callbacks import SearchCallback
-from amber.search.result import SearchResult
+from amber.search.result import SearchResult, rank
 from amber.search.trial import TrialResult, short_tokens
 
 
@@ -32,18 +32,29 @@ class SearchProgress(SearchCallback):
         self._counts: Counter[str] = Counter()
         self._best: TrialResult | None = None
         self._started = 0.0
+        self._done_before = 0
         self._now = ""
 
     def on_search_begin(self, trials: int, metric: str, direction: str) -> None:
         """Starts the display."""
         self._wanted, self._metric, self._direction = trials, metric, direction
         self._counts, self._best, self._now = Counter(), None, "starting"
-        self._started = time.monotonic()
+        self._started, self._done_before = time.monotonic(), 0
         if self._console.is_terminal:
             self._live = Live(get_renderable=self._render, console=self._console, refresh_per_second=4)
             self._live.start()
         else:
             self._say(f"Search of {trials} architectures for {_wish(direction)} {metric}")
+
+    def on_resume(self, trials: Sequence[TrialResult]) -> None:
+        """Counts what an earlier search settled."""
+        self._counts.update(trial.status for trial in trials)
+        complete = [trial for trial in rank(trials, self._direction) if trial.status == "complete"]
+        self._best = complete[0] if complete else None
+        self._done_before = self._done()
+        if self._live is None:
+            best = "" if self._best is None else f", best {self._metric} {self._best.score:.4f}"
+            self._say(f"Taken up after {len(trials)} proposals, {self._done_before} trained{best}")
 
     def on_trial_begin(self, number: int, tokens: tuple[int, ...]) -> None:
         """Shows what is being trained."""
@@ -89,8 +100,8 @@ class SearchProgress(SearchCallback):
         return self._counts["complete"] + self._counts["failed"]
 
     def _time_left(self) -> str:
-        done, left = self._done(), self._wanted - self._done()
-        if not done or not left:
+        done, left = self._done() - self._done_before, self._wanted - self._done()
+        if done < 1 or left < 1:
             return ""
         return f"about {_clock((time.monotonic() - self._started) / done * left)} left"
 

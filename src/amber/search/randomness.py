@@ -56,6 +56,11 @@ def trial_seed(seed: int, fingerprint: str) -> int:
     return int(np.random.SeedSequence([check_seed(seed), *words]).generate_state(1)[0] >> 1)
 
 
+def epoch_seed(seed: int, epoch: int) -> int:
+    """Returns the seed of one epoch (from 0) of a training, from 0 to 2**31 - 1."""
+    return int(np.random.SeedSequence([check_seed(seed), epoch]).generate_state(1)[0] >> 1)
+
+
 def check_seed(seed: object) -> int:
     """Returns a seed as an integer; raises ConfigError where it is none from 0 to 2**32 - 1."""
     integral = isinstance(seed, (int, np.integer)) and not isinstance(seed, (bool, np.bool_))

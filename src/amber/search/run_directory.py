@@ -8,6 +8,7 @@
 | `best.json` | the best architecture and all that is needed to build it again |
 | `config.yaml` | a copy of the configuration |
 | `search.log` | what happened, with times |
+| `checkpoints/` | the state of each training under way after its last epoch |
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,19 @@ import filelock
 
 from amber.errors import StorageError
 from amber.search.containment import check_contained
-from amber.search.journal import append_line, changed_keys, read_settings, read_trials, repair, settings_text
+from amber.search.journal import (
+    SettingsChangedError,
+    append_line,
+    changes_between,
+    read_settings,
+    read_trials,
+    repair,
+    settings_text,
+)
 from amber.search.trial import TrialResult
 
 TRIALS, BEST, CONFIG, LOG = "trials.jsonl", "best.json", "config.yaml", "search.log"
-SETTINGS, LOCK = "search.json", ".lock"
+SETTINGS, LOCK, CHECKPOINTS = "search.json", ".lock", "checkpoints"
 _OWN = (TRIALS, SETTINGS, BEST, CONFIG, LOG, "ranking.csv", "ranking.txt")
 
 
@@ -70,6 +79,7 @@ class RunDirectory:
             with directory.locked() if overwrite else contextlib.nullcontext():
                 for name in _OWN:
                     (directory.path / name).unlink(missing_ok=True)
+                directory._clear_checkpoints(None)
                 directory.write(TRIALS, "")
         return directory
 
@@ -125,13 +135,14 @@ class RunDirectory:
         """Notes the settings of the search that starts here, and returns the trials of the one it takes up.
 
         Args:
-            settings: JSON-ready; those of an earlier search must be the same.
+            settings: JSON-ready; those of an earlier search must be the same. How many trials are wanted does not
+                belong here: a search may always be made longer.
             resume: whether an earlier search in the directory is taken up.
             allow_changes: whether its settings may differ.
 
         Raises:
-            StorageError: there are trials and `resume` is not given, settings differ (names the keys), or a file is
-                damaged or of another version.
+            SettingsChangedError: settings differ; names each key with both values.
+            StorageError: there are trials and `resume` is not given, or a file is damaged or of another version.
         """
         path = self.path / SETTINGS
         with _named(self.path):
@@ -143,15 +154,33 @@ class RunDirectory:
             if trials and not path.is_file():
                 raise StorageError(f"{self.path} holds trials but no {SETTINGS}: the search cannot be taken up.")
             text = settings_text(settings)
-            if trials and not allow_changes:
-                changed = changed_keys(read_settings(path), json.loads(text)["settings"])
-                if changed:
-                    raise StorageError(
-                        f"The settings are not those the search in {self.path} began with: {', '.join(changed)}. "
-                        "Put them back, or allow changes."
-                    )
+            if resume and path.is_file():
+                changes = changes_between(read_settings(path), json.loads(text)["settings"])
+                if changes and not allow_changes:
+                    raise SettingsChangedError(self.path, changes)
+            self._clear_checkpoints({trial.number for trial in trials} if resume else None)
             self.write(SETTINGS, text)
         return trials
+
+    def checkpoint(self, number: int) -> Path:
+        """Returns where the state of the training of one trial is kept."""
+        return self.path / CHECKPOINTS / f"{number}.npz"
+
+    def remove_checkpoint(self, number: int) -> None:
+        """Removes the state of a training that is settled, where there is one."""
+        with contextlib.suppress(OSError):
+            self.checkpoint(number).unlink(missing_ok=True)
+            (self.path / CHECKPOINTS).rmdir()  # not while others are there
+
+    def _clear_checkpoints(self, settled: Collection[int] | None) -> None:
+        """Removes what a killed process left of settled trials (None: of all), and of files half written."""
+        for path in (self.path / CHECKPOINTS).glob("*.npz"):
+            if settled is None or not path.stem.isdecimal() or int(path.stem) in settled:
+                path.unlink(missing_ok=True)
+        for path in [*(self.path / CHECKPOINTS).glob(".*.tmp"), *self.path.glob(".*.tmp")]:
+            path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            (self.path / CHECKPOINTS).rmdir()
 
     def write(self, name: str, content: str | bytes) -> Path:
         """Writes a file as a whole and returns its path.

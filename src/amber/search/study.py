@@ -10,22 +10,26 @@ import contextlib
 import logging
 import math
 import warnings
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import keras
 import optuna
 
-from amber.errors import ConfigError, InvalidArchitectureError
-from amber.search.best import best_record, describe_architecture, describe_builder
+from amber.errors import ArchitectureError, ConfigError, InvalidArchitectureError, StorageError
+from amber.search.best import describe_builder
 from amber.search.callbacks import SearchCallback
+from amber.search.executors import Executor, InProcessExecutor, Outcome
 from amber.search.objective import Objective, describe_error
+from amber.search.proposal import Proposal
 from amber.search.randomness import check_seed, seeded, trial_seed
-from amber.search.ranking import ranking_csv, ranking_text
+from amber.search.recording import SearchRecord
 from amber.search.result import SearchResult, rank
 from amber.search.run_directory import RunDirectory
 from amber.search.samplers import make_sampler, token_distributions
-from amber.search.training import positive_integer
+from amber.search.training import EpochListener, positive_integer
 from amber.search.trial import TrialResult
 
 logger = logging.getLogger(__name__)
@@ -44,6 +48,7 @@ def run_search(
     resume: bool = False,
     allow_changes: bool = False,
     settings: Mapping[str, Any] | None = None,
+    executor: Executor | None = None,
 ) -> SearchResult:
     """Searches for the architecture with the best score.
 
@@ -67,7 +72,11 @@ def run_search(
             trained again. The sampler is asked for them once more and told what became of them, so it goes on as it
             would have; an architecture that was being trained is trained from its start.
         allow_changes: whether settings may differ from those that the search began with.
-        settings: what is compared with that, JSON-ready; by default the arguments and how a child is trained.
+        settings: what is compared with that, JSON-ready; by default the arguments (but for `trials`: a search may be
+            made longer) and how a child is trained.
+        executor: where children are trained, such as `ProcessExecutor(4)`; by default in this process. A random
+            search finds the same with any number of workers; other samplers propose with what is known by then.
+            Listeners hear of epochs only where children are trained in this process.
 
     Returns:
         All proposals, ranked, and the best.
@@ -75,20 +84,23 @@ def run_search(
     Raises:
         ConfigError: a setting out of range, an unknown sampler, or a metric that `fit` does not report.
         DataError: the data does not fit the networks.
-        StorageError: the run directory cannot be written, is in use, or holds another search.
+        SettingsChangedError: the search in the run directory began with other settings.
+        StorageError: the run directory cannot be written, is in use, or holds a search that is not taken up.
+        ExecutorError: workers cannot be reached or started, or given the objective.
     """
     search = _Search(objective, positive_integer(trials, "trials"), check_seed(seed), run_directory, callbacks)
-    search.builder_description = builder_description or describe_builder(objective.builder)
+    search.executor = executor or InProcessExecutor()
+    search.record.builder_description = builder_description or describe_builder(objective.builder)
     if resume and run_directory is None:
         raise ConfigError("resume needs a run_directory. Received: None")
     settings = settings or {
-        "trials": trials,
         "seed": seed,
         "sampler": sampler if isinstance(sampler, str) else type(sampler).__name__,
         "sampler_options": dict(sampler_options or {}),
         "training": objective.settings.to_dict(),
-        "builder": dict(search.builder_description),
+        "builder": dict(search.record.builder_description),
         "space": objective.builder.model_space.to_dict() if run_directory else None,
+        "backend": keras.backend.backend(),
     }
     if isinstance(sampler, str):
         sampler = make_sampler(sampler, objective.layout, seed, **(sampler_options or {}))
@@ -124,30 +136,32 @@ class _Search:
         self.seed = seed
         self.directory = run_directory
         self.callbacks = tuple(callbacks)
-        self.builder_description: Mapping[str, Any] = {}
+        self.record = SearchRecord(run_directory, objective, seed)
         self.against: str | None = None
         self.earlier: Sequence[TrialResult] = ()
+        self.executor: Executor = InProcessExecutor()
+        self.taken_up: deque[Proposal] = deque()
+        self.running: dict[int, Proposal] = {}
+        self.repeats: dict[str, list[Proposal]] = {}
         self.settled: list[TrialResult] = []
         self.known: dict[str, TrialResult] = {}
         self.proposed: set[tuple[int, ...]] = set()
+        self.asked = 0
         self.trained = 0
-        self.best: TrialResult | None = None
-        if run_directory is not None:
-            # Fails before any training where the space holds what JSON cannot say.
-            objective.builder.model_space.to_dict()
 
     def run(self, study: optuna.Study) -> SearchResult:
         """Runs to the end and returns the result; listeners and files are finished however it ends."""
         stopped = "error"
-        self._note(logging.INFO, f"Search of {self.wanted} architectures, seed {self.seed}.")
+        self.record.note(logging.INFO, f"Search of {self.wanted} architectures, seed {self.seed}.")
         try:
             for callback in self.callbacks:
                 callback.on_search_begin(self.wanted, self.objective.metric, self.objective.direction)
             self._replay(study)
-            stopped = self._loop(study)
+            with self.executor:
+                stopped = self._loop(study)
         except KeyboardInterrupt:
             stopped = "interrupted"
-            self._note(logging.WARNING, f"Interrupted after {self.trained} of {self.wanted} architectures.")
+            self.record.note(logging.WARNING, f"Interrupted after {self.trained} of {self.wanted} architectures.")
         finally:
             result = SearchResult(
                 tuple(rank(self.settled, self.objective.direction)),
@@ -158,7 +172,7 @@ class _Search:
             )
             for callback in self.callbacks:
                 callback.on_search_end(result)
-        self._finish(result)
+        self.record.finish(result)
         return result
 
     def _replay(self, study: optuna.Study) -> None:
@@ -167,88 +181,139 @@ class _Search:
             return
         layout = self.objective.layout
         distributions = token_distributions(layout)
-        for trial in self.earlier:
-            tokens = layout.validate(trial.tokens)
+        differing = []
+        earlier = {trial.number: trial for trial in self.earlier}
+        for number in range(max(earlier) + 1):
+            trial = earlier.get(number)
+            if trial is None:  # one of several that were being trained
+                self.taken_up.append(self._ask(study, number))
+                continue
+            tokens = self._known_tokens(trial)
             asked = study.ask(fixed_distributions=distributions)
             if tokens != tuple(int(asked.params[name]) for name in layout.names):
-                self._note(logging.WARNING, f"The sampler proposes another architecture than trial {trial.number}.")
+                differing.append(trial.number)
                 study.tell(asked, state=optuna.trial.TrialState.FAIL)
                 study.enqueue_trial(dict(zip(layout.names, tokens, strict=True)))
                 asked = study.ask(fixed_distributions=distributions)
             self.proposed.add(tokens)
+            self.asked = number + 1
             self._tell(study, asked, trial)
-        self._note(logging.INFO, f"Taken up after {len(self.settled)} proposals.")
-        complete = [trial for trial in self.settled if trial.status == "complete"]
-        if complete:
-            self.best = rank(complete, self.objective.direction)[0]
-            self._write_ranking()
-            self._write_best(self.best)
+        if differing:
+            self.record.note(
+                logging.WARNING,
+                f"The sampler would have proposed others than {len(differing)} of the earlier trials (the first: "
+                f"{differing[0]}), as it does where settings changed: this is not what an undisturbed search would be.",
+            )
+        for callback in self.callbacks:
+            callback.on_resume(tuple(self.settled))
+        self.record.note(logging.INFO, f"Taken up after {len(self.settled)} proposals.")
+        self.record.take_up(self.settled)
+
+    def _known_tokens(self, trial: TrialResult) -> tuple[int, ...]:
+        try:
+            return tuple(self.objective.layout.validate(trial.tokens))
+        except ArchitectureError as error:
+            raise StorageError(
+                f"Trial {trial.number} of the search to be taken up is no architecture of this model space: {error}"
+            ) from error
 
     def _loop(self, study: optuna.Study) -> str:
-        layout = self.objective.layout
-        distributions = token_distributions(layout)
-        space_size = math.prod(layout.sizes)
-        attempts = 20 * self.wanted + 100
-        while self.trained < self.wanted:
-            if len(self.proposed) == space_size:
-                self._note(
-                    logging.WARNING,
-                    f"The space is exhausted: all {space_size} architectures were proposed and "
-                    f"{self.trained} trained, {self.wanted} were asked for.",
-                )
+        self.executor.open(self.objective.evaluate)
+        try:
+            while True:
+                ending = self._keep_workers_busy(study)
+                if not self.running:
+                    return ending
+                self._settle_ended(study, self.executor.completed())
+        except KeyboardInterrupt:
+            if self.running and not self.executor.in_process:
+                self._settle_ended(study, self.executor.completed(timeout=0))
+            raise
+
+    def _keep_workers_busy(self, study: optuna.Study) -> str:
+        """Proposes until every worker has a training, and returns how the search ends if none has."""
+        while len(self.running) < self.executor.workers:
+            if self.trained + len(self.running) >= self.wanted and not self.taken_up:
+                return "finished"
+            reason = "" if self.taken_up else self._exhausted()
+            if reason:
+                if not self.running:
+                    self.record.note(logging.WARNING, reason)
                 return "exhausted"
-            if len(self.settled) == attempts:
-                self._note(
-                    logging.WARNING,
-                    f"Stopped after {attempts} proposals: only {self.trained} of {self.wanted} architectures "
-                    "were new and valid. The space may be (nearly) exhausted, or most of it invalid.",
-                )
-                return "exhausted"
-            asked = study.ask(fixed_distributions=distributions)
-            tokens = tuple(int(asked.params[name]) for name in layout.names)
-            self.proposed.add(tokens)
-            self._settle(study, asked, self._try(tokens))
+            self._start(study, self.taken_up.popleft() if self.taken_up else self._ask(study, self.asked))
         return "finished"
 
-    def _try(self, tokens: tuple[int, ...]) -> TrialResult:
-        number = len(self.settled)
+    def _exhausted(self) -> str:
+        """Returns why there is no use in proposing more; empty where there is."""
+        space_size = math.prod(self.objective.layout.sizes)
+        if len(self.proposed) == space_size:
+            return (
+                f"The space is exhausted: all {space_size} architectures were proposed and "
+                f"{self.trained} trained, {self.wanted} were asked for."
+            )
+        attempts = 20 * self.wanted + 100
+        if self.asked >= attempts:
+            return (
+                f"Stopped after {attempts} proposals: only {self.trained} of {self.wanted} architectures "
+                "were new and valid. The space may be (nearly) exhausted, or most of it invalid."
+            )
+        return ""
+
+    def _ask(self, study: optuna.Study, number: int) -> Proposal:
+        layout = self.objective.layout
+        asked = study.ask(fixed_distributions=token_distributions(layout))
+        tokens = tuple(int(asked.params[name]) for name in layout.names)
+        self.proposed.add(tokens)
+        self.asked = number + 1
+        return Proposal(number, tokens, asked)
+
+    def _start(self, study: optuna.Study, proposal: Proposal) -> None:
+        """Starts the training of a proposal, or settles it where there is nothing to train."""
+        number, tokens = proposal.number, proposal.tokens
         try:
             candidate = self.objective.prepare(tokens)
         except InvalidArchitectureError as error:
-            return TrialResult(number, tokens, "", "invalid", error=describe_error(error))
-        first = self.known.get(candidate.fingerprint)
-        if first is not None:
-            return replace(
-                first,
-                number=number,
-                tokens=tokens,
-                status="duplicate",
-                seconds=0.0,
-                epochs=0,
-                error=f"the same network as trial {first.number} ({first.status})",
-            )
+            self._settle(study, proposal, TrialResult(number, tokens, "", "invalid", error=describe_error(error)))
+            return
+        seed = trial_seed(self.seed, candidate.fingerprint)
+        proposal = replace(proposal, candidate=candidate, seed=seed)
+        if candidate.fingerprint in self.known:
+            self._settle(study, proposal, proposal.as_duplicate(self.known[candidate.fingerprint]))
+            return
+        if candidate.fingerprint in self.repeats:
+            self.repeats[candidate.fingerprint].append(proposal)
+            return
         for callback in self.callbacks:
             callback.on_trial_begin(number, tokens)
+        options: dict[str, Any] = {"number": number, "candidate": candidate}
+        if self.executor.in_process:
+            options["on_epoch"] = self._epoch_listener(number) if self.callbacks else None
+        if self.directory is not None and self.executor.shares_files:
+            options["checkpoint"] = self.directory.checkpoint(number)
+        self.running[number] = proposal
+        self.repeats[candidate.fingerprint] = []
+        self.executor.submit(number, tokens, seed, **options)
 
+    def _epoch_listener(self, number: int) -> EpochListener:
         def on_epoch(epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
             for callback in self.callbacks:
                 callback.on_epoch_end(number, epoch, epochs, metrics)
 
-        own_seed = trial_seed(self.seed, candidate.fingerprint)
-        return self.objective.evaluate(
-            tokens,
-            own_seed,
-            number=number,
-            candidate=candidate,
-            on_epoch=on_epoch if self.callbacks else None,
-        )
+        return on_epoch
 
-    def _settle(self, study: optuna.Study, asked: optuna.Trial, trial: TrialResult) -> None:
+    def _settle_ended(self, study: optuna.Study, outcomes: Sequence[Outcome]) -> None:
+        for outcome in outcomes:
+            proposal = self.running.pop(outcome.key)
+            trial = proposal.as_trial(outcome)
+            self._settle(study, proposal, trial)
+            for repeat in self.repeats.pop(proposal.fingerprint):
+                self._settle(study, repeat, repeat.as_duplicate(trial))
+
+    def _settle(self, study: optuna.Study, proposal: Proposal, trial: TrialResult) -> None:
         # The journal first: what the sampler has learnt from is then always there.
-        if self.directory is not None:
-            self.directory.append_trial(trial)
-        self._tell(study, asked, trial)
-        self._record(trial)
+        self.record.keep(trial)
+        self._tell(study, proposal.asked, trial)
+        self.record.show(trial, self.settled)
         for callback in self.callbacks:
             callback.on_trial_end(trial)
 
@@ -262,54 +327,6 @@ class _Search:
             self.trained += 1
         if trial.fingerprint and trial.status != "duplicate":
             self.known[trial.fingerprint] = trial
-
-    def _record(self, trial: TrialResult) -> None:
-        if trial.status == "failed":
-            logger.warning("Trial %d failed: %s", trial.number, trial.error)
-        is_best = (
-            trial.status == "complete"
-            and rank([each for each in (self.best, trial) if each], self.objective.direction)[0] is trial
-        )
-        if is_best:
-            self.best = trial
-        if self.directory is None:
-            return
-        score = "" if trial.score is None else f" {self.objective.metric} {trial.score:.6g}"
-        error = f" ({trial.error})" if trial.error else ""
-        self.directory.log(f"trial {trial.number} {trial.status}{score} {trial.seconds:.1f} s{error}")
-        if trial.status == "complete":
-            self._write_ranking()
-        if is_best:
-            self._write_best(trial)
-
-    def _write_ranking(self) -> None:
-        if self.directory is not None:
-            direction = self.objective.direction
-            self.directory.write("ranking.csv", ranking_csv(self.settled, None, direction))
-            self.directory.write("ranking.txt", ranking_text(self.settled, None, direction, self.objective.metric))
-
-    def _write_best(self, trial: TrialResult) -> None:
-        if self.directory is not None:
-            builder = self.objective.builder
-            space = builder.model_space
-            architecture = describe_architecture(space, builder.layout, trial.tokens)
-            self.directory.write_best(
-                best_record(space, self.builder_description, trial, architecture, trial.metrics, self.seed)
-            )
-
-    def _finish(self, result: SearchResult) -> None:
-        counts = result.counts()
-        if counts["failed"] and not counts["complete"]:
-            error = next(trial.error for trial in result.trials if trial.status == "failed")
-            self._note(logging.WARNING, f"Every training failed. The first: {error}")
-        self._write_ranking()
-        summary = ", ".join(f"{number} {name}" for name, number in counts.items())
-        self._note(logging.INFO, f"Search {result.stopped}: {summary}.")
-
-    def _note(self, level: int, message: str) -> None:
-        logger.log(level, "%s", message)
-        if self.directory is not None:
-            self.directory.log(message)
 
 
 @contextlib.contextmanager

@@ -14,13 +14,17 @@ import keras
 
 from amber.errors import ConfigError, DataError
 from amber.modeler.cost import measure
-from amber.search.randomness import preserved, seeded
+from amber.search.checkpoint import Checkpoint
+from amber.search.course import Course
+from amber.search.epochs import OneTraining, finalised_once
+from amber.search.randomness import epoch_seed, preserved, seeded
 
 DIRECTIONS = ("maximize", "minimize")
 _OURS = {
     "x",
     "y",
     "epochs",
+    "initial_epoch",
     "batch_size",
     "validation_data",
     "validation_split",
@@ -96,8 +100,12 @@ def train_child(
     *,
     on_epoch: EpochListener | None = None,
     callbacks: Sequence[Any] = (),
+    checkpoint: Checkpoint | None = None,
 ) -> TrainedChild:
     """Builds and trains one architecture; global random state is put back afterwards.
+
+    Every epoch is a `fit` of its own with a seed of its own, so that training can be taken up after any of them, on
+    every backend, as if it had not been interrupted.
 
     Args:
         builder: gives a compiled model of tokens.
@@ -107,7 +115,9 @@ def train_child(
         settings: how to train.
         seed: of weights, shuffling and dropout.
         on_epoch: called after every epoch with the epoch (from 1), the epochs in all, and the metrics.
-        callbacks: more Keras callbacks.
+        callbacks: more Keras callbacks; for them it is one training.
+        checkpoint: where the state after each epoch is kept (but the last), and where training is taken up from. The
+            caller removes it when the outcome is noted. Callbacks have no state in it.
 
     Raises:
         InvalidArchitectureError: the tokens describe no network.
@@ -125,27 +135,53 @@ def train_child(
                 "The models of the builder are not compiled: give the builder a model_compile_dict with "
                 f"at least 'optimizer' and 'loss'. Received: {type(builder).__name__}"
             )
-        stopping = None
-        watchers: list[Any] = [_Watch(settings, on_epoch), *callbacks]
-        if settings.patience is not None:
-            stopping = keras.callbacks.EarlyStopping(
-                monitor=settings.metric,
-                mode=settings.direction[:3],
-                patience=settings.patience,
-                restore_best_weights=True,
-            )
-            watchers.append(stopping)
-        fitted = model.fit(
-            *train,
-            epochs=settings.epochs,
-            batch_size=settings.batch_size,
-            validation_data=validation,
-            callbacks=watchers,
-            **{"verbose": 0, **(settings.fit_kwargs or {})},
-        )
-    history = {name: [float(value) for value in values] for name, values in fitted.history.items()}
-    last = len(history["loss"]) - 1
-    return TrainedChild(model, history, last if stopping is None else int(stopping.best_epoch))
+        course = Course(settings)
+        start = _Start(seed)
+        if checkpoint is not None:
+            start.restore = checkpoint.restore(model, course)
+        listeners = [OneTraining(callback) for callback in callbacks]
+        watchers = [start, _Watch(settings, on_epoch), *listeners]
+        with finalised_once(model):
+            while not course.ended:
+                start.seed_epoch(course.epochs)
+                fitted = model.fit(
+                    *train,
+                    initial_epoch=course.epochs,
+                    epochs=course.epochs + 1,
+                    batch_size=settings.batch_size,
+                    validation_data=validation,
+                    callbacks=watchers,
+                    **{"verbose": 0, **(settings.fit_kwargs or {})},
+                )
+                course.add(fitted.history, model)
+                course.stopped = bool(model.stop_training)
+                if checkpoint is not None and not course.ended:
+                    checkpoint.save(model, course)
+        course.put_best_back(model)
+        for callback in listeners:
+            callback.end()
+    return TrainedChild(model, course.history, course.scored_epoch)
+
+
+class _Start(keras.callbacks.Callback):
+    """Seeds every epoch but the first, which goes on from building, and restores a model as its first epoch begins."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self._seed = seed
+        self.restore: Callable[[], None] | None = None
+
+    def seed_epoch(self, epoch: int) -> None:
+        """Seeds the global generators."""
+        if epoch:
+            keras.utils.set_random_seed(epoch_seed(self._seed, epoch))
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Undoes what `fit` drew before."""
+        self.seed_epoch(epoch)
+        if self.restore is not None:
+            self.restore()
+            self.restore = None
 
 
 class _Watch(keras.callbacks.Callback):

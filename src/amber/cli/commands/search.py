@@ -29,12 +29,23 @@ def search(
         typer.Option("-d", "--run-directory", help="Folder of results; by default runs/NAME.", show_default=False),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results of an earlier search.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the search in the run directory, or start it where none is.")
+    ] = False,
+    allow_changes: Annotated[
+        bool, typer.Option("--allow-changes", help="With --resume: CONFIG may differ from that of the search.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no tables.")] = False,
 ) -> None:
     """Search architectures, retrain the best one, and test it once beside a simple baseline."""
     from amber.cli.config import load_config
     from amber.cli.searching import Overrides, run
 
-    interrupted = run(load_config(config), Overrides(seed, trials, run_directory, overwrite, quiet))
+    if resume and overwrite:
+        raise typer.BadParameter("--resume goes on with a search that --overwrite removes: expected one of them.")
+    if allow_changes and not resume:
+        raise typer.BadParameter("--allow-changes is for --resume: expected both.")
+    overrides = Overrides(seed, trials, run_directory, overwrite, quiet, resume=resume, allow_changes=allow_changes)
+    interrupted = run(load_config(config), overrides)
     if interrupted:
         raise typer.Exit(INTERRUPTED)

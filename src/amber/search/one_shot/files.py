@@ -26,9 +26,29 @@ class OneShotFiles:
 
     def __init__(self, directory: RunDirectory | None) -> None:
         self.directory = directory
-        for name in (SUPERNET, CONTROLLER, RECORD) if directory is not None else ():
-            directory_path = directory.path if directory is not None else Path()
+
+    def clear(self) -> None:
+        """Removes what an earlier search left."""
+        for name in (SUPERNET, CONTROLLER, RECORD) if self.directory is not None else ():
+            directory_path = self.directory.path if self.directory is not None else Path()
             (directory_path / name).unlink(missing_ok=True)
+
+    def read_record(self) -> dict[str, Any] | None:
+        """Returns the record of an earlier search; None where there is none.
+
+        Raises:
+            StorageError: it cannot be read, or is no JSON mapping.
+        """
+        path = None if self.directory is None else self.directory.path / RECORD
+        if path is None or not path.is_file():
+            return None
+        try:
+            record = json.loads(path.read_bytes())
+        except (OSError, ValueError, RecursionError) as error:
+            raise StorageError(f"{path} cannot be read: {error}") from error
+        if not isinstance(record, dict):
+            raise StorageError(f"{path} must hold a JSON mapping. Received: {type(record).__name__}")
+        return record
 
     def write(self, supernet: Any, controller: Any, record: dict[str, Any]) -> None:
         """Replaces all three files, the record last.

@@ -13,12 +13,12 @@ import numpy as np
 import optuna
 
 from amber.architect import TokenLayout
-from amber.errors import ConfigError, InvalidArchitectureError
+from amber.errors import ConfigError, InvalidArchitectureError, StorageError
 from amber.modeler.supernet.scoring import score_architectures
 from amber.search.callbacks import SearchCallback
 from amber.search.objective import Objective
 from amber.search.one_shot.display import OneShotProgress
-from amber.search.one_shot.files import OneShotFiles
+from amber.search.one_shot.files import RECORD, OneShotFiles
 from amber.search.one_shot.settings import OneShotSettings
 from amber.search.one_shot.shared import shared_builder
 from amber.search.randomness import check_seed, seeded
@@ -73,6 +73,8 @@ def run_one_shot(
     callbacks: Sequence[SearchCallback] = (),
     progress: OneShotProgress | None = None,
     builder_description: Mapping[str, Any] | None = None,
+    resume: bool = False,
+    run_settings: Mapping[str, Any] | None = None,
 ) -> OneShotResult:
     """Searches with shared weights, and retrains the best from scratch as a search by trials would train them.
 
@@ -90,14 +92,20 @@ def run_one_shot(
         callbacks: listeners to the retraining.
         progress: display of the shared training; None: none.
         builder_description: for `best.json`; see `run_search`.
+        resume: take up the search in `run_directory`. Candidates that were chosen already are kept, and those retrained
+            are not retrained again; shared training that had not come to a choice begins anew.
+        run_settings: what a search that is taken up must have begun with; see `run_search`.
 
     Raises:
         ConfigError: a builder without supernet, a setting out of range, or a metric that is not reported.
         StorageError: the run directory cannot be written.
     """
     search = _Shared(objective, settings or OneShotSettings(), check_seed(seed), run_directory, progress)
-    search.prepare(shared_compile, controller_options)
-    stopped = search.run()
+    stopped = "finished"
+    if not (resume and search.restore()):
+        search.files.clear()
+        search.prepare(shared_compile, controller_options)
+        stopped = search.run()
     if stopped == "interrupted":
         nothing = SearchResult((), objective.metric, objective.direction, seed, stopped)
         return OneShotResult(nothing, (), tuple(search.history))
@@ -109,6 +117,8 @@ def run_one_shot(
         run_directory=run_directory,
         callbacks=callbacks,
         builder_description=builder_description,
+        resume=resume,
+        settings=run_settings,
     )
     result = OneShotResult(found, tuple(search.candidates), tuple(search.history))
     search.report(result)
@@ -136,6 +146,26 @@ class _Shared:
         self.steps = 0
         self.warm = False
         self.started = 0.0
+
+    def restore(self) -> bool:
+        """Takes over what an earlier search chose; returns whether there was a choice.
+
+        Raises:
+            StorageError: the record cannot be used.
+        """
+        record = self.files.read_record()
+        if record is None or not record.get("candidates"):
+            return False
+        try:
+            layout = self.objective.layout
+            self.candidates = [
+                ScoredArchitecture(tuple(layout.validate(each["tokens"])), str(each["source"]), float(each["score"]))
+                for each in record["candidates"]
+            ]
+            self.history, self.steps = list(record["history"]), int(record["steps"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise StorageError(f"{RECORD} of the search to be taken up cannot be used: {error!r}") from error
+        return True
 
     def prepare(self, shared_compile: Mapping[str, Any] | None, options: Mapping[str, Any] | None) -> None:
         """Makes supernet and policy; every mistake of the settings shows here."""

@@ -1,0 +1,31 @@
+"""The section `search` of a configuration -> the executor that trains its candidates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from amber.cli.sections import DaskSection, SearchSection
+
+if TYPE_CHECKING:
+    from amber.search.executors import Executor
+
+
+def make_executor(search: SearchSection) -> Executor:
+    """Returns the executor; it is opened, and workers are started or sought, by the search.
+
+    Raises:
+        ConfigError: a value that no executor takes.
+    """
+    from amber.search.executors import DaskExecutor, InProcessExecutor, ProcessExecutor, WorkerLimits
+
+    if search.executor == "in_process":
+        return InProcessExecutor()
+    limits = WorkerLimits(
+        search.time_limit, search.trials_per_process, search.threads or 1, search.memory_limit, search.devices
+    )
+    if isinstance(search.executor, DaskSection):
+        where = search.executor.dask
+        if "://" in where:
+            return DaskExecutor(where, workers=search.workers, limits=limits)
+        return DaskExecutor(scheduler_file=where, workers=search.workers, limits=limits)
+    return ProcessExecutor(search.workers or 2, limits)

@@ -1,0 +1,65 @@
+"""The last training of `amber search`: the best architecture, once or several times, as one model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from amber.cli.config import LoadedConfig
+    from amber.data import Dataset
+    from amber.search import TrialResult
+
+
+@dataclass(frozen=True)
+class FinalModel:
+    """What the last training gave.
+
+    Attributes:
+        model: what is kept: the network, or the mean of the networks.
+        networks: each that was trained, the first with the seed of its trial.
+        epochs: that each was trained.
+    """
+
+    model: Any
+    networks: tuple[Any, ...]
+    epochs: tuple[int, ...]
+
+
+def train_final(
+    loaded: LoadedConfig, dataset: Dataset, builder: Any, best: TrialResult, say: Callable[[str], None]
+) -> FinalModel:
+    """Trains the best architecture as `final` says.
+
+    Args:
+        loaded: the configuration.
+        dataset: of which training and validation parts are used.
+        builder: gives a compiled model of tokens.
+        best: the trial; it has a seed.
+        say: takes lines for the user.
+    """
+    from amber.cli.project import compile_arguments
+    from amber.search import average, retrain, trial_seed
+
+    final = loaded.config.final
+    networks, epochs = [], []
+    for number in range(final.ensemble):
+        which = f", network {number + 1} of {final.ensemble}" if final.ensemble > 1 else ""
+        say(f"Training the best architecture anew{which}, at most {final.epochs} epochs")
+        seed = int(best.seed or 0)
+        network, history = retrain(
+            builder,
+            best.tokens,
+            (dataset.train.x, dataset.train.y),
+            (dataset.validation.x, dataset.validation.y),
+            epochs=final.epochs,
+            seed=seed if number == 0 else trial_seed(seed, f"network {number}"),
+            batch_size=final.batch_size or loaded.config.training.batch_size,
+            patience=final.patience,
+            metric=loaded.config.search.metric,
+            direction=loaded.config.search.chosen_direction,
+        )
+        networks.append(network)
+        epochs.append(len(history["loss"]))
+    return FinalModel(average(networks, compile_arguments(loaded)), tuple(networks), tuple(epochs))

@@ -1,0 +1,84 @@
+"""The run directory of `amber search`: a new one, or one whose search is taken up with the same settings.
+
+What may be changed here: which keys of a configuration may differ between the runs of one search.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from amber.cli.config import LoadedConfig
+from amber.cli.sections import WORKER_KEYS
+from amber.errors import ConfigError, StorageError
+
+if TYPE_CHECKING:
+    from amber.search import RunDirectory
+
+# What bears on no trial: a search may always be made longer, kept or trained elsewhere, and its best trained in another
+# way.
+_FREE: dict[str, Any] = {
+    "name": True,
+    "run_directory": True,
+    "references": True,
+    "final": True,
+    "search": {"trials": True, "one_shot": {"seconds"}, "executor": True, **dict.fromkeys(WORKER_KEYS, True)},
+}
+
+
+def open_run(loaded: LoadedConfig, *, resume: bool, overwrite: bool) -> RunDirectory:
+    """Returns the directory of a new search, or with `resume` the one of an earlier search where there is one.
+
+    Raises:
+        StorageError: it holds files and neither is given, or cannot be written.
+    """
+    from amber.search.run_directory import TRIALS, RunDirectory
+
+    directory = RunDirectory(loaded.config.chosen_run_directory)
+    if resume:
+        return RunDirectory.resume(directory.path)
+    if not overwrite and (directory.path / TRIALS).is_file():
+        raise StorageError(
+            f"The run directory {directory.path} is not empty: it holds a search with {len(directory.trials())} "
+            "trials. Go on with it (--resume), replace it (--overwrite), or choose another (--run-directory)."
+        )
+    return RunDirectory.create(directory.path, overwrite=overwrite)
+
+
+def begin_run(loaded: LoadedConfig, directory: RunDirectory, *, resume: bool, allow_changes: bool) -> dict[str, Any]:
+    """Notes the settings of the search in its directory, and returns them.
+
+    Raises:
+        ConfigError: an earlier search began with others; names file, line, key and both values.
+        StorageError: a file of the directory is damaged, of another version, or cannot be written.
+    """
+    from amber.search.journal import SettingsChangedError
+
+    settings = search_settings(loaded)
+    try:
+        directory.begin(settings, resume=resume, allow_changes=allow_changes)
+    except SettingsChangedError as error:
+        said = [
+            str(
+                loaded.document.error(
+                    each.path,
+                    f"the search in {directory.path} began with {_shown(each.before)}. Received: {_shown(each.now)}",
+                )
+            )
+            for each in error.changes
+        ]
+        raise ConfigError("\n".join([*said, "Put it back, or give --allow-changes."])) from error
+    return settings
+
+
+def search_settings(loaded: LoadedConfig) -> dict[str, Any]:
+    """Returns all that trials depend on, JSON-ready, with defaults."""
+    from amber.backend import select
+
+    settings = loaded.config.model_dump(mode="json", exclude=_FREE)
+    options = loaded.builder_options.model_dump(mode="json")
+    return settings | {"builder": {"type": loaded.builder_type} | options, "backend": select()}
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

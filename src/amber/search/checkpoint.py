@@ -1,0 +1,144 @@
+"""The state of a training after an epoch, in one file: it is whole or it is not there.
+
+A NumPy archive of plain arrays: variables of model and optimizer in their order, and a header in JSON. Nothing in it is
+unpickled. A file that does not belong to the training at hand, or is damaged, is as good as none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import os
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from amber.search.course import Course
+
+logger = logging.getLogger(__name__)
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where the state of one training is kept, and of which.
+
+    Args:
+        path: of the file; it need not exist.
+        identity: says which training it is, such as a fingerprint and a seed; another one's file is not used.
+    """
+
+    path: Path
+    identity: str
+
+    def save(self, model: Any, course: Course) -> None:
+        """Replaces the file. A disk that is full costs the checkpoint, not the training: a warning is logged."""
+        header = {
+            "format_version": FORMAT_VERSION,
+            "identity": self.identity,
+            "versions": _versions(),
+            "history": course.history,
+            "best_epoch": course.best_epoch,
+        }
+        arrays: dict[str, Any] = {f"variable_{index}": _array(each) for index, each in enumerate(_variables(model))}
+        if course.best_weights is not None and course.best_epoch != course.epochs - 1:
+            arrays |= {f"best_{index}": np.asarray(each) for index, each in enumerate(course.best_weights)}
+        content = io.BytesIO()
+        np.savez(content, header=np.frombuffer(json.dumps(header).encode("utf-8"), "uint8"), **arrays)
+        aside = self.path.with_name(f".{self.path.name}.tmp")
+        try:
+            self.path.parent.mkdir(exist_ok=True)
+            aside.write_bytes(content.getbuffer())
+            os.replace(aside, self.path)
+        except OSError as error:
+            logger.warning("%s cannot be written: %s. Training goes on without it.", self.path, error)
+            with contextlib.suppress(OSError):
+                aside.unlink(missing_ok=True)
+
+    def restore(self, model: Any, course: Course) -> Callable[[], None]:
+        """Brings a fresh course to where the file's training was; changes nothing where there is no file.
+
+        Returns:
+            What does the same for the model, to be called when the next epoch begins: the first `fit` of a model may
+            draw random numbers while it builds what is not built yet.
+        """
+        if not self.path.is_file():
+            return _nothing
+        try:
+            with np.load(io.BytesIO(self.path.read_bytes()), allow_pickle=False) as archive:
+                arrays = {name: archive[name] for name in archive.files}
+            header = json.loads(arrays.pop("header").tobytes())
+            kept = {name: header.get(name) for name in ("format_version", "identity", "versions")}
+            here = {"format_version": FORMAT_VERSION, "identity": self.identity, "versions": _versions()}
+            if kept != here:
+                raise ValueError(f"expected {here}, found {kept}")
+            return _apply(model, course, arrays, header)
+        except (OSError, ValueError, TypeError, KeyError, EOFError, RecursionError, zipfile.BadZipFile) as error:
+            logger.warning("%s is not used, the training begins anew: %s", self.path, error)
+            return _nothing
+
+    def remove(self) -> None:
+        """Removes the file, where there is one."""
+        with contextlib.suppress(OSError):
+            self.path.unlink(missing_ok=True)
+
+
+def _apply(model: Any, course: Course, arrays: dict[str, np.ndarray], header: dict[str, Any]) -> Callable[[], None]:
+    history = {str(name): [float(value) for value in values] for name, values in header["history"].items()}
+    best_epoch = int(header["best_epoch"])
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    variables = list(_variables(model))
+    values = [arrays[f"variable_{index}"] for index in range(len(variables))]
+    best = [arrays[f"best_{index}"] for index in range(sum(name.startswith("best_") for name in arrays))]
+    if len(values) + len(best) != len(arrays):
+        raise ValueError(f"expected {len(variables)} variables, found {len(arrays) - len(best)}")
+    _check_shapes(variables, values)
+    if best:
+        _check_shapes(model.weights, best)
+    # Checked to the end before anything is changed: nothing is ever half restored.
+    course.history, course.best_epoch = history, best_epoch
+    course.best_weights = best or None
+
+    def restore_model() -> None:
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+        if course.keeps_best and best_epoch == len(history["loss"]) - 1:
+            course.best_weights = model.get_weights()
+
+    return restore_model
+
+
+def _nothing() -> None:
+    """Leaves a fresh model as it is."""
+
+
+def _variables(model: Any) -> Sequence[Any]:
+    """Weights, states of random generators, and what the optimizer keeps; metrics begin anew with every epoch."""
+    metrics = {id(each) for each in model.metrics_variables}
+    return [*(each for each in model.variables if id(each) not in metrics), *model.optimizer.variables]
+
+
+def _array(variable: Any) -> np.ndarray:
+    value = np.asarray(keras.ops.convert_to_numpy(variable))
+    # NumPy's own types only: a file of others cannot be read without their package.
+    return value if value.dtype.kind in "biuf" else value.astype("float32")
+
+
+def _check_shapes(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
+    expected = [tuple(variable.shape) for variable in variables]
+    found = [value.shape for value in values]
+    if expected != found:
+        raise ValueError("the shapes of its variables are others than the model's")
+
+
+def _versions() -> dict[str, str]:
+    return {"keras": keras.__version__, "backend": keras.backend.backend()}

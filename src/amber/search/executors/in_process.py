@@ -1,0 +1,52 @@
+"""Tasks run where they are asked for, one after another: no isolation, nothing copied."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from amber.errors import ExecutorError
+from amber.search.executors.base import Executor, Outcome
+
+
+class InProcessExecutor(Executor):
+    """Runs each task in `completed`, in the process and thread that calls it.
+
+    There is no time limit, and a task that ends the interpreter ends the search; see `ProcessExecutor` for both.
+    Errors are raised from `completed` as they are.
+    """
+
+    in_process = True
+
+    def __init__(self) -> None:
+        self._function: Callable[..., Any] | None = None
+        self._queue: deque[tuple[int, tuple[Any, ...], dict[str, Any]]] = deque()
+
+    @property
+    def workers(self) -> int:
+        """One."""
+        return 1
+
+    def open(self, function: Callable[..., Any]) -> None:
+        """Keeps the function."""
+        self._function = function
+
+    def submit(self, key: int, *arguments: Any, **options: Any) -> None:
+        """Queues a task."""
+        self._queue.append((key, arguments, options))
+
+    def completed(self, timeout: float | None = None) -> list[Outcome]:
+        """Runs the next task; `timeout` has no meaning here."""
+        if self._function is None or not self._queue:
+            raise ExecutorError("No task is under way: expected open and submit before.")
+        key, arguments, options = self._queue.popleft()
+        started = time.perf_counter()
+        value = self._function(*arguments, **options)
+        return [Outcome(key, value, seconds=time.perf_counter() - started)]
+
+    def close(self) -> None:
+        """Forgets the function and what is queued."""
+        self._function = None
+        self._queue.clear()

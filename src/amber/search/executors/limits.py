@@ -1,0 +1,99 @@
+"""What a worker process may use, and for how long; checked once, and sent to where it is applied."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from amber.backend.threads import limit_threads, thread_variables
+from amber.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class WorkerLimits:
+    """Limits of one worker process.
+
+    Args:
+        time_limit: seconds of one task; its process is ended then. None: no limit.
+        trials_per_process: tasks after which a fresh process takes over. None: never.
+        threads: of numerical libraries, in each process. None: as many as they like; then several workers on one
+            machine slow each other down.
+        memory_limit: MiB that a task may take beyond what the worker has taken before its first; more raises
+            MemoryError in it. For CPUs (memory of a GPU is not counted, and its driver reserves much). None: no limit.
+        devices: what CUDA_VISIBLE_DEVICES is in each worker, in turn, such as `["0", "1"]`. None: left alone.
+
+    Raises:
+        ConfigError: a value out of range.
+    """
+
+    time_limit: float | None = None
+    trials_per_process: int | None = None
+    threads: int | None = 1
+    memory_limit: int | None = None
+    devices: Sequence[str] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("time_limit", "trials_per_process", "threads", "memory_limit"):
+            value = getattr(self, name)
+            kinds = (int, float) if name == "time_limit" else (int,)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, kinds) or not value > 0):
+                raise ConfigError(f"{name} must be a positive number, or None. Received: {value!r}")
+        if self.devices is not None and (isinstance(self.devices, str) or not self.devices):
+            raise ConfigError(f"devices must be a list such as ['0', '1'], or None. Received: {self.devices!r}")
+
+    def environment(self, position: int) -> dict[str, str]:
+        """Returns the environment variables of the worker at a position (from 0), to be set before Keras loads."""
+        variables = {} if self.threads is None else thread_variables(self.threads)
+        if self.devices is not None:
+            variables["CUDA_VISIBLE_DEVICES"] = str(self.devices[position % len(self.devices)])
+        return variables
+
+    def apply(self) -> None:
+        """Limits the current process, once what it runs is loaded."""
+        if self.threads is not None:
+            limit_threads(self.threads)
+        if self.memory_limit is not None:
+            _limit_memory(self.memory_limit * 2**20)
+
+
+def keras_settings() -> dict[str, Any]:
+    """Returns the Keras backend, and what this process has set Keras to as far as a fresh one would not be the same."""
+    settings: dict[str, Any] = {"backend": os.environ.get("KERAS_BACKEND")}
+    keras = sys.modules.get("keras")
+    if keras is None:
+        return settings
+    settings["backend"] = keras.config.backend()
+    policy = keras.config.dtype_policy()
+    changed = {
+        "floatx": keras.config.floatx(),
+        "image_data_format": keras.config.image_data_format(),
+        "dtype_policy": policy.name,
+    }
+    if changed != {"floatx": "float32", "image_data_format": "channels_last", "dtype_policy": "float32"}:
+        settings["changed"] = {**changed, "dtype_policy": keras.dtype_policies.serialize(policy)}
+    return settings
+
+
+def apply_keras_settings(settings: dict[str, Any]) -> None:
+    """Sets Keras to what `keras_settings` found elsewhere; comes before Keras is loaded, and loads it if it must."""
+    if settings["backend"]:
+        os.environ["KERAS_BACKEND"] = settings["backend"]
+    changed = settings.get("changed")
+    if changed:
+        import keras
+
+        keras.config.set_floatx(changed["floatx"])
+        keras.config.set_image_data_format(changed["image_data_format"])
+        keras.config.set_dtype_policy(keras.dtype_policies.get(changed["dtype_policy"]))
+
+
+def _limit_memory(extra: int) -> None:
+    """Allows so many bytes more than are taken now; works where the system counts private memory (Linux)."""
+    import resource
+
+    with open("/proc/self/status", encoding="ascii") as file:
+        taken = next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmData"))
+    resource.setrlimit(resource.RLIMIT_DATA, (taken + extra, taken + extra))

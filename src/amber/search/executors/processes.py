@@ -1,0 +1,277 @@
+"""Tasks in local worker processes: one may crash, hang or run out of memory, and the others go on.
+
+Every worker is a pebble pool of one process: its device and its place stay the same when the process is replaced,
+and a pool that breaks takes no other task with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import queue
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any
+
+import pebble
+
+from amber.errors import ConfigError, ExecutorError
+from amber.search.executors import payload, worker
+from amber.search.executors.base import Executor, Failure, Outcome
+from amber.search.executors.limits import WorkerLimits, keras_settings
+
+# How often the workers are looked after while none of them reports, seconds.
+_LOOK = 1.0
+# How long a fresh process may take until it starts on its task: it loads Keras and the data first, seconds.
+_START_LIMIT = 600.0
+# Processes in a row that end before they start on a task, until the worker is given up.
+_ATTEMPTS = 3
+
+
+class ProcessExecutor(Executor):
+    """Runs tasks in worker processes of this machine.
+
+    The processes are spawned: a script that searches with them needs `if __name__ == "__main__":` around it. They end
+    with this process, even where it is killed.
+
+    Args:
+        workers: how many at once.
+        limits: of each; by default one thread, and no limit of time or memory.
+
+    Raises:
+        ConfigError: `workers` is no positive integer.
+    """
+
+    def __init__(self, workers: int = 2, limits: WorkerLimits | None = None) -> None:
+        if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+            raise ConfigError(f"workers must be a positive integer. Received: {workers!r}")
+        self.limits = limits or WorkerLimits()
+        self._count = workers
+        self._directory: Path | None = None
+        self._slots: list[_Slot] = []
+        self._ended: queue.SimpleQueue[tuple[_Slot, Any]] = queue.SimpleQueue()
+        self._waiting: deque[_Task] = deque()
+
+    @property
+    def workers(self) -> int:
+        """The number of worker processes."""
+        return self._count
+
+    def open(self, function: Callable[..., Any]) -> None:
+        """Writes the function where workers read it. They start with their first task.
+
+        Raises:
+            ExecutorError: the function cannot be pickled, or there is no room for its data.
+        """
+        self.open_packed(payload.pack(function), keras_settings())
+
+    def open_packed(self, parts: Sequence[Any], settings: dict[str, Any]) -> None:
+        """As `open`, with what `payload.pack` and `limits.keras_settings` returned, perhaps elsewhere."""
+        self.close()
+        self._directory = Path(tempfile.mkdtemp(prefix="amber-workers-"))
+        try:
+            payload.write(parts, self._directory)
+        except OSError as error:
+            self.close()
+            raise ExecutorError(f"The data cannot be written for worker processes: {error}") from error
+        self._ended = queue.SimpleQueue()
+        self._slots = [
+            _Slot(self._directory, position, self.limits, settings, self._ended) for position in range(self._count)
+        ]
+
+    def submit(self, key: int, *arguments: Any, **options: Any) -> None:
+        """Starts a task on a free worker, or queues it."""
+        if self._directory is None:
+            raise ExecutorError("The executor is not open: expected open before submit.")
+        self._waiting.append(_Task(key, arguments, options))
+        self._start_waiting()
+
+    def completed(self, timeout: float | None = None) -> list[Outcome]:
+        """Waits for ends; replaces workers that were lost. Raises ExecutorError where no process can be started."""
+        if not any(slot.task for slot in self._slots):
+            raise ExecutorError("No task is under way: expected open and submit before.")
+        limit = None if timeout is None else time.monotonic() + timeout
+        outcomes: list[Outcome] = []
+        while True:
+            left = _LOOK if limit is None else limit - time.monotonic()
+            with contextlib.suppress(queue.Empty):
+                outcomes += self._collect(*self._ended.get(timeout=max(0.0, min(_LOOK, left))))
+                while True:
+                    outcomes += self._collect(*self._ended.get_nowait())
+            if outcomes or left <= 0:
+                return outcomes
+            if not self._slots:
+                raise ExecutorError("The executor was closed while tasks were under way.")
+            for slot in self._slots:
+                slot.look_after()
+
+    def close(self) -> None:
+        """Ends all worker processes, the busy ones too, and removes the files they read."""
+        slots, self._slots = self._slots, []
+        self._waiting.clear()
+        if slots:
+            # Each may take seconds: a process that does not end when told so is killed.
+            with ThreadPoolExecutor(len(slots)) as threads:
+                list(threads.map(lambda slot: slot.stop(), slots))
+        if self._directory is not None:
+            shutil.rmtree(self._directory, ignore_errors=True)
+            self._directory = None
+
+    def _collect(self, slot: _Slot, future: Any) -> list[Outcome]:
+        outcome = slot.collect(future)
+        if outcome is None:
+            return []
+        self._start_waiting()
+        return [outcome]
+
+    def _start_waiting(self) -> None:
+        for slot in self._slots:
+            if self._waiting and slot.task is None:
+                slot.start(self._waiting.popleft())
+
+
+class _Task:
+    """A task under way."""
+
+    def __init__(self, key: int, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+        self.key, self.arguments, self.options = key, arguments, options
+        self.submitted = time.monotonic()
+        self.attempts = 0
+
+
+class _Slot:
+    """The place of one worker: at any time one process, with the same number and device, and at most one task."""
+
+    def __init__(
+        self,
+        directory: Path,
+        position: int,
+        limits: WorkerLimits,
+        settings: dict[str, Any],
+        ended: queue.SimpleQueue[tuple[_Slot, Any]],
+    ) -> None:
+        self.task: _Task | None = None
+        self._mark = directory / f"worker-{position}"
+        self._limits = limits
+        self._initial = (directory, self._mark, limits.environment(position), limits, settings)
+        self._ended = ended
+        self._pool: pebble.ProcessPool | None = None
+        self._future: Any = None
+        self._started = 0.0
+
+    def start(self, task: _Task) -> None:
+        """Begins a task, in the process there is or a fresh one."""
+        self.task = task
+        self._mark.unlink(missing_ok=True)
+        if self._pool is None:
+            self._pool = pebble.ProcessPool(
+                max_workers=1,
+                max_tasks=self._limits.trials_per_process or 0,
+                initializer=worker.initialise,
+                initargs=self._initial,
+                context=multiprocessing.get_context("spawn"),
+            )
+        self._started = time.monotonic()
+        self._future = self._pool.schedule(
+            worker.run, args=(task.arguments, task.options), timeout=self._limits.time_limit
+        )
+        self._future.add_done_callback(lambda future: self._ended.put((self, future)))
+
+    def collect(self, future: Any) -> Outcome | None:
+        """Returns what became of the task; None where it has to be started again, or was settled before."""
+        if self.task is None or future is not self._future:
+            return None
+        kind, value = self._read(future)
+        if kind == "lost":
+            self._again(value)
+            return None
+        task, self.task = self.task, None
+        seconds = time.monotonic() - task.submitted
+        if kind == "value":
+            return Outcome(task.key, value, seconds=seconds)
+        if kind == "error":
+            return Outcome(task.key, error=value, seconds=seconds)
+        return Outcome(task.key, failure=Failure(kind, value), seconds=seconds)
+
+    def look_after(self) -> None:
+        """Notices what the pool does not: a process that ended as if all were well, and one that never starts."""
+        if self.task is None or self._future.done():
+            return
+        if self._future.running() and self._is_gone():
+            self._settle("crash", "the worker process ended in the middle of the trial")
+        elif not self._future.running() and time.monotonic() - self._started > _START_LIMIT:
+            self._settle("lost", f"no worker process was ready after {_START_LIMIT:.0f} s")
+
+    def stop(self) -> None:
+        """Ends the process."""
+        pool, self._pool, self.task = self._pool, None, None
+        if pool is not None:
+            pool.stop()
+            with contextlib.suppress(RuntimeError):  # told so, and killed, and yet there: nothing more can be done
+                pool.join()
+
+    def _read(self, future: Any) -> tuple[str, Any]:
+        try:
+            return future.result(timeout=0)
+        except TimeoutError:
+            return "timeout", f"the trial was ended at its time limit of {self._limits.time_limit:g} s"
+        except pebble.ProcessExpired as error:
+            return "crash", _death(error.exitcode)
+        except BrokenProcessPool as error:
+            return "lost", str(error)
+        except Exception as error:
+            return "error", error
+
+    def _again(self, reason: str) -> None:
+        task = self.task
+        if task is None:
+            return
+        self._drop_pool()
+        task.attempts += 1
+        if task.attempts == _ATTEMPTS:
+            raise ExecutorError(
+                f"Worker processes end before they start to work, {_ATTEMPTS} in a row ({reason}). Their messages are "
+                "on the standard error stream. A script that searches with worker processes needs "
+                'if __name__ == "__main__": around what it does.'
+            )
+        self.start(task)
+
+    def _settle(self, kind: str, message: str) -> None:
+        """Ends the task from here, by a future of its own."""
+        self._drop_pool()
+        self._future = pebble.ProcessFuture()
+        self._future.set_result((kind, message))
+        self._ended.put((self, self._future))
+
+    def _drop_pool(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.stop()
+            threading.Thread(target=pool.join, name="end-worker", daemon=True).start()
+
+    def _is_gone(self) -> bool:
+        try:
+            process = int(self._mark.read_text(encoding="ascii"))
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return True
+        except (OSError, ValueError):
+            pass
+        return False
+
+
+def _death(code: int | None) -> str:
+    if code is None or code >= 0:
+        return f"the worker process ended with exit code {code}"
+    name = signal.Signals(-code).name if -code in {each.value for each in signal.Signals} else f"signal {-code}"
+    hint = " (so does the system where memory runs out)" if name == "SIGKILL" else ""
+    return f"the worker process was killed by {name}{hint}"

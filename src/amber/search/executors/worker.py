@@ -1,0 +1,92 @@
+"""What runs in a worker process: get ready once, then one task after another.
+
+A worker is forgetful on purpose: all it knows is in files its parent wrote, so a fresh one can take over at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import pickle
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from amber.errors import AmberError, ExecutorError
+from amber.search.executors.limits import WorkerLimits, apply_keras_settings
+
+# Of this worker process; its parent never fills it.
+_loaded: dict[str, Any] = {}
+
+
+def initialise(
+    directory: Path, mark: Path, variables: Mapping[str, str], limits: WorkerLimits, settings: dict[str, Any]
+) -> None:
+    """Makes a fresh process a worker. What goes wrong is kept, and raised by the first task.
+
+    Args:
+        directory: holds the function; see `payload`.
+        mark: where to say which process this is, while it works on a task.
+        variables: of the environment, set before anything is loaded.
+        limits: of the process.
+        settings: of Keras.
+    """
+    _end_with_parent()
+    os.environ.update(variables)
+    _loaded["mark"] = mark
+    try:
+        from amber.search.executors import payload
+
+        apply_keras_settings(settings)
+        _loaded["function"] = payload.read(directory)
+        limits.apply()
+    except BaseException as error:
+        _loaded["broken"] = f"{type(error).__name__}: {error}\n{traceback.format_exc()}"
+
+
+def run(arguments: tuple[Any, ...], options: Mapping[str, Any]) -> tuple[str, Any]:
+    """Runs one task and returns ("value", value), ("error", exception) or (kind of failure, message)."""
+    if "broken" in _loaded:
+        return "error", ExecutorError(f"A worker process cannot load what it is to run: {_loaded['broken']}")
+    function: Callable[..., Any] = _loaded["function"]
+    mark: Path = _loaded["mark"]
+    mark.write_text(str(os.getpid()), encoding="ascii")
+    try:
+        value = function(*arguments, **options)
+        pickle.dumps(value)
+        return "value", value
+    except MemoryError as error:
+        return "memory", str(error) or "the worker process is out of memory"
+    except Exception as error:
+        return "error", _sendable(error)
+    except BaseException as error:  # SystemExit: a task may end itself, never the worker's loop
+        return "crash", f"the task raised {type(error).__name__}: {error}"
+    finally:
+        mark.unlink(missing_ok=True)
+
+
+def _sendable(error: Exception) -> Exception:
+    """Returns an error that can be raised in the parent, with where it came from."""
+    with contextlib.suppress(Exception):
+        pickle.loads(pickle.dumps(error))
+        if isinstance(error, AmberError):
+            return error
+        error.add_note("In a worker process:\n" + traceback.format_exc())
+        return error
+    return ExecutorError(f"A worker process raised {type(error).__name__}: {error}\n{traceback.format_exc()}")
+
+
+def _end_with_parent() -> None:
+    """Ends this process when its parent ends, however it does: a killed search must not go on training."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()

@@ -1,0 +1,71 @@
+"""`search.executor` in a configuration: the same trials in worker processes, and mistakes named by line and key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from amber.cli.config import config_from_text
+from amber.cli.executing import make_executor
+from amber.search.executors import DaskExecutor, InProcessExecutor, ProcessExecutor, WorkerLimits
+
+Amber = Callable[..., Any]
+WriteConfig = Callable[..., Path]
+
+
+def facts(run: Path) -> list[Any]:
+    trials = [json.loads(line) for line in (run / "trials.jsonl").read_text().splitlines()]
+    return sorted((each["number"], each["tokens"], each["status"], each["score"], each["seed"]) for each in trials)
+
+
+def with_search(tiny: str, *lines: str) -> str:
+    return tiny.replace("search:\n", "search:\n" + "".join(f"  {line}\n" for line in lines))
+
+
+def test_command_searches_on_worker_processes_as_in_its_own(
+    amber: Amber, finished_run: Path, write_config: WriteConfig, tiny: str, tmp_path: Path
+) -> None:
+    text = with_search(tiny, "executor: processes", "workers: 2", "time_limit: 120", "trials_per_process: 5")
+    done = amber("search", write_config(text), "-d", tmp_path / "run", "-q")
+    assert done.exit_code == 0, done.output + done.stderr
+    assert facts(tmp_path / "run") == facts(finished_run)
+    again = amber("search", write_config(tiny), "-d", tmp_path / "run", "-q", "--resume")
+    assert again.exit_code == 0, "where a search is trained may change: " + again.output + again.stderr
+
+
+def test_every_key_reaches_the_executor(tiny: str) -> None:
+    keys = ("workers: 3", "time_limit: 60", "trials_per_process: 20", "threads: 2", "memory_limit: 500")
+    text = with_search(tiny, "executor: processes", *keys, 'devices: ["0", "1"]')
+    made = make_executor(config_from_text(text, "a.yaml").config.search)
+    assert isinstance(made, ProcessExecutor) and made.workers == 3
+    assert made.limits == WorkerLimits(60, 20, 2, 500, ["0", "1"])
+    assert isinstance(make_executor(config_from_text(tiny, "a.yaml").config.search), InProcessExecutor)
+    for where in ("tcp://host:8786", "scheduler.json"):
+        text = with_search(tiny, f"executor: {{dask: '{where}'}}", "time_limit: 60")
+        over = make_executor(config_from_text(text, "a.yaml").config.search)
+        assert isinstance(over, DaskExecutor) and over.limits == WorkerLimits(60)
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "message"),
+    [
+        (["executor: threads"], 13, "search.executor"),
+        (["executor: {dusk: x}"], 13, "search.executor"),
+        (["workers: 2"], 13, "search.workers"),
+        (["executor: processes", "workers: 0"], 14, "search.workers"),
+        (["executor: processes", "devices: []"], 14, "search.devices"),
+        (["strategy: one_shot", "executor: processes"], 14, "search.executor"),
+    ],
+)
+def test_mistakes_are_named(
+    amber: Amber, write_config: WriteConfig, tiny: str, lines: list[str], line: int, message: str
+) -> None:
+    start = tiny.split("search:\n")[0].count("\n") + 1
+    done = amber("search", write_config(with_search(tiny, *lines)))
+    assert done.exit_code != 0
+    text = " ".join((done.output + done.stderr).split())
+    assert f"line {start + line - 12}" in text and message in text, text
