@@ -21,6 +21,28 @@ MISTAKES = {
     "bool for a number": ("epochs: 1\n  batch", "epochs: true\n  batch", 15, ["key training.epochs", "True"]),
     "out of range": ("trials: 2", "trials: 0", 19, ["key search.trials", "greater than or equal to 1", "0 (int)"]),
     "unknown choice": ("sampler: random", "sampler: grid", 18, ["key search.sampler", "random, tpe", "'grid'"]),
+    "unknown option of a sampler": (
+        "sampler: random",
+        "sampler: evolution\n  sampler_options:\n    sample_size: 3\n    populaton_size: 3",
+        21,
+        ["key search.sampler_options.populaton_size", "Did you mean 'population_size'?"],
+    ),
+    "option of no sampler": (
+        "sampler: random",
+        "sampler_options: {x: 1}\n  sampler: random",
+        18,
+        ["search.sampler_options.x", "takes no options"],
+    ),
+    "unknown option of a controller": (
+        "sampler: random",
+        "sampler: controller\n  sampler_options: {lstm_sise: 3}",
+        19,
+        ["key search.sampler_options.lstm_sise", "Did you mean 'lstm_size'?"],
+    ),
+    "unknown reward": ("trials: 2", "reward: aurok", 19, ["key search.reward", "Did you mean 'auroc'?"]),
+    "unknown knowledge": ("trials: 2", "knowledge: {function: tree}", 19, ["search.knowledge.function", "hierarchy"]),
+    "budget of nothing": ("trials: 2", "budget: {flops: 0}", 19, ["key search.budget.flops", "0 (int)"]),
+    "budget of another thing": ("trials: 2", "budget: {flop: 9}", 19, ["key search.budget.flop", "'flops'"]),
     "unknown builder": ("residual_cnn", "residual_cn", 11, ["key builder.type", "Did you mean 'residual_cnn'?"]),
     "no builder type": ("  type: residual_cnn\n", "", 10, ["key builder", "'type' is missing"]),
     "section of another type": ("final:\n  epochs: 1", "final: 3", 20, ["key final", "epochs, patience"]),
@@ -79,6 +101,18 @@ LATER_MISTAKES = {
     ),
     "unknown loss": ("  epochs: 1\n  batch", "  loss: foo\n  batch", 15, ["training.loss", "foo"]),
     "unknown metric": ("  epochs: 1\n  batch", "  metrics: [foo]\n  batch", 15, ["training.metrics[0]", "foo"]),
+    "metric not reported beside a reward": (
+        "trials: 2",
+        "reward: auroc\n  metric: val_auc",
+        20,
+        ["search.metric", "val_loss"],
+    ),
+    "knowledge of another block": (
+        "trials: 2",
+        "knowledge: {function: block_hierarchy, options: {groups: [[rna, dna]]}}",
+        19,
+        ["search.knowledge", "'rna'"],
+    ),
     "metric not reported": ("trials: 2", "metric: val_auc", 19, ["search.metric", "val_accuracy", "val_auc"]),
 }
 

@@ -41,7 +41,7 @@ def test_sampler_and_its_options_come_from_the_yaml(name: str, search: Callable[
 def test_a_wrong_option_is_the_users_mistake(search: Callable[[str], Any]) -> None:
     done = search("sampler: evolution\n  sampler_options: {populaton_size: 3}")
     assert done.exit_code == 2
-    assert "populaton_size" in done.stderr and "Traceback" not in done.stderr
+    assert "line 19, key search.sampler_options.populaton_size" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_registered_sampler_can_be_named(search: Callable[[str], Any]) -> None:

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from amber.errors import StorageError
-from amber.search import Objective, RunDirectory, TrialResult, run_search
+from amber.search import Objective, RunDirectory, TrialResult, make_sampler, run_search
 
 MakeObjective = Callable[..., Objective]
 FORMAT_1 = Path(__file__).parent / "runs" / "format_1"
@@ -25,10 +26,17 @@ def facts(trials: Any) -> list[Any]:
     return [(t.number, t.tokens, t.status, t.score, t.seed, t.epochs) for t in ordered]
 
 
-@pytest.mark.parametrize("sampler", ["random", "tpe", "evolution", "nsga2"])
+OPTIONS: dict[str, dict[str, Any]] = {
+    "tpe": {"startup_trials": 2},
+    "evolution": {"population_size": 2, "sample_size": 2},
+    "controller": {"episode": 2, "lstm_size": 4},
+}
+
+
+@pytest.mark.parametrize("sampler", ["random", "tpe", "evolution", "nsga2", "controller"])
 def test_resumed_search_equals_an_undisturbed_one(make_objective: MakeObjective, tmp_path: Path, sampler: str) -> None:
     objective = make_objective(metric="val_loss", direction="minimize")
-    options = {"tpe": {"startup_trials": 2}, "evolution": {"population_size": 2, "sample_size": 2}}.get(sampler, {})
+    options = OPTIONS.get(sampler, {})
     common: dict[str, Any] = {"trials": 5, "seed": 3, "sampler": sampler, "sampler_options": options}
     whole = run_search(objective, **common)
     directory = RunDirectory.create(tmp_path / "run")
@@ -46,6 +54,29 @@ def test_resumed_search_equals_an_undisturbed_one(make_objective: MakeObjective,
     second = run_search(objective, run_directory=RunDirectory.resume(directory.path), resume=True, **common)
     assert facts(second.trials) == facts(whole.trials) == facts(directory.trials())
     assert len(builder.built) - built == 3  # none of the finished ones again
+
+
+def test_controller_is_the_same_after_replay(make_objective: MakeObjective, tmp_path: Path) -> None:
+    objective = make_objective(metric="val_loss", direction="minimize")
+
+    def search(trials: int, directory: RunDirectory | None) -> tuple[list[Any], Any]:
+        sampler = make_sampler("controller", objective.layout, 5, **OPTIONS["controller"])
+        found = run_search(
+            objective, trials=trials, seed=5, sampler=sampler, run_directory=directory, resume=directory is not None
+        )
+        return facts(found.trials), sampler
+
+    directory = RunDirectory.create(tmp_path / "run")
+    search(3, directory)
+    whole, undisturbed = search(6, None)
+    resumed, taken_up = search(6, directory)
+    assert resumed == whole
+    fresh = make_sampler("controller", objective.layout, 5, **OPTIONS["controller"])
+    weights = [each.controller.get_weights() for each in (taken_up, undisturbed, fresh)]
+    for mine, theirs in zip(*weights[:2], strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    assert any((mine != first).any() for mine, first in zip(weights[0], weights[2], strict=True))  # it learnt
+    assert taken_up.propose(None, 99) == undisturbed.propose(None, 99)  # its own generator is where it was
 
 
 def test_another_setting_is_refused_by_its_name(make_objective: MakeObjective, tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_invalid_architecture_is_recorded_and_the_search_goes_on(
 
     monkeypatch.setattr(builder, "plan", refuse)
     result = run_search(make_objective(), trials=1, seed=0, sampler=Script((1, 0, 0), (0, 0, 0)))
-    assert result.counts() == {"complete": 1, "invalid": 1, "duplicate": 0, "failed": 0}
+    assert result.counts() == {"complete": 1, "invalid": 1, "over budget": 0, "duplicate": 0, "failed": 0}
     assert "L0_conv" in (result.trials[1].error or "")
     assert builder.built == [(0, 0, 0)]
 
@@ -131,7 +131,7 @@ def test_failing_child_is_recorded_and_not_tried_again(make_objective: MakeObjec
     builder.before = fail
     arcs = [(1, 0, 0), (1, 0, 0), (0, 0, 0)]
     result = run_search(make_objective(), trials=2, seed=0, sampler=Script(*arcs))
-    assert result.counts() == {"complete": 1, "invalid": 0, "duplicate": 1, "failed": 1}
+    assert result.counts() == {"complete": 1, "invalid": 0, "over budget": 0, "duplicate": 1, "failed": 1}
     failed = next(trial for trial in result.trials if trial.status == "failed")
     assert failed.error == "RuntimeError: out of memory"
     assert builder.built == [arcs[0], arcs[2]]

@@ -99,6 +99,7 @@ def check_config(document: YamlDocument) -> LoadedConfig:
     if simulation is not None:
         config = with_tasks_as_outputs(config, simulation)
     options = _builder_options(config.builder, document)
+    _check_sampler_options(config, document)
     _check_blocks(config, document)
     _check_kind_of_space(config, document)
     space, paths = space_of(config.model_space, document, list(config.data.blocks or {}))
@@ -110,6 +111,16 @@ def data_source(loaded: LoadedConfig) -> str:
     source = str(loaded.config.data.source)
     beside = Path(loaded.document.source).parent / source
     return str(beside) if not Path(source).exists() and beside.is_file() else source
+
+
+def _check_sampler_options(config: Config, document: YamlDocument) -> None:
+    from amber.search.samplers import check_sampler_options
+
+    for option in config.search.sampler_options:
+        try:
+            check_sampler_options(config.search.sampler, [option])
+        except ConfigError as error:
+            raise document.error(("search", "sampler_options", option), str(error)) from error
 
 
 def _check_blocks(config: Config, document: YamlDocument) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from amber.cli.builders import BUILDERS, BuilderRequest
@@ -175,6 +176,29 @@ def _reported(loaded: LoadedConfig) -> tuple[list[str], str]:
         return ["val_loss", *(f"val_{metric}" for metric in output.chosen_metrics)], "data.outputs"
     each = [f"val_{name}_{what}" for name, o in outputs.items() for what in ("loss", *o.chosen_metrics)]
     return ["val_loss", *each], "data.outputs"
+
+
+def valuation_arguments(loaded: LoadedConfig, inputs: Sequence[str]) -> dict[str, Any]:
+    """Returns the arguments `reward`, `knowledge` and `budget` of an Objective.
+
+    Args:
+        loaded: the configuration.
+        inputs: names of the network's inputs.
+
+    Raises:
+        ConfigError: a knowledge function that does not suit them; names the line.
+    """
+    from amber.search.rewards import Budget, make_knowledge
+
+    search = loaded.config.search
+    knowledge = None
+    if search.knowledge is not None:
+        section = search.knowledge
+        try:
+            knowledge = make_knowledge(section.function, inputs, section.weight, **section.options)
+        except ConfigError as error:
+            raise loaded.error(("search", "knowledge"), str(error)) from error
+    return {"reward": search.reward, "knowledge": knowledge, "budget": Budget(**search.budget.model_dump())}
 
 
 def make_builder(

@@ -19,7 +19,7 @@ from amber.cli.files import writing
 from amber.cli.final_training import train_final
 from amber.cli.one_shot import run_shared
 from amber.cli.problem import Problem
-from amber.cli.project import check_metric, load_data, loss_weights, make_builder, training_steps
+from amber.cli.project import check_metric, load_data, loss_weights, make_builder, training_steps, valuation_arguments
 from amber.cli.results import AnyScore, NumberScore, as_text, block_table, score_table, scores_to_dict
 from amber.cli.resuming import begin_run, open_run
 from amber.cli.sources import BEST_MODEL
@@ -88,6 +88,7 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
         epochs=config.training.epochs,
         batch_size=config.training.batch_size,
         patience=config.training.patience,
+        **valuation_arguments(loaded, list(Problem.of(dataset).inputs)),
     )
     directory = open_run(loaded, resume=overrides.resume, overwrite=overrides.overwrite)
     with directory.locked():
@@ -161,7 +162,7 @@ def _show_found(
     if blocks is not None:
         console.print(blocks)
     if found.best is not None:
-        _draw(loaded, builder, found.best, directory)
+        _draw(loaded, builder, found.best, found.metric, directory)
 
 
 def _with_overrides(loaded: LoadedConfig, overrides: Overrides) -> LoadedConfig:
@@ -299,12 +300,9 @@ def _show_ranking(console: Console, found: SearchResult) -> None:
     from amber.search import ranking_table
 
     console.print(ranking_table(found.trials, None, found.direction, found.metric))
-    others = ", ".join(f"{number} {name}" for name, number in found.counts().items() if name != "complete" and number)
-    if others:
-        _say(console, f"Also proposed: {others}")
 
 
-def _draw(loaded: LoadedConfig, builder: Any, best: TrialResult, directory: RunDirectory) -> None:
+def _draw(loaded: LoadedConfig, builder: Any, best: TrialResult, metric: str, directory: RunDirectory) -> None:
     from amber.modeler import drawing
     from amber.modeler.cost import measure
 
@@ -317,7 +315,7 @@ def _draw(loaded: LoadedConfig, builder: Any, best: TrialResult, directory: RunD
                 graph,
                 path,
                 title=loaded.config.name,
-                subtitle=f"trial {best.number}, {loaded.config.search.metric} {best.score:.4f}",
+                subtitle=f"trial {best.number}, {metric} {best.score:.4f}",
                 costs=costs,
                 loss_weights=loss_weights(loaded),
             )

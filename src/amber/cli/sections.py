@@ -172,6 +172,40 @@ class DaskSection(Section):
     dask: Text
 
 
+class BudgetSection(Section):
+    """What a network may cost; see `amber.search.rewards.Budget`.
+
+    Attributes:
+        parameters: weights at most; null: any number.
+        flops: 2 x multiply-adds at most, forward, batch 1; null: any number.
+    """
+
+    parameters: Count | None = None
+    flops: Count | None = None
+
+
+class KnowledgeSection(Section):
+    """What is known of good networks, as a term of the score.
+
+    Attributes:
+        function: `block_hierarchy`, or one that was registered; its value is the lower, the better a network agrees.
+        weight: the score gets worse by this times the value.
+        options: of that function; of `block_hierarchy` the `groups`: lists of names of blocks that belong together.
+    """
+
+    function: Text
+    weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("function")
+    @classmethod
+    def _function_is_registered(cls, name: str) -> str:
+        from amber.search.rewards import KNOWLEDGE
+
+        KNOWLEDGE.get(name)
+        return name
+
+
 class SearchSection(Section):
     """How architectures are proposed and compared, and where they are trained.
 
@@ -181,8 +215,13 @@ class SearchSection(Section):
         sampler: `random`, `tpe`, `evolution`, `nsga2`, `controller`, or one that was registered.
         sampler_options: of that sampler.
         trials: architectures to try.
-        metric: a metric of the validation data, such as `val_accuracy` or `val_loss`.
-        direction: by default `minimize` for a loss and `maximize` for all else.
+        metric: a metric of the validation data, such as `val_accuracy` or `val_loss`; with a reward it only decides
+            when a training stops, and is `val_loss` by default.
+        direction: of the metric; by default `minimize` for a loss and `maximize` for all else.
+        reward: `auroc`, `auprc`, `accuracy`, `mcc`, `pearson`, `spearman`, `loss`, or one that was registered: what
+            the search compares in place of the metric.
+        knowledge: a term of the score that is read off the network's graph.
+        budget: what a network may cost; one beyond it is recorded, not trained.
         executor: `in_process`, `processes` (worker processes of this machine) or `{dask: ADDRESS or scheduler file}`.
         workers: how many candidates are trained at once; by default 2 processes, or every worker of the cluster.
         time_limit: seconds of one candidate; it is ended then, and has failed. null: no limit.
@@ -199,6 +238,10 @@ class SearchSection(Section):
     trials: Count = 12
     metric: Annotated[str, Field(pattern=r"^val_.+")] = "val_accuracy"
     direction: Literal["maximize", "minimize"] | None = None
+    reward: Text | None = None
+    knowledge: KnowledgeSection | None = None
+    budget: BudgetSection = Field(default_factory=BudgetSection)
+
     executor: Literal["in_process", "processes"] | DaskSection = "in_process"
     workers: Count | None = None
     time_limit: Positive | None = None
@@ -220,6 +263,22 @@ class SearchSection(Section):
         if value != "in_process" and info.data.get("strategy") == "one_shot":
             raise ValueError("the strategy one_shot trains in this process; expected in_process")
         return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _trainings_with_a_reward_watch_the_loss(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("reward") is not None and "metric" not in values:
+            return {**values, "metric": "val_loss"}
+        return values
+
+    @field_validator("reward")
+    @classmethod
+    def _reward_is_registered(cls, name: str | None) -> str | None:
+        if name is not None:
+            from amber.search.rewards import REWARDS
+
+            REWARDS.get(name)
+        return name
 
     @field_validator("sampler")
     @classmethod

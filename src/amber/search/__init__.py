@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from amber.search.ranking import ranking_csv, ranking_markdown, ranking_table
     from amber.search.result import SearchResult
     from amber.search.retraining import retrain
+    from amber.search.rewards import Budget, Reward, make_knowledge, register_knowledge, register_reward
     from amber.search.run_directory import RunDirectory
     from amber.search.samplers import make_sampler, register_sampler
     from amber.search.study import run_search
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from amber.search.trial import TrialResult
 
 _HOMES = {
+    "Budget": "rewards",
     "Objective": "objective",
+    "Reward": "rewards",
     "RunDirectory": "run_directory",
     "SearchCallback": "callbacks",
     "SearchProgress": "progress",
@@ -42,10 +45,13 @@ _HOMES = {
     "describe_architecture": "best",
     "describe_builder": "best",
     "load_best": "best",
+    "make_knowledge": "rewards",
     "make_sampler": "samplers",
     "ranking_csv": "ranking",
     "ranking_markdown": "ranking",
     "ranking_table": "ranking",
+    "register_knowledge": "rewards",
+    "register_reward": "rewards",
     "register_sampler": "samplers",
     "retrain": "retraining",
     "run_search": "study",
@@ -54,7 +60,9 @@ _HOMES = {
 }
 
 __all__ = [
+    "Budget",
     "Objective",
+    "Reward",
     "RunDirectory",
     "SearchCallback",
     "SearchProgress",
@@ -66,10 +74,13 @@ __all__ = [
     "describe_architecture",
     "describe_builder",
     "load_best",
+    "make_knowledge",
     "make_sampler",
     "ranking_csv",
     "ranking_markdown",
     "ranking_table",
+    "register_knowledge",
+    "register_reward",
     "register_sampler",
     "retrain",
     "run_search",

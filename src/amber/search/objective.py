@@ -21,6 +21,10 @@ from amber.modeler.named_inputs import check_block_names
 from amber.search.candidate import Candidate
 from amber.search.checkpoint import Checkpoint
 from amber.search.randomness import check_seed, preserved
+from amber.search.rewards.budget import Budget
+from amber.search.rewards.knowledge import Knowledge
+from amber.search.rewards.reward import Reward, get_reward
+from amber.search.rewards.valuation import Valuation
 from amber.search.training import EpochListener, FitSettings, check_data, train_child
 from amber.search.trial import TrialResult
 
@@ -39,9 +43,13 @@ class Objective:
         patience: early stopping on the metric after so many epochs without improvement; the score is then
             that of the best epoch. None: no early stopping, the score is that of the last epoch.
         fit_kwargs: more arguments of `keras.Model.fit`, such as `class_weight`.
+        reward: a Reward or the name of one, such as `"auroc"`: the score of a search in place of the metric, which
+            then only decides when training stops.
+        knowledge: what is known of good networks, as a term of the score; see `make_knowledge`.
+        budget: the most that a network may cost; one beyond it gets the status "over budget" and is not trained.
 
     Raises:
-        ConfigError: a setting out of range.
+        ConfigError: a setting out of range, or an unknown reward.
         DataError: data without rows, or of unequal lengths.
     """
 
@@ -56,9 +64,14 @@ class Objective:
         batch_size: int = 32,
         patience: int | None = None,
         fit_kwargs: Mapping[str, Any] | None = None,
+        reward: str | Reward | None = None,
+        knowledge: Knowledge | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self.builder = builder
         self.settings = FitSettings(metric, direction, epochs, batch_size, patience, fit_kwargs)
+        self.valuation = Valuation(metric, direction, None if reward is None else get_reward(reward), knowledge)
+        self.budget = budget or Budget()
         self.train = check_data(train, "train")
         self.validation = check_data(validation, "validation")
 
@@ -69,13 +82,23 @@ class Objective:
 
     @property
     def metric(self) -> str:
-        """The name under which `fit` reports the score."""
-        return self.settings.metric
+        """The name of the score: what `fit` reports, or `val_auroc` and the like where there is a reward."""
+        return self.valuation.metric
 
     @property
     def direction(self) -> str:
         """`"maximize"` or `"minimize"`."""
-        return self.settings.direction
+        return self.valuation.direction
+
+    @property
+    def worst(self) -> float | None:
+        """The value of what is no network or over budget; None: the worst score so far."""
+        return self.valuation.worst
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns how networks are trained and valued, JSON-ready."""
+        limits = {name: limit for name, limit in vars(self.budget).items() if limit is not None}
+        return {**self.settings.to_dict(), **self.valuation.to_dict(), **({"budget": limits} if limits else {})}
 
     def prepare(self, arc: Any) -> Candidate:
         """Plans and measures an architecture without building it.
@@ -93,6 +116,38 @@ class Objective:
             _check_input_shapes(graph.inputs, cost, data[0], name)
         return Candidate(tokens, graph.fingerprint(), cost.parameters, cost.flops)
 
+    def over_budget(self, candidate: Candidate, number: int = 0) -> TrialResult | None:
+        """Returns the result of a network that costs too much; None where it may be trained."""
+        excess = self.budget.excess(candidate)
+        if excess is None:
+            return None
+        return TrialResult(
+            number,
+            candidate.tokens,
+            candidate.fingerprint,
+            "over budget",
+            parameters=candidate.parameters,
+            flops=candidate.flops,
+            error=excess,
+        )
+
+    def value(self, model: Any, arc: Any, metrics: Mapping[str, float]) -> dict[str, float]:
+        """Returns the metrics with the score of a trained model among them, under the name `metric`.
+
+        Args:
+            model: of the architecture.
+            arc: the tokens.
+            metrics: what `fit` reported for it.
+
+        Raises:
+            ConfigError: `fit` reports no metric of that name.
+            DataError: the validation targets do not suit the reward.
+            FloatingPointError: a prediction is not finite.
+        """
+        with preserved():
+            graph = self.builder.plan(arc) if self.valuation.knowledge else None
+            return self.valuation.value(model, graph, dict(metrics), self.validation, self.settings.batch_size)
+
     def evaluate(
         self,
         arc: Any,
@@ -105,7 +160,7 @@ class Objective:
     ) -> TrialResult:
         """Trains one architecture and scores it.
 
-        An architecture that is no network, and an error in training, become part of the result.
+        An architecture that is no network or over budget, and an error in training, become part of the result.
 
         Args:
             arc: the tokens.
@@ -119,7 +174,7 @@ class Objective:
         Raises:
             ArchitectureError: tokens outside the grammar.
             ConfigError: `fit` reports no metric of that name (lists the known), or the model is not compiled.
-            DataError: the data does not fit the network's inputs.
+            DataError: the data does not fit the network's inputs, or the validation targets the reward.
         """
         seed = check_seed(seed)
         tokens = self.layout.validate(arc)
@@ -128,6 +183,9 @@ class Objective:
             known = candidate or self.prepare(tokens)
         except InvalidArchitectureError as error:
             return TrialResult(number, tokens, "", "invalid", error=describe_error(error))
+        refused = self.over_budget(known, number)
+        if refused is not None:
+            return refused
         status, score, metrics, message, epochs = "failed", None, {}, None, 0
         try:
             child = train_child(
@@ -140,7 +198,7 @@ class Objective:
                 on_epoch=on_epoch,
                 checkpoint=None if checkpoint is None else self._checkpoint(checkpoint, known, seed),
             )
-            metrics, epochs = child.metrics(), len(child.history["loss"])
+            metrics, epochs = self.value(child.model, tokens, child.metrics()), len(child.history["loss"])
             del child
             if math.isfinite(metrics[self.metric]):
                 status, score = "complete", metrics[self.metric]

@@ -123,7 +123,7 @@ class SearchProgress(SearchCallback):
         rest.add_row("now", Text(self._now))
         rest.add_row("failed", self._failed_line())
         rest.add_row("time", Text(_clock(time.monotonic() - self._started)))
-        skipped = (f"{self._counts[name]} {name}" for name in ("duplicate", "invalid"))
+        skipped = (f"{self._counts[name]} {name}" for name in ("duplicate", "invalid", "over budget"))
         rest.add_row("skipped", Text(", ".join(skipped)))
         return Group(first, rest)
 

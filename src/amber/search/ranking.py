@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable
 
 from rich.console import Console
 from rich.table import Table
 
 from amber.search.result import rank
-from amber.search.trial import TrialResult, short_tokens
+from amber.search.trial import STATUSES, TrialResult, short_tokens
 
 COLUMNS = ("rank", "score", "parameters", "FLOPs", "seconds", "tokens")
 
@@ -32,8 +33,10 @@ def ranking_rows(
 def ranking_table(
     trials: Iterable[TrialResult], top: int | None = None, direction: str = "maximize", metric: str = "score"
 ) -> Table:
-    """Returns the ranking for a terminal; `metric` heads the column of scores."""
+    """Returns the ranking for a terminal; `metric` heads the column of scores, and below it is what was not trained."""
+    trials = tuple(trials)
     table = Table("rank", metric, "parameters", "FLOPs", "seconds", "tokens", title="Ranking")
+    table.caption = not_ranked(trials)
     for column in table.columns[:-1]:
         column.justify = "right"
         column.no_wrap = True
@@ -47,6 +50,13 @@ def ranking_table(
             short_tokens(trial.tokens, 64),
         )
     return table
+
+
+def not_ranked(trials: Iterable[TrialResult]) -> str | None:
+    """Says how many proposals have no rank, and why: `Also proposed: 2 invalid, 1 over budget`; None for none."""
+    found = Counter(trial.status for trial in trials if trial.status != "complete")
+    counts = ", ".join(f"{found[status]} {status}" for status in STATUSES if found[status])
+    return f"Also proposed: {counts}" if counts else None
 
 
 def ranking_csv(trials: Iterable[TrialResult], top: int | None = None, direction: str = "maximize") -> str:

@@ -52,8 +52,10 @@ def run_search(
 ) -> SearchResult:
     """Searches for the architecture with the best score.
 
-    Each proposal ends in one of four ways: it is trained ("complete", or "failed" where training raised), it
-    is no network ("invalid"), or the same network was met before ("duplicate", not trained again). The seed
+    Each proposal ends in one of these ways: it is trained ("complete", or "failed" where training raised), it
+    is no network ("invalid"), it costs more than the objective's budget allows ("over budget", not trained), or the
+    same network was met before ("duplicate", not trained again). Of what is invalid or over budget the sampler is told
+    the worst value: that of the objective's reward, or where it has none the worst score so far. The seed
     of a training depends on the search's seed and on the network, not on the order of proposals. Ctrl-C ends
     the search with what is there.
 
@@ -97,7 +99,7 @@ def run_search(
         "seed": seed,
         "sampler": sampler if isinstance(sampler, str) else type(sampler).__name__,
         "sampler_options": dict(sampler_options or {}),
-        "training": objective.settings.to_dict(),
+        "training": objective.to_dict(),
         "builder": dict(search.record.builder_description),
         "space": objective.builder.model_space.to_dict() if run_directory else None,
         "backend": keras.backend.backend(),
@@ -283,6 +285,10 @@ class _Search:
         if candidate.fingerprint in self.repeats:
             self.repeats[candidate.fingerprint].append(proposal)
             return
+        refused = self.objective.over_budget(candidate, number)
+        if refused is not None:
+            self._settle(study, proposal, refused)
+            return
         for callback in self.callbacks:
             callback.on_trial_begin(number, tokens)
         options: dict[str, Any] = {"number": number, "candidate": candidate}
@@ -318,15 +324,28 @@ class _Search:
             callback.on_trial_end(trial)
 
     def _tell(self, study: optuna.Study, asked: optuna.Trial, trial: TrialResult) -> None:
-        if trial.score is None:
+        values = self._values(trial)
+        if values is None:
             study.tell(asked, state=optuna.trial.TrialState.FAIL)
         else:
-            study.tell(asked, [trial.score, getattr(trial, self.against)] if self.against else trial.score)
+            study.tell(asked, values)
         self.settled.append(trial)
         if trial.status in ("complete", "failed"):
             self.trained += 1
         if trial.fingerprint and trial.status != "duplicate":
             self.known[trial.fingerprint] = trial
+
+    def _values(self, trial: TrialResult) -> list[float] | None:
+        """What the sampler is told: of what is no network or over budget the worst value; None where it failed."""
+        score = trial.score
+        first = self.known.get(trial.fingerprint, trial)
+        if score is None and first.status in ("invalid", "over budget"):
+            scores = [each.score for each in self.settled if each.score is not None]
+            worst = min if self.objective.direction == "maximize" else max
+            score = self.objective.worst if self.objective.worst is not None else worst(scores, default=None)
+        values = [score] if self.against is None else [score, getattr(trial, self.against)]
+        told = [float(value) for value in values if value is not None]
+        return told if len(told) == len(values) else None
 
 
 @contextlib.contextmanager

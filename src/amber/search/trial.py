@@ -9,7 +9,7 @@ from typing import Any
 
 from amber.errors import ConfigError
 
-STATUSES = ("complete", "invalid", "duplicate", "failed")
+STATUSES = ("complete", "invalid", "over budget", "duplicate", "failed")
 _NUMBER, _INTEGER, _TEXT = (int, float, type(None)), (int, type(None)), (str, type(None))
 # Of the values of `to_dict`, after a trip through JSON.
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -35,7 +35,8 @@ class TrialResult:
         number: position among all proposals of the search, from 0.
         tokens: the architecture.
         fingerprint: of the planned network; empty where there is none.
-        status: "complete" (trained and scored), "invalid" (no network), "duplicate" (the same network as an
+        status: "complete" (trained and scored), "invalid" (no network), "over budget" (not
+            trained: it costs more than allowed), "duplicate" (the same network as an
             earlier trial, whose score it has; not trained) or "failed" (training raised, or no finite score).
         score: value of the searched metric, None unless complete or a duplicate of a complete trial.
         metrics: everything `fit` reported for the scored epoch.

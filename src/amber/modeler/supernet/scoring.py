@@ -24,6 +24,7 @@ def score_architectures(
     *,
     training_data: Any,
     steps: int | None = None,
+    measure: Callable[[Any, Any, dict[str, float]], dict[str, float]] | None = None,
     **evaluate: Any,
 ) -> list[dict[str, float]]:
     """Evaluates architectures with the shared weights as they are.
@@ -36,6 +37,7 @@ def score_architectures(
             scored (see `recalibrate`), and put back afterwards. None: the moving statistics as they are, which are
             averages over all the architectures of the training.
         steps: batches of the estimate at most.
+        measure: called with each child, its tokens and what `evaluate` returned; what it returns is taken instead.
         **evaluate: more arguments of `evaluate`, such as `batch_size`.
 
     Returns:
@@ -56,7 +58,8 @@ def score_architectures(
         try:
             if training_data is not None:
                 recalibrate(child, training_data, steps=steps)
-            found.append(child.evaluate(x, y, return_dict=True, **options))
+            values = child.evaluate(x, y, return_dict=True, **options)
+            found.append(values if measure is None else measure(child, arc, values))
         finally:
             for weight, before in zip(statistics, kept, strict=False):
                 weight.assign(before)

@@ -23,6 +23,7 @@ from amber.search.one_shot.settings import OneShotSettings
 from amber.search.one_shot.shared import shared_builder
 from amber.search.randomness import check_seed, seeded
 from amber.search.result import SearchResult
+from amber.search.rewards import Budget
 from amber.search.run_directory import RunDirectory
 from amber.search.samplers.controller import controller_for
 from amber.search.samplers.tokens import TokenSampler
@@ -106,7 +107,8 @@ def run_one_shot(
         search.files.clear()
         search.prepare(shared_compile, controller_options)
         stopped = search.run()
-    if stopped == "interrupted":
+    if stopped == "interrupted" or not search.candidates:
+        stopped = "exhausted" if stopped == "finished" else stopped
         nothing = SearchResult((), objective.metric, objective.direction, seed, stopped)
         return OneShotResult(nothing, (), tuple(search.history))
     found = run_search(
@@ -280,17 +282,17 @@ class _Shared:
             self.candidates += self._first_networks(scored, seen)
 
     def _first_networks(self, scored: Sequence[ScoredArchitecture], seen: set[str]) -> list[ScoredArchitecture]:
-        """The first `top_k` that are networks, none twice."""
+        """The first `top_k` that are networks within the budget, none twice."""
         kept: list[ScoredArchitecture] = []
         for each in scored:
             if len(kept) == self.settings.top_k:
                 break
             try:
-                fingerprint = self.objective.prepare(each.tokens).fingerprint
+                network = self.objective.prepare(each.tokens)
             except InvalidArchitectureError:
                 continue
-            if fingerprint not in seen:
-                seen.add(fingerprint)
+            if network.fingerprint not in seen and self.objective.over_budget(network) is None:
+                seen.add(network.fingerprint)
                 kept.append(each)
         return kept
 
@@ -302,19 +304,37 @@ class _Shared:
         x, y = self.objective.train
         size = self.objective.settings.batch_size
         rows = self.generator.permutation(len(y))[: self.settings.calibration_steps * 2 * size]
+        too_large = [self._too_large(arc) for arc in arcs]
         found = score_architectures(
-            self.builder, arcs, *self.objective.validation, training_data=x[rows], batch_size=512
+            self.builder,
+            [arc for arc, large in zip(arcs, too_large, strict=True) if not large],
+            *self.objective.validation,
+            training_data=x[rows],
+            measure=self._measure,
+            batch_size=512,
         )
-        if self._metric not in found[0]:
-            raise ConfigError(
-                f"metric must be one of {', '.join(f'val_{name}' for name in found[0])}. "
-                f"Received: {self.objective.metric!r}"
-            )
-        # A network that diverged scores as the worst there is.
-        worst = min if self.objective.direction == "maximize" else max
-        values = [each[self._metric] for each in found]
+        # A network that diverged, or costs too much, scores as the worst there is.
+        scores = iter(each[self.objective.metric] for each in found)
+        values = [math.nan if large else next(scores) for large in too_large]
         finite = [value for value in values if math.isfinite(value)]
-        return [value if math.isfinite(value) else worst(finite, default=0.0) for value in values]
+        worst = (min if self.objective.direction == "maximize" else max)(finite, default=0.0)
+        lost = worst if self.objective.worst is None else self.objective.worst
+        return [value if math.isfinite(value) else lost for value in values]
+
+    def _measure(self, child: Any, arc: Any, reported: Mapping[str, float]) -> dict[str, float]:
+        try:
+            return self.objective.value(child, arc, {f"val_{name}": value for name, value in reported.items()})
+        except FloatingPointError:
+            return {self.objective.metric: math.nan}
+
+    def _too_large(self, arc: Any) -> bool:
+        """Whether it is a network that costs more than allowed; asked of the graph only where there is a limit."""
+        if self.objective.budget == Budget():
+            return False
+        try:
+            return self.objective.over_budget(self.objective.prepare(arc)) is not None
+        except InvalidArchitectureError:
+            return False
 
     def _show(self, note: str) -> None:
         if self.progress:

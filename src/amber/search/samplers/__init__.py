@@ -14,8 +14,10 @@ builder. A new one is added with `register_sampler`.
 
 from __future__ import annotations
 
+import difflib
+import inspect
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import optuna
@@ -30,6 +32,7 @@ __all__ = [
     "SAMPLERS",
     "SamplerFactory",
     "TokenSampler",
+    "check_sampler_options",
     "make_sampler",
     "register_sampler",
     "token_distributions",
@@ -77,6 +80,31 @@ def make_sampler(name: str, layout: TokenLayout, seed: int, **options: Any) -> o
         raise ConfigError(f"The sampler '{name}' cannot be made with options {options}: {error}") from error
 
 
+def check_sampler_options(name: str, options: Iterable[str]) -> None:
+    """Checks the names of a sampler's options without making it.
+
+    Args:
+        name: a registered name.
+        options: names of options. Those of a factory that takes any, with `**options`, are not checked.
+
+    Raises:
+        ConfigError: unknown sampler, or an option that it does not take (lists those that it does).
+    """
+    factory = SAMPLERS.get(name)
+    parameters = inspect.signature(factory).parameters.values()
+    known = {each.name for each in parameters if each.kind is each.KEYWORD_ONLY}
+    if factory is _controller:
+        known |= _controller_options()
+    elif any(each.kind is each.VAR_KEYWORD for each in parameters):
+        return
+    for option in options:
+        if option not in known:
+            close = difflib.get_close_matches(str(option), known, n=1)
+            hint = f" Did you mean '{close[0]}'?" if close else ""
+            expected = f"one of {', '.join(sorted(known))}" if known else "no options"
+            raise ConfigError(f"The sampler '{name}' takes {expected}.{hint} Received: {option!r}")
+
+
 def _random(layout: TokenLayout, seed: int) -> optuna.samplers.BaseSampler:
     return optuna.samplers.RandomSampler(seed=seed)
 
@@ -95,10 +123,12 @@ def _tpe(
     )
 
 
-def _evolution(layout: TokenLayout, seed: int, **options: Any) -> optuna.samplers.BaseSampler:
+def _evolution(
+    layout: TokenLayout, seed: int, *, population_size: int = 50, sample_size: int = 15
+) -> optuna.samplers.BaseSampler:
     from amber.search.samplers.evolution import RegularizedEvolutionSampler
 
-    return RegularizedEvolutionSampler(layout, seed, **options)
+    return RegularizedEvolutionSampler(layout, seed, population_size=population_size, sample_size=sample_size)
 
 
 def _nsga2(
@@ -127,6 +157,12 @@ def _controller(layout: TokenLayout, seed: int, *, episode: int = 10, **options:
     from amber.search.samplers.controller import ControllerSampler, controller_for
 
     return ControllerSampler(controller_for(layout, seed, **options), episode=episode, seed=seed)
+
+
+def _controller_options() -> set[str]:
+    from amber.search.samplers.controller import controller_options
+
+    return controller_options()
 
 
 register_sampler("random", _random)

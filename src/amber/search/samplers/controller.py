@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -108,6 +109,13 @@ class ControllerSampler(TokenSampler):
             self.controller.store(probabilities, tokens, reward, description, self.manager_index)
         else:
             self.controller.store(None, probabilities, tokens, reward)
+
+
+def controller_options() -> set[str]:
+    """Returns the names of the options that `controller_for` takes for one layout or another."""
+    signatures = [inspect.signature(each) for each in (GeneralController, MultiInputController, MultiIOController)]
+    parameters = [each for signature in signatures for each in signature.parameters.values()]
+    return {each.name for each in parameters if each.kind is not each.VAR_KEYWORD} - {"model_space", "seed"}
 
 
 def controller_for(layout: TokenLayout, seed: int, **options: Any) -> GeneralController:

@@ -1,0 +1,82 @@
+"""From a trained network to the number that a search compares: reward, knowledge and their worst value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amber.errors import ConfigError
+from amber.modeler.graph import ComputationGraph
+from amber.search.rewards.knowledge import Knowledge
+from amber.search.rewards.reward import Reward
+
+WITH_KNOWLEDGE = "reward"
+"""The metric of a search whose score has a knowledge term."""
+KNOWLEDGE_VALUE = "knowledge"
+
+
+class Valuation:
+    """How a search values trained networks.
+
+    Args:
+        metric: what `fit` reports, for a search without reward.
+        direction: of that metric.
+        reward: replaces both; None: there is none.
+        knowledge: makes the score worse by its weight times its value; None: there is none.
+
+    Attributes:
+        metric: the name of the score: what `fit` reports, `val_REWARD`, or `reward` where there is knowledge.
+        direction: `"maximize"` or `"minimize"`.
+        worst: the value that samplers are told of what cannot be trained; None: the worst score so far.
+    """
+
+    def __init__(
+        self, metric: str, direction: str, reward: Reward | None = None, knowledge: Knowledge | None = None
+    ) -> None:
+        self.reward, self.knowledge = reward, knowledge
+        self._scored = reward.metric if reward else metric
+        self.metric = WITH_KNOWLEDGE if knowledge else self._scored
+        self.direction = reward.direction if reward else direction
+        self._sign = -1.0 if self.direction == "maximize" else 1.0
+        self.worst = reward.worst if reward else None
+        if knowledge is not None and self.worst is not None:
+            most = knowledge.function.worst
+            self.worst = None if most is None else self.worst + self._sign * knowledge.weight * most
+
+    def value(
+        self, model: Any, graph: ComputationGraph | None, metrics: dict[str, float], data: tuple[Any, Any], batch: int
+    ) -> dict[str, float]:
+        """Returns the metrics and with them, under the name `metric`, the score.
+
+        Args:
+            model: the trained network.
+            graph: of the network; only knowledge needs it.
+            metrics: what `fit` or `evaluate` reported, under the names of `fit`.
+            data: features and targets to be scored on.
+            batch: rows of a batch of predictions.
+
+        Raises:
+            ConfigError: what is to be compared is not among the metrics.
+            DataError: the targets do not suit the reward.
+            FloatingPointError: a prediction is not finite.
+        """
+        found = dict(metrics)
+        if self.reward is not None and self.reward.function is not None:
+            predictions = model.predict(data[0], batch_size=batch, verbose=0)
+            names = tuple(getattr(model, "output_names", None) or ())
+            found[self._scored] = self.reward(data[1], predictions, names)
+        elif self._scored not in found:
+            raise ConfigError(f"metric must be one of {', '.join(found)}. Received: {self._scored!r}")
+        if self.knowledge is not None and graph is not None:
+            found[KNOWLEDGE_VALUE] = float(self.knowledge.function(graph))
+            found[self.metric] = found[self._scored] + self._sign * self.knowledge.weight * found[KNOWLEDGE_VALUE]
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns what JSON can say of reward and knowledge; empty where there is neither."""
+        found: dict[str, Any] = {"reward": self.reward.name} if self.reward else {}
+        if self.knowledge:
+            function = self.knowledge.function
+            described = {**vars(function)} if hasattr(function, "__dict__") else {}
+            text = {name: repr(value) for name, value in described.items()}
+            found["knowledge"] = {"function": type(function).__name__, "weight": self.knowledge.weight, **text}
+        return found

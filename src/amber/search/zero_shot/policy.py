@@ -1,0 +1,121 @@
+"""A policy conditioned on descriptions of data sets, and the scale of these descriptions."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from amber.architect.controllers import ZeroShotController
+from amber.errors import ConfigError, DataError, InvalidArchitectureError, StorageError
+
+_CONTROLLER, _SCALING = "controller.h5", "descriptions.json"
+_ATTEMPTS = 50
+
+
+class ZeroShotPolicy:
+    """Proposes architectures for a data set of which only the description is known.
+
+    Args:
+        controller: the policy.
+        mean: of each number of a description, over the data sets it learnt from.
+        scale: alike, the standard deviation; 1 where that is 0.
+
+    Raises:
+        DataError: mean or scale are not of the controller's length.
+    """
+
+    def __init__(self, controller: ZeroShotController, mean: Sequence[float], scale: Sequence[float]) -> None:
+        self.controller = controller
+        self.mean, self.scale = np.asarray(mean, "float64"), np.asarray(scale, "float64")
+        length = controller.spec.description_length
+        if self.mean.shape != (length,) or self.scale.shape != (length,) or not (self.scale > 0).all():
+            raise DataError(
+                f"mean and scale must hold {length} numbers, scale positive ones. "
+                f"Received: shapes {self.mean.shape} and {self.scale.shape}"
+            )
+
+    def standardised(self, description: Sequence[float]) -> np.ndarray:
+        """Returns a description as the controller reads it, (1, d).
+
+        Raises:
+            DataError: it is not of the length that was learnt from, or not finite.
+        """
+        values = np.asarray(description, "float64")
+        if values.shape != self.mean.shape or not np.isfinite(values).all():
+            raise DataError(f"A description must hold {len(self.mean)} finite numbers. Received: {description!r}")
+        return ((values - self.mean) / self.scale)[None, :]
+
+    def propose(self, description: Sequence[float], count: int, builder: Any = None) -> list[tuple[int, ...]]:
+        """Returns different architectures for a data set, the most probable first and the others as sampled.
+
+        Nothing is trained.
+
+        Args:
+            description: of the data set.
+            count: architectures at most; fewer where the policy is so sure that it samples no more.
+            builder: with it, no two architectures are the same network, and all are one.
+
+        Raises:
+            ConfigError: `count` is below one.
+            DataError: the description does not fit.
+        """
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise ConfigError(f"count must be a positive integer. Received: {count!r}")
+        described = self.standardised(description)
+        found: dict[Any, tuple[int, ...]] = {}
+        proposals = [self.controller.most_probable(described)]
+        for _ in range(_ATTEMPTS):
+            for arc in proposals:
+                tokens = tuple(int(token) for token in arc)
+                name = _network(builder, tokens)
+                if name is not None:
+                    found.setdefault(name, tokens)
+            if len(found) >= count:
+                break
+            proposals = list(self.controller.sample(count, described))
+        return list(found.values())[:count]
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Writes the policy, with all that it needs to learn on, to two files of a folder, which is made.
+
+        Raises:
+            StorageError: they cannot be written.
+        """
+        path = Path(folder)
+        scaling = {"mean": self.mean.tolist(), "scale": self.scale.tolist()}
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            self.controller.save(path / _CONTROLLER)
+            (path / _SCALING).write_text(json.dumps(scaling) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise StorageError(f"{path} cannot be written: {error}") from error
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> ZeroShotPolicy:
+        """Reads what `save` wrote.
+
+        Raises:
+            StorageError: there is no policy.
+        """
+        path = Path(folder)
+        try:
+            scaling = json.loads((path / _SCALING).read_text(encoding="utf-8"))
+            mean, scale = scaling["mean"], scaling["scale"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StorageError(f"{path} holds no policy: {error}") from error
+        return cls(ZeroShotController.load(path / _CONTROLLER), mean, scale)
+
+
+def _network(builder: Any, tokens: tuple[int, ...]) -> Any:
+    """What tells two proposals apart: the network's fingerprint, or without builder the tokens; None: no network."""
+    if builder is None:
+        return tokens
+    try:
+        return builder.plan(tokens).fingerprint()
+    except InvalidArchitectureError:
+        return None

@@ -1,0 +1,128 @@
+"""What happens to a run from outside: kill -9 at any moment, a full disk, a directory that cannot be written."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from amber.errors import StorageError
+from amber.search import Objective, RunDirectory, load_best, run_search
+
+KILLS = 50
+
+
+def facts(directory: Path) -> list[Any]:
+    trials = RunDirectory.open(directory).trials() if (directory / "trials.jsonl").is_file() else []
+    return [(t.number, t.tokens, t.status, t.score, t.seed, t.epochs, t.fingerprint) for t in trials]
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., int]]:
+    """Runs the search in a process; kills it after so many seconds, or waits for its end; returns how it ended."""
+    server = subprocess.Popen(
+        [sys.executable, "-W", "ignore", str(Path(__file__).parent / "killed_search.py")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
+        # Threads of a parent are not there in what it forks.
+        env={**os.environ, "KERAS_BACKEND": "torch", "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert server.stdin is not None and server.stdout is not None
+    stdin, stdout = server.stdin, server.stdout
+
+    def run(directory: Path, seconds: float | None = None) -> int:
+        stdin.write(f"{directory}\n")
+        process = int(stdout.readline())
+        if seconds is not None:
+            time.sleep(seconds)
+            os.kill(process, signal.SIGKILL)  # a zombie until the server waits for it, so the number is still its own
+        return int(stdout.readline())
+
+    with server:
+        yield run
+        stdin.close()
+
+
+@pytest.mark.slow
+def test_killed_at_fifty_moments_a_search_ends_as_an_undisturbed_one(start: Callable[..., int], tmp_path: Path) -> None:
+    start(tmp_path / "loading", 0)
+    began = time.monotonic()
+    assert start(tmp_path / "whole") == 0
+    duration = time.monotonic() - began
+    whole = facts(tmp_path / "whole")
+    assert sum(trial[2] == "complete" for trial in whole) == 30
+
+    run, moments, kept = tmp_path / "run", random.Random(7), []
+    for _ in range(KILLS):
+        # Together more than the search needs, as each loses a start and part of an epoch: all of it is hit.
+        assert start(run, moments.uniform(0, 4 * duration / KILLS)) == -signal.SIGKILL
+        now = facts(run)
+        assert now[: len(kept)] == kept  # nothing finished is lost or changed
+        kept = now
+    assert 2 < len(kept) < len(whole)  # killed while it ran, not before or after
+    assert start(run) == 0
+    assert facts(run) == whole  # none repeated: the numbers are those of the undisturbed run
+    assert load_best(run)["tokens"] == load_best(tmp_path / "whole")["tokens"]
+    ranking = [(each / "ranking.csv").read_text().splitlines() for each in (run, tmp_path / "whole")]
+    assert [line.split(",")[:2] for line in ranking[0]] == [line.split(",")[:2] for line in ranking[1]]
+    left = {path.name for path in run.iterdir()}
+    assert left == {path.name for path in (tmp_path / "whole").iterdir()}  # no half-written file, no checkpoint
+    # Taken up from the last epoch: a kill costs one epoch at most, not the trial.
+    trained = Counter((tmp_path / "run.epochs").read_text().splitlines())
+    assert set(trained) == set((tmp_path / "whole.epochs").read_text().splitlines())
+    assert sum(trained.values()) - len(trained) <= KILLS
+
+
+def test_full_disk_ends_a_search_that_can_be_taken_up(make_objective: Callable[..., Objective], tmp_path: Path) -> None:
+    objective = make_objective(epochs=2, metric="val_loss", direction="minimize")
+    common: dict[str, Any] = {"trials": 6, "seed": 3}
+    run_search(objective, run_directory=RunDirectory.create(tmp_path / "whole"), **common)
+    directory = RunDirectory.create(tmp_path / "run")
+    room = (tmp_path / "whole" / "trials.jsonl").stat().st_size // 2
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # The limit of a file's size stands for a disk without room: the operating system refuses to write.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (max(room, 1500), before[1]))
+    try:
+        with pytest.raises(StorageError, match="cannot be read or written"):
+            run_search(objective, run_directory=directory, **common)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    kept = facts(directory.path)
+    assert kept == facts(tmp_path / "whole")[: len(kept)]
+    run_search(objective, run_directory=directory, resume=True, **common)
+    assert facts(directory.path) == facts(tmp_path / "whole")
+
+
+def test_directory_that_may_not_be_written_is_named(make_objective: Callable[..., Objective]) -> None:
+    folder = Path(tempfile.mkdtemp())
+    user = os.geteuid()
+    try:
+        run_search(make_objective(), trials=1, seed=0, run_directory=RunDirectory.create(folder / "run"))
+        for path in (folder, folder / "run"):
+            path.chmod(0o555)
+        if user == 0:
+            os.seteuid(65534)  # root may write anywhere
+        with pytest.raises(StorageError, match=str(folder / "run")):
+            run_search(
+                make_objective(), trials=2, seed=0, run_directory=RunDirectory.resume(folder / "run"), resume=True
+            )
+        with pytest.raises(StorageError, match=str(folder / "new")):
+            RunDirectory.create(folder / "new")
+        assert len(RunDirectory.open(folder / "run").trials()) == 1  # it can still be read
+    finally:
+        if user == 0:
+            os.seteuid(0)
+        for path in (folder, folder / "run"):
+            path.chmod(0o755)
+        shutil.rmtree(folder)
