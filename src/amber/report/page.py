@@ -43,6 +43,7 @@ def _summary(counts: dict[str, int]) -> str:
         "complete": ("network trained", "networks trained"),
         "failed": ("training failed", "trainings failed"),
         "duplicate": ("proposal the same network as an earlier one", "proposals the same network as an earlier one"),
+        "over budget": ("proposal over the budget", "proposals over the budget"),
         "invalid": ("proposal that is no network", "proposals that are no network"),
     }
     shown = [f"{counts[key]} {one if counts[key] == 1 else more}" for key, (one, more) in words.items() if counts[key]]

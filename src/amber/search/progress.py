@@ -31,6 +31,7 @@ class SearchProgress(SearchCallback):
         self._metric, self._direction = "score", "maximize"
         self._counts: Counter[str] = Counter()
         self._best: TrialResult | None = None
+        self._last_failed: TrialResult | None = None
         self._started = 0.0
         self._done_before = 0
         self._now = ""
@@ -39,6 +40,7 @@ class SearchProgress(SearchCallback):
         """Starts the display."""
         self._wanted, self._metric, self._direction = trials, metric, direction
         self._counts, self._best, self._now = Counter(), None, "starting"
+        self._last_failed = None
         self._started, self._done_before = time.monotonic(), 0
         if self._console.is_terminal:
             self._live = Live(get_renderable=self._render, console=self._console, refresh_per_second=4)
@@ -71,13 +73,15 @@ class SearchProgress(SearchCallback):
         self._counts[trial.status] += 1
         if trial.status == "complete" and self._is_better(trial):
             self._best = trial
+        if trial.status == "failed":
+            self._last_failed = trial
         if self._live is None:
             score = "" if trial.score is None else f"{self._metric} {trial.score:.4f}  "
             note = trial.error if trial.status != "complete" else f"{trial.seconds:.1f} s"
             best = "" if self._best is None else f"  best {self._best.score:.4f}"
             self._say(
                 f"[{self._done()}/{self._wanted}] trial {trial.number} {trial.status}  {score}"
-                f"{note}  tokens {short_tokens(trial.tokens)}{best}  {self._time_left()}"
+                f"{note}  tokens {short_tokens(trial.tokens)}{best}  {self._pace()}"
             )
 
     def on_search_end(self, result: SearchResult) -> None:
@@ -88,7 +92,8 @@ class SearchProgress(SearchCallback):
             self._live = None
         else:
             best = "none" if result.best is None else f"{result.best.score:.4f} (trial {result.best.number})"
-            self._say(f"Search {self._now}: best {self._metric} {best}")
+            failed = f", {self._counts['failed']} failed" if self._counts["failed"] else ""
+            self._say(f"Search {self._now}: best {self._metric} {best}{failed}")
 
     def _is_better(self, trial: TrialResult) -> bool:
         if self._best is None or self._best.score is None or trial.score is None:
@@ -99,26 +104,34 @@ class SearchProgress(SearchCallback):
     def _done(self) -> int:
         return sum(self._counts[status] for status in TRAINED)
 
-    def _time_left(self) -> str:
+    def _pace(self) -> str:
+        """Returns the rate and the time left, of what was trained since the start; empty before the first."""
         done, left = self._done() - self._done_before, self._wanted - self._done()
-        if done < 1 or left < 1:
+        if done < 1:
             return ""
-        return f"about {_clock((time.monotonic() - self._started) / done * left)} left"
+        each = max(time.monotonic() - self._started, 1e-3) / done
+        return _rate(each) + (f", about {_clock(each * left)} left" if left > 0 else "")
 
     def _render(self) -> Group:
         first = Table.grid(padding=(0, 1))
-        bar = ProgressBar(total=max(1, self._wanted), completed=self._done(), width=30)
-        elapsed = _clock(time.monotonic() - self._started)
-        done = f"{self._done()}/{self._wanted} trained"
-        first.add_row(Text("Search", style="bold"), bar, done, elapsed, self._time_left())
+        bar = ProgressBar(total=max(1, self._wanted), completed=self._done(), width=20)
+        first.add_row(Text("Search", style="bold"), bar, f"{self._done()}/{self._wanted} trained", self._pace())
         rest = Table.grid(padding=(0, 1))
-        rest.add_column(style="dim")
-        rest.add_column()
+        rest.add_column(style="dim", no_wrap=True, min_width=len("skipped"))
+        rest.add_column(no_wrap=True, overflow="ellipsis")
         rest.add_row("best", self._best_line())
         rest.add_row("now", Text(self._now))
-        others = ("duplicate", "invalid", "over budget", "failed", "pruned")
-        rest.add_row("also", Text(", ".join(f"{self._counts[name]} {name}" for name in others)))
+        rest.add_row("failed", self._failed_line())
+        rest.add_row("time", Text(_clock(time.monotonic() - self._started)))
+        skipped = (f"{self._counts[name]} {name}" for name in ("duplicate", "invalid", "over budget", "pruned"))
+        rest.add_row("skipped", Text(", ".join(skipped)))
         return Group(first, rest)
+
+    def _failed_line(self) -> Text:
+        if self._last_failed is None:
+            return Text("none", style="dim")
+        last = f"{self._counts['failed']}, last trial {self._last_failed.number}: {self._last_failed.error}"
+        return Text(last, style="red", no_wrap=True, overflow="ellipsis")
 
     def _best_line(self) -> Text:
         if self._best is None:
@@ -134,6 +147,12 @@ class SearchProgress(SearchCallback):
 
 def _wish(direction: str) -> str:
     return "the highest" if direction == "maximize" else "the lowest"
+
+
+def _rate(seconds: float) -> str:
+    """Returns the rate of trainings of so many seconds each, in the unit in which it is a readable number."""
+    per_minute = 60.0 / seconds
+    return f"{per_minute:.3g} a minute" if per_minute >= 1 else f"{60 * per_minute:.3g} an hour"
 
 
 def _clock(seconds: float) -> str:

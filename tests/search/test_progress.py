@@ -1,0 +1,81 @@
+"""The live display as a person meets it: in a terminal of 80 columns, and in a log file."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+
+import pytest
+
+SCRIPT = """
+from amber.search.progress import SearchProgress
+from amber.search.result import SearchResult, rank
+from amber.search.trial import TrialResult
+shown = SearchProgress()
+shown.on_search_begin(12, "val_accuracy", "maximize")
+trials, tokens = [], (3, 0, 1) * 10
+for number in range(6):
+    shown.on_trial_begin(number, tokens)
+    shown.on_epoch_end(number, 3, 8, {"val_accuracy": 0.5})
+    failed = number == 2
+    error = "ValueError: [bold]a reason[/bold] " + "that is long " * 20 if failed else None
+    status, score = ("failed", None) if failed else ("complete", number / 10)
+    trial = TrialResult(number, tokens, str(number), status, score, error=error)
+    trials.append(trial)
+    shown.on_trial_end(trial)
+shown.on_trial_end(TrialResult(6, tokens, "0", "duplicate", 0.1))
+shown.on_search_end(SearchResult(tuple(rank(trials, "maximize")), "val_accuracy", "maximize", 0, "interrupted"))
+"""
+
+
+def in_terminal(columns: int) -> str:
+    """Runs the script in a pseudo terminal and returns all that it wrote."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "NO_COLOR", "CI")}
+    environment["TERM"] = "xterm-256color"
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT], stdout=theirs, stderr=theirs, env=environment)
+    os.close(theirs)
+    written = b""
+    while True:
+        try:
+            data = os.read(ours, 1 << 16)
+        except OSError:  # how Linux says that the other side was closed
+            break
+        if not data:
+            break
+        written += data
+    os.close(ours)
+    assert process.wait(60) == 0, written
+    return written.decode("utf-8")
+
+
+@pytest.mark.parametrize("columns", [80, 50])
+def test_terminal_shows_all_that_matters_on_whole_lines(columns: int) -> None:
+    written = in_terminal(columns)
+    assert "\x1b[" in written
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written).replace("\r", "")
+    last = plain[plain.rindex("Search") :].rstrip("\n").split("\n")
+    assert all(len(line) <= columns for line in last)
+    text = "\n".join(last)
+    assert "val_accuracy 0.5000" in text and "trial 5" in text
+    assert "1, last trial 2: ValueError" in text and "1 duplicate" in text and "interrupted" in text
+    if columns == 80:
+        assert [line.split()[0] for line in last] == ["Search", "best", "now", "failed", "time", "skipped"]
+        assert re.search(r"6/12 trained .* (a minute|an hour), about [0-9:]+ left", text)
+
+
+def test_log_has_one_plain_line_for_each_trial() -> None:
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert len(lines) == 9 and not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", done.stderr)
+    assert lines[1].startswith("[1/12] trial 0 complete  val_accuracy 0.0000")
+    assert "[bold]a reason[/bold]" in lines[3] and "left" in lines[3]
+    assert lines[-1].endswith("best val_accuracy 0.5000 (trial 5), 1 failed")
