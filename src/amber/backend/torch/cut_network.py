@@ -106,7 +106,7 @@ class Runner:
         given: list[Tensor] = []
         for cut in network.cuts:
             bias = self.views(cut.bias).first(cut.units)
-            activate = _activation(cut)
+            activate = activation_of(cut)
             if not cut.spans:
                 reads.append(None)
                 kernels.append(None)
@@ -170,7 +170,8 @@ class Pass:
             pending[earlier] = part if waiting is None else waiting.add_(part)
 
 
-def _activation(cut: Cut) -> Callable[[Tensor], Tensor]:
+def activation_of(cut: Cut) -> Callable[[Tensor], Tensor]:
+    """Returns the function of a cut's activation."""
     function = activation_for(cut.activation, Layout.KERAS)
     if function is None:
         raise ValueError(f"not an activation of a cut network: {cut.activation}")

@@ -13,13 +13,14 @@ from typing import Any
 import keras
 import numpy as np
 import torch
-from keras.src.backend.torch.core import convert_to_tensor
+from keras.src.backend.torch.core import convert_to_tensor, get_device
 from torch import Tensor
 
 from amber.backend.cuts import CutNetwork
 from amber.backend.torch.cut_network import Runner
 from amber.backend.torch.cut_updates import CutUpdate
 from amber.backend.torch.losses import loss_of
+from amber.backend.torch.many_cuts import differentiate, run_together
 from amber.backend.torch.reporting import FastTraining, Reports
 from amber.backend.torch.updates import make_update
 
@@ -91,6 +92,8 @@ class SharedModel(FastTraining):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         execution = self._execution
         execution.refresh(self)
+        if networks := self._runnable(True):
+            return self._train_together(networks, data)
         update = execution.update
         network = self._cuts(True)
         matrix = None if network is None else _matrix(x, network)
@@ -128,6 +131,34 @@ class SharedModel(FastTraining):
         make_update(self.optimizer, variables)()
         return self._report(loss, x, y, predicted, sample_weight)
 
+    def _cut_networks(self, training: bool) -> list[CutNetwork]:
+        """The networks of a child that is many at once, if they run here; none for other children."""
+        return []
+
+    def _runnable(self, training: bool) -> list[CutNetwork]:
+        """The same, where running each by itself computes less than all of them in one product of full width."""
+        if get_device() != "cpu" or not _OVERRIDABLE.isdisjoint(vars(self)):
+            return []
+        networks = self._cut_networks(training)
+        return networks if all(map(self._execution.runner.can_run, networks)) else []
+
+    def _train_together(self, networks: list[CutNetwork], data: Any) -> Any:
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        matrix, update = _matrix(x, networks[0]), self._execution.update
+        if matrix is None or update is None or not all(map(update.covers, networks)):
+            return self._train_called(data)
+
+        def scaled(outputs: list[Tensor]) -> Tensor:
+            predicted: Any = outputs[0] if len(outputs) == 1 else outputs
+            loss = self._compute_loss(x=x, y=y, y_pred=predicted, sample_weight=sample_weight, training=True)
+            losses.append(loss.detach())
+            return self.optimizer.scale_loss(loss)
+
+        losses: list[Tensor] = []
+        _, outputs, variables = differentiate(self._execution.runner, networks, matrix, scaled)
+        make_update(self.optimizer, variables)()
+        return self._report(losses[0], x, y, outputs[0] if len(outputs) == 1 else outputs, sample_weight)
+
     def _is_plain(self) -> bool:
         """Whether the steps are Keras's own, with an optimizer to go."""
         built = self.optimizer is not None and self.optimizer.built
@@ -148,6 +179,9 @@ class SharedModel(FastTraining):
         return self._predicted(x)
 
     def _predicted(self, x: Any) -> Any:
+        if (networks := self._runnable(False)) and (features := _matrix(x, networks[0])) is not None:
+            together = run_together(self._execution.runner, networks, features)
+            return together[0] if len(together) == 1 else together
         network = self._cuts(False)
         matrix = None if network is None else _matrix(x, network)
         if network is None or matrix is None:

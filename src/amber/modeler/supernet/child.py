@@ -74,7 +74,11 @@ class SupernetModel(SharedModel):
             if compiles():
                 shape = (len(supernet.layout),)
                 self._arc_variable = self.add_weight(
-                    name="architecture", shape=shape, dtype="int32", initializer="zeros", trainable=False
+                    name="architecture",
+                    shape=(*self._at_once(), *shape),
+                    dtype="int32",
+                    initializer="zeros",
+                    trainable=False,
                 )
             if sampler is None:
                 self.set_architecture([0] * len(supernet.layout))
@@ -295,6 +299,10 @@ class SupernetModel(SharedModel):
     def _dropout_layers(self, graph: Any) -> dict[str, Any]:
         return self.supernet.name_dropouts(graph, self._dropouts)
 
+    def _at_once(self) -> tuple[int, ...]:
+        """Leading axes of the tokens: none for a child of one architecture at a time."""
+        return ()
+
     def _draw(self) -> np.ndarray:
         self._hidden.arc = self.supernet.layout.validate(self._hidden.sampler())
         self._hidden.forget()
@@ -342,6 +350,7 @@ class _Hidden:
         self.scorer = scorer
         self.fit_defaults = fit_defaults
         self.arc: tuple[int, ...] = ()
+        self.arcs: list[tuple[int, ...]] = []
         self.graph: Any = None
         self.cuts: CutNetwork | None = None
         self.is_cut = False
