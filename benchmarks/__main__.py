@@ -27,6 +27,10 @@ MEASUREMENTS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "residual-training": ("benchmarks.training", "residual_training", ALL),
     "dag-start": ("benchmarks.starting", "dag_start", ALL),
     "dag-training": ("benchmarks.training", "dag_training", ALL),
+    "ann-supernet": ("benchmarks.supernets", "ann_training", ALL),
+    "conv-supernet": ("benchmarks.supernets", "conv_training", ALL),
+    "supernet-scoring": ("benchmarks.supernets", "scoring", ("torch",)),
+    "many-at-once": ("benchmarks.supernets", "many_at_once", ("torch", "jax")),
     "memory": ("benchmarks.memory", "memory", ("torch", "jax")),
 }
 

@@ -8,7 +8,6 @@ and the model looks at its own attribute.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -47,10 +46,7 @@ def draw_before(function: Callable[..., Any], draw: Callable[[], np.ndarray], mo
 def _on_torch(function: Any, draw: Any, model: Any, variable: Any) -> Callable[..., Any]:
     def drawing(data: Any) -> Any:
         draw()
-        with warnings.catch_warnings():
-            # Weights that the architecture does not use have no gradient, which is the point.
-            warnings.filterwarnings("ignore", message="Gradients do not exist")
-            return function(data)
+        return function(data)
 
     return drawing
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from amber.backend.cuts import CutNetwork
 
 
 def without_gradients() -> AbstractContextManager[object]:
@@ -28,3 +32,27 @@ def runs_operations_at_once() -> bool:
     from keras.src.backend.torch.core import get_device
 
     return str(get_device()) == "cpu"
+
+
+def predict_cuts(networks: Sequence[CutNetwork], matrix: Any) -> list[Any] | None:
+    """Returns each output of many networks of one supernet, shape (networks, batch, units), as arrays.
+
+    Args:
+        networks: cuts of shared tensors.
+        matrix: all input features of a batch, a tensor.
+
+    Returns:
+        None where the backend has no way of its own to run them.
+    """
+    if not runs_operations_at_once():
+        return None
+    import torch
+
+    from amber.backend.torch.cut_network import Runner
+
+    runner = Runner()
+    if not all(runner.can_run(network) for network in networks):
+        return None
+    with torch.no_grad():
+        outputs = [runner.forward(network, matrix).outputs for network in networks]
+    return [torch.stack(each).numpy() for each in zip(*outputs, strict=True)]

@@ -38,33 +38,14 @@ class LightHistory(keras.callbacks.History):
         return {**vars(self), "_reference": None}
 
 
-class LightFunctional(Functional):
-    """`keras.Model(inputs, outputs)` that looks like a Functional from outside.
+class LightTraining(keras.Model):
+    """A Keras model whose history does not keep it alive, and which calls no callbacks that nobody needs."""
 
-    A subclass may override what a user calls; `saved_as = None` gives it an identity of its own.
-
-    Attributes:
-        saved_as: the class that `model.__class__` names, and as which it is saved; None for its own.
-    """
-
-    saved_as: type | None = Functional
-
-    @property  # type: ignore[misc]
-    def __class__(self) -> type:
-        return type(self).saved_as or type(self)
-
-    @classmethod
-    def _unpickle_model(cls, file: Any) -> Any:
-        model = Functional._unpickle_model(file)
-        if type(model) is Functional:
-            model.__class__ = cls
-        return model
-
-    @functools.wraps(Functional.fit)
+    @functools.wraps(keras.Model.fit)
     def fit(self, *args: Any, **kwargs: Any) -> Any:
         """Trains as `keras.Model.fit` does, with the same arguments, and returns its History."""
         self._assert_compile_called("fit")
-        options = bind(Functional.fit, self, args, kwargs)
+        options = bind(keras.Model.fit, self, args, kwargs)
         split = options.pop("validation_split", 0.0)
         data = options.pop("x", None), options.pop("y", None), options.pop("sample_weight", None)
         validation = options.pop("validation_data", None)
@@ -102,6 +83,29 @@ class LightFunctional(Functional):
     def _quietly(self, is_quiet: bool) -> AbstractContextManager[None]:
         """Entered around a training of which nobody watches the batches."""
         return nullcontext()
+
+
+class LightFunctional(LightTraining, Functional):
+    """`keras.Model(inputs, outputs)` that looks like a Functional from outside.
+
+    A subclass may override what a user calls; `saved_as = None` gives it an identity of its own.
+
+    Attributes:
+        saved_as: the class that `model.__class__` names, and as which it is saved; None for its own.
+    """
+
+    saved_as: type | None = Functional
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        return type(self).saved_as or type(self)
+
+    @classmethod
+    def _unpickle_model(cls, file: Any) -> Any:
+        model = Functional._unpickle_model(file)
+        if type(model) is Functional:
+            model.__class__ = cls
+        return model
 
 
 def bind(method: Any, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,6 @@ replaced on the model wins, and a subclass with a `train_step` of its own is nev
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import keras
@@ -20,28 +17,24 @@ from keras.src.backend.common.masking import get_keras_mask
 from keras.src.backend.common.stateless_scope import in_stateless_scope
 from keras.src.backend.common.variables import get_autocast_scope
 from keras.src.backend.torch.core import get_device
-from keras.src.models.functional import Functional
 from torch import Tensor
 
-from amber.backend.light import LightFunctional, bind
-from amber.backend.quiet import QuietCallbackList, quiet_callbacks
-from amber.backend.torch.feeding import adapter_for
+from amber.backend.light import LightFunctional
 from amber.backend.torch.plan import Plan, make_plan, watched_globally
-from amber.backend.torch.tracking import Tracker
+from amber.backend.torch.reporting import FastTraining, Reports
 from amber.backend.torch.training import Recipe, make_recipe
 
 _OVERRIDABLE = frozenset({"call", "compute_loss", "_compute_loss", "compute_metrics", "get_metrics_result"})
 
 
-class Execution:
+class Execution(Reports):
     """What a model keeps to run fast: all of it can be made anew from the model."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.plan: Plan | None = None
         self.is_planned = False
         self.recipe: Recipe | None = None
-        self.tracker = Tracker()
-        self.is_quiet = False
 
     def refresh(self, model: Any) -> Plan | None:
         """Returns the plan after checking that it fits the layers, or None if only Keras can run them."""
@@ -53,17 +46,8 @@ class Execution:
             self.plan = make_plan(model)
         return self.plan
 
-    @contextmanager
-    def quiet(self, is_quiet: bool) -> Iterator[None]:
-        """Within this context steps report nothing, or all they know."""
-        before, self.is_quiet = self.is_quiet, is_quiet
-        try:
-            yield
-        finally:
-            self.is_quiet = before
 
-
-class FastFunctional(LightFunctional):
+class FastFunctional(FastTraining, LightFunctional):
     """A functional Keras model run by torch as a flat list of kernels.
 
     A subclass may override the steps, `compute_loss` and `compute_metrics`, which are then asked at every batch. Its
@@ -168,28 +152,6 @@ class FastFunctional(LightFunctional):
             execution.recipe = make_recipe(self, execution.plan)
         return execution.recipe if execution.recipe.is_trainable else None
 
-    def _report(self, loss: Tensor, x: Any, y: Any, predicted: Any, sample_weight: Any) -> dict[str, Any]:
-        execution = self._execution
-        size = next(tensor for tensor in keras.tree.flatten(x) if tensor is not None).shape[0]
-        execution.tracker.note_loss(loss, size)
-        if type(self).compute_metrics is not Functional.compute_metrics:
-            return self.compute_metrics(x, y, predicted, sample_weight=sample_weight)
-        execution.tracker.note_batch(self, y, predicted, sample_weight)
-        return _Unreported() if execution.is_quiet else self.get_metrics_result()
-
-    def get_metrics_result(self) -> dict[str, Any]:
-        """Returns the values of the metrics, as `keras.Model.get_metrics_result`."""
-        self._execution.tracker.flush(self)
-        return super().get_metrics_result()
-
-    def reset_metrics(self) -> None:
-        """Forgets what the metrics have seen."""
-        self._execution.tracker.flush(self)
-        super().reset_metrics()
-
-    def _get_metrics_result_or_logs(self, logs: Any) -> Any:
-        return self.get_metrics_result() if isinstance(logs, _Unreported) else super()._get_metrics_result_or_logs(logs)
-
     def _symbolic_build(self, *args: Any, **kwargs: Any) -> None:
         # A plan cannot be made within Keras' symbolic call, where tensors have no content.
         self._prepare()
@@ -215,57 +177,6 @@ class FastFunctional(LightFunctional):
         execution.refresh(self)
         if self.compiled and self.jit_compile:
             execution.plan = None
-
-    def _adapter_for(self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> Any:
-        return adapter_for(x, y, sample_weight, **options)
-
-    def _quietly(self, is_quiet: bool) -> AbstractContextManager[None]:
-        return self._execution.quiet(is_quiet)
-
-    @functools.wraps(Functional.evaluate)
-    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
-        """Evaluates as `keras.Model.evaluate` does, with the same arguments."""
-        if kwargs.get("_use_cached_eval_dataset"):
-            return super().evaluate(*args, **kwargs)
-        options = bind(Functional.evaluate, self, args, kwargs)
-        data = options.pop("x", None), options.pop("y", None), options.pop("sample_weight", None)
-        return self._go_through(super().evaluate, data, options)
-
-    @functools.wraps(Functional.predict)
-    def predict(self, *args: Any, **kwargs: Any) -> Any:
-        """Predicts as `keras.Model.predict` does, with the same arguments."""
-        options = bind(Functional.predict, self, args, kwargs)
-        return self._go_through(super().predict, (options.pop("x"), None, None), options)
-
-    def _go_through(self, method: Any, data: tuple[Any, Any, Any], options: dict[str, Any]) -> Any:
-        steps, verbose = options.get("steps"), options.get("verbose", "auto")
-        adapter = adapter_for(*data, batch_size=options.get("batch_size"), steps_per_epoch=steps)
-        options["callbacks"] = quiet_callbacks(
-            options.get("callbacks"),
-            self,
-            add_history=False,
-            verbose=verbose,
-            epochs=1,
-            steps=steps or adapter.num_batches,
-        )
-        with self._quietly(isinstance(options["callbacks"], QuietCallbackList)):
-            return method(x=adapter, **options)
-
-    @functools.wraps(Functional.train_on_batch)
-    def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
-        """Trains on one batch and returns its metrics, as `keras.Model.train_on_batch`."""
-        with self._execution.quiet(False):
-            return super().train_on_batch(*args, **kwargs)
-
-    @functools.wraps(Functional.test_on_batch)
-    def test_on_batch(self, *args: Any, **kwargs: Any) -> Any:
-        """Evaluates one batch, as `keras.Model.test_on_batch`."""
-        with self._execution.quiet(False):
-            return super().test_on_batch(*args, **kwargs)
-
-
-class _Unreported(dict[str, Any]):
-    """What a step returns where nobody looks at its metrics."""
 
 
 def _is_concrete(inputs: Any) -> bool:

@@ -20,7 +20,7 @@ from amber.backend.torch.penalties import constraints_of
 
 _FUSED = (keras.optimizers.Adam, keras.optimizers.AdamW)
 # So many steps that torch's own corrections are 1: Keras' are in the learning rate.
-_MANY_STEPS = 1e12
+MANY_STEPS = 1e12
 
 
 def make_update(optimizer: Any, variables: Sequence[Any]) -> Callable[[], None]:
@@ -31,11 +31,11 @@ def make_update(optimizer: Any, variables: Sequence[Any]) -> Callable[[], None]:
         with torch.no_grad():
             optimizer.apply([parameter.grad for parameter in parameters], variables)
 
-    if not _is_fused(optimizer, parameters) or any(_overwritten(variable) for variable in variables):
+    if not is_fused(optimizer, parameters) or any(_overwritten(variable) for variable in variables):
         return leave_to_keras
     momentums, velocities = _slots(optimizer, "_momentums", variables), _slots(optimizer, "_velocities", variables)
     maxima = _slots(optimizer, "_velocity_hats", variables) if optimizer.amsgrad else []
-    steps = [torch.tensor(_MANY_STEPS)] * len(parameters)
+    steps = [torch.tensor(MANY_STEPS)] * len(parameters)
     constraints = constraints_of(variables)
     clips = any(bound is not None for bound in (optimizer.clipnorm, optimizer.clipvalue, optimizer.global_clipnorm))
 
@@ -55,7 +55,7 @@ def make_update(optimizer: Any, variables: Sequence[Any]) -> Callable[[], None]:
                 velocities,
                 maxima,
                 steps,
-                lr=_corrected_rate(optimizer),
+                lr=corrected_rate(optimizer),
                 beta1=optimizer.beta_1,
                 beta2=optimizer.beta_2,
                 weight_decay=0.0,
@@ -71,7 +71,8 @@ def make_update(optimizer: Any, variables: Sequence[Any]) -> Callable[[], None]:
     return update
 
 
-def _is_fused(optimizer: Any, parameters: Sequence[torch.Tensor]) -> bool:
+def is_fused(optimizer: Any, parameters: Sequence[torch.Tensor]) -> bool:
+    """Whether the fused kernel does what the optimizer does, for tensors like these."""
     kinds = type(optimizer).__mro__[:1] + type(optimizer).__bases__
     return (
         type(optimizer).__module__.startswith("keras.src.")
@@ -93,8 +94,8 @@ def _slots(optimizer: Any, name: str, variables: Sequence[Any]) -> list[torch.Te
     return [slots[optimizer._get_variable_index(variable)]._value for variable in variables]
 
 
-def _corrected_rate(optimizer: Any) -> float:
-    """The learning rate times the bias corrections of this step, in float32 as Keras has them."""
+def corrected_rate(optimizer: Any) -> float:
+    """Returns the learning rate times the bias corrections of this step, in float32 as Keras has them."""
     rate = optimizer._learning_rate
     rate = rate._value.item() if isinstance(rate, keras.Variable) else float(optimizer.learning_rate)
     step = np.float32(optimizer._iterations._value.item() + 1)

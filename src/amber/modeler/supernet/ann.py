@@ -14,9 +14,11 @@ import numpy as np
 from keras import ops
 
 from amber.architect import ModelSpace, Operation
+from amber.backend.cuts import CutNetwork
 from amber.errors import DataError
 from amber.modeler.graph import ComputationGraph, ComputationNode
 from amber.modeler.operations import check_layers, make_layer
+from amber.modeler.supernet.ann_cuts import AnnCuts
 from amber.modeler.supernet.ann_plan import AnnDesign
 from amber.modeler.supernet.ann_selected import AnnSelection
 from amber.modeler.supernet.base import Supernet, check_features, coefficient
@@ -77,6 +79,7 @@ class AnnSupernet(Supernet):
             feature_model.check_blocks(dict(zip(self.input_names, self.design.features, strict=True)))
         self._make_weights()
         self._selection = AnnSelection(self.design)
+        self._cut_out = AnnCuts(self.design, self)
         self._views: dict[tuple[Any, ...], View] = {}
         self.built = True
 
@@ -97,6 +100,12 @@ class AnnSupernet(Supernet):
     def plan(self, arc_seq: Any, dropouts: Sequence[float] | None = None) -> ComputationGraph:
         """Returns the network of an architecture; nodes that no output reads are kept, as nothing is pruned."""
         return self.design.plan(arc_seq, dropouts)
+
+    def cuts(self, arc_seq: Any) -> CutNetwork | None:
+        """Returns an architecture as cuts; None where blocks are made of raw data or weights are penalised."""
+        if self.feature_model is not None or self.l1_reg or self.l2_reg or self.compute_dtype != "float32":
+            return None
+        return self._cut_out(arc_seq)
 
     def view_for(self, node: ComputationNode) -> View:
         """Returns the dense layer that a node cuts out of the shared tensors."""

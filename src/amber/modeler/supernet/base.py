@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from amber.architect import TokenLayout
+from amber.backend.cuts import CutNetwork
 from amber.errors import ConfigError, DataError
 from amber.modeler.graph import ComputationGraph, ComputationNode
 from amber.modeler.supernet.path import View, run_path
@@ -35,6 +36,10 @@ class Supernet(keras.layers.Layer):
     def plan(self, arc_seq: Any, dropouts: Sequence[float] | None = None) -> ComputationGraph:
         """Returns the network of an architecture; `dropouts` are the rates of its dropout layers, in order."""
         raise NotImplementedError(f"{type(self).__name__} does not define plan().")
+
+    def cuts(self, arc_seq: Any) -> CutNetwork | None:
+        """Returns a network as cuts of shared matrices, which a backend may run by itself; None if it is none."""
+        return None
 
     def view_for(self, node: ComputationNode) -> View:
         """Returns what a node computes with its part of the shared weights."""

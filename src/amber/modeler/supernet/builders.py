@@ -101,6 +101,8 @@ class EnasAnnModelBuilder(SupernetBuilder):
         >>> builder(arc).evaluate(x, y)  # scores one architecture
     """
 
+    dag: EnasAnnDAG
+
     def __init__(
         self,
         session: Any = None,
@@ -147,6 +149,33 @@ class EnasAnnModelBuilder(SupernetBuilder):
     def __call__(self, arc_seq: Any = None, **options: Any) -> Any:
         """Returns a compiled child; see SupernetBuilder."""
         return self._with_nodes(super().__call__(arc_seq, **options))
+
+    def many(self, at_once: int, sampler: Any = None, seed: int | None = None, **options: Any) -> Any:
+        """Returns a compiled model that trains the shared weights as several new architectures on every batch.
+
+        Its loss is the mean over them, and its predictions have shape (batch, architectures, units).
+
+        Args:
+            at_once: how many.
+            sampler, seed: as of `builder()`; the controller by default.
+            **options: `dropouts`, `name`.
+
+        Raises:
+            ConfigError: no sampler, or `at_once` is no positive integer.
+        """
+        return self.dag.many(at_once, sampler, seed, **options)
+
+    def predict_many(self, arcs: Any, x: Any, batch_size: int = 1024) -> Any:
+        """Predicts with many architectures at once; see `scoring.predict_many`."""
+        from amber.modeler.supernet.scoring import predict_many
+
+        return predict_many(self.supernet, arcs, x, batch_size)
+
+    def evaluate_many(self, arcs: Any, x: Any, y: Any, **options: Any) -> list[dict[str, float]]:
+        """Evaluates many architectures at once with the shared weights; see `scoring.evaluate_many`."""
+        from amber.modeler.supernet.scoring import evaluate_many
+
+        return evaluate_many(self, arcs, x, y, **options)
 
     def _with_nodes(self, model: Any) -> Any:
         if self.use_node_dag and model.is_fixed:

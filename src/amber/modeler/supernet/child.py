@@ -15,12 +15,14 @@ import numpy as np
 from keras import ops
 
 from amber.backend.architecture_stream import compiles, draw_before
+from amber.backend.cuts import CutNetwork
+from amber.backend.models import SharedModel
 from amber.errors import ConfigError, DataError
 from amber.modeler.cost import measure
 from amber.modeler.supernet.base import Sampler, Supernet
 
 
-class SupernetModel(keras.Model):
+class SupernetModel(SharedModel):
     """A child of a supernet.
 
     Args:
@@ -72,7 +74,11 @@ class SupernetModel(keras.Model):
             if compiles():
                 shape = (len(supernet.layout),)
                 self._arc_variable = self.add_weight(
-                    name="architecture", shape=shape, dtype="int32", initializer="zeros", trainable=False
+                    name="architecture",
+                    shape=(*self._at_once(), *shape),
+                    dtype="int32",
+                    initializer="zeros",
+                    trainable=False,
                 )
             if sampler is None:
                 self.set_architecture([0] * len(supernet.layout))
@@ -119,7 +125,7 @@ class SupernetModel(keras.Model):
         if self._fixed is not None:
             raise ConfigError(f"The architecture of a fixed child cannot change. Received: {list(arc_seq)}")
         self._hidden.arc = self.supernet.layout.validate(arc_seq)
-        self._hidden.graph = None
+        self._hidden.forget()
         if self._arc_variable is not None:
             self._arc_variable.assign(np.asarray(self._hidden.arc, "int32"))
 
@@ -162,7 +168,7 @@ class SupernetModel(keras.Model):
         """The same as `trainable_variables`."""
         return self.trainable_variables
 
-    def fit(self, x: Any = None, y: Any = None, **options: Any) -> Any:
+    def fit(self, x: Any = None, y: Any = None, **options: Any) -> Any:  # type: ignore[override]
         """Trains like `keras.Model.fit`; defaults are those the builder was given."""
         self._check_data(x)
         return super().fit(x, y, **{**self._batch_size_for(x), **self._hidden.fit_defaults, **options})
@@ -280,12 +286,26 @@ class SupernetModel(keras.Model):
             self._hidden.graph = self.supernet.plan(self._hidden.arc, self._rates).prune()
         return self._hidden.graph
 
+    def _cut_network(self, training: bool) -> CutNetwork | None:
+        """The network as cuts of shared matrices, for a backend that runs them by itself; None if it is none."""
+        hidden = self._hidden
+        own_call = type(self).call is not SupernetModel.call
+        if own_call or (training and any(self._rates)) or self.compute_dtype != "float32":
+            return None
+        if not hidden.is_cut:
+            hidden.cuts, hidden.is_cut = self.supernet.cuts(hidden.arc), True
+        return hidden.cuts
+
     def _dropout_layers(self, graph: Any) -> dict[str, Any]:
         return self.supernet.name_dropouts(graph, self._dropouts)
 
+    def _at_once(self) -> tuple[int, ...]:
+        """Leading axes of the tokens: none for a child of one architecture at a time."""
+        return ()
+
     def _draw(self) -> np.ndarray:
         self._hidden.arc = self.supernet.layout.validate(self._hidden.sampler())
-        self._hidden.graph = None
+        self._hidden.forget()
         return np.asarray(self._hidden.arc, "int32")
 
     def _drawing(self, function: Any) -> Any:
@@ -330,7 +350,14 @@ class _Hidden:
         self.scorer = scorer
         self.fit_defaults = fit_defaults
         self.arc: tuple[int, ...] = ()
+        self.arcs: list[tuple[int, ...]] = []
         self.graph: Any = None
+        self.cuts: CutNetwork | None = None
+        self.is_cut = False
         self.nodes: tuple[Any, ...] = ()
         self.chosen: set[int] = set()
         self.builder_loss: Any = None
+
+    def forget(self) -> None:
+        """Forgets what was made of the tokens, which have changed."""
+        self.graph, self.cuts, self.is_cut = None, None, False

@@ -7,7 +7,7 @@ architectures of its sampled child. Calling one gives a compiled child.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -21,8 +21,11 @@ from amber.modeler.supernet.base import Supernet, no_session
 from amber.modeler.supernet.child import SupernetModel
 from amber.modeler.supernet.conv import ConvSupernet
 from amber.modeler.supernet.feature_blocks import as_feature_blocks
+from amber.modeler.supernet.many import Draw, ManyModel
 from amber.modeler.supernet.models import EnasAnnModel, EnasCnnModel
 from amber.modeler.supernet.samplers import as_sampler
+
+_Model = TypeVar("_Model", bound=SupernetModel)
 
 
 class EnasDAG:
@@ -104,7 +107,7 @@ class EnasDAG:
             self._scorer = self.compiled(SupernetModel(self.supernet, batch_size=self.batch_size, name=name))
         return self._scorer
 
-    def compiled(self, model: SupernetModel) -> SupernetModel:
+    def compiled(self, model: _Model) -> _Model:
         """Compiles a child with its own clones of the arguments and returns it."""
         if self.model_compile_dict is not None:
             model.compile_as_builder(clone_compile_arguments(self.model_compile_dict))
@@ -203,6 +206,21 @@ class EnasAnnDAG(EnasDAG):
             name=name,
         )
         super().__init__(supernet, model_compile_dict, controller, child_train_op_kwargs)
+
+    def many(self, at_once: int, sampler: Any = None, seed: int | None = None, **options: Any) -> ManyModel:
+        """Returns a compiled model that trains the shared weights as several new architectures on every batch.
+
+        Args:
+            at_once: how many.
+            sampler, seed: what draws them, instead of the controller; see `samplers.as_sampler`.
+            **options: `dropouts`, `name`.
+
+        Raises:
+            ConfigError: no sampler, or `at_once` is no positive integer.
+        """
+        draw = Draw(self.sampler(sampler, seed), at_once)
+        options = {"fit_defaults": self.fit_defaults, "batch_size": self.batch_size, **options}
+        return self.compiled(ManyModel(self.supernet, sampler=draw, **options))
 
 
 class EnasConv1dDAG(EnasDAG):

@@ -9,10 +9,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from amber.backend.inference import runs_operations_at_once, without_gradients
+from amber.backend.inference import predict_cuts, runs_operations_at_once, without_gradients
 from amber.errors import ConfigError
 from amber.modeler.supernet.ann import AnnSupernet
 from amber.modeler.supernet.builders import SupernetBuilder
+from amber.modeler.supernet.child import SupernetModel
 from amber.modeler.supernet.recalibration import recalibrate
 
 
@@ -112,10 +113,76 @@ def _stacked(supernet: AnnSupernet, tokens: list[tuple[int, ...]]) -> _Run:
 
 
 def _one_by_one(supernet: AnnSupernet, tokens: list[tuple[int, ...]]) -> _Run:
-    graphs = [supernet.plan(arc).prune() for arc in tokens]
+    networks = [network for network in map(supernet.cuts, tokens) if network is not None]
 
     def run(blocks: dict[str, Any]) -> list[np.ndarray]:
+        if len(networks) == len(tokens):
+            found = predict_cuts(networks, ops.concatenate([blocks[name] for name in supernet.input_names], axis=-1))
+            if found is not None:
+                return found
+        graphs = (supernet.plan(arc).prune() for arc in tokens)
         outputs = zip(*(supernet.run_path(graph, blocks, False, {}) for graph in graphs), strict=True)
         return [np.stack([ops.convert_to_numpy(each) for each in output]) for output in outputs]
 
     return run
+
+
+def evaluate_many(
+    builder: SupernetBuilder,
+    arcs: Iterable[Any],
+    x: Any,
+    y: Any,
+    *,
+    sample_weight: Any = None,
+    batch_size: int = 1024,
+    at_once: int = 16,
+) -> list[dict[str, float]]:
+    """Evaluates many feed-forward architectures with the shared weights as they are, several at once.
+
+    Args:
+        builder: a builder of feed-forward children with compile arguments.
+        arcs: token lists.
+        x: arrays; see `predict_many`.
+        y: targets, an array, or one per output.
+        sample_weight: weights of the samples.
+        batch_size: rows at a time.
+        at_once: architectures at a time, which bounds the memory.
+
+    Returns:
+        One dictionary of loss and metrics per architecture, in order: what `builder(arc).evaluate(x, y)` gives
+        with all rows in one batch.
+
+    Raises:
+        ArchitectureError: tokens outside the grammar.
+        ConfigError: the builder has no compile arguments, or a supernet that is not feed-forward.
+        DataError: data of another shape.
+    """
+    supernet = builder.supernet
+    if builder.model_compile_dict is None or not isinstance(supernet, AnnSupernet):
+        raise ConfigError(
+            f"Scoring many at once needs a builder of feed-forward children with model_compile_dict. "
+            f"Received: {type(builder).__name__}, model_compile_dict={builder.model_compile_dict!r}"
+        )
+    tokens = [supernet.layout.validate(arc) for arc in arcs]
+    judge = builder.dag.scorer
+    y = keras.tree.map_structure(ops.convert_to_tensor, y)
+    sample_weight = None if sample_weight is None else keras.tree.map_structure(ops.convert_to_tensor, sample_weight)
+    found = []
+    for start in range(0, len(tokens), at_once):
+        chunk = tokens[start : start + at_once]
+        outputs = predict_many(supernet, chunk, x, batch_size)
+        for number, arc in enumerate(chunk):
+            parts = [ops.convert_to_tensor(output[number]) for output in outputs]
+            found.append(_judge(judge, arc, y, parts[0] if len(parts) == 1 else parts, sample_weight))
+    return found
+
+
+def _judge(judge: SupernetModel, arc: tuple[int, ...], y: Any, predicted: Any, sample_weight: Any) -> dict[str, float]:
+    judge.reset_metrics()
+    judge._clear_losses()  # penalties of an earlier call are of another architecture
+    with without_gradients():
+        loss = judge._compute_loss(None, y, predicted, sample_weight, training=False)
+        penalty = judge.supernet.penalty(np.asarray(arc, "int32"), False, False)
+        judge._loss_tracker.update_state(loss if penalty is None else loss + penalty)
+        logs = judge.compute_metrics(None, y, predicted, sample_weight)
+    return {name: float(value) for name, value in logs.items()}

@@ -1,0 +1,40 @@
+"""Feed-forward networks cut out of shared tensors, described so that a backend can run them by itself."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class Cut(NamedTuple):
+    """A dense layer that takes rows and the first columns of a shared kernel.
+
+    Attributes:
+        kernel, bias: the shared Keras variables, shapes (rows, width) and (width,).
+        spans: (start, stop) of the rows of each source: first the blocks, then the earlier layers.
+        blocks: positions of the input blocks it reads.
+        earlier: positions of the cuts it reads.
+        units: columns taken.
+        activation: a Keras activation function.
+    """
+
+    kernel: Any
+    bias: Any
+    spans: tuple[tuple[int, int], ...]
+    blocks: tuple[int, ...]
+    earlier: tuple[int, ...]
+    units: int
+    activation: Any
+
+
+class CutNetwork(NamedTuple):
+    """Cuts in an order in which they can be computed.
+
+    Attributes:
+        cuts: every layer that an output reads, directly or not, and the outputs.
+        outputs: positions of the outputs among the cuts.
+        features: columns of each input block, in the order of the matrix of all inputs.
+    """
+
+    cuts: tuple[Cut, ...]
+    outputs: tuple[int, ...]
+    features: tuple[int, ...]

@@ -1,0 +1,68 @@
+"""Many cut networks trained on the same batch: one update along the mean of their gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from amber.backend.cuts import CutNetwork
+from amber.backend.torch.cut_network import Gradients, Runner
+
+
+def run_together(runner: Runner, networks: Sequence[CutNetwork], matrix: Tensor) -> list[Tensor]:
+    """Returns each output of all networks, shape (batch, networks, units), for all features of a batch."""
+    with torch.no_grad():
+        outputs = [runner.forward(network, matrix).outputs for network in networks]
+    return [torch.stack(each, 1) for each in zip(*outputs, strict=True)]
+
+
+def differentiate(
+    runner: Runner, networks: Sequence[CutNetwork], matrix: Tensor, loss_of: Callable[[list[Tensor]], Tensor]
+) -> tuple[Tensor, list[Tensor], list[Any]]:
+    """Leaves the gradients of a loss of all networks on the variables they cut from.
+
+    Args:
+        runner: runs the networks.
+        networks: of one supernet.
+        matrix: all features of a batch.
+        loss_of: the loss, of each output of all networks, shape (batch, networks, units).
+
+    Returns:
+        The loss, the outputs it was computed of, and the variables that have gradients now.
+    """
+    with torch.no_grad():
+        passes = [runner.forward(network, matrix) for network in networks]
+        outputs = [torch.stack(each, 1) for each in zip(*[done.outputs for done in passes], strict=True)]
+    leaves = [output.requires_grad_() for output in outputs]
+    loss = loss_of(leaves)
+    gradients = torch.autograd.grad(loss, leaves)
+    variables: dict[int, Any] = {}
+    with torch.no_grad():
+        for number, (network, done) in enumerate(zip(networks, passes, strict=True)):
+            found = done.backward([gradient[:, number] for gradient in gradients])
+            for cut, each in zip(network.cuts, found, strict=True):
+                _add(variables, cut, each)
+    return loss, [leaf.detach() for leaf in leaves], list(variables.values())
+
+
+def _add(variables: dict[int, Any], cut: Any, gradients: Gradients) -> None:
+    _gradient(variables, cut.bias)[: cut.units] += gradients.bias
+    if gradients.kernel is None:
+        return
+    whole, first = _gradient(variables, cut.kernel), 0
+    for start, stop in cut.spans:
+        last = first + stop - start
+        whole[start:stop, : cut.units] += gradients.kernel[first:last]
+        first = last
+
+
+def _gradient(variables: dict[int, Any], variable: Any) -> Tensor:
+    parameter = variable._value
+    if id(variable) not in variables:
+        variables[id(variable)] = variable
+        parameter.grad = torch.zeros_like(parameter)
+    gradient: Tensor = parameter.grad
+    return gradient

@@ -1,0 +1,120 @@
+"""How models on torch are fed and report: one permutation per epoch, metrics of many batches at once.
+
+`FastTraining` is what every fast model has in common, whatever runs a batch of it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import keras
+from torch import Tensor
+
+from amber.backend.light import LightTraining, bind
+from amber.backend.quiet import QuietCallbackList, quiet_callbacks
+from amber.backend.torch.feeding import adapter_for
+from amber.backend.torch.tracking import Tracker
+
+
+class Reports:
+    """What a model has noted of its batches, and whether anybody asks for it between them."""
+
+    def __init__(self) -> None:
+        self.tracker = Tracker()
+        self.is_quiet = False
+
+    @contextmanager
+    def quiet(self, is_quiet: bool) -> Iterator[None]:
+        """Within this context steps report nothing, or all they know."""
+        before, self.is_quiet = self.is_quiet, is_quiet
+        try:
+            yield
+        finally:
+            self.is_quiet = before
+
+
+class FastTraining(LightTraining):
+    """Feeding and reporting of a Keras model; a mixin that stands before the model's class.
+
+    A subclass gives `_execution`, which holds the Reports, and calls `_report` at the end of its steps.
+    """
+
+    @property
+    def _execution(self) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} does not define _execution.")
+
+    def _report(self, loss: Tensor, x: Any, y: Any, predicted: Any, sample_weight: Any) -> dict[str, Any]:
+        execution = self._execution
+        size = next(tensor for tensor in keras.tree.flatten(x) if tensor is not None).shape[0]
+        execution.tracker.note_loss(loss, size)
+        if type(self).compute_metrics is not keras.Model.compute_metrics:
+            return self.compute_metrics(x, y, predicted, sample_weight=sample_weight)
+        execution.tracker.note_batch(self, y, predicted, sample_weight)
+        return _Unreported() if execution.is_quiet else self.get_metrics_result()
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """Returns the values of the metrics, as `keras.Model.get_metrics_result`."""
+        self._execution.tracker.flush(self)
+        return super().get_metrics_result()
+
+    def reset_metrics(self) -> None:
+        """Forgets what the metrics have seen."""
+        self._execution.tracker.flush(self)
+        super().reset_metrics()
+
+    def _get_metrics_result_or_logs(self, logs: Any) -> Any:
+        return self.get_metrics_result() if isinstance(logs, _Unreported) else super()._get_metrics_result_or_logs(logs)
+
+    def _adapter_for(self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> Any:
+        return adapter_for(x, y, sample_weight, **options)
+
+    def _quietly(self, is_quiet: bool) -> AbstractContextManager[None]:
+        return self._execution.quiet(is_quiet)
+
+    @functools.wraps(keras.Model.evaluate)
+    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
+        """Evaluates as `keras.Model.evaluate` does, with the same arguments."""
+        if kwargs.get("_use_cached_eval_dataset"):
+            return super().evaluate(*args, **kwargs)
+        options = bind(keras.Model.evaluate, self, args, kwargs)
+        data = options.pop("x", None), options.pop("y", None), options.pop("sample_weight", None)
+        return self._go_through(super().evaluate, data, options)
+
+    @functools.wraps(keras.Model.predict)
+    def predict(self, *args: Any, **kwargs: Any) -> Any:
+        """Predicts as `keras.Model.predict` does, with the same arguments."""
+        options = bind(keras.Model.predict, self, args, kwargs)
+        return self._go_through(super().predict, (options.pop("x"), None, None), options)
+
+    def _go_through(self, method: Any, data: tuple[Any, Any, Any], options: dict[str, Any]) -> Any:
+        steps, verbose = options.get("steps"), options.get("verbose", "auto")
+        adapter = adapter_for(*data, batch_size=options.get("batch_size"), steps_per_epoch=steps)
+        options["callbacks"] = quiet_callbacks(
+            options.get("callbacks"),
+            self,
+            add_history=False,
+            verbose=verbose,
+            epochs=1,
+            steps=steps or adapter.num_batches,
+        )
+        with self._quietly(isinstance(options["callbacks"], QuietCallbackList)):
+            return method(x=adapter, **options)
+
+    @functools.wraps(keras.Model.train_on_batch)
+    def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+        """Trains on one batch and returns its metrics, as `keras.Model.train_on_batch`."""
+        with self._execution.quiet(False):
+            return super().train_on_batch(*args, **kwargs)
+
+    @functools.wraps(keras.Model.test_on_batch)
+    def test_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+        """Evaluates one batch, as `keras.Model.test_on_batch`."""
+        with self._execution.quiet(False):
+            return super().test_on_batch(*args, **kwargs)
+
+
+class _Unreported(dict[str, Any]):
+    """What a step returns where nobody looks at its metrics."""
