@@ -299,6 +299,11 @@ class SupernetModel(SharedModel):
     def _dropout_layers(self, graph: Any) -> dict[str, Any]:
         return self.supernet.name_dropouts(graph, self._dropouts)
 
+    @property
+    def _takes_one_step_at_a_time(self) -> bool:
+        """Whether something must happen between two steps: another architecture."""
+        return self._hidden.sampler is not None
+
     def _at_once(self) -> tuple[int, ...]:
         """Leading axes of the tokens: none for a child of one architecture at a time."""
         return ()
