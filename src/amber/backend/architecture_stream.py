@@ -53,7 +53,9 @@ def _on_torch(function: Any, draw: Any, model: Any, variable: Any) -> Callable[.
 
 def _by_assignment(function: Any, draw: Any, model: Any, variable: Any) -> Callable[..., Any]:
     def drawing(iterator: Any) -> Any:
-        variable.assign(draw())
+        # An iterator of many batches has each drawn for by the function that takes it.
+        if not getattr(iterator, "draws", False):
+            variable.assign(draw())
         return function(iterator)
 
     return drawing

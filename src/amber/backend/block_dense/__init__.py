@@ -14,7 +14,7 @@ from amber.backend.block_dense.layout import BlockLayout, code_of, two_sizes
 
 __all__ = ["BlockLayout", "block_dense", "code_of", "sizes_for"]
 
-BlockDense = Callable[[Sequence[Any], Sequence[Any], Any, Any], Any]
+BlockDense = Callable[[Sequence[Any], Any, Any, Any], Any]
 
 
 # Of a network with more layers every pair is compiled in one size only.
@@ -34,7 +34,7 @@ def block_dense(layout: BlockLayout) -> BlockDense | None:
     The function takes
 
     * a tensor for each block, shape (batch, all rows of the block); zero beyond the rows that are read,
-    * an integer scalar for each block: 0 where it is not read, else 1 + the position of its rows in the layout,
+    * an integer for each block, a vector: 0 where it is not read, else 1 + the position of its rows in the layout,
     * the kernel, shape (rows, columns),
     * an integer scalar: the position of the columns in the layout,
 

@@ -17,21 +17,21 @@ from amber.backend.block_dense.layout import BlockLayout
 def make(layout: BlockLayout) -> Callable[..., Any]:
     """Returns the function that `block_dense` describes."""
 
-    def run(blocks: Sequence[Any], codes: Sequence[Any], kernel: Any, column: Any) -> Any:
+    def run(blocks: Sequence[Any], codes: Any, kernel: Any, column: Any) -> Any:
         return _choose(column, [_product(layout, size, blocks, codes, kernel) for size in layout.columns])
 
-    def forward(blocks: Sequence[Any], codes: Sequence[Any], kernel: Any, column: Any) -> Any:
-        return run(blocks, codes, kernel, column), (list(blocks), list(codes), kernel, column)
+    def forward(blocks: Sequence[Any], codes: Any, kernel: Any, column: Any) -> Any:
+        return run(blocks, codes, kernel, column), (list(blocks), codes, kernel, column)
 
     def backward(kept: Any, gradient: Any) -> Any:
         blocks, codes, kernel, column = kept
         by_size = [_gradients(layout, size, blocks, codes, kernel, gradient) for size in layout.columns]
         of_blocks, of_kernel = _choose(column, by_size)
-        return of_blocks, [None] * len(codes), of_kernel, None
+        return of_blocks, None, of_kernel, None
 
     differentiable = jax.custom_vjp(run)
     differentiable.defvjp(forward, backward)
-    return lambda blocks, codes, kernel, column: differentiable(list(blocks), list(codes), kernel, column)
+    return lambda blocks, codes, kernel, column: differentiable(list(blocks), codes, kernel, column)
 
 
 def _choose(code: Any, branches: Sequence[Callable[[], Any]]) -> Any:

@@ -60,10 +60,15 @@ class RowsIterator:
 
     Attributes:
         data: a structure of tensors.
+        specs: names structure, shapes but for the rows, and types.
+        draws: that who takes the rows draws architectures for each of them; see `architecture_stream`.
     """
+
+    draws = True
 
     def __init__(self, data: Any, draw_order: Any, size: int) -> None:
         self.data, self._draw_order, self._size = data, draw_order, size
+        self.specs = str(keras.tree.map_structure(lambda tensor: (*tensor.shape[1:], tensor.dtype.name), data))
         self._order: Any = None
         self._next = 0
 

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
 
 from amber.backend.light import LightFunctional, LightTraining
 from amber.backend.tensorflow.feeding import RowsAdapter, RowsIterator, are_plain_arrays
+from amber.backend.tensorflow.updates import fused_adam
 
 # So few that Ctrl-C is heard within seconds, as a compiled function cannot be interrupted.
 _STRIDE = 16
@@ -23,10 +25,9 @@ class StridingTraining(LightTraining):
     train_function: Any
     test_function: Any
 
-    @property
-    def _takes_one_step_at_a_time(self) -> bool:
-        """Whether something must happen between two steps."""
-        return False
+    def _changing(self) -> tuple[Any, Callable[[], Any]] | None:
+        """A variable that has a new value in each step, and what draws the value; None if there is none."""
+        return None
 
     def _adapter_for(self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> Any:
         if not self._is_plain() or not are_plain_arrays((x, y, sample_weight)):
@@ -34,18 +35,21 @@ class StridingTraining(LightTraining):
         options["steps"] = options.pop("steps_per_epoch", None)
         return RowsAdapter(x, y, sample_weight=sample_weight, **options)
 
+    def train_step(self, data: Any) -> Any:
+        """Trains on one batch as `keras.Model.train_step`."""
+        with fused_adam(None if tf.distribute.has_strategy() else self.optimizer):
+            return super().train_step(data)
+
     def _is_plain(self) -> bool:
         """Whether one step is Keras' own, on one device, compiled but not by XLA."""
-        own_steps = all(
-            getattr(type(self), name) is getattr(TensorFlowTrainer, name) for name in ("train_step", "test_step")
-        )
+        kind = type(self)
+        own_steps = kind.train_step is StridingTraining.train_step and kind.test_step is TensorFlowTrainer.test_step
         modes = self.run_eagerly or self.jit_compile or self.steps_per_execution != 1
         return own_steps and not modes and self._distribute_strategy is None and not tf.distribute.has_strategy()
 
     @contextmanager
     def _striding(self, is_quiet: bool, adapters: list[Any]) -> Iterator[None]:
-        strides = is_quiet and not self._takes_one_step_at_a_time
-        if not strides or not all(isinstance(adapter, RowsAdapter) for adapter in adapters):
+        if not is_quiet or not all(isinstance(adapter, RowsAdapter) for adapter in adapters):
             yield
             return
         self.steps_per_execution = _STRIDE
@@ -76,14 +80,12 @@ class StridingTraining(LightTraining):
         def run(iterator: Any) -> Any:
             if not isinstance(iterator, RowsIterator):
                 return keras_function(iterator)
-            pieces = iterator.take(self.steps_per_execution)
-            specs = keras.tree.map_structure(_any_length, iterator.data)
-            key = str(specs)
-            if key not in functions:
-                functions[key] = _several(step, self.get_metrics_result, specs)
+            changing = self._changing()
             logs: Any = None
-            for rows in pieces:
-                logs = functions[key](iterator.data, rows)
+            for rows in iterator.take(self.steps_per_execution):
+                if iterator.specs not in functions:
+                    functions[iterator.specs] = _several(step, self.get_metrics_result, iterator.data, changing)
+                logs = functions[iterator.specs](iterator.data, rows, _drawn(changing, rows))
             return logs
 
         return run
@@ -93,19 +95,29 @@ class StridingFunctional(StridingTraining, LightFunctional):
     """`keras.Model(inputs, outputs)` that looks like a Functional from outside; see `light`."""
 
 
-def _any_length(tensor: Any) -> Any:
-    return tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype)
+def _drawn(changing: Any, rows: Any) -> Any:
+    """A value for each step; without a variable that changes, nothing for each."""
+    if changing is None:
+        return tf.zeros((rows.shape[0], 0), tf.int32)
+    return tf.convert_to_tensor(np.stack([changing[1]() for _ in range(rows.shape[0])]))
 
 
-def _several(step: Callable[[Any], Any], report: Callable[[], Any], specs: Any) -> Any:
-    """Returns a compiled function of data and rows, shape (steps, size), that takes the steps and reports."""
+def _several(step: Callable[[Any], Any], report: Callable[[], Any], data: Any, changing: Any) -> Any:
+    """Returns a compiled function of data, rows of shape (steps, size) and values, that takes the steps and reports."""
+    variable = None if changing is None else changing[0]
 
-    def run(data: Any, rows: Any) -> Any:
+    def run(data: Any, rows: Any, values: Any) -> Any:
         def take(number: Any) -> Any:
+            if variable is not None:
+                variable.assign(values[number])
             step(keras.tree.map_structure(lambda tensor: tf.gather(tensor, rows[number]), data))
             return (number + 1,)
 
         tf.while_loop(lambda number: number < tf.shape(rows)[0], take, (0,), parallel_iterations=1)
         return report()
 
-    return tf.function(run, input_signature=(specs, tf.TensorSpec((None, None), tf.int32)), autograph=False)
+    specs = keras.tree.map_structure(lambda tensor: tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype), data)
+    shape, dtype = ((0,), tf.int32) if variable is None else (variable.shape, variable.dtype)
+    signature = (specs, tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None, *shape), dtype))
+    # The function itself would warn of every model that is made, as if one were traced again.
+    return tf.function(run, input_signature=signature, autograph=False).get_concrete_function()

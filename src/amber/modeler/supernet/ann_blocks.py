@@ -22,6 +22,7 @@ class AnnBlocks:
     def __init__(self, design: AnnDesign) -> None:
         self._design = design
         self._positions = {name: position for position, name in enumerate(design.layout.names)}
+        self._operations = np.array([self._positions[f"L{layer}.op"] for layer in range(design.layers)])
         sizes = sizes_for(design.units, design.layers)
         self._codes = np.array([code_of(units, sizes) for units in design.units], "int32")
         self._products = [self._product(number, sizes) for number in range(design.layers + len(design.outputs))]
@@ -42,16 +43,16 @@ class AnnBlocks:
             hidden: what the earlier layers give, zero where they have no units.
             kernel: the shared one.
         """
-        design, blocks, codes = self._design, list[Any](), list[Any]()
+        design, blocks = self._design, [hidden[layer] for layer in self._may_read(number)]
+        units = ops.take(ops.convert_to_tensor(self._codes), ops.take(arc, self._operations))
+        codes = 1 + units[self._may_read(number).start : self._may_read(number).stop]
+        bits = self._bits(number)
+        if bits:
+            codes = codes * ops.cast(ops.take(arc, np.array(bits)), "int32")
         if self._reads_inputs(number):
-            blocks.append(x * rows[..., : design.starts[-1]])
-            codes.append(ops.ones((), "int32"))
-        for layer in self._may_read(number):
-            blocks.append(hidden[layer])
-            code = 1 + self._code(arc, layer)
-            bit = self._bit(number, layer)
-            codes.append(code if bit is None else code * ops.cast(arc[bit], "int32"))
-        column = self._code(arc, number) if number < design.layers else ops.zeros((), "int32")
+            blocks.insert(0, x * rows[..., : design.starts[-1]])
+            codes = ops.concatenate([ops.ones((1,), "int32"), codes])
+        column = units[number] if number < design.layers else ops.zeros((), "int32")
         product = self._products[number]
         return product(blocks, codes, ops.convert_to_tensor(kernel), column)  # type: ignore[misc]
 
@@ -77,12 +78,12 @@ class AnnBlocks:
             return range(0 if design.with_skips else max(0, number - 1), number)
         return range(0 if design.with_output_blocks else design.layers - 1, design.layers)
 
-    def _bit(self, number: int, layer: int) -> int | None:
-        """The token that says whether a layer is read; None where it always is."""
-        if number < self._design.layers:
-            return self._positions.get(f"L{number}.skip.{layer}")
-        return self._positions.get(f"out{number - self._design.layers}.L{layer}")
-
-    def _code(self, arc: Any, layer: int) -> Any:
-        token = arc[self._positions[f"L{layer}.op"]]
-        return ops.take(ops.convert_to_tensor(self._codes), token)
+    def _bits(self, number: int) -> list[int]:
+        """The tokens that say whether each earlier layer is read; none where it always is."""
+        design = self._design
+        if number < design.layers:
+            names = [f"L{number}.skip.{layer}" for layer in self._may_read(number)] if design.with_skips else []
+        else:
+            names = [f"out{number - design.layers}.L{layer}" for layer in self._may_read(number)]
+            names = names if design.with_output_blocks else []
+        return [self._positions[name] for name in names]
