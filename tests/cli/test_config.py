@@ -77,7 +77,12 @@ def test_mistake_names_file_line_and_key(
 
 # These need the data, the layers or Keras itself to be noticed.
 LATER_MISTAKES = {
-    "no such data": ("seed: 3", "data: {source: nope.csv}", 2, ["key data.source: ", "'mfeat', 'splice'", "'nope.csv'"]),
+    "no such data": (
+        "seed: 3",
+        "data: {source: nope.csv}",
+        2,
+        ["key data.source: ", "'mfeat', 'splice'", "'nope.csv'"],
+    ),
     "no such column": ("seed: 3", "data:\n  sequence: sec", 3, ["key data.sequence: ", "column 'sec'", "'seq'?"]),
     "no such label": ("seed: 3", "data:\n  split: gsplit\n  label: lab", 4, ["key data.label: ", "column 'lab'"]),
     "label of no class": ("seed: 3", "data:\n  classes: [EI, N]", 2, ["key data: ", "splice.csv.gz, line", "'IE'"]),
