@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -31,6 +32,22 @@ def class_of(layer: keras.layers.Layer) -> str:
     if isinstance(layer, keras.Sequential):
         (layer,) = [part for part in layer.layers if "AveragePooling" in type(part).__name__]
     return type(layer).__name__
+
+
+def former_names(layers: Iterable[tuple[Operation, str]]) -> dict[str, str]:
+    """From the names of the original to today's: an operation's own, or its type, numbered in the order of making.
+
+    Args:
+        layers: operation and name of each layer, in the order of making.
+    """
+    made: Counter[str] = Counter()
+    names = {}
+    for operation, name in layers:
+        kind = operation.Layer_type
+        automatic = f"{kind}_{made[kind]}" if made[kind] else kind
+        made[kind] += "name" not in operation
+        names[operation.get("name") or automatic] = name
+    return names
 
 
 def tf1_hard_sigmoid(x: Any) -> Any:
