@@ -43,7 +43,7 @@ class AnnBlocks:
             hidden: what the earlier layers give, zero where they have no units.
             kernel: the shared one.
         """
-        design, blocks = self._design, [hidden[layer] for layer in self._may_read(number)]
+        design, blocks = self._design, [ops.cast(hidden[layer], x.dtype) for layer in self._may_read(number)]
         units = ops.take(ops.convert_to_tensor(self._codes), ops.take(arc, self._operations))
         codes = 1 + units[self._may_read(number).start : self._may_read(number).stop]
         bits = self._bits(number)
