@@ -40,6 +40,9 @@ class Ledger:
             check_alone(self._directory)
             self._earlier = self._directory.begin(settings, resume=resume, allow_changes=allow_changes)
 
+    def join(self) -> None:
+        """Takes part, from here until `close`."""
+
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
         """Within, no other process proposes."""
@@ -81,15 +84,19 @@ class SharedLedger(Ledger):
     def __init__(self, directory: RunDirectory | None, database: StudyDatabase) -> None:
         super().__init__(directory)
         self._database = database
+        self._owner = uuid.uuid4().hex
 
     def begin(self, settings: Mapping[str, Any], direction: str, *, resume: bool, allow_changes: bool) -> None:
         """Makes the study or joins it; see `StudyDatabase.begin`."""
-        owner = uuid.uuid4().hex
         if self._directory is not None:
-            owner = take_part(self._directory, self._database.address, self._database.study_name).participant
+            part = take_part(self._directory, self._database.address, self._database.study_name)
+            self._owner = part.participant
             self._directory.begin(settings, resume=resume, allow_changes=allow_changes)
         self._database.begin(settings, direction, allow_changes=allow_changes)
-        self._database.join(owner)
+
+    def join(self) -> None:
+        """Takes part in the study; what this directory's process left unsettled is its own again."""
+        self._database.join(self._owner)
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:

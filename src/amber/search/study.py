@@ -140,6 +140,7 @@ def run_search(
         search.proposer = Proposer(objective, sampler, search.pruner)
         with run_directory.locked() if run_directory else contextlib.nullcontext(), contextlib.closing(search.ledger):
             search.ledger.begin(settings, objective.direction, resume=resume, allow_changes=allow_changes)
+            search.ledger.join()
             return search.run()
 
 
