@@ -1,4 +1,4 @@
-"""`search.storage` and `--storage`: the command at a study in a database, what it writes, and what it keeps to itself."""
+"""`search.storage` and `--storage`: the command at a study in a database, and what it keeps to itself."""
 
 from __future__ import annotations
 

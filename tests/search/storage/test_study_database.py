@@ -15,38 +15,68 @@ from tests.search.executors.objectives import evaluations, pretending
 from tests.search.test_resume import OPTIONS, facts
 
 from amber.errors import ConfigError, StorageError
-from amber.search import Objective, RunDirectory, StudyDatabase, TrialResult, run_search
+from amber.search import Objective, RunDirectory, SearchCallback, StudyDatabase, TrialResult, run_search
 
 MakeObjective = Callable[..., Objective]
 FORMATS = Path(__file__).parent / "formats"
 
 
+class Interrupting:
+    """Evaluates as another does, until Ctrl-C comes in the middle of an evaluation."""
+
+    def __init__(self, trainer: Any, after: int) -> None:
+        self.trainer, self.left = trainer, after
+
+    def evaluate(self, *arguments: Any, **options: Any) -> TrialResult:
+        trial: TrialResult = self.trainer.evaluate(*arguments, **options)
+        self.left -= 1
+        if self.left < 0:
+            raise KeyboardInterrupt
+        return trial
+
+
 @pytest.mark.parametrize("sampler", ["random", "tpe", "evolution", "nsga2", "controller"])
 def test_interrupted_search_goes_on_from_the_database_as_an_undisturbed_one(
-    make_objective: MakeObjective, postgres: str, tmp_path: Path, sampler: str
+    postgres: str, tmp_path: Path, sampler: str
 ) -> None:
-    objective = make_objective(metric="val_loss", direction="minimize")
-    common: dict[str, Any] = {"trials": 5, "seed": 3, "sampler": sampler, "sampler_options": OPTIONS.get(sampler, {})}
-    whole = run_search(objective, **common)
-    builder, stop_at = objective.builder, len(objective.builder.built) + 3
-
-    def interrupt(tokens: tuple[int, ...]) -> None:
-        if len(builder.built) == stop_at:
-            raise KeyboardInterrupt
-
-    builder.before = interrupt
+    common: dict[str, Any] = {"trials": 7, "seed": 3, "sampler": sampler, "sampler_options": OPTIONS.get(sampler, {})}
+    if sampler == "nsga2":
+        common["sampler_options"] = {"against": None}  # what pretends to train counts no costs
+    whole = run_search(pretending(tmp_path / "alone", layers=3), **common)
     database = StudyDatabase(postgres, "mine")
-    first = run_search(objective, storage=database, run_directory=RunDirectory.create(tmp_path / "run"), **common)
-    assert first.stopped == "interrupted" and len(first.ranked) == 2
-    builder.before = lambda tokens: None
-    built = len(builder.built)
+    interrupted = pretending(tmp_path / "notes", layers=3)
+    interrupted.trainer = Interrupting(interrupted.trainer, after=3)  # type: ignore[assignment]
+    first = run_search(interrupted, storage=database, run_directory=RunDirectory.create(tmp_path / "run"), **common)
+    assert first.stopped == "interrupted" and len(first.ranked) == 3
     # On another machine, which knows nothing but the address.
     other = RunDirectory.create(tmp_path / "other")
+    objective = pretending(tmp_path / "notes", layers=3)
     second = run_search(objective, storage=StudyDatabase(postgres, "mine"), run_directory=other, **common)
     assert facts(second.trials) == facts(whole.trials) == facts(database.trials()) == facts(other.trials())
-    assert len(builder.built) - built == 3
+    assert len(evaluations(tmp_path / "notes")) == 8  # seven, and the one that was under way again
     states = [each.state.name for each in optuna.load_study(study_name="mine", storage=psycopg_url(postgres)).trials]
-    assert states.count("COMPLETE") == len(whole.trials)  # any tool for Optuna's studies sees them
+    assert states == ["COMPLETE"] * len(whole.trials)  # any tool for Optuna's studies sees them
+
+
+def test_training_under_way_goes_on_from_its_last_epoch(
+    make_objective: MakeObjective, postgres: str, tmp_path: Path
+) -> None:
+    class Epochs(SearchCallback):
+        seen: list[int] = []
+
+        def on_epoch_end(self, number: int, epoch: int, epochs: int, metrics: Any) -> None:
+            self.seen.append(epoch)
+            if self.seen == [1, 2]:
+                raise KeyboardInterrupt
+
+    objective, watch = make_objective(epochs=3, metric="val_loss", direction="minimize"), Epochs()
+    for _ in range(2):
+        found = run_search(
+            objective, trials=1, seed=0, run_directory=RunDirectory.resume(tmp_path / "run"), resume=True,
+            storage=StudyDatabase(postgres), callbacks=[watch],
+        )  # fmt: skip
+    assert watch.seen in ([1, 2, 3], [1, 2, 2, 3])
+    assert found.ranked[0].score == run_search(objective, trials=1, seed=0).ranked[0].score
 
 
 def psycopg_url(url: str) -> str:
@@ -189,15 +219,11 @@ def test_file_database_serves_processes_of_one_machine(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'study.db'}"
     objective = pretending(tmp_path / "notes", layers=3, seconds=0.05)
     common: dict[str, Any] = {"trials": 8, "seed": 0}
-    threads = [
-        threading.Thread(target=run_search, args=(objective,), kwargs={**common, "storage": StudyDatabase(url)})
-        for _ in range(1)
-    ]
-    for thread in threads:
-        thread.start()
+    options = {**common, "storage": StudyDatabase(url)}
+    second = threading.Thread(target=run_search, args=(objective,), kwargs=options)
+    second.start()
     found = run_search(objective, storage=StudyDatabase(url), **common)
-    for thread in threads:
-        thread.join()
+    second.join()
     assert facts(found.trials) == facts(run_search(pretending(tmp_path / "alone", layers=3), **common).trials)
     assert evaluations(tmp_path / "notes") == sorted(set(evaluations(tmp_path / "notes")))
 

@@ -55,14 +55,17 @@ class Connection:
         """
         if self.study is not None:
             return
+        from sqlalchemy.exc import IntegrityError, ProgrammingError
+
         for last in (False, False, True):
             try:
                 with self.named("connecting"):
                     self._open(direction)
                 return
-            except StorageError:
+            except StorageError as error:
                 # Two processes that both make the tables of a new database are in each other's way, once.
-                if last or direction is None or self.storage is None:
+                met = isinstance(_root(error), (IntegrityError, ProgrammingError)) or "already exists" in str(error)
+                if last or direction is None or not met:
                     raise
                 time.sleep(1.0)
 
