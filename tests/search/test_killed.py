@@ -21,8 +21,6 @@ import pytest
 from amber.errors import StorageError
 from amber.search import Objective, RunDirectory, load_best, run_search
 
-KILLS = 50
-
 
 def facts(directory: Path) -> list[Any]:
     trials = RunDirectory.open(directory).trials() if (directory / "trials.jsonl").is_file() else []
@@ -41,8 +39,8 @@ def start() -> Iterator[Callable[..., int]]:
     assert server.stdin is not None and server.stdout is not None
     stdin, stdout = server.stdin, server.stdout
 
-    def run(directory: Path, seconds: float | None = None) -> int:
-        stdin.write(f"{directory}\n")
+    def run(directory: Path, seconds: float | None = None, database: str = "") -> int:
+        stdin.write(f"{directory} {database}".strip() + "\n")
         process = int(stdout.readline())
         if seconds is not None:
             time.sleep(seconds)
@@ -56,22 +54,33 @@ def start() -> Iterator[Callable[..., int]]:
 
 @pytest.mark.slow
 def test_killed_at_fifty_moments_a_search_ends_as_an_undisturbed_one(start: Callable[..., int], tmp_path: Path) -> None:
+    check_killed(start, tmp_path, kills=50)
+
+
+@pytest.mark.slow
+def test_killed_at_many_moments_a_search_in_a_database_does_too(
+    start: Callable[..., int], tmp_path: Path, postgres: str
+) -> None:
+    check_killed(start, tmp_path, kills=20, database=postgres)
+
+
+def check_killed(start: Callable[..., int], tmp_path: Path, kills: int, database: str = "") -> None:
     start(tmp_path / "loading", 0)
     began = time.monotonic()
-    assert start(tmp_path / "whole") == 0
+    assert start(tmp_path / "whole", database=database) == 0
     duration = time.monotonic() - began
     whole = facts(tmp_path / "whole")
     assert sum(trial[2] == "complete" for trial in whole) == 30
 
     run, moments, kept = tmp_path / "run", random.Random(7), []
-    for _ in range(KILLS):
+    for _ in range(kills):
         # Together more than the search needs, as each loses a start and part of an epoch: all of it is hit.
-        assert start(run, moments.uniform(0, 4 * duration / KILLS)) == -signal.SIGKILL
+        assert start(run, moments.uniform(0, 4 * duration / kills), database) == -signal.SIGKILL
         now = facts(run)
         assert now[: len(kept)] == kept  # nothing finished is lost or changed
         kept = now
     assert 2 < len(kept) < len(whole)  # killed while it ran, not before or after
-    assert start(run) == 0
+    assert start(run, database=database) == 0
     assert facts(run) == whole  # none repeated: the numbers are those of the undisturbed run
     assert load_best(run)["tokens"] == load_best(tmp_path / "whole")["tokens"]
     ranking = [(each / "ranking.csv").read_text().splitlines() for each in (run, tmp_path / "whole")]
@@ -81,7 +90,7 @@ def test_killed_at_fifty_moments_a_search_ends_as_an_undisturbed_one(start: Call
     # Taken up from the last epoch: a kill costs one epoch at most, not the trial.
     trained = Counter((tmp_path / "run.epochs").read_text().splitlines())
     assert set(trained) == set((tmp_path / "whole.epochs").read_text().splitlines())
-    assert sum(trained.values()) - len(trained) <= KILLS
+    assert sum(trained.values()) - len(trained) <= kills
 
 
 def test_full_disk_ends_a_search_that_can_be_taken_up(make_objective: Callable[..., Objective], tmp_path: Path) -> None:

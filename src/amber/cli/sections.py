@@ -229,8 +229,8 @@ class SearchSection(Section):
         threads: of numerical libraries in each worker process; by default 1.
         memory_limit: MiB that a candidate may take in its worker process (on CPUs); null: no limit.
         devices: GPUs for the workers, one each and in turn, such as `["0", "1"]`; null: all see all.
-        ahead: candidates that wait at each Dask worker, so that it is never without; by default 1. 0 is for samplers that
-            should know as many results as can be.
+        ahead: candidates that wait at each Dask worker, so that it is never without; by default 1. With 0, samplers
+            know as many results as can be.
         storage: a database where the trials are recorded instead of in the run directory, such as
             `postgresql://user@host/database`; searches of the same `name` then work together. Its password comes from
             the environment (PGPASSWORD) or ~/.pgpass. null: the run directory.
