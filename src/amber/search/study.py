@@ -27,7 +27,7 @@ from amber.search.objective import Objective, describe_error
 from amber.search.proposal import Proposal
 from amber.search.proposing import Proposer
 from amber.search.pruning import PruningCallback, chosen_pruner
-from amber.search.randomness import check_seed, seeded, trial_seed
+from amber.search.randomness import check_seed, trial_seed
 from amber.search.recording import SearchRecord
 from amber.search.result import SearchResult, rank
 from amber.search.run_directory import RunDirectory
@@ -134,8 +134,6 @@ def run_search(
         raise ConfigError(f"A pruner needs trials in this process. Received: {type(search.executor).__name__}")
     if search.pruner is not None and objective.metric != objective.settings.metric:
         raise ConfigError(f"A pruner needs a score that fit reports after every epoch. Received: {objective.metric!r}")
-    with seeded(seed):
-        pass  # Keras loads TensorFlow, where installed, to seed it: slow and noisy, so before any display starts
     with _quiet_optuna():
         search.proposer = Proposer(objective, sampler, search.pruner)
         with run_directory.locked() if run_directory else contextlib.nullcontext(), contextlib.closing(search.ledger):
