@@ -64,9 +64,7 @@ def postgres_server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def postgres(
-    postgres_server: Server, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, tmp_path: Path
-) -> str:
+def postgres(postgres_server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
     """The address of an empty database; its password is in the environment."""
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
     return postgres_server.new_database(tmp_path.name)
