@@ -152,7 +152,8 @@ class SupernetModel(SharedModel):
     def _computes_selected(self) -> bool:
         """Whether `_compute` may stand for a call of the model: nothing but the supernet is called, in float32."""
         own_call = type(self).call is not SupernetModel.call
-        return not own_call and self.compute_dtype == "float32" and self.supernet.feature_model is None
+        features = getattr(self.supernet, "feature_model", None)
+        return not own_call and self.compute_dtype == "float32" and features is None
 
     def _selected_variables(self) -> list[Any]:
         """The shared variables that the present architecture reads."""
