@@ -7,7 +7,7 @@ as data, so that scoring many compiles once; only training a fixed child compile
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -325,6 +325,10 @@ class SupernetModel(SharedModel):
 
     def _dropout_layers(self, graph: Any) -> dict[str, Any]:
         return self.supernet.name_dropouts(graph, self._dropouts)
+
+    def _changing(self) -> tuple[Any, Callable[[], np.ndarray]] | None:
+        """The variable that has another value in each step, and what draws it."""
+        return None if self._hidden.sampler is None else (self._arc_variable, self._draw)
 
     def _at_once(self) -> tuple[int, ...]:
         """Leading axes of the tokens: none for a child of one architecture at a time."""
