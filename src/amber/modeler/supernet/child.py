@@ -29,7 +29,8 @@ class SupernetModel(SharedModel):
     Args:
         supernet: holds the shared weights. Saving or loading the child's weights saves or loads all of them.
         arc_seq: tokens of a fixed child; None for one whose architecture changes.
-        sampler: gives the tokens of the next batch, for training the shared weights. A child with neither
+        sampler: gives the tokens of the next batch, for training the shared weights; on TensorFlow it may be asked
+            for up to 16 batches ahead within an epoch, where no callback watches batches. A child with neither
             tokens nor a sampler is told its architecture with `set_architecture`.
         dropouts: rates of its dropout layers in order, instead of the supernet's.
         fit_defaults: arguments of `fit` where a call does not give them.
