@@ -27,16 +27,13 @@ def trials(sampler: str, **options: Any) -> Callable[[Task, int, Clock], None]:
 
 
 def one_shot(task: Task, seed: int, clock: Clock) -> None:
-    """Shared weights for half the time, then scoring and retraining in what is left."""
-    # What a minute allows; in less time the limit of seconds ends the warm-up or the episodes.
+    """Shared weights for the time of about four networks, then retraining of the best until the time is up."""
     settings = OneShotSettings(
-        warm_up_steps=max(20, round(2 * clock.seconds)),
-        steps_per_episode=10,
-        episodes=MANY,
-        seconds=0.5 * clock.seconds,
-        architectures=5,
-        sample=max(10, min(50, round(clock.seconds / 2))),
-        top_k=3,
+        warm_up_steps=2 * task.steps,
+        steps_per_episode=20,
+        episodes=max(1, round(2 * task.steps / 20)),
+        sample=75,
+        top_k=75,
     )
     shared = task.builder(scheduled=False).model_compile_dict
     run_one_shot(task.objective(), seed=seed, settings=settings, shared_compile=shared, callbacks=(clock,))

@@ -49,7 +49,7 @@ class OneShotResult:
 
     Attributes:
         search: the retraining as a search of its own: trials, ranking and the best.
-        candidates: the architectures that were chosen, in the order they were retrained.
+        candidates: the architectures that were chosen, the best score first, as they were retrained.
         history: one entry per episode: steps, seconds, mean and best score with shared weights.
     """
 
@@ -278,8 +278,12 @@ class _Shared:
             self._show(f"scoring {len(unique)} architectures ({source})")
             scores = self._scores(unique)
             scored = [ScoredArchitecture(t, source, s) for t, s in zip(unique, scores, strict=True)]
-            scored.sort(key=lambda each: each.score, reverse=self.objective.direction == "maximize")
-            self.candidates += self._first_networks(scored, seen)
+            self.candidates += self._first_networks(self._by_score(scored), seen)
+        # Whoever stops the retraining early has the most promising of both.
+        self.candidates = self._by_score(self.candidates)
+
+    def _by_score(self, scored: Sequence[ScoredArchitecture]) -> list[ScoredArchitecture]:
+        return sorted(scored, key=lambda each: each.score, reverse=self.objective.direction == "maximize")
 
     def _first_networks(self, scored: Sequence[ScoredArchitecture], seen: set[str]) -> list[ScoredArchitecture]:
         """The first `top_k` that are networks within the budget, none twice."""
