@@ -26,17 +26,22 @@ def trials(sampler: str, **options: Any) -> Callable[[Task, int, Clock], None]:
     return search
 
 
-def one_shot(task: Task, seed: int, clock: Clock) -> None:
-    """Shared weights for the time of about four networks, then retraining of the best until the time is up."""
-    settings = OneShotSettings(
-        warm_up_steps=2 * task.steps,
-        steps_per_episode=20,
-        episodes=max(1, round(2 * task.steps / 20)),
-        sample=75,
-        top_k=75,
-    )
-    shared = task.builder(scheduled=False).model_compile_dict
-    run_one_shot(task.objective(), seed=seed, settings=settings, shared_compile=shared, callbacks=(clock,))
+def one_shot(inherit_weights: bool) -> Callable[[Task, int, Clock], None]:
+    """A search with shared weights, trained for the steps of three networks; then the best until the time is up."""
+
+    def search(task: Task, seed: int, clock: Clock) -> None:
+        settings = OneShotSettings(
+            warm_up_steps=2 * task.steps,
+            steps_per_episode=max(1, task.steps // 10),
+            episodes=10,
+            sample=30,
+            top_k=30,
+            inherit_weights=inherit_weights,
+        )
+        shared = task.builder(scheduled=False).model_compile_dict
+        run_one_shot(task.objective(), seed=seed, settings=settings, shared_compile=shared, callbacks=(clock,))
+
+    return search
 
 
 def keras_tuner_with(kind: str) -> Callable[[Task, int, Clock], None]:
@@ -77,7 +82,8 @@ CONTESTANTS: dict[str, Callable[[Task, int, Clock], None]] = {
     "tpe": trials("tpe"),
     "evolution": trials("evolution", population_size=10, sample_size=4),
     "controller": trials("controller"),
-    "one-shot": one_shot,
+    "one-shot": one_shot(inherit_weights=False),
+    "one-shot, inherited": one_shot(inherit_weights=True),
     "keras-tuner random": keras_tuner_with("random"),
     "keras-tuner bayesian": keras_tuner_with("bayesian"),
 }

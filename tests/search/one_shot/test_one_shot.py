@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from amber.architect.controllers import GeneralController
 from amber.errors import ConfigError
 from amber.modeler import KerasResidualCnnBuilder
 from amber.modeler.supernet import load_supernet
-from amber.search import Objective, RunDirectory, load_best
+from amber.modeler.supernet.recalibration import recalibrate
+from amber.search import Objective, RunDirectory, SearchCallback, load_best
 from amber.search.one_shot import OneShotProgress, OneShotSettings, run_one_shot, shared_builder
+from amber.search.one_shot.heirs import HeirBuilder
 
 COMPILE = {"optimizer": "adam", "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
 SMALL = OneShotSettings(
@@ -72,6 +75,54 @@ def test_a_whole_search_keeps_and_retrains(make_objective: Callable[..., Objecti
         assert record["retrained"][source] == {"tokens": list(best.tokens), "score": best.score}
     assert load_best(tmp_path / "run")["tokens"] == list(found.search.best.tokens)  # type: ignore[union-attr]
     assert (tmp_path / "run" / "ranking.csv").is_file()
+
+
+@pytest.mark.parity
+def test_heirs_begin_where_the_shared_weights_end(
+    make_objective: Callable[..., Objective], builder: Any, tmp_path: Path
+) -> None:
+    objective = make_objective()
+    settings = replace(SMALL, inherit_weights=True)
+    whole = run_one_shot(objective, seed=2, settings=settings, run_directory=RunDirectory.create(tmp_path / "run"))
+    supernet = load_supernet(tmp_path / "run" / "supernet.h5")
+    tokens, x = whole.candidates[0].tokens, objective.train[0]
+    heir = HeirBuilder(builder, supernet, x)(tokens)
+    expected = recalibrate(supernet.extract(tokens), x)
+    np.testing.assert_allclose(heir.predict(x, verbose=0), expected.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
+    before = np.concatenate([np.ravel(weight) for weight in supernet.extract(tokens).get_weights()])
+    heir.fit(*objective.train, epochs=1, verbose=0)
+    assert any(not np.allclose(old, new) for old, new in zip(expected.get_weights(), heir.get_weights(), strict=True))
+    after = np.concatenate([np.ravel(weight) for weight in supernet.extract(tokens).get_weights()])
+    np.testing.assert_array_equal(before, after)
+
+
+def test_heirs_of_a_search_taken_up_again_are_the_same(
+    make_objective: Callable[..., Objective], tmp_path: Path
+) -> None:
+    settings, run = replace(SMALL, inherit_weights=True), tmp_path / "run"
+    whole = run_one_shot(make_objective(), seed=2, settings=settings)
+
+    class Stop(SearchCallback):
+        def on_trial_begin(self, number: int, tokens: tuple[int, ...]) -> None:
+            if number == 1:
+                raise KeyboardInterrupt
+
+    cut = run_one_shot(
+        make_objective(), seed=2, settings=settings, run_directory=RunDirectory.create(run), callbacks=(Stop(),)
+    )
+    assert cut.search.counts()["complete"] == 1
+    resumed = run_one_shot(
+        make_objective(), seed=2, settings=settings, run_directory=RunDirectory.resume(run), resume=True
+    )
+    assert [trial.score for trial in resumed.search.trials] == [trial.score for trial in whole.search.trials]
+
+
+def test_the_most_promising_are_retrained_first(make_objective: Callable[..., Objective]) -> None:
+    found = run_one_shot(make_objective(), seed=3, settings=replace(SMALL, top_k=3))
+    scores = [each.score for each in found.candidates]
+    assert scores == sorted(scores, reverse=True) and len(set(scores)) > 1
+    trials = sorted(found.search.trials, key=lambda trial: trial.number)
+    assert [trial.tokens for trial in trials] == [each.tokens for each in found.candidates]
 
 
 def test_the_same_seed_finds_the_same(make_objective: Callable[..., Objective]) -> None:
