@@ -132,18 +132,32 @@ def test_the_same_seed_finds_the_same(make_objective: Callable[..., Objective]) 
 
 
 class _Interrupting(OneShotProgress):
+    def __init__(self, moment: str) -> None:
+        super().__init__()
+        self._moment = moment
+
     def show(self, share: float, note: str) -> None:
-        if note.startswith("episode 1"):
+        if self._moment in note:
             raise KeyboardInterrupt
 
 
-def test_ctrl_c_keeps_weights_policy_and_history(make_objective: Callable[..., Objective], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("moment", "episodes"), [("warm-up", 0), ("episode 1", 1), ("(policy)", 2), ("(random)", 2)])
+def test_ctrl_c_keeps_weights_policy_and_history(
+    moment: str, episodes: int, make_objective: Callable[..., Objective], tmp_path: Path
+) -> None:
     found = run_one_shot(
-        make_objective(), seed=1, settings=SMALL, run_directory=RunDirectory.create(tmp_path), progress=_Interrupting()
+        make_objective(),
+        seed=1,
+        settings=SMALL,
+        run_directory=RunDirectory.create(tmp_path),
+        progress=_Interrupting(moment),
     )
     assert found.search.stopped == "interrupted"
-    assert len(found.history) == 1
-    assert len(json.loads((tmp_path / "one_shot.json").read_text())["history"]) == 1
+    assert len(found.history) == episodes
+    record = json.loads((tmp_path / "one_shot.json").read_text())
+    assert len(record["history"]) == episodes and record["steps"] == 2 + 2 * episodes
+    # Half a choice would be taken for the whole one when the search is taken up.
+    assert record["candidates"] == []
     assert load_supernet(tmp_path / "supernet.h5").trainable_weights
     assert GeneralController.load(tmp_path / "controller.h5").sample(2).shape == (2, 3)
     assert not [path for path in tmp_path.iterdir() if path.suffix == ".tmp"]

@@ -287,14 +287,15 @@ class _Shared:
             "random": [layout.sample(self.generator) for _ in range(count)],
         }
         seen: set[str] = set()
+        chosen: list[ScoredArchitecture] = []
         for source, arcs in proposals.items():
             unique = list(dict.fromkeys(tuple(int(token) for token in arc) for arc in arcs))
             self._show(f"scoring {len(unique)} architectures ({source})")
             scores = self._scores(unique)
             scored = [ScoredArchitecture(t, source, s) for t, s in zip(unique, scores, strict=True)]
-            self.candidates += self._first_networks(self._by_score(scored), seen)
-        # Whoever stops the retraining early has the most promising of both.
-        self.candidates = self._by_score(self.candidates)
+            chosen += self._first_networks(self._by_score(scored), seen)
+        # Whoever stops the retraining early has the most promising of both. Until here there is no choice to take up.
+        self.candidates = self._by_score(chosen)
 
     def _by_score(self, scored: Sequence[ScoredArchitecture]) -> list[ScoredArchitecture]:
         return sorted(scored, key=lambda each: each.score, reverse=self.objective.direction == "maximize")
