@@ -50,6 +50,19 @@ def test_worked_example() -> None:
     assert cost.parameters == builder([0, 0, 0]).count_params() == 53
 
 
+def test_layers_have_the_names_of_their_operations() -> None:
+    """As the spaces of several branches write them; what is taken gets a number."""
+    named = {**dense(4), "name": "hidden"}
+    space = space_of([[[named], [named]], [[{**dense(2), "name": "right"}]]], [[{**dense(3), "name": "output"}]])
+    builder = worked_example(with_bn=True, model_space=space)
+    model = builder([0] * 4)
+    kept = [layer.name for layer in model.layers if isinstance(layer, keras.layers.Dense)]
+    assert sorted(kept) == ["hidden", "hidden_1", "output", "output_1", "right"]
+    assert model.output_names == ["output"] and model.get_layer("branch_0_L1_bn") is not None
+    assert [builder.plan([0] * 4).node(name).group for name in ("hidden", "hidden_1")] == ["branch_0_L0", "branch_0_L1"]
+    assert builder.model_space[0][0].get("name") == "hidden"
+
+
 def test_normalised_the_same_on_every_build() -> None:
     builder = worked_example(with_bn=True)
     for _ in range(2):

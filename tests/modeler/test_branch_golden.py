@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 from tests.golden_cases import Tally, load, prescribed_input, set_prescribed_weights
-from tests.modeler.golden_models import check_recorded, predictions
+from tests.modeler.golden_models import check_recorded, former_names, predictions
 
 from amber.architect import BranchedModelSpace, ModelSpace, Operation
 from amber.errors import ModelSpaceError
@@ -40,14 +40,7 @@ def make_builder(config: dict[str, Any], **changes: Any) -> KerasBranchModelBuil
 
 def recorded_names(builder: KerasBranchModelBuilder, arc: list[int]) -> dict[str, str]:
     """From the automatic names of the original, numbered in the order of making, to the names of the graph."""
-    made: dict[str, int] = {}
-    names = {}
-    for node in builder.plan(arc).nodes[:-1]:
-        kind = node.operation.Layer_type
-        number = made.setdefault(kind, 0)
-        names[f"{kind}_{number}" if number else kind] = node.name
-        made[kind] += 1
-    return names
+    return former_names((node.operation, node.name) for node in builder.plan(arc).nodes)
 
 
 @pytest.mark.parametrize(

@@ -257,13 +257,13 @@ def test_intermediate_outputs_are_labels_in_the_layers_they_read():
     aware = SimpleNamespace(nodes=graph.nodes, inputs=graph.inputs, outputs=("final", *heads), auxiliary=heads)
     folded = fold(aware)
     told = {box.key: box.exits for box in folded.boxes if box.exits}
-    assert told == {
-        f"group:L{layer}": (f"head{layer}: intermediate output, weight 0.1",) for layer in (4, 8)
-    }  # fmt: skip
+    assert told == {f"group:L{layer}": (f"head{layer}, loss weight 0.1",) for layer in (4, 8)}
     shown = texts(draw_svg(aware))
-    assert "head4: intermediate output, weight 0.1" in shown
+    assert "head4, loss weight 0.1" in shown
+    legend = "outlined label: an intermediate output on the layer"
+    assert legend in shown and legend not in texts(draw_svg(graph))
     assert shown.count("output, loss weight 1") == 1
-    assert "head8: intermediate output, weight 0.3" in texts(draw_svg(aware, loss_weights={"head8": 0.3}))
+    assert "head8, loss weight 0.3" in texts(draw_svg(aware, loss_weights={"head8": 0.3}))
     assert "head4: dense" in draw_svg(aware)
 
 

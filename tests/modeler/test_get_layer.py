@@ -165,5 +165,8 @@ def test_every_alias_makes_the_same_layer() -> None:
         "Conv1DTranspose": "conv1d_transpose",
         "leakyrelu": "leaky_relu",
         "GaussianNoise": "gaussian_noise",
+        "MaxPooling1D": "maxpool1d",
+        "average_pooling2d": "avgpool2d",
+        "GlobalAveragePooling1D": "globalavgpool1d",
     }.items():
         assert OPERATIONS.get(alias).name == name

@@ -148,6 +148,14 @@ def test_sequences_are_joined_along_channels() -> None:
         other([0, 1, 1, 0, 0, 0, 1, 1, 1])
 
 
+def test_layers_have_the_names_of_their_operations() -> None:
+    named = [[{**each, "name": "hidden"} for each in CANDIDATES]] * 3
+    builder = make_builder(model_space=ModelSpace.from_dict(named))
+    assert reads(builder.plan(ARC), "hidden_2") == ("L0_activation", "L1_activation")
+    assert builder.plan(ARC).fingerprint() == make_builder().plan(ARC).fingerprint()
+    assert {"hidden", "hidden_1", "hidden_2", "L0_bn", "o1"} <= {layer.name for layer in builder(ARC).layers}
+
+
 def test_unnamed_inputs_and_outputs_get_names() -> None:
     plain = [Operation("input", shape=(n,)) for n in (2, 3)]
     graph = make_builder(inputs_op=plain, output_op=Operation("dense", units=1)).plan([*ARC[:12], 0, 0, 1])

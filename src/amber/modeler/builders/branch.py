@@ -11,6 +11,7 @@ from amber.architect import BranchedModelSpace, Operation, TokenLayout
 from amber.errors import ArchitectureError, ModelSpaceError
 from amber.modeler.builders.base import ModelBuilder, check_operation
 from amber.modeler.builders.multi_io_ends import check_distinct, named_inputs, named_outputs
+from amber.modeler.builders.unique_names import UniqueNames
 from amber.modeler.graph import ComputationGraph, ComputationNode
 from amber.modeler.layer_face import with_batch_norm
 from amber.modeler.merges import merge_name
@@ -25,6 +26,9 @@ class KerasBranchModelBuilder(ModelBuilder):
 
     Tokens choose operations only, in the flat order of the space: branch 0, branch 1, ..., stem. The branches
     are joined by the space's `concat_op` (any registered merge); a single branch goes on into the stem as it is.
+
+    Layers are named `branch_0_L0_conv1d`, ..., `stem_L0_dense`, unless an operation carries a `name`; a name that is
+    taken gets a number.
 
     Args:
         inputs_op: one input operation per branch, of any rank; their `name` is the key in `fit({...})`.
@@ -86,12 +90,13 @@ class KerasBranchModelBuilder(ModelBuilder):
             ArchitectureError: tokens outside the grammar.
         """
         chosen = self._chosen(arc_seq)
+        names = UniqueNames(name for name, _ in (*self._inputs, *self._outputs))
         nodes: list[ComputationNode] = []
         ends: list[str] = []
         for branch, ((name, operation), layers) in enumerate(zip(self._inputs, self._branches, strict=True)):
             nodes.append(ComputationNode(operation, name, group=name))
-            ends.append(_chain(nodes, [name], f"branch_{branch}", [chosen[layer] for layer in layers]))
-        last = _chain(nodes, ends, "stem", [chosen[layer] for layer in self._stem], self.merge_op)
+            ends.append(_chain(nodes, names, [name], f"branch_{branch}", [chosen[layer] for layer in layers]))
+        last = _chain(nodes, names, ends, "stem", [chosen[layer] for layer in self._stem], self.merge_op)
         output, operation = self._outputs[0]
         nodes.append(ComputationNode(operation, output, parents=[last], group=output))
         return ComputationGraph(nodes, [name for name, _ in self._inputs], [output])
@@ -126,6 +131,7 @@ class KerasBranchModelBuilder(ModelBuilder):
 
 def _chain(
     nodes: list[ComputationNode],
+    names: UniqueNames,
     parents: list[str],
     prefix: str,
     layers: list[Parts],
@@ -135,7 +141,8 @@ def _chain(
     for layer, parts in enumerate(layers):
         group = f"{prefix}_L{layer}"
         for operation, suffix in zip(parts, _SUFFIXES, strict=False):
-            name = f"{group}_{parts[0].Layer_type}{suffix}" if not suffix else f"{group}{suffix}"
+            own = "" if suffix else operation.get("name") or f"{group}_{operation.Layer_type}"
+            name = names.take(own or f"{group}{suffix}")
             nodes.append(ComputationNode(operation, name, merge_op, parents, group))
             parents, merge_op = [name], "concatenate"
     return parents[0]

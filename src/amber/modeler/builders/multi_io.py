@@ -11,6 +11,7 @@ from amber.modeler.architecture_decoder import MultiIOArchitecture
 from amber.modeler.builders import arguments
 from amber.modeler.builders.base import ModelBuilder
 from amber.modeler.builders.multi_io_ends import check_distinct, named_inputs, named_outputs
+from amber.modeler.builders.unique_names import UniqueNames
 from amber.modeler.graph import ComputationGraph, ComputationNode, reachable
 from amber.modeler.layer_face import with_batch_norm
 from amber.modeler.operations import check_layers
@@ -24,7 +25,8 @@ class KerasMultiIOModelBuilder(ModelBuilder):
 
     A layer reads its chosen inputs and chosen earlier layers, concatenated; one that would read nothing is
     absent, and so is a layer that no output reads. Dense and convolutional layers are normalised between their
-    linear part and their activation. Every input stays an input of the model, read or not.
+    linear part and their activation. Every input stays an input of the model, read or not. Layers are named
+    `L0_dense`, ..., unless an operation carries a `name`; a name that is taken gets a number.
 
     Args:
         inputs_op: one input operation or a list of them; their `name` is the key in `fit({"rna": ..., ...})`.
@@ -100,13 +102,15 @@ class KerasMultiIOModelBuilder(ModelBuilder):
         """Appends the layers; returns the last node of each present layer, and which layers others read."""
         ends: dict[int, str] = {}
         read: set[int] = set()
+        names = UniqueNames(name for name, _ in (*self._inputs, *self._outputs))
         for layer, token in enumerate(architecture.operations):
             sources = [j for j, bit in enumerate(architecture.skips[layer]) if bit and j in ends]
             parents = [*self._input_parents(layer, architecture), *(ends[j] for j in sources)]
             if not parents:
                 continue
             read.update(sources)
-            for name, operation in self._chains[layer][token]:
+            for wanted, operation in self._chains[layer][token]:
+                name = names.take(wanted)
                 nodes.append(ComputationNode(operation, name, parents=parents, group=f"L{layer}"))
                 parents = [name]
             ends[layer] = parents[0]
@@ -147,7 +151,8 @@ class KerasMultiIOModelBuilder(ModelBuilder):
         if operation.Layer_type == "input":
             raise ModelSpaceError(f"{where}: an input cannot be a layer. Received: {operation}")
         parts = list(with_batch_norm(self._scaled(operation)))
-        names = [f"L{layer}_{operation.Layer_type}", f"L{layer}_bn", f"L{layer}_activation"][: len(parts)]
+        first = operation.get("name") or f"L{layer}_{operation.Layer_type}"
+        names = [first, f"L{layer}_bn", f"L{layer}_activation"][: len(parts)]
         if self.dropout_rate:
             parts.append(Operation("dropout", rate=self.dropout_rate))
             names.append(f"L{layer}_dropout")

@@ -13,6 +13,7 @@ from amber.backend.distribution import Placement
 from amber.errors import ArchitectureError, InvalidArchitectureError, ModelSpaceError
 from amber.modeler.builders.base import ModelBuilder, check_operation
 from amber.modeler.builders.layer_factories import factory_operation
+from amber.modeler.builders.unique_names import UniqueNames
 from amber.modeler.cost import input_shape, measure
 from amber.modeler.graph import ComputationGraph, ComputationNode
 from amber.modeler.operations import check_layers
@@ -89,7 +90,7 @@ class KerasModelBuilder(ModelBuilder):
             ArchitectureError: tokens outside the grammar, tokens without a model space, or an operation that
                 cannot be used.
         """
-        names = _Names()
+        names = UniqueNames()
         input_name = names.take(self.inputs_op.get("name") or "input")
         output_name = names.take(self.output_op.get("name") or "output")
         nodes = [ComputationNode(self.inputs_op, input_name, group="input")]
@@ -144,21 +145,6 @@ class KerasModelBuilder(ModelBuilder):
             return _check_layer(entry if isinstance(entry, Operation) else factory_operation(entry))
         except ModelSpaceError as error:
             raise ArchitectureError(f"Position {position}: {error}") from error
-
-
-class _Names:
-    """Layer names that are each given once."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-
-    def take(self, wanted: str) -> str:
-        name, number = wanted, 0
-        while name in self._taken:
-            number += 1
-            name = f"{wanted}_{number}"
-        self._taken.add(name)
-        return name
 
 
 def _check_layer(operation: Operation) -> Operation:

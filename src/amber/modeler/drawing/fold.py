@@ -123,7 +123,7 @@ def _exits(nodes: Sequence[Any], intermediate: Mapping[str, float]) -> dict[str,
 
 def _with_exits(box: Box, exits: Mapping[str, Any], weights: Mapping[str, float]) -> Box:
     here = [name for name, node in exits.items() if node.parents[0] in box.members]
-    told = tuple(style.clip(f"{name}: intermediate output, weight {weights[name]:g}", _DETAIL_LIMIT) for name in here)
+    told = tuple(style.clip(f"{name}, loss weight {weights[name]:g}", _DETAIL_LIMIT) for name in here)
     tooltip = "\n".join([box.tooltip, *(f"{name}: {exits[name].operation}" for name in here)])
     return replace(box, exits=told, tooltip=tooltip)
 

@@ -252,6 +252,8 @@ def _legend(
         entries.append(("", "skip or branch: one colour for each source"))
     if folded.hidden:
         entries.append(("chip", "coloured label: an input that the layer reads"))
+    if any(box.exits for box in folded.boxes):
+        entries.append(("exit", "outlined label: an intermediate output on the layer"))
     x = _MARGIN
     for family, words in entries:
         room = style.text_width(words, _DETAIL) + 44.0
@@ -259,6 +261,8 @@ def _legend(
             x, y = _MARGIN, y + 20.0
         if family == "chip":
             shapes.append(Block(Rect(x, y, 16.0, 12.0), colours.edges[1], colours.edges[1], 4.0))
+        elif family == "exit":
+            shapes.append(Block(Rect(x, y, 16.0, 12.0), colours.background, colours.muted, 6.0))
         elif family:
             shapes.append(Block(Rect(x, y, 16.0, 12.0), colours.family(family), colours.family(family), 2.0))
         else:

@@ -70,14 +70,22 @@ def _register_pooling() -> None:
         "maxpool2d": layers.MaxPooling2D,
         "avgpool2d": average_pooling_2d,
     }
-    _register(windows, search_only=_POOL_UNUSED)
+    _register_pools(windows, _POOL_UNUSED)
     everything = {
         "globalmaxpool1d": layers.GlobalMaxPooling1D,
         "globalavgpool1d": layers.GlobalAveragePooling1D,
         "globalmaxpool2d": layers.GlobalMaxPooling2D,
         "globalavgpool2d": layers.GlobalAveragePooling2D,
     }
-    _register(everything, search_only=_PASSIVE_UNUSED)
+    _register_pools(everything, _PASSIVE_UNUSED)
+
+
+def _register_pools(pools: dict[str, Any], search_only: tuple[str, ...]) -> None:
+    """Registers pools, each also under the names that Keras gives its class and its layers."""
+    for name, make in pools.items():
+        spelt = name.replace("global", "global_").replace("max", "max_").replace("avg", "average_")
+        spelt = spelt.replace("pool", "pooling")
+        register_operation(name, make, search_only=search_only, aliases=(spelt, spelt.replace("_", "")))
 
 
 def _register_sequence_layers() -> None:
