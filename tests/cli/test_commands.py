@@ -13,7 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-COMMANDS = ("search", "compare", "build", "describe", "draw", "sample", "evaluate", "predict", "extract")
+COMMANDS = (
+    "search", "compare", "build", "describe", "draw", "sample", "evaluate", "predict", "extract", "report", "export",
+    "dashboard",
+)  # fmt: skip
 Amber = Callable[..., Any]
 
 
@@ -86,6 +89,21 @@ def test_same_seed_gives_the_same_scores(
         assert first[key] == second[key]
     assert "Ranking" in done.stdout and "logistic regression" in done.stdout
     assert str(tmp_path / "again") in done.stdout
+
+
+@pytest.mark.parametrize("patience", ["null", "3"])
+def test_final_training_without_patience_keeps_the_last_weights(
+    patience: str, amber: Amber, tiny: str, write_config: Callable[..., Path], tmp_path: Path
+) -> None:
+    training = "epochs: 3\n  learning_rate: 0.1\n  batch"
+    text = tiny.replace("epochs: 1\n  batch", training).replace("final:\n  epochs: 1", "final:\n  epochs: 3")
+    done = amber("search", write_config(f"{text}  patience: {patience}\n"), "-d", tmp_path / "run", "--trials", 1)
+    assert done.exit_code == 0, done.stderr
+    (trial,) = map(json.loads, (tmp_path / "run" / "trials.jsonl").read_text().splitlines())
+    final = json.loads((tmp_path / "run" / "best.json").read_text())["final"]
+    # The trial keeps its last weights; in this one an epoch before was better.
+    same = final["validation"]["accuracy"] == pytest.approx(trial["score"])
+    assert same if patience == "null" else final["validation"]["accuracy"] > trial["score"]
 
 
 def test_run_directory_is_not_overwritten_by_accident(

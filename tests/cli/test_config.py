@@ -20,7 +20,7 @@ MISTAKES = {
     "wrong type": ("trials: 2", "trials: many", 19, ["key search.trials", "integer", "'many'"]),
     "bool for a number": ("epochs: 1\n  batch", "epochs: true\n  batch", 15, ["key training.epochs", "True"]),
     "out of range": ("trials: 2", "trials: 0", 19, ["key search.trials", "greater than or equal to 1", "0 (int)"]),
-    "unknown choice": ("sampler: random", "sampler: grid", 18, ["key search.sampler", "random, tpe", "'grid'"]),
+    "unknown choice": ("sampler: random", "sampler: grid", 18, ["key search.sampler: Unknown sampler", "'grid'"]),
     "unknown option of a sampler": (
         "sampler: random",
         "sampler: evolution\n  sampler_options:\n    sample_size: 3\n    populaton_size: 3",
@@ -75,8 +75,17 @@ def test_mistake_names_file_line_and_key(
     assert "Traceback" not in message
 
 
-# These need the layers or Keras itself to be noticed.
+# These need the data, the layers or Keras itself to be noticed.
 LATER_MISTAKES = {
+    "no such data": (
+        "seed: 3",
+        "data: {source: nope.csv}",
+        2,
+        ["key data.source: ", "'mfeat', 'splice'", "'nope.csv'"],
+    ),
+    "no such column": ("seed: 3", "data:\n  sequence: sec", 3, ["key data.sequence: ", "column 'sec'", "'seq'?"]),
+    "no such label": ("seed: 3", "data:\n  split: gsplit\n  label: lab", 4, ["key data.label: ", "column 'lab'"]),
+    "label of no class": ("seed: 3", "data:\n  classes: [EI, N]", 2, ["key data: ", "splice.csv.gz, line", "'IE'"]),
     "unknown operation": (
         "Layer_type: maxpool1d",
         "Layer_type: maxpol1d",

@@ -12,14 +12,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from tests.modeler.supernet.random_builders import enas_ann_builders, enas_cnn_builders
 
+import amber.modeler
 from amber.architect import BranchedModelSpace, ModelSpace, Operation
 from amber.errors import AmberError
 from amber.modeler import (
     DAGModelBuilder,
+    EnasAnnModelBuilder,
+    EnasCnnModelBuilder,
     KerasBranchModelBuilder,
     KerasModelBuilder,
     KerasMultiIOModelBuilder,
     KerasResidualCnnBuilder,
+    ModelBuilder,
 )
 
 ODD = st.sampled_from([0, -1, 2.5, True, None, "3", [3], [1, 2]])
@@ -91,15 +95,26 @@ def mixed_operation(draw: st.DrawFn, faults: bool) -> dict[str, Any]:
         "identity",
         "dropout",
         "globalavgpool1d",
+        "lstm",
+        "layer_normalization",
+        "zero_padding1d",
+        "reshape",
     ]
     kind = choice(draw, faults, kinds, ["no_such_type", "input", "add"])
     operation: dict[str, Any] = {"Layer_type": kind}
     if kind == "dense":
         operation |= {"units": number(draw, faults), "activation": choice(draw, faults, ["relu", "tanh"], [3, "no"])}
     elif kind == "conv1d":
-        operation |= {"filters": number(draw, faults), "kernel_size": number(draw, faults), "padding": "same"}
+        padding = choice(draw, faults, ["same", "same", "valid"], ["vallid", 3])
+        operation |= {"filters": number(draw, faults), "kernel_size": number(draw, faults), "padding": padding}
     elif kind == "maxpool1d":
         operation["pool_size"] = number(draw, faults)
+    elif kind == "lstm":
+        operation |= {"units": number(draw, faults), "return_sequences": draw(st.booleans())}
+    elif kind == "zero_padding1d":
+        operation["padding"] = number(draw, faults)
+    elif kind == "reshape":
+        operation["target_shape"] = choice(draw, faults, [[5, 1], [-1, 2], [16]], [[0], [-1, -1], None, "x"])
     elif kind == "dropout":
         operation["rate"] = choice(draw, faults, [0.1, 0], [2, None])
     return operation
@@ -186,21 +201,29 @@ def dag_builders(draw: st.DrawFn) -> DAGModelBuilder:
     )
 
 
-BUILDERS = {
-    "residual_cnn": residual_builders,
-    "multi_io": multi_io_builders,
-    "branch": branch_builders,
-    "sequential": sequential_builders,
-    "dag": dag_builders,
-    "enas_ann": enas_ann_builders,
-    "enas_cnn": enas_cnn_builders,
+BUILDERS: dict[type[ModelBuilder], Any] = {
+    KerasResidualCnnBuilder: residual_builders,
+    KerasMultiIOModelBuilder: multi_io_builders,
+    KerasBranchModelBuilder: branch_builders,
+    KerasModelBuilder: sequential_builders,
+    DAGModelBuilder: dag_builders,
+    EnasAnnModelBuilder: enas_ann_builders,
+    EnasCnnModelBuilder: enas_cnn_builders,
 }
 
 
 def draw_tokens(data: st.DataObject, builder: Any) -> list[Any]:
-    if data.draw(st.integers(0, 5)):
-        return list(builder.layout.sample(data.draw(st.integers(0, 999))))
-    return data.draw(st.lists(st.one_of(st.integers(-1, 3), ODD), max_size=7))
+    """Tokens of the layout; or with one of them spoilt, or one too many or too few; or anything."""
+    kind = data.draw(st.integers(0, 7))
+    # A sequential builder without a space has no layout.
+    if kind == 0 or not hasattr(builder, "layout"):
+        return data.draw(st.lists(st.one_of(st.integers(-1, 3), ODD), max_size=7))
+    tokens: list[Any] = list(builder.layout.sample(data.draw(st.integers(0, 999))))
+    if kind == 1:
+        place = data.draw(st.integers(0, len(tokens) - 1))
+        spoilt = [99, -1, 0.0, True, None, "0", [0], np.int64(99), np.float32(0), np.bool_(True), np.nan]
+        tokens[place : place + data.draw(st.integers(0, 2))] = [data.draw(st.sampled_from(spoilt))]
+    return tokens
 
 
 def train_one_step(model: Any) -> None:
@@ -210,8 +233,14 @@ def train_one_step(model: Any) -> None:
     assert np.all(np.isfinite(loss))
 
 
+def test_every_builder_is_thrown_at() -> None:
+    public = [getattr(amber.modeler, name) for name in amber.modeler.__all__]
+    builders = {each for each in public if isinstance(each, type) and issubclass(each, ModelBuilder)}
+    assert builders - {ModelBuilder} == set(BUILDERS)
+
+
 @pytest.mark.parametrize("kind", BUILDERS)
-def test_a_trained_step_or_a_named_error(kind: str) -> None:
+def test_a_trained_step_or_a_named_error(kind: type[ModelBuilder]) -> None:
     reached = {"trained": 0, "refused": 0}
 
     @settings(max_examples=120, suppress_health_check=list(HealthCheck))
@@ -224,9 +253,10 @@ def test_a_trained_step_or_a_named_error(kind: str) -> None:
     assert min(reached.values()) >= 10, reached
 
 
-def try_one(kind: str, data: st.DataObject) -> str:
+def try_one(kind: type[ModelBuilder], data: st.DataObject) -> str:
     try:
         builder = data.draw(BUILDERS[kind]())
+        assert isinstance(builder, kind)
         arc = draw_tokens(data, builder)
         graph = builder.plan(arc)
         cost = builder.measure(arc)

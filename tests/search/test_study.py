@@ -141,7 +141,7 @@ def test_failing_child_is_recorded_and_not_tried_again(make_objective: MakeObjec
 def test_loss_that_is_not_finite_fails_the_child(make_objective: MakeObjective, builder: Any) -> None:
     (x, y), validation = make_objective().train, make_objective().validation
     result = run_search(
-        make_objective(train=(np.full_like(x, np.nan), y), validation=validation),
+        make_objective(train=(np.full_like(x, 3e38), y), validation=validation),
         trials=1,
         seed=0,
         sampler=Script((0, 0, 0)),

@@ -53,7 +53,9 @@ def _on_torch(function: Any, draw: Any, model: Any, variable: Any) -> Callable[.
 
 def _by_assignment(function: Any, draw: Any, model: Any, variable: Any) -> Callable[..., Any]:
     def drawing(iterator: Any) -> Any:
-        variable.assign(draw())
+        # An iterator of many batches has each drawn for by the function that takes it.
+        if not getattr(iterator, "draws", False):
+            variable.assign(draw())
         return function(iterator)
 
     return drawing
@@ -64,12 +66,11 @@ def _on_jax(function: Any, draw: Any, model: Any, variable: Any) -> Callable[...
     position: list[int] = []
 
     def drawing(state: Any, iterator: Any) -> Any:
-        import jax.numpy as jnp
-
         if not position:
             position.append([id(each) for each in model.non_trainable_variables].index(id(variable)))
         fixed = list(state[1])
-        fixed[position[0]] = jnp.asarray(draw(), dtype=variable.dtype)
+        # The compiled step takes an array of NumPy sooner than one that is put on the device first.
+        fixed[position[0]] = np.asarray(draw(), dtype=variable.dtype)
         return function((state[0], fixed, *state[2:]), iterator)
 
     return drawing

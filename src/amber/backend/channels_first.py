@@ -1,15 +1,18 @@
 """Sequence kernels with the channels before the positions, as torch stores them, from weights in Keras's order.
 
 Keras keeps sequences as (batch, length, channels), so on torch each of its convolutions transposes twice, and its
-normalisation is put together from moments. A network that stays in torch's order is spared both. The numbers are
-those of the Keras layers: padding 'same' puts the odd position at the end, averages count only the positions
-inside, and moving variances are those of the batch, not of the population.
+normalisation is put together from moments. A network that stays in torch's order is spared both. The kernels are
+those of `amber.backend.torch`, with what shared layers need: any precision, and operations instead of layers.
+
+Each function here gives a callable of a tensor, shape (batch, channels, length), and the training flag.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
 from typing import Any
+
+Run = Callable[[Any, Any], Any]
 
 
 def is_available() -> bool:
@@ -19,89 +22,86 @@ def is_available() -> bool:
     return str(keras.config.backend()) == "torch"
 
 
-def convolve(x: Any, kernel: Any, dilation: int) -> Any:
-    """Convolution with stride 1 and padding 'same'.
+def convolution(layer: Any, dilation: int) -> Run:
+    """Convolution with a Conv1D layer's kernel: stride 1, padding 'same', no bias."""
+    from torch.nn import functional
 
-    Args:
-        x: shape (batch, channels in, length).
-        kernel: shape (size, channels in, channels out).
-        dilation: steps between positions of the kernel.
+    from amber.backend.torch.windows import zero_padding
+
+    variable = layer._kernel
+    pad = zero_padding("same", [(variable.shape[0] - 1) * dilation + 1], (1,))
+
+    def run(x: Any, training: Any) -> Any:
+        x, padding = pad(x)
+        return functional.conv1d(x, variable._value.permute(2, 1, 0).to(x.dtype), None, 1, padding, dilation)
+
+    return run
+
+
+def normalisation(layer: Any, bias: Any = None) -> Run:
+    """Batch normalisation with a layer's weights, computed in float32; its moving statistics learn in training.
+
+    `bias` is a variable that is added to the offset of every channel, shape (1,).
     """
-    from torch.nn import functional
+    from amber.backend.torch.kernels import make_batch_normalization
+    from amber.backend.torch.layouts import Layout
 
-    total = (kernel.shape[0] - 1) * dilation
-    weight = kernel.permute(2, 1, 0)
-    if total % 2:
-        x = functional.pad(x, (total // 2, total - total // 2))
-        return functional.conv1d(x, weight, dilation=dilation)
-    return functional.conv1d(x, weight, padding=total // 2, dilation=dilation)
-
-
-def normalise(x: Any, layer: Any, training: bool) -> Any:
-    """Batch normalisation with the weights of a Keras layer, whose moving statistics learn in training."""
-    import torch
-    from torch.nn import functional
-
-    gamma, beta = layer.gamma.value, layer.beta.value
-    mean, variance = layer.moving_mean.value, layer.moving_variance.value
-    wide = x.float()
-    if not training:
-        return functional.batch_norm(wide, mean, variance, gamma, beta, False, 0.0, layer.epsilon).to(x.dtype)
-    # With a momentum of 1 torch leaves the batch's mean and unbiased variance in the buffers.
-    seen_mean, seen_variance = torch.zeros_like(mean), torch.zeros_like(variance)
-    count = x.shape[0] * x.shape[2]
-    if count < 2:
-        # One value has no unbiased variance.
-        return _normalise_one(wide, layer).to(x.dtype)
-    result = functional.batch_norm(wide, seen_mean, seen_variance, gamma, beta, True, 1.0, layer.epsilon)
-    with torch.no_grad():
-        share = 1.0 - layer.momentum
-        mean.lerp_(seen_mean, share)
-        variance.lerp_(seen_variance * ((count - 1) / count), share)
-    return result.to(x.dtype)
+    normalise = make_batch_normalization(layer, Layout.CHANNELS_FIRST, 3, bias)
+    if normalise is None:
+        raise ValueError(f"not a normalisation of channels: {layer}")
+    return lambda x, training: normalise(x.float(), training).to(x.dtype)
 
 
-def _normalise_one(x: Any, layer: Any) -> Any:
-    import torch
+def activation(name: Any) -> Run:
+    """A Keras activation; softmax is over the channels."""
+    import keras
 
-    with torch.no_grad():
-        share = 1.0 - layer.momentum
-        layer.moving_mean.value.lerp_(x[0, :, 0], share)
-        layer.moving_variance.value.mul_(layer.momentum)
-    return (x - x) * layer.gamma.value[:, None] + layer.beta.value[:, None]
+    from amber.backend.torch.activations import activation_for
+    from amber.backend.torch.layouts import Layout
+
+    function = activation_for(keras.activations.get(name), Layout.CHANNELS_FIRST)
+    if function is None:
+        raise ValueError(f"not an activation of sequences: {name}")
+    return lambda x, training: function(x)
 
 
-def max_pool(x: Any, size: int, stride: int) -> Any:
+def max_pool(size: int, stride: int) -> Run:
     """Maximum of `size` positions with padding 'same'."""
     from torch.nn import functional
 
-    before, after = _padding(x.shape[-1], size, stride)
-    if before != after:
-        x = functional.pad(x, (before, after), value=float("-inf"))
-        before = 0
-    return functional.max_pool1d(x, size, stride, padding=before)
+    from amber.backend.torch.windows import pool_inside
+
+    return pool_inside(functional.max_pool1d, [size], (stride,))
 
 
-def average_pool(x: Any, size: int, stride: int) -> Any:
+def average_pool(size: int, stride: int) -> Run:
     """Average of the positions inside the sequence among `size`, with padding 'same'."""
+    from functools import partial
+
     from torch.nn import functional
 
-    before, after = _padding(x.shape[-1], size, stride)
-    if before == after:
-        return functional.avg_pool1d(x, size, stride, padding=before, count_include_pad=False)
-    sums = functional.avg_pool1d(functional.pad(x, (before, after)), size, stride)
-    counts = x.new_tensor(_counts(x.shape[-1], size, stride))
-    return sums * (size / counts)
+    from amber.backend.torch.windows import pool_inside
+
+    return pool_inside(partial(functional.avg_pool1d, count_include_pad=False), [size], (stride,))
 
 
-def _padding(length: int, size: int, stride: int) -> tuple[int, int]:
-    total = max((-(-length // stride) - 1) * stride + size - length, 0)
-    return total // 2, total - total // 2
+def dropout(layer: Any) -> Run:
+    """A Dropout layer."""
+    from amber.backend.torch.kernels import make_dropout
+    from amber.backend.torch.layouts import Layout
+
+    run = make_dropout(layer, Layout.CHANNELS_FIRST, 3)
+    return run if run is not None else lambda x, training: layer(x, training=training)
 
 
-@lru_cache(maxsize=256)
-def _counts(length: int, size: int, stride: int) -> tuple[int, ...]:
-    """How many positions inside the sequence each window covers."""
-    before, _ = _padding(length, size, stride)
-    starts = range(-before, -before + -(-length // stride) * stride, stride)
-    return tuple(min(start + size, length) - max(start, 0) for start in starts)
+def dense(layer: Any) -> Run:
+    """A Dense layer, of features."""
+    from amber.backend.torch.kernels import make_dense
+    from amber.backend.torch.layouts import Layout
+
+    run = make_dense(layer, Layout.KERAS, 2)
+
+    def run_if_alike(x: Any, training: Any) -> Any:
+        return run(x, training) if run is not None and x.dtype == layer._kernel._value.dtype else layer.call(x)
+
+    return run_if_alike

@@ -10,8 +10,8 @@ class Cut(NamedTuple):
 
     Attributes:
         kernel, bias: the shared Keras variables, shapes (rows, width) and (width,).
-        spans: (start, stop) of the rows of each source: first the blocks, then the earlier layers.
-        blocks: positions of the input blocks it reads.
+        spans: (start, stop) of the rows it takes, in the order of what it reads: columns, then earlier cuts.
+        columns: (start, stop) of the columns it reads of the matrix of all inputs.
         earlier: positions of the cuts it reads.
         units: columns taken.
         activation: a Keras activation function.
@@ -20,7 +20,7 @@ class Cut(NamedTuple):
     kernel: Any
     bias: Any
     spans: tuple[tuple[int, int], ...]
-    blocks: tuple[int, ...]
+    columns: tuple[tuple[int, int], ...]
     earlier: tuple[int, ...]
     units: int
     activation: Any

@@ -73,7 +73,9 @@ class LightTraining(keras.Model):
             epochs=options.get("epochs", 1),
             steps=steps or adapter.num_batches,
         )
-        with self._quietly(isinstance(callbacks, QuietCallbackList)):
+        is_quiet = isinstance(callbacks, QuietCallbackList)
+        adapters = [adapter, *([options["validation_data"]] if validation is not None else [])]
+        with self._quietly(is_quiet), self._striding(is_quiet, adapters):
             return super().fit(x=adapter, callbacks=callbacks, **options)
 
     def _adapter_for(self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> Any:
@@ -82,6 +84,10 @@ class LightTraining(keras.Model):
 
     def _quietly(self, is_quiet: bool) -> AbstractContextManager[None]:
         """Entered around a training of which nobody watches the batches."""
+        return nullcontext()
+
+    def _striding(self, is_quiet: bool, adapters: list[Any]) -> AbstractContextManager[None]:
+        """Entered around a training, with the adapters of its data; where it may take several steps at once."""
         return nullcontext()
 
 

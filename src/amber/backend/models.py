@@ -1,8 +1,8 @@
 """Which class the models of AMBER have on the backend in use.
 
 `ChildModel(inputs, outputs, name=name)` is `keras.Model(inputs, outputs, name=name)` in all that a user sees, and
-saves as such; see `light`, and on torch, where it also runs faster, `amber.backend.torch`. `SharedModel` is what a
-child of a supernet derives from, a `keras.Model` too.
+saves as such; see `light`, and where it also runs faster, `amber.backend.torch` and `amber.backend.tensorflow`.
+`SharedModel` is what a child of a supernet derives from, a `keras.Model` too.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import keras
 
-if TYPE_CHECKING or keras.config.backend() != "torch":
+if TYPE_CHECKING or keras.config.backend() not in ("torch", "tensorflow"):
     from amber.backend.light import LightFunctional as ChildModel, LightTraining as SharedModel
+elif keras.config.backend() == "tensorflow":
+    from amber.backend.tensorflow import StridingFunctional as ChildModel, StridingTraining as SharedModel
 else:
     from amber.backend.torch import FastFunctional as ChildModel
     from amber.backend.torch.shared import SharedModel

@@ -21,7 +21,7 @@ from amber.cli.simulated import checked_simulation, with_tasks_as_outputs
 from amber.cli.space import space_of
 from amber.cli.yaml_lines import KeyPath, YamlDocument, dotted, parse_yaml, read_yaml
 from amber.data import BlockSpec, Simulation
-from amber.errors import ConfigError, DataError, ModelSpaceError
+from amber.errors import AmberError, ConfigError, DataError, ModelSpaceError
 
 SectionT = TypeVar("SectionT", bound=BaseModel)
 
@@ -183,6 +183,8 @@ def _explain(problem: Any, model: type[BaseModel], path: KeyPath) -> str:
         there = ", ".join(map(str, received)) if isinstance(received, dict) and received else "nothing"
         what = "section" if path and str(path[0]) in ("model_space", "builder") else "key"
         return f"this {what} is missing and has no default. Received: only {there}"
+    if isinstance(problem.get("ctx", {}).get("error"), AmberError):
+        return str(problem["ctx"]["error"])
     expected = str(problem["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
     expected = expected.replace("valid dictionary or instance of ", "mapping of keys: ")
     if kind == "string_pattern_mismatch":

@@ -46,7 +46,8 @@ def train_final(
     networks, epochs = [], []
     for number in range(final.ensemble):
         which = f", network {number + 1} of {final.ensemble}" if final.ensemble > 1 else ""
-        say(f"Training the best architecture anew{which}, at most {final.epochs} epochs")
+        limit = f"{final.epochs} epochs" if final.patience is None else f"at most {final.epochs} epochs"
+        say(f"Training the best architecture anew{which}, {limit}")
         seed = int(best.seed or 0)
         network, history = retrain(
             builder,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from amber.cli.builders import BUILDERS, BuilderRequest
 from amber.cli.config import LoadedConfig, data_source
 from amber.cli.problem import INPUT, Problem
-from amber.cli.sections import OutputSection
+from amber.cli.sections import DataSection, OutputSection
 from amber.cli.yaml_lines import KeyPath
-from amber.errors import ConfigError, ModelSpaceError
+from amber.errors import ConfigError, DataError, ModelSpaceError
 
 if TYPE_CHECKING:
     from amber.data import Dataset
@@ -26,8 +27,23 @@ def load_data(loaded: LoadedConfig) -> Dataset:
     """Loads the data of a configuration.
 
     Raises:
-        DataError: data that cannot be used; the message names file and line.
+        ConfigError: data that cannot be used; names file, line and key of the configuration, and what of the data.
     """
+    try:
+        return _load(loaded)
+    except DataError as error:
+        raise loaded.error(("data", *_key_behind(error, loaded.config.data)), str(error)) from error
+
+
+def _key_behind(error: DataError, section: DataSection) -> KeyPath:
+    """Returns the key of the section that names what is missing; none where the fault is in the data."""
+    if isinstance(section.source, str) and str(error).endswith(f"Received: {section.source!r}"):
+        return ("source",)
+    missing = re.search("expected a column '(.*?)'", str(error))
+    return tuple(key for key in ("sequence", "label", "split") if missing and getattr(section, key) == missing[1])[:1]
+
+
+def _load(loaded: LoadedConfig) -> Dataset:
     from amber.data import load_dataset, load_simulated
 
     section = loaded.config.data

@@ -315,14 +315,15 @@ class FinalSection(Section):
 
     Attributes:
         epochs: at most; the weights of the best epoch on validation data are kept.
-        patience: epochs without a better one before training stops.
+        patience: epochs without a better one before training stops; null: all epochs are trained, and the last weights
+            kept, as suits a learning rate that falls to 0.
         batch_size: records a step; by default that of `training`.
         ensemble: how many networks of the best architecture are trained, each from its own random weights. The best
             model predicts their mean.
     """
 
     epochs: Count = 30
-    patience: Count = 8
+    patience: Count | None = 8
     batch_size: Count | None = None
     ensemble: Count = 1
 

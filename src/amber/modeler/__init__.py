@@ -1,8 +1,10 @@
 """Networks: planned as graphs, counted, drawn, fingerprinted and built as Keras models."""
 
 from amber.backend import select
+from amber.backend.tensorflow_unasked import leave_tensorflow_unasked
 
 select()
+leave_tensorflow_unasked()
 
 from amber.modeler.architecture_decoder import (
     MultiIOArchitecture,

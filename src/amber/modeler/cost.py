@@ -7,6 +7,7 @@ FLOPs have formulas (2 x multiply-adds, forward, batch 1).
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -123,6 +124,12 @@ def measure_operation(
         raise InvalidArchitectureError(f"{what} cannot be built on {shapes} (shapes without batch): {error}") from error
 
 
+# Keras wraps an error within `call` in a report of the call, with terminal codes in it.
+_TERMINAL_CODES = re.compile(r"\x1b\[[0-9;]*m")
+_CALL_BEFORE = re.compile(r"^Exception encountered when calling \S+\.call\(\)\.\s*")
+_CALL_AFTER = "Arguments received by "
+
+
 class _ShapeError(Exception):
     """Why an operation cannot follow shapes; turned into a named error by `measure_node`."""
 
@@ -188,7 +195,14 @@ def _apply(
     except (_ShapeError, ModelSpaceError):
         raise
     except Exception as error:  # each backend raises its own kind; the cause is chained
-        raise _ShapeError(" ".join(str(error).split())) from error
+        raise _ShapeError(_plain_words(error)) from error
+
+
+def _plain_words(error: Exception) -> str:
+    """Returns what Keras says is wrong, in one line, without what it says of the call around it."""
+    text = _TERMINAL_CODES.sub("", str(error))
+    text = _CALL_BEFORE.sub("", text)
+    return " ".join(text.split(_CALL_AFTER)[0].split())
 
 
 def _single_output(result: Any) -> Shape:

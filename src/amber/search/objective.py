@@ -13,21 +13,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import keras
 import optuna
 
-from amber.errors import AmberError, DataError, InvalidArchitectureError
-from amber.modeler.cost import GraphCost, measure
-from amber.modeler.named_inputs import check_block_names
+from amber.errors import AmberError, InvalidArchitectureError
+from amber.modeler.cost import measure
 from amber.search.candidate import Candidate
 from amber.search.checkpoint import Checkpoint
+from amber.search.data_checks import check_classes, check_data, check_input_shapes
 from amber.search.pruning import PruningCallback
 from amber.search.randomness import check_seed, preserved
 from amber.search.rewards.budget import Budget
 from amber.search.rewards.knowledge import Knowledge
 from amber.search.rewards.reward import Reward, get_reward
 from amber.search.rewards.valuation import Valuation
-from amber.search.training import EpochListener, FitSettings, check_data, train_child
+from amber.search.training import EpochListener, FitSettings, train_child
 from amber.search.trial import TrialResult
 
 
@@ -52,7 +51,7 @@ class Objective:
 
     Raises:
         ConfigError: a setting out of range, or an unknown reward.
-        DataError: data without rows, or of unequal lengths.
+        DataError: data without rows, of unequal lengths, or that are no finite numbers.
     """
 
     def __init__(
@@ -108,14 +107,15 @@ class Objective:
         Raises:
             ArchitectureError: tokens outside the grammar.
             InvalidArchitectureError: tokens that describe no network.
-            DataError: the network's inputs do not have the shapes of the data.
+            DataError: the network's inputs do not have the shapes of the data, or a label is none of its classes.
         """
         tokens = self.layout.validate(arc)
         with preserved():
             graph = self.builder.plan(tokens)
             cost = measure(graph)
         for data, name in ((self.train, "train"), (self.validation, "validation")):
-            _check_input_shapes(graph.inputs, cost, data[0], name)
+            check_input_shapes(graph.inputs, cost, data[0], name)
+            check_classes(graph.outputs, cost, getattr(self.builder, "model_compile_dict", None), data[1], name)
         return Candidate(tokens, graph.fingerprint(), cost.parameters, cost.flops)
 
     def over_budget(self, candidate: Candidate, number: int = 0) -> TrialResult | None:
@@ -245,21 +245,3 @@ class Objective:
 def describe_error(error: BaseException) -> str:
     """Returns the type and the message of an error in one line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
-
-
-def _check_input_shapes(inputs: tuple[str, ...], cost: GraphCost, features: Any, name: str) -> None:
-    expected = [tuple(cost.nodes[each].output_shape) for each in inputs]
-    if isinstance(features, Mapping):
-        check_block_names(features, inputs)
-        received = [tuple(features[each].shape[1:]) for each in inputs]
-    else:
-        received = [tuple(array.shape[1:]) for array in keras.tree.flatten(features)]
-    fits = len(expected) == len(received) and all(
-        len(want) == len(got) and all(size in (None, other) for size, other in zip(want, got, strict=True))
-        for want, got in zip(expected, received, strict=True)
-    )
-    if not fits:
-        raise DataError(
-            f"{name}: the network has inputs {', '.join(inputs)} of shapes {expected} (without rows). "
-            f"Received: features of shapes {received}"
-        )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from amber.search.training import FitSettings, check_data, train_child
+from amber.search.data_checks import check_data
+from amber.search.training import FitSettings, train_child
 
 
 def retrain(
@@ -48,7 +49,7 @@ def retrain(
     Raises:
         InvalidArchitectureError: the tokens describe no network.
         ConfigError: a setting out of range, or a metric that `fit` does not report (lists the known).
-        DataError: data without rows, or of unequal lengths.
+        DataError: data without rows, of unequal lengths, or that are no finite numbers.
         FloatingPointError: the loss is not finite.
     """
     settings = FitSettings(metric, direction, epochs, batch_size, patience, fit_kwargs)

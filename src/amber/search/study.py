@@ -25,7 +25,7 @@ from amber.search.executors import Executor, InProcessExecutor, Outcome
 from amber.search.objective import Objective, describe_error
 from amber.search.proposal import Proposal
 from amber.search.pruning import PruningCallback, chosen_pruner, report
-from amber.search.randomness import check_seed, seeded, trial_seed
+from amber.search.randomness import check_seed, trial_seed
 from amber.search.recording import SearchRecord
 from amber.search.result import SearchResult, rank
 from amber.search.run_directory import RunDirectory
@@ -123,8 +123,6 @@ def run_search(
         raise ConfigError(f"A pruner needs trials in this process. Received: {type(search.executor).__name__}")
     if search.pruner is not None and objective.metric != objective.settings.metric:
         raise ConfigError(f"A pruner needs a score that fit reports after every epoch. Received: {objective.metric!r}")
-    with seeded(seed):
-        pass  # Keras loads TensorFlow, where installed, to seed it: slow and noisy, so before any display starts
     with _quiet_optuna():
         search.against = getattr(sampler, "against", None)
         directions = [objective.direction, *(["minimize"] if search.against else [])]

@@ -12,7 +12,7 @@ from typing import Any
 
 import keras
 
-from amber.errors import ConfigError, DataError
+from amber.errors import ConfigError
 from amber.modeler.cost import measure
 from amber.search.checkpoint import Checkpoint
 from amber.search.course import Course
@@ -207,25 +207,6 @@ class _Watch(keras.callbacks.Callback):
             raise FloatingPointError(f"the loss is {reported['loss']} after epoch {epoch + 1}")
         if self._listener:
             self._listener(epoch + 1, self._settings.epochs, reported)
-
-
-def check_data(data: Any, name: str) -> tuple[Any, Any]:
-    """Returns (features, targets) after checking that they have equally many rows, and at least one.
-
-    Raises:
-        DataError: no pair, no rows, or different numbers of rows.
-    """
-    if not isinstance(data, (tuple, list)) or len(data) != 2:
-        raise DataError(f"{name} must be a pair (features, targets). Received: {type(data).__name__}")
-    rows = []
-    for part, values in zip(("features", "targets"), data, strict=True):
-        for array in keras.tree.flatten(values):
-            if not getattr(array, "shape", ()):
-                raise DataError(f"{name}: {part} must be arrays of rows. Received: {type(array).__name__}")
-            rows.append(int(array.shape[0]))
-    if not rows or min(rows) < 1 or len(set(rows)) > 1:
-        raise DataError(f"{name}: expected equally many rows everywhere, at least one. Received: {rows}")
-    return data[0], data[1]
 
 
 def positive_integer(value: Any, name: str) -> int:

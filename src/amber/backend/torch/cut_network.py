@@ -7,7 +7,8 @@ derivative of an activation, so it is written out here (Rumelhart, Hinton and Wi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import keras
@@ -63,10 +64,9 @@ class Views:
             view = self._made[0, 0, units] = self._tensor[:units]
         return view
 
-    def joined(self, cut: Cut) -> Tensor:
-        """Returns the kernel of a cut in one piece: a view where it is one, else a copy."""
-        pieces = [self(start, stop, cut.units) for start, stop in cut.spans]
-        return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
+    def pieces(self, cut: Cut) -> list[Tensor]:
+        """Returns the rows that a cut takes, one view for each span."""
+        return [self(start, stop, cut.units) for start, stop in cut.spans]
 
 
 class ViewStore:
@@ -91,34 +91,93 @@ class Runner:
 
     def can_run(self, network: CutNetwork) -> bool:
         """Whether every activation and type of the network is known here."""
+        float32 = torch.float32
         return all(
-            cut.activation in _DERIVATIVES
-            and cut.kernel._value.dtype is torch.float32
-            and cut.bias._value.dtype is torch.float32
-            for cut in network.cuts
+            [
+                cut.activation in _DERIVATIVES
+                and cut.kernel._value.dtype is float32
+                and cut.bias._value.dtype is float32
+                for cut in network.cuts
+            ]
         )
 
     def forward(self, network: CutNetwork, matrix: Tensor) -> Pass:
         """Returns the pass of a batch, shape (batch, features), whose `outputs` are those of the network."""
-        blocks = torch.split_with_sizes(matrix, network.features, 1)
+        kernels, groups = self._gather(network.cuts)
+        columns: dict[tuple[int, int], Tensor] = {(0, matrix.shape[1]): matrix}
         reads: list[Tensor | None] = []
-        kernels: list[Tensor | None] = []
         given: list[Tensor] = []
-        for cut in network.cuts:
+        for cut, kernel in zip(network.cuts, kernels, strict=True):
             bias = self.views(cut.bias).first(cut.units)
             activate = activation_of(cut)
-            if not cut.spans:
+            if kernel is None:
                 reads.append(None)
-                kernels.append(None)
                 given.append(activate(bias.unsqueeze(0)).expand(matrix.shape[0], -1))
                 continue
-            pieces = [blocks[k] for k in cut.blocks] + [given[j] for j in cut.earlier]
+            pieces = []
+            for span in cut.columns:
+                if span not in columns:
+                    columns[span] = matrix.narrow(1, span[0], span[1] - span[0])
+                pieces.append(columns[span])
+            pieces += [given[j] for j in cut.earlier]
             read = pieces[0] if len(pieces) == 1 else torch.cat(pieces, 1)
-            kernel = self.views(cut.kernel).joined(cut)
             reads.append(read)
-            kernels.append(kernel)
             given.append(activate(torch.addmm(bias, read, kernel)))
-        return Pass(network, reads, kernels, given)
+        return Pass(network, reads, kernels, given, groups)
+
+    def _gather(self, cuts: Sequence[Cut]) -> tuple[list[Tensor | None], list[Group]]:
+        """The kernel of every cut in one piece, and the copies that several of them lie in."""
+        kernels: list[Tensor | None] = [None] * len(cuts)
+        narrow: dict[int, Group] = {}
+        for position, cut in enumerate(cuts):
+            if not cut.spans:
+                continue
+            pieces = self.views(cut.kernel).pieces(cut)
+            if cut.units == cut.kernel.shape[1]:
+                kernels[position] = pieces[0] if len(pieces) == 1 else torch.cat(pieces)
+                continue
+            if cut.units not in narrow:
+                narrow[cut.units] = Group([], [])
+            narrow[cut.units].positions.append(position)
+            narrow[cut.units].pieces.append(pieces)
+        for group in narrow.values():
+            for position, kernel in zip(group.positions, group.gather(), strict=True):
+                kernels[position] = kernel
+        return kernels, list(narrow.values())
+
+
+class Group:
+    """Kernels of cuts with as many units, fewer than the shared tensors have columns: copies in one tensor.
+
+    Args:
+        positions: of the cuts in their network.
+        pieces: the views of each cut's kernel.
+
+    Attributes:
+        values: the kernels below each other.
+        gradient: theirs, once it is known.
+    """
+
+    def __init__(self, positions: list[int], pieces: list[list[Tensor]]) -> None:
+        self.positions, self.pieces = positions, pieces
+        self._rows: list[int] = []
+        self.values: Any = None
+        self.gradient: Any = None
+
+    def gather(self) -> Sequence[Tensor]:
+        """Copies the pieces and returns the kernel of each cut."""
+        self._rows = [sum([piece.shape[0] for piece in pieces]) for pieces in self.pieces]
+        self.values = torch.cat(list(chain.from_iterable(self.pieces)))
+        return self.split(self.values)
+
+    def make_gradient(self) -> Sequence[Tensor]:
+        """Makes room for the gradient and returns the part of each cut."""
+        self.gradient = torch.empty_like(self.values)
+        return self.split(self.gradient)
+
+    def split(self, tensor: Tensor) -> Sequence[Tensor]:
+        """Returns the rows of each cut."""
+        return torch.split_with_sizes(tensor, self._rows)
 
 
 class Pass:
@@ -127,13 +186,19 @@ class Pass:
     Attributes:
         kernels: of each cut, in one piece.
         outputs: one tensor per output, shape (batch, units).
+        groups: the tensors that hold kernels of several cuts.
     """
 
     def __init__(
-        self, network: CutNetwork, reads: list[Tensor | None], kernels: list[Tensor | None], given: list[Tensor]
+        self,
+        network: CutNetwork,
+        reads: list[Tensor | None],
+        kernels: list[Tensor | None],
+        given: list[Tensor],
+        groups: list[Group],
     ) -> None:
         self._network, self._reads, self._given = network, reads, given
-        self.kernels = kernels
+        self.kernels, self.groups = kernels, groups
         self.outputs = [given[position] for position in network.outputs]
 
     def backward(self, gradients: list[Tensor]) -> list[Gradients]:
@@ -144,6 +209,9 @@ class Pass:
         """
         cuts = self._network.cuts
         found: list[Any] = [None] * len(cuts)
+        room: dict[int, Tensor] = {}
+        for group in self.groups:
+            room.update(zip(group.positions, group.make_gradient(), strict=True))
         pending: list[Tensor | None] = [None] * len(cuts)
         for position, gradient in zip(self._network.outputs, gradients, strict=True):
             pending[position] = gradient
@@ -153,15 +221,15 @@ class Pass:
             if read is None or kernel is None:
                 found[position] = Gradients(None, before.sum(0))
                 continue
-            found[position] = Gradients(torch.mm(read.t(), before), before.sum(0))
-            self._hand_back(cut, before, kernel, pending)
+            found[position] = Gradients(torch.mm(read.t(), before, out=room.get(position)), before.sum(0))
+            if cut.earlier:
+                self._hand_back(cut, before, kernel, pending)
         return found
 
     def _hand_back(self, cut: Cut, before: Tensor, kernel: Tensor, pending: list[Tensor | None]) -> None:
-        if not cut.earlier:
-            return
-        widths = [stop - start for start, stop in cut.spans[len(cut.blocks) :]]
-        rows = kernel[kernel.shape[0] - sum(widths) :] if cut.blocks else kernel
+        cuts = self._network.cuts
+        widths = [cuts[earlier].units for earlier in cut.earlier]
+        rows = kernel[-sum(widths) :] if cut.columns else kernel
         parts = torch.mm(before, rows.t())
         for earlier, part in zip(
             cut.earlier, torch.split_with_sizes(parts, widths, 1) if len(widths) > 1 else (parts,), strict=True

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from amber.backend.cuts import Cut, CutNetwork
-from amber.backend.torch.cut_network import Gradients, Pass, Views, ViewStore
+from amber.backend.torch.cut_network import Gradients, Group, Pass, Views, ViewStore
 from amber.backend.torch.updates import MANY_STEPS, corrected_rate, is_fused
 
 
@@ -28,7 +28,7 @@ class CutUpdate:
     """
 
     def __init__(self, optimizer: Any, variables: Sequence[Any], views: ViewStore) -> None:
-        self._optimizer, self._views, self._slots = optimizer, views, ViewStore()
+        self._optimizer, self._views = optimizer, views
         constrained = any(variable.constraint or variable.regularizer for variable in variables)
         parameters = [variable._value for variable in variables]
         self._is_fused = (
@@ -37,6 +37,7 @@ class CutUpdate:
         self._clips = any(
             bound is not None for bound in (optimizer.clipnorm, optimizer.clipvalue, optimizer.global_clipnorm)
         )
+        self._states_of: dict[int, tuple[Views, Views, Views]] = {}
         self._known = {id(variable) for variable in variables}
         self._steps = [torch.tensor(MANY_STEPS)] * (16 * len(parameters))
 
@@ -49,53 +50,55 @@ class CutUpdate:
         if not self._is_fused or self._clips:
             self._leave_to_keras(network, gradients)
             return
-        optimizer = self._optimizer
-        parts: list[list[Tensor]] = [[], [], [], []]
-        copied_to: list[Tensor] = []
-        copied_from: list[Tensor] = []
-        for cut, kernel, gradient in zip(network.cuts, done.kernels, gradients, strict=True):
-            states = self._states(cut.bias)
-            _extend(parts, [states[0].first(cut.units), gradient.bias, *[s.first(cut.units) for s in states[1:]]])
-            if gradient.kernel is None or kernel is None:
-                continue
-            states = self._states(cut.kernel)
-            if cut.units == cut.kernel.shape[1]:
-                self._add_rows(parts, cut, states, gradient.kernel)
-                continue
-            whole = [kernel if kernel.is_contiguous() else kernel.contiguous()]
-            whole += [state.joined(cut).contiguous() for state in states[1:]]
-            _extend(parts, [whole[0], gradient.kernel, *whole[1:]])
-            for state, tensor in zip(states, whole, strict=True):
-                copied_to += [state(start, stop, cut.units) for start, stop in cut.spans]
-                copied_from += _split(tensor, cut)
+        parts = _Parts()
+        for cut, gradient in zip(network.cuts, gradients, strict=True):
+            values, momentum, velocity = self._states(cut.bias)
+            parts.add(values.first(cut.units), gradient.bias, momentum.first(cut.units), velocity.first(cut.units))
+            if gradient.kernel is not None and cut.units == cut.kernel.shape[1]:
+                pieces = [state.pieces(cut) for state in self._states(cut.kernel)]
+                for each in zip(pieces[0], _split(gradient.kernel, cut), pieces[1], pieces[2], strict=True):
+                    parts.add(*each)
+        for group in done.groups:
+            self._add_group(parts, group, network)
         self._apply(parts)
-        if copied_to:
-            torch._foreach_copy_(copied_to, copied_from)
-        optimizer._iterations._value.add_(1)
+        if parts.copied_to:
+            torch._foreach_copy_(parts.copied_to, parts.copied_from)
+        self._optimizer._iterations._value.add_(1)
+
+    def _add_group(self, parts: _Parts, group: Group, network: CutNetwork) -> None:
+        cuts = [network.cuts[position] for position in group.positions]
+        states = [self._states(cut.kernel) for cut in cuts]
+        pieces = [
+            [piece for cut, state in zip(cuts, states, strict=True) for piece in state[number].pieces(cut)]
+            for number in range(3)
+        ]
+        copies = [group.values, torch.cat(pieces[1]), torch.cat(pieces[2])]
+        parts.add(copies[0], group.gradient, copies[1], copies[2])
+        sizes = [piece.shape[0] for piece in pieces[0]]
+        for views, copy in zip(pieces, copies, strict=True):
+            parts.copied_to += views
+            parts.copied_from += torch.split_with_sizes(copy, sizes)
 
     def _states(self, variable: Any) -> tuple[Views, Views, Views]:
         """The views of a variable, its momentum and its velocity."""
-        optimizer = self._optimizer
-        index = optimizer._get_variable_index(variable)
-        slots = self._slots
-        return self._views(variable), slots(optimizer._momentums[index]), slots(optimizer._velocities[index])
+        states = self._states_of.get(id(variable))
+        if states is None or states[0].source is not variable._value:
+            optimizer = self._optimizer
+            index = optimizer._get_variable_index(variable)
+            slots = optimizer._momentums[index], optimizer._velocities[index]
+            states = self._views(variable), Views(slots[0]._value), Views(slots[1]._value)
+            self._states_of[id(variable)] = states
+        return states
 
-    @staticmethod
-    def _add_rows(parts: list[list[Tensor]], cut: Cut, states: Sequence[Views], gradient: Tensor) -> None:
-        for (start, stop), piece in zip(cut.spans, _split(gradient, cut), strict=True):
-            values, *slots = [state(start, stop, cut.units) for state in states]
-            _extend(parts, [values, piece, *slots])
-
-    def _apply(self, parts: list[list[Tensor]]) -> None:
-        optimizer, count = self._optimizer, len(parts[0])
+    def _apply(self, parts: _Parts) -> None:
+        optimizer, count = self._optimizer, len(parts.values)
         if len(self._steps) < count:
             self._steps = self._steps[:1] * count
-        values, gradients, momentums, velocities = parts
         torch._fused_adam_(
-            values,
-            gradients,
-            momentums,
-            velocities,
+            parts.values,
+            parts.gradients,
+            parts.momentums,
+            parts.velocities,
             [],
             self._steps[:count],
             lr=corrected_rate(optimizer),
@@ -122,9 +125,23 @@ class CutUpdate:
         self._optimizer.apply([tensor for _, tensor in whole.values()], [variable for variable, _ in whole.values()])
 
 
-def _extend(parts: list[list[Tensor]], tensors: Sequence[Tensor]) -> None:
-    for part, tensor in zip(parts, tensors, strict=True):
-        part.append(tensor)
+class _Parts:
+    """What one update changes, piece by piece, and what of it has to be copied back afterwards."""
+
+    def __init__(self) -> None:
+        self.values: list[Tensor] = []
+        self.gradients: list[Tensor] = []
+        self.momentums: list[Tensor] = []
+        self.velocities: list[Tensor] = []
+        self.copied_to: list[Tensor] = []
+        self.copied_from: list[Tensor] = []
+
+    def add(self, values: Tensor, gradient: Tensor, momentum: Tensor, velocity: Tensor) -> None:
+        """Notes tensors of one shape."""
+        self.values.append(values)
+        self.gradients.append(gradient)
+        self.momentums.append(momentum)
+        self.velocities.append(velocity)
 
 
 def _split(tensor: Tensor, cut: Cut) -> Sequence[Tensor]:

@@ -44,7 +44,8 @@ class Kernel:
     joins: bool = False
 
 
-def _make_dense(layer: Any, layout: Layout, rank: int) -> Run | None:
+def make_dense(layer: Any, layout: Layout, rank: int) -> Run | None:
+    """Returns the function of a Dense layer, or None for an activation that is not known."""
     activate = activation_for(layer.activation, layout)
     if activate is None:
         return None
@@ -60,7 +61,13 @@ def _make_dense(layer: Any, layout: Layout, rank: int) -> Run | None:
     return run
 
 
-def _make_batch_normalization(layer: Any, layout: Layout, rank: int) -> Run | None:
+def make_batch_normalization(layer: Any, layout: Layout, rank: int, bias: Any = None) -> Run | None:
+    """Returns the function of a BatchNormalization layer, or None for settings left to Keras.
+
+    Args:
+        layer, layout, rank: as of every kernel.
+        bias: a variable that is added to the offset of every channel, shape (1,).
+    """
     channel_axis = layer.axis % rank if isinstance(layer.axis, int) else -1
     if channel_axis != rank - 1 or layer.renorm or layer.synchronized:
         return None
@@ -73,6 +80,8 @@ def _make_batch_normalization(layer: Any, layout: Layout, rank: int) -> Run | No
             x = x.movedim(-1, 1)
         weight = None if gamma is None else gamma._value
         shift = None if beta is None else beta._value
+        if bias is not None:
+            shift = bias._value.expand(x.shape[1]) if shift is None else shift + bias._value
         if training and layer.trainable:
             y, mean, inverse = torch.native_batch_norm(x, weight, shift, None, None, True, 0.0, layer.epsilon)
             with torch.no_grad():
@@ -89,7 +98,8 @@ def _make_batch_normalization(layer: Any, layout: Layout, rank: int) -> Run | No
     return run
 
 
-def _make_dropout(layer: Any, layout: Layout, rank: int) -> Run | None:
+def make_dropout(layer: Any, layout: Layout, rank: int) -> Run | None:
+    """Returns the function of a Dropout layer, or None for settings left to Keras."""
     # A layer with a seed of its own, or with noise shared along an axis, draws as Keras does.
     if layer.seed is not None or layer.noise_shape is not None:
         return None
@@ -160,9 +170,9 @@ def _of_one(function: Callable[[Tensor], Tensor] | None) -> Run | None:
 _FIRST = Layout.CHANNELS_FIRST
 
 KERNELS: dict[type, Kernel] = {
-    layers.Dense: Kernel(_make_dense, reads=Layout.KERAS),
-    layers.BatchNormalization: Kernel(_make_batch_normalization),
-    layers.Dropout: Kernel(_make_dropout),
+    layers.Dense: Kernel(make_dense, reads=Layout.KERAS),
+    layers.BatchNormalization: Kernel(make_batch_normalization),
+    layers.Dropout: Kernel(make_dropout),
     layers.Activation: Kernel(_make_activation),
     layers.LeakyReLU: Kernel(_make_leaky_relu),
     layers.ReLU: Kernel(_make_relu),

@@ -48,6 +48,53 @@ _ALIKE: dict[Any, LossFunction] = {
 }
 
 
+def _mean_squared_error_gradient(target: Tensor, predicted: Tensor) -> Tensor:
+    return (predicted - target).mul_(2.0 / predicted.numel())
+
+
+def _binary_crossentropy_gradient(target: Tensor, predicted: Tensor) -> Tensor:
+    inside = _probabilities(predicted)
+    gradient = torch.ops.aten.binary_cross_entropy_backward(inside.new_ones(()), inside, target)
+    # Where a probability was clipped, it has no gradient.
+    return gradient.mul_(inside == predicted)
+
+
+_GRADIENTS: dict[LossFunction, LossFunction] = {
+    _ALIKE[keras.losses.mean_squared_error]: _mean_squared_error_gradient,
+    _binary_crossentropy: _binary_crossentropy_gradient,
+}
+
+
+class Loss:
+    """A mean over a batch of predictions that have the shape of their targets.
+
+    Called with target and prediction it returns the loss, or None for tensors of shapes that Keras would first adapt.
+    """
+
+    def __init__(self, function: LossFunction) -> None:
+        self._function = function
+        self._gradient = _GRADIENTS.get(function)
+
+    def __call__(self, target: Tensor, predicted: Tensor) -> Tensor | None:
+        fitting = _fitted(target, predicted)
+        return None if fitting is None else self._function(fitting, predicted)
+
+    def with_gradient(self, target: Tensor, predicted: Tensor) -> tuple[Tensor, Tensor] | None:
+        """Returns the loss and its gradient with respect to the prediction, or None to differentiate otherwise."""
+        fitting = None if self._gradient is None else _fitted(target, predicted)
+        if fitting is None or self._gradient is None:
+            return None
+        return self._function(fitting, predicted), self._gradient(fitting, predicted)
+
+
+def _fitted(target: Tensor, predicted: Tensor) -> Tensor | None:
+    if target.dim() == 1 and predicted.dim() == 2:
+        target = target.unsqueeze(1)
+    if target.shape != predicted.shape:
+        return None
+    return target if target.dtype is torch.float32 else target.float()
+
+
 def loss_of(compiled: Any) -> Callable[[Tensor, Tensor], Tensor | None] | None:
     """Returns the loss given to `compile` as a function of target and prediction, or None if only Keras knows it.
 
@@ -66,18 +113,7 @@ def loss_of(compiled: Any) -> Callable[[Tensor, Tensor], Tensor | None] | None:
     if loss.fn is keras.losses.sparse_categorical_crossentropy:
         return _take_indices
     function = _ALIKE.get(loss.fn)
-    return None if function is None else _take_alike(function)
-
-
-def _take_alike(function: LossFunction) -> Callable[[Tensor, Tensor], Tensor | None]:
-    def loss(target: Tensor, predicted: Tensor) -> Tensor | None:
-        if target.dim() == 1 and predicted.dim() == 2:
-            target = target.unsqueeze(1)
-        if target.shape != predicted.shape:
-            return None
-        return function(target if target.dtype is torch.float32 else target.float(), predicted)
-
-    return loss
+    return None if function is None else Loss(function)
 
 
 def _take_indices(target: Tensor, predicted: Tensor) -> Tensor | None:

@@ -13,14 +13,15 @@ from typing import Any
 import keras
 import numpy as np
 import torch
-from keras.src.backend.torch.core import convert_to_tensor, get_device
+from keras.src.backend.torch.core import convert_to_tensor, get_device, to_torch_dtype
 from torch import Tensor
 
 from amber.backend.cuts import CutNetwork
 from amber.backend.torch.cut_network import Runner
 from amber.backend.torch.cut_updates import CutUpdate
-from amber.backend.torch.losses import loss_of
+from amber.backend.torch.losses import Loss, loss_of
 from amber.backend.torch.many_cuts import differentiate, run_together
+from amber.backend.torch.plan import watched_globally
 from amber.backend.torch.reporting import FastTraining, Reports
 from amber.backend.torch.updates import make_update
 
@@ -35,6 +36,7 @@ class Execution(Reports):
         self.runner = Runner()
         self.loss: Any = None
         self.update: CutUpdate | None = None
+        self.is_regularized = False
         self._compiled: tuple[Any, Any] = (None, None)
         self._variables: list[Any] = []
         self._switches: list[bool] = []
@@ -50,6 +52,7 @@ class Execution(Reports):
         self.loss = None if own_loss else loss_of(model._compile_loss)
         built = model.optimizer is not None and model.optimizer.built
         self._variables = model.variables
+        self.is_regularized = any(variable.regularizer is not None for variable in self._variables)
         self._switches = self._read_switches()
         trainable = model.trainable_variables
         self.update = CutUpdate(model.optimizer, trainable, self.runner.views) if built and trainable else None
@@ -101,20 +104,32 @@ class SharedModel(FastTraining):
             return self._train_called(data)
         with torch.no_grad():
             done = execution.runner.forward(network, matrix)
-        leaves = [output.requires_grad_() for output in done.outputs]
-        predicted: Any = leaves[0] if len(leaves) == 1 else leaves
-        # Nothing was called that could have added a loss.
-        loss = self._loss_of(x, y, predicted, sample_weight, True, adds=False)
-        gradients = torch.autograd.grad(self.optimizer.scale_loss(loss), leaves, allow_unused=True)
+        predicted: Any = done.outputs[0] if len(done.outputs) == 1 else done.outputs
+        loss, gradients = self._differentiated(x, y, predicted, sample_weight)
         with torch.no_grad():
-            for leaf in leaves:
-                leaf.requires_grad_(False)
-            known = [
-                torch.zeros_like(leaf) if gradient is None else gradient
-                for leaf, gradient in zip(leaves, gradients, strict=True)
-            ]
-            update(network, done, done.backward(known))
+            update(network, done, done.backward(gradients))
         return self._report(loss, x, y, predicted, sample_weight)
+
+    def _differentiated(self, x: Any, y: Any, predicted: Any, sample_weight: Any) -> tuple[Tensor, list[Tensor]]:
+        """The loss of a batch and its gradient with respect to each output; leaves the predictions as they were."""
+        loss = self._execution.loss
+        is_plain = isinstance(loss, Loss) and sample_weight is None and self.optimizer.loss_scale_factor is None
+        if is_plain and isinstance(y, Tensor) and isinstance(predicted, Tensor):
+            with torch.no_grad():
+                found = loss.with_gradient(y, predicted)
+            if found is not None:
+                return found[0], [found[1]]
+        leaves = [output.requires_grad_() for output in keras.tree.flatten(predicted)]
+        # Nothing was called that could have added a loss.
+        value = self._loss_of(x, y, predicted, sample_weight, True, adds=False)
+        gradients = torch.autograd.grad(self.optimizer.scale_loss(value), leaves, allow_unused=True)
+        known = [
+            torch.zeros_like(leaf) if gradient is None else gradient
+            for leaf, gradient in zip(leaves, gradients, strict=True)
+        ]
+        for leaf in leaves:
+            leaf.requires_grad_(False)
+        return value, known
 
     def _train_called(self, data: Any) -> Any:
         if not self._is_plain():
@@ -123,13 +138,62 @@ class SharedModel(FastTraining):
                 warnings.filterwarnings("ignore", message="Gradients do not exist")
                 return super().train_step(data)
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        predicted = self(x, training=True)
-        self.zero_grad()
-        loss = self._loss_of(x, y, predicted, sample_weight, True)
-        self.optimizer.scale_loss(loss).backward()
-        variables = [variable for variable in self.trainable_variables if variable._value.grad is not None]
-        make_update(self.optimizer, variables)()
+        is_direct = self._is_direct()
+        if is_direct:
+            predicted, penalty = self._directly(x, True)
+        else:
+            predicted, penalty = self(x, training=True), None
+        loss = self._loss_of(x, y, predicted, sample_weight, True, adds=not is_direct)
+        loss = loss if penalty is None else loss + penalty
+        # A penalty, or a layer that was called, may read any variable.
+        read = self._selected_variables() if is_direct and penalty is None else self.trainable_variables
+        self._descend(loss, [variable for variable in read if variable.trainable])
         return self._report(loss, x, y, predicted, sample_weight)
+
+    def _descend(self, loss: Tensor, variables: list[Any]) -> None:
+        """Updates those of the variables that the loss depends on."""
+        parameters = [variable._value for variable in variables]
+        gradients = torch.autograd.grad(self.optimizer.scale_loss(loss), parameters, allow_unused=True)
+        found = [(variable, each) for variable, each in zip(variables, gradients, strict=True) if each is not None]
+        make_update(self.optimizer, [variable for variable, _ in found])([gradient for _, gradient in found])
+
+    def _computes_selected(self) -> bool:
+        """Whether `_compute` may stand for a call of the model."""
+        return False
+
+    def _compute(self, inputs: Any, training: Any) -> tuple[list[Any], Any]:
+        """The outputs, and what is added to the loss or None."""
+        raise NotImplementedError(f"{type(self).__name__} does not define _compute().")
+
+    def _selected_variables(self) -> list[Any]:
+        """The variables that `_compute` reads for its outputs."""
+        raise NotImplementedError(f"{type(self).__name__} does not define _selected_variables().")
+
+    def _output_shapes(self) -> list[tuple[Any, ...]] | None:
+        """Shapes of the outputs without the batch axis, or None if only a call tells."""
+        return None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Computes the outputs, as `keras.Model.__call__`."""
+        # Keras asks for the shapes before the first training; going through all layers for that takes longer.
+        if get_device() == "meta" and args and (shapes := self._output_shapes()) is not None:
+            batch, dtype = keras.tree.flatten(args[0])[0].shape[0], to_torch_dtype(self.compute_dtype)
+            empty = [torch.empty((batch, *shape), dtype=dtype, device="meta") for shape in shapes]
+            return empty[0] if len(empty) == 1 else empty
+        return super().__call__(*args, **kwargs)
+
+    def _is_direct(self) -> bool:
+        """Whether a call of the model would do nothing but compute its outputs."""
+        is_seen = not _OVERRIDABLE.isdisjoint(vars(self)) or self._execution.is_regularized or watched_globally()
+        return not is_seen and self._computes_selected()
+
+    def _directly(self, x: Any, training: bool) -> tuple[Any, Any]:
+        """The predictions and the penalty, without the general machinery of a call."""
+        # What an earlier call has added does not count for this batch.
+        self._losses.clear()
+        self._loss_ids.clear()
+        outputs, penalty = self._compute(keras.tree.map_structure(convert_to_tensor, x), training)
+        return outputs[0] if len(outputs) == 1 else outputs, penalty
 
     def _cut_networks(self, training: bool) -> list[CutNetwork]:
         """The networks of a child that is many at once, if they run here; none for other children."""
@@ -170,25 +234,29 @@ class SharedModel(FastTraining):
             return super().test_step(data)
         self._execution.refresh(self)
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        predicted = self._predicted(x)
-        return self._report(self._loss_of(x, y, predicted, sample_weight, False), x, y, predicted, sample_weight)
+        predicted, penalty, adds = self._predicted(x)
+        loss = self._loss_of(x, y, predicted, sample_weight, False, adds)
+        return self._report(loss if penalty is None else loss + penalty, x, y, predicted, sample_weight)
 
     def predict_step(self, data: Any) -> Any:
         """Predicts one batch."""
         x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        return self._predicted(x)
+        return self._predicted(x)[0]
 
-    def _predicted(self, x: Any) -> Any:
+    def _predicted(self, x: Any) -> tuple[Any, Any, bool]:
+        """The predictions of a batch, a penalty, and whether something was called that may have added losses."""
         if (networks := self._runnable(False)) and (features := _matrix(x, networks[0])) is not None:
             together = run_together(self._execution.runner, networks, features)
-            return together[0] if len(together) == 1 else together
+            return together[0] if len(together) == 1 else together, None, False
         network = self._cuts(False)
         matrix = None if network is None else _matrix(x, network)
-        if network is None or matrix is None:
-            return self(x, training=False)
-        with torch.no_grad():
-            outputs = self._execution.runner.forward(network, matrix).outputs
-        return outputs[0] if len(outputs) == 1 else outputs
+        if network is not None and matrix is not None:
+            with torch.no_grad():
+                outputs = self._execution.runner.forward(network, matrix).outputs
+            return outputs[0] if len(outputs) == 1 else outputs, None, False
+        if self._is_direct():
+            return (*self._directly(x, False), False)
+        return self(x, training=False), None, True
 
     def _loss_of(self, x: Any, y: Any, predicted: Any, sample_weight: Any, training: bool, adds: bool = True) -> Tensor:
         loss = None

@@ -23,13 +23,16 @@ _FUSED = (keras.optimizers.Adam, keras.optimizers.AdamW)
 MANY_STEPS = 1e12
 
 
-def make_update(optimizer: Any, variables: Sequence[Any]) -> Callable[[], None]:
-    """Returns a function that updates the variables from the gradients that `backward` left on them."""
+Gradients = Sequence[torch.Tensor | None] | None
+
+
+def make_update(optimizer: Any, variables: Sequence[Any]) -> Callable[..., None]:
+    """Returns a function that updates the variables along gradients, by default those `backward` left on them."""
     parameters = [variable._value for variable in variables]
 
-    def leave_to_keras() -> None:
+    def leave_to_keras(given: Gradients = None) -> None:
         with torch.no_grad():
-            optimizer.apply([parameter.grad for parameter in parameters], variables)
+            optimizer.apply([parameter.grad for parameter in parameters] if given is None else given, variables)
 
     if not is_fused(optimizer, parameters) or any(_overwritten(variable) for variable in variables):
         return leave_to_keras
@@ -39,10 +42,10 @@ def make_update(optimizer: Any, variables: Sequence[Any]) -> Callable[[], None]:
     constraints = constraints_of(variables)
     clips = any(bound is not None for bound in (optimizer.clipnorm, optimizer.clipvalue, optimizer.global_clipnorm))
 
-    def update() -> None:
-        gradients: Any = [parameter.grad for parameter in parameters]
+    def update(given: Gradients = None) -> None:
+        gradients: Any = [parameter.grad for parameter in parameters] if given is None else given
         if any(gradient is None for gradient in gradients):
-            return leave_to_keras()
+            return leave_to_keras(given)
         with torch.no_grad():
             if clips:
                 gradients = optimizer._clip_gradients(gradients)

@@ -35,7 +35,7 @@ def make_convolution(layer: Any, layout: Layout, rank: int) -> Run | None:
     variable, bias = layer._kernel, layer.bias
     strides, dilations, groups = tuple(layer.strides), tuple(layer.dilation_rate), layer.groups
     extents = [(size - 1) * dilation + 1 for size, dilation in zip(layer.kernel_size, dilations, strict=True)]
-    pad = _zero_padding(layer.padding, extents, strides)
+    pad = zero_padding(layer.padding, extents, strides)
 
     def run(x: Tensor, training: bool | None) -> Tensor:
         x, padding = pad(x)
@@ -45,7 +45,7 @@ def make_convolution(layer: Any, layout: Layout, rank: int) -> Run | None:
     return run
 
 
-def _zero_padding(kind: str, extents: list[int], strides: tuple[int, ...]) -> Callable[[Tensor], tuple[Tensor, Any]]:
+def zero_padding(kind: str, extents: list[int], strides: tuple[int, ...]) -> Callable[[Tensor], tuple[Tensor, Any]]:
     """Returns a function that gives the padded tensor and what is left for the convolution to pad."""
     if kind == "causal":
         return lambda x: (functional.pad(x, (extents[0] - 1, 0)), 0)
@@ -82,11 +82,11 @@ def make_pooling(layer: Any, layout: Layout, rank: int) -> Run | None:
         pool = (_MAX_POOL if is_max else _AVERAGE_POOL)[rank - 2]
         return lambda x, training: pool(x, sizes, strides)
     if is_max:
-        return _pool_inside(_MAX_POOL[rank - 2], sizes, strides)
+        return pool_inside(_MAX_POOL[rank - 2], sizes, strides)
     return _average_repeating_border(sizes, strides)
 
 
-def _pool_inside(pool: Callable[..., Tensor], sizes: list[int], strides: tuple[int, ...]) -> Run:
+def pool_inside(pool: Callable[..., Tensor], sizes: list[int], strides: tuple[int, ...]) -> Run:
     """Pooling with padding 'same' over the positions inside the sequence, without a padded copy of it.
 
     Torch pads alike on both sides. Where Keras pads one more after than before, the larger size is given with
@@ -144,7 +144,7 @@ def make_inside_average(model: Any, shape: tuple[int | None, ...]) -> Run | None
         is_inside = pooling.padding == "valid" and torch.allclose(model(ones), torch.ones(()))
     if not is_inside or pads != _same(ones.movedim(-1, 1), sizes, strides):
         return None
-    return _pool_inside(partial(_AVERAGE_POOL[len(sizes)], count_include_pad=False), sizes, strides)
+    return pool_inside(partial(_AVERAGE_POOL[len(sizes)], count_include_pad=False), sizes, strides)
 
 
 def make_global_pooling(layer: Any, layout: Layout, rank: int) -> Run | None:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
-from amber.architect import ModelSpace, Operation, TokenLayout
+from amber.architect import Architecture, ModelSpace, Operation, TokenLayout
 from amber.errors import ModelSpaceError
 from amber.modeler.cost import input_shape
 from amber.modeler.graph import ComputationGraph, ComputationNode
 
 ACTIVATIONS = ("relu", "linear", "softmax", "sigmoid", "leaky_relu", "elu", "tanh")
+_Places = tuple[int, ...]
 _READ = frozenset({"units", "activation", "name", "filters"})
 
 
@@ -127,23 +128,22 @@ class AnnDesign:
             for operation, units in zip(operations, self.units, strict=True)
         }
 
-    def sources(self, arc_seq: Any) -> tuple[list[tuple[list[int], list[int]]], list[list[int]]]:
+    def sources_of(self, architecture: Architecture) -> tuple[list[tuple[_Places, _Places]], list[_Places]]:
         """Returns what each layer reads, as (input blocks, earlier layers), and which layers each output reads."""
-        architecture = self.layout.decode(arc_seq)
-        hidden: list[tuple[list[int], list[int]]] = []
+        hidden: list[tuple[_Places, _Places]] = []
         for layer in range(self.layers):
             if self.with_input_blocks:
                 blocks = _chosen(architecture.inputs[layer])
             else:
-                blocks = [] if layer else list(range(len(self.inputs)))
+                blocks = () if layer else tuple(range(len(self.inputs)))
             if self.with_skips:
                 earlier = _chosen(architecture.skips[layer])
             else:
-                earlier = [layer - 1] if layer else []
+                earlier = (layer - 1,) if layer else ()
             hidden.append((blocks, earlier))
         if self.with_output_blocks:
             return hidden, [_chosen(row) for row in architecture.outputs]
-        return hidden, [[self.layers - 1] for _ in self.outputs]
+        return hidden, [(self.layers - 1,) for _ in self.outputs]
 
     def plan(self, arc_seq: Any, dropouts: Sequence[float] | None = None) -> ComputationGraph:
         """Returns the network of an architecture.
@@ -155,8 +155,8 @@ class AnnDesign:
         Raises:
             ArchitectureError: tokens outside the grammar.
         """
-        hidden, read_by_outputs = self.sources(arc_seq)
-        operations = self.layout.decode(arc_seq).operations
+        architecture = self.layout.decode(arc_seq)
+        hidden, read_by_outputs = self.sources_of(architecture)
         rates = list(dropouts) if dropouts is not None else [0.0] * (self.layers + 1)
         nodes = [
             ComputationNode(operation.replace(name=...), name, group="input")
@@ -164,7 +164,7 @@ class AnnDesign:
         ]
         block_names = [_drop(nodes, name, rates[0], "input") for name in self.input_names]
         layer_names: list[str] = []
-        for layer, (token, (blocks, earlier)) in enumerate(zip(operations, hidden, strict=True)):
+        for layer, (token, (blocks, earlier)) in enumerate(zip(architecture.operations, hidden, strict=True)):
             operation = Operation("dense", units=self.units[token], activation=self.activation)
             parents = [*(block_names[k] for k in blocks), *(layer_names[j] for j in earlier)]
             name = f"L{layer}_{operation.short_name}"
@@ -190,8 +190,9 @@ def _drop(nodes: list[ComputationNode], name: str, rate: float, group: str) -> s
     return f"{name}_dropout"
 
 
-def _chosen(bits: Sequence[int]) -> list[int]:
-    return [position for position, bit in enumerate(bits) if bit]
+@lru_cache(maxsize=4096)
+def _chosen(bits: tuple[int, ...]) -> _Places:
+    return tuple([position for position, bit in enumerate(bits) if bit])
 
 
 def _check_candidates(space: ModelSpace) -> None:

@@ -2,7 +2,7 @@
 
 The masks are applied to what a layer reads and to what it gives. That equals masking the weights, costs less,
 and lets many architectures share each matrix product: tokens of shape (count, tokens) give outputs of shape
-(count, batch, units).
+(count, batch, units). Of a single architecture only the blocks that it reads are multiplied, where the backend can.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from amber.modeler.supernet.ann_blocks import AnnBlocks
 from amber.modeler.supernet.ann_plan import AnnDesign
 
 # Large enough that its exponential is zero, small enough for half precision.
@@ -36,6 +37,7 @@ class AnnSelection:
         self._columns = columns.astype("float32")
         self._features_of = np.repeat(np.arange(len(design.inputs)), design.features)
         self._positions = {name: position for position, name in enumerate(design.layout.names)}
+        self._blocks = AnnBlocks(design)
 
     def masks(self, arc: Any) -> list[tuple[Any, Any]]:
         """Returns (rows, columns) of 0 and 1 for each layer, then for each output.
@@ -104,25 +106,34 @@ class AnnSelection:
             seen = [ops.repeat(ops.expand_dims(seen[0], 0), arc.shape[0], axis=0)]
         for layer in range(design.layers):
             rows, columns = masks[layer]
-            before = self._dense(ops.concatenate(seen, axis=-1) * rows, bank.kernels[layer], bank.biases[layer])
+            before = self._multiply(layer, arc, rows, seen, bank.kernels[layer])
+            before = before + ops.convert_to_tensor(bank.biases[layer])
             if self._is_softmax:
                 before = ops.where(columns > 0, before, _NEVER)
             given = self._activation(before) * ops.cast(columns, x.dtype)
             seen.append(self._drop(dropout, layer + 1, given, training))
-        read = ops.concatenate(seen[1:], axis=-1) if design.with_output_blocks else seen[-1]
-        return [
-            activation(self._dense(read * masks[design.layers + k][0], bank.output_kernels[k], bank.output_biases[k]))
-            for k, activation in enumerate(self._output_activations)
-        ]
+        outputs = []
+        for output, activation in enumerate(self._output_activations):
+            number = design.layers + output
+            before = self._multiply(number, arc, masks[number][0], seen, bank.output_kernels[output])
+            outputs.append(activation(before + ops.convert_to_tensor(bank.output_biases[output])))
+        return outputs
+
+    def _multiply(self, number: int, arc: Any, rows: Any, seen: list[Any], kernel: Any) -> Any:
+        """What a layer or output computes before its bias; `seen` are the inputs and the earlier layers."""
+        if len(arc.shape) == 1 and self._blocks.are_available:
+            return self._blocks.multiply(number, arc, rows, seen[0], seen[1:], kernel)
+        design = self._design
+        if number < design.layers:
+            read = ops.concatenate(seen, axis=-1)
+        else:
+            read = ops.concatenate(seen[1:], axis=-1) if design.with_output_blocks else seen[-1]
+        return ops.matmul(read * rows, ops.convert_to_tensor(kernel))
 
     def _bits(self, arc: Any, prefix: str, count: int, repeated: np.ndarray) -> Any:
         start = self._positions[f"{prefix}0"]
         bits = ops.cast(arc[..., start : start + count], "float32")
         return ops.take(bits, ops.convert_to_tensor(repeated, "int32"), axis=-1)
-
-    @staticmethod
-    def _dense(x: Any, kernel: Any, bias: Any) -> Any:
-        return ops.matmul(x, ops.convert_to_tensor(kernel)) + ops.convert_to_tensor(bias)
 
     @staticmethod
     def _drop(dropout: Sequence[Any], position: int, x: Any, training: Any) -> Any:

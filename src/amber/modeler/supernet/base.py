@@ -27,11 +27,13 @@ class Supernet(keras.layers.Layer):
     Attributes:
         layout: the grammar of the tokens.
         input_names, output_names: names of the blocks read and of the outputs given.
+        feature_model: what makes the blocks of raw data, or None.
     """
 
     layout: TokenLayout
     input_names: tuple[str, ...]
     output_names: tuple[str, ...]
+    feature_model: Any = None
 
     def plan(self, arc_seq: Any, dropouts: Sequence[float] | None = None) -> ComputationGraph:
         """Returns the network of an architecture; `dropouts` are the rates of its dropout layers, in order."""
@@ -44,6 +46,10 @@ class Supernet(keras.layers.Layer):
     def view_for(self, node: ComputationNode) -> View:
         """Returns what a node computes with its part of the shared weights."""
         raise NotImplementedError(f"{type(self).__name__} does not define view_for().")
+
+    def dropout_view(self, layer: keras.layers.Dropout) -> View:
+        """Returns what a dropout layer of a child computes."""
+        return lambda x, training: layer(x, training=training)
 
     def stock_weights(self, node: ComputationNode) -> list[np.ndarray]:
         """Returns the weights of the stock layer that computes the same as this node's part."""
@@ -120,8 +126,7 @@ class Supernet(keras.layers.Layer):
 
         def view_for(node: ComputationNode) -> View:
             if node.operation.Layer_type == "dropout":
-                layer = dropout[node.node_name]
-                return lambda x, training: layer(x, training=training)
+                return self.dropout_view(dropout[node.node_name])
             return self.view_for(node)
 
         return run_path(graph, inputs, view_for, training)

@@ -7,7 +7,7 @@ as data, so that scoring many compiles once; only training a fixed child compile
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -131,6 +131,13 @@ class SupernetModel(SharedModel):
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         """Computes the outputs: one tensor, or a list of them."""
+        outputs, penalty = self._compute(inputs, training)
+        if penalty is not None:
+            self.add_loss(penalty)
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def _compute(self, inputs: Any, training: Any) -> tuple[list[Any], Any]:
+        """The outputs, and the weight penalty or None."""
         arranged = self.supernet.arrange(inputs, training=training)
         blocks = {name: ops.cast(block, self.compute_dtype) for name, block in arranged.items()}
         if self._arc_variable is not None:
@@ -140,10 +147,21 @@ class SupernetModel(SharedModel):
             arc = np.asarray(self._hidden.arc, "int32")
             graph = self._network()
             outputs = self.supernet.run_path(graph, blocks, training, self._dropout_layers(graph))
-        penalty = self.supernet.penalty(arc, self._fixed is None, training)
-        if penalty is not None:
-            self.add_loss(penalty)
-        return outputs[0] if len(outputs) == 1 else outputs
+        return outputs, self.supernet.penalty(arc, self._fixed is None, training)
+
+    def _computes_selected(self) -> bool:
+        """Whether `_compute` may stand for a call of the model: nothing but the supernet is called, in float32."""
+        own_call = type(self).call is not SupernetModel.call
+        return not own_call and self.compute_dtype == "float32" and self.supernet.feature_model is None
+
+    def _selected_variables(self) -> list[Any]:
+        """The shared variables that the present architecture reads."""
+        return self.supernet.variables_of(self._network())
+
+    def _output_shapes(self) -> list[tuple[Any, ...]] | None:
+        """Shapes of the outputs without the batch axis, or None if only a call tells."""
+        own_call = type(self).call is not SupernetModel.call
+        return None if own_call else [tuple(tensor.shape[1:]) for tensor in self.outputs]
 
     def count_params(self) -> int:
         """Returns the parameters of the planned network, which is a part of the shared tensors."""
@@ -298,6 +316,10 @@ class SupernetModel(SharedModel):
 
     def _dropout_layers(self, graph: Any) -> dict[str, Any]:
         return self.supernet.name_dropouts(graph, self._dropouts)
+
+    def _changing(self) -> tuple[Any, Callable[[], np.ndarray]] | None:
+        """The variable that has another value in each step, and what draws it."""
+        return None if self._hidden.sampler is None else (self._arc_variable, self._draw)
 
     def _at_once(self) -> tuple[int, ...]:
         """Leading axes of the tokens: none for a child of one architecture at a time."""

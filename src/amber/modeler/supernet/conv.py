@@ -137,6 +137,10 @@ class ConvSupernet(Supernet):
         """Returns what a node computes with its shared layer."""
         return self._views(node)
 
+    def dropout_view(self, layer: keras.layers.Dropout) -> View:
+        """Returns what a dropout layer of a child computes."""
+        return self._views.dropout(layer)
+
     def run_path(
         self, graph: ComputationGraph, inputs: Mapping[str, Any], training: Any, dropout: Mapping[str, Any]
     ) -> list[Any]:
@@ -155,12 +159,7 @@ class ConvSupernet(Supernet):
 
     def variables_of(self, graph: ComputationGraph) -> list[Any]:
         """Returns the weights of the layers of a network."""
-        return [
-            weight
-            for node in graph.nodes
-            if node.node_name in self.bank
-            for weight in self.bank[node.node_name].weights
-        ]
+        return [weight for node in graph.nodes for weight in self._views.weights_of(node)]
 
     def run_selected(self, arc: Any, inputs: Mapping[str, Any], training: Any, dropout: Sequence[Any]) -> list[Any]:
         """Computes the output of the architecture in a tensor of tokens, shape (tokens,)."""

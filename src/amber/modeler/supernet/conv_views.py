@@ -14,7 +14,7 @@ from keras import ops
 
 from amber.backend import channels_first
 from amber.modeler.graph import ComputationNode
-from amber.modeler.supernet.conv_bank import PlainLayers, SharedBiasNormalization
+from amber.modeler.supernet.conv_bank import PlainLayers
 from amber.modeler.supernet.path import View
 
 
@@ -29,6 +29,7 @@ class ConvViews:
     def __init__(self, bank: dict[str, Any], plain: PlainLayers) -> None:
         self._bank, self._plain = bank, plain
         self._made: dict[str, View] = {}
+        self._weights: dict[str, tuple[Any, ...]] = {}
         self.turns = channels_first.is_available()
 
     def __call__(self, node: ComputationNode) -> View:
@@ -39,6 +40,18 @@ class ConvViews:
             view = turned(self._bank, node) if turned is not None else self._as_keras(node)
             self._made[node.node_name] = view
         return view
+
+    def dropout(self, layer: Any) -> View:
+        """Returns what a dropout layer computes."""
+        return channels_first.dropout(layer) if self.turns else lambda x, training: layer(x, training=training)
+
+    def weights_of(self, node: ComputationNode) -> tuple[Any, ...]:
+        """Returns the weights of a node's layer."""
+        found = self._weights.get(node.node_name)
+        if found is None:
+            layer = self._bank.get(node.node_name)
+            found = self._weights[node.node_name] = () if layer is None else tuple(layer.weights)
+        return found
 
     def turn(self, x: Any, data_format: str) -> Any:
         """Returns the input in the order the views want it."""
@@ -62,34 +75,29 @@ def _add(tensors: Any, training: Any) -> Any:
     return total
 
 
+def _add_together(bank: dict[str, Any], node: ComputationNode) -> View:
+    return _add
+
+
 def _convolve(bank: dict[str, Any], node: ComputationNode) -> View:
-    layer, dilation = bank[node.node_name], node.operation.get("dilation_rate", 1)
-    return lambda x, training: channels_first.convolve(x, ops.convert_to_tensor(layer.kernel), dilation)
+    return channels_first.convolution(bank[node.node_name], node.operation.get("dilation_rate", 1))
 
 
 def _normalise(bank: dict[str, Any], node: ComputationNode) -> View:
     layer = bank[node.node_name]
-    if not isinstance(layer, SharedBiasNormalization):
-        return lambda x, training: channels_first.normalise(x, layer, bool(training))
-    return lambda x, training: (
-        channels_first.normalise(x, layer, bool(training)) + ops.cast(ops.convert_to_tensor(layer.shared_bias), x.dtype)
-    )
+    return channels_first.normalisation(layer, getattr(layer, "shared_bias", None))
 
 
 def _activate(bank: dict[str, Any], node: ComputationNode) -> View:
-    name = node.operation.get("activation")
-    if name == "softmax":
-        return lambda x, training: keras.activations.softmax(x, axis=1)
-    function = keras.activations.get(name)
-    return lambda x, training: function(x)
+    return channels_first.activation(node.operation.get("activation"))
 
 
-def _pool(kernel: Callable[[Any, int, int], Any]) -> Callable[[dict[str, Any], ComputationNode], View]:
-    def view(bank: dict[str, Any], node: ComputationNode) -> View:
-        size, stride = node.operation.get("pool_size"), node.operation.get("strides")
-        return lambda x, training: kernel(x, size, stride)
+def _pool(kernel: Callable[[int, int], View]) -> Callable[[dict[str, Any], ComputationNode], View]:
+    return lambda bank, node: kernel(node.operation.get("pool_size"), node.operation.get("strides"))
 
-    return view
+
+def _dense(bank: dict[str, Any], node: ComputationNode) -> View:
+    return channels_first.dense(bank[node.node_name])
 
 
 def _same(bank: dict[str, Any], node: ComputationNode) -> View:
@@ -97,15 +105,17 @@ def _same(bank: dict[str, Any], node: ComputationNode) -> View:
 
 
 def _flatten(bank: dict[str, Any], node: ComputationNode) -> View:
-    return lambda x, training: ops.reshape(ops.transpose(x, (0, 2, 1)), (x.shape[0], -1))
+    return lambda x, training: x.transpose(1, 2).flatten(1)
 
 
 def _average(bank: dict[str, Any], node: ComputationNode) -> View:
-    return lambda x, training: ops.mean(x, axis=-1)
+    return lambda x, training: x.mean(-1)
 
 
 _TURNED: dict[str, Callable[[dict[str, Any], ComputationNode], View]] = {
+    "add": _add_together,
     "conv1d": _convolve,
+    "dense": _dense,
     "batch_normalization": _normalise,
     "activation": _activate,
     "maxpool1d": _pool(channels_first.max_pool),

@@ -1,0 +1,123 @@
+"""Keras models that train and validate on arrays several batches at a time, where no callback watches batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
+
+from amber.backend.light import LightFunctional, LightTraining
+from amber.backend.tensorflow.feeding import RowsAdapter, RowsIterator, are_plain_arrays
+from amber.backend.tensorflow.updates import fused_adam
+
+# So few that Ctrl-C is heard within seconds, as a compiled function cannot be interrupted.
+_STRIDE = 16
+
+
+class StridingTraining(LightTraining):
+    """A Keras model that takes several training steps in one call of a compiled function."""
+
+    train_function: Any
+    test_function: Any
+
+    def _changing(self) -> tuple[Any, Callable[[], Any]] | None:
+        """A variable that has a new value in each step, and what draws the value; None if there is none."""
+        return None
+
+    def _adapter_for(self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> Any:
+        if not self._is_plain() or not are_plain_arrays((x, y, sample_weight)):
+            return super()._adapter_for(x, y, sample_weight, **options)
+        options["steps"] = options.pop("steps_per_epoch", None)
+        return RowsAdapter(x, y, sample_weight=sample_weight, **options)
+
+    def train_step(self, data: Any) -> Any:
+        """Trains on one batch as `keras.Model.train_step`."""
+        with fused_adam(None if tf.distribute.has_strategy() else self.optimizer):
+            return super().train_step(data)
+
+    def _is_plain(self) -> bool:
+        """Whether one step is Keras' own, on one device, compiled but not by XLA."""
+        kind = type(self)
+        own_steps = kind.train_step is StridingTraining.train_step and kind.test_step is TensorFlowTrainer.test_step
+        modes = self.run_eagerly or self.jit_compile or self.steps_per_execution != 1
+        return own_steps and not modes and self._distribute_strategy is None and not tf.distribute.has_strategy()
+
+    @contextmanager
+    def _striding(self, is_quiet: bool, adapters: list[Any]) -> Iterator[None]:
+        if not is_quiet or not all(isinstance(adapter, RowsAdapter) for adapter in adapters):
+            yield
+            return
+        self.steps_per_execution = _STRIDE
+        try:
+            yield
+        finally:
+            self.steps_per_execution = 1
+
+    def make_train_function(self, force: bool = False) -> Any:
+        """Makes a train function that takes what Keras' takes, and rows of arrays."""
+        before = self.train_function
+        super().make_train_function(force)
+        if self.train_function is not before:
+            self.train_function = self._with_rows(self.train_function, self.train_step)
+        return self.train_function
+
+    def make_test_function(self, force: bool = False) -> Any:
+        """Makes a test function that takes what Keras' takes, and rows of arrays."""
+        before = self.test_function
+        super().make_test_function(force)
+        if self.test_function is not before:
+            self.test_function = self._with_rows(self.test_function, self.test_step)
+        return self.test_function
+
+    def _with_rows(self, keras_function: Callable[[Any], Any], step: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        functions: dict[Any, Any] = {}
+
+        def run(iterator: Any) -> Any:
+            if not isinstance(iterator, RowsIterator):
+                return keras_function(iterator)
+            changing = self._changing()
+            logs: Any = None
+            for rows in iterator.take(self.steps_per_execution):
+                if iterator.specs not in functions:
+                    functions[iterator.specs] = _several(step, self.get_metrics_result, iterator.data, changing)
+                logs = functions[iterator.specs](iterator.data, rows, _drawn(changing, rows))
+            return logs
+
+        return run
+
+
+class StridingFunctional(StridingTraining, LightFunctional):
+    """`keras.Model(inputs, outputs)` that looks like a Functional from outside; see `light`."""
+
+
+def _drawn(changing: Any, rows: Any) -> Any:
+    """A value for each step; without a variable that changes, nothing for each."""
+    if changing is None:
+        return tf.zeros((rows.shape[0], 0), tf.int32)
+    return tf.convert_to_tensor(np.stack([changing[1]() for _ in range(rows.shape[0])]))
+
+
+def _several(step: Callable[[Any], Any], report: Callable[[], Any], data: Any, changing: Any) -> Any:
+    """Returns a compiled function of data, rows of shape (steps, size) and values, that takes the steps and reports."""
+    variable = None if changing is None else changing[0]
+
+    def run(data: Any, rows: Any, values: Any) -> Any:
+        def take(number: Any) -> Any:
+            if variable is not None:
+                variable.assign(values[number])
+            step(keras.tree.map_structure(lambda tensor: tf.gather(tensor, rows[number]), data))
+            return (number + 1,)
+
+        tf.while_loop(lambda number: number < tf.shape(rows)[0], take, (0,), parallel_iterations=1)
+        return report()
+
+    specs = keras.tree.map_structure(lambda tensor: tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype), data)
+    shape, dtype = ((0,), tf.int32) if variable is None else (variable.shape, variable.dtype)
+    signature = (specs, tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None, *shape), dtype))
+    # The function itself would warn of every model that is made, as if one were traced again.
+    return tf.function(run, input_signature=signature, autograph=False).get_concrete_function()

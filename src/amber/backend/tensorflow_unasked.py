@@ -1,0 +1,40 @@
+"""Keeps Keras from importing TensorFlow on another backend, only to learn that a value is not one of TensorFlow's."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+class _OnlyWhereImported:
+    """Keras's lazy handle on TensorFlow; `available` does not import it.
+
+    Keras asks `tf.available and isinstance(value, tf.TensorShape)` of all that it saves, and seeds TensorFlow's
+    generator wherever it is installed. No value is TensorFlow's before something has imported TensorFlow, so the
+    answers are the same, without the seconds that the import takes and the notes that it prints.
+    """
+
+    def __init__(self, lazy: Any) -> None:
+        self._lazy = lazy
+
+    @property
+    def available(self) -> bool:
+        """Whether TensorFlow has been imported."""
+        return "tensorflow" in sys.modules and bool(self._lazy.available)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._lazy, name)
+
+
+def leave_tensorflow_unasked() -> None:
+    """Makes saving and seeding on torch and JAX leave TensorFlow alone until something else imports it."""
+    from keras import config
+    from keras.src.saving import serialization_lib
+    from keras.src.utils import rng_utils
+
+    if config.backend() == "tensorflow":
+        return
+    for module in (serialization_lib, rng_utils):
+        lazy = getattr(module, "tf", None)
+        if lazy is not None and not isinstance(lazy, _OnlyWhereImported):
+            module.tf = _OnlyWhereImported(lazy)
