@@ -79,9 +79,15 @@ def differentiated(product: Any, blocks: Any, codes: Any, kernel: Any, column: i
         return value, [of_kernel, *of_blocks]
     import tensorflow as tf
 
+    # Compiled and with a bias, because TensorFlow then puts both into one kernel.
+    @tf.function
+    def compute(kernel: Any, blocks: Any, codes: Any, column: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch([kernel, *blocks])
+            value = tf.nn.bias_add(product(blocks, codes, kernel, column), tf.zeros(COLUMNS))
+            total = tf.reduce_sum(value * weights)
+        return value, tape.gradient(total, [kernel, *blocks])
+
     tensors = [tf.convert_to_tensor(each) for each in (kernel, *blocks)]
-    with tf.GradientTape() as tape:
-        tape.watch(tensors)
-        value = product(tensors[1:], tf.convert_to_tensor(numbers[0]), tensors[0], tf.convert_to_tensor(numbers[1]))
-        total = tf.reduce_sum(value * weights)
-    return ops.convert_to_numpy(value), [ops.convert_to_numpy(each) for each in tape.gradient(total, tensors)]
+    value, gradients = compute(tensors[0], tensors[1:], *map(tf.convert_to_tensor, numbers))
+    return ops.convert_to_numpy(value), [ops.convert_to_numpy(each) for each in gradients]

@@ -27,21 +27,24 @@ def make(layout: BlockLayout) -> Callable[..., Any]:
     def run(blocks: Sequence[Any], codes: Any, kernel: Any, column: Any) -> Any:
         lengths = tf.gather(sizes, codes, axis=1, batch_dims=1)
         columns = tf.gather(layout.columns, column)
-        rows = tf.boolean_mask(tf.constant(row_of), place < tf.gather(lengths, block_of))
+        # A column of zeros stands for a block that is always read: oneDNN aborts on a product of nothing.
+        rows = tf.concat([tf.boolean_mask(tf.constant(row_of), place < tf.gather(lengths, block_of)), [0]], 0)
         whole = kernel.shape[1]
 
         # The gradient of a slice of a kernel would be a kernel of zeros for every slice.
         @tf.custom_gradient
         def multiply(kernel: Any, *blocks: Any) -> Any:
             each = tf.unstack(lengths)
-            read = tf.concat([block[:, :n] for block, n in zip(blocks, each, strict=True)], 1)
+            zeros = tf.zeros_like(blocks[0][:, :1])
+            read = tf.concat([*[block[:, :n] for block, n in zip(blocks, each, strict=True)], zeros], 1)
             taken = tf.gather(kernel, rows)[:, :columns]
 
             def gradients(upstream: Any) -> Any:
                 upstream = upstream[:, :columns]
                 of_taken = _wide(tf.matmul(read, upstream, transpose_a=True), whole - columns, whole)
                 of_kernel = tf.scatter_nd(rows[:, None], of_taken, kernel.shape)
-                parts = tf.split(tf.matmul(upstream, taken, transpose_b=True), lengths, axis=1, num=len(widths))
+                of_read = tf.matmul(upstream, taken, transpose_b=True)
+                parts = tf.split(of_read, tf.concat([lengths, [1]], 0), axis=1, num=len(widths) + 1)[:-1]
                 rests = tf.unstack(widths - lengths)
                 return of_kernel, *map(_wide, parts, rests, map(int, widths))
 
