@@ -63,6 +63,30 @@ def test_values_and_gradients_are_those_of_masks(codes: tuple[int, int], column:
         np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
 
 
+def test_a_layer_that_reads_nothing_gives_its_bias() -> None:
+    product = block_dense(BlockLayout(starts=(0,), rows=((3,),), columns=(1,)))
+    if keras.config.backend() == "torch":
+        assert product is None
+        return
+    block, kernel = np.zeros((BATCH, 3), "float32"), np.ones((3, 1), "float32")
+    inputs = [*map(ops.convert_to_tensor, (block, np.array([0], "int32"), kernel, np.int32(0)))]
+
+    bias = ops.convert_to_tensor(np.array([2.0], "float32"))
+
+    def compute(block: Any, codes: Any, kernel: Any, column: Any) -> Any:
+        return product([block], codes, kernel, column) + bias
+
+    if keras.config.backend() == "jax":
+        import jax as library
+
+        compiled = library.jit(compute)
+    else:
+        import tensorflow as library
+
+        compiled = library.function(compute, reduce_retracing=True)
+    np.testing.assert_allclose(compiled(*inputs), np.full((BATCH, 1), 2.0))
+
+
 def differentiated(product: Any, blocks: Any, codes: Any, kernel: Any, column: int, weights: Any) -> Any:
     """The product, and the gradients of its weighted sum: of the kernel, then of each block."""
     numbers = np.array(codes, "int32"), np.int32(column)
@@ -79,12 +103,11 @@ def differentiated(product: Any, blocks: Any, codes: Any, kernel: Any, column: i
         return value, [of_kernel, *of_blocks]
     import tensorflow as tf
 
-    # Compiled and with a bias, because TensorFlow then puts both into one kernel.
     @tf.function
     def compute(kernel: Any, blocks: Any, codes: Any, column: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch([kernel, *blocks])
-            value = tf.nn.bias_add(product(blocks, codes, kernel, column), tf.zeros(COLUMNS))
+            value = product(blocks, codes, kernel, column)
             total = tf.reduce_sum(value * weights)
         return value, tape.gradient(total, [kernel, *blocks])
 
