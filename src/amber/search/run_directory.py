@@ -215,7 +215,7 @@ class RunDirectory:
             append_line(path, trial_line(trial))
 
     def replace_trials(self, trials: Sequence[TrialResult]) -> None:
-        """Writes `trials.jsonl` anew, and removes checkpoints of what is settled; raises StorageError naming the path."""
+        """Writes `trials.jsonl` anew and removes the checkpoints of its trials; raises StorageError naming the path."""
         self.write(TRIALS, "".join(trial_line(trial) for trial in trials))
         self._clear_checkpoints({trial.number for trial in trials})
 
