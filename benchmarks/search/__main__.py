@@ -1,86 +1,138 @@
-"""Runs the comparison: `python -m benchmarks.search [--minutes M] [--seeds 0 1 2] [--only NAME ...]`.
+"""Runs the comparison: `python -m benchmarks.search [--tasks splice motifs] [--seeds 0 1 2] [--only NAME ...]`.
 
-Everybody trains the same networks in the same way and selects by validation accuracy; the test data is opened once,
-after all searches have ended, for the best network of each.
+Everybody trains the same networks in the same way, on one thread, and selects by validation accuracy; the test data is
+opened once, after all searches have ended, for the best network of each. Searches that are in the JSON file already are
+kept, so that a comparison can be made in parts: `--run-only` leaves out the report, which a last call without it makes.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import time
 from pathlib import Path
 from typing import Any
 
+import torch
 from rich.console import Console
+from rich.table import Table
 
 from amber.search import retrain, trial_seed
 from benchmarks.results import machine
 from benchmarks.search.agreement import agreement
 from benchmarks.search.contestants import CONTESTANTS
-from benchmarks.search.problem import Clock, Task
-from benchmarks.search.report import plot, table
+from benchmarks.search.problem import TASKS, Clock, Task
+from benchmarks.search.report import Row, agreement_line, markdown, plot, scores_table, speed_table
 
 
 def main() -> None:
     """Reads the arguments and measures."""
+    arguments = _arguments()
+    torch.set_num_threads(1)
+    console = Console(width=140)
+    record = _read(arguments)
+    for task in (Task(name, arguments.epochs) for name in arguments.tasks):
+        for seed in arguments.seeds:
+            for name in arguments.only:
+                if not _has(record, task.name, name, seed):
+                    record["runs"].append(_run(task, name, seed, arguments, console))
+                    _write(record, arguments.json)
+        if arguments.agreement and task.name not in record["agreement"]:
+            found = agreement(task, arguments.agreement, arguments.shared_epochs, arguments.seeds[0])
+            record["agreement"][task.name] = found
+            _write(record, arguments.json)
+            console.print(agreement_line(found))
+    if not arguments.run_only:
+        _report(record, arguments, console)
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.search")
-    parser.add_argument("--minutes", type=float, default=5.0, help="of each search")
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--only", nargs="*", choices=CONTESTANTS, default=list(CONTESTANTS))
-    parser.add_argument("--epochs", type=int, default=3, help="of every network")
+    parser.add_argument("--minutes", type=float, help="of each search; by default those of the task")
+    parser.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="cpu: where the machine is shared")
+    parser.add_argument("--epochs", type=int, default=0, help="of every network; by default those of the task")
     parser.add_argument("--agreement", type=int, default=20, help="architectures of Kendall's tau; 0: not measured")
     parser.add_argument("--shared-epochs", type=int, default=20, help="of the shared weights of Kendall's tau")
     parser.add_argument("--json", type=Path, default=Path("benchmarks/results/search.json"))
-    arguments = parser.parse_args()
-    console, task = Console(width=120), Task(arguments.epochs)
-    record: dict[str, Any] = {
-        "task": "splice",
-        "minutes": arguments.minutes,
-        "epochs": arguments.epochs,
-        "machine": machine(),
-        "runs": [],
+    parser.add_argument("--page", type=Path, default=Path("docs/search_benchmark.md"), help="with the plot beside it")
+    parser.add_argument("--again", action="store_true", help="keep nothing of the JSON file")
+    parser.add_argument("--run-only", action="store_true", help="no test scores, tables, plot or page")
+    return parser.parse_args()
+
+
+def _run(task: Task, name: str, seed: int, arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+    clock = Clock(60 * arguments.minutes if arguments.minutes else TASKS[task.name].seconds, arguments.clock)
+    CONTESTANTS[name](task, seed, clock)
+    best = max((each["score"] for each in clock.events), default=float("nan"))
+    console.print(f"{task.name}, {name}, seed {seed}: best {best:.4f} of {len(clock.events)} networks")
+    return {
+        "task": task.name,
+        "search": name,
+        "seed": seed,
+        "epochs": task.epochs,
+        "seconds": clock.seconds,
+        **clock.spent(),
+        "load": machine()["load"],
+        "events": clock.events,
     }
-    for seed in arguments.seeds:
-        for name in arguments.only:
-            clock = Clock(60 * arguments.minutes)
-            CONTESTANTS[name](task, seed, clock)
-            wall, cpu = time.monotonic() - clock.wall, time.process_time() - clock.cpu
-            record["runs"].append({"search": name, "seed": seed, "wall": wall, "cpu": cpu, "events": clock.events})
-            best = max((each["score"] for each in clock.events), default=float("nan"))
-            console.print(f"{name}, seed {seed}: best {best:.4f} of {len(clock.events)} networks")
-            _write(record, arguments.json)
-    if arguments.agreement:
-        record["agreement"] = agreement(task, arguments.agreement, arguments.shared_epochs, arguments.seeds[0])
+
+
+def _report(record: dict[str, Any], arguments: argparse.Namespace, console: Console) -> None:
+    """Opens the test data, prints the tables, and writes plot and page."""
+    for name in dict.fromkeys(run["task"] for run in record["runs"]):
+        own = [run for run in record["runs"] if run["task"] == name]
+        _test(Task(name, own[0]["epochs"]), [run for run in own if run["events"] and "test" not in run])
         _write(record, arguments.json)
+        console.print(_printed(scores_table(own), name))
+        console.print(_printed(speed_table(own, record["clock"]), f"{name}: time to KerasTuner's best of 50 trials"))
+    for found in record["agreement"].values():
+        console.print(agreement_line(found))
     if record["runs"]:
-        _test(task, record["runs"])
-        console.print(table(record["runs"]))
-        plot(record["runs"], arguments.json.with_suffix(".png"), 60 * arguments.minutes)
-    if arguments.agreement:
-        found = record["agreement"]
-        console.print(
-            f"Kendall's tau of shared-weight scores against training alone, {found['architectures']} "
-            f"architectures: {found['kendall_tau']:.3f} (p = {found['p_value']:.3g})"
-        )
-    _write(record, arguments.json)
+        picture = arguments.page.with_suffix(".png")
+        plot(record["runs"], picture, record["clock"])
+        arguments.page.write_text(markdown(record, picture.name))
+
+
+def _printed(rows: list[Row], title: str) -> Table:
+    shown = Table(*rows[0], title=title)
+    for row in rows[1:]:
+        shown.add_row(*row)
+    return shown
 
 
 def _test(task: Task, runs: list[dict[str, Any]]) -> None:
     """Trains the best network of each search again, then opens the test data for all of them."""
     objective, models = task.objective(), []
     for run in runs:
-        if run["events"]:
-            best = max(run["events"], key=lambda each: each["score"])
-            seed = trial_seed(run["seed"], objective.prepare(best["tokens"]).fingerprint)
-            model, _ = retrain(
-                objective.builder, best["tokens"], objective.train, objective.validation, epochs=task.epochs,
-                seed=seed, batch_size=objective.settings.batch_size, metric=objective.metric, direction="maximize",
-            )  # fmt: skip
-            models.append((run, model))
-    test = task.data.open_test()
-    for run, model in models:
-        run["test"] = float(model.evaluate(test.x, test.y, verbose=0, return_dict=True)["accuracy"])
+        best = max(run["events"], key=lambda each: each["score"])
+        seed = trial_seed(run["seed"], objective.prepare(best["tokens"]).fingerprint)
+        model, _ = retrain(
+            objective.builder, best["tokens"], objective.train, objective.validation, epochs=task.epochs, seed=seed,
+            batch_size=objective.settings.batch_size, metric=objective.metric, direction="maximize",
+            patience=task.epochs,
+        )  # fmt: skip
+        models.append((run, model))
+    if models:
+        test = task.data.open_test()
+        for run, model in models:
+            run["test"] = float(model.evaluate(test.x, test.y, verbose=0, return_dict=True)["accuracy"])
+
+
+def _read(arguments: argparse.Namespace) -> dict[str, Any]:
+    if arguments.json.exists() and not arguments.again:
+        record: dict[str, Any] = json.loads(arguments.json.read_text())
+        if record["clock"] != arguments.clock:
+            raise SystemExit(
+                f"{arguments.json} is measured by the clock '{record['clock']}': give that one, or --again"
+            )
+        return record
+    return {"clock": arguments.clock, "machine": machine(), "runs": [], "agreement": {}}
+
+
+def _has(record: dict[str, Any], task: str, search: str, seed: int) -> bool:
+    return any((run["task"], run["search"], run["seed"]) == (task, search, seed) for run in record["runs"])
 
 
 def _write(record: dict[str, Any], path: Path) -> None:

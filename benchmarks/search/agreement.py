@@ -36,6 +36,8 @@ def agreement(task: Task, count: int, shared_epochs: int, seed: int) -> dict[str
     scores = [each["accuracy"] for each in found]
     tau = kendalltau(scores, alone)
     return {
+        "task": task.name,
+        "epochs": task.epochs,
         "architectures": count,
         "shared_epochs": shared_epochs,
         "seed": seed,

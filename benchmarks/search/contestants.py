@@ -26,20 +26,22 @@ def trials(sampler: str, **options: Any) -> Callable[[Task, int, Clock], None]:
     return search
 
 
-def one_shot(task: Task, seed: int, clock: Clock) -> None:
-    """Shared weights for half the time, then scoring and retraining in what is left."""
-    # What a minute allows; in less time the limit of seconds ends the warm-up or the episodes.
-    settings = OneShotSettings(
-        warm_up_steps=max(20, round(2 * clock.seconds)),
-        steps_per_episode=10,
-        episodes=MANY,
-        seconds=0.5 * clock.seconds,
-        architectures=5,
-        sample=max(10, min(50, round(clock.seconds / 2))),
-        top_k=3,
-    )
-    shared = task.builder(scheduled=False).model_compile_dict
-    run_one_shot(task.objective(), seed=seed, settings=settings, shared_compile=shared, callbacks=(clock,))
+def one_shot(inherit_weights: bool) -> Callable[[Task, int, Clock], None]:
+    """A search with shared weights, trained for the steps of three networks; then the best until the time is up."""
+
+    def search(task: Task, seed: int, clock: Clock) -> None:
+        settings = OneShotSettings(
+            warm_up_steps=2 * task.steps,
+            steps_per_episode=max(1, task.steps // 10),
+            episodes=10,
+            sample=30,
+            top_k=30,
+            inherit_weights=inherit_weights,
+        )
+        shared = task.builder(scheduled=False).model_compile_dict
+        run_one_shot(task.objective(), seed=seed, settings=settings, shared_compile=shared, callbacks=(clock,))
+
+    return search
 
 
 def keras_tuner_with(kind: str) -> Callable[[Task, int, Clock], None]:
@@ -80,7 +82,8 @@ CONTESTANTS: dict[str, Callable[[Task, int, Clock], None]] = {
     "tpe": trials("tpe"),
     "evolution": trials("evolution", population_size=10, sample_size=4),
     "controller": trials("controller"),
-    "one-shot": one_shot,
+    "one-shot": one_shot(inherit_weights=False),
+    "one-shot, inherited": one_shot(inherit_weights=True),
     "keras-tuner random": keras_tuner_with("random"),
     "keras-tuner bayesian": keras_tuner_with("bayesian"),
 }

@@ -1,4 +1,4 @@
-"""What is searched: the space, training and data of an example, and a clock for whoever searches."""
+"""What is searched: the space, training and data of a configuration, and a clock for whoever searches."""
 
 from __future__ import annotations
 
@@ -12,29 +12,52 @@ from amber.cli.problem import Problem
 from amber.cli.project import load_data, make_builder, training_steps
 from amber.search import Objective, SearchCallback, TrialResult
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "splice_one_shot.yaml"
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """A task of the comparison: the configuration, epochs of every network, and seconds of every search.
+
+    The seconds are what KerasTuner needs for a little more than 50 trials on one core of the reference machine.
+    """
+
+    path: Path
+    epochs: int
+    seconds: float
+
+
+TASKS = {
+    "splice": TaskSpec(_HERE / "splice.yaml", epochs=5, seconds=170.0),
+    "motifs": TaskSpec(_HERE / "motifs.yaml", epochs=8, seconds=110.0),
+}
 
 
 @dataclass
 class Task:
     """A data set with its builder; `objective` trains as every contestant does."""
 
-    epochs: int
+    name: str
+    epochs: int = 0
     loaded: Any = field(init=False)
     data: Any = field(init=False)
 
     def __post_init__(self) -> None:
-        self.loaded = load_config(EXAMPLE)
+        self.epochs = self.epochs or TASKS[self.name].epochs
+        self.loaded = load_config(TASKS[self.name].path)
         self.data = load_data(self.loaded)
+
+    @property
+    def steps(self) -> int:
+        """Gradient steps in the training of one network."""
+        return training_steps(len(self.data.train), self.loaded.config.training.batch_size, self.epochs)
 
     def builder(self, scheduled: bool = True) -> Any:
         """The builder of stand-alone networks; a learning rate that falls over one training where `scheduled`."""
-        size = self.loaded.config.training.batch_size
-        steps = training_steps(len(self.data.train), size, self.epochs) if scheduled else None
-        return make_builder(self.loaded, Problem.of(self.data), steps=steps)
+        return make_builder(self.loaded, Problem.of(self.data), steps=self.steps if scheduled else None)
 
     def objective(self) -> Objective:
-        """Trains and scores on validation data."""
+        """Trains, and scores by the best epoch on validation data, as KerasTuner does."""
         training, validation = self.data.train, self.data.validation
         return Objective(
             self.builder(),
@@ -42,27 +65,37 @@ class Task:
             (validation.x, validation.y),
             epochs=self.epochs,
             batch_size=self.loaded.config.training.batch_size,
+            patience=self.epochs,
         )
 
 
 class Clock(SearchCallback):
-    """Notes when which network had which score, and ends a search of AMBER's when the time is up."""
+    """Notes when which network had which score, and ends a search of AMBER's when the time is up.
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self.wall, self.cpu = time.monotonic(), time.process_time()
+    Args:
+        seconds: until the end.
+        by: `"wall"`; or `"cpu"`, the time that this process has computed, which is the same on a core of its own and
+            stays fair where others compute too.
+    """
+
+    def __init__(self, seconds: float, by: str = "wall") -> None:
+        self.seconds, self.by = seconds, by
+        self._wall, self._cpu = time.monotonic(), time.process_time()
         self.events: list[dict[str, Any]] = []
+
+    def spent(self) -> dict[str, float]:
+        """Seconds so far, by either clock."""
+        return {"wall": time.monotonic() - self._wall, "cpu": time.process_time() - self._cpu}
 
     @property
     def left(self) -> float:
         """Seconds left."""
-        return self.seconds - (time.monotonic() - self.wall)
+        return self.seconds - self.spent()[self.by]
 
     def note(self, score: float, tokens: Any) -> None:
         """Keeps a score, if it came in time."""
         if self.left >= 0:
-            wall, cpu = time.monotonic() - self.wall, time.process_time() - self.cpu
-            self.events.append({"wall": wall, "cpu": cpu, "score": score, "tokens": [int(each) for each in tokens]})
+            self.events.append({**self.spent(), "score": score, "tokens": [int(each) for each in tokens]})
 
     def on_trial_begin(self, number: int, tokens: tuple[int, ...]) -> None:
         """Ends the search as Ctrl-C does."""

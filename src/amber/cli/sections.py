@@ -151,8 +151,9 @@ class OneShotSection(Section):
         architectures: scored in each episode.
         uniform_share: share of uniformly drawn architectures in the batches of an episode.
         sample: architectures scored in the end, of the policy and of chance each.
-        top_k: of each, retrained from scratch.
+        top_k: of each, retrained.
         calibration_steps: batches on which normalisation statistics are estimated before a score.
+        inherit_weights: retraining begins with the shared weights, not from scratch.
     """
 
     warm_up_steps: Annotated[int, Field(ge=0)] = 200
@@ -164,6 +165,7 @@ class OneShotSection(Section):
     sample: Count = 50
     top_k: Count = 3
     calibration_steps: Count = 2
+    inherit_weights: bool = False
 
 
 class DaskSection(Section):

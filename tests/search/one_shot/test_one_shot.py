@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from amber.architect.controllers import GeneralController
 from amber.errors import ConfigError
 from amber.modeler import KerasResidualCnnBuilder
 from amber.modeler.supernet import load_supernet
-from amber.search import Objective, RunDirectory, load_best
+from amber.modeler.supernet.recalibration import recalibrate
+from amber.search import Objective, RunDirectory, SearchCallback, load_best
 from amber.search.one_shot import OneShotProgress, OneShotSettings, run_one_shot, shared_builder
+from amber.search.one_shot.heirs import HeirBuilder
 
 COMPILE = {"optimizer": "adam", "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
 SMALL = OneShotSettings(
@@ -74,6 +77,54 @@ def test_a_whole_search_keeps_and_retrains(make_objective: Callable[..., Objecti
     assert (tmp_path / "run" / "ranking.csv").is_file()
 
 
+@pytest.mark.parity
+def test_heirs_begin_where_the_shared_weights_end(
+    make_objective: Callable[..., Objective], builder: Any, tmp_path: Path
+) -> None:
+    objective = make_objective()
+    settings = replace(SMALL, inherit_weights=True)
+    whole = run_one_shot(objective, seed=2, settings=settings, run_directory=RunDirectory.create(tmp_path / "run"))
+    supernet = load_supernet(tmp_path / "run" / "supernet.h5")
+    tokens, x = whole.candidates[0].tokens, objective.train[0]
+    heir = HeirBuilder(builder, supernet, x)(tokens)
+    expected = recalibrate(supernet.extract(tokens), x)
+    np.testing.assert_allclose(heir.predict(x, verbose=0), expected.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
+    before = np.concatenate([np.ravel(weight) for weight in supernet.extract(tokens).get_weights()])
+    heir.fit(*objective.train, epochs=1, verbose=0)
+    assert any(not np.allclose(old, new) for old, new in zip(expected.get_weights(), heir.get_weights(), strict=True))
+    after = np.concatenate([np.ravel(weight) for weight in supernet.extract(tokens).get_weights()])
+    np.testing.assert_array_equal(before, after)
+
+
+def test_heirs_of_a_search_taken_up_again_are_the_same(
+    make_objective: Callable[..., Objective], tmp_path: Path
+) -> None:
+    settings, run = replace(SMALL, inherit_weights=True), tmp_path / "run"
+    whole = run_one_shot(make_objective(), seed=2, settings=settings)
+
+    class Stop(SearchCallback):
+        def on_trial_begin(self, number: int, tokens: tuple[int, ...]) -> None:
+            if number == 1:
+                raise KeyboardInterrupt
+
+    cut = run_one_shot(
+        make_objective(), seed=2, settings=settings, run_directory=RunDirectory.create(run), callbacks=(Stop(),)
+    )
+    assert cut.search.counts()["complete"] == 1
+    resumed = run_one_shot(
+        make_objective(), seed=2, settings=settings, run_directory=RunDirectory.resume(run), resume=True
+    )
+    assert [trial.score for trial in resumed.search.trials] == [trial.score for trial in whole.search.trials]
+
+
+def test_the_most_promising_are_retrained_first(make_objective: Callable[..., Objective]) -> None:
+    found = run_one_shot(make_objective(), seed=3, settings=replace(SMALL, top_k=3))
+    scores = [each.score for each in found.candidates]
+    assert scores == sorted(scores, reverse=True) and len(set(scores)) > 1
+    trials = sorted(found.search.trials, key=lambda trial: trial.number)
+    assert [trial.tokens for trial in trials] == [each.tokens for each in found.candidates]
+
+
 def test_the_same_seed_finds_the_same(make_objective: Callable[..., Objective]) -> None:
     first, second = (run_one_shot(make_objective(), seed=5, settings=SMALL) for _ in range(2))
     assert first.candidates == second.candidates
@@ -81,18 +132,32 @@ def test_the_same_seed_finds_the_same(make_objective: Callable[..., Objective]) 
 
 
 class _Interrupting(OneShotProgress):
+    def __init__(self, moment: str) -> None:
+        super().__init__()
+        self._moment = moment
+
     def show(self, share: float, note: str) -> None:
-        if note.startswith("episode 1"):
+        if self._moment in note:
             raise KeyboardInterrupt
 
 
-def test_ctrl_c_keeps_weights_policy_and_history(make_objective: Callable[..., Objective], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("moment", "episodes"), [("warm-up", 0), ("episode 1", 1), ("(policy)", 2), ("(random)", 2)])
+def test_ctrl_c_keeps_weights_policy_and_history(
+    moment: str, episodes: int, make_objective: Callable[..., Objective], tmp_path: Path
+) -> None:
     found = run_one_shot(
-        make_objective(), seed=1, settings=SMALL, run_directory=RunDirectory.create(tmp_path), progress=_Interrupting()
+        make_objective(),
+        seed=1,
+        settings=SMALL,
+        run_directory=RunDirectory.create(tmp_path),
+        progress=_Interrupting(moment),
     )
     assert found.search.stopped == "interrupted"
-    assert len(found.history) == 1
-    assert len(json.loads((tmp_path / "one_shot.json").read_text())["history"]) == 1
+    assert len(found.history) == episodes
+    record = json.loads((tmp_path / "one_shot.json").read_text())
+    assert len(record["history"]) == episodes and record["steps"] == 2 + 2 * episodes
+    # Half a choice would be taken for the whole one when the search is taken up.
+    assert record["candidates"] == []
     assert load_supernet(tmp_path / "supernet.h5").trainable_weights
     assert GeneralController.load(tmp_path / "controller.h5").sample(2).shape == (2, 3)
     assert not [path for path in tmp_path.iterdir() if path.suffix == ".tmp"]

@@ -50,6 +50,11 @@ class OneShotFiles:
             raise StorageError(f"{path} must hold a JSON mapping. Received: {type(record).__name__}")
         return record
 
+    def load_supernet(self, supernet: Any) -> None:
+        """Gives a supernet the shared weights of an earlier search; StorageError where they cannot be read."""
+        if self.directory is not None:
+            supernet.load(self.directory.path / SUPERNET)
+
     def write(self, supernet: Any, controller: Any, record: dict[str, Any]) -> None:
         """Replaces all three files, the record last.
 

@@ -19,6 +19,7 @@ from amber.search.callbacks import SearchCallback
 from amber.search.objective import Objective
 from amber.search.one_shot.display import OneShotProgress
 from amber.search.one_shot.files import RECORD, OneShotFiles
+from amber.search.one_shot.heirs import with_heirs
 from amber.search.one_shot.settings import OneShotSettings
 from amber.search.one_shot.shared import shared_builder
 from amber.search.randomness import check_seed, seeded
@@ -49,7 +50,7 @@ class OneShotResult:
 
     Attributes:
         search: the retraining as a search of its own: trials, ranking and the best.
-        candidates: the architectures that were chosen, in the order they were retrained.
+        candidates: the architectures that were chosen, the best score first, as they were retrained.
         history: one entry per episode: steps, seconds, mean and best score with shared weights.
     """
 
@@ -77,7 +78,9 @@ def run_one_shot(
     resume: bool = False,
     run_settings: Mapping[str, Any] | None = None,
 ) -> OneShotResult:
-    """Searches with shared weights, and retrains the best from scratch as a search by trials would train them.
+    """Searches with shared weights, and retrains the best as a search by trials would train them.
+
+    From scratch, unless the settings say that they inherit the shared weights.
 
     Validation data score; nothing is selected by other data. Ctrl-C ends the search with what is there: shared
     weights, policy and history up to the last episode, and every network retrained.
@@ -103,16 +106,21 @@ def run_one_shot(
     """
     search = _Shared(objective, settings or OneShotSettings(), check_seed(seed), run_directory, progress)
     stopped = "finished"
-    if not (resume and search.restore()):
+    chosen = resume and search.restore()
+    if not chosen:
         search.files.clear()
+    if not chosen or search.settings.inherit_weights:
         search.prepare(shared_compile, controller_options)
+    if not chosen:
         stopped = search.run()
+    elif search.settings.inherit_weights:
+        search.files.load_supernet(search.builder.supernet)
     if stopped == "interrupted" or not search.candidates:
         stopped = "exhausted" if stopped == "finished" else stopped
         nothing = SearchResult((), objective.metric, objective.direction, seed, stopped)
         return OneShotResult(nothing, (), tuple(search.history))
     found = run_search(
-        objective,
+        search.retraining(),
         trials=len(search.candidates),
         seed=seed,
         sampler=_Chosen(objective.layout, seed, [each.tokens for each in search.candidates]),
@@ -182,6 +190,12 @@ class _Shared:
             self.rate = float(np.asarray(self.child.optimizer.get_config()["learning_rate"], "float64"))
         except (TypeError, ValueError) as error:
             raise ConfigError("shared_compile needs a constant learning rate, which is lowered here.") from error
+
+    def retraining(self) -> Objective:
+        """What trains the chosen ones."""
+        if not self.settings.inherit_weights:
+            return self.objective
+        return with_heirs(self.objective, self.builder.supernet, self._calibration())
 
     def run(self) -> str:
         """Trains and scores; returns "finished" or "interrupted"."""
@@ -273,13 +287,18 @@ class _Shared:
             "random": [layout.sample(self.generator) for _ in range(count)],
         }
         seen: set[str] = set()
+        chosen: list[ScoredArchitecture] = []
         for source, arcs in proposals.items():
             unique = list(dict.fromkeys(tuple(int(token) for token in arc) for arc in arcs))
             self._show(f"scoring {len(unique)} architectures ({source})")
             scores = self._scores(unique)
             scored = [ScoredArchitecture(t, source, s) for t, s in zip(unique, scores, strict=True)]
-            scored.sort(key=lambda each: each.score, reverse=self.objective.direction == "maximize")
-            self.candidates += self._first_networks(scored, seen)
+            chosen += self._first_networks(self._by_score(scored), seen)
+        # Whoever stops the retraining early has the most promising of both. Until here there is no choice to take up.
+        self.candidates = self._by_score(chosen)
+
+    def _by_score(self, scored: Sequence[ScoredArchitecture]) -> list[ScoredArchitecture]:
+        return sorted(scored, key=lambda each: each.score, reverse=self.objective.direction == "maximize")
 
     def _first_networks(self, scored: Sequence[ScoredArchitecture], seen: set[str]) -> list[ScoredArchitecture]:
         """The first `top_k` that are networks within the budget, none twice."""
@@ -301,15 +320,12 @@ class _Shared:
         return self.objective.metric.removeprefix("val_")
 
     def _scores(self, arcs: Any) -> list[float]:
-        x, y = self.objective.train
-        size = self.objective.settings.batch_size
-        rows = self.generator.permutation(len(y))[: self.settings.calibration_steps * 2 * size]
         too_large = [self._too_large(arc) for arc in arcs]
         found = score_architectures(
             self.builder,
             [arc for arc, large in zip(arcs, too_large, strict=True) if not large],
             *self.objective.validation,
-            training_data=x[rows],
+            training_data=self._calibration(),
             measure=self._measure,
             batch_size=512,
         )
@@ -320,6 +336,12 @@ class _Shared:
         worst = (min if self.objective.direction == "maximize" else max)(finite, default=0.0)
         lost = worst if self.objective.worst is None else self.objective.worst
         return [value if math.isfinite(value) else lost for value in values]
+
+    def _calibration(self) -> Any:
+        x, y = self.objective.train
+        size = self.objective.settings.batch_size
+        generator = np.random.default_rng([self.seed, 2, self.steps])
+        return x[generator.permutation(len(y))[: self.settings.calibration_steps * 2 * size]]
 
     def _measure(self, child: Any, arc: Any, reported: Mapping[str, float]) -> dict[str, float]:
         try:

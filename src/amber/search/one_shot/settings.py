@@ -24,6 +24,8 @@ class OneShotSettings:
         sample: architectures scored in the end, so many of the policy and so many uniform ones.
         top_k: retrained from scratch: so many of the policy's, and so many of the uniform sample.
         calibration_steps: batches of training data on which normalisation statistics are estimated before a score.
+        inherit_weights: whether the best begin their retraining with the shared weights, not from scratch. They
+            train as long as any other network, on top of what the shared training gave them.
 
     Raises:
         ConfigError: a value out of range.
@@ -38,6 +40,7 @@ class OneShotSettings:
     sample: int = 50
     top_k: int = 3
     calibration_steps: int = 2
+    inherit_weights: bool = False
 
     def __post_init__(self) -> None:
         for name in ("steps_per_episode", "episodes", "architectures", "sample", "top_k", "calibration_steps"):

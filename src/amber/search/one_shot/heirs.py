@@ -1,0 +1,51 @@
+"""Networks that begin with shared weights."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from amber.modeler.builders.compiling import clone_compile_arguments
+from amber.modeler.supernet.recalibration import recalibrate
+from amber.search.objective import Objective
+
+
+class HeirBuilder:
+    """Builds the networks of another builder with weights taken out of a supernet.
+
+    Like once-for-all networks (Cai et al. 2020) and unlike ENAS, what the shared training taught is not thrown away.
+    Batch normalisation has the momentum and epsilon of the supernet.
+
+    Args:
+        builder: of stand-alone networks; its tokens, plans and compile arguments hold.
+        supernet: of the same networks.
+        calibration: training features on which normalisation statistics are estimated for each network.
+    """
+
+    def __init__(self, builder: Any, supernet: Any, calibration: Any) -> None:
+        self.builder, self.supernet, self.calibration = builder, supernet, calibration
+        self.layout, self.model_space = builder.layout, builder.model_space
+        self.model_compile_dict = builder.model_compile_dict
+
+    def plan(self, arc_seq: Any) -> Any:
+        """Returns the network of an architecture, as the other builder plans it."""
+        return self.builder.plan(arc_seq)
+
+    def __call__(self, arc_seq: Any) -> Any:
+        """Returns a compiled model with weights of its own.
+
+        Raises:
+            ArchitectureError: tokens outside the grammar.
+            InvalidArchitectureError: tokens that describe no network.
+        """
+        self.plan(arc_seq)
+        model = recalibrate(self.supernet.extract(arc_seq), self.calibration)
+        model.compile(**clone_compile_arguments(self.model_compile_dict))
+        return model
+
+
+def with_heirs(objective: Objective, supernet: Any, calibration: Any) -> Objective:
+    """Returns an objective that trains the same networks from the weights of a supernet on."""
+    heirs = copy.copy(objective)
+    heirs.builder = HeirBuilder(objective.builder, supernet, calibration)
+    return heirs
