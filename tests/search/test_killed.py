@@ -65,7 +65,7 @@ def test_killed_at_fifty_moments_a_search_ends_as_an_undisturbed_one(start: Call
 
 @pytest.mark.slow
 def test_killed_at_many_moments_a_search_in_a_database_does_too(
-    start: Callable[..., int], tmp_path: Path, postgres: str
+    postgres: str, start: Callable[..., int], tmp_path: Path
 ) -> None:
     check_killed(start, tmp_path, kills=20, database=postgres)
 

@@ -18,7 +18,7 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -214,9 +214,10 @@ class RunDirectory:
         with _named(path):
             append_line(path, trial_line(trial))
 
-    def replace_trials(self, trials: Iterable[TrialResult]) -> None:
-        """Writes `trials.jsonl` anew; raises StorageError naming the path."""
+    def replace_trials(self, trials: Sequence[TrialResult]) -> None:
+        """Writes `trials.jsonl` anew and removes the checkpoints of its trials; raises StorageError naming the path."""
         self.write(TRIALS, "".join(trial_line(trial) for trial in trials))
+        self._clear_checkpoints({trial.number for trial in trials})
 
     def log(self, message: str) -> None:
         """Adds one line with the time (UTC) to `search.log`; raises StorageError naming the path."""
