@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.networks import DAG_LAYERS
+from benchmarks.networks import DAG_LAYERS, Batch
 
 _RATE, _FIRST, _SECOND, _EPSILON = 1e-3, 0.9, 0.999, 1e-7
-Batch = tuple[list[Any], Any]
 
 
 def _predict(weights: dict[str, Any], blocks: list[Any]) -> Any:
@@ -63,14 +62,6 @@ def dag_epoch(model: Any, x: list[Any], y: Any, size: int) -> tuple[Callable[[It
         ([jnp.asarray(part[i : i + size]) for part in x], jnp.asarray(y[i : i + size])) for i in range(0, len(y), size)
     ]
     return epoch, batches
-
-
-def shuffled(x: list[np.ndarray], y: np.ndarray, size: int) -> Iterator[Batch]:
-    """Yields the batches of one shuffled epoch from NumPy arrays."""
-    order = np.random.default_rng().permutation(len(y))
-    for start in range(0, len(y), size):
-        rows = order[start : start + size]
-        yield [part[rows] for part in x], y[rows]
 
 
 def keras_steps(model: Any, batches: list[Batch]) -> Callable[[], None]:

@@ -6,6 +6,7 @@ four blocks of ten features.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,8 @@ DAG_LAYERS: tuple[tuple[int, tuple[int, ...], tuple[int, ...]], ...] = (
     (32, (2,), (1, 3)),
     (128, (0, 3), (2, 4)),
 )
+
+Batch = tuple[list[Any], Any]
 
 
 def residual_space() -> ModelSpace:
@@ -92,3 +95,11 @@ def dag_data(samples: int, seed: int = 0) -> tuple[list[np.ndarray], np.ndarray]
     x = [generator.normal(size=(samples, BLOCK_FEATURES)).astype("float32") for _ in range(BLOCKS)]
     y = np.tanh(sum(block[:, :3].sum(axis=1, keepdims=True) for block in x))
     return x, y.astype("float32")
+
+
+def shuffled(x: list[np.ndarray], y: np.ndarray, size: int) -> Iterator[Batch]:
+    """Yields the batches of one shuffled epoch from NumPy arrays."""
+    order = np.random.default_rng().permutation(len(y))
+    for start in range(0, len(y), size):
+        rows = order[start : start + size]
+        yield [part[rows] for part in x], y[rows]

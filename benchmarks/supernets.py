@@ -53,7 +53,11 @@ def _ann_data(samples: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def ann_training() -> list[Row]:
-    """Sampled training of the feed-forward supernet beside its standalone children."""
+    """Sampled training of the feed-forward supernet beside its standalone children.
+
+    The sampled child plans its architecture anew at every step and keeps nothing of it, so that a few architectures in
+    turn cost what ones never seen would; the standalone children are timed after they were built and have trained.
+    """
     return _training("feed-forward", ann_builder, _ann_data, 256, steps=20, children=8, repeats=7)
 
 

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.networks import DAG_LAYERS
+from benchmarks.networks import DAG_LAYERS, Batch
 
 _RATE, _FIRST, _SECOND, _EPSILON = 1e-3, 0.9, 0.999, 1e-7
-Batch = tuple[list[Any], Any]
 
 
 def dag_epoch(model: Any, x: list[Any], y: Any, size: int) -> tuple[Callable[[Iterable[Batch]], float], list[Batch]]:
@@ -45,11 +44,13 @@ def dag_epoch(model: Any, x: list[Any], y: Any, size: int) -> tuple[Callable[[It
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean((predict(blocks) - target) ** 2)
         count.assign_add(1.0)
-        rate = _RATE * tf.sqrt(1 - _SECOND**count) / (1 - _FIRST**count)
-        for weight, (first, second), gradient in zip(weights, moments, tape.gradient(loss, weights), strict=True):
-            first.assign_add((1 - _FIRST) * (gradient - first))
-            second.assign_add((1 - _SECOND) * (gradient * gradient - second))
-            weight.assign_sub(rate * first / (tf.sqrt(second) + _EPSILON))
+        powers = _FIRST**count, _SECOND**count
+        for weight, slots, gradient in zip(weights, moments, tape.gradient(loss, weights), strict=True):
+            first, second = (slot.handle for slot in slots)
+            tf.raw_ops.ResourceApplyAdam(
+                var=weight.handle, m=first, v=second, beta1_power=powers[0], beta2_power=powers[1], lr=_RATE,
+                beta1=_FIRST, beta2=_SECOND, epsilon=_EPSILON, grad=gradient,
+            )  # fmt: skip
         return loss
 
     def epoch(batches: Iterable[Batch]) -> float:

@@ -1,4 +1,4 @@
-"""Training speed of a network beside the same one written by hand in PyTorch or JAX, and beside plain Keras."""
+"""Training speed of a network beside the same one written by hand, and beside plain Keras."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 from keras.src.models.functional import Functional
 
 from benchmarks import networks
+from benchmarks.networks import shuffled
 from benchmarks.results import Row
 from benchmarks.timing import Times, alternate, ratio
 
@@ -74,10 +75,12 @@ def measure(case: Case) -> list[Row]:
     model.train_on_batch(first if len(first) > 1 else first[0], case.y[: case.batch_size])
     if backend == "torch":
         return _beside_torch(case, model)
-    if backend == "jax" and case.name == "6-layer DAG":
-        return _beside_jax(case, model)
-    runs = {"fit": lambda: _fit(model, case)}
-    return [_speed(case, alternate(runs, case.repeats), "fit")]
+    if case.name == "6-layer DAG":
+        return _beside_jax(case, model) if backend == "jax" else _beside_tensorflow(case, model)
+    plain = plain_twin(model)
+    times = alternate({"fit": lambda: _fit(model, case), "plain fit": lambda: _fit(plain, case)}, case.repeats)
+    beside = _compared(case, times, "fit", "plain fit", None)
+    return [beside, _speed(case, times, "fit"), _speed(case, times, "plain fit")]
 
 
 def _fit(model: Any, case: Case) -> None:
@@ -142,7 +145,7 @@ def _beside_jax(case: Case, model: Any) -> list[Row]:
     runs = {
         "hand-written": lambda: steps(batches),
         "train function": keras_steps,
-        "hand-written, arrays": lambda: steps(jax_networks.shuffled(case.x, case.y, case.batch_size)),
+        "hand-written, arrays": lambda: steps(shuffled(case.x, case.y, case.batch_size)),
         "fit, arrays": lambda: _fit(model, case),
     }
     times = alternate(runs, case.repeats)
@@ -151,6 +154,33 @@ def _beside_jax(case: Case, model: Any) -> list[Row]:
         _compared(case, times, "fit, arrays", "hand-written, arrays", GOAL),
         _speed(case, times, "fit, arrays"),
     ]
+
+
+def _beside_tensorflow(case: Case, model: Any) -> list[Row]:
+    from benchmarks import tensorflow_networks as written
+
+    epoch, batches = written.dag_epoch(model, case.x, case.y, case.batch_size)
+    pipe, plain = written.piped(case.x, case.y, case.batch_size), plain_twin(model)
+    runs = {
+        "hand-written": lambda: epoch(batches),
+        "train function": written.keras_steps(model, batches),
+        "plain train function": written.keras_steps(plain, batches),
+        "hand-written, pipeline": lambda: epoch(pipe),
+        "fit, pipeline": lambda: model.fit(pipe, verbose=0),
+        "hand-written, arrays": lambda: epoch(shuffled(case.x, case.y, case.batch_size)),
+        "fit, arrays": lambda: _fit(model, case),
+        "plain fit, arrays": lambda: _fit(plain, case),
+    }
+    times = alternate(runs, case.repeats)
+    pairs = [
+        ("train function", "hand-written", GOAL),
+        ("plain train function", "hand-written", None),
+        ("fit, arrays", "hand-written, arrays", GOAL),
+        ("fit, pipeline", "hand-written, pipeline", None),
+        ("plain fit, arrays", "hand-written, arrays", None),
+    ]
+    rows = [_compared(case, times, name, reference, goal) for name, reference, goal in pairs]
+    return [*rows, _speed(case, times, "hand-written"), _speed(case, times, "fit, arrays")]
 
 
 def _compared(case: Case, times: Times, name: str, reference: str, goal: float | None) -> Row:

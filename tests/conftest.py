@@ -7,11 +7,13 @@ dependency cannot pass for a passing test. Expected failures (``xfail``) keep th
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from tests.golden_cases import Tally, summarise
+from tests.postgres import PASSWORD, Server, program
 
 # Before anything imports Keras. Tests run on torch unless told otherwise, whatever keras.json says.
 os.environ.setdefault("KERAS_BACKEND", "torch")
@@ -47,6 +49,25 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _fail_if_skipped(report)
     return report
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """A PostgreSQL server."""
+    if program("postgres") is None or program("initdb") is None:
+        pytest.skip("no PostgreSQL server (Debian package postgresql)")
+    server = Server()
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def postgres(postgres_server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """The address of an empty database; its password is in the environment."""
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    return postgres_server.new_database(tmp_path.name)
 
 
 @pytest.fixture

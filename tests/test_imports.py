@@ -51,6 +51,7 @@ LOADED_ON_DEMAND = (
     "amber.backend.light",
     "amber.backend.models",
     "amber.backend.quiet",
+    "amber.backend.tensorflow",
     "amber.backend.torch",
 )
 WITHOUT_KERAS = {"amber", "amber.errors", "amber.registry", "amber.backend", "amber.architect", "amber.data"}

@@ -118,6 +118,8 @@ def _cluster(workers: int) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         scheduler_file = Path(folder) / "scheduler.json"
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([os.getcwd(), *sys.path]), "OMP_NUM_THREADS": "1"}
+        # Dask looks at what each worker does a hundred times a second, which is little on a core of its own.
+        environment["DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED"] = "false"
         log = (Path(folder) / "log").open("w")
 
         def run(*command: str) -> Any:

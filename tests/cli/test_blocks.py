@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -89,7 +91,7 @@ def runs(table: Path, tmp_path_factory: pytest.TempPathFactory, amber: Amber) ->
         "    protein: [protein_a, protein_b]\n", "    dna: {sequence: seq}\n"
     )
     texts = {"one": config_text(table), "two": config_text(table, TWO), "branch": branch_data}
-    texts["dag"] = config_text(table, rest=SPACE + DAG + REST)
+    texts["dag"] = config_text(table, rest=SPACE + DAG + REST.replace(", ensemble: 2", ""))
     for name, text in texts.items():
         (folder / f"{name}.yaml").write_text(text)
         done = amber("search", folder / f"{name}.yaml", "-d", folder / name)
@@ -104,6 +106,21 @@ def test_summary_says_which_blocks_are_used(runs: dict[str, Path]) -> None:
         assert "protein" in shown and "of 3" in shown
     drawn = (runs["one"] / "best.svg").read_text()
     assert "protein" in drawn and "rna" in drawn
+
+
+def test_the_best_model_loads_where_amber_is_not_installed(runs: dict[str, Path]) -> None:
+    """Also that of a space whose children have intermediate outputs: what is kept is the network of the final one."""
+    code = (
+        "import sys; sys.modules['amber'] = None\n"
+        "import keras\n"
+        "for path in sys.argv[1:]:\n"
+        "    model = keras.saving.load_model(path)\n"
+        "    print(model.compiled, *model.output_names)\n"
+    )
+    files = [str(runs[name] / "best.keras") for name in ("one", "two", "branch", "dag")]
+    done = subprocess.run([sys.executable, "-c", code, *files], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["True output", "True grade dose", "True output", "True output"]
 
 
 def test_a_run_can_be_evaluated(runs: dict[str, Path], amber: Amber) -> None:

@@ -79,9 +79,9 @@ def test_mistake_names_file_line_and_key(
 LATER_MISTAKES = {
     "no such data": (
         "seed: 3",
-        "data: {source: nope.csv}",
+        "data: {source: n.csv}",
         2,
-        ["key data.source: ", "'mfeat', 'splice'", "'nope.csv'"],
+        ["key data.source: ", "'mfeat', 'splice'", "n.csv"],
     ),
     "no such column": ("seed: 3", "data:\n  sequence: sec", 3, ["key data.sequence: ", "column 'sec'", "'seq'?"]),
     "no such label": ("seed: 3", "data:\n  split: gsplit\n  label: lab", 4, ["key data.label: ", "column 'lab'"]),

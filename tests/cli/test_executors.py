@@ -45,9 +45,11 @@ def test_every_key_reaches_the_executor(tiny: str) -> None:
     assert made.limits == WorkerLimits(60, 20, 2, 500, ["0", "1"])
     assert isinstance(make_executor(config_from_text(tiny, "a.yaml").config.search), InProcessExecutor)
     for where in ("tcp://host:8786", "scheduler.json"):
-        text = with_search(tiny, f"executor: {{dask: '{where}'}}", "time_limit: 60")
+        text = with_search(tiny, f"executor: {{dask: '{where}'}}", "time_limit: 60", "ahead: 2")
         over = make_executor(config_from_text(text, "a.yaml").config.search)
-        assert isinstance(over, DaskExecutor) and over.limits == WorkerLimits(60)
+        assert (
+            isinstance(over, DaskExecutor) and over.limits == WorkerLimits(60) and over.workers == 3
+        )  # one, and two ahead
 
 
 @pytest.mark.parametrize(
@@ -58,6 +60,7 @@ def test_every_key_reaches_the_executor(tiny: str) -> None:
         (["workers: 2"], 13, "search.workers"),
         (["executor: processes", "workers: 0"], 14, "search.workers"),
         (["executor: processes", "devices: []"], 14, "search.devices"),
+        (["executor: processes", "ahead: 1"], 14, "search.ahead"),
         (["strategy: one_shot", "executor: processes"], 14, "search.executor"),
     ],
 )

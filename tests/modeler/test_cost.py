@@ -8,8 +8,9 @@ import pytest
 from tests.modeler.conftest import make_residual_builder
 
 from amber.architect import Operation
+from amber.errors import InvalidArchitectureError
 from amber.modeler import ComputationGraph, ComputationNode, KerasResidualCnnBuilder
-from amber.modeler.cost import measure
+from amber.modeler.cost import measure, measure_operation
 
 
 def single(operation: Operation, shape: tuple[int, ...]) -> ComputationGraph:
@@ -90,3 +91,17 @@ def test_same_average_pooling_counts_only_what_is_inside(size: int, stride: int,
 def test_measuring_needs_no_weights(residual_builder: KerasResidualCnnBuilder) -> None:
     huge = Operation("dense", units=10**6)
     assert measure(single(huge, (10**6,))).parameters == 10**12 + 10**6
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize(
+    "operation",
+    [Operation("maxpool1d", pool_size=99), Operation("conv1d", filters=2, kernel_size=99, padding="valid")],
+    ids=str,
+)
+def test_what_does_not_fit_is_said_in_one_line_without_terminal_codes(operation: Operation) -> None:
+    with pytest.raises(InvalidArchitectureError) as caught:
+        measure_operation(operation, ((60, 4),), node_name="L0")
+    message = str(caught.value)
+    assert message.startswith("Node 'L0' (") and "cannot be built on (60, 4)" in message
+    assert message.isprintable() and "Exception encountered" not in message and "Arguments received" not in message

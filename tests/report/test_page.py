@@ -42,6 +42,11 @@ def test_browser_shows_it_quietly_and_whole(chromium: Browser, page: Path, width
     )
     assert drawings == [f"drawing {scheme}"] * 3
     # Nothing is cut off at the side, and no text is tiny.
+    within = (
+        "(e => {const a = e.getBoundingClientRect(), b = e.ownerSVGElement.getBoundingClientRect();"
+        " return a.left >= b.left - 1 && a.right <= b.right + 1})"
+    )
+    assert chromium.evaluate(f"[...document.querySelectorAll('svg.chart text')].every({within})")
     assert chromium.evaluate("[...document.querySelectorAll('td, th, p, h2')].every(e => e.scrollWidth <= innerWidth)")
     smallest = (
         "Math.min(...[...document.querySelectorAll('svg.chart text')].map(e => e.getBoundingClientRect().height))"

@@ -1,4 +1,6 @@
-"""A tiny search that is run in one fresh process after another; each line `DIRECTORY` on standard input starts one.
+"""A tiny search that is run in one fresh process after another.
+
+Each line `DIRECTORY` or `DIRECTORY DATABASE` on standard input starts one.
 
 Everything is loaded once and the processes are forked, so that killing a search fifty times takes seconds.
 """
@@ -13,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from amber.search import Objective, RunDirectory, SearchCallback, run_search
+from amber.search import Objective, RunDirectory, SearchCallback, StudyDatabase, run_search
 from conftest import CountingBuilder, tiny_data, tiny_space
 
 
@@ -38,11 +40,13 @@ def make_objective() -> Objective:
     )  # fmt: skip
 
 
-def search(path: str) -> None:
+def search(line: str) -> None:
     """Runs the search, or goes on with it, to its end."""
+    path, _, url = line.partition(" ")
     run_search(
         make_objective(), trials=30, seed=1, sampler="tpe", sampler_options={"startup_trials": 5},
         run_directory=RunDirectory.resume(path), resume=True, callbacks=[Epochs(Path(f"{path}.epochs"))],
+        storage=StudyDatabase(url, Path(path).name) if url else None,
     )  # fmt: skip
 
 

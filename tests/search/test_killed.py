@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import resource
@@ -21,8 +22,6 @@ import pytest
 from amber.errors import StorageError
 from amber.search import Objective, RunDirectory, load_best, run_search
 
-KILLS = 50
-
 
 def facts(directory: Path) -> list[Any]:
     trials = RunDirectory.open(directory).trials() if (directory / "trials.jsonl").is_file() else []
@@ -31,7 +30,7 @@ def facts(directory: Path) -> list[Any]:
 
 @pytest.fixture
 def start() -> Iterator[Callable[..., int]]:
-    """Runs the search in a process; kills it after so many seconds, or waits for its end; returns how it ended."""
+    """Runs the search in a process; kills it so many epochs and seconds later, or waits; returns how it ended."""
     server = subprocess.Popen(
         [sys.executable, "-W", "ignore", str(Path(__file__).parent / "killed_search.py")],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
@@ -41,12 +40,17 @@ def start() -> Iterator[Callable[..., int]]:
     assert server.stdin is not None and server.stdout is not None
     stdin, stdout = server.stdin, server.stdout
 
-    def run(directory: Path, seconds: float | None = None) -> int:
-        stdin.write(f"{directory}\n")
+    def run(directory: Path, moment: tuple[int, float] | None = None, database: str = "") -> int:
+        before = epochs(directory)
+        stdin.write(f"{directory} {database}".strip() + "\n")
         process = int(stdout.readline())
-        if seconds is not None:
+        if moment is not None:
+            wanted, seconds = len(before) + moment[0], moment[1]
+            while len(epochs(directory)) < wanted and Path(f"/proc/{process}").exists():
+                time.sleep(0.001)
             time.sleep(seconds)
-            os.kill(process, signal.SIGKILL)  # a zombie until the server waits for it, so the number is still its own
+            with contextlib.suppress(ProcessLookupError):  # it has come to its end
+                os.kill(process, signal.SIGKILL)
         return int(stdout.readline())
 
     with server:
@@ -56,32 +60,50 @@ def start() -> Iterator[Callable[..., int]]:
 
 @pytest.mark.slow
 def test_killed_at_fifty_moments_a_search_ends_as_an_undisturbed_one(start: Callable[..., int], tmp_path: Path) -> None:
-    start(tmp_path / "loading", 0)
-    began = time.monotonic()
-    assert start(tmp_path / "whole") == 0
-    duration = time.monotonic() - began
-    whole = facts(tmp_path / "whole")
-    assert sum(trial[2] == "complete" for trial in whole) == 30
+    check_killed(start, tmp_path, kills=50)
 
-    run, moments, kept = tmp_path / "run", random.Random(7), []
-    for _ in range(KILLS):
-        # Together more than the search needs, as each loses a start and part of an epoch: all of it is hit.
-        assert start(run, moments.uniform(0, 4 * duration / KILLS)) == -signal.SIGKILL
+
+@pytest.mark.slow
+def test_killed_at_many_moments_a_search_in_a_database_does_too(
+    postgres: str, start: Callable[..., int], tmp_path: Path
+) -> None:
+    check_killed(start, tmp_path, kills=20, database=postgres)
+
+
+def check_killed(start: Callable[..., int], tmp_path: Path, kills: int, database: str = "") -> None:
+    start(tmp_path / "loading", (0, 0.0))
+    began = time.monotonic()
+    assert start(tmp_path / "whole", database=database) == 0
+    whole, all_epochs = facts(tmp_path / "whole"), epochs(tmp_path / "whole")
+    assert sum(trial[2] == "complete" for trial in whole) == 30 and len(set(all_epochs)) == len(all_epochs)
+    each = (time.monotonic() - began) / len(all_epochs)
+    # Moments are counted in epochs, so that all of the search is hit however busy the machine is.
+    run, moments, kept, between = tmp_path / "run", random.Random(7), [], 0
+    for _ in range(kills):
+        moment = moments.randint(0, round(0.75 * len(all_epochs) / kills)), moments.uniform(0, each)
+        assert start(run, moment, database) == -signal.SIGKILL
         now = facts(run)
         assert now[: len(kept)] == kept  # nothing finished is lost or changed
+        between += len(now) > len(kept)
         kept = now
-    assert 2 < len(kept) < len(whole)  # killed while it ran, not before or after
-    assert start(run) == 0
+    assert len(kept) < len(whole) and between > kills / 10
+    assert start(run, database=database) == 0
     assert facts(run) == whole  # none repeated: the numbers are those of the undisturbed run
     assert load_best(run)["tokens"] == load_best(tmp_path / "whole")["tokens"]
-    ranking = [(each / "ranking.csv").read_text().splitlines() for each in (run, tmp_path / "whole")]
+    ranking = [(folder / "ranking.csv").read_text().splitlines() for folder in (run, tmp_path / "whole")]
     assert [line.split(",")[:2] for line in ranking[0]] == [line.split(",")[:2] for line in ranking[1]]
     left = {path.name for path in run.iterdir()}
     assert left == {path.name for path in (tmp_path / "whole").iterdir()}  # no half-written file, no checkpoint
     # Taken up from the last epoch: a kill costs one epoch at most, not the trial.
-    trained = Counter((tmp_path / "run.epochs").read_text().splitlines())
-    assert set(trained) == set((tmp_path / "whole.epochs").read_text().splitlines())
-    assert sum(trained.values()) - len(trained) <= KILLS
+    trained = Counter(epochs(run))
+    assert set(trained) == set(all_epochs)
+    assert sum(trained.values()) - len(trained) <= kills
+
+
+def epochs(directory: Path) -> list[str]:
+    """Every epoch that was trained, as often as it was."""
+    path = Path(f"{directory}.epochs")
+    return path.read_text().splitlines() if path.exists() else []
 
 
 def test_full_disk_ends_a_search_that_can_be_taken_up(make_objective: Callable[..., Objective], tmp_path: Path) -> None:

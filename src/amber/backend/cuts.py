@@ -9,7 +9,7 @@ class Cut(NamedTuple):
     """A dense layer that takes rows and the first columns of a shared kernel.
 
     Attributes:
-        kernel, bias: the shared Keras variables, shapes (rows, width) and (width,).
+        kernel, bias: the shared Keras variables, float32, shapes (rows, width) and (width,).
         spans: (start, stop) of the rows it takes, in the order of what it reads: columns, then earlier cuts.
         columns: (start, stop) of the columns it reads of the matrix of all inputs.
         earlier: positions of the cuts it reads.

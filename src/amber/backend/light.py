@@ -75,7 +75,9 @@ class LightTraining(keras.Model):
         )
         is_quiet = isinstance(callbacks, QuietCallbackList)
         adapters = [adapter, *([options["validation_data"]] if validation is not None else [])]
-        with self._quietly(is_quiet), self._striding(is_quiet, adapters):
+        # A stride must not run past the steps that were asked for.
+        limited = steps or options.get("validation_steps") or keras.config.max_steps_per_epoch()
+        with self._quietly(is_quiet), self._striding(is_quiet and not limited, adapters):
             return super().fit(x=adapter, callbacks=callbacks, **options)
 
     def _adapter_for(self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> Any:
@@ -86,8 +88,8 @@ class LightTraining(keras.Model):
         """Entered around a training of which nobody watches the batches."""
         return nullcontext()
 
-    def _striding(self, is_quiet: bool, adapters: list[Any]) -> AbstractContextManager[None]:
-        """Entered around a training, with the adapters of its data; where it may take several steps at once."""
+    def _striding(self, may_stride: bool, adapters: list[Any]) -> AbstractContextManager[None]:
+        """Entered around a training, with the adapters of its data; says whether several steps may be one call."""
         return nullcontext()
 
 

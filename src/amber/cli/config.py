@@ -174,6 +174,10 @@ def _is_key(part: str | int, problem: Any) -> bool:
 
 def _explain(problem: Any, model: type[BaseModel], path: KeyPath) -> str:
     kind, received = problem["type"], problem["input"]
+    if path and path[-1] == "storage" and isinstance(received, str):
+        from amber.search.storage.urls import shown_url
+
+        received = shown_url(received)
     if kind == "extra_forbidden":
         known = _keys_at(model, path[:-1])
         close = difflib.get_close_matches(str(path[-1]), known, n=1)

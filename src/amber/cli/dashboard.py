@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from amber.cli.config import load_config
+from amber.cli.storing import recorded_trials
 from amber.errors import AmberError, ConfigError, StorageError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class _QuietHandler(WSGIRequestHandler):
         """Says nothing."""
 
 
-def serve(path: Path, host: str, port: int, on_ready: Callable[[str], None]) -> None:
+def serve(path: Path, host: str, port: int, on_ready: Callable[[str], None], storage: str | None = None) -> None:
     """Serves the dashboard of a run until it is interrupted.
 
     Args:
@@ -34,6 +35,7 @@ def serve(path: Path, host: str, port: int, on_ready: Callable[[str], None]) -> 
         host: to listen at.
         port: to listen at; 0 for any that is free.
         on_ready: called with the address once it answers.
+        storage: address of the database that is followed instead; see `recorded_trials`.
 
     Raises:
         ConfigError: optuna-dashboard is not installed.
@@ -46,18 +48,20 @@ def serve(path: Path, host: str, port: int, on_ready: Callable[[str], None]) -> 
             "amber dashboard needs the package optuna-dashboard: expected it to be installed, as "
             f'pip install "amber-nas[dashboard]" does. Received: {error}'
         ) from error
-    from amber.search import RunDirectory
 
-    directory = RunDirectory.open(path)
+    def read() -> Any:
+        return recorded_trials(path, storage)
+
+    trials = read()
     mirror = _mirror(path)
-    mirror.update(directory.trials())
+    mirror.update(trials)
     try:
         server = make_server(host, port, wsgi(mirror.storage), WSGIServer, _QuietHandler)
     except (OSError, OverflowError) as error:
         raise StorageError(f"{host}:{port}: expected an address that is free. Received: {error}") from error
     # In a thread of its own: wsgiref takes a Ctrl-C that comes during a request for an error of that request.
     answering = threading.Thread(target=server.serve_forever, name="amber-dashboard-server", daemon=True)
-    with server, _following(directory.trials, mirror):
+    with server, _following(read, mirror):
         answering.start()
         try:
             on_ready(f"http://{host}:{server.server_port}/dashboard/")

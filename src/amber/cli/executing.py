@@ -25,7 +25,7 @@ def make_executor(search: SearchSection) -> Executor:
     )
     if isinstance(search.executor, DaskSection):
         where = search.executor.dask
-        if "://" in where:
-            return DaskExecutor(where, workers=search.workers, limits=limits)
-        return DaskExecutor(scheduler_file=where, workers=search.workers, limits=limits)
+        address, file = (where, None) if "://" in where else (None, where)
+        ahead = 1 if search.ahead is None else search.ahead
+        return DaskExecutor(address, scheduler_file=file, workers=search.workers, ahead=ahead, limits=limits)
     return ProcessExecutor(search.workers or 2, limits)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from amber.cli.config import LoadedConfig, load_config
 from amber.cli.problem import Problem
 from amber.cli.project import make_builder
+from amber.cli.storing import NO_STORAGE, recorded_trials
 from amber.errors import StorageError
 
 if TYPE_CHECKING:
@@ -29,8 +30,12 @@ class _Run:
     record: dict[str, Any] | None
 
 
-def gather(path: Path) -> ReportContents:
+def gather(path: Path, storage: str | None = None) -> ReportContents:
     """Reads a run directory.
+
+    Args:
+        path: of the directory.
+        storage: address of the database that the trials are read from instead; see `recorded_trials`.
 
     Raises:
         StorageError: it is none, or a file of it cannot be read.
@@ -39,7 +44,7 @@ def gather(path: Path) -> ReportContents:
     from amber.report import ReportContents
     from amber.report.usage import architecture_use
 
-    run = _read(path)
+    run = _read(path, storage)
     use = None
     drawings: tuple[Drawing, ...] = ()
     if run.record is not None:
@@ -65,11 +70,11 @@ def token_names(path: Path) -> tuple[str, ...]:
     return () if run.record is None else tuple(make_builder(run.loaded, _problem(run), compiled=False).layout.names)
 
 
-def _read(path: Path) -> _Run:
-    from amber.search import RunDirectory, SearchResult, load_best
+def _read(path: Path, storage: str | None = None) -> _Run:
+    from amber.search import SearchResult, load_best
     from amber.search.result import rank
 
-    trials = RunDirectory.open(path).trials()
+    trials = recorded_trials(path, storage)
     loaded = load_config(path / "config.yaml")
     search = loaded.config.search
     record = load_best(path) if (path / "best.json").is_file() else None
@@ -119,6 +124,7 @@ def _command(run: _Run) -> str:
     counts = run.result.counts()
     words = ["amber", "search", str(run.path / "config.yaml"), "--seed", str(run.result.seed)]
     words += ["--trials", str(max(1, counts["complete"] + counts["failed"])), "--run-directory", f"{run.path}-again"]
+    words += [] if run.loaded.config.search.storage is None else ["--storage", NO_STORAGE]
     return shlex.join(words)
 
 

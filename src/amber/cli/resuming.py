@@ -13,6 +13,7 @@ from amber.errors import ConfigError, StorageError
 
 if TYPE_CHECKING:
     from amber.search import RunDirectory
+    from amber.search.storage import StudyDatabase
 
 # What bears on no trial: a search may always be made longer, kept or trained elsewhere, and its best trained in another
 # way.
@@ -21,7 +22,13 @@ _FREE: dict[str, Any] = {
     "run_directory": True,
     "references": True,
     "final": True,
-    "search": {"trials": True, "one_shot": {"seconds"}, "executor": True, **dict.fromkeys(WORKER_KEYS, True)},
+    "search": {
+        "trials": True,
+        "one_shot": {"seconds"},
+        "executor": True,
+        "storage": True,
+        **dict.fromkeys(WORKER_KEYS, True),
+    },
 }
 
 
@@ -44,24 +51,29 @@ def open_run(loaded: LoadedConfig, *, resume: bool, overwrite: bool) -> RunDirec
     return RunDirectory.create(directory.path, overwrite=overwrite)
 
 
-def begin_run(loaded: LoadedConfig, directory: RunDirectory, *, resume: bool, allow_changes: bool) -> dict[str, Any]:
-    """Notes the settings of the search in its directory, and returns them.
+def begin_run(
+    loaded: LoadedConfig, directory: RunDirectory, database: StudyDatabase | None, *, resume: bool, allow_changes: bool
+) -> dict[str, Any]:
+    """Notes the settings of the search where it is recorded, and returns them.
 
     Raises:
         ConfigError: an earlier search began with others; names file, line, key and both values.
-        StorageError: a file of the directory is damaged, of another version, or cannot be written.
+        StorageError: a file of the directory is damaged, of another version, or cannot be written; or the database
+            cannot be used.
     """
     from amber.search.journal import SettingsChangedError
+    from amber.search.ledger import Ledger, SharedLedger
 
     settings = search_settings(loaded)
+    ledger = Ledger(directory) if database is None else SharedLedger(directory, database)
     try:
-        directory.begin(settings, resume=resume, allow_changes=allow_changes)
+        ledger.begin(settings, loaded.config.search.chosen_direction, resume=resume, allow_changes=allow_changes)
     except SettingsChangedError as error:
         said = [
             str(
                 loaded.document.error(
                     each.path,
-                    f"the search in {directory.path} began with {_shown(each.before)}. Received: {_shown(each.now)}",
+                    f"the search in {error.place} began with {_shown(each.before)}. Received: {_shown(each.now)}",
                 )
             )
             for each in error.changes

@@ -23,10 +23,12 @@ from amber.cli.project import check_metric, load_data, loss_weights, make_builde
 from amber.cli.results import AnyScore, NumberScore, as_text, block_table, score_table, scores_to_dict
 from amber.cli.resuming import begin_run, open_run
 from amber.cli.sources import BEST_MODEL
+from amber.cli.storing import NO_STORAGE, make_storage
 
 if TYPE_CHECKING:
     from amber.data import Dataset
     from amber.search import Objective, RunDirectory, SearchResult, TrialResult
+    from amber.search.storage import StudyDatabase
 
 # What a finished run holds beside the files of the search itself; removed before a run is overwritten, so that
 # a run that is stopped early never shows the model of another.
@@ -47,6 +49,7 @@ class Overrides:
     sampler: str | None = None
     resume: bool = False
     allow_changes: bool = False
+    storage: str | None = None
 
 
 def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
@@ -90,14 +93,19 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
         patience=config.training.patience,
         **valuation_arguments(loaded, list(Problem.of(dataset).inputs)),
     )
+    database = make_storage(loaded)
     directory = open_run(loaded, resume=overrides.resume, overwrite=overrides.overwrite)
     with directory.locked():
-        settings = begin_run(loaded, directory, resume=overrides.resume, allow_changes=overrides.allow_changes)
+        settings = begin_run(
+            loaded, directory, database, resume=overrides.resume, allow_changes=overrides.allow_changes
+        )
+        if database is not None:
+            _say(console, f"Record   {database.name}")
         for name in _FINAL_FILES:
             with writing(directory.path / name):
                 (directory.path / name).unlink(missing_ok=True)
         directory.write_config(loaded.document.text)
-        found = _propose(loaded, overrides, objective, directory, settings)
+        found = _propose(loaded, overrides, objective, directory, database, settings)
         if found.best is None and found.stopped != "interrupted":
             raise RunFailed(_nothing_trained(found, directory))
         if found.best is not None:
@@ -119,6 +127,7 @@ def _propose(
     overrides: Overrides,
     objective: Objective,
     directory: RunDirectory,
+    database: StudyDatabase | None,
     settings: Mapping[str, Any],
 ) -> SearchResult:
     """Runs the search itself and returns what it found."""
@@ -140,6 +149,7 @@ def _propose(
         sampler=search.sampler,
         sampler_options=search.sampler_options,
         run_directory=directory,
+        storage=database,
         callbacks=() if overrides.quiet else (SearchProgress(),),
         builder_description=description,
         resume=overrides.resume,
@@ -181,6 +191,8 @@ def _with_overrides(loaded: LoadedConfig, overrides: Overrides) -> LoadedConfig:
         search["trials"] = overrides.trials
     if overrides.sampler is not None and overrides.sampler != loaded.config.search.sampler:
         search |= {"sampler": overrides.sampler, "sampler_options": {}}
+    if overrides.storage is not None:
+        search["storage"] = None if overrides.storage == NO_STORAGE else overrides.storage
     if search:
         changes["search"] = loaded.config.search.model_copy(update=search)
     return replace(loaded, config=loaded.config.model_copy(update=changes))

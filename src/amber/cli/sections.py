@@ -14,7 +14,7 @@ Text = Annotated[str, Field(min_length=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 # Keys of `search` that only workers in other processes have.
-WORKER_KEYS = ("workers", "time_limit", "trials_per_process", "threads", "memory_limit", "devices")
+WORKER_KEYS = ("workers", "time_limit", "trials_per_process", "threads", "memory_limit", "devices", "ahead")
 
 
 class Section(BaseModel):
@@ -231,6 +231,11 @@ class SearchSection(Section):
         threads: of numerical libraries in each worker process; by default 1.
         memory_limit: MiB that a candidate may take in its worker process (on CPUs); null: no limit.
         devices: GPUs for the workers, one each and in turn, such as `["0", "1"]`; null: all see all.
+        ahead: candidates that wait at each Dask worker, so that it is never without; by default 1. With 0, samplers
+            know as many results as can be.
+        storage: a database where the trials are recorded instead of in the run directory, such as
+            `postgresql://user@host/database`; searches of the same `name` then work together. Its password comes from
+            the environment (PGPASSWORD) or ~/.pgpass. null: the run directory.
         pruner: gives bad candidates up early: `median`, `percentile`, `successive_halving`, `hyperband` or `threshold`;
             null: none is given up.
         pruner_options: of that pruner, as Optuna names them, such as `{n_startup_trials: 5}`.
@@ -254,6 +259,8 @@ class SearchSection(Section):
     threads: Count | None = None
     memory_limit: Count | None = None
     devices: Annotated[list[Text], Field(min_length=1)] | None = None
+    ahead: Annotated[int, Field(ge=0)] | None = None
+    storage: Text | None = None
     pruner: Text | None = None
     pruner_options: dict[str, Any] = Field(default_factory=dict)
 
@@ -262,6 +269,8 @@ class SearchSection(Section):
     def _workers_are_other_processes(cls, value: Any, info: ValidationInfo) -> Any:
         if value is not None and info.data.get("executor") == "in_process":
             raise ValueError("expected executor: processes, or one of dask, beside it")
+        if info.field_name == "ahead" and value is not None and not isinstance(info.data.get("executor"), DaskSection):
+            raise ValueError("expected executor: {dask: ...} beside it")
         return value
 
     @field_validator("executor")
@@ -270,6 +279,22 @@ class SearchSection(Section):
         if value != "in_process" and info.data.get("strategy") == "one_shot":
             raise ValueError("the strategy one_shot trains in this process; expected in_process")
         return value
+
+    @field_validator("storage")
+    @classmethod
+    def _storage_holds_no_password(cls, url: str | None, info: ValidationInfo) -> str | None:
+        if url is not None:
+            from amber.search.storage.urls import parse_url, passwords
+
+            parse_url(url)
+            if passwords(url):
+                raise ValueError(
+                    "an address without a password, since a configuration is copied to where others read it; set "
+                    "PGPASSWORD, write it to ~/.pgpass, or give the whole address with --storage"
+                )
+            if info.data.get("strategy") == "one_shot":
+                raise ValueError("the strategy one_shot keeps its record in the run directory; expected null")
+        return url
 
     @field_validator("pruner")
     @classmethod

@@ -106,7 +106,9 @@ def _grid(across: _Scale, up: _Scale, x: Axis, y: Axis) -> list[str]:
     for value in across.ticks():
         at = across(value)
         parts.append(f'<line class="grid" x1="{at:.1f}" y1="{_TOP:g}" x2="{at:.1f}" y2="{bottom:g}"/>')
-        parts.append(f'<text x="{at:.1f}" y="{bottom + 15:g}" text-anchor="middle">{escape(short(value))}</text>')
+        # Centred under its line, but for one at the edge, which would be cut off.
+        x_text, anchor = (_WIDTH, "end") if at > _WIDTH - 20 else (at, "middle")
+        parts.append(f'<text x="{x_text:.1f}" y="{bottom + 15:g}" text-anchor="{anchor}">{escape(short(value))}</text>')
     for value in up.ticks():
         at = up(value)
         parts.append(f'<line class="grid" x1="{_LEFT:g}" y1="{at:.1f}" x2="{right:g}" y2="{at:.1f}"/>')

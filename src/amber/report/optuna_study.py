@@ -30,17 +30,17 @@ class StudyMirror:
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             self._study.set_metric_names([metric])
         self._names = tuple(names)
-        self._shown = 0
+        self._shown: set[int] = set()
 
     def update(self, trials: Iterable[TrialResult]) -> int:
         """Adds the trials that were not given before, and returns how many.
 
         Args:
-            trials: all of the run, in the order of its journal.
+            trials: all of the run.
         """
-        new = list(trials)[self._shown :]
+        new = [trial for trial in trials if trial.number not in self._shown]
         self._study.add_trials([self._frozen(trial) for trial in new])
-        self._shown += len(new)
+        self._shown |= {trial.number for trial in new}
         return len(new)
 
     def _frozen(self, trial: TrialResult) -> optuna.trial.FrozenTrial:

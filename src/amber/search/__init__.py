@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from amber.search.rewards import Budget, Reward, make_knowledge, register_knowledge, register_reward
     from amber.search.run_directory import RunDirectory
     from amber.search.samplers import make_sampler, register_sampler
+    from amber.search.storage import StudyDatabase
     from amber.search.study import run_search
     from amber.search.tensorboard import TensorBoardCallback
     from amber.search.trial import TrialResult
@@ -38,6 +39,7 @@ _HOMES = {
     "SearchCallback": "callbacks",
     "SearchProgress": "progress",
     "SearchResult": "result",
+    "StudyDatabase": "storage",
     "TensorBoardCallback": "tensorboard",
     "TrialResult": "trial",
     "average": "averaging",
@@ -67,6 +69,7 @@ __all__ = [
     "SearchCallback",
     "SearchProgress",
     "SearchResult",
+    "StudyDatabase",
     "TensorBoardCallback",
     "TrialResult",
     "average",

@@ -24,7 +24,9 @@ def average(models: Sequence[Any], model_compile_dict: Mapping[str, Any] | None 
             no intermediate outputs.
 
     Returns:
-        The one model where there is one. Otherwise a model with the inputs and the output names of the first.
+        The one model where there is one, or the network of its final output where it has a class of AMBER's for
+        intermediate ones, so that what is saved loads without this package. Otherwise a model with the inputs and the
+        output names of the first.
 
     Raises:
         ConfigError: no models, or models whose inputs or outputs differ.
@@ -33,7 +35,7 @@ def average(models: Sequence[Any], model_compile_dict: Mapping[str, Any] | None 
         raise ConfigError("models must hold at least one model. Received: none")
     first = models[0]
     if len(models) == 1:
-        return first
+        return _alone(first, model_compile_dict)
     faces = [_face(model) for model in models]
     for number, face in enumerate(faces):
         if face != faces[0]:
@@ -59,6 +61,15 @@ def average(models: Sequence[Any], model_compile_dict: Mapping[str, Any] | None 
     elif first.compiled and len(outputs) == len(first.outputs):
         result.compile_from_config(first.get_compile_config())
     return result
+
+
+def _alone(model: Any, model_compile_dict: Mapping[str, Any] | None) -> Any:
+    if not isinstance(model, DenseAddOutputChild):
+        return model
+    network = model.final_model()
+    if model_compile_dict is not None:
+        network.compile(**model_compile_dict)
+    return network
 
 
 def _face(model: Any) -> tuple[Any, ...]:

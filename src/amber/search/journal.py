@@ -24,6 +24,11 @@ FORMAT_VERSION = 2
 READABLE_VERSIONS = (1, 2)  # 2: trials may be pruned, and have curves
 
 
+def trial_line(trial: TrialResult) -> str:
+    """Returns the line of one trial."""
+    return json.dumps(trial.to_dict(), allow_nan=False) + "\n"
+
+
 def append_line(path: Path, line: str) -> None:
     """Appends a line and waits for the disk; where there is no room for all of it, none of it is kept.
 
@@ -130,14 +135,15 @@ class SettingsChangedError(StorageError):
     """A search was to be taken up with other settings than it began with.
 
     Attributes:
+        place: where that search is.
         changes: all that differ.
     """
 
-    def __init__(self, directory: Path, changes: Sequence[Change]) -> None:
-        self.changes = tuple(changes)
+    def __init__(self, place: str, changes: Sequence[Change]) -> None:
+        self.place, self.changes = place, tuple(changes)
         said = ", ".join(f"{each.key} (was {each.before!r}, is {each.now!r})" for each in changes)
         super().__init__(
-            f"The settings are not those the search in {directory} began with: {said}. Put them back, or allow changes."
+            f"The settings are not those the search in {place} began with: {said}. Put them back, or allow changes."
         )
 
 

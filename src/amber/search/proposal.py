@@ -11,6 +11,25 @@ from amber.search.trial import TrialResult
 
 
 @dataclass(frozen=True)
+class Known:
+    """A proposal that this process has not made itself, or not since it was started.
+
+    Attributes:
+        number: position among all proposals of the search, from 0.
+        tokens: the architecture; None where the sampler is to say it once more.
+        candidate: the planned network, where it is known.
+        trial: what became of it; None where it is not settled.
+        mine: whether this process is to settle it.
+    """
+
+    number: int
+    tokens: tuple[int, ...] | None = None
+    candidate: Candidate | None = None
+    trial: TrialResult | None = None
+    mine: bool = True
+
+
+@dataclass(frozen=True)
 class Proposal:
     """What the sampler proposed.
 

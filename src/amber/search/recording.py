@@ -73,8 +73,15 @@ class SearchRecord:
         if is_best:
             self._write_best(trial)
 
-    def take_up(self, settled: Sequence[TrialResult]) -> None:
-        """Writes the files of an earlier search as they would be."""
+    def take_up(self, settled: Sequence[TrialResult], *, copy: bool) -> None:
+        """Writes the files of an earlier search as they would be.
+
+        Args:
+            settled: all its trials.
+            copy: whether the journal is a copy of another record, and is written too.
+        """
+        if copy and self._directory is not None:
+            self._directory.replace_trials(settled)
         complete = [trial for trial in settled if trial.status == "complete"]
         if complete:
             self._best = rank(complete, self._objective.direction)[0]

@@ -4,6 +4,7 @@
 |---|---|
 | `trials.jsonl` | one line of JSON for every proposal, appended as it is settled; what a resumed search starts from |
 | `search.json` | the version of the format, and the settings of the search |
+| `study.json` | where the search is recorded, where that is a database; `trials.jsonl` is then a copy |
 | `ranking.csv`, `ranking.txt` | the complete trials, the best first |
 | `best.json` | the best architecture and all that is needed to build it again |
 | `config.yaml` | a copy of the configuration |
@@ -17,7 +18,7 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,12 +35,13 @@ from amber.search.journal import (
     read_trials,
     repair,
     settings_text,
+    trial_line,
 )
 from amber.search.trial import TrialResult
 
 TRIALS, BEST, CONFIG, LOG = "trials.jsonl", "best.json", "config.yaml", "search.log"
-SETTINGS, LOCK, CHECKPOINTS = "search.json", ".lock", "checkpoints"
-_OWN = (TRIALS, SETTINGS, BEST, CONFIG, LOG, "ranking.csv", "ranking.txt")
+SETTINGS, PARTICIPATION, LOCK, CHECKPOINTS = "search.json", "study.json", ".lock", "checkpoints"
+_OWN = (TRIALS, SETTINGS, PARTICIPATION, BEST, CONFIG, LOG, "ranking.csv", "ranking.txt")
 
 
 class RunDirectory:
@@ -157,7 +159,7 @@ class RunDirectory:
             if resume and path.is_file():
                 changes = changes_between(read_settings(path), json.loads(text)["settings"])
                 if changes and not allow_changes:
-                    raise SettingsChangedError(self.path, changes)
+                    raise SettingsChangedError(str(self.path), changes)
             self._clear_checkpoints({trial.number for trial in trials} if resume else None)
             self.write(SETTINGS, text)
         return trials
@@ -210,7 +212,12 @@ class RunDirectory:
         """Adds one line to `trials.jsonl`; raises StorageError naming the path."""
         path = self.path / TRIALS
         with _named(path):
-            append_line(path, json.dumps(trial.to_dict(), allow_nan=False) + "\n")
+            append_line(path, trial_line(trial))
+
+    def replace_trials(self, trials: Sequence[TrialResult]) -> None:
+        """Writes `trials.jsonl` anew and removes the checkpoints of its trials; raises StorageError naming the path."""
+        self.write(TRIALS, "".join(trial_line(trial) for trial in trials))
+        self._clear_checkpoints({trial.number for trial in trials})
 
     def log(self, message: str) -> None:
         """Adds one line with the time (UTC) to `search.log`; raises StorageError naming the path."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import math
+import time
 import warnings
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,22 +18,28 @@ from typing import Any
 import keras
 import optuna
 
-from amber.errors import ArchitectureError, ConfigError, InvalidArchitectureError, StorageError
+from amber.errors import ConfigError, InvalidArchitectureError
 from amber.search.best import describe_builder
 from amber.search.callbacks import SearchCallback
 from amber.search.executors import Executor, InProcessExecutor, Outcome
+from amber.search.ledger import Ledger, SharedLedger
 from amber.search.objective import Objective, describe_error
 from amber.search.proposal import Proposal
-from amber.search.pruning import PruningCallback, chosen_pruner, report
+from amber.search.proposing import Proposer
+from amber.search.pruning import PruningCallback, chosen_pruner
 from amber.search.randomness import check_seed, trial_seed
 from amber.search.recording import SearchRecord
 from amber.search.result import SearchResult, rank
 from amber.search.run_directory import RunDirectory
-from amber.search.samplers import make_sampler, token_distributions
+from amber.search.samplers import make_sampler
+from amber.search.storage import StudyDatabase
 from amber.search.training import EpochListener, positive_integer
 from amber.search.trial import TRAINED, TrialResult
 
 logger = logging.getLogger(__name__)
+
+# Seconds between two looks at what other processes have done, where there is nothing else to do.
+_LOOK = 1.0
 
 
 def run_search(
@@ -44,6 +50,7 @@ def run_search(
     sampler: str | optuna.samplers.BaseSampler = "random",
     sampler_options: Mapping[str, Any] | None = None,
     run_directory: RunDirectory | None = None,
+    storage: StudyDatabase | None = None,
     callbacks: Sequence[SearchCallback] = (),
     builder_description: Mapping[str, Any] | None = None,
     resume: bool = False,
@@ -71,6 +78,9 @@ def run_search(
             minimised. The result is ranked by score all the same; see `SearchResult.pareto_front`.
         sampler_options: of a sampler given by name.
         run_directory: where to keep the files of the search; None keeps nothing.
+        storage: a study in a database, where the search is recorded instead; several processes, each with a run
+            directory of its own, then work at one search. `trials` counts what all of them train; no network is
+            trained by two. A random search finds the same with any number of processes.
         callbacks: listeners, such as `SearchProgress()`.
         builder_description: `{"type": ..., "options": {...}}` for `best.json`; by default the class name.
         resume: take up the search in `run_directory`, where one was begun: its settled proposals are kept and not
@@ -101,13 +111,14 @@ def run_search(
     search.record.builder_description = builder_description or describe_builder(objective.builder)
     if resume and run_directory is None:
         raise ConfigError("resume needs a run_directory. Received: None")
+    search.ledger = Ledger(run_directory) if storage is None else SharedLedger(run_directory, storage)
     settings = settings or {
         "seed": seed,
         "sampler": sampler if isinstance(sampler, str) else type(sampler).__name__,
         "sampler_options": dict(sampler_options or {}),
         "training": objective.to_dict(),
         "builder": dict(search.record.builder_description),
-        "space": objective.builder.model_space.to_dict() if run_directory else None,
+        "space": objective.builder.model_space.to_dict() if run_directory or storage else None,
         "backend": keras.backend.backend(),
         "pruner": pruner if pruner is None or isinstance(pruner, str) else type(pruner).__name__,
         "pruner_options": dict(pruner_options) if pruner_options else None,
@@ -124,21 +135,11 @@ def run_search(
     if search.pruner is not None and objective.metric != objective.settings.metric:
         raise ConfigError(f"A pruner needs a score that fit reports after every epoch. Received: {objective.metric!r}")
     with _quiet_optuna():
-        search.against = getattr(sampler, "against", None)
-        directions = [objective.direction, *(["minimize"] if search.against else [])]
-        if search.pruner is not None and search.against:
-            raise ConfigError(f"A pruner needs one objective, the score. Received: also {search.against}")
-        # Hyperband draws the bracket of a trial from the name, so the name is always the same.
-        study = optuna.create_study(
-            directions=directions,
-            sampler=sampler,
-            pruner=search.pruner or optuna.pruners.NopPruner(),
-            study_name="amber",
-        )
-        with run_directory.locked() if run_directory else contextlib.nullcontext():
-            if run_directory is not None:
-                search.earlier = run_directory.begin(settings, resume=resume, allow_changes=allow_changes)
-            return search.run(study)
+        search.proposer = Proposer(objective, sampler, search.pruner)
+        with run_directory.locked() if run_directory else contextlib.nullcontext(), contextlib.closing(search.ledger):
+            search.ledger.begin(settings, objective.direction, resume=resume, allow_changes=allow_changes)
+            search.ledger.join()
+            return search.run()
 
 
 class _Search:
@@ -158,29 +159,28 @@ class _Search:
         self.directory = run_directory
         self.callbacks = tuple(callbacks)
         self.record = SearchRecord(run_directory, objective, seed)
-        self.against: str | None = None
-        self.earlier: Sequence[TrialResult] = ()
+        self.ledger: Ledger
+        self.proposer: Proposer
         self.executor: Executor = InProcessExecutor()
         self.pruner: optuna.pruners.BasePruner | None = None
         self.taken_up: deque[Proposal] = deque()
         self.running: dict[int, Proposal] = {}
+        self.elsewhere: dict[int, Proposal] = {}
         self.repeats: dict[str, list[Proposal]] = {}
         self.settled: list[TrialResult] = []
         self.known: dict[str, TrialResult] = {}
-        self.proposed: set[tuple[int, ...]] = set()
-        self.asked = 0
         self.trained = 0
 
-    def run(self, study: optuna.Study) -> SearchResult:
+    def run(self) -> SearchResult:
         """Runs to the end and returns the result; listeners and files are finished however it ends."""
         stopped = "error"
         self.record.note(logging.INFO, f"Search of {self.wanted} architectures, seed {self.seed}.")
         try:
             for callback in self.callbacks:
                 callback.on_search_begin(self.wanted, self.objective.metric, self.objective.direction)
-            self._replay(study)
+            self._replay()
             with self.executor:
-                stopped = self._loop(study)
+                stopped = self._loop()
         except KeyboardInterrupt:
             stopped = "interrupted"
             self.record.note(logging.WARNING, f"Interrupted after {self.trained} of {self.wanted} architectures.")
@@ -197,33 +197,14 @@ class _Search:
         self.record.finish(result)
         return result
 
-    def _replay(self, study: optuna.Study) -> None:
-        """Brings sampler and study to where the earlier search was, without training."""
-        if not self.earlier:
+    def _replay(self) -> None:
+        """Brings sampler and study to where the search is that was begun before, without training."""
+        with self.ledger.turn():
+            self._learn(replaying=True)
+        if not self.settled and not self.taken_up:
             return
-        layout = self.objective.layout
-        distributions = token_distributions(layout)
-        differing = []
-        earlier = {trial.number: trial for trial in self.earlier}
-        for number in range(max(earlier) + 1):
-            trial = earlier.get(number)
-            if trial is None:  # one of several that were being trained
-                self.taken_up.append(self._ask(study, number))
-                continue
-            tokens = self._known_tokens(trial)
-            asked = study.ask(fixed_distributions=distributions)
-            params = asked.params
-            if tokens != tuple(int(params[name]) for name in layout.names):
-                differing.append(trial.number)
-                study.tell(asked, state=optuna.trial.TrialState.FAIL)
-                study.enqueue_trial(dict(zip(layout.names, tokens, strict=True)))
-                asked = study.ask(fixed_distributions=distributions)
-            self.proposed.add(tokens)
-            self.asked = number + 1
-            if self.pruner is not None:
-                report(asked, trial.curve)
-            self._tell(study, asked, trial)
-        if differing:
+        differing = self.proposer.differing
+        if differing and not self.ledger.shared:
             self.record.note(
                 logging.WARNING,
                 f"The sampler would have proposed others than {len(differing)} of the earlier trials (the first: "
@@ -232,86 +213,84 @@ class _Search:
         for callback in self.callbacks:
             callback.on_resume(tuple(self.settled))
         self.record.note(logging.INFO, f"Taken up after {len(self.settled)} proposals.")
-        self.record.take_up(self.settled)
+        self.record.take_up(self.settled, copy=self.ledger.shared)
 
-    def _known_tokens(self, trial: TrialResult) -> tuple[int, ...]:
-        try:
-            return tuple(self.objective.layout.validate(trial.tokens))
-        except ArchitectureError as error:
-            raise StorageError(
-                f"Trial {trial.number} of the search to be taken up is no architecture of this model space: {error}"
-            ) from error
+    def _learn(self, *, replaying: bool = False) -> None:
+        """Takes in what the ledger knows and this search does not; in a turn."""
+        for known in self.ledger.news():
+            following = known.number >= self.proposer.asked
+            proposal = self.proposer.follow(known) if following else self.elsewhere.pop(known.number)
+            if known.trial is not None:
+                self.proposer.show_course(proposal, known.trial)
+                self._enter(proposal, known.trial, quietly=replaying)
+            elif known.mine:
+                self.taken_up.append(proposal)
+            else:
+                self.elsewhere[known.number] = proposal
 
-    def _loop(self, study: optuna.Study) -> str:
+    def _loop(self) -> str:
         self.executor.open(self.objective.evaluate)
         try:
             while True:
-                ending = self._keep_workers_busy(study)
-                if not self.running:
+                ending = self._keep_workers_busy()
+                if self.running:
+                    self._settle_ended(self.executor.completed(timeout=_LOOK if self.ledger.shared else None))
+                elif self.elsewhere:
+                    time.sleep(_LOOK)
+                else:
                     return ending
-                self._settle_ended(study, self.executor.completed())
         except KeyboardInterrupt:
             if self.running and not self.executor.in_process:
-                self._settle_ended(study, self.executor.completed(timeout=0))
+                self._settle_ended(self.executor.completed(timeout=0))
             raise
 
-    def _keep_workers_busy(self, study: optuna.Study) -> str:
+    def _keep_workers_busy(self) -> str:
         """Proposes until every worker has a training, and returns how the search ends if none has."""
         while len(self.running) < self.executor.workers:
-            if self.trained + len(self.running) >= self.wanted and not self.taken_up:
-                return "finished"
-            reason = "" if self.taken_up else self._exhausted()
-            if reason:
-                if not self.running:
-                    self.record.note(logging.WARNING, reason)
-                return "exhausted"
-            self._start(study, self.taken_up.popleft() if self.taken_up else self._ask(study, self.asked))
+            with self.ledger.turn():
+                self._learn()
+                ending = "" if self.taken_up else self._ending()
+                if ending:
+                    return ending
+                self._start(self.taken_up.popleft() if self.taken_up else self.proposer.ask())
         return "finished"
 
-    def _exhausted(self) -> str:
-        """Returns why there is no use in proposing more; empty where there is."""
-        space_size = math.prod(self.objective.layout.sizes)
-        if len(self.proposed) == space_size:
-            return (
-                f"The space is exhausted: all {space_size} architectures were proposed and "
-                f"{self.trained} trained, {self.wanted} were asked for."
-            )
-        attempts = 20 * self.wanted + 100
-        if self.asked >= attempts:
-            return (
-                f"Stopped after {attempts} proposals: only {self.trained} of {self.wanted} architectures "
-                "were new and valid. The space may be (nearly) exhausted, or most of it invalid."
-            )
-        return ""
+    def _ending(self) -> str:
+        """Returns how the search ends, once all is settled, where nothing more is to be proposed; else nothing."""
+        in_training = {each.fingerprint for each in self._unsettled()}
+        if self.trained + len(in_training) >= self.wanted:
+            return "finished"
+        reason = self.proposer.exhausted(self.trained, self.wanted)
+        if reason and not in_training:
+            self.record.note(logging.WARNING, reason)
+        return "exhausted" if reason else ""
 
-    def _ask(self, study: optuna.Study, number: int) -> Proposal:
-        layout = self.objective.layout
-        asked = study.ask(fixed_distributions=token_distributions(layout))
-        params = asked.params  # a copy, each time
-        tokens = tuple(int(params[name]) for name in layout.names)
-        self.proposed.add(tokens)
-        self.asked = number + 1
-        return Proposal(number, tokens, asked)
+    def _unsettled(self) -> list[Proposal]:
+        """What is being trained, here and elsewhere."""
+        return [*self.running.values(), *self.elsewhere.values()]
 
-    def _start(self, study: optuna.Study, proposal: Proposal) -> None:
-        """Starts the training of a proposal, or settles it where there is nothing to train."""
+    def _start(self, proposal: Proposal) -> None:
+        """Starts the training of a proposal, or settles it where there is nothing to train; in a turn."""
         number, tokens = proposal.number, proposal.tokens
         try:
             candidate = self.objective.prepare(tokens)
         except InvalidArchitectureError as error:
-            self._settle(study, proposal, TrialResult(number, tokens, "", "invalid", error=describe_error(error)))
+            self.ledger.claim(proposal)
+            self._settle(proposal, TrialResult(number, tokens, "", "invalid", error=describe_error(error)))
             return
         seed = trial_seed(self.seed, candidate.fingerprint)
         proposal = replace(proposal, candidate=candidate, seed=seed)
+        self.ledger.claim(proposal)
         if candidate.fingerprint in self.known:
-            self._settle(study, proposal, proposal.as_duplicate(self.known[candidate.fingerprint]))
+            self._settle(proposal, proposal.as_duplicate(self.known[candidate.fingerprint]))
             return
-        if candidate.fingerprint in self.repeats:
-            self.repeats[candidate.fingerprint].append(proposal)
+        repeats = self.repeats.setdefault(candidate.fingerprint, [])
+        if any(each.fingerprint == candidate.fingerprint for each in self._unsettled()):
+            repeats.append(proposal)
             return
         refused = self.objective.over_budget(candidate, number)
         if refused is not None:
-            self._settle(study, proposal, refused)
+            self._settle(proposal, refused)
             return
         for callback in self.callbacks:
             callback.on_trial_begin(number, tokens)
@@ -323,7 +302,6 @@ class _Search:
         if self.pruner is not None:
             options["pruning"] = PruningCallback(proposal.asked, self.objective.metric)
         self.running[number] = proposal
-        self.repeats[candidate.fingerprint] = []
         self.executor.submit(number, tokens, seed, **options)
 
     def _epoch_listener(self, number: int) -> EpochListener:
@@ -333,35 +311,31 @@ class _Search:
 
         return on_epoch
 
-    def _settle_ended(self, study: optuna.Study, outcomes: Sequence[Outcome]) -> None:
+    def _settle_ended(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
             proposal = self.running.pop(outcome.key)
-            trial = proposal.as_trial(outcome)
-            self._settle(study, proposal, trial)
-            for repeat in self.repeats.pop(proposal.fingerprint):
-                self._settle(study, repeat, repeat.as_duplicate(trial))
+            self._settle(proposal, proposal.as_trial(outcome))
 
-    def _settle(self, study: optuna.Study, proposal: Proposal, trial: TrialResult) -> None:
-        # The journal first: what the sampler has learnt from is then always there.
-        self.record.keep(trial)
-        self._tell(study, proposal.asked, trial)
-        self.record.show(trial, self.settled)
-        for callback in self.callbacks:
-            callback.on_trial_end(trial)
+    def _settle(self, proposal: Proposal, trial: TrialResult) -> None:
+        # Recorded first: what the sampler has learnt from is then always there.
+        self._enter(proposal, self.ledger.settle(trial))
 
-    def _tell(self, study: optuna.Study, asked: optuna.Trial, trial: TrialResult) -> None:
-        values = self._values(trial)
-        if trial.status == "pruned":
-            study.tell(asked, state=optuna.trial.TrialState.PRUNED)
-        elif values is None:
-            study.tell(asked, state=optuna.trial.TrialState.FAIL)
-        else:
-            study.tell(asked, values)
+    def _enter(self, proposal: Proposal, trial: TrialResult, *, quietly: bool = False) -> None:
+        """Takes in what is recorded of a proposal; `quietly` where files and listeners have it already."""
+        if not quietly:
+            self.record.keep(trial)
+        self.proposer.tell(proposal, trial, self._values(trial))
         self.settled.append(trial)
         if trial.status in TRAINED:
             self.trained += 1
         if trial.fingerprint and trial.status != "duplicate":
             self.known[trial.fingerprint] = trial
+        if not quietly:
+            self.record.show(trial, self.settled)
+            for callback in self.callbacks:
+                callback.on_trial_end(trial)
+        for repeat in self.repeats.pop(trial.fingerprint, []):
+            self._settle(repeat, repeat.as_duplicate(trial))
 
     def _values(self, trial: TrialResult) -> list[float] | None:
         """What the sampler is told: of what is no network or over budget the worst value; None where it failed."""
@@ -371,7 +345,7 @@ class _Search:
             scores = [each.score for each in self.settled if each.score is not None]
             worst = min if self.objective.direction == "maximize" else max
             score = self.objective.worst if self.objective.worst is not None else worst(scores, default=None)
-        values = [score] if self.against is None else [score, getattr(trial, self.against)]
+        values = [score] if self.proposer.against is None else [score, getattr(trial, self.proposer.against)]
         told = [float(value) for value in values if value is not None]
         return told if len(told) == len(values) else None
 

@@ -416,6 +416,29 @@ def test_saved_and_loaded_in_a_new_process(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parity
+def test_the_network_of_the_final_output_loads_where_amber_is_not_installed(tmp_path: Path) -> None:
+    child = make_child()
+    final = child.final_model()
+    assert final.output_names == child.output_names[:1] and final.get_layer("output") is child.get_layer("output")
+    with pytest.raises(DataError, match="unknown 'b'"):
+        final.predict({**X, "b": X["B"]}, verbose=0)
+    expected = child.predict(X, verbose=0)
+    np.testing.assert_allclose(final.predict(X, verbose=0), expected, atol=1e-6)
+    final.save(tmp_path / "m.keras")
+    np.savez(tmp_path / "m.npz", **X, y=expected)
+    code = (
+        "import sys; sys.modules['amber'] = None\n"
+        "import keras, numpy as np\n"
+        "model, case = keras.saving.load_model(sys.argv[1] + '.keras'), np.load(sys.argv[1] + '.npz')\n"
+        "np.testing.assert_allclose(model.predict([case[n] for n in 'ABCD'], verbose=0), case['y'], atol=1e-6)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "m")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_description_and_weights_make_the_same_child(tmp_path: Path) -> None:
     child = make_child()
     again = DenseAddOutputChild.from_config(child.get_config())

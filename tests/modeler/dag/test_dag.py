@@ -169,7 +169,7 @@ def test_merges_never_broadcast(merge: Any) -> None:
     with pytest.raises(InvalidArchitectureError, match=r"'output'.*\(1,\) and \(5,\).*never broadcasts"):
         dag.build()
     builder = make_builder([1, 5], 1, dag_kwargs={"merge_op": merge})
-    with pytest.raises(InvalidArchitectureError, match=r"never broadcasts Received: arc_seq=\[0, 1, 1\]"):
+    with pytest.raises(InvalidArchitectureError, match=r"never broadcasts. Received: arc_seq=\[0, 1, 1\]"):
         builder([0, 1, 1])
 
 

@@ -301,6 +301,18 @@ def test_defaults_of_fit_come_from_the_builder() -> None:
     assert len(child.fit(x, y, epochs=1).epoch) == 1
 
 
+def test_arguments_of_fit_have_the_order_of_keras_or_of_the_first_amber() -> None:
+    x, y = ann_data()
+    child = make_ann(controller="uniform")()
+    for history in (
+        child.fit(x, y, 16, 2, 0),
+        child.fit_ph(x, y, 16, 2, 2, 0),
+        child.fit(x, y, batch_size=16, nsteps=2, epochs=2, verbose=0),
+    ):
+        assert len(history.history["loss"]) == 2
+    assert int(child.optimizer.iterations) == 2 * 4 + 2 * 2 + 2 * 2
+
+
 def test_penalties_are_reported_for_selected_weights_only() -> None:
     plain, penalised = make_ann(), make_ann(l1_reg=0.01, l2_reg=0.1)
     x, y = ann_data()

@@ -58,7 +58,7 @@ def test_tasks_that_crash_or_hang_are_failures_and_their_workers_live_on(cluster
         executor.open(Job())
         bad = {1: ("leave", 7), 2: ("hang",), 3: ("swallow", 500), 4: ("refuse",)}
         found = outcomes(executor, [bad.get(position, ("total", 1.0)) for position in range(7)])
-        assert executor.workers == 2
+        assert executor.workers == 4  # one for each worker, and one ahead
         assert outcomes(executor, [("environment", ["OMP_NUM_THREADS"])])[0].value == ["2"]
     assert [each.value for each in found if each.key not in bad] == [499501.0] * 3
     assert [found[key].failure and found[key].failure.kind for key in (1, 2, 3)] == ["crash", "timeout", "memory"]
@@ -143,6 +143,8 @@ def test_without_a_scheduler_the_search_says_so(tmp_path: Path) -> None:
         DaskExecutor()
     with pytest.raises(ConfigError, match="workers"):
         DaskExecutor("tcp://127.0.0.1:9", workers=0)
+    with pytest.raises(ConfigError, match="ahead"):
+        DaskExecutor("tcp://127.0.0.1:9", ahead=-1)
 
 
 def test_the_example_for_slurm_asks_for_workers_of_one_thread(tmp_path: Path) -> None:

@@ -46,7 +46,10 @@ def _product(layout: BlockLayout, columns: int, blocks: Any, codes: Any, kernel:
             def add(rows: int, total: Any = total, block: Any = block, start: int = start) -> Callable[[], Any]:
                 return lambda: total + block[:, :rows] @ kernel[start : start + rows, :columns]
 
-            total = jax.lax.switch(code, [lambda total=total: total, *map(add, sizes)])
+            def same(total: Any = total) -> Any:
+                return total
+
+            total = jax.lax.switch(code, [same, *map(add, sizes)])
         return _wide(total, blocks[0].shape[0], layout.columns[-1])
 
     return compute

@@ -31,7 +31,7 @@ def make(layout: BlockLayout) -> Callable[..., Any]:
         whole = kernel.shape[1]
 
         # The gradient of a slice of a kernel would be a kernel of zeros for every slice.
-        @tf.custom_gradient  # type: ignore[untyped-decorator]
+        @tf.custom_gradient
         def multiply(kernel: Any, *blocks: Any) -> Any:
             each = tf.unstack(lengths)
             read = tf.concat([block[:, :n] for block, n in zip(blocks, each, strict=True)], 1)

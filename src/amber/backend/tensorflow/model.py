@@ -48,8 +48,8 @@ class StridingTraining(LightTraining):
         return own_steps and not modes and self._distribute_strategy is None and not tf.distribute.has_strategy()
 
     @contextmanager
-    def _striding(self, is_quiet: bool, adapters: list[Any]) -> Iterator[None]:
-        if not is_quiet or not all(isinstance(adapter, RowsAdapter) for adapter in adapters):
+    def _striding(self, may_stride: bool, adapters: list[Any]) -> Iterator[None]:
+        if not may_stride or not all(isinstance(adapter, RowsAdapter) for adapter in adapters):
             yield
             return
         self.steps_per_execution = _STRIDE

@@ -43,7 +43,7 @@ class CutUpdate:
 
     def covers(self, network: CutNetwork) -> bool:
         """Whether everything a network cuts from is trained."""
-        return all(id(cut.kernel) in self._known and id(cut.bias) in self._known for cut in network.cuts)
+        return all([id(cut.kernel) in self._known and id(cut.bias) in self._known for cut in network.cuts])
 
     def __call__(self, network: CutNetwork, done: Pass, gradients: list[Gradients]) -> None:
         """Updates every weight the network selects; call without gradients being recorded."""

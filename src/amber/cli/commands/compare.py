@@ -35,6 +35,7 @@ def compare(
     from amber.cli.comparing import compare as run_all
     from amber.cli.config import load_config
     from amber.cli.searching import Overrides
+    from amber.cli.storing import NO_STORAGE
     from amber.errors import ConfigError
 
     words = [word.strip() for word in seeds.split(",")]
@@ -43,7 +44,11 @@ def compare(
     loaded = load_config(config)
     place = folder or Path("runs") / f"{loaded.config.name}-compare"
     found = run_all(
-        loaded, [int(word) for word in dict.fromkeys(words)], place, Overrides(trials=trials, quiet=quiet), random
+        loaded,
+        [int(word) for word in dict.fromkeys(words)],
+        place,
+        Overrides(trials=trials, quiet=quiet, storage=NO_STORAGE),
+        random,
     )
     if not quiet:
         for each in found:

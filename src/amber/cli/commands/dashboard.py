@@ -8,6 +8,7 @@ import typer
 
 from amber.cli.commands.report import RunArgument
 from amber.cli.failures import reported
+from amber.cli.storing import LookOption
 
 
 @reported
@@ -15,6 +16,7 @@ def dashboard(
     run: RunArgument,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at; 0 for any free one.")] = 8080,
     host: Annotated[str, typer.Option(help="Address to listen at; by default this machine only.")] = "127.0.0.1",
+    storage: LookOption = None,
 ) -> None:
     """Show a run, finished or going on, in optuna-dashboard until Ctrl-C; its files are only read."""
     from amber.cli.dashboard import serve
@@ -23,6 +25,6 @@ def dashboard(
         typer.echo(f"Showing {run} at {address} (Ctrl-C ends it)")
 
     try:
-        serve(run, host, port, say)
+        serve(run, host, port, say, storage)
     except KeyboardInterrupt:
         typer.echo("Ended.")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from amber.cli.failures import reported
+from amber.cli.storing import LookOption, recorded_trials
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.", show_default=False)]
 
@@ -16,6 +17,7 @@ RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.
 def report(
     run: RunArgument,
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write, .html.")] = Path("report.html"),
+    storage: LookOption = None,
 ) -> None:
     """Write one HTML page that shows a search; it needs no network and runs no script."""
     from amber.cli.files import checked_output, writing
@@ -23,7 +25,7 @@ def report(
     from amber.report import render_report
 
     path = checked_output(output, (".html",))
-    page = render_report(gather(run))
+    page = render_report(gather(run, storage))
     with writing(path):
         path.write_text(page, encoding="utf-8")
     typer.echo(f"Wrote {path}.")
@@ -35,14 +37,14 @@ def export(
     output: Annotated[
         Path, typer.Option("-o", "--output", help="File to write; its ending says the format, .csv or .json.")
     ] = Path("trials.csv"),
+    storage: LookOption = None,
 ) -> None:
     """Write every trial of a run as CSV or JSON."""
     from amber.cli.files import checked_output, writing
     from amber.report import trials_csv, trials_json
-    from amber.search import RunDirectory
 
     path = checked_output(output, (".csv", ".json"))
-    trials = RunDirectory.open(run).trials()
+    trials = recorded_trials(run, storage)
     text = trials_csv(trials) if path.suffix.lower() == ".csv" else trials_json(trials)
     with writing(path):
         path.write_text(text, encoding="utf-8")

@@ -35,6 +35,14 @@ def search(
     allow_changes: Annotated[
         bool, typer.Option("--allow-changes", help="With --resume: CONFIG may differ from that of the search.")
     ] = False,
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            help="Database to record the trials in, instead of search.storage of CONFIG; none: the run directory.",
+            metavar="URL",
+            show_default=False,
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no tables.")] = False,
 ) -> None:
     """Search architectures, retrain the best one, and test it once beside a simple baseline."""
@@ -45,7 +53,9 @@ def search(
         raise typer.BadParameter("--resume goes on with a search that --overwrite removes: expected one of them.")
     if allow_changes and not resume:
         raise typer.BadParameter("--allow-changes is for --resume: expected both.")
-    overrides = Overrides(seed, trials, run_directory, overwrite, quiet, resume=resume, allow_changes=allow_changes)
+    overrides = Overrides(
+        seed, trials, run_directory, overwrite, quiet, resume=resume, allow_changes=allow_changes, storage=storage
+    )
     interrupted = run(load_config(config), overrides)
     if interrupted:
         raise typer.Exit(INTERRUPTED)

@@ -81,7 +81,7 @@ def build_planned(planned: Any, arc_seq: Any) -> keras.Model:
         model: keras.Model = planned.build()
     except InvalidArchitectureError as error:
         tokens = ", ".join(map(str, arc_seq))
-        raise InvalidArchitectureError(f"{error} Received: arc_seq=[{tokens}]") from error
+        raise InvalidArchitectureError(f"{str(error).rstrip('.')}. Received: arc_seq=[{tokens}]") from error
     return model
 
 

@@ -25,7 +25,7 @@ from amber.modeler.child.per_output import (
 )
 from amber.modeler.child.report import FinalOutputNames, final_values, values_in_order
 from amber.modeler.graph import ComputationNode
-from amber.modeler.named_inputs import NamedInputs
+from amber.modeler.named_inputs import MultiInputModel, NamedInputs
 
 AUX_LOSS_WEIGHT = 0.1
 
@@ -179,6 +179,14 @@ class DenseAddOutputChild(NamedInputs, ChildModel):
         """
         found = super().predict(*arguments, **named)
         return found[0] if final_only and len(self.output_names) > 1 else found
+
+    def final_model(self) -> keras.Model:
+        """Returns the network of the final output alone, over the same layers and weights, not compiled.
+
+        It saves as Keras' own Functional, and so loads where AMBER is not installed.
+        """
+        make = MultiInputModel if len(self.inputs) > 1 else ChildModel
+        return make(self._inputs_struct, self.outputs[0], name=self.name)
 
     # The two below see what reaches a step: batches of any kind of data. JAX passes its state first.
     def train_step(self, *arguments: Any) -> Any:

@@ -103,7 +103,7 @@ class AnnSupernet(Supernet):
 
     def cuts(self, arc_seq: Any) -> CutNetwork | None:
         """Returns an architecture as cuts; None where blocks are made of raw data or weights are penalised."""
-        if self.feature_model is not None or self.l1_reg or self.l2_reg or self.compute_dtype != "float32":
+        if self.feature_model is not None or self.l1_reg or self.l2_reg or self.dtype_policy.name != "float32":
             return None
         return self._cut_out(arc_seq)
 

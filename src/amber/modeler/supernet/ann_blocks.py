@@ -54,7 +54,7 @@ class AnnBlocks:
             codes = ops.concatenate([ops.ones((1,), "int32"), codes])
         column = units[number] if number < design.layers else ops.zeros((), "int32")
         product = self._products[number]
-        return product(blocks, codes, ops.convert_to_tensor(kernel), column)  # type: ignore[misc]
+        return product(blocks, codes, ops.cast(ops.convert_to_tensor(kernel), x.dtype), column)
 
     def _product(self, number: int, sizes: tuple[int, ...]) -> Any:
         design, is_layer = self._design, number < self._design.layers

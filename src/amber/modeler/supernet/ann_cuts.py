@@ -45,7 +45,7 @@ class AnnCuts:
         for layer in sorted(wanted):
             blocks, earlier = hidden[layer]
             columns = self._columns_of(blocks)
-            spans = _joined([*columns, *self._rows_of(earlier, units, design.starts[-1], design.max_units)])
+            spans = _rows_of(earlier, units, design.starts[-1], design.max_units, columns)
             before = tuple([places[j] for j in earlier])
             places[layer] = len(cuts)
             cuts.append(
@@ -53,7 +53,7 @@ class AnnCuts:
             )
         stride = design.max_units if design.with_output_blocks else 0
         for output, layers in enumerate(read_by_outputs):
-            spans = _joined(self._rows_of(layers, units, 0, stride))
+            spans = _rows_of(layers, units, 0, stride, ())
             cuts.append(self._output(output, spans, tuple([places[j] for j in layers])))
         count = len(read_by_outputs)
         return CutNetwork(tuple(cuts), tuple(range(len(cuts) - count, len(cuts))), design.features)
@@ -64,12 +64,8 @@ class AnnCuts:
             if len(self._columns) > _MOST_CHOICES:
                 self._columns.clear()
             starts = self._design.starts
-            found = self._columns[blocks] = _joined([(starts[k], starts[k + 1]) for k in blocks])
+            found = self._columns[blocks] = _joined((), [(starts[k], starts[k + 1]) for k in blocks])
         return found
-
-    @staticmethod
-    def _rows_of(layers: tuple[int, ...], units: list[int], first: int, stride: int) -> list[tuple[int, int]]:
-        return [(first + j * stride, first + j * stride + units[j]) for j in layers]
 
     def _output(self, output: int, spans: tuple[tuple[int, int], ...], earlier: tuple[int, ...]) -> Cut:
         bank, units = self._bank, self._design.output_units[output]
@@ -77,9 +73,17 @@ class AnnCuts:
         return Cut(kernel, bias, spans, (), earlier, units, self._output_activations[output])
 
 
-def _joined(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """The same spans with neighbours made one."""
-    found: list[tuple[int, int]] = []
+_Spans = tuple[tuple[int, int], ...]
+
+
+def _rows_of(layers: tuple[int, ...], units: list[int], first: int, stride: int, before: _Spans) -> _Spans:
+    """The rows of what earlier layers give, behind other rows."""
+    return _joined(before, [(first + j * stride, first + j * stride + units[j]) for j in layers])
+
+
+def _joined(before: _Spans, spans: list[tuple[int, int]]) -> _Spans:
+    """All spans, with neighbours made one."""
+    found = list(before)
     for start, stop in spans:
         if found and found[-1][1] == start:
             found[-1] = (found[-1][0], stop)

@@ -27,13 +27,11 @@ class Supernet(keras.layers.Layer):
     Attributes:
         layout: the grammar of the tokens.
         input_names, output_names: names of the blocks read and of the outputs given.
-        feature_model: what makes the blocks of raw data, or None.
     """
 
     layout: TokenLayout
     input_names: tuple[str, ...]
     output_names: tuple[str, ...]
-    feature_model: Any = None
 
     def plan(self, arc_seq: Any, dropouts: Sequence[float] | None = None) -> ComputationGraph:
         """Returns the network of an architecture; `dropouts` are the rates of its dropout layers, in order."""

@@ -16,6 +16,7 @@ from keras import ops
 
 from amber.backend.architecture_stream import compiles, draw_before
 from amber.backend.cuts import CutNetwork
+from amber.backend.light import bind
 from amber.backend.models import SharedModel
 from amber.errors import ConfigError, DataError
 from amber.modeler.cost import measure
@@ -28,7 +29,8 @@ class SupernetModel(SharedModel):
     Args:
         supernet: holds the shared weights. Saving or loading the child's weights saves or loads all of them.
         arc_seq: tokens of a fixed child; None for one whose architecture changes.
-        sampler: gives the tokens of the next batch, for training the shared weights. A child with neither
+        sampler: gives the tokens of the next batch, for training the shared weights; on TensorFlow it may be asked
+            for up to 16 batches ahead within an epoch, where no callback watches batches. A child with neither
             tokens nor a sampler is told its architecture with `set_architecture`.
         dropouts: rates of its dropout layers in order, instead of the supernet's.
         fit_defaults: arguments of `fit` where a call does not give them.
@@ -152,7 +154,8 @@ class SupernetModel(SharedModel):
     def _computes_selected(self) -> bool:
         """Whether `_compute` may stand for a call of the model: nothing but the supernet is called, in float32."""
         own_call = type(self).call is not SupernetModel.call
-        return not own_call and self.compute_dtype == "float32" and self.supernet.feature_model is None
+        features = getattr(self.supernet, "feature_model", None)
+        return not own_call and self.compute_dtype == "float32" and features is None
 
     def _selected_variables(self) -> list[Any]:
         """The shared variables that the present architecture reads."""
@@ -186,14 +189,21 @@ class SupernetModel(SharedModel):
         """The same as `trainable_variables`."""
         return self.trainable_variables
 
-    def fit(self, x: Any = None, y: Any = None, **options: Any) -> Any:  # type: ignore[override]
-        """Trains like `keras.Model.fit`; defaults are those the builder was given."""
-        self._check_data(x)
-        return super().fit(x, y, **{**self._batch_size_for(x), **self._hidden.fit_defaults, **options})
+    def fit(self, *arguments: Any, nsteps: int | None = None, **options: Any) -> Any:  # type: ignore[override]
+        """Trains like `keras.Model.fit`, with its arguments; defaults are those the builder was given.
 
-    def fit_ph(self, x: Any = None, y: Any = None, nsteps: int | None = None, **options: Any) -> Any:
-        """Does what `fit` does; `nsteps` is its `steps_per_epoch`."""
-        return self.fit(x, y, **({"steps_per_epoch": nsteps} if nsteps else {}), **options)
+        `nsteps` is another name of `steps_per_epoch`.
+        """
+        bound = bind(keras.Model.fit, self, arguments, {"steps_per_epoch": nsteps, **options})
+        given = {name: value for name, value in bound.items() if value is not None}
+        self._check_data(given.get("x"))
+        return super().fit(**{**self._batch_size_for(given.get("x")), **self._hidden.fit_defaults, **given})
+
+    def fit_ph(
+        self, x: Any = None, y: Any = None, batch_size: Any = None, nsteps: Any = None, *more: Any, **options: Any
+    ) -> Any:
+        """Does what `fit` does, with the order of arguments of the first AMBER."""
+        return self.fit(x, y, batch_size, *more, nsteps=nsteps, **options)
 
     def fit_generator(
         self,

@@ -66,7 +66,7 @@ class Executor(ABC):
     @property
     @abstractmethod
     def workers(self) -> int:
-        """How many tasks run at once, and so how many should be under way; may change between calls."""
+        """How many tasks should be under way, so that every worker has one; may change between calls."""
 
     @abstractmethod
     def open(self, function: Callable[..., Any]) -> None:

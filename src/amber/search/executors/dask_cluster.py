@@ -40,6 +40,8 @@ class DaskExecutor(Executor):
         address: of the scheduler, such as `"tcp://host:8786"`.
         scheduler_file: the JSON file that `dask scheduler --scheduler-file` writes; instead of `address`.
         workers: the most tasks at once. None: as many as the cluster has workers at any time.
+        ahead: tasks that wait at each worker, so that it has the next at hand when one ends, and not only after a way
+            to the driver and back. A sampler that learns knows that much less when it proposes; 0 spares it that.
         limits: of each task's process.
         patience: seconds to wait for a scheduler or a first worker, at the start and after one was lost.
 
@@ -55,6 +57,7 @@ class DaskExecutor(Executor):
         *,
         scheduler_file: str | os.PathLike[str] | None = None,
         workers: int | None = None,
+        ahead: int = 1,
         limits: WorkerLimits | None = None,
         patience: float = 300.0,
     ) -> None:
@@ -64,7 +67,9 @@ class DaskExecutor(Executor):
             raise ConfigError(f"workers must be a positive integer, or None. Received: {workers!r}")
         self.limits = limits or WorkerLimits()
         self._where = {"address": address} if address else {"scheduler_file": os.fspath(scheduler_file or "")}
-        self._most = workers
+        if isinstance(ahead, bool) or not isinstance(ahead, int) or ahead < 0:
+            raise ConfigError(f"ahead must be an integer of at least 0. Received: {ahead!r}")
+        self._most, self._ahead = workers, ahead
         self._patience = patience
         self._client: Any = None
         self._session: Any = None
@@ -78,12 +83,12 @@ class DaskExecutor(Executor):
 
     @property
     def workers(self) -> int:
-        """How many workers the cluster has now, but at most those asked for, and at least one."""
+        """How many tasks should be under way: of each worker that the cluster has now one, and those `ahead`."""
         if time.monotonic() - self._counted > _LOOK and self._client is not None:
             with contextlib.suppress(Exception):  # looked at where tasks are waited for
                 self._count = len(self._client.scheduler_info(n_workers=-1)["workers"])
             self._counted = time.monotonic()
-        return max(1, self._count if self._most is None else min(self._most, self._count))
+        return max(1, self._count if self._most is None else min(self._most, self._count)) * (1 + self._ahead)
 
     def open(self, function: Callable[..., Any]) -> None:
         """Connects, waits for a first worker, and sends the function to the scheduler.

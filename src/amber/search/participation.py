@@ -1,0 +1,87 @@
+"""What a run directory says of the database that its search is recorded in, in `study.json`.
+
+A directory without that file belongs to a search that is recorded in the directory's own journal.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import asdict, dataclass
+
+from amber.errors import StorageError
+from amber.search.run_directory import PARTICIPATION, RunDirectory
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Participation:
+    """One process's part in a study.
+
+    Attributes:
+        storage: the database's address, without passwords.
+        study: name of the study.
+        participant: says which of the study's trials are those of this directory.
+    """
+
+    storage: str
+    study: str
+    participant: str
+
+
+def participation(directory: RunDirectory) -> Participation | None:
+    """Reads it; None where the search is recorded in the directory.
+
+    Raises:
+        StorageError: the file cannot be read, is damaged, or of another version.
+    """
+    path = directory.path / PARTICIPATION
+    try:
+        values = json.loads(path.read_bytes())
+        version = values.pop("format_version")
+        if version != FORMAT_VERSION:
+            raise StorageError(f"{path} must be of format_version {FORMAT_VERSION}. Received: {version!r}")
+        if not all(isinstance(value, str) for value in values.values()):
+            raise TypeError("a value is no text")
+        return Participation(**values)
+    except FileNotFoundError:
+        return None
+    except StorageError:
+        raise
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise StorageError(f"{path}: expected the file of a shared search. Received: {error!r}") from error
+
+
+def take_part(directory: RunDirectory, storage: str, study: str) -> Participation:
+    """Returns the part of a directory in a study: the one it has, or a new one.
+
+    Raises:
+        StorageError: its trials are recorded elsewhere, or the file cannot be read or written.
+    """
+    known = participation(directory)
+    if known is not None and (known.storage, known.study) == (storage, study):
+        return known
+    if directory.trials():
+        record = "its own journal" if known is None else f"the study '{known.study}' in {known.storage}"
+        raise StorageError(
+            f"The search in {directory.path} is recorded in {record}: expected no trials, or storage as it was. "
+            f"Received: the study '{study}' in {storage}"
+        )
+    made = Participation(storage, study, uuid.uuid4().hex)
+    directory.write(PARTICIPATION, json.dumps({"format_version": FORMAT_VERSION, **asdict(made)}, indent=2) + "\n")
+    return made
+
+
+def check_alone(directory: RunDirectory) -> None:
+    """Checks that the search in a directory is recorded in it.
+
+    Raises:
+        StorageError: it is recorded in a database; names it.
+    """
+    known = participation(directory)
+    if known is not None and directory.trials():
+        raise StorageError(
+            f"The search in {directory.path} is recorded in the study '{known.study}' in {known.storage}: "
+            "expected storage as it was. Received: none"
+        )

@@ -1,0 +1,130 @@
+"""The sampler's side of a search: a study in memory that is asked for architectures and told what became of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import optuna
+
+from amber.errors import ArchitectureError, ConfigError, StorageError
+from amber.search.objective import Objective
+from amber.search.proposal import Known, Proposal
+from amber.search.pruning import report
+from amber.search.samplers import token_distributions
+from amber.search.trial import TrialResult
+
+
+class Proposer:
+    """Asks a sampler, and brings it to where a search was, or where others have brought it.
+
+    Args:
+        objective: whose architectures are proposed.
+        sampler: proposes them.
+        pruner: gives trainings up; None: none is.
+
+    Attributes:
+        against: the cost that is minimised beside the score; None where there is one objective.
+        asked: proposals so far.
+        differing: numbers of those that were known, and that the sampler would not have made.
+
+    Raises:
+        ConfigError: a pruner, and more than one objective.
+    """
+
+    def __init__(
+        self, objective: Objective, sampler: optuna.samplers.BaseSampler, pruner: optuna.pruners.BasePruner | None
+    ) -> None:
+        self.against: str | None = getattr(sampler, "against", None)
+        if pruner is not None and self.against:
+            raise ConfigError(f"A pruner needs one objective, the score. Received: also {self.against}")
+        self._layout = objective.layout
+        self._prunes = pruner is not None
+        # Hyperband draws the bracket of a trial from the name, so the name is always the same.
+        self._study = optuna.create_study(
+            directions=[objective.direction, *(["minimize"] if self.against else [])],
+            sampler=sampler,
+            pruner=pruner or optuna.pruners.NopPruner(),
+            study_name="amber",
+        )
+        self._distributions = token_distributions(self._layout)
+        self.asked = 0
+        self.differing: list[int] = []
+        self._proposed: set[tuple[int, ...]] = set()
+
+    def ask(self) -> Proposal:
+        """Returns the sampler's next proposal."""
+        asked = self._study.ask(fixed_distributions=self._distributions)
+        params = asked.params  # a copy, each time
+        return self._counted(Proposal(self.asked, tuple(int(params[name]) for name in self._layout.names), asked))
+
+    def follow(self, known: Known) -> Proposal:
+        """Returns the next proposal, as it is known; the sampler is asked all the same, so that it goes on as it would.
+
+        Raises:
+            StorageError: what is known is no architecture of this space, or not the next.
+        """
+        if known.tokens is None:
+            return self.ask()
+        tokens = self._checked(known)
+        asked = self._study.ask(fixed_distributions=self._distributions)
+        params = asked.params
+        if tokens != tuple(int(params[name]) for name in self._layout.names):
+            self.differing.append(known.number)
+            self._study.tell(asked, state=optuna.trial.TrialState.FAIL)
+            self._study.enqueue_trial(dict(zip(self._layout.names, tokens, strict=True)))
+            asked = self._study.ask(fixed_distributions=self._distributions)
+        return self._counted(Proposal(known.number, tokens, asked, known.candidate))
+
+    def tell(self, proposal: Proposal, trial: TrialResult, values: Sequence[float] | None) -> None:
+        """Tells the sampler what became of a proposal.
+
+        Args:
+            proposal: that was asked for.
+            trial: what became of it.
+            values: of the objectives; None where it failed.
+        """
+        if trial.status == "pruned":
+            self._study.tell(proposal.asked, state=optuna.trial.TrialState.PRUNED)
+        elif values is None:
+            self._study.tell(proposal.asked, state=optuna.trial.TrialState.FAIL)
+        else:
+            self._study.tell(proposal.asked, list(values))
+
+    def show_course(self, proposal: Proposal, trial: TrialResult) -> None:
+        """Lets the pruner see the epochs of a training that it did not watch."""
+        if self._prunes:
+            report(proposal.asked, trial.curve)
+
+    def exhausted(self, trained: int, wanted: int) -> str:
+        """Returns why there is no use in proposing more; empty where there is."""
+        space_size = math.prod(self._layout.sizes)
+        if len(self._proposed) == space_size:
+            return (
+                f"The space is exhausted: all {space_size} architectures were proposed and "
+                f"{trained} trained, {wanted} were asked for."
+            )
+        attempts = 20 * wanted + 100
+        if self.asked >= attempts:
+            return (
+                f"Stopped after {attempts} proposals: only {trained} of {wanted} architectures "
+                "were new and valid. The space may be (nearly) exhausted, or most of it invalid."
+            )
+        return ""
+
+    def _counted(self, proposal: Proposal) -> Proposal:
+        self._proposed.add(proposal.tokens)
+        self.asked = proposal.number + 1
+        return proposal
+
+    def _checked(self, known: Known) -> tuple[int, ...]:
+        if known.number != self.asked:
+            raise StorageError(
+                f"Trial {self.asked} of the search to be taken up is missing. Received: trial {known.number}"
+            )
+        try:
+            return tuple(self._layout.validate(known.tokens or ()))
+        except ArchitectureError as error:
+            raise StorageError(
+                f"Trial {known.number} of the search to be taken up is no architecture of this model space: {error}"
+            ) from error

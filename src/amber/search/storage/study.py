@@ -1,0 +1,273 @@
+"""A study in a database that several processes, on one or many machines, work at together.
+
+It is an ordinary Optuna study, with state and value of each trial. To a trial AMBER writes user attributes:
+
+| attribute | what |
+|---|---|
+| `amber:proposal` | tokens, fingerprint, parameters and FLOPs, from the moment that a process takes it up |
+| `amber:owner` | which process that is; empty where it gave it back |
+| `amber:trial` | what became of it, with the keys of `TrialResult` |
+
+and to the study `amber:format_version` and `amber:settings`. Models, checkpoints and reports never go there: they lie
+in the run directory of each process.
+
+Only one process at a time proposes (`turn`), so two never take the same number or train the same network. Each shows by
+a sign of life every few seconds that it still trains what it took up; what a lost one had is taken up by another.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from amber.errors import ConfigError, StorageError
+from amber.search.candidate import Candidate
+from amber.search.journal import SettingsChangedError, changes_between
+from amber.search.proposal import Known
+from amber.search.storage.connection import Connection
+from amber.search.storage.urls import shown_url
+from amber.search.trial import TrialResult
+
+logger = logging.getLogger(__name__)
+
+FORMAT_VERSION = 1
+_VERSION, _SETTINGS = "amber:format_version", "amber:settings"
+_PROPOSAL, _OWNER, _TRIAL = "amber:proposal", "amber:owner", "amber:trial"
+
+
+class StudyDatabase:
+    """One study in one database; `begin`, then `join` and work, then `leave`. Or only read its `trials`.
+
+    Args:
+        url: an Optuna storage URL, such as `postgresql://user@host/database` (extra `postgresql`). Where it holds no
+            password, the driver finds it: for PostgreSQL in `PGPASSWORD` or `~/.pgpass`.
+        study: name of the study; processes that name the same one work together.
+        heartbeat: seconds between two signs of life; after four times that without one a process counts as lost.
+
+    Attributes:
+        study_name: name of the study.
+        address: of the database, without passwords.
+        name: both, for messages.
+
+    Raises:
+        ConfigError: the URL is none, or `heartbeat` is no positive integer.
+    """
+
+    def __init__(self, url: str, study: str = "amber", *, heartbeat: int = 15) -> None:
+        if isinstance(heartbeat, bool) or not isinstance(heartbeat, int) or heartbeat < 1:
+            raise ConfigError(f"heartbeat must be a positive integer. Received: {heartbeat!r}")
+        self._connection, self._heartbeat = Connection(url, study, heartbeat), heartbeat
+        self.study_name, self.address, self.name = study, shown_url(url), self._connection.name
+        self._owner = ""
+        self._held: dict[int, int] = {}  # number -> Optuna's, of what this process is to settle
+        self._settled: set[int] = set()
+        self._looked = 0.0
+        self._leaving = threading.Event()
+        self._beating: threading.Thread | None = None
+
+    def begin(self, settings: Mapping[str, Any], direction: str, *, allow_changes: bool = False) -> None:
+        """Connects, and makes the study or finds that it is the same search; may be called again.
+
+        Args:
+            settings: JSON-ready; those that the study began with must be the same.
+            direction: `"maximize"` or `"minimize"`.
+            allow_changes: whether the settings may differ.
+
+        Raises:
+            ConfigError: the database's driver is not installed.
+            SettingsChangedError: settings differ; names each key with both values.
+            StorageError: the database cannot be reached or used, or the study is none of AMBER's.
+        """
+        self._connection.open(direction)
+        now = json.loads(json.dumps(settings, default=str))
+        if _VERSION not in self._attributes():
+            if self._trials():
+                raise StorageError(f"The {self.name} has trials that are none of AMBER's: choose another name.")
+            self._note(_VERSION, FORMAT_VERSION)
+        with self.turn():
+            known = self._attributes()
+            self._check_version(known)
+            changes = changes_between(known.get(_SETTINGS, now), now)
+            if changes and not allow_changes:
+                raise SettingsChangedError(self.name, changes)
+            if changes or _SETTINGS not in known:
+                self._note(_SETTINGS, now)
+
+    def join(self, owner: str) -> None:
+        """Takes part as `owner`; what a process of that name left unsettled is this one's again."""
+        self._owner, self._held, self._settled, self._looked = owner, {}, set(), 0.0
+        self._leaving.clear()
+        self._beating = threading.Thread(target=self._beat, name="amber-study-heartbeat", daemon=True)
+        self._beating.start()
+
+    def leave(self) -> None:
+        """Takes part no longer; what this process has not settled is there for others at once."""
+        self._leaving.set()
+        if self._beating is not None:
+            self._beating.join()
+            self._beating = None
+        for identity in self._held.values():
+            with contextlib.suppress(Exception):  # others will find it lost
+                self._connection.storage.set_trial_user_attr(identity, _OWNER, "")
+        self._held = {}
+        self._connection.close()
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """Within, no other process proposes; see `Connection.turn`."""
+        with self._connection.turn(_VERSION):
+            yield
+
+    def news(self) -> list[Known]:
+        """Returns, by number, what others proposed or settled and what this process is to take up; in a turn.
+
+        A proposal is returned until it is settled; then once more.
+
+        Raises:
+            StorageError: the database is away, or a trial is none of AMBER's.
+        """
+        trials = [each for each in self._trials() if each.number not in self._held and each.number not in self._settled]
+        lost: set[int] = set()
+        if time.monotonic() - self._looked > self._heartbeat:
+            running = [each._trial_id for each in trials if each.state == TrialState.RUNNING]
+            lost = self._connection.tried("looking for lost processes", lambda: self._connection.lost(running))
+            self._looked = time.monotonic()
+        return [self._met(each, each._trial_id in lost) for each in trials]
+
+    def claim(self, number: int, tokens: tuple[int, ...], candidate: Candidate | None) -> None:
+        """Notes that this process is to settle a proposal, in a turn; one that it holds already is left alone.
+
+        Args:
+            number: of the proposal; all before it are known.
+            tokens: the architecture.
+            candidate: its network; None where it is none.
+
+        Raises:
+            StorageError: the database is away, or somebody else than AMBER adds trials.
+        """
+        if number in self._held:
+            return
+        described = {"tokens": list(tokens)} | ({} if candidate is None else asdict(candidate))
+        # Not as Optuna's parameters: each would be four questions to the database, while all others wait.
+        template = optuna.trial.create_trial(
+            state=TrialState.RUNNING, user_attrs={_PROPOSAL: described, _OWNER: self._owner}
+        )
+        storage, study = self._connection.storage, self._connection.identity()
+        with self._connection.named(f"adding trial {number}"):
+            identity: int = storage.create_new_trial(study, template)
+            storage.record_heartbeat(identity)
+            found = storage.get_trial_id_from_study_id_trial_number(study, number)
+        if found != identity:
+            raise StorageError(f"Trial {number} of the {self.name} was added by another program.")
+        self._held[number] = identity
+
+    def settle(self, trial: TrialResult) -> TrialResult:
+        """Records what became of a proposal that this process holds; waits for a database that is away.
+
+        Returns:
+            The trial that is recorded: another process's, where that took this one for lost and was first.
+
+        Raises:
+            StorageError: the database is away for too long.
+        """
+        identity, storage = self._held[trial.number], self._connection.storage
+        state = TrialState.FAIL if trial.score is None else TrialState.COMPLETE
+        state = TrialState.PRUNED if trial.status == "pruned" else state
+        values = [trial.score] if state == TrialState.COMPLETE else None
+
+        def record() -> TrialResult:
+            try:
+                storage.set_trial_user_attr(identity, _TRIAL, trial.to_dict())
+                storage.set_trial_state_values(identity, state, values)
+            except optuna.exceptions.UpdateFinishedTrialError:
+                return self._read(storage.get_trial(identity)).trial or trial
+            return trial
+
+        recorded = self._connection.tried(f"recording trial {trial.number}", record)
+        del self._held[trial.number]
+        self._settled.add(trial.number)
+        return recorded
+
+    def trials(self) -> list[TrialResult]:
+        """Returns all that is settled, by number; only reads.
+
+        Raises:
+            ConfigError: the database's driver is not installed.
+            StorageError: there is no such study, or it cannot be read.
+        """
+        self._connection.open(None)
+        self._check_version(self._attributes())
+        found = [self._read(each).trial for each in self._trials()]
+        return [each for each in found if each is not None]
+
+    def _met(self, trial: FrozenTrial, lost: bool) -> Known:
+        """Returns a proposal as others have left it, and takes it up where they left it for good."""
+        known = self._read(trial)
+        if trial.state.is_finished():
+            self._settled.add(trial.number)
+            fingerprint = known.candidate.fingerprint if known.candidate else ""
+            ended = TrialResult(
+                trial.number, known.tokens or (), fingerprint, "failed", error="ended by another program"
+            )
+            return replace(known, trial=known.trial or ended)
+        if not lost and trial.user_attrs.get(_OWNER) not in ("", self._owner):
+            return replace(known, trial=None)
+        self._connection.tried(f"taking up trial {trial.number}", lambda: self._take_up(trial._trial_id))
+        self._held[trial.number] = trial._trial_id
+        if known.trial is not None:  # its process was ended between saying what became of it and ending it
+            self.settle(known.trial)
+        return replace(known, mine=True)
+
+    def _take_up(self, identity: int) -> None:
+        self._connection.storage.record_heartbeat(identity)
+        self._connection.storage.set_trial_user_attr(identity, _OWNER, self._owner)
+
+    def _read(self, trial: FrozenTrial) -> Known:
+        try:
+            proposal, settled = trial.user_attrs[_PROPOSAL], trial.user_attrs.get(_TRIAL)
+            result = None if settled is None else TrialResult.from_dict(settled)
+            tokens = tuple(int(token) for token in proposal["tokens"])
+            candidate = Candidate(**{**proposal, "tokens": tokens}) if "fingerprint" in proposal else None
+        except (KeyError, TypeError, ValueError) as error:
+            raise StorageError(f"Trial {trial.number} of the {self.name} is none of AMBER's: {error!r}") from error
+        return Known(trial.number, tokens, candidate, result, mine=False)
+
+    def _beat(self) -> None:
+        storage = self._connection.storage
+        while not self._leaving.wait(self._heartbeat):
+            for number, identity in list(self._held.items()):
+                try:
+                    storage.record_heartbeat(identity)
+                except Exception as error:  # the next one may come through
+                    logger.warning("No sign of life for trial %d: %s", number, self._connection.cause(error))
+        storage.remove_session()
+
+    def _trials(self) -> list[FrozenTrial]:
+        study = self._connection.study
+        found: list[FrozenTrial] = self._connection.tried(
+            "reading the trials", lambda: study.get_trials(deepcopy=False)
+        )
+        return found
+
+    def _attributes(self) -> dict[str, Any]:
+        study = self._connection.study
+        return self._connection.tried("reading the settings", lambda: dict(study.user_attrs))
+
+    def _note(self, key: str, value: Any) -> None:
+        study = self._connection.study
+        self._connection.tried("noting the settings", lambda: study.set_user_attr(key, value))
+
+    def _check_version(self, attributes: Mapping[str, Any]) -> None:
+        if attributes.get(_VERSION) != FORMAT_VERSION:
+            raise StorageError(
+                f"The {self.name} must be of {_VERSION} {FORMAT_VERSION}. Received: {attributes.get(_VERSION)!r}"
+            )

@@ -1,0 +1,247 @@
+"""A search that is recorded in a database: the same trials, resumed from there, and every mistake named."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from tests.postgres import PASSWORD, Server
+from tests.search.executors.objectives import evaluations, pretending
+from tests.search.test_resume import OPTIONS, facts
+
+from amber.errors import ConfigError, StorageError
+from amber.search import Objective, RunDirectory, SearchCallback, StudyDatabase, TrialResult, run_search
+
+MakeObjective = Callable[..., Objective]
+FORMATS = Path(__file__).parent / "formats"
+
+
+class Interrupting:
+    """Evaluates as another does, until Ctrl-C comes in the middle of an evaluation."""
+
+    def __init__(self, trainer: Any, after: int) -> None:
+        self.trainer, self.left = trainer, after
+
+    def evaluate(self, *arguments: Any, **options: Any) -> TrialResult:
+        trial: TrialResult = self.trainer.evaluate(*arguments, **options)
+        self.left -= 1
+        if self.left < 0:
+            raise KeyboardInterrupt
+        return trial
+
+
+@pytest.mark.parametrize("sampler", ["random", "tpe", "evolution", "nsga2", "controller"])
+def test_interrupted_search_goes_on_from_the_database_as_an_undisturbed_one(
+    postgres: str, tmp_path: Path, sampler: str
+) -> None:
+    common: dict[str, Any] = {"trials": 7, "seed": 3, "sampler": sampler, "sampler_options": OPTIONS.get(sampler, {})}
+    if sampler == "nsga2":
+        common["sampler_options"] = {"against": None}  # what pretends to train counts no costs
+    whole = run_search(pretending(tmp_path / "alone", layers=3), **common)
+    database = StudyDatabase(postgres, "mine")
+    interrupted = pretending(tmp_path / "notes", layers=3)
+    interrupted.trainer = Interrupting(interrupted.trainer, after=3)  # type: ignore[assignment]
+    first = run_search(interrupted, storage=database, run_directory=RunDirectory.create(tmp_path / "run"), **common)
+    assert first.stopped == "interrupted" and len(first.ranked) == 3
+    # On another machine, which knows nothing but the address.
+    other = RunDirectory.create(tmp_path / "other")
+    objective = pretending(tmp_path / "notes", layers=3)
+    second = run_search(objective, storage=StudyDatabase(postgres, "mine"), run_directory=other, **common)
+    assert facts(second.trials) == facts(whole.trials) == facts(database.trials()) == facts(other.trials())
+    assert len(evaluations(tmp_path / "notes")) == 8  # seven, and the one that was under way again
+    states = [each.state.name for each in optuna.load_study(study_name="mine", storage=psycopg_url(postgres)).trials]
+    assert states == ["COMPLETE"] * len(whole.trials)  # any tool for Optuna's studies sees them
+
+
+def test_training_under_way_goes_on_from_its_last_epoch(
+    make_objective: MakeObjective, postgres: str, tmp_path: Path
+) -> None:
+    class Epochs(SearchCallback):
+        seen: list[int] = []
+
+        def on_epoch_end(self, number: int, epoch: int, epochs: int, metrics: Any) -> None:
+            self.seen.append(epoch)
+            if self.seen == [1, 2]:
+                raise KeyboardInterrupt
+
+    objective, watch = make_objective(epochs=3, metric="val_loss", direction="minimize"), Epochs()
+    for _ in range(2):
+        found = run_search(
+            objective, trials=1, seed=0, run_directory=RunDirectory.resume(tmp_path / "run"), resume=True,
+            storage=StudyDatabase(postgres), callbacks=[watch],
+        )  # fmt: skip
+    assert watch.seen in ([1, 2, 3], [1, 2, 2, 3])
+    assert found.ranked[0].score == run_search(objective, trials=1, seed=0).ranked[0].score
+
+
+def psycopg_url(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg://")
+
+
+def test_pruned_failed_and_repeated_trials_make_the_round_trip(postgres: str) -> None:
+    database = StudyDatabase(postgres)
+    database.begin({"seed": 0}, "maximize")
+    database.join("me")
+    kept = [
+        TrialResult(
+            0, (1, 0), "aa", "complete", 0.5, {"val_accuracy": 0.5, "lr": float("inf")}, 20, 10, 1.5, 7, None, 2
+        ),
+        TrialResult(1, (1, 1), "", "invalid", error="InvalidArchitectureError: ä \u2603 'quoted'"),
+        TrialResult(2, (0, 1), "bb", "pruned", curve=(0.25, 0.125), epochs=2),
+        TrialResult(3, (0, 0), "cc", "failed", error="MemoryError"),
+    ]
+    with database.turn():
+        assert database.news() == []
+        for trial in kept:
+            database.claim(trial.number, trial.tokens, None)
+            assert database.settle(trial) is trial
+    assert [each.to_dict() for each in database.trials()] == [each.to_dict() for each in kept]
+    database.leave()
+
+
+def test_result_of_one_that_was_taken_for_lost_counts_once(postgres: str) -> None:
+    mine, theirs = StudyDatabase(postgres), StudyDatabase(postgres)
+    for database, owner in ((mine, "me"), (theirs, "them")):
+        database.begin({}, "maximize")
+        database.join(owner)
+    with mine.turn():
+        mine.claim(0, (1,), None)
+    mine.leave()  # as if it were lost
+    mine = StudyDatabase(postgres)
+    mine.begin({}, "maximize")
+    mine.join("me")
+    with theirs.turn():
+        (known,) = theirs.news()
+        assert known.mine and known.tokens == (1,)
+    mine._held[0] = theirs._held[0]
+    first = theirs.settle(TrialResult(0, (1,), "a", "complete", 0.75))
+    assert mine.settle(TrialResult(0, (1,), "a", "complete", 0.25)) == first
+    assert theirs.trials() == [first]
+    mine.leave(), theirs.leave()
+
+
+def test_server_that_is_started_anew_costs_no_trial(
+    postgres: str, postgres_server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    objective = pretending(tmp_path / "notes", layers=3, seconds=0.3)
+
+    def restart() -> None:
+        while len(evaluations(tmp_path / "notes")) < 3:
+            threading.Event().wait(0.02)
+        postgres_server.stop()
+        threading.Event().wait(1.0)
+        postgres_server.start()
+
+    restarting = threading.Thread(target=restart)
+    restarting.start()
+    found = run_search(objective, trials=6, seed=0, storage=StudyDatabase(postgres))
+    restarting.join()
+    assert "Trying again" in caplog.text and PASSWORD not in caplog.text
+    assert len(found.ranked) == len(StudyDatabase(postgres).trials()) == 6
+    assert evaluations(tmp_path / "notes") == list(range(6))
+
+
+def test_other_settings_and_another_study_are_refused(
+    make_objective: MakeObjective, postgres: str, tmp_path: Path
+) -> None:
+    run_search(make_objective(), trials=1, seed=0, storage=StudyDatabase(postgres, "a"))
+    with pytest.raises(StorageError, match=r"study 'a' in postgresql://.*training\.batch_size \(was 16, is 8\)"):
+        run_search(make_objective(batch_size=8), trials=1, seed=0, storage=StudyDatabase(postgres, "a"))
+    allowed = {"allow_changes": True, "storage": StudyDatabase(postgres, "a")}
+    run_search(make_objective(batch_size=8), trials=1, seed=0, **allowed)
+    with pytest.raises(StorageError, match="seed"):
+        run_search(make_objective(), trials=1, seed=1, storage=StudyDatabase(postgres, "a"))
+    study = optuna.create_study(study_name="theirs", storage=psycopg_url(postgres))
+    study.add_trial(optuna.trial.create_trial(value=1.0))
+    with pytest.raises(StorageError, match="study 'theirs' .* none of AMBER's"):
+        run_search(make_objective(), trials=1, seed=0, storage=StudyDatabase(postgres, "theirs"))
+    study = optuna.load_study(study_name="a", storage=psycopg_url(postgres))
+    study.set_user_attr("amber:format_version", 99)
+    with pytest.raises(StorageError, match="format_version 1. Received: 99"):
+        StudyDatabase(postgres, "a").trials()
+
+
+def test_record_stays_where_it_is(make_objective: MakeObjective, postgres: str, tmp_path: Path) -> None:
+    common: dict[str, Any] = {"trials": 1, "seed": 0}
+    journal = RunDirectory.create(tmp_path / "journal")
+    run_search(make_objective(), run_directory=journal, **common)
+    with pytest.raises(StorageError, match="recorded in its own journal"):
+        run_search(make_objective(), run_directory=journal, resume=True, storage=StudyDatabase(postgres), **common)
+    shared = RunDirectory.create(tmp_path / "shared")
+    run_search(make_objective(), run_directory=shared, storage=StudyDatabase(postgres, "a"), **common)
+    for storage in (None, StudyDatabase(postgres, "b")):
+        with pytest.raises(StorageError, match="recorded in the study 'a' in postgresql://amber@127"):
+            run_search(make_objective(), run_directory=shared, resume=True, storage=storage, **common)
+    assert len(shared.trials()) == 1
+
+
+def test_what_cannot_be_reached_is_named_without_its_password(
+    postgres: str, postgres_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "hunter2"
+    unreachable = f"postgresql://amber:{secret}@127.0.0.1:9/none"
+    wrong = postgres.replace("amber@", f"amber:{secret}@")
+    for url, said in ((unreachable, "refused"), (wrong, "password authentication failed")):
+        with pytest.raises(
+            StorageError, match=f"study 'a' in postgresql://amber:\\*\\*\\*@.*connecting.*{said}"
+        ) as caught:
+            StudyDatabase(url, "a").begin({}, "maximize")
+        assert secret not in str(caught.value)
+    with pytest.raises(StorageError, match="There is no study 'none'"):
+        optuna.create_study(storage=psycopg_url(postgres))
+        StudyDatabase(postgres, "none").trials()
+    monkeypatch.delenv("PGPASSWORD")
+    database = StudyDatabase(postgres_server.url(postgres.rpartition("/")[2], password=True))
+    database.begin({}, "maximize")
+    database.leave()
+    assert PASSWORD not in database.name and "%2F" not in database.name
+
+
+@pytest.mark.parametrize(
+    "url", ["", "runs/a", "postgresql://host", "sqlite://", "postgresql://host/a?plugin=b", "postgresql://h:port/a"]
+)
+def test_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match="storage: expected the address of a database"):
+        StudyDatabase(url)
+
+
+def test_driver_that_is_not_installed_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"needs the driver of mysql.*expected it to be installed"):
+        StudyDatabase("mysql://host/database").begin({}, "maximize")
+
+
+def test_file_database_serves_processes_of_one_machine(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+    objective = pretending(tmp_path / "notes", layers=3, seconds=0.05)
+    common: dict[str, Any] = {"trials": 8, "seed": 0}
+    options = {**common, "storage": StudyDatabase(url)}
+    second = threading.Thread(target=run_search, args=(objective,), kwargs=options)
+    second.start()
+    found = run_search(objective, storage=StudyDatabase(url), **common)
+    second.join()
+    assert facts(found.trials) == facts(run_search(pretending(tmp_path / "alone", layers=3), **common).trials)
+    assert evaluations(tmp_path / "notes") == sorted(set(evaluations(tmp_path / "notes")))
+
+
+def test_studies_of_every_format_are_read_and_taken_up(postgres: str, tmp_path: Path) -> None:
+    """`formats/study_1.json` is what version 1 wrote, as Optuna holds it; one trial was under way."""
+    written = json.loads((FORMATS / "study_1.json").read_text("utf-8"))
+    study = optuna.create_study(study_name="old", storage=psycopg_url(postgres), direction=written["direction"])
+    for key, value in written["user_attrs"].items():
+        study.set_user_attr(key, value)
+    for trial in written["trials"]:
+        study.add_trial(
+            optuna.trial.create_trial(
+                state=optuna.trial.TrialState[trial["state"]], value=trial["value"], user_attrs=trial["user_attrs"]
+            )
+        )
+    assert [trial.status for trial in StudyDatabase(postgres, "old").trials()] == ["complete", "complete"]
+    objective = pretending(tmp_path / "notes", layers=3)
+    found = run_search(objective, trials=3, seed=0, storage=StudyDatabase(postgres, "old"))
+    assert facts(found.trials) == facts(run_search(pretending(tmp_path / "alone", layers=3), trials=3, seed=0).trials)
+    assert evaluations(tmp_path / "notes") == [2]
