@@ -1,8 +1,8 @@
 """Runs the comparison: `python -m benchmarks.search [--tasks splice motifs] [--seeds 0 1 2] [--only NAME ...]`.
 
 Everybody trains the same networks in the same way, on one thread, and selects by validation accuracy; the test data is
-opened once, after all searches have ended, for the best network of each. Searches that are in the JSON file already are
-kept, so that a comparison can be made in parts: `--run-only` leaves out the report, which a last call without it makes.
+opened once, after all searches have ended, for the best network of each. With `--keep` a comparison can be made in
+parts: what the JSON file has is not measured again, and `--run-only` leaves out the report, which a last call makes.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def main() -> None:
                     record["runs"].append(_run(task, name, seed, arguments, console))
                     _write(record, arguments.json)
         if arguments.agreement and task.name not in record["agreement"]:
-            found = agreement(task, arguments.agreement, arguments.shared_epochs, arguments.seeds[0])
+            longer = Task(task.name, arguments.agreement_epochs)
+            found = agreement(longer, arguments.agreement, arguments.shared_epochs, arguments.seeds[0])
             record["agreement"][task.name] = found
             _write(record, arguments.json)
             console.print(agreement_line(found))
@@ -54,10 +55,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="cpu: where the machine is shared")
     parser.add_argument("--epochs", type=int, default=0, help="of every network; by default those of the task")
     parser.add_argument("--agreement", type=int, default=20, help="architectures of Kendall's tau; 0: not measured")
+    parser.add_argument("--agreement-epochs", type=int, default=10, help="of each of them, trained alone")
     parser.add_argument("--shared-epochs", type=int, default=20, help="of the shared weights of Kendall's tau")
     parser.add_argument("--json", type=Path, default=Path("benchmarks/results/search.json"))
     parser.add_argument("--page", type=Path, default=Path("docs/search_benchmark.md"), help="with the plot beside it")
-    parser.add_argument("--again", action="store_true", help="keep nothing of the JSON file")
+    parser.add_argument("--keep", action="store_true", help="what the JSON file has, and measure the rest")
     parser.add_argument("--run-only", action="store_true", help="no test scores, tables, plot or page")
     return parser.parse_args()
 
@@ -121,7 +123,7 @@ def _test(task: Task, runs: list[dict[str, Any]]) -> None:
 
 
 def _read(arguments: argparse.Namespace) -> dict[str, Any]:
-    if arguments.json.exists() and not arguments.again:
+    if arguments.json.exists() and arguments.keep:
         record: dict[str, Any] = json.loads(arguments.json.read_text())
         if record["clock"] != arguments.clock:
             raise SystemExit(

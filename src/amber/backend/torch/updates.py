@@ -47,6 +47,9 @@ def make_update(optimizer: Any, variables: Sequence[Any]) -> Callable[..., None]
         if any(gradient is None for gradient in gradients):
             return leave_to_keras(given)
         with torch.no_grad():
+            if given is not None:
+                # The kernel takes all tensors to lie alike; the gradient of a turned convolution kernel lies turned.
+                gradients = [gradient.contiguous() for gradient in gradients]
             if clips:
                 gradients = optimizer._clip_gradients(gradients)
             if optimizer.weight_decay is not None:
