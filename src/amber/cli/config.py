@@ -188,7 +188,7 @@ def _explain(problem: Any, model: type[BaseModel], path: KeyPath) -> str:
         what = "section" if path and str(path[0]) in ("model_space", "builder") else "key"
         return f"this {what} is missing and has no default. Received: only {there}"
     if isinstance(problem.get("ctx", {}).get("error"), AmberError):
-        return str(problem["ctx"]["error"])
+        return str(problem["ctx"]["error"]).removeprefix(f"{path[-1]}: ")
     expected = str(problem["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
     expected = expected.replace("valid dictionary or instance of ", "mapping of keys: ")
     if kind == "string_pattern_mismatch":

@@ -17,6 +17,7 @@ from tests.modeler.supernet.spaces import BLOCKS, ann_data, cnn_data, make_ann, 
 from amber.architect import Operation
 from amber.errors import ArchitectureError, ConfigError, StorageError
 from amber.modeler.supernet import FeatureBlocks, load_supernet
+from amber.search import seeded
 
 WITHOUT_AMBER = """
 import sys
@@ -66,8 +67,9 @@ def test_extracts_own_their_weights_and_train_on() -> None:
         )
         modules = {type(layer).__module__.split(".")[0] for layer in model._flatten_layers(include_self=False)}
         assert modules == {"keras"}
-        model.compile("adam", "mse")
-        history = model.fit(x, y, epochs=8, batch_size=16, verbose=0).history["loss"]
+        model.compile(keras.optimizers.Adam(0.01), "mse")
+        with seeded(0):
+            history = model.fit(x, y, epochs=8, batch_size=16, verbose=0).history["loss"]
         assert history[-1] < history[0]
         for mine, kept in zip(builder.supernet.get_weights(), before, strict=True):
             np.testing.assert_array_equal(mine, kept)
