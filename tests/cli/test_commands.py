@@ -106,6 +106,20 @@ def test_final_training_without_patience_keeps_the_last_weights(
     assert same if patience == "null" else final["validation"]["accuracy"] > trial["score"]
 
 
+def test_final_training_on_validation_data_too(
+    amber: Amber, tiny: str, finished_run: Path, write_config: Callable[..., Path], tmp_path: Path
+) -> None:
+    done = amber(
+        "search", write_config(f"{tiny}  patience: null\n  data: train_and_validation\n"), "-d", tmp_path / "run"
+    )
+    assert done.exit_code == 0, done.stderr
+    one, both = (json.loads((run / "test.json").read_text()) for run in (finished_run, tmp_path / "run"))
+    # What was trained on says nothing of the model; the linear model has seen the same records.
+    assert one["model_validation"]["accuracy"] > 0 and both["model_validation"] is None
+    assert both["logistic_regression"]["C"] == one["logistic_regression"]["C"]
+    assert both["model"]["per_class_accuracy"] != one["model"]["per_class_accuracy"]
+
+
 def test_run_directory_is_not_overwritten_by_accident(
     amber: Amber, write_config: Callable[..., Path], tmp_path: Path
 ) -> None:

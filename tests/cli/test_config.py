@@ -45,6 +45,12 @@ MISTAKES = {
     "budget of another thing": ("trials: 2", "budget: {flop: 9}", 19, ["key search.budget.flop", "'flops'"]),
     "unknown builder": ("residual_cnn", "residual_cn", 11, ["key builder.type", "Did you mean 'residual_cnn'?"]),
     "no builder type": ("  type: residual_cnn\n", "", 10, ["key builder", "'type' is missing"]),
+    "nothing left to stop on": (
+        "final:\n  epochs: 1",
+        "final:\n  data: train_and_validation",
+        21,
+        ["key final.data", "patience: null"],
+    ),
     "section of another type": ("final:\n  epochs: 1", "final: 3", 20, ["key final", "epochs, patience"]),
     "repeated key": ("seed: 3", "name: again", 2, ["key name", "first on line 1"]),
     "repeated nested key": ("  trials: 2", "  trials: 2\n  trials: 3", 20, ["key search.trials", "line 19"]),

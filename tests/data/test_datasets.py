@@ -14,12 +14,14 @@ import pytest
 from amber.data import (
     Dataset,
     Split,
+    Target,
     TestVault,
     find_data,
     load_dataset,
     load_sequences,
     logistic_regression_baseline,
     read_table,
+    ridge_baseline,
 )
 from amber.errors import DataError
 
@@ -81,6 +83,20 @@ def test_the_baseline_on_splice() -> None:
     counts = np.bincount(test.y)
     correct = sum(result.per_class_accuracy[name] * counts[i] for i, name in enumerate(data.classes))
     assert correct / 640 == pytest.approx(result.accuracy)
+
+
+def test_the_baseline_is_fitted_again_to_training_and_validation_data() -> None:
+    rng = np.random.default_rng(1)
+    y = np.arange(40) % 2
+    # What is to be learnt stands in the validation data only.
+    noise, telling = np.stack([0 * y, rng.normal(size=40)], axis=1), np.stack([4.0 * y, 0 * y], axis=1)
+    train, validation, test = Split(noise, y), Split(telling, y), Split(telling[:30], y[:30])
+    data = Dataset("d", train, validation, TestVault(test), ("a", "b"), (2,))
+    assert logistic_regression_baseline(data, test, refit=True).accuracy == 1
+    assert logistic_regression_baseline(data, test).accuracy < 1
+    number = Target("amount")
+    amounts = Dataset("d", train, validation, TestVault(test), (), (2,), targets=(number,))
+    assert ridge_baseline(amounts, test, refit=True).r2 > ridge_baseline(amounts, test).r2
 
 
 def test_the_baseline_leaves_the_vault_closed_and_repeats() -> None:

@@ -116,6 +116,18 @@ def test_a_split_needs_as_many_inputs_as_targets(x: tuple[int, ...], y: tuple[in
         Split(np.zeros(x), np.zeros(y))
 
 
+def test_joined_parts() -> None:
+    first, second = Split(np.zeros((2, 3)), np.arange(2)), Split(np.ones((4, 3)), np.arange(4))
+    both = first.joined(second)
+    np.testing.assert_array_equal(both.x, [[0] * 3] * 2 + [[1] * 3] * 4)
+    np.testing.assert_array_equal(both.y, [0, 1, 0, 1, 2, 3])
+    assert len(first) == 2 and len(both) == 6
+    blocks = [Split({"a": each.x, "b": each.x[:, :1]}, {"p": each.y, "q": each.y}) for each in (first, second)]
+    joined = blocks[0].joined(blocks[1])
+    assert [joined.x["a"].shape, joined.x["b"].shape] == [(6, 3), (6, 1)]
+    assert joined.y["q"].shape == (6,)
+
+
 def test_a_dataset_checks_shapes() -> None:
     with pytest.raises(DataError, match=r"'d', train: inputs must have shape \(3,\). Received: \(2,\)"):
         Dataset("d", pair(), pair(), TestVault(pair()), ("a",), (3,))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from amber.cli.config import LoadedConfig
-    from amber.data import Dataset
+    from amber.data import Dataset, Split
     from amber.search import TrialResult
 
 
@@ -20,11 +20,19 @@ class FinalModel:
         model: what is kept: the network, or the mean of the networks.
         networks: each that was trained, the first with the seed of its trial.
         epochs: that each was trained.
+        saw_validation: whether validation data were trained on, so that a score there says nothing.
     """
 
     model: Any
     networks: tuple[Any, ...]
     epochs: tuple[int, ...]
+    saw_validation: bool = False
+
+
+def final_records(loaded: LoadedConfig, dataset: Dataset) -> Split:
+    """Returns what `final.data` says the best architecture is trained on."""
+    together = loaded.config.final.data == "train_and_validation"
+    return dataset.train.joined(dataset.validation) if together else dataset.train
 
 
 def train_final(
@@ -43,6 +51,7 @@ def train_final(
     from amber.search import average, retrain, trial_seed
 
     final = loaded.config.final
+    train = final_records(loaded, dataset)
     networks, epochs = [], []
     for number in range(final.ensemble):
         which = f", network {number + 1} of {final.ensemble}" if final.ensemble > 1 else ""
@@ -52,7 +61,7 @@ def train_final(
         network, history = retrain(
             builder,
             best.tokens,
-            (dataset.train.x, dataset.train.y),
+            (train.x, train.y),
             (dataset.validation.x, dataset.validation.y),
             epochs=final.epochs,
             seed=seed if number == 0 else trial_seed(seed, f"network {number}"),
@@ -63,4 +72,5 @@ def train_final(
         )
         networks.append(network)
         epochs.append(len(history["loss"]))
-    return FinalModel(average(networks, compile_arguments(loaded)), tuple(networks), tuple(epochs))
+    model = average(networks, compile_arguments(loaded))
+    return FinalModel(model, tuple(networks), tuple(epochs), saw_validation=train is not dataset.train)

@@ -78,16 +78,21 @@ def score_model(model: keras.Model, part: Split, targets: Sequence[Target], wher
     return scores
 
 
-def score_baselines(dataset: Dataset, test: Split, seed: int) -> dict[str, tuple[AnyScore, dict[str, float]]]:
-    """Returns for each output the score of a linear model on all inputs, with how it was chosen."""
+def score_baselines(
+    dataset: Dataset, test: Split, seed: int, refit: bool = False
+) -> dict[str, tuple[AnyScore, dict[str, float]]]:
+    """Returns for each output the score of a linear model on all inputs, with how it was chosen.
+
+    With `refit` the chosen one is fitted again to training and validation data, as the best network is then.
+    """
     found: dict[str, tuple[AnyScore, dict[str, float]]] = {}
     for target in dataset.targets:
         if target.classes is None:
-            ridge = ridge_baseline(dataset, test, target.name)
+            ridge = ridge_baseline(dataset, test, target.name, refit=refit)
             chosen = {"alpha": ridge.alpha, "validation_r2": ridge.validation_r2}
             found[target.name] = NumberScore(ridge.r2, ridge.mae, ridge.n), chosen
             continue
-        simple = logistic_regression_baseline(dataset, test, seed, target.name)
+        simple = logistic_regression_baseline(dataset, test, seed, target.name, refit=refit)
         chosen = {"C": simple.C, "validation_accuracy": simple.validation_accuracy}
         found[target.name] = Score(simple.accuracy, simple.per_class_accuracy, simple.n), chosen
     return found

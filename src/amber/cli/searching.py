@@ -16,7 +16,7 @@ from amber.cli.config import LoadedConfig
 from amber.cli.executing import make_executor
 from amber.cli.failures import RunFailed
 from amber.cli.files import writing
-from amber.cli.final_training import train_final
+from amber.cli.final_training import final_records, train_final
 from amber.cli.one_shot import run_shared
 from amber.cli.problem import Problem
 from amber.cli.project import check_metric, load_data, loss_weights, make_builder, training_steps, valuation_arguments
@@ -198,8 +198,8 @@ def _with_overrides(loaded: LoadedConfig, overrides: Overrides) -> LoadedConfig:
     return replace(loaded, config=loaded.config.model_copy(update=changes))
 
 
-def _builder(loaded: LoadedConfig, dataset: Dataset, batch_size: int, epochs: int) -> Any:
-    steps = training_steps(len(dataset.train), batch_size, epochs)
+def _builder(loaded: LoadedConfig, dataset: Dataset, batch_size: int, epochs: int, records: int | None = None) -> Any:
+    steps = training_steps(records or len(dataset.train), batch_size, epochs)
     return make_builder(loaded, Problem.of(dataset), steps=steps)
 
 
@@ -235,7 +235,8 @@ def _finish(
     if best is None or best.seed is None:
         raise RunFailed("No architecture was trained.")
     batch_size = config.final.batch_size or config.training.batch_size
-    builder = _builder(loaded, dataset, batch_size, config.final.epochs)
+    train = final_records(loaded, dataset)
+    builder = _builder(loaded, dataset, batch_size, config.final.epochs, len(train))
     trained = train_final(loaded, dataset, builder, best, lambda line: _say(console, line))
     model = trained.model
     path = directory.path / BEST_MODEL
@@ -245,8 +246,10 @@ def _finish(
     test = dataset.open_test()
     scores = score_model(model, test, dataset.targets, str(path))
     single = [score_model(network, test, dataset.targets, str(path)) for network in trained.networks]
-    baselines = score_baselines(dataset, test, seed=config.seed)
-    validation = score_model(model, dataset.validation, dataset.targets, str(path))
+    baselines = score_baselines(dataset, test, config.seed, refit=trained.saw_validation)
+    validation = None
+    if not trained.saw_validation:
+        validation = scores_to_dict(score_model(model, dataset.validation, dataset.targets, str(path)))
     tables = [
         _test_table(dataset, name, score, [each[name] for each in single], baselines[name][0])
         for name, score in scores.items()
@@ -262,7 +265,7 @@ def _finish(
         "seed": config.seed,
         "model": scores_to_dict(scores),
         **_baseline_records(baselines),
-        "model_validation": scores_to_dict(validation),
+        "model_validation": validation,
         "epochs": list(trained.epochs),
         "networks": [scores_to_dict(each) for each in single],
     }
@@ -270,7 +273,7 @@ def _finish(
     final = {
         "epochs": list(trained.epochs),
         "ensemble": len(trained.networks),
-        "validation": scores_to_dict(validation),
+        "validation": validation,
         "test": scores_to_dict(scores),
     }
     _complete_record(directory, loaded, dataset, final=final)

@@ -347,12 +347,22 @@ class FinalSection(Section):
         batch_size: records a step; by default that of `training`.
         ensemble: how many networks of the best architecture are trained, each from its own random weights. The best
             model predicts their mean.
+        data: `train`, or `train_and_validation`, as everything is chosen by then: linear models beside it are fitted to
+            both too, and `patience` must be null.
     """
 
     epochs: Count = 30
     patience: Count | None = 8
     batch_size: Count | None = None
     ensemble: Count = 1
+    data: Literal["train", "train_and_validation"] = "train"
+
+    @field_validator("data")
+    @classmethod
+    def _stops_on_validation_data(cls, value: str, info: ValidationInfo) -> str:
+        if value != "train" and info.data.get("patience") is not None:
+            raise ValueError("patience: null beside train_and_validation, as nothing is left to stop on; or train")
+        return value
 
 
 class Config(Section):

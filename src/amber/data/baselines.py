@@ -62,7 +62,7 @@ class RegressionResult:
 
 
 def logistic_regression_baseline(
-    dataset: Dataset, test_split: Split, seed: int = 0, target: str | None = None
+    dataset: Dataset, test_split: Split, seed: int = 0, target: str | None = None, *, refit: bool = False
 ) -> BaselineResult:
     """Score a logistic regression on the flattened inputs, all blocks side by side.
 
@@ -74,6 +74,7 @@ def logistic_regression_baseline(
         test_split: what `dataset.open_test()` returned.
         seed: of the solver.
         target: which of several targets; by default the only one.
+        refit: whether the one that was chosen is fitted again, to training and validation data together.
 
     Returns:
         Accuracy on `test_split`.
@@ -106,6 +107,11 @@ def logistic_regression_baseline(
         logger.debug("Logistic regression, C=%g: validation accuracy %.4f", strength, score)
         if score > best_score:
             best, best_score, best_strength = model, score, strength
+    if refit:
+        both = dataset.train.joined(dataset.validation)
+        best = LogisticRegression(C=best_strength, max_iter=1000, random_state=seed).fit(
+            _flat(both.x), _y(both, chosen)
+        )
     predicted = best.predict(_flat(test_split.x))
     return BaselineResult(
         accuracy=accuracy(test_y, predicted),
@@ -116,7 +122,9 @@ def logistic_regression_baseline(
     )
 
 
-def ridge_baseline(dataset: Dataset, test_split: Split, target: str | None = None) -> RegressionResult:
+def ridge_baseline(
+    dataset: Dataset, test_split: Split, target: str | None = None, *, refit: bool = False
+) -> RegressionResult:
     """Score a ridge regression of a number on the flattened inputs, all blocks side by side.
 
     It is fitted to the training data for each penalty of 1, 10, 100 and 1000; the one with the best coefficient
@@ -126,6 +134,7 @@ def ridge_baseline(dataset: Dataset, test_split: Split, target: str | None = Non
         dataset: training and validation data; its test data are not opened.
         test_split: what `dataset.open_test()` returned.
         target: which of several targets; by default the only one.
+        refit: whether the one that was chosen is fitted again, to training and validation data together.
 
     Raises:
         DataError: a target with classes, or test inputs of another shape.
@@ -142,6 +151,9 @@ def ridge_baseline(dataset: Dataset, test_split: Split, target: str | None = Non
     scores = [r2(validation_y, model.predict(validation_x)) for _, model in models]
     best = int(np.argmax(scores))
     alpha, model = models[best]
+    if refit:
+        both = dataset.train.joined(dataset.validation)
+        model = Ridge(alpha=alpha).fit(_flat(both.x), _y(both, chosen))
     predicted = model.predict(_flat(test_split.x))
     unit = chosen.scaling.scale[0] if chosen.scaling else 1.0
     return RegressionResult(

@@ -51,6 +51,14 @@ class Split:
         """Number of records."""
         return len(_arrays(self.y)[0])
 
+    def joined(self, other: Split) -> Split:
+        """Returns the records of both, these first.
+
+        Args:
+            other: has the same inputs and targets.
+        """
+        return Split(_joined(self.x, other.x), _joined(self.y, other.y))
+
 
 @dataclass(frozen=True)
 class Target:
@@ -196,6 +204,12 @@ def shapes_of(x: Any) -> Any:
 def rows_of(x: Any, rows: NDArray[np.int64]) -> Any:
     """Returns some rows of an array, or of every array of a dictionary."""
     return {name: array[rows] for name, array in x.items()} if isinstance(x, Mapping) else x[rows]
+
+
+def _joined(first: Any, second: Any) -> Any:
+    if isinstance(first, Mapping):
+        return {name: np.concatenate([values, second[name]]) for name, values in first.items()}
+    return np.concatenate([first, second])
 
 
 def _arrays(x: Any) -> list[Any]:
