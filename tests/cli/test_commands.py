@@ -118,6 +118,8 @@ def test_final_training_on_validation_data_too(
     assert one["model_validation"]["accuracy"] > 0 and both["model_validation"] is None
     assert both["logistic_regression"]["C"] == one["logistic_regression"]["C"]
     assert both["model"]["per_class_accuracy"] != one["model"]["per_class_accuracy"]
+    for run, warned in ((finished_run, False), (tmp_path / "run", True)):
+        assert ("trained on the validation split" in amber("evaluate", run).stderr) == warned
 
 
 def test_run_directory_is_not_overwritten_by_accident(

@@ -64,6 +64,9 @@ def evaluate(
         part = data.open_test()
     else:
         part = data.train if split is Part.TRAIN else data.validation
+        if split is Part.VALIDATION and loaded.config.final.data == "train_and_validation":
+            said = "final.data: the best model was trained on the validation split too; its score there is too good."
+            typer.secho(said, fg="yellow", err=True)
     found = score_model(network, part, data.targets, str(model_file(model)))
     if as_json:
         typer.echo(json.dumps({"split": split.value, **scores_to_dict(found)}, indent=2))
