@@ -1,6 +1,6 @@
 """Runs the comparison: `python -m benchmarks.search [--tasks splice motifs] [--seeds 0 1 2] [--only NAME ...]`.
 
-Everybody trains the same networks in the same way, on one thread, and selects by validation accuracy; the test data is
+Everybody trains the same networks in the same way, on one thread, and selects by validation loss; the test data is
 opened once, after all searches have ended, for the best network of each. With `--keep` a comparison can be made in
 parts: what the JSON file has is not measured again, and `--run-only` leaves out the report, which a last call makes.
 """
@@ -12,15 +12,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import keras
 import torch
 from rich.console import Console
 from rich.table import Table
 
-from amber.search import retrain, trial_seed
 from benchmarks.results import machine
 from benchmarks.search.agreement import agreement
 from benchmarks.search.contestants import CONTESTANTS
-from benchmarks.search.problem import TASKS, Clock, Task
+from benchmarks.search.problem import TASKS, Clock, Keeper, Task
 from benchmarks.search.report import Row, agreement_line, markdown, plot, scores_table, speed_table
 
 
@@ -58,6 +58,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--agreement-epochs", type=int, default=10, help="of each of them, trained alone")
     parser.add_argument("--shared-epochs", type=int, default=20, help="of the shared weights of Kendall's tau")
     parser.add_argument("--json", type=Path, default=Path("benchmarks/results/search.json"))
+    parser.add_argument("--models", type=Path, default=Path("build/search"), help="folder of the best networks")
     parser.add_argument("--page", type=Path, default=Path("docs/search_benchmark.md"), help="with the plot beside it")
     parser.add_argument("--keep", action="store_true", help="what the JSON file has, and measure the rest")
     parser.add_argument("--run-only", action="store_true", help="no test scores, tables, plot or page")
@@ -66,8 +67,12 @@ def _arguments() -> argparse.Namespace:
 
 def _run(task: Task, name: str, seed: int, arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     clock = Clock(60 * arguments.minutes if arguments.minutes else TASKS[task.name].seconds, arguments.clock)
-    CONTESTANTS[name](task, seed, clock)
-    best = max((each["score"] for each in clock.events), default=float("nan"))
+    keeper = Keeper()
+    CONTESTANTS[name](task, seed, clock, keeper)
+    best = min((each["score"] for each in clock.events), default=float("nan"))
+    arguments.models.mkdir(parents=True, exist_ok=True)
+    model = arguments.models / f"{task.name}, {name}, {seed}.keras"
+    keeper.best().save(model)
     console.print(f"{task.name}, {name}, seed {seed}: best {best:.4f} of {len(clock.events)} networks")
     return {
         "task": task.name,
@@ -77,6 +82,7 @@ def _run(task: Task, name: str, seed: int, arguments: argparse.Namespace, consol
         "seconds": clock.seconds,
         **clock.spent(),
         "load": machine()["load"],
+        "model": str(model),
         "events": clock.events,
     }
 
@@ -105,17 +111,8 @@ def _printed(rows: list[Row], title: str) -> Table:
 
 
 def _test(task: Task, runs: list[dict[str, Any]]) -> None:
-    """Trains the best network of each search again, then opens the test data for all of them."""
-    objective, models = task.objective(), []
-    for run in runs:
-        best = max(run["events"], key=lambda each: each["score"])
-        seed = trial_seed(run["seed"], objective.prepare(best["tokens"]).fingerprint)
-        model, _ = retrain(
-            objective.builder, best["tokens"], objective.train, objective.validation, epochs=task.epochs, seed=seed,
-            batch_size=objective.settings.batch_size, metric=objective.metric, direction="maximize",
-            patience=task.epochs,
-        )  # fmt: skip
-        models.append((run, model))
+    """Opens the test data for the networks of all searches."""
+    models = [(run, keras.models.load_model(run["model"])) for run in runs]
     if models:
         test = task.data.open_test()
         for run, model in models:
@@ -127,7 +124,7 @@ def _read(arguments: argparse.Namespace) -> dict[str, Any]:
         record: dict[str, Any] = json.loads(arguments.json.read_text())
         if record["clock"] != arguments.clock:
             raise SystemExit(
-                f"{arguments.json} is measured by the clock '{record['clock']}': give that one, or --again"
+                f"{arguments.json} is measured by the clock '{record['clock']}': give that one, or another file"
             )
         return record
     return {"clock": arguments.clock, "machine": machine(), "runs": [], "agreement": {}}

@@ -1,4 +1,4 @@
-"""The ways to search. Each is given a task, a seed and a clock, and notes its scores on the clock."""
+"""The ways to search. Each is given a task, a seed, a clock to note its scores on, and who keeps its best network."""
 
 from __future__ import annotations
 
@@ -10,46 +10,58 @@ import keras_tuner
 
 from amber.search import run_search, seeded
 from amber.search.one_shot import OneShotSettings, run_one_shot
-from benchmarks.search.problem import Clock, Task
+from benchmarks.search.problem import METRIC, Clock, Keeper, Task
 
+Search = Callable[[Task, int, Clock, Keeper], None]
 MANY = 10_000
 
 
-def trials(sampler: str, **options: Any) -> Callable[[Task, int, Clock], None]:
+def trials(sampler: str, **options: Any) -> Search:
     """A search by trials with one of AMBER's samplers."""
 
-    def search(task: Task, seed: int, clock: Clock) -> None:
+    def search(task: Task, seed: int, clock: Clock, keeper: Keeper) -> None:
         run_search(
-            task.objective(), trials=MANY, seed=seed, sampler=sampler, sampler_options=options, callbacks=(clock,)
+            task.objective(keeper), trials=MANY, seed=seed, sampler=sampler, sampler_options=options, callbacks=(clock,)
         )
 
     return search
 
 
-def one_shot(inherit_weights: bool) -> Callable[[Task, int, Clock], None]:
-    """A search with shared weights, trained for the steps of three networks; then the best until the time is up."""
+def one_shot(inherit_weights: bool) -> Search:
+    """A search with shared weights, trained for the steps of five networks; repeated until the time is up."""
 
-    def search(task: Task, seed: int, clock: Clock) -> None:
+    def search(task: Task, seed: int, clock: Clock, keeper: Keeper) -> None:
         settings = OneShotSettings(
-            warm_up_steps=2 * task.steps,
+            warm_up_steps=3 * task.steps // 2,
             steps_per_episode=max(1, task.steps // 10),
-            episodes=10,
-            sample=30,
-            top_k=30,
+            episodes=5,
+            architectures=5,
+            sample=32,
+            top_k=3,
+            finalist_steps=3 * task.steps,
             inherit_weights=inherit_weights,
         )
         shared = task.builder(scheduled=False).model_compile_dict
-        run_one_shot(task.objective(), seed=seed, settings=settings, shared_compile=shared, callbacks=(clock,))
+        for repetition in range(MANY):
+            run_one_shot(
+                task.objective(keeper),
+                seed=seed + MANY * repetition,
+                settings=settings,
+                shared_compile=shared,
+                callbacks=(clock,),
+            )
+            if clock.left < 0:
+                break
 
     return search
 
 
-def keras_tuner_with(kind: str) -> Callable[[Task, int, Clock], None]:
+def keras_tuner_with(kind: str) -> Search:
     """A search with KerasTuner: one choice per token, the same networks, training and scores."""
 
-    def search(task: Task, seed: int, clock: Clock) -> None:
+    def search(task: Task, seed: int, clock: Clock, keeper: Keeper) -> None:
         base = {"random": keras_tuner.RandomSearch, "bayesian": keras_tuner.BayesianOptimization}[kind]
-        objective, builder = task.objective(), task.builder()
+        objective, builder = task.objective(keeper), task.builder()
         names, sizes = builder.layout.names, builder.layout.sizes
 
         def build(hp: Any) -> Any:
@@ -65,19 +77,20 @@ def keras_tuner_with(kind: str) -> Callable[[Task, int, Clock], None]:
                     self.oracle.max_trials = len(self.oracle.trials)
 
         with tempfile.TemporaryDirectory() as folder, seeded(seed):
-            tuner = Timed(build, objective="val_accuracy", max_trials=MANY, seed=seed, directory=folder)
+            tuner = Timed(build, objective=METRIC, max_trials=MANY, seed=seed, directory=folder)
             tuner.search(
                 *objective.train,
                 epochs=task.epochs,
                 batch_size=objective.settings.batch_size,
                 validation_data=objective.validation,
+                callbacks=[keeper],
                 verbose=0,
             )
 
     return search
 
 
-CONTESTANTS: dict[str, Callable[[Task, int, Clock], None]] = {
+CONTESTANTS: dict[str, Search] = {
     "random": trials("random"),
     "tpe": trials("tpe"),
     "evolution": trials("evolution", population_size=10, sample_size=4),

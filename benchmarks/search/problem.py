@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import keras
 
 from amber.cli.config import load_config
 from amber.cli.problem import Problem
@@ -13,13 +17,15 @@ from amber.cli.project import load_data, make_builder, training_steps
 from amber.search import Objective, SearchCallback, TrialResult
 
 _HERE = Path(__file__).parent
+# Of everybody's selection; the lower the better.
+METRIC = "val_loss"
 
 
 @dataclass(frozen=True)
 class TaskSpec:
     """A task of the comparison: the configuration, epochs of every network, and seconds of every search.
 
-    The seconds are what KerasTuner needs for a little more than 50 trials on one core of the reference machine.
+    The seconds are what KerasTuner needs for about 50 trials on one core of the reference machine, the other busy.
     """
 
     path: Path
@@ -28,8 +34,8 @@ class TaskSpec:
 
 
 TASKS = {
-    "splice": TaskSpec(_HERE / "splice.yaml", epochs=5, seconds=240.0),
-    "motifs": TaskSpec(_HERE / "motifs.yaml", epochs=8, seconds=130.0),
+    "splice": TaskSpec(_HERE / "splice.yaml", epochs=6, seconds=110.0),
+    "motifs": TaskSpec(_HERE / "motifs.yaml", epochs=4, seconds=80.0),
 }
 
 
@@ -56,17 +62,65 @@ class Task:
         """The builder of stand-alone networks; a learning rate that falls over one training where `scheduled`."""
         return make_builder(self.loaded, Problem.of(self.data), steps=self.steps if scheduled else None)
 
-    def objective(self) -> Objective:
-        """Trains, and scores by the best epoch on validation data, as KerasTuner does."""
+    def objective(self, keeper: Keeper | None = None) -> Objective:
+        """Trains, and scores by the best epoch on validation data, as KerasTuner does; the best goes to a keeper."""
         training, validation = self.data.train, self.data.validation
-        return Objective(
+        return KeepingObjective(
             self.builder(),
             (training.x, training.y),
             (validation.x, validation.y),
+            keeper=keeper or Keeper(),
+            metric=METRIC,
+            direction="minimize",
             epochs=self.epochs,
             batch_size=self.loaded.config.training.batch_size,
             patience=self.epochs,
         )
+
+
+class Keeper(keras.callbacks.Callback):
+    """Keeps the best network that was found, with the weights of its best epoch; a callback for KerasTuner."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.score = math.inf
+        self.kept: tuple[Any, list[Any]] | None = None
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Keeper:
+        """KerasTuner copies callbacks; what is found belongs here."""
+        return self
+
+    def offer(self, model: Any, score: float) -> None:
+        """Takes a network, as it is now, if it is better."""
+        if score < self.score:
+            self.score, self.kept = score, (model, model.get_weights())
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Takes the network as it is after the epoch."""
+        self.offer(self.model, float(logs[METRIC]))
+
+    def best(self) -> Any:
+        """Returns the best network."""
+        if self.kept is None:
+            raise ValueError("No network was trained.")
+        model, weights = self.kept
+        model.set_weights(weights)
+        return model
+
+
+class KeepingObjective(Objective):
+    """Shows every network that was trained alone to a keeper."""
+
+    def __init__(self, *arguments: Any, keeper: Keeper, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._keeper = keeper
+
+    def value(self, model: Any, arc: Any, metrics: Mapping[str, float]) -> dict[str, float]:
+        """Returns the scores of a trained network."""
+        found = super().value(model, arc, metrics)
+        if not hasattr(model, "supernet"):
+            self._keeper.offer(model, found[METRIC])
+        return found
 
 
 class Clock(SearchCallback):

@@ -15,7 +15,7 @@ Row = list[str]
 
 def best_so_far(events: list[dict[str, Any]], axis: str) -> tuple[list[float], list[float]]:
     """Returns times, and the best score up to each."""
-    return [each[axis] for each in events], list(np.maximum.accumulate([each["score"] for each in events]))
+    return [each[axis] for each in events], list(np.minimum.accumulate([each["score"] for each in events]))
 
 
 def names(runs: list[dict[str, Any]]) -> list[str]:
@@ -25,10 +25,12 @@ def names(runs: list[dict[str, Any]]) -> list[str]:
 
 def scores_table(runs: list[dict[str, Any]]) -> list[Row]:
     """One row per search of a task, means over its seeds; the first row is the heading."""
-    rows = [["search", "seeds", "networks", "best validation score", "lowest - highest", "test", "wall s", "CPU s"]]
+    rows = [
+        ["search", "seeds", "networks", "best validation loss", "lowest - highest", "test accuracy", "wall s", "CPU s"]
+    ]
     for name in names(runs):
         own = [run for run in runs if run["search"] == name]
-        best = [max(each["score"] for each in run["events"]) for run in own if run["events"]]
+        best = [min(each["score"] for each in run["events"]) for run in own if run["events"]]
         tests = [run["test"] for run in own if run.get("test") is not None]
         rows.append(
             [
@@ -86,9 +88,9 @@ def plot(runs: list[dict[str, Any]], path: Path, axis: str) -> None:
             if curves:
                 # Only where every seed has a score.
                 axes.plot(grid, np.mean(curves, axis=0), color=f"C{position}", linewidth=2, label=name)
-        axes.set(title=task, xlabel=f"{axis} seconds", ylabel="best validation accuracy", xlim=(0, end))
+        axes.set(title=task, xlabel=f"{axis} seconds", ylabel="best validation loss", yscale="log", xlim=(0, end))
         axes.grid(alpha=0.3)
-    panels[-1].legend(loc="lower right")
+    panels[-1].legend(loc="upper right")
     figure.savefig(path, dpi=110)
 
 
@@ -131,9 +133,13 @@ _CLOCKS = {
 _HEAD = """# Searches, side by side
 
 Written by `make bench-search`; do not edit. Every search has the same time, trains the same networks in the same
-way on one thread, and is scored by the best epoch on validation data. Test data are opened once, in the end, for the
-best network of each search, trained again. One-shot search counts from the first batch of its shared weights.
-KerasTuner saves checkpoints, as it always does. {clock}
+way on one thread, and is scored by the loss of the best epoch on validation data: the lower the better. Test data are
+opened once, after all searches, for the best network of each, as it was found.
+
+One-shot search counts from the first batch of its shared weights, trains these for the steps of five networks, the last
+three as the six best architectures only, and then trains these six alone; while time is left, it begins anew with
+another seed. "One-shot" trains them from scratch, as every other search does. In "one-shot, inherited" they begin with
+the shared weights: its networks have seen more batches than those of other searches, within the same time. KerasTuner saves checkpoints, as it always does. {clock}
 
 Processor: {processor}; cores: {cores}.
 

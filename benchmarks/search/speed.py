@@ -50,9 +50,9 @@ def reaches(runs: Sequence[dict[str, Any]], search: str, rival: str, axis: str) 
         trials = by_seed[rival][seed]["events"][:TRIALS]
         if not trials:
             continue
-        target = max(each["score"] for each in trials)
+        target = min(each["score"] for each in trials)
         events = by_seed[search][seed]["events"]
-        reached = next((each[axis] for each in events if each["score"] >= target), None)
+        reached = next((each[axis] for each in events if each["score"] <= target), None)
         found.append(Reach(search, rival, seed, len(trials), target, trials[-1][axis], reached))
     return found
 

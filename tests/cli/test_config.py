@@ -91,6 +91,7 @@ LATER_MISTAKES = {
     ),
     "no such column": ("seed: 3", "data:\n  sequence: sec", 3, ["key data.sequence: ", "column 'sec'", "'seq'?"]),
     "no such label": ("seed: 3", "data:\n  split: gsplit\n  label: lab", 4, ["key data.label: ", "column 'lab'"]),
+    "fractions of a column": ("seed: 3", "data:\n  fractions: [0.6, 0.2, 0.2]", 3, ["key data.fractions", "random"]),
     "label of no class": ("seed: 3", "data:\n  classes: [EI, N]", 2, ["key data: ", "splice.csv.gz, line", "'IE'"]),
     "unknown operation": (
         "Layer_type: maxpool1d",

@@ -48,6 +48,12 @@ def test_every_task_is_an_output(tiny: str) -> None:
     assert [target.name for target in load_data(loaded).targets] == ["pair", "single"]
 
 
+def test_how_large_the_parts_are(tiny: str) -> None:
+    text = with_source(tiny, SOURCE.replace("data:\n", "data:\n  fractions: [0.4, 0.4, 0.2]\n"))
+    data = load_data(config_from_text(text, "x.yaml"))
+    assert [len(data.train), len(data.validation)] == [60, 60]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "words"),
     [
@@ -57,6 +63,8 @@ def test_every_task_is_an_output(tiny: str) -> None:
         ("a: TGACTCA", "a: TGAXTCA", 8, "Motif 'a'"),
         ("spacing: [1, 4]", "spacing: [4, 1]", 10, "key data.source.simulated.tasks.pair"),
         ("motifs: [b]}", "motifs: [d]}", 11, "key data.source.simulated.tasks.single"),
+        ("data:\n", "data:\n  fractions: [0.5, 0.4, 0.2]\n", 4, "sum 1"),
+        ("data:\n", "data:\n  fractions: [0.5, 0.5]\n", 4, "key data.fractions"),
         ("data:\n", "data:\n  sequence: seq\n", 4, "key data.sequence"),
         ("data:\n", "data:\n  split: gsplit\n", 4, "key data.split"),
     ],

@@ -5,6 +5,7 @@ What may be changed here: a key, with its description; `amber.cli.config` turns 
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
@@ -102,6 +103,7 @@ class DataSection(Section):
         classes: class names in the order of the outputs; by default sorted.
         outputs: name of an output -> what it predicts; instead of `label`.
         split: a column with `train`, `val` and `test`, or `random`, or `grouped` (column `group`).
+        fractions: of train, validation and test where they are drawn; by default 0.7, 0.1 and 0.2.
     """
 
     source: Text | dict[str, Any] = "splice"
@@ -112,6 +114,18 @@ class DataSection(Section):
     classes: Annotated[list[Text], Field(min_length=2)] | None = None
     outputs: Annotated[dict[Text, OutputSection], Field(min_length=1)] | None = None
     split: Text = "gsplit"
+    fractions: Annotated[list[Positive], Field(min_length=3, max_length=3)] | None = None
+
+    @field_validator("fractions")
+    @classmethod
+    def _fractions_of_drawn_parts(cls, value: list[float] | None, info: ValidationInfo) -> list[float] | None:
+        if value is None:
+            return None
+        if not math.isclose(sum(value), 1.0, abs_tol=1e-6):
+            raise ValueError("three fractions with sum 1")
+        if isinstance(info.data.get("source"), str) and info.data.get("split") not in ("random", "grouped"):
+            raise ValueError("fractions only beside split: random or grouped, or simulated data; others have their own")
+        return value
 
 
 class TrainingSection(Section):
@@ -147,11 +161,12 @@ class OneShotSection(Section):
         warm_up_steps: batches of uniformly drawn architectures before the policy learns.
         steps_per_episode: batches between two updates of the policy.
         episodes: updates of the policy, at most.
-        seconds: time for both, at most; null: no limit.
+        seconds: time for all shared training, at most; null: no limit.
         architectures: scored in each episode.
         uniform_share: share of uniformly drawn architectures in the batches of an episode.
         sample: architectures scored in the end, of the policy and of chance each.
-        top_k: of each, retrained.
+        top_k: of each, chosen and retrained.
+        finalist_steps: batches of shared training on the chosen ones only.
         calibration_steps: batches on which normalisation statistics are estimated before a score.
         inherit_weights: retraining begins with the shared weights, not from scratch.
     """
@@ -164,6 +179,7 @@ class OneShotSection(Section):
     uniform_share: Annotated[float, Field(ge=0, le=1)] = 0.5
     sample: Count = 50
     top_k: Count = 3
+    finalist_steps: Annotated[int, Field(ge=0)] = 200
     calibration_steps: Count = 2
     inherit_weights: bool = False
 

@@ -19,12 +19,19 @@ from amber.modeler import KerasResidualCnnBuilder
 from amber.modeler.supernet import load_supernet
 from amber.modeler.supernet.recalibration import recalibrate
 from amber.search import Objective, RunDirectory, SearchCallback, load_best
-from amber.search.one_shot import OneShotProgress, OneShotSettings, run_one_shot, shared_builder
+from amber.search.one_shot import OneShotProgress, OneShotSettings, run_one_shot, search, shared_builder
 from amber.search.one_shot.heirs import HeirBuilder
 
 COMPILE = {"optimizer": "adam", "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
 SMALL = OneShotSettings(
-    warm_up_steps=2, steps_per_episode=2, episodes=2, architectures=3, sample=4, top_k=1, calibration_steps=1
+    warm_up_steps=2,
+    steps_per_episode=2,
+    episodes=2,
+    architectures=3,
+    sample=4,
+    top_k=1,
+    finalist_steps=2,
+    calibration_steps=1,
 )
 
 
@@ -125,6 +132,55 @@ def test_the_most_promising_are_retrained_first(make_objective: Callable[..., Ob
     assert [trial.tokens for trial in trials] == [each.tokens for each in found.candidates]
 
 
+class _Watching(OneShotProgress):
+    """Notes what is trained, and the learning rate."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes: list[str] = []
+
+    def show(self, share: float, note: str) -> None:
+        self.notes.append(note)
+
+
+def test_finalists_alone_are_trained_in_the_end(
+    make_objective: Callable[..., Objective], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[tuple[int, ...]] = []
+    draw = search._Shared._draw
+
+    def noted(self: Any) -> Any:
+        arc = draw(self)
+        drawn.append(tuple(int(token) for token in arc))
+        return arc
+
+    monkeypatch.setattr(search._Shared, "_draw", noted)
+    progress, settings = _Watching(), replace(SMALL, top_k=2, finalist_steps=9)
+    by_loss = {"metric": "val_loss", "direction": "minimize"}
+    found = run_one_shot(make_objective(**by_loss), seed=3, settings=settings, progress=progress)
+    finalists = {each.tokens for each in found.candidates}
+    last = drawn[-settings.finalist_steps :]
+    assert finalists.issuperset(last) and len(set(last)) > 1
+    assert not finalists.issuperset(drawn[: settings.searching_steps])
+    assert any(note.startswith(f"{len(finalists)} finalists, step 15/15") for note in progress.notes)
+    # Their scores are those after that training.
+    untrained = replace(settings, finalist_steps=0)
+    before = run_one_shot(make_objective(**by_loss), seed=3, settings=untrained).candidates
+    assert {each.score for each in before} != {each.score for each in found.candidates}
+
+
+def test_the_learning_rate_rises_and_falls(make_objective: Callable[..., Objective]) -> None:
+    rates = []
+    for finalist_steps in (0, 60):
+        settings = replace(SMALL, warm_up_steps=38, episodes=1, finalist_steps=finalist_steps)
+        shared = search._Shared(make_objective(), settings, 0, None, None)
+        rates.append([])
+        for shared.steps in range(0, settings.planned_steps + 1, 10):
+            rates[-1].append(round(shared._slope(), 3))
+    assert rates[0] == [0.05, 0.854, 0.5, 0.146, 0.05]
+    assert rates[1] == [0.05, 1.0, 1.0, 1.0, 1.0, 0.933, 0.75, 0.5, 0.25, 0.067, 0.05]
+
+
 def test_the_same_seed_finds_the_same(make_objective: Callable[..., Objective]) -> None:
     first, second = (run_one_shot(make_objective(), seed=5, settings=SMALL) for _ in range(2))
     assert first.candidates == second.candidates
@@ -141,9 +197,12 @@ class _Interrupting(OneShotProgress):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize(("moment", "episodes"), [("warm-up", 0), ("episode 1", 1), ("(policy)", 2), ("(random)", 2)])
+@pytest.mark.parametrize(
+    ("moment", "episodes", "steps"),
+    [("warm-up", 0, 2), ("episode 1", 1, 4), ("(policy)", 2, 6), ("(random)", 2, 6), ("finalists", 2, 8)],
+)
 def test_ctrl_c_keeps_weights_policy_and_history(
-    moment: str, episodes: int, make_objective: Callable[..., Objective], tmp_path: Path
+    moment: str, episodes: int, steps: int, make_objective: Callable[..., Objective], tmp_path: Path
 ) -> None:
     found = run_one_shot(
         make_objective(),
@@ -155,7 +214,7 @@ def test_ctrl_c_keeps_weights_policy_and_history(
     assert found.search.stopped == "interrupted"
     assert len(found.history) == episodes
     record = json.loads((tmp_path / "one_shot.json").read_text())
-    assert len(record["history"]) == episodes and record["steps"] == 2 + 2 * episodes
+    assert len(record["history"]) == episodes and record["steps"] == steps
     # Half a choice would be taken for the whole one when the search is taken up.
     assert record["candidates"] == []
     assert load_supernet(tmp_path / "supernet.h5").trainable_weights
@@ -170,7 +229,10 @@ def test_a_budget_of_time_ends_the_episodes(make_objective: Callable[..., Object
     assert 0 < len(run_one_shot(make_objective(), seed=0, settings=settings).history) < 10**3
 
 
-@pytest.mark.parametrize("wrong", [{"top_k": 0}, {"seconds": -1.0}, {"uniform_share": 2.0}, {"warm_up_steps": -1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"top_k": 0}, {"seconds": -1.0}, {"uniform_share": 2.0}, {"warm_up_steps": -1}, {"finalist_steps": -1}],
+)
 def test_settings_out_of_range_are_named(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         OneShotSettings(**wrong)

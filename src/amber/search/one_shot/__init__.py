@@ -1,11 +1,12 @@
-"""One-shot search: one set of shared weights and one policy, trained in turns; the best are retrained from scratch.
+"""One-shot search: one set of shared weights and one policy, trained in turns; the best train on together, and then alone.
 
-After ENAS (Pham et al. 2018) and Single Path One-Shot (Guo et al. 2019). `search` holds the method, `shared` says which
+After ENAS (Pham et al. 2018) and Single Path One-Shot (Guo et al. 2019). `search` holds the method, `result` what it gives, `shared` says which
 supernet belongs to a builder, `files` what is kept, `display` what is shown.
 """
 
 from amber.search.one_shot.display import OneShotProgress
-from amber.search.one_shot.search import OneShotResult, ScoredArchitecture, run_one_shot
+from amber.search.one_shot.result import OneShotResult, ScoredArchitecture
+from amber.search.one_shot.search import run_one_shot
 from amber.search.one_shot.settings import OneShotSettings
 from amber.search.one_shot.shared import shared_builder
 

@@ -6,7 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from amber.search.objective import Objective
 from amber.search.one_shot.display import OneShotProgress
 from amber.search.one_shot.files import RECORD, OneShotFiles
 from amber.search.one_shot.heirs import with_heirs
+from amber.search.one_shot.result import OneShotResult, ScoredArchitecture
 from amber.search.one_shot.settings import OneShotSettings
 from amber.search.one_shot.shared import shared_builder
 from amber.search.randomness import check_seed, seeded
@@ -29,39 +30,11 @@ from amber.search.run_directory import RunDirectory
 from amber.search.samplers.controller import controller_for
 from amber.search.samplers.tokens import TokenSampler
 from amber.search.study import run_search
-from amber.search.trial import TrialResult
 
 logger = logging.getLogger(__name__)
 _LEAST_RATE = 0.05
-
-
-@dataclass(frozen=True)
-class ScoredArchitecture:
-    """A candidate: its tokens, where it came from ("policy" or "random"), and its score with shared weights."""
-
-    tokens: tuple[int, ...]
-    source: str
-    score: float
-
-
-@dataclass(frozen=True)
-class OneShotResult:
-    """The outcome.
-
-    Attributes:
-        search: the retraining as a search of its own: trials, ranking and the best.
-        candidates: the architectures that were chosen, the best score first, as they were retrained.
-        history: one entry per episode: steps, seconds, mean and best score with shared weights.
-    """
-
-    search: SearchResult
-    candidates: tuple[ScoredArchitecture, ...]
-    history: tuple[Mapping[str, float], ...]
-
-    def best_of(self, source: str) -> TrialResult | None:
-        """Returns the best retrained candidate of "policy" or "random"; None where none was retrained."""
-        own = {each.tokens for each in self.candidates if each.source == source}
-        return next((trial for trial in self.search.ranked if trial.tokens in own), None)
+# Share of the steps in which the learning rate rises.
+_RISE = 0.1
 
 
 def run_one_shot(
@@ -155,6 +128,7 @@ class _Shared:
         self.outcome: dict[str, Any] = {}
         self.steps = 0
         self.warm = False
+        self.finalists: list[tuple[int, ...]] = []
         self.started = 0.0
 
     def restore(self) -> bool:
@@ -207,7 +181,8 @@ class _Shared:
             with seeded(self.seed):
                 self._warm_up()
                 self._episodes()
-                self._choose()
+                # Until here there is no choice that could be taken up.
+                self.candidates = self._trained_on(self._chosen())
             self._save()
         except KeyboardInterrupt:
             stopped = "interrupted"
@@ -230,30 +205,46 @@ class _Shared:
         self.files.write_record(self._record())
 
     def _draw(self) -> Any:
+        if self.finalists:
+            return self.finalists[self.generator.integers(len(self.finalists))]
         if not self.warm or self.generator.random() < self.settings.uniform_share:
             return self.objective.layout.sample(self.generator)
         return self.controller.sample(1)[0]
 
     def _share(self) -> float:
-        planned = self.settings.warm_up_steps + self.settings.episodes * self.settings.steps_per_episode
-        share = self.steps / planned
+        share = self.steps / self.settings.planned_steps
         if self.settings.seconds is not None:
             share = max(share, (time.monotonic() - self.started) / self.settings.seconds)
         return min(1.0, share)
+
+    def _slope(self) -> float:
+        """Share of the learning rate: it rises at first, and falls along a cosine as the finalists train.
+
+        Weights that every network shares do not get over a bad start. Without finalists the whole training is the fall.
+        """
+        searching = self.settings.searching_steps / self.settings.planned_steps
+        share = self._share()
+        rise = min(1.0, share / _RISE)
+        if searching < 1:
+            share = max(0.0, (share - searching) / (1 - searching))
+        return max(_LEAST_RATE, rise * 0.5 * (1 + math.cos(math.pi * share)))
+
+    def _has_searched(self) -> bool:
+        """Whether the steps, or the time, of warm-up and episodes are used up."""
+        return self._share() >= self.settings.searching_steps / self.settings.planned_steps
 
     def _train(self, steps: int) -> float:
         """Trains on so many batches and returns their mean loss."""
         x, y = self.objective.train
         size = self.objective.settings.batch_size
         rows = np.resize(self.generator.permutation(len(y)), steps * size)
-        cosine = 0.5 * (1 + math.cos(math.pi * self._share()))
-        self.child.optimizer.learning_rate = self.rate * max(_LEAST_RATE, cosine)
+        self.child.optimizer.learning_rate = self.rate * self._slope()
         fitted = self.child.fit(x[rows], y[rows], batch_size=size, epochs=1, shuffle=False, verbose=0)
         self.steps += steps
         return float(fitted.history["loss"][-1])
 
     def _warm_up(self) -> None:
-        while self.steps < self.settings.warm_up_steps and self._share() < 1:
+        while self.steps < self.settings.warm_up_steps and not self._has_searched():
             loss = self._train(min(self.settings.steps_per_episode, self.settings.warm_up_steps - self.steps))
             self._show(f"warm-up, step {self.steps}/{self.settings.warm_up_steps}, loss {loss:.4f}")
         self.warm = True
@@ -261,7 +252,7 @@ class _Shared:
 
     def _episodes(self) -> None:
         for episode in range(1, self.settings.episodes + 1):
-            if self._share() >= 1:
+            if self._has_searched():
                 break
             loss = self._train(self.settings.steps_per_episode)
             arcs, probabilities = self.controller.sample_with_probs(self.settings.architectures)
@@ -279,8 +270,8 @@ class _Shared:
             self._save()
             self._show(f"episode {episode}/{self.settings.episodes}, policy's mean {self._metric} {mean:.4f}")
 
-    def _choose(self) -> None:
-        """Scores what policy and chance propose, and keeps the best `top_k` networks of each."""
+    def _chosen(self) -> list[ScoredArchitecture]:
+        """Scores what policy and chance propose, and returns the best `top_k` networks of each, the best first."""
         layout, count = self.objective.layout, self.settings.sample
         proposals = {
             "policy": [self.controller.most_probable(), *self.controller.sample(count - 1)],
@@ -294,8 +285,19 @@ class _Shared:
             scores = self._scores(unique)
             scored = [ScoredArchitecture(t, source, s) for t, s in zip(unique, scores, strict=True)]
             chosen += self._first_networks(self._by_score(scored), seen)
-        # Whoever stops the retraining early has the most promising of both. Until here there is no choice to take up.
-        self.candidates = self._by_score(chosen)
+        # Whoever stops the retraining early has the most promising of both.
+        return self._by_score(chosen)
+
+    def _trained_on(self, chosen: list[ScoredArchitecture]) -> list[ScoredArchitecture]:
+        """Trains the shared weights as the chosen networks only, and returns these by their new scores."""
+        if not chosen or not self.settings.finalist_steps:
+            return chosen
+        self.finalists = [each.tokens for each in chosen]
+        while self.steps < self.settings.planned_steps and self._share() < 1:
+            loss = self._train(min(self.settings.steps_per_episode, self.settings.planned_steps - self.steps))
+            self._show(f"{len(chosen)} finalists, step {self.steps}/{self.settings.planned_steps}, loss {loss:.4f}")
+        scores = self._scores(self.finalists)
+        return self._by_score([replace(each, score=score) for each, score in zip(chosen, scores, strict=True)])
 
     def _by_score(self, scored: Sequence[ScoredArchitecture]) -> list[ScoredArchitecture]:
         return sorted(scored, key=lambda each: each.score, reverse=self.objective.direction == "maximize")

@@ -17,12 +17,16 @@ class OneShotSettings:
         warm_up_steps: batches with uniformly drawn architectures before the policy learns anything.
         steps_per_episode: batches of shared-weight training before each update of the policy.
         episodes: updates of the policy, at most.
-        seconds: time for the warm-up and the episodes, at most; None: no limit. Scoring and retraining come after.
+        seconds: time for the shared training, at most, each part with its share of the steps; None: no limit.
+            Scoring of the final sample and retraining come on top.
         architectures: scored in each episode; the policy learns from their scores.
         uniform_share: share of the batches of an episode whose architecture is uniform, not the policy's: it keeps
             the weights of what the policy disfavours trained, without which a random sample would score unfairly.
         sample: architectures scored in the end, so many of the policy and so many uniform ones.
-        top_k: retrained from scratch: so many of the policy's, and so many of the uniform sample.
+        top_k: chosen, and retrained from scratch: so many of the policy's, and so many of the uniform sample.
+        finalist_steps: batches of shared training on the chosen ones only, before they are scored anew. Weights that
+            few networks share fit each of them better (Zhao et al. 2021, "Few-shot neural architecture search"; You
+            et al. 2020, "GreedyNAS").
         calibration_steps: batches of training data on which normalisation statistics are estimated before a score.
         inherit_weights: whether the best begin their retraining with the shared weights, not from scratch. They
             train as long as any other network, on top of what the shared training gave them.
@@ -39,15 +43,28 @@ class OneShotSettings:
     uniform_share: float = 0.5
     sample: int = 50
     top_k: int = 3
+    finalist_steps: int = 200
     calibration_steps: int = 2
     inherit_weights: bool = False
 
     def __post_init__(self) -> None:
         for name in ("steps_per_episode", "episodes", "architectures", "sample", "top_k", "calibration_steps"):
             positive_integer(getattr(self, name), name)
-        if isinstance(self.warm_up_steps, bool) or not isinstance(self.warm_up_steps, int) or self.warm_up_steps < 0:
-            raise ConfigError(f"warm_up_steps must be an integer, 0 or more. Received: {self.warm_up_steps!r}")
+        for name in ("warm_up_steps", "finalist_steps"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise ConfigError(f"{name} must be an integer, 0 or more. Received: {value!r}")
         if not 0 <= self.uniform_share <= 1:
             raise ConfigError(f"uniform_share must be from 0 to 1. Received: {self.uniform_share!r}")
         if self.seconds is not None and not (math.isfinite(self.seconds) and self.seconds > 0):
             raise ConfigError(f"seconds must be a positive number, or None. Received: {self.seconds!r}")
+
+    @property
+    def searching_steps(self) -> int:
+        """Batches before the choice."""
+        return self.warm_up_steps + self.episodes * self.steps_per_episode
+
+    @property
+    def planned_steps(self) -> int:
+        """Batches of all the shared training."""
+        return self.searching_steps + self.finalist_steps
