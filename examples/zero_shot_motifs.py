@@ -143,9 +143,9 @@ def learn(tasks: Sequence[ZeroShotTask], options: argparse.Namespace) -> ZeroSho
     return result.policy
 
 
-def read_options() -> argparse.Namespace:
-    """Returns the options of the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def read_options(what: str | None = __doc__) -> argparse.Namespace:
+    """Returns the options of the command line of an example that does `what`."""
+    parser = argparse.ArgumentParser(description=what, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, default, meaning in (
         ("episodes", 20, "updates of the policy"),
         ("architectures", 4, "networks for each data set in an episode"),

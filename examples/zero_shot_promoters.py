@@ -31,7 +31,7 @@ def shortened(data: Dataset, records: int, seed: int) -> Dataset:
 
 def main() -> None:
     """Runs the example."""
-    options = read_options()
+    options = read_options(__doc__)
     tasks = [
         as_task(name, shortened(load_dataset(name), options.records, options.seed), options.epochs) for name in NAMES
     ]
