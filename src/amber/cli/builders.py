@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from amber.cli.problem import Problem
-from amber.cli.sections import Count, Positive, Section, Text
+from amber.cli.section import Count, Positive, Section, Text
 from amber.errors import ConfigError, ModelSpaceError
 from amber.registry import Registry
 

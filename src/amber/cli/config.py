@@ -16,7 +16,8 @@ from pydantic import BaseModel, ValidationError
 
 from amber.architect import ModelSpace
 from amber.cli.builders import BUILDERS
-from amber.cli.sections import Config, Section
+from amber.cli.section import Section
+from amber.cli.sections import Config
 from amber.cli.simulated import checked_simulation, with_tasks_as_outputs
 from amber.cli.space import space_of
 from amber.cli.yaml_lines import KeyPath, YamlDocument, dotted, parse_yaml, read_yaml

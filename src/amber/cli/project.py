@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from amber.cli.builders import BUILDERS, BuilderRequest
 from amber.cli.config import LoadedConfig, data_source
+from amber.cli.data_sections import DataSection, OutputSection
 from amber.cli.problem import INPUT, Problem
-from amber.cli.sections import DataSection, OutputSection
 from amber.cli.yaml_lines import KeyPath
 from amber.errors import ConfigError, DataError, ModelSpaceError
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from amber.cli.sections import Config, OutputSection, SimulatedSection
+from amber.cli.data_sections import OutputSection, SimulatedSection
+from amber.cli.sections import Config
 from amber.cli.yaml_lines import KeyPath, YamlDocument
 from amber.data import MotifTask, Simulation
 from amber.errors import DataError
