@@ -63,8 +63,7 @@ def ann_training() -> list[Row]:
 
 def conv_training() -> list[Row]:
     """Sampled training of the convolutional supernet beside its standalone children."""
-    quick = keras.config.backend() == "torch"
-    return _training("convolutional", cnn_builder, networks.residual_data, 128, 6, 4 if quick else 2, 5)
+    return _training("convolutional", cnn_builder, networks.residual_data, 128, steps=6, children=4, repeats=5)
 
 
 def _training(
