@@ -31,7 +31,7 @@ def make(layout: BlockLayout) -> Callable[..., Any]:
 
     differentiable = jax.custom_vjp(run)
     differentiable.defvjp(forward, backward)
-    return lambda blocks, codes, kernel, column: differentiable(list(blocks), codes, kernel, column)
+    return lambda blocks, codes, kernel, bias, column: differentiable(list(blocks), codes, kernel, column) + bias
 
 
 def _choose(code: Any, branches: Sequence[Callable[[], Any]]) -> Any:
