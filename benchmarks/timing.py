@@ -17,15 +17,22 @@ def alternate(runs: Mapping[str, Callable[[], object]], repeats: int, warm_up: i
         repeats: how often each is timed.
         warm_up: how often each runs before, untimed.
     """
-    times: Times = {name: [] for name in runs}
+    return alternate_clocks(runs, repeats, warm_up)[0]
+
+
+def alternate_clocks(runs: Mapping[str, Callable[[], object]], repeats: int, warm_up: int = 1) -> tuple[Times, Times]:
+    """Returns the seconds as `alternate` does, and those of the processors, which waiting for others does not count."""
+    wall: Times = {name: [] for name in runs}
+    processor: Times = {name: [] for name in runs}
     for turn in range(warm_up + repeats):
         # Every other round goes backwards, so that none always runs after the same neighbour.
         for name in runs if turn % 2 else reversed(list(runs)):
-            start = time.perf_counter()
+            start, used = time.perf_counter(), time.process_time()
             runs[name]()
             if turn >= warm_up:
-                times[name].append(time.perf_counter() - start)
-    return times
+                processor[name].append(time.process_time() - used)
+                wall[name].append(time.perf_counter() - start)
+    return wall, processor
 
 
 def ratio(times: Times, name: str, reference: str) -> float:

@@ -45,8 +45,9 @@ ALLOWED = {
     },
 }
 BACKEND_LIBRARIES = {"torch", "jax", "jaxlib", "tensorflow"}
-# Parts of amber.backend that hold Keras classes; importing the package itself does not load them.
+# Parts of amber.backend that are made of Keras; importing the package itself does not load them.
 LOADED_ON_DEMAND = (
+    "amber.backend.chosen_kernel",
     "amber.backend.distribution",
     "amber.backend.light",
     "amber.backend.models",

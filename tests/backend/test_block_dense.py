@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from amber.backend.block_dense import BlockLayout, block_dense, code_of, sizes_for
+from amber.backend.block_dense import BlockLayout, block_dense, code_of, gives_taken_columns, sizes_for
 from amber.backend.block_dense.layout import two_sizes
 
 pytestmark = pytest.mark.parity
@@ -41,25 +41,31 @@ def test_values_and_gradients_are_those_of_masks(codes: tuple[int, int], column:
         return
     generator = np.random.default_rng(3)
     kernel = generator.normal(size=(ROWS, COLUMNS)).astype("float32")
+    bias = generator.normal(size=COLUMNS).astype("float32")
     lengths = [(0, *rows)[code] for rows, code in zip(LAYOUT.rows, codes, strict=True)]
     blocks = []
     for rows, length in zip(LAYOUT.rows, lengths, strict=True):
         block = generator.normal(size=(BATCH, rows[-1])).astype("float32")
         block[:, length:] = 0.0
         blocks.append(block)
-    weights = generator.normal(size=(BATCH, COLUMNS)).astype("float32")
     taken = LAYOUT.columns[column]
-    expected = np.zeros((BATCH, COLUMNS), "float32")
+    given = taken if gives_taken_columns() else COLUMNS
+    # What is beyond the columns taken means nothing, and so has no gradient.
+    weights = generator.normal(size=(BATCH, given)).astype("float32") * (np.arange(given) < taken)
+    expected = np.zeros((BATCH, taken), "float32") + bias[:taken]
+    of_bias = np.zeros_like(bias)
+    of_bias[:taken] = weights.sum(0)[:taken]
     of_kernel = np.zeros_like(kernel)
     of_blocks = [np.zeros_like(block) for block in blocks]
     for number, (block, start, length) in enumerate(zip(blocks, LAYOUT.starts, lengths, strict=True)):
         part = kernel[start : start + length, :taken]
-        expected[:, :taken] += block[:, :length] @ part
+        expected += block[:, :length] @ part
         of_kernel[start : start + length, :taken] = block[:, :length].T @ weights[:, :taken]
         of_blocks[number][:, :length] = weights[:, :taken] @ part.T
-    value, gradients = differentiated(product, blocks, codes, kernel, column, weights)
-    np.testing.assert_allclose(value, expected, rtol=1e-5, atol=1e-6)
-    for found, wanted in zip(gradients, [of_kernel, *of_blocks], strict=True):
+    value, gradients = differentiated(product, blocks, codes, kernel, bias, column, weights)
+    assert value.shape == (BATCH, given)
+    np.testing.assert_allclose(value[:, :taken], expected, rtol=1e-5, atol=1e-6)
+    for found, wanted in zip(gradients, [of_kernel, of_bias, *of_blocks], strict=True):
         np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
 
 
@@ -74,7 +80,7 @@ def test_a_layer_that_reads_nothing_gives_its_bias() -> None:
     bias = ops.convert_to_tensor(np.array([2.0], "float32"))
 
     def compute(block: Any, codes: Any, kernel: Any, column: Any) -> Any:
-        return product([block], codes, kernel, column) + bias
+        return product([block], codes, kernel, bias, column)
 
     if keras.config.backend() == "jax":
         import jax as library
@@ -87,30 +93,30 @@ def test_a_layer_that_reads_nothing_gives_its_bias() -> None:
     np.testing.assert_allclose(compiled(*inputs), np.full((BATCH, 1), 2.0))
 
 
-def differentiated(product: Any, blocks: Any, codes: Any, kernel: Any, column: int, weights: Any) -> Any:
-    """The product, and the gradients of its weighted sum: of the kernel, then of each block."""
+def differentiated(product: Any, blocks: Any, codes: Any, kernel: Any, bias: Any, column: int, weights: Any) -> Any:
+    """The layer, and the gradients of its weighted sum: of the kernel, of the bias, then of each block."""
     numbers = np.array(codes, "int32"), np.int32(column)
     if keras.config.backend() == "jax":
         import jax
 
-        def total(kernel: Any, blocks: Any, codes: Any, column: Any) -> Any:
-            value = product(blocks, codes, kernel, column)
+        def total(kernel: Any, bias: Any, blocks: Any, codes: Any, column: Any) -> Any:
+            value = product(blocks, codes, kernel, bias, column)
             return (value * weights).sum(), value
 
-        (_, value), (of_kernel, of_blocks) = jax.jit(jax.value_and_grad(total, argnums=(0, 1), has_aux=True))(
-            kernel, blocks, *numbers
-        )
-        return value, [of_kernel, *of_blocks]
+        (_, value), (of_kernel, of_bias, of_blocks) = jax.jit(
+            jax.value_and_grad(total, argnums=(0, 1, 2), has_aux=True)
+        )(kernel, bias, blocks, *numbers)
+        return value, [of_kernel, of_bias, *of_blocks]
     import tensorflow as tf
 
     @tf.function
-    def compute(kernel: Any, blocks: Any, codes: Any, column: Any) -> Any:
+    def compute(kernel: Any, bias: Any, blocks: Any, codes: Any, column: Any) -> Any:
         with tf.GradientTape() as tape:
-            tape.watch([kernel, *blocks])
-            value = product(blocks, codes, kernel, column)
+            tape.watch([kernel, bias, *blocks])
+            value = product(blocks, codes, kernel, bias, column)
             total = tf.reduce_sum(value * weights)
-        return value, tape.gradient(total, [kernel, *blocks])
+        return value, tape.gradient(total, [kernel, bias, *blocks])
 
-    tensors = [tf.convert_to_tensor(each) for each in (kernel, *blocks)]
-    value, gradients = compute(tensors[0], tensors[1:], *map(tf.convert_to_tensor, numbers))
+    tensors = [tf.convert_to_tensor(each) for each in (kernel, bias, *blocks)]
+    value, gradients = compute(*tensors[:2], tensors[2:], *map(tf.convert_to_tensor, numbers))
     return ops.convert_to_numpy(value), [ops.convert_to_numpy(each) for each in gradients]

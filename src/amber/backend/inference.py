@@ -34,12 +34,12 @@ def runs_operations_at_once() -> bool:
     return str(get_device()) == "cpu"
 
 
-def predict_cuts(networks: Sequence[CutNetwork], matrix: Any) -> list[Any] | None:
-    """Returns each output of many networks of one supernet, shape (networks, batch, units), as arrays.
+def predict_cuts(networks: Sequence[CutNetwork], matrices: Sequence[Any]) -> list[Any] | None:
+    """Returns each output of many networks of one supernet, shape (networks, all rows, units), as arrays.
 
     Args:
         networks: cuts of shared tensors.
-        matrix: all input features of a batch, a tensor.
+        matrices: all input features of each batch, tensors.
 
     Returns:
         None where the backend has no way of its own to run them.
@@ -54,5 +54,5 @@ def predict_cuts(networks: Sequence[CutNetwork], matrix: Any) -> list[Any] | Non
     if not all(runner.can_run(network) for network in networks):
         return None
     with torch.no_grad():
-        outputs = [runner.forward(network, matrix).outputs for network in networks]
+        outputs = [runner.outputs(network, matrices) for network in networks]
     return [torch.stack(each).numpy() for each in zip(*outputs, strict=True)]

@@ -194,6 +194,29 @@ def test_a_new_architecture_compiles_nothing(make: Any) -> None:
     assert counted == [0]
 
 
+@pytest.mark.parametrize("make", [make_ann, make_cnn], ids=["ann", "cnn"])
+def test_a_sampled_step_moves_weights_as_a_step_of_the_extract(make: Any) -> None:
+    builder = make(layers=4) if make is make_ann else make(dag_kwargs={"keep_prob": 1.0})
+    x, y = ann_data() if make is make_ann else cnn_data()
+    arcs = [builder.layout.sample(seed) for seed in range(5)]
+    drawn = [arcs[0]]
+    sampled = builder(sampler=lambda: drawn[0])
+    sampled.compile(keras.optimizers.SGD(0.1), builder.model_compile_dict["loss"])
+    for arc in arcs:
+        drawn[0] = arc
+        scatter(builder)
+        sampled.train_on_batch(x, y)
+        found = builder.supernet.extract(arc)
+        scatter(builder)
+        alone = builder.supernet.extract(arc)
+        alone.compile(keras.optimizers.SGD(0.1), builder.model_compile_dict["loss"])
+        alone.train_on_batch(x, y)
+        for mine, theirs in zip(found.weights, alone.weights, strict=True):
+            # The offset of a convolution's normalisation learns in two parts in the supernet.
+            if not mine.path.endswith("beta"):
+                close([ops.convert_to_numpy(mine)], [ops.convert_to_numpy(theirs)])
+
+
 def test_scores_are_those_of_the_architectures() -> None:
     builder = make_cnn()
     scatter(builder)

@@ -1,4 +1,4 @@
-"""A matrix product of which only the blocks that an architecture takes are computed, though nothing is compiled anew.
+"""A dense layer of which only the blocks that an architecture takes are computed, though nothing is compiled anew.
 
 A supernet's kernel has a block of rows for everything a layer may read, and a column for every unit it may have; an
 architecture takes a tenth of it. Masks of zeros would compute all of it. On JAX, whose shapes are fixed, every block
@@ -12,7 +12,7 @@ from typing import Any
 
 from amber.backend.block_dense.layout import BlockLayout, code_of, two_sizes
 
-__all__ = ["BlockLayout", "block_dense", "code_of", "sizes_for"]
+__all__ = ["BlockLayout", "block_dense", "code_of", "gives_taken_columns", "sizes_for"]
 
 BlockDense = Callable[[Sequence[Any], Any, Any, Any], Any]
 
@@ -29,16 +29,17 @@ def sizes_for(units: Sequence[int], layers: int) -> tuple[int, ...]:
 
 
 def block_dense(layout: BlockLayout) -> BlockDense | None:
-    """Returns a function that multiplies, without a bias; None where the backend has none (torch cuts instead).
+    """Returns a function that multiplies and adds a bias; None where the backend has none (torch cuts instead).
 
     The function takes
 
-    * a tensor for each block, shape (batch, all rows of the block); zero beyond the rows that are read,
+    * a tensor for each block, shape (batch, all rows of the block), zero beyond the rows that are read; where
+      `gives_taken_columns`, it may have those rows only,
     * an integer for each block, a vector: 0 where it is not read, else 1 + the position of its rows in the layout,
-    * the kernel, shape (rows, columns),
+    * the kernel, shape (rows, columns), and the bias, shape (columns,),
     * an integer scalar: the position of the columns in the layout,
 
-    and returns shape (batch, all columns), zero beyond the columns taken.
+    and returns shape (batch, columns taken), or (batch, all columns), of which those beyond mean nothing.
     """
     backend = _backend()
     if backend == "jax":
@@ -49,6 +50,11 @@ def block_dense(layout: BlockLayout) -> BlockDense | None:
         return None
     made: BlockDense = make(layout)
     return made
+
+
+def gives_taken_columns() -> bool:
+    """Whether the function gives the columns taken only; else it gives all of them."""
+    return _backend() == "tensorflow"
 
 
 def _backend() -> str:

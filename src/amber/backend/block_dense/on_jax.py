@@ -18,7 +18,11 @@ def make(layout: BlockLayout) -> Callable[..., Any]:
     """Returns the function that `block_dense` describes."""
 
     def run(blocks: Sequence[Any], codes: Any, kernel: Any, column: Any) -> Any:
-        return _choose(column, [_product(layout, size, blocks, codes, kernel) for size in layout.columns])
+        def nothing() -> Any:
+            return jnp.zeros((blocks[0].shape[0], layout.columns[-1]), blocks[0].dtype)
+
+        products = [_product(layout, size, blocks, codes, kernel) for size in layout.columns]
+        return jax.lax.switch(_branch(codes, column), [nothing, *products])
 
     def forward(blocks: Sequence[Any], codes: Any, kernel: Any, column: Any) -> Any:
         return run(blocks, codes, kernel, column), (list(blocks), codes, kernel, column)
@@ -26,16 +30,21 @@ def make(layout: BlockLayout) -> Callable[..., Any]:
     def backward(kept: Any, gradient: Any) -> Any:
         blocks, codes, kernel, column = kept
         by_size = [_gradients(layout, size, blocks, codes, kernel, gradient) for size in layout.columns]
-        of_blocks, of_kernel = _choose(column, by_size)
+
+        def nothing() -> Any:
+            return list(map(jnp.zeros_like, blocks)), jnp.zeros_like(kernel)
+
+        of_blocks, of_kernel = jax.lax.switch(_branch(codes, column), [nothing, *by_size])
         return of_blocks, None, of_kernel, None
 
     differentiable = jax.custom_vjp(run)
     differentiable.defvjp(forward, backward)
-    return lambda blocks, codes, kernel, column: differentiable(list(blocks), codes, kernel, column)
+    return lambda blocks, codes, kernel, bias, column: differentiable(list(blocks), codes, kernel, column) + bias
 
 
-def _choose(code: Any, branches: Sequence[Callable[[], Any]]) -> Any:
-    return branches[0]() if len(branches) == 1 else jax.lax.switch(code, branches)
+def _branch(codes: Any, column: Any) -> Any:
+    """0 where no block is read, else 1 + the position of the columns."""
+    return jnp.where(jnp.any(codes > 0), 1 + column, 0)
 
 
 def _product(layout: BlockLayout, columns: int, blocks: Any, codes: Any, kernel: Any) -> Callable[[], Any]:

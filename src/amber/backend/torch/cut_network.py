@@ -95,7 +95,15 @@ class Runner:
 
     def forward(self, network: CutNetwork, matrix: Tensor) -> Pass:
         """Returns the pass of a batch, shape (batch, features), whose `outputs` are those of the network."""
-        kernels, groups = self._gather(network.cuts)
+        return self._pass(network, matrix, *self._gather(network.cuts))
+
+    def outputs(self, network: CutNetwork, matrices: Sequence[Tensor]) -> list[Tensor]:
+        """Returns the outputs of several batches, each in one piece, shape (all rows, units)."""
+        gathered = self._gather(network.cuts)
+        passes = [self._pass(network, matrix, *gathered).outputs for matrix in matrices]
+        return passes[0] if len(passes) == 1 else [torch.cat(each) for each in zip(*passes, strict=True)]
+
+    def _pass(self, network: CutNetwork, matrix: Tensor, kernels: list[Tensor | None], groups: list[Group]) -> Pass:
         columns: dict[tuple[int, int], Tensor] = {(0, matrix.shape[1]): matrix}
         reads: list[Tensor | None] = []
         given: list[Tensor] = []

@@ -7,13 +7,14 @@ and lets many architectures share each matrix product: tokens of shape (count, t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from amber.backend.block_dense import gives_taken_columns
 from amber.modeler.supernet.ann_blocks import AnnBlocks
 from amber.modeler.supernet.ann_plan import AnnDesign
 
@@ -37,6 +38,7 @@ class AnnSelection:
         self._columns = columns.astype("float32")
         self._features_of = np.repeat(np.arange(len(design.inputs)), design.features)
         self._positions = {name: position for position, name in enumerate(design.layout.names)}
+        self._operations = np.array([self._positions[f"L{layer}.op"] for layer in range(design.layers)])
         self._blocks = AnnBlocks(design)
 
     def masks(self, arc: Any) -> list[tuple[Any, Any]]:
@@ -97,38 +99,50 @@ class AnnSelection:
             One tensor per output, shape (batch, units) or (count, batch, units).
         """
         design = self._design
-        masks = [
-            (ops.cast(ops.expand_dims(rows, -2), x.dtype), ops.expand_dims(columns, -2))
-            for rows, columns in self.masks(arc)
-        ]
         seen = [self._drop(dropout, 0, x, training)]
         if len(arc.shape) == 2:
             seen = [ops.repeat(ops.expand_dims(seen[0], 0), arc.shape[0], axis=0)]
+        columns = ops.take(ops.convert_to_tensor(self._columns), ops.take(arc, self._operations, axis=-1), axis=0)
+        takes_blocks = len(arc.shape) == 1 and self._blocks.are_available
+        multiply = self._multiply_blocks(arc, seen) if takes_blocks else self._multiply_all(arc, seen)
+        is_narrow = takes_blocks and gives_taken_columns()
         for layer in range(design.layers):
-            rows, columns = masks[layer]
-            before = self._multiply(layer, arc, rows, seen, bank.kernels[layer])
-            before = before + ops.convert_to_tensor(bank.biases[layer])
-            if self._is_softmax:
-                before = ops.where(columns > 0, before, _NEVER)
-            given = self._activation(before) * ops.cast(columns, x.dtype)
+            before = multiply(layer, bank.kernels[layer], bank.biases[layer])
+            given = self._activated(before, None if is_narrow else ops.expand_dims(columns[..., layer, :], -2))
             seen.append(self._drop(dropout, layer + 1, given, training))
         outputs = []
         for output, activation in enumerate(self._output_activations):
-            number = design.layers + output
-            before = self._multiply(number, arc, masks[number][0], seen, bank.output_kernels[output])
-            outputs.append(activation(before + ops.convert_to_tensor(bank.output_biases[output])))
+            weights = bank.output_kernels[output], bank.output_biases[output]
+            outputs.append(activation(multiply(design.layers + output, *weights)))
         return outputs
 
-    def _multiply(self, number: int, arc: Any, rows: Any, seen: list[Any], kernel: Any) -> Any:
-        """What a layer or output computes before its bias; `seen` are the inputs and the earlier layers."""
-        if len(arc.shape) == 1 and self._blocks.are_available:
-            return self._blocks.multiply(number, arc, rows, seen[0], seen[1:], kernel)
+    def _activated(self, before: Any, exist: Any) -> Any:
+        """What a layer gives: zero for units that do not exist, where any are among those computed."""
+        if exist is None:
+            return self._activation(before)
+        if self._is_softmax:
+            before = ops.where(exist > 0, before, _NEVER)
+        return self._activation(before) * ops.cast(exist, before.dtype)
+
+    def _multiply_blocks(self, arc: Any, seen: list[Any]) -> Callable[[int, Any, Any], Any]:
+        """What a layer or output computes before its activation; `seen` are inputs and, as they come, layers."""
+        multiply = self._blocks.start(arc, seen[0])
+        return lambda number, kernel, bias: multiply(number, seen[1:], kernel, bias)
+
+    def _multiply_all(self, arc: Any, seen: list[Any]) -> Callable[[int, Any, Any], Any]:
+        """The same with masks."""
         design = self._design
-        if number < design.layers:
-            read = ops.concatenate(seen, axis=-1)
-        else:
-            read = ops.concatenate(seen[1:], axis=-1) if design.with_output_blocks else seen[-1]
-        return ops.matmul(read * rows, ops.convert_to_tensor(kernel))
+        masks = [ops.cast(ops.expand_dims(rows, -2), seen[0].dtype) for rows, _ in self.masks(arc)]
+
+        def multiply(number: int, kernel: Any, bias: Any) -> Any:
+            if number < design.layers:
+                read = ops.concatenate(seen, axis=-1)
+            else:
+                read = ops.concatenate(seen[1:], axis=-1) if design.with_output_blocks else seen[-1]
+            product = ops.matmul(read * masks[number], ops.convert_to_tensor(kernel))
+            return product + ops.convert_to_tensor(bias)
+
+        return multiply
 
     def _bits(self, arc: Any, prefix: str, count: int, repeated: np.ndarray) -> Any:
         start = self._positions[f"{prefix}0"]

@@ -15,6 +15,7 @@ import numpy as np
 from keras import ops
 
 from amber.architect import Operation
+from amber.backend.chosen_kernel import convolve_chosen
 from amber.modeler.supernet.conv_branch import Branch
 from amber.modeler.supernet.conv_plan import ConvDesign
 
@@ -63,9 +64,7 @@ class ConvSelection:
     def _skip(self, arc: Any, layer: int, current: Any, stored: list[Any], training: Any) -> Any:
         start = self._positions[f"L{layer}.skip.0"]
         for source, tensor in enumerate(stored):
-            # A choice, not a product: what is not chosen may be anything, and must not matter.
-            chosen = ops.equal(arc[start + source], 1)
-            current = current + ops.where(chosen, tensor, ops.zeros_like(tensor))
+            current = _add_if(ops.equal(arc[start + source], 1), current, tensor)
         return self._bank[f"layer_{layer}_skip_bn"].call(current, training=training)
 
     def _reduce(self, layer: int, source: int, tensor: Any) -> Any:
@@ -94,36 +93,39 @@ class _SelectedLayer:
 
     def __init__(self, branches: list[Branch], bank: dict[str, Any], plain: Callable[[Operation, Any], Any]) -> None:
         self._branches, self._bank, self._plain = branches, bank, plain
-        self._size = max([_extent(branch) for branch in branches if branch.conv is not None], default=0)
+        self._convolves = any(branch.conv is not None for branch in branches)
         self._groups = list(dict.fromkeys(_group(branch) for branch in branches))
         self._group_of = np.array([self._groups.index(_group(branch)) for branch in branches], "int32")
 
     def run(self, token: Any, x: Any, training: Any) -> Any:
         mixed = raw = None
-        if self._size:
-            raw = ops.conv(x, ops.cast(self._kernel(token), x.dtype), padding="same")
+        if self._convolves:
+            raw = convolve_chosen(x, token, self._kernels(x.dtype))
             mixed = self._normalise(token, raw, training)
         group = ops.take(ops.convert_to_tensor(self._group_of), token)
-        given = None
-        for position, (kind, activation, pooling) in enumerate(self._groups):
-            outcome = {"identity": x, "projection": raw}.get(kind, mixed)
-            outcome = keras.activations.get(activation)(outcome)
-            if pooling is not None:
-                outcome = self._plain(pooling, outcome.shape)(outcome)
-            given = outcome if given is None else ops.where(ops.equal(group, position), outcome, given)
-        return given
+        outcomes = [
+            self._outcome(each, {"identity": x, "projection": raw}.get(each[0], mixed)) for each in self._groups
+        ]
+        return ops.switch(group, outcomes) if len(outcomes) > 1 else outcomes[0]()
 
-    def _kernel(self, token: Any) -> Any:
-        """The kernel of the chosen candidate, padded with zeros to the largest one's size."""
-        shape = next(self._bank[branch.conv].kernel.shape for branch in self._branches if branch.conv is not None)
-        kernels = []
-        for branch in self._branches:
-            if branch.conv is None:
-                kernels.append(ops.zeros((self._size, *shape[1:])))
-                continue
-            kernel = ops.convert_to_tensor(self._bank[branch.conv].kernel)
-            kernels.append(_pad(_dilate(kernel, branch), _extent(branch), self._size))
-        return ops.take(ops.stack(kernels), token, axis=0)
+    def _outcome(self, group: _Group, x: Any) -> Callable[[], Any]:
+        """What candidates of a group make of their convolution, or of the input."""
+        _, activation, pooling = group
+
+        def compute() -> Any:
+            given = keras.activations.get(activation)(x)
+            return given if pooling is None else self._plain(pooling, given.shape)(given)
+
+        return compute
+
+    def _kernels(self, dtype: Any) -> list[Any | None]:
+        """The kernel of each candidate, with its dilation written out."""
+        return [
+            None
+            if branch.conv is None
+            else _dilate(ops.cast(ops.convert_to_tensor(self._bank[branch.conv].kernel), dtype), branch)
+            for branch in self._branches
+        ]
 
     def _normalise(self, token: Any, x: Any, training: Any) -> Any:
         """Batch normalisation with the chosen candidate's weights, which alone learn its statistics."""
@@ -165,13 +167,17 @@ class _SelectedLayer:
         return ops.take(ops.stack(rows), token, axis=0)
 
 
-def _group(branch: Branch) -> tuple[str, str, Operation | None]:
+def _add_if(chosen: Any, x: Any, tensor: Any) -> Any:
+    """A choice, not a product: what is not chosen may be anything, and must not matter."""
+    return ops.cond(chosen, lambda: x + tensor, lambda: x)
+
+
+_Group = tuple[str, str, Operation | None]
+
+
+def _group(branch: Branch) -> _Group:
     """What is done with the normalised convolution, or with the input; candidates may do the same."""
     return (branch.kind, branch.activation, branch.pooling)
-
-
-def _extent(branch: Branch) -> int:
-    return (branch.kernel_size - 1) * branch.dilation + 1
 
 
 def _dilate(kernel: Any, branch: Branch) -> Any:
@@ -181,10 +187,4 @@ def _dilate(kernel: Any, branch: Branch) -> Any:
     spread = ops.concatenate(
         [ops.expand_dims(kernel, 1), ops.zeros((size, branch.dilation - 1, width_in, width_out), kernel.dtype)], axis=1
     )
-    return ops.reshape(spread, (size * branch.dilation, width_in, width_out))[: _extent(branch)]
-
-
-def _pad(kernel: Any, extent: int, size: int) -> Any:
-    """Zeros around a kernel, so that padding 'same' puts it where its own padding would."""
-    before = (size - 1) // 2 - (extent - 1) // 2
-    return ops.pad(kernel, ((before, size - extent - before), (0, 0), (0, 0)))
+    return ops.reshape(spread, (size * branch.dilation, width_in, width_out))[: (size - 1) * branch.dilation + 1]

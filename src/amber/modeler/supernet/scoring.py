@@ -90,41 +90,44 @@ def predict_many(
     tokens = [supernet.layout.validate(arc) for arc in arcs]
     supernet.check_data(x)
     together = not runs_operations_at_once() if stacked is None else stacked
-    run = _stacked(supernet, tokens) if together else _one_by_one(supernet, tokens)
+    run = _stacked if together else _one_by_one
     rows = int(keras.tree.flatten(x)[0].shape[0])
-    parts: list[list[np.ndarray]] = []
+
+    def arranged(start: int) -> dict[str, Any]:
+        stop = start + batch_size
+        batch = keras.tree.map_structure(lambda array: ops.convert_to_tensor(array[start:stop]), x)
+        blocks = supernet.arrange(batch)
+        return {name: ops.cast(block, supernet.compute_dtype) for name, block in blocks.items()}
+
     with without_gradients():
-        for start in range(0, rows, batch_size):
-            batch = keras.tree.map_structure(
-                lambda array: ops.convert_to_tensor(array[start : start + batch_size]),  # noqa: B023
-                x,
-            )
-            arranged = supernet.arrange(batch)
-            parts.append(run({name: ops.cast(block, supernet.compute_dtype) for name, block in arranged.items()}))
+        return run(supernet, tokens, map(arranged, range(0, rows, batch_size)))
+
+
+def _stacked(
+    supernet: AnnSupernet, tokens: list[tuple[int, ...]], batches: Iterable[dict[str, Any]]
+) -> list[np.ndarray]:
+    arcs = ops.convert_to_tensor(np.asarray(tokens, "int32"))
+    parts = ([ops.convert_to_numpy(each) for each in supernet.run_selected(arcs, b, False, [])] for b in batches)
     return [np.concatenate(pieces, axis=1) for pieces in zip(*parts, strict=True)]
 
 
-_Run = Callable[[dict[str, Any]], list[np.ndarray]]
-
-
-def _stacked(supernet: AnnSupernet, tokens: list[tuple[int, ...]]) -> _Run:
-    arcs = ops.convert_to_tensor(np.asarray(tokens, "int32"))
-    return lambda blocks: [ops.convert_to_numpy(each) for each in supernet.run_selected(arcs, blocks, False, [])]
-
-
-def _one_by_one(supernet: AnnSupernet, tokens: list[tuple[int, ...]]) -> _Run:
+def _one_by_one(
+    supernet: AnnSupernet, tokens: list[tuple[int, ...]], batches: Iterable[dict[str, Any]]
+) -> list[np.ndarray]:
+    kept = list(batches)
     networks = [network for network in map(supernet.cuts, tokens) if network is not None]
-
-    def run(blocks: dict[str, Any]) -> list[np.ndarray]:
-        if len(networks) == len(tokens):
-            found = predict_cuts(networks, ops.concatenate([blocks[name] for name in supernet.input_names], axis=-1))
-            if found is not None:
-                return found
-        graphs = (supernet.plan(arc).prune() for arc in tokens)
-        outputs = zip(*(supernet.run_path(graph, blocks, False, {}) for graph in graphs), strict=True)
-        return [np.stack([ops.convert_to_numpy(each) for each in output]) for output in outputs]
-
-    return run
+    if len(networks) == len(tokens):
+        names = supernet.input_names
+        found = predict_cuts(networks, [ops.concatenate([blocks[name] for name in names], axis=-1) for blocks in kept])
+        if found is not None:
+            return found
+    by_network = []
+    for graph in (supernet.plan(arc).prune() for arc in tokens):
+        parts = [
+            [ops.convert_to_numpy(each) for each in supernet.run_path(graph, blocks, False, {})] for blocks in kept
+        ]
+        by_network.append([np.concatenate(pieces) for pieces in zip(*parts, strict=True)])
+    return [np.stack(each) for each in zip(*by_network, strict=True)]
 
 
 def evaluate_many(
