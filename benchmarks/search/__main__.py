@@ -135,7 +135,7 @@ def _has(record: dict[str, Any], task: str, search: str, seed: int) -> bool:
 
 
 def _write(record: dict[str, Any], path: Path) -> None:
-    path.write_text(json.dumps(record, indent=1) + "\n")
+    path.write_text(json.dumps(record) + "\n")
 
 
 if __name__ == "__main__":

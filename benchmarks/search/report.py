@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from benchmarks.search.speed import GOAL, TRIALS, mean_ratio, reaches
 
@@ -89,7 +90,9 @@ def plot(runs: list[dict[str, Any]], path: Path, axis: str) -> None:
                 # Only where every seed has a score.
                 axes.plot(grid, np.mean(curves, axis=0), color=f"C{position}", linewidth=2, label=name)
         axes.set(title=task, xlabel=f"{axis} seconds", ylabel="best validation loss", yscale="log", xlim=(0, end))
-        axes.grid(alpha=0.3)
+        for formatted in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+            formatted(FuncFormatter(lambda value, _: f"{value:.2g}"))
+        axes.grid(alpha=0.3, which="both")
     panels[-1].legend(loc="upper right")
     figure.savefig(path, dpi=110)
 
