@@ -25,7 +25,7 @@ METRIC = "val_loss"
 class TaskSpec:
     """A task of the comparison: the configuration, epochs of every network, and seconds of every search.
 
-    The seconds are what KerasTuner needs for about 50 trials on one core of the reference machine, the other busy.
+    The seconds are those of 29 to 40 of KerasTuner's trials on one core of the reference machine while both are busy.
     """
 
     path: Path

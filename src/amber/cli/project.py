@@ -43,9 +43,15 @@ def _key_behind(error: DataError, section: DataSection) -> KeyPath:
     return tuple(key for key in ("sequence", "label", "split") if missing and getattr(section, key) == missing[1])[:1]
 
 
+def _fractions(section: DataSection) -> Sequence[float]:
+    """Returns how large drawn parts are."""
+    from amber.data.splits import DEFAULT_FRACTIONS
+
+    return section.fractions or DEFAULT_FRACTIONS
+
+
 def _load(loaded: LoadedConfig) -> Dataset:
     from amber.data import load_dataset, load_simulated
-    from amber.data.splits import DEFAULT_FRACTIONS
 
     section = loaded.config.data
     if loaded.simulation is not None:
@@ -53,7 +59,7 @@ def _load(loaded: LoadedConfig) -> Dataset:
         return load_simulated(
             loaded.simulation,
             outputs=None if outputs is None else {name: output.column for name, output in outputs.items()},
-            fractions=section.fractions or DEFAULT_FRACTIONS,
+            fractions=_fractions(section),
         )
     if section.blocks is not None or section.outputs is not None:
         return _load_blocks(loaded)
@@ -64,13 +70,12 @@ def _load(loaded: LoadedConfig) -> Dataset:
         sequence=section.sequence,
         label=section.label,
         classes=section.classes,
-        fractions=section.fractions or DEFAULT_FRACTIONS,
+        fractions=_fractions(section),
     )
 
 
 def _load_blocks(loaded: LoadedConfig) -> Dataset:
     from amber.data import TargetSpec, load_blocks
-    from amber.data.splits import DEFAULT_FRACTIONS
 
     section = loaded.config.data
     outputs = section.outputs or {OUTPUT: OutputSection(column=section.label, classes=section.classes)}
@@ -81,7 +86,7 @@ def _load_blocks(loaded: LoadedConfig) -> Dataset:
         split=section.split,
         seed=loaded.config.seed,
         standardize=section.standardize,
-        fractions=section.fractions or DEFAULT_FRACTIONS,
+        fractions=_fractions(section),
     )
 
 
