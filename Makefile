@@ -45,7 +45,6 @@ bench: $(TEST)
 	$(BIN)/python -W ignore -m benchmarks $(ARGS)
 
 bench-search: $(FAST)
-	$(PIP) -e ".[bench]"
 	KERAS_BACKEND=torch $(BIN)/python -W ignore -m benchmarks.search $(ARGS)
 
 bench-scale: $(FAST)
