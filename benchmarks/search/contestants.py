@@ -32,7 +32,8 @@ def one_shot(inherit_weights: bool) -> Search:
 
     def search(task: Task, seed: int, clock: Clock, keeper: Keeper) -> None:
         settings = OneShotSettings(
-            warm_up_steps=3 * task.steps // 2,
+            start_steps=task.steps // 2,
+            warm_up_steps=task.steps,
             steps_per_episode=max(1, task.steps // 10),
             episodes=5,
             architectures=5,
@@ -41,13 +42,12 @@ def one_shot(inherit_weights: bool) -> Search:
             finalist_steps=3 * task.steps,
             inherit_weights=inherit_weights,
         )
-        shared = task.builder(scheduled=False).model_compile_dict
         for repetition in range(MANY):
             run_one_shot(
                 task.objective(keeper),
                 seed=seed + MANY * repetition,
                 settings=settings,
-                shared_compile=shared,
+                shared_compile=task.shared_compile(),
                 callbacks=(clock,),
             )
             if clock.left < 0:

@@ -235,3 +235,18 @@ def test_options_reach_the_optimizer(tiny: str) -> None:
     )
     settings = builder([0, 0, 0]).optimizer.get_config()
     assert (settings["weight_decay"], settings["beta_2"]) == (0.25, 0.99)
+
+
+def test_shared_training_has_options_of_its_own(tiny: str) -> None:
+    from amber.cli.project import compile_arguments
+
+    text = tiny.replace(
+        "  batch_size: 256",
+        "  batch_size: 256\n  optimizer: adamw\n  optimizer_options: {weight_decay: 0.25, beta_2: 0.99}",
+    ).replace("search:\n", "search:\n  one_shot: {optimizer_options: {weight_decay: 1.0}}\n")
+    found = [compile_arguments(config_from_text(text, "a.yaml"), shared=shared) for shared in (False, True)]
+    settings = [each["optimizer"].get_config() for each in found]
+    assert [(each["weight_decay"], each["beta_2"]) for each in settings] == [(0.25, 0.99), (1.0, 0.99)]
+    wrong = config_from_text(text.replace("weight_decay: 1.0", "wait_decay: 1.0"), "a.yaml")
+    with pytest.raises(ConfigError, match=r"a.yaml.*search.one_shot.optimizer_options.wait_decay"):
+        compile_arguments(wrong, shared=True)

@@ -34,9 +34,9 @@ def run_shared(
     found = run_one_shot(
         objective,
         seed=loaded.config.seed,
-        settings=OneShotSettings(**loaded.config.search.one_shot.model_dump()),
+        settings=OneShotSettings(**loaded.config.search.one_shot.model_dump(exclude={"optimizer_options"})),
         # Without the number of steps the learning rate is constant; the search itself lowers it.
-        shared_compile=compile_arguments(loaded),
+        shared_compile=compile_arguments(loaded, shared=True),
         run_directory=directory,
         callbacks=() if quiet else (SearchProgress(),),
         progress=None if quiet else OneShotProgress(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from amber.cli.builders import BUILDERS, BuilderRequest
@@ -90,12 +90,13 @@ def _load_blocks(loaded: LoadedConfig) -> Dataset:
     )
 
 
-def compile_arguments(loaded: LoadedConfig, steps: int | None = None) -> dict[str, Any]:
+def compile_arguments(loaded: LoadedConfig, steps: int | None = None, shared: bool = False) -> dict[str, Any]:
     """Returns the arguments of `keras.Model.compile`.
 
     Args:
         loaded: the configuration.
         steps: of the whole training, for a learning rate that falls; None where nothing will be trained here.
+        shared: whether they are of weights that networks share, which may have more optimizer options.
 
     Raises:
         ConfigError: Keras does not know the optimizer, loss or metric; names the line.
@@ -116,27 +117,31 @@ def compile_arguments(loaded: LoadedConfig, steps: int | None = None) -> dict[st
     rate: Any = training.learning_rate
     if training.schedule == "cosine" and steps is not None:
         rate = keras.optimizers.schedules.CosineDecay(training.learning_rate, steps)
-    settings = {**_optimizer_settings(loaded, optimizer), "learning_rate": rate}
-    try:
-        made = type(optimizer).from_config(settings)
-    except (TypeError, ValueError) as error:
-        raise loaded.error(
-            ("training", "optimizer_options"), f"expected values that {training.optimizer} takes. {error}"
-        ) from error
+    given: dict[tuple[str, ...], Mapping[str, Any]] = {("training", "optimizer_options"): training.optimizer_options}
+    if shared:
+        given["search", "one_shot", "optimizer_options"] = loaded.config.search.one_shot.optimizer_options
+    settings = optimizer.get_config() | {"learning_rate": rate}
+    for where, options in given.items():
+        settings |= _optimizer_options(loaded, optimizer, where, options)
+        try:
+            made = type(optimizer).from_config(settings)
+        except (TypeError, ValueError) as error:
+            raise loaded.error(where, f"expected values that {training.optimizer} takes. {error}") from error
     return {"optimizer": made, **_losses_and_metrics(loaded)}
 
 
-def _optimizer_settings(loaded: LoadedConfig, optimizer: Any) -> dict[str, Any]:
-    """Returns the optimizer's own settings with those the configuration gives."""
-    known = optimizer.get_config()
-    free = sorted(set(known) - {"learning_rate", "name"})
-    for name in loaded.config.training.optimizer_options:
+def _optimizer_options(
+    loaded: LoadedConfig, optimizer: Any, where: tuple[str, ...], options: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Returns options after a look at their names."""
+    free = sorted(set(optimizer.get_config()) - {"learning_rate", "name"})
+    for name in options:
         if name not in free:
             raise loaded.error(
-                ("training", "optimizer_options", name),
+                (*where, name),
                 f"expected an argument of {loaded.config.training.optimizer}: {', '.join(free)}. Received: {name!r}",
             )
-    return {**known, **loaded.config.training.optimizer_options}
+    return options
 
 
 def _losses_and_metrics(loaded: LoadedConfig) -> dict[str, Any]:

@@ -46,6 +46,7 @@ class OneShotSection(Section):
     """How much of what a one-shot search does; see `amber.search.one_shot.OneShotSettings`.
 
     Attributes:
+        start_steps: batches as one architecture, before all others.
         warm_up_steps: batches of uniformly drawn architectures before the policy learns.
         steps_per_episode: batches between two updates of the policy.
         episodes: updates of the policy, at most.
@@ -57,8 +58,11 @@ class OneShotSection(Section):
         finalist_steps: batches of shared training on the chosen ones only.
         calibration_steps: batches on which normalisation statistics are estimated before a score.
         inherit_weights: retraining begins with the shared weights, not from scratch.
+        optimizer_options: of the shared training, on top of `training.optimizer_options`: it is longer than that of one
+            network, and may need more weight decay.
     """
 
+    start_steps: Annotated[int, Field(ge=0)] = 100
     warm_up_steps: Annotated[int, Field(ge=0)] = 200
     steps_per_episode: Count = 20
     episodes: Count = 40
@@ -70,6 +74,7 @@ class OneShotSection(Section):
     finalist_steps: Annotated[int, Field(ge=0)] = 200
     calibration_steps: Count = 2
     inherit_weights: bool = False
+    optimizer_options: dict[Text, bool | int | float | None] = Field(default_factory=dict)
 
 
 class DaskSection(Section):

@@ -24,6 +24,7 @@ from amber.search.one_shot.heirs import HeirBuilder
 
 COMPILE = {"optimizer": "adam", "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
 SMALL = OneShotSettings(
+    start_steps=0,
     warm_up_steps=2,
     steps_per_episode=2,
     episodes=2,
@@ -224,14 +225,28 @@ def test_ctrl_c_keeps_weights_policy_and_history(
 
 def test_a_budget_of_time_ends_the_episodes(make_objective: Callable[..., Objective]) -> None:
     settings = OneShotSettings(
-        warm_up_steps=1, steps_per_episode=1, episodes=10**6, seconds=1.0, architectures=2, sample=2, top_k=1
+        start_steps=1,
+        warm_up_steps=1,
+        steps_per_episode=1,
+        episodes=10**6,
+        seconds=1.0,
+        architectures=2,
+        sample=2,
+        top_k=1,
     )
     assert 0 < len(run_one_shot(make_objective(), seed=0, settings=settings).history) < 10**3
 
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"top_k": 0}, {"seconds": -1.0}, {"uniform_share": 2.0}, {"warm_up_steps": -1}, {"finalist_steps": -1}],
+    [
+        {"top_k": 0},
+        {"seconds": -1.0},
+        {"uniform_share": 2.0},
+        {"start_steps": -1},
+        {"warm_up_steps": -1},
+        {"finalist_steps": -1},
+    ],
 )
 def test_settings_out_of_range_are_named(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=next(iter(wrong))):

@@ -13,19 +13,18 @@ import numpy as np
 import optuna
 
 from amber.architect import TokenLayout
-from amber.errors import ConfigError, InvalidArchitectureError, StorageError
-from amber.modeler.supernet.scoring import score_architectures
+from amber.errors import ConfigError, StorageError
 from amber.search.callbacks import SearchCallback
 from amber.search.objective import Objective
 from amber.search.one_shot.display import OneShotProgress
 from amber.search.one_shot.files import RECORD, OneShotFiles
 from amber.search.one_shot.heirs import with_heirs
 from amber.search.one_shot.result import OneShotResult, ScoredArchitecture
+from amber.search.one_shot.scores import SharedScores
 from amber.search.one_shot.settings import OneShotSettings
 from amber.search.one_shot.shared import shared_builder
 from amber.search.randomness import check_seed, seeded
 from amber.search.result import SearchResult
-from amber.search.rewards import Budget
 from amber.search.run_directory import RunDirectory
 from amber.search.samplers.controller import controller_for
 from amber.search.samplers.tokens import TokenSampler
@@ -128,7 +127,8 @@ class _Shared:
         self.outcome: dict[str, Any] = {}
         self.steps = 0
         self.warm = False
-        self.finalists: list[tuple[int, ...]] = []
+        # Where there are any, batches are drawn from these only.
+        self.only: list[tuple[int, ...]] = []
         self.started = 0.0
 
     def restore(self) -> bool:
@@ -160,6 +160,7 @@ class _Shared:
             self.builder = shared_builder(self.objective.builder, arguments, self.objective.settings.batch_size)
             self.child = self.builder(sampler=self._draw)
             self.controller = controller_for(self.objective.layout, self.seed, **(options or {}))
+        self.scores = SharedScores(self.objective, self.builder, self.settings, self.seed)
         try:
             self.rate = float(np.asarray(self.child.optimizer.get_config()["learning_rate"], "float64"))
         except (TypeError, ValueError) as error:
@@ -169,7 +170,7 @@ class _Shared:
         """What trains the chosen ones."""
         if not self.settings.inherit_weights:
             return self.objective
-        return with_heirs(self.objective, self.builder.supernet, self._calibration())
+        return with_heirs(self.objective, self.builder.supernet, self.scores.calibration(self.steps))
 
     def run(self) -> str:
         """Trains and scores; returns "finished" or "interrupted"."""
@@ -179,6 +180,7 @@ class _Shared:
         stopped = "finished"
         try:
             with seeded(self.seed):
+                self._start()
                 self._warm_up()
                 self._episodes()
                 # Until here there is no choice that could be taken up.
@@ -205,8 +207,8 @@ class _Shared:
         self.files.write_record(self._record())
 
     def _draw(self) -> Any:
-        if self.finalists:
-            return self.finalists[self.generator.integers(len(self.finalists))]
+        if self.only:
+            return self.only[self.generator.integers(len(self.only))]
         if not self.warm or self.generator.random() < self.settings.uniform_share:
             return self.objective.layout.sample(self.generator)
         return self.controller.sample(1)[0]
@@ -243,10 +245,22 @@ class _Shared:
         self.steps += steps
         return float(fitted.history["loss"][-1])
 
+    def _start(self) -> None:
+        """Trains as one architecture, the largest of a sample: see `OneShotSettings.start_steps`."""
+        if not self.settings.start_steps:
+            return
+        drawn = [self.objective.layout.sample(self.generator) for _ in range(self.settings.sample)]
+        self.only = self.scores.largest(drawn)
+        while self.only and self.steps < self.settings.start_steps and not self._has_searched():
+            loss = self._train(min(self.settings.steps_per_episode, self.settings.start_steps - self.steps))
+            self._show(f"one network, step {self.steps}/{self.settings.start_steps}, loss {loss:.4f}")
+        self.only = []
+
     def _warm_up(self) -> None:
-        while self.steps < self.settings.warm_up_steps and not self._has_searched():
-            loss = self._train(min(self.settings.steps_per_episode, self.settings.warm_up_steps - self.steps))
-            self._show(f"warm-up, step {self.steps}/{self.settings.warm_up_steps}, loss {loss:.4f}")
+        last = self.settings.start_steps + self.settings.warm_up_steps
+        while self.steps < last and not self._has_searched():
+            loss = self._train(min(self.settings.steps_per_episode, last - self.steps))
+            self._show(f"warm-up, step {self.steps}/{last}, loss {loss:.4f}")
         self.warm = True
         self._save()
 
@@ -256,7 +270,7 @@ class _Shared:
                 break
             loss = self._train(self.settings.steps_per_episode)
             arcs, probabilities = self.controller.sample_with_probs(self.settings.architectures)
-            scores = self._scores(arcs)
+            scores = self.scores.of(arcs, self.steps)
             sign = 1.0 if self.objective.direction == "maximize" else -1.0
             for row, (arc, score) in enumerate(zip(arcs, scores, strict=True)):
                 self.controller.store(None, [each[row : row + 1] for each in probabilities], arc, sign * score)
@@ -282,83 +296,26 @@ class _Shared:
         for source, arcs in proposals.items():
             unique = list(dict.fromkeys(tuple(int(token) for token in arc) for arc in arcs))
             self._show(f"scoring {len(unique)} architectures ({source})")
-            scores = self._scores(unique)
+            scores = self.scores.of(unique, self.steps)
             scored = [ScoredArchitecture(t, source, s) for t, s in zip(unique, scores, strict=True)]
-            chosen += self._first_networks(self._by_score(scored), seen)
+            chosen += self.scores.first_networks(scored, seen)
         # Whoever stops the retraining early has the most promising of both.
-        return self._by_score(chosen)
+        return self.scores.ordered(chosen)
 
     def _trained_on(self, chosen: list[ScoredArchitecture]) -> list[ScoredArchitecture]:
         """Trains the shared weights as the chosen networks only, and returns these by their new scores."""
         if not chosen or not self.settings.finalist_steps:
             return chosen
-        self.finalists = [each.tokens for each in chosen]
+        self.only = [each.tokens for each in chosen]
         while self.steps < self.settings.planned_steps and self._share() < 1:
             loss = self._train(min(self.settings.steps_per_episode, self.settings.planned_steps - self.steps))
             self._show(f"{len(chosen)} finalists, step {self.steps}/{self.settings.planned_steps}, loss {loss:.4f}")
-        scores = self._scores(self.finalists)
-        return self._by_score([replace(each, score=score) for each, score in zip(chosen, scores, strict=True)])
-
-    def _by_score(self, scored: Sequence[ScoredArchitecture]) -> list[ScoredArchitecture]:
-        return sorted(scored, key=lambda each: each.score, reverse=self.objective.direction == "maximize")
-
-    def _first_networks(self, scored: Sequence[ScoredArchitecture], seen: set[str]) -> list[ScoredArchitecture]:
-        """The first `top_k` that are networks within the budget, none twice."""
-        kept: list[ScoredArchitecture] = []
-        for each in scored:
-            if len(kept) == self.settings.top_k:
-                break
-            try:
-                network = self.objective.prepare(each.tokens)
-            except InvalidArchitectureError:
-                continue
-            if network.fingerprint not in seen and self.objective.over_budget(network) is None:
-                seen.add(network.fingerprint)
-                kept.append(each)
-        return kept
+        scores = self.scores.of(self.only, self.steps)
+        return self.scores.ordered([replace(each, score=score) for each, score in zip(chosen, scores, strict=True)])
 
     @property
     def _metric(self) -> str:
         return self.objective.metric.removeprefix("val_")
-
-    def _scores(self, arcs: Any) -> list[float]:
-        too_large = [self._too_large(arc) for arc in arcs]
-        found = score_architectures(
-            self.builder,
-            [arc for arc, large in zip(arcs, too_large, strict=True) if not large],
-            *self.objective.validation,
-            training_data=self._calibration(),
-            measure=self._measure,
-            batch_size=512,
-        )
-        # A network that diverged, or costs too much, scores as the worst there is.
-        scores = iter(each[self.objective.metric] for each in found)
-        values = [math.nan if large else next(scores) for large in too_large]
-        finite = [value for value in values if math.isfinite(value)]
-        worst = (min if self.objective.direction == "maximize" else max)(finite, default=0.0)
-        lost = worst if self.objective.worst is None else self.objective.worst
-        return [value if math.isfinite(value) else lost for value in values]
-
-    def _calibration(self) -> Any:
-        x, y = self.objective.train
-        size = self.objective.settings.batch_size
-        generator = np.random.default_rng([self.seed, 2, self.steps])
-        return x[generator.permutation(len(y))[: self.settings.calibration_steps * 2 * size]]
-
-    def _measure(self, child: Any, arc: Any, reported: Mapping[str, float]) -> dict[str, float]:
-        try:
-            return self.objective.value(child, arc, {f"val_{name}": value for name, value in reported.items()})
-        except FloatingPointError:
-            return {self.objective.metric: math.nan}
-
-    def _too_large(self, arc: Any) -> bool:
-        """Whether it is a network that costs more than allowed; asked of the graph only where there is a limit."""
-        if self.objective.budget == Budget():
-            return False
-        try:
-            return self.objective.over_budget(self.objective.prepare(arc)) is not None
-        except InvalidArchitectureError:
-            return False
 
     def _show(self, note: str) -> None:
         if self.progress:

@@ -14,6 +14,9 @@ class OneShotSettings:
     """Settings of a one-shot search.
 
     Attributes:
+        start_steps: batches as one architecture, before all others: the largest of a uniform sample, as in progressive
+            shrinking (Cai et al. 2020, "Once-for-all"). Weights that many networks share from the first batch on may
+            never get over a plateau that any one of these networks gets over.
         warm_up_steps: batches with uniformly drawn architectures before the policy learns anything.
         steps_per_episode: batches of shared-weight training before each update of the policy.
         episodes: updates of the policy, at most.
@@ -35,6 +38,7 @@ class OneShotSettings:
         ConfigError: a value out of range.
     """
 
+    start_steps: int = 100
     warm_up_steps: int = 200
     steps_per_episode: int = 20
     episodes: int = 40
@@ -50,7 +54,7 @@ class OneShotSettings:
     def __post_init__(self) -> None:
         for name in ("steps_per_episode", "episodes", "architectures", "sample", "top_k", "calibration_steps"):
             positive_integer(getattr(self, name), name)
-        for name in ("warm_up_steps", "finalist_steps"):
+        for name in ("start_steps", "warm_up_steps", "finalist_steps"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
                 raise ConfigError(f"{name} must be an integer, 0 or more. Received: {value!r}")
@@ -62,7 +66,7 @@ class OneShotSettings:
     @property
     def searching_steps(self) -> int:
         """Batches before the choice."""
-        return self.warm_up_steps + self.episodes * self.steps_per_episode
+        return self.start_steps + self.warm_up_steps + self.episodes * self.steps_per_episode
 
     @property
     def planned_steps(self) -> int:
