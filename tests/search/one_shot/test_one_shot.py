@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,6 +22,7 @@ from amber.modeler.supernet.recalibration import recalibrate
 from amber.search import Objective, RunDirectory, SearchCallback, load_best
 from amber.search.one_shot import OneShotProgress, OneShotSettings, run_one_shot, search, shared_builder
 from amber.search.one_shot.heirs import HeirBuilder
+from amber.search.rewards import Budget
 
 COMPILE = {"optimizer": "adam", "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
 SMALL = OneShotSettings(
@@ -144,18 +146,43 @@ class _Watching(OneShotProgress):
         self.notes.append(note)
 
 
-def test_finalists_alone_are_trained_in_the_end(
-    make_objective: Callable[..., Objective], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drawn: list[tuple[int, ...]] = []
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """The architectures of all batches of shared training, as they are drawn."""
+    arcs: list[tuple[int, ...]] = []
     draw = search._Shared._draw
 
     def noted(self: Any) -> Any:
         arc = draw(self)
-        drawn.append(tuple(int(token) for token in arc))
+        arcs.append(tuple(int(token) for token in arc))
         return arc
 
     monkeypatch.setattr(search._Shared, "_draw", noted)
+    return arcs
+
+
+def test_it_begins_as_the_largest_network_of_a_sample_that_the_budget_allows(
+    make_objective: Callable[..., Objective], drawn: list[tuple[int, ...]]
+) -> None:
+    progress, settings = _Watching(), replace(SMALL, start_steps=5, sample=200)
+    plain = make_objective()
+    # So many are drawn that each network of this small space is among them.
+    everything = sorted(plain.prepare(arc).parameters for arc in itertools.product(*map(range, plain.layout.sizes)))
+    middle = everything[len(everything) // 2]
+    for limit, expected in ((None, everything[-1]), (middle, middle)):
+        drawn.clear()
+        objective = make_objective(budget=Budget(parameters=limit))
+        run_one_shot(objective, seed=3, settings=settings, progress=progress)
+        # The first is drawn when the model is made.
+        assert len(set(drawn[1:6])) == 1 and len(set(drawn[6 : settings.searching_steps])) > 1
+        assert plain.prepare(drawn[1]).parameters == expected
+    assert any(note.startswith("one network, step 5/5") for note in progress.notes)
+    assert any(note.startswith("warm-up, step 7/7") for note in progress.notes)
+
+
+def test_finalists_alone_are_trained_in_the_end(
+    make_objective: Callable[..., Objective], drawn: list[tuple[int, ...]]
+) -> None:
     progress, settings = _Watching(), replace(SMALL, top_k=2, finalist_steps=9)
     by_loss = {"metric": "val_loss", "direction": "minimize"}
     found = run_one_shot(make_objective(**by_loss), seed=3, settings=settings, progress=progress)
