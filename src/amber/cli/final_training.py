@@ -69,6 +69,7 @@ def train_final(
             patience=final.patience,
             metric=loaded.config.search.metric,
             direction=loaded.config.search.chosen_direction,
+            recalibrate=loaded.config.training.recalibrate,
         )
         networks.append(network)
         epochs.append(len(history["loss"]))

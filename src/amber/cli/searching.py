@@ -91,6 +91,7 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
         epochs=config.training.epochs,
         batch_size=config.training.batch_size,
         patience=config.training.patience,
+        recalibrate=config.training.recalibrate,
         **valuation_arguments(loaded, list(Problem.of(dataset).inputs)),
     )
     database = make_storage(loaded)

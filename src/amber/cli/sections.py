@@ -29,6 +29,8 @@ class TrainingSection(Section):
         loss: a Keras name; labels are class numbers. Not used with `data.outputs`, which have their own.
         metrics: Keras names; likewise.
         patience: epochs without a better metric on validation data before training stops; null: never.
+        recalibrate: batch-normalisation statistics are estimated anew from the training data in the end, in the search
+            and in the final training. Moving averages lag behind in short trainings and under strong weight decay.
     """
 
     epochs: Count = 8
@@ -40,6 +42,7 @@ class TrainingSection(Section):
     loss: Text = "sparse_categorical_crossentropy"
     metrics: list[Text] = Field(default_factory=lambda: ["accuracy"])
     patience: Count | None = None
+    recalibrate: bool = False
 
 
 class OneShotSection(Section):

@@ -47,6 +47,7 @@ class Objective:
         reward: a Reward or the name of one, such as `"auroc"`: the score of a search in place of the metric, which
             then only decides when training stops.
         knowledge: what is known of good networks, as a term of the score; see `make_knowledge`.
+        recalibrate: whether normalisation statistics are estimated anew after each training; see `FitSettings`.
         budget: the most that a network may cost; one beyond it gets the status "over budget" and is not trained.
 
     Raises:
@@ -68,9 +69,10 @@ class Objective:
         reward: str | Reward | None = None,
         knowledge: Knowledge | None = None,
         budget: Budget | None = None,
+        recalibrate: bool = False,
     ) -> None:
         self.builder = builder
-        self.settings = FitSettings(metric, direction, epochs, batch_size, patience, fit_kwargs)
+        self.settings = FitSettings(metric, direction, epochs, batch_size, patience, fit_kwargs, recalibrate)
         self.valuation = Valuation(metric, direction, None if reward is None else get_reward(reward), knowledge)
         self.budget = budget or Budget()
         self.train = check_data(train, "train")

@@ -23,6 +23,7 @@ def retrain(
     direction: str = "minimize",
     fit_kwargs: Mapping[str, Any] | None = None,
     callbacks: Sequence[Any] = (),
+    recalibrate: bool = False,
 ) -> tuple[Any, dict[str, list[float]]]:
     """Builds and trains one architecture from fresh weights.
 
@@ -42,6 +43,7 @@ def retrain(
         direction: `"maximize"` or `"minimize"`.
         fit_kwargs: more arguments of `keras.Model.fit`.
         callbacks: Keras callbacks.
+        recalibrate: whether normalisation statistics are estimated anew in the end; see `Objective`.
 
     Returns:
         The trained model, and what `fit` reported for every epoch.
@@ -52,7 +54,7 @@ def retrain(
         DataError: data without rows, of unequal lengths, or that are no finite numbers.
         FloatingPointError: the loss is not finite.
     """
-    settings = FitSettings(metric, direction, epochs, batch_size, patience, fit_kwargs)
+    settings = FitSettings(metric, direction, epochs, batch_size, patience, fit_kwargs, recalibrate)
     child = train_child(
         builder,
         arc,

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 
 from amber.errors import ConfigError
 from amber.modeler.cost import measure
+from amber.modeler.supernet.recalibration import recalibrate
 from amber.search.checkpoint import Checkpoint
 from amber.search.course import Course
 from amber.search.epochs import OneTraining, finalised_once
@@ -48,6 +49,9 @@ class FitSettings:
         patience: epochs without improvement after which training stops; the weights of the best epoch are put
             back. None: all epochs are trained and the weights of the last are kept.
         fit_kwargs: more arguments of `keras.Model.fit`, such as `class_weight`.
+        recalibrate: whether batch-normalisation statistics are estimated anew, from all training data, once training
+            has ended. Moving averages lag behind weights that change fast: in short trainings, or under strong weight
+            decay. Epochs are compared with the averages as they are.
 
     Raises:
         ConfigError: a value out of range, or an argument of `fit` that is set otherwise.
@@ -59,6 +63,7 @@ class FitSettings:
     batch_size: int = 32
     patience: int | None = None
     fit_kwargs: Mapping[str, Any] | None = None
+    recalibrate: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.metric, str) or not self.metric:
@@ -69,6 +74,8 @@ class FitSettings:
         positive_integer(self.batch_size, "batch_size")
         if self.patience is not None:
             positive_integer(self.patience, "patience")
+        if not isinstance(self.recalibrate, bool):
+            raise ConfigError(f"recalibrate must be true or false. Received: {self.recalibrate!r}")
         clash = sorted(_OURS & set(self.fit_kwargs or {}))
         if clash:
             raise ConfigError(f"fit_kwargs must not hold {', '.join(clash)}: these are set by the search.")
@@ -80,15 +87,20 @@ class FitSettings:
 
 @dataclass(frozen=True)
 class TrainedChild:
-    """A trained model, what `fit` reported for every epoch, and the epoch (from 0) whose weights it has."""
+    """A trained model, what `fit` reported for every epoch, and the epoch (from 0) whose weights it has.
+
+    Attributes:
+        recalibrated: validation metrics with new statistics; empty where there are none.
+    """
 
     model: Any
     history: dict[str, list[float]]
     epoch: int
+    recalibrated: Mapping[str, float] = field(default_factory=dict)
 
     def metrics(self) -> dict[str, float]:
-        """Returns what `fit` reported for the epoch whose weights the model has."""
-        return {name: float(values[self.epoch]) for name, values in self.history.items()}
+        """Returns what `fit` reported for the epoch whose weights the model has, or what holds with new statistics."""
+        return {name: float(values[self.epoch]) for name, values in self.history.items()} | dict(self.recalibrated)
 
 
 def train_child(
@@ -164,7 +176,19 @@ def train_child(
         course.put_best_back(model)
         for callback in listeners:
             callback.end()
-    return TrainedChild(model, course.history, course.scored_epoch)
+        again = _recalibrated(model, train, validation, settings) if settings.recalibrate else {}
+    return TrainedChild(model, course.history, course.scored_epoch, again)
+
+
+def _recalibrated(
+    model: Any, train: tuple[Any, Any], validation: tuple[Any, Any] | None, settings: FitSettings
+) -> dict[str, float]:
+    """Estimates statistics anew and returns the metrics on validation data."""
+    recalibrate(model, train)
+    if validation is None:
+        return {}
+    found = model.evaluate(*validation, batch_size=settings.batch_size, verbose=0, return_dict=True)
+    return {f"val_{name}": float(value) for name, value in found.items()}
 
 
 class _Start(keras.callbacks.Callback):
