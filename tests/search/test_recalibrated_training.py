@@ -58,3 +58,10 @@ def test_a_trial_is_scored_with_them(make_objective: Callable[..., Objective], b
 def test_another_value_is_named(make_objective: Callable[..., Objective]) -> None:
     with pytest.raises(ConfigError, match="recalibrate must be true or false"):
         make_objective(recalibrate="yes")
+
+
+def test_what_was_begun_without_the_setting_is_taken_up_and_not_with_it(
+    make_objective: Callable[..., Objective],
+) -> None:
+    assert "recalibrate" not in make_objective().to_dict()
+    assert make_objective(recalibrate=True).to_dict()["recalibrate"] is True

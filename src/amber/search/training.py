@@ -81,8 +81,12 @@ class FitSettings:
             raise ConfigError(f"fit_kwargs must not hold {', '.join(clash)}: these are set by the search.")
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns the settings that JSON can say; of `fit_kwargs` the names."""
-        return {**vars(self), "fit_kwargs": sorted(self.fit_kwargs or {})}
+        """Returns the settings that JSON can say; of `fit_kwargs` the names, and `recalibrate` where it is on.
+
+        Records that were begun before there was such a setting are taken up without it.
+        """
+        found = {**vars(self), "fit_kwargs": sorted(self.fit_kwargs or {})}
+        return found if self.recalibrate else {name: value for name, value in found.items() if name != "recalibrate"}
 
 
 @dataclass(frozen=True)
