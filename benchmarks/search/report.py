@@ -140,9 +140,10 @@ way on one thread, and is scored by the loss of the best epoch on validation dat
 opened once, after all searches, for the best network of each, as it was found.
 
 One-shot search counts from the first batch of its shared weights, trains these for the steps of five networks, half a
-network as one large architecture, the last three as the six best only, and then trains these six alone; while time is left,
-it begins anew with another seed. "One-shot" trains them from scratch, as every other search does. In "one-shot, inherited" they begin with
-the shared weights: its networks have seen more batches than those of other searches, within the same time.
+network as one large architecture, the last three as the six best only, and then trains these six alone; while time is
+left, it begins anew with another seed. "One-shot" trains them from scratch, as every other search does. In "one-shot,
+inherited" they begin with the shared weights: its networks have seen more batches than those of other searches, within
+the same time.
 KerasTuner saves checkpoints, as it always does. {clock}
 
 Processor: {processor}; cores: {cores}.
