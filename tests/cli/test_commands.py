@@ -22,9 +22,8 @@ Amber = Callable[..., Any]
 
 def process(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs the command in a process of its own."""
-    code = "from amber.cli.main import main; main()"
     return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
+        [sys.executable, "-m", "amber.cli", *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
