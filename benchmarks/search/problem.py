@@ -25,7 +25,7 @@ METRIC = "val_loss"
 class TaskSpec:
     """A task of the comparison: the configuration, epochs of every network, and seconds of every search.
 
-    The seconds are enough for fifty of KerasTuner's trials on one core of the reference machine while both are busy.
+    The seconds were 46 to 60 of KerasTuner's trials on one core of the reference machine while both were busy.
     """
 
     path: Path
