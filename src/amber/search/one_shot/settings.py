@@ -26,7 +26,8 @@ class OneShotSettings:
         uniform_share: share of the batches of an episode whose architecture is uniform, not the policy's: it keeps
             the weights of what the policy disfavours trained, without which a random sample would score unfairly.
         sample: architectures scored in the end, so many of the policy and so many uniform ones.
-        top_k: chosen, and retrained (`inherit_weights` says from what): so many of the policy's, and so many of the uniform sample.
+        top_k: chosen, and retrained (`inherit_weights` says from what): so many of the policy's, and so many of the
+            uniform sample.
         finalist_steps: batches of shared training on the chosen ones only, before they are scored anew. Weights that
             few networks share fit each of them better (Zhao et al. 2021, "Few-shot neural architecture search"; You
             et al. 2020, "GreedyNAS").
