@@ -56,7 +56,8 @@ def test_one_shot_search_trains_with_its_own_optimizer_options(
     text = tiny.replace("  batch_size: 256", "  batch_size: 256\n  optimizer: adamw").replace(
         "search:\n",
         "search:\n  strategy: one_shot\n  one_shot: {start_steps: 1, warm_up_steps: 1, steps_per_episode: 1, "
-        "episodes: 1, architectures: 2, sample: 2, top_k: 1, finalist_steps: 1, optimizer_options: {weight_decay: 0.5}}\n",
+        "episodes: 1, architectures: 2, sample: 2, top_k: 1, finalist_steps: 1, "
+        "optimizer_options: {weight_decay: 0.5}}\n",
     )
     done = amber("search", write_config(text), "-d", tmp_path / "run", "--quiet")
     assert done.exit_code == 0, done.output + done.stderr
