@@ -22,11 +22,12 @@ FILES = sorted(ROOT.rglob("*.py"))
 MAXIMUM_LINES = 400
 
 CONTROLLERS = "amber.architect.controllers"
-ANYONE = {"amber", "amber.errors", "amber.registry", "amber.backend"}
+ANYONE = {"amber", "amber.errors", "amber.registry", "amber.files", "amber.backend"}
 ALLOWED = {
     "amber": set(),
     "amber.errors": set(),
     "amber.registry": set(),
+    "amber.files": set(),
     "amber.backend": set(),
     "amber.architect": {"amber.architect"},
     CONTROLLERS: {"amber.architect"},
@@ -55,7 +56,15 @@ LOADED_ON_DEMAND = (
     "amber.backend.tensorflow",
     "amber.backend.torch",
 )
-WITHOUT_KERAS = {"amber", "amber.errors", "amber.registry", "amber.backend", "amber.architect", "amber.data"}
+WITHOUT_KERAS = {
+    "amber",
+    "amber.errors",
+    "amber.registry",
+    "amber.files",
+    "amber.backend",
+    "amber.architect",
+    "amber.data",
+}
 
 
 @dataclass(frozen=True)

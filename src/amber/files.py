@@ -1,0 +1,142 @@
+"""Files that are whole at any moment, and files that are read within a limit.
+
+Every file AMBER writes goes through `replacing` or `write_whole`: it is written aside, synced, moved into place and
+its folder synced. Every file AMBER reads that somebody else may have made goes through `read_bounded`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from amber.errors import AmberError, StorageError
+
+MEBIBYTE = 1 << 20
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary path to write a file at; move it to `path`, synced, once the block has ended well.
+
+    The temporary file lies in the folder of `path` and has the same ending, so that what goes by the ending (Keras,
+    Matplotlib) writes what it should. Where the block raises, it is removed and `path` stays as it was.
+
+    Args:
+        path: the file to make or replace; its folder exists.
+
+    Yields:
+        The temporary path; an empty file is there.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    target = Path(path)
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=f".tmp{target.suffix}")
+    os.close(descriptor)
+    aside = Path(name)
+    try:
+        yield aside
+        _sync(aside)
+        # mkstemp's file is for its owner only; others may read what any other new file shows.
+        os.chmod(aside, 0o666 & ~_umask())
+        os.replace(aside, target)
+        _sync(target.parent)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+        raise
+
+
+def write_whole(path: str | os.PathLike[str], content: str | bytes) -> Path:
+    """Write a file so that it is never seen half written, and return its path.
+
+    Args:
+        path: the file to make or replace.
+        content: text, written as UTF-8, or bytes.
+
+    Raises:
+        OSError: it cannot be written; what was there before is still there.
+    """
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    with replacing(path) as aside:
+        aside.write_bytes(data)
+    return Path(path)
+
+
+def is_left_over(name: str) -> bool:
+    """Say whether a file name is one that `replacing` uses, so that a process killed in it may have left it."""
+    return name.startswith(".") and ".tmp" in name
+
+
+def read_bounded(
+    path: str | os.PathLike[str], *, limit: int, what: str, error: type[AmberError] = StorageError
+) -> bytes:
+    """Read a regular file of at most `limit` bytes.
+
+    Args:
+        path: the file; links are followed.
+        limit: in bytes.
+        what: what the file should be, for messages, such as `"a best.json"`.
+        error: the class to raise.
+
+    Raises:
+        AmberError: (of the class `error`) there is no such file; it is not a regular file, such as a pipe, a device or a
+            folder; it is larger than `limit`; or it cannot be read.
+    """
+    file = Path(path)
+    try:
+        # Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError:
+        raise error(f"{file}: expected {what}. Received: no such file") from None
+    except OSError as problem:
+        raise error(f"{file}: expected {what}. Received: {problem.strerror or problem}") from problem
+    with os.fdopen(descriptor, "rb") as stream:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise error(f"{file}: expected {what}, a regular file. Received: {_kind(status.st_mode)}")
+        if status.st_size > limit:
+            raise error(f"{file}: expected {what} of at most {_size(limit)}. Received: {_size(status.st_size)}")
+        try:
+            data = stream.read(limit + 1)
+        except OSError as problem:
+            raise error(f"{file}: expected {what}. Received: {problem.strerror or problem}") from problem
+    if len(data) > limit:
+        raise error(f"{file}: expected {what} of at most {_size(limit)}. Received: more")
+    return data
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
+
+
+def _size(count: int) -> str:
+    return f"{count / MEBIBYTE:,.1f} MiB" if count >= MEBIBYTE else f"{count:,} bytes"
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file, or a folder's list of files, is on the disk; folders cannot be synced on every system."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        if path.is_dir():
+            return
+        raise
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        if not path.is_dir():
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

@@ -1,0 +1,68 @@
+"""Files written whole or not at all, and read within a limit."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+import pytest
+
+from amber.errors import DataError, StorageError
+from amber.files import is_left_over, read_bounded, replacing, write_whole
+
+
+def test_a_file_is_written_and_replaced(tmp_path):
+    path = tmp_path / "a.json"
+    write_whole(path, "first")
+    assert write_whole(path, b"second") == path
+    assert path.read_bytes() == b"second"
+    assert os.listdir(tmp_path) == ["a.json"]
+
+
+def test_permissions_are_those_of_an_ordinary_new_file(tmp_path):
+    plain = tmp_path / "plain"
+    plain.write_text("")
+    assert stat.S_IMODE(write_whole(tmp_path / "whole", "").stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
+
+
+@pytest.mark.parametrize("raised", [ValueError, KeyboardInterrupt, SystemExit])
+def test_what_fails_half_way_changes_nothing(tmp_path, raised):
+    path = write_whole(tmp_path / "model.keras", "old")
+    with pytest.raises(raised), replacing(path) as aside:
+        assert aside.suffix == ".keras" and is_left_over(aside.name)
+        aside.write_text("half")
+        raise raised
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["model.keras"]
+
+
+def test_a_folder_that_does_not_exist_is_an_error(tmp_path):
+    with pytest.raises(OSError):
+        write_whole(tmp_path / "none" / "a", "x")
+
+
+def test_files_up_to_the_limit_are_read(tmp_path):
+    path = write_whole(tmp_path / "a", b"12345")
+    assert read_bounded(path, limit=5, what="a list") == b"12345"
+    with pytest.raises(DataError, match=r"a: expected a list of at most 4 bytes. Received: 5 bytes"):
+        read_bounded(path, limit=4, what="a list", error=DataError)
+
+
+def test_a_sparse_file_is_refused_unread(tmp_path):
+    path = tmp_path / "sparse"
+    with path.open("wb") as file:
+        file.truncate(20 << 30)
+    with pytest.raises(StorageError, match="at most 1.0 MiB. Received: 20,480.0 MiB"):
+        read_bounded(path, limit=1 << 20, what="a best.json")
+
+
+def test_only_regular_files_are_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path, kind in ((tmp_path / "pipe", "a pipe"), (tmp_path, "a folder|Is a directory"), ("/dev/zero", "a device")):
+        with pytest.raises(StorageError, match=f"expected a best.json.*Received: ({kind})"):
+            read_bounded(path, limit=10, what="a best.json")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(StorageError, match="none: expected a best.json. Received: no such file"):
+        read_bounded(tmp_path / "none", limit=10, what="a best.json")
