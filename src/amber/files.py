@@ -84,8 +84,8 @@ def read_bounded(
         error: the class to raise.
 
     Raises:
-        AmberError: (of the class `error`) there is no such file; it is not a regular file, such as a pipe, a device or a
-            folder; it is larger than `limit`; or it cannot be read.
+        AmberError: (of the class `error`) there is no such file; it is not a regular file but, say, a pipe or a folder;
+            it is larger than `limit`; or it cannot be read.
     """
     file = Path(path)
     try:
@@ -95,10 +95,11 @@ def read_bounded(
         raise error(f"{file}: expected {what}. Received: no such file") from None
     except OSError as problem:
         raise error(f"{file}: expected {what}. Received: {problem.strerror or problem}") from problem
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise error(f"{file}: expected {what}, a regular file. Received: {_kind(status.st_mode)}")
     with os.fdopen(descriptor, "rb") as stream:
-        status = os.fstat(stream.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise error(f"{file}: expected {what}, a regular file. Received: {_kind(status.st_mode)}")
         if status.st_size > limit:
             raise error(f"{file}: expected {what} of at most {_size(limit)}. Received: {_size(status.st_size)}")
         try:
