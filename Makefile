@@ -6,6 +6,7 @@
 #   make bench       measure speed and memory beside hand-written networks (options with ARGS="--only dag-training")
 #   make bench-search  compare ways to search at equal time (options with ARGS="--minutes 2 --seeds 0")
 #   make bench-scale  measure overhead per trial, use of up to 32 workers, memory (options with ARGS="--only own-time")
+#   make ci-fresh    what CI does, of the last commit, in a fresh clone with a fresh environment: run it before a merge
 #   make docs        render the reference of the API and the pages of docs/ into site/index.html
 #   make lint        ruff, mypy and the import rules
 #   make clean       remove .venv, site and caches (run directories stay)
@@ -24,7 +25,7 @@ FAST := $(VENV)/.installed-fast
 TEST := $(VENV)/.installed-test
 INPUTS := $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 
-.PHONY: help demo test test-fast bench bench-search bench-scale docs lint clean
+.PHONY: help demo test test-fast bench bench-search bench-scale ci-fresh docs lint clean
 .NOTPARALLEL:
 
 help:
@@ -49,6 +50,9 @@ bench-search: $(FAST)
 
 bench-scale: $(FAST)
 	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m benchmarks.scale $(ARGS)
+
+ci-fresh:
+	.ci/fresh
 
 docs: $(FAST)
 	KERAS_BACKEND=torch $(BIN)/python -W ignore docs/build.py
