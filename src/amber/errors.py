@@ -6,9 +6,24 @@ thing, says what was expected and what was received.
 
 from __future__ import annotations
 
+KeyPath = tuple[str | int, ...]
+
 
 class AmberError(Exception):
-    """Base of all errors that AMBER raises on purpose."""
+    """Base of all errors that AMBER raises on purpose.
+
+    Args:
+        *arguments: the message.
+        key: the one argument, key or place that the mistake is in, where there is one: `("noise",)`, or `(2, 0)` for
+            candidate 0 of layer 2. Whoever reads a configuration adds file and line by it; nobody parses the message.
+
+    Attributes:
+        key: as given.
+    """
+
+    def __init__(self, *arguments: object, key: KeyPath = ()) -> None:
+        super().__init__(*arguments)
+        self.key = key
 
 
 class ModelSpaceError(AmberError, ValueError):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +11,7 @@ import numpy as np
 from amber.cli.config import LoadedConfig
 from amber.cli.problem import INPUT, Problem
 from amber.cli.scoring import predictions
+from amber.csv_files import csv_text
 from amber.data import BlockSpec, Scaling, Table, encode_sequences, read_table
 from amber.errors import ConfigError
 
@@ -41,7 +40,7 @@ def predict_sequences(
     found = predictions(model, x, str(file), batch_size)[0]
     names = list(classes) if classes is not None else [f"class_{index}" for index in range(found.shape[-1])]
     _check_names(names, found.shape[-1])
-    return _csv(table[column], column, {**_class_columns(found, names)}), len(table)
+    return _csv(table[column], column, _class_columns(found, names)), len(table)
 
 
 def predict_blocks(
@@ -88,11 +87,7 @@ def _class_columns(values: Any, names: list[str]) -> dict[str, Sequence[str]]:
 
 
 def _csv(keys: Sequence[str], heading: str, columns: Mapping[str, Sequence[str]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([heading, *columns])
-    writer.writerows(zip(keys, *columns.values(), strict=True))
-    return text.getvalue()
+    return csv_text([heading, *columns], list(zip(keys, *columns.values(), strict=True)))
 
 
 def _places(table: Table) -> list[str]:

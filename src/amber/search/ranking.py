@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from amber.csv_files import csv_text
 from amber.search.result import rank
 from amber.search.trial import STATUSES, TrialResult, short_tokens
 
@@ -64,17 +65,12 @@ def not_ranked(trials: Iterable[TrialResult]) -> str | None:
 
 def ranking_csv(trials: Iterable[TrialResult], top: int | None = None, direction: str = "maximize") -> str:
     """Returns the ranking as CSV text, numbers in full and tokens separated by spaces."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*COLUMNS, "number", "fingerprint", "seed"])
-    for position, trial in ranking_rows(trials, top, direction):
-        tokens = " ".join(str(token) for token in trial.tokens)
-        size = ["" if value is None else value for value in (trial.parameters, trial.flops)]
-        writer.writerow(
-            [position, repr(trial.score), *size, f"{trial.seconds:.3f}", tokens]
-            + [trial.number, trial.fingerprint, trial.seed]
-        )
-    return text.getvalue()
+    rows: list[list[Any]] = [
+        [position, trial.score, trial.parameters, trial.flops, f"{trial.seconds:.3f}"]
+        + [" ".join(map(str, trial.tokens)), trial.number, trial.fingerprint, trial.seed]
+        for position, trial in ranking_rows(trials, top, direction)
+    ]
+    return csv_text([*COLUMNS, "number", "fingerprint", "seed"], rows)
 
 
 def ranking_markdown(trials: Iterable[TrialResult], top: int | None = None, direction: str = "maximize") -> str:

@@ -1,0 +1,173 @@
+"""JSON of a stranger: files, and texts within other files, read within limits.
+
+Everything AMBER reads as JSON that somebody else may have made goes through `read_json` or `parse_json`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from amber import limits
+from amber.errors import AmberError, StorageError
+from amber.files import read_bounded
+
+
+def read_json(
+    path: str | os.PathLike[str],
+    *,
+    what: str,
+    limit: int = limits.JSON_BYTES,
+    error: type[AmberError] = StorageError,
+    nan_is_null: bool = False,
+) -> Any:
+    """Return what a JSON file holds.
+
+    Args:
+        path: the file.
+        what: what the file should be, for messages, such as `"the best.json of a finished search"`.
+        limit: in bytes.
+        error: the class to raise.
+        nan_is_null: read `NaN` and `Infinity`, which are not JSON but which earlier versions wrote, as None.
+
+    Raises:
+        AmberError: (of the class `error`) the file cannot be read, is not a regular file, is too large, or does not
+            hold JSON within the limits of `amber.limits`; names the file, and the line where there is one.
+    """
+    data = read_bounded(path, limit=limit, what=what, error=error)
+    return parse_json(data, what=what, source=os.fspath(path), error=error, nan_is_null=nan_is_null)
+
+
+def parse_json(
+    text: str | bytes,
+    *,
+    what: str,
+    source: str = "",
+    error: type[AmberError] = StorageError,
+    nan_is_null: bool = False,
+) -> Any:
+    """Return what a JSON text holds.
+
+    Args:
+        text: the text; bytes are UTF-8.
+        what: what it should be, for messages.
+        source: where it is from, for messages.
+        error: the class to raise.
+        nan_is_null: see `read_json`.
+
+    Raises:
+        AmberError: (of the class `error`) it is not JSON, holds a repeated key, a number beyond 64 bits or that is not
+            finite, or half a surrogate pair, or is deeper or longer than `amber.limits` allows.
+    """
+    where = f"{source}: " if source else ""
+    try:
+        return _parse(text, nan_is_null)
+    except json.JSONDecodeError as problem:
+        place = f"{source}, line {problem.lineno}, column {problem.colno}: " if source else ""
+        at = "" if source else f" (line {problem.lineno}, column {problem.colno})"
+        raise error(f"{place}expected {what}, as JSON. Received: {problem.msg}{at}") from problem
+    except RecursionError:
+        raise error(
+            f"{where}expected {what}, as JSON of at most {limits.DEPTH} levels. Received: more levels"
+        ) from None
+    except ValueError as problem:
+        raise error(f"{where}expected {what}, as JSON. Received: {problem}") from problem
+
+
+def _parse(text: str | bytes, nan_is_null: bool) -> Any:
+    if not isinstance(text, (str, bytes)):
+        raise ValueError(f"a value of type {type(text).__name__}")
+    if isinstance(text, bytes):
+        text = _decoded(text)
+    _check_count(text)
+    value = json.loads(
+        text,
+        parse_int=_integer,
+        parse_float=_number,
+        parse_constant=_null if nan_is_null else _refuse_constant,
+        object_pairs_hook=_without_repeats,
+    )
+    check_plain(value)
+    return value
+
+
+def check_plain(value: Any) -> None:
+    """Check that lists and mappings are no deeper than the limit, and that no text holds half a surrogate pair.
+
+    Raises:
+        ValueError: says what is wrong.
+    """
+    level: list[Any] = [value]
+    for _ in range(limits.DEPTH + 1):
+        below: list[Any] = []
+        for each in level:
+            if isinstance(each, dict):
+                below += each.values()
+                _check_texts(each)
+            elif isinstance(each, list):
+                below += each
+        _check_texts(each for each in level if isinstance(each, str))
+        if not below:
+            return
+        level = below
+    raise ValueError(f"more than {limits.DEPTH} levels of lists and mappings")
+
+
+def _check_texts(texts: Iterable[Any]) -> None:
+    for text in texts:
+        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+            raise ValueError(f"text with half a surrogate pair, {ascii(text)[:80]}")
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = data.count(b"\n", 0, problem.start) + 1
+        raise ValueError(f"byte {data[problem.start]:#04x} in line {line}, which is not UTF-8") from problem
+
+
+def _check_count(text: str) -> None:
+    # Each value but the first follows one of these; those within texts count too, which does no harm.
+    if sum(text.count(sign) for sign in ",[{:") > limits.JSON_VALUES:
+        raise ValueError(f"more than {limits.JSON_VALUES:,} values")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > limits.DIGITS or not limits.SMALLEST_INTEGER <= int(digits) <= limits.LARGEST_INTEGER:
+        raise ValueError(f"a whole number beyond 64 bits, {shortened(digits, 24)}")
+    return int(digits)
+
+
+def _number(digits: str) -> float:
+    value = float(digits) if len(digits) <= limits.DIGITS else math.inf
+    if not math.isfinite(value):
+        raise ValueError(f"a number beyond 1.8e308 or of more than {limits.DIGITS} digits, {shortened(digits, 24)}")
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name}, which JSON does not have; null stands for what is not known")
+
+
+def _null(name: str) -> None:
+    """Read a constant as None."""
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise ValueError(f"the key {shortened(key, 80)!r} twice in one object")
+            seen.add(key)
+    return found
+
+
+def shortened(text: str, length: int = 80) -> str:
+    """Return text of at most `length` characters, with three dots where something was left out."""
+    return text if len(text) <= length else f"{text[: length - 3]}..."

@@ -1,0 +1,40 @@
+"""How large an input may be: every limit on what somebody else may have written, in one place.
+
+They are far above what real searches need (200 layers of 50 candidates, 919 classes) and low enough that anything
+beyond is refused at once instead of filling the memory. A message about a limit names it.
+"""
+
+from __future__ import annotations
+
+from amber.files import MEBIBYTE
+
+# A configuration in YAML. A space of 200 layers with 50 candidates each, all written out, is about 1 MiB.
+CONFIGURATION_BYTES = 4 * MEBIBYTE
+# Values of a configuration, each counted as often as aliases (`*name`) and merge keys (`<<`) repeat it.
+CONFIGURATION_VALUES = 200_000
+# Lists and mappings within each other, in YAML and JSON.
+DEPTH = 64
+# Digits of a number; `int` refuses more than 4,300, and takes its time below.
+DIGITS = 400
+# Whole numbers, in YAML and JSON: what 64 bits hold.
+SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**63 - 1
+# A JSON file, such as best.json, which holds a configuration and its space.
+JSON_BYTES = 16 * MEBIBYTE
+# Values of a JSON text; each takes up to 250 bytes of memory.
+JSON_VALUES = 1_000_000
+# Layers of a model space, operations of it, and nodes of a network.
+LAYERS = 10_000
+CANDIDATES = 100_000
+NODES = 100_000
+# Length, filters, units and the like of one operation, and elements of one shape.
+SHAPE_ELEMENTS = 2**40
+# Tokens on a command line.
+TOKENS_CHARACTERS = 1_000_000
+# A file of weights or of a policy in HDF5, a checkpoint, a model: what its arrays may take in memory.
+WEIGHTS_BYTES = 8 * 1024 * MEBIBYTE
+# How many times as large as its file the arrays of a compressed file may be.
+COMPRESSION = 1_100
+# The description in a file of weights or in a model file, as JSON.
+DESCRIPTION_BYTES = 16 * MEBIBYTE
+# Files in a model file, and arrays in a file of weights.
+MEMBERS = 100_000
