@@ -112,7 +112,7 @@ def test_the_vault_opens_once() -> None:
 
 @pytest.mark.parametrize(("x", "y"), [((2, 3), (3,)), ((0, 3), (0,)), ((), ())])
 def test_a_split_needs_as_many_inputs_as_targets(x: tuple[int, ...], y: tuple[int, ...]) -> None:
-    with pytest.raises(DataError, match="same number of records"):
+    with pytest.raises(DataError, match="same number of examples"):
         Split(np.zeros(x), np.zeros(y))
 
 

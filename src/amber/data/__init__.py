@@ -5,6 +5,7 @@ from __future__ import annotations
 from amber.data.baselines import BaselineResult, RegressionResult, logistic_regression_baseline, ridge_baseline
 from amber.data.block_datasets import TargetSpec, load_blocks
 from amber.data.blocks import BlockSpec, split_columns
+from amber.data.dataset import Dataset, Split, TestVault
 from amber.data.datasets import find_data, load_dataset, load_sequences
 from amber.data.descriptions import DESCRIPTION, describe_sequences
 from amber.data.features import check_features, read_features
@@ -14,17 +15,9 @@ from amber.data.scores import accuracy, mean_absolute_error, per_class_accuracy,
 from amber.data.sequences import encode_sequences
 from amber.data.simulated import MotifTask, SimulatedRecords, Simulation, load_simulated, simulate
 from amber.data.simulated_motifs import Motif
-from amber.data.splits import (
-    Dataset,
-    Split,
-    SplitIndices,
-    Target,
-    TestVault,
-    column_split,
-    grouped_split,
-    random_split,
-)
+from amber.data.splits import SplitIndices, column_split, grouped_split, random_split
 from amber.data.tables import Table, read_table
+from amber.data.targets import Target
 
 __all__ = [
     "DESCRIPTION",

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from amber.data.dataset import Dataset, Split, shapes_of
 from amber.data.scores import accuracy, mean_absolute_error, per_class_accuracy, r2
-from amber.data.splits import Dataset, Split, Target, shapes_of
+from amber.data.targets import Target
 from amber.errors import DataError
 
 logger = logging.getLogger(__name__)

@@ -14,24 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amber.data.blocks import BlockSpec
+from amber.data.dataset import Dataset, Split, TestVault, rows_of, shapes_of
 from amber.data.datasets import find_data, is_packaged
 from amber.data.features import table_features
 from amber.data.labels import encode_labels
 from amber.data.scaling import Scaling
 from amber.data.splits import (
     DEFAULT_FRACTIONS,
-    Dataset,
-    Split,
     SplitIndices,
-    Target,
-    TestVault,
     column_split,
     grouped_split,
     random_split,
-    rows_of,
-    shapes_of,
 )
 from amber.data.tables import Table, read_table
+from amber.data.targets import Target
 from amber.errors import DataError
 
 
@@ -104,9 +100,16 @@ def load_blocks(
         classes=known[0].classes or () if len(known) == 1 else (),
         input_shape=shapes_of(x),
         split=split,
+        path=table.path.absolute(),
+        split_origin=_origin(split, seed),
         targets=known,
         scaling=scaling,
     )
+
+
+def _origin(split: str, seed: int) -> str:
+    drawn = {"random": "stratified", "grouped": "groups of group kept together"}
+    return f"drawn at random, {drawn[split]}, seed {seed}" if split in drawn else f"column {split}"
 
 
 def _check_no_target_inside(specs: Mapping[str, BlockSpec], wanted: Mapping[str, TargetSpec], table: Table) -> None:

@@ -9,14 +9,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from amber.data.dataset import Dataset, Split, TestVault
 from amber.data.labels import encode_labels
 from amber.data.sequences import encode_sequences
 from amber.data.splits import (
     DEFAULT_FRACTIONS,
-    Dataset,
-    Split,
     SplitIndices,
-    TestVault,
     column_split,
     grouped_split,
     random_split,
@@ -161,13 +159,13 @@ def load_sequences(
     parts: SplitIndices
     if split is not None:
         parts = column_split(table[split], lines=table.lines, source=source)
-        kind = split
+        kind, origin = split, f"column {split}"
     elif group is not None:
         parts = grouped_split(table[group], fractions, seed)
-        kind = "grouped"
+        kind, origin = "grouped", f"drawn at random, groups of {group} kept together, seed {seed}"
     else:
         parts = random_split(len(table), fractions, seed, stratify=y)
-        kind = "random"
+        kind, origin = "random", f"drawn at random, stratified, seed {seed}"
     title = name or table.path.name.removesuffix(".gz").removesuffix(".csv")
     return Dataset(
         name=title,
@@ -177,6 +175,8 @@ def load_sequences(
         classes=known,
         input_shape=x.shape[1:],
         split=kind,
+        path=table.path.absolute(),
+        split_origin=origin,
     )
 
 

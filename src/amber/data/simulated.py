@@ -17,9 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from amber.data.dataset import Dataset, Split, TestVault
 from amber.data.sequences import encode_sequences
 from amber.data.simulated_motifs import DEFAULT_STRENGTH, LETTERS, Motif, background, draw_bases
-from amber.data.splits import DEFAULT_FRACTIONS, Dataset, Split, Target, TestVault, random_split
+from amber.data.splits import DEFAULT_FRACTIONS, random_split
+from amber.data.targets import Target
 from amber.errors import DataError
 
 CLASSES = ("negative", "positive")
@@ -197,6 +199,7 @@ def load_simulated(
         classes=CLASSES if len(y) == 1 else (),
         input_shape=x.shape[1:],
         split="random",
+        split_origin=f"drawn at random, stratified, seed {simulation.seed}",
         targets=tuple(Target(output, CLASSES) for output in y),
     )
 

@@ -1,0 +1,216 @@
+"""Examples divided into training, validation and test parts, ready for a search.
+
+What may be changed here: what a data set tells about itself. That test data are looked at once is the rule of
+`TestVault`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amber.data.fingerprints import fingerprint
+from amber.data.scaling import Scaling
+from amber.data.targets import Target
+from amber.errors import DataError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Examples of one part.
+
+    Attributes:
+        x: inputs, examples along the first axis, at least 1; for named blocks a dictionary of arrays.
+        y: targets, one per example; class numbers for classification; for several targets a dictionary.
+
+    Raises:
+        DataError: no examples, or unequal numbers of inputs and targets.
+    """
+
+    x: Any
+    y: Any
+
+    def __post_init__(self) -> None:
+        shapes = [np.shape(array) for array in (*_arrays(self.x), *_arrays(self.y))]
+        if len(shapes) < 2 or not all(shapes) or len({shape[0] for shape in shapes}) > 1 or not shapes[0][0]:
+            raise DataError(
+                "The arrays `x` and `y` of a split must hold the same number of examples, at least 1. "
+                f"Received: shapes {' and '.join(map(str, shapes)) or 'none'}"
+            )
+
+    def __len__(self) -> int:
+        """Number of examples."""
+        return len(_arrays(self.y)[0])
+
+    @property
+    def fingerprint(self) -> str:
+        """Of inputs and targets; see `amber.data.fingerprints`."""
+        return fingerprint([self.x, self.y])
+
+    def joined(self, other: Split) -> Split:
+        """Returns the examples of both, these first.
+
+        Args:
+            other: has the same inputs and targets.
+        """
+        return Split(_joined(self.x, other.x), _joined(self.y, other.y))
+
+
+class TestVault:
+    """Test data that can be taken out once.
+
+    Args:
+        split: the test data.
+        name: what messages call the data set.
+    """
+
+    # Keeps pytest from taking the class for tests.
+    __test__ = False
+
+    def __init__(self, split: Split, name: str = "data") -> None:
+        self._split = split
+        self._name = name
+        self._opened = 0
+
+    @property
+    def opened(self) -> int:
+        """How often the data were taken out: 0 or 1."""
+        return self._opened
+
+    def open_test(self) -> Split:
+        """Take the test data out.
+
+        Returns:
+            The test data.
+
+        Raises:
+            DataError: they were taken out before.
+        """
+        if self._opened:
+            raise DataError(
+                f"The test data of {self._name!r} may be looked at once, after the choice is made: "
+                "a choice made after seeing them would make their score too good. "
+                "Keep the split that the first call returned. Received: a second call of open_test()"
+            )
+        self._opened = 1
+        logger.info("Test data of %r opened: %d examples", self._name, len(self._split))
+        return self._split
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the test data; does not count as opening."""
+        return self._split.fingerprint
+
+    def __len__(self) -> int:
+        """Number of test examples; does not count as opening."""
+        return len(self._split)
+
+    def __repr__(self) -> str:
+        return f"TestVault({self._name!r}, {len(self)} examples, {'opened' if self._opened else 'closed'})"
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Data ready for a search.
+
+    Attributes:
+        name: what messages and reports call it.
+        train: what candidates are trained on.
+        validation: what the choice among candidates is made on.
+        test: what the chosen one is tested on, once; see `open_test`.
+        classes: class names in the order of their numbers; empty where `targets` say them.
+        input_shape: shape of one input, without the batch; `(length, 4)` for sequences, a dictionary for blocks.
+        split: how the examples were divided: a column name, `"random"` or `"grouped"`.
+        targets: what is predicted; by default one output called `output`, with `classes`.
+        scaling: for scaled blocks, what each was scaled by.
+        path: the file the examples were read from, absolute; None where there is none.
+        split_origin: the split in words, such as `column gsplit` or `drawn at random, stratified, seed 0 (guessed)`.
+        notes: one sentence for whatever was guessed, left out or changed while the data were read.
+        raw_fingerprint: of what was read, before anything was scaled, so that it is the same on every machine; None:
+            `fingerprint` takes the parts as they are.
+
+    Raises:
+        DataError: the inputs of a part do not have `input_shape`.
+    """
+
+    name: str
+    train: Split
+    validation: Split
+    test: TestVault
+    classes: tuple[str, ...]
+    input_shape: Any
+    split: str = ""
+    targets: tuple[Target, ...] = ()
+    scaling: Mapping[str, Scaling] = field(default_factory=dict)
+    path: Path | None = None
+    split_origin: str = ""
+    notes: tuple[str, ...] = ()
+    raw_fingerprint: str | None = None
+
+    def __post_init__(self) -> None:
+        for part, data in (("train", self.train), ("validation", self.validation)):
+            if shapes_of(data.x) != self.input_shape:
+                raise DataError(
+                    f"Data set {self.name!r}, {part}: inputs must have shape {self.input_shape}. "
+                    f"Received: {shapes_of(data.x)}"
+                )
+        if not self.targets:
+            object.__setattr__(self, "targets", (Target("output", self.classes),))
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Number of examples of each part: `train`, `validation` and `test`."""
+        return {"train": len(self.train), "validation": len(self.validation), "test": len(self.test)}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of all parts, test data included: changed examples, labels, classes or split change it.
+
+        Takes about a second per gigabyte, once. Does not count as opening the test data.
+        """
+        if self.raw_fingerprint is not None:
+            return self.raw_fingerprint
+        targets = [[target.name, target.classes] for target in self.targets]
+        return fingerprint([targets, *(part.fingerprint for part in (self.train, self.validation, self.test))])
+
+    @property
+    def test_opened(self) -> int:
+        """How often the test data were opened: 0 or 1."""
+        return self.test.opened
+
+    def open_test(self) -> Split:
+        """Take the test data out, once, after the choice is made.
+
+        Raises:
+            DataError: they were taken out before.
+        """
+        return self.test.open_test()
+
+
+def shapes_of(x: Any) -> Any:
+    """Returns the shape of one example: a tuple, or for named blocks a dictionary of them."""
+    return {name: array.shape[1:] for name, array in x.items()} if isinstance(x, Mapping) else x.shape[1:]
+
+
+def rows_of(x: Any, rows: NDArray[np.int64]) -> Any:
+    """Returns some rows of an array, or of every array of a dictionary."""
+    return {name: array[rows] for name, array in x.items()} if isinstance(x, Mapping) else x[rows]
+
+
+def _joined(first: Any, second: Any) -> Any:
+    if isinstance(first, Mapping):
+        return {name: np.concatenate([values, second[name]]) for name, values in first.items()}
+    return np.concatenate([first, second])
+
+
+def _arrays(x: Any) -> list[Any]:
+    return list(x.values()) if isinstance(x, Mapping) else [x]
