@@ -21,10 +21,11 @@ SCRIPT = """
 import logging, os, sys
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 if "keras" in sys.argv: import keras
-from amber.backend import select
+from amber.backend import choice, select
 from amber.errors import ConfigError
 try:
     print(select(), os.environ.get("KERAS_BACKEND"))
+    if "why" in sys.argv: print(choice().reason, choice().guessed)
 except ConfigError as error:
     print("ConfigError", error)
 """
@@ -108,6 +109,7 @@ def test_variable_naming_a_missing_backend_is_an_error_that_says_how_to_install(
     message = world.choice(KERAS_BACKEND="jax")
     assert message.startswith("ConfigError")
     assert "amber-nas[jax]" in message
+    assert "set it to an installed one (torch)" in message
 
 
 def test_keras_json_decides_if_its_backend_is_installed(world: World) -> None:
@@ -116,11 +118,97 @@ def test_keras_json_decides_if_its_backend_is_installed(world: World) -> None:
     assert world.choice() == "jax jax"
 
 
-@pytest.mark.parametrize("text", ['{"backend": "tensorflow"}', '{"backend": "numpy"}', "{", "[]", '{"backend": 3}'])
+@pytest.mark.parametrize(
+    "text", ['{"backend": "tensorflow"}', '{"backend": "numpy"}', "{", '{"backend": 3}', "\x00\xff"]
+)
 def test_keras_json_without_a_usable_backend_is_passed_over(world: World, text: str) -> None:
     world.install("torch")
     world.configure(text)
     assert world.choice() == "torch torch"
+
+
+KERAS_WROTE = {"floatx": "float32", "epsilon": 1e-07, "backend": "tensorflow", "image_data_format": "channels_last"}
+
+
+def test_keras_json_that_keras_wrote_decides_nothing(world: World) -> None:
+    world.install("torch", "jax", "tensorflow")
+    world.configure(json.dumps(KERAS_WROTE, indent=4))
+    assert world.choice() == "torch torch"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ({"backend": "tensorflow"}, "tensorflow"),
+        ({**KERAS_WROTE, "backend": "jax"}, "jax"),
+        ({**KERAS_WROTE, "floatx": "float64"}, "tensorflow"),
+        ({"floatx": "float64"}, "torch"),
+    ],
+)
+def test_keras_json_that_the_user_wrote_decides(world: World, content: dict[str, object], expected: str) -> None:
+    world.install("torch", "jax", "tensorflow")
+    world.configure(json.dumps(content))
+    assert world.choice() == f"{expected} {expected}"
+
+
+@pytest.mark.parametrize(
+    ("environment", "content", "expected"),
+    [
+        ({"KERAS_BACKEND": "jax"}, None, "KERAS_BACKEND False"),
+        ({}, {"backend": "jax"}, ".keras/keras.json False"),
+        ({}, KERAS_WROTE, "the first installed of torch, jax, tensorflow True"),
+        ({}, {"backend": "numpy"}, "keras.json names 'numpy', which is not one of those installed True"),
+    ],
+)
+def test_choice_says_why_and_whether_it_was_guessed(
+    world: World, environment: dict[str, str], content: dict[str, object] | None, expected: str
+) -> None:
+    world.install("torch", "jax", "tensorflow")
+    if content is not None:
+        world.configure(json.dumps(content))
+    assert world.choice("why", **environment).splitlines()[1].endswith(expected)
+
+
+def test_keras_json_that_is_a_pipe_is_an_error_at_once(world: World) -> None:
+    world.install("torch")
+    (world.home / ".keras").mkdir()
+    os.mkfifo(world.home / ".keras" / "keras.json")
+    message = world.choice(KERAS_BACKEND="torch")
+    assert message.startswith("ConfigError")
+    assert "KERAS_HOME" in message
+    assert message.endswith("Received: a pipe")
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 30000, "[]", " " * 70000 + "{}", '{"floatx": "int8"}', '{"epsilon": 1}', '{"image_data_format": 3}']
+)
+def test_keras_json_that_keras_cannot_be_imported_with_is_an_error(world: World, text: str) -> None:
+    world.install("torch")
+    world.configure(text)
+    message = world.choice()
+    assert message.startswith("ConfigError")
+    assert "keras.json" in message
+    assert "KERAS_HOME" in message
+
+
+def test_home_that_cannot_be_written_or_is_not_there(world: World) -> None:
+    world.install("torch", "jax")
+    assert world.choice(HOME=str(world.home / "none")) == "torch torch"
+
+
+@pytest.mark.slow
+def test_ten_real_processes_in_an_empty_home_choose_the_same(tmp_path: Path) -> None:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("KERAS_")}
+    environment |= {"HOME": str(tmp_path), "PYTHONPATH": str(SOURCE)}
+    script = "from amber.backend import choice; print(choice())"
+    keras_too = "from amber.backend import choice; choice(); import keras; print(keras.config.backend(), choice())"
+    said = [
+        subprocess.run([sys.executable, "-c", each], env=environment, capture_output=True, text=True, check=True).stdout
+        for each in (keras_too, *[script] * 8, keras_too)
+    ]
+    assert (tmp_path / ".keras" / "keras.json").is_file()
+    expected = "torch (the first installed of torch, jax, tensorflow)\n"
+    assert said == [f"torch {expected}", *[expected] * 8, f"torch {expected}"]
 
 
 def test_keras_home_moves_keras_json(world: World, tmp_path: Path) -> None:

@@ -70,7 +70,9 @@ def begin_run(
         ledger.begin(settings, loaded.config.search.chosen_direction, resume=resume, allow_changes=allow_changes)
     except SettingsChangedError as error:
         said = [
-            str(
+            _said_of_backend(error.place, each.before)
+            if each.path == ("backend",)
+            else str(
                 loaded.document.error(
                     each.path,
                     f"the search in {error.place} began with {_shown(each.before)}. Received: {_shown(each.now)}",
@@ -89,6 +91,16 @@ def search_settings(loaded: LoadedConfig) -> dict[str, Any]:
     settings = loaded.config.model_dump(mode="json", exclude=_FREE)
     options = loaded.builder_options.model_dump(mode="json")
     return settings | {"builder": {"type": loaded.builder_type} | options, "backend": select()}
+
+
+def _said_of_backend(place: str, before: str) -> str:
+    """Say that the backend differs, which the environment decides and no key of the configuration."""
+    from amber.backend import choice
+
+    return (
+        f"The search in {place} began on the Keras backend {before}; go on with it by setting the environment "
+        f"variable KERAS_BACKEND={before}. Received: {choice()}"
+    )
 
 
 def _shown(value: Any) -> str:
