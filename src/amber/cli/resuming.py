@@ -12,7 +12,9 @@ from amber.cli.sections import WORKER_KEYS
 from amber.errors import ConfigError, StorageError
 
 if TYPE_CHECKING:
+    from amber.data import Dataset
     from amber.search import RunDirectory
+    from amber.search.journal import Change
     from amber.search.storage import StudyDatabase
 
 # What bears on no trial: a search may always be made longer, kept or trained elsewhere, and its best trained in another
@@ -52,19 +54,26 @@ def open_run(loaded: LoadedConfig, *, resume: bool, overwrite: bool) -> RunDirec
 
 
 def begin_run(
-    loaded: LoadedConfig, directory: RunDirectory, database: StudyDatabase | None, *, resume: bool, allow_changes: bool
+    loaded: LoadedConfig,
+    dataset: Dataset,
+    directory: RunDirectory,
+    database: StudyDatabase | None,
+    *,
+    resume: bool,
+    allow_changes: bool,
 ) -> dict[str, Any]:
-    """Notes the settings of the search where it is recorded, and returns them.
+    """Notes the settings of the search, and which data it is on, where it is recorded; returns them.
 
     Raises:
-        ConfigError: an earlier search began with others; names file, line, key and both values.
+        ConfigError: an earlier search began with others, or on other data; names file, line, key and both values.
         StorageError: a file of the directory is damaged, of another version, or cannot be written; or the database
             cannot be used.
     """
+    from amber.search.data_identity import DATA_FINGERPRINT
     from amber.search.journal import SettingsChangedError
     from amber.search.ledger import Ledger, SharedLedger
 
-    settings = search_settings(loaded)
+    settings = search_settings(loaded) | {DATA_FINGERPRINT: dataset.fingerprint}
     ledger = Ledger(directory) if database is None else SharedLedger(directory, database)
     try:
         ledger.begin(settings, loaded.config.search.chosen_direction, resume=resume, allow_changes=allow_changes)
@@ -72,16 +81,25 @@ def begin_run(
         said = [
             _said_of_backend(error.place, each.before)
             if each.path == ("backend",)
-            else str(
-                loaded.document.error(
-                    each.path,
-                    f"the search in {error.place} began with {_shown(each.before)}. Received: {_shown(each.now)}",
-                )
-            )
+            else str(_changed(loaded, dataset, each, error.place))
             for each in error.changes
         ]
         raise ConfigError("\n".join([*said, "Put it back, or give --allow-changes."])) from error
     return settings
+
+
+def _changed(loaded: LoadedConfig, dataset: Dataset, change: Change, place: str) -> ConfigError:
+    from amber.search.data_identity import DATA_FINGERPRINT
+
+    if change.path == (DATA_FINGERPRINT,):
+        return loaded.document.error(
+            ("data", "source"),
+            f"the search in {place} began on other examples, labels or parts than {dataset.path or dataset.name} holds "
+            f"now (fingerprint {change.before}). Received: fingerprint {change.now}",
+        )
+    return loaded.document.error(
+        change.path, f"the search in {place} began with {_shown(change.before)}. Received: {_shown(change.now)}"
+    )
 
 
 def search_settings(loaded: LoadedConfig) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
     directory = open_run(loaded, resume=overrides.resume, overwrite=overrides.overwrite)
     with directory.locked():
         settings = begin_run(
-            loaded, directory, database, resume=overrides.resume, allow_changes=overrides.allow_changes
+            loaded, dataset, directory, database, resume=overrides.resume, allow_changes=overrides.allow_changes
         )
         if database is not None:
             _say(console, f"Record   {database.name}")

@@ -27,6 +27,7 @@ import filelock
 
 from amber.errors import StorageError
 from amber.search.containment import check_contained
+from amber.search.data_identity import comparable
 from amber.search.journal import (
     SettingsChangedError,
     append_line,
@@ -157,7 +158,7 @@ class RunDirectory:
                 raise StorageError(f"{self.path} holds trials but no {SETTINGS}: the search cannot be taken up.")
             text = settings_text(settings)
             if resume and path.is_file():
-                changes = changes_between(read_settings(path), json.loads(text)["settings"])
+                changes = changes_between(*comparable(read_settings(path), json.loads(text)["settings"]))
                 if changes and not allow_changes:
                     raise SettingsChangedError(str(self.path), changes)
             self._clear_checkpoints({trial.number for trial in trials} if resume else None)

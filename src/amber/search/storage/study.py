@@ -31,6 +31,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from amber.errors import ConfigError, StorageError
 from amber.search.candidate import Candidate
+from amber.search.data_identity import comparable
 from amber.search.journal import SettingsChangedError, changes_between
 from amber.search.proposal import Known
 from amber.search.storage.connection import Connection
@@ -96,7 +97,7 @@ class StudyDatabase:
         with self.turn():
             known = self._attributes()
             self._check_version(known)
-            changes = changes_between(known.get(_SETTINGS, now), now)
+            changes = changes_between(*comparable(known.get(_SETTINGS, now), now))
             if changes and not allow_changes:
                 raise SettingsChangedError(self.name, changes)
             if changes or _SETTINGS not in known:
