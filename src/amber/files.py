@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from pathlib import Path
 from amber.errors import AmberError, StorageError
 
 MEBIBYTE = 1 << 20
+# Where files that belong together are written aside, and what says that all of them are there.
+_TOGETHER, _WHOLE = ".replacement", ".whole"
 
 
 @contextlib.contextmanager
@@ -40,15 +43,66 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     aside = Path(name)
     try:
         yield aside
-        _sync(aside)
+        sync(aside)
         # mkstemp's file is for its owner only; others may read what any other new file shows.
         os.chmod(aside, 0o666 & ~_umask())
         os.replace(aside, target)
-        _sync(target.parent)
+        sync(target.parent)
     except BaseException:
         with contextlib.suppress(OSError):
             aside.unlink()
         raise
+
+
+@contextlib.contextmanager
+def replacing_together(folder: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a folder to write files in; move all of them into `folder` once the block has ended well.
+
+    They replace files of the same names together: a process that is killed leaves all the old ones, or a replacement
+    that `complete_replacement` brings to its end. Only one process may do this in a folder at a time.
+
+    Args:
+        folder: holds the files, or will; it exists.
+
+    Yields:
+        An empty folder beside them.
+
+    Raises:
+        OSError: it cannot be written; the old files are still there.
+    """
+    complete_replacement(folder)
+    aside = Path(folder) / _TOGETHER
+    aside.mkdir()
+    try:
+        yield aside
+        for path in aside.iterdir():
+            sync(path)
+        write_whole(aside / _WHOLE, "")
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    complete_replacement(folder)
+
+
+def complete_replacement(folder: str | os.PathLike[str]) -> bool:
+    """Bring to its end what a process killed within `replacing_together` left, and return whether files were moved.
+
+    Where not all of the new files were whole, they are removed, and the old ones stay.
+
+    Raises:
+        OSError: a file cannot be moved or removed.
+    """
+    aside = Path(folder) / _TOGETHER
+    if not aside.is_dir():
+        return False
+    moved = (aside / _WHOLE).is_file()
+    if moved:
+        for path in sorted(aside.iterdir()):
+            if path.name != _WHOLE and not path.is_dir():
+                os.replace(path, Path(folder) / path.name)
+        sync(Path(folder))
+    shutil.rmtree(aside)
+    return moved
 
 
 def write_whole(path: str | os.PathLike[str], content: str | bytes) -> Path:
@@ -61,7 +115,8 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> Path:
     Raises:
         OSError: it cannot be written; what was there before is still there.
     """
-    data = content.encode("utf-8") if isinstance(content, str) else content
+    # A lone surrogate, as a message of an exception may hold it, must not be what a search ends with.
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     with replacing(path) as aside:
         aside.write_bytes(data)
     return Path(path)
@@ -70,6 +125,14 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> Path:
 def is_left_over(name: str) -> bool:
     """Say whether a file name is one that `replacing` uses, so that a process killed in it may have left it."""
     return name.startswith(".") and ".tmp" in name
+
+
+def remove_left_overs(folder: str | os.PathLike[str]) -> None:
+    """Remove what processes that were killed within `replacing` left in a folder; nobody may be writing in it."""
+    with contextlib.suppress(OSError):
+        for path in Path(folder).iterdir():
+            if is_left_over(path.name) and not path.is_dir():
+                path.unlink(missing_ok=True)
 
 
 def read_bounded(
@@ -120,7 +183,7 @@ def _size(count: int) -> str:
     return f"{count / MEBIBYTE:,.1f} MiB" if count >= MEBIBYTE else f"{count:,} bytes"
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Wait until a file, or a folder's list of files, is on the disk; folders cannot be synced on every system."""
     try:
         descriptor = os.open(path, os.O_RDONLY)

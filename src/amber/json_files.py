@@ -1,6 +1,7 @@
-"""JSON of a stranger: files, and texts within other files, read within limits.
+"""JSON: what a stranger may have written, read within limits; and what AMBER writes, which every reader understands.
 
-Everything AMBER reads as JSON that somebody else may have made goes through `read_json` or `parse_json`.
+Everything AMBER reads as JSON that somebody else may have made goes through `read_json` or `parse_json`; everything it
+writes goes through `json_text`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from amber import limits
@@ -166,6 +167,39 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
                 raise ValueError(f"the key {shortened(key, 80)!r} twice in one object")
             seen.add(key)
     return found
+
+
+def json_text(value: Any, *, indent: int | None = 2, default: Callable[[Any], Any] | None = None) -> str:
+    """Return a value as strict JSON, ended by a line feed; what is not a finite number becomes null.
+
+    Args:
+        value: mappings, lists, tuples, text, numbers (NumPy's scalars too), True, False and None.
+        indent: of each level; None writes one line.
+        default: gives something JSON-ready for a value of any other type; by default such a value is refused.
+
+    Raises:
+        TypeError: a value of another type, and no `default`.
+    """
+    return json.dumps(_strict(value, default), indent=indent, allow_nan=False) + "\n"
+
+
+def _strict(value: Any, default: Callable[[Any], Any] | None) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _strict(each, default) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_strict(each, default) for each in value]
+    if isinstance(value, str):
+        # Half a surrogate pair, as a message of an exception may hold it, is no text to most readers.
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if value is None or isinstance(value, int):
+        return value
+    if hasattr(value, "dtype") and getattr(value, "shape", None) == ():
+        return _strict(value.item(), default)
+    if default is None:
+        raise TypeError(f"Expected a value that JSON can hold. Received: {type(value).__name__}")
+    return _strict(default(value), default)
 
 
 def shortened(text: str, length: int = 80) -> str:

@@ -70,8 +70,8 @@ def begin_run(
             cannot be used.
     """
     from amber.search.data_identity import DATA_FINGERPRINT
-    from amber.search.journal import SettingsChangedError
     from amber.search.ledger import Ledger, SharedLedger
+    from amber.search.run_settings import SettingsChangedError
 
     settings = search_settings(loaded) | {DATA_FINGERPRINT: dataset.fingerprint}
     ledger = Ledger(directory) if database is None else SharedLedger(directory, database)

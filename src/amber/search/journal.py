@@ -1,36 +1,46 @@
-"""The append-only file of settled proposals, one line of JSON each, and the settings that they belong to.
+"""The append-only file of settled proposals, `trials.jsonl`: one line of JSON each, with a checksum of its own.
 
 A line counts once it ends in a line feed and is on the disk. What a crash leaves of a last line is cut off before
-anything is appended; what was there before stays whatever happens.
+anything is appended; what was there before stays whatever happens. Every line is checked as it is read: what was
+changed or damaged is named by file and line, and never taken for a trial.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
+import hashlib
 import logging
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from amber.errors import ConfigError, StorageError
+from amber.files import MEBIBYTE
+from amber.json_files import json_text, parse_json
 from amber.search.trial import TrialResult
 
 logger = logging.getLogger(__name__)
 
-FORMAT_VERSION = 2
-READABLE_VERSIONS = (1, 2)  # 2: trials may be pruned, and have curves
+# Of one line: a trial of a thousand epochs, watched by a pruner, takes 30 KiB.
+LINE_BYTES = 4 * MEBIBYTE
+# Proposals that may be under way or waiting for the same network while a trial is settled: so many, and so many for
+# each trial before it. A number beyond is not one that a search has given.
+_UNSETTLED, _UNSETTLED_EACH = 2_000, 20
+_CHECKSUM = re.compile(rb', "checksum": "([0-9a-f]{16})"\}$')
+# Escapes of JSON one by one; the second group is half a surrogate pair, which earlier versions wrote.
+_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
 
 
 def trial_line(trial: TrialResult) -> str:
-    """Returns the line of one trial."""
-    return json.dumps(trial.to_dict(), allow_nan=False) + "\n"
+    """Return the line of one trial, with its checksum."""
+    body = json_text(trial.to_dict(), indent=None).rstrip("\n")
+    return f'{body[:-1]}, "checksum": "{_checksum(body.encode("utf-8"))}"}}\n'
 
 
 def append_line(path: Path, line: str) -> None:
-    """Appends a line and waits for the disk; where there is no room for all of it, none of it is kept.
+    """Append a line and wait for the disk; where there is no room for all of it, none of it is kept.
 
     Raises:
         OSError: it cannot be written.
@@ -50,110 +60,124 @@ def append_line(path: Path, line: str) -> None:
         os.close(descriptor)
 
 
-def read_trials(path: Path) -> tuple[list[TrialResult], int]:
-    """Reads all trials. A damaged last line, as a crash leaves it, is left out with a warning.
+@dataclass
+class Journal:
+    """What was read of a journal.
 
-    Returns:
-        The trials, and how many bytes of the file hold them.
+    Attributes:
+        trials: those of whole lines, in their order.
+        length: how many bytes of the file hold them.
+        unchecked: how many lines have no checksum, as those that earlier versions wrote.
+        damaged: the lines that were left out, where that was asked for: number (from 1) and what is wrong.
+    """
+
+    trials: list[TrialResult] = field(default_factory=list)
+    length: int = 0
+    unchecked: int = 0
+    damaged: list[tuple[int, str]] = field(default_factory=list)
+
+
+def read_journal(path: Path, *, checksums: bool = False, keep_reading: bool = False) -> Journal:
+    """Read all trials. A last line that is not whole, as a crash leaves it, is left out with a warning.
+
+    Args:
+        path: the file.
+        checksums: whether a line without one is damaged: it is where this version, or a later one, began the search.
+        keep_reading: leave damaged lines out, and say which they are, instead of refusing the file.
 
     Raises:
         OSError: it cannot be read.
-        StorageError: a line that is not the last is no trial; names file and line.
+        StorageError: a line is not a trial; names file, line and the way out.
     """
-    lines = path.read_bytes().splitlines(keepends=True)
-    trials: list[TrialResult] = []
-    length = 0
-    for position, line in enumerate(lines, start=1):
+    found = Journal()
+    numbers: dict[int, int] = {}
+    for position, (line, is_last) in enumerate(_lines(path), start=1):
         try:
-            trials.append(TrialResult.from_dict(json.loads(line)))
-        except (ValueError, TypeError, RecursionError, ConfigError) as error:
-            if position == len(lines):
+            trial, checked = _trial_of(line, checksums=checksums)
+            _check_number(trial.number, numbers, len(found.trials))
+        except (ConfigError, StorageError) as error:
+            if is_last and _is_torn(line):
                 logger.warning("%s, line %d is cut short and left out.", path, position)
                 break
-            raise StorageError(f"{path}, line {position} is no trial: {error}") from error
-        length += len(line)
-    return trials, length
+            if keep_reading:
+                found.damaged.append((position, str(error)))
+                continue
+            raise StorageError(
+                f"{path}, line {position} is not a trial as AMBER wrote it: {error}. The file was damaged, or changed "
+                f"by something else. Put a copy of it back, or leave the damaged lines out: amber repair {path.parent}"
+            ) from error
+        numbers[trial.number] = position
+        found.trials.append(trial)
+        found.unchecked += not checked
+        found.length += len(line)
+    return found
 
 
-def repair(path: Path) -> list[TrialResult]:
-    """Cuts a damaged last line off, so that more can be appended, and returns the trials.
+def mend_end(path: Path, *, checksums: bool = False) -> list[TrialResult]:
+    """Cut off what a crash left of a last line, so that more can be appended, and return the trials.
 
     Raises:
         OSError: it cannot be read or written.
-        StorageError: a line that is not the last is no trial; nothing is changed then.
+        StorageError: a line is not a trial; nothing is changed then.
     """
-    trials, length = read_trials(path)
+    found = read_journal(path, checksums=checksums)
     with path.open("r+b") as file:
-        file.truncate(length)
-        if length:
-            file.seek(length - 1)
+        file.truncate(found.length)
+        if found.length:
+            file.seek(found.length - 1)
             if file.read(1) != b"\n":  # whole but for its end
                 file.write(b"\n")
-    return trials
+        file.flush()
+        os.fsync(file.fileno())
+    return found.trials
 
 
-def settings_text(settings: Mapping[str, Any]) -> str:
-    """Returns the file that says which search the trials belong to."""
-    return json.dumps({"format_version": FORMAT_VERSION, "settings": settings}, indent=2, default=str) + "\n"
+def journal_text(trials: Sequence[TrialResult]) -> str:
+    """Return the whole file of some trials."""
+    return "".join(trial_line(trial) for trial in trials)
 
 
-def read_settings(path: Path) -> dict[str, Any]:
-    """The inverse of `settings_text`.
-
-    Raises:
-        OSError: it cannot be read.
-        StorageError: it is no such file, or of another version of the format.
-    """
-    try:
-        values = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise StorageError(f"{path} is no JSON: {error}") from error
-    version = values.get("format_version") if isinstance(values, dict) else None
-    if version not in READABLE_VERSIONS or not isinstance(values.get("settings"), dict):
-        raise StorageError(
-            f"{path} must be of format_version {' or '.join(map(str, READABLE_VERSIONS))}, with settings. "
-            f"Received: {version!r}"
-        )
-    return dict(values["settings"])
+def _lines(path: Path) -> Iterator[tuple[bytes, bool]]:
+    """Yield each line with its end, and whether it is the last; nothing is read beyond a line that is too long."""
+    with path.open("rb") as file:
+        line = file.readline(LINE_BYTES + 1)
+        while line:
+            following = b"" if len(line) > LINE_BYTES else file.readline(LINE_BYTES + 1)
+            yield line, not following
+            line = following
 
 
-@dataclass(frozen=True)
-class Change:
-    """A setting that differs: where it is, what it was (None: not there), and what it is now."""
-
-    path: tuple[str | int, ...]
-    before: Any
-    now: Any
-
-    @property
-    def key(self) -> str:
-        """The path as text, such as `training.epochs`."""
-        return ".".join(map(str, self.path))
+def _is_torn(line: bytes) -> bool:
+    """Say whether a last line looks like one that was being written, not like one that was changed afterwards."""
+    body = line.rstrip(b"\r\n")
+    whole = body.startswith(b"{") and body.endswith(b"}")
+    return len(line) <= LINE_BYTES and not (whole and line.endswith(b"\n"))
 
 
-class SettingsChangedError(StorageError):
-    """A search was to be taken up with other settings than it began with.
-
-    Attributes:
-        place: where that search is.
-        changes: all that differ.
-    """
-
-    def __init__(self, place: str, changes: Sequence[Change]) -> None:
-        self.place, self.changes = place, tuple(changes)
-        said = ", ".join(f"{each.key} (was {each.before!r}, is {each.now!r})" for each in changes)
-        super().__init__(
-            f"The settings are not those the search in {place} began with: {said}. Put them back, or allow changes."
-        )
-
-
-def changes_between(before: Any, now: Any, path: tuple[str | int, ...] = ()) -> list[Change]:
-    """Returns all that differs between two settings, each named as deep as both have the same shape."""
-    if isinstance(before, Mapping) and isinstance(now, Mapping):
-        names: list[Any] = sorted({*before, *now})
-        pairs = [(name, before.get(name), now.get(name)) for name in names]
-    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
-        pairs = [(index, *pair) for index, pair in enumerate(zip(before, now, strict=True))]
+def _trial_of(line: bytes, *, checksums: bool) -> tuple[TrialResult, bool]:
+    """Return the trial of a line, and whether a checksum vouches for it."""
+    if len(line) > LINE_BYTES:
+        raise StorageError(f"it is longer than {LINE_BYTES:,} bytes")
+    body = line.rstrip(b"\r\n")  # a copy made on Windows may have other ends
+    found = _CHECKSUM.search(body)
+    if found is not None:
+        body = body[: found.start()] + b"}"
+        if _checksum(body).encode("ascii") != found[1]:
+            raise StorageError("its checksum is not that of its content")
+    elif checksums:
+        raise StorageError("it has no checksum at its end")
     else:
-        return [] if before == now else [Change(path, before, now)]
-    return [change for name, old, new in pairs for change in changes_between(old, new, (*path, name))]
+        body = _ESCAPE.sub(lambda each: b"\\\\" + each[1] if each[1] else each[0], body)
+    return TrialResult.from_dict(parse_json(body, what="a trial")), found is not None
+
+
+def _check_number(number: int, numbers: dict[int, int], before: int) -> None:
+    if number in numbers:
+        raise StorageError(f"trial {number} is in line {numbers[number]} already")
+    largest = _UNSETTLED + _UNSETTLED_EACH * before
+    if number > largest:
+        raise StorageError(f"expected a number of at most {largest} after {before} trials. Received: {number}")
+
+
+def _checksum(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:16]

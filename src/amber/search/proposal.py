@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -75,6 +76,9 @@ class Proposal:
             raise outcome.error
         if outcome.failure is None:
             trial: TrialResult = outcome.value
+            if trial.status == "complete" and (trial.score is None or not math.isfinite(trial.score)):
+                error = f"FloatingPointError: the score is {trial.score}"
+                return replace(trial, status="failed", score=None, error=error)
             return trial
         return TrialResult(
             self.number,

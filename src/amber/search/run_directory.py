@@ -15,9 +15,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,23 +24,25 @@ from typing import Any
 import filelock
 
 from amber.errors import StorageError
+from amber.files import complete_replacement, is_left_over, remove_left_overs, write_whole
+from amber.json_files import json_text, parse_json
 from amber.search.containment import check_contained
 from amber.search.data_identity import comparable
-from amber.search.journal import (
+from amber.search.journal import append_line, journal_text, mend_end, read_journal, trial_line
+from amber.search.run_settings import (
+    CHECKSUMS_SINCE,
+    FORMAT_VERSION,
     SettingsChangedError,
-    append_line,
     changes_between,
     read_settings,
-    read_trials,
-    repair,
     settings_text,
-    trial_line,
 )
 from amber.search.trial import TrialResult
 
 TRIALS, BEST, CONFIG, LOG = "trials.jsonl", "best.json", "config.yaml", "search.log"
 SETTINGS, PARTICIPATION, LOCK, CHECKPOINTS = "search.json", "study.json", ".lock", "checkpoints"
-_OWN = (TRIALS, SETTINGS, PARTICIPATION, BEST, CONFIG, LOG, "ranking.csv", "ranking.txt")
+MODEL, TEST = "best.keras", "test.json"
+OWN_FILES = (TRIALS, SETTINGS, PARTICIPATION, BEST, CONFIG, LOG, "ranking.csv", "ranking.txt")
 
 
 class RunDirectory:
@@ -76,11 +76,11 @@ class RunDirectory:
             if not overwrite and not _is_empty(directory.path):
                 raise StorageError(
                     f"The run directory {directory.path} is not empty: expected a new or empty one. "
-                    "Choose another, or say that it may be overwritten."
+                    "Choose another (--run-directory), or say that it may be overwritten (--overwrite)."
                 )
             # Only files of an earlier search can be those of a running one.
             with directory.locked() if overwrite else contextlib.nullcontext():
-                for name in _OWN:
+                for name in OWN_FILES:
                     (directory.path / name).unlink(missing_ok=True)
                 directory._clear_checkpoints(None)
                 directory.write(TRIALS, "")
@@ -149,7 +149,9 @@ class RunDirectory:
         """
         path = self.path / SETTINGS
         with _named(self.path):
-            trials = repair(self.path / TRIALS)
+            complete_replacement(self.path)
+            version = self._format_version()
+            trials = mend_end(self.path / TRIALS, checksums=version >= CHECKSUMS_SINCE)
             if trials and not resume:
                 raise StorageError(
                     f"{self.path} holds {len(trials)} trials already: resume that search, or choose another."
@@ -158,11 +160,15 @@ class RunDirectory:
                 raise StorageError(f"{self.path} holds trials but no {SETTINGS}: the search cannot be taken up.")
             text = settings_text(settings)
             if resume and path.is_file():
-                changes = changes_between(*comparable(read_settings(path), json.loads(text)["settings"]))
+                now = parse_json(text, what="settings", nan_is_null=True)["settings"]
+                changes = changes_between(*comparable(read_settings(path)[0], now))
                 if changes and not allow_changes:
                     raise SettingsChangedError(str(self.path), changes)
             self._clear_checkpoints({trial.number for trial in trials} if resume else None)
-            self.write(SETTINGS, text)
+            if version < FORMAT_VERSION and trials:
+                self.write(TRIALS, journal_text(trials))
+            if not path.is_file() or path.read_bytes() != text.encode("utf-8"):
+                self.write(SETTINGS, text)
         return trials
 
     def checkpoint(self, number: int) -> Path:
@@ -180,8 +186,8 @@ class RunDirectory:
         for path in (self.path / CHECKPOINTS).glob("*.npz"):
             if settled is None or not path.stem.isdecimal() or int(path.stem) in settled:
                 path.unlink(missing_ok=True)
-        for path in [*(self.path / CHECKPOINTS).glob(".*.tmp"), *self.path.glob(".*.tmp")]:
-            path.unlink(missing_ok=True)
+        for folder in (self.path, self.path / CHECKPOINTS):
+            remove_left_overs(folder)
         with contextlib.suppress(OSError):
             (self.path / CHECKPOINTS).rmdir()
 
@@ -191,23 +197,9 @@ class RunDirectory:
         Raises:
             StorageError: it cannot be written (no rights, no space); names the path.
         """
-        target = self.path / name
-        data = content.encode("utf-8") if isinstance(content, str) else content
-        with _named(target):
-            descriptor, aside = tempfile.mkstemp(dir=self.path, prefix=f".{name}.", suffix=".tmp")
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                # mkstemp's file is for its owner only; others may read what any other file of a run shows.
-                os.chmod(aside, 0o666 & ~_umask())
-                os.replace(aside, target)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(aside)
-                raise
-        return target
+        path = self.path / name
+        with _named(path):
+            return write_whole(path, content)
 
     def append_trial(self, trial: TrialResult) -> None:
         """Adds one line to `trials.jsonl`; raises StorageError naming the path."""
@@ -217,7 +209,7 @@ class RunDirectory:
 
     def replace_trials(self, trials: Sequence[TrialResult]) -> None:
         """Writes `trials.jsonl` anew and removes the checkpoints of its trials; raises StorageError naming the path."""
-        self.write(TRIALS, "".join(trial_line(trial) for trial in trials))
+        self.write(TRIALS, journal_text(trials))
         self._clear_checkpoints({trial.number for trial in trials})
 
     def log(self, message: str) -> None:
@@ -230,21 +222,28 @@ class RunDirectory:
 
     def write_best(self, record: Mapping[str, Any]) -> Path:
         """Writes `best.json`; see `amber.search.best_record`."""
-        return self.write(BEST, json.dumps(record, indent=2, allow_nan=False) + "\n")
+        return self.write(BEST, json_text(record))
 
     def trials(self) -> list[TrialResult]:
         """Reads `trials.jsonl`. A last line cut short, as a crash leaves it, is left out with a warning.
 
         Raises:
-            StorageError: it cannot be read, or a line is no trial; names file and line.
+            StorageError: it cannot be read, or a line is not a trial; names file, line and the way out.
         """
         path = self.path / TRIALS
         with _named(path):
-            return read_trials(path)[0]
+            return read_journal(path, checksums=self._format_version() >= CHECKSUMS_SINCE).trials
+
+    def _format_version(self) -> int:
+        """Return the version of the format that the search is kept in; 0 where that is not known."""
+        path = self.path / SETTINGS
+        with contextlib.suppress(StorageError):
+            return read_settings(path)[1] if path.is_file() else 0
+        return 0
 
     def _append(self, name: str, line: str) -> None:
         path = self.path / name
-        with _named(path), path.open("a", encoding="utf-8") as file:
+        with _named(path), path.open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(line)
             file.flush()
 
@@ -262,10 +261,4 @@ def _named(path: Path) -> Iterator[None]:
 
 def _is_empty(path: Path) -> bool:
     """Whether there is nothing but what a process killed while it made the directory may leave."""
-    return all(each.name == LOCK or each.name.endswith(".tmp") for each in path.iterdir())
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
+    return all(each.name == LOCK or is_left_over(each.name) for each in path.iterdir())

@@ -11,7 +11,10 @@ from amber.errors import ConfigError
 
 STATUSES = ("complete", "invalid", "over budget", "duplicate", "failed", "pruned")
 TRAINED = ("complete", "failed", "pruned")
+SCORED = ("complete", "duplicate")
 _NUMBER, _INTEGER, _TEXT = (int, float, type(None)), (int, type(None)), (str, type(None))
+# Characters of an error that are kept: an exception may hold a whole array.
+_ERROR_LENGTH = 2000
 # Of the values of `to_dict`, after a trip through JSON.
 _TYPES: dict[str, tuple[type, ...]] = {
     "number": (int,),
@@ -48,6 +51,7 @@ class TrialResult:
         seconds: wall-clock time of building and training.
         seed: of building and training; None where there was none.
         error: type and message, for "invalid" and "failed"; which trial a duplicate repeats; when a trial was pruned.
+            One line of at most 2,000 characters, whatever was given: it goes to logs, tables and web pages.
         epochs: epochs trained.
         curve: the searched metric after each epoch, where a pruner looked at it; else empty.
     """
@@ -65,6 +69,11 @@ class TrialResult:
     error: str | None = None
     epochs: int = 0
     curve: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Clean the error."""
+        if isinstance(self.error, str):
+            object.__setattr__(self, "error", plain_line(self.error, _ERROR_LENGTH))
 
     def to_dict(self) -> dict[str, Any]:
         """Returns a JSON-ready dictionary; numbers that JSON cannot say become None."""
@@ -91,23 +100,57 @@ class TrialResult:
                 f"A trial has the keys {', '.join(sorted(known))}. "
                 f"Missing: {sorted(missing)}; unknown: {sorted(set(values) - known)}"
             )
-        tokens = values["tokens"]
-        if not isinstance(tokens, (list, tuple)) or not all(type(token) is int for token in tokens):
-            raise ConfigError(f"'tokens' of a trial must be a list of integers. Received: {tokens!r}")
-        if values["status"] not in STATUSES:
-            raise ConfigError(
-                f"'status' of a trial must be one of {', '.join(STATUSES)}. Received: {values['status']!r}"
-            )
         for name, types in _TYPES.items():
             if name in values and type(values[name]) not in types:
-                raise ConfigError(f"'{name}' of a trial has a value of the wrong type. Received: {values[name]!r}")
+                raise ConfigError(f"'{name}' of a trial has a value of the wrong type. Received: {_cut(values[name])}")
+        tokens = values["tokens"]
+        if not isinstance(tokens, (list, tuple)) or not all(type(token) is int and token >= 0 for token in tokens):
+            raise ConfigError(f"'tokens' of a trial must be a list of non-negative integers. Received: {_cut(tokens)}")
         metrics = values.get("metrics", {})
         curve = values.get("curve", ())
         if not all(type(value) in _NUMBER for value in [*metrics.values(), *curve]):
-            raise ConfigError(f"'metrics' and 'curve' of a trial must be numbers. Received: {metrics!r}, {curve!r}")
+            raise ConfigError(
+                f"'metrics' and 'curve' of a trial must be numbers. Received: {_cut(metrics)}, {_cut(curve)}"
+            )
+        _check_ranges(values)
         readable = {name: _number(value) for name, value in metrics.items()}
         curve = tuple(_number(value) for value in curve)
         return cls(**{**values, "tokens": tuple(tokens), "metrics": readable, "curve": curve})
+
+
+def _check_ranges(values: Mapping[str, Any]) -> None:
+    """Check what the types do not say: signs, finite numbers, and which statuses have a score."""
+    status, score = values["status"], values.get("score")
+    if status not in STATUSES:
+        raise ConfigError(f"'status' of a trial must be one of {', '.join(STATUSES)}. Received: {_cut(status)}")
+    for name in ("number", "parameters", "flops", "seconds", "seed", "epochs"):
+        value = values.get(name)
+        if value is not None and not 0 <= value < math.inf:
+            raise ConfigError(f"'{name}' of a trial must be a finite number from 0 on. Received: {_cut(value)}")
+    if score is not None and not math.isfinite(_number(score)):
+        raise ConfigError(f"'score' of a trial must be a finite number. Received: {_cut(score)}")
+    if status == "complete" and score is None:
+        raise ConfigError("A complete trial must have a score, a finite number. Received: none")
+    if status not in SCORED and score is not None:
+        raise ConfigError(f"'score' of a trial that is {status} must be null. Received: {_cut(score)}")
+    if status in TRAINED and not values["fingerprint"]:
+        raise ConfigError(f"A trial that is {status} must have the fingerprint of its network. Received: ''")
+
+
+def plain_line(text: str, length: int) -> str:
+    """Return text as one line that every file and terminal takes.
+
+    Blanks and line feeds become one blank each; control characters and lone surrogates are written out, such as
+    `\\x1b`.
+
+    Args:
+        text: any text, however long.
+        length: the most characters; what is beyond is replaced by `…`.
+    """
+    # Cut before it is worked on: an exception may hold megabytes.
+    line = " ".join(text[: 2 * length].split()) if len(text) > 2 * length else " ".join(text.split())
+    line = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
+    return line if len(line) <= length and len(text) <= 2 * length else f"{line[: length - 1]}…"
 
 
 def short_tokens(tokens: tuple[int, ...], width: int = 32) -> str:
@@ -117,7 +160,14 @@ def short_tokens(tokens: tuple[int, ...], width: int = 32) -> str:
 
 
 def _number(value: float | None) -> float:
-    return math.nan if value is None else float(value)
+    try:
+        return math.nan if value is None else float(value)
+    except OverflowError:  # an integer of hundreds of digits
+        return math.inf
+
+
+def _cut(value: Any) -> str:
+    return plain_line(repr(value), 200)
 
 
 def _finite(value: float | None) -> float | None:

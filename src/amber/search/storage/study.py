@@ -32,8 +32,8 @@ from optuna.trial import FrozenTrial, TrialState
 from amber.errors import ConfigError, StorageError
 from amber.search.candidate import Candidate
 from amber.search.data_identity import comparable
-from amber.search.journal import SettingsChangedError, changes_between
 from amber.search.proposal import Known
+from amber.search.run_settings import SettingsChangedError, changes_between
 from amber.search.storage.connection import Connection
 from amber.search.storage.urls import shown_url
 from amber.search.trial import TrialResult
