@@ -14,7 +14,7 @@ from amber.errors import ConfigError, StorageError
 if TYPE_CHECKING:
     from amber.data import Dataset
     from amber.search import RunDirectory
-    from amber.search.journal import Change
+    from amber.search.run_settings import Change
     from amber.search.storage import StudyDatabase
 
 # What bears on no trial: a search may always be made longer, kept or trained elsewhere, and its best trained in another
