@@ -52,3 +52,36 @@ class StorageError(AmberError, OSError):
 
 class ExecutorError(AmberError, RuntimeError):
     """Workers that cannot be reached, started or given their work."""
+
+
+# More of a message than anybody reads; all of it would be kept in the journal and shown in every report.
+_LONGEST_MESSAGE = 2000
+
+
+def describe_error(error: BaseException) -> str:
+    """Return the type and the message of any exception as one line that can be shown, written and sent.
+
+    The exception may be anybody's: its message may be long, hold control characters or lone surrogates, or not be there
+    because ``__str__`` raises. What cannot be printed is shown as Python would escape it.
+    """
+    message, name = printable(message_of(error)), printable(type(error).__name__)
+    return f"{name}: {message}" if message else name
+
+
+def message_of(error: BaseException) -> str:
+    """Return the message of any exception as it is, or a note where ``__str__`` raises."""
+    try:
+        return str(error)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as second:
+        return f"(no message: its __str__ raised {printable(type(second).__name__)})"
+
+
+def printable(text: str) -> str:
+    """Return text of anybody's as one line without control characters, of at most 2,000 characters."""
+    left_out = len(text) - _LONGEST_MESSAGE
+    # Escapes are longer than what they stand for, and white space shrinks: cut before, so that no work is in vain.
+    line = " ".join(text[:_LONGEST_MESSAGE].split())
+    shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
+    return f"{shown} ... ({left_out:,} characters more)" if left_out > 0 else shown

@@ -17,7 +17,7 @@ import keras
 
 from amber.architect import Operation
 from amber.backend.abstract import abstract_layers
-from amber.errors import InvalidArchitectureError, ModelSpaceError
+from amber.errors import InvalidArchitectureError, ModelSpaceError, message_of, printable
 from amber.modeler.graph import ComputationGraph, ComputationNode
 from amber.modeler.merges import make_merge, never_broadcasts
 from amber.modeler.operations import OPERATIONS, FlopFunction, make_layer
@@ -200,9 +200,9 @@ def _apply(
 
 def _plain_words(error: Exception) -> str:
     """Returns what Keras says is wrong, in one line, without what it says of the call around it."""
-    text = _TERMINAL_CODES.sub("", str(error))
+    text = _TERMINAL_CODES.sub("", message_of(error))
     text = _CALL_BEFORE.sub("", text)
-    return " ".join(text.split(_CALL_AFTER)[0].split())
+    return printable(text.split(_CALL_AFTER)[0])
 
 
 def _single_output(result: Any) -> Shape:

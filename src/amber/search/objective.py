@@ -15,10 +15,11 @@ from typing import Any
 
 import optuna
 
-from amber.errors import AmberError, InvalidArchitectureError
+from amber.errors import AmberError, InvalidArchitectureError, describe_error, printable
 from amber.modeler.cost import measure
 from amber.search.candidate import Candidate
 from amber.search.checkpoint import Checkpoint
+from amber.search.children import no_children_left
 from amber.search.data_checks import check_classes, check_data, check_input_shapes
 from amber.search.pruning import PruningCallback
 from amber.search.randomness import check_seed, preserved
@@ -120,6 +121,29 @@ class Objective:
             check_classes(graph.outputs, cost, getattr(self.builder, "model_compile_dict", None), data[1], name)
         return Candidate(tokens, graph.fingerprint(), cost.parameters, cost.flops)
 
+    def prepared(self, arc: Any, number: int = 0) -> Candidate | TrialResult:
+        """Plan and measure an architecture as `prepare` does, or return the trial of what cannot be planned.
+
+        Its status is "invalid" where it describes no network, and "failed" where a layer raised what is not an error of
+        shapes, such as SystemExit.
+
+        Args:
+            arc: the tokens.
+            number: number of the trial.
+
+        Raises:
+            AmberError: as `prepare`, but for InvalidArchitectureError.
+        """
+        tokens = self.layout.validate(arc)
+        try:
+            return self.prepare(tokens)
+        except InvalidArchitectureError as error:
+            return TrialResult(number, tokens, "", "invalid", error=describe_error(error))
+        except (AmberError, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # one bad network must not end a search
+            return TrialResult(number, tokens, "", "failed", error=describe_error(error))
+
     def over_budget(self, candidate: Candidate, number: int = 0) -> TrialResult | None:
         """Returns the result of a network that costs too much; None where it may be trained."""
         excess = self.budget.excess(candidate)
@@ -185,28 +209,28 @@ class Objective:
         seed = check_seed(seed)
         tokens = self.layout.validate(arc)
         start = time.perf_counter()
-        try:
-            known = candidate or self.prepare(tokens)
-        except InvalidArchitectureError as error:
-            return TrialResult(number, tokens, "", "invalid", error=describe_error(error))
+        known = candidate or self.prepared(tokens, number)
+        if isinstance(known, TrialResult):
+            return known
         refused = self.over_budget(known, number)
         if refused is not None:
             return refused
         status, score, metrics, message, epochs = "failed", None, {}, None, 0
         try:
-            child = train_child(
-                self.builder,
-                tokens,
-                self.train,
-                self.validation,
-                self.settings,
-                seed,
-                on_epoch=on_epoch,
-                callbacks=[] if pruning is None else [pruning],
-                checkpoint=None if checkpoint is None else self._checkpoint(checkpoint, known, seed),
-            )
-            metrics, epochs = self.value(child.model, tokens, child.metrics()), len(child.history["loss"])
-            del child
+            with no_children_left():
+                child = train_child(
+                    self.builder,
+                    tokens,
+                    self.train,
+                    self.validation,
+                    self.settings,
+                    seed,
+                    on_epoch=on_epoch,
+                    callbacks=[] if pruning is None else [pruning],
+                    checkpoint=None if checkpoint is None else self._checkpoint(checkpoint, known, seed),
+                )
+                metrics, epochs = self.value(child.model, tokens, child.metrics()), len(child.history["loss"])
+                del child
             if math.isfinite(metrics[self.metric]):
                 status, score = "complete", metrics[self.metric]
             else:
@@ -214,12 +238,12 @@ class Objective:
         except InvalidArchitectureError as error:
             status, message = "invalid", describe_error(error)
         except optuna.TrialPruned as error:
-            status, message = "pruned", str(error)
+            status, message = "pruned", printable(str(error))
             if pruning is not None:
                 metrics, epochs = pruning.metrics, len(pruning.values)
-        except AmberError:
+        except (AmberError, KeyboardInterrupt):
             raise
-        except Exception as error:  # whatever goes wrong in one child must not end the search
+        except BaseException as error:  # whatever goes wrong in one child, SystemExit too, must not end the search
             message = describe_error(error)
         # Models hold reference cycles. Keras' own clear_session would reset state that is the user's.
         gc.collect()
@@ -242,8 +266,3 @@ class Objective:
     def _checkpoint(self, path: Path, candidate: Candidate, seed: int) -> Checkpoint:
         identity = {"network": candidate.fingerprint, "seed": seed, **self.settings.to_dict()}
         return Checkpoint(path, json.dumps(identity, sort_keys=True))
-
-
-def describe_error(error: BaseException) -> str:
-    """Returns the type and the message of an error in one line."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"

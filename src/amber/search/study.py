@@ -18,12 +18,12 @@ from typing import Any
 import keras
 import optuna
 
-from amber.errors import ConfigError, InvalidArchitectureError
+from amber.errors import ConfigError
 from amber.search.best import describe_builder
 from amber.search.callbacks import SearchCallback
 from amber.search.executors import Executor, InProcessExecutor, Outcome
 from amber.search.ledger import Ledger, SharedLedger
-from amber.search.objective import Objective, describe_error
+from amber.search.objective import Objective
 from amber.search.proposal import Proposal
 from amber.search.proposing import Proposer
 from amber.search.pruning import PruningCallback, chosen_pruner
@@ -272,11 +272,10 @@ class _Search:
     def _start(self, proposal: Proposal) -> None:
         """Starts the training of a proposal, or settles it where there is nothing to train; in a turn."""
         number, tokens = proposal.number, proposal.tokens
-        try:
-            candidate = self.objective.prepare(tokens)
-        except InvalidArchitectureError as error:
+        candidate = self.objective.prepared(tokens, number)
+        if isinstance(candidate, TrialResult):
             self.ledger.claim(proposal)
-            self._settle(proposal, TrialResult(number, tokens, "", "invalid", error=describe_error(error)))
+            self._settle(proposal, candidate)
             return
         seed = trial_seed(self.seed, candidate.fingerprint)
         proposal = replace(proposal, candidate=candidate, seed=seed)

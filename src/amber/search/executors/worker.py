@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from amber.errors import AmberError, ExecutorError
+from amber.errors import AmberError, ExecutorError, describe_error, message_of, printable
 from amber.search.executors.limits import WorkerLimits, apply_keras_settings
 
 # Of this worker process; its parent never fills it.
@@ -44,7 +44,7 @@ def initialise(
         _loaded["function"] = payload.read(directory)
         limits.apply()
     except BaseException as error:
-        _loaded["broken"] = f"{type(error).__name__}: {error}\n{traceback.format_exc()}"
+        _loaded["broken"] = f"{describe_error(error)}\n{traceback.format_exc()}"
 
 
 def run(arguments: tuple[Any, ...], options: Mapping[str, Any]) -> tuple[str, Any]:
@@ -59,11 +59,11 @@ def run(arguments: tuple[Any, ...], options: Mapping[str, Any]) -> tuple[str, An
         pickle.dumps(value)
         return "value", value
     except MemoryError as error:
-        return "memory", str(error) or "the worker process is out of memory"
+        return "memory", printable(message_of(error)) or "the worker process is out of memory"
     except Exception as error:
         return "error", _sendable(error)
     except BaseException as error:  # SystemExit: a task may end itself, never the worker's loop
-        return "crash", f"the task raised {type(error).__name__}: {error}"
+        return "crash", f"the task raised {describe_error(error)}"
     finally:
         mark.unlink(missing_ok=True)
 
@@ -76,7 +76,7 @@ def _sendable(error: Exception) -> Exception:
             return error
         error.add_note("In a worker process:\n" + traceback.format_exc())
         return error
-    return ExecutorError(f"A worker process raised {type(error).__name__}: {error}\n{traceback.format_exc()}")
+    return ExecutorError(f"A worker process raised {describe_error(error)}\n{traceback.format_exc()}")
 
 
 def _end_with_parent() -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from amber.architect.controllers import ZeroShotController
-from amber.errors import ConfigError, DataError, InvalidArchitectureError
-from amber.search.objective import Objective, describe_error
+from amber.errors import ConfigError, DataError
+from amber.search.objective import Objective
 from amber.search.randomness import check_seed, trial_seed
 from amber.search.training import positive_integer
 from amber.search.trial import TrialResult
@@ -129,12 +129,9 @@ class _Learning:
 
     def _settle(self, place: int, objective: Objective, tokens: tuple[int, ...]) -> TrialResult:
         known = self.known[place]
-        try:
-            candidate = objective.prepare(tokens)
-        except InvalidArchitectureError as error:
-            name = f"invalid {tokens}"
-            known.setdefault(name, TrialResult(len(known), tokens, "", "invalid", error=describe_error(error)))
-            return known[name]
+        candidate = objective.prepared(tokens, len(known))
+        if isinstance(candidate, TrialResult):
+            return known.setdefault(f"invalid {tokens}", candidate)
         name = candidate.fingerprint
         if name not in known:
             own = trial_seed(self.seed, name)
