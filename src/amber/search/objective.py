@@ -121,29 +121,6 @@ class Objective:
             check_classes(graph.outputs, cost, getattr(self.builder, "model_compile_dict", None), data[1], name)
         return Candidate(tokens, graph.fingerprint(), cost.parameters, cost.flops)
 
-    def prepared(self, arc: Any, number: int = 0) -> Candidate | TrialResult:
-        """Plan and measure an architecture as `prepare` does, or return the trial of what cannot be planned.
-
-        Its status is "invalid" where it describes no network, and "failed" where a layer raised what is not an error of
-        shapes, such as SystemExit.
-
-        Args:
-            arc: the tokens.
-            number: number of the trial.
-
-        Raises:
-            AmberError: as `prepare`, but for InvalidArchitectureError.
-        """
-        tokens = self.layout.validate(arc)
-        try:
-            return self.prepare(tokens)
-        except InvalidArchitectureError as error:
-            return TrialResult(number, tokens, "", "invalid", error=describe_error(error))
-        except (AmberError, KeyboardInterrupt):
-            raise
-        except BaseException as error:  # one bad network must not end a search
-            return TrialResult(number, tokens, "", "failed", error=describe_error(error))
-
     def over_budget(self, candidate: Candidate, number: int = 0) -> TrialResult | None:
         """Returns the result of a network that costs too much; None where it may be trained."""
         excess = self.budget.excess(candidate)
@@ -209,7 +186,7 @@ class Objective:
         seed = check_seed(seed)
         tokens = self.layout.validate(arc)
         start = time.perf_counter()
-        known = candidate or self.prepared(tokens, number)
+        known = candidate or prepared(self, tokens, number)
         if isinstance(known, TrialResult):
             return known
         refused = self.over_budget(known, number)
@@ -266,3 +243,28 @@ class Objective:
     def _checkpoint(self, path: Path, candidate: Candidate, seed: int) -> Checkpoint:
         identity = {"network": candidate.fingerprint, "seed": seed, **self.settings.to_dict()}
         return Checkpoint(path, json.dumps(identity, sort_keys=True))
+
+
+def prepared(objective: Any, tokens: tuple[int, ...], number: int) -> Candidate | TrialResult:
+    """Plan and measure an architecture as `Objective.prepare` does, or return the trial of what cannot be planned.
+
+    Its status is "invalid" where it describes no network, and "failed" where a layer raised what is not an error of
+    shapes, such as SystemExit.
+
+    Args:
+        objective: an Objective, or what plans as one.
+        tokens: the architecture.
+        number: of the trial.
+
+    Raises:
+        AmberError: as `Objective.prepare`, but for InvalidArchitectureError.
+    """
+    try:
+        candidate: Candidate = objective.prepare(tokens)
+    except InvalidArchitectureError as error:
+        return TrialResult(number, tokens, "", "invalid", error=describe_error(error))
+    except (AmberError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # one bad network must not end a search
+        return TrialResult(number, tokens, "", "failed", error=describe_error(error))
+    return candidate

@@ -23,7 +23,7 @@ from amber.search.best import describe_builder
 from amber.search.callbacks import SearchCallback
 from amber.search.executors import Executor, InProcessExecutor, Outcome
 from amber.search.ledger import Ledger, SharedLedger
-from amber.search.objective import Objective
+from amber.search.objective import Objective, prepared
 from amber.search.proposal import Proposal
 from amber.search.proposing import Proposer
 from amber.search.pruning import PruningCallback, chosen_pruner
@@ -272,7 +272,7 @@ class _Search:
     def _start(self, proposal: Proposal) -> None:
         """Starts the training of a proposal, or settles it where there is nothing to train; in a turn."""
         number, tokens = proposal.number, proposal.tokens
-        candidate = self.objective.prepared(tokens, number)
+        candidate = prepared(self.objective, tokens, number)
         if isinstance(candidate, TrialResult):
             self.ledger.claim(proposal)
             self._settle(proposal, candidate)

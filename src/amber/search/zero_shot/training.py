@@ -11,7 +11,7 @@ import numpy as np
 
 from amber.architect.controllers import ZeroShotController
 from amber.errors import ConfigError, DataError
-from amber.search.objective import Objective
+from amber.search.objective import Objective, prepared
 from amber.search.randomness import check_seed, trial_seed
 from amber.search.training import positive_integer
 from amber.search.trial import TrialResult
@@ -129,7 +129,7 @@ class _Learning:
 
     def _settle(self, place: int, objective: Objective, tokens: tuple[int, ...]) -> TrialResult:
         known = self.known[place]
-        candidate = objective.prepared(tokens, len(known))
+        candidate = prepared(objective, tokens, len(known))
         if isinstance(candidate, TrialResult):
             return known.setdefault(f"invalid {tokens}", candidate)
         name = candidate.fingerprint
