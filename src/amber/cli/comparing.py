@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amber.cli.config import LoadedConfig
 from amber.cli.failures import RunFailed
 from amber.cli.files import writing
-from amber.cli.results import as_text
+from amber.cli.results import MEASURES, as_text, measure_name
 from amber.cli.searching import Overrides, run
 
 if TYPE_CHECKING:
@@ -31,10 +31,13 @@ class Comparison:
 
     Attributes:
         data: name of the data set.
-        measure: what the numbers are: `accuracy` or `r2`.
+        measure: what `scores` are: `accuracy` or `r2`.
         seeds: in order.
         scores: method -> one score per seed.
         references: scores that others reached, by name.
+        measures: every measure, as `scores`: key -> method -> one value per seed, NaN where it is undefined.
+        compared: which of these the searches compared; empty where it is none of this output's.
+        warnings: what was found wrong with the networks of the search, with the seed.
     """
 
     data: str
@@ -42,6 +45,9 @@ class Comparison:
     seeds: tuple[int, ...]
     scores: Mapping[str, tuple[float, ...]]
     references: Mapping[str, float]
+    measures: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
+    compared: str = ""
+    warnings: tuple[str, ...] = ()
 
     def table(self) -> Table:
         """Returns the comparison as a rich table, with mean and standard deviation over the seeds."""
@@ -58,14 +64,34 @@ class Comparison:
             table.add_row(name, *("" for _ in self.seeds), f"{value:.4f}")
         return table
 
+    def measure_table(self) -> Table:
+        """Return mean and standard deviation of every measure as a rich table."""
+        from rich.table import Table
+
+        table = Table(title=f"All measures on {self.data} (mean ± sd of {len(self.seeds)} seeds)")
+        table.add_column("measure")
+        for method in self.scores:
+            table.add_column(method, justify="right")
+        for key, values in self.measures.items():
+            chosen = key == self.compared
+            label = measure_name(key) + (" (compared by the search)" if chosen else "")
+            table.add_row(label, *map(_summary, values.values()), style="bold" if chosen else None)
+        return table
+
     def to_dict(self) -> dict[str, Any]:
-        """Returns a JSON-ready dictionary."""
+        """Return a JSON-ready dictionary; what is undefined becomes None."""
         return {
             "data": self.data,
             "measure": self.measure,
             "seeds": list(self.seeds),
-            "scores": {method: list(values) for method, values in self.scores.items()},
+            "scores": {method: _json_ready(values) for method, values in self.scores.items()},
             "references": dict(self.references),
+            "measures": {
+                key: {method: _json_ready(values) for method, values in each.items()}
+                for key, each in self.measures.items()
+            },
+            "compared": self.compared or None,
+            "warnings": list(self.warnings),
         }
 
 
@@ -105,8 +131,10 @@ def compare(
         for output in _outputs(results[own][0]["model"])
     ]
     with writing(folder / "compare.json"):
-        (folder / "compare.json").write_text(json.dumps([each.to_dict() for each in found], indent=2) + "\n")
-        (folder / "compare.txt").write_text(as_text(*(each.table() for each in found), width=120), encoding="utf-8")
+        text = json.dumps([each.to_dict() for each in found], indent=2, allow_nan=False) + "\n"
+        (folder / "compare.json").write_text(text)
+        shown = [part for each in found for part in (each.table(), each.measure_table(), *each.warnings)]
+        (folder / "compare.txt").write_text(as_text(*shown, width=160), encoding="utf-8")
     return found
 
 
@@ -121,17 +149,41 @@ def _comparison(
     results: Mapping[str, list[dict[str, Any]]],
     references: Mapping[str, float],
 ) -> Comparison:
-    first = _score_of(results[own][0]["model"], output)
-    measure = "accuracy" if "accuracy" in first else "r2"
-    trials = {sampler: [_score_of(test["model"], output) for test in tests] for sampler, tests in results.items()}
+    networks = {sampler: [_score_of(test["model"], output) for test in tests] for sampler, tests in results.items()}
     labels = {sampler: f"search ({sampler})" for sampler in results} | {RANDOM: "best of as many random architectures"}
-    scores = {labels[sampler]: _values(each, measure) for sampler, each in trials.items()}
-    linear = [_linear(test, output) for test in results[own]]
-    name = "logistic regression on all features" if measure == "accuracy" else "ridge regression on all features"
-    scores[name] = _values(linear, measure)
-    title = results[own][0]["data"] + (f", output {output}" if output else "")
-    shown = references if measure == "accuracy" else {}
-    return Comparison(title, measure, tuple(seeds), scores, shown)
+    methods = {labels[sampler]: each for sampler, each in networks.items()}
+    measure = "accuracy" if "accuracy" in networks[own][0] else "r2"
+    linear = "logistic regression on all features" if measure == "accuracy" else "ridge regression on all features"
+    methods[linear] = [_linear(test, output) for test in results[own]]
+    # Runs of an earlier version have fewer measures; one that is missing anywhere is left out.
+    known = [key for key in MEASURES if all(key in score for scores in methods.values() for score in scores)]
+    measures = {key: {method: _values(scores, key) for method, scores in methods.items()} for key in known}
+    compared = results[own][0].get("compared", {}).get("metric", "")
+    if output is None and compared and compared not in measures:
+        by_network = {labels[sampler]: _compared(tests, "model") for sampler, tests in results.items()}
+        measures[compared] = {**by_network, linear: _compared(results[own], "baseline")}
+    return Comparison(
+        data=results[own][0]["data"] + (f", output {output}" if output else ""),
+        measure=measure,
+        seeds=tuple(seeds),
+        scores=measures[measure],
+        references=references if measure == "accuracy" else {},
+        measures=measures,
+        compared=compared if output is None else "",
+        warnings=tuple(_warnings(output, seeds, results[own])),
+    )
+
+
+def _warnings(output: str | None, seeds: Sequence[int], tests: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Return what was found wrong with the networks of the search, of one output or of all of them."""
+    for seed, test in zip(seeds, tests, strict=True):
+        for remark in test.get("warnings", []):
+            if remark.get("output") in (output, None):
+                yield f"Warning, seed {seed}: {remark['text']}"
+
+
+def _compared(tests: Sequence[Mapping[str, Any]], who: str) -> tuple[float, ...]:
+    return _values([test["compared"] for test in tests], who)
 
 
 def _score_of(scores: Mapping[str, Any], output: str | None) -> Mapping[str, Any]:
@@ -142,6 +194,10 @@ def _linear(test: Mapping[str, Any], output: str | None) -> Mapping[str, Any]:
     if output is not None:
         return test["linear_models"][output]
     return next(test[name] for name in _LINEAR if name in test)
+
+
+def _json_ready(values: Sequence[float]) -> list[float | None]:
+    return [value if math.isfinite(value) else None for value in values]
 
 
 def _values(scores: Sequence[Mapping[str, Any]], measure: str) -> tuple[float, ...]:

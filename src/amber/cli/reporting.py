@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 from amber.cli.config import LoadedConfig, load_config
 from amber.cli.problem import Problem
 from amber.cli.project import make_builder
+from amber.cli.results import MEASURES, measure_name, measure_text
+from amber.cli.scoring import BASELINES
 from amber.cli.storing import NO_STORAGE, recorded_trials
 from amber.errors import StorageError
+from amber.json_files import read_json
 
 if TYPE_CHECKING:
     from amber.report.contents import Drawing, ReportContents, TestRow
     from amber.search import SearchResult
 
 _DRAWN = 3
-_BASELINES = {"logistic_regression": "logistic regression", "ridge_regression": "ridge regression"}
+_TEST_FILE = "the test.json of a finished search"
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,11 @@ def gather(path: Path, storage: str | None = None) -> ReportContents:
         builder = make_builder(run.loaded, problem, compiled=False)
         use = architecture_use(run.result, builder.model_space, builder.layout, list(problem.inputs))
         drawings = _drawings(builder, run.result)
-    tests, baseline = _tests(run.path / "test.json")
+    tests, baseline, warnings = _tests(run.path / "test.json")
     versions = {} if run.record is None else run.record["versions"]
     name = run.loaded.config.name
     return ReportContents(
-        name, run.result, _command(run), _settings(run.loaded), use, drawings, tests, baseline, versions
+        name, run.result, _command(run), _settings(run.loaded), use, drawings, tests, baseline, versions, warnings
     )
 
 
@@ -128,36 +130,55 @@ def _command(run: _Run) -> str:
     return shlex.join(words)
 
 
-def _tests(path: Path) -> tuple[dict[str, tuple[TestRow, ...]], str]:
-    """Returns the tables of the test result by heading, and the name of the linear model."""
+def _tests(path: Path) -> tuple[dict[str, tuple[TestRow, ...]], str, tuple[str, ...]]:
+    """Returns the tables of the test result by heading, the name of the linear model, and what was found wrong."""
     if not path.is_file():
-        return {}, "baseline"
+        return {}, "baseline", ()
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = read_json(path, what=_TEST_FILE, nan_is_null=True)
+        warnings = tuple(str(each["text"]) for each in record.get("warnings", ()))
         if "linear_models" in record:
             pairs = {
                 f"Test result, output {name}": (record["model"][name], record["linear_models"][name])
                 for name in record["model"]
             }
-            return {title: _rows(*pair) for title, pair in pairs.items()}, "a linear model"
-        key = next(key for key in _BASELINES if key in record)
-        return {"Test result": _rows(record["model"], record[key])}, _BASELINES[key]
+            tables = {title: _rows(*pair) for title, pair in pairs.items()}
+            if "compared" in record:
+                tables["Test result, all outputs"] = (_compared_row(record["compared"]),)
+            return tables, "a linear model", warnings
+        key = next(key for key in BASELINES if key in record)
+        rows = _rows(record["model"], record[key], record.get("compared"))
+        return {"Test result": rows}, BASELINES[key], warnings
     except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError) as error:
-        raise StorageError(f"{path}: expected the test.json of a finished search. Received: {error!r}") from error
+        raise StorageError(f"{path}: expected {_TEST_FILE}. Received: {error!r}") from error
 
 
-def _rows(model: dict[str, Any], baseline: dict[str, Any]) -> tuple[TestRow, ...]:
+def _rows(
+    model: dict[str, Any], baseline: dict[str, Any], compared: dict[str, Any] | None = None
+) -> tuple[TestRow, ...]:
+    """Returns a row for each measure that both have, then those of each class; what the search compared is marked."""
     from amber.report.contents import TestRow
 
-    def text(value: float | None, share: bool) -> str:
-        return "–" if value is None else f"{100 * value:.1f} %" if share else f"{value:.4g}"
-
-    if "accuracy" not in model:
-        names = {"r2": "R2", "mae": "mean absolute error"}
-        return tuple(TestRow(name, text(model[key], False), text(baseline[key], False)) for key, name in names.items())
-    other = baseline["per_class_accuracy"]
-    rows = [
-        TestRow(f"accuracy, class {name}", text(value, True), text(other[name], True))
-        for name, value in model["per_class_accuracy"].items()
+    rows = {
+        key: TestRow(measure_name(key), measure_text(key, model[key]), measure_text(key, baseline[key]))
+        for key in MEASURES
+        if key in model and key in baseline
+    }
+    if compared is not None:
+        rows[compared["metric"]] = _compared_row(compared)
+    each = [
+        TestRow(
+            f"{words}, class {name}", measure_text(key, value), measure_text(key, baseline[f"per_class_{key}"][name])
+        )
+        for key, words in MEASURES.items()
+        for name, value in model.get(f"per_class_{key}", {}).items()
     ]
-    return (*rows, TestRow("accuracy, all", text(model["accuracy"], True), text(baseline["accuracy"], True)))
+    return (*rows.values(), *each)
+
+
+def _compared_row(compared: dict[str, Any]) -> TestRow:
+    from amber.report.contents import TestRow
+
+    key = str(compared["metric"])
+    values = [measure_text(key, compared[name]) for name in ("model", "baseline")]
+    return TestRow(f"{measure_name(key)} (compared by the search)", *values)

@@ -1,94 +1,123 @@
-"""Scores as values, tables and files."""
+"""Scores as tables and files."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from amber.data import ClassScore, NumberScore
     from amber.modeler.block_use import BlockUse
 
+    AnyScore = ClassScore | NumberScore
 
-@dataclass(frozen=True)
-class Score:
-    """Accuracy on one part of the data.
+# Key of a score -> what tables call it, the most important first; those of shares are shown in per cent.
+MEASURES = {
+    "accuracy": "accuracy",
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+    "mcc": "MCC",
+    "r2": "R2",
+    "pearson": "Pearson correlation",
+    "spearman": "Spearman correlation",
+    "mae": "mean absolute error",
+}
+_SHARES = ("accuracy",)
+_OF_EACH_CLASS = ("accuracy", "auroc", "auprc", "mcc")
 
-    Attributes:
-        accuracy: overall, from 0 to 1.
-        per_class: of each class; NaN for a class without records.
-        n: number of records.
+
+def measure_name(key: str) -> str:
+    """Return what tables call a measure or metric."""
+    return MEASURES.get(key, key)
+
+
+def measure_text(key: str, value: float | None) -> str:
+    """Return a value of a measure as text; a dash where it is undefined."""
+    if value is None or math.isnan(value):
+        return "-"
+    if key in _SHARES:
+        return f"{100 * value:.1f} %"
+    return f"{value:.4g}" if key == "mae" else f"{value:.4f}"
+
+
+def values_of(score: AnyScore) -> dict[str, float]:
+    """Return the values of all measures of a score, by key."""
+    return {key: getattr(score, key) for key in MEASURES if hasattr(score, key)}
+
+
+def score_table(
+    title: str, scores: Mapping[str, AnyScore], compared: tuple[str, Mapping[str, float]] | None = None
+) -> Any:
+    """Return a rich table: one column for each scored model, one row for each measure.
+
+    Args:
+        title: of the table.
+        scores: by the name of the model.
+        compared: what the search compared and its value for each model; its row is bold.
     """
-
-    accuracy: float
-    per_class: Mapping[str, float]
-    n: int
-
-    def rows(self) -> dict[str, str]:
-        """Returns name and text of each line of a table; the last is the most important."""
-        return {**{name: _percent(value) for name, value in self.per_class.items()}, "all": _percent(self.accuracy)}
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns a JSON-ready dictionary; NaN becomes None."""
-        each = {name: None if math.isnan(value) else value for name, value in self.per_class.items()}
-        return {"accuracy": self.accuracy, "per_class_accuracy": each, "records": self.n}
-
-
-@dataclass(frozen=True)
-class NumberScore:
-    """How well a number was predicted on one part of the data.
-
-    Attributes:
-        r2: coefficient of determination.
-        mae: mean absolute error, in the unit of the data.
-        n: number of records.
-    """
-
-    r2: float
-    mae: float
-    n: int
-
-    def rows(self) -> dict[str, str]:
-        """Returns name and text of each line of a table; the last is the most important."""
-        return {"mean absolute error": f"{self.mae:.4g}", "R2": "-" if math.isnan(self.r2) else f"{self.r2:.4f}"}
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns a JSON-ready dictionary; NaN becomes None."""
-        return {"r2": None if math.isnan(self.r2) else self.r2, "mae": self.mae, "records": self.n}
-
-
-AnyScore = Score | NumberScore
-
-
-def score_table(title: str, scores: Mapping[str, AnyScore]) -> Any:
-    """Returns a rich table: one column for each scored model, one row for each class or measure."""
     from rich.table import Table
 
     # As wide as its title, which would be broken over lines otherwise.
     table = Table(title=title, min_width=len(title))
-    rows = {name: score.rows() for name, score in scores.items()}
-    first = next(iter(scores.values()))
-    table.add_column("accuracy" if isinstance(first, Score) else "measure")
+    table.add_column("measure")
     for name in scores:
         table.add_column(name, justify="right")
-    *classes, last = first.rows()
-    for label in classes:
-        table.add_row(label, *(row[label] for row in rows.values()))
-    table.add_section()
-    table.add_row(last, *(row[last] for row in rows.values()), style="bold")
+    values = {name: values_of(score) for name, score in scores.items()}
+    rows = {key: {name: each[key] for name, each in values.items()} for key in next(iter(values.values()))}
+    chosen = next(iter(rows)) if compared is None else compared[0]
+    if compared is not None:
+        rows = {**rows, compared[0]: {name: compared[1][name] for name in scores}}
+    for key, row in rows.items():
+        label = measure_name(key) + (" (compared by the search)" if compared is not None and key == chosen else "")
+        texts = (measure_text(key, value) for value in row.values())
+        table.add_row(label, *texts, style="bold" if key == chosen else None)
+    return table
+
+
+def value_table(title: str, key: str, values: Mapping[str, float]) -> Any:
+    """Return a rich table of one value for each model."""
+    from rich.table import Table
+
+    table = Table(title=title, min_width=len(title))
+    for name in values:
+        table.add_column(name, justify="right")
+    table.add_row(*(measure_text(key, value) for value in values.values()), style="bold")
+    return table
+
+
+def class_table(title: str, scores: Mapping[str, AnyScore]) -> Any:
+    """Return a rich table of the measures of each class, a row for each model; None for a number."""
+    from rich.table import Table
+
+    each = {name: score.to_dict() for name, score in scores.items()}
+    first = next(iter(each.values()))
+    if "per_class_records" not in first:
+        return None
+    table = Table(title=title, min_width=len(title))
+    table.add_column("class")
+    table.add_column("examples", justify="right")
+    if len(each) > 1:
+        table.add_column("model", no_wrap=True)
+    for key in _OF_EACH_CLASS:
+        table.add_column(measure_name(key), justify="right", no_wrap=True)
+    for label, count in first["per_class_records"].items():
+        for position, (name, score) in enumerate(each.items()):
+            texts = [measure_text(key, score[f"per_class_{key}"][label]) for key in _OF_EACH_CLASS]
+            head = ["", ""] if position else [label, str(count)]
+            table.add_row(*head, *([name] if len(each) > 1 else []), *texts)
     return table
 
 
 def scores_to_dict(scores: Mapping[str, AnyScore]) -> dict[str, Any]:
-    """Returns the score of the only output, or those of several by name, JSON-ready."""
+    """Return the score of the only output, or those of several by name, JSON-ready."""
     if len(scores) == 1:
         return next(iter(scores.values())).to_dict()
     return {name: score.to_dict() for name, score in scores.items()}
 
 
 def block_table(uses: Sequence[tuple[str, Mapping[str, BlockUse]]], sizes: Mapping[str, Iterable[int]]) -> Any:
-    """Returns a rich table of which layers of the best networks read which block.
+    """Return a rich table of which layers of the best networks read which block.
 
     Args:
         uses: heading and block use of each network, the best first.
@@ -111,17 +140,13 @@ def block_table(uses: Sequence[tuple[str, Mapping[str, BlockUse]]], sizes: Mappi
 
 
 def as_text(*parts: Any, width: int = 100) -> str:
-    """Returns tables and text as plain text, for files."""
+    """Return tables and text as plain text, for files."""
     import io
 
     from rich.console import Console
 
     console = Console(file=io.StringIO(), width=width, no_color=True, force_terminal=False)
     for part in parts:
-        console.print(part)
+        console.print(part, markup=False, soft_wrap=isinstance(part, str))
     written = console.file.getvalue()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in written.splitlines()) + "\n"
-
-
-def _percent(value: float) -> str:
-    return "-" if math.isnan(value) else f"{100 * value:.1f} %"

@@ -20,7 +20,7 @@ from amber.cli.final_training import final_records, train_final
 from amber.cli.one_shot import run_shared
 from amber.cli.problem import Problem
 from amber.cli.project import check_metric, load_data, loss_weights, make_builder, training_steps, valuation_arguments
-from amber.cli.results import AnyScore, NumberScore, as_text, block_table, score_table, scores_to_dict
+from amber.cli.results import as_text, block_table
 from amber.cli.resuming import begin_run, open_run
 from amber.cli.sources import BEST_MODEL
 from amber.cli.storing import NO_STORAGE, make_storage
@@ -229,7 +229,7 @@ def _finish(
     found: SearchResult,
     directory: RunDirectory,
 ) -> None:
-    from amber.cli.scoring import score_baselines, score_model
+    from amber.cli.final_scores import score_final
     from amber.search import ranking_table
 
     best, config = found.best, loaded.config
@@ -239,66 +239,33 @@ def _finish(
     train = final_records(loaded, dataset)
     builder = _builder(loaded, dataset, batch_size, config.final.epochs, len(train))
     trained = train_final(loaded, dataset, builder, best, lambda line: _say(console, line))
-    model = trained.model
     path = directory.path / BEST_MODEL
     with writing(path):
-        model.save(path)
+        trained.model.save(path)
     # Everything is chosen; only now may the test data be seen.
-    test = dataset.open_test()
-    scores = score_model(model, test, dataset.targets, str(path))
-    single = [score_model(network, test, dataset.targets, str(path)) for network in trained.networks]
-    baselines = score_baselines(dataset, test, config.seed, refit=trained.saw_validation)
-    validation = None
-    if not trained.saw_validation:
-        validation = scores_to_dict(score_model(model, dataset.validation, dataset.targets, str(path)))
-    tables = [
-        _test_table(dataset, name, score, [each[name] for each in single], baselines[name][0])
-        for name, score in scores.items()
-    ]
-    for table in tables:
+    tested = score_final(loaded, dataset, trained, str(path))
+    for table in tested.tables:
         console.print(table)
+    _warn(console, tested.warnings)
     blocks = _block_table(_builder(loaded, dataset, batch_size, 1), found, Problem.of(dataset))
     ranking = ranking_table(found.trials, None, found.direction, found.metric)
-    directory.write("results.txt", as_text(ranking, *([] if blocks is None else [blocks]), *tables, width=160))
-    record = {
-        "data": dataset.name,
-        "split": dataset.split,
-        "seed": config.seed,
-        "model": scores_to_dict(scores),
-        **_baseline_records(baselines),
-        "model_validation": validation,
-        "epochs": list(trained.epochs),
-        "networks": [scores_to_dict(each) for each in single],
-    }
-    directory.write("test.json", json.dumps(record, indent=2) + "\n")
+    shown = [ranking, *([] if blocks is None else [blocks]), *tested.tables, *tested.warnings]
+    directory.write("results.txt", as_text(*shown, width=160))
+    directory.write("test.json", json.dumps(tested.record, indent=2, allow_nan=False) + "\n")
     final = {
         "epochs": list(trained.epochs),
         "ensemble": len(trained.networks),
-        "validation": validation,
-        "test": scores_to_dict(scores),
+        "validation": tested.record["model_validation"],
+        "test": tested.record["model"],
     }
     _complete_record(directory, loaded, dataset, final=final)
 
 
-def _test_table(dataset: Dataset, output: str, score: AnyScore, single: Sequence[AnyScore], baseline: AnyScore) -> Any:
-    numbers = isinstance(score, NumberScore)
-    what = "Test score" if numbers else "Test accuracy"
-    which = f", output {output}" if len(dataset.targets) > 1 else ""
-    several = {f"mean of {len(single)} networks": score, "the first alone": single[0]}
-    networks = several if len(single) > 1 else {"best network": score}
-    return score_table(
-        f"{what} on {dataset.name}{which} ({score.n} records, seen once)",
-        {**networks, "ridge regression" if numbers else "logistic regression": baseline},
-    )
-
-
-def _baseline_records(baselines: Mapping[str, tuple[AnyScore, dict[str, float]]]) -> dict[str, Any]:
-    """Returns what `test.json` says of the linear models: of one under its name, of several by output."""
-    records = {name: {**score.to_dict(), **chosen} for name, (score, chosen) in baselines.items()}
-    if len(records) > 1:
-        return {"linear_models": records}
-    (score, _), record = next(iter(baselines.values())), next(iter(records.values()))
-    return {"ridge_regression" if isinstance(score, NumberScore) else "logistic_regression": record}
+def _warn(console: Console, warnings: Sequence[str]) -> None:
+    """Say what is wrong with the best network; on standard error where nothing else is shown."""
+    where = Console(stderr=True) if console.quiet else console
+    for line in warnings:
+        where.print(Text(line, style="yellow"), soft_wrap=True)
 
 
 def _block_table(builder: Any, found: SearchResult, problem: Problem) -> Any:

@@ -11,21 +11,24 @@ from amber.data.descriptions import DESCRIPTION, describe_sequences
 from amber.data.features import check_features, read_features
 from amber.data.labels import encode_labels
 from amber.data.scaling import Scaling
-from amber.data.scores import accuracy, mean_absolute_error, per_class_accuracy, r2
+from amber.data.scores import ClassScore, NumberScore
 from amber.data.sequences import encode_sequences
 from amber.data.simulated import MotifTask, SimulatedRecords, Simulation, load_simulated, simulate
 from amber.data.simulated_motifs import Motif
 from amber.data.splits import SplitIndices, column_split, grouped_split, random_split
 from amber.data.tables import Table, read_table
 from amber.data.targets import Target
+from amber.measures import accuracy, mean_absolute_error, per_class_accuracy, r2
 
 __all__ = [
     "DESCRIPTION",
     "BaselineResult",
     "BlockSpec",
+    "ClassScore",
     "Dataset",
     "Motif",
     "MotifTask",
+    "NumberScore",
     "RegressionResult",
     "Scaling",
     "SimulatedRecords",

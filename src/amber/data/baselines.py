@@ -6,17 +6,19 @@ What may be changed here: which simple models there are.
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amber.data.dataset import Dataset, Split, shapes_of
-from amber.data.scores import accuracy, mean_absolute_error, per_class_accuracy, r2
+from amber.data.scores import ClassScore, NumberScore
 from amber.data.targets import Target
 from amber.errors import DataError
+from amber.measures import accuracy, r2
 
 logger = logging.getLogger(__name__)
 
@@ -26,40 +28,66 @@ PENALTIES = (1.0, 10.0, 100.0, 1000.0)
 
 @dataclass(frozen=True)
 class BaselineResult:
-    """Score of a simple model on test data.
+    """How well a simple model predicts the classes of test data.
 
     Attributes:
-        accuracy: fraction of records whose class was predicted.
-        per_class_accuracy: the same for each class; NaN for a class without test records.
-        n: number of test records.
+        score: all measures of it.
         C: inverse strength of the penalty that was chosen on validation data.
         validation_accuracy: accuracy there.
+        predictions: probability of each class, shape `(n, classes)`; 0 for a class that training data lack.
     """
 
-    accuracy: float
-    per_class_accuracy: dict[str, float]
-    n: int
+    score: ClassScore
     C: float
     validation_accuracy: float
+    predictions: NDArray[Any] = field(repr=False, compare=False)
+
+    @property
+    def accuracy(self) -> float:
+        """Fraction of examples whose class was predicted."""
+        return self.score.accuracy
+
+    @property
+    def per_class_accuracy(self) -> Mapping[str, float]:
+        """The same for each class; NaN for a class without test examples."""
+        return self.score.per_class_accuracy
+
+    @property
+    def n(self) -> int:
+        """Number of test examples."""
+        return self.score.n
 
 
 @dataclass(frozen=True)
 class RegressionResult:
-    """Score of a simple model of a number on test data.
+    """How well a simple model predicts a number of test data.
 
     Attributes:
-        r2: coefficient of determination; 1 is perfect, 0 as good as the mean.
-        mae: mean absolute error, in the unit of the data.
-        n: number of test records.
+        score: all measures of it.
         alpha: strength of the penalty that was chosen on validation data.
         validation_r2: coefficient of determination there.
+        predictions: predicted numbers, shape `(n, 1)`, scaled as the targets are.
     """
 
-    r2: float
-    mae: float
-    n: int
+    score: NumberScore
     alpha: float
     validation_r2: float
+    predictions: NDArray[Any] = field(repr=False, compare=False)
+
+    @property
+    def r2(self) -> float:
+        """Coefficient of determination; 1 is perfect, 0 as good as the mean."""
+        return self.score.r2
+
+    @property
+    def mae(self) -> float:
+        """Mean absolute error, in the unit of the data."""
+        return self.score.mae
+
+    @property
+    def n(self) -> int:
+        """Number of test examples."""
+        return self.score.n
 
 
 def logistic_regression_baseline(
@@ -78,7 +106,7 @@ def logistic_regression_baseline(
         refit: whether the one that was chosen is fitted again, to training and validation data together.
 
     Returns:
-        Accuracy on `test_split`.
+        All measures on `test_split`.
 
     Raises:
         DataError: training data of one class only, or test inputs of another shape.
@@ -102,24 +130,22 @@ def logistic_regression_baseline(
     best: Any = None
     best_score, best_strength = -1.0, STRENGTHS[0]
     for strength in STRENGTHS:
-        model = LogisticRegression(C=strength, max_iter=1000, random_state=seed)
-        model.fit(train_x, train_y)
+        model = _fitted(LogisticRegression(C=strength, max_iter=1000, random_state=seed), train_x, train_y)
         score = accuracy(validation_y, model.predict(validation_x))
         logger.debug("Logistic regression, C=%g: validation accuracy %.4f", strength, score)
         if score > best_score:
             best, best_score, best_strength = model, score, strength
     if refit:
         both = dataset.train.joined(dataset.validation)
-        best = LogisticRegression(C=best_strength, max_iter=1000, random_state=seed).fit(
-            _flat(both.x), _y(both, chosen)
-        )
-    predicted = best.predict(_flat(test_split.x))
+        again = LogisticRegression(C=best_strength, max_iter=1000, random_state=seed)
+        best = _fitted(again, _flat(both.x), _y(both, chosen))
+    probabilities = np.zeros((len(test_split), len(classes)))
+    probabilities[:, best.classes_] = best.predict_proba(_flat(test_split.x))
     return BaselineResult(
-        accuracy=accuracy(test_y, predicted),
-        per_class_accuracy=per_class_accuracy(test_y, predicted, classes),
-        n=len(test_split),
+        score=ClassScore.of(test_y, probabilities, classes),
         C=best_strength,
         validation_accuracy=best_score,
+        predictions=probabilities,
     )
 
 
@@ -148,22 +174,28 @@ def ridge_baseline(
         raise DataError(f"Target {chosen.name!r} has classes; expected a number. Use logistic_regression_baseline.")
     train_y, validation_y, test_y = (_y(split, chosen) for split in (dataset.train, dataset.validation, test_split))
     train_x, validation_x = _flat(dataset.train.x), _flat(dataset.validation.x)
-    models = [(alpha, Ridge(alpha=alpha).fit(train_x, train_y)) for alpha in PENALTIES]
+    models = [(alpha, _fitted(Ridge(alpha=alpha), train_x, train_y)) for alpha in PENALTIES]
     scores = [r2(validation_y, model.predict(validation_x)) for _, model in models]
     best = int(np.argmax(scores))
     alpha, model = models[best]
     if refit:
         both = dataset.train.joined(dataset.validation)
-        model = Ridge(alpha=alpha).fit(_flat(both.x), _y(both, chosen))
-    predicted = model.predict(_flat(test_split.x))
+        model = _fitted(Ridge(alpha=alpha), _flat(both.x), _y(both, chosen))
+    predicted = model.predict(_flat(test_split.x)).reshape(-1, 1)
     unit = chosen.scaling.scale[0] if chosen.scaling else 1.0
     return RegressionResult(
-        r2=r2(test_y, predicted),
-        mae=mean_absolute_error(test_y, predicted) * unit,
-        n=len(test_split),
+        score=NumberScore.of(test_y, predicted, unit),
         alpha=alpha,
         validation_r2=scores[best],
+        predictions=predicted,
     )
+
+
+def _fitted(model: Any, x: NDArray[Any], y: NDArray[Any]) -> Any:
+    """Fit a model, without the warnings that it stops at its limit of steps or that inputs are collinear."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return model.fit(x, y)
 
 
 def _check_shapes(dataset: Dataset, test_split: Split) -> None:

@@ -1,109 +1,169 @@
-"""Scores of predicted classes.
+"""How well one output was predicted on one part of the data: all measures of it together.
 
-What may be changed here: scores that need nothing but class numbers.
+What may be changed here: which measures belong together; `amber.measures` defines each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from amber import measures
 from amber.errors import DataError
 
 
-def accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> float:
-    """Fraction of records whose class was predicted.
+@dataclass(frozen=True)
+class ClassScore:
+    """How well classes were predicted.
 
-    Args:
-        y_true: class numbers, shape `(n,)`.
-        y_pred: predicted class numbers, shape `(n,)`.
+    Of two classes, `auroc` and `auprc` are those of the second; of more, the mean over the classes, each against the
+    rest. What is undefined is NaN: AUROC, AUPRC and MCC where all examples have one class.
 
-    Returns:
-        A number from 0 to 1.
-
-    Raises:
-        DataError: the arrays are empty or of other shapes, or do not hold integers.
+    Attributes:
+        accuracy: fraction of examples whose class was predicted.
+        auroc: area under the receiver operating characteristic.
+        auprc: average precision, the area under the precision-recall curve in steps.
+        mcc: Matthews correlation coefficient.
+        per_class_accuracy: of each class, the fraction of its examples that were predicted as such (recall).
+        per_class_auroc: of each class against the rest.
+        per_class_auprc: likewise.
+        per_class_mcc: likewise.
+        per_class_records: examples of each class.
+        per_class_predictions: how many examples were predicted as each class.
+        n: number of examples.
     """
-    true, predicted = _check(y_true, y_pred)
-    return float(np.mean(true == predicted))
 
+    accuracy: float
+    auroc: float
+    auprc: float
+    mcc: float
+    per_class_accuracy: Mapping[str, float]
+    per_class_auroc: Mapping[str, float]
+    per_class_auprc: Mapping[str, float]
+    per_class_mcc: Mapping[str, float]
+    per_class_records: Mapping[str, int]
+    per_class_predictions: Mapping[str, int]
+    n: int
 
-def per_class_accuracy(y_true: ArrayLike, y_pred: ArrayLike, classes: Sequence[str]) -> dict[str, float]:
-    """Fraction of the records of each class whose class was predicted (the recall of each class).
+    @classmethod
+    def of(cls, y_true: ArrayLike, probabilities: ArrayLike, classes: Sequence[str]) -> ClassScore:
+        """Score predicted probabilities.
 
-    Args:
-        y_true: class numbers, shape `(n,)`.
-        y_pred: predicted class numbers, shape `(n,)`.
-        classes: names of the classes in the order of their numbers.
+        Args:
+            y_true: class numbers, shape `(n,)` or `(n, 1)`.
+            probabilities: of each class, shape `(n, classes)`; only their order within an example and within a class
+                matters.
+            classes: names of the classes in the order of their numbers.
 
-    Returns:
-        Class name -> number from 0 to 1; NaN for a class without records.
-
-    Raises:
-        DataError: as `accuracy`, or a number without a class.
-    """
-    true, predicted = _check(y_true, y_pred)
-    for name, values in (("y_true", true), ("y_pred", predicted)):
-        outside = (values < 0) | (values >= len(classes))
-        if outside.any():
-            row = int(np.argmax(outside))
+        Raises:
+            DataError: no examples, other shapes, or a class number without a class.
+        """
+        true, columns = np.asarray(y_true), np.asarray(probabilities)
+        if columns.shape != (len(true), len(classes)) or true.size != len(true):
             raise DataError(
-                f"`{name}`, row {row}: a class number must be from 0 to {len(classes) - 1}. Received: {values[row]}"
+                f"Expected one class number and {len(classes)} probabilities for each example. "
+                f"Received: shapes {true.shape} and {columns.shape}"
             )
-    result: dict[str, float] = {}
-    for number, name in enumerate(classes):
-        members = true == number
-        result[name] = float(np.mean(predicted[members] == number)) if members.any() else float("nan")
-    return result
+        true = true.reshape(-1)
+        predicted = columns.argmax(axis=1)
+        recall = measures.per_class_accuracy(true, predicted, classes)
+        each = {
+            name: [measure(true == number, columns[:, number]) for number in range(len(classes))]
+            for name, measure in (("auroc", measures.auroc), ("auprc", measures.auprc))
+        }
+        against_rest = [
+            measures.mcc((true == number).astype(int), (predicted == number).astype(int))
+            for number in range(len(classes))
+        ]
+        return cls(
+            accuracy=measures.accuracy(true, predicted),
+            auroc=_of_all(each["auroc"]),
+            auprc=_of_all(each["auprc"]),
+            mcc=measures.mcc(true, predicted),
+            per_class_accuracy=recall,
+            per_class_auroc=dict(zip(classes, each["auroc"], strict=True)),
+            per_class_auprc=dict(zip(classes, each["auprc"], strict=True)),
+            per_class_mcc=dict(zip(classes, against_rest, strict=True)),
+            per_class_records=_counts(true, classes),
+            per_class_predictions=_counts(predicted, classes),
+            n=len(true),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready dictionary; NaN becomes None, and `n` is called `records`."""
+        return _to_dict(self)
 
 
-def r2(y_true: ArrayLike, y_pred: ArrayLike) -> float:
-    """Coefficient of determination: 1 is perfect, 0 as good as the mean of the true values.
+@dataclass(frozen=True)
+class NumberScore:
+    """How well a number was predicted.
 
-    Args:
-        y_true: numbers, shape `(n,)` or `(n, 1)`.
-        y_pred: predicted numbers, of as many records.
-
-    Returns:
-        At most 1; NaN where all true values are equal.
-
-    Raises:
-        DataError: the arrays are empty or of other shapes.
+    Attributes:
+        r2: coefficient of determination; NaN where all true values are equal, as `pearson` and `spearman`.
+        pearson: linear correlation.
+        spearman: correlation of the ranks.
+        mae: mean absolute error, in the unit of the data.
+        n: number of examples.
     """
-    true, predicted = _check_numbers(y_true, y_pred)
-    total = float(np.sum((true - true.mean()) ** 2))
-    return float("nan") if total == 0 else 1.0 - float(np.sum((true - predicted) ** 2)) / total
 
+    r2: float
+    pearson: float
+    spearman: float
+    mae: float
+    n: int
 
-def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> float:
-    """Mean absolute difference of true and predicted numbers; arguments and errors as for `r2`."""
-    true, predicted = _check_numbers(y_true, y_pred)
-    return float(np.mean(np.abs(true - predicted)))
+    @classmethod
+    def of(cls, y_true: ArrayLike, y_pred: ArrayLike, unit: float = 1.0) -> NumberScore:
+        """Score predicted numbers.
 
+        Args:
+            y_true: numbers, shape `(n,)` or `(n, 1)`.
+            y_pred: predicted numbers, of as many examples.
+            unit: what one of them is in the unit of the data; for standardised targets their standard deviation.
 
-def _check_numbers(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    true, predicted = (np.asarray(values, dtype=np.float64) for values in (y_true, y_pred))
-    if not true.size or any(values.size != len(values) for values in (true, predicted)) or true.size != predicted.size:
-        raise DataError(
-            "`y_true` and `y_pred` must hold one number for each of the same records. "
-            f"Received: shapes {true.shape} and {predicted.shape}"
+        Raises:
+            DataError: no examples, or other shapes.
+        """
+        return cls(
+            r2=measures.r2(y_true, y_pred),
+            pearson=measures.pearson(y_true, y_pred),
+            spearman=measures.spearman(y_true, y_pred),
+            mae=measures.mean_absolute_error(y_true, y_pred) * unit,
+            n=len(np.asarray(y_true)),
         )
-    return true.reshape(-1), predicted.reshape(-1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready dictionary; NaN becomes None, and `n` is called `records`."""
+        return _to_dict(self)
 
 
-def _check(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    true, predicted = np.asarray(y_true), np.asarray(y_pred)
-    for name, values in (("y_true", true), ("y_pred", predicted)):
-        if values.ndim != 1 or not np.issubdtype(values.dtype, np.integer):
-            raise DataError(
-                f"`{name}` must hold class numbers in one dimension. "
-                f"Received: shape {values.shape}, type {values.dtype}"
-            )
-    if true.shape != predicted.shape or not true.size:
-        raise DataError(
-            "`y_true` and `y_pred` must have the same length, at least 1. "
-            f"Received: lengths {len(true)} and {len(predicted)}"
-        )
-    return true.astype(np.int64), predicted.astype(np.int64)
+Score = ClassScore | NumberScore
+
+
+def _of_all(values: Sequence[float]) -> float:
+    """Return that of the second of two classes, or the mean over more where it is defined."""
+    if len(values) == 2:
+        return values[1]
+    defined = [value for value in values if not math.isnan(value)]
+    return sum(defined) / len(defined) if defined else float("nan")
+
+
+def _counts(numbers: NDArray[Any], classes: Sequence[str]) -> dict[str, int]:
+    counted = np.bincount(numbers, minlength=len(classes))
+    return {name: int(count) for name, count in zip(classes, counted, strict=True)}
+
+
+def _to_dict(score: Score) -> dict[str, Any]:
+    named = {("records" if each.name == "n" else each.name): getattr(score, each.name) for each in fields(score)}
+    return {name: _json_ready(value) for name, value in named.items()}
+
+
+def _json_ready(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _json_ready(each) for name, each in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

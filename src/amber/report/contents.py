@@ -55,6 +55,7 @@ class ReportContents:
         tests: headed tables of the test result, empty where the test data was not opened.
         baseline: name of the linear model in `tests`.
         versions: of the software, by name.
+        warnings: what was found wrong with the best network at the test.
     """
 
     name: str
@@ -66,3 +67,4 @@ class ReportContents:
     tests: Mapping[str, tuple[TestRow, ...]] = field(default_factory=dict)
     baseline: str = "baseline"
     versions: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()

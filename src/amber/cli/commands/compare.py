@@ -53,4 +53,7 @@ def compare(
     if not quiet:
         for each in found:
             Console().print(each.table())
+            Console().print(each.measure_table())
+            for line in each.warnings:
+                typer.secho(line, fg="yellow")
         typer.echo(f"Results are in {place}: compare.json, compare.txt, and a run directory for each seed.")

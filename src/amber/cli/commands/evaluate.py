@@ -1,8 +1,9 @@
-"""`amber evaluate`: accuracy of a trained model on one part of the data."""
+"""`amber evaluate`: scores of a trained model on one part of the data."""
 
 from __future__ import annotations
 
 import json
+import math
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -37,12 +38,13 @@ def evaluate(
     ] = Part.VALIDATION,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Show the scores of a trained model: accuracy overall and per class, or the error of a number."""
+    """Show the scores of a trained model: accuracy, AUROC, AUPRC and MCC, or R2 and correlations of a number."""
     from rich.console import Console
 
+    from amber.cli.compared import Compared
     from amber.cli.config import load_config
     from amber.cli.project import load_data
-    from amber.cli.results import score_table, scores_to_dict
+    from amber.cli.results import class_table, measure_name, measure_text, score_table, scores_to_dict
     from amber.cli.scoring import score_model
     from amber.cli.sources import config_of, load_model, model_file, record_beside
     from amber.errors import ConfigError
@@ -67,10 +69,24 @@ def evaluate(
         if split is Part.VALIDATION and loaded.config.final.data == "train_and_validation":
             said = "final.data: the best model was trained on the validation split too; its score there is too good."
             typer.secho(said, fg="yellow", err=True)
-    found = score_model(network, part, data.targets, str(model_file(model)))
+    where = str(model_file(model))
+    scored = score_model(network, part, data.targets, where)
+    found = scored.scores
+    compared = Compared(loaded)
+    value = compared.of(scored.predictions, part.y)
     if as_json:
-        typer.echo(json.dumps({"split": split.value, **scores_to_dict(found)}, indent=2))
+        said = {"metric": compared.name, "value": value if math.isfinite(value) else None}
+        record = {"split": split.value, **scores_to_dict(found), "compared": said}
+        typer.echo(json.dumps(record, indent=2, allow_nan=False))
         return
     for name, score in found.items():
         which = f", output {name}" if len(found) > 1 else ""
-        Console().print(score_table(f"{data.name}, {split.value} split{which}, {score.n} records", {"model": score}))
+        title = f"{data.name}, {split.value} split{which}, {score.n} examples"
+        Console().print(score_table(title, {"model": score}, (compared.name, {"model": value}) if not which else None))
+        classes = class_table(f"By class{which}", {"model": score})
+        if classes is not None:
+            Console().print(classes)
+    if len(found) > 1:
+        typer.echo(
+            f"The search compared {measure_name(compared.name)} of all outputs: {measure_text(compared.name, value)}"
+        )

@@ -2,8 +2,8 @@
 
 | name | what it is | worst |
 |---|---|---|
-| `auroc` | area under the receiver operating characteristic, mean over columns | 0 |
-| `auprc` | average precision, mean over columns | 0 |
+| `auroc` | area under the receiver operating characteristic, mean over columns; of two classes that of the second | 0 |
+| `auprc` | average precision, alike | 0 |
 | `accuracy` | share of records whose class was predicted | 0 |
 | `mcc` | Matthews correlation coefficient | -1 |
 | `pearson` | linear correlation, mean over columns | -1 |

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from amber import measures
 from amber.errors import ConfigError, DataError
 from amber.registry import Registry
 from amber.search.rewards import scores
@@ -115,12 +116,12 @@ def get_reward(reward: str | Reward) -> Reward:
 
 
 _BUILT_IN: Mapping[str, tuple[ScoreFunction, float]] = {
-    "auroc": (scores.per_column(scores.auroc), 0.0),
-    "auprc": (scores.per_column(scores.auprc), 0.0),
+    "auroc": (scores.auroc, 0.0),
+    "auprc": (scores.auprc, 0.0),
     "accuracy": (scores.accuracy, 0.0),
     "mcc": (scores.mcc, -1.0),
-    "pearson": (scores.per_column(scores.pearson), -1.0),
-    "spearman": (scores.per_column(scores.spearman), -1.0),
+    "pearson": (scores.per_column(measures.pearson), -1.0),
+    "spearman": (scores.per_column(measures.spearman), -1.0),
 }
 for _name, (_function, _worst) in _BUILT_IN.items():
     register_reward(_name, _function, worst=_worst)
