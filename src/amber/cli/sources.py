@@ -149,7 +149,8 @@ def load_model(source: Path) -> keras.Model:
     import keras
 
     try:
-        return keras.models.load_model(path, safe_mode=True)
+        # Not compiled: nothing here is trained, and Keras would warn of an optimizer that has not been used yet.
+        return keras.models.load_model(path, safe_mode=True, compile=False)
     except Exception as error:  # a damaged archive raises errors of many kinds
         raise ConfigError(
             f"{path}: expected a model saved by Keras 3. Received: {' '.join(str(error).split())[:300]}"

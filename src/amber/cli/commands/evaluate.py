@@ -44,7 +44,7 @@ def evaluate(
     from amber.cli.compared import Compared
     from amber.cli.config import load_config
     from amber.cli.project import load_data
-    from amber.cli.results import class_table, measure_name, measure_text, score_table, scores_to_dict
+    from amber.cli.results import class_table, measure_name, measure_text, score_table
     from amber.cli.scoring import score_model
     from amber.cli.sources import config_of, load_model, model_file, record_beside
     from amber.errors import ConfigError
@@ -76,8 +76,9 @@ def evaluate(
     value = compared.of(scored.predictions, part.y)
     if as_json:
         said = {"metric": compared.name, "value": value if math.isfinite(value) else None}
-        record = {"split": split.value, **scores_to_dict(found), "compared": said}
-        typer.echo(json.dumps(record, indent=2, allow_nan=False))
+        each = {name: {**score.to_dict(), "compared": said} for name, score in found.items()}
+        record = next(iter(each.values())) if len(each) == 1 else each
+        typer.echo(json.dumps({"split": split.value, **record}, indent=2, allow_nan=False))
         return
     for name, score in found.items():
         which = f", output {name}" if len(found) > 1 else ""
