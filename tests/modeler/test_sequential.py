@@ -201,7 +201,7 @@ def test_functions() -> None:
     for wrong in (texts[:1], [*texts, texts[0]], texts[0]):
         with pytest.raises(ArchitectureError, match="2 texts"):
             build_sequential_model_from_string(wrong, INPUT, OUTPUT, space, COMPILE)
-    one = build_multi_gpu_sequential_model([0, 0], INPUT, OUTPUT, COMPILE, space, gpus=1)
+    one = build_multi_gpu_sequential_model([0, 0], INPUT, OUTPUT, COMPILE, 1, space)
     assert one.count_params() == 57
     assert build_multi_gpu_sequential_model_from_string(texts, INPUT, OUTPUT, space, COMPILE, gpus=1).compiled
 

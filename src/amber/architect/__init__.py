@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         ZeroShotController,
     )
 
+_MODULES = frozenset({"buffer", "controller", "controllers", "modelSpace"})
 _CONTROLLERS = frozenset({"GeneralController", "MultiIOController", "MultiInputController", "ZeroShotController"})
 
 __all__ = [
@@ -45,10 +46,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
     if name not in _CONTROLLERS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.controllers"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted({*__all__, *_MODULES})

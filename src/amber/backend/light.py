@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import inspect
 import weakref
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -19,12 +20,52 @@ from keras.src.models.functional import Functional
 from keras.src.trainers.data_adapters import array_slicing, get_data_adapter
 
 from amber.backend.quiet import QuietCallbackList, quiet_callbacks
+from amber.backend.weight_files import is_keras_2, is_named_otherwise, load_anywhere, save_anywhere
 
 
 class LightHistory(keras.callbacks.History):
-    """The record of `fit`; `model` is None once nothing else holds the model."""
+    """The record of `fit`, which can also be read as the dictionary of what each epoch reported.
+
+    `model` is None once nothing else holds the model. `history["loss"]` is `history.history["loss"]`.
+    """
 
     _reference: Any = None
+
+    def __getitem__(self, name: str) -> list[float]:
+        try:
+            values: list[float] = self.history[name]
+        except KeyError:
+            known = ", ".join(self.history) or "nothing"
+            raise KeyError(f"The epochs reported {known}. Received: {name!r}") from None
+        return values
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.history
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.history)
+
+    def __len__(self) -> int:
+        return len(self.history)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return what each epoch reported under a name, or the default."""
+        return self.history.get(name, default)
+
+    def keys(self) -> Any:
+        """Return the names of what was reported."""
+        return self.history.keys()
+
+    def values(self) -> Any:
+        """Return what was reported, a list for each name."""
+        return self.history.values()
+
+    def items(self) -> Any:
+        """Return names and what was reported."""
+        return self.history.items()
 
     @property
     def _model(self) -> Any:
@@ -79,6 +120,21 @@ class LightTraining(keras.Model):
         limited = steps or options.get("validation_steps") or keras.config.max_steps_per_epoch()
         with self._quietly(is_quiet), self._striding(is_quiet and not limited, adapters):
             return super().fit(x=adapter, callbacks=callbacks, **options)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True, max_shard_size: Any = None) -> None:
+        """Save the weights as `keras.Model.save_weights` does; a name that ends in `.h5` or `.hdf5` will do."""
+        if max_shard_size is None and is_named_otherwise(filepath):
+            save_anywhere(super().save_weights, filepath, overwrite)
+        else:
+            super().save_weights(filepath, overwrite=overwrite, max_shard_size=max_shard_size)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **options: Any) -> None:
+        """Load weights as `keras.Model.load_weights` does, from a file of any name that `save_weights` wrote."""
+        load = functools.partial(super().load_weights, skip_mismatch=skip_mismatch, **options)
+        if is_named_otherwise(filepath) and not is_keras_2(filepath):
+            load_anywhere(load, filepath)
+        else:
+            load(filepath)
 
     def _adapter_for(self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> Any:
         """The Keras data adapter of any data `fit` accepts."""

@@ -6,6 +6,7 @@ from amber.backend.tensorflow_unasked import leave_tensorflow_unasked
 select()
 leave_tensorflow_unasked()
 
+from amber.modeler import architectureDecoder, child, dag, enasModeler, kerasModeler
 from amber.modeler.architecture_decoder import (
     MultiIOArchitecture,
     ResConvNetArchitecture,
@@ -50,12 +51,17 @@ __all__ = [
     "MultiIOArchitecture",
     "MultiInputModel",
     "ResConvNetArchitecture",
+    "architectureDecoder",
     "build_multi_gpu_sequential_model",
     "build_multi_gpu_sequential_model_from_string",
     "build_sequential_model",
     "build_sequential_model_from_string",
+    "child",
+    "dag",
+    "enasModeler",
     "get_dag",
     "get_layer",
     "input_operations",
+    "kerasModeler",
     "register_operation",
 ]

@@ -50,13 +50,27 @@ class MultiIOArchitecture:
     """Tokens of a multi-input/multi-output network.
 
     Args:
-        model_space: the space, or the number of layers (then operation tokens are only checked to be
-            non-negative).
+        num_layers: the number of layers (then operation tokens are only checked to be non-negative), or the space.
         num_inputs: I, input blocks; may be 0.
         num_outputs: O, output blocks; may be 0.
+        model_space: the same as `num_layers`, under the name it has where it is a space.
+
+    Raises:
+        ModelSpaceError: both `num_layers` and `model_space`, or neither.
     """
 
-    def __init__(self, model_space: ModelSpace | Sequence[int] | int, num_inputs: int, num_outputs: int) -> None:
+    def __init__(
+        self,
+        num_layers: ModelSpace | Sequence[int] | int | None = None,
+        num_inputs: int = 0,
+        num_outputs: int = 0,
+        *,
+        model_space: ModelSpace | Sequence[int] | int | None = None,
+    ) -> None:
+        if (num_layers is None) == (model_space is None):
+            both = "both" if model_space is not None else "neither"
+            raise ModelSpaceError(f"Give num_layers (a number, or the model space) or model_space. Received: {both}")
+        model_space = num_layers if model_space is None else model_space
         self.model_space = model_space
         if isinstance(model_space, (int, np.integer)):
             if model_space < 1:

@@ -1,5 +1,7 @@
 """Weight-sharing builders under the module path that users of the first AMBER know."""
 
+from amber.modeler.builders.base import ModelBuilder
+from amber.modeler.dag.builder import DAGModelBuilder
 from amber.modeler.supernet.builders import EnasAnnModelBuilder, EnasCnnModelBuilder
 
-__all__ = ["EnasAnnModelBuilder", "EnasCnnModelBuilder"]
+__all__ = ["DAGModelBuilder", "EnasAnnModelBuilder", "EnasCnnModelBuilder", "ModelBuilder"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -15,7 +15,12 @@ from amber.modeler.operations import make_layer
 BATCH_NORMALISED = frozenset({"dense", "conv1d", "conv2d"})
 
 
-def get_layer(x: Any, state: Operation | Callable[[], keras.layers.Layer], with_bn: bool = False) -> Any:
+def get_layer(
+    x: Any,
+    state: Operation | Callable[[], keras.layers.Layer],
+    with_bn: bool = False,
+    custom_objects: Mapping[str, Callable[..., Any]] | None = None,
+) -> Any:
     """Builds the layer of an operation and applies it.
 
     Args:
@@ -23,6 +28,8 @@ def get_layer(x: Any, state: Operation | Callable[[], keras.layers.Layer], with_
         state: an Operation, or a callable without arguments that returns a layer.
         with_bn: for dense, conv1d and conv2d: linear layer, batch normalisation, then the activation. Other
             operations are built as they are.
+        custom_objects: from a type, in any case, to what makes its layer of the attributes of an operation; it comes
+            before the registered types. `amber.modeler.register_operation` does the same once and for all.
 
     Returns:
         The output tensor; for `input`, a new input tensor.
@@ -40,8 +47,10 @@ def get_layer(x: Any, state: Operation | Callable[[], keras.layers.Layer], with_
     if state.Layer_type == "input":
         options = {key: value for key, value in state.Layer_attributes.items() if key != "shape"}
         return keras.Input(shape=input_shape(state), **options)
+    makers = {name.lower(): make for name, make in (custom_objects or {}).items()}
     for operation in with_batch_norm(state) if with_bn else (state,):
-        x = _apply(operation, x)
+        make = makers.get(operation.Layer_type)
+        x = _apply(operation, x) if make is None else _apply_custom(make, operation, x)
     return x
 
 
@@ -67,6 +76,15 @@ def _apply(operation: Operation, x: Any) -> Any:
         return layer(tensors if len(tensors) > 1 else tensors[0])
     except (ValueError, TypeError) as error:
         raise InvalidArchitectureError(f"The operation {operation} cannot be built on {shapes}: {error}") from error
+
+
+def _apply_custom(make: Callable[..., Any], operation: Operation, x: Any) -> Any:
+    try:
+        return make(**operation.Layer_attributes)(x)
+    except (ValueError, TypeError) as error:
+        raise InvalidArchitectureError(
+            f"The operation {operation} cannot be built by custom_objects: {error} Received: {make!r}"
+        ) from error
 
 
 def _made_layer(make: Any) -> keras.layers.Layer:

@@ -301,16 +301,19 @@ def test_defaults_of_fit_come_from_the_builder() -> None:
     assert len(child.fit(x, y, epochs=1).epoch) == 1
 
 
-def test_arguments_of_fit_have_the_order_of_keras_or_of_the_first_amber() -> None:
+def test_arguments_of_fit_have_the_order_of_the_first_amber() -> None:
     x, y = ann_data()
     child = make_ann(controller="uniform")()
     for history in (
-        child.fit(x, y, 16, 2, 0),
-        child.fit_ph(x, y, 16, 2, 2, 0),
-        child.fit(x, y, batch_size=16, nsteps=2, epochs=2, verbose=0),
+        child.fit(x, y, 16, 2, 3, 0),
+        child.fit_ph(x, y, 16, 2, 3, 0, None, (x, y)),
+        child.fit_pipe(x, y, 16, nsteps=2, epochs=3, verbose=0),
+        child.fit(x, y, batch_size=16, steps_per_epoch=2, epochs=3, verbose=0),
     ):
-        assert len(history.history["loss"]) == 2
-    assert int(child.optimizer.iterations) == 2 * 4 + 2 * 2 + 2 * 2
+        assert len(history.history["loss"]) == 3
+    assert int(child.optimizer.iterations) == 4 * 3 * 2
+    with pytest.raises(ConfigError, match="batch_size, nsteps, epochs.*Received: epochs=0"):
+        child.fit(x, y, 16, 2, 0)  # Keras's order
 
 
 def test_penalties_are_reported_for_selected_weights_only() -> None:

@@ -22,6 +22,7 @@ class MultiManagerBuffer(Buffer):
         max_size: paths kept.
         discount_factor: of later rewards in a path.
         ewa_beta: weight of an old baseline; None: 1 - 1 / max_size.
+        is_squeeze_dim: accepted; these buffers keep no states.
         rescale_advantage_by_reward: as above.
         clip_advantage: bound of the absolute advantage.
         seed: of the shuffling; None: a fresh one.
@@ -32,6 +33,7 @@ class MultiManagerBuffer(Buffer):
         max_size: int,
         discount_factor: float = 0.0,
         ewa_beta: float | None = None,
+        is_squeeze_dim: bool = False,
         rescale_advantage_by_reward: bool = False,
         clip_advantage: float = 3.0,
         seed: int | np.random.SeedSequence | None = None,
@@ -40,6 +42,7 @@ class MultiManagerBuffer(Buffer):
             max_size,
             discount_factor,
             ewa_beta,
+            is_squeeze_dim,
             rescale_advantage_by_reward=rescale_advantage_by_reward,
             clip_advantage=clip_advantage,
             seed=seed,

@@ -99,6 +99,21 @@ class BaseController:
         return len(self.layout)
 
     @property
+    def num_layers(self) -> int:
+        """L, the number of layers."""
+        return self.layout.num_layers
+
+    @property
+    def num_input_blocks(self) -> int:
+        """I, the number of input blocks that layers choose among; 0 where they choose none."""
+        return self.layout.num_inputs
+
+    @property
+    def num_output_blocks(self) -> int:
+        """O, the number of output blocks that choose layers; 0 where they choose none."""
+        return self.layout.num_outputs
+
+    @property
     def sample_arc(self) -> np.ndarray:
         """A fresh architecture at every access, (T,)."""
         return self.sample(1)[0]

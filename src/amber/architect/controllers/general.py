@@ -53,7 +53,8 @@ class GeneralController(BaseController):
         entropy_weight: of a bonus on the policy's entropy.
         rescale_advantage_by_reward: given to the buffer.
         seed: of weights, sampling, shuffling and dropout; None: a fresh one.
-        **ignored: `session=None`, `lr_init` (the same as `learning_rate`), and keywords that belong to the other
+        **ignored: `session=None`, `lr_init` (the same as `learning_rate`), `rescale_reward` (the same as
+            `rescale_advantage_by_reward`), and keywords that belong to the other
             controllers, which are passed over.
 
     Raises:
@@ -71,6 +72,7 @@ class GeneralController(BaseController):
         skip_connection_unique_connection: bool = False,
         buffer_size: int = 15,
         batch_size: int = 5,
+        *,
         train_pi_iter: int = 20,
         lstm_size: int = 32,
         lstm_num_layers: int = 2,
@@ -87,6 +89,7 @@ class GeneralController(BaseController):
         **ignored: Any,
     ) -> None:
         learning_rate = ignored.pop("lr_init", None) if learning_rate is None else learning_rate
+        rescale_advantage_by_reward = bool(ignored.pop("rescale_reward", rescale_advantage_by_reward))
         if skip_weight is not None and not with_skip_connection:
             raise ConfigError(f"skip_weight needs with_skip_connection=True. Received: skip_weight={skip_weight!r}")
         candidates = TokenLayout(model_space).candidates

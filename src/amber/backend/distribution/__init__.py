@@ -6,6 +6,6 @@ afterwards. On JAX it is `keras.distribution.DataParallel`, on TensorFlow `tf.di
 shared out evenly (`even_batches`); Keras on torch has neither.
 """
 
-from amber.backend.distribution.placement import BACKENDS, Placement
+from amber.backend.distribution.placement import BACKENDS, Placement, as_many_as_there_are
 
-__all__ = ["BACKENDS", "Placement"]
+__all__ = ["BACKENDS", "Placement", "as_many_as_there_are"]

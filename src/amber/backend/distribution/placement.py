@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -88,6 +89,25 @@ class Placement:
         return {"devices": self.devices, "_strategy": None}
 
 
+def as_many_as_there_are(gpus: Any) -> Any:
+    """Return a number of devices that can be used; a warning says so where it is smaller than the number asked for.
+
+    Args:
+        gpus: a number of devices; anything else is returned as it is.
+    """
+    if isinstance(gpus, bool) or not isinstance(gpus, int) or gpus <= 1:
+        return gpus
+    if keras.config.backend() not in BACKENDS:
+        reason = f"on the backend {keras.config.backend()} one model is trained on one device"
+        usable = 1
+    else:
+        known = _usable_devices()
+        usable, reason = min(gpus, len(known)), f"there are {len(known)} ({', '.join(known)})"
+    if usable < gpus:
+        warnings.warn(f"gpus={gpus}: {reason}, so {usable} will be used.", UserWarning, stacklevel=3)
+    return usable
+
+
 def _devices(gpus: Any) -> tuple[str, ...]:
     if gpus is None or (type(gpus) is int and gpus == 1):
         return ()
@@ -104,13 +124,12 @@ def _devices(gpus: Any) -> tuple[str, ...]:
             f"Training one model on several devices needs the backend {' or '.join(BACKENDS)} (set KERAS_BACKEND "
             f"before Keras is imported), or gpus=None. Received: gpus={gpus!r} with the backend {backend}"
         )
-    known = _jax_devices() if backend == "jax" else _tensorflow_devices()
     if is_number:
-        accelerators = [name for name in known if not name.startswith("cpu")]
-        usable = accelerators or known
+        usable = _usable_devices()
         if gpus > len(usable):
             raise ConfigError(f"gpus: expected at most {len(usable)}, for {', '.join(usable)}. Received: gpus={gpus}")
         return tuple(usable[:gpus])
+    known = _known_devices()
     chosen = tuple(_plain_name(name) for name in names)
     for name, plain in zip(names, chosen, strict=True):
         if plain not in known:
@@ -128,6 +147,16 @@ def _plain_name(name: str) -> str:
     """`/device:GPU:0`, `GPU:0` and `cuda:0` are all `gpu:0`."""
     found = _DEVICE_NAME.fullmatch(name.strip())
     return f"{found[1].lower().replace('cuda', 'gpu')}:{int(found[2])}" if found else name
+
+
+def _known_devices() -> list[str]:
+    return _jax_devices() if keras.config.backend() == "jax" else _tensorflow_devices()
+
+
+def _usable_devices() -> list[str]:
+    """The accelerators, or the CPU devices where there are none."""
+    known = _known_devices()
+    return [name for name in known if not name.startswith("cpu")] or known
 
 
 def _jax_devices() -> list[str]:

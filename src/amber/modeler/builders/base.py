@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from amber.architect import ModelSpace, Operation, TokenLayout
-from amber.errors import InvalidArchitectureError, ModelSpaceError
+from amber.errors import ArchitectureError, InvalidArchitectureError, ModelSpaceError
 from amber.modeler.builders.compiling import clone_compile_arguments
 from amber.modeler.cost import GraphCost, measure
 from amber.modeler.graph import ComputationGraph
@@ -23,6 +23,8 @@ class ModelBuilder:
     Args:
         model_space: what may be built; it is read, never changed.
         model_compile_dict: arguments of `keras.Model.compile`; cloned for every child. None: not compiled.
+        *args: accepted, without effect.
+        **kwargs: the same.
 
     Attributes:
         layout: the TokenLayout of `arc_seq`.
@@ -30,7 +32,13 @@ class ModelBuilder:
 
     layout: TokenLayout
 
-    def __init__(self, model_space: ModelSpace, model_compile_dict: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        model_space: ModelSpace | None = None,
+        model_compile_dict: Mapping[str, Any] | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
         if type(self) is ModelBuilder:
             raise NotImplementedError("ModelBuilder is a base class: use a builder, or subclass it and define plan().")
         if not isinstance(model_space, ModelSpace):
@@ -61,14 +69,31 @@ class ModelBuilder:
         """
         return build_planned(self.plan(arc_seq), arc_seq)
 
-    def __call__(self, arc_seq: Any) -> keras.Model:
-        """Returns the compiled model of an architecture; see `build` for the errors raised."""
-        return self._compiled(self.build(arc_seq))
+    def __call__(self, arc_seq: Any = None, *, model_states: Any = None) -> keras.Model:
+        """Returns the compiled model of an architecture; see `build` for the errors raised.
+
+        Args:
+            arc_seq: the tokens.
+            model_states: another name of `arc_seq`.
+        """
+        return self._compiled(self.build(the_architecture(arc_seq, model_states)))
 
     def _compiled(self, model: keras.Model) -> keras.Model:
         if self.model_compile_dict is not None:
             model.compile(**clone_compile_arguments(self.model_compile_dict))
         return model
+
+
+def the_architecture(arc_seq: Any, model_states: Any) -> Any:
+    """Return the architecture, which is given under one of two names.
+
+    Raises:
+        ArchitectureError: under both, or under neither.
+    """
+    if (arc_seq is None) == (model_states is None):
+        both = "both" if arc_seq is not None else "neither"
+        raise ArchitectureError(f"Give the architecture as arc_seq, or as model_states. Received: {both}")
+    return arc_seq if model_states is None else model_states
 
 
 def build_planned(planned: Any, arc_seq: Any) -> keras.Model:

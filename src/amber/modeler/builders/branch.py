@@ -12,6 +12,7 @@ from amber.errors import ArchitectureError, ModelSpaceError
 from amber.modeler.builders.base import ModelBuilder, check_operation
 from amber.modeler.builders.multi_io_ends import check_distinct, named_inputs, named_outputs
 from amber.modeler.builders.unique_names import UniqueNames
+from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.modeler.graph import ComputationGraph, ComputationNode
 from amber.modeler.layer_face import with_batch_norm
 from amber.modeler.merges import merge_name
@@ -36,6 +37,7 @@ class KerasBranchModelBuilder(ModelBuilder):
         model_compile_dict: arguments of `keras.Model.compile`, cloned for every child.
         model_space: a BranchedModelSpace.
         with_bn: normalise dense and convolutional layers between their linear part and their activation.
+        **kwargs: of other builders, without effect; one warning names them.
 
     Raises:
         ModelSpaceError: another kind of space, a number of inputs other than that of the branches, an unknown
@@ -52,9 +54,11 @@ class KerasBranchModelBuilder(ModelBuilder):
         inputs_op: Any,
         output_op: Any,
         model_compile_dict: Mapping[str, Any] | None,
-        model_space: BranchedModelSpace,
+        model_space: BranchedModelSpace | None = None,
         with_bn: bool = False,
+        **kwargs: Any,
     ) -> None:
+        warn_of_unused("KerasBranchModelBuilder", kwargs, keywords_of(KerasBranchModelBuilder.__init__))
         if not isinstance(model_space, BranchedModelSpace):
             raise ModelSpaceError(f"model_space must be a BranchedModelSpace. Received: {type(model_space).__name__}")
         super().__init__(model_space, model_compile_dict)

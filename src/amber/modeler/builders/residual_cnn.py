@@ -11,6 +11,7 @@ from amber.modeler.architecture_decoder import ResConvNetArchitecture
 from amber.modeler.builders import arguments
 from amber.modeler.builders.base import ModelBuilder, check_operation
 from amber.modeler.builders.residual_blocks import GraphWriter, LayerBlock
+from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.modeler.graph import ComputationGraph
 
 _FLATTEN = {"gap": Operation("globalavgpool1d"), "flatten": Operation("flatten")}
@@ -36,6 +37,7 @@ class KerasResidualCnnBuilder(ModelBuilder):
         add_conv1_under_pool: put a 1x1 convolution, normalisation and relu before each pooling.
         verbose: accepted for compatibility; progress is logged, never printed.
         reduction_factor: pool size and stride where the number of filters changes.
+        **kwargs: of other builders, without effect; one warning names them.
 
     Raises:
         ModelSpaceError: filters that differ within a layer or are missing, an operation or activation that
@@ -60,9 +62,11 @@ class KerasResidualCnnBuilder(ModelBuilder):
         dropout_rate: float = 0.2,
         wsf: float = 1,
         add_conv1_under_pool: bool = True,
-        verbose: int = 0,
+        verbose: int = 1,
         reduction_factor: int = 4,
+        **kwargs: Any,
     ) -> None:
+        warn_of_unused("KerasResidualCnnBuilder", kwargs, keywords_of(KerasResidualCnnBuilder.__init__))
         super().__init__(model_space, model_compile_dict)
         self.inputs_op = check_operation(inputs_op, "inputs_op")
         self.output_op = check_operation(output_op, "output_op")

@@ -14,6 +14,7 @@ from amber.errors import ArchitectureError, InvalidArchitectureError, ModelSpace
 from amber.modeler.builders.base import ModelBuilder, check_operation
 from amber.modeler.builders.layer_factories import factory_operation
 from amber.modeler.builders.unique_names import UniqueNames
+from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.modeler.cost import input_shape, measure
 from amber.modeler.graph import ComputationGraph, ComputationNode
 from amber.modeler.operations import check_layers
@@ -38,6 +39,7 @@ class KerasModelBuilder(ModelBuilder):
             trained as ever, with `fit`. On TensorFlow batch normalisation sees the part of its device only, unless
             the operation says `synchronized=True`.
         output_shape: what every network must return, without the batch; None: anything.
+        **kwargs: of other builders, without effect; one warning names them.
 
     Raises:
         ModelSpaceError: a candidate, input or output that cannot be used.
@@ -60,7 +62,9 @@ class KerasModelBuilder(ModelBuilder):
         gpus: int | list[str] | None = None,
         *,
         output_shape: tuple[int, ...] | None = None,
+        **kwargs: Any,
     ) -> None:
+        warn_of_unused("KerasModelBuilder", kwargs, keywords_of(KerasModelBuilder.__init__))
         self._has_space = model_space is not None
         if model_space is not None:
             super().__init__(model_space, model_compile_dict)
@@ -107,10 +111,10 @@ class KerasModelBuilder(ModelBuilder):
         with self._placement.scope():
             return self._placement.place(super().build(arc_seq))
 
-    def __call__(self, arc_seq: Any) -> keras.Model:
+    def __call__(self, arc_seq: Any = None, *, model_states: Any = None) -> keras.Model:
         """Returns the compiled model of an architecture; see `ModelBuilder.build` for the errors raised."""
         with self._placement.scope():
-            return super().__call__(arc_seq)
+            return super().__call__(arc_seq, model_states=model_states)
 
     def _check_output(self, graph: ComputationGraph) -> None:
         found = measure(graph).nodes[graph.outputs[0]].output_shape

@@ -8,8 +8,10 @@ from typing import Any
 import keras
 
 from amber.architect import ModelSpace, Operation
+from amber.backend.distribution import as_many_as_there_are
 from amber.errors import ArchitectureError
 from amber.modeler.builders.sequential import KerasModelBuilder
+from amber.modeler.builders.unused import keywords_of, warn_of_unused
 
 
 def build_sequential_model(
@@ -19,6 +21,7 @@ def build_sequential_model(
     model_compile_dict: Mapping[str, Any] | None,
     model_space: ModelSpace | None = None,
     stop_compile: bool = False,
+    **kwargs: Any,
 ) -> keras.Model:
     """Builds one chain; see `KerasModelBuilder`.
 
@@ -29,12 +32,14 @@ def build_sequential_model(
         model_compile_dict: arguments of `keras.Model.compile`; they are not changed.
         model_space: what tokens choose from.
         stop_compile: return the model without compiling it.
+        **kwargs: of builders, without effect; one warning names them.
 
     Raises:
         ArchitectureError: tokens outside the grammar, or without a model space.
         ModelSpaceError: an operation that cannot be used.
         InvalidArchitectureError: shapes that do not fit.
     """
+    warn_of_unused("build_sequential_model", kwargs, keywords_of(build_sequential_model))
     compile_arguments = None if stop_compile else model_compile_dict
     return KerasModelBuilder(input_state, output_state, compile_arguments, model_space)(model_states)
 
@@ -44,19 +49,23 @@ def build_multi_gpu_sequential_model(
     input_state: Any,
     output_state: Any,
     model_compile_dict: Mapping[str, Any] | None,
-    model_space: ModelSpace | None = None,
     gpus: int | list[str] = 4,
+    model_space: ModelSpace | None = None,
     stop_compile: bool = False,
+    **kwargs: Any,
 ) -> keras.Model:
     """Builds one chain on several devices, on JAX and TensorFlow; see `KerasModelBuilder`.
 
     Args:
-        gpus: how many devices, or their names. The other arguments are those of `build_sequential_model`.
+        gpus: how many devices, or their names. Where there are fewer, and on torch, a warning says so and those that
+            are there are used. The other arguments are those of `build_sequential_model`.
 
     Raises:
-        ConfigError: devices that are not there, or a backend that cannot do it.
+        ConfigError: devices given by name that are not there.
     """
+    warn_of_unused("build_multi_gpu_sequential_model", kwargs, keywords_of(build_multi_gpu_sequential_model))
     compile_arguments = None if stop_compile else model_compile_dict
+    gpus = as_many_as_there_are(gpus)
     return KerasModelBuilder(input_state, output_state, compile_arguments, model_space, gpus)(model_states)
 
 
@@ -96,7 +105,7 @@ def build_multi_gpu_sequential_model_from_string(
 ) -> keras.Model:
     """`build_sequential_model_from_string` on several devices; see `build_multi_gpu_sequential_model`."""
     states = find_operations(model_states_str, state_space)
-    return build_multi_gpu_sequential_model(states, input_state, output_state, model_compile_dict, state_space, gpus)
+    return build_multi_gpu_sequential_model(states, input_state, output_state, model_compile_dict, gpus, state_space)
 
 
 def find_operations(model_states_str: Sequence[str], state_space: ModelSpace) -> list[Operation]:

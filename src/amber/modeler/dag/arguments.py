@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from amber.architect import ModelSpace
@@ -14,9 +12,7 @@ from amber.modeler.child.of_graph import DEFAULT_INPUT
 from amber.modeler.graph import ComputationNode
 
 # What the first AMBER handed to every DAG, whether it had a use for it or not.
-_KNOWN_UNUSED = frozenset(
-    {"num_layers", "session", "controller", "name", "model_compile_dict", "child_train_op_kwargs"}
-)
+HANDED_ON = frozenset({"num_layers", "session", "controller", "name", "model_compile_dict", "child_train_op_kwargs"})
 _LAYER_NAME = re.compile(r"L(\d+)_(.+)")
 
 
@@ -67,13 +63,3 @@ def check_names(names: Iterable[str], model_space: ModelSpace, heads: re.Pattern
         if taken:
             raise ModelSpaceError(f"The name of an input or output is taken by another node. Received: {name!r}")
         seen.add(name)
-
-
-def warn_of_unused(arguments: Mapping[str, Any], known: Iterable[str]) -> None:
-    """Warns of arguments that are accepted and have no effect, except those that the first AMBER handed on."""
-    for name in arguments:
-        if name in _KNOWN_UNUSED:
-            continue
-        close = difflib.get_close_matches(name, list(known), n=1)
-        hint = f"; did you mean '{close[0]}'?" if close else ""
-        warnings.warn(f"The argument '{name}' has no effect on a DAG{hint}", stacklevel=4)

@@ -11,8 +11,9 @@ import keras
 
 from amber.architect import ModelSpace, TokenLayout
 from amber.errors import ConfigError, ModelSpaceError
-from amber.modeler.builders.base import ModelBuilder, build_planned
+from amber.modeler.builders.base import ModelBuilder, build_planned, the_architecture
 from amber.modeler.builders.multi_io_ends import check_distinct, named_inputs, named_outputs
+from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.modeler.dag.dag import DAG
 from amber.modeler.dag.names import get_dag
 from amber.modeler.graph import ComputationGraph, ComputationNode
@@ -33,6 +34,8 @@ class DAGModelBuilder(ModelBuilder):
         dag_func: the kind of DAG: a name (`DAG`, `InputBlockDAG`, `InputBlockAuxLossDAG`) or a callable of DAG's
             arguments. None: DAG.
         dag_kwargs: more arguments of the DAG, such as `merge_op`, `add_output` or `aux_loss_weight`.
+        *args: accepted, without effect.
+        **kwargs: of other builders, without effect; one warning names them.
 
     Raises:
         ModelSpaceError: a candidate, input or output that cannot be used.
@@ -55,7 +58,10 @@ class DAGModelBuilder(ModelBuilder):
         with_input_blocks: bool = True,
         dag_func: Any = None,
         dag_kwargs: Mapping[str, Any] | None = None,
+        *args: Any,
+        **kwargs: Any,
     ) -> None:
+        warn_of_unused("DAGModelBuilder", kwargs, keywords_of(DAGModelBuilder.__init__))
         super().__init__(model_space, model_compile_dict)
         inputs, outputs = named_inputs(inputs_op), named_outputs(output_op)
         check_distinct(inputs, outputs)
@@ -134,18 +140,19 @@ class DAGModelBuilder(ModelBuilder):
         """Returns the model of an architecture, not compiled; raises as ModelBuilder.build does."""
         return build_planned(self.dag(arc_seq, **dag_kwargs), arc_seq)
 
-    def __call__(self, arc_seq: Any, **dag_kwargs: Any) -> keras.Model:
+    def __call__(self, arc_seq: Any = None, *, model_states: Any = None, **dag_kwargs: Any) -> keras.Model:
         """Returns the compiled model of an architecture.
 
         Args:
             arc_seq: the tokens.
+            model_states: another name of `arc_seq`.
             **dag_kwargs: arguments of the DAG in addition to the builder's, or instead of them.
 
         Raises:
             ArchitectureError: tokens outside the grammar.
             InvalidArchitectureError: tokens that describe no network; the message holds them.
         """
-        return self._compiled(self.build(arc_seq, **dag_kwargs))
+        return self._compiled(self.build(the_architecture(arc_seq, model_states), **dag_kwargs))
 
     def __str__(self) -> str:
         kind = self.dag_func if isinstance(self.dag_func, str) else getattr(self._make_dag, "__name__", self._make_dag)

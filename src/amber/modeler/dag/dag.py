@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from amber.architect import Architecture, ModelSpace, TokenLayout
 from amber.errors import ModelSpaceError
+from amber.modeler.builders.unused import warn_of_unused
 from amber.modeler.child.of_graph import DEFAULT_INPUT
 from amber.modeler.dag import arguments
 from amber.modeler.dag.loose_ends import PlannedLayer, join_loose_ends
@@ -41,8 +42,8 @@ class DAG:
         with_skip_connection: every layer chooses among the earlier ones.
         with_input_blocks: every layer chooses among the inputs.
         merge_op: how layers join what they read: a registered name or a Keras layer class.
-        *unused: accepted, as the first AMBER did, without effect.
-        **unused_by_name: the same; a warning names those that look like a mistake.
+        *args: accepted, as the first AMBER did, without effect.
+        **kwargs: the same; one warning names those that look like a mistake.
 
     Attributes:
         layout: the TokenLayout of the tokens.
@@ -68,13 +69,14 @@ class DAG:
         output_node: Any,
         with_skip_connection: bool = True,
         with_input_blocks: bool = True,
-        *unused: Any,
+        *args: Any,
         merge_op: Any = "concatenate",
-        **unused_by_name: Any,
+        **kwargs: Any,
     ) -> None:
         if not isinstance(model_space, ModelSpace):
             raise ModelSpaceError(f"model_space must be a ModelSpace. Received: {type(model_space).__name__}")
-        arguments.warn_of_unused(unused_by_name, ("with_skip_connection", "with_input_blocks", "merge_op"))
+        unknown = {name: value for name, value in kwargs.items() if name not in arguments.HANDED_ON}
+        warn_of_unused("a DAG", unknown, ("with_skip_connection", "with_input_blocks", "merge_op"))
         self.model_space = model_space
         self.input_node = arguments.input_nodes(input_node)
         self.output_node = arguments.output_node(output_node)

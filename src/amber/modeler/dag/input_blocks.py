@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import numpy as np
+
 from amber.architect import Architecture
 from amber.errors import ConfigError
 from amber.modeler.child import block_loss_mapping, child_class_of
@@ -23,8 +25,9 @@ class InputBlockDAG(DAG):
     `added_out_2`, ... in the order of the layers. The model is a DenseAddOutputChild.
 
     Args:
+        add_output: without it there are no intermediate outputs. Where the tokens stand in its place, they are
+            the first of `args`, and the outputs are added.
         *args: as DAG.
-        add_output: without it there are no intermediate outputs.
         aux_loss_weight: weight of their losses beside the final output's 1.
         **kwargs: as DAG; `with_input_blocks` must be True.
 
@@ -36,8 +39,9 @@ class InputBlockDAG(DAG):
     head_names: ClassVar[re.Pattern[str] | None] = re.compile(r"added_out_\d+")
 
     def __init__(
-        self, *args: Any, add_output: bool = True, aux_loss_weight: float = AUX_LOSS_WEIGHT, **kwargs: Any
+        self, add_output: Any = True, *args: Any, aux_loss_weight: float = AUX_LOSS_WEIGHT, **kwargs: Any
     ) -> None:
+        add_output, args = _apart_from_tokens(add_output, args)
         super().__init__(*args, **kwargs)
         if not self.with_input_blocks:
             raise ConfigError(f"{type(self).__name__} needs with_input_blocks=True. Received: False")
@@ -74,8 +78,8 @@ class InputBlockAuxLossDAG(InputBlockDAG):
     outputs are `add_out_1`, `add_out_2`, ... in the order of the layers.
 
     Args:
+        add_output: must be True, or left out: the tokens may stand in its place.
         *args: as InputBlockDAG.
-        add_output: must be True.
         **kwargs: as InputBlockDAG.
 
     Raises:
@@ -84,10 +88,11 @@ class InputBlockAuxLossDAG(InputBlockDAG):
 
     head_names: ClassVar[re.Pattern[str] | None] = re.compile(r"add_out_\d+")
 
-    def __init__(self, *args: Any, add_output: bool = True, **kwargs: Any) -> None:
+    def __init__(self, add_output: Any = True, *args: Any, **kwargs: Any) -> None:
+        add_output, args = _apart_from_tokens(add_output, args)
         if not add_output:
             raise ConfigError(f"{type(self).__name__} needs add_output=True. Received: {add_output!r}")
-        super().__init__(*args, add_output=True, **kwargs)
+        super().__init__(True, *args, **kwargs)
 
     @property
     def input_block_loss_mapping(self) -> dict[tuple[str, str], int | None]:
@@ -99,3 +104,10 @@ class InputBlockAuxLossDAG(InputBlockDAG):
         last = f"L{len(architecture.operations) - 1}"
         meeting = [layer.node_name for layer in layers if layer.node_name in roots and layer.group != last]
         return self._heads_on(meeting, "add_out")
+
+
+def _apart_from_tokens(add_output: Any, args: tuple[Any, ...]) -> tuple[bool, tuple[Any, ...]]:
+    """Return `add_output` and the arguments of DAG, where the tokens may stand first."""
+    if add_output is None or isinstance(add_output, (bool, np.bool_, int)):
+        return bool(add_output), args
+    return True, (add_output, *args)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from amber.architect import TokenLayout
 from amber.errors import ConfigError, ModelSpaceError
-from amber.modeler.builders.base import ModelBuilder
+from amber.modeler.builders.base import ModelBuilder, the_architecture
+from amber.modeler.builders.unused import keywords_of, warn_of_unused
+from amber.modeler.dag.builder import DAGModelBuilder
 from amber.modeler.graph import ComputationGraph
 from amber.modeler.supernet.base import Supernet, no_session
-from amber.modeler.supernet.dags import EnasAnnDAG, EnasConv1dDAG, EnasConv1DwDataDescription, EnasDAG
+from amber.modeler.supernet.dags import EnasAnnDAG, EnasConv1dDAG, EnasConv1DwDataDescription, EnasDAG, operations_of
 
 
-class SupernetBuilder(ModelBuilder):
+class SupernetBuilder(DAGModelBuilder):
     """Base of the builders of weight-sharing children.
+
+    It is a DAGModelBuilder by its tokens and arguments; its children are made by the supernet, not one by one.
 
     Args:
         dag: makes the children.
+        dag_func, inputs_op, output_op: as given to the builder.
         model_space: what may be built.
         model_compile_dict: arguments of `keras.Model.compile`, cloned for every child.
 
@@ -27,10 +31,26 @@ class SupernetBuilder(ModelBuilder):
         supernet: the shared weights; has `trainable_weights`, `extract`, `save` and `load`.
     """
 
-    def __init__(self, dag: EnasDAG, model_space: Any, model_compile_dict: Mapping[str, Any] | None) -> None:
-        super().__init__(model_space, model_compile_dict)
+    dag: EnasDAG  # type: ignore[assignment]
+
+    def __init__(
+        self,
+        dag: EnasDAG,
+        dag_func: Any,
+        inputs_op: Any,
+        output_op: Any,
+        model_space: Any,
+        model_compile_dict: Mapping[str, Any] | None,
+    ) -> None:
+        ModelBuilder.__init__(self, model_space, model_compile_dict)
         self.dag = dag
+        self.dag_func = dag_func
+        self.inputs_op = operations_of(inputs_op, "inputs_op")
+        self.output_op = output_op
+        self.num_layers = len(model_space)
         self.layout: TokenLayout = dag.supernet.layout
+        self.with_skip_connection = self.layout.with_skips
+        self.with_input_blocks = self.layout.num_inputs > 0
 
     @property
     def supernet(self) -> Supernet:
@@ -46,7 +66,7 @@ class SupernetBuilder(ModelBuilder):
         """Says what draws architectures for `builder()`; ConfigError if there is something already."""
         self.dag.set_controller(controller)
 
-    def plan(self, arc_seq: Any) -> ComputationGraph:
+    def plan(self, arc_seq: Any, **dag_kwargs: Any) -> ComputationGraph:
         """Returns the network of an architecture; raises ArchitectureError for tokens outside the grammar."""
         return self.supernet.plan(arc_seq, self.supernet.dropout_rates())
 
@@ -54,11 +74,12 @@ class SupernetBuilder(ModelBuilder):
         """Returns a child that is not compiled; see `__call__`."""
         return self.dag.child(arc_seq, **options)
 
-    def __call__(self, arc_seq: Any = None, **options: Any) -> Any:
+    def __call__(self, arc_seq: Any = None, *, model_states: Any = None, **options: Any) -> Any:
         """Returns a compiled child that shares its weights with all others.
 
         Args:
             arc_seq: tokens of a fixed child; None for one that has a new architecture for each batch.
+            model_states: another name of `arc_seq`.
             **options: `sampler` (a controller, a callable that gives tokens, or `"uniform"`) and `seed` for a
                 child without tokens; `dropouts`, `name`.
 
@@ -66,7 +87,10 @@ class SupernetBuilder(ModelBuilder):
             ArchitectureError: tokens outside the grammar.
             ConfigError: no tokens and no sampler.
         """
-        return self.dag(arc_seq, **options)
+        return self.dag(arc_seq if model_states is None else the_architecture(arc_seq, model_states), **options)
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__} with builder {type(self.dag).__name__}"
 
 
 class EnasAnnModelBuilder(SupernetBuilder):
@@ -89,6 +113,7 @@ class EnasAnnModelBuilder(SupernetBuilder):
         model_compile_dict: arguments of `keras.Model.compile`, cloned for every child.
         num_layers: accepted; the space says how many there are.
         with_skip_connection, with_input_blocks: which connections are searched.
+        **kwargs: of other builders, without effect; one warning names them.
 
     Raises:
         ModelSpaceError: layers that differ, candidates that are not dense or differ in activation.
@@ -121,8 +146,10 @@ class EnasAnnModelBuilder(SupernetBuilder):
         num_layers: int | None = None,
         with_skip_connection: bool = True,
         with_input_blocks: bool = True,
+        **kwargs: Any,
     ) -> None:
         no_session(session)
+        warn_of_unused("EnasAnnModelBuilder", kwargs, keywords_of(EnasAnnModelBuilder.__init__))
         _check_given(inputs_op=inputs_op, output_op=output_op, model_space=model_space)
         options: dict[str, Any] = {
             "model_space": model_space,
@@ -139,16 +166,17 @@ class EnasAnnModelBuilder(SupernetBuilder):
             **(dag_kwargs or {}),
         }
         dag_class = _dag_class(dag_func, EnasAnnDAG, ("enasanndag", "enas"))
-        super().__init__(_make(dag_class, options), model_space, model_compile_dict)
+        dag = _make(dag_class, options)
+        super().__init__(dag, dag_func, inputs_op, output_op, model_space, model_compile_dict)
         self.use_node_dag = bool(use_node_dag)
 
     def build(self, arc_seq: Any = None, **options: Any) -> Any:
         """Returns a child that is not compiled, with its `nodes` if they are wanted."""
         return self._with_nodes(super().build(arc_seq, **options))
 
-    def __call__(self, arc_seq: Any = None, **options: Any) -> Any:
+    def __call__(self, arc_seq: Any = None, *, model_states: Any = None, **options: Any) -> Any:
         """Returns a compiled child; see SupernetBuilder."""
-        return self._with_nodes(super().__call__(arc_seq, **options))
+        return self._with_nodes(super().__call__(arc_seq, model_states=model_states, **options))
 
     def many(self, at_once: int, sampler: Any = None, seed: int | None = None, **options: Any) -> Any:
         """Returns a compiled model that trains the shared weights as several new architectures on every batch.
@@ -190,7 +218,7 @@ class EnasCnnModelBuilder(SupernetBuilder):
         session: None; sessions are gone.
         controller: what draws architectures for `builder()`: a controller, a callable that gives tokens, or
             `"uniform"`; may come later by `set_controller`.
-        dag_func: `"EnasConv1dDAG"` or `"EnasConv1DwDataDescription"` (either spelling), in any case, or a
+        dag_func: `"EnasConv1DDAG"` or `"EnasConv1DwDataDescription"` (either spelling), in any case, or a
             subclass of EnasConv1dDAG.
         l1_reg, l2_reg: penalty of convolution kernels; see ConvSupernet.
         batch_size: rows of a batch where a call of a child does not say; 128 by default.
@@ -202,6 +230,7 @@ class EnasCnnModelBuilder(SupernetBuilder):
         model_compile_dict: arguments of `keras.Model.compile`, cloned for every child; it is never changed.
         num_layers: accepted; the space says how many there are.
         with_skip_connection: whether each layer adds chosen earlier layers; `dag_kwargs` may say so too.
+        **kwargs: of other builders, without effect; one warning names them.
 
     Raises:
         ModelSpaceError: filters missing or mixed, unknown types, pools of a layer with different strides.
@@ -219,7 +248,7 @@ class EnasCnnModelBuilder(SupernetBuilder):
         self,
         session: Any = None,
         controller: Any = None,
-        dag_func: Any = "EnasConv1dDAG",
+        dag_func: Any = "EnasConv1DDAG",
         l1_reg: float = 0.0,
         l2_reg: float = 0.0,
         batch_size: int | None = None,
@@ -230,8 +259,10 @@ class EnasCnnModelBuilder(SupernetBuilder):
         model_compile_dict: Mapping[str, Any] | None = None,
         num_layers: int | None = None,
         with_skip_connection: bool | None = None,
+        **kwargs: Any,
     ) -> None:
         no_session(session)
+        warn_of_unused("EnasCnnModelBuilder", kwargs, keywords_of(EnasCnnModelBuilder.__init__))
         _check_given(inputs_op=inputs_op, output_op=output_op, model_space=model_space)
         if isinstance(dag_func, str) and dag_func.lower() in _WITH_DESCRIPTION:
             dag_func = EnasConv1DwDataDescription
@@ -249,15 +280,16 @@ class EnasCnnModelBuilder(SupernetBuilder):
             **(dag_kwargs or {}),
         }
         dag_class = _dag_class(dag_func, EnasConv1dDAG, ("enasconv1ddag",))
-        super().__init__(_make(dag_class, options), model_space, model_compile_dict)
+        dag = _make(dag_class, options)
+        super().__init__(dag, dag_func, inputs_op, output_op, model_space, model_compile_dict)
 
 
 _WITH_DESCRIPTION = ("enasconv1dwdatadescription", "enasconv1dwdatadescrption")
 
 
 def _make(dag_class: Any, options: dict[str, Any]) -> Any:
-    known = inspect.signature(EnasConv1dDAG.__init__ if issubclass(dag_class, EnasConv1dDAG) else EnasAnnDAG.__init__)
-    accepted = {*known.parameters, *inspect.signature(dag_class.__init__).parameters} - {"self"}
+    known = EnasConv1dDAG if issubclass(dag_class, EnasConv1dDAG) else EnasAnnDAG
+    accepted = {*keywords_of(known.__init__), *keywords_of(dag_class.__init__)}
     unknown = sorted(set(options) - accepted)
     if unknown:
         raise ConfigError(

@@ -21,6 +21,8 @@ from amber.backend.models import SharedModel
 from amber.errors import ConfigError, DataError
 from amber.modeler.cost import measure
 from amber.modeler.supernet.base import Sampler, Supernet
+from amber.modeler.supernet.reported import as_reported
+from amber.modeler.supernet.steps import is_array_data, without_list
 
 
 class SupernetModel(SharedModel):
@@ -199,12 +201,6 @@ class SupernetModel(SharedModel):
         self._check_data(given.get("x"))
         return super().fit(**{**self._batch_size_for(given.get("x")), **self._hidden.fit_defaults, **given})
 
-    def fit_ph(
-        self, x: Any = None, y: Any = None, batch_size: Any = None, nsteps: Any = None, *more: Any, **options: Any
-    ) -> Any:
-        """Does what `fit` does, with the order of arguments of the first AMBER."""
-        return self.fit(x, y, batch_size, *more, nsteps=nsteps, **options)
-
     def fit_generator(
         self,
         generator: Any,
@@ -213,14 +209,17 @@ class SupernetModel(SharedModel):
         verbose: Any = 1,
         callbacks: Any = None,
         validation_data: Any = None,
-        **unused: Any,
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+        shuffle: bool = True,
     ) -> Any:
-        """Does what `fit` does with a generator; queue and worker arguments are accepted and not needed.
+        """Does what `fit` does with a generator; the last four arguments are accepted and have no effect.
 
         A generator may also yield lists of arrays, `(x_list, y_list)`.
         """
         return self.fit(
-            (tuple(map(_without_list, batch)) for batch in generator) if isinstance(generator, Iterator) else generator,
+            (tuple(map(without_list, batch)) for batch in generator) if isinstance(generator, Iterator) else generator,
             steps_per_epoch=steps_per_epoch,
             epochs=epochs,
             verbose=verbose,
@@ -234,7 +233,7 @@ class SupernetModel(SharedModel):
         return super().train_on_batch(x, y, *arguments, **options)
 
     def evaluate(self, x: Any = None, y: Any = None, batch_size: Any = None, *arguments: Any, **options: Any) -> Any:
-        """Evaluates like `keras.Model.evaluate`."""
+        """Evaluates like `keras.Model.evaluate`; the numbers can also be asked for by name, `found["val_loss"]`."""
         # Within `fit` Keras passes a cached data set of the model itself.
         if "_use_cached_eval_dataset" in options:
             return super().evaluate(x, y, batch_size, *arguments, **options)
@@ -243,9 +242,13 @@ class SupernetModel(SharedModel):
         # A child that the user compiled anew has other losses and metrics than the scorer.
         as_built = self.compiled and self._compile_loss is self._hidden.builder_loss
         scorer = self._scorer() if as_built else None
-        if scorer is None:
+        if scorer is not None:
+            return scorer.evaluate(x, y, batch_size, *arguments, **options)
+        if len(arguments) > 4:  # return_dict by its position
             return super().evaluate(x, y, batch_size, *arguments, **options)
-        return scorer.evaluate(x, y, batch_size, *arguments, **options)
+        as_dictionary = options.pop("return_dict", False)
+        found = super().evaluate(x, y, batch_size, *arguments, return_dict=True, **options)
+        return found if as_dictionary else as_reported(found, self.get_metrics_result())
 
     def predict(self, x: Any, batch_size: Any = None, *arguments: Any, **options: Any) -> Any:
         """Predicts like `keras.Model.predict`, in the order of the data."""
@@ -353,8 +356,7 @@ class SupernetModel(SharedModel):
 
     def _batch_size_for(self, x: Any) -> dict[str, Any]:
         """The batch size of the supernet, for arrays; what comes in batches has its own."""
-        is_data = isinstance(x, (np.ndarray, list, tuple, Mapping))
-        return {"batch_size": self._hidden.batch_size} if is_data and self._hidden.batch_size else {}
+        return {"batch_size": self._hidden.batch_size} if is_array_data(x) and self._hidden.batch_size else {}
 
     def _check_data(self, x: Any) -> None:
         """Compares arrays to what the supernet reads before anything is trained."""
@@ -364,13 +366,6 @@ class SupernetModel(SharedModel):
             if len(first.shape) < 2:
                 raise DataError(f"The data need a batch axis. Received: an array of shape {tuple(first.shape)}")
             self.supernet.check_data(x)
-
-
-def _without_list(part: Any) -> Any:
-    """The only array of a list, or the arrays as a tuple, which every backend takes from a generator."""
-    if not isinstance(part, list):
-        return part
-    return part[0] if len(part) == 1 else tuple(part)
 
 
 class _Hidden:

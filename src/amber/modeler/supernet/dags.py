@@ -15,6 +15,7 @@ from amber.architect import Operation
 from amber.backend.architecture_stream import compiles
 from amber.errors import ConfigError, DataError, ModelSpaceError
 from amber.modeler.builders.compiling import clone_compile_arguments
+from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.modeler.graph import ComputationNode
 from amber.modeler.supernet.ann import AnnSupernet
 from amber.modeler.supernet.base import Supernet, no_session
@@ -113,7 +114,15 @@ class EnasDAG:
             model.compile_as_builder(clone_compile_arguments(self.model_compile_dict))
         return model
 
-    def child(self, arc_seq: Any = None, *, sampler: Any = None, seed: int | None = None, **options: Any) -> Any:
+    def child(
+        self,
+        arc_seq: Any = None,
+        node_builder: Any = None,
+        *,
+        sampler: Any = None,
+        seed: int | None = None,
+        **options: Any,
+    ) -> Any:
         """Returns a child that is not compiled; see `__call__`."""
         if arc_seq is not None and sampler is not None:
             raise ConfigError("Give either tokens or a sampler. Received: both")
@@ -129,6 +138,8 @@ class EnasDAG:
             scorer=self.scorer if self._scores_by_data and tokens is not None else None,
             **options,
         )
+        if node_builder is not None and tokens is not None:
+            model.set_nodes(self.supernet.plan(tokens, self.supernet.dropout_rates()).prune().nodes)
         return model
 
     @property
@@ -136,18 +147,19 @@ class EnasDAG:
         """Whether fixed children are scored by the one model that takes tokens as data."""
         return compiles()
 
-    def __call__(self, arc_seq: Any = None, **options: Any) -> Any:
+    def __call__(self, arc_seq: Any = None, node_builder: Any = None, **options: Any) -> Any:
         """Returns a compiled child.
 
         Args:
             arc_seq: tokens; None for a child with a new architecture for each batch.
+            node_builder: anything but None gives a fixed child `nodes`: the computation nodes of what it computes.
             **options: `sampler` and `seed` instead of the controller's, `dropouts`, `name`.
 
         Raises:
             ArchitectureError: tokens outside the grammar.
             ConfigError: no tokens and no sampler.
         """
-        return self.compiled(self.child(arc_seq, **options))
+        return self.compiled(self.child(arc_seq, node_builder, **options))
 
 
 class EnasAnnDAG(EnasDAG):
@@ -241,6 +253,7 @@ class EnasConv1dDAG(EnasDAG):
         train_fixed_arc: make the weights of `fixed_arc` only, for the final training of one architecture.
         fixed_arc: its tokens.
         name: name of the supernet; any number of supernets may share one.
+        **kwargs: of other DAGs, without effect; one warning names them.
 
     Raises:
         ModelSpaceError, ConfigError: before anything is trained, and named.
@@ -269,8 +282,10 @@ class EnasConv1dDAG(EnasDAG):
         fixed_arc: Any = None,
         name: str = "EnasDAG",
         add_conv1_under_pool: bool = True,
+        **kwargs: Any,
     ) -> None:
         no_session(session)
+        warn_of_unused("EnasConv1dDAG", kwargs, keywords_of(EnasConv1dDAG.__init__))
         if train_fixed_arc and fixed_arc is None:
             raise ConfigError("train_fixed_arc needs the tokens of the architecture. Received: fixed_arc=None")
         if train_fixed_arc and controller is not None:

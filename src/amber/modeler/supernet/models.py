@@ -8,12 +8,14 @@ from typing import Any
 import keras
 
 from amber.errors import ConfigError
+from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.modeler.supernet.base import Supernet, no_session
 from amber.modeler.supernet.child import SupernetModel
+from amber.modeler.supernet.former_calls import FormerCalls
 
 
 @keras.saving.register_keras_serializable(package="amber")
-class EnasAnnModel(SupernetModel):
+class EnasAnnModel(FormerCalls):
     """A child of a feed-forward supernet; takes the (N, F) matrix, a list or a dictionary of blocks.
 
     Args:
@@ -65,7 +67,7 @@ class EnasAnnModel(SupernetModel):
 
 
 @keras.saving.register_keras_serializable(package="amber")
-class EnasCnnModel(SupernetModel):
+class EnasCnnModel(FormerCalls):
     """A child of a convolutional supernet.
 
     Args:
@@ -80,6 +82,7 @@ class EnasCnnModel(SupernetModel):
         use_pipe: accepted; one `fit` takes arrays and pipelines alike.
         name: name of the model.
         sample_dag_feed_dict: accepted; there are no feeds.
+        **kwargs: without effect; one warning names them.
 
     Raises:
         ConfigError: another number of inputs, outputs or rates, or neither tokens nor a controller.
@@ -100,8 +103,10 @@ class EnasCnnModel(SupernetModel):
         use_pipe: Any = None,
         name: str = "EnasModel",
         sample_dag_feed_dict: Any = None,
+        **kwargs: Any,
     ) -> None:
         no_session(session)
+        warn_of_unused("EnasCnnModel", kwargs, keywords_of(EnasCnnModel.__init__))
         check_dag(dag, type(self))
         check_count("inputs", inputs, 1)
         check_count("outputs", outputs, 1)
