@@ -70,13 +70,13 @@ class MultiIOArchitecture:
         if (num_layers is None) == (model_space is None):
             both = "both" if model_space is not None else "neither"
             raise ModelSpaceError(f"Give num_layers (a number, or the model space) or model_space. Received: {both}")
-        model_space = num_layers if model_space is None else model_space
-        self.model_space = model_space
-        if isinstance(model_space, (int, np.integer)):
-            if model_space < 1:
-                raise ModelSpaceError(f"A network needs at least one layer. Received: {model_space}")
-            model_space = [_ANY_TOKEN] * int(model_space)
-        self.layout = TokenLayout(model_space, num_inputs=num_inputs, num_outputs=num_outputs)
+        space: Any = num_layers if model_space is None else model_space
+        self.model_space = space
+        if isinstance(space, (int, np.integer)):
+            if space < 1:
+                raise ModelSpaceError(f"A network needs at least one layer. Received: {space}")
+            space = [_ANY_TOKEN] * int(space)
+        self.layout = TokenLayout(space, num_inputs=num_inputs, num_outputs=num_outputs)
         self.num_inputs, self.num_outputs = num_inputs, num_outputs
 
     @property

@@ -31,7 +31,7 @@ class SupernetBuilder(DAGModelBuilder):
         supernet: the shared weights; has `trainable_weights`, `extract`, `save` and `load`.
     """
 
-    dag: EnasDAG  # type: ignore[assignment]
+    dag: EnasDAG
 
     def __init__(
         self,

@@ -63,8 +63,8 @@ class Loss(_ByName, float):
             raise IndexError(f"Evaluation reported the loss alone. Received: {key!r}")
         return float(self)
 
-    def __getnewargs__(self) -> tuple[dict[str, float]]:
-        return (self.named,)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Loss, (self.named,)
 
 
 def as_reported(found: Mapping[str, float], order: Mapping[str, Any]) -> Scores | Loss:
