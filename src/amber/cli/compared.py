@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from amber.cli.config import LoadedConfig
-from amber.cli.project import compile_arguments
+from amber.cli.problem import Problem
+from amber.cli.task_settings import for_task, losses_and_metrics
 from amber.errors import ConfigError, DataError
 
 
@@ -19,18 +20,20 @@ class Compared:
 
     Args:
         loaded: the configuration.
+        problem: what the data pose.
 
     Attributes:
         name: of the measure, such as `auroc`, `loss` or `accuracy`.
         direction: `"maximize"` or `"minimize"`.
     """
 
-    def __init__(self, loaded: LoadedConfig) -> None:
+    def __init__(self, loaded: LoadedConfig, problem: Problem) -> None:
         from amber.search.rewards import get_reward
 
+        loaded = for_task(loaded, problem)
         search = loaded.config.search
         reward = None if search.reward is None else get_reward(search.reward)
-        self._loaded = loaded
+        self._loaded, self._problem = loaded, problem
         self._reward = reward if reward is not None and reward.function is not None else None
         self.name = reward.name if reward is not None else search.metric.removeprefix("val_")
         self.direction = reward.direction if reward is not None else search.chosen_direction
@@ -56,9 +59,7 @@ class Compared:
         inputs = {name: keras.Input(values.shape[1:], name=f"{name}_in") for name, values in predictions.items()}
         outputs = [keras.layers.Identity(name=name)(tensor) for name, tensor in inputs.items()]
         judge = keras.Model(_alone(list(inputs.values())), _alone(outputs))
-        arguments = compile_arguments(self._loaded)
-        del arguments["optimizer"]
-        judge.compile(**arguments)
+        judge.compile(**losses_and_metrics(self._loaded, self._problem))
         given = _alone([values.astype("float32") for values in predictions.values()])
         true = next(iter(targets.values())) if len(outputs) == 1 and isinstance(targets, Mapping) else targets
         found = judge.evaluate(given, true, batch_size=1024, verbose=0, return_dict=True)

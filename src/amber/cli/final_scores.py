@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from amber.cli.compared import Compared
+from amber.cli.problem import Problem
 from amber.cli.results import class_table, measure_name, score_table, scores_to_dict, value_table
 from amber.cli.scoring import BASELINES, Scored, baseline_key, score_baselines, score_model
 from amber.cli.verdict import advice, majority_classes, remarks
@@ -55,7 +56,7 @@ def score_final(loaded: LoadedConfig, dataset: Dataset, trained: FinalModel, whe
     single = [score_model(each, test, targets, where) for each in trained.networks]
     linear = score_baselines(dataset, test, loaded.config.seed, refit=trained.saw_validation)
     validation = None if trained.saw_validation else score_model(trained.model, dataset.validation, targets, where)
-    compared = Compared(loaded)
+    compared = Compared(loaded, Problem.of(dataset))
     networks = {"best network": network}
     if len(single) > 1:
         networks = {f"mean of {len(single)} networks": network, "the first alone": single[0]}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from amber.cli.problem import Problem
 
 if TYPE_CHECKING:
     from amber.cli.config import LoadedConfig
@@ -73,5 +75,16 @@ def train_final(
         )
         networks.append(network)
         epochs.append(len(history["loss"]))
-    model = average(networks, compile_arguments(loaded))
+    arguments = compile_arguments(loaded, problem=Problem.of(dataset))
+    model = _with_stock_metrics(average(networks, arguments), arguments)
     return FinalModel(model, tuple(networks), tuple(epochs), saw_validation=train is not dataset.train)
+
+
+def _with_stock_metrics(model: Any, arguments: Mapping[str, Any]) -> Any:
+    """Return the model, compiled again without metrics of AMBER's, so that what is saved loads without it."""
+    from amber.modeler.task_metrics import has_own_metrics, stock_metrics
+
+    if has_own_metrics(arguments["metrics"]):
+        kept = {**arguments, "optimizer": model.optimizer, "metrics": stock_metrics(arguments["metrics"])}
+        model.compile(**kept)
+    return model

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from amber.cli.config import LoadedConfig
+from amber.cli.problem import Problem
 from amber.cli.project import compile_arguments
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 def run_shared(
     loaded: LoadedConfig,
+    problem: Problem,
     objective: Objective,
     directory: RunDirectory,
     description: Mapping[str, Any],
@@ -36,7 +38,7 @@ def run_shared(
         seed=loaded.config.seed,
         settings=OneShotSettings(**loaded.config.search.one_shot.model_dump(exclude={"optimizer_options"})),
         # Without the number of steps the learning rate is constant; the search itself lowers it.
-        shared_compile=compile_arguments(loaded, shared=True),
+        shared_compile=compile_arguments(loaded, shared=True, problem=problem),
         run_directory=directory,
         callbacks=() if quiet else (SearchProgress(),),
         progress=None if quiet else OneShotProgress(),

@@ -11,6 +11,7 @@ from amber.cli.builders import BUILDERS, BuilderRequest
 from amber.cli.config import LoadedConfig, data_source
 from amber.cli.data_sections import DataSection, OutputSection
 from amber.cli.problem import INPUT, Problem
+from amber.cli.task_settings import for_task, losses_and_metrics
 from amber.cli.yaml_lines import KeyPath
 from amber.errors import ConfigError, DataError, ModelSpaceError
 
@@ -90,16 +91,19 @@ def _load_blocks(loaded: LoadedConfig) -> Dataset:
     )
 
 
-def compile_arguments(loaded: LoadedConfig, steps: int | None = None, shared: bool = False) -> dict[str, Any]:
+def compile_arguments(
+    loaded: LoadedConfig, steps: int | None = None, shared: bool = False, problem: Problem | None = None
+) -> dict[str, Any]:
     """Returns the arguments of `keras.Model.compile`.
 
     Args:
         loaded: the configuration.
         steps: of the whole training, for a learning rate that falls; None where nothing will be trained here.
         shared: whether they are of weights that networks share, which may have more optimizer options.
+        problem: what the data pose, so that losses and metrics are those of its tasks; None: they are not checked.
 
     Raises:
-        ConfigError: Keras does not know the optimizer, loss or metric; names the line.
+        ConfigError: Keras does not know the optimizer, loss or metric, or it does not fit; names the line.
     """
     from amber.backend import select
 
@@ -127,7 +131,7 @@ def compile_arguments(loaded: LoadedConfig, steps: int | None = None, shared: bo
             made = type(optimizer).from_config(settings)
         except (TypeError, ValueError) as error:
             raise loaded.error(where, f"expected values that {training.optimizer} takes. {error}") from error
-    return {"optimizer": made, **_losses_and_metrics(loaded)}
+    return {"optimizer": made, **losses_and_metrics(loaded, problem)}
 
 
 def _optimizer_options(
@@ -142,71 +146,6 @@ def _optimizer_options(
                 f"expected an argument of {loaded.config.training.optimizer}: {', '.join(free)}. Received: {name!r}",
             )
     return options
-
-
-def _losses_and_metrics(loaded: LoadedConfig) -> dict[str, Any]:
-    """Returns loss and metrics; by name, with loss weights, where the configuration names outputs."""
-    training, outputs = loaded.config.training, loaded.config.data.outputs
-    if outputs is None:
-        _check_loss(loaded, ("training", "loss"), training.loss)
-        _check_metrics(loaded, ("training", "metrics"), training.metrics)
-        return {"loss": training.loss, "metrics": list(training.metrics)}
-    for name, output in outputs.items():
-        _check_loss(loaded, ("data", "outputs", name, "loss"), output.chosen_loss)
-        _check_metrics(loaded, ("data", "outputs", name, "metrics"), output.chosen_metrics)
-    if len(outputs) == 1:
-        (output,) = outputs.values()
-        return {"loss": output.chosen_loss, "metrics": output.chosen_metrics}
-    return {
-        "loss": {name: output.chosen_loss for name, output in outputs.items()},
-        "metrics": {name: output.chosen_metrics for name, output in outputs.items()},
-        "loss_weights": {name: output.weight for name, output in outputs.items()},
-    }
-
-
-def _check_loss(loaded: LoadedConfig, path: KeyPath, loss: str) -> None:
-    import keras
-
-    try:
-        keras.losses.get(loss)
-    except ValueError as error:
-        raise loaded.error(
-            path, f"expected the name of a Keras loss, such as sparse_categorical_crossentropy. Received: {loss!r}"
-        ) from error
-
-
-def _check_metrics(loaded: LoadedConfig, path: KeyPath, metrics: list[str]) -> None:
-    import keras
-
-    for index, metric in enumerate(metrics):
-        try:
-            keras.metrics.get(metric)
-        except ValueError as error:
-            raise loaded.error(
-                (*path, index), f"expected the name of a Keras metric, such as accuracy. Received: {metric!r}"
-            ) from error
-
-
-def check_metric(loaded: LoadedConfig) -> None:
-    """Checks that what the search maximises is among what training reports; raises ConfigError."""
-    known, where = _reported(loaded)
-    if loaded.config.search.metric not in known:
-        raise loaded.error(
-            ("search", "metric"),
-            f"expected one of what training reports, {', '.join(known)} (see {where}). "
-            f"Received: {loaded.config.search.metric!r}",
-        )
-
-
-def _reported(loaded: LoadedConfig) -> tuple[list[str], str]:
-    outputs = loaded.config.data.outputs
-    if outputs is None:
-        return ["val_loss", *(f"val_{metric}" for metric in loaded.config.training.metrics)], "training.metrics"
-    if len(outputs) == 1:
-        (output,) = outputs.values()
-        return ["val_loss", *(f"val_{metric}" for metric in output.chosen_metrics)], "data.outputs"
-    each = [f"val_{name}_{what}" for name, o in outputs.items() for what in ("loss", *o.chosen_metrics)]
-    return ["val_loss", *each], "data.outputs"
 
 
 def valuation_arguments(loaded: LoadedConfig, inputs: Sequence[str]) -> dict[str, Any]:
@@ -250,7 +189,8 @@ def make_builder(
         ConfigError: a space or option that the builder refuses, with its line.
     """
     entry = BUILDERS.get(loaded.builder_type)
-    arguments = compile_arguments(loaded, steps) if compiled else None
+    loaded = for_task(loaded, problem)
+    arguments = compile_arguments(loaded, steps, problem=problem) if compiled else None
     request = BuilderRequest(loaded.space, loaded.builder_options, problem, arguments)
     try:
         return entry.make(request)

@@ -19,11 +19,12 @@ from amber.cli.files import writing
 from amber.cli.final_training import final_records, train_final
 from amber.cli.one_shot import run_shared
 from amber.cli.problem import Problem
-from amber.cli.project import check_metric, load_data, loss_weights, make_builder, training_steps, valuation_arguments
+from amber.cli.project import load_data, loss_weights, make_builder, training_steps, valuation_arguments
 from amber.cli.results import as_text, block_table
 from amber.cli.resuming import begin_run, open_run
 from amber.cli.sources import BEST_MODEL
 from amber.cli.storing import NO_STORAGE, make_storage
+from amber.cli.task_settings import for_task
 
 if TYPE_CHECKING:
     from amber.data import Dataset
@@ -68,12 +69,12 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
     """
     started = time.monotonic()
     loaded = _with_overrides(loaded, overrides)
-    config = loaded.config
     console = Console(quiet=overrides.quiet)
     dataset = load_data(loaded)
+    loaded = for_task(loaded, Problem.of(dataset))
+    config = loaded.config
     _say(console, f"Data     {_describe_data(dataset)}")
     builder = _builder(loaded, dataset, config.training.batch_size, config.training.epochs)
-    check_metric(loaded)
     _say(
         console,
         f"Space    {len(loaded.space)} layers, {len(builder.layout)} tokens, "
@@ -106,7 +107,7 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
             with writing(directory.path / name):
                 (directory.path / name).unlink(missing_ok=True)
         directory.write_config(loaded.document.text)
-        found = _propose(loaded, overrides, objective, directory, database, settings)
+        found = _propose(loaded, Problem.of(dataset), overrides, objective, directory, database, settings)
         if found.best is None and found.stopped != "interrupted":
             raise RunFailed(_nothing_trained(found, directory))
         if found.best is not None:
@@ -125,6 +126,7 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
 
 def _propose(
     loaded: LoadedConfig,
+    problem: Problem,
     overrides: Overrides,
     objective: Objective,
     directory: RunDirectory,
@@ -141,7 +143,14 @@ def _propose(
     }
     if search.strategy == "one_shot":
         return run_shared(
-            loaded, objective, directory, description, settings, resume=overrides.resume, quiet=overrides.quiet
+            loaded,
+            problem,
+            objective,
+            directory,
+            description,
+            settings,
+            resume=overrides.resume,
+            quiet=overrides.quiet,
         )
     return run_search(
         objective,

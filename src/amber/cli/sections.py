@@ -11,6 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from amber.cli.data_sections import DataSection
 from amber.cli.section import Count, Positive, Section, Text
+from amber.metric_names import less_is_better
 
 # Keys of `search` that only workers in other processes have.
 WORKER_KEYS = ("workers", "time_limit", "trials_per_process", "threads", "memory_limit", "devices", "ahead")
@@ -131,7 +132,7 @@ class SearchSection(Section):
         trials: architectures to try.
         metric: a metric of the validation data, such as `val_accuracy` or `val_loss`; with a reward it only decides
             when a training stops, and is `val_loss` by default.
-        direction: of the metric; by default `minimize` for a loss and `maximize` for all else.
+        direction: of the metric; by default `minimize` for losses and errors, such as `val_mae`, else `maximize`.
         reward: `auroc`, `auprc`, `accuracy`, `mcc`, `pearson`, `spearman`, `loss`, or one that was registered: what
             the search compares in place of the metric.
         knowledge: a term of the score that is read off the network's graph.
@@ -246,7 +247,7 @@ class SearchSection(Section):
     @property
     def chosen_direction(self) -> Literal["maximize", "minimize"]:
         """The direction, also where it is not given."""
-        return self.direction or ("minimize" if self.metric.endswith("loss") else "maximize")
+        return self.direction or ("minimize" if less_is_better(self.metric) else "maximize")
 
 
 class FinalSection(Section):

@@ -6,7 +6,7 @@ import json
 import math
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -43,6 +43,7 @@ def evaluate(
 
     from amber.cli.compared import Compared
     from amber.cli.config import load_config
+    from amber.cli.problem import Problem
     from amber.cli.project import load_data
     from amber.cli.results import class_table, measure_name, measure_text, score_table
     from amber.cli.scoring import score_model
@@ -72,13 +73,13 @@ def evaluate(
     where = str(model_file(model))
     scored = score_model(network, part, data.targets, where)
     found = scored.scores
-    compared = Compared(loaded)
+    compared = Compared(loaded, Problem.of(data))
     value = compared.of(scored.predictions, part.y)
     if as_json:
-        said = {"metric": compared.name, "value": value if math.isfinite(value) else None}
+        said: dict[str, Any] = {"metric": compared.name, "value": value if math.isfinite(value) else None}
         each = {name: {**score.to_dict(), "compared": said} for name, score in found.items()}
-        record = next(iter(each.values())) if len(each) == 1 else each
-        typer.echo(json.dumps({"split": split.value, **record}, indent=2, allow_nan=False))
+        shown = next(iter(each.values())) if len(each) == 1 else each
+        typer.echo(json.dumps({"split": split.value, **shown}, indent=2, allow_nan=False))
         return
     for name, score in found.items():
         which = f", output {name}" if len(found) > 1 else ""
