@@ -25,6 +25,7 @@ from amber.cli.resuming import begin_run, open_run
 from amber.cli.sources import BEST_MODEL
 from amber.cli.storing import NO_STORAGE, make_storage
 from amber.cli.task_settings import for_task
+from amber.cli.understanding import understood
 
 if TYPE_CHECKING:
     from amber.data import Dataset
@@ -73,7 +74,8 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
     dataset = load_data(loaded)
     loaded = for_task(loaded, Problem.of(dataset))
     config = loaded.config
-    _say(console, f"Data     {_describe_data(dataset)}")
+    for line in understood(loaded, dataset):
+        _say(console, line)
     builder = _builder(loaded, dataset, config.training.batch_size, config.training.epochs)
     _say(
         console,
@@ -321,18 +323,6 @@ def _nothing_trained(found: SearchResult, directory: RunDirectory) -> str:
         f"The search ended with no trained architecture; expected at least one. The proposals are in "
         f"{directory.path / 'trials.jsonl'}. Received: {first}"
     )
-
-
-def _describe_data(dataset: Dataset) -> str:
-    parts = f"{len(dataset.train)} train, {len(dataset.validation)} validation, {len(dataset.test)} test records"
-    problem = Problem.of(dataset)
-    shapes = {name: " x ".join(map(str, shape)) for name, shape in problem.inputs.items()}
-    inputs = ", ".join(f"{name} {shape}" for name, shape in shapes.items()) if len(shapes) > 1 else shapes.popitem()[1]
-    said = {name: "a number" if classes is None else ", ".join(classes) for name, classes in problem.outputs.items()}
-    outputs = "; ".join(f"{name}: {words}" for name, words in said.items())
-    if len(said) == 1:
-        outputs = f"classes {', '.join(dataset.classes)}" if dataset.classes else "a number"
-    return f"{dataset.name}, split {dataset.split}: {parts} of {inputs}; {outputs}"
 
 
 def _size(sizes: list[int]) -> str:
