@@ -32,6 +32,8 @@ ANYONE = {
     "amber.limits",
     "amber.json_files",
     "amber.csv_files",
+    "amber.yaml_files",
+    "amber.yaml_scalars",
     "amber.backend",
 }
 ALLOWED = {
@@ -44,6 +46,8 @@ ALLOWED = {
     "amber.limits": set(),
     "amber.json_files": set(),
     "amber.csv_files": set(),
+    "amber.yaml_files": set(),
+    "amber.yaml_scalars": set(),
     "amber.backend": set(),
     "amber.architect": {"amber.architect"},
     CONTROLLERS: {"amber.architect"},
@@ -82,6 +86,8 @@ WITHOUT_KERAS = {
     "amber.limits",
     "amber.json_files",
     "amber.csv_files",
+    "amber.yaml_files",
+    "amber.yaml_scalars",
     "amber.backend",
     "amber.architect",
     "amber.data",

@@ -170,7 +170,7 @@ def test_missing_and_undecodable_files(tmp_path: Path) -> None:
     (tmp_path / "latin.yaml").write_bytes(b"name: \xe9\n")
     with pytest.raises(ConfigError, match="UTF-8"):
         load_config(tmp_path / "latin.yaml")
-    with pytest.raises(ConfigError, match="readable"):
+    with pytest.raises(ConfigError, match="a folder"):
         load_config(tmp_path)
 
 
