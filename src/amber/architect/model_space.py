@@ -14,6 +14,7 @@ import numpy as np
 import yaml
 
 from amber.architect.operation import Operation
+from amber.architect.places import at_candidate
 from amber.errors import ModelSpaceError
 
 
@@ -132,10 +133,8 @@ class ModelSpace:
                 raise ModelSpaceError(f"Layer {index} must be a list of operations. Received: {candidates!r}")
             operations = []
             for position, candidate in enumerate(candidates):
-                try:
+                with at_candidate(index, position):
                     operations.append(candidate if isinstance(candidate, Operation) else Operation.from_dict(candidate))
-                except ModelSpaceError as error:
-                    raise ModelSpaceError(f"Layer {index}, candidate {position}: {error}") from error
             space.add_layer(index, operations)
         return space
 

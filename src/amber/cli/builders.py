@@ -137,7 +137,7 @@ def _make_sequential(request: BuilderRequest) -> ModelBuilder:
             output_shape=(output.get("units"),),
         )
     except ConfigError as error:
-        raise ModelSpaceError(f"gpus: {error}") from error
+        raise ModelSpaceError(f"gpus: {error}", key=("gpus",)) from error
 
 
 register_builder("sequential", SequentialOptions, _make_sequential)

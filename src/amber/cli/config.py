@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -57,21 +56,19 @@ class LoadedConfig:
         return self.document.error(path, message)
 
     def space_error(self, error: ModelSpaceError) -> ConfigError:
-        """Returns the error of a space with the line of the layer or candidate that its message names."""
-        message = str(error)
-        found = re.match(r"Layer (\d+)(?:, candidate (\d+))?", message)
-        path: KeyPath = ("model_space",)
-        if found and int(found[1]) < len(self.space_paths):
-            candidates = self.space_paths[int(found[1])]
-            position = found[2]
-            if position is not None and int(position) < len(candidates):
-                path = candidates[int(position)]
-            elif candidates:
-                path = candidates[0][:-1]
-        else:
-            option = next((name for name in type(self.builder_options).model_fields if message.startswith(name)), None)
-            path = ("builder", option) if option else path
-        return self.error(path, message)
+        """Return the error of a space or builder with the line of the layer, candidate or option it is about."""
+        return self.error(self._place(error.key), str(error))
+
+    def _place(self, key: KeyPath) -> KeyPath:
+        match key:
+            case (int(layer), int(candidate), *rest) if layer < len(self.space_paths):
+                candidates = self.space_paths[layer]
+                return (*candidates[candidate], *rest) if candidate < len(candidates) else candidates[0][:-1]
+            case (int(layer), *_) if layer < len(self.space_paths):
+                return self.space_paths[layer][0][:-1]
+            case (str(option), *rest) if option in type(self.builder_options).model_fields:
+                return ("builder", option, *rest)
+        return ("model_space",)
 
 
 def load_config(path: str | os.PathLike[str]) -> LoadedConfig:

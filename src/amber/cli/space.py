@@ -106,4 +106,4 @@ def _operation(item: Any, path: KeyPath, document: YamlDocument) -> Operation:
     try:
         return Operation.from_dict(item)
     except ModelSpaceError as error:
-        raise document.error(path, str(error)) from error
+        raise document.error((*path, *error.key), str(error)) from error

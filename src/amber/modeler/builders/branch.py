@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from amber.architect import BranchedModelSpace, Operation, TokenLayout
+from amber.architect.places import at_candidate
 from amber.errors import ArchitectureError, ModelSpaceError
 from amber.modeler.builders.base import ModelBuilder, check_operation
 from amber.modeler.builders.multi_io_ends import check_distinct, named_inputs, named_outputs
@@ -79,7 +80,7 @@ class KerasBranchModelBuilder(ModelBuilder):
         self.merge_op = merge_name(model_space.concat_op)
         self.layout = TokenLayout(model_space, with_skips=False)
         self._parts = [
-            [self._checked(operation, f"Layer {layer}, candidate {k}") for k, operation in enumerate(candidates)]
+            [self._checked(operation, layer, k) for k, operation in enumerate(candidates)]
             for layer, candidates in enumerate(model_space.layers)
         ]
 
@@ -122,14 +123,12 @@ class KerasBranchModelBuilder(ModelBuilder):
             raise ArchitectureError(f"Position {layer}: {error}") from error
         return (operation,)
 
-    def _checked(self, operation: Operation, where: str) -> Parts:
-        if operation.Layer_type == "input":
-            raise ModelSpaceError(f"{where}: an input cannot be a layer. Received: {operation}")
-        parts = with_batch_norm(operation) if self.with_bn else (operation,)
-        try:
+    def _checked(self, operation: Operation, layer: int, position: int) -> Parts:
+        with at_candidate(layer, position):
+            if operation.Layer_type == "input":
+                raise ModelSpaceError(f"an input cannot be a layer. Received: {operation}")
+            parts = with_batch_norm(operation) if self.with_bn else (operation,)
             check_layers(parts)
-        except ModelSpaceError as error:
-            raise ModelSpaceError(f"{where}: {error}") from error
         return parts
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from amber.architect import Architecture, ModelSpace, Operation, TokenLayout
+from amber.architect.places import at_candidate
 from amber.errors import InvalidArchitectureError, ModelSpaceError
 from amber.modeler.architecture_decoder import MultiIOArchitecture
 from amber.modeler.builders import arguments
@@ -151,20 +152,17 @@ class KerasMultiIOModelBuilder(ModelBuilder):
 
     def _chain(self, layer: int, position: int, operation: Operation) -> Chain:
         """Returns the named operations of one candidate: linear part, normalisation, activation, dropout."""
-        where = f"Layer {layer}, candidate {position}"
-        if operation.Layer_type == "input":
-            raise ModelSpaceError(f"{where}: an input cannot be a layer. Received: {operation}")
-        parts = list(with_batch_norm(self._scaled(operation)))
-        first = operation.get("name") or f"L{layer}_{operation.Layer_type}"
-        names = [first, f"L{layer}_bn", f"L{layer}_activation"][: len(parts)]
-        if self.dropout_rate:
-            parts.append(Operation("dropout", rate=self.dropout_rate))
-            names.append(f"L{layer}_dropout")
-        try:
+        with at_candidate(layer, position):
+            if operation.Layer_type == "input":
+                raise ModelSpaceError(f"an input cannot be a layer. Received: {operation}")
+            parts = list(with_batch_norm(self._scaled(operation)))
+            first = operation.get("name") or f"L{layer}_{operation.Layer_type}"
+            names = [first, f"L{layer}_bn", f"L{layer}_activation"][: len(parts)]
+            if self.dropout_rate:
+                parts.append(Operation("dropout", rate=self.dropout_rate))
+                names.append(f"L{layer}_dropout")
             check_layers(parts)
-        except ModelSpaceError as error:
-            raise ModelSpaceError(f"{where}: {error}") from error
-        return tuple(zip(names, parts, strict=True))
+            return tuple(zip(names, parts, strict=True))
 
     def _scaled(self, operation: Operation) -> Operation:
         widths = {name: operation.get(name) for name in _WIDTHS if isinstance(operation.get(name), int)}

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from amber.architect import Operation
+from amber.architect.places import at_candidate
 from amber.errors import ModelSpaceError
 from amber.modeler.graph import ComputationNode
 from amber.modeler.operations import check_layers, layer_arguments
@@ -23,19 +24,19 @@ class LayerBlock:
 
     Args:
         layer: index of the layer.
+        candidate: its index in the layer.
         operation: the candidate.
         width: filters after scaling.
         add_conv1: whether pooling gets a 1x1 convolution, normalisation and relu before it.
-        where: how messages name the candidate.
 
     Raises:
         ModelSpaceError: a type, attribute or activation that this network does not know.
     """
 
-    def __init__(self, layer: int, operation: Operation, width: int, add_conv1: bool, where: str) -> None:
+    def __init__(self, layer: int, candidate: int, operation: Operation, width: int, add_conv1: bool) -> None:
         self.layer = layer
         kind = operation.Layer_type
-        try:
+        with at_candidate(layer, candidate):
             layer_arguments(operation)
             if kind == "conv1d":
                 self.chain = _convolution(f"L{layer}", operation, width)
@@ -48,8 +49,6 @@ class LayerBlock:
                     f"a residual CNN is made of conv1d, maxpool1d, avgpool1d and identity. Received: {operation}"
                 )
             check_layers(operation for _, operation in self.chain)
-        except ModelSpaceError as error:
-            raise ModelSpaceError(f"{where}: {error}") from error
 
 
 def _convolution(prefix: str, operation: Operation, width: int) -> list[tuple[str, Operation]]:

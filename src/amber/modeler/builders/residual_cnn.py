@@ -83,7 +83,7 @@ class KerasResidualCnnBuilder(ModelBuilder):
         self._widths = [max(1, round(filters * self.wsf)) for filters in self.out_filters]
         self._blocks = [
             [
-                LayerBlock(layer, operation, width, self.add_conv1_under_pool, f"Layer {layer}, candidate {k}")
+                LayerBlock(layer, k, operation, width, self.add_conv1_under_pool)
                 for k, operation in enumerate(candidates)
             ]
             for (layer, candidates), width in zip(enumerate(model_space.layers), self._widths, strict=True)
@@ -105,12 +105,13 @@ class KerasResidualCnnBuilder(ModelBuilder):
                 if isinstance(filters, bool) or not isinstance(filters, int) or filters < 1:
                     raise ModelSpaceError(
                         f"Layer {layer}, candidate {position}: a residual CNN needs the attribute 'filters', a "
-                        f"positive integer, on every candidate. Received: {operation}"
+                        f"positive integer, on every candidate. Received: {operation}",
+                        key=(layer, position),
                     )
             counts = sorted({operation.get("filters") for operation in candidates})
             if len(counts) != 1:
                 raise ModelSpaceError(
-                    f"Layer {layer}: every candidate must have the same 'filters'. Received: {counts}"
+                    f"Layer {layer}: every candidate must have the same 'filters'. Received: {counts}", key=(layer,)
                 )
             out_filters.append(counts[0])
         pool_layers = [k for k in range(len(out_filters) - 1) if out_filters[k] != out_filters[k + 1]]
@@ -160,5 +161,7 @@ def _last_read(skips: tuple[tuple[int, ...], ...]) -> list[int]:
 def _flatten_mode(flatten_mode: Any) -> str:
     mode = flatten_mode.lower() if isinstance(flatten_mode, str) else flatten_mode
     if mode not in _FLATTEN:
-        raise ModelSpaceError(f"flatten_mode must be 'GAP' or 'Flatten'. Received: {flatten_mode!r}")
+        raise ModelSpaceError(
+            f"flatten_mode must be 'GAP' or 'Flatten'. Received: {flatten_mode!r}", key=("flatten_mode",)
+        )
     return str(mode)

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from amber.architect import ModelSpace, Operation, TokenLayout
+from amber.architect.places import at_candidate
 from amber.backend.distribution import Placement
 from amber.errors import ArchitectureError, InvalidArchitectureError, ModelSpaceError
 from amber.modeler.builders.base import ModelBuilder, check_operation
@@ -79,10 +80,8 @@ class KerasModelBuilder(ModelBuilder):
         self._placement = Placement(gpus)
         for layer, candidates in enumerate(self.model_space.layers):
             for position, operation in enumerate(candidates):
-                try:
+                with at_candidate(layer, position):
                     _check_layer(operation)
-                except ModelSpaceError as error:
-                    raise ModelSpaceError(f"Layer {layer}, candidate {position}: {error}") from error
 
     def plan(self, arc_seq: Any) -> ComputationGraph:
         """Returns the network of an architecture.

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 
 from amber.architect import ModelSpace, TokenLayout
+from amber.architect.places import at_candidate
 from amber.errors import ConfigError, ModelSpaceError
 from amber.modeler.builders.base import ModelBuilder, build_planned, the_architecture
 from amber.modeler.builders.multi_io_ends import check_distinct, named_inputs, named_outputs
@@ -74,7 +75,8 @@ class DAGModelBuilder(ModelBuilder):
             )
         for layer, candidates in enumerate(model_space.layers):
             for position, operation in enumerate(candidates):
-                _check_candidate(operation, f"Layer {layer}, candidate {position}")
+                with at_candidate(layer, position):
+                    _check_candidate(operation)
         self.inputs_op = [operation for _, operation in inputs]
         self.output_op = outputs[0][1]
         self.num_layers = len(model_space)
@@ -159,10 +161,7 @@ class DAGModelBuilder(ModelBuilder):
         return f"DAGModelBuilder with builder {kind}"
 
 
-def _check_candidate(operation: Any, where: str) -> None:
+def _check_candidate(operation: Any) -> None:
     if operation.Layer_type == "input":
-        raise ModelSpaceError(f"{where}: an input cannot be a layer. Received: {operation}")
-    try:
-        check_layers([operation])
-    except ModelSpaceError as error:
-        raise ModelSpaceError(f"{where}: {error}") from error
+        raise ModelSpaceError(f"an input cannot be a layer. Received: {operation}")
+    check_layers([operation])

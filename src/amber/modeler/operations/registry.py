@@ -146,10 +146,13 @@ def layer_arguments(operation: Operation) -> dict[str, Any]:
         if target not in accepted:
             raise ModelSpaceError(
                 f"The operation '{spec.name}' does not take the attribute '{name}'; it takes "
-                f"{', '.join(sorted(accepted | set(spec.renamed)))}. Received: {operation}"
+                f"{', '.join(sorted(accepted | set(spec.renamed)))}. Received: {operation}",
+                key=(name,),
             )
         if target in arguments and arguments[target] != value:
-            raise ModelSpaceError(f"'{name}' and '{target}' mean the same and differ. Received: {operation}")
+            raise ModelSpaceError(
+                f"'{name}' and '{target}' mean the same and differ. Received: {operation}", key=(name,)
+            )
         arguments[target] = value
     missing = spec.required - set(arguments)
     if missing:
@@ -178,7 +181,7 @@ def make_layer(operation: Operation, name: str | None = None, input_shape: Shape
         arguments["input_shape"] = input_shape
     try:
         return spec.make(**arguments)
-    except (ValueError, TypeError) as error:
+    except Exception as error:  # Keras meets a value of another kind with errors of every kind
         raise ModelSpaceError(f"The layer of {operation} cannot be made: {error}") from error
 
 

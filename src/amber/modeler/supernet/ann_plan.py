@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from amber.architect import Architecture, ModelSpace, Operation, TokenLayout
+from amber.architect.places import at_candidate
 from amber.errors import ModelSpaceError
 from amber.modeler.cost import input_shape
 from amber.modeler.graph import ComputationGraph, ComputationNode
@@ -198,17 +199,18 @@ def _chosen(bits: tuple[int, ...]) -> _Places:
 def _check_candidates(space: ModelSpace) -> None:
     first = space.layers[0]
     for position, operation in enumerate(first):
-        where = f"Layer 0, candidate {position}"
-        if operation.Layer_type != "dense":
-            raise ModelSpaceError(f"{where}: a feed-forward supernet is made of dense layers. Received: {operation}")
-        unread = sorted(set(operation.Layer_attributes) - _READ)
-        if unread:
-            raise ModelSpaceError(
-                f"{where}: a feed-forward supernet reads 'units' and 'activation' only and would ignore "
-                f"{', '.join(unread)}. Received: {operation}"
-            )
-        _units(operation, where)
-        _activation(operation, where)
+        with at_candidate(0, position):
+            if operation.Layer_type != "dense":
+                raise ModelSpaceError(f"a feed-forward supernet is made of dense layers. Received: {operation}")
+            unread = sorted(set(operation.Layer_attributes) - _READ)
+            if unread:
+                raise ModelSpaceError(
+                    "a feed-forward supernet reads 'units' and 'activation' only and would ignore "
+                    f"{', '.join(unread)}. Received: {operation}",
+                    key=tuple(unread[:1]),
+                )
+            _units(operation)
+            _activation(operation)
     activations = sorted({_activation(operation) for operation in first})
     if len(activations) > 1:
         raise ModelSpaceError(
@@ -218,14 +220,15 @@ def _check_candidates(space: ModelSpace) -> None:
         if candidates != first:
             raise ModelSpaceError(
                 f"Layer {layer} must have the same candidates as layer 0, because all layers share one shape. "
-                f"Received: {[str(operation) for operation in candidates]}"
+                f"Received: {[str(operation) for operation in candidates]}",
+                key=(layer,),
             )
 
 
 def _check_output(operation: Operation) -> None:
     if operation.Layer_type != "dense":
         raise ModelSpaceError(f"An output of a feed-forward supernet is a dense layer. Received: {operation}")
-    _units(operation, "The output")
+    _units(operation, "The output: ")
     if not isinstance(operation.get("activation"), str):
         raise ModelSpaceError(f"The output needs an 'activation', such as 'linear'. Received: {operation}")
     unread = sorted(set(operation.Layer_attributes) - _READ)
@@ -233,19 +236,18 @@ def _check_output(operation: Operation) -> None:
         raise ModelSpaceError(f"The output would ignore {', '.join(unread)}. Received: {operation}")
 
 
-def _units(operation: Operation, where: str) -> int:
+def _units(operation: Operation, where: str = "") -> int:
     units = operation.get("units")
     if isinstance(units, bool) or not isinstance(units, int) or units < 1:
-        raise ModelSpaceError(f"{where}: 'units' must be a positive integer. Received: {operation}")
+        raise ModelSpaceError(f"{where}'units' must be a positive integer. Received: {operation}")
     return units
 
 
-def _activation(operation: Operation, where: str = "A candidate") -> str:
+def _activation(operation: Operation) -> str:
     activation = operation.get("activation", "linear")
-    name = activation.lower() if isinstance(activation, str) else activation
-    if name not in ACTIVATIONS:
-        raise ModelSpaceError(f"{where}: the activation must be one of {', '.join(ACTIVATIONS)}. Received: {operation}")
-    return str(name)
+    if not isinstance(activation, str) or activation.lower() not in ACTIVATIONS:
+        raise ModelSpaceError(f"the activation must be one of {', '.join(ACTIVATIONS)}. Received: {operation}")
+    return activation.lower()
 
 
 def _features(operation: Operation) -> int:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from amber.architect import Operation
+from amber.architect.places import at_candidate
 from amber.errors import ModelSpaceError
 from amber.modeler.operations import check_layers, layer_arguments
 
@@ -75,7 +76,7 @@ def make_branch(layer: int, token: int, operation: Operation, width_in: int, add
         ModelSpaceError: a type, attribute or activation that this family does not know.
     """
     prefix, kind = f"layer_{layer}_branch_{token}", operation.Layer_type
-    try:
+    with at_candidate(layer, token):
         arguments = layer_arguments(operation)
         if kind == "conv1d":
             branch = _convolution(prefix, operation, arguments)
@@ -88,8 +89,6 @@ def make_branch(layer: int, token: int, operation: Operation, width_in: int, add
                 f"a convolutional supernet is made of conv1d, maxpool1d, avgpool1d and identity. Received: {operation}"
             )
         check_layers(each for _, each in branch.chain)
-    except ModelSpaceError as error:
-        raise ModelSpaceError(f"Layer {layer}, candidate {token}: {error}") from error
     return branch
 
 
