@@ -34,6 +34,7 @@ ANYONE = {
     "amber.csv_files",
     "amber.yaml_files",
     "amber.yaml_scalars",
+    "amber.redaction",
     "amber.backend",
 }
 ALLOWED = {
@@ -48,6 +49,7 @@ ALLOWED = {
     "amber.csv_files": set(),
     "amber.yaml_files": set(),
     "amber.yaml_scalars": set(),
+    "amber.redaction": set(),
     "amber.backend": set(),
     "amber.architect": {"amber.architect"},
     CONTROLLERS: {"amber.architect"},
@@ -88,6 +90,7 @@ WITHOUT_KERAS = {
     "amber.csv_files",
     "amber.yaml_files",
     "amber.yaml_scalars",
+    "amber.redaction",
     "amber.backend",
     "amber.architect",
     "amber.data",

@@ -1,7 +1,7 @@
 """YAML of a stranger: plain values and the line of each, read within limits.
 
-Text becomes values in one pass over the events of the parser, without recursion: no tag is ever followed, an alias is
-counted as often as it repeats what it stands for, and the first value beyond a limit of `amber.limits` ends the reading.
+Text becomes values in one pass over the events of the parser, without recursion: no tag is ever followed, what an alias
+repeats counts as often as it is repeated, and the first value beyond a limit of `amber.limits` ends the reading.
 
 What may be changed here: how YAML is read. What the keys of a configuration mean is the matter of `amber.cli.config`.
 """
@@ -53,7 +53,8 @@ def dotted(path: KeyPath) -> str:
     """Return a key path as text: `search.trials`, `model_space[2][0].filters`."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        name = shortened(str(part), 60)
+        text += f"[{part}]" if isinstance(part, int) else f".{name}" if text else name
     return text
 
 

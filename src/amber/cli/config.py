@@ -5,7 +5,6 @@ What may be changed here: how mistakes are said. Which keys there are is the mat
 
 from __future__ import annotations
 
-import difflib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +14,15 @@ from pydantic import BaseModel, ValidationError
 
 from amber.architect import ModelSpace
 from amber.cli.builders import BUILDERS
+from amber.cli.mistakes import explain, first_mistake, key_path
 from amber.cli.section import Section
 from amber.cli.sections import Config
 from amber.cli.simulated import checked_simulation, with_tasks_as_outputs
 from amber.cli.space import space_of
 from amber.cli.yaml_lines import KeyPath, YamlDocument, dotted, parse_yaml, read_yaml
 from amber.data import BlockSpec, Simulation
-from amber.errors import AmberError, ConfigError, DataError, ModelSpaceError
+from amber.errors import ConfigError, DataError, ModelSpaceError
+from amber.redaction import password_in
 
 SectionT = TypeVar("SectionT", bound=BaseModel)
 
@@ -88,10 +89,12 @@ def config_from_text(text: str, source: str) -> LoadedConfig:
 def check_config(document: YamlDocument) -> LoadedConfig:
     """Checks what a YAML document holds; raises ConfigError."""
     if not isinstance(document.data, dict):
-        received = "an empty file" if document.data is None else repr(document.data)[:80]
+        kinds = {type(None): "an empty file", list: "a list", str: "text"}
+        received = kinds.get(type(document.data), "another value")
         raise ConfigError(
             f"{document.source}, line 1: expected the sections {', '.join(Config.model_fields)}. Received: {received}"
         )
+    _check_no_password(document)
     config = _validate(Config, document.data, document, ())
     simulation = checked_simulation(config, document, _validate)
     if simulation is not None:
@@ -109,6 +112,16 @@ def data_source(loaded: LoadedConfig) -> str:
     source = str(loaded.config.data.source)
     beside = Path(loaded.document.source).parent / source
     return str(beside) if not Path(source).exists() and beside.is_file() else source
+
+
+def _check_no_password(document: YamlDocument) -> None:
+    place = password_in(document.text)
+    if place is not None:
+        raise ConfigError(
+            f"{document.source}, line {document.text.count(chr(10), 0, place) + 1}: expected an address without a "
+            "password, since a configuration is copied to where others read it; set PGPASSWORD, write it to ~/.pgpass, "
+            "or give the whole address with --storage. Received: one with a password, which is not shown"
+        )
 
 
 def _check_sampler_options(config: Config, document: YamlDocument) -> None:
@@ -157,57 +170,10 @@ def _validate(model: type[SectionT], values: Any, document: YamlDocument, prefix
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        # Unknown keys first: a misspelt key is often why another is missing.
-        problems = sorted(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
-        problem = problems[0]
-        path = (*prefix, *(part for part in problem["loc"] if _is_key(part, problem)))
-        raise document.error(path, _explain(problem, model, path[len(prefix) :])) from error
-
-
-def _is_key(part: str | int, problem: Any) -> bool:
-    """Pydantic puts names of types, such as `list[str]`, among the keys of a union."""
-    types = ("int", "float", "str", "literal", "constrained-str")
-    return isinstance(part, int) or "[" not in part and part not in types
-
-
-def _explain(problem: Any, model: type[BaseModel], path: KeyPath) -> str:
-    kind, received = problem["type"], problem["input"]
-    if path and path[-1] == "storage" and isinstance(received, str):
-        from amber.search.storage.urls import shown_url
-
-        received = shown_url(received)
-    if kind == "extra_forbidden":
-        known = _keys_at(model, path[:-1])
-        close = difflib.get_close_matches(str(path[-1]), known, n=1)
-        hint = f" Did you mean '{close[0]}'?" if close else ""
-        return f"unknown key; expected one of {', '.join(known)}.{hint} Received: '{path[-1]}'"
-    if kind == "missing":
-        there = ", ".join(map(str, received)) if isinstance(received, dict) and received else "nothing"
-        what = "section" if path and str(path[0]) in ("model_space", "builder") else "key"
-        return f"this {what} is missing and has no default. Received: only {there}"
-    if isinstance(problem.get("ctx", {}).get("error"), AmberError):
-        return str(problem["ctx"]["error"]).removeprefix(f"{path[-1]}: ")
-    expected = str(problem["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
-    expected = expected.replace("valid dictionary or instance of ", "mapping of keys: ")
-    if kind == "string_pattern_mismatch":
-        expected = f"text that matches {problem['ctx']['pattern']}"
-    elif kind in ("model_type", "dict_type"):
-        expected = f"a mapping of the keys {', '.join(_keys_at(model, path))}" if path else "a mapping of keys"
-    return f"expected {expected}. Received: {_shown(received)}"
-
-
-def _keys_at(model: type[BaseModel], path: KeyPath) -> list[str]:
-    for part in path:
-        annotation = model.model_fields[str(part)].annotation if str(part) in model.model_fields else None
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
-        model = annotation
-    return list(model.model_fields)
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return f"{text if len(text) <= 80 else text[:77] + '...'} ({type(value).__name__})"
+        problem = first_mistake(error.errors(include_url=False))
+        within = key_path(problem, values)
+        path = (*prefix, *within)
+        raise document.error(path, explain(problem, model, within, document.lines.at(path))) from None
 
 
 __all__ = ["LoadedConfig", "check_config", "config_from_text", "data_source", "dotted", "load_config"]

@@ -5,6 +5,7 @@ What may be changed here: a key, with its description; `amber.cli.config` turns 
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -159,7 +160,7 @@ class SearchSection(Section):
     sampler: Text = "tpe"
     sampler_options: dict[str, Any] = Field(default_factory=dict)
     trials: Count = 12
-    metric: Annotated[str, Field(pattern=r"^val_.+")] = "val_accuracy"
+    metric: str = "val_accuracy"
     direction: Literal["maximize", "minimize"] | None = None
     reward: Text | None = None
     knowledge: KnowledgeSection | None = None
@@ -192,6 +193,14 @@ class SearchSection(Section):
         if value != "in_process" and info.data.get("strategy") == "one_shot":
             raise ValueError("the strategy one_shot trains in this process; expected in_process")
         return value
+
+    @field_validator("metric")
+    @classmethod
+    def _metric_is_of_validation_data(cls, name: str) -> str:
+        if not name.startswith("val_") or name == "val_":
+            wanted = name.removeprefix("val_") or "accuracy"
+            raise ValueError(f"val_ before the name of a metric, as in val_{wanted}: it is that of the validation data")
+        return name
 
     @field_validator("storage")
     @classmethod
@@ -285,7 +294,7 @@ class Config(Section):
         references: accuracies that others reached on the same data, by their name; `amber compare` shows them.
     """
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*$")]
+    name: str
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     data: DataSection = Field(default_factory=DataSection)
     model_space: Annotated[list[Any] | dict[str, Any], Field(min_length=1)]
@@ -295,6 +304,17 @@ class Config(Section):
     final: FinalSection = Field(default_factory=FinalSection)
     references: dict[Text, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
     run_directory: Text | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_that_of_a_folder(cls, name: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}", name):
+            plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.")[:100] or "my-search"
+            raise ValueError(
+                "1 to 100 letters from A to Z, digits, hyphens, underscores and dots, the first not a dot, as a folder "
+                f"gets this name; for example {plain}"
+            )
+        return name
 
     @model_validator(mode="before")
     @classmethod

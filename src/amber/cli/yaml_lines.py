@@ -37,7 +37,12 @@ class YamlDocument:
     def error(self, path: KeyPath, message: str) -> ConfigError:
         """Return the error that names file, line and key."""
         key = f", key {dotted(path)}" if path else ""
-        return ConfigError(f"{self.source}, line {self.line(path)}{key}: {message}", key=path)
+        return ConfigError(f"{self.source}, line {self.line(path)}{key}: {_readable(message)}", key=path)
+
+
+def _readable(message: str) -> str:
+    """Return a message without the middle where it quotes something long: its beginning and end say what is wrong."""
+    return message if len(message) <= 1200 else f"{message[:900]} ... {message[-250:]}"
 
 
 def read_yaml(path: str | os.PathLike[str]) -> YamlDocument:

@@ -1,0 +1,147 @@
+"""What pydantic finds wrong with a section, in words: the key path, what was expected, and what was received."""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from amber.errors import AmberError, KeyPath
+from amber.json_files import shortened
+from amber.redaction import redacted
+from amber.yaml_files import Lines
+
+# What a value was expected to be, by the kind of mistake; the rest is said as pydantic says it.
+_EXPECTED = {
+    "string_type": "text",
+    "int_type": "an integer",
+    "int_from_float": "an integer",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "string_too_short": "text that is not empty",
+}
+
+
+def first_mistake(problems: list[Any]) -> Any:
+    """Return the mistake to tell: an unknown key before others, as it is often why another is missing.
+
+    Of the mistakes of several types that a value may have, the one that came furthest counts.
+    """
+    return min(problems, key=lambda problem: (problem["type"] != "extra_forbidden", -len(problem["loc"])))
+
+
+def key_path(problem: Any, values: Any) -> KeyPath:
+    """Return the keys that lead to a mistake: those of its place that the values have, and a key that is missing.
+
+    Pydantic also puts names of types among them, where a value may be of several.
+    """
+    path: list[str | int] = []
+    for part in problem["loc"]:
+        is_key = isinstance(values, dict) and part in values
+        is_index = isinstance(values, list) and isinstance(part, int) and part < len(values)
+        if is_key or is_index:
+            path.append(part)
+            values = values[part]
+    return (*path, problem["loc"][-1]) if problem["type"] == "missing" else tuple(path)
+
+
+def explain(problem: Any, model: type[BaseModel], path: KeyPath, place: Lines) -> str:
+    """Return what was expected and received.
+
+    Args:
+        problem: one entry of `ValidationError.errors()`.
+        model: the section that was checked.
+        path: of the mistake, within the section.
+        place: where the value is written.
+    """
+    kind, received = problem["type"], problem["input"]
+    if kind == "extra_forbidden":
+        return unknown_key(str(path[-1]), keys_at(model, path[:-1]))
+    if kind == "missing":
+        there = ", ".join(map(str, received)) if isinstance(received, dict) and received else "nothing"
+        what = "section" if path in (("model_space",), ("builder",)) else "key"
+        return f"this {what} is missing and has no default. Received: only {shortened(there, 200)}"
+    raised = problem.get("ctx", {}).get("error")
+    if isinstance(raised, AmberError):
+        return str(raised)
+    if path and path[-1] == "storage":
+        return f"expected {raised or _expected(problem, model, path)}. Received: {_shown_address(received)}"
+    if isinstance(raised, ValueError):
+        return f"expected {raised}. Received: {_shown(received)}"
+    return (
+        f"expected {_expected(problem, model, path)}{_quoted_hint(kind, received, place)}. Received: {_shown(received)}"
+    )
+
+
+def unknown_key(key: str, known: list[str]) -> str:
+    """Return what to say of a key that there is none of, with the nearest one that there is."""
+    close = difflib.get_close_matches(key, known, n=1)
+    hint = f" Did you mean '{close[0]}'?" if close else ""
+    expected = f"one of {', '.join(known)}" if known else "no key here"
+    return f"unknown key; expected {expected}.{hint} Received: '{shortened(redacted(key))}'"
+
+
+def keys_at(model: type[BaseModel], path: KeyPath) -> list[str]:
+    """Return the keys of the section at a path; none where there is no section."""
+    annotation: Any = model
+    for part in path:
+        annotation = _below(annotation, part)
+    sections = [each for each in _alternatives(annotation) if isinstance(each, type) and issubclass(each, BaseModel)]
+    return list(sections[0].model_fields) if sections else []
+
+
+def _below(annotation: Any, part: str | int) -> Any:
+    """Return the type of what a key or position of a type holds."""
+    for each in _alternatives(annotation):
+        if isinstance(each, type) and issubclass(each, BaseModel) and part in each.model_fields:
+            return each.model_fields[str(part)].annotation
+        if get_origin(each) in (dict, list):
+            return get_args(each)[-1]
+    return None
+
+
+def _alternatives(annotation: Any) -> Iterator[Any]:
+    """Yield the types that a type stands for: those of a union, and what an annotation is about."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _alternatives(get_args(annotation)[0])
+    elif origin in (Union, types.UnionType):
+        for each in get_args(annotation):
+            yield from _alternatives(each)
+    else:
+        yield annotation
+
+
+def _expected(problem: Any, model: type[BaseModel], path: KeyPath) -> str:
+    kind = problem["type"]
+    if kind in ("model_type", "dict_type", "model_attributes_type"):
+        known = keys_at(model, path)
+        return f"a mapping of the keys {', '.join(known)}" if known else "a mapping of keys"
+    return _EXPECTED.get(kind) or str(problem["msg"]).removeprefix("Input should be ")
+
+
+def _quoted_hint(kind: str, received: Any, place: Lines) -> str:
+    """Return the way out where YAML took a bare word for something else than text: quotes."""
+    if kind != "string_type" or not place.written or isinstance(received, (list, dict)):
+        return ""
+    what = {bool: "true or false", type(None): "nothing"}.get(type(received), "a number")
+    return f"; YAML reads {place.written} as {what}: quote it, '{place.written}'"
+
+
+def _shown(value: Any) -> str:
+    kinds: Mapping[type, str] = {str: "text", dict: "mapping", type(None): "nothing"}
+    return f"{shortened(redacted(repr(value)[:1000]))} ({kinds.get(type(value), type(value).__name__)})"
+
+
+def _shown_address(value: Any) -> str:
+    """Return an address without its password; nothing of a value that is not text, where it may stand anywhere."""
+    if isinstance(value, str):
+        from amber.search.storage.urls import shown_url
+
+        return shown_url(value)
+    return {list: "a list", dict: "a mapping"}.get(type(value), type(value).__name__)
