@@ -35,6 +35,7 @@ ANYONE = {
     "amber.yaml_files",
     "amber.yaml_scalars",
     "amber.redaction",
+    "amber.wording",
     "amber.backend",
 }
 ALLOWED = {
@@ -50,6 +51,7 @@ ALLOWED = {
     "amber.yaml_files": set(),
     "amber.yaml_scalars": set(),
     "amber.redaction": set(),
+    "amber.wording": set(),
     "amber.backend": set(),
     "amber.architect": {"amber.architect"},
     CONTROLLERS: {"amber.architect"},
@@ -91,6 +93,7 @@ WITHOUT_KERAS = {
     "amber.yaml_files",
     "amber.yaml_scalars",
     "amber.redaction",
+    "amber.wording",
     "amber.backend",
     "amber.architect",
     "amber.data",

@@ -15,6 +15,7 @@ from typing import Any
 from amber import limits
 from amber.errors import AmberError, StorageError
 from amber.files import read_bounded
+from amber.wording import shortened
 
 
 def read_json(
@@ -96,19 +97,25 @@ def _parse(text: str | bytes, nan_is_null: bool) -> Any:
 
 
 def check_plain(value: Any) -> None:
-    """Check that lists and mappings are no deeper than the limit, and that no text holds half a surrogate pair.
+    """Check that lists and mappings are within the limits of depth and count, and no text holds half a surrogate pair.
+
+    Other values than those of JSON are not looked into.
 
     Raises:
         ValueError: says what is wrong.
     """
     level: list[Any] = [value]
+    count = 0
     for _ in range(limits.DEPTH + 1):
+        count += len(level)
+        if count > limits.JSON_VALUES:
+            raise ValueError(f"more than {limits.JSON_VALUES:,} values")
         below: list[Any] = []
         for each in level:
-            if isinstance(each, dict):
+            if isinstance(each, Mapping):
                 below += each.values()
-                _check_texts(each)
-            elif isinstance(each, list):
+                _check_texts(key for key in each if isinstance(key, str))
+            elif isinstance(each, (list, tuple)):
                 below += each
         _check_texts(each for each in level if isinstance(each, str))
         if not below:
@@ -200,8 +207,3 @@ def _strict(value: Any, default: Callable[[Any], Any] | None) -> Any:
     if default is None:
         raise TypeError(f"Expected a value that JSON can hold. Received: {type(value).__name__}")
     return _strict(default(value), default)
-
-
-def shortened(text: str, length: int = 80) -> str:
-    """Return text of at most `length` characters, with three dots where something was left out."""
-    return text if len(text) <= length else f"{text[: length - 3]}..."

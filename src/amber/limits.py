@@ -23,13 +23,13 @@ JSON_BYTES = 16 * MEBIBYTE
 # Values of a JSON text; each takes up to 250 bytes of memory.
 JSON_VALUES = 1_000_000
 # Layers of a model space, operations of it, and nodes of a network.
-LAYERS = 10_000
-CANDIDATES = 100_000
+LAYERS = 1_000
+CANDIDATES = 50_000
 NODES = 100_000
+# Tokens of an architecture: 1,000 layers with skip connections have 500,500.
+TOKENS = 1_000_000
 # Length, filters, units and the like of one operation, and elements of one shape.
 SHAPE_ELEMENTS = 2**40
-# Tokens on a command line.
-TOKENS_CHARACTERS = 1_000_000
 # A file of weights or of a policy in HDF5, a checkpoint, a model: what its arrays may take in memory.
 WEIGHTS_BYTES = 8 * 1024 * MEBIBYTE
 # How many times as large as its file the arrays of a compressed file may be.

@@ -16,13 +16,14 @@ import yaml
 
 from amber import limits
 from amber.errors import AmberError, KeyPath
-from amber.json_files import shortened
+from amber.wording import shortened
 from amber.yaml_scalars import scalar_value
 
 # libyaml reads ten times as fast; PyYAML has it on all usual systems.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # What YAML allows in a text (section 5.1 of its definition).
 _NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 
 @dataclass
@@ -70,13 +71,14 @@ def decode(data: bytes, source: str, error: type[AmberError]) -> str:
         ) from problem
 
 
-def parse_yaml_text(text: str, *, source: str, error: type[AmberError]) -> tuple[Any, Lines]:
+def parse_yaml_text(text: str, *, source: str, error: type[AmberError], controls: bool = True) -> tuple[Any, Lines]:
     """Return what a YAML text holds, and where.
 
     Args:
         text: one document of mappings with text as keys, lists, and plain values.
         source: what messages call it; may be empty.
         error: the class to raise.
+        controls: whether a text may hold control characters, which are written as escapes.
 
     Returns:
         Dictionaries, lists, text, numbers, True, False and None (an empty text is None); and the lines. What an anchor
@@ -90,7 +92,7 @@ def parse_yaml_text(text: str, *, source: str, error: type[AmberError]) -> tuple
     if bad:
         line = text.count("\n", 0, bad.start()) + 1
         raise error(f"{_where(source, line)}expected text without control characters. Received: {ascii(bad[0])}")
-    builder = _Builder(source, error)
+    builder = _Builder(source, error, controls)
     try:
         loader = _Loader(text)
         try:
@@ -153,8 +155,8 @@ _MERGE = "<<"
 class _Builder:
     """Puts values together from events."""
 
-    def __init__(self, source: str, error: type[AmberError]) -> None:
-        self._source, self._error = source, error
+    def __init__(self, source: str, error: type[AmberError], controls: bool) -> None:
+        self._source, self._error, self._controls = source, error, controls
         self._open: list[_Open] = []
         self._anchors: dict[str, _Anchored | None] = {}
         self._count = self._documents = 0
@@ -193,6 +195,11 @@ class _Builder:
 
     def _scalar(self, event: Any, line: int) -> None:
         plain = not event.style
+        found = None if self._controls else _CONTROL.search(event.value)
+        if found:
+            raise self._refuse(
+                line, self._path(), f"expected text without control characters. Received: {ascii(found[0])}"
+            )
         try:
             value = scalar_value(event.value, plain)
         except ValueError as problem:

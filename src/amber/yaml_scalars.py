@@ -6,7 +6,7 @@ import math
 import re
 
 from amber import limits
-from amber.json_files import shortened
+from amber.wording import shortened
 
 _NOTHING = {"", "~", "null", "Null", "NULL"}
 # YAML 1.1, as everywhere in Python: yes, no, on and off are True and False too.
@@ -17,8 +17,6 @@ _OTHER_BASE = re.compile(r"[-+]?0([bB][01_]+|[oO][0-7_]+|[xX][0-9a-fA-F_]+)")
 _PADDED = re.compile(r"[-+]?0[0-9_]+")
 _NUMBER = re.compile(r"[-+]?([0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-# A text in double quotes may hold any character as an escape.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 
 
 def scalar_value(written: str, plain: bool) -> str | int | float | bool | None:
@@ -30,12 +28,9 @@ def scalar_value(written: str, plain: bool) -> str | int | float | bool | None:
 
     Raises:
         ValueError: a number beyond 64 bits, of more digits than `amber.limits` allows, that is not finite, or that
-            begins with zeros; or a control character. Says what was expected and received.
+            begins with zeros. Says what was expected and received.
     """
     if not plain:
-        found = _CONTROL.search(written)
-        if found:
-            raise ValueError(f"expected text without control characters. Received: {ascii(found[0])}")
         return written
     if written in _NOTHING:
         return None

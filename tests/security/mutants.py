@@ -1,7 +1,6 @@
 """Inputs as a stranger may send them: good ones, changed at random by a seeded generator.
 
-`python -m tests.security.mutants KIND NUMBER SEED` tries many at once and prints what was not refused by name; KIND is one
-of the names in `READERS`. The tests beside this file try a few of each kind.
+The tests beside this file try a few of each kind; `python -m tests.security.readers KIND NUMBER SEED` tries many.
 """
 
 from __future__ import annotations
@@ -239,7 +238,7 @@ def mutated_json_text(text: str, rng: random.Random) -> str:
 
 
 def mutated_value(value: Any, rng: random.Random) -> Any:
-    """Returns a value with one of the values within it changed, removed or repeated; the more important ones more often."""
+    """Returns a value with one of the values within it changed, removed or repeated."""
     if isinstance(value, dict) and value and rng.random() < 0.9:
         key = rng.choice(list(value))
         way = rng.random()

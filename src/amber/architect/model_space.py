@@ -13,9 +13,13 @@ from typing import Any
 import numpy as np
 import yaml
 
+from amber import limits
 from amber.architect.operation import Operation
 from amber.architect.places import at_candidate
 from amber.errors import ModelSpaceError
+from amber.json_files import parse_json
+from amber.wording import shown
+from amber.yaml_files import parse_yaml_text
 
 
 class ModelSpace:
@@ -128,9 +132,11 @@ class ModelSpace:
             ModelSpaceError: names the layer and candidate that cannot be read.
         """
         space = ModelSpace()
-        for index, candidates in _numbered_layers(description):
+        layers = _numbered_layers(description)
+        check_size(len(layers), sum(len(each) for _, each in layers if isinstance(each, Sequence)))
+        for index, candidates in layers:
             if isinstance(candidates, (str, bytes, Mapping)) or not isinstance(candidates, Iterable):
-                raise ModelSpaceError(f"Layer {index} must be a list of operations. Received: {candidates!r}")
+                raise ModelSpaceError(f"Layer {index} must be a list of operations. Received: {shown(candidates)}")
             operations = []
             for position, candidate in enumerate(candidates):
                 with at_candidate(index, position):
@@ -145,11 +151,7 @@ class ModelSpace:
     @classmethod
     def from_json(cls, text: str) -> ModelSpace:
         """Reads what `to_json` wrote."""
-        try:
-            description = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise ModelSpaceError(f"The text is not JSON: {error}") from error
-        return cls.from_dict(description)
+        return cls.from_dict(parse_json(text, what="a model space", error=ModelSpaceError))
 
     def to_yaml(self) -> str:
         """Returns the space as YAML text."""
@@ -158,11 +160,7 @@ class ModelSpace:
     @classmethod
     def from_yaml(cls, text: str) -> ModelSpace:
         """Reads what `to_yaml` wrote, or the same by hand."""
-        try:
-            description = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise ModelSpaceError(f"The text is not YAML: {error}") from error
-        return cls.from_dict(description)
+        return cls.from_dict(parse_yaml_text(text, source="", error=ModelSpaceError)[0])
 
     def __len__(self) -> int:
         return len(self._layers)
@@ -203,6 +201,17 @@ class ModelSpace:
         return index
 
 
+def check_size(layers: int, candidates: int) -> None:
+    """Check how large a space is that somebody else may have written.
+
+    Raises:
+        ModelSpaceError: more layers, or more candidates in all of them, than `amber.limits` allows.
+    """
+    for count, limit, what in ((layers, limits.LAYERS, "layers"), (candidates, limits.CANDIDATES, "candidates")):
+        if count > limit:
+            raise ModelSpaceError(f"A model space may have at most {limit:,} {what}. Received: {count:,}")
+
+
 class LayerIndexError(ModelSpaceError, IndexError):
     """A layer that the space does not have; an IndexError, so that iteration by index ends."""
 
@@ -213,11 +222,11 @@ def _numbered_layers(description: Any) -> list[tuple[int, Any]]:
             return sorted(((int(key), value) for key, value in description.items()), key=lambda pair: pair[0])
         except (TypeError, ValueError) as error:
             raise ModelSpaceError(
-                f"The keys of a space must be layer indices. Received: {list(description)!r}"
+                f"The keys of a space must be layer indices. Received: {shown(list(description))}"
             ) from error
     if isinstance(description, (str, bytes)) or not isinstance(description, Sequence):
         raise ModelSpaceError(
-            f"A model space must be a list of layers or a dictionary of them. Received: {description!r}"
+            f"A model space must be a list of layers or a dictionary of them. Received: {shown(description)}"
         )
     return list(enumerate(description))
 

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from amber.errors import ModelSpaceError
+from amber.json_files import check_plain
+from amber.wording import shown
 
 
 class Operation:
@@ -44,7 +46,7 @@ class Operation:
     def __init__(self, Layer_type: str, **attributes: Any) -> None:
         if not isinstance(Layer_type, str) or not Layer_type.strip():
             raise ModelSpaceError(
-                f"The type of an operation must be a non-empty string. Received: Layer_type={Layer_type!r}"
+                f"The type of an operation must be a non-empty string. Received: Layer_type={shown(Layer_type)}"
             )
         set_field = object.__setattr__
         set_field(self, "_type", Layer_type.strip().lower())
@@ -99,16 +101,25 @@ class Operation:
         """
         if not isinstance(description, Mapping):
             raise ModelSpaceError(
-                f"An operation must be a dictionary with a 'Layer_type' key and attributes. Received: {description!r}"
+                "An operation must be a dictionary with a 'Layer_type' key and attributes. "
+                f"Received: {shown(description)}"
             )
+        try:
+            check_plain(description)
+        except ValueError as error:
+            raise ModelSpaceError(f"An operation must have plain attributes. Received: {error}") from error
         attributes = dict(description)
         type_keys = [key for key in attributes if isinstance(key, str) and key.lower() == "layer_type"]
         if len(type_keys) != 1:
-            raise ModelSpaceError(f"An operation needs one 'Layer_type' key. Received: {attributes!r}")
+            raise ModelSpaceError(f"An operation needs one 'Layer_type' key. Received: {shown(attributes)}")
         layer_type = attributes.pop(type_keys[0])
         for name in attributes:
             if not isinstance(name, str):
-                raise ModelSpaceError(f"Attribute names must be strings. Received: {name!r} in {description!r}")
+                raise ModelSpaceError(
+                    f"Attribute names must be strings. Received: {shown(name)} in {shown(description)}"
+                )
+            if name == "self":
+                raise ModelSpaceError("No layer has an attribute 'self'. Received: self", key=(name,))
         if isinstance(attributes.get("shape"), str):
             attributes["shape"] = _parse_shape(attributes["shape"])
         return cls(layer_type, **attributes)
@@ -199,8 +210,10 @@ def _plain(value: Any, operation: Operation, name: str) -> Any:
 
 def _parse_shape(text: str) -> tuple[int | None, ...]:
     entries = [entry.strip() for entry in text.strip().strip("()[]").split(",") if entry.strip()]
-    if not entries or not all(re.fullmatch(r"\d+|None", entry) for entry in entries):
-        raise ModelSpaceError(f"A shape given as text must look like '(10, 4)'. Received: shape={text!r}")
+    if not entries or not all(re.fullmatch(r"[0-9]{1,18}|None", entry) for entry in entries):
+        raise ModelSpaceError(
+            f"A shape given as text must look like '(10, 4)'. Received: shape={shown(text)}", key=("shape",)
+        )
     return tuple(None if entry == "None" else int(entry) for entry in entries)
 
 

@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from amber import limits
 from amber.architect.architecture import Architecture
 from amber.architect.model_space import ModelSpace
 from amber.errors import ArchitectureError, ModelSpaceError
+from amber.wording import shown
 
 
 class TokenLayout:
@@ -50,6 +52,7 @@ class TokenLayout:
         self.num_inputs = _count(num_inputs, "num_inputs")
         self.num_outputs = _count(num_outputs, "num_outputs")
         self.with_skips = bool(with_skips)
+        _check_length(self._length())
         self._names, self._sizes = self._lay_out()
 
     @property
@@ -150,6 +153,10 @@ class TokenLayout:
             tokens += list(row)
         return self.validate(tokens)
 
+    def _length(self) -> int:
+        skips = self.num_layers * (self.num_layers - 1) // 2 if self.with_skips else 0
+        return self.num_layers * (1 + self.num_inputs + self.num_outputs) + skips
+
     def _lay_out(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
         names: list[str] = []
         sizes: list[int] = []
@@ -195,6 +202,14 @@ def _count(value: Any, name: str) -> int:
     return int(value)
 
 
+def _check_length(tokens: int) -> None:
+    if tokens > limits.TOKENS:
+        raise ModelSpaceError(
+            f"An architecture may have at most {limits.TOKENS:,} tokens, with those of skip connections, inputs and "
+            f"outputs. Received: {tokens:,}"
+        )
+
+
 def _as_list(arc_seq: Any) -> list[Any]:
     if isinstance(arc_seq, np.ndarray):
         if arc_seq.ndim != 1:
@@ -205,7 +220,7 @@ def _as_list(arc_seq: Any) -> list[Any]:
     if isinstance(arc_seq, (list, tuple, range)):
         return list(arc_seq)
     raise ArchitectureError(
-        f"An architecture must be a list, tuple or one-dimensional array of integers. Received: {arc_seq!r}"
+        f"An architecture must be a list, tuple or one-dimensional array of integers. Received: {shown(arc_seq)}"
     )
 
 
@@ -215,7 +230,7 @@ def _check_token(token: Any, position: int, name: str, size: int) -> int:
     integral = isinstance(token, (int, np.integer)) and not isinstance(token, (bool, np.bool_))
     if not integral or not 0 <= token < size:
         raise ArchitectureError(
-            f"Token {position} ({name}) must be an integer from 0 to {size - 1}. Received: {token!r}"
+            f"Token {position} ({name}) must be an integer from 0 to {size - 1}. Received: {shown(token)}"
         )
     return int(token)
 

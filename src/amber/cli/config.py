@@ -69,6 +69,8 @@ class LoadedConfig:
                 return self.space_paths[layer][0][:-1]
             case (str(option), *rest) if option in type(self.builder_options).model_fields:
                 return ("builder", option, *rest)
+            case ("merge",):
+                return ("model_space", "merge")
         return ("model_space",)
 
 

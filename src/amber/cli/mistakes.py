@@ -10,8 +10,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from amber.errors import AmberError, KeyPath
-from amber.json_files import shortened
 from amber.redaction import redacted
+from amber.wording import shortened, shown
 from amber.yaml_files import Lines
 
 # What a value was expected to be, by the kind of mistake; the rest is said as pydantic says it.
@@ -135,7 +135,7 @@ def _quoted_hint(kind: str, received: Any, place: Lines) -> str:
 
 def _shown(value: Any) -> str:
     kinds: Mapping[type, str] = {str: "text", dict: "mapping", type(None): "nothing"}
-    return f"{shortened(redacted(repr(value)[:1000]))} ({kinds.get(type(value), type(value).__name__)})"
+    return f"{shown(value, 80)} ({kinds.get(type(value), type(value).__name__)})"
 
 
 def _shown_address(value: Any) -> str:

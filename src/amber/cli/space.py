@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from amber import limits
 from amber.architect import BranchedModelSpace, ModelSpace, Operation
+from amber.architect.model_space import check_size
+from amber.cli.mistakes import unknown_key
 from amber.cli.yaml_lines import KeyPath, YamlDocument
 from amber.errors import ModelSpaceError
+from amber.wording import shown
 
-_MAXIMUM_REPEAT = 1000
-_GROUP_KEYS = {"repeat", "candidates"}
+_GROUP_KEYS = ("repeat", "candidates")
 _BRANCH_KEYS = ("branches", "stem", "merge")
 
 
@@ -43,12 +46,11 @@ def _branched(
     root: KeyPath = ("model_space",)
     for key in entries:
         if key not in _BRANCH_KEYS:
-            expected = ", ".join(_BRANCH_KEYS)
-            raise document.error((*root, key), f"unknown key; expected one of {expected}. Received: {key!r}")
+            raise document.error((*root, key), unknown_key(key, list(_BRANCH_KEYS)))
     branches, stem = entries.get("branches"), entries.get("stem")
     if not isinstance(branches, dict) or set(branches) != set(inputs):
         expected = ", ".join(inputs) or "the names of data.blocks"
-        received = ", ".join(branches) if isinstance(branches, dict) else repr(branches)
+        received = ", ".join(branches) if isinstance(branches, dict) else shown(branches)
         raise document.error(
             (*root, "branches"), f"expected one branch for each input: {expected}. Received: {received}"
         )
@@ -56,11 +58,16 @@ def _branched(
     spaces, paths = [], []
     for layers, path in [*parts, (stem, (*root, "stem"))]:
         if not isinstance(layers, list) or not layers:
-            raise document.error(path, f"expected a list of at least one layer. Received: {layers!r}")
+            raise document.error(path, f"expected a list of at least one layer. Received: {shown(layers)}")
         space, found = _chain(layers, path, document)
         spaces.append(space)
         paths += found
-    return BranchedModelSpace([spaces[:-1], spaces[-1]], entries.get("merge", "concatenate")), paths
+    merge = entries.get("merge", "concatenate")
+    if not isinstance(merge, str):
+        raise document.error(
+            (*root, "merge"), f"expected the name of a merge, such as concatenate. Received: {shown(merge)}"
+        )
+    return BranchedModelSpace([spaces[:-1], spaces[-1]], merge), paths
 
 
 def _chain(entries: list[Any], root: KeyPath, document: YamlDocument) -> tuple[ModelSpace, list[list[KeyPath]]]:
@@ -76,10 +83,14 @@ def _chain(entries: list[Any], root: KeyPath, document: YamlDocument) -> tuple[M
             raise document.error(
                 path,
                 "a layer must be a list of at least one operation, or {repeat: N, candidates: [...]}. "
-                f"Received: {candidates!r}",
+                f"Received: {shown(candidates)}",
             )
         places: list[KeyPath] = [(*path, position) for position in range(len(candidates))]
         operations = [_operation(item, place, document) for item, place in zip(candidates, places, strict=True)]
+        try:
+            check_size(len(space) + repeat, sum(map(len, space)) + repeat * len(operations))
+        except ModelSpaceError as error:
+            raise document.error(path, str(error)) from error
         for _ in range(repeat):
             space.add_layer(len(space), operations)
             paths.append(places)
@@ -89,15 +100,13 @@ def _chain(entries: list[Any], root: KeyPath, document: YamlDocument) -> tuple[M
 def _group(entry: dict[str, Any], path: KeyPath, document: YamlDocument) -> tuple[int, Any]:
     for key in entry:
         if key not in _GROUP_KEYS:
-            raise document.error(
-                (*path, key), f"unknown key; a group of layers has the keys repeat, candidates. Received: {key!r}"
-            )
+            raise document.error((*path, key), unknown_key(key, list(_GROUP_KEYS)))
     if "candidates" not in entry:
         raise document.error(path, f"the key 'candidates' is missing. Received: {list(entry)}")
     repeat = entry.get("repeat", 1)
-    if isinstance(repeat, bool) or not isinstance(repeat, int) or not 1 <= repeat <= _MAXIMUM_REPEAT:
+    if isinstance(repeat, bool) or not isinstance(repeat, int) or not 1 <= repeat <= limits.LAYERS:
         raise document.error(
-            (*path, "repeat"), f"expected an integer from 1 to {_MAXIMUM_REPEAT}. Received: {repeat!r}"
+            (*path, "repeat"), f"expected an integer from 1 to {limits.LAYERS}. Received: {shown(repeat)}"
         )
     return repeat, entry["candidates"]
 

@@ -70,5 +70,5 @@ def parse_yaml(text: str, source: str) -> YamlDocument:
             f"{source}: expected a configuration of at most {limits.CONFIGURATION_BYTES:,} characters. "
             f"Received: {len(text):,}"
         )
-    data, lines = parse_yaml_text(text, source=source, error=ConfigError)
+    data, lines = parse_yaml_text(text, source=source, error=ConfigError, controls=False)
     return YamlDocument(source, data, lines, text)

@@ -77,7 +77,10 @@ class KerasBranchModelBuilder(ModelBuilder):
         self.inputs_op = [operation for _, operation in self._inputs]
         self.output_op = self._outputs[0][1]
         self.with_bn = bool(with_bn)
-        self.merge_op = merge_name(model_space.concat_op)
+        try:
+            self.merge_op = merge_name(model_space.concat_op)
+        except ModelSpaceError as error:
+            raise ModelSpaceError(str(error), key=("merge",)) from error
         self.layout = TokenLayout(model_space, with_skips=False)
         self._parts = [
             [self._checked(operation, layer, k) for k, operation in enumerate(candidates)]
