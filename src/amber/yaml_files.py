@@ -171,7 +171,7 @@ class _Builder:
             if self._documents > 1:
                 raise self._refuse(line, (), "expected one document. Received: a second one, after '---'")
         elif isinstance(event, yaml.AliasEvent):
-            self._repeat(event.anchor, line)
+            self._repeat(str(event.anchor), line)
         elif isinstance(event, yaml.NodeEvent):
             self._node(event, line)
         elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):

@@ -144,4 +144,4 @@ def _shown_address(value: Any) -> str:
         from amber.search.storage.urls import shown_url
 
         return shown_url(value)
-    return {list: "a list", dict: "a mapping"}.get(type(value), type(value).__name__)
+    return "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else type(value).__name__
