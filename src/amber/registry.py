@@ -6,7 +6,7 @@ Operations, merges and samplers are tables of this kind.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Generic, TypeVar
 
 from amber.errors import AmberError, ConfigError
@@ -29,20 +29,29 @@ class Registry(Generic[Entry]):
         self._aliases: dict[str, str] = {}
         self.version = 0
 
-    def register(self, name: str, entry: Entry, *, aliases: tuple[str, ...] = (), replace: bool = False) -> None:
+    def register(self, name: str, entry: Entry, *, aliases: Collection[str] = (), replace: bool = False) -> None:
         """Adds an entry.
+
+        With `replace`, a name takes over what stood for it before, be it an entry or an alias of another one. An alias
+        that takes over the name of an entry takes over that entry's aliases, too: none is left without an entry.
 
         Raises:
             AmberError: (of the registry's class) the name is empty or taken and `replace` is not given.
         """
-        if not isinstance(name, str) or not name.strip():
-            raise self._error(f"The name of an {self._kind} must be non-empty text. Received: {name!r}")
-        for each in (name, *aliases):
-            if each.lower() in self and not replace:
+        if isinstance(aliases, str):
+            raise self._error(f"The aliases of an {self._kind} must be a list of names. Received: {aliases!r}")
+        key = self._key(name)
+        others = [each for each in map(self._key, aliases) if each != key]
+        for each in (key, *others):
+            if each in self and not replace:
                 raise self._error(f"The {self._kind} '{each}' is registered already; pass replace=True to replace it.")
         self.version += 1
-        self._entries[name.lower()] = entry
-        self._aliases.update({alias.lower(): name.lower() for alias in aliases})
+        self._aliases.pop(key, None)
+        self._entries[key] = entry
+        for each in others:
+            if self._entries.pop(each, None) is not None:
+                self._aliases.update({alias: key for alias, owner in self._aliases.items() if owner == each})
+            self._aliases[each] = key
 
     def get(self, name: str) -> Entry:
         """Returns the entry of a name or alias.
@@ -50,7 +59,7 @@ class Registry(Generic[Entry]):
         Raises:
             AmberError: (of the registry's class) unknown name; lists the known ones.
         """
-        key = name.lower() if isinstance(name, str) else ""
+        key = name.strip().lower() if isinstance(name, str) else ""
         key = self._aliases.get(key, key)
         if key not in self._entries:
             close = difflib.get_close_matches(key, [*self._entries, *self._aliases], n=1)
@@ -65,7 +74,14 @@ class Registry(Generic[Entry]):
         return sorted(self._entries)
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and (name.lower() in self._entries or name.lower() in self._aliases)
+        key = name.strip().lower() if isinstance(name, str) else ""
+        return self._aliases.get(key, key) in self._entries
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names())
+
+    def _key(self, name: str) -> str:
+        """Return the form in which a name is kept; raise where it is none."""
+        if not isinstance(name, str) or not name.strip():
+            raise self._error(f"The name of an {self._kind} must be non-empty text. Received: {name!r}")
+        return name.strip().lower()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
@@ -48,8 +51,17 @@ def test_editing() -> None:
     assert space[1] == [C]
     assert space.delete_layer(0)
     assert space.layers == ((C,), (C,))
-    space[0].append(A)
-    assert space[0] == [C]
+    for edit in (
+        lambda: space[0].append(A),
+        lambda: space[0].clear(),
+        lambda: space[0].__setitem__(0, A),
+        lambda: next(iter(space)).insert(0, A),
+    ):
+        with pytest.raises(ModelSpaceError, match=r"space.add_state\(0, op\).*Received"):
+            edit()
+    assert space[0] == [C] and isinstance(space[0], list)
+    assert sorted(space[0], key=str) == [C] and space[0] + [A] == [C, A]
+    assert pickle.loads(pickle.dumps(space[0])) == copy.deepcopy(space[0]) == [C]
 
 
 def test_random_states_follow_the_seed() -> None:

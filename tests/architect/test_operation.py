@@ -50,6 +50,29 @@ def test_values_are_copied_in_and_out() -> None:
         operation.Layer_type = "dense"  # type: ignore[misc]
 
 
+def test_editing_the_attributes_is_refused() -> None:
+    operation = Operation("dense", units=3, activation="relu")
+    attributes = operation.Layer_attributes
+    for edit in (
+        lambda: attributes.__setitem__("units", 9),
+        lambda: attributes.update(units=9),
+        lambda: attributes.pop("activation"),
+        lambda: attributes.setdefault("name", "x"),
+        lambda: attributes.__ior__({"units": 9}),
+        attributes.clear,
+    ):
+        with pytest.raises(ModelSpaceError, match=r"op.replace\(units=9\).*Received"):
+            edit()
+    with pytest.raises(TypeError):
+        del attributes["units"]
+    assert operation.replace(units=9).Layer_attributes == {"units": 9, "activation": "relu"}
+    assert isinstance(attributes, dict) and {**attributes, "units": 9} == {"units": 9, "activation": "relu"}
+    assert pickle.loads(pickle.dumps(attributes)) == copy.deepcopy(attributes) == attributes
+    free = attributes.copy()
+    free["units"] = 9
+    assert attributes["units"] == 3
+
+
 def test_equality() -> None:
     assert Operation("dense", units=3) != Operation("dense", units=4)
     assert Operation("dense", shape=(1, 2)) == Operation("dense", shape=[1, 2])

@@ -16,6 +16,7 @@ import yaml
 from amber import limits
 from amber.architect.operation import Operation
 from amber.architect.places import at_candidate
+from amber.architect.read_only import ReadOnlyList
 from amber.errors import ModelSpaceError
 from amber.json_files import parse_json
 from amber.wording import shown
@@ -25,7 +26,8 @@ from amber.yaml_files import parse_yaml_text
 class ModelSpace:
     """An ordered map from layer index to candidate operations.
 
-    Every method that hands out candidates hands out a fresh list: editing it does not change the space.
+    Candidates are handed out as copies, which refuse to be edited; `add_layer`, `add_state` and `delete_state` change a
+    space.
 
     Args:
         **ignored: accepted for compatibility and not used.
@@ -166,10 +168,14 @@ class ModelSpace:
         return len(self._layers)
 
     def __iter__(self) -> Iterator[list[Operation]]:
-        return (list(candidates) for candidates in self.layers)
+        return (self[layer] for layer in sorted(self._layers))
 
     def __getitem__(self, layer_id: int) -> list[Operation]:
-        return list(self._layers[self._resolve(layer_id)])
+        index = self._resolve(layer_id)
+        return ReadOnlyList(
+            self._layers[index],
+            f"use space.add_state({index}, op), space.delete_state({index}, position) or space[{index}] = ops",
+        )
 
     def __setitem__(self, layer_id: int, ops: Iterable[Operation]) -> None:
         self.add_layer(layer_id, ops)

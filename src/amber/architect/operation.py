@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from amber.architect.read_only import ReadOnlyDict
 from amber.errors import ModelSpaceError
 from amber.json_files import check_plain
 from amber.wording import shown
@@ -61,8 +62,8 @@ class Operation:
 
     @property
     def Layer_attributes(self) -> dict[str, Any]:
-        """A copy of the attributes; editing it does not change the operation."""
-        return copy.deepcopy(self._attributes)
+        """A copy of the attributes, which refuses to be edited: `replace` makes another operation."""
+        return ReadOnlyDict(copy.deepcopy(self._attributes), _WAY_OUT)
 
     def get(self, name: str, default: Any = None) -> Any:
         """Returns one attribute, or `default` where it is not given."""
@@ -154,6 +155,8 @@ class Operation:
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (self._type, self._attributes)
 
+
+_WAY_OUT = "an Operation cannot be changed; make another one, as in op = op.replace(units=9)"
 
 State = Operation
 

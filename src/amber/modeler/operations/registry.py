@@ -122,7 +122,7 @@ def register_operation(
 
 def read_attributes(operation: Operation) -> tuple[str, dict[str, Any]]:
     """Returns the registered name of an operation's type and the attributes that its layer reads, unchecked."""
-    attributes = operation.Layer_attributes
+    attributes = operation.Layer_attributes.copy()
     if operation.Layer_type not in OPERATIONS:
         return operation.Layer_type, attributes
     spec = OPERATIONS.get(operation.Layer_type)

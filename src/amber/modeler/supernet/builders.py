@@ -42,8 +42,8 @@ class SupernetBuilder(DAGModelBuilder):
         model_space: Any,
         model_compile_dict: Mapping[str, Any] | None,
     ) -> None:
-        ModelBuilder.__init__(self, model_space, model_compile_dict)
         self.dag = dag
+        ModelBuilder.__init__(self, model_space, model_compile_dict)
         self.dag_func = dag_func
         self.inputs_op = operations_of(inputs_op, "inputs_op")
         self.output_op = output_op
@@ -56,6 +56,15 @@ class SupernetBuilder(DAGModelBuilder):
     def supernet(self) -> Supernet:
         """The shared weights."""
         return self.dag.supernet
+
+    @property
+    def model_compile_dict(self) -> Mapping[str, Any] | None:
+        """What children are compiled with; those made after a change have the change."""
+        return self.dag.model_compile_dict
+
+    @model_compile_dict.setter
+    def model_compile_dict(self, arguments: Mapping[str, Any] | None) -> None:
+        self.dag.model_compile_dict = arguments
 
     @property
     def controller(self) -> Any:

@@ -56,10 +56,10 @@ class EnasDAG:
     ) -> None:
         self.supernet = supernet
         self.batch_size = batch_size
-        self.model_compile_dict = None if model_compile_dict is None else dict(model_compile_dict)
+        self.model_compile_dict = model_compile_dict
         self.fit_defaults = dict(child_train_op_kwargs or {})
         self.controller: Any = None
-        self._scorer: SupernetModel | None = None
+        self._scorer: tuple[SupernetModel, dict[str, Any]] | None = None
         if controller is not None:
             self.set_controller(controller)
 
@@ -102,11 +102,13 @@ class EnasDAG:
 
     @property
     def scorer(self) -> SupernetModel:
-        """The model that scores any architecture; on backends that compile it compiles once."""
-        if self._scorer is None:
+        """The model that scores any architecture; on backends that compile it compiles once for the same arguments."""
+        arguments = dict(self.model_compile_dict or {})
+        if self._scorer is None or self._scorer[1] != arguments:
             name = f"{self.supernet.name}_scorer"
-            self._scorer = self.compiled(SupernetModel(self.supernet, batch_size=self.batch_size, name=name))
-        return self._scorer
+            scorer = self.compiled(SupernetModel(self.supernet, batch_size=self.batch_size, name=name))
+            self._scorer = scorer, arguments
+        return self._scorer[0]
 
     def compiled(self, model: _Model) -> _Model:
         """Compiles a child with its own clones of the arguments and returns it."""
