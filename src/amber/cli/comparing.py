@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from amber.cli.config import LoadedConfig
 from amber.cli.failures import RunFailed
-from amber.cli.files import writing
+from amber.cli.files import write_text
 from amber.cli.results import MEASURES, as_text, measure_name
 from amber.cli.searching import Overrides, run
+from amber.json_files import json_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -130,11 +131,9 @@ def compare(
         _comparison(output, seeds, own, results, loaded.config.references)
         for output in _outputs(results[own][0]["model"])
     ]
-    with writing(folder / "compare.json"):
-        text = json.dumps([each.to_dict() for each in found], indent=2, allow_nan=False) + "\n"
-        (folder / "compare.json").write_text(text)
-        shown = [part for each in found for part in (each.table(), each.measure_table(), *each.warnings)]
-        (folder / "compare.txt").write_text(as_text(*shown, width=160), encoding="utf-8")
+    write_text(folder / "compare.json", json_text([each.to_dict() for each in found]))
+    shown = [part for each in found for part in (each.table(), each.measure_table(), *each.warnings)]
+    write_text(folder / "compare.txt", as_text(*shown, width=160))
     return found
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from amber.errors import ConfigError, StorageError
+from amber.files import replacing, write_whole
 
 
 def checked_output(path: Path, suffixes: tuple[str, ...]) -> Path:
@@ -18,15 +20,35 @@ def checked_output(path: Path, suffixes: tuple[str, ...]) -> Path:
     """
     if path.suffix.lower() not in suffixes:
         raise ConfigError(f"--output: expected a file ending in {' or '.join(suffixes)}. Received: {path}")
-    with writing(path):
+    with naming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turns an error of the file system into a StorageError that names the file."""
+def writing(path: Path) -> Iterator[Path]:
+    """Give a temporary path to write an output file at, and move it into place once it is whole; see `replacing`.
+
+    Raises:
+        StorageError: it cannot be written; names the file. What was there before is still there.
+    """
+    # Through a link to the file that it stands for, as any other program writes.
+    with naming(path), replacing(os.path.realpath(path)) as aside:
+        yield aside
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write an output file of text; raises as `writing`."""
+    with naming(path):
+        write_whole(os.path.realpath(path), text)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Turn an error of the file system into a StorageError that names the file."""
     try:
         yield
+    except StorageError:
+        raise
     except OSError as error:
         raise StorageError(f"{path}: expected to be able to write it. Received: {error.strerror or error}") from error

@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from amber.cli.config import LoadedConfig
+from amber.cli.files import naming
+from amber.cli.previous import put_back_half, set_aside
 from amber.cli.sections import WORKER_KEYS
-from amber.errors import ConfigError, StorageError
+from amber.errors import ConfigError
 
 if TYPE_CHECKING:
     from amber.data import Dataset
@@ -38,18 +40,17 @@ def open_run(loaded: LoadedConfig, *, resume: bool, overwrite: bool) -> RunDirec
     """Returns the directory of a new search, or with `resume` the one of an earlier search where there is one.
 
     Raises:
-        StorageError: it holds files and neither is given, or cannot be written.
+        StorageError: it holds files and neither is given, or cannot be written; see `check_run`, which comes first.
     """
-    from amber.search.run_directory import TRIALS, RunDirectory
+    from amber.search import RunDirectory
 
     directory = RunDirectory(loaded.config.chosen_run_directory)
     if resume:
+        with naming(directory.path):
+            put_back_half(directory.path)
         return RunDirectory.resume(directory.path)
-    if not overwrite and (directory.path / TRIALS).is_file():
-        raise StorageError(
-            f"The run directory {directory.path} is not empty: it holds a search with {len(directory.trials())} "
-            "trials. Go on with it (--resume), replace it (--overwrite), or choose another (--run-directory)."
-        )
+    if overwrite:
+        set_aside(directory)
     return RunDirectory.create(directory.path, overwrite=overwrite)
 
 

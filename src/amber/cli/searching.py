@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,26 +14,28 @@ from rich.text import Text
 from amber.cli.config import LoadedConfig
 from amber.cli.executing import make_executor
 from amber.cli.failures import RunFailed
-from amber.cli.files import writing
+from amber.cli.files import naming
 from amber.cli.final_training import final_records, train_final
+from amber.cli.finished import RESULTS, TEST, FinishedRun, digests_of, draw_best, wanted_length
 from amber.cli.one_shot import run_shared
+from amber.cli.previous import PREVIOUS, forget
 from amber.cli.problem import Problem
-from amber.cli.project import load_data, loss_weights, make_builder, training_steps, valuation_arguments
+from amber.cli.project import load_data, make_builder, training_steps, valuation_arguments
 from amber.cli.results import as_text, block_table
 from amber.cli.resuming import begin_run, open_run
-from amber.cli.sources import BEST_MODEL
+from amber.cli.run_checks import check_run
+from amber.cli.sources import BEST_MODEL, BEST_RECORD
 from amber.cli.storing import NO_STORAGE, make_storage
 from amber.cli.task_settings import for_task
 from amber.cli.understanding import understood
+from amber.files import replacing_together, write_whole
+from amber.json_files import json_text
 
 if TYPE_CHECKING:
     from amber.data import Dataset
     from amber.search import Objective, RunDirectory, SearchResult, TrialResult
     from amber.search.storage import StudyDatabase
 
-# What a finished run holds beside the files of the search itself; removed before a run is overwritten, so that
-# a run that is stopped early never shows the model of another.
-_FINAL_FILES = (BEST_MODEL, "best.svg", "best.png", "test.json", "results.txt")
 # How many of the best networks the table of blocks shows.
 _BEST_SHOWN = 5
 
@@ -71,6 +72,7 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
     started = time.monotonic()
     loaded = _with_overrides(loaded, overrides)
     console = Console(quiet=overrides.quiet)
+    check_run(loaded, resume=overrides.resume, overwrite=overrides.overwrite)
     dataset = load_data(loaded)
     loaded = for_task(loaded, Problem.of(dataset))
     config = loaded.config
@@ -105,20 +107,27 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
         )
         if database is not None:
             _say(console, f"Record   {database.name}")
-        for name in _FINAL_FILES:
-            with writing(directory.path / name):
-                (directory.path / name).unlink(missing_ok=True)
+        finished = FinishedRun.of(directory)
+        if finished is not None and database is None and finished.nothing_left(loaded, directory.trials()):
+            finished.redraw(loaded, builder, directory.trials())
+            _say(console, f"Nothing is left to do: the search in {directory.path} is finished. Longer: --trials N.")
+            return False
+        if (directory.path / PREVIOUS).is_dir():
+            _say(console, f"Earlier  results are kept in {directory.path / PREVIOUS} until this search is finished")
         directory.write_config(loaded.document.text)
         found = _propose(loaded, Problem.of(dataset), overrides, objective, directory, database, settings)
         if found.best is None and found.stopped != "interrupted":
             raise RunFailed(_nothing_trained(found, directory))
         if found.best is not None:
-            _complete_record(directory, loaded, dataset)
             _show_found(console, loaded, builder, dataset, found, directory)
         if found.stopped == "interrupted":
             _say(console, f"Interrupted; what was finished is in {directory.path} (--resume goes on with it)")
             return True
-        _finish(console, loaded, dataset, found, directory)
+        if finished is not None and finished.is_of(found.best, loaded):
+            _say(console, f"The best architecture is the same as before: {BEST_MODEL} and {TEST} are kept.")
+        else:
+            _finish(console, loaded, dataset, found, directory)
+        forget(directory)
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
     _say(console, f"Done in {minutes} min {seconds} s. Results are in {directory.path}:")
     names = sorted(path.name for path in directory.path.iterdir() if not path.name.startswith("."))
@@ -138,11 +147,7 @@ def _propose(
     """Runs the search itself and returns what it found."""
     from amber.search import SearchProgress, run_search
 
-    search = loaded.config.search
-    description = {
-        "type": loaded.builder_type,
-        "options": loaded.builder_options.model_dump(exclude={"type"}),
-    }
+    search, description = loaded.config.search, _builder_description(loaded)
     if search.strategy == "one_shot":
         return run_shared(
             loaded,
@@ -185,8 +190,10 @@ def _show_found(
     blocks = _block_table(builder, found, Problem.of(dataset))
     if blocks is not None:
         console.print(blocks)
-    if found.best is not None:
-        _draw(loaded, builder, found.best, found.metric, directory)
+    # Those of a finished run are replaced together with its model.
+    if found.best is not None and not directory.is_finished:
+        directory.write_best(_best_record(loaded, builder, dataset, found.best))
+        draw_best(loaded, builder, found.best, directory.path)
 
 
 def _with_overrides(loaded: LoadedConfig, overrides: Overrides) -> LoadedConfig:
@@ -215,12 +222,18 @@ def _builder(loaded: LoadedConfig, dataset: Dataset, batch_size: int, epochs: in
     return make_builder(loaded, Problem.of(dataset), steps=steps)
 
 
-def _complete_record(directory: RunDirectory, loaded: LoadedConfig, dataset: Dataset, **more: Any) -> None:
-    """Adds to `best.json` what makes it enough, alone, to build, draw, evaluate and predict."""
-    from amber.search import load_best
+def _builder_description(loaded: LoadedConfig) -> dict[str, Any]:
+    return {"type": loaded.builder_type, "options": loaded.builder_options.model_dump(exclude={"type"})}
 
-    record = load_best(directory.path)
-    record |= {
+
+def _best_record(
+    loaded: LoadedConfig, builder: Any, dataset: Dataset, best: TrialResult, **more: Any
+) -> dict[str, Any]:
+    """Return a `best.json` that is enough, alone, to build, draw, evaluate and predict."""
+    from amber.search.best import trial_record
+
+    record = trial_record(builder, _builder_description(loaded), best, loaded.config.seed)
+    return record | {
         "name": loaded.config.name,
         "config": loaded.document.text,
         **Problem.of(dataset).to_dict(),
@@ -230,7 +243,6 @@ def _complete_record(directory: RunDirectory, loaded: LoadedConfig, dataset: Dat
         },
         **more,
     }
-    directory.write_best(record)
 
 
 def _finish(
@@ -251,8 +263,6 @@ def _finish(
     builder = _builder(loaded, dataset, batch_size, config.final.epochs, len(train))
     trained = train_final(loaded, dataset, builder, best, lambda line: _say(console, line))
     path = directory.path / BEST_MODEL
-    with writing(path):
-        trained.model.save(path)
     # Everything is chosen; only now may the test data be seen.
     tested = score_final(loaded, dataset, trained, str(path))
     for table in tested.tables:
@@ -261,15 +271,20 @@ def _finish(
     blocks = _block_table(_builder(loaded, dataset, batch_size, 1), found, Problem.of(dataset))
     ranking = ranking_table(found.trials, None, found.direction, found.metric)
     shown = [ranking, *([] if blocks is None else [blocks]), *tested.tables, *tested.warnings]
-    directory.write("results.txt", as_text(*shown, width=160))
-    directory.write("test.json", json.dumps(tested.record, indent=2, allow_nan=False) + "\n")
     final = {
+        "wanted": wanted_length(loaded),
         "epochs": list(trained.epochs),
         "ensemble": len(trained.networks),
         "validation": tested.record["model_validation"],
         "test": tested.record["model"],
     }
-    _complete_record(directory, loaded, dataset, final=final)
+    with naming(path), replacing_together(directory.path) as folder:
+        trained.model.save(folder / BEST_MODEL)
+        write_whole(folder / RESULTS, as_text(*shown, width=160))
+        write_whole(folder / TEST, json_text(tested.record))
+        draw_best(loaded, builder, best, folder)
+        best_record = _best_record(loaded, builder, dataset, best, final=final, files=digests_of(folder))
+        write_whole(folder / BEST_RECORD, json_text(best_record))
 
 
 def _warn(console: Console, warnings: Sequence[str]) -> None:
@@ -296,25 +311,6 @@ def _show_ranking(console: Console, found: SearchResult) -> None:
     from amber.search import ranking_table
 
     console.print(ranking_table(found.trials, None, found.direction, found.metric))
-
-
-def _draw(loaded: LoadedConfig, builder: Any, best: TrialResult, metric: str, directory: RunDirectory) -> None:
-    from amber.modeler import drawing
-    from amber.modeler.cost import measure
-
-    graph = builder.plan(best.tokens)
-    costs = measure(graph)
-    for name in ("best.svg", "best.png"):
-        path = directory.path / name
-        with writing(path):
-            drawing.draw(
-                graph,
-                path,
-                title=loaded.config.name,
-                subtitle=f"trial {best.number}, {metric} {best.score:.4f}",
-                costs=costs,
-                loss_weights=loss_weights(loaded),
-            )
 
 
 def _nothing_trained(found: SearchResult, directory: RunDirectory) -> str:

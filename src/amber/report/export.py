@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
 from amber.csv_files import csv_text
+from amber.json_files import json_text
 from amber.search.trial import TrialResult
 
 _COLUMNS = ("number", "status", "score", "parameters", "flops", "seconds", "epochs", "seed", "fingerprint", "tokens")
@@ -30,4 +30,4 @@ def trials_csv(trials: Iterable[TrialResult]) -> str:
 
 def trials_json(trials: Iterable[TrialResult]) -> str:
     """Returns the trials as a JSON list of objects with the keys of `TrialResult`."""
-    return json.dumps([trial.to_dict() for trial in trials], indent=2, allow_nan=False) + "\n"
+    return json_text([trial.to_dict() for trial in trials])

@@ -64,6 +64,19 @@ def best_record(
     }
 
 
+def trial_record(builder: Any, description: Mapping[str, Any], trial: TrialResult, seed: int) -> dict[str, Any]:
+    """Return a JSON-ready record of the architecture of one trial; see `best_record`.
+
+    Args:
+        builder: of the search.
+        description: of the builder, as `describe_builder` gives it.
+        trial: that found the architecture.
+        seed: of the search.
+    """
+    architecture = describe_architecture(builder.model_space, builder.layout, trial.tokens)
+    return best_record(builder.model_space, description, trial, architecture, trial.metrics, seed)
+
+
 def describe_architecture(space: ModelSpace, layout: Any, arc: Any) -> list[dict[str, Any]]:
     """Returns the choices of an architecture in readable form, one entry per layer.
 

@@ -10,7 +10,6 @@ import contextlib
 import io
 import json
 import logging
-import os
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from amber.files import write_whole
 from amber.search.course import Course
 
 logger = logging.getLogger(__name__)
@@ -53,15 +53,11 @@ class Checkpoint:
             arrays |= {f"best_{index}": np.asarray(each) for index, each in enumerate(course.best_weights)}
         content = io.BytesIO()
         np.savez(content, header=np.frombuffer(json.dumps(header).encode("utf-8"), "uint8"), **arrays)
-        aside = self.path.with_name(f".{self.path.name}.tmp")
         try:
             self.path.parent.mkdir(exist_ok=True)
-            aside.write_bytes(content.getbuffer())
-            os.replace(aside, self.path)
+            write_whole(self.path, content.getvalue())
         except OSError as error:
             logger.warning("%s cannot be written: %s. Training goes on without it.", self.path, error)
-            with contextlib.suppress(OSError):
-                aside.unlink(missing_ok=True)
 
     def restore(self, model: Any, course: Course) -> Callable[[], None]:
         """Brings a fresh course to where the file's training was; changes nothing where there is no file.

@@ -5,11 +5,11 @@ A directory without that file belongs to a search that is recorded in the direct
 
 from __future__ import annotations
 
-import json
 import uuid
 from dataclasses import asdict, dataclass
 
 from amber.errors import StorageError
+from amber.json_files import json_text, read_json
 from amber.search.run_directory import PARTICIPATION, RunDirectory
 
 FORMAT_VERSION = 1
@@ -37,19 +37,19 @@ def participation(directory: RunDirectory) -> Participation | None:
         StorageError: the file cannot be read, is damaged, or of another version.
     """
     path = directory.path / PARTICIPATION
+    if not path.exists():
+        return None
+    values = read_json(path, what="the file of a shared search")
     try:
-        values = json.loads(path.read_bytes())
         version = values.pop("format_version")
         if version != FORMAT_VERSION:
             raise StorageError(f"{path} must be of format_version {FORMAT_VERSION}. Received: {version!r}")
         if not all(isinstance(value, str) for value in values.values()):
             raise TypeError("a value is no text")
         return Participation(**values)
-    except FileNotFoundError:
-        return None
     except StorageError:
         raise
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (TypeError, KeyError, AttributeError) as error:
         raise StorageError(f"{path}: expected the file of a shared search. Received: {error!r}") from error
 
 
@@ -69,7 +69,7 @@ def take_part(directory: RunDirectory, storage: str, study: str) -> Participatio
             f"Received: the study '{study}' in {storage}"
         )
     made = Participation(storage, study, uuid.uuid4().hex)
-    directory.write(PARTICIPATION, json.dumps({"format_version": FORMAT_VERSION, **asdict(made)}, indent=2) + "\n")
+    directory.write(PARTICIPATION, json_text({"format_version": FORMAT_VERSION, **asdict(made)}))
     return made
 
 

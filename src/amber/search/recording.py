@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from amber.search.best import best_record, describe_architecture
+from amber.search.best import trial_record
 from amber.search.objective import Objective
 from amber.search.ranking import ranking_csv, ranking_text
 from amber.search.result import SearchResult, rank
@@ -111,10 +111,7 @@ class SearchRecord:
             self._directory.write("ranking.txt", ranking_text(trials, None, direction, metric))
 
     def _write_best(self, trial: TrialResult) -> None:
-        if self._directory is not None:
-            builder = self._objective.builder
-            space = builder.model_space
-            architecture = describe_architecture(space, builder.layout, trial.tokens)
-            self._directory.write_best(
-                best_record(space, self.builder_description, trial, architecture, trial.metrics, self._seed)
-            )
+        # That of a finished run belongs to its model, and is replaced together with it.
+        if self._directory is not None and not self._directory.is_finished:
+            record = trial_record(self._objective.builder, self.builder_description, trial, self._seed)
+            self._directory.write_best(record)

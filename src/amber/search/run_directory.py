@@ -6,7 +6,8 @@
 | `search.json` | the version of the format, and the settings of the search |
 | `study.json` | where the search is recorded, where that is a database; `trials.jsonl` is then a copy |
 | `ranking.csv`, `ranking.txt` | the complete trials, the best first |
-| `best.json` | the best architecture and all that is needed to build it again |
+| `best.json` | the best architecture and all that is needed to build it again; of a finished run, that of its model |
+| `best.keras`, `test.json`, ... | the model, and what belongs to it: replaced together with `best.json` (`amber.cli`) |
 | `config.yaml` | a copy of the configuration |
 | `search.log` | what happened, with times |
 | `checkpoints/` | the state of each training under way after its last epoch |
@@ -25,7 +26,7 @@ import filelock
 
 from amber.errors import StorageError
 from amber.files import complete_replacement, is_left_over, remove_left_overs, write_whole
-from amber.json_files import json_text, parse_json
+from amber.json_files import json_text, parse_json, read_json
 from amber.search.containment import check_contained
 from amber.search.data_identity import comparable
 from amber.search.journal import append_line, journal_text, mend_end, read_journal, trial_line
@@ -73,7 +74,7 @@ class RunDirectory:
                 raise StorageError(f"Expected a directory for the run. Received: the file {directory.path}")
             directory.path.mkdir(parents=True, exist_ok=True)
             check_contained(directory.path)
-            if not overwrite and not _is_empty(directory.path):
+            if not overwrite and not is_empty(directory.path):
                 raise StorageError(
                     f"The run directory {directory.path} is not empty: expected a new or empty one. "
                     "Choose another (--run-directory), or say that it may be overwritten (--overwrite)."
@@ -111,6 +112,19 @@ class RunDirectory:
             raise StorageError(f"{directory.path} is no run directory: expected one that holds {TRIALS}.")
         check_contained(directory.path)
         return directory
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the last phase of a search has left a model here, which `best.json` and `test.json` belong to.
+
+        They stay as they are until all of them are replaced.
+        """
+        if not all((self.path / name).is_file() for name in (BEST, MODEL, TEST)):
+            return False
+        with contextlib.suppress(StorageError):
+            record = read_json(self.path / BEST, what="a best.json", nan_is_null=True)
+            return isinstance(record, dict) and isinstance(record.get("final"), dict)
+        return False
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -259,6 +273,6 @@ def _named(path: Path) -> Iterator[None]:
         raise StorageError(f"{path} cannot be read or written: {error.strerror or error}") from error
 
 
-def _is_empty(path: Path) -> bool:
-    """Whether there is nothing but what a process killed while it made the directory may leave."""
+def is_empty(path: Path) -> bool:
+    """Say whether there is nothing but what a process killed while it made the directory may leave."""
     return all(each.name == LOCK or is_left_over(each.name) for each in path.iterdir())

@@ -229,6 +229,9 @@ class _Search:
                 self.elsewhere[known.number] = proposal
 
     def _loop(self) -> str:
+        ending = self._nothing_to_train()
+        if ending:
+            return ending  # without workers, which may take long to reach
         self.executor.open(self.objective.evaluate)
         try:
             while True:
@@ -243,6 +246,12 @@ class _Search:
             if self.running and not self.executor.in_process:
                 self._settle_ended(self.executor.completed(timeout=0))
             raise
+
+    def _nothing_to_train(self) -> str:
+        """Return how the search ends where it has come to its end before, and nobody trains for it; else nothing."""
+        with self.ledger.turn():
+            self._learn()
+            return "" if self.taken_up or self._unsettled() else self._ending()
 
     def _keep_workers_busy(self) -> str:
         """Proposes until every worker has a training, and returns how the search ends if none has."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +13,7 @@ import numpy as np
 
 from amber.architect.model_space import ModelSpace
 from amber.errors import ModelSpaceError, StorageError
+from amber.files import replacing
 
 if TYPE_CHECKING:
     from amber.architect.controllers.base import BaseController
@@ -145,18 +144,12 @@ def _numpy(value: Any) -> np.ndarray:
 
 
 def _write(path: Path, fill: Callable[[Any], None]) -> None:
-    """Writes beside the target and renames, so that a file is whole or not there."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with h5py.File(partial, "w") as file:
+        with replacing(path) as aside, h5py.File(aside, "w") as file:
             fill(file)
-        os.replace(partial, path)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # h5py raises both where a disk is full
         raise StorageError(f"{path} cannot be written: {error}") from error
-    finally:
-        with contextlib.suppress(OSError):  # mostly not there any more
-            partial.unlink()
 
 
 def _open(path: Path) -> Any:

@@ -46,15 +46,15 @@ def build(
     path = checked_output(output, (".keras",) if export is None else (".keras", ".onnx"))
     model = _trained(source, tokens) if trained else _untrained(source, tokens, seed)
     if path.suffix.lower() == ".keras":
-        with writing(path):
-            model.save(path)
+        with writing(path) as aside:
+            model.save(aside)
         typer.echo(f"Wrote {path}: {model.count_params():,} parameters.")
     if export is Format.ONNX:
         from amber.modeler.onnx_export import export_onnx
 
         exported = path.with_suffix(".onnx")
-        with writing(exported):
-            export_onnx(model, exported)
+        with writing(exported) as aside:
+            export_onnx(model, aside)
         typer.echo(f"Wrote {exported}: onnxruntime predicts the same.")
 
 

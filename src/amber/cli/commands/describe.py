@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from amber.cli.failures import reported
 from amber.cli.options import SourceArgument, TokensArgument
+from amber.json_files import json_text
 
 if TYPE_CHECKING:
     from amber.modeler.cost import GraphCost
@@ -35,7 +35,7 @@ def describe(
     graph = chosen.builder.plan(chosen.tokens)
     cost = measure(graph)
     if as_json:
-        typer.echo(json.dumps(_as_dict(chosen.tokens, graph, cost), indent=2))
+        typer.echo(json_text(_as_dict(chosen.tokens, graph, cost)), nl=False)
         return
     Console().print(_table(f"{chosen.title}: {','.join(map(str, chosen.tokens))}", graph, cost))
 

@@ -42,10 +42,10 @@ def draw(
     chosen = choose(source, tokens)
     graph = chosen.builder.plan(chosen.tokens)
     heading = chosen.title if title is None else title
-    with writing(path):
+    with writing(path) as aside:
         drawing.draw(
             graph,
-            path,
+            aside,
             title=heading,
             costs=measure(graph),
             theme=theme.value,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +10,7 @@ import typer
 
 from amber.cli.failures import reported
 from amber.cli.options import ModelArgument
+from amber.json_files import json_text
 
 
 class Part(StrEnum):
@@ -76,10 +75,10 @@ def evaluate(
     compared = Compared(loaded, Problem.of(data))
     value = compared.of(scored.predictions, part.y)
     if as_json:
-        said: dict[str, Any] = {"metric": compared.name, "value": value if math.isfinite(value) else None}
+        said: dict[str, Any] = {"metric": compared.name, "value": value}
         each = {name: {**score.to_dict(), "compared": said} for name, score in found.items()}
         shown = next(iter(each.values())) if len(each) == 1 else each
-        typer.echo(json.dumps({"split": split.value, **shown}, indent=2, allow_nan=False))
+        typer.echo(json_text({"split": split.value, **shown}), nl=False)
         return
     for name, score in found.items():
         which = f", output {name}" if len(found) > 1 else ""

@@ -33,9 +33,9 @@ def extract(
     from amber.modeler.supernet import load_supernet
 
     model = load_supernet(supernet).extract(arc)
-    with writing(path):
+    with writing(path) as aside:
         if path.suffix.lower() == ".onnx":
-            model.export(path, format="onnx", verbose=False)
+            model.export(aside, format="onnx", verbose=False)
         else:
-            model.save(path)
+            model.save(aside)
     typer.echo(f"Wrote {path}: {model.count_params():,} parameters.")

@@ -44,7 +44,7 @@ def predict(
     batch_size: Annotated[int, typer.Option(min=1, help="Records a step.")] = 256,
 ) -> None:
     """Write what a model says of each record of a CSV file: class probabilities, or numbers."""
-    from amber.cli.files import checked_output, writing
+    from amber.cli.files import checked_output, write_text
     from amber.cli.predicting import predict_blocks, predict_sequences
     from amber.cli.sources import config_of, load_model, record_beside
 
@@ -65,8 +65,7 @@ def predict(
     if output is None:
         typer.echo(text, nl=False)
         return
-    with writing(output):
-        output.write_text(text, encoding="utf-8")
+    write_text(output, text)
     typer.echo(f"Wrote {output}: {count} records.")
 
 

@@ -20,14 +20,13 @@ def report(
     storage: LookOption = None,
 ) -> None:
     """Write one HTML page that shows a search; it needs no network and runs no script."""
-    from amber.cli.files import checked_output, writing
+    from amber.cli.files import checked_output, write_text
     from amber.cli.reporting import gather
     from amber.report import render_report
 
     path = checked_output(output, (".html",))
     page = render_report(gather(run, storage))
-    with writing(path):
-        path.write_text(page, encoding="utf-8")
+    write_text(path, page)
     typer.echo(f"Wrote {path}.")
 
 
@@ -40,12 +39,11 @@ def export(
     storage: LookOption = None,
 ) -> None:
     """Write every trial of a run as CSV or JSON."""
-    from amber.cli.files import checked_output, writing
+    from amber.cli.files import checked_output, write_text
     from amber.report import trials_csv, trials_json
 
     path = checked_output(output, (".csv", ".json"))
     trials = recorded_trials(run, storage)
     text = trials_csv(trials) if path.suffix.lower() == ".csv" else trials_json(trials)
-    with writing(path):
-        path.write_text(text, encoding="utf-8")
+    write_text(path, text)
     typer.echo(f"Wrote {path}, {len(trials)} trials.")

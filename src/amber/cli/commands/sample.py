@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
 from amber.cli.failures import reported
 from amber.cli.options import ConfigArgument
+from amber.json_files import json_text
 
 
 @reported
@@ -51,4 +51,4 @@ def sample(
                 "outputs": [list(bits) for bits in architecture.outputs],
             }
         )
-    typer.echo(json.dumps(found, indent=2))
+    typer.echo(json_text(found), nl=False)

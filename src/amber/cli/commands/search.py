@@ -28,7 +28,14 @@ def search(
         Path | None,
         typer.Option("-d", "--run-directory", help="Folder of results; by default runs/NAME.", show_default=False),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results of an earlier search.")] = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Replace the results of an earlier search, which are kept in the folder previous until this one is "
+            "finished.",
+        ),
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the search in the run directory, or start it where none is.")
     ] = False,

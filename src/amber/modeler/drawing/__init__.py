@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amber.errors import ConfigError
+from amber.files import replacing, write_whole
 from amber.modeler.drawing.scene import make_scene
 from amber.modeler.drawing.svg import to_svg
 
@@ -81,10 +82,11 @@ def draw(
         raise ConfigError(f"Cannot draw '{path}'; expected the suffix .svg or .png. Received: {path.suffix!r}")
     scene = make_scene(graph, title=title, subtitle=subtitle, theme=theme, costs=costs, loss_weights=loss_weights)
     if suffix == ".svg":
-        path.write_text(to_svg(scene), encoding="utf-8")
+        write_whole(path, to_svg(scene))
     else:
         # matplotlib takes a second to import, which those who want SVG need not wait for.
         from amber.modeler.drawing.png import write_png
 
-        write_png(scene, path)
+        with replacing(path) as aside:
+            write_png(scene, aside)
     return path

@@ -10,6 +10,7 @@ import h5py
 import keras
 
 from amber.errors import ConfigError, StorageError
+from amber.files import replacing
 from amber.modeler.supernet.base import Supernet
 
 _FORMAT = "amber supernet 1"
@@ -22,7 +23,7 @@ def save_supernet(supernet: Supernet, path: str | Path) -> None:
         StorageError: the file cannot be written.
     """
     try:
-        with h5py.File(path, "w") as file:
+        with replacing(path) as aside, h5py.File(aside, "w") as file:
             file.attrs["format"] = _FORMAT
             # A data set, because an attribute of HDF5 holds 64 KiB at most.
             file["supernet"] = json.dumps(_description(supernet))
@@ -30,7 +31,7 @@ def save_supernet(supernet: Supernet, path: str | Path) -> None:
             for position, weight in enumerate(supernet.weights):
                 data = group.create_dataset(f"{position:05d}", data=keras.ops.convert_to_numpy(weight))
                 data.attrs["name"] = weight.path
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # h5py raises both where a disk is full
         raise StorageError(f"The supernet cannot be written to {path}: {error}") from error
 
 

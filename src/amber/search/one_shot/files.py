@@ -10,12 +10,11 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from amber.errors import StorageError
+from amber.json_files import json_text
 from amber.search.run_directory import RunDirectory
 
 SUPERNET, CONTROLLER, RECORD = "supernet.h5", "controller.h5", "one_shot.json"
@@ -63,23 +62,11 @@ class OneShotFiles:
         """
         if self.directory is None:
             return
-        self._replace(SUPERNET, supernet.save)
-        self._replace(CONTROLLER, controller.save)
+        supernet.save(self.directory.path / SUPERNET)
+        controller.save(self.directory.path / CONTROLLER)
         self.write_record(record)
 
     def write_record(self, record: dict[str, Any]) -> None:
         """Replaces the record only."""
         if self.directory is not None:
-            self.directory.write(RECORD, json.dumps(record, indent=1) + "\n")
-
-    def _replace(self, name: str, save: Callable[[Path], None]) -> None:
-        if self.directory is None:
-            return
-        target, aside = self.directory.path / name, self.directory.path / f".{name}.tmp"
-        try:
-            save(aside)
-            os.replace(aside, target)
-        except OSError as error:
-            raise StorageError(f"{target} cannot be written: {error}") from error
-        finally:
-            aside.unlink(missing_ok=True)
+            self.directory.write(RECORD, json_text(record, indent=1))

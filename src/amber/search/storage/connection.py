@@ -69,6 +69,17 @@ class Connection:
                     raise
                 time.sleep(1.0)
 
+    def check_reachable(self) -> None:
+        """Connect and leave; raises as `open` does, but for a study that is not there."""
+        import sqlalchemy
+
+        with self.named("connecting"):
+            engine = sqlalchemy.create_engine(self._url, connect_args=self._connect_arguments())
+            try:
+                engine.connect().close()
+            finally:
+                engine.dispose()
+
     def close(self) -> None:
         """Closes the connections of this thread; another `open` may follow."""
         if self.storage is not None:
@@ -165,14 +176,13 @@ class Connection:
         return without_passwords(f"{type(root).__name__}: {said}", self._text)
 
     def _open(self, direction: str | None) -> None:
-        patient = {"sqlite": {"timeout": _PATIENCE}, "postgresql": {"connect_timeout": 10, "client_encoding": "utf8"}}
         text = self._url.render_as_string(hide_password=False)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             self.storage = optuna.storages.RDBStorage(
                 text.replace("{", "{{").replace("}", "}}"),  # Optuna takes single ones for its own
                 engine_kwargs={
-                    "connect_args": patient.get(self._url.get_backend_name(), {}),
+                    "connect_args": self._connect_arguments(),
                     "pool_pre_ping": True,
                 },
                 heartbeat_interval=self._heartbeat,
@@ -185,6 +195,13 @@ class Connection:
             self.study = optuna.create_study(
                 study_name=self._study_name, storage=self.storage, direction=direction, load_if_exists=True
             )
+
+    def _connect_arguments(self) -> dict[str, Any]:
+        patient: dict[str, dict[str, Any]] = {
+            "sqlite": {"timeout": _PATIENCE},
+            "postgresql": {"connect_timeout": 10, "client_encoding": "utf8"},
+        }
+        return patient.get(self._url.get_backend_name(), {})
 
     def _lock_row(self, key: str) -> Any:
         """Returns a connection that locks the row until it is closed."""

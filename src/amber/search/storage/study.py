@@ -75,6 +75,10 @@ class StudyDatabase:
         self._leaving = threading.Event()
         self._beating: threading.Thread | None = None
 
+    def check_reachable(self) -> None:
+        """Connect once, before anything else is done; raises as `begin` does."""
+        self._connection.check_reachable()
+
     def begin(self, settings: Mapping[str, Any], direction: str, *, allow_changes: bool = False) -> None:
         """Connects, and makes the study or finds that it is the same search; may be called again.
 

@@ -12,6 +12,8 @@ import numpy as np
 
 from amber.architect.controllers import ZeroShotController
 from amber.errors import ConfigError, DataError, InvalidArchitectureError, StorageError
+from amber.files import write_whole
+from amber.json_files import json_text
 
 _CONTROLLER, _SCALING = "controller.h5", "descriptions.json"
 _ATTEMPTS = 50
@@ -92,7 +94,7 @@ class ZeroShotPolicy:
         try:
             path.mkdir(parents=True, exist_ok=True)
             self.controller.save(path / _CONTROLLER)
-            (path / _SCALING).write_text(json.dumps(scaling) + "\n", encoding="utf-8")
+            write_whole(path / _SCALING, json_text(scaling))
         except OSError as error:
             raise StorageError(f"{path} cannot be written: {error}") from error
 
