@@ -75,8 +75,8 @@ def evaluate(
     compared = Compared(loaded, Problem.of(data))
     value = compared.of(scored.predictions, part.y)
     if as_json:
-        said: dict[str, Any] = {"metric": compared.name, "value": value}
-        each = {name: {**score.to_dict(), "compared": said} for name, score in found.items()}
+        comparison: dict[str, Any] = {"metric": compared.name, "value": value}
+        each = {name: {**score.to_dict(), "compared": comparison} for name, score in found.items()}
         shown = next(iter(each.values())) if len(each) == 1 else each
         typer.echo(json_text({"split": split.value, **shown}), nl=False)
         return
