@@ -69,6 +69,29 @@ ALLOWED = {
         "amber.cli",
     },
 }
+# What users of the first AMBER import from where it was: thin faces of amber.compat, and allowed what it is.
+COMPAT = "amber.compat"
+FACES = {
+    "amber.architect.manager",
+    "amber.architect.reward",
+    "amber.architect.store",
+    "amber.architect.trainEnv",
+    "amber.bootstrap",
+    "amber.getter",
+    "amber.objective",
+    "amber.plots",
+    "amber.utils",
+    "amber.utils.io",
+}
+ALLOWED[COMPAT] = {
+    "amber.architect",
+    CONTROLLERS,
+    "amber.modeler",
+    "amber.search",
+    "amber.data",
+    "amber.report",
+    COMPAT,
+}
 BACKEND_LIBRARIES = {"torch", "jax", "jaxlib", "tensorflow"}
 # Parts of amber.backend that are made of Keras; importing the package itself does not load them.
 LOADED_ON_DEMAND = (
@@ -119,6 +142,8 @@ MODULES = {module_name(path) for path in FILES}
 
 def home_of(module: str) -> str:
     """The entry of `ALLOWED` a module belongs to: its package, with the controllers as one of their own."""
+    if module in FACES:
+        return COMPAT
     if module == CONTROLLERS or module.startswith(CONTROLLERS + "."):
         return CONTROLLERS
     return ".".join(module.split(".")[:2])
@@ -229,6 +254,10 @@ def test_file_is_short_enough_to_hold_one_idea(path: Path) -> None:
         ("amber.backend.extra", "from amber.architect import Operation"),
         ("amber.errors", "from amber.architect import Operation"),
         ("amber.utilities", "import os"),
+        ("amber.search.study", "from amber.compat.managers import GeneralManager"),
+        ("amber.search.study", "import amber.plots"),
+        ("amber.cli.main", "from amber.architect.manager import GeneralManager"),
+        ("amber.compat.managers", "from amber.cli import main"),
     ],
 )
 def test_checker_finds_an_import_against_the_arrows(module: str, source: str) -> None:
@@ -248,6 +277,8 @@ def test_checker_finds_an_import_against_the_arrows(module: str, source: str) ->
             "def main():\n    from amber.data import load_dataset\n    from amber.search import study",
         ),
         ("amber.backend.extra", "import torch\nfrom amber.errors import ConfigError"),
+        ("amber.architect.manager", "from amber.compat.managers import GeneralManager"),
+        ("amber.compat.managers", "import keras\nfrom amber.search import run_search"),
     ],
 )
 def test_checker_accepts_an_import_along_the_arrows(module: str, source: str) -> None:

@@ -9,19 +9,24 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-__all__ = ["__version__"]
+__all__ = ["Amber", "AmberSpecifications", "__version__"]
 
 __version__ = "0.1.0"
 
-_PACKAGES = frozenset("architect backend cli data errors files modeler registry report search".split())
+_PACKAGES = frozenset("architect backend cli compat data errors files modeler registry report search".split())
+# Of the first AMBER: modules whose contents are in amber.compat, and classes.
+_FORMER_MODULES = frozenset("bootstrap getter objective plots utils".split())
+_FORMER = frozenset({"Amber", "AmberSpecifications"})
 
 
 def __getattr__(name: str) -> Any:
     # `import amber; amber.modeler` works, and loads Keras only then.
-    if name not in _PACKAGES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return importlib.import_module(f"{__name__}.{name}")
+    if name in _PACKAGES or name in _FORMER_MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name in _FORMER:
+        return getattr(importlib.import_module("amber.compat"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *_PACKAGES})
+    return sorted({*__all__, *_PACKAGES, *_FORMER_MODULES})

@@ -26,6 +26,21 @@ if TYPE_CHECKING:
 _MODULES = frozenset({"buffer", "controller", "controllers", "modelSpace"})
 _CONTROLLERS = frozenset({"GeneralController", "MultiIOController", "MultiInputController", "ZeroShotController"})
 
+# Modules and classes that users of the first AMBER import from here; see `amber.compat`.
+_FORMER_MODULES = frozenset({"manager", "reward", "store", "trainEnv"})
+_FORMER = frozenset(
+    {
+        "ControllerTrainEnvironment",
+        "DistributedGeneralManager",
+        "EnasManager",
+        "EnasTrainEnv",
+        "GeneralManager",
+        "MultiManagerEnvironment",
+        "OperationController",
+        "ParallelMultiManagerEnvironment",
+    }
+)
+
 __all__ = [
     "Architecture",
     "BranchedModelSpace",
@@ -46,12 +61,14 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _MODULES:
+    if name in _MODULES or name in _FORMER_MODULES:
         return importlib.import_module(f"{__name__}.{name}")
+    if name in _FORMER:
+        return getattr(importlib.import_module("amber.compat"), name)
     if name not in _CONTROLLERS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.controllers"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *_MODULES})
+    return sorted({*__all__, *_MODULES, *_FORMER, *_FORMER_MODULES})

@@ -9,10 +9,12 @@ _OFFERED = ("BaseController", "GeneralController", "MultiIOController", "MultiIn
 
 
 def __getattr__(name: str) -> Any:
+    if name == "OperationController":
+        return getattr(importlib.import_module("amber.compat"), name)
     if name not in _OFFERED:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module("amber.architect.controllers"), name)
 
 
 def __dir__() -> list[str]:
-    return list(_OFFERED)
+    return [*_OFFERED, "OperationController"]

@@ -1,0 +1,20 @@
+"""Arguments of the first AMBER that mean nothing any more: accepted, and said once."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+
+def warn_ignored(owner: str, given: Mapping[str, Any], why: str = "they belong to TensorFlow 1") -> None:
+    """Warn once of all the arguments that a call gives and nothing uses.
+
+    Args:
+        owner: the class or function, for the message.
+        given: the arguments by name; those that are None are not given.
+        why: the reason, for the message.
+    """
+    names = sorted(name for name, value in given.items() if value is not None)
+    if names:
+        warnings.warn(f"{owner} ignores {', '.join(names)}: {why}.", UserWarning, stacklevel=3)
