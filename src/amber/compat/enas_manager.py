@@ -73,14 +73,8 @@ class EnasManager(GeneralManager):
         x, y = unpack_data(self.train_data)
         data = {"x": x} if y is None else {"x": x, "y": y, "batch_size": self.batchsize}
         options = {"verbose": self.verbose, **self.fit_kwargs}
-        if nsteps is None:
-            history = self.model.fit(**data, epochs=self.epochs, **options)
-        elif y is None:
-            history = self.model.fit(**data, nsteps=nsteps, epochs=1, **options)
-        else:
-            whole, rest = divmod(nsteps, -(-len(keras.tree.flatten(y)[0]) // self.batchsize))
-            history = self.model.fit(**data, epochs=whole, **options) if whole else None
-            history = self.model.fit(**data, nsteps=rest, epochs=1, **options) if rest else history
+        steps = {"epochs": self.epochs} if nsteps is None else {"epochs": 1, "nsteps": nsteps}
+        history = self.model.fit(**data, **steps, **options)
         super()._store(trial, self.model, history, {})
 
     def _store(self, trial: Any, model: Any, history: Any, metrics: Any, model_arc: Any = None) -> None:

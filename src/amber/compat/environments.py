@@ -141,7 +141,8 @@ class ControllerTrainEnvironment:
         if getattr(manager, "model_space", self) is None:
             manager.model_space = getattr(self.controller, "model_space", None)
         folder = getattr(manager, "working_dir", None)
-        if folder is not None and Path(folder).resolve() != self.working_dir.resolve():
+        alone = len(self._managers()) == 1
+        if alone and folder is not None and Path(folder).resolve() != self.working_dir.resolve():
             self.logger.warning("The manager writes to %s and the environment to %s.", folder, self.working_dir)
 
     def _check_tokens(self) -> None:

@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 FILE_NAME = "train_history.csv"
 _LIMIT = 512 * MEBIBYTE
 _FEWEST_CELLS = 4
+# In the order of their names, the last of which every search has.
+_METRICS = ["acc", "knowledge", "loss"]
 
 
 @dataclass(frozen=True)
@@ -120,8 +122,9 @@ def read_history(
 
     Args:
         files: `train_history.csv` files, or one.
-        metric_name_dict: where each metric stands in the list of a row, such as `{"auc": 1, "knowledge": 0}`. None:
-            `{"acc": 0, "knowledge": 1, "loss": 2}`, as far as the rows have as many.
+        metric_name_dict: where each metric stands in the list of a row, such as `{"knowledge": 0, "auc": 1}`. None:
+            acc, knowledge and loss of rows with three metrics, knowledge and loss of those with two, loss of those
+            with one; of others metric_0, metric_1, ...
 
     Returns:
         A pandas DataFrame where pandas is installed, else a `Table`. Columns: ID, the metrics, L1 to Ln (the tokens),
@@ -147,7 +150,8 @@ def read_history(
 
 def _places(given: Mapping[str, int] | None, metrics: int) -> dict[str, int]:
     if given is None:
-        return {name: place for name, place in (("acc", 0), ("knowledge", 1), ("loss", 2)) if place < metrics}
+        known = _METRICS[-metrics:] if 0 < metrics <= len(_METRICS) else [f"metric_{place}" for place in range(metrics)]
+        return {name: place for place, name in enumerate(known)}
     wrong = {name: place for name, place in given.items() if not 0 <= place < metrics}
     if wrong and metrics:
         raise DataError(f"metric_name_dict may name the places 0 to {metrics - 1} of a row. Received: {wrong}")

@@ -143,14 +143,13 @@ class GeneralManager:
         callbacks = [stop, *(given.pop("callbacks", None) or [])]
         data = {"x": x} if y is None else {"x": x, "y": y, "batch_size": self.batchsize}
         validation = unpack_data(self.validation_data)
-        return model.fit(
-            **data,
-            epochs=self.epochs,
-            verbose=self.verbose,
-            callbacks=callbacks,
-            validation_data=validation if validation[1] is not None else validation[0],
-            **given,
-        )
+        own = {
+            "epochs": self.epochs,
+            "verbose": self.verbose,
+            "callbacks": callbacks,
+            "validation_data": validation if validation[1] is not None else validation[0],
+        }
+        return model.fit(**{**data, **own, **given})
 
     def _reward(self, trial: Any, model: Any, history: Any, model_arc: Any) -> Rewarded:
         found = self.reward_fn(model, self.validation_data, session=None, graph=None)

@@ -59,7 +59,8 @@ class _Recorded:
         space = self.model_space
         if space is not None and len(states) == len(space):
             if all(isinstance(each, (int, np.integer)) for each in states):
-                names.append(tuple(str(space[layer][int(token)]) for layer, token in enumerate(states)))
+                if all(0 <= token < len(space[layer]) for layer, token in enumerate(states)):
+                    names.append(tuple(str(space[layer][int(token)]) for layer, token in enumerate(states)))
             else:
                 known = [[str(operation) for operation in space[layer]] for layer in range(len(space))]
                 if all(word in known[layer] for layer, word in enumerate(names[0])):

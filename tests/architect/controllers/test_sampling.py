@@ -264,7 +264,6 @@ MISTAKES: dict[str, tuple[Any, str]] = {
     "share with a later layer": (lambda: GeneralController([2, 2], share_embedding={0: 1}), "earlier"),
     "share with itself": (lambda: GeneralController([2, 2], share_embedding={1: 1}), "earlier"),
     "share between unequal layers": (lambda: GeneralController([2, 3], share_embedding={1: 0}), "equally many"),
-    "a session": (lambda: GeneralController([2], session=object()), "no session"),
     "misspelt keyword": (lambda: GeneralController([2], temprature=2.0), "Did you mean 'temperature'"),
     "temperature of zero": (lambda: GeneralController([2], temperature=0), "temperature must be positive"),
     "learning rate below zero": (lambda: GeneralController([2], learning_rate=-1.0), "learning_rate"),
@@ -299,6 +298,12 @@ def test_mistakes_are_named(mistake: str) -> None:
     action, words = MISTAKES[mistake]
     with pytest.raises(ConfigError, match=words):
         action()
+
+
+def test_a_session_is_ignored_with_one_warning() -> None:
+    with pytest.warns(UserWarning, match="sessions") as caught:
+        GeneralController([2], session=object())
+    assert sum("session" in str(each.message) for each in caught) == 1
 
 
 def test_keywords_of_other_controllers_are_passed_over() -> None:

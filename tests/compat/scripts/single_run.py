@@ -7,7 +7,6 @@ import h5py
 import numpy as np
 
 from amber import Amber
-from amber.architect import Operation
 from amber.utils import BatchedHDF5Generator, Selector
 
 WORKING_DIR = sys.argv[1]

@@ -5,11 +5,19 @@ import sys
 
 import numpy as np
 
-from amber.architect import ControllerTrainEnvironment, EnasManager, EnasTrainEnv, GeneralManager, ModelSpace
-from amber.architect import MultiInputController, MultiIOController, State
+from amber.architect import (
+    ControllerTrainEnvironment,
+    EnasManager,
+    EnasTrainEnv,
+    GeneralManager,
+    ModelSpace,
+    MultiInputController,
+    MultiIOController,
+    State,
+)
 from amber.architect.reward import KnowledgeReward, LossReward
-from amber.modeler.enasModeler import EnasAnnModelBuilder
 from amber.modeler import DAGModelBuilder
+from amber.modeler.enasModeler import EnasAnnModelBuilder
 from amber.objective import GraphHierarchyTree
 
 WORKING_DIR = sys.argv[1]

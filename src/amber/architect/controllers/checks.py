@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import logging
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -22,14 +23,15 @@ def check_ignored(keywords: Mapping[str, Any], known: Collection[str], owner: st
     """Passes over keywords that the first AMBER's controllers had; any other is a mistake.
 
     Raises:
-        ConfigError: an unknown keyword, or a session.
+        ConfigError: an unknown keyword.
     """
     for keyword, value in keywords.items():
         if keyword == "session":
             if value is not None:
-                raise ConfigError(
-                    f"{owner} takes no session: Keras 3 has none, and weights belong to the controller's own model. "
-                    f"Received: session={value!r}"
+                warnings.warn(
+                    f"{owner} ignores session: weights belong to its own model, and Keras 3 has no sessions.",
+                    UserWarning,
+                    stacklevel=3,
                 )
         elif keyword in IGNORED:
             logger.info("%s passes over %s=%r.", owner, keyword, value)

@@ -53,7 +53,7 @@ class GeneralController(BaseController):
         entropy_weight: of a bonus on the policy's entropy.
         rescale_advantage_by_reward: given to the buffer.
         seed: of weights, sampling, shuffling and dropout; None: a fresh one.
-        **ignored: `session=None`, `lr_init` (the same as `learning_rate`), `rescale_reward` (the same as
+        **ignored: `session` (with a warning), `lr_init` (the same as `learning_rate`), `rescale_reward` (the same as
             `rescale_advantage_by_reward`), and keywords that belong to the other
             controllers, which are passed over.
 

@@ -7,6 +7,7 @@ the same is computed when the tokens are a tensor (`run_selected`, for backends 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -154,16 +155,13 @@ class Supernet(keras.layers.Layer):
         return self
 
 
-def no_session(session: Any) -> None:
-    """Refuses a TensorFlow 1 session.
-
-    Raises:
-        ConfigError: anything but None is given.
-    """
+def ignore_session(session: Any) -> None:
+    """Warn of a TensorFlow 1 session, which nothing uses."""
     if session is not None:
-        raise ConfigError(
-            "session must be None: weights belong to the supernet itself now, and Keras 3 has no sessions. "
-            f"Received: session={session!r}"
+        warnings.warn(
+            "session is ignored: weights belong to the supernet itself, and Keras 3 has no sessions.",
+            UserWarning,
+            stacklevel=4,
         )
 
 

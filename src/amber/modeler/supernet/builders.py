@@ -11,7 +11,7 @@ from amber.modeler.builders.base import ModelBuilder, the_architecture
 from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.modeler.dag.builder import DAGModelBuilder
 from amber.modeler.graph import ComputationGraph
-from amber.modeler.supernet.base import Supernet, no_session
+from amber.modeler.supernet.base import Supernet, ignore_session
 from amber.modeler.supernet.dags import EnasAnnDAG, EnasConv1dDAG, EnasConv1DwDataDescription, EnasDAG, operations_of
 
 
@@ -106,7 +106,7 @@ class EnasAnnModelBuilder(SupernetBuilder):
     """Builds children of a feed-forward supernet.
 
     Args:
-        session: None; sessions are gone.
+        session: ignored with a warning; Keras 3 has no sessions.
         controller: what draws architectures for `builder()`: a controller, a callable that gives tokens, or
             `"uniform"`.
         dag_func: `"EnasAnnDAG"` (or `"enas"`), in any case, or a subclass of it.
@@ -126,7 +126,7 @@ class EnasAnnModelBuilder(SupernetBuilder):
 
     Raises:
         ModelSpaceError: layers that differ, candidates that are not dense or differ in activation.
-        ConfigError: a session, or an unknown `dag_func`.
+        ConfigError: an unknown `dag_func`.
 
     Example:
         >>> builder = EnasAnnModelBuilder(inputs_op=blocks, output_op=head, model_space=space,
@@ -157,7 +157,7 @@ class EnasAnnModelBuilder(SupernetBuilder):
         with_input_blocks: bool = True,
         **kwargs: Any,
     ) -> None:
-        no_session(session)
+        ignore_session(session)
         warn_of_unused("EnasAnnModelBuilder", kwargs, keywords_of(EnasAnnModelBuilder.__init__))
         _check_given(inputs_op=inputs_op, output_op=output_op, model_space=model_space)
         options: dict[str, Any] = {
@@ -224,7 +224,7 @@ class EnasCnnModelBuilder(SupernetBuilder):
     """Builds children of a convolutional supernet.
 
     Args:
-        session: None; sessions are gone.
+        session: ignored with a warning; Keras 3 has no sessions.
         controller: what draws architectures for `builder()`: a controller, a callable that gives tokens, or
             `"uniform"`; may come later by `set_controller`.
         dag_func: `"EnasConv1DDAG"` or `"EnasConv1DwDataDescription"` (either spelling), in any case, or a
@@ -243,7 +243,7 @@ class EnasCnnModelBuilder(SupernetBuilder):
 
     Raises:
         ModelSpaceError: filters missing or mixed, unknown types, pools of a layer with different strides.
-        ConfigError: a session, an unknown `dag_func` or option.
+        ConfigError: an unknown `dag_func` or option.
 
     Example:
         >>> builder = EnasCnnModelBuilder(inputs_op=Operation("input", shape=(60, 4)), output_op=head,
@@ -270,7 +270,7 @@ class EnasCnnModelBuilder(SupernetBuilder):
         with_skip_connection: bool | None = None,
         **kwargs: Any,
     ) -> None:
-        no_session(session)
+        ignore_session(session)
         warn_of_unused("EnasCnnModelBuilder", kwargs, keywords_of(EnasCnnModelBuilder.__init__))
         _check_given(inputs_op=inputs_op, output_op=output_op, model_space=model_space)
         if isinstance(dag_func, str) and dag_func.lower() in _WITH_DESCRIPTION:

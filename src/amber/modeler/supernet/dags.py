@@ -18,7 +18,7 @@ from amber.modeler.builders.compiling import clone_compile_arguments
 from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.modeler.graph import ComputationNode
 from amber.modeler.supernet.ann import AnnSupernet
-from amber.modeler.supernet.base import Supernet, no_session
+from amber.modeler.supernet.base import Supernet, ignore_session
 from amber.modeler.supernet.child import SupernetModel
 from amber.modeler.supernet.conv import ConvSupernet
 from amber.modeler.supernet.feature_blocks import as_feature_blocks
@@ -172,7 +172,7 @@ class EnasAnnDAG(EnasDAG):
         input_node: input operations, or one.
         output_node: output operations, or one.
         model_compile_dict: arguments of `keras.Model.compile`, cloned for every child.
-        session: None; sessions are gone.
+        session: ignored with a warning; Keras 3 has no sessions.
         l1_reg, l2_reg: penalty of the selected weights; see AnnSupernet.
         with_skip_connection, with_input_blocks, with_output_blocks: which connections are searched.
         controller: what draws architectures for `dag()`.
@@ -205,7 +205,7 @@ class EnasAnnDAG(EnasDAG):
         child_train_op_kwargs: Mapping[str, Any] | None = None,
         name: str = "EnasDAG",
     ) -> None:
-        no_session(session)
+        ignore_session(session)
         inputs = operations_of(input_node, "input_node")
         supernet = AnnSupernet(
             model_space,
@@ -245,7 +245,7 @@ class EnasConv1dDAG(EnasDAG):
         input_node: the input operation.
         output_node: the output operation.
         model_compile_dict: arguments of `keras.Model.compile`, cloned for every child; it is never changed.
-        session: None; sessions are gone.
+        session: ignored with a warning; Keras 3 has no sessions.
         with_skip_connection: whether each layer adds chosen earlier layers.
         batch_size: rows of a batch where a call of a child does not say.
         keep_prob, l1_reg, l2_reg, reduction_factor, stem_config, data_format, add_conv1_under_pool: see
@@ -286,7 +286,7 @@ class EnasConv1dDAG(EnasDAG):
         add_conv1_under_pool: bool = True,
         **kwargs: Any,
     ) -> None:
-        no_session(session)
+        ignore_session(session)
         warn_of_unused("EnasConv1dDAG", kwargs, keywords_of(EnasConv1dDAG.__init__))
         if train_fixed_arc and fixed_arc is None:
             raise ConfigError("train_fixed_arc needs the tokens of the architecture. Received: fixed_arc=None")

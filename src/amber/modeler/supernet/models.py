@@ -9,7 +9,7 @@ import keras
 
 from amber.errors import ConfigError
 from amber.modeler.builders.unused import keywords_of, warn_of_unused
-from amber.modeler.supernet.base import Supernet, no_session
+from amber.modeler.supernet.base import Supernet, ignore_session
 from amber.modeler.supernet.child import SupernetModel
 from amber.modeler.supernet.former_calls import FormerCalls
 
@@ -24,7 +24,7 @@ class EnasAnnModel(FormerCalls):
         outputs: the same for outputs.
         arc_seq: tokens of a fixed child; None for one that draws from the controller of `dag`.
         dag: the EnasAnnDAG that holds the shared weights.
-        session: None; sessions are gone.
+        session: ignored with a warning; Keras 3 has no sessions.
         dropouts: rates of the inputs and of each layer, L + 1 in all; 0 by default. Active in training only.
         name: name of the model.
 
@@ -45,7 +45,7 @@ class EnasAnnModel(FormerCalls):
         dropouts: Sequence[float] | None = None,
         name: str = "EnasModel",
     ) -> None:
-        no_session(session)
+        ignore_session(session)
         check_dag(dag, type(self))
         check_count("inputs", inputs, len(dag.supernet.input_tensors()))
         check_count("outputs", outputs, len(dag.supernet.output_names))
@@ -76,7 +76,7 @@ class EnasCnnModel(FormerCalls):
         labels: accepted; the shape of labels follows from the output.
         arc_seq: tokens of a fixed child; None for one that draws from the controller of `dag`.
         dag: the EnasConv1dDAG that holds the shared weights.
-        session: None; sessions are gone.
+        session: ignored with a warning; Keras 3 has no sessions.
         dropouts: rates of each layer, of the flattened features and of the dense layer, L + 2 in all; 1 -
             keep_prob of the supernet by default. Active in training only.
         use_pipe: accepted; one `fit` takes arrays and pipelines alike.
@@ -105,7 +105,7 @@ class EnasCnnModel(FormerCalls):
         sample_dag_feed_dict: Any = None,
         **kwargs: Any,
     ) -> None:
-        no_session(session)
+        ignore_session(session)
         warn_of_unused("EnasCnnModel", kwargs, keywords_of(EnasCnnModel.__init__))
         check_dag(dag, type(self))
         check_count("inputs", inputs, 1)
