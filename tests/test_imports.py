@@ -97,9 +97,11 @@ BACKEND_LIBRARIES = {"torch", "jax", "jaxlib", "tensorflow"}
 LOADED_ON_DEMAND = (
     "amber.backend.chosen_kernel",
     "amber.backend.distribution",
+    "amber.backend.keras_internals",
     "amber.backend.light",
     "amber.backend.models",
     "amber.backend.quiet",
+    "amber.backend.stock_models",
     "amber.backend.tensorflow",
     "amber.backend.torch",
 )

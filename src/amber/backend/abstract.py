@@ -1,7 +1,6 @@
 """Asking a Keras layer for its shapes and parameters without allocating weights.
 
-Inside a stateless scope Keras defers the creation of variables: they have shapes, not values. This file is the
-only place that knows how the deferred ones are forgotten again.
+Inside a stateless scope Keras defers the creation of variables: they have shapes, not values.
 """
 
 from __future__ import annotations
@@ -9,9 +8,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
-
-_DEFERRED = "uninitialized_variables"
 
 
 @contextmanager
@@ -21,13 +17,14 @@ def abstract_layers() -> Iterator[None]:
     Python's random state is restored on exit, because Keras draws default seeds from it.
     """
     import keras
-    from keras.src.backend.common import global_state
 
-    before: list[Any] = list(global_state.get_global_attribute(_DEFERRED) or [])
+    from amber.backend.keras_internals.global_state import keep_deferred_variables
+
+    forget_deferred = keep_deferred_variables()
     state = random.getstate()
     try:
         with keras.StatelessScope(initialize_variables=False):
             yield
     finally:
-        global_state.set_global_attribute(_DEFERRED, before)
+        forget_deferred()
         random.setstate(state)

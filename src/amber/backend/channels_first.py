@@ -12,6 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from amber.backend.keras_internals import fast_paths_available
+from amber.backend.keras_internals.variables import kernel_of, tensor_of
+
 Run = Callable[[Any, Any], Any]
 
 
@@ -19,7 +22,7 @@ def is_available() -> bool:
     """Whether the backend in use is the one these kernels are for."""
     import keras
 
-    return str(keras.config.backend()) == "torch"
+    return str(keras.config.backend()) == "torch" and fast_paths_available()
 
 
 def convolution(layer: Any, dilation: int) -> Run:
@@ -28,12 +31,12 @@ def convolution(layer: Any, dilation: int) -> Run:
 
     from amber.backend.torch.windows import zero_padding
 
-    variable = layer._kernel
+    variable = kernel_of(layer)
     pad = zero_padding("same", [(variable.shape[0] - 1) * dilation + 1], (1,))
 
     def run(x: Any, training: Any) -> Any:
         x, padding = pad(x)
-        return functional.conv1d(x, variable._value.permute(2, 1, 0).to(x.dtype), None, 1, padding, dilation)
+        return functional.conv1d(x, tensor_of(variable).permute(2, 1, 0).to(x.dtype), None, 1, padding, dilation)
 
     return run
 
@@ -102,6 +105,6 @@ def dense(layer: Any) -> Run:
     run = make_dense(layer, Layout.KERAS, 2)
 
     def run_if_alike(x: Any, training: Any) -> Any:
-        return run(x, training) if run is not None and x.dtype == layer._kernel._value.dtype else layer.call(x)
+        return run(x, training) if run is not None and x.dtype == tensor_of(kernel_of(layer)).dtype else layer.call(x)
 
     return run_if_alike

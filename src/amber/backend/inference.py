@@ -21,7 +21,7 @@ def without_gradients() -> AbstractContextManager[object]:
 
 
 def runs_operations_at_once() -> bool:
-    """Whether operations run as they come, on a processor with few cores: torch on a CPU.
+    """Whether operations run as they come, on a processor with few cores: torch on a CPU, by the fast paths.
 
     There, computing less is faster than computing more at a time.
     """
@@ -29,7 +29,11 @@ def runs_operations_at_once() -> bool:
 
     if keras.config.backend() != "torch":
         return False
-    from keras.src.backend.torch.core import get_device
+    from amber.backend.keras_internals import fast_paths_available
+
+    if not fast_paths_available():
+        return False
+    from amber.backend.keras_internals.torch_runtime import get_device
 
     return str(get_device()) == "cpu"
 

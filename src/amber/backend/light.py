@@ -9,16 +9,17 @@ keep their weights. Where no callback watches batches, none is called between th
 from __future__ import annotations
 
 import functools
-import inspect
 import weakref
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import keras
-from keras.src.models.functional import Functional
-from keras.src.trainers.data_adapters import array_slicing, get_data_adapter
 
+from amber.backend.bound_arguments import bind
+from amber.backend.keras_internals.adapters import get_data_adapter, train_validation_split
+from amber.backend.keras_internals.graphs import Functional
+from amber.backend.keras_internals.models import check_compiled
 from amber.backend.quiet import QuietCallbackList, quiet_callbacks
 from amber.backend.weight_files import is_keras_2, is_named_otherwise, load_anywhere, save_anywhere
 
@@ -85,13 +86,13 @@ class LightTraining(keras.Model):
     @functools.wraps(keras.Model.fit)
     def fit(self, *args: Any, **kwargs: Any) -> Any:
         """Trains as `keras.Model.fit` does, with the same arguments, and returns its History."""
-        self._assert_compile_called("fit")
+        check_compiled(self, "fit")
         options = bind(keras.Model.fit, self, args, kwargs)
         split = options.pop("validation_split", 0.0)
         data = options.pop("x", None), options.pop("y", None), options.pop("sample_weight", None)
         validation = options.pop("validation_data", None)
         if split and validation is None:
-            data, validation = array_slicing.train_validation_split(data, validation_split=split)
+            data, validation = train_validation_split(data, validation_split=split)
         batch_size, steps = options.get("batch_size"), options.get("steps_per_epoch")
         adapter = self._adapter_for(
             *data,
@@ -170,13 +171,6 @@ class LightFunctional(LightTraining, Functional):
         if type(model) is Functional:
             model.__class__ = cls
         return model
-
-
-def bind(method: Any, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Returns the arguments of a call of a method of a model by name."""
-    arguments = dict(inspect.signature(method).bind(model, *args, **kwargs).arguments)
-    del arguments["self"]
-    return arguments
 
 
 def with_light_history(callbacks: Any) -> Any:

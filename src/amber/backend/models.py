@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING
 
 import keras
 
-if TYPE_CHECKING or keras.config.backend() not in ("torch", "tensorflow"):
+from amber.backend.keras_internals import fast_paths_available
+
+if not TYPE_CHECKING and not fast_paths_available():
+    from amber.backend.stock_models import ChildModel, SharedModel
+elif TYPE_CHECKING or keras.config.backend() not in ("torch", "tensorflow"):
     from amber.backend.light import LightFunctional as ChildModel, LightTraining as SharedModel
 elif keras.config.backend() == "tensorflow":
     from amber.backend.tensorflow import StridingFunctional as ChildModel, StridingTraining as SharedModel

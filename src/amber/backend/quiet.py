@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-from keras.src.utils import is_default
+
+from amber.backend.keras_internals.callbacks import SynchronousCallbackList, is_default
 
 _BATCH_HOOKS = tuple(
     f"on_{kind}batch_{when}" for kind in ("", "train_", "test_", "predict_") for when in ("begin", "end")
 )
 
 
-class QuietCallbackList(keras.callbacks.CallbackList):
+class QuietCallbackList(SynchronousCallbackList):
     """Keras' list without its thread pool and without any work per batch."""
-
-    def _configure_async_dispatch(self, callbacks: Any) -> None:
-        self._async_train = self._async_test = self._async_predict = False
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Does nothing."""

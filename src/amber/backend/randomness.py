@@ -49,22 +49,9 @@ def _keep_numpy() -> Callable[[], None]:
 def _keep_keras() -> Callable[[], None]:
     if "keras" not in sys.modules:
         return _nothing
-    import keras
-    from keras.src.backend.common import global_state
+    from amber.backend.keras_internals.global_state import keep_seed_generator
 
-    names = ("global_seed_generator", "global_random_seed")
-    kept = {name: global_state.get_global_attribute(name) for name in names}
-    generator = kept["global_seed_generator"]
-    # The generator may be drawn from as well as replaced, so both the object and its state are kept.
-    state = None if generator is None else np.array(keras.ops.convert_to_numpy(generator.state))
-
-    def restore() -> None:
-        for name, value in kept.items():
-            global_state.set_global_attribute(name, value)
-        if generator is not None:
-            generator.state.assign(state)
-
-    return restore
+    return keep_seed_generator()
 
 
 def _keep_torch() -> Callable[[], None]:

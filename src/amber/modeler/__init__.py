@@ -1,7 +1,7 @@
 """Networks: planned as graphs, counted, drawn, fingerprinted and built as Keras models."""
 
 from amber.backend import select
-from amber.backend.tensorflow_unasked import leave_tensorflow_unasked
+from amber.backend.keras_internals.lazy_tensorflow import leave_tensorflow_unasked
 
 select()
 leave_tensorflow_unasked()

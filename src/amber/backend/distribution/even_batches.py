@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import keras
-from keras.src.trainers.data_adapters import array_slicing, get_data_adapter
-from keras.src.trainers.data_adapters.data_adapter import DataAdapter
+
+from amber.backend.keras_internals.adapters import DataAdapter, get_data_adapter, train_validation_split
 
 if TYPE_CHECKING:
     from amber.backend.distribution.placement import Placement
@@ -30,7 +30,7 @@ def with_even_batches(options: dict[str, Any], placement: Placement) -> dict[str
     data = options.pop("x", None), options.pop("y", None), options.pop("sample_weight", None)
     split = options.pop("validation_split", 0.0)
     if split and options.get("validation_data") is None:
-        data, options["validation_data"] = array_slicing.train_validation_split(data, validation_split=split)
+        data, options["validation_data"] = train_validation_split(data, validation_split=split)
     adapter = get_data_adapter(
         data[0],
         data[1],

@@ -8,16 +8,18 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import keras
-from keras.src.models.functional import Functional
 
+from amber.backend.bound_arguments import bind
 from amber.backend.distribution.even_batches import with_even_batches
-from amber.backend.light import LightFunctional, bind
+from amber.backend.keras_internals.distribution import SymbolicBuildHooks
+from amber.backend.keras_internals.graphs import Functional
+from amber.backend.light import LightFunctional
 
 if TYPE_CHECKING:
     from amber.backend.distribution.placement import Placement
 
 
-class PlacedFunctional(LightFunctional):
+class PlacedFunctional(SymbolicBuildHooks, LightFunctional):
     """A functional Keras model on several devices; what a user calls enters the scope of its placement."""
 
     placement: Placement | None = None
@@ -87,12 +89,11 @@ class PlacedFunctional(LightFunctional):
         self.predict_function = self._spreading(self.predict_function)
         return self.predict_function
 
-    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
-        # Only Keras on TensorFlow calls this. It averages the parts of a batch, which fails where they are unequal.
-        if iterator is not None and self.placement:
-            data_batch = next(self.placement.first_part(next(batches)) for _, _, batches in iterator)
-            iterator = None
-        super()._maybe_symbolic_build(iterator=iterator, data_batch=data_batch)
+    def first_batch_of(self, iterator: Any) -> Any:
+        """Return one device's part of the first batch: Keras would average the parts, which may be unequal."""
+        if self.placement is None:
+            return None
+        return next(self.placement.first_part(next(batches)) for _, _, batches in iterator)
 
     def _scope(self) -> AbstractContextManager[Any]:
         return self.placement.scope() if self.placement else nullcontext()

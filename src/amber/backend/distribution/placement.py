@@ -176,18 +176,19 @@ def _make_global_generator() -> None:
     Made under a distribution it would stay on those devices, and with it all that is drawn from it later. Python's
     generator, of which its seed is drawn, is put back: a model has the same weights on one device and on several.
     """
-    from keras.src.random.seed_generator import global_seed_generator
+    from amber.backend.keras_internals.global_state import make_seed_generator
 
     state = random.getstate()
-    global_seed_generator()
+    make_seed_generator()
     random.setstate(state)
 
 
 def _data_parallel(devices: list[str]) -> Any:
     import jax
-    from keras.src.backend.jax.distribution_lib import _to_backend_device
 
-    first = jax.sharding.SingleDeviceSharding(_to_backend_device(devices[0]))
+    from amber.backend.keras_internals.distribution import jax_device
+
+    first = jax.sharding.SingleDeviceSharding(jax_device(devices[0]))
 
     class OnFirst(keras.distribution.TensorLayout):
         @property

@@ -12,7 +12,8 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from keras.src.trainers.data_adapters import array_data_adapter, array_slicing
+
+from amber.backend.keras_internals.adapters import ArrayAdapter
 
 
 def are_plain_arrays(data: Any) -> bool:
@@ -21,14 +22,14 @@ def are_plain_arrays(data: Any) -> bool:
     return bool(arrays) and all(type(array) is np.ndarray and array.dtype.kind in "biuf" for array in arrays)
 
 
-class RowsAdapter(array_data_adapter.ArrayDataAdapter):
+class RowsAdapter(ArrayAdapter):
     """Keras' adapter of arrays, which checks and weights them, without its pipeline."""
 
     def get_tf_dataset(self) -> Any:
         """Returns an iterable of the rows of batches; each iteration has an order of its own."""
-        inputs = array_slicing.convert_to_sliceable(self._inputs, target_backend="tensorflow")
+        inputs = self.sliceable("tensorflow")
         data = keras.tree.map_structure(tf.convert_to_tensor, keras.tree.lists_to_tuples(inputs))
-        return Rows(data, self._num_samples, self._batch_size, self._shuffle)
+        return Rows(data, self.samples, self.rows_per_batch, self.shuffles)
 
 
 class Rows:

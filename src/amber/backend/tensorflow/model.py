@@ -9,8 +9,9 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
 
+from amber.backend.keras_internals.distribution import has_stock_test_step
+from amber.backend.keras_internals.models import is_within_strategy
 from amber.backend.light import LightFunctional, LightTraining
 from amber.backend.tensorflow.feeding import RowsAdapter, RowsIterator, are_plain_arrays
 from amber.backend.tensorflow.updates import fused_adam
@@ -43,9 +44,9 @@ class StridingTraining(LightTraining):
     def _is_plain(self) -> bool:
         """Whether one step is Keras' own, on one device, compiled but not by XLA."""
         kind = type(self)
-        own_steps = kind.train_step is StridingTraining.train_step and kind.test_step is TensorFlowTrainer.test_step
+        own_steps = kind.train_step is StridingTraining.train_step and has_stock_test_step(kind)
         modes = self.run_eagerly or self.jit_compile or self.steps_per_execution != 1
-        return own_steps and not modes and self._distribute_strategy is None and not tf.distribute.has_strategy()
+        return own_steps and not modes and not is_within_strategy(self) and not tf.distribute.has_strategy()
 
     @contextmanager
     def _striding(self, may_stride: bool, adapters: list[Any]) -> Iterator[None]:

@@ -13,6 +13,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from amber.backend.keras_internals.optimizers import MOMENTUMS, VELOCITIES, slot
+
 
 @contextmanager
 def fused_adam(optimizer: Any) -> Iterator[None]:
@@ -44,14 +46,13 @@ class _Update:
         if isinstance(gradient, tf.IndexedSlices) or variable.dtype != tf.float32:
             type(optimizer).update_step(optimizer, gradient, variable, learning_rate)
             return
-        index = optimizer._get_variable_index(variable)
         if self._powers is None:
             step = tf.cast(optimizer.iterations.value + 1, tf.float32)
             self._powers = tf.pow(optimizer.beta_1, step), tf.pow(optimizer.beta_2, step)
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
-            m=optimizer._momentums[index].value.handle,
-            v=optimizer._velocities[index].value.handle,
+            m=slot(optimizer, MOMENTUMS, variable).value.handle,
+            v=slot(optimizer, VELOCITIES, variable).value.handle,
             beta1_power=self._powers[0],
             beta2_power=self._powers[1],
             lr=tf.cast(learning_rate, tf.float32),

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from amber.backend.cuts import Cut, CutNetwork
+from amber.backend.keras_internals.variables import tensor_of
 from amber.backend.torch.activations import activation_for
 from amber.backend.torch.layouts import Layout
 
@@ -78,8 +79,8 @@ class ViewStore:
     def __call__(self, variable: Any) -> Views:
         """Returns the views of a Keras variable."""
         views = self._of.get(id(variable))
-        if views is None or views.source is not variable._value:
-            views = self._of[id(variable)] = Views(variable._value)
+        if views is None or views.source is not tensor_of(variable):
+            views = self._of[id(variable)] = Views(tensor_of(variable))
         return views
 
 

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 
 from amber.backend.cuts import Cut, CutNetwork
+from amber.backend.keras_internals.optimizers import MOMENTUMS, VELOCITIES, slots, steps_done
+from amber.backend.keras_internals.variables import tensor_of
 from amber.backend.torch.cut_network import Gradients, Group, Pass, Views, ViewStore
 from amber.backend.torch.updates import MANY_STEPS, corrected_rate, is_fused
 
@@ -30,7 +32,7 @@ class CutUpdate:
     def __init__(self, optimizer: Any, variables: Sequence[Any], views: ViewStore) -> None:
         self._optimizer, self._views = optimizer, views
         constrained = any(variable.constraint or variable.regularizer for variable in variables)
-        parameters = [variable._value for variable in variables]
+        parameters = [tensor_of(variable) for variable in variables]
         self._is_fused = (
             is_fused(optimizer, parameters) and optimizer.weight_decay is None and not optimizer.amsgrad
         ) and not constrained
@@ -63,7 +65,7 @@ class CutUpdate:
         self._apply(parts)
         if parts.copied_to:
             torch._foreach_copy_(parts.copied_to, parts.copied_from)
-        self._optimizer._iterations._value.add_(1)
+        steps_done(self._optimizer).add_(1)
 
     def _add_group(self, parts: _Parts, group: Group, network: CutNetwork) -> None:
         cuts = [network.cuts[position] for position in group.positions]
@@ -82,11 +84,9 @@ class CutUpdate:
     def _states(self, variable: Any) -> tuple[Views, Views, Views]:
         """The views of a variable, its momentum and its velocity."""
         states = self._states_of.get(id(variable))
-        if states is None or states[0].source is not variable._value:
-            optimizer = self._optimizer
-            index = optimizer._get_variable_index(variable)
-            slots = optimizer._momentums[index], optimizer._velocities[index]
-            states = self._views(variable), Views(slots[0]._value), Views(slots[1]._value)
+        if states is None or states[0].source is not tensor_of(variable):
+            (momentum,), (velocity,) = [slots(self._optimizer, kind, [variable]) for kind in (MOMENTUMS, VELOCITIES)]
+            states = self._views(variable), Views(momentum), Views(velocity)
             self._states_of[id(variable)] = states
         return states
 
@@ -113,12 +113,12 @@ class CutUpdate:
     def _leave_to_keras(self, network: CutNetwork, gradients: list[Gradients]) -> None:
         whole: dict[int, tuple[Any, Tensor]] = {}
         for cut, gradient in zip(network.cuts, gradients, strict=True):
-            bias = torch.zeros_like(cut.bias._value)
+            bias = torch.zeros_like(tensor_of(cut.bias))
             bias[: cut.units] = gradient.bias
             whole[id(cut.bias)] = (cut.bias, bias)
             if gradient.kernel is None:
                 continue
-            kernel = torch.zeros_like(cut.kernel._value)
+            kernel = torch.zeros_like(tensor_of(cut.kernel))
             for (start, stop), piece in zip(cut.spans, _split(gradient.kernel, cut), strict=True):
                 kernel[start:stop, : cut.units] = piece
             whole[id(cut.kernel)] = (cut.kernel, kernel)

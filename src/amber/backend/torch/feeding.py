@@ -13,9 +13,10 @@ from typing import Any
 import keras
 import numpy as np
 import torch
-from keras.src.backend.torch.core import convert_to_tensor, get_device
-from keras.src.trainers.data_adapters import array_data_adapter, array_slicing, get_data_adapter
 from torch import Tensor
+
+from amber.backend.keras_internals.adapters import ArrayAdapter, get_data_adapter
+from amber.backend.keras_internals.torch_runtime import convert_to_tensor, get_device
 
 _SAME_IN_TORCH = {"bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"}
 
@@ -46,12 +47,12 @@ def _are_plain_arrays(data: Any) -> bool:
     ) and bool(arrays)
 
 
-class TensorAdapter(array_data_adapter.ArrayDataAdapter):
+class TensorAdapter(ArrayAdapter):
     """Keras' adapter of arrays, which checks and weights them, with a lighter loader."""
 
     def get_torch_dataloader(self) -> Any:
         """Returns an iterable of batches, and of as many."""
-        inputs = array_slicing.convert_to_sliceable(self._inputs, target_backend="torch")
+        inputs = self.sliceable("torch")
         device = torch.device(get_device())
 
         def tensor_of(sliceable: Any) -> Tensor:
@@ -59,7 +60,7 @@ class TensorAdapter(array_data_adapter.ArrayDataAdapter):
             return array if isinstance(array, Tensor) else torch.as_tensor(array)
 
         tensors = keras.tree.map_structure(tensor_of, inputs, none_is_leaf=False)
-        return _Batches(_taker(tensors, device), self._num_samples, self._batch_size, self._shuffle)
+        return _Batches(_taker(tensors, device), self.samples, self.rows_per_batch, self.shuffles)
 
 
 class _Batches:

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
+from amber.backend.keras_internals.variables import kernel_of, tensor_of
 from amber.backend.torch.activations import activation_for
 from amber.backend.torch.layouts import Layout
 from amber.backend.torch.merging import MERGES
@@ -49,14 +50,14 @@ def make_dense(layer: Any, layout: Layout, rank: int) -> Run | None:
     activate = activation_for(layer.activation, layout)
     if activate is None:
         return None
-    kernel, bias = layer._kernel, layer.bias
+    kernel, bias = kernel_of(layer), layer.bias
 
     def run(x: Tensor, training: bool | None) -> Tensor:
         if bias is None:
-            return activate(torch.matmul(x, kernel._value))
+            return activate(torch.matmul(x, tensor_of(kernel)))
         if rank == 2:
-            return activate(torch.addmm(bias._value, x, kernel._value))
-        return activate(torch.matmul(x, kernel._value) + bias._value)
+            return activate(torch.addmm(tensor_of(bias), x, tensor_of(kernel)))
+        return activate(torch.matmul(x, tensor_of(kernel)) + tensor_of(bias))
 
     return run
 
@@ -78,20 +79,20 @@ def make_batch_normalization(layer: Any, layout: Layout, rank: int, bias: Any = 
     def run(x: Tensor, training: bool | None) -> Tensor:
         if moves:
             x = x.movedim(-1, 1)
-        weight = None if gamma is None else gamma._value
-        shift = None if beta is None else beta._value
+        weight = None if gamma is None else tensor_of(gamma)
+        shift = None if beta is None else tensor_of(beta)
         if bias is not None:
-            shift = bias._value.expand(x.shape[1]) if shift is None else shift + bias._value
+            shift = tensor_of(bias).expand(x.shape[1]) if shift is None else shift + tensor_of(bias)
         if training and layer.trainable:
             y, mean, inverse = torch.native_batch_norm(x, weight, shift, None, None, True, 0.0, layer.epsilon)
             with torch.no_grad():
                 # Keras averages the biased variance; torch's own moving average would use the unbiased one.
                 new = 1.0 - layer.momentum
-                moving_mean._value.lerp_(mean, new)
-                moving_variance._value.lerp_(inverse.pow(-2).sub_(layer.epsilon), new)
+                tensor_of(moving_mean).lerp_(mean, new)
+                tensor_of(moving_variance).lerp_(inverse.pow(-2).sub_(layer.epsilon), new)
         else:
             y = torch.batch_norm(
-                x, weight, shift, moving_mean._value, moving_variance._value, False, 0.0, layer.epsilon, False
+                x, weight, shift, tensor_of(moving_mean), tensor_of(moving_variance), False, 0.0, layer.epsilon, False
             )
         return y.movedim(1, -1) if moves else y
 

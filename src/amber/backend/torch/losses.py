@@ -12,8 +12,9 @@ from typing import Any
 import keras
 import torch
 import torch.nn.functional as functional
-from keras.src.losses.losses import LossFunctionWrapper
 from torch import Tensor
+
+from amber.backend.keras_internals.losses import LossFunctionWrapper, loss_arguments, only_loss
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 
@@ -100,15 +101,12 @@ def loss_of(compiled: Any) -> Callable[[Tensor, Tensor], Tensor | None] | None:
 
     The function returns None itself for tensors of shapes that Keras would first adapt.
     """
-    losses = getattr(compiled, "_flat_losses", None)
-    if not losses or len(losses) != 1 or losses[0].path != () or losses[0].loss_weights is not None:
-        return None
-    loss = losses[0].loss
+    loss = only_loss(compiled)
     if not isinstance(loss, LossFunctionWrapper) or type(loss).call is not LossFunctionWrapper.call:
         return None
     if loss.reduction != "sum_over_batch_size" or loss.dtype != "float32" or "call" in vars(loss):
         return None
-    if any(name not in _PLAIN or _PLAIN[name] != value for name, value in loss._fn_kwargs.items()):
+    if any(name not in _PLAIN or _PLAIN[name] != value for name, value in loss_arguments(loss).items()):
         return None
     if loss.fn is keras.losses.sparse_categorical_crossentropy:
         return _take_indices

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from amber.backend.cuts import CutNetwork
+from amber.backend.keras_internals.variables import tensor_of
 from amber.backend.torch.cut_network import Gradients, Runner
 
 
@@ -60,7 +61,7 @@ def _add(variables: dict[int, Any], cut: Any, gradients: Gradients) -> None:
 
 
 def _gradient(variables: dict[int, Any], variable: Any) -> Tensor:
-    parameter = variable._value
+    parameter = tensor_of(variable)
     if id(variable) not in variables:
         variables[id(variable)] = variable
         parameter.grad = torch.zeros_like(parameter)

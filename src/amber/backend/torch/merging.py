@@ -9,6 +9,7 @@ import keras
 import torch
 from torch import Tensor
 
+from amber.backend.keras_internals.graphs import inbound_nodes, reshapes
 from amber.backend.torch.layouts import Layout
 
 Join = Callable[[list[Tensor], bool | None], Tensor]
@@ -53,8 +54,8 @@ def _make_concatenate(layer: Any, layout: Layout, rank: int) -> Join | None:
 
 
 def _broadcasts(layer: Any) -> bool:
-    shapes = {tuple(tensor.shape) for node in layer._inbound_nodes for tensor in node.input_tensors}
-    return bool(layer._reshape_required) or len(shapes) > 1
+    shapes = {tuple(tensor.shape) for node in inbound_nodes(layer) for tensor in node.input_tensors}
+    return reshapes(layer) or len(shapes) > 1
 
 
 MERGES: dict[type, Make] = {

@@ -13,12 +13,16 @@ from typing import Any
 import keras
 import numpy as np
 import torch
-from keras.src.backend.common.masking import get_keras_mask
-from keras.src.backend.common.stateless_scope import in_stateless_scope
-from keras.src.backend.common.variables import get_autocast_scope
-from keras.src.backend.torch.core import get_device
 from torch import Tensor
 
+from amber.backend.keras_internals.graphs import input_structure, output_structure, standardized_inputs
+from amber.backend.keras_internals.torch_runtime import (
+    call_context,
+    close_call_context,
+    get_device,
+    get_keras_mask,
+    replaces_variables,
+)
 from amber.backend.light import LightFunctional
 from amber.backend.torch.plan import Plan, make_plan, watched_globally
 from amber.backend.torch.reporting import FastTraining, Reports
@@ -70,7 +74,7 @@ class FastFunctional(FastTraining, LightFunctional):
             if outline is not None:
                 return self._packed(outline)
         if mask is None and not kwargs and _is_concrete(inputs) and (plan := self._execution.refresh(self)):
-            flat = self._standardize_inputs(inputs)
+            flat = standardized_inputs(self, inputs)
             if _is_unmasked(flat):
                 return self._run(plan, flat, training)
         return super().call(inputs, training=training, mask=mask, **kwargs)
@@ -79,18 +83,17 @@ class FastFunctional(FastTraining, LightFunctional):
         if not plan.calls_layers:
             outputs = plan(flat_inputs, training)
         else:
-            context = self._get_call_context()
-            context.set_value("training", training)
+            call_context(self, training)
             try:
                 outputs = plan(flat_inputs, training)
             finally:
-                self._maybe_reset_call_context()
+                close_call_context(self)
         return self._packed(outputs)
 
     def _packed(self, outputs: list[Tensor]) -> Any:
         if len(outputs) == 1:
             return outputs[0]
-        return keras.tree.pack_sequence_as(self._outputs_struct, outputs)
+        return keras.tree.pack_sequence_as(output_structure(self), outputs)
 
     def _forward(self, x: Any, training: bool) -> Any:
         """The outputs for a batch, without the general machinery of `__call__` where nothing needs it."""
@@ -104,11 +107,11 @@ class FastFunctional(FastTraining, LightFunctional):
         """The input tensors in order, or None if Keras must first check or convert them."""
         tensors: Any = [x] if isinstance(x, Tensor) else x
         if isinstance(x, dict):
-            names = [tensor.name for tensor in self._inputs]
+            names = [tensor.name for tensor in self.inputs]
             tensors = [x[name] for name in names] if set(names) == set(x) else None
-        if not isinstance(tensors, (list, tuple)) or len(tensors) != len(self._inputs):
+        if not isinstance(tensors, (list, tuple)) or len(tensors) != len(self.inputs):
             return None
-        if not (isinstance(self._inputs_struct, (list, tuple)) or len(self._inputs) == 1):
+        if not (isinstance(input_structure(self), (list, tuple)) or len(self.inputs) == 1):
             return None
         for tensor, expected in zip(tensors, self._execution.plan.expected, strict=True):  # type: ignore[union-attr]
             if type(tensor) is not Tensor or tensor.dtype is not expected.dtype or not expected.fits(tensor):
@@ -152,10 +155,9 @@ class FastFunctional(FastTraining, LightFunctional):
             execution.recipe = make_recipe(self, execution.plan)
         return execution.recipe if execution.recipe.is_trainable else None
 
-    def _symbolic_build(self, *args: Any, **kwargs: Any) -> None:
-        # A plan cannot be made within Keras' symbolic call, where tensors have no content.
+    def before_symbolic_build(self) -> None:
+        """Make the plan, which cannot be made within Keras's symbolic call, where tensors have no content."""
         self._prepare()
-        super()._symbolic_build(*args, **kwargs)
 
     def make_train_function(self, force: bool = False) -> Any:
         """Prepares training, as `keras.Model.make_train_function`."""
@@ -182,9 +184,7 @@ class FastFunctional(FastTraining, LightFunctional):
 def _is_concrete(inputs: Any) -> bool:
     """Whether these are tensors to compute with now, under no scope that replaces variables or their types."""
     return not (
-        in_stateless_scope()
-        or get_autocast_scope() is not None
-        or get_device() == "meta"
+        replaces_variables()
         or torch.compiler.is_compiling()
         or not all(isinstance(x, (Tensor, np.ndarray)) for x in _leaves(inputs))
     )

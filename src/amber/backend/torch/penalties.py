@@ -9,6 +9,8 @@ import keras
 import torch
 from torch import Tensor
 
+from amber.backend.keras_internals.variables import tensor_of
+
 
 def regularizers_of(variables: Iterable[Any]) -> list[Callable[[], Tensor]]:
     """Returns what each regularised variable adds to the loss, as functions without arguments."""
@@ -18,7 +20,7 @@ def regularizers_of(variables: Iterable[Any]) -> list[Callable[[], Tensor]]:
 def _penalty(variable: Any) -> Callable[[], Tensor]:
     regularizer = variable.regularizer
     if type(regularizer) is keras.regularizers.L2:
-        return lambda: float(regularizer.l2) * variable._value.square().sum()
+        return lambda: float(regularizer.l2) * tensor_of(variable).square().sum()
     return lambda: regularizer(variable)
 
 
@@ -34,7 +36,7 @@ def _constrain(variable: Any) -> Callable[[], None]:
 
     def shorten() -> None:
         # The same formula as Keras': lengths are divided by (length + epsilon) where they are in bounds too.
-        weights = variable._value
+        weights = tensor_of(variable)
         norms = torch.linalg.vector_norm(weights, dim=constraint.axis, keepdim=True)
         weights.mul_(norms.clamp(max=constraint.max_value).div_(norms.add(keras.config.epsilon())))
 

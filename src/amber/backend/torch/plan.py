@@ -14,11 +14,10 @@ from typing import Any
 
 import keras
 import torch
-from keras.src.backend.common.masking import get_keras_mask
-from keras.src.backend.torch.core import to_torch_dtype
-from keras.src.models.functional import Functional
 from torch import Tensor
 
+from amber.backend.keras_internals.graphs import Functional, functional_of, layers_within, nodes_by_depth
+from amber.backend.keras_internals.torch_runtime import get_keras_mask, to_torch_dtype
 from amber.backend.torch.kernels import KERNELS
 from amber.backend.torch.layouts import Layout, to_channels_first, to_keras
 from amber.backend.torch.windows import make_inside_average
@@ -66,7 +65,7 @@ class Plan:
         inputs = [writer.give(tensor, Layout.KERAS) for tensor in model.inputs]
         writer.read(model)
         outputs = [writer.slot(tensor, Layout.KERAS) for tensor in model.outputs]
-        self.layers: tuple[Any, ...] = tuple(model._flatten_layers())
+        self.layers: tuple[Any, ...] = tuple(layers_within(model))
         self.expected = tuple(Expected(to_torch_dtype(tensor.dtype), tensor.shape) for tensor in model.inputs)
         self.calls_layers = writer.calls_layers
         self._output_shapes = [(tensor.shape[1:], to_torch_dtype(tensor.dtype)) for tensor in model.outputs]
@@ -115,10 +114,10 @@ def make_plan(model: Any) -> Plan | None:
 
     That is so for mixed precision, quantised layers and masks, and where hooks watch the model.
     """
-    tensors = [tensor for nodes in model._nodes_by_depth.values() for node in nodes for tensor in node.outputs]
+    tensors = [tensor for nodes in nodes_by_depth(model).values() for node in nodes for tensor in node.outputs]
     if any(get_keras_mask(tensor) is not None for tensor in tensors) or _is_watched(model):
         return None
-    for layer in model._flatten_layers():
+    for layer in layers_within(model):
         policy = layer.dtype_policy
         is_float32 = policy.compute_dtype == policy.variable_dtype == "float32"
         if policy.quantization_mode is not None or not (is_float32 or isinstance(layer, keras.layers.InputLayer)):
@@ -160,8 +159,8 @@ class _Writer:
 
     def read(self, model: Any) -> None:
         """Adds the steps of a functional model whose inputs have slots."""
-        for depth in sorted(model._nodes_by_depth, reverse=True):
-            for node in model._nodes_by_depth[depth]:
+        for _, nodes in sorted(nodes_by_depth(model).items(), reverse=True):
+            for node in nodes:
                 if node.operation is not None and not node.is_input:
                     self._add(node)
 
@@ -233,7 +232,7 @@ class _Writer:
 def _nested(node: Any) -> Any:
     """The functional model that a node calls, where its graph can be read as part of ours."""
     layer = node.operation
-    inner = layer._functional if type(layer) is keras.Sequential else layer
+    inner = functional_of(layer)
     # By `__class__`, so that a FastFunctional, which says it is a Functional, counts too.
     if getattr(inner, "__class__", None) is not Functional or len(inner.inputs) != 1:
         return None

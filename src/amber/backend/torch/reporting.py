@@ -13,7 +13,9 @@ from typing import Any
 import keras
 from torch import Tensor
 
-from amber.backend.light import LightTraining, bind
+from amber.backend.bound_arguments import bind
+from amber.backend.keras_internals.models import CACHED_EVALUATION, TrainingHooks
+from amber.backend.light import LightTraining
 from amber.backend.quiet import QuietCallbackList, quiet_callbacks
 from amber.backend.torch.feeding import adapter_for
 from amber.backend.torch.tracking import Tracker
@@ -36,7 +38,7 @@ class Reports:
             self.is_quiet = before
 
 
-class FastTraining(LightTraining):
+class FastTraining(TrainingHooks, LightTraining):
     """Feeding and reporting of a Keras model; a mixin that stands before the model's class.
 
     A subclass gives `_execution`, which holds the Reports, and calls `_report` at the end of its steps.
@@ -65,8 +67,9 @@ class FastTraining(LightTraining):
         self._execution.tracker.flush(self)
         super().reset_metrics()
 
-    def _get_metrics_result_or_logs(self, logs: Any) -> Any:
-        return self.get_metrics_result() if isinstance(logs, _Unreported) else super()._get_metrics_result_or_logs(logs)
+    def report_of(self, logs: Any) -> Any:
+        """Return the values of the metrics where a step has left them out."""
+        return self.get_metrics_result() if isinstance(logs, _Unreported) else None
 
     def _adapter_for(self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> Any:
         return adapter_for(x, y, sample_weight, **options)
@@ -77,7 +80,7 @@ class FastTraining(LightTraining):
     @functools.wraps(keras.Model.evaluate)
     def evaluate(self, *args: Any, **kwargs: Any) -> Any:
         """Evaluates as `keras.Model.evaluate` does, with the same arguments."""
-        if kwargs.get("_use_cached_eval_dataset"):
+        if kwargs.get(CACHED_EVALUATION):
             return super().evaluate(*args, **kwargs)
         options = bind(keras.Model.evaluate, self, args, kwargs)
         data = options.pop("x", None), options.pop("y", None), options.pop("sample_weight", None)

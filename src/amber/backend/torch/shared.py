@@ -13,10 +13,12 @@ from typing import Any
 import keras
 import numpy as np
 import torch
-from keras.src.backend.torch.core import convert_to_tensor, get_device, to_torch_dtype
 from torch import Tensor
 
 from amber.backend.cuts import CutNetwork
+from amber.backend.keras_internals.models import compiled_loss, compute_loss, forget_own_losses
+from amber.backend.keras_internals.torch_runtime import convert_to_tensor, get_device, to_torch_dtype
+from amber.backend.keras_internals.variables import is_trainable_by_itself, tensor_of
 from amber.backend.torch.cut_network import Runner
 from amber.backend.torch.cut_updates import CutUpdate
 from amber.backend.torch.losses import Loss, loss_of
@@ -46,20 +48,20 @@ class Execution(Reports):
     def refresh(self, model: Any) -> None:
         """Brings loss and update up to date with how the model is compiled and what of it is trainable."""
         loss, optimizer = self._compiled
-        if loss is model._compile_loss and optimizer is model.optimizer and self._switches == self._read_switches():
+        if loss is compiled_loss(model) and optimizer is model.optimizer and self._switches == self._read_switches():
             return
         own_loss = type(model).compute_loss is not keras.Model.compute_loss
-        self.loss = None if own_loss else loss_of(model._compile_loss)
+        self.loss = None if own_loss else loss_of(compiled_loss(model))
         built = model.optimizer is not None and model.optimizer.built
         self._variables = model.variables
         self.is_regularized = any(variable.regularizer is not None for variable in self._variables)
         self._switches = self._read_switches()
         trainable = model.trainable_variables
         self.update = CutUpdate(model.optimizer, trainable, self.runner.views) if built and trainable else None
-        self._compiled = (model._compile_loss, model.optimizer) if built else (None, None)
+        self._compiled = (compiled_loss(model), model.optimizer) if built else (None, None)
 
     def _read_switches(self) -> list[bool]:
-        return [variable._trainable for variable in self._variables]
+        return [is_trainable_by_itself(variable) for variable in self._variables]
 
     def can_run(self, network: CutNetwork) -> bool:
         """Whether the kernels know everything in a network."""
@@ -152,7 +154,7 @@ class SharedModel(FastTraining):
 
     def _descend(self, loss: Tensor, variables: list[Any]) -> None:
         """Updates those of the variables that the loss depends on."""
-        parameters = [variable._value for variable in variables]
+        parameters = [tensor_of(variable) for variable in variables]
         gradients = torch.autograd.grad(self.optimizer.scale_loss(loss), parameters, allow_unused=True)
         found = [(variable, each) for variable, each in zip(variables, gradients, strict=True) if each is not None]
         make_update(self.optimizer, [variable for variable, _ in found])([gradient for _, gradient in found])
@@ -190,8 +192,7 @@ class SharedModel(FastTraining):
     def _directly(self, x: Any, training: bool) -> tuple[Any, Any]:
         """The predictions and the penalty, without the general machinery of a call."""
         # What an earlier call has added does not count for this batch.
-        self._losses.clear()
-        self._loss_ids.clear()
+        forget_own_losses(self)
         outputs, penalty = self._compute(keras.tree.map_structure(convert_to_tensor, x), training)
         return outputs[0] if len(outputs) == 1 else outputs, penalty
 
@@ -214,7 +215,7 @@ class SharedModel(FastTraining):
 
         def scaled(outputs: list[Tensor]) -> Tensor:
             predicted: Any = outputs[0] if len(outputs) == 1 else outputs
-            loss = self._compute_loss(x=x, y=y, y_pred=predicted, sample_weight=sample_weight, training=True)
+            loss = compute_loss(self, x, y, predicted, sample_weight, True)
             losses.append(loss.detach())
             return self.optimizer.scale_loss(loss)
 
@@ -264,7 +265,7 @@ class SharedModel(FastTraining):
         if plain and isinstance(y, Tensor) and isinstance(predicted, Tensor) and predicted.dtype is torch.float32:
             loss = self._execution.loss(y, predicted)
         if loss is None:
-            return self._compute_loss(x=x, y=y, y_pred=predicted, sample_weight=sample_weight, training=training)
+            return compute_loss(self, x, y, predicted, sample_weight, training)
         return loss
 
 

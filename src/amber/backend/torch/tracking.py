@@ -13,6 +13,10 @@ import keras
 import torch
 from torch import Tensor
 
+from amber.backend.keras_internals.losses import is_stock, metric_function
+from amber.backend.keras_internals.models import compiled_metrics, loss_tracker
+from amber.backend.keras_internals.variables import tensor_of
+
 _SUMS = (
     keras.metrics.AUC,
     keras.metrics.Precision,
@@ -38,7 +42,7 @@ class Tracker:
 
     def note_batch(self, model: Any, y: Any, predicted: Any, sample_weight: Any) -> None:
         """Notes targets and predictions, or updates metrics that cannot wait."""
-        metrics = model._compile_metrics
+        metrics = compiled_metrics(model)
         if metrics is not None:
             if isinstance(y, Tensor) and isinstance(predicted, Tensor) and _can_wait(metrics):
                 self._batches.append((y, predicted.detach(), sample_weight))
@@ -53,10 +57,10 @@ class Tracker:
         """Brings everything noted to the metrics of the model."""
         if self._losses:
             sizes = torch.tensor(self._sizes, dtype=torch.float32, device=self._losses[0].device)
-            tracker = model._loss_tracker
-            tracker.total._value.add_((torch.stack(self._losses) * sizes).sum())
-            tracker.count._value.add_(sizes.sum())
-        batches, metrics = self._batches, model._compile_metrics
+            tracker = loss_tracker(model)
+            tensor_of(tracker.total).add_((torch.stack(self._losses) * sizes).sum())
+            tensor_of(tracker.count).add_(sizes.sum())
+        batches, metrics = self._batches, compiled_metrics(model)
         self._losses, self._sizes, self._batches, self._numbers = [], [], [], 0
         for group in _alike(batches):
             y, predicted, weights = zip(*group, strict=True)
@@ -80,9 +84,5 @@ def _can_wait(metrics: Any) -> bool:
 
 def _is_sum(metric: Any) -> bool:
     if isinstance(metric, keras.metrics.MeanMetricWrapper):
-        return _is_stock(type(metric)) and _is_stock(metric._fn)
+        return is_stock(type(metric)) and is_stock(metric_function(metric))
     return type(metric) in _SUMS
-
-
-def _is_stock(thing: Any) -> bool:
-    return str(getattr(thing, "__module__", "")).startswith("keras.src.")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from keras.src.models.functional import Functional
 from torch import Tensor
 
+from amber.backend.keras_internals.graphs import Functional, layer_count
+from amber.backend.keras_internals.models import compiled_loss, compute_loss
+from amber.backend.keras_internals.variables import is_trainable_by_itself, tensor_of
 from amber.backend.torch.losses import loss_of
 from amber.backend.torch.penalties import regularizers_of
 from amber.backend.torch.plan import Plan
@@ -23,26 +25,26 @@ class Recipe:
     """
 
     def __init__(self, model: Any, plan: Plan) -> None:
-        self._compiled_loss, self._optimizer = model._compile_loss, model.optimizer
+        self._compiled_loss, self._optimizer = compiled_loss(model), model.optimizer
         self._variables = tuple(model.variables)
         self._switches = self._read_switches(model)
         trainable = model.trainable_variables
-        self.parameters = [variable._value for variable in trainable]
+        self.parameters = [tensor_of(variable) for variable in trainable]
         self.is_trainable = bool(trainable) and self._optimizer is not None and self._optimizer.built
         # A loss of the model's own is asked for at every batch.
-        self._loss = loss_of(model._compile_loss) if type(model).compute_loss is Functional.compute_loss else None
+        self._loss = loss_of(compiled_loss(model)) if type(model).compute_loss is Functional.compute_loss else None
         self._penalties = regularizers_of(trainable)
         self._adds_losses = plan.calls_layers
         if self.is_trainable:
             self.update = make_update(self._optimizer, trainable)
 
     def _read_switches(self, model: Any) -> list[Any]:
-        return [model._trainable, len(model._layers), *[variable._trainable for variable in self._variables]]
+        return [is_trainable_by_itself(model), layer_count(model), *map(is_trainable_by_itself, self._variables)]
 
     def is_current(self, model: Any) -> bool:
         """Whether the model is still compiled, and its variables trainable, as they were."""
         return (
-            model._compile_loss is self._compiled_loss
+            compiled_loss(model) is self._compiled_loss
             and model.optimizer is self._optimizer
             and self._read_switches(model) == self._switches
         )
@@ -53,7 +55,7 @@ class Recipe:
         if self._loss is not None and sample_weight is None and isinstance(y, Tensor) and isinstance(predicted, Tensor):
             loss = self._loss(y, predicted)
         if loss is None or self._adds_losses:
-            return model._compute_loss(x=x, y=y, y_pred=predicted, sample_weight=sample_weight, training=training)
+            return compute_loss(model, x, y, predicted, sample_weight, training)
         if self._penalties:
             loss = loss + torch.stack([penalty() for penalty in self._penalties]).sum()
         return loss

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
+from amber.backend.keras_internals.variables import kernel_of, tensor_of
 from amber.backend.torch.activations import activation_for
 from amber.backend.torch.layouts import Layout
 
@@ -32,15 +33,15 @@ def make_convolution(layer: Any, layout: Layout, rank: int) -> Run | None:
     if layer.data_format != "channels_last" or activate is None:
         return None
     convolve, order = _CONVOLVE[layer.rank], _KERNEL_ORDER[layer.rank]
-    variable, bias = layer._kernel, layer.bias
+    variable, bias = kernel_of(layer), layer.bias
     strides, dilations, groups = tuple(layer.strides), tuple(layer.dilation_rate), layer.groups
     extents = [(size - 1) * dilation + 1 for size, dilation in zip(layer.kernel_size, dilations, strict=True)]
     pad = zero_padding(layer.padding, extents, strides)
 
     def run(x: Tensor, training: bool | None) -> Tensor:
         x, padding = pad(x)
-        shift = None if bias is None else bias._value
-        return activate(convolve(x, variable._value.permute(order), shift, strides, padding, dilations, groups))
+        shift = None if bias is None else tensor_of(bias)
+        return activate(convolve(x, tensor_of(variable).permute(order), shift, strides, padding, dilations, groups))
 
     return run
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import keras
 
-from amber.backend.light import bind
+from amber.backend.bound_arguments import bind
+from amber.backend.keras_internals.graphs import input_structure, output_structure
 from amber.backend.models import ChildModel
 from amber.errors import ConfigError
 from amber.modeler.child.batches import with_tuples
@@ -186,7 +187,7 @@ class DenseAddOutputChild(NamedInputs, ChildModel):
         It saves as Keras' own Functional, and so loads where AMBER is not installed.
         """
         make = MultiInputModel if len(self.inputs) > 1 else ChildModel
-        return make(self._inputs_struct, self.outputs[0], name=self.name)
+        return make(input_structure(self), self.outputs[0], name=self.name)
 
     # The two below see what reaches a step: batches of any kind of data. JAX passes its state first.
     def train_step(self, *arguments: Any) -> Any:
@@ -218,7 +219,7 @@ class DenseAddOutputChild(NamedInputs, ChildModel):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the network, its nodes, the block losses and the weights of the losses."""
-        network = keras.Model(self._inputs_struct, self._outputs_struct, name=self.name)
+        network = keras.Model(input_structure(self), output_structure(self), name=self.name)
         network.trainable = self.trainable
         return {
             "network": network.get_config(),
@@ -232,8 +233,8 @@ class DenseAddOutputChild(NamedInputs, ChildModel):
         """Makes the model that `get_config` described."""
         network = keras.Model.from_config(config["network"], custom_objects=custom_objects)
         return cls(
-            network._inputs_struct,
-            network._outputs_struct,
+            input_structure(network),
+            output_structure(network),
             name=network.name,
             nodes=[ComputationNode.from_dict(node) for node in config["nodes"]],
             block_loss_mapping={(first, second): place for first, second, place in config["block_loss_mapping"]},

@@ -15,8 +15,9 @@ import numpy as np
 from keras import ops
 
 from amber.backend.architecture_stream import compiles, draw_before
+from amber.backend.bound_arguments import bind
 from amber.backend.cuts import CutNetwork
-from amber.backend.light import bind
+from amber.backend.keras_internals.models import CACHED_EVALUATION, compiled_loss
 from amber.backend.models import SharedModel
 from amber.errors import ConfigError, DataError
 from amber.modeler.cost import measure
@@ -235,12 +236,12 @@ class SupernetModel(SharedModel):
     def evaluate(self, x: Any = None, y: Any = None, batch_size: Any = None, *arguments: Any, **options: Any) -> Any:
         """Evaluates like `keras.Model.evaluate`; the numbers can also be asked for by name, `found["val_loss"]`."""
         # Within `fit` Keras passes a cached data set of the model itself.
-        if "_use_cached_eval_dataset" in options:
+        if CACHED_EVALUATION in options:
             return super().evaluate(x, y, batch_size, *arguments, **options)
         self._check_data(x)
         batch_size = batch_size or self._batch_size_for(x).get("batch_size")
         # A child that the user compiled anew has other losses and metrics than the scorer.
-        as_built = self.compiled and self._compile_loss is self._hidden.builder_loss
+        as_built = self.compiled and compiled_loss(self) is self._hidden.builder_loss
         scorer = self._scorer() if as_built else None
         if scorer is not None:
             return scorer.evaluate(x, y, batch_size, *arguments, **options)
@@ -262,7 +263,7 @@ class SupernetModel(SharedModel):
     def compile_as_builder(self, arguments: Mapping[str, Any]) -> None:
         """Compiles with the arguments of the builder, which its scorer shares."""
         self.compile(**arguments)
-        self._hidden.builder_loss = self._compile_loss
+        self._hidden.builder_loss = compiled_loss(self)
 
     def make_train_function(self, force: bool = False) -> Any:
         """Makes Keras's train function; that of a sampled child draws before each batch."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from amber.backend.keras_internals.graphs import mark_as_called
 from amber.backend.models import ChildModel
 from amber.modeler.graph import ComputationNode
 from amber.modeler.supernet.base import Supernet
@@ -46,7 +47,7 @@ def extract(supernet: Supernet, arc_seq: Any, name: str | None = None) -> keras.
     elif len(model.inputs) > 1:
         model = BlockModel(model.inputs, _one_or_many(model.outputs), name=name)
     # Keras exports no model that was never called, though a functional one is complete without.
-    model._called = True
+    mark_as_called(model)
     return model
 
 

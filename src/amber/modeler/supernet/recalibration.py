@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from amber.backend.inference import without_gradients
+from amber.backend.keras_internals.graphs import layers_within
 from amber.errors import ConfigError, DataError
 from amber.modeler.supernet.child import SupernetModel
 
@@ -53,7 +54,7 @@ def recalibrate(model: keras.Model, data: Any, batch_size: int = 128, steps: int
     """
     if isinstance(model, SupernetModel) and not model.is_fixed:
         raise ConfigError("Statistics belong to one architecture: give a child with tokens. Received: a sampled child")
-    norms = [layer for layer in _layers(model) if isinstance(layer, keras.layers.BatchNormalization)]
+    norms = [layer for layer in layers_within(model) if isinstance(layer, keras.layers.BatchNormalization)]
     seen = 0
     with ExitStack() as stack:
         stack.enter_context(without_gradients())
@@ -74,14 +75,10 @@ def recalibrate(model: keras.Model, data: Any, batch_size: int = 128, steps: int
     return model
 
 
-def _layers(model: keras.Model) -> Iterator[Any]:
-    return iter(model._flatten_layers())
-
-
 @contextmanager
 def _without_noise(model: keras.Model) -> Iterator[None]:
     with ExitStack() as stack:
-        for layer in _layers(model):
+        for layer in layers_within(model):
             for setting, kinds in _NOISE.items():
                 if isinstance(layer, kinds):
                     stack.enter_context(_kept(layer, setting))

@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from amber.backend.inference import predict_cuts, runs_operations_at_once, without_gradients
+from amber.backend.keras_internals.models import compute_loss, forget_losses, loss_tracker
 from amber.errors import ConfigError
 from amber.modeler.supernet.ann import AnnSupernet
 from amber.modeler.supernet.builders import SupernetBuilder
@@ -182,10 +183,10 @@ def evaluate_many(
 
 def _judge(judge: SupernetModel, arc: tuple[int, ...], y: Any, predicted: Any, sample_weight: Any) -> dict[str, float]:
     judge.reset_metrics()
-    judge._clear_losses()  # penalties of an earlier call are of another architecture
+    forget_losses(judge)  # penalties of an earlier call are of another architecture
     with without_gradients():
-        loss = judge._compute_loss(None, y, predicted, sample_weight, training=False)
+        loss = compute_loss(judge, None, y, predicted, sample_weight, False)
         penalty = judge.supernet.penalty(np.asarray(arc, "int32"), False, False)
-        judge._loss_tracker.update_state(loss if penalty is None else loss + penalty)
+        loss_tracker(judge).update_state(loss if penalty is None else loss + penalty)
         logs = judge.compute_metrics(None, y, predicted, sample_weight)
     return {name: float(value) for name, value in logs.items()}

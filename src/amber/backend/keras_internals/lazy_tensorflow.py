@@ -1,7 +1,8 @@
-"""Keeps Keras from importing TensorFlow on another backend, only to learn that a value is not one of TensorFlow's."""
+"""Keep Keras from importing TensorFlow on another backend, only to learn that a value is not one of TensorFlow's."""
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import Any
 
@@ -27,14 +28,16 @@ class _OnlyWhereImported:
 
 
 def leave_tensorflow_unasked() -> None:
-    """Makes saving and seeding on torch and JAX leave TensorFlow alone until something else imports it."""
+    """Make saving and seeding on torch and JAX leave TensorFlow alone until something else imports it."""
     from keras import config
-    from keras.src.saving import serialization_lib
-    from keras.src.utils import rng_utils
 
     if config.backend() == "tensorflow":
         return
-    for module in (serialization_lib, rng_utils):
+    for name in ("keras.src.saving.serialization_lib", "keras.src.utils.rng_utils"):
+        try:
+            module = importlib.import_module(name)
+        except ImportError:
+            continue
         lazy = getattr(module, "tf", None)
         if lazy is not None and not isinstance(lazy, _OnlyWhereImported):
-            module.tf = _OnlyWhereImported(lazy)
+            module.tf = _OnlyWhereImported(lazy)  # type: ignore[attr-defined]

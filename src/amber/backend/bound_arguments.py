@@ -1,0 +1,13 @@
+"""The arguments of a call, by name."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+
+def bind(method: Any, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call of a method of a model by name."""
+    arguments = dict(inspect.signature(method).bind(model, *args, **kwargs).arguments)
+    del arguments["self"]
+    return arguments

@@ -1,0 +1,24 @@
+"""Everything AMBER uses of Keras that Keras does not document, and nothing else does.
+
+| module | what it reaches |
+|---|---|
+| `support` | the list of those members, whether they are as expected, and whether the fast paths may run |
+| `torch_runtime` | device, conversion and scopes of Keras on torch |
+| `variables` | the tensor inside a variable, the kernel inside a layer |
+| `graphs` | nodes, structure and layers of a functional model |
+| `models` | loss, metrics and trackers of a compiled model; the hooks its training calls |
+| `losses` | what a compiled loss or metric is made of |
+| `optimizers` | slots, counters and parts of an update |
+| `adapters` | how arrays become batches |
+| `callbacks` | which hooks of a callback are its own |
+| `global_state` | deferred variables and the global seed generator |
+| `lazy_tensorflow` | the handle through which Keras would import TensorFlow |
+| `distribution` | devices of JAX, and Keras's TensorFlow trainer |
+
+A member that is not as expected, or a Keras outside the tested versions, turns the fast paths off with one warning; see
+`support`. `tests/backend/keras_internals` says of every member what is expected of it.
+"""
+
+from amber.backend.keras_internals.support import STOCK_VARIABLE, fast_paths_available
+
+__all__ = ["STOCK_VARIABLE", "fast_paths_available"]

@@ -1,0 +1,60 @@
+"""What Keras keeps for the whole process: deferred variables and the global seed generator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+_DEFERRED = "uninitialized_variables"
+_SEEDS = ("global_seed_generator", "global_random_seed")
+
+
+def keep_deferred_variables() -> Callable[[], None]:
+    """Keep the list of variables that wait to be initialised, and return what puts it back."""
+    state = _global_state()
+    if state is None:
+        return _nothing
+    before: list[Any] = list(state.get_global_attribute(_DEFERRED) or [])
+    return lambda: state.set_global_attribute(_DEFERRED, before)
+
+
+def keep_seed_generator() -> Callable[[], None]:
+    """Keep Keras's global seed generator with its state, and return what puts them back."""
+    import keras
+    import numpy as np
+
+    state = _global_state()
+    if state is None:
+        return _nothing
+    kept = {name: state.get_global_attribute(name) for name in _SEEDS}
+    generator = kept["global_seed_generator"]
+    # The generator may be drawn from as well as replaced, so both the object and its state are kept.
+    numbers = None if generator is None else np.array(keras.ops.convert_to_numpy(generator.state))
+
+    def restore() -> None:
+        for name, value in kept.items():
+            state.set_global_attribute(name, value)
+        if generator is not None:
+            generator.state.assign(numbers)
+
+    return restore
+
+
+def make_seed_generator() -> None:
+    """Make Keras's global seed generator, where there is none yet."""
+    from keras.src.random.seed_generator import global_seed_generator
+
+    global_seed_generator()
+
+
+def _global_state() -> Any:
+    """The module of that name; None where Keras has none, and its state is then left as it is."""
+    try:
+        from keras.src.backend.common import global_state
+    except ImportError:
+        return None
+    return global_state
+
+
+def _nothing() -> None:
+    """Put nothing back."""

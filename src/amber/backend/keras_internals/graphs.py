@@ -1,0 +1,88 @@
+"""Nodes, structure and layers of a functional model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+
+try:
+    from keras.src.models.functional import Functional
+except ImportError:  # Keras has moved it; it is still what `keras.Model(inputs, outputs)` gives
+    Functional = type(keras.Model(*2 * [keras.Input((1,), name="input")], name="functional"))
+
+__all__ = [
+    "Functional",
+    "functional_of",
+    "inbound_nodes",
+    "input_structure",
+    "layer_count",
+    "layers_within",
+    "mark_as_called",
+    "nodes_by_depth",
+    "output_structure",
+    "reshapes",
+    "standardized_inputs",
+]
+
+
+def nodes_by_depth(model: Any) -> Mapping[int, Sequence[Any]]:
+    """Return the nodes of a functional model; the deepest come first in computation."""
+    nodes: Mapping[int, Sequence[Any]] = model._nodes_by_depth
+    return nodes
+
+
+def layers_within(model: Any) -> Iterator[Any]:
+    """Return the model itself and every layer in it, at any depth."""
+    if hasattr(model, "_flatten_layers"):
+        return iter(model._flatten_layers())
+    return _nested(model)
+
+
+def layer_count(model: Any) -> int:
+    """Return how many layers a model tracks itself; `model.layers` collects them anew at each access."""
+    return len(model._layers)
+
+
+def _nested(layer: Any) -> Iterator[Any]:
+    yield layer
+    for each in getattr(layer, "layers", ()):
+        yield from _nested(each)
+
+
+def functional_of(layer: Any) -> Any:
+    """Return the functional model inside a Sequential; any other layer as it is."""
+    return layer._functional if type(layer) is keras.Sequential else layer
+
+
+def inbound_nodes(layer: Any) -> Sequence[Any]:
+    """Return the calls of a layer."""
+    nodes: Sequence[Any] = layer._inbound_nodes
+    return nodes
+
+
+def reshapes(merge: Any) -> bool:
+    """Say whether a merging layer changes the shapes of what it joins."""
+    return bool(merge._reshape_required)
+
+
+def input_structure(model: Any) -> Any:
+    """Return the inputs of a functional model in the structure that it was made with."""
+    return model._inputs_struct
+
+
+def output_structure(model: Any) -> Any:
+    """Return the outputs of a functional model in the structure that it was made with."""
+    return model._outputs_struct
+
+
+def standardized_inputs(model: Any, inputs: Any) -> list[Any]:
+    """Return inputs as a flat list of tensors, checked and converted as the model's call would."""
+    found: list[Any] = model._standardize_inputs(inputs)
+    return found
+
+
+def mark_as_called(model: Any) -> None:
+    """Let a functional model, which is complete without a call, be exported although it was never called."""
+    model._called = True

@@ -1,0 +1,34 @@
+"""What a compiled loss or metric is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from keras.src.losses.losses import LossFunctionWrapper
+
+__all__ = ["LossFunctionWrapper", "is_stock", "loss_arguments", "metric_function", "only_loss"]
+
+
+def only_loss(compiled: Any) -> Any:
+    """Return the loss of a model with one output and no loss weight; None for any other, or before the first batch."""
+    losses = getattr(compiled, "_flat_losses", None)
+    if not losses or len(losses) != 1 or losses[0].path != () or losses[0].loss_weights is not None:
+        return None
+    return losses[0].loss
+
+
+def loss_arguments(loss: Any) -> Mapping[str, Any]:
+    """Return the arguments with which a LossFunctionWrapper calls its function."""
+    arguments: Mapping[str, Any] = loss._fn_kwargs
+    return arguments
+
+
+def metric_function(metric: Any) -> Any:
+    """Return the function whose mean a MeanMetricWrapper is."""
+    return metric._fn
+
+
+def is_stock(thing: Any) -> bool:
+    """Say whether a class or function is Keras's own."""
+    return str(getattr(thing, "__module__", "")).startswith("keras.src.")

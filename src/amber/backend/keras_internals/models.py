@@ -1,0 +1,74 @@
+"""Loss, metrics and trackers of a compiled model, and the hooks that its training calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+CACHED_EVALUATION = "_use_cached_eval_dataset"
+"""Argument with which `fit` calls `evaluate` for validation, on a data set of the model's own."""
+
+
+def compiled_loss(model: Any) -> Any:
+    """Return what `compile` made of the loss; None before."""
+    return model._compile_loss
+
+
+def compiled_metrics(model: Any) -> Any:
+    """Return what `compile` made of the metrics; None where there are none."""
+    return model._compile_metrics
+
+
+def loss_tracker(model: Any) -> Any:
+    """Return the metric that averages the loss."""
+    return model._loss_tracker
+
+
+def compute_loss(model: Any, x: Any, y: Any, predicted: Any, sample_weight: Any, training: bool) -> Any:
+    """Return the loss of a batch, the model's own penalties among it, whichever arguments `compute_loss` takes."""
+    compute = getattr(model, "_compute_loss", model.compute_loss)
+    return compute(x=x, y=y, y_pred=predicted, sample_weight=sample_weight, training=training)
+
+
+def check_compiled(model: Any, method: str) -> None:
+    """Raise Keras's error where a model is not compiled."""
+    model._assert_compile_called(method)
+
+
+def forget_losses(model: Any) -> None:
+    """Forget the losses that calls of a model and of its layers have added."""
+    model._clear_losses()
+
+
+def forget_own_losses(model: Any) -> None:
+    """Forget the losses that calls of a model have added, those of its layers aside."""
+    model._losses.clear()
+    model._loss_ids.clear()
+
+
+def is_within_strategy(model: Any) -> bool:
+    """Say whether a model on TensorFlow was made under a distribution strategy."""
+    return model._distribute_strategy is not None
+
+
+class TrainingHooks(keras.Model):
+    """A Keras model whose training can be prepared and whose reports can be replaced; a mixin before its class.
+
+    What Keras calls for that is not documented, so it has other names here.
+    """
+
+    def before_symbolic_build(self) -> None:
+        """Called before Keras builds metrics and optimizer with values that have no content."""
+
+    def report_of(self, logs: Any) -> Any:
+        """Return what is reported of a step that returned `logs`; None for Keras's own way."""
+        return None
+
+    def _symbolic_build(self, *args: Any, **kwargs: Any) -> None:
+        self.before_symbolic_build()
+        super()._symbolic_build(*args, **kwargs)
+
+    def _get_metrics_result_or_logs(self, logs: Any) -> Any:
+        report = self.report_of(logs)
+        return super()._get_metrics_result_or_logs(logs) if report is None else report
