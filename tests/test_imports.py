@@ -100,6 +100,7 @@ LOADED_ON_DEMAND = (
     "amber.backend.keras_internals",
     "amber.backend.light",
     "amber.backend.models",
+    "amber.backend.plain_functional",
     "amber.backend.quiet",
     "amber.backend.stock_models",
     "amber.backend.tensorflow",

@@ -1,8 +1,6 @@
-"""A functional Keras model that saves as Keras' own, and whose history does not keep it alive.
+"""Keras models whose history does not keep them alive, and which call no callbacks that nobody needs.
 
-`model.__class__` is Keras' Functional, which is what saving, cloning and printing look at: a saved model names no
-class of AMBER and loads where AMBER is not installed, as a plain Functional. (`type(model)` tells the truth.) What
-`fit` returns holds the numbers, not the network: a search that keeps the histories of a thousand children does not
+What `fit` returns holds the numbers, not the network: a search that keeps the histories of a thousand children does not
 keep their weights. Where no callback watches batches, none is called between them.
 """
 
@@ -18,8 +16,8 @@ import keras
 
 from amber.backend.bound_arguments import bind
 from amber.backend.keras_internals.adapters import get_data_adapter, train_validation_split
-from amber.backend.keras_internals.graphs import Functional
 from amber.backend.keras_internals.models import check_compiled
+from amber.backend.plain_functional import PlainFunctional
 from amber.backend.quiet import QuietCallbackList, quiet_callbacks
 from amber.backend.weight_files import is_keras_2, is_named_otherwise, load_anywhere, save_anywhere
 
@@ -150,27 +148,8 @@ class LightTraining(keras.Model):
         return nullcontext()
 
 
-class LightFunctional(LightTraining, Functional):
-    """`keras.Model(inputs, outputs)` that looks like a Functional from outside.
-
-    A subclass may override what a user calls; `saved_as = None` gives it an identity of its own.
-
-    Attributes:
-        saved_as: the class that `model.__class__` names, and as which it is saved; None for its own.
-    """
-
-    saved_as: type | None = Functional
-
-    @property  # type: ignore[misc]
-    def __class__(self) -> type:
-        return type(self).saved_as or type(self)
-
-    @classmethod
-    def _unpickle_model(cls, file: Any) -> Any:
-        model = Functional._unpickle_model(file)
-        if type(model) is Functional:
-            model.__class__ = cls
-        return model
+class LightFunctional(LightTraining, PlainFunctional):
+    """`keras.Model(inputs, outputs)` that looks like a Functional from outside; see `plain_functional`."""
 
 
 def with_light_history(callbacks: Any) -> Any:
