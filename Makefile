@@ -3,6 +3,7 @@
 #   make demo        search the splice-junction example on torch (pass options with ARGS="...")
 #   make test        lint, then all tests on torch and the parity tests on JAX and TensorFlow
 #   make test-fast   all tests that need only torch
+#   make test-keras  the backend and modeler tests on the oldest, pinned, newest and nightly Keras
 #   make bench       measure speed and memory beside hand-written networks (options with ARGS="--only dag-training")
 #   make bench-search  compare ways to search at equal time (options with ARGS="--minutes 2 --seeds 0")
 #   make bench-scale  measure overhead per trial, use of up to 32 workers, memory (options with ARGS="--only own-time")
@@ -25,7 +26,7 @@ FAST := $(VENV)/.installed-fast
 TEST := $(VENV)/.installed-test
 INPUTS := $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 
-.PHONY: help demo test test-fast bench bench-search bench-scale ci-fresh docs lint clean
+.PHONY: help demo test test-fast test-keras bench bench-search bench-scale ci-fresh docs lint clean
 .NOTPARALLEL:
 
 help:
@@ -41,6 +42,12 @@ test: $(TEST) lint
 
 test-fast: $(FAST)
 	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(PYTEST) -n 2 -m "not slow" tests
+
+# The oldest and pinned versions run the fast paths; where the newest or nightly Keras is not among the tested versions,
+# stock Keras runs, and the tests of the fast paths themselves are left out.
+KERAS_VERSIONS ?= keras==3.15.0 pinned keras keras-nightly
+test-keras: $(FAST)
+	.ci/keras "$(BIN)/python" $(KERAS_VERSIONS)
 
 bench: $(TEST)
 	$(BIN)/python -W ignore -m benchmarks $(ARGS)
