@@ -13,6 +13,7 @@ import logging
 import os
 from dataclasses import dataclass
 from types import FunctionType
+from typing import Any
 
 logger = logging.getLogger(__name__)
 
@@ -46,14 +47,14 @@ class Member:
     def is_as_expected(self) -> bool:
         """Whether it is there."""
         try:
-            found = importlib.import_module(self.module)
+            found: Any = importlib.import_module(self.module)
             for part in self.name.split("."):
                 found = getattr(found, part)
         except (ImportError, AttributeError):
             return False
         if not self.stored:
             return True
-        function = inspect.unwrap(found)
+        function = inspect.unwrap(found) if callable(found) else None
         return isinstance(function, FunctionType) and self.stored in function.__code__.co_names
 
 
