@@ -36,6 +36,8 @@ ANYONE = {
     "amber.yaml_scalars",
     "amber.redaction",
     "amber.wording",
+    "amber.archives",
+    "amber.hdf5_files",
     "amber.backend",
 }
 ALLOWED = {
@@ -52,6 +54,8 @@ ALLOWED = {
     "amber.yaml_scalars": set(),
     "amber.redaction": set(),
     "amber.wording": set(),
+    "amber.archives": set(),
+    "amber.hdf5_files": set(),
     "amber.backend": set(),
     "amber.architect": {"amber.architect"},
     CONTROLLERS: {"amber.architect"},
@@ -120,6 +124,8 @@ WITHOUT_KERAS = {
     "amber.yaml_scalars",
     "amber.redaction",
     "amber.wording",
+    "amber.archives",
+    "amber.hdf5_files",
     "amber.backend",
     "amber.architect",
     "amber.data",

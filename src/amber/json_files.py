@@ -6,6 +6,7 @@ writes goes through `json_text`.
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import os
@@ -50,6 +51,7 @@ def parse_json(
     source: str = "",
     error: type[AmberError] = StorageError,
     nan_is_null: bool = False,
+    bits: int = 64,
 ) -> Any:
     """Return what a JSON text holds.
 
@@ -59,14 +61,15 @@ def parse_json(
         source: where it is from, for messages.
         error: the class to raise.
         nan_is_null: see `read_json`.
+        bits: of whole numbers; states of random generators have more than 64.
 
     Raises:
-        AmberError: (of the class `error`) it is not JSON, holds a repeated key, a number beyond 64 bits or that is not
-            finite, or half a surrogate pair, or is deeper or longer than `amber.limits` allows.
+        AmberError: (of the class `error`) it is not JSON, holds a repeated key, a number beyond these bits, one that
+            is not finite, or half a surrogate pair, or is deeper or longer than `amber.limits` allows.
     """
     where = f"{source}: " if source else ""
     try:
-        return _parse(text, nan_is_null)
+        return _parse(text, nan_is_null, bits)
     except json.JSONDecodeError as problem:
         place = f"{source}, line {problem.lineno}, column {problem.colno}: " if source else ""
         at = "" if source else f" (line {problem.lineno}, column {problem.colno})"
@@ -79,7 +82,7 @@ def parse_json(
         raise error(f"{where}expected {what}, as JSON. Received: {problem}") from problem
 
 
-def _parse(text: str | bytes, nan_is_null: bool) -> Any:
+def _parse(text: str | bytes, nan_is_null: bool, bits: int) -> Any:
     if not isinstance(text, (str, bytes)):
         raise ValueError(f"a value of type {type(text).__name__}")
     if isinstance(text, bytes):
@@ -87,7 +90,7 @@ def _parse(text: str | bytes, nan_is_null: bool) -> Any:
     _check_count(text)
     value = json.loads(
         text,
-        parse_int=_integer,
+        parse_int=functools.partial(_integer, bits=bits),
         parse_float=_number,
         parse_constant=_null if nan_is_null else _refuse_constant,
         object_pairs_hook=_without_repeats,
@@ -144,9 +147,9 @@ def _check_count(text: str) -> None:
         raise ValueError(f"more than {limits.JSON_VALUES:,} values")
 
 
-def _integer(digits: str) -> int:
-    if len(digits) > limits.DIGITS or not limits.SMALLEST_INTEGER <= int(digits) <= limits.LARGEST_INTEGER:
-        raise ValueError(f"a whole number beyond 64 bits, {shortened(digits, 24)}")
+def _integer(digits: str, bits: int) -> int:
+    if len(digits) > limits.DIGITS or not -(2 ** (bits - 1)) <= int(digits) < 2 ** (bits - 1):
+        raise ValueError(f"a whole number beyond {bits} bits, {shortened(digits, 24)}")
     return int(digits)
 
 

@@ -28,12 +28,15 @@ CANDIDATES = 50_000
 NODES = 100_000
 # Tokens of an architecture: 1,000 layers with skip connections have 500,500.
 TOKENS = 1_000_000
-# Length, filters, units and the like of one operation, and elements of one shape.
-SHAPE_ELEMENTS = 2**40
+# Numbers of one example, as a network's input: 2 million bases in four channels are 8 million.
+EXAMPLE_SIZE = 1_000_000_000
+# Numbers of a simulated data set: examples x length.
+SIMULATED_SIZE = 1_000_000_000
 # A file of weights or of a policy in HDF5, a checkpoint, a model: what its arrays may take in memory.
 WEIGHTS_BYTES = 8 * 1024 * MEBIBYTE
-# How many times as large as its file the arrays of a compressed file may be.
-COMPRESSION = 1_100
+# How many times as large as in its archive a file may become, where it becomes larger than UNPACKED_BYTES.
+COMPRESSION = 20
+UNPACKED_BYTES = 16 * MEBIBYTE
 # The description in a file of weights or in a model file, as JSON.
 DESCRIPTION_BYTES = 16 * MEBIBYTE
 # Files in a model file, and arrays in a file of weights.

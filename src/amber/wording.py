@@ -18,6 +18,11 @@ def shortened(text: str, length: int = 80) -> str:
     return text if len(text) <= length else f"{text[: length - 3]}..."
 
 
+def said(error: BaseException, length: int = 400) -> str:
+    """Return what an error says, on one line of at most `length` characters and without passwords."""
+    return shortened(redacted(" ".join(str(error).split())), length) or type(error).__name__
+
+
 def shown(value: Any, length: int = 200) -> str:
     """Return the `repr` of any value, however large or deep, in at most `length` characters and without passwords."""
     if isinstance(value, int) and value.bit_length() > 1024:

@@ -260,7 +260,7 @@ def test_missing_or_damaged_model(
 def test_damaged_record(amber: Amber, tmp_path: Path) -> None:
     (tmp_path / "best.json").write_text("{}")
     done = amber("describe", tmp_path)
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "best.json" in done.stderr
 
 

@@ -5,7 +5,6 @@ What may be changed here: what a search is compared with.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +16,9 @@ from amber.cli.failures import RunFailed
 from amber.cli.files import write_text
 from amber.cli.results import MEASURES, as_text, measure_name
 from amber.cli.searching import Overrides, run
-from amber.json_files import json_text
+from amber.errors import StorageError
+from amber.json_files import json_text, read_json
+from amber.wording import shown
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -126,7 +127,7 @@ def compare(
                 changes = replace(overrides, seed=seed, run_directory=directory, overwrite=True, sampler=sampler)
                 if run(loaded, changes):
                     raise RunFailed(f"Interrupted. Finished runs are kept in {folder}.")
-            results[sampler].append(json.loads((directory / "test.json").read_text(encoding="utf-8")))
+            results[sampler].append(_tested(directory))
     found = [
         _comparison(output, seeds, own, results, loaded.config.references)
         for output in _outputs(results[own][0]["model"])
@@ -135,6 +136,15 @@ def compare(
     shown = [part for each in found for part in (each.table(), each.measure_table(), *each.warnings)]
     write_text(folder / "compare.txt", as_text(*shown, width=160))
     return found
+
+
+def _tested(directory: Path) -> dict[str, Any]:
+    """Return the test.json of a finished run; raises StorageError where it does not hold what a search writes."""
+    path = directory / "test.json"
+    record = read_json(path, what="the test.json of a finished search", nan_is_null=True)
+    if not isinstance(record, dict) or not isinstance(record.get("model"), dict):
+        raise StorageError(f"{path}: expected the test.json of a finished search. Received: {shown(record)}")
+    return record
 
 
 def _outputs(model: Mapping[str, Any]) -> list[str | None]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
 
+from amber import limits
 from amber.errors import ConfigError
+from amber.wording import shown
 
 if TYPE_CHECKING:
     from amber.architect import Operation
@@ -72,8 +75,38 @@ class Problem:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Problem:
-        """Reads what `to_dict` wrote."""
+        """Read what `to_dict` wrote.
+
+        Raises:
+            ConfigError: a key is missing or holds something else; its `key` says which.
+        """
+        for key, expected, is_valid in _CHECKS:
+            if not is_valid(values.get(key)):
+                raise ConfigError(f"expected {expected}. Received: {shown(values.get(key))}", key=(key,))
         return cls(
             {name: tuple(shape) for name, shape in values["inputs"].items()},
             {name: None if classes is None else tuple(classes) for name, classes in values["outputs"].items()},
         )
+
+
+def _is_inputs(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value) and all(map(_is_shape, value.values()))
+
+
+def _is_shape(value: Any) -> bool:
+    sizes = value if isinstance(value, list) else []
+    return bool(sizes) and all(type(size) is int and 0 < size for size in sizes) and prod(sizes) <= limits.EXAMPLE_SIZE
+
+
+def _is_outputs(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value) and all(each is None or _is_classes(each) for each in value.values())
+
+
+def _is_classes(value: Any) -> bool:
+    return isinstance(value, list) and len(value) > 1 and all(isinstance(name, str) for name in value)
+
+
+_CHECKS = (
+    ("inputs", f"the shape of each input by name, of at most {limits.EXAMPLE_SIZE:,} numbers", _is_inputs),
+    ("outputs", "the class names of each output by name, or null for a number", _is_outputs),
+)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 from amber.cli.config import LoadedConfig, config_from_text, load_config
 from amber.cli.problem import Problem
 from amber.cli.project import load_data, make_builder
-from amber.errors import ArchitectureError, ConfigError, StorageError
+from amber.cli.yaml_lines import dotted
+from amber.data import Scaling
+from amber.errors import ArchitectureError, ConfigError, DataError
+from amber.wording import shown
 
 if TYPE_CHECKING:
     import keras
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
     from amber.modeler import ModelBuilder
 
 BEST_RECORD, BEST_MODEL = "best.json", "best.keras"
-_RECORD_KEYS = ("tokens", "seed", "config", "inputs", "outputs")
+# What the best.json of a finished search holds beside that of any other.
+_MORE_KEYS = {"config": str, "inputs": dict, "outputs": dict}
+_NAMES = {str: "text", dict: "a mapping"}
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ def choose(source: Path, tokens: str | None, compiled: bool = False) -> Chosen:
     Raises:
         ConfigError: a source of another kind, or a configuration without tokens.
         ArchitectureError: tokens that do not fit the space.
-        StorageError: a `best.json` that cannot be read.
+        StorageError: a `best.json` that leads out of its run directory.
     """
     if is_record(source):
         record = read_record(source)
@@ -81,21 +85,33 @@ def read_record(source: Path) -> dict[str, Any]:
         source: the file, or its run directory.
 
     Raises:
-        StorageError: no such file, or one that does not hold what a search writes.
+        ConfigError: no such file, or one that does not hold what a search writes; names file and key.
+        StorageError: a link that leads out of the run directory.
     """
-    from amber.search.containment import contained
+    from amber.search.best import load_best
 
-    path = contained(source, BEST_RECORD) if source.is_dir() else source
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise StorageError(f"{path}: expected the best.json of a finished search. Received: {error}") from error
-    missing = [key for key in _RECORD_KEYS if not isinstance(record, dict) or key not in record]
-    if missing:
-        raise StorageError(
-            f"{path}: expected the best.json of a finished search. Received: one without {', '.join(missing)}"
+    path = source / BEST_RECORD if source.is_dir() else source
+    if source.is_dir() and not path.exists():
+        raise ConfigError(
+            f"{source}: expected the run directory of a finished search. Received: a folder without {BEST_RECORD}; "
+            "amber search --resume goes on with a search that was stopped"
         )
-    return dict(record)
+    record = load_best(source)
+    for key, expected in _MORE_KEYS.items():
+        if key not in record:
+            raise ConfigError(f"{path}: expected the best.json of a finished search. Received: one without {key}")
+        if not isinstance(record[key], expected):
+            raise ConfigError(f"{path}, key '{key}': expected {_NAMES[expected]}. Received: {shown(record[key])}")
+    try:
+        Problem.from_dict(record)
+        for key in ("scaling", "output_scaling"):
+            for scaling in record.get(key, {}).values():
+                Scaling.from_dict(scaling)
+    except ConfigError as error:
+        raise ConfigError(f"{path}, key '{dotted(error.key)}': {error}", key=error.key) from error
+    except (DataError, AttributeError) as error:
+        raise ConfigError(f"{path}, key '{key}': expected scalings by name. {error}", key=(key,)) from error
+    return record
 
 
 def config_of(record: dict[str, Any], source: Path) -> LoadedConfig:
@@ -112,8 +128,8 @@ def parse_tokens(text: str) -> list[int]:
     """
     words = [word for word in re.split(r"[,\s]+", text.strip().strip("[]()")) if word]
     for position, word in enumerate(words):
-        if not re.fullmatch(r"\d+", word, re.ASCII):
-            raise ArchitectureError(f"Token {position} must be a non-negative integer. Received: {word!r}")
+        if not re.fullmatch(r"[0-9]{1,18}", word):
+            raise ArchitectureError(f"Token {position} must be a non-negative integer. Received: {shown(word)}")
     return [int(word) for word in words]
 
 
@@ -145,13 +161,6 @@ def load_model(source: Path) -> keras.Model:
         received = "no such file" if path.suffix.lower() == ".keras" else f"the suffix {path.suffix!r}"
         raise ConfigError(f"{path}: expected a model file ending in .keras, or a run directory. Received: {received}")
     # Registers every custom class, and selects the backend.
-    import amber.modeler  # noqa: F401, I001
-    import keras
+    from amber.modeler.model_files import load_model_file
 
-    try:
-        # Not compiled: nothing here is trained, and Keras would warn of an optimizer that has not been used yet.
-        return keras.models.load_model(path, safe_mode=True, compile=False)
-    except Exception as error:  # a damaged archive raises errors of many kinds
-        raise ConfigError(
-            f"{path}: expected a model saved by Keras 3. Received: {' '.join(str(error).split())[:300]}"
-        ) from error
+    return load_model_file(path)

@@ -5,14 +5,16 @@ What may be changed here: how numbers are scaled.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amber.errors import DataError
+from amber.wording import shown
 
 
 @dataclass(frozen=True)
@@ -54,5 +56,23 @@ class Scaling:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Sequence[float]]) -> Scaling:
-        """Reads what `to_dict` wrote."""
-        return cls(tuple(values["mean"]), tuple(values["scale"]))
+        """Read what `to_dict` wrote.
+
+        Raises:
+            DataError: it is not a mapping of two equally long lists of finite numbers, `scale` of positive ones.
+        """
+        mean, scale = (values.get(key) if isinstance(values, Mapping) else None for key in ("mean", "scale"))
+        if not (_is_numbers(mean) and _is_numbers(scale) and len(mean) == len(scale) and min(scale) > 0):
+            raise DataError(
+                "A scaling must be the lists 'mean' and 'scale' of equally many numbers, those of 'scale' above 0. "
+                f"Received: {shown(values)}"
+            )
+        return cls(tuple(mean), tuple(scale))
+
+
+def _is_numbers(values: Any) -> TypeGuard[Sequence[float]]:
+    return (
+        isinstance(values, (list, tuple))
+        and bool(values)
+        and all(type(each) in (int, float) and math.isfinite(each) for each in values)
+    )

@@ -11,10 +11,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from amber import limits
 from amber.architect import Operation
 from amber.errors import InvalidArchitectureError, ModelSpaceError
+from amber.json_files import parse_json
+from amber.modeler import plain
 from amber.modeler.fingerprint import fingerprint
 from amber.modeler.merges import merge_name
+from amber.wording import shown
 
 if TYPE_CHECKING:
     import keras
@@ -84,13 +88,18 @@ class ComputationNode:
 
     @classmethod
     def from_dict(cls, description: Mapping[str, Any]) -> ComputationNode:
-        """Reads what `to_dict` wrote."""
+        """Read what `to_dict` wrote.
+
+        Raises:
+            ModelSpaceError: a key is missing or has a value of the wrong type.
+        """
+        plain.check_mapping(description, "A node", ("operation", "name"), ModelSpaceError)
         return cls(
             Operation.from_dict(description["operation"]),
             description["name"],
-            description.get("merge_op", "concatenate"),
-            description.get("parents", ()),
-            description.get("group", ""),
+            plain.text(description.get("merge_op", "concatenate"), "merge_op of a node", ModelSpaceError),
+            plain.texts(description.get("parents", ()), "parents of a node", ModelSpaceError),
+            plain.text(description.get("group", ""), "group of a node", ModelSpaceError),
         )
 
     def _key(self) -> tuple[Any, ...]:
@@ -205,9 +214,27 @@ class ComputationGraph:
 
     @classmethod
     def from_dict(cls, description: Mapping[str, Any]) -> ComputationGraph:
-        """Reads what `to_dict` wrote."""
-        nodes = [ComputationNode.from_dict(node) for node in description["nodes"]]
-        return cls(nodes, description["inputs"], description["outputs"], description.get("auxiliary"))
+        """Read what `to_dict` wrote.
+
+        Raises:
+            InvalidArchitectureError: it does not describe a network; says what of it.
+        """
+        error = InvalidArchitectureError
+        plain.check_mapping(description, "A network", ("nodes", "inputs", "outputs"), error)
+        entries = description["nodes"]
+        if not isinstance(entries, (list, tuple)) or len(entries) > limits.NODES:
+            raise error(f"A network must be a list of at most {limits.NODES:,} nodes. Received: {shown(entries)}")
+        nodes = []
+        for position, entry in enumerate(entries):
+            try:
+                nodes.append(ComputationNode.from_dict(entry))
+            except ModelSpaceError as problem:
+                raise error(f"Node {position}: {problem}", key=("nodes", position)) from problem
+        auxiliary = description.get("auxiliary")
+        if auxiliary is not None and not isinstance(auxiliary, Mapping):
+            raise error(f"The intermediate outputs must be weights by name. Received: {shown(auxiliary)}")
+        inputs, outputs = (plain.texts(description[name], name, error) for name in ("inputs", "outputs"))
+        return cls(nodes, inputs, outputs, auxiliary)
 
     def to_json(self) -> str:
         """Returns the graph as JSON text."""
@@ -215,8 +242,12 @@ class ComputationGraph:
 
     @classmethod
     def from_json(cls, text: str) -> ComputationGraph:
-        """Reads what `to_json` wrote."""
-        return cls.from_dict(json.loads(text))
+        """Read what `to_json` wrote.
+
+        Raises:
+            InvalidArchitectureError: it is not JSON, or does not describe a network.
+        """
+        return cls.from_dict(parse_json(text, what="a network", error=InvalidArchitectureError))
 
     def __len__(self) -> int:
         return len(self.nodes)

@@ -5,7 +5,6 @@ Reading one checks it key by key and never executes anything.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import platform
@@ -16,9 +15,11 @@ from typing import Any
 
 from amber import __version__
 from amber.architect import ModelSpace
-from amber.errors import AmberError, ConfigError, StorageError
+from amber.errors import AmberError, ConfigError
+from amber.json_files import read_json
 from amber.search.containment import contained
 from amber.search.trial import TrialResult
+from amber.wording import shown
 
 FORMAT_VERSION = 1
 _BACKEND_PACKAGES = {"torch": ("torch",), "jax": ("jax",), "tensorflow": ("tensorflow", "tensorflow-cpu")}
@@ -138,37 +139,28 @@ def load_best(path: str | os.PathLike[str]) -> dict[str, Any]:
         path: the file, or the directory that holds `best.json`.
 
     Raises:
-        StorageError: it cannot be read.
-        ConfigError: it is no such record; names file and key.
+        StorageError: a link that leads out of the directory.
+        ConfigError: it cannot be read, or is not such a record; names file and key.
     """
     file = Path(path)
     file = contained(file, "best.json") if file.is_dir() else file
-    try:
-        text = file.read_text("utf-8")
-    except OSError as error:
-        raise StorageError(f"{file} cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file} is no text in UTF-8: {error}") from error
-    try:
-        record = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{file} is no JSON: {error}") from error
+    record = read_json(file, what="the best.json of a search", error=ConfigError)
     if not isinstance(record, dict):
         raise ConfigError(f"{file} must hold a JSON object. Received: {type(record).__name__}")
     if record.get("format_version") != FORMAT_VERSION:
         raise ConfigError(
-            f"{file}, key 'format_version' must be {FORMAT_VERSION}. Received: {record.get('format_version')!r}"
+            f"{file}, key 'format_version' must be {FORMAT_VERSION}. Received: {shown(record.get('format_version'))}"
         )
     for key, (expected, is_valid) in _CHECKS.items():
         if key not in record:
             raise ConfigError(f"{file}, key '{key}' is missing: expected {expected}.")
         if not is_valid(record[key]):
-            raise ConfigError(f"{file}, key '{key}' must be {expected}. Received: {str(record[key])[:200]!r}")
+            raise ConfigError(f"{file}, key '{key}' must be {expected}. Received: {shown(record[key])}")
     try:
         ModelSpace.from_dict(record["space"]).validate()
     except AmberError as error:
         raise ConfigError(f"{file}, key 'space': {error}") from error
-    return record
+    return dict(record)
 
 
 def _is_integer(value: Any) -> bool:

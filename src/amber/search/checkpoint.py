@@ -11,6 +11,7 @@ import io
 import json
 import logging
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +20,26 @@ from typing import Any
 import keras
 import numpy as np
 
+from amber.archives import check_archive
 from amber.files import write_whole
+from amber.json_files import parse_json
 from amber.search.course import Course
 
 logger = logging.getLogger(__name__)
 
 FORMAT_VERSION = 1
+# What a file that is not a checkpoint, or a damaged one, raises while it is read.
+_DAMAGED = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    EOFError,
+    AttributeError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True)
@@ -69,15 +84,16 @@ class Checkpoint:
         if not self.path.is_file():
             return _nothing
         try:
-            with np.load(io.BytesIO(self.path.read_bytes()), allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
-            header = json.loads(arrays.pop("header").tobytes())
+            check_archive(self.path, "a checkpoint")
+            with np.load(self.path, allow_pickle=False) as archive:
+                header = parse_json(archive["header"].tobytes(), what="the header of a checkpoint")
+                arrays = {name: archive[name] for name in archive.files if name != "header"}
             kept = {name: header.get(name) for name in ("format_version", "identity", "versions")}
             here = {"format_version": FORMAT_VERSION, "identity": self.identity, "versions": _versions()}
             if kept != here:
                 raise ValueError(f"expected {here}, found {kept}")
             return _apply(model, course, arrays, header)
-        except (OSError, ValueError, TypeError, KeyError, EOFError, RecursionError, zipfile.BadZipFile) as error:
+        except _DAMAGED as error:
             logger.warning("%s is not used, the training begins anew: %s", self.path, error)
             return _nothing
 

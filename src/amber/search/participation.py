@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from amber.errors import StorageError
 from amber.json_files import json_text, read_json
 from amber.search.run_directory import PARTICIPATION, RunDirectory
+from amber.wording import shown
 
 FORMAT_VERSION = 1
 
@@ -43,14 +44,12 @@ def participation(directory: RunDirectory) -> Participation | None:
     try:
         version = values.pop("format_version")
         if version != FORMAT_VERSION:
-            raise StorageError(f"{path} must be of format_version {FORMAT_VERSION}. Received: {version!r}")
+            raise StorageError(f"{path} must be of format_version {FORMAT_VERSION}. Received: {shown(version)}")
         if not all(isinstance(value, str) for value in values.values()):
             raise TypeError("a value is no text")
         return Participation(**values)
-    except StorageError:
-        raise
     except (TypeError, KeyError, AttributeError) as error:
-        raise StorageError(f"{path}: expected the file of a shared search. Received: {error!r}") from error
+        raise StorageError(f"{path}: expected the file of a shared search. Received: {shown(values)}") from error
 
 
 def take_part(directory: RunDirectory, storage: str, study: str) -> Participation:

@@ -162,7 +162,7 @@ def test_files_that_do_not_fit_are_named(tmp_path: Path) -> None:
         builder.supernet.load(tmp_path / "small.h5")
     with pytest.raises(StorageError, match="text.h5"):
         builder.supernet.load(tmp_path / "text.h5")
-    with pytest.raises(StorageError, match="no supernet file"):
+    with pytest.raises(StorageError, match="no such file"):
         builder.supernet.load(tmp_path / "missing.h5")
     with pytest.raises(ArchitectureError, match="12 tokens"):
         builder.supernet.extract([0])

@@ -14,12 +14,17 @@ import numpy as np
 from amber.architect.model_space import ModelSpace
 from amber.errors import ModelSpaceError, StorageError
 from amber.files import replacing
+from amber.hdf5_files import array_headers, read_array, read_json_text, reading
+from amber.wording import said, shortened, shown
 
 if TYPE_CHECKING:
     from amber.architect.controllers.base import BaseController
 
 FORMAT = "amber controller"
 VERSION = 1
+_WHAT = "a controller file, in HDF5"
+# Of the whole numbers in the state of a random generator of NumPy, which has no sign.
+_STATE_BITS = 129
 
 C = TypeVar("C", bound="BaseController")
 
@@ -40,12 +45,13 @@ def read_weights(path: Path, names: list[str]) -> list[np.ndarray]:
     Raises:
         StorageError: the file cannot be read, or lacks a weight (lists them).
     """
-    with _open(path) as file:
-        home = file["weights"] if "weights" in file else file
-        missing = [name for name in names if name not in home]
+    with reading(path, _WHAT) as file:
+        found = array_headers(file)
+        inside = "weights/" if any(name.startswith("weights/") for name in found) else ""
+        missing = [name for name in names if inside + name not in found]
         if missing:
-            raise StorageError(f"{path} lacks weights of this controller: {missing}. Received: {sorted(home)}")
-        return [home[name][()] for name in names]
+            raise StorageError(f"{path} lacks weights of this controller: {missing}. Received: {shown(sorted(found))}")
+        return [read_array(file, inside + name) for name in names]
 
 
 def save_controller(controller: BaseController, path: Path) -> None:
@@ -68,19 +74,26 @@ def load_controller(cls: type[C], path: Path) -> C:
     Raises:
         StorageError: the file cannot be read, is no controller, or one of another class or a later version.
     """
-    with _open(path) as file:
+    with reading(path, _WHAT) as file:
         if file.attrs.get("format") != FORMAT:
             raise StorageError(f"{path} does not hold a whole controller; load_weights reads weights alone.")
-        if file.attrs["version"] > VERSION:
+        version, kind = file.attrs.get("version"), file.attrs.get("class")
+        if not isinstance(version, (int, np.integer)) or not 1 <= version <= VERSION:
             raise StorageError(
-                f"{path} is of version {file.attrs['version']}; this AMBER reads up to version {VERSION}."
+                f"{path} is of version {shortened(str(version))}; this AMBER reads up to version {VERSION}."
             )
-        if file.attrs["class"] != cls.__name__:
-            raise StorageError(f"{path} holds a {file.attrs['class']}. Received: {cls.__name__}.load")
-        config = json.loads(file.attrs["config"])
-        generators = json.loads(file.attrs["generators"])
-        arrays: dict[str, np.ndarray] = {}
-        file.visititems(lambda name, item: arrays.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
+        if kind != cls.__name__:
+            raise StorageError(f"{path} holds a {shortened(str(kind))}. Received: {cls.__name__}.load")
+        config = read_json_text(file, "config", dict)
+        generators = read_json_text(file, "generators", list, bits=_STATE_BITS)
+        arrays = {name: read_array(file, name) for name in array_headers(file)}
+    try:
+        return _made(cls, config, generators, arrays)
+    except Exception as error:  # a configuration or state that is not a controller's fails in as many ways
+        raise StorageError(f"{path}: expected a {cls.__name__}. Received: {said(error)}") from error
+
+
+def _made(cls: type[C], config: dict[str, Any], generators: list[Any], arrays: Mapping[str, np.ndarray]) -> C:
     controller = cls(**{**config, "model_space": space_from_json(config["model_space"])})
     _restore(controller, arrays)
     for generator, state in zip(_generators(controller), generators, strict=True):
@@ -150,10 +163,3 @@ def _write(path: Path, fill: Callable[[Any], None]) -> None:
             fill(file)
     except (OSError, RuntimeError) as error:  # h5py raises both where a disk is full
         raise StorageError(f"{path} cannot be written: {error}") from error
-
-
-def _open(path: Path) -> Any:
-    try:
-        return h5py.File(path, "r")
-    except OSError as error:
-        raise StorageError(f"{path} cannot be read as an HDF5 file: {error}") from error

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import h5py
 import keras
 
+from amber.backend.abstract import abstract_layers
 from amber.errors import ConfigError, StorageError
 from amber.files import replacing
+from amber.hdf5_files import array_headers, check_shapes, read_array, read_json_text, reading
+from amber.modeler.described_sizes import widest
 from amber.modeler.supernet.base import Supernet
+from amber.wording import said, shown
 
 _FORMAT = "amber supernet 1"
+_WHAT = "a supernet file"
 
 
 def save_supernet(supernet: Supernet, path: str | Path) -> None:
@@ -36,26 +44,32 @@ def save_supernet(supernet: Supernet, path: str | Path) -> None:
 
 
 def load_weights(supernet: Supernet, path: str | Path) -> None:
-    """Takes over the weights of a file; see `Supernet.load`."""
-    description, values = _read(path)
-    mine = json.loads(json.dumps(_description(supernet)))
-    if _meaning(description) != _meaning(mine):
-        raise ConfigError(
-            f"{path} holds the weights of another supernet; expected {_meaning(mine)}. "
-            f"Received: {_meaning(description)}"
-        )
-    supernet.set_weights(values)
+    """Take over the weights of a file; see `Supernet.load`."""
+    with reading(path, _WHAT) as file:
+        description = _read_description(file, path)
+        mine = json.loads(json.dumps(_description(supernet)))
+        if _meaning(description) != _meaning(mine):
+            raise ConfigError(
+                f"{path} holds the weights of another supernet; expected {_meaning(mine)}. "
+                f"Received: {_meaning(description)}"
+            )
+        _set_weights(supernet, file, path)
 
 
 def load_supernet(path: str | Path) -> Supernet:
-    """Makes a supernet of a file that `Supernet.save` wrote, with its weights.
+    """Make a supernet of a file that `Supernet.save` wrote, with its weights.
 
     Raises:
-        StorageError: no such file, or none that `save` wrote.
+        StorageError: no such file, or not one that `save` wrote.
     """
-    description, values = _read(path)
-    supernet: Supernet = keras.saving.deserialize_keras_object(description)
-    supernet.set_weights(values)
+    with reading(path, _WHAT) as file:
+        description = _read_description(file, path)
+        _check_widths(description["config"], file, path)
+        with abstract_layers():
+            # Nothing is allocated before the shapes of all weights are those of the file.
+            _check_weights(_made(description, path), file, path)
+        supernet = _made(description, path)
+        _set_weights(supernet, file, path)
     return supernet
 
 
@@ -65,7 +79,7 @@ def _description(supernet: Supernet) -> dict[str, Any]:
 
 
 def _meaning(description: dict[str, Any]) -> dict[str, Any]:
-    """The description without what does not decide which weights there are."""
+    """Return the description without what does not decide which weights there are."""
     settings = {
         key: value
         for key, value in description["config"].items()
@@ -74,18 +88,71 @@ def _meaning(description: dict[str, Any]) -> dict[str, Any]:
     return {"class_name": description["class_name"], **settings}
 
 
-def _read(path: str | Path) -> tuple[dict[str, Any], list[Any]]:
-    if not Path(path).is_file():
-        raise StorageError(f"There is no supernet file at {path}.")
+def _read_description(file: h5py.File, path: str | Path) -> dict[str, Any]:
+    if file.attrs.get("format") != _FORMAT:
+        raise StorageError(
+            f"{path} is not a supernet file; expected format '{_FORMAT}'. Received: {shown(file.attrs.get('format'))}"
+        )
+    with _named(path):
+        description: dict[str, Any] = read_json_text(file, "supernet", dict)
+    registered = description.get("registered_name")
+    known = keras.saving.get_registered_object(registered) if isinstance(registered, str) else None
+    if not (isinstance(known, type) and issubclass(known, Supernet) and isinstance(description.get("config"), dict)):
+        raise StorageError(f"{path}: expected the description of a supernet. Received: {shown(description)}")
+    if description.get("class_name") != known.__name__:
+        raise StorageError(
+            f"{path}: expected the description of a {known.__name__}. Received: {shown(description.get('class_name'))}"
+        )
+    return description
+
+
+def _weights(file: h5py.File, path: str | Path) -> h5py.Group:
+    link = file.get("weights", getlink=True)
+    group = file["weights"] if isinstance(link, h5py.HardLink) else None
+    if not isinstance(group, h5py.Group):
+        raise StorageError(f"{path}: expected the group 'weights'. Received: {shown(sorted(file))}")
+    return group
+
+
+def _made(description: dict[str, Any], path: str | Path) -> Supernet:
     try:
-        with h5py.File(path, "r") as file:
-            if file.attrs.get("format") != _FORMAT:
-                raise StorageError(
-                    f"{path} is no supernet file; expected format '{_FORMAT}'. Received: {file.attrs.get('format')!r}"
-                )
-            group = file["weights"]
-            return json.loads(file["supernet"][()]), [group[key][()] for key in sorted(group)]
-    except OSError as error:
-        if isinstance(error, StorageError):
-            raise
-        raise StorageError(f"{path} cannot be read as a supernet file: {error}") from error
+        supernet = keras.saving.deserialize_keras_object(description, safe_mode=True)
+    except Exception as error:  # Keras and the classes meet wrong values with errors of every kind
+        raise StorageError(f"{path}: expected the description of a supernet. Received: {said(error)}") from error
+    if not isinstance(supernet, Supernet):
+        raise StorageError(f"{path}: expected the description of a supernet. Received: {type(supernet).__name__}")
+    return supernet
+
+
+def _check_weights(supernet: Supernet, file: h5py.File, path: str | Path) -> list[str]:
+    """Check the shapes of all weights, and return their names in order."""
+    with _named(path):
+        found = array_headers(_weights(file, path))
+        expected = {f"{position:05d}": tuple(weight.shape) for position, weight in enumerate(supernet.weights)}
+        check_shapes(expected, found)
+        if len(found) > len(expected):
+            raise StorageError(f"expected {len(expected)} weights. Received: {len(found)}")
+    return list(expected)
+
+
+def _set_weights(supernet: Supernet, file: h5py.File, path: str | Path) -> None:
+    names = _check_weights(supernet, file, path)
+    supernet.set_weights([read_array(file["weights"], name) for name in names])
+
+
+def _check_widths(config: dict[str, Any], file: h5py.File, path: str | Path) -> None:
+    """Check that no layer is wider than the file has weights, as each unit takes at least one."""
+    with _named(path):
+        stored = sum(math.prod(header.shape) for header in array_headers(_weights(file, path)).values())
+        size = widest(config)
+        if size > stored:
+            raise StorageError(f"expected layers of at most {stored:,} weights, as it holds. Received: {size:,}")
+
+
+@contextlib.contextmanager
+def _named(path: str | Path) -> Iterator[None]:
+    """Put the file's name before an error about its content."""
+    try:
+        yield
+    except StorageError as error:
+        raise StorageError(f"{path}: {error}") from error

@@ -9,12 +9,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from amber.errors import StorageError
-from amber.json_files import json_text
+from amber.json_files import json_text, read_json
 from amber.search.run_directory import RunDirectory
 
 SUPERNET, CONTROLLER, RECORD = "supernet.h5", "controller.h5", "one_shot.json"
@@ -41,13 +40,10 @@ class OneShotFiles:
         path = None if self.directory is None else self.directory.path / RECORD
         if path is None or not path.is_file():
             return None
-        try:
-            record = json.loads(path.read_bytes())
-        except (OSError, ValueError, RecursionError) as error:
-            raise StorageError(f"{path} cannot be read: {error}") from error
+        record = read_json(path, what="the record of a one-shot search")
         if not isinstance(record, dict):
             raise StorageError(f"{path} must hold a JSON mapping. Received: {type(record).__name__}")
-        return record
+        return dict(record)
 
     def load_supernet(self, supernet: Any) -> None:
         """Gives a supernet the shared weights of an earlier search; StorageError where they cannot be read."""

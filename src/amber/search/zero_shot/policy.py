@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from amber.architect.controllers import ZeroShotController
 from amber.errors import ConfigError, DataError, InvalidArchitectureError, StorageError
 from amber.files import write_whole
-from amber.json_files import json_text
+from amber.json_files import json_text, read_json
+from amber.wording import shown
 
 _CONTROLLER, _SCALING = "controller.h5", "descriptions.json"
 _ATTEMPTS = 50
@@ -106,12 +106,17 @@ class ZeroShotPolicy:
             StorageError: there is no policy.
         """
         path = Path(folder)
-        try:
-            scaling = json.loads((path / _SCALING).read_text(encoding="utf-8"))
-            mean, scale = scaling["mean"], scaling["scale"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StorageError(f"{path} holds no policy: {error}") from error
+        scaling = read_json(path / _SCALING, what="the scale of descriptions of a policy")
+        mean, scale = (scaling.get(key) if isinstance(scaling, dict) else None for key in ("mean", "scale"))
+        if not (_is_numbers(mean) and _is_numbers(scale)):
+            raise StorageError(
+                f"{path / _SCALING} must hold lists of numbers, mean and scale. Received: {shown(scaling)}"
+            )
         return cls(ZeroShotController.load(path / _CONTROLLER), mean, scale)
+
+
+def _is_numbers(values: Any) -> TypeGuard[list[float]]:
+    return isinstance(values, list) and all(type(each) in (int, float) for each in values)
 
 
 def _network(objective: Any, tokens: tuple[int, ...]) -> Any:

@@ -1,0 +1,73 @@
+"""Model files of a stranger, in Keras's own format: looked at before Keras reads them. No code in them is run."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import zipfile
+from typing import Any
+
+import h5py
+import keras
+
+from amber import limits
+from amber.archives import check_archive
+from amber.backend.abstract import abstract_layers
+from amber.errors import AmberError, ConfigError
+from amber.hdf5_files import array_headers
+from amber.json_files import parse_json
+from amber.modeler.described_sizes import widest
+from amber.wording import said
+
+_WHAT = "a model saved by Keras 3"
+_DESCRIPTION, _WEIGHTS = "config.json", "model.weights.h5"
+
+
+def load_model_file(path: str | os.PathLike[str]) -> keras.Model:
+    """Return the model of a `.keras` file, not compiled.
+
+    Raises:
+        ConfigError: it is not a file that Keras 3 saved, holds code, or claims more than it holds.
+    """
+    file = os.fspath(path)
+    check_archive(file, _WHAT, ConfigError)
+    try:
+        description, stored = _read_parts(file)
+        _check_sizes(description, stored)
+        # Not compiled: nothing is trained, and Keras would warn of an optimizer that has not been used yet.
+        return keras.models.load_model(file, safe_mode=True, compile=False)
+    except Exception as error:  # a damaged archive raises errors of many kinds
+        raise ConfigError(f"{file}: expected {_WHAT}. Received: {said(error)}") from error
+
+
+def _read_parts(file: str) -> tuple[dict[str, Any], int]:
+    """Return what a model file says of its model, and how many numbers its weights are."""
+    with zipfile.ZipFile(file) as archive:
+        if archive.getinfo(_DESCRIPTION).file_size > limits.DESCRIPTION_BYTES:
+            raise ConfigError(f"{_DESCRIPTION} of more than {limits.DESCRIPTION_BYTES:,} bytes")
+        description = parse_json(archive.read(_DESCRIPTION), what="the description of a model", error=ConfigError)
+        if not isinstance(description, dict):
+            raise ConfigError(f"{_DESCRIPTION} without a mapping")
+        with archive.open(_WEIGHTS) as member, h5py.File(io.BytesIO(member.read()), "r") as weights:
+            stored = sum(math.prod(header.shape) for header in array_headers(weights).values())
+    return description, stored
+
+
+def _check_sizes(description: dict[str, Any], stored: int) -> None:
+    """Check that the model is no larger than its weights before Keras allocates it; raises ConfigError."""
+    size = widest(description)
+    claimed = size if size > stored else _claimed(description)
+    if claimed > stored:
+        raise ConfigError(f"a model of at least {claimed:,} weights, of which the file holds {stored:,}")
+
+
+def _claimed(description: dict[str, Any]) -> int:
+    try:
+        with abstract_layers():
+            model = keras.saving.deserialize_keras_object(description, safe_mode=True)
+            return sum(math.prod(weight.shape) for weight in model.weights)
+    except AmberError:
+        raise
+    except Exception:  # Keras tells what is wrong when it loads the file
+        return 0
