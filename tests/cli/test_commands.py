@@ -127,7 +127,7 @@ def test_run_directory_is_not_overwritten_by_accident(
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "notes.txt").write_text("mine")
     done = amber("search", write_config(), "-d", tmp_path / "run")
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "notes.txt" not in done.stderr and "not empty" in done.stderr
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["notes.txt"]
 

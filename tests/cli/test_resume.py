@@ -91,7 +91,7 @@ def test_run_directory_with_trials_needs_a_word(
 ) -> None:
     run = copied(tmp_path / "run")
     refused = amber("search", write_config(), "-d", run)
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     assert "holds a search with 1 trials" in refused.stderr
     assert all(option in refused.stderr for option in ("--resume", "--overwrite", "--run-directory"))
     assert amber("search", write_config(), "-d", run, "--resume", "--overwrite").exit_code == 2

@@ -208,7 +208,7 @@ def test_trial_of_wrong_types_is_refused(run: Path, key: str, value: Any) -> Non
     changed = {**json.loads(lines[0]), key: value}
     (run / "trials.jsonl").write_text("\n".join([json.dumps(changed), *lines[1:]]) + "\n", encoding="utf-8")
     done = invoke("report", run, "-o", run.parent / "out.html")
-    assert done.exit_code == 1 and "trials.jsonl, line 1" in done.stderr
+    assert done.exit_code == 2 and "trials.jsonl, line 1" in done.stderr
 
 
 def test_formula_in_csv_stays_text(run: Path) -> None:

@@ -26,17 +26,17 @@ def test_link_out_of_the_run_is_neither_read_nor_written(run: Path, tmp_path: Pa
     (run / name).symlink_to(secret)
     for command in ("report", "export"):
         done = invoke(command, run, "-o", tmp_path / OUTPUTS[command])
-        assert done.exit_code == 1 and str(run / name) in done.stderr
+        assert done.exit_code == 2 and str(run / name) in done.stderr
     for make in (RunDirectory.open, RunDirectory.resume, lambda path: RunDirectory.create(path, overwrite=True)):
         with pytest.raises(StorageError, match="leads out of its run directory"):
             make(run)
     if name in ("best.json", "best.keras"):
-        assert invoke("evaluate", run).exit_code == 1
+        assert invoke("evaluate", run).exit_code == 2
     if name == "best.json":
         with pytest.raises(StorageError, match="leads out"):
             load_best(run)
     done = invoke("search", run / "config.yaml", "-d", run, "--overwrite")
-    assert done.exit_code == 1 and "leads out" in done.stderr
+    assert done.exit_code == 2 and "leads out" in done.stderr
     assert secret.read_bytes() == before
 
 
@@ -71,7 +71,7 @@ def test_run_directory_of_a_configuration_overwrites_nothing(tmp_path: Path) -> 
     path = tmp_path / "tiny.yaml"
     path.write_text(f"{TINY}run_directory: {mine}\n", encoding="utf-8")
     done = invoke("search", path)
-    assert done.exit_code == 1 and "not empty" in done.stderr
+    assert done.exit_code == 2 and "not empty" in done.stderr
     assert os.listdir(mine) == ["thesis.txt"]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from amber.backend.interrupts import check
 from amber.backend.keras_internals.callbacks import SynchronousCallbackList, is_default
 
 _BATCH_HOOKS = tuple(
@@ -14,22 +15,25 @@ _BATCH_HOOKS = tuple(
 
 
 class QuietCallbackList(SynchronousCallbackList):
-    """Keras' list without its thread pool and without any work per batch."""
+    """Keras' list without its thread pool and without any work per batch but a look whether Ctrl-C was pressed."""
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Does nothing."""
+        """Looks whether Ctrl-C was pressed."""
+        check()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Does nothing."""
 
     def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Does nothing."""
+        """Looks whether Ctrl-C was pressed."""
+        check()
 
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
         """Does nothing."""
 
     def on_predict_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Does nothing."""
+        """Looks whether Ctrl-C was pressed."""
+        check()
 
     def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
         """Does nothing."""

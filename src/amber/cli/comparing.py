@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amber.cli.config import LoadedConfig
-from amber.cli.failures import RunFailed
 from amber.cli.files import write_text
 from amber.cli.results import MEASURES, as_text, measure_name
 from amber.cli.searching import Overrides, run
@@ -115,7 +114,7 @@ def compare(
         One comparison for each output.
 
     Raises:
-        RunFailed: a run was interrupted.
+        KeyboardInterrupt: a run was interrupted; those that are finished are kept in the folder.
     """
     own = loaded.config.search.sampler
     samplers = [own, *([RANDOM] if random_too and own != RANDOM else [])]
@@ -126,7 +125,7 @@ def compare(
             if not (directory / "test.json").is_file():
                 changes = replace(overrides, seed=seed, run_directory=directory, overwrite=True, sampler=sampler)
                 if run(loaded, changes):
-                    raise RunFailed(f"Interrupted. Finished runs are kept in {folder}.")
+                    raise KeyboardInterrupt
             results[sampler].append(_tested(directory))
     found = [
         _comparison(output, seeds, own, results, loaded.config.references)

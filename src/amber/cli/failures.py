@@ -1,20 +1,38 @@
-"""From errors to exit codes: 0 success, 1 the run failed, 2 the user's mistake, 130 interrupted."""
+"""From errors to exit codes: 0 success, 1 the run failed, 2 the user's mistake, 130 interrupted (143 by SIGTERM)."""
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import typer
 
-from amber.errors import AmberError, StorageError
+from amber.backend import interrupts
+from amber.errors import AmberError, describe_error, message_of, printable
 
 DEBUG_VARIABLE = "AMBER_DEBUG"
 RUN_FAILED, USER_MISTAKE, INTERRUPTED = 1, 2, 130
+_OF_DATABASES = ("sqlalchemy", "optuna", "psycopg")
+# What the system says of paths that were named wrongly.
+_OF_PATHS = frozenset(
+    {
+        errno.ENOENT,
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+        errno.EEXIST,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.ENAMETOOLONG,
+        errno.ELOOP,
+        errno.EINVAL,
+    }
+)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -36,25 +54,52 @@ def reported(command: Command) -> Command:
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
         except KeyboardInterrupt:
+            interrupts.acknowledge()
             _say("Interrupted. What was finished is kept.")
-            raise typer.Exit(INTERRUPTED) from None
+            raise typer.Exit(interrupts.exit_code() or INTERRUPTED) from None
         except BrokenPipeError:
             # The reader went away, as `amber sample | head` does; nothing more can be said to it.
             sys.stdout = open(os.devnull, "w", encoding="utf-8")
             raise typer.Exit(0) from None
         except AmberError as error:
-            _explain(str(error))
+            _explain(message_of(error))
             raise typer.Exit(exit_code(error)) from error
-        except Exception as error:
-            _explain(f"Unexpected {type(error).__name__}: {error}", hint=f"{DEBUG_VARIABLE}=1 shows where.")
+        except OSError as error:
+            _explain(_of_file(error))
+            raise typer.Exit(exit_code(error)) from error
+        except (Exception, SystemExit) as error:  # SystemExit: a layer or plug-in may raise it
+            _explain(f"Unexpected {describe_error(error)}", hint=f"{DEBUG_VARIABLE}=1 shows where.")
             raise typer.Exit(RUN_FAILED) from error
 
     return run  # type: ignore[return-value]
 
 
-def exit_code(error: AmberError) -> int:
-    """Returns 1 for what went wrong in a run, 2 for a mistake in what was asked."""
-    return RUN_FAILED if isinstance(error, (RunFailed, StorageError)) else USER_MISTAKE
+def exit_code(error: BaseException) -> int:
+    """Return 1 for what went wrong in a run, 2 for a mistake in what was asked.
+
+    A file that is not there or may not be read or written is a mistake in what was asked; a disk that is full, or a
+    database that does not answer, is not.
+    """
+    if isinstance(error, RunFailed):
+        return RUN_FAILED
+    causes = list(_causes(error))
+    out_of_reach = any(type(each).__module__.partition(".")[0] in _OF_DATABASES for each in causes)
+    errors = [each.errno for each in causes if isinstance(each, OSError) and each.errno is not None]
+    failed = isinstance(error, OSError) and (out_of_reach or any(number not in _OF_PATHS for number in errors))
+    return RUN_FAILED if failed else USER_MISTAKE
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _of_file(error: OSError) -> str:
+    """Return what the system says of a file, with its name."""
+    if error.filename is None:
+        return f"Unexpected {describe_error(error)}"
+    return f"{printable(os.fsdecode(error.filename))}: {error.strerror or type(error).__name__}"
 
 
 def _explain(message: str, hint: str = "") -> None:
@@ -67,5 +112,12 @@ def _say(message: str) -> None:
     from rich.console import Console
     from rich.text import Text
 
+    label = Text("" if message.startswith("Interrupted") else "Error: ", style="bold red")
+    shown = "\n".join(_shown(line) for line in message.splitlines())
     # soft_wrap: a path or a key is never broken over lines, so that it can be searched for and copied.
-    Console(stderr=True).print(Text("Error: ", style="bold red") + Text(message, style="red"), soft_wrap=True)
+    Console(stderr=True).print(label + Text(shown, style="red"), soft_wrap=True)
+
+
+def _shown(line: str) -> str:
+    """Return a line in which whatever a terminal would obey, or cannot show, is escaped."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from amber import __version__
+from amber.backend import interrupts
 from amber.cli.commands.build import build
 from amber.cli.commands.compare import compare
 from amber.cli.commands.dashboard import dashboard
@@ -76,4 +77,8 @@ for command in (search, compare, build, describe, draw, sample, evaluate, predic
 
 def main() -> None:
     """Runs the command; the entry point of the package."""
-    app()
+    interrupts.guard_command()
+    try:
+        app()
+    finally:
+        interrupts.leave()

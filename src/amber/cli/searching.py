@@ -193,7 +193,8 @@ def _show_found(
     # Those of a finished run are replaced together with its model.
     if found.best is not None and not directory.is_finished:
         directory.write_best(_best_record(loaded, builder, dataset, found.best))
-        draw_best(loaded, builder, found.best, directory.path)
+        if found.stopped != "interrupted":  # who presses Ctrl-C does not wait for a picture
+            draw_best(loaded, builder, found.best, directory.path)
 
 
 def _with_overrides(loaded: LoadedConfig, overrides: Overrides) -> LoadedConfig:

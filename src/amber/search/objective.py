@@ -15,6 +15,7 @@ from typing import Any
 
 import optuna
 
+from amber.backend import interrupts
 from amber.errors import AmberError, InvalidArchitectureError, describe_error, printable
 from amber.modeler.cost import measure
 from amber.search.candidate import Candidate
@@ -221,6 +222,7 @@ class Objective:
         except (AmberError, KeyboardInterrupt):
             raise
         except BaseException as error:  # whatever goes wrong in one child, SystemExit too, must not end the search
+            interrupts.check()  # native code may have turned a KeyboardInterrupt into an error of its own
             message = describe_error(error)
         # Models hold reference cycles. Keras' own clear_session would reset state that is the user's.
         gc.collect()
@@ -266,5 +268,6 @@ def prepared(objective: Any, tokens: tuple[int, ...], number: int) -> Candidate 
     except (AmberError, KeyboardInterrupt):
         raise
     except BaseException as error:  # one bad network must not end a search
+        interrupts.check()
         return TrialResult(number, tokens, "", "failed", error=describe_error(error))
     return candidate

@@ -18,6 +18,7 @@ from typing import Any
 import keras
 import optuna
 
+from amber.backend import interrupts
 from amber.errors import ConfigError
 from amber.search.best import describe_builder
 from amber.search.callbacks import SearchCallback
@@ -176,12 +177,14 @@ class _Search:
         stopped = "error"
         self.record.note(logging.INFO, f"Search of {self.wanted} architectures, seed {self.seed}.")
         try:
-            for callback in self.callbacks:
-                callback.on_search_begin(self.wanted, self.objective.metric, self.objective.direction)
-            self._replay()
-            with self.executor:
-                stopped = self._loop()
+            with interrupts.guarded():
+                for callback in self.callbacks:
+                    callback.on_search_begin(self.wanted, self.objective.metric, self.objective.direction)
+                self._replay()
+                with self.executor:
+                    stopped = self._loop()
         except KeyboardInterrupt:
+            interrupts.acknowledge()
             stopped = "interrupted"
             self.record.note(logging.WARNING, f"Interrupted after {self.trained} of {self.wanted} architectures.")
         finally:
@@ -218,6 +221,7 @@ class _Search:
     def _learn(self, *, replaying: bool = False) -> None:
         """Takes in what the ledger knows and this search does not; in a turn."""
         for known in self.ledger.news():
+            interrupts.check()
             following = known.number >= self.proposer.asked
             proposal = self.proposer.follow(known) if following else self.elsewhere.pop(known.number)
             if known.trial is not None:
@@ -235,6 +239,7 @@ class _Search:
         self.executor.open(self.objective.evaluate)
         try:
             while True:
+                interrupts.check()
                 ending = self._keep_workers_busy()
                 if self.running:
                     self._settle_ended(self.executor.completed(timeout=_LOOK if self.ledger.shared else None))
@@ -243,6 +248,7 @@ class _Search:
                 else:
                     return ending
         except KeyboardInterrupt:
+            interrupts.acknowledge()
             if self.running and not self.executor.in_process:
                 self._settle_ended(self.executor.completed(timeout=0))
             raise
@@ -321,12 +327,15 @@ class _Search:
 
     def _settle_ended(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
+            if outcome.failure is not None and interrupts.requested():
+                continue  # a signal to all processes of a job ended the worker: the trial is not at fault
             proposal = self.running.pop(outcome.key)
             self._settle(proposal, proposal.as_trial(outcome))
 
     def _settle(self, proposal: Proposal, trial: TrialResult) -> None:
         # Recorded first: what the sampler has learnt from is then always there.
-        self._enter(proposal, self.ledger.settle(trial))
+        with interrupts.shielded():
+            self._enter(proposal, self.ledger.settle(trial))
 
     def _enter(self, proposal: Proposal, trial: TrialResult, *, quietly: bool = False) -> None:
         """Takes in what is recorded of a proposal; `quietly` where files and listeners have it already."""

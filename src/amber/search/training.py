@@ -12,6 +12,7 @@ from typing import Any
 
 import keras
 
+from amber.backend import interrupts
 from amber.errors import ConfigError
 from amber.modeler.cost import measure
 from amber.modeler.supernet.recalibration import recalibrate
@@ -145,7 +146,7 @@ def train_child(
         # Shapes are worked out with layers that draw seeds, and kept: done here, so that whether they were
         # known already changes nothing of what follows the seed.
         measure(builder.plan(arc_seq))
-    with seeded(seed):
+    with interrupts.guarded(), seeded(seed):
         model = builder(arc_seq)
         if not getattr(model, "compiled", False):
             raise ConfigError(
@@ -163,6 +164,7 @@ def train_child(
         watchers = [start, _Watch(settings, on_epoch), *listeners]
         with finalised_once(model):
             while not course.ended:
+                interrupts.check()
                 start.seed_epoch(course.epochs)
                 fitted = model.fit(
                     *train,

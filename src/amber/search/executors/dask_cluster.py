@@ -18,6 +18,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from amber.backend import interrupts
 from amber.errors import ConfigError, ExecutorError
 from amber.search.executors import payload
 from amber.search.executors.base import Executor, Failure, Outcome
@@ -116,6 +117,7 @@ class DaskExecutor(Executor):
         limit = None if timeout is None else time.monotonic() + timeout
         outcomes: list[Outcome] = []
         while True:
+            interrupts.check()
             left = _LOOK if limit is None else limit - time.monotonic()
             with contextlib.suppress(queue.Empty):
                 outcomes += self._collect(*self._ended.get(timeout=max(0.0, min(_LOOK, left))))
@@ -144,6 +146,7 @@ class DaskExecutor(Executor):
         distributed = _distributed()
         deadline = time.monotonic() + self._patience
         while True:
+            interrupts.check()
             try:
                 # Short tries: a scheduler that is started anew may have its old address.
                 client = distributed.Client(**self._where, timeout=5, set_as_default=False)

@@ -24,6 +24,7 @@ from typing import Any
 
 import pebble
 
+from amber.backend import interrupts
 from amber.errors import ConfigError, ExecutorError
 from amber.search.executors import payload, worker
 from amber.search.executors.base import Executor, Failure, Outcome
@@ -102,6 +103,7 @@ class ProcessExecutor(Executor):
         limit = None if timeout is None else time.monotonic() + timeout
         outcomes: list[Outcome] = []
         while True:
+            interrupts.check()
             left = _LOOK if limit is None else limit - time.monotonic()
             with contextlib.suppress(queue.Empty):
                 outcomes += self._collect(*self._ended.get(timeout=max(0.0, min(_LOOK, left))))
@@ -181,9 +183,11 @@ class _Slot:
                 context=multiprocessing.get_context("spawn"),
             )
         self._started = time.monotonic()
-        self._future = self._pool.schedule(
-            worker.run, args=(task.arguments, task.options), timeout=self._limits.time_limit
-        )
+        # Ctrl-C in a terminal reaches every process: it is the driver that ends its workers.
+        with interrupts.kept_from_children():
+            self._future = self._pool.schedule(
+                worker.run, args=(task.arguments, task.options), timeout=self._limits.time_limit
+            )
         self._future.add_done_callback(lambda future: self._ended.put((self, future)))
 
     def collect(self, future: Any) -> Outcome | None:

@@ -9,6 +9,7 @@ import contextlib
 import multiprocessing
 import os
 import pickle
+import signal
 import threading
 import traceback
 from collections.abc import Callable, Mapping
@@ -35,6 +36,7 @@ def initialise(
         settings: of Keras.
     """
     _end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.update(variables)
     _loaded["mark"] = mark
     try:

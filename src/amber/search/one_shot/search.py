@@ -13,6 +13,7 @@ import numpy as np
 import optuna
 
 from amber.architect import TokenLayout
+from amber.backend import interrupts
 from amber.errors import ConfigError, StorageError
 from amber.search.callbacks import SearchCallback
 from amber.search.objective import Objective
@@ -179,7 +180,7 @@ class _Shared:
             self.progress.begin()
         stopped = "finished"
         try:
-            with seeded(self.seed):
+            with interrupts.guarded(), seeded(self.seed):
                 self._start()
                 self._warm_up()
                 self._episodes()
@@ -187,6 +188,7 @@ class _Shared:
                 self.candidates = self._trained_on(self._chosen())
             self._save()
         except KeyboardInterrupt:
+            interrupts.acknowledge()
             stopped = "interrupted"
             self._save()
             logger.warning("Interrupted after %d steps of shared training.", self.steps)

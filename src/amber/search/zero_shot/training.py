@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from amber.architect.controllers import ZeroShotController
+from amber.backend import interrupts
 from amber.errors import ConfigError, DataError
 from amber.search.objective import Objective, prepared
 from amber.search.randomness import check_seed, trial_seed
@@ -85,11 +86,13 @@ def train_zero_shot(
     history: list[dict[str, float]] = []
     stopped = "finished"
     try:
-        for episode in range(1, positive_integer(episodes, "episodes") + 1):
-            history.append({"episode": episode, **learning.episode(episode)})
-            if on_episode:
-                on_episode(history[-1])
+        with interrupts.guarded():
+            for episode in range(1, positive_integer(episodes, "episodes") + 1):
+                history.append({"episode": episode, **learning.episode(episode)})
+                if on_episode:
+                    on_episode(history[-1])
     except KeyboardInterrupt:
+        interrupts.acknowledge()
         stopped = "interrupted"
         logger.warning("Interrupted after %d episodes.", len(history))
     trials = {task.name: tuple(learning.known[place].values()) for place, task in enumerate(tasks)}

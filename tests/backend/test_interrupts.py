@@ -1,0 +1,247 @@
+"""Ctrl-C in real processes, at moments when Python by itself would lose it, and in programs that have their own way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import amber
+
+SOURCE = str(Path(amber.__file__).parents[1])
+pytestmark = pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals of POSIX systems")
+START = """
+import gc, signal, sys, time
+from amber.backend import interrupts
+"""
+
+
+def run(script: str, *pauses: float, number: signal.Signals = signal.SIGINT) -> tuple[int, float, str, str]:
+    """Run a script, send the signal after each pause from its first line, and return code, seconds, output, errors."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", START + script],
+        env={**os.environ, "PYTHONPATH": SOURCE},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,  # so that reading a line reads no more than that
+    )
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    for pause in pauses:
+        time.sleep(pause)
+        process.send_signal(number)
+    sent = time.monotonic()
+    try:
+        output, errors = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    return process.returncode, time.monotonic() - sent, (first + output).decode(), errors.decode()
+
+
+IN_COLLECTOR = """
+def collecting(phase, info):
+    end = time.monotonic() + 0.05
+    while time.monotonic() < end: pass
+gc.callbacks.append(collecting)
+print("begun", flush=True)
+try:
+    with interrupts.guarded():
+        while True:
+            gc.collect()
+            time.sleep(0.03)
+            %s
+except KeyboardInterrupt:
+    print("heard")
+"""
+
+
+@pytest.mark.parametrize("look", ["interrupts.check()", "pass"])
+def test_signal_in_a_callback_of_the_collector_is_not_lost(look: str) -> None:
+    code, seconds, output, errors = run(IN_COLLECTOR % look, 0.5)
+    assert (code, output) == (0, "begun\nheard\n"), errors
+    assert "Exception ignored" not in errors
+    assert "Stopping" in errors
+    assert seconds < 5
+
+
+def test_destructor_does_not_swallow_it() -> None:
+    script = """
+class Slow:
+    def __del__(self): time.sleep(0.1)
+print("begun", flush=True)
+try:
+    with interrupts.guarded():
+        while True:
+            Slow()
+            time.sleep(0.1)
+except KeyboardInterrupt:
+    print("heard")
+"""
+    code, seconds, output, errors = run(script, 0.5)
+    assert (code, output) == (0, "begun\nheard\n"), errors
+    assert "Exception ignored" not in errors
+
+
+def test_code_that_swallows_it_gets_it_again() -> None:
+    script = """
+print("begun", flush=True)
+swallowed = 0
+try:
+    with interrupts.guarded():
+        while True:
+            try:
+                time.sleep(0.05)
+            except KeyboardInterrupt:
+                swallowed += 1
+                if swallowed == 2: raise
+except KeyboardInterrupt:
+    print("heard")
+"""
+    code, _, output, errors = run(script, 0.3)
+    assert (code, output) == (0, "begun\nheard\n"), errors
+
+
+def test_what_is_shielded_comes_to_its_end() -> None:
+    script = """
+print("begun", flush=True)
+try:
+    with interrupts.guarded():
+        with interrupts.shielded():
+            end = time.monotonic() + 2.5
+            while time.monotonic() < end: time.sleep(0.01)
+            print("recorded")
+        time.sleep(60)
+except KeyboardInterrupt:
+    print("heard")
+"""
+    code, _, output, errors = run(script, 0.2)
+    assert (code, output) == (0, "begun\nrecorded\nheard\n"), errors
+
+
+def test_second_signal_breaks_even_that_and_the_handler_is_put_back() -> None:
+    script = """
+print("begun", flush=True)
+try:
+    with interrupts.guarded():
+        with interrupts.shielded():
+            time.sleep(60)
+except KeyboardInterrupt:
+    print("heard", signal.getsignal(signal.SIGINT) is signal.default_int_handler, interrupts.requested())
+"""
+    code, seconds, output, errors = run(script, 0.2, 0.4)
+    assert (code, output) == (0, "begun\nheard True False\n"), errors
+    assert seconds < 3
+
+
+def test_signal_that_came_last_is_raised_at_the_end() -> None:
+    script = """
+print("begun", flush=True)
+try:
+    with interrupts.guarded():
+        time.sleep(0.6)
+    print("not reached")
+except KeyboardInterrupt:
+    print("heard")
+"""
+    code, _, output, errors = run(script, 0.2)
+    assert (code, output) == (0, "begun\nheard\n"), errors
+
+
+def test_handler_of_the_program_is_respected() -> None:
+    script = """
+signal.signal(signal.SIGINT, lambda number, frame: print("mine", flush=True))
+print("begun", flush=True)
+with interrupts.guarded():
+    time.sleep(0.6)
+    interrupts.check()
+print("end", interrupts.requested())
+"""
+    assert run(script, 0.2)[2] == "begun\nmine\nend False\n"
+
+
+def test_other_threads_and_nested_blocks_change_nothing() -> None:
+    script = """
+import threading
+def other():
+    with interrupts.guarded(): interrupts.check()
+with interrupts.guarded():
+    with interrupts.guarded(): pass
+    thread = threading.Thread(target=other); thread.start(); thread.join()
+    print(signal.getsignal(signal.SIGINT) is signal.default_int_handler, flush=True)
+print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+"""
+    assert run(script)[2] == "False\nTrue\n"
+
+
+COMMAND = """
+interrupts.guard_command()
+print("begun", flush=True)
+try:
+    %s
+except KeyboardInterrupt:
+    interrupts.acknowledge()
+    print("heard")
+interrupts.leave()
+"""
+# Native code that lets other threads run, and hears nothing itself for a minute.
+NATIVE = 'import hashlib; hashlib.pbkdf2_hmac("sha256", b"x", b"y", 300_000_000)'
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_command_ends_with_the_code_of_its_signal(number: signal.Signals, code: int) -> None:
+    found, seconds, output, errors = run(COMMAND % "time.sleep(60)", 0.2, number=number)
+    assert (found, output) == (code, "begun\nheard\n"), errors
+    assert errors.count("Stopping") == 1
+    assert seconds < 5
+
+
+def test_command_in_native_code_says_at_once_that_it_stops_and_ends_in_time() -> None:
+    code, seconds, output, errors = run(COMMAND % NATIVE, 0.3)
+    assert (code, output) == (130, "begun\n"), errors
+    assert "Stopping" in errors
+    assert seconds < 6
+
+
+def test_second_signal_ends_a_command_at_once() -> None:
+    code, seconds, output, errors = run(COMMAND % NATIVE, 0.3, 0.5)
+    assert (code, output) == (130, "begun\n"), errors
+    assert seconds < 2
+
+
+def test_same_signal_forwarded_twice_is_one() -> None:
+    code, _, output, errors = run(COMMAND % "time.sleep(60)", 0.3, 0.02)
+    assert (code, output) == (130, "begun\nheard\n"), errors
+
+
+def test_forked_child_that_gets_it_too_does_not_count_as_a_second() -> None:
+    script = (
+        COMMAND
+        % """
+    import os
+    child = os.fork()
+    if not child:
+        for _ in range(3):
+            time.sleep(0.4); os.kill(os.getpid(), signal.SIGTERM) if _ == 2 else None
+    os.waitpid(child, 0)
+    time.sleep(2)
+    print("parent", interrupts.requested())
+"""
+    )
+    assert run(script)[2].endswith("parent False\n")
+
+
+def test_children_do_not_hear_what_their_parent_hears() -> None:
+    script = """
+import subprocess
+with interrupts.kept_from_children():
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1); print('child ends', flush=True)"])
+print("begun", flush=True)
+child.send_signal(signal.SIGINT)
+child.wait()
+"""
+    assert "child ends\n" in run(script)[2]

@@ -1,0 +1,142 @@
+"""Interrupts `amber search` at random moments, in real processes, and says what became of each.
+
+Run it for figures: python -m tests.cli.interrupting PHASE [MOMENTS [SEED]], with KERAS_BACKEND set. PHASE is one of
+`loading`, `search`, `processes`, `final` and `one_shot`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+# Seconds that a command may take to end.
+LIMIT = 5.0
+_SPACE = [{"Layer_type": "conv1d", "filters": 16, "kernel_size": size, "activation": "relu"} for size in (3, 5, 8)]
+_CONFIG: dict[str, Any] = {
+    "name": "interrupted",
+    "data": {"source": "splice", "sequence": "seq", "label": "label", "split": "gsplit"},
+    "model_space": [{"repeat": 4, "candidates": [*_SPACE, {"Layer_type": "identity", "filters": 16}]}],
+    "builder": {"type": "residual_cnn", "fc_units": 16},
+    "training": {"epochs": 2, "batch_size": 64, "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]},
+    "search": {"sampler": "random", "trials": 400, "metric": "val_loss"},
+    "final": {"epochs": 1000, "patience": None},
+}
+# What a phase changes of the configuration, and what on the screen shows that it has begun.
+PHASES: Mapping[str, tuple[dict[str, Any], str]] = {
+    "loading": ({}, ""),
+    "search": ({}, "Search of"),
+    "processes": ({"executor": "processes", "workers": 2}, "Search of"),
+    "final": ({"trials": 1}, "Training the best"),
+    "one_shot": ({"strategy": "one_shot", "sampler": "random"}, "one network, step"),
+}
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """What became of one command.
+
+    Attributes:
+        code: its exit code; None where it did not end in time.
+        seconds: from the signal to its end.
+        moment: from the beginning of the phase to the signal, seconds.
+        trials: settled ones in its journal.
+        said: all that it wrote.
+    """
+
+    code: int | None
+    seconds: float
+    moment: float
+    trials: int
+    said: str
+
+
+def interrupt(
+    phase: str,
+    moment: float,
+    folder: Path,
+    *,
+    number: signal.Signals = signal.SIGINT,
+    again: float | None = None,
+    options: tuple[str, ...] = (),
+) -> Interrupted:
+    """Start a search, wait for a phase of it, then `moment` seconds, and send the signal to all its processes.
+
+    Args:
+        phase: of `PHASES`.
+        moment: seconds into the phase.
+        folder: for its files.
+        number: the signal.
+        again: seconds until it is sent a second time; None: it is not.
+        options: of `amber search`.
+    """
+    changes, begun = PHASES[phase]
+    config = {**_CONFIG, "search": {**_CONFIG["search"], **changes}}
+    (folder / "c.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    output = folder / "output.txt"
+    command = [sys.executable, "-m", "amber.cli", "search", "c.yaml", "-d", "run", *options]
+    with output.open("w") as file:
+        # A session of its own is what a terminal gives: Ctrl-C reaches the workers too.
+        process = subprocess.Popen(command, cwd=folder, stdout=file, stderr=file, start_new_session=True)
+    try:
+        limit = time.monotonic() + 240
+        while begun not in output.read_text() and process.poll() is None and time.monotonic() < limit:
+            time.sleep(0.02)
+        time.sleep(moment)
+        if process.poll() is not None:
+            raise RuntimeError(f"The command ended before it was interrupted:\n{output.read_text()}")
+        os.killpg(process.pid, number)
+        sent = time.monotonic()
+        if again is not None:
+            time.sleep(again)
+            os.killpg(process.pid, number)
+            sent = time.monotonic()
+        try:
+            code: int | None = process.wait(60)
+        except subprocess.TimeoutExpired:
+            code = None
+        seconds = time.monotonic() - sent
+    finally:
+        process.kill()
+    trials = settled(folder)
+    return Interrupted(code, seconds, moment, trials, output.read_text())
+
+
+def settled(folder: Path) -> int:
+    """Return how many proposals the journal holds, after a look at each line."""
+    path = folder / "run" / "trials.jsonl"
+    if not path.is_file():
+        return 0
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return sum("number" in line for line in lines)
+
+
+def main(phase: str, moments: int = 20, seed: int = 0, spread: float = 8.0) -> None:
+    """Interrupt a phase at random moments and print one line for each."""
+    generator, lost = random.Random(seed), 0
+    for _ in range(moments):
+        with tempfile.TemporaryDirectory() as folder:
+            found = interrupt(phase, generator.uniform(0.0 if phase != "loading" else 0.3, spread), Path(folder))
+        right = found.code == 130 and found.seconds <= LIMIT
+        lost += not right
+        print(
+            f"{phase} at {found.moment:5.2f} s: exit {found.code} after {found.seconds:.2f} s, {found.trials} trials",
+            "" if right else f"WRONG\n{found.said[-1500:]}",
+            flush=True,
+        )
+    print(f"{phase}: {moments - lost} of {moments} right", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], *(int(each) for each in sys.argv[2:]))

@@ -1,0 +1,91 @@
+"""From errors to exit codes and messages, as a shell and a terminal see them."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from amber.cli.failures import RunFailed, exit_code, reported
+from amber.errors import AmberError, ConfigError, DataError, StorageError
+
+
+def caused(error: BaseException, cause: BaseException) -> BaseException:
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ConfigError("key"), 2),
+        (DataError("column"), 2),
+        (StorageError("the run directory is not empty"), 2),
+        (caused(StorageError("cannot be written"), PermissionError(errno.EACCES, "denied", "x")), 2),
+        (caused(StorageError("cannot be written"), OSError(errno.ENOSPC, "no space", "x")), 1),
+        (caused(StorageError("cannot be written"), OSError(errno.EIO, "input/output", "x")), 1),
+        (caused(ConfigError("no such file"), FileNotFoundError(errno.ENOENT, "none", "x")), 2),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "x"), 2),
+        (OSError(errno.ENOSPC, "No space left on device", "x"), 1),
+        (RunFailed("nothing was trained"), 1),
+    ],
+)
+def test_exit_code(error: AmberError, expected: int) -> None:
+    assert exit_code(error) == expected
+
+
+def ended(action: Callable[[], None], capfd: Any) -> tuple[int, str]:
+    with pytest.raises(typer.Exit) as raised:
+        reported(action)()
+    return raised.value.exit_code, capfd.readouterr().err
+
+
+def test_system_error_of_a_file_names_it(tmp_path: Path, capfd: Any) -> None:
+    code, said = ended(lambda: (tmp_path / "folder\x1b[2J" / "none").read_text(), capfd)  # type: ignore[arg-type, return-value]
+    assert code == 2
+    assert said.startswith("Error: ") and said.endswith("folder\\x1b[2J/none: No such file or directory\n")
+
+
+@pytest.mark.parametrize("text", ["bad \ud800", "ring\x07 \x1b[31mred", "two\nlines", "\u202etxt"])
+def test_any_message_can_be_shown(text: str, capfd: Any) -> None:
+    def fail() -> None:
+        raise ConfigError(text)
+
+    code, said = ended(fail, capfd)
+    assert code == 2
+    assert all(line.isprintable() for line in said.splitlines())
+    assert len(said.splitlines()) == len(text.splitlines())
+
+
+def test_exit_of_somebody_s_code_is_an_error_that_is_shown(capfd: Any) -> None:
+    def leave() -> None:
+        raise SystemExit(3)
+
+    assert ended(leave, capfd) == (1, "Error: Unexpected SystemExit: 3\nAMBER_DEBUG=1 shows where.\n")
+
+
+def test_error_without_a_message_of_its_own(capfd: Any) -> None:
+    class Silent(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    def fail() -> None:
+        raise Silent
+
+    code, said = ended(fail, capfd)
+    assert code == 1
+    assert "Silent: (no message" in said
+
+
+def test_reader_that_goes_away_is_no_error() -> None:
+    def write() -> None:
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+    with pytest.raises(typer.Exit) as raised:
+        reported(write)()
+    assert raised.value.exit_code == 0
