@@ -41,3 +41,8 @@ UNPACKED_BYTES = 16 * MEBIBYTE
 DESCRIPTION_BYTES = 16 * MEBIBYTE
 # Files in a model file, and arrays in a file of weights.
 MEMBERS = 100_000
+# A file of data, once decompressed: this share of the machine's memory, unless `data.size_limit` says otherwise.
+DATA_MEMORY_SHARE = 8
+# How many times as large as its file a compressed file of data may become, beyond the first megabytes.
+DATA_COMPRESSION = 100
+DATA_UNCHECKED_BYTES = 64 * MEBIBYTE

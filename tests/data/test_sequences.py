@@ -52,8 +52,8 @@ def test_alphabet_may_spell_u() -> None:
 
 
 @pytest.mark.parametrize("letter", ["X", "-", " ", "?", "é", "Ω", "0"])
-def test_unknown_letter_names_record_position_and_letter(letter: str) -> None:
-    with pytest.raises(DataError, match=r"record 1 \(b\), position 3: .*Received: ") as caught:
+def test_unknown_sign_names_example_position_and_sign(letter: str) -> None:
+    with pytest.raises(DataError, match=r"^b, position 3: .*Received: ") as caught:
         encode_sequences(["ACGT", f"AC{letter}T"], names=["a", "b"])
     assert str(caught.value).endswith(repr(letter))
 
@@ -63,9 +63,9 @@ def test_unknown_letter_names_record_position_and_letter(letter: str) -> None:
     [
         ({"sequences": []}, "empty list"),
         ({"sequences": "ACGT"}, "not one string"),
-        ({"sequences": ["ACG", "ACGT"]}, r"record 1: .* the first, 3. Received: a sequence of length 4"),
-        ({"sequences": [""]}, "record 0: .*empty string"),
-        ({"sequences": ["ACG", 7]}, "record 1: .*Received: 7"),
+        ({"sequences": ["ACG", "ACGT"]}, r"example 1: .* the first, 3;.*from 3 to 4.*Received: a sequence of length 4"),
+        ({"sequences": [""]}, "example 0: .*empty string"),
+        ({"sequences": ["ACG", 7]}, "example 1: .*Received: 7"),
         ({"sequences": ["ACG"], "names": []}, "Received: 0 names"),
         ({"sequences": ["ACG"], "alphabet": "ACGG"}, "alphabet='ACGG'"),
     ],

@@ -47,7 +47,7 @@ def test_grouped_split_keeps_groups_together(groups: list[int], seed: int) -> No
     try:
         split = grouped_split(groups, seed=seed)
     except DataError as error:
-        assert "part must have at least one record" in str(error)
+        assert "at least three of them" in str(error) and len(set(groups)) < 3
         return
     parts = parts_of(split)
     np.testing.assert_array_equal(np.sort(np.concatenate(parts)), np.arange(len(groups)))
@@ -76,23 +76,53 @@ def test_bad_fractions(fractions: tuple[float, ...]) -> None:
 
 
 def test_empty_parts_are_named() -> None:
-    with pytest.raises(DataError, match="The validation part .*train 1, validation 0, test 1"):
-        column_split(["train", "test"])
-    with pytest.raises(DataError, match="The test part"):
-        column_split(["train", "val"])
-    with pytest.raises(DataError, match="part must have at least one record"):
-        grouped_split([0] * 10)
-    with pytest.raises(DataError, match="part must have at least one record"):
-        random_split(0, stratify=[])
+    for values in (["train", "test"], ["val", "test"]):
+        with pytest.raises(DataError, match="part must have at least one example; .*`split: random`.* Received: train"):
+            column_split(values)
+    with pytest.raises(DataError, match="at least three of them.*`split: random`. Received: 2 groups"):
+        grouped_split([0, 1] * 10)
+    for n in (0, 1, 2):
+        with pytest.raises(DataError, match="part must have at least one example"):
+            random_split(n, stratify=[0] * n)
+
+
+def test_no_part_is_empty_where_there_are_examples_and_groups_enough() -> None:
+    assert [len(part) for part in parts_of(random_split(3))] == [1, 1, 1]
+    sizes = {"chr1": 500, "chr2": 490, "chr3": 480, "chr4": 470, "chr5": 460}
+    groups = [name for name, size in sizes.items() for _ in range(size)]
+    for seed in range(5):
+        for fractions in ((0.7, 0.1, 0.2), (0.98, 0.01, 0.01), (0.01, 0.01, 0.98)):
+            found = [{groups[row] for row in part} for part in parts_of(grouped_split(groups, fractions, seed))]
+            assert all(found) and sum(map(len, found)) == 5
 
 
 def test_column_split() -> None:
     split = column_split(["test", "train", "val", "train"])
     assert [part.tolist() for part in parts_of(split)] == [[1, 3], [2], [0]]
-    with pytest.raises(DataError, match="f.csv, line 9: .*'train', 'val', 'test'. Received: 'Test'"):
-        column_split(["train", "Test"], lines=[2, 9], source="f.csv")
-    with pytest.raises(DataError, match="one label per record"):
+    with pytest.raises(DataError, match="f.csv, line 9: .*'train', 'val', 'test'. Received: 'exam'"):
+        column_split(["train", "exam"], lines=[2, 9], source="f.csv")
+    with pytest.raises(DataError, match="one label per example"):
         random_split(4, stratify=[0])
+
+
+def test_words_for_parts_in_any_case() -> None:
+    words = ["Train", " training ", "VALID", "validation", "dev", "Test", "testing"]
+    assert [part.tolist() for part in parts_of(column_split(words))] == [[0, 1], [2, 3, 4], [5, 6]]
+
+
+def test_a_missing_part_is_drawn_from_the_training_part() -> None:
+    values = ["train"] * 80 + ["test"] * 20
+    labels = [0, 1] * 50
+    split = column_split(values, stratify=labels)
+    assert split.test.tolist() == list(range(80, 100))
+    assert len(split.validation) == 10 and sum(labels[row] for row in split.validation) == 5
+    again, other = column_split(values, stratify=labels), column_split(values, stratify=labels, seed=1)
+    assert split.validation.tolist() == again.validation.tolist() != other.validation.tolist()
+    groups = [row // 8 for row in range(100)]
+    grouped = column_split(values, groups=groups)
+    assert not {groups[row] for row in grouped.validation} & {groups[row] for row in grouped.train}
+    only = column_split(["train"] * 100)
+    assert [len(part) for part in parts_of(only)] == [70, 10, 20]
 
 
 def test_the_vault_opens_once() -> None:
@@ -138,6 +168,14 @@ def test_labels() -> None:
     assert (y.tolist(), classes) == ([1, 0, 1], ("a", "b"))
     y, classes = encode_labels(["b", "a"], ["b", "c", "a"])
     assert (y.tolist(), classes) == ([0, 2], ("b", "c", "a"))
+    y, classes = encode_labels(["pos", "pos ", " neg"])
+    assert (y.tolist(), classes) == ([1, 1, 0], ("neg", "pos"))
+    y, classes = encode_labels(["10", "2", "1", "1.0", "01", "+2"])
+    assert (y.tolist(), classes) == ([2, 1, 0, 0, 0, 1], ("1", "2", "10"))
+    assert encode_labels(["1.0", "0"], ["0", "1"])[0].tolist() == [1, 0]
+    assert encode_labels(["-1", "+1", "0.5"])[1] == ("-1", "0.5", "1")
+    # "None" is a class where it is given as one.
+    assert encode_labels(["None", "some"], ["None", "some"])[0].tolist() == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -146,6 +184,8 @@ def test_labels() -> None:
         ([], None, "at least one label"),
         (["a", "c"], ["a", "b"], "f.csv, line 7: a label must be one of 'a', 'b'. Received: 'c'"),
         (["a", ""], None, "line 7: a label must be a class name. Received: ''"),
+        (["a", "NA"], None, "line 7: a label must be a class name. Received: 'NA'"),
+        (["1", "2"], ["1", "1.0"], "`classes` must be distinct. Received: '1'"),
         (["a", "b"], ["a", "a"], "`classes` must be distinct. Received: 'a'"),
     ],
 )

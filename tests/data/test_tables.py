@@ -55,7 +55,7 @@ def test_bad_files_name_file_and_line(file: Path, content: bytes, message: str) 
 def test_missing_file_folder_and_false_gzip(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         read_table(tmp_path / "none.csv", ["a"])
-    with pytest.raises(DataError, match="readable CSV file"):
+    with pytest.raises(DataError, match="a regular file. Received: a folder"):
         read_table(tmp_path, ["a"])
     (tmp_path / "t.csv.gz").write_bytes(b"a,b\n1,2\n")
     with pytest.raises(DataError, match="sound gzip data"):
@@ -72,7 +72,7 @@ def test_features_are_read_in_the_order_asked_for(file: Path) -> None:
 @pytest.mark.parametrize("value", ["", "two", "nan", "inf", "1e99"])
 def test_features_that_are_no_numbers(file: Path, value: str) -> None:
     file.write_text(f"a,b\n1,2\n3,{value}\n")
-    with pytest.raises(DataError, match=f"line 3, column 'b': expected a finite number. Received: '{value}'"):
+    with pytest.raises(DataError, match=f"line 3, column 'b': expected a finite number.*Received: '{value}'"):
         read_features(file, ["a", "b"])
 
 

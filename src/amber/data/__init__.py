@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amber.data.baselines import BaselineResult, RegressionResult, logistic_regression_baseline, ridge_baseline
-from amber.data.block_datasets import TargetSpec, load_blocks
+from amber.data.block_datasets import load_blocks
 from amber.data.blocks import BlockSpec, split_columns
 from amber.data.dataset import Dataset, Split, TestVault
 from amber.data.datasets import find_data, load_dataset, load_sequences
@@ -18,6 +18,7 @@ from amber.data.simulated_motifs import Motif
 from amber.data.splits import SplitIndices, column_split, grouped_split, random_split
 from amber.data.tables import Table, read_table
 from amber.data.targets import Target
+from amber.data.tasks import TargetSpec
 from amber.measures import accuracy, mean_absolute_error, per_class_accuracy, r2
 
 __all__ = [

@@ -68,17 +68,19 @@ class BlockSpec:
             found.update(dict.fromkeys(_columns(text, header, name)))
         return list(found)
 
-    def read(self, table: Table, name: str = "block") -> NDArray[np.float32]:
+    def read(self, table: Table, name: str = "block", *, alphabet: str = "ACGT") -> NDArray[np.float32]:
         """Returns the block's rows: numbers of shape `(rows, columns)`, or a sequence `(rows, length, 4)`.
 
+        Blanks around a sequence do not count; `alphabet` is the order of its channels.
+
         Raises:
-            DataError: a field that is no number, or a sequence that cannot be read, with file and line.
+            DataError: a field that is not a number, or a sequence that cannot be read, with file and line.
         """
         columns = self.select(list(table.columns), name)
         if self.sequence is None:
             return table_features(table, columns)
-        where = [f"{table.path}, line {line}" for line in table.lines]
-        return encode_sequences(table[columns[0]], names=where)
+        texts = [text.strip() for text in table[columns[0]]]
+        return encode_sequences(texts, alphabet, names=[table.where(row) for row in range(len(table))])
 
 
 def _columns(text: str, header: Sequence[str], name: str) -> list[str]:

@@ -9,19 +9,16 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from amber.data.dataset import Dataset, Split, TestVault
-from amber.data.labels import encode_labels
-from amber.data.sequences import encode_sequences
-from amber.data.splits import (
-    DEFAULT_FRACTIONS,
-    SplitIndices,
-    column_split,
-    grouped_split,
-    random_split,
-)
-from amber.data.tables import read_table
+from amber.data.blocks import BlockSpec
+from amber.data.dataset import Dataset
+from amber.data.division import AUTO, GROUP_COLUMN, GROUPED, RANDOM, SplitSpec
+from amber.data.loading import TableSpec, load_table
+from amber.data.splits import DEFAULT_FRACTIONS
+from amber.data.tasks import Kind, TargetSpec
 from amber.errors import DataError
 
+# The name of the output where there is one.
+OUTPUT = "output"
 DATA_DIR_VARIABLE = "AMBER_DATA_DIR"
 _FILES = Path(__file__).parent / "files"
 _PACKAGED = {"mfeat": _FILES / "mfeat.csv.gz", "splice": _FILES / "splice.csv.gz"}
@@ -72,43 +69,49 @@ def is_packaged(name: str | os.PathLike[str]) -> bool:
 
 def load_dataset(
     name: str | os.PathLike[str] = "splice",
-    split: str = "gsplit",
+    split: str = AUTO,
     seed: int = 0,
     *,
     sequence: str = "seq",
     label: str = "label",
     classes: Sequence[str] | None = None,
+    task: Kind | None = None,
     fractions: Sequence[float] = DEFAULT_FRACTIONS,
+    size_limit: int | None = None,
 ) -> Dataset:
     """Load a data set of sequences by name.
 
     Args:
         name: as for `find_data`.
-        split: a column with `train`, `val` and `test`, by default `"gsplit"`, where near-duplicates are kept
+        split: a column with `train`, `val` and `test`, such as `"gsplit"` of `splice`, where near-duplicates are kept
             together; or `"random"`, drawn with `seed` and stratified by label; or `"grouped"`, drawn with
-            `seed`, keeping together the groups of the column `group`.
-        seed: of the drawn splits; a split column does not use it.
+            `seed`, keeping together the groups of the column `group`; or `"auto"` (default): the column `gsplit` or
+            `split` where there is one, else `"random"`.
+        seed: of the drawn splits; a split column with all three parts does not use it.
         sequence: column of the sequences.
-        label: column of the class names.
-        classes: class names in the order of their numbers; by default sorted.
+        label: column of the class names, or of numbers.
+        classes: class names in the order of their numbers; by default sorted, as numbers where all are numbers.
+        task: `"classes"` or `"number"` (a regression); by default found out from the labels.
         fractions: of train, validation and test, for the drawn splits.
+        size_limit: MiB of the file at most, decompressed; by default an eighth of the machine's memory.
 
     Returns:
-        The data set; `x` is float32 `(n, length, 4)`, `y` int64 class numbers.
+        The data set; `x` is float32 `(n, length, 4)`, `y` int64 class numbers, or float32 `(n, 1)` numbers scaled to
+        mean 0 and standard deviation 1 on the training part.
 
     Raises:
         DataError: no such data, or data that cannot be used.
     """
-    drawn = split in ("random", "grouped")
-    return load_sequences(
+    return load_table(
         find_data(name),
-        sequence=sequence,
-        label=label,
-        split=None if drawn else split,
-        group="group" if split == "grouped" else None,
-        classes=classes,
-        seed=seed,
-        fractions=fractions,
+        TableSpec(
+            {sequence: BlockSpec(sequence=sequence)},
+            {OUTPUT: TargetSpec(label, task, classes)},
+            SplitSpec(split, seed=seed, fractions=fractions),
+            standardize=True,
+            one_input=True,
+            size_limit=size_limit,
+        ),
         name=str(name) if is_packaged(name) else None,
     )
 
@@ -117,66 +120,55 @@ def load_sequences(
     path: str | os.PathLike[str],
     sequence: str = "seq",
     label: str = "label",
-    split: str | None = "gsplit",
+    split: str | None = AUTO,
     classes: Sequence[str] | None = None,
     *,
+    task: Kind | None = None,
     group: str | None = None,
     seed: int = 0,
     fractions: Sequence[float] = DEFAULT_FRACTIONS,
     alphabet: str = "ACGT",
     name: str | None = None,
+    size_limit: int | None = None,
 ) -> Dataset:
     """Load labelled sequences of equal length from a CSV file.
 
     Args:
         path: the file, as for `read_table`.
         sequence: column of the sequences.
-        label: column of the class names.
-        split: column with `train`, `val` and `test`; None to draw the parts with `seed`.
-        classes: class names in the order of their numbers; by default sorted.
-        group: only with `split=None`: column of groups to keep together; without it parts are drawn record by
-            record, stratified by label.
+        label: column of the class names, or of numbers.
+        split: as for `load_dataset`; None to draw the parts with `seed`.
+        classes: as for `load_dataset`.
+        task: as for `load_dataset`.
+        group: only with `split=None`: column of groups to keep together; without it parts are drawn example by
+            example, stratified by label.
         seed: of the drawn parts.
         fractions: of train, validation and test, for drawn parts.
         alphabet: order of the channels.
         name: of the data set; by default the file name without its endings.
+        size_limit: as for `load_dataset`.
 
     Returns:
-        The data set; `x` is float32 `(n, length, 4)`, `y` int64 class numbers.
+        As `load_dataset`.
 
     Raises:
         DataError: a file, column, sequence, label or split that cannot be used, named with file and line.
     """
     if split is not None and group is not None:
-        raise DataError(
-            f"`group` must be None when a split column is given. Received: split={split!r}, group={group!r}"
-        )
-    wanted = [column for column in (sequence, label, split, group) if column is not None]
-    table = read_table(path, list(dict.fromkeys(wanted)))
-    source = str(table.path)
-    x = encode_sequences(table[sequence], alphabet, names=[f"{source}, line {line}" for line in table.lines])
-    y, known = encode_labels(table[label], classes, lines=table.lines, source=source)
-    parts: SplitIndices
-    if split is not None:
-        parts = column_split(table[split], lines=table.lines, source=source)
-        kind, origin = split, f"column {split}"
-    elif group is not None:
-        parts = grouped_split(table[group], fractions, seed)
-        kind, origin = "grouped", f"drawn at random, groups of {group} kept together, seed {seed}"
-    else:
-        parts = random_split(len(table), fractions, seed, stratify=y)
-        kind, origin = "random", f"drawn at random, stratified, seed {seed}"
-    title = name or table.path.name.removesuffix(".gz").removesuffix(".csv")
-    return Dataset(
-        name=title,
-        train=Split(x[parts.train], y[parts.train]),
-        validation=Split(x[parts.validation], y[parts.validation]),
-        test=TestVault(Split(x[parts.test], y[parts.test]), title),
-        classes=known,
-        input_shape=x.shape[1:],
-        split=kind,
-        path=table.path.absolute(),
-        split_origin=origin,
+        raise DataError(f"`group` must be None when a split is given. Received: split={split!r}, group={group!r}")
+    drawn = RANDOM if group is None else GROUPED
+    return load_table(
+        path,
+        TableSpec(
+            {sequence: BlockSpec(sequence=sequence)},
+            {OUTPUT: TargetSpec(label, task, classes)},
+            SplitSpec(drawn if split is None else split, group or GROUP_COLUMN, seed, fractions),
+            standardize=True,
+            alphabet=alphabet,
+            one_input=True,
+            size_limit=size_limit,
+        ),
+        name,
     )
 
 

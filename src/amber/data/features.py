@@ -6,12 +6,14 @@ What may be changed here: what counts as usable numbers.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from amber.data.labels import MISSING
 from amber.data.tables import Table, read_table
 from amber.errors import DataError
 
@@ -20,7 +22,7 @@ def check_features(x: ArrayLike, name: str = "x", *, rank: int | None = 2) -> ND
     """Check that an array holds finite numbers.
 
     Args:
-        x: the array; records along the first axis. It is not changed.
+        x: the array; examples along the first axis. It is not changed.
         name: what messages call it.
         rank: number of dimensions it must have; None for any from 1.
 
@@ -28,7 +30,7 @@ def check_features(x: ArrayLike, name: str = "x", *, rank: int | None = 2) -> ND
         `x` as an array; its type is kept, except that Python numbers of mixed type become float64.
 
     Raises:
-        DataError: not numeric, of another rank, without records or columns, or NaN or infinite somewhere
+        DataError: not numeric, of another rank, without examples or columns, or NaN or infinite somewhere
             (named by row and column, counted from 0).
     """
     try:
@@ -83,23 +85,38 @@ def table_features(table: Table, columns: Sequence[str]) -> NDArray[np.float32]:
     Raises:
         DataError: a field that is no finite float32 number (named by line and column).
     """
-    result = np.empty((len(table), len(columns)), dtype=np.float32)
-    for number, column in enumerate(columns):
-        try:
-            with np.errstate(over="ignore"):
-                result[:, number] = np.array(table[column], dtype=np.float64)
-        except ValueError:
-            result[:, number] = np.nan
-        for row in np.flatnonzero(~np.isfinite(result[:, number])):
-            text = table[column][row]
-            value = _parse(text)
-            if value is None:
-                raise DataError(
-                    f"{table.path}, line {table.lines[row]}, column {column!r}: expected a finite number. "
-                    f"Received: {text!r}"
-                )
-            result[row, number] = value
+    return np.stack([column_numbers(table, column) for column in columns], axis=1)
+
+
+def column_numbers(table: Table, column: str) -> NDArray[np.float32]:
+    """Turn one column of a table into numbers, shape `(rows,)`; errors as for `table_features`."""
+    texts = table[column]
+    try:
+        with np.errstate(over="ignore"):
+            result = np.array(texts, dtype=np.float64).astype(np.float32)
+    except ValueError:
+        result = np.full(len(texts), np.nan, dtype=np.float32)
+    for row in np.flatnonzero(~np.isfinite(result)).tolist():
+        value = _parse(texts[row])
+        if value is None:
+            raise DataError(
+                f"{table.where(row)}, column {column!r}: expected a finite number{_advice(texts[row])}. "
+                f"Received: {_shown(texts[row])}"
+            )
+        result[row] = value
     return result
+
+
+def _advice(text: str) -> str:
+    if text.strip().lower() in MISSING:
+        return "; fill in what is missing, or leave the example out"
+    if re.fullmatch(r"\s*[+-]?\d+,\d+\s*", text):
+        return ", with a point before its decimals"
+    return ""
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 80 else f"{text[:77]}...")
 
 
 def _parse(text: str) -> np.float32 | None:

@@ -1,12 +1,12 @@
 """Nucleotide sequences to arrays.
 
-What may be changed here: which alphabets and letters are understood. Where sequences come from is the matter
+What may be changed here: which alphabets and bases are understood. Where sequences come from is the matter
 of `amber.data.tables` and `amber.data.datasets`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,51 +45,68 @@ def encode_sequences(
     Args:
         sequences: `n` strings of the same length, at least 1.
         alphabet: the order of the channels, a permutation of `"ACGT"` (default) or of `"ACGU"`.
-        names: what messages call the records, one per sequence; by default `record 0`, `record 1`, ...
+        names: what messages call the examples, one per sequence; by default `example 0`, `example 1`, ...
 
     Returns:
         Array of type float32 and shape `(n, length, 4)`. The channels of every position sum to 1.
 
     Raises:
-        DataError: no sequences, sequences of unequal length or length 0, a letter that is no IUPAC code
-            (named with record and position, counted from 1), or arguments that do not fit.
+        DataError: no sequences, sequences of unequal length or length 0, a base that is not an IUPAC code
+            (named with example and position, counted from 1), or arguments that do not fit.
     """
     if isinstance(sequences, str):
         raise DataError(f"`sequences` must be a list of strings, not one string. Received: {sequences[:40]!r}")
     table = _lookup_table(alphabet)
-    records = list(sequences)
-    if not records:
+    examples = list(sequences)
+    if not examples:
         raise DataError("`sequences` must hold at least one sequence. Received: an empty list")
-    if names is not None and len(names) != len(records):
-        raise DataError(f"`names` must have one entry per sequence ({len(records)}). Received: {len(names)} names")
+    if names is not None and len(names) != len(examples):
+        raise DataError(f"`names` must have one entry per sequence ({len(examples)}). Received: {len(names)} names")
 
     def name(index: int) -> str:
-        return f"record {index}" if names is None else f"record {index} ({names[index]})"
+        return f"example {index}" if names is None else names[index]
 
-    for index, record in enumerate(records):
-        if not isinstance(record, str):
-            raise DataError(f"{name(index)}: a sequence must be a string. Received: {record!r}")
-    length = len(records[0])
-    if length == 0:
-        raise DataError(f"{name(0)}: a sequence must have at least one letter. Received: an empty string")
-    for index, record in enumerate(records):
-        if len(record) != length:
-            raise DataError(
-                f"{name(index)}: all sequences must have the length of the first, {length}. "
-                f"Received: a sequence of length {len(record)}"
-            )
-    # Letters outside Latin-1 become "?", one byte as well, so that positions stay right.
-    joined = "".join(records).encode("latin-1", errors="replace")
-    codes = np.frombuffer(joined, dtype=np.uint8).reshape(len(records), length)
-    encoded = table[codes]
-    bad = np.isnan(encoded[:, :, 0])
+    for index, example in enumerate(examples):
+        if not isinstance(example, str):
+            raise DataError(f"{name(index)}: a sequence must be a string. Received: {example!r}")
+    _check_lengths(examples, name)
+    # Signs outside Latin-1 become "?", one byte as well, so that positions stay right.
+    joined = "".join(examples).encode("latin-1", errors="replace")
+    codes = np.frombuffer(joined, dtype=np.uint8).reshape(len(examples), len(examples[0]))
+    bad = np.isnan(table[:, 0])[codes]
     if bad.any():
         index, position = (int(i) for i in np.argwhere(bad)[0])
+        received = examples[index][position]
         raise DataError(
-            f"{name(index)}, position {position + 1}: a letter must be one of {''.join(IUPAC)} "
-            f"(either case). Received: {records[index][position]!r}"
+            f"{name(index)}, position {position + 1}: a base must be one of {''.join(IUPAC)} (either case)"
+            f"{_advice(received)}. Received: {received!r}"
         )
-    return encoded
+    return table[codes]
+
+
+def _check_lengths(examples: Sequence[str], name: Callable[[int], str]) -> None:
+    lengths = np.array([len(example) for example in examples])
+    length = int(lengths[0])
+    if (lengths == 0).any():
+        index = int(np.argmin(lengths))
+        raise DataError(f"{name(index)}: a sequence must have at least one base. Received: an empty string")
+    if (lengths != length).any():
+        index = int(np.argmax(lengths != length))
+        raise DataError(
+            f"{name(index)}: all sequences must have the length of the first, {length}; cut them to one length, or "
+            f"fill the shorter ones up with N (lengths run from {lengths.min()} to {lengths.max()}). "
+            f"Received: a sequence of length {lengths[index]}"
+        )
+
+
+def _advice(sign: str) -> str:
+    if sign in "-.*":
+        return "; write N where a base is unknown or missing"
+    if sign.isspace():
+        return "; take blanks out"
+    if sign.upper() in "EFILPQZ":
+        return "; proteins cannot be read"
+    return ""
 
 
 def _lookup_table(alphabet: str) -> NDArray[np.float32]:

@@ -16,7 +16,18 @@ from amber.errors import DataError
 
 PARTS = ("train", "validation", "test")
 DEFAULT_FRACTIONS = (0.7, 0.1, 0.2)
-_PART_OF_VALUE = {"train": 0, "val": 1, "test": 2}
+_PART_OF_VALUE = {
+    "train": 0,
+    "training": 0,
+    "val": 1,
+    "valid": 1,
+    "validation": 1,
+    "dev": 1,
+    "development": 1,
+    "test": 2,
+    "testing": 2,
+}
+_WAY_OUT = "give it some, or write `split: random` to draw all three"
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,34 +47,81 @@ class SplitIndices:
         for part, size in zip(PARTS, sizes, strict=True):
             if not size:
                 received = ", ".join(f"{name} {count}" for name, count in zip(PARTS, sizes, strict=True))
-                raise DataError(f"The {part} part must have at least one record. Received: {received}")
+                raise DataError(f"The {part} part must have at least one example; {_WAY_OUT}. Received: {received}")
+
+
+def part_of(value: str) -> int | None:
+    """Return the part that a value of a split column means: 0 train, 1 validation, 2 test; None for none of them."""
+    return _PART_OF_VALUE.get(value.strip().lower())
 
 
 def column_split(
-    values: Sequence[str], *, lines: Sequence[int] | None = None, source: str = "split column"
+    values: Sequence[str],
+    *,
+    lines: Sequence[int] | None = None,
+    source: str = "split column",
+    fractions: Sequence[float] = DEFAULT_FRACTIONS,
+    seed: int = 0,
+    stratify: Sequence[Hashable] | NDArray[Any] | None = None,
+    groups: Sequence[Hashable] | NDArray[Any] | None = None,
 ) -> SplitIndices:
-    """Divide records as a column of the data says.
+    """Divide examples as a column of the data says.
+
+    Where it names no validation part, one is drawn from the training part, and likewise a test part.
 
     Args:
-        values: `train`, `val` or `test`, one per record.
-        lines: line numbers of the records for messages; by default messages give the record.
+        values: `train`, `val` (or `valid`, `validation`, `dev`) or `test`, in any case, one per example.
+        lines: line numbers of the examples for messages; by default messages give the example.
         source: file that messages name.
+        fractions: of train, validation and test: how large a drawn part is beside the training part.
+        seed: of a drawn part.
+        stratify: labels, one per example, of which a drawn part gets its share.
+        groups: one per example; a drawn part takes whole groups, where there are two or more in training.
 
     Returns:
         Row numbers of the parts.
 
     Raises:
-        DataError: another value (named with its line), or an empty part.
+        DataError: another value (named with its line), or no training part.
     """
+    shares = _check_fractions(fractions)
     assigned = np.empty(len(values), dtype=np.int64)
     for index, value in enumerate(values):
-        if value not in _PART_OF_VALUE:
-            where = f"record {index}" if lines is None else f"line {lines[index]}"
-            raise DataError(
-                f"{source}, {where}: a split must be one of {', '.join(map(repr, _PART_OF_VALUE))}. Received: {value!r}"
-            )
-        assigned[index] = _PART_OF_VALUE[value]
+        part = part_of(value)
+        if part is None:
+            where = f"example {index}" if lines is None else f"line {lines[index]}"
+            raise DataError(f"{source}, {where}: a split must be one of 'train', 'val', 'test'. Received: {value!r}")
+        assigned[index] = part
+    missing = [part for part in (2, 1) if not (assigned == part).any()]
+    for number, part in enumerate(missing):
+        train = np.flatnonzero(assigned == 0)
+        if len(train) > 1:
+            share = shares[part] / (shares[0] + shares[missing[number:]].sum())
+            assigned[_drawn_from(train, share, seed, stratify, groups)] = part
     return _indices(assigned)
+
+
+def missing_parts(values: Sequence[str]) -> tuple[str, ...]:
+    """Return the parts that a split column does not name."""
+    found = {part_of(value) for value in set(values)}
+    return tuple(name for part, name in enumerate(PARTS) if part not in found)
+
+
+def _drawn_from(
+    train: NDArray[np.int64],
+    share: float,
+    seed: int,
+    stratify: Sequence[Hashable] | NDArray[Any] | None,
+    groups: Sequence[Hashable] | NDArray[Any] | None,
+) -> NDArray[np.int64]:
+    """Return the rows of the training part that make another part."""
+    codes = None if groups is None else _codes([groups[row] for row in train])
+    if codes is not None and codes.max() > 0:
+        parts = _whole_groups(codes, np.array([1 - share, share]), np.random.default_rng(seed))
+        return train[parts == 1]
+    order = _shuffled(len(train), seed, None if stratify is None else [stratify[row] for row in train])
+    count = min(max(round(share * len(train)), 1), len(train) - 1)
+    return train[order[len(train) - count :]]
 
 
 def random_split(
@@ -72,13 +130,13 @@ def random_split(
     seed: int = 0,
     stratify: Sequence[Hashable] | NDArray[Any] | None = None,
 ) -> SplitIndices:
-    """Divide records at random.
+    """Divide examples at random.
 
     Args:
-        n: number of records.
+        n: number of examples.
         fractions: of train, validation and test; positive, with sum 1.
         seed: of the generator; the same seed gives the same parts.
-        stratify: labels, one per record; each part then gets its share of each label, within two records.
+        stratify: labels, one per example; each part then gets its share of each label, within two examples.
 
     Returns:
         Row numbers of the parts.
@@ -87,11 +145,23 @@ def random_split(
         DataError: fractions or labels that do not fit, or an empty part.
     """
     cuts = np.rint(np.cumsum(_check_fractions(fractions))[:2] * n).astype(int)
+    if n >= len(PARTS):  # a small part has one example rather than none
+        cuts[0] = min(max(cuts[0], 1), n - 2)
+        cuts[1] = min(max(cuts[1], cuts[0] + 1), n - 1)
+    order = _shuffled(n, seed, stratify)
+    assigned = np.full(n, 2, dtype=np.int64)
+    assigned[order[: cuts[0]]] = 0
+    assigned[order[cuts[0] : cuts[1]]] = 1
+    return _indices(assigned)
+
+
+def _shuffled(n: int, seed: int, stratify: Sequence[Hashable] | NDArray[Any] | None) -> NDArray[np.int64]:
+    """Return row numbers in random order, each label spread evenly over it."""
     rng = np.random.default_rng(seed)
     order = rng.permutation(n)
     if stratify is not None:
         if len(stratify) != n:
-            raise DataError(f"`stratify` must have one label per record ({n}). Received: {len(stratify)} labels")
+            raise DataError(f"`stratify` must have one label per example ({n}). Received: {len(stratify)} labels")
         codes = _codes(stratify)[order]
         # Each label spread evenly over [0, 1): a cut anywhere takes the same share of all of them.
         position = np.empty(n)
@@ -99,10 +169,7 @@ def random_split(
             members = np.flatnonzero(codes == code)
             position[members] = (np.arange(len(members)) + rng.random()) / len(members)
         order = order[np.argsort(position, kind="stable")]
-    assigned = np.full(n, 2, dtype=np.int64)
-    assigned[order[: cuts[0]]] = 0
-    assigned[order[cuts[0] : cuts[1]]] = 1
-    return _indices(assigned)
+    return order
 
 
 def grouped_split(
@@ -110,26 +177,37 @@ def grouped_split(
     fractions: Sequence[float] = DEFAULT_FRACTIONS,
     seed: int = 0,
 ) -> SplitIndices:
-    """Divide records at random, groups kept together.
+    """Divide examples at random, groups kept together.
 
     Groups are placed largest first, those of equal size in random order, each into the part that lacks most.
-    A group larger than a part makes the parts miss their fractions.
+    A group larger than a part makes the parts miss their fractions; each part has at least one group.
 
     Args:
-        groups: group of each record.
-        fractions: of train, validation and test, counted in records; positive, with sum 1.
+        groups: group of each example.
+        fractions: of train, validation and test, counted in examples; positive, with sum 1.
         seed: of the generator; the same seed gives the same parts.
 
     Returns:
         Row numbers of the parts; no group is in two of them.
 
     Raises:
-        DataError: fractions that do not fit, or an empty part.
+        DataError: fractions that do not fit, or fewer than three groups.
     """
     shares = _check_fractions(fractions)
     codes = _codes(groups)
+    count = int(codes.max(initial=-1)) + 1
+    if count < len(PARTS):
+        raise DataError(
+            f"Groups that are kept together need at least three of them, one for each part; name another column of "
+            f"groups, or write `split: random`. Received: {count} groups"
+        )
+    return _indices(_whole_groups(codes, shares, np.random.default_rng(seed)))
+
+
+def _whole_groups(codes: NDArray[np.int64], shares: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return the part of each example; no part is empty where there are as many groups as parts."""
     sizes = np.bincount(codes)
-    order = np.random.default_rng(seed).permutation(len(sizes))
+    order = rng.permutation(len(sizes))
     order = order[np.argsort(-sizes[order], kind="stable")]
     lacking = shares * len(codes)
     part_of_group = np.empty(len(sizes), dtype=np.int64)
@@ -137,7 +215,13 @@ def grouped_split(
         part = int(np.argmax(lacking))
         part_of_group[group] = part
         lacking[part] -= sizes[group]
-    return _indices(part_of_group[codes])
+    for part in range(len(shares)):
+        if not (part_of_group == part).any():
+            # The smallest group of a part that can spare one.
+            spare = [group for group in order if (part_of_group == part_of_group[group]).sum() > 1]
+            if spare:
+                part_of_group[spare[-1]] = part
+    return part_of_group[codes]
 
 
 def _codes(values: Sequence[Hashable] | NDArray[Any]) -> NDArray[np.int64]:

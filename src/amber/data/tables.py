@@ -1,6 +1,6 @@
 """CSV files to columns of text.
 
-What may be changed here: which files can be read. Values stay text here; `features`, `labels` and `sequences`
+What may be changed here: how rows and columns are found. Values stay text here; `features`, `labels` and `sequences`
 give them meaning.
 """
 
@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import csv
 import difflib
-import gzip
 import io
 import os
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from amber.data.formats import advice_on_header
+from amber.data.reading import read_text
 from amber.errors import DataError
 
-GZIP_MAGIC = b"\x1f\x8b"
+_DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
+# How many names a message shows, and how many are searched for one like a missing name.
+_SHOWN, _SEARCHED = 10, 1000
 
 
 @dataclass(frozen=True)
@@ -29,11 +34,13 @@ class Table:
         path: the file.
         columns: name -> values as text, one per row.
         lines: line numbers of the rows, counted from 1; the header is usually line 1.
+        notes: one sentence for whatever was recognised or changed.
     """
 
     path: Path
     columns: dict[str, list[str]]
     lines: list[int]
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -43,30 +50,52 @@ class Table:
         """Values of a column."""
         return self.columns[column]
 
+    def take(self, rows: NDArray[np.int64]) -> Table:
+        """Return the table of some rows."""
+        picked = rows.tolist()
+        columns = {name: [values[row] for row in picked] for name, values in self.columns.items()}
+        return Table(self.path, columns, [self.lines[row] for row in picked], self.notes)
 
-def read_table(path: str | os.PathLike[str], columns: Sequence[str] | None = None) -> Table:
+    def where(self, row: int) -> str:
+        """Return file and line of a row, as messages name it."""
+        return f"{self.path}, line {self.lines[row]}"
+
+
+def read_table(
+    path: str | os.PathLike[str],
+    columns: Sequence[str] | None = None,
+    *,
+    optional: Sequence[str] = (),
+    size_limit: int | None = None,
+) -> Table:
     """Read columns of a CSV file with a header, plain or compressed with gzip, in UTF-8.
+
+    Tabs, semicolons or vertical bars may separate the fields too; a note says so. Blank lines are skipped, and blanks
+    around the names of columns.
 
     Args:
         path: the file; compression is recognised by content, or by the ending `.gz`.
         columns: names of the wanted columns; all by default. Others are not kept.
+        optional: names of columns that are kept too where they are there, in any case.
+        size_limit: MiB of text at most; by default an eighth of the machine's memory.
 
     Returns:
-        The table; blank lines are skipped.
+        The table.
 
     Raises:
-        DataError: the file is missing, empty, has no rows, is not UTF-8 or not sound gzip; a column is
-            missing or occurs twice; a row is longer or shorter than the header.
+        DataError: the file is missing, empty, has no rows, is of another format or too large, is not UTF-8 or not sound
+            gzip; a column is missing or occurs twice; a row is longer or shorter than the header.
     """
     file = Path(path)
-    text = _decode(file, _read_bytes(file))
+    text = read_text(file, size_limit)
     if not text.strip():
         raise DataError(f"{file}: expected a CSV file with a header. Received: an empty file")
-    rows = _rows(file, text)
+    delimiter = _delimiter(text, columns)
+    rows = _rows(file, text, delimiter)
     header_line, header = next(rows)
-    wanted = list(header if columns is None else columns)
-    indices = [_column_index(file, header_line, header, column) for column in wanted]
-    values: list[list[str]] = [[] for _ in wanted]
+    header = [name.strip() for name in header]
+    indices = _indices_of(file, header_line, header, columns, optional)
+    values: list[list[str]] = [[] for _ in indices]
     lines: list[int] = []
     for line, row in rows:
         if len(row) != len(header):
@@ -75,72 +104,90 @@ def read_table(path: str | os.PathLike[str], columns: Sequence[str] | None = Non
                 f"Received: {len(row)} fields"
             )
         lines.append(line)
-        for column_values, index in zip(values, indices, strict=True):
+        for column_values, index in zip(values, indices.values(), strict=True):
             column_values.append(row[index])
     if not lines:
         raise DataError(f"{file}: expected rows after the header. Received: only a header")
-    return Table(file, dict(zip(wanted, values, strict=True)), lines)
+    notes = () if delimiter == "," else (f"{file.name} is read with {_DELIMITERS[delimiter]} between its fields.",)
+    return Table(file, dict(zip(indices, values, strict=True)), lines, notes)
 
 
-def _read_bytes(file: Path) -> bytes:
-    try:
-        data = file.read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"{file}: expected a CSV file. Received: no such file") from None
-    except OSError as error:
-        raise DataError(f"{file}: expected a readable CSV file. Received: {error.strerror or error}") from error
-    if not data or not (data.startswith(GZIP_MAGIC) or file.suffix.lower() == ".gz"):
-        return data
-    # Read in blocks, so that a message can say how far the file was sound.
-    parts: list[bytes] = []
-    try:
-        with gzip.open(io.BytesIO(data)) as stream:
-            while block := stream.read(1 << 16):
-                parts.append(block)
-    except (OSError, EOFError, zlib.error) as error:
-        line = sum(part.count(b"\n") for part in parts) + 1
-        raise DataError(
-            f"{file}, line {line} or after: expected sound gzip data. Received: {type(error).__name__}: {error}"
-        ) from error
-    return b"".join(parts)
+def _delimiter(text: str, wanted: Sequence[str] | None) -> str:
+    """Return what separates the fields of the header: what gives all wanted columns, else the most fields."""
+    stream = io.StringIO(text, newline="")
+    line = next((line for line in stream if line.strip()), "").strip("\r\n")
+    fields = {sign: [name.strip().strip('"') for name in line.split(sign)] for sign in _DELIMITERS}
+    for sign, names in fields.items():
+        if wanted and len(names) > 1 and set(wanted) <= set(names):
+            return sign
+    return max(fields, key=lambda sign: len(fields[sign]))
 
 
-def _decode(file: Path, data: bytes) -> str:
-    try:
-        # "utf-8-sig" drops the mark that spreadsheet programs put first.
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        received = data[error.start : error.start + 1]
-        raise DataError(f"{file}, line {line}: expected text in UTF-8. Received: the byte {received!r}") from error
-
-
-def _rows(file: Path, text: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(file: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Rows that are not blank, each with the line it starts on."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    stream = io.StringIO(text, newline="")
+    if '"' not in text:
+        # Most files have no quotes; the csv module would refuse a field of more than 131,072 characters.
+        for number, line in enumerate(stream, start=1):
+            line = line.rstrip("\r\n")
+            if line:
+                yield number, line.split(delimiter)
+        return
+    reader = csv.reader(stream, delimiter=delimiter, strict=True)
     while True:
-        line = reader.line_num + 1
+        number = reader.line_num + 1
         try:
             row = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            raise DataError(f"{file}, line {line}: expected a row of CSV. Received: {error}") from error
+            raise DataError(
+                f"{file}, line {number}: expected a row of CSV, its quotes in pairs and no quoted field longer than "
+                f"{csv.field_size_limit():,} characters. Received: {error}"
+            ) from error
         if row:
-            yield line, row
+            yield number, row
 
 
-def _column_index(file: Path, line: int, header: list[str], column: str) -> int:
-    count = header.count(column)
-    if count == 1:
-        return header.index(column)
-    if count > 1:
-        raise DataError(f"{file}, line {line}: column {column!r} must occur once. Received: {count} times")
-    close = difflib.get_close_matches(column.lower(), [name.lower() for name in header], n=1)
-    hint = ""
-    if close:
-        match = next(name for name in header if name.lower() == close[0])
-        hint = f" Did you mean {match!r}?"
-    raise DataError(
-        f"{file}, line {line}: expected a column {column!r}. Received: columns {', '.join(map(repr, header))}.{hint}"
+def _indices_of(
+    file: Path, line: int, header: list[str], columns: Sequence[str] | None, optional: Sequence[str]
+) -> dict[str, int]:
+    """Return the wanted columns by name, each with its place."""
+    places = {name: index for index, name in reversed(list(enumerate(header)))}
+    repeated = _repeated(header) if len(places) < len(header) else {}
+    found: dict[str, int] = {}
+    for column in header if columns is None else columns:
+        if column in repeated:
+            raise DataError(
+                f"{file}, line {line}: column {column!r} must occur once. Received: {repeated[column]} times"
+            )
+        if column not in places:
+            raise _missing(file, line, header, column)
+        found[column] = places[column]
+    maybe = {name.lower() for name in optional}
+    extra = {name: index for name, index in places.items() if name.lower() in maybe and name not in repeated}
+    return found | {name: index for name, index in extra.items() if name not in found}
+
+
+def _repeated(header: list[str]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for name in header:
+        counts[name] = counts.get(name, 0) + 1
+    return {name: count for name, count in counts.items() if count > 1}
+
+
+def _missing(file: Path, line: int, header: list[str], column: str) -> DataError:
+    known = header[:_SEARCHED]
+    close = difflib.get_close_matches(column.lower(), [name.lower() for name in known], n=1)
+    hint = f" Did you mean {next(name for name in known if name.lower() == close[0])!r}?" if close else ""
+    return DataError(
+        f"{file}, line {line}: expected a column {column!r}.{advice_on_header(header)} "
+        f"Received: columns {shown_names(header)}.{hint}",
+        key=(column,),
     )
+
+
+def shown_names(names: Sequence[str]) -> str:
+    """Return the first names of many, in quotes, each cut where it is long."""
+    shown = ", ".join(repr(name if len(name) <= 40 else f"{name[:37]}...") for name in names[:_SHOWN])
+    return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown

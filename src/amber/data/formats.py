@@ -1,0 +1,140 @@
+"""What a file is that was given as a CSV file and is not one: its format by name, and what to do about it.
+
+What may be changed here: a format, with its name and the way out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_SEQUENCES = "write its sequences into a CSV file with the columns seq and label"
+_INTERVALS = "write the sequences of its intervals into a CSV file with the columns seq and label"
+_UNPACK = "unpack it first"
+_SAVE = "save it as CSV"
+_CONVERT = "convert it to CSV, with pandas for example"
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format that was recognised.
+
+    Attributes:
+        name: such as `a FASTA file`.
+        way_out: what to do, as an imperative.
+    """
+
+    name: str
+    way_out: str
+
+
+# First bytes of a file -> format.
+_BINARY: tuple[tuple[bytes, Format], ...] = (
+    (b"\xd0\xcf\x11\xe0", Format("an Excel workbook (.xls)", _SAVE)),
+    (b"PAR1\x15", Format("a Parquet file", _CONVERT)),
+    (b"ARROW1", Format("an Arrow file", _CONVERT)),
+    (b"\x89HDF\r\n\x1a\n", Format("an HDF5 file", _CONVERT)),
+    (b"\x93NUMPY", Format("a NumPy array (.npy)", _CONVERT)),
+    (b"SQLite format 3", Format("an SQLite database", "export the table as CSV")),
+    (b"\xfd7zXZ\x00", Format("a file compressed with xz", "unpack it first, or compress it with gzip")),
+    (b"\x28\xb5\x2f\xfd", Format("a file compressed with zstd", "unpack it first, or compress it with gzip")),
+    (b"7z\xbc\xaf\x27\x1c", Format("a 7z archive", _UNPACK)),
+    (b"Rar!\x1a", Format("a RAR archive", _UNPACK)),
+    (b"%PDF", Format("a PDF document", "copy its table into a CSV file")),
+    (b"\x89PNG", Format("an image", "give a CSV file")),
+    (b"\x7fELF", Format("a program", "give a CSV file")),
+    (b"BAM\x01", Format("a BAM file", _INTERVALS)),
+    (b"CRAM\x03", Format("a CRAM file", _INTERVALS)),
+    (b"BCF\x02", Format("a BCF file", _INTERVALS)),
+    (b"\x26\xfc\x8f\x88", Format("a bigWig file", _INTERVALS)),
+    (b"\x88\x8f\xfc\x26", Format("a bigWig file", _INTERVALS)),
+    (b"\xeb\xf2\x89\x87", Format("a bigBed file", _INTERVALS)),
+    (b"\x87\x89\xf2\xeb", Format("a bigBed file", _INTERVALS)),
+    (b"\x43\x27\x41\x1a", Format("a 2bit genome", _INTERVALS)),
+    (b"\x1a\x41\x27\x43", Format("a 2bit genome", _INTERVALS)),
+    (b"RDX3\n", Format("an R data file", "write it as CSV with write.csv")),
+    (b"\xff\xfe\x00\x00", Format("text in UTF-32", "save it as UTF-8")),
+    (b"\xff\xfe", Format("text in UTF-16", "save it as UTF-8")),
+    (b"\xfe\xff", Format("text in UTF-16", "save it as UTF-8")),
+    (b"\x80\x04\x95", Format("a Python pickle", _CONVERT)),
+)
+# The beginning of a text -> format.
+_TEXT: tuple[tuple[re.Pattern[str], Format], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), Format(name, way_out))
+    for pattern, name, way_out in (
+        (r">", "a FASTA file (it begins with '>')", _SEQUENCES),
+        (r"@(HD|SQ|RG|PG|CO)\t", "a SAM file", _INTERVALS),
+        (r"@[^\n]*\n[^\n]*\n\+", "a FASTQ file", _SEQUENCES),
+        (r"##fileformat=VCF|#CHROM\tPOS", "a VCF file", _INTERVALS),
+        (r"##gff-version|##gtf", "a GFF file", _INTERVALS),
+        (r"(track type=wiggle|[^\n]*\n)?(fixedStep|variableStep)\s", "a wiggle file", _INTERVALS),
+        (r"track type=wiggle", "a wiggle file", _INTERVALS),
+        (r"(track|browser) ", "a BED file with a track line", _INTERVALS),
+        (r"MEME version", "a file of motifs in MEME format", "give a CSV file of sequences"),
+        (r"LOCUS {2}", "a GenBank file", _SEQUENCES),
+        (r"ID   ", "an EMBL file", _SEQUENCES),
+        (r"# STOCKHOLM", "a Stockholm alignment", _SEQUENCES),
+        (r"CLUSTAL[ WO]", "a Clustal alignment", _SEQUENCES),
+        (r"version https://git-lfs", "a Git LFS pointer in place of the file", "fetch the file with git lfs pull"),
+        (r"<!doctype html|<html", "a web page", "download the file itself, not the page that shows it"),
+        (r"<\?xml|<[a-z]", "an XML file", _CONVERT),
+        (r"[{\[]\s*[\"{\[\]}\d-]", "a JSON file", _CONVERT),
+    )
+)
+_GFF_LINE = re.compile(r"[^\t]+\t[^\t]*\t[^\t]+\t\d+\t\d+\t[^\t]*\t[-+.?]\t[012.]\t?[^\t]*")
+_BED_LINE = re.compile(r"\S+[\t ]+\d+[\t ]+\d+([\t ].*)?")
+_VCF_LINE = re.compile(r"[^\t]+\t\d+\t[^\t]+\t[ACGTN]+\t[^\t]+\t[^\t]+\t.*", re.IGNORECASE)
+# Of lines such as `chr1 10 20`.
+_LINES = ((_GFF_LINE, "a GFF file"), (_VCF_LINE, "a VCF file without its header"), (_BED_LINE, "a BED file"))
+_INTERVAL_COLUMNS = frozenset(
+    {"chrom", "chr", "chromosome", "#chrom", "start", "end", "stop", "chromstart", "chromend"}
+)
+_SEQUENCE = re.compile(r"[ACGTUN]{8,}", re.IGNORECASE)
+
+
+def recognise(head: bytes) -> Format | None:
+    """Return the format of a file that is not CSV; None where it may be.
+
+    Args:
+        head: the first bytes of the file, decompressed; the more, the surer.
+    """
+    if head.startswith(b"PK\x03\x04"):
+        workbook = b"[Content_Types].xml" in head or b"xl/" in head or b"_rels/" in head
+        return Format("an Excel workbook (.xlsx)", _SAVE) if workbook else Format("a zip archive", _UNPACK)
+    if head.startswith(b"BZh") and head[4:10] == b"1AY&SY":
+        return Format("a file compressed with bzip2", "unpack it first, or compress it with gzip")
+    for magic, found in _BINARY:
+        if head.startswith(magic):
+            return found
+    if head[257:262] == b"ustar":
+        return Format("a tar archive", _UNPACK)
+    if b"\0" in head:
+        wide = head[:64].count(b"\0") * 3 > len(head[:64]) and head.strip(b"\0")
+        return Format("text in UTF-16", "save it as UTF-8") if wide else Format("a binary file", "give a CSV file")
+    return _of_text(head.decode("utf-8-sig", errors="replace"))
+
+
+def _of_text(text: str) -> Format | None:
+    text = text.lstrip()
+    for pattern, found in _TEXT:
+        if pattern.match(text):
+            return found
+    line = next(
+        (line for line in text.splitlines() if line.strip() and not line.startswith(("#", "track", "browser"))), ""
+    )
+    return next((Format(name, _INTERVALS) for pattern, name in _LINES if pattern.fullmatch(line)), None)
+
+
+def advice_on_header(header: list[str]) -> str:
+    """Return what to do where a header lacks a column, as a sentence; empty where it says nothing."""
+    if _INTERVAL_COLUMNS & {name.lower() for name in header[:12]}:
+        return " These are intervals: the table must hold the sequences themselves."
+    if any(_SEQUENCE.fullmatch(name) or _is_number(name) for name in header[:50]):
+        return " Line 1 looks like data: put a header before it, such as seq,label."
+    if header and header[0].startswith("#"):
+        return " Line 1 begins with '#': remove comments, so that the header comes first."
+    return ""
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"[-+]?\d*\.?\d+([eE][-+]?\d+)?", text) is not None

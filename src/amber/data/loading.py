@@ -1,0 +1,222 @@
+"""A table to a data set: inputs, targets and parts, checked before anything is trained.
+
+What may be changed here: what is checked and said while a table becomes a data set.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amber.data.blocks import BlockSpec
+from amber.data.dataset import Dataset, Split, TestVault, rows_of, shapes_of
+from amber.data.division import Division, SplitSpec, check_classes, divide
+from amber.data.fingerprints import fingerprint
+from amber.data.scaling import Scaling
+from amber.data.splits import PARTS
+from amber.data.tables import Table, read_table
+from amber.data.targets import Target
+from amber.data.tasks import ReadTarget, TargetSpec, read_target, with_range, without_label
+from amber.errors import DataError
+
+# How many lines a note names.
+_LINES_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """What is read from a table.
+
+    Attributes:
+        inputs: name -> how it is read.
+        targets: name of the output -> how it is read.
+        split: how examples are divided.
+        standardize: scale inputs and targets that are numbers by the training part.
+        alphabet: order of the channels of sequences.
+        one_input: whether `x` is the array of the only input, not a dictionary.
+        size_limit: MiB of the file at most, decompressed; None: an eighth of the machine's memory.
+    """
+
+    inputs: Mapping[str, BlockSpec]
+    targets: Mapping[str, TargetSpec]
+    split: SplitSpec
+    standardize: bool = False
+    alphabet: str = "ACGT"
+    one_input: bool = False
+    size_limit: int | None = None
+
+
+def load_table(path: str | os.PathLike[str], spec: TableSpec, name: str | None = None) -> Dataset:
+    """Return the data set that a file holds.
+
+    Args:
+        path: the file, as for `read_table`.
+        spec: what is read from it.
+        name: of the data set; by default the file name without its endings.
+
+    Raises:
+        DataError: what cannot be used, named with file and line. Its `key` says what it is about: `("inputs", name)`,
+            `("targets", name)`, `("split",)`, or nothing where it is about the file.
+    """
+    table = _with_labels(_read(path, spec), spec)
+    x: dict[str, NDArray[Any]] = {}
+    for each, block in spec.inputs.items():
+        with _about("inputs", each):
+            x[each] = block.read(table, each, alphabet=spec.alphabet)
+    read: dict[str, ReadTarget] = {}
+    for each, written in spec.targets.items():
+        with _about("targets", each):
+            read[each] = read_target(table, each, written)
+    with _about("split"):
+        labels = next((each.y for each in read.values() if each.target.classes is not None), None)
+        division = divide(table, spec.split, labels)
+    notes = [*table.notes, *(note for each in read.values() for note in each.notes), *division.notes]
+    targets: list[Target] = []
+    for each, known in read.items():
+        with _about("targets", each):
+            target, said = _checked(known, spec.targets[each].column, division)
+        targets.append(target)
+        notes += said
+    title = name or table.path.name.removesuffix(".gz").removesuffix(".csv")
+    raw = _fingerprint(table, spec, x, read, division)
+    return replace(
+        _assembled(spec, x, {each: known.y for each, known in read.items()}, tuple(targets), division, title),
+        path=table.path.absolute(),
+        notes=tuple(notes),
+        raw_fingerprint=raw,
+    )
+
+
+def _read(path: str | os.PathLike[str], spec: TableSpec) -> Table:
+    """Read the columns that are needed, or all where blocks choose among them."""
+    chosen = [block for block in spec.inputs.values() if block.sequence is None]
+    sequences = {each: block.sequence for each, block in spec.inputs.items() if block.sequence is not None}
+    wanted = [*sequences.values(), *(target.column for target in spec.targets.values()), *spec.split.needed()]
+    if chosen:
+        table = read_table(path, size_limit=spec.size_limit)
+        for column, key in _roles(spec).items():
+            with _about(*key):
+                BlockSpec((column,)).select(list(table.columns), key[-1])
+        _check_no_target_inside(spec, table)
+        return table
+    try:
+        return read_table(path, list(dict.fromkeys(wanted)), optional=spec.split.helpful(), size_limit=spec.size_limit)
+    except DataError as error:
+        error.key = _roles(spec).get(str(error.key[-1]), ()) if error.key else ()
+        raise
+
+
+def _roles(spec: TableSpec) -> dict[str, tuple[str, ...]]:
+    """Return what each named column is for, as the keys of errors."""
+    roles: dict[str, tuple[str, ...]] = {column: ("split",) for column in spec.split.needed()}
+    roles |= {target.column: ("targets", each) for each, target in spec.targets.items()}
+    return roles | {block.sequence: ("inputs", each) for each, block in spec.inputs.items() if block.sequence}
+
+
+def _check_no_target_inside(spec: TableSpec, table: Table) -> None:
+    header = list(table.columns)
+    for each, block in spec.inputs.items():
+        with _about("inputs", each):
+            columns = set(block.select(header, each))
+            for target in spec.targets.values():
+                if target.column in columns:
+                    raise DataError(
+                        f"Block {each!r} must not hold the column {target.column!r}, which is to be predicted. "
+                        f"Received: {', '.join(block.columns) or block.sequence}"
+                    )
+
+
+def _with_labels(table: Table, spec: TableSpec) -> Table:
+    """Return the table of the examples that can be trained on: those with the value of every target."""
+    lacking = without_label(table, list(spec.targets.values()))
+    count = int(lacking.sum())
+    if not count:
+        return table
+    columns = ", ".join(repr(target.column) for target in spec.targets.values())
+    if count == len(table):
+        raise DataError(
+            f"{table.path}: expected labels in the column {columns}. Received: none in {len(table)} examples",
+            key=("targets", next(iter(spec.targets))),
+        )
+    kept = table.take(np.flatnonzero(~lacking))
+    lines = [table.lines[row] for row in np.flatnonzero(lacking)[:_LINES_SHOWN]]
+    shown = ", ".join(map(str, lines)) + (", ..." if count > len(lines) else "")
+    note = f"{count} of {len(table)} examples have no value in the column {columns} and are left out (lines {shown})."
+    return replace(kept, notes=(*table.notes, note))
+
+
+def _checked(read: ReadTarget, column: str, division: Division) -> tuple[Target, list[str]]:
+    """Return a target as the parts show it, with what is to be said; raise DataError where nothing can be learnt."""
+    parts = {part: read.y[getattr(division.rows, part)] for part in PARTS}
+    if read.target.classes is not None:
+        return read.target, check_classes(column, read.target.classes, parts)
+    target = with_range(read.target, parts["train"])
+    if target.range is not None and target.range[0] == target.range[1]:
+        raise DataError(
+            f"Column {column!r}: the training part must have different values; nothing can be learnt from one. "
+            f"Received: {target.range[0]:g} in each of {len(parts['train'])} examples"
+        )
+    return target, []
+
+
+def _assembled(
+    spec: TableSpec,
+    x: dict[str, NDArray[Any]],
+    y: dict[str, NDArray[Any]],
+    targets: tuple[Target, ...],
+    division: Division,
+    title: str,
+) -> Dataset:
+    rows, scaling = division.rows, {}
+    if spec.standardize:
+        numbers = [each for each, block in spec.inputs.items() if block.sequence is None]
+        scaling = {each: Scaling.fit(x[each][rows.train]) for each in numbers}
+        x = x | {each: scale.apply(x[each]) for each, scale in scaling.items()}
+        scaled = {target.name: Scaling.fit(y[target.name][rows.train]) for target in targets if target.classes is None}
+        y = y | {each: scale.apply(y[each]) for each, scale in scaled.items()}
+        targets = tuple(replace(target, scaling=scaled.get(target.name)) for target in targets)
+    inputs: Any = next(iter(x.values())) if spec.one_input else x
+    outputs: Any = next(iter(y.values())) if len(y) == 1 else y
+    train, validation, test = (
+        Split(rows_of(inputs, part), rows_of(outputs, part)) for part in (rows.train, rows.validation, rows.test)
+    )
+    return Dataset(
+        name=title,
+        train=train,
+        validation=validation,
+        test=TestVault(test, title),
+        classes=targets[0].classes or () if len(targets) == 1 else (),
+        input_shape=shapes_of(inputs),
+        split=division.split,
+        targets=targets,
+        scaling=scaling,
+        split_origin=division.origin,
+    )
+
+
+def _fingerprint(
+    table: Table, spec: TableSpec, x: Mapping[str, Any], read: Mapping[str, ReadTarget], division: Division
+) -> str:
+    """Of what was read, before anything is scaled; of sequences the text, which is a sixteenth of the array."""
+    inputs = {
+        each: x[each] if block.sequence is None else "\n".join(table[block.sequence]).upper()
+        for each, block in spec.inputs.items()
+    }
+    targets = {each: [known.target.classes, known.y] for each, known in read.items()}
+    return fingerprint([spec.alphabet, inputs, targets, [getattr(division.rows, part) for part in PARTS]])
+
+
+@contextmanager
+def _about(*key: str) -> Iterator[None]:
+    """Mark errors with what they are about."""
+    try:
+        yield
+    except DataError as error:
+        error.key = key
+        raise
