@@ -243,7 +243,9 @@ def test_shared_training_has_options_of_its_own(tiny: str) -> None:
     text = tiny.replace(
         "  batch_size: 256",
         "  batch_size: 256\n  optimizer: adamw\n  optimizer_options: {weight_decay: 0.25, beta_2: 0.99}",
-    ).replace("search:\n", "search:\n  one_shot: {optimizer_options: {weight_decay: 1.0}}\n")
+    )
+    one_shot = "search:\n  strategy: one_shot\n  one_shot: {optimizer_options: {weight_decay: 1.0}}\n"
+    text = text.replace("search:\n  sampler: random\n  trials: 2\n", one_shot)
     found = [compile_arguments(config_from_text(text, "a.yaml"), shared=shared) for shared in (False, True)]
     settings = [each["optimizer"].get_config() for each in found]
     assert [(each["weight_decay"], each["beta_2"]) for each in settings] == [(0.25, 0.99), (1.0, 0.99)]

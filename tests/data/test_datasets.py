@@ -160,7 +160,7 @@ def test_the_data_folder(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(DataError, match="'other', 'own', 'splice'.*Received: 'none'"):
         find_data("none")
     monkeypatch.setenv("AMBER_DATA_DIR", str(tmp_path / "gone"))
-    with pytest.raises(DataError, match="which is no folder"):
+    with pytest.raises(DataError, match="which is not a folder"):
         find_data("own")
 
 

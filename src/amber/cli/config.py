@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -19,6 +18,7 @@ from amber.cli.section import Section
 from amber.cli.sections import Config
 from amber.cli.simulated import checked_simulation, with_tasks_as_outputs
 from amber.cli.space import space_of
+from amber.cli.unused_keys import check_unused_keys
 from amber.cli.yaml_lines import KeyPath, YamlDocument, dotted, parse_yaml, read_yaml
 from amber.data import BlockSpec, Simulation
 from amber.errors import ConfigError, DataError, ModelSpaceError
@@ -38,6 +38,7 @@ class LoadedConfig:
         space: the section `model_space`.
         space_paths: for each layer, the key path of each candidate.
         simulation: the data, where they are simulated.
+        recorded: whether a run directory holds it, so that a search has run with it.
     """
 
     document: YamlDocument
@@ -46,6 +47,7 @@ class LoadedConfig:
     space: ModelSpace
     space_paths: list[list[KeyPath]]
     simulation: Simulation | None = None
+    recorded: bool = False
 
     @property
     def builder_type(self) -> str:
@@ -74,22 +76,27 @@ class LoadedConfig:
         return ("model_space",)
 
 
-def load_config(path: str | os.PathLike[str]) -> LoadedConfig:
-    """Reads and checks a configuration file.
+def load_config(path: str | os.PathLike[str], *, recorded: bool = False) -> LoadedConfig:
+    """Reads and checks a configuration file; `recorded` as for `check_config`.
 
     Raises:
         ConfigError: a mistake, named by file, line and key, with what was expected and received.
     """
-    return check_config(read_yaml(path))
+    return check_config(read_yaml(path), recorded=recorded)
 
 
-def config_from_text(text: str, source: str) -> LoadedConfig:
+def config_from_text(text: str, source: str, *, recorded: bool = False) -> LoadedConfig:
     """Checks a configuration given as text; `source` is what messages call it. Raises ConfigError."""
-    return check_config(parse_yaml(text, source))
+    return check_config(parse_yaml(text, source), recorded=recorded)
 
 
-def check_config(document: YamlDocument) -> LoadedConfig:
-    """Checks what a YAML document holds; raises ConfigError."""
+def check_config(document: YamlDocument, *, recorded: bool = False) -> LoadedConfig:
+    """Checks what a YAML document holds; raises ConfigError.
+
+    Args:
+        document: the file.
+        recorded: whether a search has run with it: keys that have no effect were accepted once.
+    """
     if not isinstance(document.data, dict):
         kinds = {type(None): "an empty file", list: "a list", str: "text"}
         received = kinds.get(type(document.data), "another value")
@@ -101,19 +108,14 @@ def check_config(document: YamlDocument) -> LoadedConfig:
     simulation = checked_simulation(config, document, _validate)
     if simulation is not None:
         config = with_tasks_as_outputs(config, simulation)
+    if not recorded:
+        check_unused_keys(config, document)
     options = _builder_options(config.builder, document)
     _check_sampler_options(config, document)
     _check_blocks(config, document)
     _check_kind_of_space(config, document)
     space, paths = space_of(config.model_space, document, list(config.data.blocks or {}))
-    return LoadedConfig(document, config, options, space, paths, simulation)
-
-
-def data_source(loaded: LoadedConfig) -> str:
-    """Returns the data's source; a relative path counts from the configuration's folder if it is there."""
-    source = str(loaded.config.data.source)
-    beside = Path(loaded.document.source).parent / source
-    return str(beside) if not Path(source).exists() and beside.is_file() else source
+    return LoadedConfig(document, config, options, space, paths, simulation, recorded)
 
 
 def _check_no_password(document: YamlDocument) -> None:
@@ -178,4 +180,4 @@ def _validate(model: type[SectionT], values: Any, document: YamlDocument, prefix
         raise document.error(path, explain(problem, model, within, document.lines.at(path))) from None
 
 
-__all__ = ["LoadedConfig", "check_config", "config_from_text", "data_source", "dotted", "load_config"]
+__all__ = ["LoadedConfig", "check_config", "config_from_text", "dotted", "load_config"]

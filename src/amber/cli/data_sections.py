@@ -5,9 +5,16 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AliasChoices, BeforeValidator, Field, ValidationInfo, field_validator
 
-from amber.cli.section import Count, Positive, Section, Text
+from amber.cli.section import Count, Name, Positive, Section, Text
+
+# The words of the field for what `amber.data.TargetSpec.kind` says.
+_KINDS = {"classification": "classes", "regression": "number"}
+Task = Annotated[
+    Literal["classes", "number"],
+    BeforeValidator(lambda word: _KINDS.get(word, word) if isinstance(word, str) else word),
+]
 
 
 class OutputSection(Section):
@@ -15,16 +22,17 @@ class OutputSection(Section):
 
     Attributes:
         column: column of the data.
-        type: `classes` (a softmax over class names) or `number` (one linear unit).
-        classes: class names in the order of their numbers; by default sorted.
+        type: also `task`: `classes`, or `classification` (a softmax over class names); `number`, or `regression` (one
+            linear unit); by default found out from the values.
+        classes: class names in the order of their numbers; by default sorted, as numbers where all are numbers.
         loss: a Keras name; by default sparse_categorical_crossentropy, or mse for a number.
         metrics: Keras names; by default accuracy, or mae for a number.
         weight: of its loss in the sum.
     """
 
-    column: Text
-    type: Literal["classes", "number"] = "classes"
-    classes: Annotated[list[Text], Field(min_length=2)] | None = None
+    column: Name
+    type: Task | None = Field(default=None, validation_alias=AliasChoices("type", "task"))
+    classes: Annotated[list[Name], Field(min_length=2)] | None = None
     loss: Text | None = None
     metrics: list[Text] | None = None
     weight: Positive = 1.0
@@ -81,26 +89,32 @@ class DataSection(Section):
     Attributes:
         source: `splice` or `mfeat` (packaged), the path of a CSV file, a name in the folder AMBER_DATA_DIR, or
             `{simulated: {...}}`: see SimulatedSection; tasks stand for columns, and `split` is `random`.
+            A relative path counts from the folder of the configuration.
         sequence: column of the sequences, where there are no blocks.
         blocks: name of an input -> its columns: a range `first..last` in the order of the file, a pattern `rna_*`, a
             list of such texts, or `{sequence: column}`. One column or range is one input of the network.
         standardize: scale blocks of numbers, and outputs that are numbers, by the training part.
-        label: column of the class names, where there are no `outputs`.
-        classes: class names in the order of the outputs; by default sorted.
+        label: column of the class names or numbers, where there are no `outputs`.
+        task: `classification` or `regression`; by default found out from the labels.
+        classes: class names in the order of the outputs; by default sorted, as numbers where all are numbers.
         outputs: name of an output -> what it predicts; instead of `label`.
-        split: a column with `train`, `val` and `test`, or `random`, or `grouped` (column `group`).
+        split: a column with `train`, `val` and `test`, or `random`, or `grouped` (column `group`); by default `auto`:
+            the column `gsplit` or `split` where there is one, else `random`.
         fractions: of train, validation and test where they are drawn; by default 0.7, 0.1 and 0.2.
+        size_limit: MiB of the file at most, decompressed; by default an eighth of the machine's memory.
     """
 
     source: Text | dict[str, Any] = "splice"
-    sequence: Text = "seq"
+    sequence: Name = "seq"
     blocks: Annotated[dict[Text, Any], Field(min_length=1)] | None = None
     standardize: bool = True
-    label: Text = "label"
-    classes: Annotated[list[Text], Field(min_length=2)] | None = None
+    label: Name = "label"
+    task: Task | None = None
+    classes: Annotated[list[Name], Field(min_length=2)] | None = None
     outputs: Annotated[dict[Text, OutputSection], Field(min_length=1)] | None = None
-    split: Text = "gsplit"
+    split: Name = "auto"
     fractions: Annotated[list[Positive], Field(min_length=3, max_length=3)] | None = None
+    size_limit: Count | None = None
 
     @field_validator("fractions")
     @classmethod

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from amber.cli.builders import BUILDERS, BuilderRequest
-from amber.cli.config import LoadedConfig, data_source
-from amber.cli.data_sections import DataSection, OutputSection
+from amber.cli.config import LoadedConfig
+from amber.cli.data_sections import DataSection
 from amber.cli.problem import INPUT, Problem
 from amber.cli.task_settings import for_task, losses_and_metrics
-from amber.cli.yaml_lines import KeyPath
+from amber.cli.yaml_lines import KeyPath, dotted
+from amber.data.datasets import OUTPUT
+from amber.data.division import AUTO
 from amber.errors import ConfigError, DataError, ModelSpaceError
 
 if TYPE_CHECKING:
-    from amber.data import Dataset
+    from amber.data import Dataset, TargetSpec
     from amber.modeler import ModelBuilder
-
-
-# The name of the output where the configuration names none.
-OUTPUT = "output"
 
 
 def load_data(loaded: LoadedConfig) -> Dataset:
@@ -33,15 +31,31 @@ def load_data(loaded: LoadedConfig) -> Dataset:
     try:
         return _load(loaded)
     except DataError as error:
-        raise loaded.error(("data", *_key_behind(error, loaded.config.data)), str(error)) from error
+        raise _named_by_key(error, loaded) from error
 
 
-def _key_behind(error: DataError, section: DataSection) -> KeyPath:
-    """Returns the key of the section that names what is missing; none where the fault is in the data."""
-    if isinstance(section.source, str) and str(error).endswith(f"Received: {section.source!r}"):
-        return ("source",)
-    missing = re.search("expected a column '(.*?)'", str(error))
-    return tuple(key for key in ("sequence", "label", "split") if missing and getattr(section, key) == missing[1])[:1]
+def with_split(loaded: LoadedConfig, dataset: Dataset) -> LoadedConfig:
+    """Returns a configuration with the split that was found out from the data, where it names none."""
+    if loaded.config.data.split != AUTO:
+        return loaded
+    section = loaded.config.data.model_copy(update={"split": dataset.split})
+    return replace(loaded, config=loaded.config.model_copy(update={"data": section}))
+
+
+def _named_by_key(error: DataError, loaded: LoadedConfig) -> ConfigError:
+    """Returns the error with the nearest key that the file holds; see `amber.data.loading.load_table`."""
+    kind, *rest = error.key or ("source",)
+    outputs, blocks = loaded.config.data.outputs, loaded.config.data.blocks
+    where: dict[Any, KeyPath] = {
+        "inputs": ("blocks", *rest[:1]) if blocks else ("sequence",),
+        "targets": ("outputs", *rest[:1]) if outputs else ("label",),
+    }
+    path: KeyPath = ("data", *where.get(kind, (kind,)))
+    given = path in loaded.document.lines
+    advice = f" Write {dotted(path)} to name another." if rest[-1:] == ["column"] and not given else ""
+    while path and path not in loaded.document.lines:
+        path = path[:-1]
+    return loaded.error(path, f"{error}{advice}")
 
 
 def _fractions(section: DataSection) -> Sequence[float]:
@@ -52,7 +66,8 @@ def _fractions(section: DataSection) -> Sequence[float]:
 
 
 def _load(loaded: LoadedConfig) -> Dataset:
-    from amber.data import load_dataset, load_simulated
+    from amber.cli.data_files import data_file
+    from amber.data import load_blocks, load_dataset, load_simulated
 
     section = loaded.config.data
     if loaded.simulation is not None:
@@ -62,33 +77,33 @@ def _load(loaded: LoadedConfig) -> Dataset:
             outputs=None if outputs is None else {name: output.column for name, output in outputs.items()},
             fractions=_fractions(section),
         )
-    if section.blocks is not None or section.outputs is not None:
-        return _load_blocks(loaded)
-    return load_dataset(
-        data_source(loaded),
-        split=section.split,
-        seed=loaded.config.seed,
-        sequence=section.sequence,
-        label=section.label,
-        classes=section.classes,
-        fractions=_fractions(section),
-    )
-
-
-def _load_blocks(loaded: LoadedConfig) -> Dataset:
-    from amber.data import TargetSpec, load_blocks
-
-    section = loaded.config.data
-    outputs = section.outputs or {OUTPUT: OutputSection(column=section.label, classes=section.classes)}
+    shared: dict[str, Any] = {
+        "split": section.split,
+        "seed": loaded.config.seed,
+        "standardize": section.standardize,
+        "fractions": _fractions(section),
+        "size_limit": section.size_limit,
+    }
+    if section.blocks is None and section.outputs is None:
+        return load_dataset(
+            data_file(loaded),
+            sequence=section.sequence,
+            label=section.label,
+            classes=section.classes,
+            task=section.task,
+            **shared,
+        )
     return load_blocks(
-        data_source(loaded),
-        section.blocks or {INPUT: {"sequence": section.sequence}},
-        {name: TargetSpec(output.column, output.type, output.classes) for name, output in outputs.items()},
-        split=section.split,
-        seed=loaded.config.seed,
-        standardize=section.standardize,
-        fractions=_fractions(section),
+        data_file(loaded), section.blocks or {INPUT: {"sequence": section.sequence}}, _targets(section), **shared
     )
+
+
+def _targets(section: DataSection) -> dict[str, TargetSpec]:
+    from amber.data import TargetSpec
+
+    if section.outputs is None:
+        return {OUTPUT: TargetSpec(section.label, section.task, section.classes)}
+    return {name: TargetSpec(output.column, output.type, output.classes) for name, output in section.outputs.items()}
 
 
 def compile_arguments(

@@ -77,7 +77,7 @@ def _read(path: Path, storage: str | None = None) -> _Run:
     from amber.search.result import rank
 
     trials = recorded_trials(path, storage)
-    loaded = load_config(path / "config.yaml")
+    loaded = load_config(path / "config.yaml", recorded=True)
     search = loaded.config.search
     record = load_best(path) if (path / "best.json").is_file() else None
     # best.json of a search that runs yet lacks the shapes that a drawing needs.

@@ -26,6 +26,7 @@ _FREE: dict[str, Any] = {
     "run_directory": True,
     "references": True,
     "final": True,
+    "data": {"size_limit"},
     "search": {
         "trials": True,
         "one_shot": {"seconds"},

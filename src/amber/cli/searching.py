@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from amber.cli.config import LoadedConfig
+from amber.cli.data_files import text_with_data_file
 from amber.cli.executing import make_executor
 from amber.cli.failures import RunFailed
 from amber.cli.files import naming
@@ -20,7 +21,7 @@ from amber.cli.finished import RESULTS, TEST, FinishedRun, digests_of, draw_best
 from amber.cli.one_shot import run_shared
 from amber.cli.previous import PREVIOUS, forget
 from amber.cli.problem import Problem
-from amber.cli.project import load_data, make_builder, training_steps, valuation_arguments
+from amber.cli.project import load_data, make_builder, training_steps, valuation_arguments, with_split
 from amber.cli.results import as_text, block_table
 from amber.cli.resuming import begin_run, open_run
 from amber.cli.run_checks import check_run
@@ -74,7 +75,7 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
     console = Console(quiet=overrides.quiet)
     check_run(loaded, resume=overrides.resume, overwrite=overrides.overwrite)
     dataset = load_data(loaded)
-    loaded = for_task(loaded, Problem.of(dataset))
+    loaded = for_task(with_split(loaded, dataset), Problem.of(dataset))
     config = loaded.config
     for line in understood(loaded, dataset):
         _say(console, line)
@@ -114,7 +115,7 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
             return False
         if (directory.path / PREVIOUS).is_dir():
             _say(console, f"Earlier  results are kept in {directory.path / PREVIOUS} until this search is finished")
-        directory.write_config(loaded.document.text)
+        directory.write_config(text_with_data_file(loaded, dataset))
         found = _propose(loaded, Problem.of(dataset), overrides, objective, directory, database, settings)
         if found.best is None and found.stopped != "interrupted":
             raise RunFailed(_nothing_trained(found, directory))
@@ -236,7 +237,7 @@ def _best_record(
     record = trial_record(builder, _builder_description(loaded), best, loaded.config.seed)
     return record | {
         "name": loaded.config.name,
-        "config": loaded.document.text,
+        "config": text_with_data_file(loaded, dataset),
         **Problem.of(dataset).to_dict(),
         "scaling": {name: scaling.to_dict() for name, scaling in dataset.scaling.items()},
         "output_scaling": {

@@ -13,7 +13,7 @@ from amber.errors import DataError
 
 _PATH: KeyPath = ("data", "source", "simulated")
 # Keys of `data` that mean nothing where nothing is read from a file.
-_OF_FILES = ("sequence", "blocks", "standardize", "label", "classes")
+_OF_FILES = ("sequence", "blocks", "standardize", "label", "task", "classes", "size_limit")
 
 
 def checked_simulation(
@@ -77,7 +77,7 @@ def _check_other_keys(config: Config, document: YamlDocument) -> None:
             ("data", "split"), f"simulated data are divided at random; expected random. Received: {config.data.split!r}"
         )
     for name, output in (config.data.outputs or {}).items():
-        if output.type != "classes" or output.classes is not None:
+        if output.type == "number" or output.classes is not None:
             raise document.error(
                 ("data", "outputs", name),
                 "a task of simulated data has the classes negative and positive; expected no type and no classes. "

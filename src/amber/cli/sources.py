@@ -116,7 +116,7 @@ def read_record(source: Path) -> dict[str, Any]:
 
 def config_of(record: dict[str, Any], source: Path) -> LoadedConfig:
     """Returns the configuration that a `best.json` carries, with the seed of that run: it draws the splits too."""
-    loaded = config_from_text(record["config"], str(source))
+    loaded = config_from_text(record["config"], str(source), recorded=True)
     return replace(loaded, config=loaded.config.model_copy(update={"seed": record["seed"]}))
 
 

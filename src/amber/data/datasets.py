@@ -14,6 +14,7 @@ from amber.data.dataset import Dataset
 from amber.data.division import AUTO, GROUP_COLUMN, GROUPED, RANDOM, SplitSpec
 from amber.data.loading import TableSpec, load_table
 from amber.data.splits import DEFAULT_FRACTIONS
+from amber.data.tables import shown_names
 from amber.data.tasks import Kind, TargetSpec
 from amber.errors import DataError
 
@@ -41,25 +42,36 @@ def find_data(name: str | os.PathLike[str]) -> Path:
     text = os.fspath(name)
     if text in _PACKAGED:
         return _PACKAGED[text]
-    if text and Path(text).is_file():
-        return Path(text)
+    path = Path(text).expanduser()
+    if text and is_there(path):
+        return path
+    found = file_in_data_folder(text)
+    if found is not None:
+        return found
     folder = os.environ.get(DATA_DIR_VARIABLE, "")
     known = set(_PACKAGED)
+    where = f"{DATA_DIR_VARIABLE} is not set; it can name a folder with more .csv or .csv.gz files"
     if folder:
-        for ending in _ENDINGS if text else ():
-            candidate = Path(folder) / f"{text}{ending}"
-            if candidate.is_file():
-                return candidate
         known |= _names_in(Path(folder))
-        where = f"{DATA_DIR_VARIABLE} is {folder!r}"
-        if not Path(folder).is_dir():
-            where += ", which is no folder"
-    else:
-        where = f"{DATA_DIR_VARIABLE} is not set; it can name a folder with more .csv or .csv.gz files"
+        where = f"{DATA_DIR_VARIABLE} is {folder!r}" + ("" if Path(folder).is_dir() else ", which is not a folder")
     raise DataError(
-        f"Expected an existing file or one of the data sets {', '.join(map(repr, sorted(known)))} ({where}). "
-        f"Received: {text!r}"
+        f"Expected an existing file or one of the data sets {shown_names(sorted(known))} ({where}). Received: {text!r}"
     )
+
+
+def file_in_data_folder(name: str) -> Path | None:
+    """Return the file of the folder AMBER_DATA_DIR that a name means, with or without its ending; None: none."""
+    folder = os.environ.get(DATA_DIR_VARIABLE, "")
+    candidates = [Path(folder) / f"{name}{ending}" for ending in _ENDINGS] if folder and name else []
+    return next((path for path in candidates if is_there(path) and path.is_file()), None)
+
+
+def is_there(path: Path) -> bool:
+    """Say whether there is anything at a path; a text that cannot be a path is nowhere."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def is_packaged(name: str | os.PathLike[str]) -> bool:
@@ -76,6 +88,7 @@ def load_dataset(
     label: str = "label",
     classes: Sequence[str] | None = None,
     task: Kind | None = None,
+    standardize: bool = True,
     fractions: Sequence[float] = DEFAULT_FRACTIONS,
     size_limit: int | None = None,
 ) -> Dataset:
@@ -92,12 +105,12 @@ def load_dataset(
         label: column of the class names, or of numbers.
         classes: class names in the order of their numbers; by default sorted, as numbers where all are numbers.
         task: `"classes"` or `"number"` (a regression); by default found out from the labels.
+        standardize: scale numbers that are to be predicted to mean 0 and standard deviation 1 on the training part.
         fractions: of train, validation and test, for the drawn splits.
         size_limit: MiB of the file at most, decompressed; by default an eighth of the machine's memory.
 
     Returns:
-        The data set; `x` is float32 `(n, length, 4)`, `y` int64 class numbers, or float32 `(n, 1)` numbers scaled to
-        mean 0 and standard deviation 1 on the training part.
+        The data set; `x` is float32 `(n, length, 4)`, `y` int64 class numbers, or float32 `(n, 1)` numbers.
 
     Raises:
         DataError: no such data, or data that cannot be used.
@@ -108,7 +121,7 @@ def load_dataset(
             {sequence: BlockSpec(sequence=sequence)},
             {OUTPUT: TargetSpec(label, task, classes)},
             SplitSpec(split, seed=seed, fractions=fractions),
-            standardize=True,
+            standardize=standardize,
             one_input=True,
             size_limit=size_limit,
         ),

@@ -62,7 +62,8 @@ def load_table(path: str | os.PathLike[str], spec: TableSpec, name: str | None =
 
     Raises:
         DataError: what cannot be used, named with file and line. Its `key` says what it is about: `("inputs", name)`,
-            `("targets", name)`, `("split",)`, or nothing where it is about the file.
+            `("targets", name)`, `("split",)`, each followed by `"column"` where a column is missing; or nothing where
+            it is about the file.
     """
     table = _with_labels(_read(path, spec), spec)
     x: dict[str, NDArray[Any]] = {}
@@ -102,7 +103,7 @@ def _read(path: str | os.PathLike[str], spec: TableSpec) -> Table:
         table = read_table(path, size_limit=spec.size_limit)
         for column, key in _roles(spec).items():
             with _about(*key):
-                BlockSpec((column,)).select(list(table.columns), key[-1])
+                BlockSpec((column,)).select(list(table.columns), key[-2])
         _check_no_target_inside(spec, table)
         return table
     try:
@@ -114,9 +115,9 @@ def _read(path: str | os.PathLike[str], spec: TableSpec) -> Table:
 
 def _roles(spec: TableSpec) -> dict[str, tuple[str, ...]]:
     """Return what each named column is for, as the keys of errors."""
-    roles: dict[str, tuple[str, ...]] = {column: ("split",) for column in spec.split.needed()}
-    roles |= {target.column: ("targets", each) for each, target in spec.targets.items()}
-    return roles | {block.sequence: ("inputs", each) for each, block in spec.inputs.items() if block.sequence}
+    roles: dict[str, tuple[str, ...]] = {column: ("split", "column") for column in spec.split.needed()}
+    roles |= {target.column: ("targets", each, "column") for each, target in spec.targets.items()}
+    return roles | {block.sequence: ("inputs", each, "column") for each, block in spec.inputs.items() if block.sequence}
 
 
 def _check_no_target_inside(spec: TableSpec, table: Table) -> None:

@@ -53,7 +53,7 @@ def predict(
     record = record_beside(model)
     loaded = config_of(record, model) if record else None
     network = load_model(model)
-    if loaded is not None and record is not None and _has_blocks(loaded):
+    if loaded is not None and record is not None and (_has_blocks(loaded) or None in record["outputs"].values()):
         text, count = predict_blocks(network, records, loaded, record, batch_size)
     else:
         if column is None:
