@@ -12,6 +12,7 @@ from amber.cli.config import LoadedConfig
 from amber.cli.yaml_lines import parse_yaml
 from amber.data import Dataset
 from amber.data.datasets import file_in_data_folder, find_data, is_packaged, is_there
+from amber.errors import ConfigError
 
 
 def data_file(loaded: LoadedConfig) -> str:
@@ -61,7 +62,11 @@ def text_with_data_file(loaded: LoadedConfig, dataset: Dataset) -> str:
     path = json.dumps(str(dataset.path), ensure_ascii=False)
     changed = text[: node.start_mark.index] + path + text[node.end_mark.index :]
     expected = {**loaded.document.data, "data": {**loaded.document.data["data"], "source": str(dataset.path)}}
-    return changed if parse_yaml(changed, loaded.document.source).data == expected else text
+    try:
+        same = parse_yaml(changed, loaded.document.source).data == expected
+    except ConfigError:  # the path is an alias of a value elsewhere
+        same = False
+    return changed if same else text
 
 
 def _scalar(node: yaml.Node | None, path: tuple[str, ...]) -> yaml.ScalarNode | None:

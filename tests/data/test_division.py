@@ -1,0 +1,94 @@
+"""How the examples of a file are divided where it says so, says a part of it, or nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from amber.data import Dataset, load_dataset
+from amber.errors import DataError
+
+
+def write(folder: Path, n: int = 40, **columns: list[object]) -> Path:
+    names = ["seq", "label", *columns]
+    rows = [[f"{'ACGT'[k % 4]}A", "ab"[k % 2], *(values[k] for values in columns.values())] for k in range(n)]
+    path = folder / "d.csv"
+    path.write_text("\n".join([",".join(names), *(",".join(map(str, row)) for row in rows)]) + "\n")
+    return path
+
+
+PARTS: list[object] = ["train"] * 28 + ["val"] * 4 + ["test"] * 8
+
+
+def sizes(data: Dataset) -> list[int]:
+    return list(data.sizes.values())
+
+
+def test_no_split_column(tmp_path: Path) -> None:
+    data = load_dataset(write(tmp_path))
+    assert data.split == "random" and sizes(data) == [28, 4, 8]
+    assert data.split_origin == "drawn at random, stratified, seed 0 (guessed)"
+    assert data.notes == ("No column says which examples train, validate and test: they are drawn at random.",)
+    given = load_dataset(write(tmp_path), split="random")
+    assert given.split_origin == "drawn at random, stratified, seed 0" and given.notes == ()
+    assert given.fingerprint == data.fingerprint
+
+
+@pytest.mark.parametrize("name", ["gsplit", "split", "Split", "GSPLIT"])
+def test_a_split_column_is_found(tmp_path: Path, name: str) -> None:
+    data = load_dataset(write(tmp_path, **{name: PARTS}))
+    assert sizes(data) == [28, 4, 8] and data.split_origin == f"column {name} (guessed)" and data.notes == ()
+    assert load_dataset(write(tmp_path, **{name: PARTS}), split=name).split_origin == f"column {name}"
+
+
+def test_words_of_a_split_column(tmp_path: Path) -> None:
+    words = {"train": "Train ", "val": "VALID", "test": " testing"}
+    assert sizes(load_dataset(write(tmp_path, split=[words[str(part)] for part in PARTS]))) == [28, 4, 8]
+
+
+def test_a_column_that_says_something_else(tmp_path: Path) -> None:
+    data = load_dataset(write(tmp_path, split=[k % 5 for k in range(40)]))
+    assert data.split == "random"
+    assert any("column split does not say the parts" in note and "'0', '1'" in note for note in data.notes)
+    with pytest.raises(DataError, match="line 2: a split must be one of 'train', 'val', 'test'. Received: '0'"):
+        load_dataset(write(tmp_path, split=[k % 5 for k in range(40)]), split="split")
+
+
+def test_without_validation_one_is_drawn_from_training(tmp_path: Path) -> None:
+    parts: list[object] = ["train"] * 32 + ["test"] * 8
+    data = load_dataset(write(tmp_path, split=parts))
+    assert sizes(data) == [28, 4, 8]
+    assert data.notes == (
+        "The column split names no validation examples: 4 of the training examples are drawn for it "
+        "(stratified, seed 0).",
+    )
+    groups: list[object] = [f"chr{k // 4}" for k in range(40)]
+    grouped = load_dataset(write(tmp_path, split=parts, group=groups))
+    assert sizes(grouped) == [28, 4, 8] and "(whole groups, seed 0)" in grouped.notes[0]
+
+
+def test_without_test_part(tmp_path: Path) -> None:
+    data = load_dataset(write(tmp_path, split=["train"] * 36 + ["dev"] * 4))
+    assert sizes(data) == [28, 4, 8] and "names no test examples: 8 of the training" in data.notes[0]
+    with pytest.raises(DataError, match="The train part must have at least one example.*`split: random`"):
+        load_dataset(write(tmp_path, split=["val"] * 36 + ["test"] * 4))
+
+
+@pytest.mark.parametrize("count", [3, 5, 24])
+def test_groups_fill_every_part(tmp_path: Path, count: int) -> None:
+    groups: list[object] = [f"chr{min(k // 2, count - 1)}" for k in range(48)]
+    data = load_dataset(write(tmp_path, 48, group=groups), split="grouped")
+    assert min(sizes(data)) > 0 and sum(sizes(data)) == 48
+    assert data.split_origin == "drawn at random, groups of the column group kept together, seed 0"
+
+
+def test_too_few_groups_and_none(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="at least three.*`split: random`. Received: 2 groups") as raised:
+        load_dataset(write(tmp_path, group=[k % 2 for k in range(40)]), split="grouped")
+    assert raised.value.key == ("split",)
+    with pytest.raises(DataError, match="expected a column 'group'") as raised:
+        load_dataset(write(tmp_path), split="grouped")
+    assert raised.value.key == ("split", "column")
+    ungrouped = load_dataset(write(tmp_path, group=[k % 9 for k in range(40)]))
+    assert "`split: grouped` would do that." in ungrouped.notes[1]
