@@ -109,7 +109,7 @@ def recognise(head: bytes) -> Format | None:
     if head[257:262] == b"ustar":
         return Format("a tar archive", _UNPACK)
     if b"\0" in head:
-        wide = head[:64].count(b"\0") * 3 > len(head[:64]) and head.strip(b"\0")
+        wide = any(_is_printable(half) for half in (head[0:400:2], head[1:400:2]))
         return Format("text in UTF-16", "save it as UTF-8") if wide else Format("a binary file", "give a CSV file")
     return _of_text(head.decode("utf-8-sig", errors="replace"))
 
@@ -123,6 +123,10 @@ def _of_text(text: str) -> Format | None:
         (line for line in text.splitlines() if line.strip() and not line.startswith(("#", "track", "browser"))), ""
     )
     return next((Format(name, _INTERVALS) for pattern, name in _LINES if pattern.fullmatch(line)), None)
+
+
+def _is_printable(data: bytes) -> bool:
+    return len(data) > 3 and all(byte in b"\t\r\n" or 32 <= byte < 127 for byte in data)
 
 
 def advice_on_header(header: list[str]) -> str:

@@ -179,6 +179,7 @@ def _repeated(header: list[str]) -> dict[str, int]:
 def _missing(file: Path, line: int, header: list[str], column: str) -> DataError:
     known = header[:_SEARCHED]
     close = difflib.get_close_matches(column.lower(), [name.lower() for name in known], n=1)
+    close = close or [name.lower() for name in known if len(name) < 20 and column.lower() in name.lower()]
     hint = f" Did you mean {next(name for name in known if name.lower() == close[0])!r}?" if close else ""
     return DataError(
         f"{file}, line {line}: expected a column {column!r}.{advice_on_header(header)} "
