@@ -49,6 +49,15 @@ class Lines:
             place = place.below[part]
         return place
 
+    def holds(self, path: KeyPath) -> bool:
+        """Say whether a key is written, not only a key above it."""
+        place = self
+        for part in path:
+            if part not in place.below:
+                return False
+            place = place.below[part]
+        return True
+
 
 def dotted(path: KeyPath) -> str:
     """Return a key path as text: `search.trials`, `model_space[2][0].filters`."""

@@ -76,7 +76,7 @@ def test_text_with_the_absolute_path(folders: Path, tiny: str) -> None:
         assert changed.config.data.source == str(folders / "sub" / "d.csv")
         left = {"data": None}
         assert changed.config.model_copy(update=left) == loaded.config.model_copy(update=left)
-    anchored = "references: {&x d.csv : 0.5}\n" + tiny.replace("seed: 3\n", "seed: 3\ndata: {source: *x }\n")
+    anchored = "run_directory: &x d.csv\n" + tiny.replace("seed: 3\n", "seed: 3\ndata: {source: *x }\n")
     loaded = config_from_text(anchored, "sub/c.yaml")
     assert text_with_data_file(loaded, load_data(loaded)) == anchored
 

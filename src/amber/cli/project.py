@@ -51,9 +51,9 @@ def _named_by_key(error: DataError, loaded: LoadedConfig) -> ConfigError:
         "targets": ("outputs", *rest[:1]) if outputs else ("label",),
     }
     path: KeyPath = ("data", *where.get(kind, (kind,)))
-    given = path in loaded.document.lines
+    given = loaded.document.lines.holds(path)
     advice = f" Write {dotted(path)} to name another." if rest[-1:] == ["column"] and not given else ""
-    while path and path not in loaded.document.lines:
+    while path and not loaded.document.lines.holds(path):
         path = path[:-1]
     return loaded.error(path, f"{error}{advice}")
 

@@ -107,7 +107,7 @@ def check_unused_keys(config: Config, document: YamlDocument) -> None:
             continue
         for path, value in _given(config, rule.key):
             # Outputs that were made of simulated tasks stand nowhere in the file.
-            if value is not None and path in document.lines:
+            if value is not None and document.lines.holds(path):
                 raise document.error(path, f"it has no effect here: {rule.way_out}. Received: {_shown(value)}")
     for name, output in (config.data.outputs or {}).items():
         if output.type == "number" and output.classes is not None:
