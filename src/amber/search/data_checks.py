@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+import math
 from collections.abc import Mapping
+from numbers import Integral, Real
 from typing import Any
 
 import keras
 import numpy as np
 
-from amber.errors import DataError
+from amber.errors import ConfigError, DataError
 from amber.modeler.cost import GraphCost
 from amber.modeler.named_inputs import check_block_names
-
-_CLASS_NUMBERS = "sparse_categorical_crossentropy"
 
 
 def check_data(data: Any, name: str) -> tuple[Any, Any]:
@@ -54,21 +55,44 @@ def check_input_shapes(inputs: tuple[str, ...], cost: GraphCost, features: Any, 
         )
 
 
-def check_classes(
-    outputs: tuple[str, ...], cost: GraphCost, compile_arguments: Mapping[str, Any] | None, targets: Any, name: str
-) -> None:
-    """Raises DataError where the loss of a network's one output reads class numbers, and a target is none."""
-    loss = (compile_arguments or {}).get("loss")
-    loss = getattr(loss, "name", loss)
-    if loss != _CLASS_NUMBERS or len(outputs) != 1 or not isinstance(targets, np.ndarray):
-        return
-    classes = cost.nodes[outputs[0]].output_shape[-1] or 0
-    numbers = targets.astype("float64")
-    wrong = np.flatnonzero((numbers != np.floor(numbers)) | (numbers < 0) | (numbers >= classes))
-    if classes and wrong.size:
-        raise DataError(
-            f"{name}: a target must be a class number from 0 to {classes - 1}, as the network has {classes} outputs. "
-            f"Received: {targets.ravel()[wrong[0]]} in row {np.unravel_index(wrong[0], targets.shape)[0]}"
+def check_fit_arguments(arguments: Mapping[str, Any], rows: int) -> None:
+    """Check more arguments of `fit` before anything is trained.
+
+    Args:
+        arguments: by name.
+        rows: of the training data.
+
+    Raises:
+        ConfigError: a name that `fit` does not have, or class weights that are not numbers by class number.
+        DataError: sample weights of another number of rows, or that are not finite.
+    """
+    known = sorted(set(inspect.signature(keras.Model.fit).parameters) - {"self"})
+    for name in arguments:
+        if name not in known:
+            raise ConfigError(
+                f"fit_kwargs must hold arguments of keras.Model.fit: {', '.join(known)}. Received: {name!r}"
+            )
+    for weights in keras.tree.flatten(arguments.get("sample_weight")):
+        if weights is None:
+            continue
+        found = int(weights.shape[0]) if getattr(weights, "shape", ()) else 0
+        if found != rows:
+            raise DataError(
+                f"sample_weight must be an array with one weight for each of the {rows} training rows. "
+                f"Received: {found} rows"
+                if found
+                else f"sample_weight must be an array. Received: {weights!r}"
+            )
+        _check_finite(weights, "sample_weight")
+    weights = arguments.get("class_weight")
+    if weights is not None and not (
+        isinstance(weights, Mapping)
+        and all(isinstance(key, Integral) and key >= 0 for key in weights)
+        and all(isinstance(value, Real) and math.isfinite(value) and value >= 0 for value in weights.values())
+    ):
+        raise ConfigError(
+            f"class_weight must be a dictionary of weights by class number, such as {{0: 1.0, 1: 5.0}}. "
+            f"Received: {weights!r}"
         )
 
 

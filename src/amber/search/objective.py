@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import keras
 import optuna
 
 from amber.backend import interrupts
@@ -21,13 +22,14 @@ from amber.modeler.cost import measure
 from amber.search.candidate import Candidate
 from amber.search.checkpoint import Checkpoint
 from amber.search.children import no_children_left
-from amber.search.data_checks import check_classes, check_data, check_input_shapes
+from amber.search.data_checks import check_data, check_fit_arguments, check_input_shapes
 from amber.search.pruning import PruningCallback
 from amber.search.randomness import check_seed, preserved
 from amber.search.rewards.budget import Budget
 from amber.search.rewards.knowledge import Knowledge
 from amber.search.rewards.reward import Reward, get_reward
 from amber.search.rewards.valuation import Valuation
+from amber.search.target_checks import check_targets
 from amber.search.training import EpochListener, FitSettings, train_child
 from amber.search.trial import TrialResult
 
@@ -79,6 +81,7 @@ class Objective:
         self.budget = budget or Budget()
         self.train = check_data(train, "train")
         self.validation = check_data(validation, "validation")
+        check_fit_arguments(self.settings.fit_kwargs or {}, len(keras.tree.flatten(self.train[1])[0]))
 
     @property
     def layout(self) -> Any:
@@ -110,8 +113,11 @@ class Objective:
 
         Raises:
             ArchitectureError: tokens outside the grammar.
-            InvalidArchitectureError: tokens that describe no network.
-            DataError: the network's inputs do not have the shapes of the data, or a label is none of its classes.
+            InvalidArchitectureError: tokens that do not describe a network, or one whose output cannot learn targets of
+                the shape that the data have.
+            ConfigError: a loss that no network of these outputs can have.
+            DataError: the network's inputs or the targets of its loss do not have the shapes of the data, or a label is
+                not one of its classes.
         """
         tokens = self.layout.validate(arc)
         with preserved():
@@ -119,7 +125,7 @@ class Objective:
             cost = measure(graph)
         for data, name in ((self.train, "train"), (self.validation, "validation")):
             check_input_shapes(graph.inputs, cost, data[0], name)
-            check_classes(graph.outputs, cost, getattr(self.builder, "model_compile_dict", None), data[1], name)
+            check_targets(graph, cost, getattr(self.builder, "model_compile_dict", None), data[1], name)
         return Candidate(tokens, graph.fingerprint(), cost.parameters, cost.flops)
 
     def over_budget(self, candidate: Candidate, number: int = 0) -> TrialResult | None:

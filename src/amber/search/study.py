@@ -25,6 +25,7 @@ from amber.search.callbacks import SearchCallback
 from amber.search.executors import Executor, InProcessExecutor, Outcome
 from amber.search.ledger import Ledger, SharedLedger
 from amber.search.objective import Objective, prepared
+from amber.search.preflight import check_search
 from amber.search.proposal import Proposal
 from amber.search.proposing import Proposer
 from amber.search.pruning import PruningCallback, chosen_pruner
@@ -101,7 +102,9 @@ def run_search(
         All proposals, ranked, and the best.
 
     Raises:
-        ConfigError: a setting out of range, an unknown sampler, or a metric that `fit` does not report.
+        ModelSpaceError: no architecture of the space fits the data.
+        ConfigError: a setting out of range, an unknown sampler, a loss or metric that does not fit the targets, or a
+            metric that `fit` does not report.
         DataError: the data does not fit the networks.
         SettingsChangedError: the search in the run directory began with other settings.
         StorageError: the run directory cannot be written, is in use, or holds a search that is not taken up.
@@ -135,6 +138,7 @@ def run_search(
         raise ConfigError(f"A pruner needs trials in this process. Received: {type(search.executor).__name__}")
     if search.pruner is not None and objective.metric != objective.settings.metric:
         raise ConfigError(f"A pruner needs a score that fit reports after every epoch. Received: {objective.metric!r}")
+    check_search(objective, search.seed)
     with _quiet_optuna():
         search.proposer = Proposer(objective, sampler, search.pruner)
         with run_directory.locked() if run_directory else contextlib.nullcontext(), contextlib.closing(search.ledger):

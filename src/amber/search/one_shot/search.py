@@ -24,6 +24,7 @@ from amber.search.one_shot.result import OneShotResult, ScoredArchitecture
 from amber.search.one_shot.scores import SharedScores
 from amber.search.one_shot.settings import OneShotSettings
 from amber.search.one_shot.shared import shared_builder
+from amber.search.preflight import check_search
 from amber.search.randomness import check_seed, seeded
 from amber.search.result import SearchResult
 from amber.search.run_directory import RunDirectory
@@ -77,6 +78,7 @@ def run_one_shot(
         ConfigError: a builder without supernet, a setting out of range, or a metric that is not reported.
         StorageError: the run directory cannot be written.
     """
+    check_search(objective, check_seed(seed))
     search = _Shared(objective, settings or OneShotSettings(), check_seed(seed), run_directory, progress)
     stopped = "finished"
     chosen = resume and search.restore()

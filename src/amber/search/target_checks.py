@@ -1,0 +1,146 @@
+"""Whether the outputs of a planned network can learn the targets, by the loss of each; asked before training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from amber.errors import AmberError, ConfigError, DataError, InvalidArchitectureError
+from amber.metric_names import plain_name
+from amber.modeler.child.per_output import spread
+from amber.modeler.cost import GraphCost, Shape
+from amber.modeler.graph import ComputationGraph
+
+_SPARSE = "sparsecategoricalcrossentropy"
+_OF_SEVERAL_COLUMNS = ("categoricalcrossentropy", "categoricalfocalcrossentropy", "categoricalhinge")
+# Losses that compare a target with each number of the output. Of others nothing is known.
+_ELEMENTWISE = (
+    *_OF_SEVERAL_COLUMNS,
+    "binarycrossentropy",
+    "binaryfocalcrossentropy",
+    "cosinesimilarity",
+    "dice",
+    "hinge",
+    "huber",
+    "kldivergence",
+    "logcosherror",
+    "meanabsoluteerror",
+    "meanabsolutepercentageerror",
+    "meansquarederror",
+    "meansquaredlogarithmicerror",
+    "poisson",
+    "squaredhinge",
+    "tversky",
+)
+
+
+def check_targets(
+    graph: ComputationGraph, cost: GraphCost, compile_arguments: Mapping[str, Any] | None, targets: Any, name: str
+) -> None:
+    """Raise where an output of a network cannot learn its targets.
+
+    Args:
+        graph: the planned network.
+        cost: its shapes.
+        compile_arguments: of `keras.Model.compile`; without a loss nothing is checked.
+        targets: an array, or a list or dictionary of arrays, rows first.
+        name: what messages call the data.
+
+    Raises:
+        InvalidArchitectureError: the targets are right, and this network's output has another shape; names both.
+        ConfigError: losses of other outputs than there are, or a loss that one column cannot have.
+        DataError: targets of other outputs or shapes than the loss needs, or one that is not a class number.
+    """
+    loss = (compile_arguments or {}).get("loss")
+    if loss is None:
+        return
+    losses = _losses(loss, graph)
+    for output, own, values in zip(
+        graph.outputs, losses, spread(targets, graph.outputs, f"{name}: targets"), strict=True
+    ):
+        kind = _kind(own)
+        if kind != _SPARSE and kind not in _ELEMENTWISE:
+            continue
+        shape = cost.nodes[output].output_shape
+        _check_shape(output, shape, kind, own, tuple(values.shape[1:]), name)
+        if kind == _SPARSE:
+            _check_class_numbers(output, values, shape[-1], name)
+
+
+def _losses(loss: Any, graph: ComputationGraph) -> list[Any]:
+    """Return the loss of each output; None where an output that is not an intermediate one has none of its own."""
+    if isinstance(loss, Mapping) and not graph.auxiliary:
+        unknown = [name for name in loss if name not in graph.outputs]
+        if unknown:
+            raise ConfigError(
+                f"A loss must be given by names of outputs, {', '.join(graph.outputs)}. Received: {unknown[0]!r}"
+            )
+        return [loss.get(name) for name in graph.outputs]
+    return spread(loss, graph.outputs, "loss", ConfigError)
+
+
+def _kind(loss: Any) -> str:
+    """Return the plain name of a loss; that of a function of the user's own is none of Keras's."""
+    named = loss if isinstance(loss, str) else getattr(loss, "name", None) or getattr(loss, "__name__", "")
+    return plain_name(named) if isinstance(named, str) else ""
+
+
+def _check_shape(output: str, shape: Shape, kind: str, loss: Any, received: tuple[int, ...], name: str) -> None:
+    if kind in _OF_SEVERAL_COLUMNS and shape[-1] == 1:
+        raise ConfigError(
+            f"The loss {_said(loss)} needs an output of at least two columns; of one it is always 0. "
+            f"Use binary_crossentropy. Received: output {output!r} of shape {shape} (without rows)"
+        )
+    if _fits(kind, shape, received):
+        return
+    if len(shape) > 1 and _fits(kind, shape[-1:], received):
+        raise InvalidArchitectureError(
+            f"Output '{output}' has shape {shape} (without batch) and cannot learn targets of shape {received}: "
+            "its input is not one vector for each example. A layer before it must flatten or pool it, such as flatten "
+            "or globalmaxpooling1d"
+        )
+    # Of a network that does not flatten, what one that does would need.
+    raise _mismatch(output, shape[-1:] if len(received) < len(shape) else shape, kind, loss, received, name)
+
+
+def _fits(kind: str, shape: Shape, received: tuple[int, ...]) -> bool:
+    """Say whether targets of a shape suit an output of a shape; None there is any size."""
+    wanted = shape[:-1] if kind == _SPARSE else shape
+    with_column = (*wanted, 1) if kind == _SPARSE else wanted
+    without_column = wanted[:-1] if kind != _SPARSE and wanted[-1:] == (1,) else wanted
+    return any(
+        len(each) == len(received) and all(size in (None, got) for size, got in zip(each, received, strict=True))
+        for each in (wanted, with_column, without_column)
+    )
+
+
+def _mismatch(output: str, shape: Shape, kind: str, loss: Any, received: tuple[int, ...], name: str) -> AmberError:
+    wanted = shape[:-1] if kind == _SPARSE else shape
+    hint = ""
+    if kind == _SPARSE and received == shape:
+        hint = " These look one-hot: give class numbers (y.argmax(axis=-1)), or use categorical_crossentropy."
+    elif kind != _SPARSE and _fits(_SPARSE, shape, received):
+        hint = " For class numbers use sparse_categorical_crossentropy."
+    return DataError(
+        f"{name}: the loss {_said(loss)} of output {output!r}, which has shape {shape}, needs targets of shape "
+        f"{wanted} (without rows).{hint} Received: targets of shape {received}"
+    )
+
+
+def _said(loss: Any) -> str:
+    return loss if isinstance(loss, str) else str(getattr(loss, "name", None) or getattr(loss, "__name__", loss))
+
+
+def _check_class_numbers(output: str, targets: Any, classes: int | None, name: str) -> None:
+    if not isinstance(targets, np.ndarray) or not classes:
+        return
+    numbers = targets.astype("float64")
+    wrong = np.argwhere((numbers != np.floor(numbers)) | (numbers < 0) | (numbers >= classes))
+    if len(wrong):
+        where = tuple(wrong[0])
+        raise DataError(
+            f"{name}: a target must be a class number from 0 to {classes - 1}, as the network has {classes} outputs. "
+            f"Received: {targets[where]} in row {where[0]}"
+        )
