@@ -10,7 +10,7 @@ from amber.cli.problem import Problem
 from amber.cli.project import compile_arguments
 
 if TYPE_CHECKING:
-    from amber.search import Objective, RunDirectory, SearchResult
+    from amber.search import Objective, RunDirectory, SearchProgress, SearchResult
 
 
 def run_shared(
@@ -30,7 +30,6 @@ def run_shared(
         ConfigError: a builder without supernet.
         StorageError: the run directory cannot be written.
     """
-    from amber.search import SearchProgress
     from amber.search.one_shot import OneShotProgress, OneShotSettings, run_one_shot
 
     found = run_one_shot(
@@ -40,10 +39,18 @@ def run_shared(
         # Without the number of steps the learning rate is constant; the search itself lowers it.
         shared_compile=compile_arguments(loaded, shared=True, problem=problem),
         run_directory=directory,
-        callbacks=() if quiet else (SearchProgress(),),
+        callbacks=() if quiet else (progress_display(objective.builder),),
         progress=None if quiet else OneShotProgress(),
         builder_description=description,
         resume=resume,
         run_settings=run_settings,
     )
     return found.search
+
+
+def progress_display(builder: Any) -> SearchProgress:
+    """Return a display of a search that shows architectures in words."""
+    from amber.modeler.words import describe_in_words
+    from amber.search import SearchProgress
+
+    return SearchProgress(describe=lambda tokens: describe_in_words(builder, tokens, width=60))

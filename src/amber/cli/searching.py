@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 # How many of the best networks the table of blocks shows.
 _BEST_SHOWN = 5
+# Which trials explain best why nothing was trained.
+_TELLING = {"over budget": 1, "invalid": 2, "pruned": 3, "failed": 4}
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,8 @@ def _propose(
     settings: Mapping[str, Any],
 ) -> SearchResult:
     """Runs the search itself and returns what it found."""
-    from amber.search import SearchProgress, run_search
+    from amber.cli.one_shot import progress_display
+    from amber.search import run_search
 
     search, description = loaded.config.search, _builder_description(loaded)
     if search.strategy == "one_shot":
@@ -168,7 +171,7 @@ def _propose(
         sampler_options=search.sampler_options,
         run_directory=directory,
         storage=database,
-        callbacks=() if overrides.quiet else (SearchProgress(),),
+        callbacks=() if overrides.quiet else (progress_display(objective.builder),),
         builder_description=description,
         resume=overrides.resume,
         settings=settings,
@@ -316,10 +319,18 @@ def _show_ranking(console: Console, found: SearchResult) -> None:
 
 
 def _nothing_trained(found: SearchResult, directory: RunDirectory) -> str:
-    first = next((trial.error for trial in found.trials if trial.error), "no architecture was proposed")
+    """Return why a search has trained nothing, in the words of one trial that it names."""
+    counts = {status: count for status, count in found.counts().items() if count}
+    said = ", ".join(f"{count} {status}" for status, count in counts.items()) or "none"
+    told = [trial for trial in found.trials if trial.error and trial.status != "duplicate"]
+    # What failed in training says more than what was no network, and the last more than one that was mended since.
+    chosen = max(told, key=lambda trial: (_TELLING.get(trial.status, 0), trial.number), default=None)
+    reason = "no architecture was proposed"
+    if chosen is not None:
+        reason = f"trial {chosen.number} ({chosen.title}), {chosen.status}: {chosen.error}"
     return (
-        f"The search ended with no trained architecture; expected at least one. The proposals are in "
-        f"{directory.path / 'trials.jsonl'}. Received: {first}"
+        f"The search ended without a trained architecture; expected at least one. Proposals: {said}; all are in "
+        f"{directory.path / 'trials.jsonl'}. Received: {reason}"
     )
 
 

@@ -11,10 +11,12 @@ from amber.backend.models import ChildModel
 from amber.errors import InvalidArchitectureError
 from amber.modeler.child.of_graph import child_class_of
 from amber.modeler.cost import Shape, input_shape, measure
+from amber.modeler.drawing.style import describe
 from amber.modeler.graph import ComputationGraph, ComputationNode
 from amber.modeler.merges import make_merge
 from amber.modeler.named_inputs import MultiInputModel
 from amber.modeler.operations import OPERATIONS, make_layer
+from amber.modeler.shape_words import plain_words
 
 LayerFor = Callable[[ComputationNode, Shape], Any]
 
@@ -56,9 +58,8 @@ def build_model(
             tensors[node.node_name] = _apply(node, layer, parents)
         except (ValueError, TypeError) as error:
             shapes = [tuple(tensors[parent].shape[1:]) for parent in node.parents]
-            raise InvalidArchitectureError(
-                f"Node '{node.node_name}' ({node.operation}) cannot be built on {shapes}: {error}"
-            ) from error
+            what = f"Node '{node.node_name}' ({describe(node.operation)})"
+            raise InvalidArchitectureError(f"{what} cannot be built on {shapes}: {plain_words(error)}") from error
     inputs = [tensors[name] for name in graph.inputs]
     outputs = [tensors[name] for name in graph.outputs]
     make = model_class or _model_class(graph)

@@ -7,7 +7,6 @@ FLOPs have formulas (2 x multiply-adds, forward, batch 1).
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,10 +16,11 @@ import keras
 
 from amber.architect import Operation
 from amber.backend.abstract import abstract_layers
-from amber.errors import InvalidArchitectureError, ModelSpaceError, message_of, printable
+from amber.errors import InvalidArchitectureError, ModelSpaceError
 from amber.modeler.graph import ComputationGraph, ComputationNode
 from amber.modeler.merges import make_merge, never_broadcasts
 from amber.modeler.operations import OPERATIONS, FlopFunction, make_layer
+from amber.modeler.shape_words import plain_words
 
 Shape = tuple[int | None, ...]
 
@@ -119,15 +119,13 @@ def measure_operation(
     try:
         return _measure(OPERATIONS.version, operation, merge, input_shapes)
     except _ShapeError as error:
+        # Imported here: drawings are made of costs.
+        from amber.modeler.drawing.style import describe
+
         shapes = " and ".join(str(shape) for shape in input_shapes) or "no input"
-        what = f"Node '{node_name}' ({operation})" if node_name else f"The operation {operation}"
+        said = describe(operation)
+        what = f"Node '{node_name}' ({said})" if node_name else f"The operation {said}"
         raise InvalidArchitectureError(f"{what} cannot be built on {shapes} (shapes without batch): {error}") from error
-
-
-# Keras wraps an error within `call` in a report of the call, with terminal codes in it.
-_TERMINAL_CODES = re.compile(r"\x1b\[[0-9;]*m")
-_CALL_BEFORE = re.compile(r"^Exception encountered when calling \S+\.call\(\)\.\s*")
-_CALL_AFTER = "Arguments received by "
 
 
 class _ShapeError(Exception):
@@ -195,14 +193,7 @@ def _apply(
     except (_ShapeError, ModelSpaceError):
         raise
     except Exception as error:  # each backend raises its own kind; the cause is chained
-        raise _ShapeError(_plain_words(error)) from error
-
-
-def _plain_words(error: Exception) -> str:
-    """Returns what Keras says is wrong, in one line, without what it says of the call around it."""
-    text = _TERMINAL_CODES.sub("", message_of(error))
-    text = _CALL_BEFORE.sub("", text)
-    return printable(text.split(_CALL_AFTER)[0])
+        raise _ShapeError(plain_words(error)) from error
 
 
 def _single_output(result: Any) -> Shape:

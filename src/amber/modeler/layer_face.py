@@ -10,7 +10,9 @@ import keras
 from amber.architect import Operation
 from amber.errors import InvalidArchitectureError, ModelSpaceError
 from amber.modeler.cost import input_shape, measure_operation
+from amber.modeler.drawing.style import describe
 from amber.modeler.operations import make_layer
+from amber.modeler.shape_words import plain_words
 
 BATCH_NORMALISED = frozenset({"dense", "conv1d", "conv2d"})
 
@@ -75,7 +77,9 @@ def _apply(operation: Operation, x: Any) -> Any:
     try:
         return layer(tensors if len(tensors) > 1 else tensors[0])
     except (ValueError, TypeError) as error:
-        raise InvalidArchitectureError(f"The operation {operation} cannot be built on {shapes}: {error}") from error
+        raise InvalidArchitectureError(
+            f"The operation {describe(operation)} cannot be built on {shapes}: {plain_words(error)}"
+        ) from error
 
 
 def _apply_custom(make: Callable[..., Any], operation: Operation, x: Any) -> Any:

@@ -19,12 +19,19 @@ def trials_csv(trials: Iterable[TrialResult]) -> str:
     """
     rows = list(trials)
     metrics = sorted({name for trial in rows for name in trial.metrics})
-    heading = [*_COLUMNS, *(f"metric:{name}" for name in metrics), "error"]
+    heading = [*_COLUMNS, *(f"metric:{name}" for name in metrics), "error", "architecture"]
     cells = []
     for trial in rows:
         values = trial.to_dict() | {"tokens": " ".join(map(str, trial.tokens))}
         own = values["metrics"]
-        cells.append([*(values[name] for name in _COLUMNS), *(own.get(name) for name in metrics), values["error"]])
+        cells.append(
+            [
+                *(values[name] for name in _COLUMNS),
+                *(own.get(name) for name in metrics),
+                values["error"],
+                values["architecture"],
+            ]
+        )
     return csv_text(heading, cells)
 
 

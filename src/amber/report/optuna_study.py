@@ -50,7 +50,7 @@ class StudyMirror:
         distribution = optuna.distributions.IntDistribution(0, 2**31 - 1)
         known: dict[str, object] = {"status": trial.status, "parameters": trial.parameters, "flops": trial.flops}
         known |= {"seconds": round(trial.seconds, 3), "epochs": trial.epochs, "error": trial.error}
-        known |= {"fingerprint": trial.fingerprint, "trial": trial.number}
+        known |= {"fingerprint": trial.fingerprint, "trial": trial.number, "architecture": trial.architecture or None}
         return optuna.trial.create_trial(
             state=optuna.trial.TrialState.FAIL if trial.score is None else optuna.trial.TrialState.COMPLETE,
             value=trial.score,

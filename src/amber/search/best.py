@@ -55,6 +55,7 @@ def best_record(
         "tokens": list(trial.tokens),
         "fingerprint": trial.fingerprint,
         "architecture": architecture,
+        "description": trial.architecture,
         "parameters": trial.parameters,
         "flops": trial.flops,
         "trial": trial.number,

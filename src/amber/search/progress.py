@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -12,9 +12,13 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from amber.modeler.drawing.style import clip
 from amber.search.callbacks import SearchCallback
 from amber.search.result import SearchResult, rank
 from amber.search.trial import TRAINED, TrialResult, short_tokens
+
+# Characters of an architecture in a line.
+_WIDTH = 60
 
 
 class SearchProgress(SearchCallback):
@@ -22,10 +26,14 @@ class SearchProgress(SearchCallback):
 
     Args:
         console: where to; by default the standard error stream, so that standard output stays clean.
+        describe: puts tokens into words while they are trained; by default they are shown as they are.
     """
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(
+        self, console: Console | None = None, describe: Callable[[tuple[int, ...]], str] = short_tokens
+    ) -> None:
         self._console = console or Console(stderr=True)
+        self._describe = describe
         self._live: Live | None = None
         self._wanted = 0
         self._metric, self._direction = "score", "maximize"
@@ -60,7 +68,7 @@ class SearchProgress(SearchCallback):
 
     def on_trial_begin(self, number: int, tokens: tuple[int, ...]) -> None:
         """Shows what is being trained."""
-        self._now = f"trial {number}, building {short_tokens(tokens)}"
+        self._now = f"trial {number}, building {self._describe(tokens)}"
 
     def on_epoch_end(self, number: int, epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
         """Shows the epoch of the trial."""
@@ -81,7 +89,7 @@ class SearchProgress(SearchCallback):
             best = "" if self._best is None else f"  best {self._best.score:.4f}"
             self._say(
                 f"[{self._done()}/{self._wanted}] trial {trial.number} {trial.status}  {score}"
-                f"{note}  tokens {short_tokens(trial.tokens)}{best}  {self._pace()}"
+                f"{note}  {clip(trial.title, _WIDTH)}{best}  {self._pace()}"
             )
 
     def on_search_end(self, result: SearchResult) -> None:
@@ -138,7 +146,7 @@ class SearchProgress(SearchCallback):
             return Text("none yet", style="dim")
         return Text.assemble(
             (f"{self._metric} {self._best.score:.4f}", "bold green"),
-            f"  trial {self._best.number}  tokens {short_tokens(self._best.tokens)}",
+            f"  trial {self._best.number}  {clip(self._best.title, _WIDTH)}",
         )
 
     def _say(self, line: str) -> None:

@@ -32,11 +32,24 @@ def ranking_rows(
 
 
 def ranking_table(
-    trials: Iterable[TrialResult], top: int | None = None, direction: str = "maximize", metric: str = "score"
+    trials: Iterable[TrialResult],
+    top: int | None = None,
+    direction: str = "maximize",
+    metric: str = "score",
+    tokens: bool = False,
 ) -> Table:
-    """Returns the ranking for a terminal; `metric` heads the column of scores, and below it is what was not trained."""
+    """Return the ranking for a terminal, and below it what was not trained.
+
+    Args:
+        trials: in any order.
+        top: at most so many; None for all.
+        direction: `"maximize"` or `"minimize"`.
+        metric: heads the column of scores.
+        tokens: whether architectures are shown as tokens, not in words.
+    """
     trials = tuple(trials)
-    table = Table("rank", metric, "parameters", "FLOPs", "seconds", "tokens", title="Ranking")
+    table = Table("rank", metric, "parameters", "FLOPs", "seconds", "tokens" if tokens else "architecture")
+    table.title = "Ranking"
     table.caption = not_ranked(trials)
     for column in table.columns[:-1]:
         column.justify = "right"
@@ -48,7 +61,7 @@ def ranking_table(
             _grouped(trial.parameters),
             _grouped(trial.flops),
             f"{trial.seconds:.1f}",
-            short_tokens(trial.tokens, 64),
+            short_tokens(trial.tokens, 64) if tokens else trial.title,
         )
     return table
 
@@ -67,19 +80,19 @@ def ranking_csv(trials: Iterable[TrialResult], top: int | None = None, direction
     """Returns the ranking as CSV text, numbers in full and tokens separated by spaces."""
     rows: list[list[Any]] = [
         [position, trial.score, trial.parameters, trial.flops, f"{trial.seconds:.3f}"]
-        + [" ".join(map(str, trial.tokens)), trial.number, trial.fingerprint, trial.seed]
+        + [" ".join(map(str, trial.tokens)), trial.number, trial.fingerprint, trial.seed, trial.architecture]
         for position, trial in ranking_rows(trials, top, direction)
     ]
-    return csv_text([*COLUMNS, "number", "fingerprint", "seed"], rows)
+    return csv_text([*COLUMNS, "number", "fingerprint", "seed", "architecture"], rows)
 
 
 def ranking_markdown(trials: Iterable[TrialResult], top: int | None = None, direction: str = "maximize") -> str:
-    """Returns the ranking as a Markdown table."""
-    lines = [f"| {' | '.join(COLUMNS)} |", "|---:|---:|---:|---:|---:|---|"]
+    """Returns the ranking as a Markdown table, architectures in words where they are known, else as tokens."""
+    lines = [f"| {' | '.join((*COLUMNS[:-1], 'architecture'))} |", "|---:|---:|---:|---:|---:|---|"]
     for position, trial in ranking_rows(trials, top, direction):
         lines.append(
             f"| {position} | {trial.score:.4f} | {_grouped(trial.parameters)} | {_grouped(trial.flops)} "
-            f"| {trial.seconds:.1f} | {' '.join(str(token) for token in trial.tokens)} |"
+            f"| {trial.seconds:.1f} | {trial.architecture or ' '.join(map(str, trial.tokens))} |"
         )
     return "\n".join(lines) + "\n"
 

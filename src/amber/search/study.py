@@ -20,6 +20,7 @@ import optuna
 
 from amber.backend import interrupts
 from amber.errors import ConfigError
+from amber.modeler.words import describe_in_words
 from amber.search.best import describe_builder
 from amber.search.callbacks import SearchCallback
 from amber.search.executors import Executor, InProcessExecutor, Outcome
@@ -338,8 +339,9 @@ class _Search:
 
     def _settle(self, proposal: Proposal, trial: TrialResult) -> None:
         # Recorded first: what the sampler has learnt from is then always there.
+        words = describe_in_words(self.objective.builder, trial.tokens)
         with interrupts.shielded():
-            self._enter(proposal, self.ledger.settle(trial))
+            self._enter(proposal, self.ledger.settle(replace(trial, architecture=words)))
 
     def _enter(self, proposal: Proposal, trial: TrialResult, *, quietly: bool = False) -> None:
         """Takes in what is recorded of a proposal; `quietly` where files and listeners have it already."""

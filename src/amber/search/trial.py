@@ -29,6 +29,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "error": _TEXT,
     "epochs": (int,),
     "curve": (list,),
+    "architecture": (str,),
 }
 
 
@@ -54,6 +55,7 @@ class TrialResult:
             One line of at most 2,000 characters, whatever was given: it goes to logs, tables and web pages.
         epochs: epochs trained.
         curve: the searched metric after each epoch, where a pruner looked at it; else empty.
+        architecture: the architecture in words, such as `conv8-conv4-maxpool`; empty where it was not said.
     """
 
     number: int
@@ -69,11 +71,18 @@ class TrialResult:
     error: str | None = None
     epochs: int = 0
     curve: tuple[float, ...] = ()
+    architecture: str = ""
 
     def __post_init__(self) -> None:
-        """Clean the error."""
+        """Clean the texts."""
+        object.__setattr__(self, "architecture", plain_line(self.architecture, _ERROR_LENGTH))
         if isinstance(self.error, str):
             object.__setattr__(self, "error", plain_line(self.error, _ERROR_LENGTH))
+
+    @property
+    def title(self) -> str:
+        """The architecture in words, or its tokens where there are no words."""
+        return self.architecture or f"tokens {short_tokens(self.tokens)}"
 
     def to_dict(self) -> dict[str, Any]:
         """Returns a JSON-ready dictionary; numbers that JSON cannot say become None."""
