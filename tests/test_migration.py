@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,6 +17,7 @@ from pydantic import BaseModel
 
 from amber.cli.builders import BUILDERS
 from amber.cli.sections import Config
+from amber.errors import AmberError
 
 TEXT = (Path(__file__).parents[1] / "docs" / "migration.md").read_text(encoding="utf-8")
 NAMES = sorted(set(re.findall(r"`(amber\.[\w.]+(?:\(\w+=\))?)`", TEXT)))
@@ -61,7 +65,8 @@ def test_builders_and_examples_of_the_text() -> None:
     assert len(rows) >= 5 and set(rows) <= set(BUILDERS.names())
     blocks = re.findall(r"```python\n(.*?)```", TEXT, re.S)
     assert blocks and all(ast.parse(block) for block in blocks)
-    now = ast.parse(blocks[0].split("# now\n")[1])
+    (block,) = [each for each in blocks if "# now\n" in each]
+    now = ast.parse(block.split("# now\n")[1])
     for call in (node for node in ast.walk(now) if isinstance(node, ast.Call)):
         name = ast.unparse(call.func)
         if name.startswith(("Objective", "run_search", "RunDirectory")):
@@ -78,3 +83,51 @@ def test_every_table_is_read() -> None:
         assert len(cells) == 3 or (len(cells) == 2 and row.endswith("| |")), row
         assert cells[1] == "-" or "`amber." in cells[1] or "`yaml: " in cells[1], row
         assert cells[1] != "-" or len(cells[2]) > 10, row
+
+
+def test_every_change_to_a_script_runs(tmp_path: Path) -> None:
+    """The blocks of the section on changes, one after the other in one process; what was before is in comments."""
+    section = TEXT.split("## What to change in a script")[1].split("\n## ")[0]
+    blocks = re.findall(r"```python\n(.*?)```", section, re.S)
+    assert len(blocks) >= 10 and all("# before: " in block for block in blocks[1:])
+    script = tmp_path / "changes.py"
+    script.write_text("\n\n".join(blocks), encoding="utf-8")
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-W", "error::UserWarning:__main__", str(script)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert (tmp_path / "run" / "train_history.csv").is_file() and (tmp_path / "trial_0.weights.h5").is_file()
+
+
+BEFORE = {
+    "environment": (
+        "from amber.architect import *\n"
+        "ControllerTrainEnvironment(GeneralController([2, 2]), object(), with_skip_connection=False)",
+        "with_skip_connection",
+    ),
+    "operations": (
+        "from amber.architect import State\nState('dense', units=3).Layer_attributes['units'] = 9",
+        "replace",
+    ),
+    "tokens": (
+        "from amber.architect import *\nfrom amber.modeler import *\n"
+        "space = ModelSpace.from_dict([[{'Layer_type': 'identity'}]] * 2)\n"
+        "KerasModelBuilder(State('input', shape=(3,)), State('dense', units=1), None, space)([0])",
+        "2",
+    ),
+    "stores": ("from amber.architect.store import get_store_fn\nget_store_fn('hessian')", "function"),
+    "knowledge": ("from amber.getter import get_knowledge_fn\nget_knowledge_fn('Motif')", "function of model and data"),
+}
+
+
+@pytest.mark.parametrize("change", BEFORE)
+def test_what_a_change_replaces_is_refused_with_the_way_out(change: str) -> None:
+    code, words = BEFORE[change]
+    with pytest.raises((AmberError, TypeError), match=words):
+        exec(code, {})

@@ -58,6 +58,7 @@ __all__ = [
     "get_buffer",
     "get_layer_shortname",
 ]
+__all__ += sorted(_FORMER)
 
 
 def __getattr__(name: str) -> Any:
@@ -71,4 +72,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *_MODULES, *_FORMER, *_FORMER_MODULES})
+    return sorted({*__all__, *_MODULES, *_FORMER_MODULES})

@@ -26,6 +26,7 @@ from amber.modeler import (
     KerasMultiIOModelBuilder,
     KerasResidualCnnBuilder,
 )
+from amber.modeler.builders.unused import FAMILY
 
 Classes = Mapping[str, type]
 
@@ -131,29 +132,23 @@ def operations(given: Any) -> list[Operation]:
     return [each if isinstance(each, Operation) else Operation.from_dict(each) for each in listed]
 
 
-def keywords_of(made: Callable[..., Any]) -> set[str] | None:
-    """Return the keyword arguments that a class takes, those of its bases too; None where it takes any."""
-    try:
-        signature = inspect.signature(made)
-    except (TypeError, ValueError):
-        return None
+def named_keywords(made: Callable[..., Any]) -> tuple[set[str], bool]:
+    """Return the keyword arguments that a class names, those of its bases too, and whether it takes any other."""
     found: set[str] = set()
-    classes = made.__mro__ if isinstance(made, type) else (made,)
-    for each in classes:
+    for each in made.__mro__ if isinstance(made, type) else (made,):
         initial = each.__dict__.get("__init__") if isinstance(each, type) else each
-        if initial is None:
+        if initial is None or each is object:
             continue
         parameters = inspect.signature(initial).parameters.values()
         found.update(one.name for one in parameters if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD))
         if not any(one.kind is one.VAR_KEYWORD for one in parameters):
-            return found - {"self"}
-    open_ended = any(one.kind is one.VAR_KEYWORD for one in signature.parameters.values())
-    return None if open_ended else found - {"self"}
+            return found - {"self"}, False
+    return found - {"self"}, True
 
 
 def builder_keywords() -> set[str]:
     """Return the keyword arguments of all builders, any of which a specification may give to any builder."""
-    return {"session"}.union(*(keywords_of(made) or set() for made in MODELERS.values()))
+    return set(FAMILY).union(*(named_keywords(made)[0] for made in MODELERS.values()))
 
 
 def get_controller(controller_type: Any, model_space: Any, session: Any = None, **kwargs: Any) -> Any:
@@ -188,11 +183,11 @@ def get_modeler(
     for name, value in (("inputs_op", inputs), ("outputs_op", outputs)):
         if not value:
             raise ConfigError(f"model_builder needs {name}. Received: {value!r}")
-    known = keywords_of(made)
-    if known is not None:
-        strange = {name: options.pop(name) for name in set(options) & (builder_keywords() - known)}
+    named, takes_any = named_keywords(made)
+    if not takes_any:
+        strange = {name: options.pop(name) for name in set(options) & (builder_keywords() - named)}
         warn_ignored(made.__name__, strange, "they belong to other builders")
-    if controller is not None and (known is None or "controller" in known):
+    if controller is not None and "controller" in named:
         options.setdefault("controller", controller)
     ends = operations(outputs)
     single = made in (KerasModelBuilder, KerasResidualCnnBuilder, EnasCnnModelBuilder, DAGModelBuilder)
@@ -206,8 +201,8 @@ def get_modeler(
 def get_reward(reward_fn_type: Any, knowledge_function: Any = None, **kwargs: Any) -> Any:
     """Return a reward function; raises ConfigError where it takes no knowledge, and there is some."""
     made = class_of("reward_fn_type", reward_fn_type)
-    known = keywords_of(made)
-    if known is None or "knowledge_function" in known:
+    named, takes_any = named_keywords(made)
+    if takes_any or "knowledge_function" in named:
         return made(knowledge_function=knowledge_function, **kwargs)
     if knowledge_function is not None:
         raise ConfigError(f"{made.__name__} takes no knowledge function: knowledge_fn_type must be 'zero'.")

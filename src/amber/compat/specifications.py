@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
+import difflib
 import os
 import pickle
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,15 +19,13 @@ from amber.compat.getters import (
     get_model_space,
     get_modeler,
     get_reward,
-    keywords_of,
+    named_keywords,
 )
 from amber.compat.knowledge import get_knowledge_fn
-from amber.compat.mock import MockManager
+from amber.compat.mock import MockManager, MockReward
 from amber.compat.multi_manager import MultiManagerEnvironment
 from amber.errors import AmberError, ConfigError
 from amber.files import write_whole
-
-logger = logging.getLogger(__name__)
 
 TYPES = (*TABLES, "knowledge_fn_type")
 SPECS = ("model_space", "controller", "model_builder", "knowledge_fn", "reward_fn", "manager", "train_env")
@@ -168,7 +166,9 @@ class _Assembly:
         self._check_specs()
         self._make_search()
         self._check_managers()
-        self._check_keywords("env_type", self.specs.get("train_env"), "specs['train_env']", {"controller", "manager"})
+        self._check_keywords(
+            "env_type", self.specs.get("train_env"), "specs['train_env']", own=("controller", "manager")
+        )
         if self.problems:
             raise SpecificationError(self.problems)
         self._make_managers()
@@ -191,7 +191,7 @@ class _Assembly:
             self._problem(f"specs['{name}']", f"expected the keys {', '.join(SPECS)}")
         for name in SPECS:
             needed = name not in _OPTIONAL or (name == "model_builder" and not self._mocked)
-            if needed and name not in self.specs and not (name == "model_space" and self._mocked):
+            if needed and name not in self.specs:
                 self._problem("specs", f"needs '{name}'")
 
     @property
@@ -211,7 +211,7 @@ class _Assembly:
         if "reward_fn_type" in self.classes:
             options = self._section("reward_fn")
             reward = self.classes["reward_fn_type"]
-            if self._check_keywords("reward_fn_type", options, "specs['reward_fn']", set()):
+            if self._check_keywords("reward_fn_type", options, "specs['reward_fn']"):
                 made.reward_fn = self._try(
                     "specs['reward_fn']", lambda: get_reward(reward, made.knowledge_fn, **options)
                 )
@@ -234,9 +234,8 @@ class _Assembly:
     def _builder(self, options: Any, place: str) -> Any:
         if not isinstance(options, Mapping):
             return self._problem(place, f"expected a dictionary. Received: {options!r}")
-        unused = {"outputs_op"} | builder_keywords()
-        given = {name: each for name, each in options.items() if name not in unused}
-        if not self._check_keywords("modeler_type", given, place, set()):
+        known = {"outputs_op"} | builder_keywords()
+        if not self._check_keywords("modeler_type", options, place, more=known, strict=True):
             return None
         kind = self.classes["modeler_type"]
         return self._try(
@@ -255,7 +254,7 @@ class _Assembly:
                     self._problem(f"{place}['data']['{name}']", reason)
             for name in sorted(set(data) - set(_DATA)):
                 self._problem(f"{place}['data']['{name}']", f"expected {' and '.join(_DATA)}")
-            self._check_keywords("manager_type", params, f"{place}['params']", {"model_fn", "reward_fn", *_DATA})
+            self._check_keywords("manager_type", params, f"{place}['params']", own=("model_fn", "reward_fn", *_DATA))
 
     def _manager_specs(self) -> list[tuple[str, Any]]:
         given = self.specs.get("manager", {})
@@ -291,7 +290,9 @@ class _Assembly:
     def _manager(self, spec: Mapping[str, Any], builder: Any) -> Any:
         params = dict(spec.get("params") or {})
         if self._mocked:
-            return self.classes["manager_type"](**params)
+            reward = self.target.reward_fn
+            asked = {"reward_fn": reward} if isinstance(reward, MockReward) else {}
+            return self.classes["manager_type"](**{"model_space": self.target.model_space, **asked, **params})
         data = spec.get("data") or {}
         return self.classes["manager_type"](
             train_data=data["train_data"],
@@ -308,16 +309,37 @@ class _Assembly:
         self._problem(f"specs['{name}']", f"expected a dictionary. Received: {given!r}")
         return {}
 
-    def _check_keywords(self, key: str, given: Any, place: str, own: set[str]) -> bool:
-        """Whether a class takes these keyword arguments; what it does not take is a problem."""
+    def _check_keywords(
+        self,
+        key: str,
+        given: Any,
+        place: str,
+        *,
+        own: Collection[str] = (),
+        more: Collection[str] = (),
+        strict: bool = False,
+    ) -> bool:
+        """Say whether a class takes these keyword arguments; each that it does not take is a problem.
+
+        Args:
+            key: of `types`.
+            given: the arguments.
+            place: of the arguments, for messages.
+            own: arguments that do not come from there.
+            more: arguments that are taken though the class does not name them.
+            strict: whether this holds for a class that takes any argument, too.
+        """
         kind: Any = self.classes.get(key)
-        known = None if kind is None else keywords_of(kind)
-        if known is None or not isinstance(given, Mapping):
+        if kind is None or not isinstance(given, Mapping):
             return kind is not None
-        wrong = [name for name in given if name not in known - own]
+        named, takes_any = named_keywords(kind)
+        known = (named | set(more)) - set(own)
+        wrong = [] if takes_any and not strict else [name for name in given if name not in known]
         for name in wrong:
-            expected = f"expected an argument of {kind.__name__}: {', '.join(sorted(known - own))}"
-            self._problem(f"{place}['{name}']", expected)
+            close = difflib.get_close_matches(str(name), sorted(known), n=1)
+            hint = f" Did you mean '{close[0]}'?" if close else ""
+            expected = ", ".join(sorted(named - set(own)))
+            self._problem(f"{place}['{name}']", f"expected an argument of {kind.__name__}: {expected}.{hint}")
         return not wrong
 
     def _try(self, place: str, make: Callable[[], Any]) -> Any:

@@ -7,6 +7,7 @@ Keras' own (`model.py`). Both walk the same code (`walk.py`).
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -351,7 +352,10 @@ class BaseController:
         if description is not None:
             inputs["description"] = description[order].astype("float32")
         self.model.reset_metrics()  # else Keras returns the mean over all steps so far
-        return float(self.model.train_on_batch(inputs))
+        with warnings.catch_warnings():
+            # Nothing is chosen after the last decision, so its embedding never has a gradient.
+            warnings.filterwarnings("ignore", message="Gradients do not exist")
+            return float(self.model.train_on_batch(inputs))
 
 
 def _tokens(decisions: Sequence[Decision]) -> np.ndarray:
