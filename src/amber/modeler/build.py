@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -64,6 +64,21 @@ def build_model(
     outputs = [tensors[name] for name in graph.outputs]
     make = model_class or _model_class(graph)
     return make(_one_or_many(inputs), _one_or_many(outputs), name=name)
+
+
+def build_node(node: ComputationNode, tensors: Sequence[Any]) -> Any:
+    """Return the output tensor of one node on the tensors that it reads; see `ComputationNode.build`."""
+    if node.operation.Layer_type == "input":
+        return _make_input(node)
+    if not tensors:
+        raise InvalidArchitectureError(f"Node '{node.node_name}' reads at least one tensor. Received: none")
+    try:
+        return _apply(node, fresh_layer(node, tuple(tensors[0].shape[1:])), list(tensors))
+    except (ValueError, TypeError) as error:
+        shapes = [tuple(tensor.shape[1:]) for tensor in tensors]
+        raise InvalidArchitectureError(
+            f"Node '{node.node_name}' ({node.operation}) cannot be built: {error} Received: {shapes}"
+        ) from error
 
 
 def _model_class(graph: ComputationGraph) -> Callable[..., keras.Model]:

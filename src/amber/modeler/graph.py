@@ -76,6 +76,19 @@ class ComputationNode:
         fields = {field: getattr(self, field) for field in ComputationNode.__slots__}
         return ComputationNode(**{**fields, **changes})
 
+    def build(self, *tensors: Any) -> Any:
+        """Return the output tensor of this node alone, with a layer of its own.
+
+        Args:
+            *tensors: what it reads, in the order of its parents; for an input, nothing.
+
+        Raises:
+            InvalidArchitectureError: the operation cannot follow these tensors.
+        """
+        from amber.modeler.build import build_node
+
+        return build_node(self, tensors)
+
     def to_dict(self) -> dict[str, Any]:
         """Returns the node as a JSON-ready dictionary."""
         return {

@@ -226,3 +226,23 @@ def test_a_plain_model_is_one_block() -> None:
         with_features(feature_model("map"), read)
     with pytest.raises(ConfigError, match="without a hole"):
         FeatureBlocks(feature_model("flat"), [0, 0, 0, 2, 2, 2])
+
+
+def test_a_plain_model_of_several_blocks() -> None:
+    x, _ = cnn_data(20, (10, 4))
+    for model, channels in ((feature_model("map"), (2, 1)), (feature_model("flat"), (2, 4))):
+        length = model.output.shape[1] if len(model.output.shape) == 3 else 1
+        read = [Operation("input", shape=(count * length,), name=f"block_{count}") for count in channels]
+        builder = with_features(model, read)
+        blocks = [ops.convert_to_numpy(block) for block in builder.supernet.feature_model(x).values()]
+        expected = model.predict(x, verbose=0).reshape(len(x), length, -1).transpose(0, 2, 1).reshape(len(x), -1)
+        np.testing.assert_allclose(np.concatenate(blocks, axis=1), expected, atol=1e-5)
+        assert builder(builder.layout.sample(0)).predict(x).shape == (20, 1)
+    flat = feature_model("flat")
+    two = keras.Model(flat.input, [flat.output, keras.layers.Dense(3)(flat.output)])
+    sized = [Operation("input", shape=(size,), name=f"block_{size}") for size in (6, 3)]
+    assert with_features(two, sized).supernet.feature_model.features == {"block_6": 6, "block_3": 3}
+    with pytest.raises(ConfigError, match=r"\[6, 3\] features, and are the blocks in this order"):
+        with_features(two, sized[::-1])
+    with pytest.raises(ConfigError, match="one after another"):
+        with_features(feature_model("map"), sized[:1] * 2)

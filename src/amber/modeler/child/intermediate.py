@@ -6,11 +6,13 @@ What may be changed here: how data, losses and metrics given once reach every ou
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
+import numpy as np
 
 from amber.backend.bound_arguments import bind
 from amber.backend.keras_internals.graphs import input_structure, output_structure
@@ -33,8 +35,23 @@ AUX_LOSS_WEIGHT = 0.1
 BlockLossMapping = dict[tuple[str, str], int | None]
 
 
+def _page(
+    self: Any,
+    nodes: Iterable[ComputationNode] | None = None,
+    block_loss_mapping: Mapping[tuple[str, str], int | None] | None = None,
+    *args: Any,
+    aux_loss_weight: float | Mapping[str, float] = AUX_LOSS_WEIGHT,
+    **kwargs: Any,
+) -> None:
+    """The arguments of DenseAddOutputChild in the order of the first AMBER."""
+
+
+class GeneralChild(ChildModel):
+    """Base of the children that are more than a plain functional model: a functional Keras model."""
+
+
 @keras.saving.register_keras_serializable(package="amber")
-class DenseAddOutputChild(NamedInputs, ChildModel):
+class DenseAddOutputChild(NamedInputs, GeneralChild):
     """A functional Keras model of one final output and any number of intermediate ones.
 
     Labels, losses and metrics given once hold for every output (deep supervision, Lee et al. 2015). The loss of the
@@ -43,13 +60,13 @@ class DenseAddOutputChild(NamedInputs, ChildModel):
     `val_output_accuracy`), so that networks with and without intermediate outputs can be compared.
 
     Args:
-        inputs: input tensors, as for `keras.Model`.
-        outputs: output tensors, the final one first; or it alone.
-        name: name of the model.
         nodes: the computation nodes between inputs and outputs.
         block_loss_mapping: for the names of two inputs, the position in `evaluate(..., final_only=False)` of the loss
             where they first meet, or None for the final loss.
+        *args: inputs, outputs and name, as of `keras.Model`: tensors, the final output first. As for `keras.Model`,
+            inputs and outputs may also stand first, before the nodes.
         aux_loss_weight: weight of the losses of the intermediate outputs: one for all, or by name of output.
+        **kwargs: the same as `args` by name, `inputs`, `outputs`, `name`, and the other arguments of `keras.Model`.
 
     Raises:
         ConfigError: a weight that is no finite number of at least 0, or of an unknown output.
@@ -57,19 +74,25 @@ class DenseAddOutputChild(NamedInputs, ChildModel):
 
     saved_as = None
 
-    def __init__(
-        self,
-        inputs: Any,
-        outputs: Any,
-        name: str | None = None,
-        nodes: Iterable[ComputationNode] | None = None,
-        block_loss_mapping: Mapping[tuple[str, str], int | None] | None = None,
-        aux_loss_weight: float | Mapping[str, float] = AUX_LOSS_WEIGHT,
-        **options: Any,
-    ) -> None:
-        super().__init__(inputs, outputs, name=name, **options)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        first = ("inputs", "outputs", "name") if args and _are_tensors(args[0]) else ("nodes", "block_loss_mapping")
+        order = (
+            *first,
+            *(name for name in ("nodes", "block_loss_mapping", "inputs", "outputs", "name") if name not in first),
+        )
+        given = dict(zip(order, args, strict=False))
+        if len(args) > len(order) or given.keys() & kwargs.keys():
+            raise TypeError(
+                f"{type(self).__name__} takes {', '.join(order)} once each. Received: {len(args)} arguments"
+            )
+        given |= kwargs
+        nodes, mapping = given.pop("nodes", None), given.pop("block_loss_mapping", None)
+        aux_loss_weight = given.pop("aux_loss_weight", AUX_LOSS_WEIGHT)
+        super().__init__(**given)
         weights = _check_weights(aux_loss_weight, self.output_names[1:])
-        self._described = _Described(tuple(nodes or ()), dict(block_loss_mapping or {}), weights)
+        self._described = _Described(tuple(nodes or ()), dict(mapping or {}), weights)
+
+    __init__.__signature__ = inspect.signature(_page)  # type: ignore[attr-defined]
 
     @property
     def nodes(self) -> list[ComputationNode]:
@@ -143,22 +166,25 @@ class DenseAddOutputChild(NamedInputs, ChildModel):
             options["callbacks"] = [FinalOutputNames(self.output_names), *given]
         return super().fit(**options)
 
-    def evaluate(self, *arguments: Any, final_only: bool = True, **named: Any) -> Any:
+    def evaluate(self, x: Any = None, y: Any = None, final_only: Any = True, *args: Any, **kwargs: Any) -> Any:
         """As `keras.Model.evaluate`.
 
         Args:
-            *arguments: as in Keras.
-            final_only: give the loss and metrics of the final output alone, under their plain names. Otherwise the
-                total loss, the loss of each output, then the metrics of each output.
-            **named: as in Keras.
+            x, y: as in Keras.
+            final_only: True or False; anything else in its place is Keras's next argument, `batch_size`. True: the loss
+                and metrics of the final output alone, under their plain names. False: the total loss, the loss of each
+                output, then the metrics of each output.
+            *args: the other arguments of `keras.Model.evaluate`, in its order.
+            **kwargs: the same by name.
 
         Returns:
             A list of numbers, or with `return_dict=True` a dictionary. With one output, what Keras gives.
         """
+        final_only, args = _apart(final_only, args)
         # Within `fit` Keras passes a cached data set of the model itself, and wants all there is.
-        if "_use_cached_eval_dataset" in named:
-            return super().evaluate(*arguments, **named)
-        options = self._arranged(bind(keras.Model.evaluate, self, arguments, named))
+        if "_use_cached_eval_dataset" in kwargs:
+            return super().evaluate(x, y, *args, **kwargs)
+        options = self._arranged(bind(keras.Model.evaluate, self, (x, y, *args), kwargs))
         if len(self.output_names) == 1:
             return super().evaluate(**options)
         as_dictionary = options.pop("return_dict", False)
@@ -170,15 +196,18 @@ class DenseAddOutputChild(NamedInputs, ChildModel):
             return found if as_dictionary else list(found.values())
         return found if as_dictionary else values_in_order(found, self.output_names)
 
-    def predict(self, *arguments: Any, final_only: bool = True, **named: Any) -> Any:
+    def predict(self, x: Any, final_only: Any = True, *args: Any, **kwargs: Any) -> Any:
         """As `keras.Model.predict`.
 
         Args:
-            *arguments: as in Keras.
-            final_only: give the final output alone; otherwise a list of all of them.
-            **named: as in Keras.
+            x: as in Keras.
+            final_only: True or False; anything else in its place is Keras's next argument, `batch_size`. True: the
+                final output alone. False: a list of all of them.
+            *args: the other arguments of `keras.Model.predict`, in its order.
+            **kwargs: the same by name.
         """
-        found = super().predict(*arguments, **named)
+        final_only, args = _apart(final_only, args)
+        found = super().predict(x, *args, **kwargs)
         return found[0] if final_only and len(self.output_names) > 1 else found
 
     def final_model(self) -> keras.Model:
@@ -249,6 +278,16 @@ class DenseAddOutputChild(NamedInputs, ChildModel):
         arrange_targets(options, self.output_names)
         options["x"] = with_tuples(options.get("x"))
         return options
+
+
+def _are_tensors(given: Any) -> bool:
+    return any(isinstance(each, keras.KerasTensor) for each in keras.tree.flatten(given))
+
+
+def _apart(final_only: Any, args: tuple[Any, ...]) -> tuple[bool, tuple[Any, ...]]:
+    """Return `final_only` and the arguments of Keras, one of which may stand in its place."""
+    is_switch = isinstance(final_only, (bool, np.bool_))
+    return (bool(final_only), args) if is_switch else (True, (final_only, *args))
 
 
 class _Described:
