@@ -39,6 +39,7 @@ ANYONE = {
     "amber.archives",
     "amber.hdf5_files",
     "amber.backend",
+    "amber.plugins",
 }
 ALLOWED = {
     "amber": set(),
@@ -50,6 +51,7 @@ ALLOWED = {
     "amber.limits": set(),
     "amber.json_files": set(),
     "amber.csv_files": set(),
+    "amber.plugins": set(),
     "amber.yaml_files": set(),
     "amber.yaml_scalars": set(),
     "amber.redaction": set(),
@@ -120,6 +122,7 @@ WITHOUT_KERAS = {
     "amber.limits",
     "amber.json_files",
     "amber.csv_files",
+    "amber.plugins",
     "amber.yaml_files",
     "amber.yaml_scalars",
     "amber.redaction",

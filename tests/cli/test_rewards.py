@@ -100,3 +100,13 @@ def test_knowledge_of_blocks_and_two_outputs(
 def test_trainings_with_a_reward_watch_the_loss(lines: str, metric: str, direction: str, tiny: str) -> None:
     search = config_from_text(tiny.replace("  trials: 2\n", f"  trials: 2\n{lines}", 1), "a.yaml").config.search
     assert (search.metric, search.chosen_direction) == (metric, direction)
+
+
+def test_report_of_a_search_with_a_reward_ranks_by_it(amber: Any, write_config: Any, tiny: str, tmp_path: Path) -> None:
+    """The metric that trainings watch is a loss then, and less of it is better."""
+    config = write_config(tiny.replace("trials: 2", "trials: 3\n  reward: auroc", 1))
+    assert amber("search", config, "-d", tmp_path / "run", "-q").exit_code == 0
+    assert amber("report", tmp_path / "run", "-o", tmp_path / "report.html").exit_code == 0
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    best = json.loads((tmp_path / "run" / "best.json").read_text())["trial"]
+    assert f"1. trial {best}: val_auroc" in page and "val_auroc to be maximized" in page

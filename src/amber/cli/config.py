@@ -85,6 +85,13 @@ def load_config(path: str | os.PathLike[str], *, recorded: bool = False) -> Load
     return check_config(read_yaml(path), recorded=recorded)
 
 
+def run_directory_in(path: str | os.PathLike[str]) -> Path:
+    """Return the run directory that a configuration names, right or not otherwise; raises ConfigError for no YAML."""
+    data = read_yaml(path).data
+    given = data if isinstance(data, dict) else {}
+    return Path(str(given.get("run_directory") or f"runs/{given.get('name', Config.model_fields['name'].default)}"))
+
+
 def config_from_text(text: str, source: str, *, recorded: bool = False) -> LoadedConfig:
     """Checks a configuration given as text; `source` is what messages call it. Raises ConfigError."""
     return check_config(parse_yaml(text, source), recorded=recorded)

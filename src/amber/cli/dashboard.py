@@ -71,12 +71,13 @@ def serve(path: Path, host: str, port: int, on_ready: Callable[[str], None], sto
 
 
 def _mirror(path: Path) -> StudyMirror:
+    from amber.cli.project import searched_score
     from amber.cli.reporting import token_names
     from amber.report.optuna_study import StudyMirror
 
     loaded = load_config(path / "config.yaml")
-    search = loaded.config.search
-    return StudyMirror(loaded.config.name, search.chosen_direction, search.metric, token_names(path))
+    metric, direction = searched_score(loaded)
+    return StudyMirror(loaded.config.name, direction, metric, token_names(path))
 
 
 @contextlib.contextmanager

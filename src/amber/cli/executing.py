@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from amber.cli.sections import DaskSection, SearchSection
 
 if TYPE_CHECKING:
+    from amber.plugins import Plugin
     from amber.search.executors import Executor
 
 
-def make_executor(search: SearchSection) -> Executor:
+def make_executor(search: SearchSection, plugins: Sequence[Plugin] = ()) -> Executor:
     """Returns the executor; it is opened, and workers are started or sought, by the search.
+
+    Args:
+        search: the section.
+        plugins: that every worker loads.
 
     Raises:
         ConfigError: a value that no executor takes.
@@ -27,5 +33,7 @@ def make_executor(search: SearchSection) -> Executor:
         where = search.executor.dask
         address, file = (where, None) if "://" in where else (None, where)
         ahead = 1 if search.ahead is None else search.ahead
-        return DaskExecutor(address, scheduler_file=file, workers=search.workers, ahead=ahead, limits=limits)
-    return ProcessExecutor(search.workers or 2, limits)
+        return DaskExecutor(
+            address, scheduler_file=file, workers=search.workers, ahead=ahead, limits=limits, plugins=plugins
+        )
+    return ProcessExecutor(search.workers or 2, limits, plugins)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from amber.cli.config import LoadedConfig
 from amber.cli.files import writing
 from amber.cli.problem import Problem
-from amber.cli.project import loss_weights
+from amber.cli.project import loss_weights, searched_score
 from amber.cli.sources import BEST_MODEL, config_of
 from amber.cli.task_settings import for_task
 from amber.errors import AmberError
@@ -73,7 +73,7 @@ class FinishedRun:
         from amber.search.result import rank
         from amber.search.trial import TRAINED
 
-        ranked = rank(trials, loaded.config.search.chosen_direction)
+        ranked = rank(trials, searched_score(loaded)[1])
         if not ranked or not self.is_of(ranked[0], loaded):
             return False
         wanted, before = wanted_length(loaded), self.record["final"].get("wanted")
@@ -104,7 +104,7 @@ def draw_best(
                 graph,
                 aside,
                 title=loaded.config.name,
-                subtitle=f"trial {best.number}, {loaded.config.search.metric} {best.score:.4f}",
+                subtitle=f"trial {best.number}, {searched_score(loaded)[0]} {best.score:.4f}",
                 costs=costs,
                 loss_weights=loss_weights(loaded),
             )

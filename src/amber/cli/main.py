@@ -40,6 +40,7 @@ def _show_version(value: bool) -> None:
 
 @app.callback()
 def amber(
+    context: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors, as AMBER_DEBUG=1 does.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done, on standard error.")] = False,
     plugin: Annotated[
@@ -65,9 +66,10 @@ def amber(
     if debug:
         os.environ[DEBUG_VARIABLE] = "1"
     if plugin:
-        from amber.cli.plugins import load_plugins
+        from amber.plugins import load_plugins
 
-        reported(load_plugins)(plugin)
+        # Where commands that start worker processes find them.
+        context.obj = reported(load_plugins)(plugin)
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(name)s: %(message)s")
 
 

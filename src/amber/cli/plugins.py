@@ -1,50 +1,52 @@
-"""Code of the user's own, which registers builders, samplers and layers: loaded only where `--plugin` names it.
-
-Nothing that a configuration, a `best.json` or a run directory says can name code to be run.
-"""
+"""Which plug-ins a run was begun with, and what is said where one of them is missing."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import sys
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from amber.errors import ConfigError
+from amber.errors import AmberError, ConfigError
+from amber.json_files import read_json
+from amber.plugins import is_loaded
+
+SETTING = "plugins"
 
 
-def load_plugins(names: Iterable[str]) -> None:
-    """Imports plug-ins, in this order.
+def remembered(settings: Mapping[str, Any]) -> list[str]:
+    """Return the names of the plug-ins that settings, or a `best.json`, tell of."""
+    told = settings.get(SETTING)
+    entries = told if isinstance(told, list) else []
+    return [str(each["name"]) for each in entries if isinstance(each, dict) and "name" in each]
+
+
+@contextlib.contextmanager
+def naming_missing(run: Path) -> Iterator[None]:
+    """Add to an error which plug-ins a run was begun with, where not all of them are loaded.
+
+    Their code is never loaded from here: a run directory may come from a stranger.
 
     Args:
-        names: importable modules, such as `my_lab.layers`, or files ending in `.py`.
-
-    Raises:
-        ConfigError: one cannot be found, or raises as it is imported.
+        run: run directory, which need not exist.
     """
-    for name in names:
-        try:
-            if name.endswith(".py"):
-                _load_file(Path(name))
-            else:
-                importlib.import_module(name)
-        except Exception as error:  # whatever the user's own code raises
-            raise ConfigError(
-                f"--plugin: expected an importable module or a Python file. Received: {name} "
-                f"({type(error).__name__}: {error})"
-            ) from error
-
-
-def _load_file(path: Path) -> None:
-    name = f"amber_plugin_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"no Python file {path}")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
+        yield
+    except ConfigError as error:
+        options = [f"--plugin {name}" for name in plugins_of_run(run) if not is_loaded(name)]
+        if not options:
+            raise
+        raise ConfigError(
+            f"{error}\nThe search in {run} was begun with plug-ins. Give them again, before the command: "
+            f"amber {' '.join(options)} ...",
+            key=error.key,
+        ) from error
+
+
+def plugins_of_run(path: Path) -> list[str]:
+    """Return the names of the plug-ins that the search in a run directory was begun with; none where it has none."""
+    with contextlib.suppress(AmberError):
+        values = read_json(path / "search.json", what="the settings of a search", nan_is_null=True)
+        if isinstance(values, dict) and isinstance(values.get("settings"), dict):
+            return remembered(values["settings"])
+    return []

@@ -163,6 +163,17 @@ def _optimizer_options(
     return options
 
 
+def searched_score(loaded: LoadedConfig) -> tuple[str, str]:
+    """Return name and direction of what the search compares: its reward, where there is one, or its metric."""
+    from amber.search.rewards import get_reward
+    from amber.search.rewards.valuation import WITH_KNOWLEDGE, Valuation
+
+    search = loaded.config.search
+    reward = None if search.reward is None else get_reward(search.reward)
+    valuation = Valuation(search.metric, search.chosen_direction, reward)
+    return WITH_KNOWLEDGE if search.knowledge is not None else valuation.metric, valuation.direction
+
+
 def valuation_arguments(loaded: LoadedConfig, inputs: Sequence[str]) -> dict[str, Any]:
     """Returns the arguments `reward`, `knowledge` and `budget` of an Objective.
 

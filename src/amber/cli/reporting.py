@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amber.cli.config import LoadedConfig, load_config
+from amber.cli.plugins import naming_missing
 from amber.cli.problem import Problem
-from amber.cli.project import make_builder
+from amber.cli.project import make_builder, searched_score
 from amber.cli.results import MEASURES, measure_name, measure_text
 from amber.cli.scoring import BASELINES
 from amber.cli.storing import NO_STORAGE, recorded_trials
@@ -77,14 +78,15 @@ def _read(path: Path, storage: str | None = None) -> _Run:
     from amber.search.result import rank
 
     trials = recorded_trials(path, storage)
-    loaded = load_config(path / "config.yaml", recorded=True)
-    search = loaded.config.search
+    with naming_missing(path):
+        loaded = load_config(path / "config.yaml", recorded=True)
+    metric, direction = searched_score(loaded)
     record = load_best(path) if (path / "best.json").is_file() else None
     # best.json of a search that runs yet lacks the shapes that a drawing needs.
     record = record if record is not None and {"inputs", "outputs"} <= set(record) else None
     seed = loaded.config.seed if record is None else record["seed"]
-    ranked = tuple(rank(trials, search.chosen_direction))
-    return _Run(path, loaded, SearchResult(ranked, search.metric, search.chosen_direction, seed), record)
+    ranked = tuple(rank(trials, direction))
+    return _Run(path, loaded, SearchResult(ranked, metric, direction, seed), record)
 
 
 def _problem(run: _Run) -> Problem:
@@ -115,11 +117,10 @@ def _drawings(builder: Any, result: SearchResult) -> tuple[Drawing, ...]:
 
 def _settings(loaded: LoadedConfig) -> str:
     search, training = loaded.config.search, loaded.config.training
+    metric, direction = searched_score(loaded)
     way = "one-shot" if search.strategy == "one_shot" else search.sampler
     epochs = "1 epoch" if training.epochs == 1 else f"{training.epochs} epochs"
-    return (
-        f"Sampler {way}; each network trained for at most {epochs}; {search.metric} to be {search.chosen_direction}d."
-    )
+    return f"Sampler {way}; each network trained for at most {epochs}; {metric} to be {direction}d."
 
 
 def _command(run: _Run) -> str:

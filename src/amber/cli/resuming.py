@@ -5,13 +5,17 @@ What may be changed here: which keys of a configuration may differ between the r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from amber.cli.config import LoadedConfig
 from amber.cli.files import naming
+from amber.cli.plugins import SETTING as PLUGINS
 from amber.cli.previous import put_back_half, set_aside
+from amber.cli.project import searched_score
 from amber.cli.sections import WORKER_KEYS
 from amber.errors import ConfigError
+from amber.plugins import Plugin, described
 
 if TYPE_CHECKING:
     from amber.data import Dataset
@@ -63,8 +67,9 @@ def begin_run(
     *,
     resume: bool,
     allow_changes: bool,
+    plugins: Sequence[Plugin] = (),
 ) -> dict[str, Any]:
-    """Notes the settings of the search, and which data it is on, where it is recorded; returns them.
+    """Notes the settings of the search, which data it is on and its plug-ins, where it is recorded; returns them.
 
     Raises:
         ConfigError: an earlier search began with others, or on other data; names file, line, key and both values.
@@ -76,9 +81,11 @@ def begin_run(
     from amber.search.run_settings import SettingsChangedError
 
     settings = search_settings(loaded) | {DATA_FINGERPRINT: dataset.fingerprint}
+    if plugins:
+        settings[PLUGINS] = described(plugins)
     ledger = Ledger(directory) if database is None else SharedLedger(directory, database)
     try:
-        ledger.begin(settings, loaded.config.search.chosen_direction, resume=resume, allow_changes=allow_changes)
+        ledger.begin(settings, searched_score(loaded)[1], resume=resume, allow_changes=allow_changes)
     except SettingsChangedError as error:
         said = [
             _said_of_backend(error.place, each.before)
@@ -93,6 +100,11 @@ def begin_run(
 def _changed(loaded: LoadedConfig, dataset: Dataset, change: Change, place: str) -> ConfigError:
     from amber.search.data_identity import DATA_FINGERPRINT
 
+    if change.path[0] == PLUGINS:
+        return ConfigError(
+            f"The search in {place} began with {'other' if change.before else 'no'} plug-ins, or with others of the "
+            f"same names: {_shown(change.before)}. Received: {_shown(change.now)}"
+        )
     if change.path == (DATA_FINGERPRINT,):
         return loaded.document.error(
             ("data", "source"),

@@ -34,6 +34,7 @@ from amber.json_files import json_text
 
 if TYPE_CHECKING:
     from amber.data import Dataset
+    from amber.plugins import Plugin
     from amber.search import Objective, RunDirectory, SearchResult, TrialResult
     from amber.search.storage import StudyDatabase
 
@@ -56,6 +57,7 @@ class Overrides:
     resume: bool = False
     allow_changes: bool = False
     storage: str | None = None
+    plugins: tuple[Plugin, ...] = ()
 
 
 def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
@@ -106,7 +108,13 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
     directory = open_run(loaded, resume=overrides.resume, overwrite=overrides.overwrite)
     with directory.locked():
         settings = begin_run(
-            loaded, dataset, directory, database, resume=overrides.resume, allow_changes=overrides.allow_changes
+            loaded,
+            dataset,
+            directory,
+            database,
+            resume=overrides.resume,
+            allow_changes=overrides.allow_changes,
+            plugins=overrides.plugins,
         )
         if database is not None:
             _say(console, f"Record   {database.name}")
@@ -175,7 +183,7 @@ def _propose(
         builder_description=description,
         resume=overrides.resume,
         settings=settings,
-        executor=make_executor(search),
+        executor=make_executor(search, overrides.plugins),
         pruner=search.pruner,
         pruner_options=search.pruner_options,
     )

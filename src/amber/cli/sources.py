@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amber.cli.config import LoadedConfig, config_from_text, load_config
+from amber.cli.plugins import naming_missing
 from amber.cli.problem import Problem
 from amber.cli.project import load_data, make_builder
 from amber.cli.yaml_lines import dotted
@@ -116,7 +117,8 @@ def read_record(source: Path) -> dict[str, Any]:
 
 def config_of(record: dict[str, Any], source: Path) -> LoadedConfig:
     """Returns the configuration that a `best.json` carries, with the seed of that run: it draws the splits too."""
-    loaded = config_from_text(record["config"], str(source), recorded=True)
+    with naming_missing(source if source.is_dir() else source.parent):
+        loaded = config_from_text(record["config"], str(source), recorded=True)
     return replace(loaded, config=loaded.config.model_copy(update={"seed": record["seed"]}))
 
 
@@ -163,4 +165,5 @@ def load_model(source: Path) -> keras.Model:
     # Registers every custom class, and selects the backend.
     from amber.modeler.model_files import load_model_file
 
-    return load_model_file(path)
+    with naming_missing(path.parent):
+        return load_model_file(path)

@@ -13,6 +13,7 @@ from amber.cli.options import ConfigArgument
 
 @reported
 def compare(
+    context: typer.Context,
     config: ConfigArgument,
     seeds: Annotated[str, typer.Option(help="Seeds, comma-separated; one search for each.")] = "0,1,2",
     trials: Annotated[
@@ -47,7 +48,7 @@ def compare(
         loaded,
         [int(word) for word in dict.fromkeys(words)],
         place,
-        Overrides(trials=trials, quiet=quiet, storage=NO_STORAGE),
+        Overrides(trials=trials, quiet=quiet, storage=NO_STORAGE, plugins=context.obj or ()),
         random,
     )
     if not quiet:

@@ -13,6 +13,7 @@ from amber.cli.options import ConfigArgument
 
 @reported
 def search(
+    context: typer.Context,
     config: ConfigArgument,
     seed: Annotated[
         int | None,
@@ -53,7 +54,8 @@ def search(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no tables.")] = False,
 ) -> None:
     """Search architectures, retrain the best one, and test it once beside a simple baseline."""
-    from amber.cli.config import load_config
+    from amber.cli.config import load_config, run_directory_in
+    from amber.cli.plugins import naming_missing
     from amber.cli.searching import Overrides, run
 
     if resume and overwrite:
@@ -61,8 +63,18 @@ def search(
     if allow_changes and not resume:
         raise typer.BadParameter("--allow-changes is for --resume: expected both.")
     overrides = Overrides(
-        seed, trials, run_directory, overwrite, quiet, resume=resume, allow_changes=allow_changes, storage=storage
+        seed,
+        trials,
+        run_directory,
+        overwrite,
+        quiet,
+        resume=resume,
+        allow_changes=allow_changes,
+        storage=storage,
+        plugins=context.obj or (),
     )
-    interrupted = run(load_config(config), overrides)
+    with naming_missing(run_directory or run_directory_in(config)):
+        loaded = load_config(config)
+    interrupted = run(loaded, overrides)
     if interrupted:
         raise typer.Exit(INTERRUPTED)

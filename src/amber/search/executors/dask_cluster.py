@@ -15,14 +15,15 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from amber.backend import interrupts
 from amber.errors import ConfigError, ExecutorError
+from amber.plugins import Plugin
 from amber.search.executors import payload
 from amber.search.executors.base import Executor, Failure, Outcome
-from amber.search.executors.limits import WorkerLimits, keras_settings
+from amber.search.executors.limits import WorkerLimits, found_plugins, worker_settings
 from amber.search.executors.processes import ProcessExecutor
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,8 @@ class DaskExecutor(Executor):
             to the driver and back. A sampler that learns knows that much less when it proposes; 0 spares it that.
         limits: of each task's process.
         patience: seconds to wait for a scheduler or a first worker, at the start and after one was lost.
+        plugins: code that registers what is trained; see `ProcessExecutor`. The content of files is sent to the
+            workers; packages must be installed there.
 
     Raises:
         ConfigError: not exactly one of `address` and `scheduler_file`, or a number out of range.
@@ -61,6 +64,7 @@ class DaskExecutor(Executor):
         ahead: int = 1,
         limits: WorkerLimits | None = None,
         patience: float = 300.0,
+        plugins: Sequence[str | Plugin] = (),
     ) -> None:
         if (address is None) == (scheduler_file is None):
             raise ConfigError(f"Expected address or scheduler_file. Received: {address!r} and {scheduler_file!r}")
@@ -72,6 +76,7 @@ class DaskExecutor(Executor):
             raise ConfigError(f"ahead must be an integer of at least 0. Received: {ahead!r}")
         self._most, self._ahead = workers, ahead
         self._patience = patience
+        self._plugins = found_plugins(plugins)
         self._client: Any = None
         self._session: Any = None
         self._session_id = ""
@@ -99,7 +104,7 @@ class DaskExecutor(Executor):
         """
         self.close()
         self._parts = [bytes(part) for part in payload.pack(function)]
-        self._settings = keras_settings()
+        self._settings = worker_settings(self._plugins)
         self._connect()
 
     def submit(self, key: int, *arguments: Any, **options: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from amber.backend.threads import limit_threads, thread_variables
 from amber.errors import ConfigError
+from amber.plugins import Plugin, find_plugin
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,25 @@ def keras_settings() -> dict[str, Any]:
     if changed != {"floatx": "float32", "image_data_format": "channels_last", "dtype_policy": "float32"}:
         settings["changed"] = {**changed, "dtype_policy": keras.dtype_policies.serialize(policy)}
     return settings
+
+
+def found_plugins(plugins: Sequence[str | Plugin]) -> tuple[Plugin, ...]:
+    """Return plug-ins that are given by name or as they are; raises ConfigError for a name of none."""
+    if isinstance(plugins, (str, Plugin)):
+        raise ConfigError(f"plugins must be a list of names, such as ['my_layers.py']. Received: {plugins!r}")
+    return tuple(each if isinstance(each, Plugin) else find_plugin(each) for each in plugins)
+
+
+def worker_settings(plugins: Sequence[Plugin]) -> dict[str, Any]:
+    """Return all that a fresh process must set and load to be as this one: Keras, and plug-ins."""
+    return {**keras_settings(), "plugins": tuple(plugins)}
+
+
+def apply_worker_settings(settings: dict[str, Any]) -> None:
+    """Make a fresh process as `worker_settings` found another; comes before anything else is loaded."""
+    apply_keras_settings(settings)
+    for plugin in settings.get("plugins", ()):
+        plugin.load()
 
 
 def apply_keras_settings(settings: dict[str, Any]) -> None:

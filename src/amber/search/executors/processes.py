@@ -26,9 +26,10 @@ import pebble
 
 from amber.backend import interrupts
 from amber.errors import ConfigError, ExecutorError
+from amber.plugins import Plugin
 from amber.search.executors import payload, worker
 from amber.search.executors.base import Executor, Failure, Outcome
-from amber.search.executors.limits import WorkerLimits, keras_settings
+from amber.search.executors.limits import WorkerLimits, found_plugins, worker_settings
 
 # How often the workers are looked after while none of them reports, seconds.
 _LOOK = 1.0
@@ -47,16 +48,21 @@ class ProcessExecutor(Executor):
     Args:
         workers: how many at once.
         limits: of each; by default one thread, and no limit of time or memory.
+        plugins: code that registers what is trained, which each process loads first: names of modules or files, or
+            what `amber.plugins.load_plugins` returned.
 
     Raises:
-        ConfigError: `workers` is no positive integer.
+        ConfigError: `workers` is no positive integer, or there is no such plug-in.
     """
 
-    def __init__(self, workers: int = 2, limits: WorkerLimits | None = None) -> None:
+    def __init__(
+        self, workers: int = 2, limits: WorkerLimits | None = None, plugins: Sequence[str | Plugin] = ()
+    ) -> None:
         if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
             raise ConfigError(f"workers must be a positive integer. Received: {workers!r}")
         self.limits = limits or WorkerLimits()
         self._count = workers
+        self._plugins = found_plugins(plugins)
         self._directory: Path | None = None
         self._slots: list[_Slot] = []
         self._ended: queue.SimpleQueue[tuple[_Slot, Any]] = queue.SimpleQueue()
@@ -73,10 +79,10 @@ class ProcessExecutor(Executor):
         Raises:
             ExecutorError: the function cannot be pickled, or there is no room for its data.
         """
-        self.open_packed(payload.pack(function), keras_settings())
+        self.open_packed(payload.pack(function), worker_settings(self._plugins))
 
     def open_packed(self, parts: Sequence[Any], settings: dict[str, Any]) -> None:
-        """As `open`, with what `payload.pack` and `limits.keras_settings` returned, perhaps elsewhere."""
+        """As `open`, with what `payload.pack` and `limits.worker_settings` returned, perhaps elsewhere."""
         self.close()
         self._directory = Path(tempfile.mkdtemp(prefix="amber-workers-"))
         try:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from amber.errors import AmberError, ExecutorError, describe_error, message_of, printable
-from amber.search.executors.limits import WorkerLimits, apply_keras_settings
+from amber.search.executors.limits import WorkerLimits, apply_worker_settings
 
 # Of this worker process; its parent never fills it.
 _loaded: dict[str, Any] = {}
@@ -33,7 +33,7 @@ def initialise(
         mark: where to say which process this is, while it works on a task.
         variables: of the environment, set before anything is loaded.
         limits: of the process.
-        settings: of Keras.
+        settings: of Keras, and plug-ins; see `worker_settings`.
     """
     _end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -42,7 +42,7 @@ def initialise(
     try:
         from amber.search.executors import payload
 
-        apply_keras_settings(settings)
+        apply_worker_settings(settings)
         _loaded["function"] = payload.read(directory)
         limits.apply()
     except BaseException as error:

@@ -1,0 +1,147 @@
+"""Code of the user's own, which registers operations, builders, samplers, rewards and layers.
+
+A plug-in is part of an experiment: it is loaded where a person names it, and sent to every worker process of the
+search. Nothing that a configuration, a `best.json` or a run directory says can name code to be run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from amber.errors import ConfigError
+from amber.files import MEBIBYTE, read_bounded
+
+_BYTES = 16 * MEBIBYTE
+_PREFIX = "amber_plugin_"
+# An attribute of the module that was made of a file: which content it was.
+_DIGEST = "__amber_digest__"
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One plug-in, with all that another process needs to load it; made by `find_plugin`.
+
+    Attributes:
+        name: as it was given: an importable module, or a file ending in `.py`.
+        module: its name among the loaded modules.
+        source: the text of the file; None for a package, which is installed wherever it is to be imported.
+    """
+
+    name: str
+    module: str
+    source: str | None = None
+
+    @property
+    def digest(self) -> str | None:
+        """SHA-256 of the text; None where there is none."""
+        return None if self.source is None else hashlib.sha256(self.source.encode("utf-8")).hexdigest()
+
+    def load(self) -> None:
+        """Import it; a file whose content was loaded before is not run again.
+
+        Raises:
+            ConfigError: it cannot be found, or raises as it is imported.
+        """
+        try:
+            if getattr(sys.modules.get(self.module), _DIGEST, "") != self.digest:
+                self._import()
+        except Exception as error:  # whatever the user's own code raises
+            raise ConfigError(
+                f"--plugin: expected an importable module or a Python file. Received: {self.name} "
+                f"({type(error).__name__}: {error})"
+            ) from error
+
+    def _import(self) -> None:
+        is_file = self.name.endswith(".py")
+        if not is_file:
+            try:
+                importlib.import_module(self.module)
+                return
+            except ModuleNotFoundError as error:
+                # Another machine may lack a module that lies in the folder where the search was started.
+                if self.source is None or error.name != self.module:
+                    raise
+        module = ModuleType(self.module)
+        setattr(module, _DIGEST, self.digest)
+        module.__file__ = str(Path(self.name).absolute()) if is_file else f"{self.name}.py"
+        code = compile(self.source or "", module.__file__, "exec")
+        sys.modules[self.module] = module
+        try:
+            exec(code, module.__dict__)  # noqa: S102 - what --plugin is for
+        except BaseException:
+            del sys.modules[self.module]
+            raise
+
+
+def find_plugin(name: str) -> Plugin:
+    """Return the plug-in of a name; it is not imported.
+
+    Args:
+        name: an importable module, such as `my_lab.layers`, or a file ending in `.py`.
+
+    Raises:
+        ConfigError: there is no such module or file.
+    """
+    if name.endswith(".py"):
+        source = read_bounded(name, limit=_BYTES, what="--plugin: a Python file", error=ConfigError)
+        return Plugin(name, f"{_PREFIX}{Path(name).stem}", _decoded(source, name))
+    try:
+        found = importlib.util.find_spec(name)
+    except (ImportError, ValueError, AttributeError) as error:
+        raise _not_found(name, error) from error
+    if found is None:
+        raise _not_found(name, "no such module")
+    alone = found.origin is not None and found.origin.endswith(".py") and "." not in name
+    if not alone or found.submodule_search_locations is not None:
+        return Plugin(name, name)
+    source = read_bounded(found.origin or "", limit=_BYTES, what="--plugin: a Python file", error=ConfigError)
+    return Plugin(name, name, _decoded(source, name))
+
+
+def is_loaded(name: str) -> bool:
+    """Say whether a plug-in of this name, a module or a file, is loaded."""
+    return (f"{_PREFIX}{Path(name).stem}" if name.endswith(".py") else name) in sys.modules
+
+
+def load_plugins(names: Iterable[str]) -> tuple[Plugin, ...]:
+    """Import plug-ins, in this order, and return them.
+
+    Args:
+        names: importable modules, such as `my_lab.layers`, or files ending in `.py`.
+
+    Raises:
+        ConfigError: one cannot be found, raises as it is imported, or two files have the same name.
+    """
+    found: dict[str, Plugin] = {}
+    for name in names:
+        plugin = find_plugin(name)
+        if found.setdefault(plugin.module, plugin).source != plugin.source:
+            raise ConfigError(
+                f"--plugin: two files of one name, {found[plugin.module].name} and {name}: expected names that differ."
+            )
+        plugin.load()
+    return tuple(found.values())
+
+
+def described(plugins: Sequence[Plugin]) -> list[dict[str, str | None]]:
+    """Return what a run remembers of its plug-ins: names and contents, not where they lie; JSON-ready."""
+    return [{"name": Path(each.name).name, "digest": each.digest} for each in plugins]
+
+
+def _decoded(source: bytes, name: str) -> str:
+    try:
+        return importlib.util.decode_source(source)
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise _not_found(name, error) from error
+
+
+def _not_found(name: str, reason: object) -> ConfigError:
+    said = f"{type(reason).__name__}: {reason}" if isinstance(reason, Exception) else reason
+    return ConfigError(f"--plugin: expected an importable module or a Python file. Received: {name} ({said})")
