@@ -204,7 +204,7 @@ def test_directory_is_looked_at_before_data_and_keras(
     monkeypatch.setattr(searching, "load_data", None)  # would be called
     config = write_config()
     refused = amber("search", config, "-d", run)
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     assert all(word in refused.stderr for word in ("holds a search", "--resume", "--overwrite", "--run-directory"))
     (tmp_path / "file").write_text("")
     assert "--run-directory" in amber("search", config, "-d", tmp_path / "file").stderr
