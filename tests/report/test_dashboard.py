@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import http.client
 import json
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,8 +18,10 @@ from typing import Any
 import pytest
 from tests.cli.conftest import invoke
 
+from amber.cli.same_origin import SameOrigin
 from amber.report.optuna_study import StudyMirror
 from amber.search import RunDirectory
+from amber.search.journal import trial_line
 
 # Ctrl-C works even where the tests were started by something that ignores it.
 CODE = "import signal; signal.signal(2, signal.default_int_handler); from amber.cli.main import main; main()"
@@ -34,6 +39,44 @@ def shown(root: str) -> list[dict[str, Any]]:
     return [trial for trial in trials if trial["state"] in ("Complete", "Fail")]
 
 
+def asked(root: str, method: str = "GET", path: str = "/api/studies", **headers: str) -> tuple[int, str]:
+    """Status and text of an answer; headers by name, with underscores."""
+    connection = http.client.HTTPConnection(root.removeprefix("http://"), timeout=30)
+    try:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, headers=named)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode("utf-8", "replace")
+    finally:
+        connection.close()
+
+
+def check_only_its_own_pages_are_answered(root: str) -> None:
+    port = root.rsplit(":", 1)[1]
+    studies = asked(root)
+    assert studies[0] == 200
+    for own in (f"127.0.0.1:{port}", f"localhost:{port}", "localhost:9000", f"[::1]:{port}", f"LOCALHOST:{port}"):
+        assert asked(root, Host=own) == studies
+        assert asked(root, Host=own, Origin=f"http://{own}", Sec_Fetch_Site="same-origin") == studies
+    for other in (
+        f"evil.example:{port}",
+        "evil.example",
+        "",
+        f"127.0.0.1.evil.example:{port}",
+        "192.0.2.7",
+        "a@localhost",
+    ):
+        status, text = asked(root, Host=other)
+        assert status == 403 and "Host: expected localhost or 127.0.0.1" in text, (other, status, text)
+    for origin in ("http://evil.example", "null", f"http://localhost:{port}", "http://127.0.0.1:1", "http://[", ""):
+        for method, path in (("DELETE", "/api/studies/0"), ("POST", "/api/studies"), ("GET", "/api/studies")):
+            status, text = asked(root, method, path, Origin=origin)
+            assert status == 403 and "Origin: expected a page of 127.0.0.1" in text, (origin, method, status)
+    assert asked(root, "DELETE", "/api/studies/0", Sec_Fetch_Site="cross-site")[0] == 403
+    assert asked(root, "GET", "/dashboard/", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="navigate")[0] == 200
+    assert asked(root) == studies
+
+
 def test_dashboard_answers_and_follows_the_run(run: Path, tmp_path: Path) -> None:
     copy = tmp_path / "run"
     shutil.copytree(run, copy)
@@ -48,10 +91,10 @@ def test_dashboard_answers_and_follows_the_run(run: Path, tmp_path: Path) -> Non
             assert root.startswith("http://127.0.0.1:")
             assert b"<html" in fetched(f"{root}/dashboard/").lower()
             assert len(shown(root)) == len(trials)
+            check_only_its_own_pages_are_answered(root)
             assert {path.name: path.read_bytes() for path in copy.iterdir() if path.is_file()} == before
-            last = (copy / "trials.jsonl").read_text("utf-8").splitlines()[-1]
             with (copy / "trials.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps({**json.loads(last), "number": len(trials)}) + "\n")
+                file.write(trial_line(dataclasses.replace(trials[-1], number=len(trials))))
             deadline = time.monotonic() + 30
             while len(shown(root)) == len(trials) and time.monotonic() < deadline:
                 time.sleep(0.2)
@@ -72,6 +115,33 @@ def test_study_holds_every_trial(run: Path) -> None:
     assert [tuple(trial.params.values()) for trial in kept] == [trial.tokens for trial in trials]
     assert list(kept[0].params)[:2] == ["first", "token 1"]
     assert [trial.user_attrs["parameters"] for trial in kept] == [trial.parameters for trial in trials]
+
+
+@pytest.mark.parametrize(
+    ("listens", "own", "others"),
+    [
+        (
+            "127.0.0.1",
+            ["127.0.0.1:1", "localhost", "127.0.0.2", "[::1]:80"],
+            ["10.0.0.1", "evil.example", "", "[", "a:"],
+        ),
+        ("10.0.0.5", ["10.0.0.5:80", "localhost"], ["127.0.0.1", "10.0.0.6", "evil.example"]),
+        ("lab.example", ["lab.example:8080", "LAB.example"], ["10.0.0.6", "x.lab.example"]),
+        (
+            "0.0.0.0",
+            ["10.0.0.5", "127.0.0.1:8080", "[fe80::1]:80", socket.gethostname()],
+            ["evil.example", "10.0.0.5.nip.io"],
+        ),
+    ],
+)
+def test_which_hosts_are_its_own(listens: str, own: list[str], others: list[str]) -> None:
+    statuses: list[str] = []
+    application = SameOrigin(lambda environ, start: [b"ok"], listens)
+    for host in own:
+        assert list(application({"HTTP_HOST": host}, lambda *answer: statuses.append(answer[0]))) == [b"ok"], host
+    for host in others:
+        assert list(application({"HTTP_HOST": host}, lambda *answer: statuses.append(answer[0]))) != [b"ok"], host
+    assert statuses == ["403 Forbidden"] * len(others)
 
 
 def test_what_is_no_run_or_no_free_port_is_said(run: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import pickle
@@ -19,6 +20,7 @@ from amber.architect import Operation
 from amber.errors import AmberError
 from amber.modeler.operations import make_layer
 from amber.search import RunDirectory
+from amber.search.journal import trial_line
 
 # Every command that reads a run.
 READERS = ("report", "export", "describe", "draw", "build", "evaluate")
@@ -35,6 +37,13 @@ def read_everything(run: Path) -> list[Any]:
         assert "Unexpected" not in done.stderr, (command, done.stderr)
         results.append(done)
     return results
+
+
+def change_first_trial(run: Path, **changes: Any) -> None:
+    """Changes the first trial in the journal, with the checksum of the change, and puts it last."""
+    first, *others = RunDirectory.open(run).trials()
+    lines = [trial_line(trial) for trial in (*others, dataclasses.replace(first, **changes))]
+    (run / "trials.jsonl").write_text("".join(lines), encoding="utf-8")
 
 
 class Exploit:
@@ -191,9 +200,7 @@ def test_strings_that_look_like_code_stay_strings(run: Path, canary: Path) -> No
         record = json.loads((run / "best.json").read_text("utf-8"))
         record |= {"name": attack, "versions": {attack: attack}, "fingerprint": attack}
         (run / "best.json").write_text(json.dumps(record), encoding="utf-8")
-        lines = (run / "trials.jsonl").read_text("utf-8").splitlines()
-        trial = {**json.loads(lines[0]), "status": "failed", "score": None, "error": attack}
-        (run / "trials.jsonl").write_text("\n".join([*lines[1:], json.dumps(trial)]) + "\n", encoding="utf-8")
+        change_first_trial(run, status="failed", score=None, error=attack)
         assert read_everything(run)[0].exit_code == 0
     assert not canary.exists()
     assert "__import__(&#39;pathlib&#39;)" in (run.parent / "out.html").read_text("utf-8")
@@ -212,10 +219,7 @@ def test_trial_of_wrong_types_is_refused(run: Path, key: str, value: Any) -> Non
 
 
 def test_formula_in_csv_stays_text(run: Path) -> None:
-    lines = (run / "trials.jsonl").read_text("utf-8").splitlines()
-    trial = {**json.loads(lines[0]), "status": "failed", "score": None, "error": "=cmd|'/c calc'!A1"}
-    trial["metrics"] = {"=1+1": 0.5}
-    (run / "trials.jsonl").write_text("\n".join([*lines[1:], json.dumps(trial)]) + "\n", encoding="utf-8")
+    change_first_trial(run, status="failed", score=None, error="=cmd|'/c calc'!A1", metrics={"=1+1": 0.5})
     assert invoke("export", run, "-o", run.parent / "out.csv").exit_code == 0
     import csv
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from amber.cli.config import load_config
+from amber.cli.same_origin import SameOrigin
 from amber.cli.storing import recorded_trials
 from amber.errors import AmberError, ConfigError, StorageError
 
@@ -56,7 +57,7 @@ def serve(path: Path, host: str, port: int, on_ready: Callable[[str], None], sto
     mirror = _mirror(path)
     mirror.update(trials)
     try:
-        server = make_server(host, port, wsgi(mirror.storage), WSGIServer, _QuietHandler)
+        server = make_server(host, port, SameOrigin(wsgi(mirror.storage), host), WSGIServer, _QuietHandler)
     except (OSError, OverflowError) as error:
         raise StorageError(f"{host}:{port}: expected an address that is free. Received: {error}") from error
     # In a thread of its own: wsgiref takes a Ctrl-C that comes during a request for an error of that request.

@@ -137,7 +137,7 @@ def test_mistakes(tmp_path: Path) -> None:
         policy.propose([1.0], 0)
     with pytest.raises(DataError, match="mean and scale"):
         ZeroShotPolicy(ZeroShotController([2], {"length": 2}), [0.0], [1.0])
-    with pytest.raises(StorageError, match="no policy"):
+    with pytest.raises(StorageError, match="of a policy. Received: no such file"):
         ZeroShotPolicy.load(tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot be written"):
