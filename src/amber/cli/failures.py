@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import typer
 
 from amber.backend import interrupts
+from amber.cli.hidden import without_secrets
 from amber.errors import AmberError, describe_error, message_of, printable
 
 DEBUG_VARIABLE = "AMBER_DEBUG"
@@ -104,8 +105,8 @@ def _of_file(error: OSError) -> str:
 
 def _explain(message: str, hint: str = "") -> None:
     if os.environ.get(DEBUG_VARIABLE, "") not in ("", "0"):
-        traceback.print_exc(file=sys.stderr)
-    _say(f"{message}\n{hint}" if hint else message)
+        sys.stderr.write(without_secrets(traceback.format_exc()))
+    _say(without_secrets(f"{message}\n{hint}" if hint else message))
 
 
 def _say(message: str) -> None:

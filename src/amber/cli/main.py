@@ -22,6 +22,7 @@ from amber.cli.commands.report import export, report
 from amber.cli.commands.sample import sample
 from amber.cli.commands.search import search
 from amber.cli.failures import DEBUG_VARIABLE, reported
+from amber.cli.hidden import HidingFormatter
 
 app = typer.Typer(
     name="amber",
@@ -70,7 +71,9 @@ def amber(
 
         # Where commands that start worker processes find them.
         context.obj = reported(load_plugins)(plugin)
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(HidingFormatter("%(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler])
 
 
 for command in (search, compare, build, describe, draw, sample, evaluate, predict, extract, report, export, dashboard):

@@ -1,0 +1,29 @@
+"""Passwords that this process was given, left out of whatever it says."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+from amber.redaction import HIDDEN, redacted
+
+
+def without_secrets(text: str) -> str:
+    """Return text without the passwords of addresses on the command line, that of PGPASSWORD, and any in an address."""
+    addresses = [argument for argument in sys.argv[1:] if "://" in argument]
+    if addresses:
+        from amber.search.storage.urls import without_passwords
+
+        for address in addresses:
+            text = without_passwords(text, address)
+    password = os.environ.get("PGPASSWORD", "")
+    return redacted(text.replace(password, HIDDEN) if password else text)
+
+
+class HidingFormatter(logging.Formatter):
+    """Lines of a log, those of other packages too, without passwords."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of one entry."""
+        return without_secrets(super().format(record))
