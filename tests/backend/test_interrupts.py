@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.cli.interrupting import heed_signals
 
 import amber
 
@@ -28,6 +29,7 @@ def run(script: str, *pauses: float, number: signal.Signals = signal.SIGINT) -> 
         env={**os.environ, "PYTHONPATH": SOURCE},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=heed_signals,
         bufsize=0,  # so that reading a line reads no more than that
     )
     assert process.stdout is not None

@@ -88,7 +88,9 @@ def interrupt(
     command = [sys.executable, "-m", "amber.cli", "search", "c.yaml", "-d", "run", *options]
     with output.open("w") as file:
         # A session of its own is what a terminal gives: Ctrl-C reaches the workers too.
-        process = subprocess.Popen(command, cwd=folder, stdout=file, stderr=file, start_new_session=True)
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=file, stderr=file, start_new_session=True, preexec_fn=heed_signals
+        )
     try:
         limit = time.monotonic() + 240
         while begun not in output.read_text() and process.poll() is None and time.monotonic() < limit:
@@ -111,6 +113,11 @@ def interrupt(
         process.kill()
     trials = settled(folder)
     return Interrupted(code, seconds, moment, trials, output.read_text())
+
+
+def heed_signals() -> None:
+    """Undo, in a fresh process, what a shell does to jobs in the background: they ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def settled(folder: Path) -> int:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.cli.interrupting import LIMIT, interrupt, settled
+from tests.cli.interrupting import LIMIT, heed_signals, interrupt, settled
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX systems")]
 # Other moments each time: a moment at which it is lost is a fault wherever it is.
@@ -72,7 +72,9 @@ print(found.stopped, signal.getsignal(signal.SIGINT) is signal.default_int_handl
 
 @pytest.mark.parity
 def test_program_that_searches_gets_what_was_finished(tmp_path: Path) -> None:
-    process = subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, bufsize=0)
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, bufsize=0, preexec_fn=heed_signals
+    )
     assert process.stdout is not None and process.stdout.readline() == b"begun\n"
     time.sleep(MOMENT.uniform(0, 4))
     process.send_signal(signal.SIGINT)

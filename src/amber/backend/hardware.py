@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from amber.backend._select import select
+from amber.backend.threads import usable_processors
 
 
 def accelerators() -> list[str]:
@@ -39,11 +40,4 @@ def threads_in_use() -> int:
         if chosen:
             return int(chosen)
     given = os.environ.get("TF_NUM_INTRAOP_THREADS" if backend == "tensorflow" else "NPROC", "")
-    return int(given) if given.isdecimal() and int(given) else _processors()
-
-
-def _processors() -> int:
-    """Return the processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return int(given) if given.isdecimal() and int(given) else usable_processors()

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import os
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 
+# A step of fewer FLOPs is so short that handing parts of it to other threads costs more than they spare. On a machine
+# that does other work they wait for each other, and it takes ten times as long.
+_SMALL_STEP = 1e9
 _VARIABLES = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -13,6 +20,91 @@ _VARIABLES = (
     "TF_NUM_INTEROP_THREADS",
     "NPROC",  # read by XLA, for JAX
 )
+
+
+# What users set. What this process has set it to is not their wish.
+_OF_USER = "OMP_NUM_THREADS"
+_set_here: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class ThreadChoice:
+    """How many threads one operation may take, and why.
+
+    Attributes:
+        threads: at least 1.
+        reason: in words, to be shown in brackets behind the number.
+    """
+
+    threads: int
+    reason: str
+
+
+def choose_threads(step_flops: float, given: int | None = None) -> ThreadChoice:
+    """Choose the threads for trainings in this process, by the network, the machine and what runs on it.
+
+    In this order: what the configuration says; the environment variable ``OMP_NUM_THREADS``; one where networks are
+    small; else as many as the processors that nothing else uses now.
+
+    Args:
+        step_flops: of one training step, about.
+        given: what the configuration says; None: nothing.
+    """
+    if given is not None:
+        return ThreadChoice(given, "search.threads")
+    variable = os.environ.get(_OF_USER, "").partition(",")[0]
+    if variable.isdecimal() and int(variable) and variable != _set_here.get(_OF_USER):
+        return ThreadChoice(int(variable), _OF_USER)
+    cores = usable_processors()
+    busy = load()
+    machine = f"{cores} core{'s' if cores > 1 else ''}" + ("" if busy is None else f", load {busy:.1f}")
+    if step_flops < _SMALL_STEP:
+        return ThreadChoice(1, f"small networks; {machine}")
+    return ThreadChoice(max(1, cores - round(busy or 0.0)), f"large networks; {machine}")
+
+
+def usable_processors() -> int:
+    """Return the processors that this process may use, by its affinity and the limit of its control group."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    limit = _group_limit()
+    return count if limit is None else max(1, min(count, math.ceil(limit)))
+
+
+def load() -> float | None:
+    """Return how many processes ran or waited for a processor in the last minute; None where it is not known."""
+    try:
+        return os.getloadavg()[0]
+    except (AttributeError, OSError):
+        return None
+
+
+def _group_limit(root: Path = Path("/sys/fs/cgroup")) -> float | None:
+    """Return the processors that a container may use, such as 1.5; None without a limit."""
+    try:
+        if (root / "cpu.max").is_file():
+            quota, period = (root / "cpu.max").read_text().split()[:2]
+        else:
+            quota, period = ((root / "cpu" / f"cpu.cfs_{name}_us").read_text().strip() for name in ("quota", "period"))
+        return int(quota) / int(period) if int(quota) > 0 else None
+    except (OSError, ValueError, ZeroDivisionError):
+        return None  # "max": there is no limit
+
+
+def use_threads(threads: int) -> None:
+    """Set the threads of this process: of what is loaded already, and by its environment of what will be.
+
+    TensorFlow and JAX read theirs when they are loaded, or first used.
+    """
+    if _OF_USER not in os.environ:
+        _set_here[_OF_USER] = str(threads)
+    os.environ.update(thread_variables(threads))
+    limit_threads(threads)
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow is not None:
+        try:
+            tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
+        except RuntimeError:
+            return  # it has computed already, with the threads that it has
 
 
 def thread_variables(threads: int) -> dict[str, str]:

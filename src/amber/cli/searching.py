@@ -28,6 +28,7 @@ from amber.cli.run_checks import check_run
 from amber.cli.sources import BEST_MODEL, BEST_RECORD
 from amber.cli.storing import NO_STORAGE, make_storage
 from amber.cli.task_settings import for_task
+from amber.cli.threads import set_threads
 from amber.cli.understanding import understood
 from amber.files import replacing_together, write_whole
 from amber.json_files import json_text
@@ -79,9 +80,10 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
     console = Console(quiet=overrides.quiet)
     check_run(loaded, resume=overrides.resume, overwrite=overrides.overwrite)
     dataset = load_data(loaded)
+    threads = set_threads(loaded, Problem.of(dataset))
     loaded = for_task(with_split(loaded, dataset), Problem.of(dataset))
     config = loaded.config
-    for line in understood(loaded, dataset):
+    for line in understood(loaded, dataset, threads):
         _say(console, line)
     builder = _builder(loaded, dataset, config.training.batch_size, config.training.epochs)
     _say(

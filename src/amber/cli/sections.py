@@ -14,7 +14,7 @@ from amber.cli.data_sections import DataSection
 from amber.cli.section import Count, Positive, Section, Text
 from amber.metric_names import less_is_better
 
-# Keys of `search` that only workers in other processes have.
+# Keys of `search` about workers in other processes; `threads` also counts for this one.
 WORKER_KEYS = ("workers", "time_limit", "trials_per_process", "threads", "memory_limit", "devices", "ahead")
 
 
@@ -142,7 +142,8 @@ class SearchSection(Section):
         workers: how many candidates are trained at once; by default 2 processes, or every worker of the cluster.
         time_limit: seconds of one candidate; it is ended then, and has failed. null: no limit.
         trials_per_process: candidates after which a worker process is replaced by a fresh one; null: never.
-        threads: of numerical libraries in each worker process; by default 1.
+        threads: of numerical libraries where a candidate is trained; null: 1 in a worker process, and in this process
+            as many as are fastest for the networks beside what else the machine does.
         memory_limit: MiB that a candidate may take in its worker process (on CPUs); null: no limit.
         devices: GPUs for the workers, one each and in turn, such as `["0", "1"]`; null: all see all.
         ahead: candidates that wait at each Dask worker, so that it is never without; by default 1. With 0, samplers
@@ -178,7 +179,7 @@ class SearchSection(Section):
     pruner: Text | None = None
     pruner_options: dict[str, Any] = Field(default_factory=dict)
 
-    @field_validator(*WORKER_KEYS)
+    @field_validator(*(key for key in WORKER_KEYS if key != "threads"))
     @classmethod
     def _workers_are_other_processes(cls, value: Any, info: ValidationInfo) -> Any:
         if value is not None and info.data.get("executor") == "in_process":

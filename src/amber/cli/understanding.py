@@ -10,10 +10,11 @@ from amber.cli.problem import Problem
 from amber.cli.sections import DaskSection
 
 if TYPE_CHECKING:
+    from amber.backend.threads import ThreadChoice
     from amber.data import Dataset
 
 
-def understood(loaded: LoadedConfig, dataset: Dataset) -> Iterator[str]:
+def understood(loaded: LoadedConfig, dataset: Dataset, threads: ThreadChoice | None = None) -> Iterator[str]:
     """Return three lines, and one for each further thing that was guessed, left out or changed with the data.
 
     The last of the three needs Keras, which takes seconds to load; the others are there at once.
@@ -21,10 +22,11 @@ def understood(loaded: LoadedConfig, dataset: Dataset) -> Iterator[str]:
     Args:
         loaded: the configuration.
         dataset: what it names.
+        threads: those of this process; None: as many as they are.
     """
     yield _line("Task", "; ".join(f"{target.name}: {target.describe()}" for target in dataset.targets))
     yield _line("Data", _data(dataset))
-    yield _line("Runs on", _machine(loaded))
+    yield _line("Runs on", _machine(loaded, threads))
     for note in dataset.notes:
         yield _line("Note", note)
 
@@ -42,7 +44,7 @@ def _data(dataset: Dataset) -> str:
     return f"{dataset.name}{path}: {parts} examples of {each}; split: {dataset.split_origin or dataset.split}"
 
 
-def _machine(loaded: LoadedConfig) -> str:
+def _machine(loaded: LoadedConfig, threads: ThreadChoice | None) -> str:
     """Return the backend and why it is that one, devices, threads and workers."""
     from amber.backend import choice
     from amber.search.best import software_versions
@@ -50,10 +52,10 @@ def _machine(loaded: LoadedConfig) -> str:
     chosen = choice()
     versions = software_versions()
     reason = f"{'guessed: ' if chosen.guessed else ''}{chosen.reason}"
-    return f"{chosen.name} {versions['backend_version']} ({reason}), {', '.join(_resources(loaded))}"
+    return f"{chosen.name} {versions['backend_version']} ({reason}), {', '.join(_resources(loaded, threads))}"
 
 
-def _resources(loaded: LoadedConfig) -> Iterator[str]:
+def _resources(loaded: LoadedConfig, threads: ThreadChoice | None) -> Iterator[str]:
     from amber.backend.hardware import accelerators, threads_in_use
 
     search = loaded.config.search
@@ -61,7 +63,8 @@ def _resources(loaded: LoadedConfig) -> Iterator[str]:
     given = " ".join(search.devices) if search.devices else ""
     yield f"GPUs {given}" if given else (", ".join(found) or "CPU")
     if search.executor == "in_process":
-        yield _count(threads_in_use(), "thread")
+        used = _count(threads_in_use(), "thread")
+        yield used if threads is None else f"{used} ({threads.reason})"
         yield "1 worker (this process)"
         return
     yield f"{_count(search.threads or 1, 'thread')} each"
