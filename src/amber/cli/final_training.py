@@ -57,8 +57,8 @@ def train_final(
     networks, epochs = [], []
     for number in range(final.ensemble):
         which = f", network {number + 1} of {final.ensemble}" if final.ensemble > 1 else ""
-        limit = f"{final.epochs} epochs" if final.patience is None else f"at most {final.epochs} epochs"
-        say(f"Training the best architecture anew{which}, {limit}")
+        limit = ("" if final.patience is None else "at most ") + f"{final.epochs} epoch{'s' * (final.epochs > 1)}"
+        say(f"Retraining the best architecture{which}, {limit}")
         seed = int(best.seed or 0)
         network, history = retrain(
             builder,

@@ -18,6 +18,7 @@ from amber.cli.failures import RunFailed
 from amber.cli.files import naming
 from amber.cli.final_training import final_records, train_final
 from amber.cli.finished import RESULTS, TEST, FinishedRun, digests_of, draw_best, wanted_length
+from amber.cli.looks import looks_so_far
 from amber.cli.one_shot import run_shared
 from amber.cli.previous import PREVIOUS, forget
 from amber.cli.problem import Problem
@@ -279,7 +280,8 @@ def _finish(
     trained = train_final(loaded, dataset, builder, best, lambda line: _say(console, line))
     path = directory.path / BEST_MODEL
     # Everything is chosen; only now may the test data be seen.
-    tested = score_final(loaded, dataset, trained, str(path))
+    looks = max(map(looks_so_far, (directory.path, directory.path / PREVIOUS))) + 1
+    tested = score_final(loaded, dataset, trained, str(path), looks)
     for table in tested.tables:
         console.print(table)
     _warn(console, tested.warnings)
@@ -298,7 +300,7 @@ def _finish(
         write_whole(folder / RESULTS, as_text(*shown, width=160))
         write_whole(folder / TEST, json_text(tested.record))
         draw_best(loaded, builder, best, folder)
-        best_record = _best_record(loaded, builder, dataset, best, final=final, files=digests_of(folder))
+        best_record = _best_record(loaded, builder, dataset, best, final=final, looks=looks, files=digests_of(folder))
         write_whole(folder / BEST_RECORD, json_text(best_record))
 
 

@@ -23,6 +23,8 @@ def plain_words(error: Exception) -> str:
     text = printable(text.split(_CALL_AFTER)[0])
     if _NOTHING_LEFT in text:
         return "its input is too short, nothing would be left of it (padding: same keeps the length)"
+    if "Concatenate" in text and "matching shapes" in text:
+        return "inputs of these shapes cannot be concatenated; flatten or pool the longer ones first"
     axes = _AXES.search(text)
     if axes:
         # Keras counts the batch.

@@ -87,8 +87,8 @@ def check_fit_arguments(arguments: Mapping[str, Any], rows: int) -> None:
     weights = arguments.get("class_weight")
     if weights is not None and not (
         isinstance(weights, Mapping)
-        and all(isinstance(key, Integral) and key >= 0 for key in weights)
-        and all(isinstance(value, Real) and math.isfinite(value) and value >= 0 for value in weights.values())
+        and all(isinstance(key, Integral) and int(key) >= 0 for key in weights)
+        and all(isinstance(value, Real) and 0 <= float(value) < math.inf for value in weights.values())
     ):
         raise ConfigError(
             f"class_weight must be a dictionary of weights by class number, such as {{0: 1.0, 1: 5.0}}. "

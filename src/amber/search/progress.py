@@ -19,6 +19,8 @@ from amber.search.trial import TRAINED, TrialResult, short_tokens
 
 # Characters of an architecture in a line.
 _WIDTH = 60
+# What needs not be said of a proposal that is called invalid.
+_INVALID = "InvalidArchitectureError: "
 
 
 class SearchProgress(SearchCallback):
@@ -84,13 +86,18 @@ class SearchProgress(SearchCallback):
         if trial.status == "failed":
             self._last_failed = trial
         if self._live is None:
-            score = "" if trial.score is None else f"{self._metric} {trial.score:.4f}  "
-            note = trial.error if trial.status != "complete" else f"{trial.seconds:.1f} s"
-            best = "" if self._best is None else f"  best {self._best.score:.4f}"
-            self._say(
-                f"[{self._done()}/{self._wanted}] trial {trial.number} {trial.status}  {score}"
-                f"{note}  {clip(trial.title, _WIDTH)}{best}  {self._pace()}"
-            )
+            self._say(f"[{self._done()}/{self._wanted}] trial {trial.number} {trial.status}  {self._outcome(trial)}")
+
+    def _outcome(self, trial: TrialResult) -> str:
+        """Return what became of a proposal; of one that was trained also the best so far and the pace."""
+        score = "" if trial.score is None else f"{self._metric} {trial.score:.4f}  "
+        title = clip(trial.title, _WIDTH)
+        reason = (trial.error or "").removeprefix(_INVALID)
+        if trial.status not in TRAINED:
+            return f"{score}{title}: {reason}"
+        note = f"{trial.seconds:.1f} s  {title}" if trial.status == "complete" else f"{title}: {reason}"
+        best = "" if self._best is None else f"  best {self._best.score:.4f}"
+        return f"{score}{note}{best}  {self._pace()}"
 
     def on_search_end(self, result: SearchResult) -> None:
         """Ends the display with its last state."""

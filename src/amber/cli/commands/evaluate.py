@@ -42,6 +42,7 @@ def evaluate(
 
     from amber.cli.compared import Compared
     from amber.cli.config import load_config
+    from amber.cli.looks import note_look
     from amber.cli.problem import Problem
     from amber.cli.project import load_data
     from amber.cli.results import class_table, measure_name, measure_text, score_table
@@ -62,8 +63,10 @@ def evaluate(
     data = load_data(loaded)
     network = load_model(model)
     if split is Part.TEST:
-        typer.secho(f"Opening the test split of {data.name!r}.", fg="yellow", err=True)
         part = data.open_test()
+        looks = note_look(model)
+        times = "for the first time" if looks == 1 else f"{looks} times now: choose nothing by their scores"
+        typer.secho(f"Opening the test split of {data.name!r}, used {times}.", fg="yellow", err=True)
     else:
         part = data.train if split is Part.TRAIN else data.validation
         if split is Part.VALIDATION and loaded.config.final.data == "train_and_validation":
