@@ -94,9 +94,11 @@ def test_same_seed_gives_the_same_scores(
 def test_final_training_without_patience_keeps_the_last_weights(
     patience: str, amber: Amber, tiny: str, write_config: Callable[..., Path], tmp_path: Path
 ) -> None:
-    training = "epochs: 3\n  learning_rate: 0.1\n  batch"
-    text = tiny.replace("epochs: 1\n  batch", training).replace("final:\n  epochs: 1", "final:\n  epochs: 3")
-    done = amber("search", write_config(f"{text}  patience: {patience}\n"), "-d", tmp_path / "run", "--trials", 1)
+    training = "epochs: 3\n  learning_rate: 0.1\n  schedule: constant\n  recalibrate: false\n  patience: null\n  batch"
+    final = "final:\n  epochs: 3\n  ensemble: 1\n  linear_term: false"
+    text = tiny.replace("epochs: 1\n  batch", training).replace("final:\n  epochs: 1", final)
+    text = text.replace("  trials: 2", "  trials: 1\n  metric: val_accuracy")
+    done = amber("search", write_config(f"{text}  patience: {patience}\n"), "-d", tmp_path / "run")
     assert done.exit_code == 0, done.stderr
     (trial,) = map(json.loads, (tmp_path / "run" / "trials.jsonl").read_text().splitlines())
     final = json.loads((tmp_path / "run" / "best.json").read_text())["final"]

@@ -6,6 +6,7 @@ What may be changed here: how mistakes are said. Which keys there are is the mat
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from amber.architect import ModelSpace
 from amber.cli.builders import BUILDERS
+from amber.cli.guessing import guessed_builder
 from amber.cli.mistakes import explain, first_mistake, key_path
 from amber.cli.section import Section
 from amber.cli.sections import Config
@@ -118,12 +120,25 @@ def check_config(document: YamlDocument, *, recorded: bool = False) -> LoadedCon
         config = with_tasks_as_outputs(config, simulation)
     if not recorded:
         check_unused_keys(config, document)
+    config = _with_name_and_builder(config, document)
     options = _builder_options(config.builder, document)
     _check_sampler_options(config, document)
     _check_blocks(config, document)
     _check_kind_of_space(config, document)
     space, paths = space_of(config.model_space, document, list(config.data.blocks or {}))
     return LoadedConfig(document, config, options, space, paths, simulation, recorded)
+
+
+def _with_name_and_builder(config: Config, document: YamlDocument) -> Config:
+    """Returns the configuration with a name and a builder, also where none is given."""
+    changes: dict[str, Any] = {}
+    if "name" not in document.data:
+        stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(document.source).stem).lstrip(".")
+        changes["name"] = stem or config.name
+    if not config.builder:
+        outputs = len(config.data.outputs or "1")
+        changes["builder"] = guessed_builder(config.model_space, config.data.blocks, outputs)
+    return config.model_copy(update=changes)
 
 
 def _check_no_password(document: YamlDocument) -> None:

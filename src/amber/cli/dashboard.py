@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from amber.cli.config import load_config
+from amber.cli.defaults import load_run_config
 from amber.cli.same_origin import SameOrigin
 from amber.cli.storing import recorded_trials
 from amber.errors import AmberError, ConfigError, StorageError
@@ -76,7 +76,7 @@ def _mirror(path: Path) -> StudyMirror:
     from amber.cli.reporting import token_names
     from amber.report.optuna_study import StudyMirror
 
-    loaded = load_config(path / "config.yaml")
+    loaded = load_run_config(path)
     metric, direction = searched_score(loaded)
     return StudyMirror(loaded.config.name, direction, metric, token_names(path))
 

@@ -57,9 +57,9 @@ def score_final(loaded: LoadedConfig, dataset: Dataset, trained: FinalModel, whe
     linear = score_baselines(dataset, test, loaded.config.seed, refit=trained.saw_validation)
     validation = None if trained.saw_validation else score_model(trained.model, dataset.validation, targets, where)
     compared = Compared(loaded, Problem.of(dataset))
-    networks = {"best network": network}
-    if len(single) > 1:
-        networks = {f"mean of {len(single)} networks": network, "the first alone": single[0]}
+    networks = {_called(trained): network}
+    if trained.is_combined:
+        networks["the first alone"] = single[0]
     values = {name: compared.of(each.predictions, test.y) for name, each in {**networks, _LINEAR: linear}.items()}
     value, of_linear = next(iter(values.values())), values[_LINEAR]
     found = remarks(
@@ -80,12 +80,20 @@ def score_final(loaded: LoadedConfig, dataset: Dataset, trained: FinalModel, whe
         "model_validation": None if validation is None else scores_to_dict(validation.scores),
         "epochs": list(trained.epochs),
         "networks": [scores_to_dict(each.scores) for each in single],
+        "linear_weights": dict(trained.linear),
         "looks": looks,
         "warnings": [each.to_dict() for each in found],
     }
     lines = [f"Warning: {each.text}" for each in found]
     tables = _tables(dataset, networks, linear, (compared.name, values), looks)
     return FinalScores(tuple(tables), tuple(lines + [advice(loaded, found)] if lines else lines), record)
+
+
+def _called(trained: FinalModel) -> str:
+    """Return in words what the best model is."""
+    number = len(trained.networks)
+    networks = f"mean of {number} networks" if number > 1 else "network" if trained.is_combined else "best network"
+    return f"{networks} + linear term" if any(trained.linear.values()) else networks
 
 
 def looked(count: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from amber.cli.problem import Problem
@@ -23,12 +23,19 @@ class FinalModel:
         networks: each that was trained, the first with the seed of its trial.
         epochs: that each was trained.
         saw_validation: whether validation data were trained on, so that a score there says nothing.
+        linear: by output, the weight of a linear model in the best model; empty where none was tried.
     """
 
     model: Any
     networks: tuple[Any, ...]
     epochs: tuple[int, ...]
     saw_validation: bool = False
+    linear: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def is_combined(self) -> bool:
+        """Whether the model is more than one network."""
+        return len(self.networks) > 1 or any(self.linear.values())
 
 
 def final_records(loaded: LoadedConfig, dataset: Dataset) -> Split:
@@ -49,6 +56,7 @@ def train_final(
         best: the trial; it has a seed.
         say: takes lines for the user.
     """
+    from amber.cli.linear_term import with_linear_term
     from amber.cli.project import compile_arguments
     from amber.search import average, retrain, trial_seed
 
@@ -76,8 +84,13 @@ def train_final(
         networks.append(network)
         epochs.append(len(history["loss"]))
     arguments = compile_arguments(loaded, problem=Problem.of(dataset))
-    model = _with_stock_metrics(average(networks, arguments), arguments)
-    return FinalModel(model, tuple(networks), tuple(epochs), saw_validation=train is not dataset.train)
+    model = average(networks, arguments)
+    linear: dict[str, float] = {}
+    if final.linear_term:
+        model, linear = with_linear_term(networks, model, dataset, loaded.config.seed, arguments)
+        say(f"Linear term, weighed on validation data: {_said(linear)}")
+    model = _with_stock_metrics(model, arguments)
+    return FinalModel(model, tuple(networks), tuple(epochs), train is not dataset.train, linear)
 
 
 def _with_stock_metrics(model: Any, arguments: Mapping[str, Any]) -> Any:
@@ -88,3 +101,11 @@ def _with_stock_metrics(model: Any, arguments: Mapping[str, Any]) -> Any:
         kept = {**arguments, "optimizer": model.optimizer, "metrics": stock_metrics(arguments["metrics"])}
         model.compile(**kept)
     return model
+
+
+def _said(weights: Mapping[str, float]) -> str:
+    used = {name: weight for name, weight in weights.items() if weight}
+    if not used:
+        return "none, the networks are better without"
+    shares = ", ".join(f"{weight:.0%}" + (f" of {name}" if len(weights) > 1 else "") for name, weight in used.items())
+    return f"{shares} of the best model is a linear model of the inputs, the rest are networks"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amber.cli.config import LoadedConfig, load_config
+from amber.cli.config import LoadedConfig
+from amber.cli.defaults import load_run_config
 from amber.cli.plugins import naming_missing
 from amber.cli.problem import Problem
 from amber.cli.project import make_builder, searched_score
@@ -79,7 +80,7 @@ def _read(path: Path, storage: str | None = None) -> _Run:
 
     trials = recorded_trials(path, storage)
     with naming_missing(path):
-        loaded = load_config(path / "config.yaml", recorded=True)
+        loaded = load_run_config(path)
     metric, direction = searched_score(loaded)
     record = load_best(path) if (path / "best.json").is_file() else None
     # best.json of a search that runs yet lacks the shapes that a drawing needs.

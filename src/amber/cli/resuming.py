@@ -5,7 +5,9 @@ What may be changed here: which keys of a configuration may differ between the r
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amber.cli.config import LoadedConfig
@@ -14,6 +16,7 @@ from amber.cli.plugins import SETTING as PLUGINS
 from amber.cli.previous import put_back_half, set_aside
 from amber.cli.project import searched_score
 from amber.cli.sections import WORKER_KEYS
+from amber.cli.sources import BEST_RECORD
 from amber.errors import ConfigError
 from amber.plugins import Plugin, described
 
@@ -57,6 +60,29 @@ def open_run(loaded: LoadedConfig, *, resume: bool, overwrite: bool) -> RunDirec
     if overwrite:
         set_aside(directory)
     return RunDirectory.create(directory.path, overwrite=overwrite)
+
+
+def begun_with(run_directory: str | os.PathLike[str]) -> dict[str, Any] | None:
+    """Returns the settings that the search in a directory began with, as older versions meant them; None: no search.
+
+    Raises:
+        StorageError: the file that holds them is damaged.
+    """
+    from amber.search import load_best
+    from amber.search.containment import contained
+    from amber.search.run_directory import SETTINGS
+    from amber.search.run_settings import read_settings
+    from amber.search.samplers.recorded import with_options_of_then
+
+    directory = Path(run_directory)
+    if not (directory / SETTINGS).is_file():
+        return None
+    found = with_options_of_then(read_settings(contained(directory, SETTINGS))[0])
+    if (directory / BEST_RECORD).is_file():
+        # The final training is not among the settings of a search, and an older version's had no settings noted.
+        noted = load_best(directory).get("settings")
+        found["final"] = noted.get("final", {}) if isinstance(noted, dict) else {}
+    return found
 
 
 def begin_run(
@@ -119,8 +145,11 @@ def _changed(loaded: LoadedConfig, dataset: Dataset, change: Change, place: str)
 def search_settings(loaded: LoadedConfig) -> dict[str, Any]:
     """Returns all that trials depend on, JSON-ready, with defaults."""
     from amber.backend import select
+    from amber.search.samplers import recorded_options
 
     settings = loaded.config.model_dump(mode="json", exclude=_FREE)
+    search = settings["search"]
+    search["sampler_options"] = recorded_options(search["sampler"], search["sampler_options"])
     options = loaded.builder_options.model_dump(mode="json")
     return settings | {"builder": {"type": loaded.builder_type} | options, "backend": select()}
 

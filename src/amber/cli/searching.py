@@ -13,6 +13,7 @@ from rich.text import Text
 
 from amber.cli.config import LoadedConfig
 from amber.cli.data_files import text_with_data_file
+from amber.cli.defaults import describe, settings_dict, with_defaults
 from amber.cli.executing import make_executor
 from amber.cli.failures import RunFailed
 from amber.cli.files import naming
@@ -24,7 +25,7 @@ from amber.cli.previous import PREVIOUS, forget
 from amber.cli.problem import Problem
 from amber.cli.project import load_data, make_builder, training_steps, valuation_arguments, with_split
 from amber.cli.results import as_text, block_table
-from amber.cli.resuming import begin_run, open_run
+from amber.cli.resuming import begin_run, begun_with, open_run
 from amber.cli.run_checks import check_run
 from amber.cli.sources import BEST_MODEL, BEST_RECORD
 from amber.cli.storing import NO_STORAGE, make_storage
@@ -82,6 +83,8 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
     check_run(loaded, resume=overrides.resume, overwrite=overrides.overwrite)
     dataset = load_data(loaded)
     threads = set_threads(loaded, Problem.of(dataset))
+    earlier = begun_with(loaded.config.chosen_run_directory) if overrides.resume else None
+    loaded, guessed = with_defaults(loaded, dataset, earlier)
     loaded = for_task(with_split(loaded, dataset), Problem.of(dataset))
     config = loaded.config
     for line in understood(loaded, dataset, threads):
@@ -90,8 +93,11 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
     _say(
         console,
         f"Space    {len(loaded.space)} layers, {len(builder.layout)} tokens, "
-        f"{_size(builder.layout.sizes)} architectures",
+        f"{_size(builder.layout.sizes)} architectures; builder {loaded.builder_type}"
+        + ("" if loaded.document.data.get("builder") else " (guessed)"),
     )
+    if any(guessed.values()):
+        _say(console, f"Settings {describe(guessed)} (guessed from the data)")
 
     from amber.search import Objective
 
@@ -252,6 +258,7 @@ def _best_record(
     return record | {
         "name": loaded.config.name,
         "config": text_with_data_file(loaded, dataset),
+        "settings": settings_dict(loaded),
         **Problem.of(dataset).to_dict(),
         "scaling": {name: scaling.to_dict() for name, scaling in dataset.scaling.items()},
         "output_scaling": {

@@ -1,5 +1,8 @@
 """The sections of a configuration: which keys there are, their types, ranges and defaults.
 
+Some defaults depend on the data, those of `training`, `search` and `final` that `amber.cli.defaults` chooses: a search
+fills them in, and the values here are those that runs had before there was such a rule.
+
 What may be changed here: a key, with its description; `amber.cli.config` turns mistakes into messages.
 """
 
@@ -270,14 +273,17 @@ class FinalSection(Section):
         batch_size: records a step; by default that of `training`.
         ensemble: how many networks of the best architecture are trained, each from its own random weights. The best
             model predicts their mean.
+        linear_term: whether the best model may be a weighted mean of the networks and of a linear model of the inputs.
+            Validation data decide on the weight; it is 0 where the linear model adds nothing.
         data: `train`, or `train_and_validation`, as everything is chosen by then: linear models beside it are fitted to
-            both too, and `patience` must be null.
+            both too, and `patience` must be null and `linear_term` false.
     """
 
     epochs: Count = 30
     patience: Count | None = 8
     batch_size: Count | None = None
     ensemble: Count = 1
+    linear_term: bool = False
     data: Literal["train", "train_and_validation"] = "train"
 
     @field_validator("data")
@@ -285,6 +291,10 @@ class FinalSection(Section):
     def _stops_on_validation_data(cls, value: str, info: ValidationInfo) -> str:
         if value != "train" and info.data.get("patience") is not None:
             raise ValueError("patience: null beside train_and_validation, as nothing is left to stop on; or train")
+        if value != "train" and info.data.get("linear_term"):
+            raise ValueError(
+                "linear_term: false beside train_and_validation, as nothing is left to weigh it on; or train"
+            )
         return value
 
 
@@ -292,14 +302,16 @@ class Config(Section):
     """A whole configuration; `model_space`, `builder` and `data.blocks` are checked by `amber.cli.config`.
 
     Attributes:
+        name: of the search; by default that of its file, without the ending.
+        builder: by default what suits data and space; see `amber.cli.guessing`.
         references: accuracies that others reached on the same data, by their name; `amber compare` shows them.
     """
 
-    name: str
+    name: str = "search"
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     data: DataSection = Field(default_factory=DataSection)
     model_space: Annotated[list[Any] | dict[str, Any], Field(min_length=1)]
-    builder: dict[str, Any]
+    builder: dict[str, Any] = Field(default_factory=dict)
     training: TrainingSection = Field(default_factory=TrainingSection)
     search: SearchSection = Field(default_factory=SearchSection)
     final: FinalSection = Field(default_factory=FinalSection)
@@ -323,7 +335,7 @@ class Config(Section):
         # `search:` with nothing under it is null in YAML, and means all defaults.
         if not isinstance(values, dict):
             return values
-        optional = ("data", "training", "search", "final")
+        optional = ("data", "builder", "training", "search", "final")
         return {key: value for key, value in values.items() if not (key in optional and value is None)}
 
     @property

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amber.cli.config import LoadedConfig, config_from_text, load_config
+from amber.cli.defaults import with_defaults, with_settings
 from amber.cli.plugins import naming_missing
 from amber.cli.problem import Problem
 from amber.cli.project import load_data, make_builder
@@ -70,7 +71,10 @@ def choose(source: Path, tokens: str | None, compiled: bool = False) -> Chosen:
                 "(amber sample prints some). Received: no tokens"
             )
         wanted = parse_tokens(tokens)
-        builder = make_builder(loaded, Problem.of(load_data(loaded)), compiled)
+        dataset = load_data(loaded)
+        if compiled:
+            loaded, _ = with_defaults(loaded, dataset)
+        builder = make_builder(loaded, Problem.of(dataset), compiled)
     return Chosen(loaded, builder.layout.validate(wanted), builder, loaded.config.name)
 
 
@@ -116,10 +120,16 @@ def read_record(source: Path) -> dict[str, Any]:
 
 
 def config_of(record: dict[str, Any], source: Path) -> LoadedConfig:
-    """Returns the configuration that a `best.json` carries, with the seed of that run: it draws the splits too."""
+    """Returns the configuration that a `best.json` carries, with the seed of that run: it draws the splits too.
+
+    Raises:
+        StorageError: settings that no search has.
+    """
     with naming_missing(source if source.is_dir() else source.parent):
         loaded = config_from_text(record["config"], str(source), recorded=True)
-    return replace(loaded, config=loaded.config.model_copy(update={"seed": record["seed"]}))
+    known = {"seed": record["seed"], "name": record.get("name", loaded.config.name)}
+    loaded = replace(loaded, config=loaded.config.model_copy(update=known))
+    return with_settings(loaded, record.get("settings", {}), str(source))[0]
 
 
 def parse_tokens(text: str) -> list[int]:

@@ -11,7 +11,12 @@ from amber.errors import ConfigError
 from amber.modeler.child import DenseAddOutputChild
 
 
-def average(models: Sequence[Any], model_compile_dict: Mapping[str, Any] | None = None) -> Any:
+def average(
+    models: Sequence[Any],
+    model_compile_dict: Mapping[str, Any] | None = None,
+    *,
+    weights: Sequence[Sequence[float]] | None = None,
+) -> Any:
     """Returns a plain Keras model that predicts the mean of what the models predict.
 
     Networks of one architecture, trained from different random weights, err in different places; their mean errs
@@ -22,6 +27,7 @@ def average(models: Sequence[Any], model_compile_dict: Mapping[str, Any] | None 
             intermediate outputs the final output counts.
         model_compile_dict: arguments of `compile`; by default those of the first model, where it is compiled and has
             no intermediate outputs.
+        weights: for each output, how much each model counts; they are used as they are. None: all count the same.
 
     Returns:
         The one model where there is one, or the network of its final output where it has a class of AMBER's for
@@ -50,8 +56,10 @@ def average(models: Sequence[Any], model_compile_dict: Mapping[str, Any] | None 
         network = keras.Model(model.inputs, _final_outputs(model), name=f"network_{number}")
         predictions.append(keras.tree.flatten(network(inputs)))
     outputs = [
-        keras.layers.Average(name=output)(list(values))
-        for output, values in zip(_output_names(first), zip(*predictions, strict=True), strict=True)
+        _mean(list(values), output, None if weights is None else weights[number])
+        for number, (output, values) in enumerate(
+            zip(_output_names(first), zip(*predictions, strict=True), strict=True)
+        )
     ]
     result = keras.Model(
         inputs[0] if len(inputs) == 1 else inputs, outputs[0] if len(outputs) == 1 else outputs, name="average"
@@ -61,6 +69,16 @@ def average(models: Sequence[Any], model_compile_dict: Mapping[str, Any] | None 
     elif first.compiled and len(outputs) == len(first.outputs):
         result.compile_from_config(first.get_compile_config())
     return result
+
+
+def _mean(values: list[Any], name: str, weights: Sequence[float] | None) -> Any:
+    if weights is None:
+        return keras.layers.Average(name=name)(values)
+    shares = [
+        keras.layers.Rescaling(weight, name=f"{name}_share_{number}")(value)
+        for number, (weight, value) in enumerate(zip(weights, values, strict=True))
+    ]
+    return keras.layers.Add(name=name)(shares)
 
 
 def _alone(model: Any, model_compile_dict: Mapping[str, Any] | None) -> Any:

@@ -8,17 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from amber.search.samplers.recorded import with_options_of_then
+
 DATA_FINGERPRINT = "data_fingerprint"
 
 
 def comparable(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the settings a search began with, and those it is taken up with, without what says nothing of the data.
 
-    A search begun before there were fingerprints is compared without one. Where both have the same, the same data may
+    A search begun before there were fingerprints is compared without one, and one begun when samplers had other
+    defaults with those. Where both have the same, the same data may
     lie elsewhere now. Where `seed` or the section `data` changed, other data follow from that, and only the change
     itself is named.
     """
-    first, second = dict(before), dict(now)
+    first, second = with_options_of_then(before), dict(now)
     if first.get(DATA_FINGERPRINT) is None or _data_settings(first) != _data_settings(second):
         first.pop(DATA_FINGERPRINT, None)
         second.pop(DATA_FINGERPRINT, None)

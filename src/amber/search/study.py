@@ -34,7 +34,7 @@ from amber.search.randomness import check_seed, trial_seed
 from amber.search.recording import SearchRecord
 from amber.search.result import SearchResult, rank
 from amber.search.run_directory import RunDirectory
-from amber.search.samplers import make_sampler
+from amber.search.samplers import make_sampler, recorded_options
 from amber.search.storage import StudyDatabase
 from amber.search.training import EpochListener, positive_integer
 from amber.search.trial import TRAINED, TrialResult
@@ -120,7 +120,7 @@ def run_search(
     settings = settings or {
         "seed": seed,
         "sampler": sampler if isinstance(sampler, str) else type(sampler).__name__,
-        "sampler_options": dict(sampler_options or {}),
+        "sampler_options": recorded_options(sampler, sampler_options) if isinstance(sampler, str) else {},
         "training": objective.to_dict(),
         "builder": dict(search.record.builder_description),
         "space": objective.builder.model_space.to_dict() if run_directory or storage else None,

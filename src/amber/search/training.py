@@ -35,6 +35,9 @@ _OURS = {
     "callbacks",
 }
 
+# How many training examples normalisation statistics are estimated from after an epoch.
+_RECALIBRATION_EXAMPLES = 512
+
 EpochListener = Callable[[int, int, Mapping[str, float]], None]
 
 
@@ -50,9 +53,10 @@ class FitSettings:
         patience: epochs without improvement after which training stops; the weights of the best epoch are put
             back. None: all epochs are trained and the weights of the last are kept.
         fit_kwargs: more arguments of `keras.Model.fit`, such as `class_weight`.
-        recalibrate: whether batch-normalisation statistics are estimated anew, from all training data, once training
-            has ended. Moving averages lag behind weights that change fast: in short trainings, or under strong weight
-            decay. Epochs are compared with the averages as they are.
+        recalibrate: whether batch-normalisation statistics are estimated anew: from some hundred training examples
+            before validation data are looked at after each epoch, so that early stopping and pruning compare what is
+            kept, and from all training data once training has ended. Moving averages lag behind weights that change
+            fast: in short trainings, or under strong weight decay.
 
     Raises:
         ConfigError: a value out of range, or an argument of `fit` that is set otherwise.
@@ -161,7 +165,8 @@ def train_child(
             if isinstance(callback, PruningCallback):
                 callback.take_up(course.history[settings.metric])
         listeners = [OneTraining(callback) for callback in callbacks]
-        watchers = [start, _Watch(settings, on_epoch), *listeners]
+        before = [_Recalibration(train)] if settings.recalibrate else []
+        watchers = [start, *before, _Watch(settings, on_epoch), *listeners]
         with finalised_once(model):
             while not course.ended:
                 interrupts.check()
@@ -216,6 +221,20 @@ class _Start(keras.callbacks.Callback):
         if self.restore is not None:
             self.restore()
             self.restore = None
+
+
+class _Recalibration(keras.callbacks.Callback):
+    """Estimates normalisation statistics anew before validation data are looked at."""
+
+    def __init__(self, train: tuple[Any, Any]) -> None:
+        super().__init__()
+        step = max(1, len(keras.tree.flatten(train[1])[0]) // _RECALIBRATION_EXAMPLES)
+        # From everywhere, as a file may be in the order of its classes.
+        self._examples = keras.tree.map_structure(lambda array: array[::step][:_RECALIBRATION_EXAMPLES], train[0])
+
+    def on_test_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        """Changes the statistics, which training does not read."""
+        recalibrate(self.model, self._examples)
 
 
 class _Watch(keras.callbacks.Callback):

@@ -99,9 +99,10 @@ def _batches(data: Any, batch_size: int) -> Iterator[Any]:
     if isinstance(data, tuple) and data:
         data = data[0]
     if hasattr(data, "shape") or isinstance(data, (list, Mapping)):
-        count = _rows(data)
-        for start in range(0, count, batch_size):
-            yield keras.tree.map_structure(lambda array: array[start : start + batch_size], data)  # noqa: B023
+        number = -(-_rows(data) // batch_size)
+        # Every batch from everywhere: in a file in the order of its classes, neighbours vary less than all rows do.
+        for start in range(number):
+            yield keras.tree.map_structure(lambda array: array[start::number], data)  # noqa: B023
         return
     batches: Iterable[Any] = (data[k] for k in range(len(data))) if isinstance(data, keras.utils.PyDataset) else data
     for batch in batches:

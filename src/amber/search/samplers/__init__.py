@@ -26,6 +26,7 @@ from amber.architect import TokenLayout
 from amber.errors import ConfigError
 from amber.registry import Registry
 from amber.search.randomness import check_seed
+from amber.search.samplers.recorded import MULTIVARIATE, recorded_options
 from amber.search.samplers.tokens import TokenSampler, token_distributions, tokens_of
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "TokenSampler",
     "check_sampler_options",
     "make_sampler",
+    "recorded_options",
     "register_sampler",
     "token_distributions",
     "tokens_of",
@@ -113,7 +115,7 @@ def _tpe(
     layout: TokenLayout,
     seed: int,
     *,
-    multivariate: bool = False,
+    multivariate: bool = MULTIVARIATE,
     startup_trials: int = 10,
     candidates: int = 24,
 ) -> optuna.samplers.BaseSampler:

@@ -1,0 +1,1 @@
+"""Twelve small problems searched with a configuration that names only data and space."""

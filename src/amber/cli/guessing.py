@@ -1,0 +1,54 @@
+"""Which builder suits a configuration that names none.
+
+What may be changed here: what a guess goes by. A builder that is named is always the one that is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+# What a residual CNN is made of; see `amber.modeler.KerasResidualCnnBuilder`.
+_RESIDUAL = {"conv1d", "maxpool1d", "avgpool1d", "identity"}
+
+
+def guessed_builder(model_space: Any, inputs: Mapping[str, Any] | None, outputs: int) -> dict[str, Any]:
+    """Returns the section `builder` for a space and data.
+
+    | data and space | builder |
+    |---|---|
+    | a space of branches and a stem | `branch` |
+    | several outputs | `multi_io` |
+    | blocks of features, or several inputs | `dag` |
+    | sequences; convolutions, pools and identities of one width a layer | `residual_cnn` |
+    | sequences; all other layers | `sequential` |
+
+    Args:
+        model_space: the section `model_space`, as it was read.
+        inputs: the section `data.blocks`; None: sequences.
+        outputs: how many there are.
+    """
+    if isinstance(model_space, dict):
+        return {"type": "branch"}
+    if outputs > 1:
+        return {"type": "multi_io"}
+    if inputs is not None and not _is_one_sequence(inputs):
+        return {"type": "dag"}
+    return {"type": "residual_cnn" if _suits_residual_cnn(model_space) else "sequential"}
+
+
+def _is_one_sequence(inputs: Mapping[str, Any]) -> bool:
+    return len(inputs) == 1 and all(isinstance(each, Mapping) and "sequence" in each for each in inputs.values())
+
+
+def _suits_residual_cnn(layers: Any) -> bool:
+    """Whether each layer has candidates of one width, of kinds that a residual CNN knows, and some convolve."""
+    kinds = set()
+    for layer in layers if isinstance(layers, list) else ():
+        candidates = layer.get("candidates") if isinstance(layer, Mapping) else layer
+        if not isinstance(candidates, list) or not all(isinstance(each, Mapping) for each in candidates):
+            return False
+        kinds |= {str(each.get("Layer_type", "")).lower() for each in candidates}
+        if len({repr(each.get("filters")) for each in candidates}) != 1 or candidates[0].get("filters") is None:
+            return False
+    return "conv1d" in kinds and kinds <= _RESIDUAL
