@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -124,6 +127,35 @@ def test_an_interrupt_ends_with_what_is_there(tmp_path: Path) -> None:
     environment(tmp_path, Manager({4: KeyboardInterrupt()})).train()
     assert len(read_rows(tmp_path / "train_history.csv")) == 3
     assert (tmp_path / "nas_training_stats.json").is_file()
+
+
+ENDLESS = """
+import sys, time
+from amber.architect import ControllerTrainEnvironment, GeneralController
+class Manager:
+    def get_rewards(self, trial, model_arc):
+        time.sleep(0.02)
+        return float(sum(model_arc)), {"loss": 0.0}
+controller = GeneralController([3, 3], with_skip_connection=False, lstm_size=8, buffer_size=1, train_pi_iter=1)
+env = ControllerTrainEnvironment(controller, Manager(), 10**6, 5, working_dir=sys.argv[1], with_skip_connection=False)
+env.train()
+print("ended")
+"""
+
+
+def test_ctrl_c_ends_a_search_in_a_process_of_its_own(tmp_path: Path) -> None:
+    running = subprocess.Popen([sys.executable, "-c", ENDLESS, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    history = tmp_path / "train_history.csv"
+    try:
+        while running.poll() is None and not (history.is_file() and history.read_text().count("\n") >= 12):
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        said, _ = running.communicate(timeout=60)
+    finally:
+        running.kill()
+    assert running.returncode == 0 and said.strip() == "ended"
+    assert len(read_rows(history)) >= 12 and history.read_text().endswith("\n")
+    assert (tmp_path / "nas_training_stats.json").is_file() and (tmp_path / "train_history.png").is_file()
 
 
 def test_time_is_kept(tmp_path: Path) -> None:

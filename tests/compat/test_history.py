@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +60,26 @@ def test_a_history_by_columns(tmp_path: Path) -> None:
     best = history.sort_values(by="acc", ascending=False).iloc[0]
     assert [best[f"L{layer}"] for layer in (1, 2, 3)] == [3, 1, 0] and best["dir"] == str(tmp_path / "a")
     assert list(history.tail(1)["ID"]) == [1] and list(history.head(1)["ID"]) == [0]
-    assert len(history[history["acc"] > 0.7]) == 2
+    assert len(history[history["acc"] > 0.7]) == 2 and list(history.acc[:2]) == [0.71, 0.65]
+    assert list(best[["L1", "L2"]]) == [3, 1] and list(history.iloc[1, 3:6].values) == [2, 0, 1]
+    assert history.iloc[0, 0] == 0 and history.iloc[:2, 1:2].shape == (2, 1) and history.values.shape == (4, 7)
+    assert [row["L1"] for _, row in history.iterrows()] == [3, 2, 3, 2]
+    assert list(history.sort_values("dir", ascending=False)["dir"])[0] == str(tmp_path / "b")
+    with pytest.raises(AttributeError, match="columns"):
+        _ = history.auc
     assert list(history[["acc", "dir"]].columns) == ["acc", "dir"]
     assert list(read_history(files[0]).columns) == ["ID", "acc", "knowledge", "loss", "L1", "L2", "L3", "dir"]
     with pytest.raises(DataError, match="metric_name_dict"):
         read_history(files, {"auc": 3})
+
+
+def test_a_data_frame_where_pandas_is_installed(tmp_path: Path, monkeypatch: Any) -> None:
+    stand_in = types.ModuleType("pandas")
+    stand_in.DataFrame = dict  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "pandas", stand_in)
+    (tmp_path / "h.csv").write_text(OLD)
+    found = read_history([tmp_path / "h.csv"])
+    assert type(found) is dict and list(found["L1"]) == [3, 2]
 
 
 def test_a_row_that_a_killed_search_left_half_written(tmp_path: Path, caplog: Any) -> None:

@@ -172,6 +172,82 @@ def test_a_residual_builder_by_name(tmp_path: Path) -> None:
     assert isinstance(made.model_fn, KerasResidualCnnBuilder) and len(made.controller.layout) == 10
 
 
+def convolutions() -> list[list[dict[str, Any]]]:
+    common = {"filters": 4, "activation": "relu"}
+    layer = [{"Layer_type": "conv1d", "kernel_size": size, **common} for size in (8, 4)]
+    return [[*layer, {"Layer_type": "maxpool1d", "pool_size": 4, "strides": 1, "filters": 4}]] * 2
+
+
+def sequences(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    x = np.eye(4, dtype="float32")[np.random.default_rng(seed).integers(0, 4, (60, 20))]
+    return x, (x[:, :, 0].sum(axis=1) > 5).astype("float32")[:, None]
+
+
+def test_a_search_with_shared_weights(tmp_path: Path) -> None:
+    types = {
+        **TYPES,
+        "modeler_type": "EnasCnnModelBuilder",
+        "manager_type": "EnasManager",
+        "env_type": "EnasTrainEnv",
+    }
+    given = specs(tmp_path, model_space=convolutions())
+    given["controller"].update(share_embedding={1: 0}, with_skip_connection=True, skip_weight=1.0, skip_target=0.4)
+    given["model_builder"].update(
+        dag_func="EnasConv1dDAG",
+        batch_size=20,
+        inputs_op=[Operation("input", shape=(20, 4), name="input")],
+        dag_kwargs={"stem_config": {"flatten_op": "flatten", "fc_units": 5}},
+    )
+    given["manager"]["data"] = {"train_data": sequences(0), "validation_data": sequences(1)}
+    given["train_env"].update(with_skip_connection=True, child_train_steps=4, child_warm_up_epochs=1)
+    made = amber.Amber(types, given)
+    assert made.model_fn.controller is made.controller
+    made.run()
+    assert len(read_rows(tmp_path / "train_history.csv")) == 2
+
+
+def test_zero_shot_with_shared_weights_and_a_builder_for_each_data_set(tmp_path: Path) -> None:
+    types = {
+        **TYPES,
+        "controller_type": "ZeroShotController",
+        "modeler_type": "EnasCnnModelBuilder",
+        "manager_type": "EnasManager",
+        "env_type": "ParallelMultiManagerEnv",
+    }
+    given = specs(tmp_path, model_space=convolutions())
+    given["controller"]["data_description_config"] = {"length": 2, "hidden_layer": {"units": 4, "activation": "relu"}}
+    described = np.eye(2)
+    given["model_builder"] = [
+        {
+            **given["model_builder"],
+            "dag_func": "EnasConv1DwDataDescrption",
+            "batch_size": 20,
+            "inputs_op": [Operation("input", shape=(20, 4))],
+            "dag_kwargs": {
+                "with_skip_connection": False,
+                "stem_config": {"has_stem_conv": False, "flatten_op": "flatten", "fc_units": 5},
+                "name": f"EnasDAG{place}",
+                "data_description": described[[place]],
+            },
+        }
+        for place in range(2)
+    ]
+    given["manager"] = [
+        {
+            "data": {"train_data": sequences(place), "validation_data": sequences(place + 2)},
+            "params": {**given["manager"]["params"], "working_dir": str(tmp_path / f"manager{place}")},
+        }
+        for place in range(2)
+    ]
+    given["train_env"]["data_descriptive_features"] = described
+    made = amber.Amber(types, given)
+    made.run()
+    assert made.env.is_enas and len(read_rows(tmp_path / "train_history.csv")) == 4
+    del given["model_builder"][1]
+    with pytest.raises(SpecificationError, match="one for each of 2"):
+        amber.Amber(types, given)
+
+
 def test_zero_shot_with_a_manager_for_each_data_set(tmp_path: Path) -> None:
     types = {**TYPES, "controller_type": "ZeroShot", "env_type": "MultiManagerEnv"}
     given = specs(tmp_path)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from amber.architect import ModelSpace
+from amber.backend import interrupts
 from amber.compat.history import FILE_NAME, read_rows, write_row
 from amber.compat.run_statistics import ActionWeights, RunStatistics, mean_entropy
 from amber.errors import AmberError, ConfigError, InvalidArchitectureError, StorageError
@@ -120,13 +121,15 @@ class ControllerTrainEnvironment:
         """
         started = time.monotonic()
         try:
-            self._begin()
-            for episode in range(self._first_episode, self.max_episode):
-                if self.seconds is not None and time.monotonic() - started >= self.seconds:
-                    self.logger.info("The time is up before episode %d.", episode)
-                    break
-                self._episode(episode)
+            with interrupts.guarded():
+                self._begin()
+                for episode in range(self._first_episode, self.max_episode):
+                    if self.seconds is not None and time.monotonic() - started >= self.seconds:
+                        self.logger.info("The time is up before episode %d.", episode)
+                        break
+                    self._episode(episode)
         except KeyboardInterrupt:
+            interrupts.acknowledge()
             self.logger.warning("Interrupted after %d architectures.", self._trial)
         self._finish()
         last = self.action_probs_record[-1] if self.action_probs_record else []
@@ -212,6 +215,7 @@ class ControllerTrainEnvironment:
 
     def _rewarded(self, manager: Any, trial: Any, arc: Any) -> tuple[float | None, Mapping[str, float]]:
         """The reward of an architecture; of one that fails the worst so far, and None while there is none."""
+        interrupts.check()
         try:
             reward, metrics = manager.get_rewards(trial, self._for_manager(manager, arc))
             return float(reward), metrics
@@ -248,8 +252,9 @@ class ControllerTrainEnvironment:
         self._trial += 1
         if reward is None:
             return
-        self._note(tokens, reward)
-        write_row(self.working_dir / FILE_NAME, trial, metrics, reward, tokens)
+        with interrupts.shielded():
+            self._note(tokens, reward)
+            write_row(self.working_dir / FILE_NAME, trial, metrics, reward, tokens)
         self.logger.info("Trial %s: reward %.6g, tokens %s", trial, reward, list(tokens))
 
     def _note(self, tokens: Any, reward: float) -> None:
@@ -265,7 +270,8 @@ class ControllerTrainEnvironment:
             loss = self.controller.train(episode, str(self.working_dir))
             self.logger.info("Episode %d: loss of the controller %s", episode, loss)
         if self.save_controller and hasattr(self.controller, "save_weights"):
-            self.controller.save_weights(self.working_dir / CONTROLLER)
+            with interrupts.shielded():
+                self.controller.save_weights(self.working_dir / CONTROLLER)
 
     def _finish(self) -> None:
         self.statistics.write(self.working_dir / _STATISTICS[0], append=self.continuous_run)
