@@ -15,7 +15,7 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from amber.backend import interrupts
@@ -28,6 +28,8 @@ from amber.search.executors.processes import ProcessExecutor
 
 logger = logging.getLogger(__name__)
 
+# Looks in a row that find a session dropped, until its process is ended.
+_ABSENT = 3
 # How often workers are counted and the connection is looked at while nothing ends, seconds.
 _LOOK = 1.0
 
@@ -254,17 +256,22 @@ class _Sessions:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._id = ""
+        self._id = self._task = ""
         self._executor: ProcessExecutor | None = None
 
-    def run(self, session: dict[str, Any], arguments: tuple[Any, ...], options: dict[str, Any]) -> tuple[str, Any]:
+    def run(
+        self, session: dict[str, Any], worker: Any, arguments: tuple[Any, ...], options: dict[str, Any]
+    ) -> tuple[str, Any]:
         """Runs one task; others of this worker wait, since children of one process would share its random state."""
+        task = str(worker.get_current_task())
         with self._lock:
             if self._id != session["id"] or self._executor is None:
                 self.end(self._id)
                 self._executor = ProcessExecutor(1, session["limits"])
                 self._executor.open_packed(session["parts"], session["settings"])
                 self._id = session["id"]
+                threading.Thread(target=self._watch, args=(self._id, worker), name="amber-session", daemon=True).start()
+            self._task = task
             executor = self._executor
             executor.submit(0, *arguments, **options)
             try:
@@ -276,6 +283,14 @@ class _Sessions:
         if outcome.failure is not None:
             return outcome.failure.kind, outcome.failure.message
         return "value", outcome.value
+
+    def _watch(self, identity: str, worker: Any) -> None:
+        """End the session once the scheduler has dropped it: its search was killed, or has lost the scheduler."""
+        absent = 0
+        while self._id == identity and absent < _ABSENT:
+            time.sleep(_LOOK)
+            absent = 0 if _is_wanted(worker.state.tasks, identity, self._task) else absent + 1
+        self.end(identity)
 
     def end(self, identity: str) -> None:
         """Ends the process of a search, also in the middle of a task."""
@@ -292,8 +307,17 @@ def _keep(session: dict[str, Any]) -> dict[str, Any]:
 
 
 def _work(session: dict[str, Any], arguments: tuple[Any, ...], options: dict[str, Any]) -> tuple[str, Any]:
+    import distributed
+
     _allow_children()
-    return _sessions.run(session, arguments, options)
+    return _sessions.run(session, distributed.get_worker(), arguments, options)
+
+
+def _is_wanted(tasks: Mapping[str, Any], identity: str, task: str) -> bool:
+    """Say whether the scheduler still wants the task that a worker is at, or what it holds of the session."""
+    if task in tasks:
+        return bool(tasks[task].state != "cancelled")
+    return f"amber-session-{identity}" in tasks
 
 
 def _end_session(identity: str) -> None:

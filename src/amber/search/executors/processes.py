@@ -10,9 +10,7 @@ import contextlib
 import multiprocessing
 import os
 import queue
-import shutil
 import signal
-import tempfile
 import threading
 import time
 from collections import deque
@@ -30,6 +28,7 @@ from amber.plugins import Plugin
 from amber.search.executors import payload, worker
 from amber.search.executors.base import Executor, Failure, Outcome
 from amber.search.executors.limits import WorkerLimits, found_plugins, worker_settings
+from amber.search.executors.payload_folder import PayloadFolder
 
 # How often the workers are looked after while none of them reports, seconds.
 _LOOK = 1.0
@@ -63,7 +62,7 @@ class ProcessExecutor(Executor):
         self.limits = limits or WorkerLimits()
         self._count = workers
         self._plugins = found_plugins(plugins)
-        self._directory: Path | None = None
+        self._folder: PayloadFolder | None = None
         self._slots: list[_Slot] = []
         self._ended: queue.SimpleQueue[tuple[_Slot, Any]] = queue.SimpleQueue()
         self._waiting: deque[_Task] = deque()
@@ -84,20 +83,20 @@ class ProcessExecutor(Executor):
     def open_packed(self, parts: Sequence[Any], settings: dict[str, Any]) -> None:
         """As `open`, with what `payload.pack` and `limits.worker_settings` returned, perhaps elsewhere."""
         self.close()
-        self._directory = Path(tempfile.mkdtemp(prefix="amber-workers-"))
         try:
-            payload.write(parts, self._directory)
+            self._folder = PayloadFolder()
+            payload.write(parts, self._folder.path)
         except OSError as error:
             self.close()
             raise ExecutorError(f"The data cannot be written for worker processes: {error}") from error
         self._ended = queue.SimpleQueue()
         self._slots = [
-            _Slot(self._directory, position, self.limits, settings, self._ended) for position in range(self._count)
+            _Slot(self._folder.path, position, self.limits, settings, self._ended) for position in range(self._count)
         ]
 
     def submit(self, key: int, *arguments: Any, **options: Any) -> None:
         """Starts a task on a free worker, or queues it."""
-        if self._directory is None:
+        if self._folder is None:
             raise ExecutorError("The executor is not open: expected open before submit.")
         self._waiting.append(_Task(key, arguments, options))
         self._start_waiting()
@@ -130,9 +129,9 @@ class ProcessExecutor(Executor):
             # Each may take seconds: a process that does not end when told so is killed.
             with ThreadPoolExecutor(len(slots)) as threads:
                 list(threads.map(lambda slot: slot.stop(), slots))
-        if self._directory is not None:
-            shutil.rmtree(self._directory, ignore_errors=True)
-            self._directory = None
+        if self._folder is not None:
+            self._folder.remove()
+            self._folder = None
 
     def _collect(self, slot: _Slot, future: Any) -> list[Outcome]:
         outcome = slot.collect(future)
