@@ -18,6 +18,7 @@ from amber.cli.commands.draw import draw
 from amber.cli.commands.evaluate import evaluate
 from amber.cli.commands.extract import extract
 from amber.cli.commands.predict import predict
+from amber.cli.commands.repair import repair
 from amber.cli.commands.report import export, report
 from amber.cli.commands.sample import sample
 from amber.cli.commands.search import search
@@ -78,6 +79,7 @@ def amber(
 
 for command in (search, compare, build, describe, draw, sample, evaluate, predict, extract, report, export, dashboard):
     app.command()(command)
+app.command()(repair)
 
 
 def main() -> None:

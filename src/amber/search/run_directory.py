@@ -165,7 +165,7 @@ class RunDirectory:
         with _named(self.path):
             complete_replacement(self.path)
             version = self._format_version()
-            trials = mend_end(self.path / TRIALS, checksums=version >= CHECKSUMS_SINCE)
+            trials = mend_end(self.path / TRIALS, checksums=self.has_checksums)
             if trials and not resume:
                 raise StorageError(
                     f"{self.path} holds {len(trials)} trials already: resume that search, or choose another."
@@ -246,7 +246,12 @@ class RunDirectory:
         """
         path = self.path / TRIALS
         with _named(path):
-            return read_journal(path, checksums=self._format_version() >= CHECKSUMS_SINCE).trials
+            return read_journal(path, checksums=self.has_checksums).trials
+
+    @property
+    def has_checksums(self) -> bool:
+        """Whether every line of the journal has a checksum, as in a search that this version began."""
+        return self._format_version() >= CHECKSUMS_SINCE
 
     def _format_version(self) -> int:
         """Return the version of the format that the search is kept in; 0 where that is not known."""

@@ -1,0 +1,38 @@
+"""`amber search --resume` in one fresh process after another, for `test_killed_run`.
+
+Each line `DIRECTORY CONFIGURATION` on standard input starts one; its number and then how it ended are printed.
+Everything is loaded once and the processes are forked, so that killing a run many times takes seconds.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+
+from amber.cli.config import load_config
+from amber.cli.searching import Overrides, run
+
+
+def serve() -> None:
+    """Fork one run after another."""
+    first = sys.stdin.readline().split()
+    run(load_config(first[1]), Overrides(run_directory=first[0], quiet=True))  # loads what is loaded on first use
+    print("ready", flush=True)
+    gc.freeze()
+    for line in sys.stdin:
+        directory, configuration = line.split()
+        child = os.fork()
+        if child == 0:
+            try:
+                run(load_config(configuration), Overrides(run_directory=directory, quiet=True, resume=True))
+            except BaseException as error:  # noqa: BLE001 - the test reads it
+                print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+                os._exit(1)
+            os._exit(0)
+        print(child, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+if __name__ == "__main__":
+    serve()
