@@ -46,3 +46,5 @@ DATA_MEMORY_SHARE = 8
 # How many times as large as its file a compressed file of data may become, beyond the first megabytes.
 DATA_COMPRESSION = 100
 DATA_UNCHECKED_BYTES = 64 * MEBIBYTE
+# The first line of a file of data, which names its columns.
+HEADER_BYTES = 16 * MEBIBYTE

@@ -170,7 +170,7 @@ def check_classes(name: str, classes: Sequence[str], parts: dict[str, Any]) -> l
     if len(trained) < 2:
         raise DataError(
             f"Column {name!r}: the training part must have examples of at least two classes; nothing can be learnt "
-            f"from one. Received: {len(parts['train'])} examples of the class {trained[0] if trained else None!r}"
+            f"from one. Received: {len(parts['train'])} examples of the class {shown_names(trained)}"
         )
     notes = []
     for part in ("validation", "test"):

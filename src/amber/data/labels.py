@@ -6,18 +6,19 @@ What may be changed here: what counts as a missing label, when two labels are th
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Hashable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from amber.data.tables import shown_names
 from amber.errors import DataError
 
 # What spreadsheets, R, pandas and databases write where there is no value; compared in lower case.
 MISSING = frozenset(("", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "none", "?", "."))
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _LARGEST_WHOLE = 2**53
-_SHOWN = 10
 
 
 def is_missing(text: str) -> bool:
@@ -88,8 +89,8 @@ def encode_labels(
         number = numbers.get(names[label])
         if number is None:
             where = f"example {index}" if lines is None else f"line {lines[index]}"
-            expected = f"one of {_shown(known)}" if classes is not None else "a class name"
-            raise DataError(f"{source}, {where}: a label must be {expected}. Received: {label!r}")
+            expected = f"one of {shown_names(known)}" if classes is not None else "a class name"
+            raise DataError(f"{source}, {where}: a label must be {expected}. Received: {shown_names([label])}")
         encoded[index] = number
     return encoded, known
 
@@ -116,24 +117,19 @@ def label_notes(labels: Sequence[str], classes: Sequence[str], column: str) -> l
     notes = []
     written: dict[str, set[str]] = {}
     blanks = 0
-    for label in labels:
+    for label, count in Counter(labels).items():
         stripped = label.strip()
-        blanks += stripped != label
+        blanks += count if stripped != label else 0
         written.setdefault(class_name(label), set()).add(stripped)
     if blanks:
         notes.append(f"Blanks around {blanks} labels of the column {column} were taken away.")
     for name, forms in written.items():
         if len(forms) > 1:
-            notes.append(f"The labels {_shown(sorted(forms))} of the column {column} are one class, {name}.")
+            notes.append(f"The labels {shown_names(sorted(forms))} of the column {column} are one class, {name}.")
     cases: dict[str, list[str]] = {}
     for name in classes:
         cases.setdefault(name.casefold(), []).append(name)
     for names in cases.values():
         if len(names) > 1:
-            notes.append(f"The classes {_shown(names)} of the column {column} differ by upper and lower case only.")
+            notes.append(f"The classes {shown_names(names)} of the column {column} differ by case only.")
     return notes
-
-
-def _shown(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(map(repr, names[:_SHOWN])) + more

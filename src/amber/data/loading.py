@@ -66,10 +66,6 @@ def load_table(path: str | os.PathLike[str], spec: TableSpec, name: str | None =
             it is about the file.
     """
     table = _with_labels(_read(path, spec), spec)
-    x: dict[str, NDArray[Any]] = {}
-    for each, block in spec.inputs.items():
-        with _about("inputs", each):
-            x[each] = block.read(table, each, alphabet=spec.alphabet)
     read: dict[str, ReadTarget] = {}
     for each, written in spec.targets.items():
         with _about("targets", each):
@@ -85,6 +81,11 @@ def load_table(path: str | os.PathLike[str], spec: TableSpec, name: str | None =
         targets.append(target)
         notes += said
     title = name or table.path.name.removesuffix(".gz").removesuffix(".csv")
+    # Last, as it takes most time and memory.
+    x: dict[str, NDArray[Any]] = {}
+    for each, block in spec.inputs.items():
+        with _about("inputs", each):
+            x[each] = block.read(table, each, alphabet=spec.alphabet)
     raw = _fingerprint(table, spec, x, read, division)
     return replace(
         _assembled(spec, x, {each: known.y for each, known in read.items()}, tuple(targets), division, title),

@@ -60,6 +60,12 @@ def _read(file: Path, stream: BinaryIO, packed: bool, size_limit: int | None) ->
         if b"\0" in block:
             line = data.count(b"\n") + block[: block.index(b"\0")].count(b"\n") + 1
             raise DataError(f"{file}, line {line}: expected text in UTF-8. Received: the byte b'\\x00'")
+        headless = len(data) > limits.HEADER_BYTES and not (b"\n" in data or b"\r" in data)
+        if headless:
+            raise DataError(
+                f"{file}: expected {_EXPECTED} in a first line of at most {size_text(limits.HEADER_BYTES)}. "
+                "Received: a longer line"
+            )
         data += block
         if len(data) > limit:
             raise _too_large(file, limit, "more, once decompressed" if packed else "more")

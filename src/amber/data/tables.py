@@ -88,7 +88,7 @@ def read_table(
     """
     file = Path(path)
     text = read_text(file, size_limit)
-    if not text.strip():
+    if not text or text.isspace():
         raise DataError(f"{file}: expected a CSV file with a header. Received: an empty file")
     delimiter = _delimiter(text, columns)
     rows = _rows(file, text, delimiter)
@@ -116,11 +116,11 @@ def _delimiter(text: str, wanted: Sequence[str] | None) -> str:
     """Return what separates the fields of the header: what gives all wanted columns, else the most fields."""
     stream = io.StringIO(text, newline="")
     line = next((line for line in stream if line.strip()), "").strip("\r\n")
-    fields = {sign: [name.strip().strip('"') for name in line.split(sign)] for sign in _DELIMITERS}
+    fields = {sign: [name.strip().strip('"') for name in line.split(sign)] for sign in _DELIMITERS if sign in line}
     for sign, names in fields.items():
         if wanted and len(names) > 1 and set(wanted) <= set(names):
             return sign
-    return max(fields, key=lambda sign: len(fields[sign]))
+    return max(fields, key=lambda sign: len(fields[sign]), default=",")
 
 
 def _rows(file: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -41,7 +41,7 @@ class Target:
     def describe(self) -> str:
         """Return one line: the task with its classes or range, and whether it was guessed."""
         if self.classes is not None:
-            shown = ", ".join(self.classes[:_CLASSES_SHOWN])
+            shown = ", ".join(name if len(name) <= 40 else f"{name[:37]}..." for name in self.classes[:_CLASSES_SHOWN])
             more = len(self.classes) - _CLASSES_SHOWN
             what = f", classes {shown}" + (f" and {more} more" if more > 0 else "")
         else:

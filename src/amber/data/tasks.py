@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from amber.data.features import column_numbers
 from amber.data.labels import class_name, encode_labels, is_missing, label_notes, number_of
-from amber.data.tables import Table
+from amber.data.tables import Table, shown_names
 from amber.data.targets import Target
 from amber.errors import DataError
 
@@ -62,7 +62,10 @@ def without_label(table: Table, specs: Sequence[TargetSpec]) -> NDArray[np.bool_
     lacking = np.zeros(len(table), dtype=bool)
     for spec in specs:
         known = {class_name(str(name)) for name in spec.classes or ()}
-        lacking |= np.array([is_missing(text) and class_name(text) not in known for text in table[spec.column]])
+        texts = table[spec.column]
+        missing = {text for text in set(texts) if is_missing(text) and class_name(text) not in known}
+        if missing:
+            lacking |= np.array([text in missing for text in texts])
     return lacking
 
 
@@ -84,6 +87,11 @@ def read_target(table: Table, name: str, spec: TargetSpec) -> ReadTarget:
     if kind == "number":
         return ReadTarget(Target(name, guessed=guessed), column_numbers(table, spec.column)[:, None])
     y, classes = encode_labels(texts, spec.classes, lines=table.lines, source=str(table.path))
+    if len(classes) < 2:
+        raise DataError(
+            f"{table.path}, column {spec.column!r}: expected labels of at least two classes; nothing can be learnt "
+            f"from one. Received: {len(y)} examples of the class {shown_names(classes)}"
+        )
     notes = label_notes(texts, classes, spec.column)
     return ReadTarget(Target(name, classes, guessed=guessed), y, tuple(notes))
 
@@ -95,7 +103,7 @@ def with_range(target: Target, y: NDArray[Any]) -> Target:
 
 def _kind_of(texts: Sequence[str], where: str) -> Kind:
     """Return whether values are classes or numbers; raise DataError where they may be either, or neither."""
-    distinct = {class_name(text) for text in texts}
+    distinct = {class_name(text) for text in set(texts)}
     values = [value for value in map(number_of, distinct) if value is not None]
     mostly_numbers = 5 * len(values) >= 4 * len(distinct)
     kind = _kind_of_numbers(values, len(texts)) if values and mostly_numbers else None
