@@ -10,14 +10,13 @@ import pytest
 from tests.golden_cases import Tally, load
 
 from amber.errors import ArchitectureError
-from amber.modeler.architectureDecoder import MultiIOArchitecture, ResConvNetArchitecture
+from amber.modeler.architectureDecoder import MultiIOArchitecture, ResConvNetArchitecture, get_decoder
 
 RECORDED: dict[str, Any] = load("decoder")
 
 
-def check_residual(family: str, case: dict[str, Any], tally: Tally) -> None:
-    layers = int(re.findall(r"(\d+)_layers", family)[0])
-    decoder = ResConvNetArchitecture([5] * layers)
+def check_residual(case: dict[str, Any], tally: Tally) -> None:
+    decoder = ResConvNetArchitecture([5] * len(case["operations"]))
     operations, skips = decoder.decode(case["arc_seq"])
     assert (operations, skips) == (case["operations"], case["res_con"])
     assert decoder.encode(operations, skips) == case["encoded"]
@@ -55,22 +54,29 @@ def walk() -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
+def described_decoder(text: str) -> tuple[Any, list[int] | None]:
+    """The decoder that a text describes, and its tokens where it holds them; no decoder where it says too little."""
+    listed = re.search(r"\[([\d, ]*)\]", text)
+    tokens = None if listed is None else [int(number) for number in re.findall(r"\d+", listed[1])]
+    sizes = re.search(r"\(\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\)", text)
+    if sizes is not None:
+        return MultiIOArchitecture(*(int(size) for size in sizes.groups())), tokens
+    layers = re.search(r"(\d+)[ _]layers?", text)
+    return (None if layers is None else ResConvNetArchitecture([5] * int(layers[1]))), tokens
+
+
 @pytest.mark.parametrize(("family", "case"), walk())
 def test_golden_decoder(family: str, case: dict[str, Any], tally: Tally) -> None:
-    if re.fullmatch(r"ResConvNetArchitecture_\d+_layers", family):
-        check_residual(family, case, tally)
-    elif family == "MultiIOArchitecture":
+    decoder, tokens = described_decoder(family)
+    if "encoded" in case:
+        check_residual(case, tally)
+    elif "num_layers" in case:
         check_multi_io(case, tally)
-    elif family.startswith("MultiIOArchitecture("):
-        numbers = [int(n) for n in re.findall(r"\d+", family.split(")")[0])]
-        check_wrong_length(MultiIOArchitecture(*numbers), case, tally)
-    elif family.startswith("ResConvNetArchitecture short arc"):
-        tokens = [int(n) for n in re.findall(r"\d+", re.findall(r"\[(.*)\]", family)[0])]
-        layers = int(re.findall(r"for (\d+) layers", family)[0])
-        check_wrong_length(ResConvNetArchitecture([5] * layers), {"arc_seq": tokens, **case}, tally)
-    elif family == "encode_exists":
+    elif case and all(isinstance(exists, bool) for exists in case.values()):
         # Rule D: users asked for structured encode; every decoder has it now.
-        assert hasattr(ResConvNetArchitecture, "encode") and hasattr(MultiIOArchitecture, "encode")
+        assert all(hasattr(get_decoder(name), "encode") for name in case)
         tally.supersede("decoder", "D encode exists for every decoder")
+    elif decoder is not None and ("arc_seq" in case or tokens is not None):
+        check_wrong_length(decoder, {"arc_seq": tokens, **case}, tally)
     else:
-        pytest.fail(f"a family nobody checks: {family}")
+        pytest.fail(f"a family nobody checks: {family}: {case}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from tests.golden_cases import Tally, load, prescribed_input, set_prescribed_weights
+from tests.golden_edges import Rule, architectures, check_edge, edges_of, recognise
 from tests.modeler.golden_models import check_recorded, classes, former_names, predictions
 
 from amber.architect import Architecture, ModelSpace, Operation
@@ -17,9 +19,11 @@ from amber.modeler.layer_face import BATCH_NORMALISED
 pytestmark = pytest.mark.parity
 
 RECORDED = load("multiio")
-CONFIGS = [config for config in RECORDED if "tag" in config]
-(EDGES,) = [config for config in RECORDED if "edge cases" in config["builder"]]
-CASES = [(config, case) for config in CONFIGS for case in config["cases"]]
+CASES = [(config, case) for config in RECORDED for case in config["cases"] if "what" not in case]
+EDGES = edges_of(RECORDED)
+WIDENED = "A21 wsf is honoured"
+WORKS = "A21 single inputs and outputs, and no output blocks, work"
+BLOCKS = {"with_input_blocks": True, "with_output_blocks": True}
 # What the original printed, and what the error says here.
 REASONS = {
     "invalid model: unconnected output": "is unconnected",
@@ -69,7 +73,7 @@ def test_golden_multiio(config: dict[str, Any], case: dict[str, Any], tally: Tal
     builder, arc = make_builder(config), case["arc_seq"]
     if "result" in case:
         assert case["result"] is None
-        (reason,) = [words for printed, words in REASONS.items() if case["printed"].startswith(printed)]
+        reason = next((words for printed, words in REASONS.items() if case["printed"].startswith(printed)), "Output")
         with pytest.raises(InvalidArchitectureError, match=reason) as raised:
             builder.plan(arc)
         if case["printed"].startswith("Secondary"):
@@ -100,45 +104,59 @@ def check_dropout(without: KerasMultiIOModelBuilder, builder: KerasMultiIOModelB
     assert +found == classes(without(arc))
 
 
-@pytest.mark.parametrize("case", EDGES["cases"], ids=lambda case: case["what"])
-def test_golden_multiio_edges(case: dict[str, Any], tally: Tally) -> None:
-    what = case["what"]
-    blocks: dict[str, Any] = {"with_input_blocks": True, "with_output_blocks": True}
-    if what == "arc one token short":
-        builder = make_builder(EDGES, **blocks)
-        with pytest.raises(ArchitectureError, match="Received: 8 tokens"):
-            builder([0] * (len(builder.layout) - 1))
-        tally.check("multiio")
-        return
-    if what.startswith("wsf=2"):
-        check_wsf(case, blocks)
-        tally.supersede("multiio", "A21 wsf is honoured")
-        return
-    single_input = Operation("input", shape=(5,), name="in0")
-    if what.startswith("single Operation input"):
-        changes = {**blocks, "with_input_blocks": False, "inputs_op": single_input}
-    elif what.startswith("list input, list output, with_output_blocks=False"):
-        changes = {**blocks, "with_output_blocks": False}
-    elif what == "single in, single out":
-        changes = {**blocks, "inputs_op": single_input, "output_op": Operation("dense", units=1)}
-    else:
-        pytest.fail(f"an edge case nobody checks: {what}")
-    builder = make_builder(EDGES, **changes)
-    arc = [size - 1 for size in builder.layout.sizes]
-    model = builder(arc)
-    x = [np.ones((2, *tensor.shape[1:]), "float32") for tensor in model.inputs]
-    assert predictions(model, x)[0].shape == (2, 1)
-    tally.supersede("multiio", "A21 single inputs and outputs, and no output blocks, work")
+def rules_of(config: dict[str, Any]) -> list[Rule]:
+    def call(change: Callable[[list[int]], Any] | None = None, **changes: Any) -> Callable[[], Any]:
+        def made() -> Any:
+            builder = make_builder(config, **{**BLOCKS, **changes})
+            arc = [size - 1 for size in builder.layout.sizes]
+            return builder(arc if change is None else change(arc))
+
+        return made
+
+    first_input = Operation.from_dict(config["inputs_op"][0])
+    one_output = Operation.from_dict(config["output_op"][0])
+    ends = {"inputs_op": first_input, "output_op": one_output}
+    no_blocks = {"with_input_blocks": False, "inputs_op": first_input}
+    return [
+        Rule(("single", "input"), call(**no_blocks), "AssertionError", WORKS),
+        Rule(("with_output_blocks",), call(with_output_blocks=False), "ValueError", WORKS),
+        Rule(("single in", "single out"), call(**ends), "AssertionError", WORKS),
+        Rule(("single", "output"), call(output_op=one_output), "ValueError", WORKS),
+        Rule(("short",), call(lambda arc: arc[:-1]), "ValueError"),
+        Rule(("long",), call(lambda arc: [*arc, 0]), "ValueError"),
+        Rule(("out of range",), call(lambda arc: [99, *arc[1:]]), "IndexError"),
+        Rule(("numpy|array",), call(np.array)),
+        Rule(("wsf",), call(wsf=2), superseded=WIDENED),
+        Rule(("dropout_rate",), call(dropout_rate=0.5), superseded="A21 dropout_rate is honoured"),
+    ]
 
 
-def check_wsf(case: dict[str, Any], blocks: dict[str, Any]) -> None:
-    """The recorded network has its own widths; twice as wide, every searched layer has twice the units."""
-    # The architecture is not recorded; this is the one with its layers and counts.
+@pytest.mark.parametrize(("config", "case"), EDGES, ids=[case["what"] for _, case in EDGES])
+def test_golden_multiio_edges(config: dict[str, Any], case: dict[str, Any], tally: Tally) -> None:
+    """What the original took and ignored was recorded as the network without it."""
+    rules = rules_of(config)
+    rule = recognise(case["what"], rules)
+    if "error" not in case and rule is not None and rule.superseded:
+        rule.call()
+        ignored = [Rule(rule.words, refused, superseded=rule.superseded)]
+        check_edge("multiio", case, ignored, networks(config), tally)
+        return
+    check_edge("multiio", case, rules, networks(config), tally)
+
+
+def networks(config: dict[str, Any]) -> list[tuple[Any, Iterator[Any]]]:
+    return [(builder, architectures(builder)) for builder in [make_builder(config, **BLOCKS)]]
+
+
+def refused() -> Any:
+    raise ArchitectureError("What was recorded is another network. Received: none")
+
+
+def test_twice_the_width_is_twice_the_units() -> None:
+    config, _ = EDGES[0]
     arc = [0, 1, 1, 0, 1, 1, 1, 0, 1]
-    narrow, wide = make_builder(EDGES, **blocks), make_builder(EDGES, wsf=2, **blocks)
-    check_recorded(narrow(arc), case)
     widths = [
         [builder.measure(arc).nodes[f"L{layer}_dense"].output_shape[0] for layer in range(2)]
-        for builder in (narrow, wide)
+        for builder in (make_builder(config, **BLOCKS), make_builder(config, wsf=2, **BLOCKS))
     ]
     assert widths == [[3, 3], [6, 6]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ import keras
 import numpy as np
 import pytest
 from tests.golden_cases import Tally, load, prescribed_input, set_prescribed_weights
+from tests.golden_edges import Rule, architectures, check_edge, edges_of
 
 from amber.architect import ModelSpace, Operation
-from amber.errors import AmberError
 from amber.modeler import KerasResidualCnnBuilder
 from amber.modeler.builders.residual_cnn import KerasResidualCnnBuilder as Builder
 
@@ -22,12 +23,14 @@ pytestmark = pytest.mark.parity
 
 COMPILE = {"optimizer": "adam", "loss": "binary_crossentropy"}
 RECORDED = load("residual")
-CONFIGS = [config for config in RECORDED if "tag" in config]
-(EDGES,) = [config for config in RECORDED if "edge cases" in config["builder"]]
-(LAYER_CONFIGS,) = [config for config in RECORDED if "layer configs" in config["builder"]]
+CONFIGS = [config for config in RECORDED if any("what" not in case for case in config.get("cases", ()))]
+EDGES = edges_of(RECORDED)
+LAYER_CONFIGS = [config for config in RECORDED if "configs" in config]
 # Types whose automatic names Keras 2 numbered; weights never hang on these names.
 AUTOMATIC = {"dense": "dense", "dense_1": "output"}
 KERAS_3_CLASS = {"Lambda": "Identity"}
+VALIDATED = "A7 tokens are validated"
+LINEAR = "1.2 an activation is linear where an operation says nothing"
 
 
 def make_builder(config: dict[str, Any], **changes: Any) -> KerasResidualCnnBuilder:
@@ -70,7 +73,7 @@ def skip_edges(graph: Any) -> set[tuple[str, str]]:
     return found
 
 
-CASES = [(config, case) for config in CONFIGS for case in config["cases"]]
+CASES = [(config, case) for config in CONFIGS for case in config["cases"] if "what" not in case]
 
 
 @pytest.mark.parametrize(
@@ -117,41 +120,55 @@ def check_layers(model: keras.Model, recorded: list[list[str]]) -> None:
     assert named <= {layer.name for layer in model.layers}
 
 
-@pytest.mark.parametrize("case", EDGES["cases"], ids=lambda case: case["what"])
-def test_golden_residual_edges(case: dict[str, Any], tally: Tally) -> None:
-    what = case["what"]
-    space = [[dict(op) for op in layer] for layer in EDGES["space"]]
-    changes: dict[str, Any] = {}
-    arc = [0, 0, 0]
-    if what.startswith("flatten_mode"):
-        changes["flatten_mode"] = "max"
-    elif what == "op without filters":
-        del space[0][0]["filters"]
-    elif what == "activation softplus":
-        space[0][0]["activation"] = "softplus"
-    elif what == "arc too short":
-        arc = [0]
-    elif what == "token out of range":
-        arc = [9, 0, 0]
-    elif what.startswith("skip token 2"):
-        arc = [0, 0, 2]
-    elif what.startswith("dropout_rate"):
-        changes["dropout_rate"] = 1.5
-    else:
-        pytest.fail(f"an edge case nobody checks: {what}")
-    with pytest.raises(AmberError) as raised:
-        make_builder({**EDGES, "space": space}, **changes)(arc)
-    assert "Received" in str(raised.value)
-    if "error" in case or what.startswith("dropout_rate"):
-        tally.check("residual")
-    else:
-        tally.supersede("residual", "A7 tokens are validated")
+def rules_of(config: dict[str, Any]) -> list[Rule]:
+    arc = [0] * len(make_builder(config).layout)
+
+    def call(tokens: Any = arc, space: Any = None, **changes: Any) -> Callable[[], keras.Model]:
+        return lambda: make_builder({**config, "space": space or config["space"]}, **changes)(tokens)
+
+    def space_with(**changes: Any) -> list[Any]:
+        """The space with another first candidate; a value of None takes an attribute away."""
+        space = [[dict(op) for op in layer] for layer in config["space"]]
+        first = {**space[0][0], **changes}
+        space[0][0] = {name: value for name, value in first.items() if value is not None}
+        return space
+
+    mixed = space_with(filters=config["space"][0][0]["filters"] + 1)
+    return [
+        Rule(("flatten_mode",), call(flatten_mode="max"), "AssertionError"),
+        Rule(("filters", "without|missing|no "), call(space=space_with(filters=None)), "KeyError"),
+        Rule(("filters", "mixed|different|differ"), call(space=mixed), "AssertionError"),
+        Rule(("activation",), call(space=space_with(activation="softplus")), "Exception"),
+        Rule(("activation", "without|missing|no "), call(space=space_with(activation=None)), "KeyError", LINEAR),
+        Rule(("type|dense|lstm|unknown op",), call(space=space_with(Layer_type="dense")), "Exception"),
+        Rule(("short",), call(arc[:1]), "IndexError"),
+        Rule(("long",), call([*arc, 0]), superseded=VALIDATED),
+        Rule(("out of range",), call([99, *arc[1:]]), "IndexError"),
+        Rule(("negative|-1",), call([-1, *arc[1:]]), superseded=VALIDATED),
+        Rule(("skip|bit", "0/1|2|bit|not"), call([*arc[:-1], 2]), superseded=VALIDATED),
+        Rule(("dropout_rate",), call(dropout_rate=1.5), "ValueError"),
+        Rule(("fc_units",), call(fc_units=0), "ValueError"),
+        Rule(("numpy|array",), call(np.array(arc))),
+        Rule(("tuple",), call(tuple(arc))),
+    ]
 
 
-def test_golden_residual_layer_configs(tally: Tally) -> None:
-    builder = make_builder(EDGES)
-    model = builder(LAYER_CONFIGS["arc_seq"])
-    for name, kind, options, initializer, regularizer, constraint in LAYER_CONFIGS["configs"]:
+@pytest.mark.parametrize(("config", "case"), EDGES, ids=[case["what"] for _, case in EDGES])
+def test_golden_residual_edges(config: dict[str, Any], case: dict[str, Any], tally: Tally) -> None:
+    builder = make_builder(config)
+    check_edge("residual", case, rules_of(config), [(builder, architectures(builder))], tally)
+
+
+@pytest.mark.parametrize("recorded", LAYER_CONFIGS)
+def test_golden_residual_layer_configs(recorded: dict[str, Any], tally: Tally) -> None:
+    """The space is not recorded: it is that of the edge cases, or of the configuration with these layers."""
+    configs = [*(config for config, _ in EDGES[:1]), *CONFIGS]
+    arc, names = recorded["arc_seq"], {name for name, *_ in recorded["configs"] if name.startswith("L")}
+    fitting = [each for each in map(make_builder, configs) if len(each.layout) == len(arc)]
+    model = next(
+        model for model in (builder(arc) for builder in fitting) if names <= {each.name for each in model.layers}
+    )
+    for name, kind, options, initializer, regularizer, constraint in recorded["configs"]:
         if kind in ("InputLayer", "Dropout") and not name.startswith("L"):
             continue
         layer = model.get_layer(AUTOMATIC.get(name, name))

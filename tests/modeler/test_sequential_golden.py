@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
 from tests.golden_cases import Tally, load, prescribed_input, set_prescribed_weights
+from tests.golden_edges import Rule, architectures, check_edge, edges_of
 from tests.modeler.golden_models import (
     KERAS_3_CLASS,
     check_recorded,
@@ -18,16 +19,15 @@ from tests.modeler.golden_models import (
 )
 
 from amber.architect import ModelSpace, Operation
-from amber.errors import AmberError
 from amber.modeler import KerasModelBuilder, build_sequential_model, build_sequential_model_from_string
 
 pytestmark = pytest.mark.parity
 
 COMPILE = {"optimizer": "adam", "loss": "mse"}
 RECORDED = load("sequential")
-EDGE = "sequential edge cases"
-CASES = [(config, case) for config in RECORDED if config["builder"] != EDGE for case in config["cases"]]
-EDGES = [(config, case) for config in RECORDED if config["builder"] == EDGE for case in config["cases"]]
+CASES = [(config, case) for config in RECORDED for case in config["cases"] if "what" not in case]
+EDGES = edges_of(RECORDED)
+VALIDATED = "A7 tokens are validated"
 GATES = "hard sigmoid, as of LSTM gates, was clip(0.2 x + 0.5, 0, 1) in TensorFlow 1"
 
 
@@ -36,10 +36,12 @@ def ends(config: dict[str, Any]) -> tuple[Operation, Operation]:
 
 
 def build(config: dict[str, Any], states: Any) -> keras.Model:
+    """The model by each of the ways to ask for it, which are one and the same."""
     space = ModelSpace.from_dict(config["space"])
-    if "KerasModelBuilder" in config["builder"]:
-        return KerasModelBuilder(*ends(config), COMPILE, space)(states)
-    return build_sequential_model(states, *ends(config), COMPILE, space)
+    built = KerasModelBuilder(*ends(config), COMPILE, space)(states)
+    model = build_sequential_model(states, *ends(config), COMPILE, space)
+    assert [type(layer) for layer in built.layers] == [type(layer) for layer in model.layers]
+    return built
 
 
 def chosen_operations(config: dict[str, Any], arc: list[int]) -> list[Operation]:
@@ -66,8 +68,8 @@ def check_predictions(model: keras.Model, config: dict[str, Any], case: dict[str
 )
 def test_golden_sequential(config: dict[str, Any], case: dict[str, Any], tally: Tally) -> None:
     operations = chosen_operations(config, case["arc_seq"])
-    by_objects = "Operation objects" in config["builder"]
-    model = build(config, operations if by_objects else case["arc_seq"])
+    check_recorded(build(config, operations), case)
+    model = build(config, case["arc_seq"])
     check_recorded(model, case)
     assert len(model.layers) == case["num_layers"]
     recorded_names(model, case)
@@ -86,45 +88,48 @@ def test_golden_sequential(config: dict[str, Any], case: dict[str, Any], tally: 
     tally.supersede("sequential", GATES)
 
 
-def edge_call(config: dict[str, Any], what: str) -> Callable[[], keras.Model]:
+def rules_of(config: dict[str, Any]) -> list[Rule]:
     space = ModelSpace.from_dict(config["space"])
     builder = KerasModelBuilder(*ends(config), COMPILE, space)
     arc = [0] * len(space)
-    if "model_space=None" in what:
-        return lambda: build_sequential_model(arc, *ends(config), COMPILE)
-    if "from_string" in what:
-        texts = [str(operation) for operation in chosen_operations(config, arc)]
-        changed = ["no such text", *texts[1:]] if "unknown" in what else texts[:-1] if "short" in what else texts
-        return lambda: build_sequential_model_from_string(changed, *ends(config), space, COMPILE)
-    entries: dict[str, Any] = {
-        "token out of range": [99, *arc[1:]],
-        "too long": [*arc, 0],
-        "too short": arc[:-1],
-        "numpy": np.array(arc),
-        "negative": [-1, *arc[1:]],
-        "-1": [-1, *arc[1:]],
-        "float": [0.0, *arc[1:]],
-        "empty": [],
-    }
-    states = next((states for words, states in entries.items() if words in what), None)
-    assert states is not None, f"an edge case nobody checks: {what}"
-    return lambda: builder(states)
+    texts = [str(operation) for operation in chosen_operations(config, arc)]
+    return [
+        Rule(("from_string", "unknown|not found|no such"), from_strings(config, ["no text", *texts[1:]]), "Exception"),
+        Rule(("from_string", "short|few|long|length|many"), from_strings(config, texts[:-1]), "AssertionError"),
+        Rule(("from_string",), from_strings(config, texts)),
+        Rule(
+            ("model_?space", "None|without|no "),
+            lambda: build_sequential_model(arc, *ends(config), COMPILE),
+            "AssertionError",
+        ),
+        Rule(("out of range|too large|>= ?n",), lambda: builder([99, *arc[1:]]), "IndexError"),
+        Rule(("long",), lambda: builder([*arc, 0]), "IndexError"),
+        Rule(("short|fewer",), lambda: builder(arc[:-1]), superseded=VALIDATED),
+        Rule(("negative|-1",), lambda: builder([-1, *arc[1:]]), superseded=VALIDATED),
+        Rule(("empty",), lambda: builder([]), superseded=VALIDATED),
+        Rule(("float",), lambda: builder([0.5, *arc[1:]]), "Exception"),
+        Rule(("string|text|str ",), lambda: builder(["0", *arc[1:]]), "Exception"),
+        Rule(("numpy|array|int64",), lambda: builder(np.array(arc))),
+        Rule(("tuple",), lambda: builder(tuple(arc))),
+        Rule(("Operation",), lambda: builder(chosen_operations(config, arc))),
+    ]
+
+
+def from_strings(config: dict[str, Any], texts: list[str]) -> Callable[[], keras.Model]:
+    space = ModelSpace.from_dict(config["space"])
+    return lambda: build_sequential_model_from_string(texts, *ends(config), space, COMPILE)
+
+
+def shorter(config: dict[str, Any]) -> Iterator[tuple[KerasModelBuilder, list[list[Operation]]]]:
+    """Chains of the first or the last layers, which the original built of too few tokens or of -1."""
+    free = KerasModelBuilder(*ends(config), COMPILE)
+    space = ModelSpace.from_dict(config["space"])
+    first, last = [layer[0] for layer in space], [layer[-1] for layer in space]
+    yield free, [first[:count] for count in range(len(first))] + [[last[0], *first[1:]], [*first[:-1], last[-1]]]
+    builder = KerasModelBuilder(*ends(config), COMPILE, space)
+    yield builder, architectures(builder)
 
 
 @pytest.mark.parametrize(("config", "case"), EDGES, ids=[case["what"] for _, case in EDGES])
 def test_golden_sequential_edges(config: dict[str, Any], case: dict[str, Any], tally: Tally) -> None:
-    call = edge_call(config, case["what"])
-    if "error" in case:
-        with pytest.raises(AmberError, match="Received"):
-            call()
-        tally.check("sequential")
-        return
-    try:
-        model = call()
-    except AmberError as error:
-        assert "Received" in str(error)
-        assert any(word in case["what"] for word in ("short", "long", "-1", "negative", "empty"))
-        tally.supersede("sequential", "A7 tokens are validated")
-        return
-    check_recorded(model, case)
-    tally.check("sequential")
+    check_edge("sequential", case, rules_of(config), shorter(config), tally)
