@@ -127,3 +127,29 @@ def test_a_search_by_a_metric_of_one_hot_targets(
         assert b"OnClassNumbers" not in saved.read("config.json")
     shown = amber("evaluate", tmp_path / "run", "--json")
     assert json.loads(shown.stdout)["compared"]["metric"] == "auc", shown.stderr
+
+
+def test_a_search_for_a_number_is_reported_by_what_it_compared(
+    tiny: str, amber: Callable[..., Any], write_config: Callable[..., Path], tmp_path: Path
+) -> None:
+    import random
+
+    source = random.Random(0)
+    rows = ["".join(source.choices("ACGT", k=20)) for _ in range(120)]
+    lines = [f"{row},{row.count('G') / 20 + source.random() / 50}" for row in rows]
+    (tmp_path / "numbers.csv").write_text("\n".join(["seq,label", *lines]) + "\n")
+    data = "data: {source: numbers.csv, split: random}\nmodel_space:"
+    done = amber("search", write_config(tiny.replace("model_space:", data)), "-d", tmp_path / "run")
+    assert done.exit_code == 0, done.output + done.stderr
+    trials = [json.loads(line) for line in (tmp_path / "run" / "trials.jsonl").read_text().splitlines()]
+    best = min(trial["score"] for trial in trials if trial.get("status") == "complete")
+    test = json.loads((tmp_path / "run" / "test.json").read_text())
+    assert set(test["model"]) == {"r2", "pearson", "spearman", "mae", "records"}
+    assert test["compared"]["metric"] == "loss" and test["compared"]["direction"] == "minimize"
+    assert amber("report", tmp_path / "run", "-o", tmp_path / "page.html").exit_code == 0
+    page = (tmp_path / "page.html").read_text()
+    assert f"Best val_loss: <b>{best:.4f}</b>" in page and "lower is better" in page
+    assert "Pearson correlation" in page and "loss (compared by the search)" in page
+    if test["warnings"]:
+        assert test["warnings"][0]["text"] in page and test["warnings"][0]["text"] in done.stdout
+        assert test["warnings"][0]["text"] in (tmp_path / "run" / "results.txt").read_text()

@@ -13,6 +13,9 @@ from tests.cli.conftest import invoke
 from tests.report.browser import Browser
 from tests.report.conftest import HOSTILE
 
+from amber.search import TrialResult
+from amber.search.journal import trial_line
+
 
 def written(run: Path, output: Path) -> Path:
     done = invoke("report", run, "-o", output)
@@ -137,9 +140,9 @@ def test_run_without_any_finished_trial_is_shown(run: Path, tmp_path: Path, chro
     unfinished = tmp_path / "run"
     unfinished.mkdir()
     shutil.copy(run / "config.yaml", unfinished)
-    first = json.loads((run / "trials.jsonl").read_text("utf-8").splitlines()[0])
-    failed = {**first, "status": "failed", "score": None, "error": "MemoryError: too large"}
-    (unfinished / "trials.jsonl").write_text(json.dumps(failed) + "\n", encoding="utf-8")
+    tokens = tuple(json.loads((run / "trials.jsonl").read_text("utf-8").splitlines()[0])["tokens"])
+    failed = TrialResult(0, tokens, "f", "failed", error="MemoryError: too large")
+    (unfinished / "trials.jsonl").write_text(trial_line(failed), encoding="utf-8")
     chromium.open(written(unfinished, tmp_path / "report.html").as_uri())
     text = chromium.evaluate("document.body.innerText")
     assert "1 training failed. Nothing has been scored." in text and "MemoryError: too large" in text

@@ -215,8 +215,7 @@ def make_builder(
         ConfigError: a space or option that the builder refuses, with its line.
     """
     entry = BUILDERS.get(loaded.builder_type)
-    loaded = for_task(loaded, problem)
-    arguments = compile_arguments(loaded, steps, problem=problem) if compiled else None
+    arguments = compile_arguments(for_task(loaded, problem), steps, problem=problem) if compiled else None
     request = BuilderRequest(loaded.space, loaded.builder_options, problem, arguments)
     try:
         return entry.make(request)

@@ -15,6 +15,7 @@ from amber.cli.project import make_builder, searched_score
 from amber.cli.results import MEASURES, measure_name, measure_text
 from amber.cli.scoring import BASELINES
 from amber.cli.storing import NO_STORAGE, recorded_trials
+from amber.cli.task_settings import as_recorded, for_task
 from amber.errors import StorageError
 from amber.json_files import read_json
 
@@ -52,7 +53,7 @@ def gather(path: Path, storage: str | None = None) -> ReportContents:
     use = None
     drawings: tuple[Drawing, ...] = ()
     if run.record is not None:
-        problem = _problem(run)
+        problem = _problem(run.path, run.record)
         builder = make_builder(run.loaded, problem, compiled=False)
         use = architecture_use(run.result, builder.model_space, builder.layout, list(problem.inputs))
         drawings = _drawings(builder, run.result)
@@ -71,7 +72,11 @@ def token_names(path: Path) -> tuple[str, ...]:
         AmberError: a file that does not hold what a search writes.
     """
     run = _read(path)
-    return () if run.record is None else tuple(make_builder(run.loaded, _problem(run), compiled=False).layout.names)
+    return (
+        ()
+        if run.record is None
+        else tuple(make_builder(run.loaded, _problem(run.path, run.record), compiled=False).layout.names)
+    )
 
 
 def _read(path: Path, storage: str | None = None) -> _Run:
@@ -81,21 +86,24 @@ def _read(path: Path, storage: str | None = None) -> _Run:
     trials = recorded_trials(path, storage)
     with naming_missing(path):
         loaded = load_run_config(path)
-    metric, direction = searched_score(loaded)
     record = load_best(path) if (path / "best.json").is_file() else None
     # best.json of a search that runs yet lacks the shapes that a drawing needs.
     record = record if record is not None and {"inputs", "outputs"} <= set(record) else None
+    loaded = as_recorded(loaded, path)
+    if record is not None and "metric" not in loaded.config.search.model_fields_set:
+        loaded = for_task(loaded, _problem(path, record))
+    metric, direction = searched_score(loaded)
     seed = loaded.config.seed if record is None else record["seed"]
     ranked = tuple(rank(trials, direction))
     return _Run(path, loaded, SearchResult(ranked, metric, direction, seed), record)
 
 
-def _problem(run: _Run) -> Problem:
+def _problem(path: Path, record: dict[str, Any]) -> Problem:
     try:
-        return Problem.from_dict(run.record or {})
+        return Problem.from_dict(record)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise StorageError(
-            f"{run.path / 'best.json'}, keys inputs and outputs: expected shapes and class names. Received: {error!r}"
+            f"{path / 'best.json'}, keys inputs and outputs: expected shapes and class names. Received: {error!r}"
         ) from error
 
 
@@ -110,7 +118,8 @@ def _drawings(builder: Any, result: SearchResult) -> tuple[Drawing, ...]:
         costs = measure(graph)
         light, dark = (draw_svg(graph, theme=theme, costs=costs) for theme in ("light", "dark"))
         heading = (
-            f"{position}. trial {trial.number}: {result.metric} {trial.score:.4f}, {trial.parameters:,} parameters"
+            f"{position}. trial {trial.number}, {trial.title}: {result.metric} {trial.score:.4f}, "
+            f"{trial.parameters:,} parameters"
         )
         made.append(Drawing(heading, light, dark))
     return tuple(made)

@@ -44,7 +44,7 @@ def _summary(counts: dict[str, int]) -> str:
         "failed": ("training failed", "trainings failed"),
         "duplicate": ("proposal the same network as an earlier one", "proposals the same network as an earlier one"),
         "over budget": ("proposal over the budget", "proposals over the budget"),
-        "invalid": ("proposal that is no network", "proposals that are no network"),
+        "invalid": ("proposal that is not a network", "proposals that are not networks"),
     }
     shown = [f"{counts[key]} {one if counts[key] == 1 else more}" for key, (one, more) in words.items() if counts[key]]
     return ", ".join(shown) or "No proposal yet"

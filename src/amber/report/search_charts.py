@@ -78,4 +78,5 @@ def _axis_title(result: SearchResult) -> str:
 
 def _said(trial: TrialResult, metric: str) -> str:
     size = "?" if trial.parameters is None else f"{trial.parameters:,}"
-    return f"trial {trial.number}: {metric} {trial.score:.4f}, {size} parameters, {trial.seconds:.1f} s"
+    words = f", {trial.architecture}" if trial.architecture else ""
+    return f"trial {trial.number}{words}: {metric} {trial.score:.4f}, {size} parameters, {trial.seconds:.1f} s"
