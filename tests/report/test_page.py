@@ -84,7 +84,9 @@ def test_says_everything_that_was_found(chromium: Browser, page: Path, run: Path
     trials = [json.loads(line) for line in (run / "trials.jsonl").read_text("utf-8").splitlines()]
     complete = [trial for trial in trials if trial["status"] == "complete"]
     assert f"{len(complete)} networks trained" in text
-    assert f"{max(trial['score'] for trial in complete):.4f} (trial {best['trial']})" in text
+    (score,) = [trial["score"] for trial in complete if trial["number"] == best["trial"]]
+    assert f"Best val_loss: {score:.4f} (trial {best['trial']})" in text
+    assert score == min(trial["score"] for trial in complete)
     headings = chromium.evaluate("[...document.querySelectorAll('h2')].map(e => e.innerText)")
     assert headings == [
         "Test result",

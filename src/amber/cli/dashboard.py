@@ -74,10 +74,9 @@ def serve(path: Path, host: str, port: int, on_ready: Callable[[str], None], sto
 def _mirror(path: Path) -> StudyMirror:
     from amber.cli.project import searched_score
     from amber.cli.reporting import token_names
-    from amber.cli.task_settings import as_recorded
     from amber.report.optuna_study import StudyMirror
 
-    loaded = as_recorded(load_run_config(path), path)
+    loaded = load_run_config(path)
     metric, direction = searched_score(loaded)
     return StudyMirror(loaded.config.name, direction, metric, token_names(path))
 

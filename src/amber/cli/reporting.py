@@ -15,7 +15,6 @@ from amber.cli.project import make_builder, searched_score
 from amber.cli.results import MEASURES, measure_name, measure_text
 from amber.cli.scoring import BASELINES
 from amber.cli.storing import NO_STORAGE, recorded_trials
-from amber.cli.task_settings import as_recorded, for_task
 from amber.errors import StorageError
 from amber.json_files import read_json
 
@@ -89,9 +88,6 @@ def _read(path: Path, storage: str | None = None) -> _Run:
     record = load_best(path) if (path / "best.json").is_file() else None
     # best.json of a search that runs yet lacks the shapes that a drawing needs.
     record = record if record is not None and {"inputs", "outputs"} <= set(record) else None
-    loaded = as_recorded(loaded, path)
-    if record is not None and "metric" not in loaded.config.search.model_fields_set:
-        loaded = for_task(loaded, _problem(path, record))
     metric, direction = searched_score(loaded)
     seed = loaded.config.seed if record is None else record["seed"]
     ranked = tuple(rank(trials, direction))

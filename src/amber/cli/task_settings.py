@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from amber.cli.config import LoadedConfig
 from amber.cli.problem import Problem
 from amber.cli.yaml_lines import KeyPath
-from amber.errors import AmberError, ConfigError
-from amber.json_files import read_json
+from amber.errors import ConfigError
 from amber.metric_names import plain_name
 
 # Stands for the classes of an output of which nothing is known.
@@ -49,24 +47,6 @@ def for_task(loaded: LoadedConfig, problem: Problem) -> LoadedConfig:
     changed = replace(loaded, config=config.model_copy(update=changes))
     search = config.search.model_copy(update={"metric": _metric(changed, problem)})
     return replace(changed, config=changed.config.model_copy(update={"search": search}))
-
-
-def as_recorded(loaded: LoadedConfig, folder: Path) -> LoadedConfig:
-    """Return the configuration of a run; where it gives no metric, with that which the task decided and is recorded."""
-    from amber.search.containment import contained
-
-    if "metric" in loaded.config.search.model_fields_set:
-        return loaded
-    try:
-        metric = read_json(contained(folder, "search.json"), what="the settings of a search")["settings"]["search"][
-            "metric"
-        ]
-    except (AmberError, KeyError, TypeError):
-        return loaded
-    if not isinstance(metric, str) or not metric.startswith("val_"):
-        return loaded
-    search = loaded.config.search.model_copy(update={"metric": metric})
-    return replace(loaded, config=loaded.config.model_copy(update={"search": search}))
 
 
 def losses_and_metrics(loaded: LoadedConfig, problem: Problem | None = None) -> dict[str, Any]:
