@@ -79,6 +79,6 @@ def test_a_search_begins_with_the_lines(
     done = amber("search", write_config(), "-d", finished_run, "--resume")
     assert done.exit_code == 0, done.stderr
     first, second, third = done.stdout.splitlines()[:3]
-    assert first == "Task     output: multi-class classification, classes EI, IE, N"
+    assert first == "Task     output: multi-class classification, classes EI, IE, N (guessed)"
     assert second.startswith("Data     splice (") and second.endswith("split: column gsplit")
     assert third.startswith("Runs on  torch")
