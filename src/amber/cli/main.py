@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from typing import Annotated
 
 import typer
@@ -24,6 +25,7 @@ from amber.cli.commands.sample import sample
 from amber.cli.commands.search import search
 from amber.cli.failures import DEBUG_VARIABLE, reported
 from amber.cli.hidden import HidingFormatter
+from amber.cli.loading import announce_loading
 
 app = typer.Typer(
     name="amber",
@@ -85,6 +87,8 @@ app.command()(repair)
 def main() -> None:
     """Runs the command; the entry point of the package."""
     interrupts.guard_command()
+    if sys.stderr.isatty():
+        announce_loading(sys.stderr)
     try:
         app()
     finally:

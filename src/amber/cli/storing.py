@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from amber.cli.config import LoadedConfig
 from amber.errors import ConfigError, StorageError
 
 if TYPE_CHECKING:
+    from amber.cli.config import LoadedConfig
     from amber.search import TrialResult
     from amber.search.storage import StudyDatabase
 

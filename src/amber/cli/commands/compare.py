@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from amber.cli.failures import reported
+from amber.cli.loading import announce_loading
 from amber.cli.options import ConfigArgument
 
 
@@ -31,6 +33,8 @@ def compare(
 
     Finished runs in the folder are used again.
     """
+    if not quiet:
+        announce_loading(sys.stdout, now=True)
     from rich.console import Console
 
     from amber.cli.comparing import compare as run_all

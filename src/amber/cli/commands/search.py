@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from amber.cli.failures import INTERRUPTED, reported
+from amber.cli.loading import announce_loading
 from amber.cli.options import ConfigArgument
 
 
@@ -54,14 +56,16 @@ def search(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no tables.")] = False,
 ) -> None:
     """Search architectures, retrain the best one, and test it once beside a simple baseline."""
-    from amber.cli.config import load_config, run_directory_in
-    from amber.cli.plugins import naming_missing
-    from amber.cli.searching import Overrides, run
-
     if resume and overwrite:
         raise typer.BadParameter("--resume goes on with a search that --overwrite removes: expected one of them.")
     if allow_changes and not resume:
         raise typer.BadParameter("--allow-changes is for --resume: expected both.")
+    if not quiet:
+        announce_loading(sys.stdout, now=True)
+    from amber.cli.config import load_config, run_directory_in
+    from amber.cli.plugins import naming_missing
+    from amber.cli.searching import Overrides, run
+
     overrides = Overrides(
         seed,
         trials,
