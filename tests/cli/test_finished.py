@@ -130,10 +130,10 @@ def test_last_phase_killed_at_any_write_leaves_all_old_files_or_all_new_ones(
         now = contents(folder)
         is_old = all(now[name] == old[name] for name in kept)
         seen.append(is_old)
-        assert is_old or json.loads(now["best.json"])["final"]["epochs"] == [2]
+        assert is_old or set(json.loads(now["best.json"])["final"]["epochs"]) == {2}
         assert FinishedRun.of(RunDirectory.open(folder)) is not None
         assert amber("search", config, "-d", folder, "--resume", "-q").exit_code == 0
-        assert json.loads((folder / "best.json").read_text())["final"]["epochs"] == [2]
+        assert set(json.loads((folder / "best.json").read_text())["final"]["epochs"]) == {2}
     assert True in seen and False in seen
 
 

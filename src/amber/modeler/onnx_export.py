@@ -17,6 +17,7 @@ import numpy as np
 
 from amber.backend.onnx_direct import PACKAGES, missing_packages, write_onnx
 from amber.errors import ConfigError
+from amber.files import replacing
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-5
 
@@ -35,17 +36,23 @@ def export_onnx(model: keras.Model, path: str | os.PathLike[str]) -> None:
         ConfigError: packages that are not installed (says which), or a layer that cannot be written.
     """
     target = Path(path)
+    with replacing(target) as aside:
+        _export(model, aside, target)
+
+
+def _export(model: keras.Model, aside: Path, target: Path) -> None:
+    """Write the file aside; messages name the target."""
     backend = keras.config.backend()
     if backend in PACKAGES:
         _require(backend)
-        _write(model, target)
+        _write(model, aside, target)
         return
     other = _other_backend(backend)
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder) / "model.keras"
         model.save(saved)
         done = subprocess.run(
-            [sys.executable, "-m", __spec__.name, str(saved), str(target)],
+            [sys.executable, "-m", __spec__.name, str(saved), str(aside)],
             env={**os.environ, "KERAS_BACKEND": other},
             capture_output=True,
             text=True,
@@ -57,7 +64,7 @@ def export_onnx(model: keras.Model, path: str | os.PathLike[str]) -> None:
             f"{target}: the model cannot be written as ONNX under {other}. A model with layers of your own must be "
             f"exported by your program, on torch or tensorflow. Received: {reason}"
         )
-    if not predicts_the_same(model, target):
+    if not predicts_the_same(model, aside):
         raise ConfigError(f"{target}: expected the predictions of the model. Received: others under {other}")
 
 
@@ -84,12 +91,12 @@ def _example(tensor: Any, samples: int) -> np.ndarray:
     return values.astype(keras.backend.standardize_dtype(tensor.dtype))
 
 
-def _write(model: keras.Model, target: Path) -> None:
+def _write(model: keras.Model, aside: Path, target: Path) -> None:
     # Keras wants a model that has been called.
     inputs = [_example(tensor, 1) for tensor in model.inputs]
     model(inputs if len(inputs) > 1 else inputs[0], training=False)
     try:
-        write_onnx(model, target, lambda path: predicts_the_same(model, path))
+        write_onnx(model, aside, lambda path: predicts_the_same(model, path))
     except RuntimeError as error:
         raise ConfigError(f"{target}: the model cannot be written as ONNX. Received: {error}") from error
 

@@ -41,7 +41,7 @@ def build(
     ] = False,
 ) -> None:
     """Build an architecture as a compiled Keras model and save it."""
-    from amber.cli.files import checked_output, writing
+    from amber.cli.files import checked_output, naming, writing
 
     path = checked_output(output, (".keras",) if export is None else (".keras", ".onnx"))
     model = _trained(source, tokens) if trained else _untrained(source, tokens, seed)
@@ -53,8 +53,8 @@ def build(
         from amber.modeler.onnx_export import export_onnx
 
         exported = path.with_suffix(".onnx")
-        with writing(exported) as aside:
-            export_onnx(model, aside)
+        with naming(exported):
+            export_onnx(model, exported)
         typer.echo(f"Wrote {exported}: onnxruntime predicts the same.")
 
 
