@@ -175,7 +175,7 @@ def _motif(length: int, positives: float, motifs: int) -> Callable[..., Table]:
         drawn = simulate(
             Simulation(records=examples, length=length, motifs=names, tasks=tasks, positives=positives, seed=seed)
         )
-        labels = ["site" if each else "none" for each in drawn.labels["bound"]]
+        labels = ["site" if each else "free" for each in drawn.labels["bound"]]
         return ["seq", "label"], [list(pair) for pair in zip(drawn.sequences, labels, strict=True)]
 
     return draw

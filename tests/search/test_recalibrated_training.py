@@ -65,3 +65,21 @@ def test_what_was_begun_without_the_setting_is_taken_up_and_not_with_it(
 ) -> None:
     assert "recalibrate" not in make_objective().to_dict()
     assert make_objective(recalibrate=True).to_dict()["recalibrate"] is True
+
+
+@pytest.mark.parity
+def test_epochs_are_compared_with_them(make_objective: Callable[..., Objective], builder: Any) -> None:
+    settings = {**BY_LOSS, "epochs": 4, "patience": 4}
+    objective = make_objective(**settings)
+    reported: dict[bool, list[float]] = {}
+    for recalibrated in (False, True):
+        model, history = retrain(
+            builder, ARC, objective.train, objective.validation, seed=4, batch_size=16, recalibrate=recalibrated,
+            **settings,
+        )  # fmt: skip
+        reported[recalibrated] = history["val_loss"]
+    # What the best epoch reported is what the kept network has, statistics being those of all training data or of some.
+    found = model.evaluate(*objective.validation, verbose=0, return_dict=True)
+    assert found["loss"] == pytest.approx(min(reported[True]), rel=2e-2)
+    # Moving averages still lag behind in the first epoch.
+    assert reported[False][0] != pytest.approx(reported[True][0], rel=1e-3)

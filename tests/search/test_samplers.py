@@ -14,8 +14,10 @@ import pytest
 from amber.architect import GeneralController, MultiIOController, TokenLayout, ZeroShotController
 from amber.errors import ConfigError
 from amber.search import Objective, TrialResult, make_sampler, run_search
+from amber.search.data_identity import comparable
 from amber.search.result import SearchResult, rank
-from amber.search.samplers import SAMPLERS, token_distributions, tokens_of
+from amber.search.run_settings import changes_between
+from amber.search.samplers import SAMPLERS, recorded_options, token_distributions, tokens_of
 from amber.search.samplers.controller import ControllerSampler, controller_for
 from amber.search.samplers.evolution import RegularizedEvolutionSampler
 from amber.search.samplers.tokens import TokenSampler
@@ -308,3 +310,30 @@ def test_nsga2_weighs_the_score_against_a_cost(make_objective: MakeObjective, ag
 def test_every_sampler_runs_a_search(name: str, make_objective: MakeObjective, tmp_path: Path) -> None:
     result = run_search(make_objective(), trials=3, seed=0, sampler=name, sampler_options=SMALL_OPTIONS[name])
     assert result.counts()["complete"] == 3 and result.best is not None
+
+
+def test_tpe_models_tokens_jointly_as_optuna_does() -> None:
+    layout = LAYOUTS["skips"]
+
+    def proposed(sampler: optuna.samplers.BaseSampler) -> list[Any]:
+        study = optuna.create_study(direction="maximize", sampler=sampler)
+        for _ in range(30):
+            trial = study.ask(dict(token_distributions(layout)))
+            study.tell(trial, sum(trial.params.values()))
+        return [trial.params for trial in study.trials]
+
+    ours = proposed(make_sampler("tpe", layout, 3))
+    assert ours == proposed(optuna.samplers.TPESampler(seed=3, multivariate=True))
+    assert ours != proposed(make_sampler("tpe", layout, 3, multivariate=False))
+
+
+def test_a_record_says_how_tpe_models_tokens() -> None:
+    assert recorded_options("tpe", {}) == {"multivariate": True} and recorded_options("random", {}) == {}
+    assert recorded_options("TPE", {"multivariate": False, "candidates": 3}) == {"multivariate": False, "candidates": 3}
+    # A search from before the default changed had it otherwise, and that is said when it is taken up.
+    old = {"search": {"sampler": "tpe", "sampler_options": {}}}
+    now = {"search": {"sampler": "tpe", "sampler_options": recorded_options("tpe", {})}}
+    (change,) = changes_between(*comparable(old, now))
+    assert (change.key, change.before, change.now) == ("search.sampler_options.multivariate", False, True)
+    kept = {"search": {"sampler": "tpe", "sampler_options": {"multivariate": False}}}
+    assert not changes_between(*comparable(old, kept)) and not changes_between(*comparable(now, now))
