@@ -8,6 +8,7 @@
 #   make bench-search  compare ways to search at equal time (options with ARGS="--minutes 2 --seeds 0")
 #   make bench-scale  measure overhead per trial, use of up to 32 workers, memory (options with ARGS="--only own-time")
 #   make ci-fresh    what CI does, of the last commit, in a fresh clone with a fresh environment: run it before a merge
+#   make bench-defaults  search twelve small problems with the default settings (options with ARGS="--only splice-1000")
 #   make docs        render the reference of the API and the pages of docs/ into site/index.html
 #   make lint        ruff, mypy and the import rules
 #   make clean       remove .venv, site and caches (run directories stay)
@@ -60,6 +61,9 @@ bench-scale: $(FAST)
 
 ci-fresh:
 	.ci/fresh
+
+bench-defaults: $(FAST)
+	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m benchmarks.defaults $(ARGS)
 
 docs: $(FAST)
 	KERAS_BACKEND=torch $(BIN)/python -W ignore docs/build.py
