@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from amber.data.features import check_features, table_features
 from amber.data.sequences import encode_sequences
-from amber.data.tables import Table
+from amber.data.tables import Table, shown_names
 from amber.errors import DataError
 
 Blocks = dict[str, NDArray[Any]]
@@ -62,10 +62,11 @@ class BlockSpec:
             DataError: a column that is not there, a range that runs backwards, or a pattern that matches none.
         """
         if self.sequence is not None:
-            return [_known(self.sequence, header, name)]
+            return [_known(self.sequence, _places(header), name)]
+        places = _places(header)
         found: dict[str, None] = {}
         for text in self.columns:
-            found.update(dict.fromkeys(_columns(text, header, name)))
+            found.update(dict.fromkeys(_columns(text, places, name)))
         return list(found)
 
     def read(self, table: Table, name: str = "block", *, alphabet: str = "ACGT") -> NDArray[np.float32]:
@@ -83,12 +84,18 @@ class BlockSpec:
         return encode_sequences(texts, alphabet, names=[table.where(row) for row in range(len(table))])
 
 
-def _columns(text: str, header: Sequence[str], name: str) -> list[str]:
-    if text in header:
+def _places(header: Sequence[str]) -> dict[str, int]:
+    """Return where each column stands, so that long lists of columns are found quickly."""
+    return {name: place for place, name in enumerate(header)}
+
+
+def _columns(text: str, places: Mapping[str, int], name: str) -> list[str]:
+    header = list(places) if _RANGE in text or any(sign in text for sign in "*?[") else []
+    if text in places:
         return [text]
     if _RANGE in text:
-        first, last = (_known(part.strip(), header, name) for part in text.split(_RANGE, 1))
-        start, stop = header.index(first), header.index(last)
+        first, last = (_known(part.strip(), places, name) for part in text.split(_RANGE, 1))
+        start, stop = places[first], places[last]
         if stop < start:
             raise DataError(
                 f"Block {name!r}: a range must run in the order of the file, where {first!r} comes after {last!r}. "
@@ -100,16 +107,19 @@ def _columns(text: str, header: Sequence[str], name: str) -> list[str]:
         if not matching:
             raise DataError(f"Block {name!r}: expected a pattern that matches a column. Received: {text!r}")
         return matching
-    return [_known(text, header, name)]
+    return [_known(text, places, name)]
 
 
-def _known(column: str, header: Sequence[str], name: str) -> str:
-    if column in header:
+def _known(column: str, places: Mapping[str, int], name: str) -> str:
+    if column in places:
         return column
-    close = difflib.get_close_matches(column, header, n=1)
+    header = list(places)
+    close = difflib.get_close_matches(column, header[:1000], n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
-    shown = ", ".join(map(repr, header[:6])) + (", ..." if len(header) > 6 else "")
-    raise DataError(f"Block {name!r}: expected a column of the file ({shown}).{hint} Received: {column!r}")
+    raise DataError(
+        f"Block {name!r}: expected a column of the file ({shown_names(header)}).{hint} "
+        f"Received: {shown_names([column])}"
+    )
 
 
 def split_columns(x: ArrayLike, blocks: Mapping[str, Any]) -> Blocks:
