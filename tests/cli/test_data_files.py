@@ -54,6 +54,19 @@ def test_a_file_in_the_working_folder_only(folders: Path) -> None:
     assert f"write ../d.csv or {folders / 'd.csv'}" in message and "Received: 'd.csv'" in message
 
 
+def test_no_such_file_and_no_such_column(folders: Path, tiny: str) -> None:
+    with pytest.raises(
+        ConfigError, match=f"key data.source: there is no {folders / 'sub' / 'e.csv'}. Expected an exis"
+    ):
+        load_data(config_from_text(with_source(tiny, "e.csv"), "sub/c.yaml"))
+    split = with_source(tiny, "d.csv, split: fold")
+    with pytest.raises(ConfigError, match="key data.split: .*column 'fold'.*write split: random"):
+        load_data(config_from_text(split, "sub/c.yaml"))
+    (folders / "sub" / "d.csv").write_text(rows(12).replace("label", "class"))
+    with pytest.raises(ConfigError, match="line 3, key data: .*column 'label'.*Write data.label to name another."):
+        load_data(config_from_text(with_source(tiny, "d.csv"), "sub/c.yaml"))
+
+
 def test_home_folder_data_folder_and_packaged_data(
     folders: Path, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from amber.cli.config import config_from_text
@@ -77,6 +81,11 @@ def test_a_key_without_effect(tiny: str, case: str) -> None:
 def test_a_run_that_began_when_they_were_accepted(tiny: str, case: str) -> None:
     if "simulated" not in case:
         config_from_text(text(tiny, **UNUSED[case][0]), "run", recorded=True)
+
+
+def test_an_option_without_effect(tiny: str, amber: Callable[..., Any], write_config: Callable[..., Path]) -> None:
+    done = amber("search", write_config(text(tiny, search=ONE_SHOT)), "--trials", 3)
+    assert done.exit_code == 2 and "--trials: it has no effect" in done.stderr and "search.one_shot" in done.stderr
 
 
 def test_keys_that_have_an_effect(tiny: str) -> None:

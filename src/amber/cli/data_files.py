@@ -12,7 +12,7 @@ from amber.cli.config import LoadedConfig
 from amber.cli.yaml_lines import parse_yaml
 from amber.data import Dataset
 from amber.data.datasets import file_in_data_folder, find_data, is_packaged, is_there
-from amber.errors import ConfigError
+from amber.errors import ConfigError, DataError
 
 
 def data_file(loaded: LoadedConfig) -> str:
@@ -22,8 +22,7 @@ def data_file(loaded: LoadedConfig) -> str:
     a file in the folder AMBER_DATA_DIR.
 
     Raises:
-        ConfigError: the file is in the working folder only; names file, line and key.
-        DataError: there is no such file.
+        ConfigError: there is no such file, or only in the working folder; names file, line and key.
     """
     source = str(loaded.config.data.source)
     if is_packaged(source):
@@ -46,7 +45,10 @@ def data_file(loaded: LoadedConfig) -> str:
             f"There is one in the working folder: write {ways}. "
             f"Received: {source!r}",
         )
-    return str(find_data(source))
+    try:
+        return str(find_data(source))
+    except DataError as error:
+        raise loaded.error(("data", "source"), f"there is no {beside}. {error}") from error
 
 
 def text_with_data_file(loaded: LoadedConfig, dataset: Dataset) -> str:

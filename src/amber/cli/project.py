@@ -52,7 +52,10 @@ def _named_by_key(error: DataError, loaded: LoadedConfig) -> ConfigError:
     }
     path: KeyPath = ("data", *where.get(kind, (kind,)))
     given = loaded.document.lines.holds(path)
-    advice = f" Write {dotted(path)} to name another." if rest[-1:] == ["column"] and not given else ""
+    advice = ""
+    if rest[-1:] == ["column"]:
+        advice = "" if given else f" Write {dotted(path)} to name another."
+        advice += " To draw the parts, write split: random." if kind == "split" else ""
     while path and not loaded.document.lines.holds(path):
         path = path[:-1]
     return loaded.error(path, f"{error}{advice}")

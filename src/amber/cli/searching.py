@@ -32,6 +32,7 @@ from amber.cli.storing import NO_STORAGE, make_storage
 from amber.cli.task_settings import for_task
 from amber.cli.threads import set_threads
 from amber.cli.understanding import understood
+from amber.errors import ConfigError
 from amber.files import replacing_together, write_whole
 from amber.json_files import json_text
 
@@ -229,6 +230,11 @@ def _with_overrides(loaded: LoadedConfig, overrides: Overrides) -> LoadedConfig:
         changes["run_directory"] = str(overrides.run_directory)
     search: dict[str, Any] = {}
     if overrides.trials is not None:
+        if loaded.config.search.strategy == "one_shot":
+            raise ConfigError(
+                "--trials: it has no effect with the strategy one_shot; say with search.one_shot how much is trained. "
+                f"Received: {overrides.trials}"
+            )
         search["trials"] = overrides.trials
     if overrides.sampler is not None and overrides.sampler != loaded.config.search.sampler:
         search |= {"sampler": overrides.sampler, "sampler_options": {}}
