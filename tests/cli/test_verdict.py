@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -77,3 +79,21 @@ def test_what_to_try_is_read_off_the_configuration(tiny: str) -> None:
     )
     assert "recalibrate" not in advice(recalibrated, found)
     assert advice(loaded, []) == ""
+
+
+def test_the_closing_error_quotes_the_trial_that_it_names(tmp_path: Path) -> None:
+    from amber.cli.searching import _nothing_trained
+    from amber.search import RunDirectory, SearchResult, TrialResult
+
+    trials = (
+        TrialResult(0, (0,), "", "invalid", error="no vector", architecture="conv8"),
+        TrialResult(1, (1,), "f", "failed", error="ValueError: first"),
+        TrialResult(2, (2,), "g", "failed", error="ValueError: last", architecture="dense4"),
+        TrialResult(3, (0,), "", "invalid", error="no vector"),
+    )
+    found = SearchResult(trials, "val_loss", "minimize", 0)
+    message = _nothing_trained(found, RunDirectory.create(tmp_path / "run"))
+    assert message.endswith("Received: trial 2 (dense4), failed: ValueError: last")
+    assert "2 failed" in message and "2 invalid" in message
+    only = _nothing_trained(SearchResult(trials[:1], "val_loss", "minimize", 0), RunDirectory.create(tmp_path / "b"))
+    assert only.endswith("Received: trial 0 (conv8), invalid: no vector")

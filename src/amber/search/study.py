@@ -38,6 +38,7 @@ from amber.search.samplers import make_sampler, recorded_options
 from amber.search.storage import StudyDatabase
 from amber.search.training import EpochListener, positive_integer
 from amber.search.trial import TRAINED, TrialResult
+from amber.search.understood import understood
 
 logger = logging.getLogger(__name__)
 
@@ -180,6 +181,8 @@ class _Search:
     def run(self) -> SearchResult:
         """Runs to the end and returns the result; listeners and files are finished however it ends."""
         stopped = "error"
+        for line in understood(self.objective, self.executor):
+            self.record.note(logging.INFO, line)
         self.record.note(logging.INFO, f"Search of {self.wanted} architectures, seed {self.seed}.")
         try:
             with interrupts.guarded():
