@@ -28,10 +28,13 @@ CANDIDATES = 50_000
 NODES = 100_000
 # Tokens of an architecture: 1,000 layers with skip connections have 500,500.
 TOKENS = 1_000_000
+TOKENS_CHARACTERS = 4_000_000
+# Of a name in a network.
+NAME_CHARACTERS = 1_000
 # Numbers of one example, as a network's input: 2 million bases in four channels are 8 million.
 EXAMPLE_SIZE = 1_000_000_000
 # Numbers of a simulated data set: examples x length.
-SIMULATED_SIZE = 1_000_000_000
+SIMULATED_SIZE = 500_000_000
 # A file of weights or of a policy in HDF5, a checkpoint, a model: what its arrays may take in memory.
 WEIGHTS_BYTES = 8 * 1024 * MEBIBYTE
 # How many times as large as in its archive a file may become, where it becomes larger than UNPACKED_BYTES.

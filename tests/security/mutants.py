@@ -10,7 +10,11 @@ import json
 import random
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+import h5py
+import numpy as np
 
 # Values in YAML as a stranger may write them.
 WORDS = [
@@ -136,7 +140,7 @@ def _change_character(text: str, rng: random.Random) -> str:
     return text[:at] + rng.choice((rng.choice(CHARACTERS), "")) + text[at + rng.randrange(2) :]
 
 
-def _repeat(text: str, rng: random.Random) -> str:
+def grown_text(text: str, rng: random.Random) -> str:
     """Adds anchors that repeat each other, or lists within lists."""
     ways = [
         "a0: &a0 [1,1,1,1,1,1,1,1,1]\n"
@@ -260,3 +264,47 @@ def mutated_value(value: Any, rng: random.Random) -> Any:
             value[at] = mutated_value(value[at], rng)
         return value
     return copy.deepcopy(rng.choice(VALUES))
+
+
+def mutated_bytes(good: bytes, rng: random.Random) -> bytes:
+    """Returns bytes with some of them changed, cut off or added."""
+    data = bytearray(good)
+    way = rng.randrange(4)
+    if way == 0:
+        return bytes(data[: rng.randrange(len(data))])
+    if way == 1:
+        at = rng.randrange(len(data))
+        return bytes(data[:at] + bytes(rng.randrange(256) for _ in range(rng.randrange(1, 64))) + data[at:])
+    for _ in range(rng.choice((1, 2, 10, 200))):
+        data[rng.randrange(len(data) if way == 2 else min(2048, len(data)))] = rng.randrange(256)
+    return bytes(data)
+
+
+def mutate_hdf5(path: Path, rng: random.Random) -> None:
+    """Changes a supernet file in place: its description, or one of its weights, groups and attributes."""
+    with h5py.File(path, "r+") as file:
+        if rng.random() < 0.5:
+            text = file["supernet"][()].decode()
+            del file["supernet"]
+            file["supernet"] = mutated_json(json.loads(text), rng)
+            return
+        names = [f"weights/{name}" for name in file["weights"]]
+        name = rng.choice([*names, "weights", "supernet"])
+        del file[name]
+        values: list[Callable[[], Any]] = [
+            lambda: None,
+            lambda: np.zeros(rng.randrange(1, 50), "float32"),
+            lambda: np.zeros((5, 5), rng.choice(["float64", "int8", "complex64", "S4"])),
+            lambda: np.array([rng.random(), np.nan, np.inf]),
+            lambda: "text",
+            lambda: h5py.Empty("f"),
+            lambda: h5py.SoftLink(rng.choice(["/weights", "/", "/none", "/weights/00001"])),
+            lambda: h5py.ExternalLink(rng.choice(["/etc/passwd", "other.h5", "/dev/zero"]), "/x"),
+        ]
+        value = rng.choice(values)()
+        if value is not None:
+            file[name] = value
+        elif rng.random() < 0.5:
+            file.create_dataset(name, (2**20, 2**20), "float32", chunks=(1024, 1024), compression="gzip")
+        elif rng.random() < 0.5:
+            file.attrs["format"] = rng.choice([0, "amber", np.zeros(3), ""])

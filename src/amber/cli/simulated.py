@@ -50,7 +50,7 @@ def checked_simulation(
     try:
         return Simulation(**values)
     except DataError as error:
-        raise document.error((*_PATH, *_key_of(str(error), values)), str(error)) from error
+        raise document.error((*_PATH, *error.key), str(error)) from error
 
 
 def with_tasks_as_outputs(config: Config, simulation: Simulation) -> Config:
@@ -83,12 +83,3 @@ def _check_other_keys(config: Config, document: YamlDocument) -> None:
                 "a task of simulated data has the classes negative and positive; expected no type and no classes. "
                 f"Received: {output.type if output.classes is None else output.classes}",
             )
-
-
-def _key_of(message: str, values: dict[str, Any]) -> KeyPath:
-    """The key that a message is about: `noise` in "`noise` must be ...", `motifs`, x in "Motif 'x': ..."."""
-    for word, key in (("Motif ", "motifs"), ("Task ", "tasks")):
-        if message.startswith(word) and key in values:
-            return (key, message.split("'")[1])
-    name = message.split("`")[1] if message.startswith("`") else ""
-    return (name,) if name in values else ()

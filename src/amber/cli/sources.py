@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from amber import limits
 from amber.cli.config import LoadedConfig, config_from_text, load_config
 from amber.cli.defaults import with_defaults, with_settings
 from amber.cli.plugins import naming_missing
@@ -138,6 +139,10 @@ def parse_tokens(text: str) -> list[int]:
     Raises:
         ArchitectureError: something that is no non-negative integer; names its position.
     """
+    if len(text) > limits.TOKENS_CHARACTERS:
+        raise ArchitectureError(
+            f"Tokens must be text of at most {limits.TOKENS_CHARACTERS:,} characters. Received: {len(text):,}"
+        )
     words = [word for word in re.split(r"[,\s]+", text.strip().strip("[]()")) if word]
     for position, word in enumerate(words):
         if not re.fullmatch(r"[0-9]{1,18}", word):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amber.data.sequences import IUPAC
-from amber.errors import DataError
+from amber.errors import DataError, KeyPath
 
 LETTERS = "ACGT"
 DEFAULT_STRENGTH = 0.95
@@ -53,7 +53,7 @@ class Motif:
         if not isinstance(consensus, str) or not consensus or not set(consensus.upper()) <= set(IUPAC):
             raise DataError(f"A consensus must be written in the letters {''.join(IUPAC)}. Received: {consensus!r}")
         if not 0 <= strength <= 1:
-            raise DataError(f"`strength` must be from 0 to 1. Received: {strength!r}")
+            raise DataError(f"`strength` must be from 0 to 1. Received: {strength!r}", key=("strength",))
         return cls(tuple(_consensus_row(IUPAC[letter], strength) for letter in consensus.upper()))
 
     @classmethod
@@ -98,9 +98,11 @@ def background(gc: float | Sequence[float]) -> NDArray[np.float64]:
     """
     if isinstance(gc, (int, float)) and not isinstance(gc, bool):
         if not 0 <= gc <= 1:
-            raise DataError(f"`background` must be a fraction of G and C from 0 to 1. Received: {gc!r}")
+            raise DataError(
+                f"`background` must be a fraction of G and C from 0 to 1. Received: {gc!r}", key=("background",)
+            )
         return np.array([(1 - gc) / 2, gc / 2, gc / 2, (1 - gc) / 2])
-    _check_row(gc, "`background`")
+    _check_row(gc, "`background`", ("background",))
     return np.asarray(gc, dtype=np.float64)
 
 
@@ -111,8 +113,8 @@ def _consensus_row(bases: str, strength: float) -> tuple[float, ...]:
     return tuple(strength / len(bases) if letter in bases else (1 - strength) / others for letter in LETTERS)
 
 
-def _check_row(row: Any, what: str) -> None:
+def _check_row(row: Any, what: str, key: KeyPath = ()) -> None:
     numbers = not isinstance(row, str) and isinstance(row, Sequence) and len(row) == len(LETTERS)
     numbers = numbers and all(isinstance(value, (int, float)) and value >= 0 for value in row)
     if not numbers or abs(sum(row) - 1) > 1e-6:
-        raise DataError(f"{what}: expected four probabilities (A, C, G, T) with sum 1. Received: {row!r}")
+        raise DataError(f"{what}: expected four probabilities (A, C, G, T) with sum 1. Received: {row!r}", key=key)

@@ -109,7 +109,7 @@ class ComputationNode:
         plain.check_mapping(description, "A node", ("operation", "name"), ModelSpaceError)
         return cls(
             Operation.from_dict(description["operation"]),
-            description["name"],
+            plain.name(description["name"], "name of a node", ModelSpaceError),
             plain.text(description.get("merge_op", "concatenate"), "merge_op of a node", ModelSpaceError),
             plain.texts(description.get("parents", ()), "parents of a node", ModelSpaceError),
             plain.text(description.get("group", ""), "group of a node", ModelSpaceError),

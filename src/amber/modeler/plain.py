@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from amber import limits
 from amber.errors import AmberError
 from amber.wording import shown
 
@@ -18,6 +19,14 @@ def check_mapping(value: Any, what: str, keys: Sequence[str], error: type[AmberE
         raise error(f"{what} must have the keys {', '.join(keys)}. Received: none of {', '.join(missing)}")
 
 
+def name(value: Any, what: str, error: type[AmberError]) -> str:
+    """Return a value that must be text of at most `limits.NAME_CHARACTERS`; raises `error`."""
+    found = text(value, what, error)
+    if len(found) > limits.NAME_CHARACTERS:
+        raise error(f"The {what} must have at most {limits.NAME_CHARACTERS:,} characters. Received: {len(found):,}")
+    return found
+
+
 def text(value: Any, what: str, error: type[AmberError]) -> str:
     """Return a value that must be text; raises `error`."""
     if not isinstance(value, str):
@@ -29,4 +38,4 @@ def texts(value: Any, what: str, error: type[AmberError]) -> tuple[str, ...]:
     """Return a value that must be a list of texts; raises `error`."""
     if not isinstance(value, (list, tuple)) or not all(isinstance(each, str) for each in value):
         raise error(f"The {what} must be a list of names. Received: {shown(value)}")
-    return tuple(value)
+    return tuple(name(each, what, error) for each in value)
