@@ -26,6 +26,7 @@ from amber.cli.commands.search import search
 from amber.cli.failures import DEBUG_VARIABLE, reported
 from amber.cli.hidden import HidingFormatter
 from amber.cli.loading import announce_loading
+from amber.cli.tokens_command import TokensCommand
 
 app = typer.Typer(
     name="amber",
@@ -79,9 +80,11 @@ def amber(
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler])
 
 
-for command in (search, compare, build, describe, draw, sample, evaluate, predict, extract, report, export, dashboard):
+for command in (search, compare, sample, evaluate, predict, extract, report, export, dashboard):
     app.command()(command)
 app.command()(repair)
+for command in (build, describe, draw):
+    app.command(cls=TokensCommand)(command)
 
 
 def main() -> None:

@@ -76,7 +76,12 @@ def choose(source: Path, tokens: str | None, compiled: bool = False) -> Chosen:
         if compiled:
             loaded, _ = with_defaults(loaded, dataset)
         builder = make_builder(loaded, Problem.of(dataset), compiled)
-    return Chosen(loaded, builder.layout.validate(wanted), builder, loaded.config.name)
+    try:
+        valid = builder.layout.validate(wanted)
+    except ArchitectureError as error:
+        where = "TOKENS" if tokens is not None else f"{source}, key 'tokens'"
+        raise ArchitectureError(f"{where}: {error}") from error
+    return Chosen(loaded, valid, builder, loaded.config.name)
 
 
 def is_record(source: Path) -> bool:

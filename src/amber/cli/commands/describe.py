@@ -28,6 +28,7 @@ def describe(
     """Show nodes, shapes, parameters and FLOPs of an architecture."""
     from rich.console import Console
 
+    from amber.cli.printing import print_whole_words
     from amber.cli.sources import choose
     from amber.modeler.cost import measure
 
@@ -37,16 +38,17 @@ def describe(
     if as_json:
         typer.echo(json_text(_as_dict(chosen.tokens, graph, cost)), nl=False)
         return
-    Console().print(_table(f"{chosen.title}: {','.join(map(str, chosen.tokens))}", graph, cost))
+    table = _table(f"{chosen.title}: {','.join(map(str, chosen.tokens))}", graph, cost)
+    print_whole_words(Console(), table)
 
 
 def _table(title: str, graph: ComputationGraph, cost: GraphCost) -> Any:
     from rich.table import Table
 
     table = Table(title=title, caption="FLOPs: 2 x multiply-adds, forward, one record", show_footer=True)
-    table.add_column("node", footer="total", overflow="fold")
-    table.add_column("operation", overflow="fold")
-    table.add_column("reads", overflow="fold")
+    table.add_column("node", footer="total", no_wrap=True)
+    table.add_column("operation")
+    table.add_column("reads")
     table.add_column("shape", no_wrap=True)
     table.add_column("parameters", justify="right", footer=f"{cost.parameters:,}", no_wrap=True)
     table.add_column("FLOPs", justify="right", footer=f"{cost.flops:,}", no_wrap=True)

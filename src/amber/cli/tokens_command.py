@@ -1,0 +1,27 @@
+"""Commands whose TOKENS may begin with a minus sign, which is a mistake in them, and no option."""
+
+from __future__ import annotations
+
+import re
+
+import click
+from typer.core import TyperCommand
+
+
+class TokensCommand(TyperCommand):
+    """A command that takes `-1,0` for tokens, so that it can say what is wrong with them."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; a number that is not the value of an option is put in brackets, as tokens may be."""
+        takes_value = {
+            name
+            for each in self.params
+            if isinstance(each, click.Option) and not each.is_flag
+            for name in (*each.opts, *each.secondary_opts)
+        }
+        before = ["", *args[:-1]]
+        marked = [
+            f"[{argument}]" if re.match("-[0-9]", argument) and last not in takes_value else argument
+            for last, argument in zip(before, args, strict=True)
+        ]
+        return super().parse_args(ctx, marked)
