@@ -18,7 +18,7 @@ from amber.json_files import parse_json
 from amber.modeler import plain
 from amber.modeler.fingerprint import fingerprint
 from amber.modeler.merges import merge_name
-from amber.wording import shown
+from amber.wording import shortened, shown
 
 if TYPE_CHECKING:
     import keras
@@ -319,10 +319,11 @@ def _check_auxiliary(auxiliary: Mapping[str, float], outputs: tuple[str, ...]) -
         if name not in outputs[1:]:
             raise InvalidArchitectureError(
                 "An intermediate output must be one of the outputs after the first "
-                f"({', '.join(outputs[1:]) or 'none'}). Received: {name!r}"
+                f"({', '.join(outputs[1:]) or 'none'}). Received: {shown(name)}"
             )
         if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < math.inf:
             raise InvalidArchitectureError(
-                f"The weight of the loss of '{name}' must be a finite number of at least 0. Received: {weight!r}"
+                f"The weight of the loss of '{shortened(name)}' must be a finite number of at least 0. "
+                f"Received: {shown(weight)}"
             )
     return tuple((name, float(auxiliary[name])) for name in outputs if name in auxiliary)

@@ -48,7 +48,7 @@ def _table(title: str, graph: ComputationGraph, cost: GraphCost) -> Any:
     table = Table(title=title, caption="FLOPs: 2 x multiply-adds, forward, one record", show_footer=True)
     table.add_column("node", footer="total", no_wrap=True)
     table.add_column("operation")
-    table.add_column("reads")
+    table.add_column("reads", no_wrap=True)
     table.add_column("shape", no_wrap=True)
     table.add_column("parameters", justify="right", footer=f"{cost.parameters:,}", no_wrap=True)
     table.add_column("FLOPs", justify="right", footer=f"{cost.flops:,}", no_wrap=True)
@@ -61,7 +61,7 @@ def _table(title: str, graph: ComputationGraph, cost: GraphCost) -> Any:
         table.add_row(
             node.name,
             _short(node.operation),
-            ", ".join(node.parents),
+            ",\n".join(node.parents),
             " x ".join(map(str, known.output_shape)),
             f"{known.parameters:,}" if known.parameters else "",
             f"{known.flops:,}" if known.flops else "",
