@@ -83,8 +83,8 @@ def amber(
 for command in (search, compare, sample, evaluate, predict, extract, report, export, dashboard):
     app.command()(command)
 app.command()(repair)
-for command in (build, describe, draw):
-    app.command(cls=TokensCommand)(command)
+for takes_tokens in (build, describe, draw):
+    app.command(cls=TokensCommand)(takes_tokens)
 
 
 def main() -> None:

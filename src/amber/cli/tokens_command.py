@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-import click
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperOption
 
 
 class TokensCommand(TyperCommand):
     """A command that takes `-1,0` for tokens, so that it can say what is wrong with them."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments; a number that is not the value of an option is put in brackets, as tokens may be."""
         takes_value = {
             name
             for each in self.params
-            if isinstance(each, click.Option) and not each.is_flag
+            if isinstance(each, TyperOption) and not each.is_flag
             for name in (*each.opts, *each.secondary_opts)
         }
         before = ["", *args[:-1]]
