@@ -19,6 +19,7 @@ import optuna
 from amber.backend import interrupts
 from amber.errors import AmberError, InvalidArchitectureError, describe_error, printable
 from amber.modeler.cost import measure
+from amber.search.builder_checks import check_builder
 from amber.search.candidate import Candidate
 from amber.search.checkpoint import Checkpoint
 from amber.search.children import no_children_left
@@ -55,7 +56,7 @@ class Objective:
         budget: the most that a network may cost; one beyond it gets the status "over budget" and is not trained.
 
     Raises:
-        ConfigError: a setting out of range, or an unknown reward.
+        ConfigError: a builder without `layout` or `plan`, a setting out of range, or an unknown reward.
         DataError: data without rows, of unequal lengths, or that are no finite numbers.
     """
 
@@ -75,6 +76,7 @@ class Objective:
         budget: Budget | None = None,
         recalibrate: bool = False,
     ) -> None:
+        check_builder(builder)
         self.builder = builder
         self.settings = FitSettings(metric, direction, epochs, batch_size, patience, fit_kwargs, recalibrate)
         self.valuation = Valuation(metric, direction, None if reward is None else get_reward(reward), knowledge)
