@@ -59,8 +59,7 @@ def test_killed_run_loses_no_file_and_no_trial(tmp_path: Path, tiny: str) -> Non
         moments, kept, ended = random.Random(11), trials(run), 0
         current = 1
         for _ in range(KILLS):
-            # What is taken up takes less time than a whole run.
-            code, _ = start(configurations[current % 4], moments.uniform(0, 0.6 * whole))
+            code, _ = start(configurations[current % 4], moments.uniform(0, whole))
             assert code in (0, -signal.SIGKILL)
             ended += code == 0
             current += code == 0

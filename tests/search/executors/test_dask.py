@@ -154,3 +154,35 @@ def test_the_example_for_slurm_asks_for_workers_of_one_thread(tmp_path: Path) ->
     shown = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     for line in ("#SBATCH -p long", "#SBATCH --cpus-per-task=6", "#SBATCH --gres=gpu:1", "--nthreads 1 "):
         assert line in shown
+
+
+DRIVER = """\
+import sys
+from amber.search.executors import DaskExecutor
+from tests.search.executors.tasks import Job
+
+if __name__ == "__main__":
+    executor = DaskExecutor(sys.argv[1])
+    executor.open(Job())
+    executor.submit(0, "sleep", 600.0, sys.argv[2])
+    executor.completed()
+"""
+
+
+def test_killed_driver_ends_the_processes_of_its_session(cluster: Cluster, tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    (tmp_path / "driver.py").write_text(DRIVER, encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([os.getcwd(), *sys.path])}
+    with subprocess.Popen(
+        [sys.executable, tmp_path / "driver.py", cluster.address, started], env=environment
+    ) as driver:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and not (started.exists() and started.read_text()):
+            time.sleep(0.05)
+        driver.kill()
+        driver.wait()
+    process = int(started.read_text())
+    deadline = time.monotonic() + 30
+    while not gone(process) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert gone(process)
