@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from amber import limits
-from amber.data import load_dataset, read_table
+from amber.data import encode_sequences, load_dataset, read_table
 from amber.data.reading import default_size_limit
 from amber.errors import DataError
 from amber.files import MEBIBYTE
@@ -79,6 +79,13 @@ def test_long_lists_are_refused_briefly(tmp_path: Path, kind: str) -> None:
     with pytest.raises(DataError) as raised:
         load_dataset(path, sequence="c1", label="c2", classes=[f"k{k}" for k in range(100_000)], split="c3")
     assert len(str(raised.value)) < 1000
+
+
+def test_sequences_that_do_not_fit_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("amber.data.reading.machine_memory", lambda: 100)
+    assert encode_sequences(["ACGTAC"]).nbytes == 96
+    with pytest.raises(DataError, match="fewer or shorter ones. Received: 2 of length 6, 192 bytes"):
+        encode_sequences(["ACGTAC", "ACGTAC"])
 
 
 def test_sequences_longer_than_the_csv_module_reads(tmp_path: Path) -> None:

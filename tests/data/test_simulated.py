@@ -132,3 +132,9 @@ def test_mistakes_are_named(settings: dict[str, Any], words: str) -> None:
 def test_a_spacing_is_two_numbers_in_order(spacing: list[Any]) -> None:
     with pytest.raises(DataError, match="spacing"):
         MotifTask(["a"], spacing)
+
+
+@pytest.mark.parametrize("positives", [0.0, 1.0])
+def test_one_class_only_is_refused(positives: float) -> None:
+    with pytest.raises(DataError, match="'bound': the training part must have examples of at least two classes"):
+        load_simulated(Simulation(records=60, positives=positives))

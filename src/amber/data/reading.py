@@ -41,11 +41,15 @@ def read_text(path: str | os.PathLike[str], size_limit: int | None = None) -> st
 
 def default_size_limit() -> int:
     """Return how many MiB of text are read where no limit is given: an eighth of the machine's memory."""
+    return max(1, machine_memory() // limits.DATA_MEMORY_SHARE // MEBIBYTE)
+
+
+def machine_memory() -> int:
+    """Return the bytes of memory of this machine; where the system does not say, 8 GiB."""
     try:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):
-        memory = _UNKNOWN_MEMORY
-    return max(1, memory // limits.DATA_MEMORY_SHARE // MEBIBYTE)
+        return _UNKNOWN_MEMORY
 
 
 def _read(file: Path, stream: BinaryIO, packed: bool, size_limit: int | None) -> bytearray:

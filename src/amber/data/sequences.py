@@ -11,7 +11,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from amber.data import reading
 from amber.errors import DataError
+from amber.files import size_text
 
 # The nomenclature of IUPAC-IUB (1984), U read as T.
 IUPAC: dict[str, str] = {
@@ -70,6 +72,12 @@ def encode_sequences(
         if not isinstance(example, str):
             raise DataError(f"{name(index)}: a sequence must be a string. Received: {example!r}")
     _check_lengths(examples, name)
+    needed = len(examples) * len(examples[0]) * len(alphabet) * np.dtype(np.float32).itemsize
+    if needed > reading.machine_memory():
+        raise DataError(
+            f"{name(0)} and all others: expected sequences that fit into the memory of this machine as numbers; take "
+            f"fewer or shorter ones. Received: {len(examples):,} of length {len(examples[0]):,}, {size_text(needed)}"
+        )
     # Signs outside Latin-1 become "?", one byte as well, so that positions stay right.
     joined = "".join(examples).encode("latin-1", errors="replace")
     codes = np.frombuffer(joined, dtype=np.uint8).reshape(len(examples), len(examples[0]))

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from amber import limits
 from amber.data.dataset import Dataset, Split, TestVault
+from amber.data.division import check_classes
 from amber.data.sequences import encode_sequences
 from amber.data.simulated_motifs import DEFAULT_STRENGTH, LETTERS, Motif, background, draw_bases
-from amber.data.splits import DEFAULT_FRACTIONS, random_split
+from amber.data.splits import DEFAULT_FRACTIONS, PARTS, random_split
 from amber.data.targets import Target
 from amber.errors import DataError
 
@@ -187,7 +188,7 @@ def load_simulated(
         where there are several outputs.
 
     Raises:
-        DataError: an unknown task, or fractions that do not fit.
+        DataError: an unknown task, fractions that do not fit, or examples of one class only.
     """
     simulation = simulation or Simulation()
     wanted = dict(outputs) if outputs is not None else {name: name for name in simulation.tasks}
@@ -201,6 +202,11 @@ def load_simulated(
     y = {output: drawn.labels[task] for output, task in wanted.items()}
     stratify = [tuple(column) for column in np.stack(list(y.values()), axis=1).tolist()]
     rows = random_split(simulation.records, fractions, simulation.seed, stratify=stratify)
+    notes = [
+        note
+        for output, values in y.items()
+        for note in check_classes(output, CLASSES, {part: values[getattr(rows, part)] for part in PARTS})
+    ]
     train, validation, test = (_split(x, y, part) for part in (rows.train, rows.validation, rows.test))
     return Dataset(
         name="simulated",
@@ -212,6 +218,7 @@ def load_simulated(
         split="random",
         split_origin=f"drawn at random, stratified, seed {simulation.seed}",
         targets=tuple(Target(output, CLASSES) for output in y),
+        notes=tuple(notes),
     )
 
 
