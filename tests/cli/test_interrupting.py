@@ -58,6 +58,20 @@ def test_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
     settled(tmp_path)
 
 
+def test_ctrl_c_while_the_command_itself_is_imported(tmp_path: Path) -> None:
+    script = (
+        "import os, signal, time\n"
+        "from amber.cli.entry import main\n"
+        "class Slow:\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name == 'typer': os.kill(os.getpid(), signal.SIGINT); time.sleep(3)\n"
+        "import sys; sys.meta_path.insert(0, Slow()); sys.argv[1:] = ['--help']; main()"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, preexec_fn=heed_signals)
+    assert done.returncode == 130 and "Traceback" not in done.stderr, done.stderr
+
+
 PROGRAM = """
 import signal
 from tests.search.conftest import CountingBuilder, tiny_data, tiny_space

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from typing import Annotated
 
 import typer
 
 from amber import __version__
-from amber.backend import interrupts
 from amber.cli.commands.build import build
 from amber.cli.commands.compare import compare
 from amber.cli.commands.dashboard import dashboard
@@ -25,7 +23,6 @@ from amber.cli.commands.sample import sample
 from amber.cli.commands.search import search
 from amber.cli.failures import DEBUG_VARIABLE, reported
 from amber.cli.hidden import HidingFormatter
-from amber.cli.loading import announce_loading
 from amber.cli.tokens_command import TokensCommand
 
 app = typer.Typer(
@@ -88,11 +85,7 @@ for takes_tokens in (build, describe, draw):
 
 
 def main() -> None:
-    """Runs the command; the entry point of the package."""
-    interrupts.guard_command()
-    if sys.stderr.isatty():
-        announce_loading(sys.stderr)
-    try:
-        app()
-    finally:
-        interrupts.leave()
+    """Runs the command; see `amber.cli.entry`."""
+    from amber.cli.entry import main as run
+
+    run()
