@@ -225,7 +225,19 @@ def test_formula_in_csv_stays_text(run: Path) -> None:
 
     rows = list(csv.reader(io.StringIO((run.parent / "out.csv").read_text("utf-8"))))
     assert not any(cell.startswith(("=", "@")) for row in rows for cell in row)
-    assert rows[-1][-1] == "'=cmd|'/c calc'!A1"
+    assert "'=cmd|'/c calc'!A1" in rows[-1]
+
+
+def test_formula_in_predictions_stays_text(run: Path, tmp_path: Path) -> None:
+    import csv
+
+    (tmp_path / "in.csv").write_text("=seq\n" + "ACGT" * 15 + "\n", encoding="utf-8")
+    classes = '=HYPERLINK("x"),+1+1,@SUM(1)'
+    done = invoke("predict", run, tmp_path / "in.csv", "--sequence", "=seq", "--classes", classes)
+    assert done.exit_code == 0, done.stderr
+    heading, row = csv.reader(io.StringIO(done.stdout))
+    assert heading[:4] == ["'=seq", '\'=HYPERLINK("x")', "'+1+1", "'@SUM(1)"]
+    assert all(0 <= float(value) <= 1 for value in row[1:4]) and row[4] in heading[1:4]
 
 
 def test_plugin_runs_only_where_the_command_line_names_it(tmp_path: Path, canary: Path) -> None:
