@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
 from amber.cli.config import config_from_text
 from amber.cli.guessing import guessed_builder
+from amber.cli.problem import Problem
+from amber.cli.project import make_builder
 
 CONV = {"Layer_type": "conv1d", "filters": 8, "kernel_size": 4}
 POOL = {"Layer_type": "maxpool1d", "filters": 8, "pool_size": 2}
@@ -35,7 +38,7 @@ SEQUENCE = {"dna": {"sequence": "seq"}}
     ],
 )
 def test_builder(space: Any, inputs: Any, outputs: int, builder: str) -> None:
-    assert guessed_builder(space, inputs, outputs) == {"type": builder}
+    assert guessed_builder(space, inputs, outputs)["type"] == builder
 
 
 def test_name_and_builder_of_a_configuration() -> None:
@@ -45,3 +48,22 @@ def test_name_and_builder_of_a_configuration() -> None:
     assert loaded.config.chosen_run_directory == "runs/my_search_2_"
     written = config_from_text(f"name: mine\nbuilder: {{type: residual_cnn, fc_units: 3}}\n{text}", "a.yaml")
     assert (written.config.name, written.builder_options.model_dump()["fc_units"]) == ("mine", 3)
+
+
+@pytest.mark.parametrize(
+    ("last", "flattened"),
+    [
+        ([], True),
+        ([[DENSE]], True),
+        ([[{"Layer_type": "flatten"}, {"Layer_type": "GlobalMaxPool1D"}]], False),
+        ([[{"Layer_type": "flatten"}, {"Layer_type": "identity"}]], True),
+    ],
+)
+def test_a_chain_of_layers_over_sequences_ends_flat(last: list[Any], flattened: bool) -> None:
+    chain = [[{"Layer_type": "conv1d", "filters": 4, "kernel_size": 3}], [{"Layer_type": "maxpool1d", "pool_size": 2}]]
+    assert guessed_builder([*chain, *last], None, 1).get("flatten", False) is flattened
+    text = yaml.safe_dump({"model_space": [*chain, *last]})
+    builder = make_builder(config_from_text(text, "a.yaml"), Problem({"input": (20, 4)}, {"y": ("a", "b")}), False)
+    # Every network of it gives one prediction for a sequence.
+    for seed in range(4):
+        builder.plan(builder.layout.sample(seed))

@@ -116,23 +116,29 @@ class SequentialOptions(Section):
 
     Attributes:
         type: `sequential`.
+        flatten: flatten what the last layer gives before the output, which sequences need where no layer does.
         gpus: on JAX and TensorFlow, how many devices one child is trained on, or a list of their names; null: one.
     """
 
     type: str = "sequential"
+    flatten: bool | None = None  # as searches have it that were begun before there was this option
     gpus: Count | Annotated[list[Text], Field(min_length=1)] | None = None
 
 
 def _make_sequential(request: BuilderRequest) -> ModelBuilder:
+    from amber.architect import ModelSpace
     from amber.modeler import KerasModelBuilder
 
     output = request.problem.only_output("sequential")
+    space = request.space
+    if request.options.flatten:
+        space = ModelSpace.from_dict([*space.to_dict(), [{"Layer_type": "flatten"}]])
     try:
         return KerasModelBuilder(
             inputs_op=request.problem.only_input("sequential"),
             output_op=output,
             model_compile_dict=request.compile_arguments,
-            model_space=request.space,
+            model_space=space,
             gpus=request.options.gpus,
             output_shape=(output.get("units"),),
         )

@@ -10,6 +10,8 @@ from typing import Any
 
 # What a residual CNN is made of; see `amber.modeler.KerasResidualCnnBuilder`.
 _RESIDUAL = {"conv1d", "maxpool1d", "avgpool1d", "identity"}
+# What gives one vector for a whole sequence.
+_FLAT = {"flatten", "globalmaxpool1d", "globalavgpool1d", "globalmaxpooling1d", "globalaveragepooling1d"}
 
 
 def guessed_builder(model_space: Any, inputs: Mapping[str, Any] | None, outputs: int) -> dict[str, Any]:
@@ -21,7 +23,7 @@ def guessed_builder(model_space: Any, inputs: Mapping[str, Any] | None, outputs:
     | several outputs | `multi_io` |
     | blocks of features, or several inputs | `dag` |
     | sequences; convolutions, pools and identities of one width a layer | `residual_cnn` |
-    | sequences; all other layers | `sequential` |
+    | sequences; all other layers | `sequential`, flattened before the output where no layer does it |
 
     Args:
         model_space: the section `model_space`, as it was read.
@@ -34,7 +36,18 @@ def guessed_builder(model_space: Any, inputs: Mapping[str, Any] | None, outputs:
         return {"type": "multi_io"}
     if inputs is not None and not _is_one_sequence(inputs):
         return {"type": "dag"}
-    return {"type": "residual_cnn" if _suits_residual_cnn(model_space) else "sequential"}
+    if _suits_residual_cnn(model_space):
+        return {"type": "residual_cnn"}
+    flattens = any(kinds and kinds <= _FLAT for kinds in map(_kinds, model_space))
+    return {"type": "sequential"} if flattens else {"type": "sequential", "flatten": True}
+
+
+def _kinds(layer: Any) -> set[str]:
+    """Return the types of a layer's candidates, without underscores; nothing where it is not a layer."""
+    candidates = layer.get("candidates") if isinstance(layer, Mapping) else layer
+    if not isinstance(candidates, list) or not all(isinstance(each, Mapping) for each in candidates):
+        return set()
+    return {str(each.get("Layer_type", "")).lower().replace("_", "") for each in candidates}
 
 
 def _is_one_sequence(inputs: Mapping[str, Any]) -> bool:
