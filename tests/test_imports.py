@@ -38,6 +38,7 @@ ANYONE = {
     "amber.wording",
     "amber.archives",
     "amber.hdf5_files",
+    "amber.hdf5_probe",
     "amber.backend",
     "amber.plugins",
 }
@@ -58,6 +59,7 @@ ALLOWED = {
     "amber.wording": set(),
     "amber.archives": set(),
     "amber.hdf5_files": set(),
+    "amber.hdf5_probe": set(),
     "amber.backend": set(),
     "amber.architect": {"amber.architect"},
     CONTROLLERS: {"amber.architect"},
@@ -129,6 +131,7 @@ WITHOUT_KERAS = {
     "amber.wording",
     "amber.archives",
     "amber.hdf5_files",
+    "amber.hdf5_probe",
     "amber.backend",
     "amber.architect",
     "amber.data",

@@ -1,7 +1,8 @@
 """HDF5 of a stranger: files of weights, read within limits and without following any link out of them.
 
 Everything AMBER reads as HDF5 itself goes through `reading`, `array_headers` and `read_array`; models in Keras's own
-format are looked at by `amber.model_files` before Keras reads them.
+format are looked at by `amber.modeler.model_files` before Keras reads them. The HDF5 library does not survive every
+damaged file, so another process reads each file first; see `amber.hdf5_probe`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 
 from amber import limits
 from amber.errors import AmberError, StorageError
+from amber.hdf5_probe import survives_reading
 from amber.json_files import parse_json
 from amber.wording import said, shown
 
@@ -46,6 +48,8 @@ def reading(path: str | os.PathLike[str], what: str) -> Iterator[h5py.File]:
 
     file = os.fspath(path)
     _check_regular(file, what)
+    if not survives_reading(file):
+        raise StorageError(f"{file}: expected {what}. Received: a file that is damaged so that reading it crashes")
     try:
         with h5py.File(file, "r") as opened:
             yield opened
