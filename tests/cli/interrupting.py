@@ -38,7 +38,7 @@ PHASES: Mapping[str, tuple[dict[str, Any], str]] = {
     "loading": ({}, ""),
     "search": ({}, "Search of"),
     "processes": ({"executor": "processes", "workers": 2}, "Search of"),
-    "final": ({"trials": 1}, "Training the best"),
+    "final": ({"trials": 1}, "Retraining the best"),
     "one_shot": ({"strategy": "one_shot", "sampler": "random"}, "one network, step"),
 }
 

@@ -140,7 +140,7 @@ def test_search_in_which_nothing_can_be_trained_fails(
     text = tiny.replace("  batch_size: 256", "  batch_size: 256\n  learning_rate: 1e38")
     done = amber("search", write_config(text), "-d", tmp_path / "run", "--quiet")
     assert done.exit_code == 1
-    assert "no trained architecture" in done.stderr and "trials.jsonl" in done.stderr
+    assert "without a trained architecture" in done.stderr and "trials.jsonl" in done.stderr
     assert not (tmp_path / "run" / "best.keras").exists()
 
 

@@ -109,7 +109,7 @@ def test_pruner_of_the_configuration(amber: Amber, write_config: WriteConfig, ti
         "  trials: 2\n", "  trials: 3\n  metric: val_loss\n  pruner: threshold\n  pruner_options: {upper: 1.0e-6}\n"
     )
     done = amber("search", write_config(text), "-d", tmp_path / "run")
-    assert done.exit_code == 1 and "no trained architecture" in done.stderr  # each is pruned
+    assert done.exit_code == 1 and "without a trained architecture" in done.stderr  # each is pruned
     assert {status for _, _, status, _ in facts(tmp_path / "run")} <= {"pruned", "duplicate"}
     assert "trial 0 pruned  after epoch 1, with val_loss" in done.stderr
     refused = amber("search", write_config(text.replace("threshold", "medain")), "-d", tmp_path / "other")
