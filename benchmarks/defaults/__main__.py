@@ -19,7 +19,7 @@ from benchmarks.defaults.measuring import measure_problem
 from benchmarks.defaults.problems import PROBLEMS
 from benchmarks.results import machine
 
-# Settings were chosen on the problems of seeds 101 to 103; those of this seed were not looked at before.
+# Settings were chosen on the problems of seed 101; none was changed after those of this seed were searched.
 REPORTED_SEED = 7
 
 
