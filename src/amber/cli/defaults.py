@@ -157,11 +157,13 @@ def with_settings(
             raise StorageError(f"{source}: expected settings of the section {name}. Received: {settings!r:.80}")
         filled[name] = {key: value for key, value in given.items() if key not in section.model_fields_set}
         try:
-            changes[name] = type(section).model_validate(section.model_dump(exclude_unset=True) | filled[name])
+            checked = type(section).model_validate(filled[name])
         except ValidationError as error:
             problem = error.errors()[0]
             key = ".".join(map(str, (name, *problem["loc"])))
             raise StorageError(f"{source}: {key}: {problem['msg']}. Received: {problem['input']!r:.80}") from error
+        # Only these are checked: what the command line gave may be what no file may hold, such as a password.
+        changes[name] = section.model_copy(update={key: getattr(checked, key) for key in filled[name]})
     return replace(loaded, config=loaded.config.model_copy(update=changes)), filled
 
 
