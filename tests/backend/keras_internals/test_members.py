@@ -162,7 +162,7 @@ class TestModels:
         def test_hooks_are_called_while_a_model_is_trained(self) -> None:
             calls: list[str] = []
 
-            class Hooked(models.TrainingHooks):
+            class Hooked(models.TrainingHooks, graphs.Functional):
                 def before_symbolic_build(self) -> None:
                     calls.append("build")
 
@@ -346,7 +346,7 @@ if BACKEND == "tensorflow":  # of Keras on TensorFlow
 
         chosen: list[Any] = []
 
-        class Hooked(SymbolicBuildHooks):
+        class Hooked(SymbolicBuildHooks, graphs.Functional):
             def first_batch_of(self, iterator: Any) -> Any:
                 chosen.append(iterator)
                 return None
