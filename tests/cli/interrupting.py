@@ -33,13 +33,13 @@ _CONFIG: dict[str, Any] = {
     "search": {"sampler": "random", "trials": 400, "metric": "val_loss"},
     "final": {"epochs": 1000, "patience": None},
 }
-# What a phase changes of the configuration, and what on the screen shows that it has begun.
+# What a phase changes of the configuration (None: takes out), and what on the screen shows that it has begun.
 PHASES: Mapping[str, tuple[dict[str, Any], str]] = {
     "loading": ({}, ""),
     "search": ({}, "Search of"),
     "processes": ({"executor": "processes", "workers": 2}, "Search of"),
     "final": ({"trials": 1}, "Retraining the best"),
-    "one_shot": ({"strategy": "one_shot", "sampler": "random"}, "one network, step"),
+    "one_shot": ({"strategy": "one_shot", "sampler": None, "trials": None}, "one network, step"),
 }
 
 
@@ -82,7 +82,8 @@ def interrupt(
         options: of `amber search`.
     """
     changes, begun = PHASES[phase]
-    config = {**_CONFIG, "search": {**_CONFIG["search"], **changes}}
+    search = {key: value for key, value in {**_CONFIG["search"], **changes}.items() if value is not None}
+    config = {**_CONFIG, "search": search}
     (folder / "c.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     output = folder / "output.txt"
     command = [sys.executable, "-m", "amber.cli", "search", "c.yaml", "-d", "run", *options]
