@@ -78,7 +78,7 @@ def test_limit_of_a_container(tmp_path: Path, files: dict[str, str], expected: f
 def test_threads_reach_the_backend(first: str) -> None:
     script = (
         "from amber.backend import select; from amber.backend.threads import use_threads; name = select()\n"
-        + ("use_threads(3)\nimport keras\n" if first == "use" else "import keras\nuse_threads(3)\n")
+        + ("use_threads(1)\nimport keras\n" if first == "use" else "import keras\nuse_threads(1)\n")
         + "if name == 'torch':\n    import torch; print(torch.get_num_threads())\n"
         "elif name == 'tensorflow':\n    import os, tensorflow as tf\n"
         "    print(tf.config.threading.get_intra_op_parallelism_threads() or os.environ['TF_NUM_INTRAOP_THREADS'])\n"
@@ -87,7 +87,7 @@ def test_threads_reach_the_backend(first: str) -> None:
     environment = {k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"}
     environment["PYTHONPATH"] = str(Path(amber.__file__).parents[1])
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout == "3\n"
+    assert done.stdout == "1\n"
 
 
 def test_what_was_set_here_is_not_the_user_s_wish(machine: pytest.MonkeyPatch) -> None:
