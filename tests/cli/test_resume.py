@@ -111,6 +111,6 @@ def test_pruner_of_the_configuration(amber: Amber, write_config: WriteConfig, ti
     done = amber("search", write_config(text), "-d", tmp_path / "run")
     assert done.exit_code == 1 and "without a trained architecture" in done.stderr  # each is pruned
     assert {status for _, _, status, _ in facts(tmp_path / "run")} <= {"pruned", "duplicate"}
-    assert "trial 0 pruned  after epoch 1, with val_loss" in done.stderr
+    assert "] trial 0 pruned" in done.stderr and "after epoch 1, with val_loss" in done.stderr
     refused = amber("search", write_config(text.replace("threshold", "medain")), "-d", tmp_path / "other")
     assert refused.exit_code == 2 and "key search.pruner" in refused.stderr and "median" in refused.stderr

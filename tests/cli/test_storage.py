@@ -76,7 +76,7 @@ def test_password_stays_in_this_process(
     wrong = amber("export", tmp_path / "run", "-o", tmp_path / "a.csv", "--storage", f"{url}-other")
     assert wrong.exit_code == 1 and "connecting failed" in wrong.stderr
     refused = amber("search", write_config(with_search(tiny, f"storage: {url}"), "b.yaml"), "-d", tmp_path / "b")
-    assert refused.exit_code == 2 and "key search.storage: expected an address without a password" in refused.stderr
+    assert refused.exit_code == 2 and "expected an address without a password" in refused.stderr
     said = [each.output + each.stderr for each in (done, report, wrong, refused)] + [caplog.text]
     files = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "b.yaml"]
     assert {"best.json", "config.yaml", "search.log", "study.json", "report.html"} <= {path.name for path in files}
@@ -89,8 +89,8 @@ def test_password_stays_in_this_process(
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        (("storage: runs/tiny",), "key search.storage: expected"),
-        (("storage: 'postgresql://a:hunter2@h:port/x'",), "key search.storage: expected"),
+        (("storage: runs/tiny",), "key search.storage: Expected the address"),
+        (("storage: 'postgresql://a:hunter2@h:port/x'",), "expected an address without a password"),
         (("strategy: one_shot", "storage: postgresql://host/a"), "one_shot"),
     ],
 )

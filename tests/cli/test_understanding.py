@@ -80,5 +80,5 @@ def test_a_search_begins_with_the_lines(
     assert done.exit_code == 0, done.stderr
     first, second, third = done.stdout.splitlines()[:3]
     assert first == "Task     output: multi-class classification, classes EI, IE, N (guessed)"
-    assert second.startswith("Data     splice (") and second.endswith("split: column gsplit")
+    assert second.startswith("Data     splice (") and second.endswith("split: column gsplit (guessed)")
     assert third.startswith("Runs on  torch")

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.cli.interrupting import heed_signals
 
 from amber.architect import (
     ControllerTrainEnvironment,
@@ -144,7 +145,9 @@ print("ended")
 
 
 def test_ctrl_c_ends_a_search_in_a_process_of_its_own(tmp_path: Path) -> None:
-    running = subprocess.Popen([sys.executable, "-c", ENDLESS, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        [sys.executable, "-c", ENDLESS, str(tmp_path)], stdout=subprocess.PIPE, text=True, preexec_fn=heed_signals
+    )
     history = tmp_path / "train_history.csv"
     try:
         while running.poll() is None and not (history.is_file() and history.read_text().count("\n") >= 12):

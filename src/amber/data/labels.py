@@ -16,14 +16,18 @@ from amber.data.tables import shown_names
 from amber.errors import DataError
 
 # What spreadsheets, R, pandas and databases write where there is no value; compared in lower case.
-MISSING = frozenset(("", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "none", "?", "."))
+MISSING = frozenset(("", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "?", "."))
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _LARGEST_WHOLE = 2**53
 
 
 def is_missing(text: str) -> bool:
-    """Say whether a field is one of those that stand for no value, such as `NA`, `?` or nothing."""
-    return text.strip().lower() in MISSING
+    """Say whether a field is one of those that stand for no value, such as `NA`, `?` or nothing.
+
+    `None`, as Python writes it, is one; `none` may well be a class.
+    """
+    stripped = text.strip()
+    return stripped == "None" or stripped.lower() in MISSING
 
 
 def number_of(text: str) -> float | None:

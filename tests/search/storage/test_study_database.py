@@ -206,7 +206,7 @@ def test_what_cannot_be_reached_is_named_without_its_password(
     "url", ["", "runs/a", "postgresql://host", "sqlite://", "postgresql://host/a?plugin=b", "postgresql://h:port/a"]
 )
 def test_address_that_is_none_is_refused(url: str) -> None:
-    with pytest.raises(ConfigError, match="storage: expected the address of a database"):
+    with pytest.raises(ConfigError, match="Expected the address of a database"):
         StudyDatabase(url)
 
 

@@ -36,15 +36,15 @@ def parse_url(url: str) -> URL:
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError
 
-    expected = "expected the address of a database, such as postgresql://user@host/database"
+    expected = "Expected the address of a database, such as postgresql://user@host/database"
     try:
         parts = make_url(url)
     except (ArgumentError, ValueError):  # whose messages quote it, with its password
-        raise ConfigError(f"storage: {expected}. Received: other text, which is not shown") from None
+        raise ConfigError(f"{expected}. Received: other text, which is not shown") from None
     if "plugin" in parts.query:
-        raise ConfigError(f"storage: {expected}, without the option plugin. Received: {shown_url(url)}")
+        raise ConfigError(f"{expected}, without the option plugin. Received: {shown_url(url)}")
     if not parts.database or parts.database == ":memory:":
-        raise ConfigError(f"storage: {expected}, with the name of a database. Received: {shown_url(url)}")
+        raise ConfigError(f"{expected}, with the name of a database. Received: {shown_url(url)}")
     return parts.set(drivername=_DRIVERS.get(parts.drivername, parts.drivername))
 
 
