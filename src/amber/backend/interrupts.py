@@ -85,8 +85,8 @@ def requested() -> bool:
 
 def exit_code() -> int | None:
     """Return the exit code of a command that a signal ended, 130 for Ctrl-C and 143 for SIGTERM; None without one."""
-    number = None if _State.active is None else _State.active.number
-    return None if number is None else 128 + number
+    state = _State.active
+    return None if state is None or state.accepted or state.number is None else 128 + state.number
 
 
 def leave() -> None:
@@ -107,6 +107,12 @@ def acknowledge() -> None:
     """Say that a KeyboardInterrupt has arrived where it is handled; from here on only a second signal raises one."""
     if _State.active is not None:
         _State.active.acknowledged = True
+
+
+def accept() -> None:
+    """Say that the signal is what a command waits for to end: its exit code is then that of success."""
+    if _State.active is not None:
+        _State.active.acknowledged = _State.active.accepted = True
 
 
 @contextlib.contextmanager
@@ -151,6 +157,7 @@ class _State:
     def __init__(self) -> None:
         self.number: int | None = None
         self.acknowledged = False
+        self.accepted = False
         self.shields = 0
         self._since = 0.0
         self._raised = 0.0

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from amber.data.labels import MISSING
+from amber.data.labels import is_missing
 from amber.data.tables import Table, read_table
 from amber.errors import DataError
 
@@ -108,7 +108,7 @@ def column_numbers(table: Table, column: str) -> NDArray[np.float32]:
 
 
 def _advice(text: str) -> str:
-    if text.strip().lower() in MISSING:
+    if is_missing(text):
         return "; fill in what is missing, or leave the example out"
     if re.fullmatch(r"\s*[+-]?\d+,\d+\s*", text):
         return ", with a point before its decimals"

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from amber.backend import interrupts
 from amber.cli.commands.report import RunArgument
 from amber.cli.failures import reported
 from amber.cli.storing import LookOption
@@ -27,4 +28,5 @@ def dashboard(
     try:
         serve(run, host, port, say, storage)
     except KeyboardInterrupt:
+        interrupts.accept()
         typer.echo("Ended.")
