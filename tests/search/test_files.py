@@ -156,7 +156,7 @@ def test_record_with_a_wrong_value_is_refused_by_file_and_key(run: RunDirectory,
 
 
 def test_record_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="absent"):
+    with pytest.raises(ConfigError, match="absent.json: expected the best.json of a search. Received: no such file"):
         load_best(tmp_path / "absent.json")
     for content in (b"{", b"[]", b"\xff"):
         (tmp_path / "best.json").write_bytes(content)
