@@ -27,6 +27,7 @@ def check_run(loaded: LoadedConfig, *, resume: bool, overwrite: bool) -> None:
 
 
 def _check_directory(path: Path, *, resume: bool, overwrite: bool) -> None:
+    from amber.search.containment import check_contained
     from amber.search.run_directory import LOCK, TRIALS, RunDirectory, is_empty
 
     directory = RunDirectory(path)
@@ -38,6 +39,7 @@ def _check_directory(path: Path, *, resume: bool, overwrite: bool) -> None:
     _check_writable(path)
     if not path.is_dir():
         return
+    check_contained(path)
     holds_search = (path / TRIALS).is_file()
     if holds_search and not resume and not overwrite:
         raise StorageError(
