@@ -68,7 +68,8 @@ def choice() -> BackendChoice:
         import keras
 
         name = str(keras.config.backend())
-        return _chosen.get(name) or BackendChoice(name, "Keras was imported before AMBER")
+        reason = VARIABLE if os.environ.get(VARIABLE) == name else "Keras was imported before AMBER"
+        return _chosen.get(name) or BackendChoice(name, reason)
     named = os.environ.get(VARIABLE)
     if named in _chosen:
         return _chosen[named]
