@@ -94,6 +94,10 @@ def test_a_search_that_names_only_data_and_space(
     assert len(test["networks"]) == 3 and set(test["linear_weights"]) == {"bound"}
     # All that was guessed is known to who looks at the run later.
     assert load_run_config(run).config.training.recalibrate is True
-    for command in (("evaluate", run), ("report", run), ("search", path, "-d", run, "--resume", "--trials", 3)):
+    for command in (
+        ("evaluate", run),
+        ("report", run, "-o", tmp_path / "report.html"),
+        ("search", path, "-d", run, "--resume", "--trials", 3),
+    ):
         again = amber(*command)
         assert again.exit_code == 0, again.output + again.stderr
