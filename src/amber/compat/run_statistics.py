@@ -13,6 +13,7 @@ import numpy as np
 from amber.architect import TokenLayout, get_layer_shortname
 from amber.errors import StorageError
 from amber.files import MEBIBYTE, read_bounded, write_whole
+from amber.json_files import json_text
 
 _NAMES = {"Knowledge": "knowledge", "Accuracy": "acc", "Loss": "loss"}
 _SMOOTHING = 0.1
@@ -121,25 +122,19 @@ def _smoothed(values: Sequence[np.ndarray]) -> np.ndarray:
 
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file; numbers that JSON cannot say become null."""
-    text = json.dumps(_sayable(value), indent=1, allow_nan=False)
     try:
-        write_whole(path, text + "\n")
+        write_whole(path, json_text(value, indent=1))
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error}") from error
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file that `write_json` wrote; raises StorageError where it is none."""
+    """Read a JSON file that `write_json` wrote; raises StorageError where it is not one.
+
+    `amber.json_files.read_json` counts values, and a long search writes millions of them here.
+    """
     data = read_bounded(path, limit=_LIMIT, what="statistics of a search", error=StorageError)
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
         raise StorageError(f"{path}: expected JSON. Received: {error}") from error
-
-
-def _sayable(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _sayable(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_sayable(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
