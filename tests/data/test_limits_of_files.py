@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from amber import limits
 from amber.data import encode_sequences, load_dataset, read_table
 from amber.data.reading import default_size_limit
 from amber.errors import DataError
-from amber.files import MEBIBYTE
+from amber.files import MEBIBYTE, limits
 
 ROWS = "seq,label\n" + "".join(f"{'ACGT'[k % 4] * 90},{'ab'[k % 2]}\n" for k in range(12_000))
 

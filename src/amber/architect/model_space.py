@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import yaml
 
-from amber import limits
 from amber.architect.operation import Operation
 from amber.architect.places import at_candidate
 from amber.architect.read_only import ReadOnlyList
 from amber.errors import ModelSpaceError
-from amber.json_files import parse_json
+from amber.files import limits
+from amber.files.bounded_yaml import parse_yaml_text
+from amber.files.strict_json import parse_json
 from amber.wording import shown
-from amber.yaml_files import parse_yaml_text
 
 
 class ModelSpace:
@@ -211,7 +211,7 @@ def check_size(layers: int, candidates: int) -> None:
     """Check how large a space is that somebody else may have written.
 
     Raises:
-        ModelSpaceError: more layers, or more candidates in all of them, than `amber.limits` allows.
+        ModelSpaceError: more layers, or more candidates in all of them, than `amber.files.limits` allows.
     """
     for count, limit, what in ((layers, limits.LAYERS, "layers"), (candidates, limits.CANDIDATES, "candidates")):
         if count > limit:

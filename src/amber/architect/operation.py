@@ -15,7 +15,7 @@ import numpy as np
 
 from amber.architect.read_only import ReadOnlyDict
 from amber.errors import ModelSpaceError
-from amber.json_files import check_plain
+from amber.files.strict_json import check_plain
 from amber.wording import shown
 
 

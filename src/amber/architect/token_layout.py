@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from amber import limits
 from amber.architect.architecture import Architecture
 from amber.architect.model_space import ModelSpace
 from amber.errors import ArchitectureError, ModelSpaceError
+from amber.files import limits
 from amber.wording import shown
 
 

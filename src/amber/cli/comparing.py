@@ -16,7 +16,7 @@ from amber.cli.files import write_text
 from amber.cli.results import MEASURES, as_text, measure_name
 from amber.cli.searching import Overrides, run
 from amber.errors import StorageError
-from amber.json_files import json_text, read_json
+from amber.files.strict_json import json_text, read_json
 from amber.wording import shown
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Any
 from amber.cli.sources import BEST_RECORD, is_record
 from amber.errors import AmberError
 from amber.files import write_whole
-from amber.json_files import json_text, read_json
+from amber.files.strict_json import json_text, read_json
 
 logger = logging.getLogger(__name__)
 

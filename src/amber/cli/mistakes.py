@@ -10,9 +10,9 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from amber.errors import AmberError, KeyPath
+from amber.files.bounded_yaml import Lines
 from amber.redaction import redacted
 from amber.wording import shortened, shown
-from amber.yaml_files import Lines
 
 # What a value was expected to be, by the kind of mistake; the rest is said as pydantic says it.
 _EXPECTED = {

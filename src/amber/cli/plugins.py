@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from amber.errors import AmberError, ConfigError
-from amber.json_files import read_json
+from amber.files.strict_json import read_json
 from amber.plugins import is_loaded
 
 SETTING = "plugins"

@@ -11,9 +11,9 @@ import numpy as np
 from amber.cli.config import LoadedConfig
 from amber.cli.problem import INPUT, Problem
 from amber.cli.scoring import predictions
-from amber.csv_files import csv_text
 from amber.data import BlockSpec, Scaling, Table, encode_sequences, read_table
 from amber.errors import ConfigError
+from amber.files.csv_text import csv_text
 
 if TYPE_CHECKING:
     import keras

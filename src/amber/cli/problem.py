@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from amber import limits
 from amber.errors import ConfigError
+from amber.files import limits
 from amber.wording import shown
 
 if TYPE_CHECKING:

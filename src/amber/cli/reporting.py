@@ -16,7 +16,7 @@ from amber.cli.results import MEASURES, measure_name, measure_text
 from amber.cli.scoring import BASELINES
 from amber.cli.storing import NO_STORAGE, recorded_trials
 from amber.errors import StorageError
-from amber.json_files import read_json
+from amber.files.strict_json import read_json
 
 if TYPE_CHECKING:
     from amber.report.contents import Drawing, ReportContents, TestRow

@@ -34,7 +34,7 @@ from amber.cli.threads import set_threads
 from amber.cli.understanding import understood
 from amber.errors import ConfigError
 from amber.files import replacing_together, write_whole
-from amber.json_files import json_text
+from amber.files.strict_json import json_text
 
 if TYPE_CHECKING:
     from amber.data import Dataset

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amber import limits
 from amber.cli.config import LoadedConfig, config_from_text, load_config
 from amber.cli.defaults import with_defaults, with_settings
 from amber.cli.plugins import naming_missing
@@ -16,6 +15,7 @@ from amber.cli.project import load_data, make_builder
 from amber.cli.yaml_lines import dotted
 from amber.data import Scaling
 from amber.errors import ArchitectureError, ConfigError, DataError
+from amber.files import limits
 from amber.wording import shown
 
 if TYPE_CHECKING:

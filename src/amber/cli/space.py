@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from amber import limits
 from amber.architect import BranchedModelSpace, ModelSpace, Operation
 from amber.architect.model_space import check_size
 from amber.cli.mistakes import unknown_key
 from amber.cli.yaml_lines import KeyPath, YamlDocument
 from amber.errors import ModelSpaceError
+from amber.files import limits
 from amber.wording import shown
 
 _GROUP_KEYS = ("repeat", "candidates")

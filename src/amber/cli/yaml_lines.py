@@ -6,10 +6,9 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
-from amber import limits
 from amber.errors import ConfigError, KeyPath
-from amber.files import read_bounded
-from amber.yaml_files import Lines, decode, dotted, parse_yaml_text
+from amber.files import limits, read_bounded
+from amber.files.bounded_yaml import Lines, decode, dotted, parse_yaml_text
 
 __all__ = ["KeyPath", "YamlDocument", "dotted", "parse_yaml", "read_yaml"]
 
@@ -56,7 +55,7 @@ def read_yaml(path: str | os.PathLike[str]) -> YamlDocument:
 
     Raises:
         ConfigError: no such file, text that is not YAML, a repeated key, a key that is not text, or more than
-            `amber.limits` allows.
+            `amber.files.limits` allows.
     """
     source = os.fspath(path)
     data = read_bounded(source, limit=limits.CONFIGURATION_BYTES, what="a configuration in YAML", error=ConfigError)

@@ -13,7 +13,7 @@ import numpy as np
 from amber.architect import TokenLayout, get_layer_shortname
 from amber.errors import StorageError
 from amber.files import MEBIBYTE, read_bounded, write_whole
-from amber.json_files import json_text
+from amber.files.strict_json import json_text
 
 _NAMES = {"Knowledge": "knowledge", "Accuracy": "acc", "Loss": "loss"}
 _SMOOTHING = 0.1
@@ -131,7 +131,7 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> Any:
     """Read a JSON file that `write_json` wrote; raises StorageError where it is not one.
 
-    `amber.json_files.read_json` counts values, and a long search writes millions of them here.
+    `amber.files.strict_json.read_json` counts values, and a long search writes millions of them here.
     """
     data = read_bounded(path, limit=_LIMIT, what="statistics of a search", error=StorageError)
     try:

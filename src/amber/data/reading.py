@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from amber import limits
 from amber.data.formats import recognise
 from amber.errors import DataError
-from amber.files import MEBIBYTE, open_regular, size_text
+from amber.files import MEBIBYTE, limits, open_regular, size_text
 
 GZIP_MAGIC = b"\x1f\x8b"
 _EXPECTED = "a CSV file with a header"

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from amber import limits
 from amber.data.dataset import Dataset, Split, TestVault
 from amber.data.division import check_classes
 from amber.data.sequences import encode_sequences
@@ -25,6 +24,7 @@ from amber.data.simulated_motifs import DEFAULT_STRENGTH, LETTERS, Motif, backgr
 from amber.data.splits import DEFAULT_FRACTIONS, PARTS, random_split
 from amber.data.targets import Target
 from amber.errors import DataError
+from amber.files import limits
 
 CLASSES = ("negative", "positive")
 DEFAULT_MOTIFS = {"ap1": "TGASTCA", "gata": "AGATAAG"}

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from amber import limits
 from amber.architect import Operation
 from amber.errors import InvalidArchitectureError, ModelSpaceError
-from amber.json_files import parse_json
+from amber.files import limits
+from amber.files.strict_json import parse_json
 from amber.modeler import plain
 from amber.modeler.fingerprint import fingerprint
 from amber.modeler.merges import merge_name

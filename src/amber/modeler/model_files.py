@@ -11,12 +11,12 @@ from typing import Any
 import h5py
 import keras
 
-from amber import limits
-from amber.archives import check_archive
 from amber.backend.abstract import abstract_layers
 from amber.errors import AmberError, ConfigError
-from amber.hdf5_files import array_headers
-from amber.json_files import parse_json
+from amber.files import limits
+from amber.files.archives import check_archive
+from amber.files.bounded_hdf5 import array_headers
+from amber.files.strict_json import parse_json
 from amber.modeler.described_sizes import widest
 from amber.wording import said
 

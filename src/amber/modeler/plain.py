@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from amber import limits
 from amber.errors import AmberError
+from amber.files import limits
 from amber.wording import shown
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from amber.csv_files import csv_text
-from amber.json_files import json_text
+from amber.files.csv_text import csv_text
+from amber.files.strict_json import json_text
 from amber.search.trial import TrialResult
 
 _COLUMNS = ("number", "status", "score", "parameters", "flops", "seconds", "epochs", "seed", "fingerprint", "tokens")

@@ -16,7 +16,7 @@ from typing import Any
 from amber import __version__
 from amber.architect import ModelSpace
 from amber.errors import AmberError, ConfigError
-from amber.json_files import read_json
+from amber.files.strict_json import read_json
 from amber.search.containment import contained
 from amber.search.trial import TrialResult
 from amber.wording import shown

@@ -20,9 +20,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from amber.archives import check_archive
 from amber.files import write_whole
-from amber.json_files import parse_json
+from amber.files.archives import check_archive
+from amber.files.strict_json import parse_json
 from amber.search.course import Course
 
 logger = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from amber.errors import ConfigError, StorageError
 from amber.files import MEBIBYTE
-from amber.json_files import json_text, parse_json
+from amber.files.strict_json import json_text, parse_json
 from amber.search.trial import TrialResult
 
 logger = logging.getLogger(__name__)

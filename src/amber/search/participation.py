@@ -9,7 +9,7 @@ import uuid
 from dataclasses import asdict, dataclass
 
 from amber.errors import StorageError
-from amber.json_files import json_text, read_json
+from amber.files.strict_json import json_text, read_json
 from amber.search.run_directory import PARTICIPATION, RunDirectory
 from amber.wording import shown
 

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from amber.csv_files import csv_text
+from amber.files.csv_text import csv_text
 from amber.search.result import rank
 from amber.search.trial import STATUSES, TrialResult, short_tokens
 

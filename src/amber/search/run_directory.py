@@ -26,7 +26,7 @@ import filelock
 
 from amber.errors import StorageError
 from amber.files import complete_replacement, is_left_over, remove_left_overs, write_whole
-from amber.json_files import json_text, parse_json, read_json
+from amber.files.strict_json import json_text, parse_json, read_json
 from amber.search.containment import check_contained
 from amber.search.data_identity import comparable
 from amber.search.journal import append_line, journal_text, mend_end, read_journal, trial_line

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from amber.errors import StorageError
-from amber.json_files import json_text, read_json
+from amber.files.strict_json import json_text, read_json
 
 FORMAT_VERSION = 3
 # 2: trials may be pruned, and have curves. 3: every line of the journal has a checksum.

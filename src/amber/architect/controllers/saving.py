@@ -14,7 +14,7 @@ import numpy as np
 from amber.architect.model_space import ModelSpace
 from amber.errors import ModelSpaceError, StorageError
 from amber.files import replacing
-from amber.hdf5_files import array_headers, read_array, read_json_text, reading
+from amber.files.bounded_hdf5 import array_headers, read_array, read_json_text, reading
 from amber.wording import said, shortened, shown
 
 if TYPE_CHECKING:

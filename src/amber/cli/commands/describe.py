@@ -8,7 +8,7 @@ import typer
 
 from amber.cli.failures import reported
 from amber.cli.options import SourceArgument, TokensArgument
-from amber.json_files import json_text
+from amber.files.strict_json import json_text
 
 if TYPE_CHECKING:
     from amber.modeler.cost import GraphCost

@@ -10,7 +10,7 @@ import typer
 
 from amber.cli.failures import reported
 from amber.cli.options import ModelArgument
-from amber.json_files import json_text
+from amber.files.strict_json import json_text
 
 
 class Part(StrEnum):

@@ -15,7 +15,7 @@ import keras
 from amber.backend.abstract import abstract_layers
 from amber.errors import ConfigError, StorageError
 from amber.files import replacing
-from amber.hdf5_files import array_headers, check_shapes, read_array, read_json_text, reading
+from amber.files.bounded_hdf5 import array_headers, check_shapes, read_array, read_json_text, reading
 from amber.modeler.described_sizes import widest
 from amber.modeler.supernet.base import Supernet
 from amber.wording import said, shown

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from amber.errors import StorageError
-from amber.json_files import json_text, read_json
+from amber.files.strict_json import json_text, read_json
 from amber.search.run_directory import RunDirectory
 
 SUPERNET, CONTROLLER, RECORD = "supernet.h5", "controller.h5", "one_shot.json"

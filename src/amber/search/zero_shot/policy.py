@@ -12,7 +12,7 @@ import numpy as np
 from amber.architect.controllers import ZeroShotController
 from amber.errors import ConfigError, DataError, InvalidArchitectureError, StorageError
 from amber.files import write_whole
-from amber.json_files import json_text, read_json
+from amber.files.strict_json import json_text, read_json
 from amber.wording import shown
 
 _CONTROLLER, _SCALING = "controller.h5", "descriptions.json"

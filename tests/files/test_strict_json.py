@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from amber import limits
 from amber.errors import ConfigError, StorageError
-from amber.json_files import parse_json, read_json
+from amber.files import limits
+from amber.files.strict_json import parse_json, read_json
 
 WHAT = "a best.json"
 

@@ -7,8 +7,8 @@ import stat
 import zipfile
 from pathlib import PurePosixPath
 
-from amber import limits
 from amber.errors import AmberError, StorageError
+from amber.files import limits
 from amber.wording import said, shown
 
 

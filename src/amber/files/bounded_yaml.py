@@ -1,7 +1,7 @@
 """YAML of a stranger: plain values and the line of each, read within limits.
 
 Text becomes values in one pass over the events of the parser, without recursion: no tag is ever followed, what an alias
-repeats counts as often as it is repeated, and the first value beyond a limit of `amber.limits` ends the reading.
+repeats counts as often as it is repeated, and the first value beyond a limit of `amber.files.limits` ends the reading.
 
 What may be changed here: how YAML is read. What the keys of a configuration mean is the matter of `amber.cli.config`.
 """
@@ -14,10 +14,10 @@ from typing import Any
 
 import yaml
 
-from amber import limits
 from amber.errors import AmberError, KeyPath
+from amber.files import limits
+from amber.files.yaml_scalars import scalar_value
 from amber.wording import shortened
-from amber.yaml_scalars import scalar_value
 
 # libyaml reads ten times as fast; PyYAML has it on all usual systems.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -95,7 +95,7 @@ def parse_yaml_text(text: str, *, source: str, error: type[AmberError], controls
 
     Raises:
         AmberError: (of the class `error`) text that is not YAML, tags, a repeated key, a key that is not text, a number
-            beyond 64 bits, or more than `amber.limits` allows; names line and key.
+            beyond 64 bits, or more than `amber.files.limits` allows; names line and key.
     """
     bad = _NOT_PRINTABLE.search(text)
     if bad:

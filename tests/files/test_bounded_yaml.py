@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from amber import limits
 from amber.cli.yaml_lines import parse_yaml, read_yaml
 from amber.errors import ConfigError
-from amber.yaml_files import parse_yaml_text
+from amber.files import limits
+from amber.files.bounded_yaml import parse_yaml_text
 
 LEVELS = "".join(f"a{k}: &a{k} {{<<: [{','.join([f'*a{k - 1}'] * 9)}], b{k}: 1}}\n" for k in range(1, 9))
 LISTS = "".join(f"a{k}: &a{k} [{','.join([f'*a{k - 1}'] * 9)}]\n" for k in range(1, 9))

@@ -8,10 +8,10 @@ import h5py
 import numpy as np
 import pytest
 
-from amber import hdf5_probe
 from amber.errors import StorageError
-from amber.hdf5_files import reading
-from amber.hdf5_probe import survives_reading
+from amber.files import hdf5_probe
+from amber.files.bounded_hdf5 import reading
+from amber.files.hdf5_probe import survives_reading
 
 
 @pytest.fixture

@@ -13,9 +13,8 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from amber import limits
 from amber.errors import AmberError, StorageError
-from amber.files import read_bounded
+from amber.files import limits, read_bounded
 from amber.wording import shortened
 
 
@@ -38,7 +37,7 @@ def read_json(
 
     Raises:
         AmberError: (of the class `error`) the file cannot be read, is not a regular file, is too large, or does not
-            hold JSON within the limits of `amber.limits`; names the file, and the line where there is one.
+            hold JSON within the limits of `amber.files.limits`; names the file, and the line where there is one.
     """
     data = read_bounded(path, limit=limit, what=what, error=error)
     return parse_json(data, what=what, source=os.fspath(path), error=error, nan_is_null=nan_is_null)
@@ -65,7 +64,7 @@ def parse_json(
 
     Raises:
         AmberError: (of the class `error`) it is not JSON, holds a repeated key, a number beyond these bits, one that
-            is not finite, or half a surrogate pair, or is deeper or longer than `amber.limits` allows.
+            is not finite, or half a surrogate pair, or is deeper or longer than `amber.files.limits` allows.
     """
     where = f"{source}: " if source else ""
     try:

@@ -8,7 +8,7 @@ import io
 import numpy as np
 import pytest
 
-from amber.csv_files import csv_text
+from amber.files.csv_text import csv_text
 
 COMMANDS = [
     '=HYPERLINK("http://x.example","y")',

@@ -2,7 +2,7 @@
 
 Everything AMBER reads as HDF5 itself goes through `reading`, `array_headers` and `read_array`; models in Keras's own
 format are looked at by `amber.modeler.model_files` before Keras reads them. The HDF5 library does not survive every
-damaged file, so another process reads each file first; see `amber.hdf5_probe`.
+damaged file, so another process reads each file first; see `amber.files.hdf5_probe`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from amber import limits
 from amber.errors import AmberError, StorageError
-from amber.hdf5_probe import survives_reading
-from amber.json_files import parse_json
+from amber.files import limits
+from amber.files.hdf5_probe import survives_reading
+from amber.files.strict_json import parse_json
 from amber.wording import said, shown
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def array_headers(group: h5py.Group) -> dict[str, ArrayHeader]:
 
     Raises:
         StorageError: a link, an array of other values than numbers, one that is not written out in this file, or more
-            than `amber.limits` allows.
+            than `amber.files.limits` allows.
     """
     import h5py
 

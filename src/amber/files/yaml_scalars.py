@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from amber import limits
+from amber.files import limits
 from amber.wording import shortened
 
 _NOTHING = {"", "~", "null", "Null", "NULL"}
@@ -27,8 +27,8 @@ def scalar_value(written: str, plain: bool) -> str | int | float | bool | None:
         plain: whether it stood there without quotes. Dates and times stay text.
 
     Raises:
-        ValueError: a number beyond 64 bits, of more digits than `amber.limits` allows, that is not finite, or that
-            begins with zeros. Says what was expected and received.
+        ValueError: a number beyond 64 bits, of more digits than `amber.files.limits` allows, that is not finite,
+            or that begins with zeros. Says what was expected and received.
     """
     if not plain:
         return written
