@@ -7,6 +7,7 @@ from typing import Any
 
 from amber.architect import BranchedModelSpace, ModelSpace, Operation
 from amber.architect.model_space import check_size
+from amber.checks import is_integer
 from amber.cli.mistakes import unknown_key
 from amber.cli.yaml_lines import KeyPath, YamlDocument
 from amber.errors import ModelSpaceError
@@ -104,7 +105,7 @@ def _group(entry: dict[str, Any], path: KeyPath, document: YamlDocument) -> tupl
     if "candidates" not in entry:
         raise document.error(path, f"the key 'candidates' is missing. Received: {list(entry)}")
     repeat = entry.get("repeat", 1)
-    if isinstance(repeat, bool) or not isinstance(repeat, int) or not 1 <= repeat <= limits.LAYERS:
+    if not is_integer(repeat) or not 1 <= repeat <= limits.LAYERS:
         raise document.error(
             (*path, "repeat"), f"expected an integer from 1 to {limits.LAYERS}. Received: {shown(repeat)}"
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from amber.backend.threads import ThreadChoice, choose_threads, use_threads
+from amber.checks import is_integer
 from amber.cli.config import LoadedConfig
 from amber.cli.problem import Problem
 
@@ -65,7 +66,7 @@ def _layers(space: Any) -> Iterator[list[Mapping[str, Any]]]:
 
 def _count(operation: Mapping[str, Any], name: str) -> int:
     value = operation.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+    return value if is_integer(value) else 0
 
 
 def _volume(operation: Mapping[str, Any]) -> int:

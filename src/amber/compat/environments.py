@@ -14,6 +14,7 @@ import numpy as np
 
 from amber.architect import ModelSpace
 from amber.backend import interrupts
+from amber.checks import positive_integer
 from amber.compat.history import FILE_NAME, read_rows, write_row
 from amber.compat.run_statistics import ActionWeights, RunStatistics, mean_entropy
 from amber.errors import AmberError, ConfigError, InvalidArchitectureError, StorageError
@@ -83,8 +84,7 @@ class ControllerTrainEnvironment:
         time_budget: str | None = "72:00:00",
     ) -> None:
         for name, value in (("max_episode", max_episode), ("max_step_per_ep", max_step_per_ep)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ConfigError(f"{name} must be a positive integer. Received: {value!r}")
+            positive_integer(value, name)
         self.controller = controller
         self.manager = manager
         self.max_episode = max_episode

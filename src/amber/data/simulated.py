@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from amber.checks import is_integer
 from amber.data.dataset import Dataset, Split, TestVault
 from amber.data.division import check_classes
 from amber.data.sequences import encode_sequences
@@ -49,7 +50,7 @@ class MotifTask:
         if isinstance(self.motifs, str) or not len(self.motifs):
             raise DataError(f"A task must name at least one motif, in a list. Received: {self.motifs!r}")
         pair = self.spacing
-        whole = len(pair) == 2 and all(isinstance(each, int) and not isinstance(each, bool) for each in pair)
+        whole = len(pair) == 2 and all(is_integer(each) for each in pair)
         if not whole or not 0 <= pair[0] <= pair[1]:
             raise DataError(
                 f"`spacing` must be the fewest and the most letters between motifs, such as [2, 8]. Received: {pair!r}"
@@ -97,7 +98,7 @@ class Simulation:
     def __post_init__(self) -> None:
         for name in ("records", "length", "seed"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < (name != "seed"):
+            if not is_integer(value) or value < (name != "seed"):
                 raise DataError(f"`{name}` must be a positive integer. Received: {value!r}", key=(name,))
         for name in ("positives", "decoys", "noise"):
             if not 0 <= getattr(self, name) <= 1:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from amber.checks import is_number
 from amber.data.sequences import IUPAC
 from amber.errors import DataError, KeyPath
 
@@ -96,7 +97,7 @@ def background(gc: float | Sequence[float]) -> NDArray[np.float64]:
     Raises:
         DataError: a fraction outside 0 to 1, or four numbers that are no probabilities with sum 1.
     """
-    if isinstance(gc, (int, float)) and not isinstance(gc, bool):
+    if is_number(gc):
         if not 0 <= gc <= 1:
             raise DataError(
                 f"`background` must be a fraction of G and C from 0 to 1. Received: {gc!r}", key=("background",)

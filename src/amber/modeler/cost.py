@@ -16,6 +16,7 @@ import keras
 
 from amber.architect import Operation
 from amber.backend.abstract import abstract_layers
+from amber.checks import is_integer
 from amber.errors import InvalidArchitectureError, ModelSpaceError
 from amber.modeler.graph import ComputationGraph, ComputationNode
 from amber.modeler.merges import make_merge, never_broadcasts
@@ -161,7 +162,7 @@ def input_shape(operation: Operation) -> Shape:
         ModelSpaceError: no `shape`, or one that is not a list of positive integers (or None).
     """
     shape = operation.get("shape")
-    entries = (shape,) if isinstance(shape, int) and not isinstance(shape, bool) else shape
+    entries = (shape,) if is_integer(shape) else shape
     try:
         sizes = tuple(None if size is None else int(size) for size in entries)
     except (TypeError, ValueError) as error:

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from amber.architect import Operation
+from amber.checks import is_number
 from amber.errors import InvalidArchitectureError, ModelSpaceError
 from amber.files import limits
 from amber.files.strict_json import parse_json
@@ -321,7 +322,7 @@ def _check_auxiliary(auxiliary: Mapping[str, float], outputs: tuple[str, ...]) -
                 "An intermediate output must be one of the outputs after the first "
                 f"({', '.join(outputs[1:]) or 'none'}). Received: {shown(name)}"
             )
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < math.inf:
+        if not is_number(weight) or not 0 <= weight < math.inf:
             raise InvalidArchitectureError(
                 f"The weight of the loss of '{shortened(name)}' must be a finite number of at least 0. "
                 f"Received: {shown(weight)}"

@@ -15,6 +15,7 @@ from typing import Any
 
 from amber import __version__
 from amber.architect import ModelSpace
+from amber.checks import is_number
 from amber.errors import AmberError, ConfigError
 from amber.files.strict_json import read_json
 from amber.search.containment import contained
@@ -179,9 +180,7 @@ def _is_layer(value: Any) -> bool:
 
 
 def _is_scores(value: Any) -> bool:
-    return isinstance(value, dict) and all(
-        score is None or (isinstance(score, (int, float)) and not isinstance(score, bool)) for score in value.values()
-    )
+    return isinstance(value, dict) and all(score is None or is_number(score) for score in value.values())
 
 
 def _list_of(check: Callable[[Any], bool]) -> Callable[[Any], bool]:

@@ -19,6 +19,7 @@ import keras
 import optuna
 
 from amber.backend import interrupts
+from amber.checks import positive_integer
 from amber.errors import ConfigError
 from amber.modeler.words import describe_in_words
 from amber.search.best import describe_builder
@@ -36,7 +37,7 @@ from amber.search.result import SearchResult, rank
 from amber.search.run_directory import RunDirectory
 from amber.search.samplers import make_sampler, recorded_options
 from amber.search.storage import StudyDatabase
-from amber.search.training import EpochListener, positive_integer
+from amber.search.training import EpochListener
 from amber.search.trial import TRAINED, TrialResult
 from amber.search.understood import understood
 

@@ -13,6 +13,7 @@ from typing import Any
 import keras
 
 from amber.backend import interrupts
+from amber.checks import positive_integer
 from amber.errors import ConfigError
 from amber.modeler.cost import measure
 from amber.modeler.supernet.recalibration import recalibrate
@@ -256,10 +257,3 @@ class _Watch(keras.callbacks.Callback):
             raise FloatingPointError(f"the loss is {reported['loss']} after epoch {epoch + 1}")
         if self._listener:
             self._listener(epoch + 1, self._settings.epochs, reported)
-
-
-def positive_integer(value: Any, name: str) -> int:
-    """Returns a positive integer; raises ConfigError naming the setting otherwise."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigError(f"{name} must be a positive integer. Received: {value!r}")
-    return value

@@ -41,13 +41,6 @@ def check_ignored(keywords: Mapping[str, Any], known: Collection[str], owner: st
             raise ConfigError(f"{owner} has no argument of that name.{hint} Received: {keyword}={value!r}")
 
 
-def check_positive_integer(value: Any, name: str) -> int:
-    """Returns a positive integer; raises ConfigError where it is none."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigError(f"{name} must be a positive integer. Received: {value!r}")
-    return value
-
-
 def check_positive(value: float | None, name: str) -> float | None:
     """Returns a positive number or None; raises ConfigError where it is neither."""
     if value is not None and not value > 0:

@@ -12,7 +12,6 @@ from amber.architect.controllers.base import BaseController, TrainingSpec
 from amber.architect.controllers.checks import (
     check_ignored,
     check_positive,
-    check_positive_integer,
     check_share,
     embedding_owners,
 )
@@ -22,6 +21,7 @@ from amber.architect.controllers.saving import space_to_json
 from amber.architect.controllers.spec import PolicySpec
 from amber.architect.model_space import ModelSpace
 from amber.architect.token_layout import TokenLayout
+from amber.checks import positive_integer
 from amber.errors import ConfigError
 
 
@@ -96,8 +96,8 @@ class GeneralController(BaseController):
         spec = PolicySpec(
             candidates=candidates,
             with_skips=bool(with_skip_connection),
-            lstm_size=check_positive_integer(lstm_size, "lstm_size"),
-            lstm_layers=check_positive_integer(lstm_num_layers, "lstm_num_layers"),
+            lstm_size=positive_integer(lstm_size, "lstm_size"),
+            lstm_layers=positive_integer(lstm_num_layers, "lstm_num_layers"),
             temperature=check_positive(temperature, "temperature"),
             tanh_constant=check_positive(tanh_constant, "tanh_constant"),
             unique_skips=bool(skip_connection_unique_connection),
@@ -115,8 +115,8 @@ class GeneralController(BaseController):
         training = TrainingSpec(
             buffer_type=buffer_type,
             buffer_size=buffer_size,
-            batch_size=check_positive_integer(batch_size, "batch_size"),
-            epochs=check_positive_integer(train_pi_iter, "train_pi_iter"),
+            batch_size=positive_integer(batch_size, "batch_size"),
+            epochs=positive_integer(train_pi_iter, "train_pi_iter"),
             kl_threshold=kl_threshold,
             rescale_advantage=rescale_advantage_by_reward,
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from amber.architect.controllers.checks import check_positive_integer
 from amber.architect.controllers.general import GeneralController
 from amber.architect.model_space import ModelSpace
+from amber.checks import positive_integer
 from amber.errors import ConfigError
 
 
@@ -34,7 +34,7 @@ class MultiInputController(GeneralController):
         skip_weight: float | None = 0.5,
         **general: Any,
     ) -> None:
-        self._input_blocks = check_positive_integer(num_input_blocks, "num_input_blocks") if with_input_blocks else 0
+        self._input_blocks = positive_integer(num_input_blocks, "num_input_blocks") if with_input_blocks else 0
         self._unique_inputs = bool(input_block_unique_connection)
         if not general.get("with_skip_connection", True):
             skip_weight = None
@@ -74,9 +74,7 @@ class MultiIOController(MultiInputController):
         output_block_diversity_weight: float | None = None,
         **multi_input: Any,
     ) -> None:
-        self._output_blocks = (
-            check_positive_integer(num_output_blocks, "num_output_blocks") if with_output_blocks else 0
-        )
+        self._output_blocks = positive_integer(num_output_blocks, "num_output_blocks") if with_output_blocks else 0
         self._unique_outputs = bool(output_block_unique_connection)
         self._diversity = output_block_diversity_weight if with_output_blocks else None
         without_skips = not multi_input.get("with_skip_connection", True)

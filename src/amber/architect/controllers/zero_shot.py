@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from amber.architect.buffers import Buffer, MultiManagerBuffer, get_buffer
-from amber.architect.controllers.checks import check_positive_integer
 from amber.architect.controllers.general import GeneralController
 from amber.architect.controllers.walk import ACTIVATIONS
 from amber.architect.model_space import ModelSpace
+from amber.checks import positive_integer
 from amber.errors import ConfigError, DataError
 
 
@@ -97,12 +97,12 @@ class _Description:
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         _check_keys(config, "data_description_config", {"length"}, {"hidden_layer", "regularizer"})
-        self.length = check_positive_integer(config["length"], "length of a description")
+        self.length = positive_integer(config["length"], "length of a description")
         self.units, self.activation = 0, "linear"
         hidden = config.get("hidden_layer")
         if hidden is not None:
             _check_keys(hidden, "hidden_layer", {"units", "activation"}, set())
-            self.units = check_positive_integer(hidden["units"], "units of the hidden layer")
+            self.units = positive_integer(hidden["units"], "units of the hidden layer")
             self.activation = hidden["activation"] or "linear"
             if self.activation not in ACTIVATIONS:
                 raise ConfigError(

@@ -11,6 +11,7 @@ from typing import Any
 
 import keras
 
+from amber.checks import is_integer
 from amber.errors import ConfigError
 
 BACKENDS = ("jax", "tensorflow")
@@ -95,7 +96,7 @@ def as_many_as_there_are(gpus: Any) -> Any:
     Args:
         gpus: a number of devices; anything else is returned as it is.
     """
-    if isinstance(gpus, bool) or not isinstance(gpus, int) or gpus <= 1:
+    if not is_integer(gpus) or gpus <= 1:
         return gpus
     if keras.config.backend() not in BACKENDS:
         reason = f"on the backend {keras.config.backend()} one model is trained on one device"
@@ -112,7 +113,7 @@ def _devices(gpus: Any) -> tuple[str, ...]:
     if gpus is None or (type(gpus) is int and gpus == 1):
         return ()
     backend = keras.config.backend()
-    is_number = isinstance(gpus, int) and not isinstance(gpus, bool)
+    is_number = is_integer(gpus)
     names = [gpus] if isinstance(gpus, str) else gpus
     if not (is_number and gpus > 1) and not _is_names(names):
         raise ConfigError(

@@ -7,6 +7,7 @@ from typing import Any
 
 from amber.architect import Architecture, ModelSpace, Operation, TokenLayout
 from amber.architect.places import at_candidate
+from amber.checks import positive_number
 from amber.errors import InvalidArchitectureError, ModelSpaceError
 from amber.modeler.architecture_decoder import MultiIOArchitecture
 from amber.modeler.builders import arguments
@@ -75,7 +76,7 @@ class KerasMultiIOModelBuilder(ModelBuilder):
         self.with_input_blocks = bool(with_input_blocks)
         self.with_output_blocks = bool(with_output_blocks)
         self.dropout_rate = arguments.dropout_rate(dropout_rate)
-        self.wsf = arguments.positive(wsf, "wsf")
+        self.wsf = positive_number(wsf, "wsf", error=ModelSpaceError)
         self.num_inputs = len(self._inputs) if self.with_input_blocks else 0
         self.num_outputs = len(self._outputs) if self.with_output_blocks else 0
         self.layout = TokenLayout(model_space, num_inputs=self.num_inputs, num_outputs=self.num_outputs)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from amber.architect import ModelSpace, Operation, TokenLayout
+from amber.checks import is_integer, positive_integer, positive_number
 from amber.errors import ModelSpaceError
 from amber.modeler.architecture_decoder import ResConvNetArchitecture
 from amber.modeler.builders import arguments
@@ -70,13 +71,13 @@ class KerasResidualCnnBuilder(ModelBuilder):
         super().__init__(model_space, model_compile_dict)
         self.inputs_op = check_operation(inputs_op, "inputs_op")
         self.output_op = check_operation(output_op, "output_op")
-        self.fc_units = arguments.positive_integer(fc_units, "fc_units")
+        self.fc_units = positive_integer(fc_units, "fc_units", error=ModelSpaceError)
         self.flatten_mode = _flatten_mode(flatten_mode)
         self.dropout_rate = arguments.dropout_rate(dropout_rate)
-        self.wsf = arguments.positive(wsf, "wsf")
+        self.wsf = positive_number(wsf, "wsf", error=ModelSpaceError)
         self.add_conv1_under_pool = bool(add_conv1_under_pool)
         self.verbose = verbose
-        self.reduction_factor = arguments.positive_integer(reduction_factor, "reduction_factor")
+        self.reduction_factor = positive_integer(reduction_factor, "reduction_factor", error=ModelSpaceError)
         self.layout = TokenLayout(model_space)
         self.decoder = ResConvNetArchitecture(model_space)
         self.out_filters, self.pool_layers = self.get_out_filters(model_space)
@@ -102,7 +103,7 @@ class KerasResidualCnnBuilder(ModelBuilder):
         for layer, candidates in enumerate(model_space.layers):
             for position, operation in enumerate(candidates):
                 filters = operation.get("filters")
-                if isinstance(filters, bool) or not isinstance(filters, int) or filters < 1:
+                if not is_integer(filters) or filters < 1:
                     raise ModelSpaceError(
                         f"Layer {layer}, candidate {position}: a residual CNN needs the attribute 'filters', a "
                         f"positive integer, on every candidate. Received: {operation}",

@@ -7,7 +7,6 @@ What may be changed here: how data, losses and metrics given once reach every ou
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 from amber.backend.bound_arguments import bind
 from amber.backend.keras_internals.graphs import input_structure, output_structure
 from amber.backend.models import ChildModel
+from amber.checks import finite_number_at_least
 from amber.errors import ConfigError
 from amber.modeler.child.batches import with_tuples
 from amber.modeler.child.per_output import (
@@ -308,6 +308,5 @@ def _check_weights(given: float | Mapping[str, float], names: list[str]) -> dict
             raise ConfigError(
                 f"aux_loss_weight is for the intermediate outputs ({', '.join(names) or 'none'}). Received: {name!r}"
             )
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < math.inf:
-            raise ConfigError(f"aux_loss_weight must be a finite number of at least 0. Received: {weight!r}")
+        finite_number_at_least(weight, "aux_loss_weight", 0)
     return {name: float(by_name.get(name, AUX_LOSS_WEIGHT)) for name in names}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -10,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from amber.architect import Architecture
+from amber.checks import finite_number_at_least
 from amber.errors import ConfigError
 from amber.modeler.child import block_loss_mapping, child_class_of
 from amber.modeler.child.intermediate import AUX_LOSS_WEIGHT
@@ -45,11 +45,8 @@ class InputBlockDAG(DAG):
         super().__init__(*args, **kwargs)
         if not self.with_input_blocks:
             raise ConfigError(f"{type(self).__name__} needs with_input_blocks=True. Received: False")
-        is_number = isinstance(aux_loss_weight, (int, float)) and not isinstance(aux_loss_weight, bool)
-        if not is_number or not 0 <= aux_loss_weight < math.inf:
-            raise ConfigError(f"aux_loss_weight must be a finite number of at least 0. Received: {aux_loss_weight!r}")
         self.add_output = bool(add_output)
-        self.aux_loss_weight = float(aux_loss_weight)
+        self.aux_loss_weight = float(finite_number_at_least(aux_loss_weight, "aux_loss_weight", 0))
 
     def _heads(self, architecture: Architecture, layers: list[ComputationNode]) -> list[ComputationNode]:
         if not self.add_output:

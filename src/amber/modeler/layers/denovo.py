@@ -12,6 +12,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from amber.checks import is_integer
+
 Shape = tuple[int | None, ...]
 
 
@@ -204,6 +206,6 @@ def _positive(name: str, value: Any) -> int:
     """A positive integer, which Keras also writes as a list of one."""
     if isinstance(value, (list, tuple)) and len(value) == 1:
         value = value[0]
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    if not is_integer(value) or value < 1:
         raise ValueError(f"{name} must be a positive integer. Received: {name}={value!r}")
     return value

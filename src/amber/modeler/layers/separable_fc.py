@@ -11,6 +11,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from amber.checks import is_integer
+
 Shape = tuple[int | None, ...]
 
 
@@ -114,7 +116,7 @@ class SeparableFC(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if isinstance(output_dim, bool) or not isinstance(output_dim, int) or output_dim < 1:
+        if not is_integer(output_dim) or output_dim < 1:
             raise ValueError(f"output_dim must be a positive integer. Received: output_dim={output_dim!r}")
         for name, value in (("smoothness_penalty", smoothness_penalty), ("curvature_constraint", curvature_constraint)):
             if value is not None and (not isinstance(value, (int, float)) or value < 0):

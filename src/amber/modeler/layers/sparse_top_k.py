@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from amber.checks import is_number
+
 Shape = tuple[int | None, ...]
 
 
@@ -29,7 +31,7 @@ class SparseTopK(keras.layers.Layer):
 
     def __init__(self, ratio: float = 0.2, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if isinstance(ratio, bool) or not isinstance(ratio, (int, float)) or not 0 < ratio <= 1:
+        if not is_number(ratio) or not 0 < ratio <= 1:
             raise ValueError(f"ratio must be above 0 and at most 1. Received: ratio={ratio!r}")
         self.ratio = float(ratio)
         self.input_spec = keras.layers.InputSpec(min_ndim=2)

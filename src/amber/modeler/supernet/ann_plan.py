@@ -13,6 +13,7 @@ from typing import Any
 
 from amber.architect import Architecture, ModelSpace, Operation, TokenLayout
 from amber.architect.places import at_candidate
+from amber.checks import is_integer
 from amber.errors import ModelSpaceError
 from amber.modeler.cost import input_shape
 from amber.modeler.graph import ComputationGraph, ComputationNode
@@ -238,7 +239,7 @@ def _check_output(operation: Operation) -> None:
 
 def _units(operation: Operation, where: str = "") -> int:
     units = operation.get("units")
-    if isinstance(units, bool) or not isinstance(units, int) or units < 1:
+    if not is_integer(units) or units < 1:
         raise ModelSpaceError(f"{where}'units' must be a positive integer. Received: {operation}")
     return units
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from amber.architect import Operation
 from amber.architect.places import at_candidate
+from amber.checks import is_integer
 from amber.errors import ModelSpaceError
 from amber.modeler.operations import check_layers, layer_arguments
 
@@ -143,6 +144,6 @@ def _identity(prefix: str, operation: Operation, width_in: int) -> Branch:
 
 def _one(value: Any, operation: Operation) -> int:
     number = value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+    if not is_integer(number) or number < 1:
         raise ModelSpaceError(f"sizes, strides and dilation must be positive integers. Received: {operation}")
     return number

@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from amber.backend.cuts import CutNetwork
+from amber.checks import is_integer
 from amber.errors import ConfigError
 from amber.modeler.supernet.ann import AnnSupernet
 from amber.modeler.supernet.base import Sampler
@@ -27,7 +28,7 @@ class Draw:
     """
 
     def __init__(self, sampler: Sampler, count: int) -> None:
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        if not is_integer(count) or count < 1:
             raise ConfigError(f"at_once must be a positive number of architectures. Received: {count!r}")
         self.sampler, self.count = sampler, count
 

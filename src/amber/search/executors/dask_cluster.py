@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from amber.backend import interrupts
+from amber.checks import integer_at_least, positive_integer
 from amber.errors import ConfigError, ExecutorError
 from amber.plugins import Plugin
 from amber.search.executors import payload
@@ -70,13 +71,11 @@ class DaskExecutor(Executor):
     ) -> None:
         if (address is None) == (scheduler_file is None):
             raise ConfigError(f"Expected address or scheduler_file. Received: {address!r} and {scheduler_file!r}")
-        if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
-            raise ConfigError(f"workers must be a positive integer, or None. Received: {workers!r}")
+        if workers is not None:
+            positive_integer(workers, "workers")
         self.limits = limits or WorkerLimits()
         self._where = {"address": address} if address else {"scheduler_file": os.fspath(scheduler_file or "")}
-        if isinstance(ahead, bool) or not isinstance(ahead, int) or ahead < 0:
-            raise ConfigError(f"ahead must be an integer of at least 0. Received: {ahead!r}")
-        self._most, self._ahead = workers, ahead
+        self._most, self._ahead = workers, integer_at_least(ahead, "ahead", 0)
         self._patience = patience
         self._plugins = found_plugins(plugins)
         self._client: Any = None

@@ -23,7 +23,8 @@ from typing import Any
 import pebble
 
 from amber.backend import interrupts
-from amber.errors import ConfigError, ExecutorError
+from amber.checks import positive_integer
+from amber.errors import ExecutorError
 from amber.plugins import Plugin
 from amber.search.executors import payload, worker
 from amber.search.executors.base import Executor, Failure, Outcome
@@ -57,10 +58,8 @@ class ProcessExecutor(Executor):
     def __init__(
         self, workers: int = 2, limits: WorkerLimits | None = None, plugins: Sequence[str | Plugin] = ()
     ) -> None:
-        if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-            raise ConfigError(f"workers must be a positive integer. Received: {workers!r}")
         self.limits = limits or WorkerLimits()
-        self._count = workers
+        self._count = positive_integer(workers, "workers")
         self._plugins = found_plugins(plugins)
         self._folder: PayloadFolder | None = None
         self._slots: list[_Slot] = []

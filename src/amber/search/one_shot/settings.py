@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from amber.checks import integer_at_least, positive_integer
 from amber.errors import ConfigError
-from amber.search.training import positive_integer
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,7 @@ class OneShotSettings:
         for name in ("steps_per_episode", "episodes", "architectures", "sample", "top_k", "calibration_steps"):
             positive_integer(getattr(self, name), name)
         for name in ("start_steps", "warm_up_steps", "finalist_steps"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-                raise ConfigError(f"{name} must be an integer, 0 or more. Received: {value!r}")
+            integer_at_least(getattr(self, name), name, 0)
         if not 0 <= self.uniform_share <= 1:
             raise ConfigError(f"uniform_share must be from 0 to 1. Received: {self.uniform_share!r}")
         if self.seconds is not None and not (math.isfinite(self.seconds) and self.seconds > 0):

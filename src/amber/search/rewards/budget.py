@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from amber.checks import is_integer
 from amber.errors import ConfigError
 
 
@@ -25,7 +26,7 @@ class Budget:
 
     def __post_init__(self) -> None:
         for name, limit in vars(self).items():
-            if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+            if limit is not None and (not is_integer(limit) or limit < 1):
                 raise ConfigError(f"budget.{name} must be a positive integer or None. Received: {limit!r}")
 
     def excess(self, costs: Any) -> str | None:

@@ -29,7 +29,8 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from amber.errors import ConfigError, StorageError
+from amber.checks import positive_integer
+from amber.errors import StorageError
 from amber.search.candidate import Candidate
 from amber.search.data_identity import comparable
 from amber.search.proposal import Known
@@ -64,8 +65,7 @@ class StudyDatabase:
     """
 
     def __init__(self, url: str, study: str = "amber", *, heartbeat: int = 15) -> None:
-        if isinstance(heartbeat, bool) or not isinstance(heartbeat, int) or heartbeat < 1:
-            raise ConfigError(f"heartbeat must be a positive integer. Received: {heartbeat!r}")
+        positive_integer(heartbeat, "heartbeat")
         self._connection, self._heartbeat = Connection(url, study, heartbeat), heartbeat
         self.study_name, self.address, self.name = study, shown_url(url), self._connection.name
         self._owner = ""

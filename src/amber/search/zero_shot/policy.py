@@ -10,7 +10,8 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from amber.architect.controllers import ZeroShotController
-from amber.errors import ConfigError, DataError, InvalidArchitectureError, StorageError
+from amber.checks import positive_integer
+from amber.errors import DataError, InvalidArchitectureError, StorageError
 from amber.files import write_whole
 from amber.files.strict_json import json_text, read_json
 from amber.wording import shown
@@ -67,8 +68,7 @@ class ZeroShotPolicy:
             ConfigError: `count` is below one.
             DataError: the description does not fit.
         """
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise ConfigError(f"count must be a positive integer. Received: {count!r}")
+        positive_integer(count, "count")
         described = self.standardised(description)
         found: dict[Any, tuple[int, ...]] = {}
         proposals = [self.controller.most_probable(described)]

@@ -1,0 +1,57 @@
+"""Checks of arguments that many classes share: what a number must be, said the same way everywhere."""
+
+from __future__ import annotations
+
+import math
+from typing import TypeGuard
+
+from amber.errors import AmberError, ConfigError
+from amber.wording import shown
+
+
+def is_integer(value: object) -> TypeGuard[int]:
+    """Say whether a value is an integer; True and False are not."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Say whether a value is an integer or a float; True and False are not."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def positive_integer(value: object, name: str, *, error: type[AmberError] = ConfigError) -> int:
+    """Return a value that must be an integer of at least 1.
+
+    Args:
+        value: any value.
+        name: what the value is, for the message; also the key that the error carries.
+        error: the class to raise.
+
+    Raises:
+        AmberError: (of the class `error`) it is not a positive integer.
+    """
+    return integer_at_least(value, name, 1, error=error)
+
+
+def integer_at_least(value: object, name: str, least: int, *, error: type[AmberError] = ConfigError) -> int:
+    """Return a value that must be an integer of at least `least`; raise `error` otherwise."""
+    if not is_integer(value) or value < least:
+        expected = "a positive integer" if least == 1 else f"an integer of at least {least}"
+        raise error(f"{name} must be {expected}. Received: {shown(value)}", key=(name,))
+    return value
+
+
+def positive_number(value: object, name: str, *, error: type[AmberError] = ConfigError) -> int | float:
+    """Return a value that must be a finite number above 0; raise `error` otherwise."""
+    if not is_number(value) or not 0 < value < math.inf:
+        raise error(f"{name} must be a positive number. Received: {shown(value)}", key=(name,))
+    return value
+
+
+def finite_number_at_least(
+    value: object, name: str, least: float, *, error: type[AmberError] = ConfigError
+) -> int | float:
+    """Return a value that must be a finite number of at least `least`; raise `error` otherwise."""
+    if not is_number(value) or not least <= value < math.inf:
+        raise error(f"{name} must be a finite number of at least {least:g}. Received: {shown(value)}", key=(name,))
+    return value
