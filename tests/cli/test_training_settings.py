@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 import amber.search.one_shot as one_shot
-import amber.search.training as training
+import amber.training.callbacks as callbacks
+import amber.training.train as training
 
 
 def test_statistics_are_estimated_anew_after_every_training(
@@ -27,7 +28,8 @@ def test_statistics_are_estimated_anew_after_every_training(
         models.append(model)
         return estimate(model, data)
 
-    monkeypatch.setattr(training, "recalibrate", noted)
+    for module in (callbacks, training):
+        monkeypatch.setattr(module, "recalibrate", noted)
     text = tiny.replace("  batch_size: 256", "  batch_size: 256\n  recalibrate: true")
     done = amber("search", write_config(text), "-d", tmp_path / "run", "--quiet")
     assert done.exit_code == 0, done.output + done.stderr

@@ -5,26 +5,28 @@ Inside a stateless scope Keras defers the creation of variables: they have shape
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from amber.backend.randomness import keep_random_state
 
 
 @contextmanager
 def abstract_layers() -> Iterator[None]:
     """Within this context layers are built without allocating weights.
 
-    Python's random state is restored on exit, because Keras draws default seeds from it.
+    Every global random generator is as it was on exit: Keras draws default seeds from Python's, and the layers of a
+    user may draw from any.
     """
     import keras
 
     from amber.backend.keras_internals.global_state import keep_deferred_variables
 
     forget_deferred = keep_deferred_variables()
-    state = random.getstate()
+    restore_random_state = keep_random_state()
     try:
         with keras.StatelessScope(initialize_variables=False):
             yield
     finally:
         forget_deferred()
-        random.setstate(state)
+        restore_random_state()

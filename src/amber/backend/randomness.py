@@ -1,23 +1,83 @@
-"""The state of every global random generator that Keras and its backend use, kept and put back.
+"""Seeds, and the global random generators that Keras and its backend use: seeded for a while and put back.
 
-Keras' initialisers and shuffling draw from global generators. Code that must seed them keeps their state
-first with `keep_random_state`, and calls what it returns afterwards.
+Keras's initialisers and shuffling draw from global generators. Code that must seed them does so inside `seeded`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from amber.errors import ConfigError
+
 _MISSING = object()
 
 
+@contextmanager
+def preserved() -> Iterator[None]:
+    """Put the global generators of Python, NumPy, Keras and the backend back on exit."""
+    import keras  # noqa: F401  loaded first, so that its state is among what is kept
+
+    restore = keep_random_state()
+    try:
+        yield
+    finally:
+        restore()
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed the global generators inside, and puts them back as they were on exit.
+
+    On the CPU, the same seed gives the same weights and the same training bit for bit, run after run, on the
+    same machine and backend. On CUDA some kernels add in any order, and scores may differ in the last digits;
+    deterministic kernels are the user's to switch on, for the whole process.
+
+    Args:
+        seed: from 0 to 2**32 - 1.
+
+    Raises:
+        ConfigError: the seed is not an integer in that range.
+    """
+    import keras
+
+    checked = check_seed(seed)
+    with preserved():
+        keras.utils.set_random_seed(checked)
+        yield
+
+
+def trial_seed(seed: int, fingerprint: str) -> int:
+    """Return the seed of one architecture in one search, from 0 to 2**31 - 1.
+
+    It depends on nothing else, so the score of an architecture does not depend on what was trained before.
+    """
+    digest = hashlib.sha256(fingerprint.encode("utf-8")).digest()
+    words = np.frombuffer(digest, dtype="<u4").tolist()
+    return int(np.random.SeedSequence([check_seed(seed), *words]).generate_state(1)[0] >> 1)
+
+
+def epoch_seed(seed: int, epoch: int) -> int:
+    """Return the seed of one epoch (from 0) of a training, from 0 to 2**31 - 1."""
+    return int(np.random.SeedSequence([check_seed(seed), epoch]).generate_state(1)[0] >> 1)
+
+
+def check_seed(seed: object) -> int:
+    """Return a seed as an integer; raises ConfigError where it is not one from 0 to 2**32 - 1."""
+    integral = isinstance(seed, (int, np.integer)) and not isinstance(seed, (bool, np.bool_))
+    if not integral or not 0 <= int(seed) < 2**32:  # type: ignore[call-overload]
+        raise ConfigError(f"seed must be an integer from 0 to 2**32 - 1. Received: {seed!r}")
+    return int(seed)  # type: ignore[call-overload]
+
+
 def keep_random_state() -> Callable[[], None]:
-    """Keeps the state of the global generators of Python, NumPy, Keras, and the loaded backends.
+    """Keep the state of the global generators of Python, NumPy, Keras, and the loaded backends.
 
     Of torch the generators of the CPU and, where CUDA is in use, of every CUDA device; of TensorFlow the
     global seed and its counter; of Keras the global seed generator (all that JAX needs). Libraries that are
@@ -93,4 +153,4 @@ def _keep_tensorflow() -> Callable[[], None]:
 
 
 def _nothing() -> None:
-    """Puts nothing back."""
+    """Put nothing back."""

@@ -14,15 +14,14 @@ from amber.backend import select
 select()
 
 if TYPE_CHECKING:
+    from amber.backend.randomness import seeded, trial_seed
     from amber.search.averaging import average
     from amber.search.best import best_record, describe_architecture, describe_builder, load_best
     from amber.search.callbacks import SearchCallback
     from amber.search.objective import Objective
     from amber.search.progress import SearchProgress
-    from amber.search.randomness import seeded, trial_seed
     from amber.search.ranking import ranking_csv, ranking_markdown, ranking_table
     from amber.search.result import SearchResult
-    from amber.search.retraining import retrain
     from amber.search.rewards import Budget, Reward, make_knowledge, register_knowledge, register_reward
     from amber.search.run_directory import RunDirectory
     from amber.search.samplers import make_sampler, register_sampler
@@ -30,35 +29,36 @@ if TYPE_CHECKING:
     from amber.search.study import run_search
     from amber.search.tensorboard import TensorBoardCallback
     from amber.search.trial import TrialResult
+    from amber.training.train import retrain
 
 _HOMES = {
-    "Budget": "rewards",
-    "Objective": "objective",
-    "Reward": "rewards",
-    "RunDirectory": "run_directory",
-    "SearchCallback": "callbacks",
-    "SearchProgress": "progress",
-    "SearchResult": "result",
-    "StudyDatabase": "storage",
-    "TensorBoardCallback": "tensorboard",
-    "TrialResult": "trial",
-    "average": "averaging",
-    "best_record": "best",
-    "describe_architecture": "best",
-    "describe_builder": "best",
-    "load_best": "best",
-    "make_knowledge": "rewards",
-    "make_sampler": "samplers",
-    "ranking_csv": "ranking",
-    "ranking_markdown": "ranking",
-    "ranking_table": "ranking",
-    "register_knowledge": "rewards",
-    "register_reward": "rewards",
-    "register_sampler": "samplers",
-    "retrain": "retraining",
-    "run_search": "study",
-    "seeded": "randomness",
-    "trial_seed": "randomness",
+    "Budget": "amber.search.rewards",
+    "Objective": "amber.search.objective",
+    "Reward": "amber.search.rewards",
+    "RunDirectory": "amber.search.run_directory",
+    "SearchCallback": "amber.search.callbacks",
+    "SearchProgress": "amber.search.progress",
+    "SearchResult": "amber.search.result",
+    "StudyDatabase": "amber.search.storage",
+    "TensorBoardCallback": "amber.search.tensorboard",
+    "TrialResult": "amber.search.trial",
+    "average": "amber.search.averaging",
+    "best_record": "amber.search.best",
+    "describe_architecture": "amber.search.best",
+    "describe_builder": "amber.search.best",
+    "load_best": "amber.search.best",
+    "make_knowledge": "amber.search.rewards",
+    "make_sampler": "amber.search.samplers",
+    "ranking_csv": "amber.search.ranking",
+    "ranking_markdown": "amber.search.ranking",
+    "ranking_table": "amber.search.ranking",
+    "register_knowledge": "amber.search.rewards",
+    "register_reward": "amber.search.rewards",
+    "register_sampler": "amber.search.samplers",
+    "retrain": "amber.training.train",
+    "run_search": "amber.search.study",
+    "seeded": "amber.backend.randomness",
+    "trial_seed": "amber.backend.randomness",
 }
 
 __all__ = [
@@ -95,7 +95,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(importlib.import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

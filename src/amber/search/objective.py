@@ -17,22 +17,23 @@ import keras
 import optuna
 
 from amber.backend import interrupts
+from amber.backend.randomness import check_seed, preserved
 from amber.errors import AmberError, InvalidArchitectureError, describe_error, printable
 from amber.modeler.cost import measure
 from amber.search.builder_checks import check_builder
 from amber.search.candidate import Candidate
-from amber.search.checkpoint import Checkpoint
 from amber.search.children import no_children_left
-from amber.search.data_checks import check_data, check_fit_arguments, check_input_shapes
 from amber.search.pruning import PruningCallback
-from amber.search.randomness import check_seed, preserved
 from amber.search.rewards.budget import Budget
 from amber.search.rewards.knowledge import Knowledge
 from amber.search.rewards.reward import Reward, get_reward
 from amber.search.rewards.valuation import Valuation
-from amber.search.target_checks import check_targets
-from amber.search.training import EpochListener, FitSettings, train_child
 from amber.search.trial import TrialResult
+from amber.training.callbacks import EpochListener
+from amber.training.checkpoint import Checkpoint
+from amber.training.data_checks import check_data, check_fit_arguments, check_input_shapes, check_targets
+from amber.training.settings import FitSettings
+from amber.training.train import train_model
 
 
 class Objective:
@@ -184,7 +185,7 @@ class Objective:
             candidate: what `prepare(arc)` returned, to spare doing it again.
             on_epoch: called after every epoch with the epoch (from 1), the epochs in all, and the metrics.
             checkpoint: a file that keeps the state after each epoch, and from which the same training is taken up; see
-                `amber.search.checkpoint`. It stays until the caller removes it.
+                `amber.training.checkpoint`. It stays until the caller removes it.
             pruning: may give the training up after any epoch.
 
         Raises:
@@ -204,9 +205,8 @@ class Objective:
         status, score, metrics, message, epochs = "failed", None, {}, None, 0
         try:
             with no_children_left():
-                child = train_child(
-                    self.builder,
-                    tokens,
+                trained = train_model(
+                    lambda: self.builder(tokens),
                     self.train,
                     self.validation,
                     self.settings,
@@ -215,8 +215,8 @@ class Objective:
                     callbacks=[] if pruning is None else [pruning],
                     checkpoint=None if checkpoint is None else self._checkpoint(checkpoint, known, seed),
                 )
-                metrics, epochs = self.value(child.model, tokens, child.metrics()), len(child.history["loss"])
-                del child
+                metrics, epochs = self.value(trained.model, tokens, trained.metrics()), len(trained.history["loss"])
+                del trained
             if math.isfinite(metrics[self.metric]):
                 status, score = "complete", metrics[self.metric]
             else:

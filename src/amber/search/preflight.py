@@ -11,12 +11,12 @@ from typing import Any
 import keras
 import numpy as np
 
+from amber.backend.randomness import preserved
 from amber.errors import AmberError, ConfigError, InvalidArchitectureError, ModelSpaceError
 from amber.modeler.builders.compiling import clone_compile_arguments
 from amber.modeler.cost import GraphCost, measure
 from amber.modeler.graph import ComputationGraph
 from amber.search.objective import Objective
-from amber.search.randomness import preserved
 
 logger = logging.getLogger(__name__)
 

@@ -19,6 +19,7 @@ import keras
 import optuna
 
 from amber.backend import interrupts
+from amber.backend.randomness import check_seed, trial_seed
 from amber.checks import positive_integer
 from amber.errors import ConfigError
 from amber.modeler.words import describe_in_words
@@ -31,15 +32,14 @@ from amber.search.preflight import check_search
 from amber.search.proposal import Proposal
 from amber.search.proposing import Proposer
 from amber.search.pruning import PruningCallback, chosen_pruner
-from amber.search.randomness import check_seed, trial_seed
 from amber.search.recording import SearchRecord
 from amber.search.result import SearchResult, rank
 from amber.search.run_directory import RunDirectory
 from amber.search.samplers import make_sampler, recorded_options
 from amber.search.storage import StudyDatabase
-from amber.search.training import EpochListener
 from amber.search.trial import TRAINED, TrialResult
 from amber.search.understood import understood
+from amber.training.callbacks import EpochListener
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from amber.search import Objective, RunDirectory, ranking_table, run_search
 from amber.search.one_shot import OneShotSettings, run_one_shot
 from amber.search.ranking import ranking_text
 from amber.search.rewards import REWARDS, Budget, get_reward
-from amber.search.training import train_child
+from amber.training.train import train_model
 
 MakeObjective = Callable[..., Objective]
 CONVOLUTIONS, POOLS = (0, 0, 0), (1, 1, 0)
@@ -49,9 +49,11 @@ def test_the_score_is_the_reward_of_the_trained_network(name: str, make_objectiv
     objective = make_objective(reward=name, metric="val_loss", direction="minimize", patience=1)
     trial = objective.evaluate(CONVOLUTIONS, 5)
     assert trial.status == "complete", trial.error
-    child = train_child(objective.builder, CONVOLUTIONS, objective.train, objective.validation, objective.settings, 5)
+    trained = train_model(
+        lambda: objective.builder(CONVOLUTIONS), objective.train, objective.validation, objective.settings, 5
+    )
     x, y = objective.validation
-    expected = get_reward(name)(y, child.model.predict(x, verbose=0))
+    expected = get_reward(name)(y, trained.model.predict(x, verbose=0))
     assert trial.score == trial.metrics[f"val_{name}"] == pytest.approx(expected, abs=1e-5)
     assert (objective.metric, objective.direction) == (f"val_{name}", "maximize")
     assert "val_loss" in trial.metrics

@@ -14,6 +14,7 @@ import optuna
 
 from amber.architect import TokenLayout
 from amber.backend import interrupts
+from amber.backend.randomness import check_seed, seeded
 from amber.errors import ConfigError, StorageError
 from amber.search.callbacks import SearchCallback
 from amber.search.objective import Objective
@@ -25,7 +26,6 @@ from amber.search.one_shot.scores import SharedScores
 from amber.search.one_shot.settings import OneShotSettings
 from amber.search.one_shot.shared import shared_builder
 from amber.search.preflight import check_search
-from amber.search.randomness import check_seed, seeded
 from amber.search.result import SearchResult
 from amber.search.run_directory import RunDirectory
 from amber.search.samplers.controller import controller_for

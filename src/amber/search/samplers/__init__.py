@@ -23,9 +23,9 @@ from typing import Any
 import optuna
 
 from amber.architect import TokenLayout
+from amber.backend.randomness import check_seed
 from amber.errors import ConfigError
 from amber.registry import Registry
-from amber.search.randomness import check_seed
 from amber.search.samplers.recorded import MULTIVARIATE, recorded_options
 from amber.search.samplers.tokens import TokenSampler, token_distributions, tokens_of
 

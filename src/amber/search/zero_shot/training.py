@@ -11,10 +11,10 @@ import numpy as np
 
 from amber.architect.controllers import ZeroShotController
 from amber.backend import interrupts
+from amber.backend.randomness import check_seed, trial_seed
 from amber.checks import positive_integer
 from amber.errors import ConfigError, DataError
 from amber.search.objective import Objective, prepared
-from amber.search.randomness import check_seed, trial_seed
 from amber.search.trial import TrialResult
 from amber.search.zero_shot.policy import ZeroShotPolicy
 

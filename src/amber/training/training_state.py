@@ -1,19 +1,18 @@
-"""How far the training of a child is: what was reported, the best epoch, and whether it goes on.
+"""How far a training is: what was reported, the best epoch, and whether it goes on.
 
-All of it is plain values, so that a checkpoint can keep it; see `amber.search.checkpoint`.
+All of it is plain values, so that a checkpoint can keep it; see `amber.training.checkpoint`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from amber.search.training import FitSettings
+from amber.training.settings import FitSettings
 
 
-class Course:
+class TrainingState:
     """The epochs of one training so far.
 
     Args:
@@ -56,7 +55,7 @@ class Course:
         return self.best_epoch if self.keeps_best else self.epochs - 1
 
     def add(self, reported: Mapping[str, Sequence[float]], model: Any) -> None:
-        """Adds what one epoch reported, and keeps the weights where it is the best."""
+        """Add what one epoch reported, and keep the weights where it is the best."""
         for name, values in reported.items():
             self.history.setdefault(name, []).extend(float(value) for value in values)
         if not self.keeps_best:
@@ -67,7 +66,7 @@ class Course:
             self.best_weights = model.get_weights()
 
     def put_best_back(self, model: Any) -> None:
-        """Gives the model the weights of the scored epoch."""
+        """Give the model the weights of the scored epoch."""
         if self.best_weights is not None and self.best_epoch != self.epochs - 1:
             model.set_weights(self.best_weights)
 

@@ -9,12 +9,12 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from tests.search.conftest import CountingBuilder, tiny_data, tiny_space
 
 from amber.search import Objective, RunDirectory, run_search
-from amber.search.checkpoint import Checkpoint
-from amber.search.training import FitSettings, train_child
-
-from .conftest import CountingBuilder, tiny_data, tiny_space
+from amber.training.checkpoint import Checkpoint
+from amber.training.settings import FitSettings
+from amber.training.train import train_model
 
 TRAIN, VALIDATION = tiny_data()
 SETTINGS = FitSettings("val_loss", "minimize", epochs=4, batch_size=16)
@@ -51,7 +51,7 @@ def stopped_at(builder: Any, epoch: int, checkpoint: Checkpoint, settings: FitSe
             raise Stop
 
     with pytest.raises(Stop):
-        train_child(builder, (0,), TRAIN, VALIDATION, settings, 5, on_epoch=listen, checkpoint=checkpoint)
+        train_model(lambda: builder((0,)), TRAIN, VALIDATION, settings, 5, on_epoch=listen, checkpoint=checkpoint)
 
 
 def averaging() -> Any:
@@ -62,13 +62,13 @@ def averaging() -> Any:
 @pytest.mark.parametrize("optimizer", ["adam", averaging])
 def test_taken_up_after_any_epoch(tmp_path: Path, optimizer: Any) -> None:
     builder = Dropping(optimizer=optimizer, metrics=["accuracy"])
-    whole = train_child(builder, (0,), TRAIN, VALIDATION, SETTINGS, 5)
+    whole = train_model(lambda: builder((0,)), TRAIN, VALIDATION, SETTINGS, 5)
     checkpoint = Checkpoint(tmp_path / "checkpoints" / "0.npz", "this")
     for epoch in (2, 3, 4):  # each goes on from where the one before was stopped
         stopped_at(builder, epoch, checkpoint, SETTINGS)
     seen: list[int] = []
-    again = train_child(
-        builder, (0,), TRAIN, VALIDATION, SETTINGS, 5,
+    again = train_model(
+        lambda: builder((0,)), TRAIN, VALIDATION, SETTINGS, 5,
         on_epoch=lambda epoch, epochs, metrics: seen.append(epoch), checkpoint=checkpoint,
     )  # fmt: skip
     assert seen == [4]
@@ -82,12 +82,12 @@ def test_best_weights_are_put_back_after_taking_up(tmp_path: Path, best: int) ->
     settings = FitSettings("val_loss", "minimize", epochs=9, batch_size=16, patience=2)
     optimizer = {0: lambda: keras.optimizers.SGD(-0.5), 1: lambda: keras.optimizers.SGD(LATE)}[best]
     builder = Dropping(optimizer=optimizer)
-    whole = train_child(builder, (0,), TRAIN, VALIDATION, settings, 5)
+    whole = train_model(lambda: builder((0,)), TRAIN, VALIDATION, settings, 5)
     assert (whole.epoch, len(whole.history["loss"])) == (best, best + 3)
     checkpoint = Checkpoint(tmp_path / "0.npz", "this")
     for epoch in range(2, best + 4):
         stopped_at(builder, epoch, checkpoint, settings)
-    again = train_child(builder, (0,), TRAIN, VALIDATION, settings, 5, checkpoint=checkpoint)
+    again = train_model(lambda: builder((0,)), TRAIN, VALIDATION, settings, 5, checkpoint=checkpoint)
     assert (again.history, again.epoch) == (whole.history, best)
     for mine, theirs in zip(again.model.get_weights(), whole.model.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
@@ -118,8 +118,8 @@ def test_file_of_another_training_or_a_damaged_one_is_not_used(
     elif damage == "pickle":
         np.savez(path, header=np.array([print], dtype=object))
     seen: list[int] = []
-    train_child(
-        builder, (0,), TRAIN, VALIDATION, SETTINGS, 5,
+    train_model(
+        lambda: builder((0,)), TRAIN, VALIDATION, SETTINGS, 5,
         on_epoch=lambda epoch, epochs, metrics: seen.append(epoch), checkpoint=Checkpoint(path, "this"),
     )  # fmt: skip
     assert seen == [1, 2, 3, 4]
@@ -142,7 +142,7 @@ def test_callbacks_see_one_training() -> None:
             self.seen.append("end")
 
     note = Note()
-    train_child(Dropping(), (0,), TRAIN, VALIDATION, SETTINGS, 5, callbacks=[note])
+    train_model(lambda: Dropping()((0,)), TRAIN, VALIDATION, SETTINGS, 5, callbacks=[note])
     assert note.seen == ["begin", "0", "1", "2", "end"]
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from amber.files import write_whole
 from amber.files.archives import check_archive
 from amber.files.strict_json import parse_json
-from amber.search.course import Course
+from amber.training.training_state import TrainingState
 
 logger = logging.getLogger(__name__)
 
@@ -54,18 +54,18 @@ class Checkpoint:
     path: Path
     identity: str
 
-    def save(self, model: Any, course: Course) -> None:
-        """Replaces the file. A disk that is full costs the checkpoint, not the training: a warning is logged."""
+    def save(self, model: Any, state: TrainingState) -> None:
+        """Replace the file. A disk that is full costs the checkpoint, not the training: a warning is logged."""
         header = {
             "format_version": FORMAT_VERSION,
             "identity": self.identity,
             "versions": _versions(),
-            "history": course.history,
-            "best_epoch": course.best_epoch,
+            "history": state.history,
+            "best_epoch": state.best_epoch,
         }
         arrays: dict[str, Any] = {f"variable_{index}": _array(each) for index, each in enumerate(_variables(model))}
-        if course.best_weights is not None and course.best_epoch != course.epochs - 1:
-            arrays |= {f"best_{index}": np.asarray(each) for index, each in enumerate(course.best_weights)}
+        if state.best_weights is not None and state.best_epoch != state.epochs - 1:
+            arrays |= {f"best_{index}": np.asarray(each) for index, each in enumerate(state.best_weights)}
         content = io.BytesIO()
         np.savez(content, header=np.frombuffer(json.dumps(header).encode("utf-8"), "uint8"), **arrays)
         try:
@@ -74,8 +74,8 @@ class Checkpoint:
         except OSError as error:
             logger.warning("%s cannot be written: %s. Training goes on without it.", self.path, error)
 
-    def restore(self, model: Any, course: Course) -> Callable[[], None]:
-        """Brings a fresh course to where the file's training was; changes nothing where there is no file.
+    def restore(self, model: Any, state: TrainingState) -> Callable[[], None]:
+        """Bring a fresh state to where the file's training was; changes nothing where there is no file.
 
         Returns:
             What does the same for the model, to be called when the next epoch begins: the first `fit` of a model may
@@ -92,18 +92,20 @@ class Checkpoint:
             here = {"format_version": FORMAT_VERSION, "identity": self.identity, "versions": _versions()}
             if kept != here:
                 raise ValueError(f"expected {here}, found {kept}")
-            return _apply(model, course, arrays, header)
+            return _apply(model, state, arrays, header)
         except _DAMAGED as error:
             logger.warning("%s is not used, the training begins anew: %s", self.path, error)
             return _nothing
 
     def remove(self) -> None:
-        """Removes the file, where there is one."""
+        """Remove the file, where there is one."""
         with contextlib.suppress(OSError):
             self.path.unlink(missing_ok=True)
 
 
-def _apply(model: Any, course: Course, arrays: dict[str, np.ndarray], header: dict[str, Any]) -> Callable[[], None]:
+def _apply(
+    model: Any, state: TrainingState, arrays: dict[str, np.ndarray], header: dict[str, Any]
+) -> Callable[[], None]:
     history = {str(name): [float(value) for value in values] for name, values in header["history"].items()}
     best_epoch = int(header["best_epoch"])
     if not model.optimizer.built:
@@ -117,20 +119,20 @@ def _apply(model: Any, course: Course, arrays: dict[str, np.ndarray], header: di
     if best:
         _check_shapes(model.weights, best)
     # Checked to the end before anything is changed: nothing is ever half restored.
-    course.history, course.best_epoch = history, best_epoch
-    course.best_weights = best or None
+    state.history, state.best_epoch = history, best_epoch
+    state.best_weights = best or None
 
     def restore_model() -> None:
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
-        if course.keeps_best and best_epoch == len(history["loss"]) - 1:
-            course.best_weights = model.get_weights()
+        if state.keeps_best and best_epoch == len(history["loss"]) - 1:
+            state.best_weights = model.get_weights()
 
     return restore_model
 
 
 def _nothing() -> None:
-    """Leaves a fresh model as it is."""
+    """Leave a fresh model as it is."""
 
 
 def _variables(model: Any) -> Sequence[Any]:

@@ -1,0 +1,145 @@
+"""What one training does between the epochs, each of which is a `fit` of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import keras
+
+from amber.backend.randomness import epoch_seed
+from amber.errors import ConfigError
+from amber.modeler.supernet.recalibration import recalibrate
+from amber.training.settings import FitSettings
+
+EpochListener = Callable[[int, int, Mapping[str, float]], None]
+"""Called after every epoch with the epoch (from 1), the epochs in all, and the metrics."""
+
+# How many training examples batch-norm statistics are recalibrated from after an epoch.
+_RECALIBRATION_EXAMPLES = 512
+_HOOKS = [
+    *(f"on_{kind}_batch_{end}" for kind in ("train", "test", "predict") for end in ("begin", "end")),
+    *(f"on_{kind}_{end}" for kind in ("epoch", "test", "predict", "batch") for end in ("begin", "end")),
+]
+
+
+@runtime_checkable
+class HistoryReader(Protocol):
+    """A callback that is told, when a training is resumed, what its metric was in each epoch before."""
+
+    def take_up(self, values: Sequence[float]) -> None:
+        """Hear the values, one an epoch."""
+
+
+class ResumableCallback(keras.callbacks.Callback):
+    """Makes one training of several `fit` for a callback: one beginning, and an end when `end` is called."""
+
+    def __init__(self, callback: keras.callbacks.Callback) -> None:
+        super().__init__()
+        self._callback = callback
+        self._begun = False
+        self._logs: Mapping[str, Any] | None = None
+        for name in _HOOKS:
+            # The methods themselves: Keras looks whether they do anything, and skips those that do not.
+            setattr(self, name, getattr(callback, name))
+
+    def set_params(self, params: Mapping[str, Any]) -> None:
+        """Pass the parameters on."""
+        self._callback.set_params(params)
+
+    def set_model(self, model: Any) -> None:
+        """Pass the model on."""
+        self._callback.set_model(model)
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Pass on the first."""
+        if not self._begun:
+            self._begun = True
+            self._callback.on_train_begin(logs)
+
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Keep what is passed on by `end`."""
+        self._logs = logs
+
+    def end(self) -> None:
+        """Tell that training has ended."""
+        self._callback.on_train_end(self._logs)
+
+
+@contextlib.contextmanager
+def finalised_once(model: Any) -> Iterator[None]:
+    """Have the optimizer put its averaged weights (`use_ema`) into the model at the end, not after every `fit`."""
+    optimizer = model.optimizer
+    optimizer.finalize_variable_values = lambda variables: None
+    try:
+        yield
+    finally:
+        del optimizer.finalize_variable_values
+    optimizer.finalize_variable_values(model.trainable_weights)
+
+
+class EpochSeed(keras.callbacks.Callback):
+    """Seeds every epoch but the first, which goes on from building, and restores a model as its first epoch begins.
+
+    Attributes:
+        restore: what restores the model; None where training begins.
+    """
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self._seed = seed
+        self.restore: Callable[[], None] | None = None
+
+    def seed_epoch(self, epoch: int) -> None:
+        """Seed the global generators."""
+        if epoch:
+            keras.utils.set_random_seed(epoch_seed(self._seed, epoch))
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Undo what `fit` drew before."""
+        self.seed_epoch(epoch)
+        if self.restore is not None:
+            self.restore()
+            self.restore = None
+
+
+class RecalibrationBeforeTest(keras.callbacks.Callback):
+    """Recalibrates batch-norm statistics on some training examples before validation data are looked at."""
+
+    def __init__(self, train: tuple[Any, Any]) -> None:
+        super().__init__()
+        step = max(1, len(keras.tree.flatten(train[1])[0]) // _RECALIBRATION_EXAMPLES)
+        # From everywhere, as a file may be in the order of its classes.
+        self._examples = keras.tree.map_structure(lambda array: array[::step][:_RECALIBRATION_EXAMPLES], train[0])
+
+    def on_test_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        """Change the statistics, which training does not read."""
+        recalibrate(self.model, self._examples)
+
+
+class EpochReport(keras.callbacks.Callback):
+    """Stops on an unknown metric or a loss that is not finite, and tells a listener of every epoch."""
+
+    def __init__(self, settings: FitSettings, on_epoch: EpochListener | None) -> None:
+        super().__init__()
+        self._settings = settings
+        self._listener = on_epoch
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Look at what `fit` reports.
+
+        Raises:
+            ConfigError: the metric is not among it.
+            FloatingPointError: the loss is not finite.
+        """
+        reported = {name: float(value) for name, value in (logs or {}).items()}
+        if self._settings.metric not in reported:
+            raise ConfigError(
+                f"metric must be one of what fit reports: {', '.join(reported)}. Received: {self._settings.metric!r}"
+            )
+        if not math.isfinite(reported.get("loss", 0.0)):
+            raise FloatingPointError(f"the loss is {reported['loss']} after epoch {epoch + 1}")
+        if self._listener:
+            self._listener(epoch + 1, self._settings.epochs, reported)

@@ -1,0 +1,184 @@
+"""Trains one model: seeded, watched, with early stopping on one metric, and resumed from a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from amber.backend import interrupts
+from amber.backend.randomness import seeded
+from amber.errors import ConfigError
+from amber.modeler.supernet.recalibration import recalibrate
+from amber.training.callbacks import (
+    EpochListener,
+    EpochReport,
+    EpochSeed,
+    HistoryReader,
+    RecalibrationBeforeTest,
+    ResumableCallback,
+    finalised_once,
+)
+from amber.training.checkpoint import Checkpoint
+from amber.training.data_checks import check_data
+from amber.training.settings import FitSettings
+from amber.training.training_state import TrainingState
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A trained model, what `fit` reported for every epoch, and the epoch (from 0) whose weights it has.
+
+    Attributes:
+        recalibrated: validation metrics with recalibrated statistics; empty where there are none.
+    """
+
+    model: Any
+    history: dict[str, list[float]]
+    epoch: int
+    recalibrated: Mapping[str, float] = field(default_factory=dict)
+
+    def metrics(self) -> dict[str, float]:
+        """Return what `fit` reported for the epoch whose weights the model has, or what holds once recalibrated."""
+        return {name: float(values[self.epoch]) for name, values in self.history.items()} | dict(self.recalibrated)
+
+
+def train_model(
+    build: Callable[[], Any],
+    train: tuple[Any, Any],
+    validation: tuple[Any, Any] | None,
+    settings: FitSettings,
+    seed: int,
+    *,
+    on_epoch: EpochListener | None = None,
+    callbacks: Sequence[Any] = (),
+    checkpoint: Checkpoint | None = None,
+) -> TrainedModel:
+    """Build and train one model; global random state is put back afterwards.
+
+    Every epoch is a `fit` of its own with a seed of its own, so that training can be resumed after any of them, on
+    every backend, as if it had not been interrupted.
+
+    Args:
+        build: returns a fresh compiled model. It is called once the global generators are seeded.
+        train: features and targets.
+        validation: features and targets that are never trained on.
+        settings: how to train.
+        seed: of weights, shuffling and dropout.
+        on_epoch: called after every epoch with the epoch (from 1), the epochs in all, and the metrics.
+        callbacks: more Keras callbacks; for them it is one training.
+        checkpoint: where the state after each epoch is kept (but the last), and where training is resumed from. The
+            caller removes it when the outcome is recorded. Of callbacks only a HistoryReader is told what was before.
+
+    Raises:
+        InvalidArchitectureError: `build` finds that there is no such network.
+        ConfigError: the model is not compiled, or `fit` reports no metric of that name.
+        FloatingPointError: the loss is not finite.
+    """
+    with interrupts.guarded(), seeded(seed):
+        model = build()
+        if not getattr(model, "compiled", False):
+            raise ConfigError(
+                "The models of the builder are not compiled: give the builder a model_compile_dict with "
+                f"at least 'optimizer' and 'loss'. Received: a {type(model).__name__}"
+            )
+        state = TrainingState(settings)
+        start = EpochSeed(seed)
+        if checkpoint is not None:
+            start.restore = checkpoint.restore(model, state)
+        for callback in callbacks if state.epochs else ():
+            if isinstance(callback, HistoryReader):
+                callback.take_up(state.history[settings.metric])
+        listeners = [ResumableCallback(callback) for callback in callbacks]
+        recalibration = [RecalibrationBeforeTest(train)] if settings.recalibrate else []
+        watchers = [start, *recalibration, EpochReport(settings, on_epoch), *listeners]
+        with finalised_once(model):
+            while not state.ended:
+                interrupts.check()
+                start.seed_epoch(state.epochs)
+                fitted = model.fit(
+                    *train,
+                    initial_epoch=state.epochs,
+                    epochs=state.epochs + 1,
+                    batch_size=settings.batch_size,
+                    validation_data=validation,
+                    callbacks=watchers,
+                    **{"verbose": 0, **(settings.fit_kwargs or {})},
+                )
+                state.add(fitted.history, model)
+                state.stopped = bool(model.stop_training)
+                if checkpoint is not None and not state.ended:
+                    checkpoint.save(model, state)
+        state.put_best_back(model)
+        for listener in listeners:
+            listener.end()
+        recalibrated = _recalibrated(model, train, validation, settings) if settings.recalibrate else {}
+    return TrainedModel(model, state.history, state.scored_epoch, recalibrated)
+
+
+def _recalibrated(
+    model: Any, train: tuple[Any, Any], validation: tuple[Any, Any] | None, settings: FitSettings
+) -> dict[str, float]:
+    """Recalibrate a model and return its metrics on validation data."""
+    recalibrate(model, train)
+    if validation is None:
+        return {}
+    found = model.evaluate(*validation, batch_size=settings.batch_size, verbose=0, return_dict=True)
+    return {f"val_{name}": float(value) for name, value in found.items()}
+
+
+def retrain(
+    builder: Any,
+    arc: Any,
+    train: tuple[Any, Any],
+    validation: tuple[Any, Any],
+    *,
+    epochs: int,
+    seed: int,
+    batch_size: int = 32,
+    patience: int | None = None,
+    metric: str = "val_loss",
+    direction: str = "minimize",
+    fit_kwargs: Mapping[str, Any] | None = None,
+    callbacks: Sequence[Any] = (),
+    recalibrate: bool = False,
+) -> tuple[Any, dict[str, list[float]]]:
+    """Build and train one architecture from fresh weights.
+
+    With the seed and settings of a trial it gives the model of that trial again (on the CPU bit for bit).
+
+    Args:
+        builder: gives a compiled model of tokens.
+        arc: the tokens.
+        train: features and targets.
+        validation: features and targets that decide on stopping and on the best epoch.
+        epochs: the most epochs.
+        seed: of weights, shuffling and dropout.
+        batch_size: rows of a batch.
+        patience: epochs without improvement of `metric` after which training stops; the weights of the best
+            epoch are put back. None: all epochs are trained and the last weights kept.
+        metric: what decides, as `fit` reports it.
+        direction: `"maximize"` or `"minimize"`.
+        fit_kwargs: more arguments of `keras.Model.fit`.
+        callbacks: Keras callbacks.
+        recalibrate: whether batch-norm statistics are recalibrated; see `FitSettings`.
+
+    Returns:
+        The trained model, and what `fit` reported for every epoch.
+
+    Raises:
+        InvalidArchitectureError: the tokens describe no network.
+        ConfigError: a setting out of range, or a metric that `fit` does not report (lists the known).
+        DataError: data without rows, of unequal lengths, or that are no finite numbers.
+        FloatingPointError: the loss is not finite.
+    """
+    settings = FitSettings(metric, direction, epochs, batch_size, patience, fit_kwargs, recalibrate)
+    trained = train_model(
+        lambda: builder(arc),
+        check_data(train, "train"),
+        check_data(validation, "validation"),
+        settings,
+        seed,
+        callbacks=callbacks,
+    )
+    return trained.model, trained.history
