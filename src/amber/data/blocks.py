@@ -136,8 +136,10 @@ def split_columns(x: ArrayLike, blocks: Mapping[str, Any]) -> Blocks:
         DataError: no blocks, or columns outside the array.
 
     Example:
-        >>> x = split_columns(features, {"rna": (0, 100), "protein": (100, 130)})
-        >>> model.fit(x, y)
+        >>> import numpy as np
+        >>> x = split_columns(np.zeros((10, 130)), {"rna": (0, 100), "protein": (100, 130)})
+        >>> {name: block.shape for name, block in x.items()}
+        {'rna': (10, 100), 'protein': (10, 30)}
     """
     array = check_features(x, "x")
     if not isinstance(blocks, Mapping) or not blocks:

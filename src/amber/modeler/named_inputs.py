@@ -53,9 +53,11 @@ def input_operations(blocks: Mapping[str, Any]) -> list[Operation]:
         DataError: no blocks, or something that is no array of records.
 
     Example:
-        >>> x = split_columns(features, {"rna": (0, 100), "protein": (100, 130)})
-        >>> builder = DAGModelBuilder(input_operations(x), output, space, compile_arguments)
-        >>> builder(tokens).fit(x, y)
+        >>> import numpy as np
+        >>> from amber.data import split_columns
+        >>> x = split_columns(np.zeros((10, 130)), {"rna": (0, 100), "protein": (100, 130)})
+        >>> input_operations(x)
+        [Operation('input', shape=(100,), name='rna'), Operation('input', shape=(30,), name='protein')]
     """
     if not isinstance(blocks, Mapping) or not blocks:
         raise DataError(f"Expected a mapping from names to arrays. Received: {type(blocks).__name__}")

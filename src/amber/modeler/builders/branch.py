@@ -45,8 +45,12 @@ class KerasBranchModelBuilder(ModelBuilder):
             merge, or an operation that cannot be used.
 
     Example:
+        >>> from amber.architect import BranchedModelSpace, ModelSpace, Operation
+        >>> left, right, stem = (ModelSpace.from_dict([[{"Layer_type": "dense", "units": 3}]]) for _ in range(3))
         >>> space = BranchedModelSpace([[left, right], stem], concat_op="average")
-        >>> builder = KerasBranchModelBuilder([left_input, right_input], output, compile_arguments, space)
+        >>> builder = KerasBranchModelBuilder(
+        ...     [Operation("input", shape=(5,), name="left"), Operation("input", shape=(6,), name="right")],
+        ...     Operation("dense", units=1), {"optimizer": "adam", "loss": "mse"}, space)
         >>> model = builder(builder.layout.sample(0))
     """
 

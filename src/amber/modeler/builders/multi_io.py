@@ -47,11 +47,13 @@ class KerasMultiIOModelBuilder(ModelBuilder):
         ModelSpaceError: a candidate, input or output that cannot be used, or an argument out of range.
 
     Example:
+        >>> from amber.architect import ModelSpace, Operation
+        >>> space = ModelSpace.from_dict([[{"Layer_type": "dense", "units": 3}]] * 2)
         >>> builder = KerasMultiIOModelBuilder(
         ...     [Operation("input", shape=(5,), name="rna"), Operation("input", shape=(6,), name="protein")],
         ...     Operation("dense", units=1), {"optimizer": "adam", "loss": "mse"}, space,
         ...     with_input_blocks=True, with_output_blocks=True)
-        >>> model = builder(builder.decoder.sample(0))
+        >>> model = builder(builder.decoder.sample(1))
     """
 
     def __init__(

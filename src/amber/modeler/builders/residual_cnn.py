@@ -45,6 +45,8 @@ class KerasResidualCnnBuilder(ModelBuilder):
             this network does not know, or an argument out of range.
 
     Example:
+        >>> from amber.architect import ModelSpace, Operation
+        >>> space = ModelSpace.from_dict([[{"Layer_type": "conv1d", "filters": 16, "kernel_size": 8}]] * 2)
         >>> builder = KerasResidualCnnBuilder(
         ...     Operation("input", shape=(60, 4)), Operation("dense", units=3, activation="softmax"),
         ...     fc_units=64, flatten_mode="GAP", model_space=space,

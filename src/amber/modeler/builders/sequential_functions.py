@@ -89,7 +89,11 @@ def build_sequential_model_from_string(
         ArchitectureError: another number of texts than layers, or a text that is no candidate of its layer.
 
     Example:
-        >>> build_sequential_model_from_string(["dense:{'units': 3}"], input_op, output_op, space, compile_arguments)
+        >>> from amber.architect import ModelSpace, Operation
+        >>> space = ModelSpace.from_dict([[{"Layer_type": "dense", "units": 3}]])
+        >>> model = build_sequential_model_from_string(
+        ...     ["dense:{'units': 3}"], Operation("input", shape=(4,)), Operation("dense", units=1), space,
+        ...     {"optimizer": "adam", "loss": "mse"})
     """
     states = find_operations(model_states_str, state_space)
     return build_sequential_model(states, input_state, output_state, model_compile_dict, state_space)

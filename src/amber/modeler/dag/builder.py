@@ -43,6 +43,9 @@ class DAGModelBuilder(ModelBuilder):
         ConfigError: an unknown kind of DAG, or one that cannot have these arguments.
 
     Example:
+        >>> from amber.architect import ModelSpace, Operation
+        >>> space = ModelSpace.from_dict([[{"Layer_type": "dense", "units": 3}]] * 2)
+        >>> rna, protein = (Operation("input", shape=(5,), name=name) for name in ("rna", "protein"))
         >>> builder = DAGModelBuilder([rna, protein], Operation("dense", units=1), space,
         ...                           {"optimizer": "adam", "loss": "mse"}, dag_func="InputBlockDAG")
         >>> model = builder(builder.layout.sample(0))

@@ -53,9 +53,12 @@ class DAG:
         ArchitectureError: tokens outside the grammar.
 
     Example:
+        >>> from amber.architect import ModelSpace, Operation
+        >>> space = ModelSpace.from_dict([[{"Layer_type": "dense", "units": 3}]] * 2)
         >>> x = ComputationNode(Operation("input", shape=(4,)), "X")
         >>> y = ComputationNode(Operation("dense", units=1), "output")
-        >>> DAG([0, 1, 1, 1, 1], space, x, y).build()
+        >>> DAG([0, 1, 0, 1, 1], space, x, y).build().output_shape
+        (None, 1)
     """
 
     head_names: ClassVar[re.Pattern[str] | None] = None

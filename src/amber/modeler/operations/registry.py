@@ -103,7 +103,9 @@ def register_operation(
     Example:
         >>> def gelu_dense(units, name=None):
         ...     return keras.layers.Dense(units, "gelu", name=name)
-        >>> register_operation("gelu_dense", gelu_dense, required=("units",))
+        >>> spec = register_operation("gelu_dense", gelu_dense, required=("units",))
+        >>> make_layer(Operation("gelu_dense", units=3), "gelu").units
+        3
     """
     taken = inspect.signature(make).parameters
     spec = OperationSpec(

@@ -129,10 +129,16 @@ class EnasAnnModelBuilder(SupernetBuilder):
         ConfigError: an unknown `dag_func`.
 
     Example:
-        >>> builder = EnasAnnModelBuilder(inputs_op=blocks, output_op=head, model_space=space,
-        ...                               model_compile_dict={"optimizer": "adam", "loss": "mse"}, controller="uniform")
-        >>> builder().fit(x, y)  # trains the shared weights
-        >>> builder(arc).evaluate(x, y)  # scores one architecture
+        >>> import numpy as np
+        >>> from amber.architect import ModelSpace, Operation
+        >>> builder = EnasAnnModelBuilder(
+        ...     inputs_op=Operation("input", shape=(5,), name="rna"),
+        ...     output_op=Operation("dense", units=1, activation="linear"),
+        ...     model_space=ModelSpace.from_dict([[{"Layer_type": "dense", "units": n} for n in (4, 8)]] * 2),
+        ...     model_compile_dict={"optimizer": "adam", "loss": "mse"}, controller="uniform")
+        >>> x, y = np.ones((32, 5)), np.ones(32)
+        >>> history = builder().fit(x, y, verbose=0)  # trains the shared weights
+        >>> scores = builder(builder.layout.sample(0)).evaluate(x, y, verbose=0)  # scores one architecture
     """
 
     dag: EnasAnnDAG
@@ -246,11 +252,15 @@ class EnasCnnModelBuilder(SupernetBuilder):
         ConfigError: an unknown `dag_func` or option.
 
     Example:
-        >>> builder = EnasCnnModelBuilder(inputs_op=Operation("input", shape=(60, 4)), output_op=head,
-        ...                               model_space=space, controller="uniform",
-        ...                               model_compile_dict={"optimizer": "adam", "loss": "binary_crossentropy"})
-        >>> builder().fit(x, y)  # trains the shared weights
-        >>> builder.supernet.extract(arc).save("network.keras")
+        >>> from amber.architect import ModelSpace, Operation
+        >>> builder = EnasCnnModelBuilder(
+        ...     inputs_op=Operation("input", shape=(60, 4)),
+        ...     output_op=Operation("dense", units=1, activation="sigmoid"),
+        ...     model_space=ModelSpace.from_dict(
+        ...         [[{"Layer_type": "conv1d", "filters": 8, "kernel_size": n} for n in (4, 8)]] * 2),
+        ...     model_compile_dict={"optimizer": "adam", "loss": "binary_crossentropy"}, controller="uniform")
+        >>> supernet = builder()
+        >>> child = builder.supernet.extract(builder.layout.sample(0))  # a plain Keras model
     """
 
     def __init__(
