@@ -54,6 +54,15 @@ ALLOWED = {
     "amber.search": {"amber.architect", CONTROLLERS, "amber.modeler", "amber.training", "amber.search"},
     "amber.data": {"amber.data"},
     "amber.report": {"amber.architect", "amber.modeler", "amber.search", "amber.report"},
+    "amber.experiment": {
+        "amber.architect",
+        CONTROLLERS,
+        "amber.modeler",
+        "amber.search",
+        "amber.data",
+        "amber.report",
+        "amber.experiment",
+    },
     "amber.cli": {
         "amber.architect",
         CONTROLLERS,
@@ -62,6 +71,7 @@ ALLOWED = {
         "amber.search",
         "amber.data",
         "amber.report",
+        "amber.experiment",
         "amber.cli",
     },
 }
@@ -87,6 +97,7 @@ ALLOWED[COMPAT] = {
     "amber.search",
     "amber.data",
     "amber.report",
+    "amber.experiment",
     COMPAT,
 }
 BACKEND_LIBRARIES = {"torch", "jax", "jaxlib", "tensorflow"}
@@ -117,6 +128,7 @@ WITHOUT_KERAS = {
     "amber.backend",
     "amber.architect",
     "amber.data",
+    "amber.experiment",
 }
 
 
@@ -247,6 +259,9 @@ def test_file_is_short_enough_to_hold_one_idea(path: Path) -> None:
         ("amber.training.train", "from amber.search.trial import TrialResult"),
         ("amber.modeler.graph", "from amber.training.settings import FitSettings"),
         ("amber.search.study", "import amber.cli.main"),
+        ("amber.search.study", "from amber.experiment import Experiment"),
+        ("amber.report.page", "import amber.experiment"),
+        ("amber.experiment.resolving", "from amber.cli import main"),
         ("amber.search.study", "from amber.data import load_dataset"),
         ("amber.data.sequence", "from amber.architect import Operation"),
         ("amber.data.sequence", "try:\n    import keras\nexcept ImportError:\n    keras = None"),
@@ -275,6 +290,8 @@ def test_checker_finds_an_import_against_the_arrows(module: str, source: str) ->
             "amber.cli.main",
             "def main():\n    from amber.data import load_dataset\n    from amber.search import study",
         ),
+        ("amber.cli.main", "from amber.experiment import resolve, run"),
+        ("amber.experiment.resolving", "from amber.report import render_report\nfrom amber.search import run_search"),
         ("amber.backend.extra", "import torch\nfrom amber.errors import ConfigError"),
         ("amber.architect.manager", "from amber.compat.managers import GeneralManager"),
         ("amber.compat.managers", "import keras\nfrom amber.search import run_search"),

@@ -15,9 +15,9 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from amber.cli.builders import BUILDERS
-from amber.cli.sections import Config
 from amber.errors import AmberError
+from amber.experiment.builders import BUILDERS
+from amber.experiment.configuration.sections import Config
 
 TEXT = (Path(__file__).parents[1] / "docs" / "migration.md").read_text(encoding="utf-8")
 NAMES = sorted(set(re.findall(r"`(amber\.[\w.]+(?:\(\w+=\))?)`", TEXT)))

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amber import measures
-from amber.cli.config import load_config
-from amber.cli.project import load_data
-from amber.cli.scoring import predictions, score_baselines
+from amber.experiment.components import load_data
+from amber.experiment.configuration.reading import load_config
+from amber.experiment.final.scoring import predictions, score_baselines
 from benchmarks.defaults.problems import DefaultsProblem
 
 _DRAWS = 500

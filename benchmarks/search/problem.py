@@ -11,9 +11,9 @@ from typing import Any
 
 import keras
 
-from amber.cli.config import load_config
-from amber.cli.problem import Problem
-from amber.cli.project import compile_arguments, load_data, make_builder, training_steps
+from amber.experiment.components import compile_arguments, load_data, make_builder, training_steps
+from amber.experiment.configuration.reading import load_config
+from amber.experiment.task_spec import Problem
 from amber.search import Objective, SearchCallback, TrialResult
 
 _HERE = Path(__file__).parent

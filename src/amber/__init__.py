@@ -13,7 +13,9 @@ __all__ = ["Amber", "AmberSpecifications", "__version__"]
 
 __version__ = "0.1.0"
 
-_PACKAGES = frozenset("architect backend cli compat data errors files modeler registry report search".split())
+_PACKAGES = frozenset(
+    "architect backend cli compat data errors experiment files modeler registry report search".split()
+)
 # Of the first AMBER: modules whose contents are in amber.compat, and classes.
 _FORMER_MODULES = frozenset("bootstrap getter objective plots utils".split())
 _FORMER = frozenset({"Amber", "AmberSpecifications"})

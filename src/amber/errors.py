@@ -54,6 +54,10 @@ class ExecutorError(AmberError, RuntimeError):
     """Workers that cannot be reached, started or given their work."""
 
 
+class RunFailed(AmberError, RuntimeError):
+    """A search that was understood and could not be done, such as one in which nothing could be trained."""
+
+
 # More of a message than anybody reads; all of it would be kept in the journal and shown in every report.
 _LONGEST_MESSAGE = 2000
 

@@ -10,8 +10,8 @@ import yaml
 from benchmarks.defaults.measuring import _score, _standard_error
 from benchmarks.defaults.problems import PROBLEMS, DefaultsProblem
 
-from amber.cli.config import load_config
-from amber.cli.project import load_data
+from amber.experiment.components import load_data
+from amber.experiment.configuration.reading import load_config
 
 SMALL = [problem for problem in PROBLEMS if problem.examples <= 1000]
 

@@ -10,8 +10,8 @@ import gc
 import os
 import sys
 
-from amber.cli.config import load_config
-from amber.cli.searching import Overrides, run
+from amber.experiment.configuration.reading import load_config
+from amber.experiment.running import Overrides, run
 
 
 def serve() -> None:

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from amber.cli.config import config_from_text
 from amber.errors import ConfigError
+from amber.experiment.configuration.reading import config_from_text
 
 Amber = Callable[..., Any]
 

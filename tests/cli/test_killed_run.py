@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from amber.cli.finished import FinishedRun
+from amber.experiment.run_files.finished import FinishedRun
 from amber.files import complete_replacement
 from amber.search import RunDirectory
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from amber.cli.config import config_from_text
+from amber.experiment.configuration.reading import config_from_text
 
 BLOCKS = """\
 name: cells

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from amber.cli.yaml_lines import parse_yaml, read_yaml
 from amber.errors import ConfigError
+from amber.experiment.configuration.document import parse_yaml, read_yaml
 from amber.files import limits
 from amber.files.bounded_yaml import parse_yaml_text
 

@@ -94,9 +94,9 @@ def configurations(rng: random.Random, folder: Path) -> Iterator[str]:
 
 
 def read_configuration(text: str) -> object:
-    from amber.cli.config import config_from_text
-    from amber.cli.problem import Problem
-    from amber.cli.project import load_data, make_builder, valuation_arguments
+    from amber.experiment.components import load_data, make_builder, valuation_arguments
+    from amber.experiment.configuration.reading import config_from_text
+    from amber.experiment.task_spec import Problem
 
     loaded = config_from_text(text, "c.yaml")
     if loaded.simulation is None:
@@ -108,7 +108,7 @@ def read_configuration(text: str) -> object:
 
 
 def spaces(rng: random.Random, folder: Path) -> Iterator[tuple[str, str]]:
-    from amber.cli.config import config_from_text
+    from amber.experiment.configuration.reading import config_from_text
 
     good = [config_from_text(text, "c.yaml").space for text in CONFIGURATIONS]
     while True:
@@ -154,7 +154,7 @@ def tokens(rng: random.Random, folder: Path) -> Iterator[str]:
 
 def read_tokens(text: str) -> object:
     from amber.architect import TokenLayout
-    from amber.cli.sources import parse_tokens
+    from amber.experiment.run_files.sources import parse_tokens
 
     return TokenLayout([2, 2, 3]).validate(parse_tokens(text))
 
@@ -172,7 +172,7 @@ def records(rng: random.Random, folder: Path) -> Iterator[Path]:
 
 
 def read_best(path: Path) -> object:
-    from amber.cli.sources import choose
+    from amber.experiment.run_files.sources import choose
 
     return choose(path, None)
 

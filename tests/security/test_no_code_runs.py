@@ -257,7 +257,7 @@ def test_plugin_runs_only_where_the_command_line_names_it(tmp_path: Path, canary
 def test_plugin_registers_what_a_configuration_then_names(tmp_path: Path) -> None:
     plugin = tmp_path / "lab.py"
     plugin.write_text(
-        "from amber.cli.builders import BUILDERS, ResidualCnnOptions, register_builder\n"
+        "from amber.experiment.builders import BUILDERS, ResidualCnnOptions, register_builder\n"
         "register_builder('lab_cnn', ResidualCnnOptions, BUILDERS.get('residual_cnn').make)\n",
         encoding="utf-8",
     )

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from amber.cli.defaults import load_run_config
 from amber.cli.same_origin import SameOrigin
-from amber.cli.storing import recorded_trials
 from amber.errors import AmberError, ConfigError, StorageError
+from amber.experiment.defaults import load_run_config
+from amber.experiment.storing import recorded_trials
 
 if TYPE_CHECKING:
     from amber.report.optuna_study import StudyMirror
@@ -72,8 +72,8 @@ def serve(path: Path, host: str, port: int, on_ready: Callable[[str], None], sto
 
 
 def _mirror(path: Path) -> StudyMirror:
-    from amber.cli.project import searched_score
-    from amber.cli.reporting import token_names
+    from amber.experiment.components import searched_score
+    from amber.experiment.report_contents import token_names
     from amber.report.optuna_study import StudyMirror
 
     loaded = load_run_config(path)

@@ -14,7 +14,7 @@ import typer
 
 from amber.backend import interrupts
 from amber.cli.hidden import without_secrets
-from amber.errors import AmberError, describe_error, message_of, printable
+from amber.errors import AmberError, RunFailed, describe_error, message_of, printable
 
 DEBUG_VARIABLE = "AMBER_DEBUG"
 RUN_FAILED, USER_MISTAKE, INTERRUPTED = 1, 2, 130
@@ -36,10 +36,6 @@ _OF_PATHS = frozenset(
 )
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-class RunFailed(AmberError, RuntimeError):
-    """The command was understood and could not be done, such as a search in which nothing could be trained."""
 
 
 def reported(command: Command) -> Command:

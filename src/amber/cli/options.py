@@ -26,3 +26,7 @@ ModelArgument = Annotated[
     Path,
     typer.Argument(metavar="MODEL", help="Model file (.keras), run directory or its best.json.", show_default=False),
 ]
+LookOption = Annotated[
+    str | None,
+    typer.Option("--storage", help="Database to read the study anew from; by default RUN's own copy.", metavar="URL"),
+]

@@ -3,7 +3,8 @@
 Text becomes values in one pass over the events of the parser, without recursion: no tag is ever followed, what an alias
 repeats counts as often as it is repeated, and the first value beyond a limit of `amber.files.limits` ends the reading.
 
-What may be changed here: how YAML is read. What the keys of a configuration mean is the matter of `amber.cli.config`.
+What may be changed here: how YAML is read. What the keys of a configuration mean is the matter of
+`amber.experiment.configuration`.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def build(
     ] = False,
 ) -> None:
     """Build an architecture as a compiled Keras model and save it."""
-    from amber.cli.files import checked_output, naming, writing
+    from amber.experiment.run_files.output import checked_output, naming, writing
 
     path = checked_output(output, (".keras",) if export is None else (".keras", ".onnx"))
     model = _trained(source, tokens) if trained else _untrained(source, tokens, seed)
@@ -59,8 +59,8 @@ def build(
 
 
 def _untrained(source: Path, tokens: str | None, seed: int | None) -> Any:
-    from amber.cli.project import seed_everything
-    from amber.cli.sources import choose
+    from amber.experiment.components import seed_everything
+    from amber.experiment.run_files.sources import choose
 
     chosen = choose(source, tokens, compiled=True)
     seed_everything(chosen.loaded.config.seed if seed is None else seed)
@@ -68,8 +68,8 @@ def _untrained(source: Path, tokens: str | None, seed: int | None) -> Any:
 
 
 def _trained(source: Path, tokens: str | None) -> Any:
-    from amber.cli.sources import is_record, load_model
     from amber.errors import ConfigError
+    from amber.experiment.run_files.sources import is_record, load_model
 
     if tokens is not None or not is_record(source):
         received = f"{source} {tokens}" if tokens is not None else source

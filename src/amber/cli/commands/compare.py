@@ -37,11 +37,11 @@ def compare(
         announce_loading(sys.stdout, now=True)
     from rich.console import Console
 
-    from amber.cli.comparing import compare as run_all
-    from amber.cli.config import load_config
-    from amber.cli.searching import Overrides
-    from amber.cli.storing import NO_STORAGE
     from amber.errors import ConfigError
+    from amber.experiment.comparing import compare as run_all
+    from amber.experiment.configuration.reading import load_config
+    from amber.experiment.running import Overrides
+    from amber.experiment.storing import NO_STORAGE
 
     words = [word.strip() for word in seeds.split(",")]
     if not all(word.isdecimal() and word.isascii() and int(word) < 2**32 for word in words):

@@ -9,7 +9,7 @@ import typer
 from amber.backend import interrupts
 from amber.cli.commands.report import RunArgument
 from amber.cli.failures import reported
-from amber.cli.storing import LookOption
+from amber.cli.options import LookOption
 
 
 @reported

@@ -32,9 +32,9 @@ def draw(
     ] = None,
 ) -> None:
     """Draw an architecture as SVG or PNG."""
-    from amber.cli.files import checked_output, writing
-    from amber.cli.project import loss_weights
-    from amber.cli.sources import choose
+    from amber.experiment.components import loss_weights
+    from amber.experiment.run_files.output import checked_output, writing
+    from amber.experiment.run_files.sources import choose
     from amber.modeler import drawing
     from amber.modeler.cost import measure
 

@@ -40,15 +40,15 @@ def evaluate(
     """Show the scores of a trained model: accuracy, AUROC, AUPRC and MCC, or R2 and correlations of a number."""
     from rich.console import Console
 
-    from amber.cli.compared import Compared
-    from amber.cli.config import load_config
-    from amber.cli.looks import note_look
-    from amber.cli.problem import Problem
-    from amber.cli.project import load_data
-    from amber.cli.results import class_table, measure_name, measure_text, score_table
-    from amber.cli.scoring import score_model
-    from amber.cli.sources import config_of, load_model, model_file, record_beside
     from amber.errors import ConfigError
+    from amber.experiment.components import load_data
+    from amber.experiment.configuration.reading import load_config
+    from amber.experiment.final.compared import Compared
+    from amber.experiment.final.scoring import score_model
+    from amber.experiment.final.tables import class_table, measure_name, measure_text, score_table
+    from amber.experiment.run_files.looks import note_look
+    from amber.experiment.run_files.sources import config_of, load_model, model_file, record_beside
+    from amber.experiment.task_spec import Problem
 
     if config is not None:
         loaded = load_config(config)

@@ -24,8 +24,8 @@ def extract(
     ] = Path("model.keras"),
 ) -> None:
     """Take an architecture out of a supernet, with its weights, as a Keras model that needs no AMBER."""
-    from amber.cli.files import checked_output, writing
-    from amber.cli.sources import parse_tokens
+    from amber.experiment.run_files.output import checked_output, writing
+    from amber.experiment.run_files.sources import parse_tokens
 
     path = checked_output(output, (".keras", ".onnx"))
     arc = parse_tokens(tokens)

@@ -11,7 +11,7 @@ from amber.cli.failures import reported
 from amber.cli.options import ModelArgument
 
 if TYPE_CHECKING:
-    from amber.cli.config import LoadedConfig
+    from amber.experiment.configuration.reading import LoadedConfig
 
 
 @reported
@@ -44,9 +44,9 @@ def predict(
     batch_size: Annotated[int, typer.Option(min=1, help="Records a step.")] = 256,
 ) -> None:
     """Write what a model says of each record of a CSV file: class probabilities, or numbers."""
-    from amber.cli.files import checked_output, write_text
-    from amber.cli.predicting import predict_blocks, predict_sequences
-    from amber.cli.sources import config_of, load_model, record_beside
+    from amber.experiment.predicting import predict_blocks, predict_sequences
+    from amber.experiment.run_files.output import checked_output, write_text
+    from amber.experiment.run_files.sources import config_of, load_model, record_beside
 
     if output is not None:
         checked_output(output, (".csv",))

@@ -13,7 +13,7 @@ from amber.cli.failures import reported
 @reported
 def repair(run: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.", show_default=False)]) -> None:
     """Leave damaged lines of trials.jsonl out, so that the search can be taken up; a copy is kept beside it."""
-    from amber.cli.repairing import repair as work
+    from amber.experiment.run_files.repairing import repair as work
 
     done = work(run)
     if done.copy is None:

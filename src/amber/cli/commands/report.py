@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from amber.cli.failures import reported
-from amber.cli.storing import LookOption, recorded_trials
+from amber.cli.options import LookOption
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.", show_default=False)]
 
@@ -20,8 +20,8 @@ def report(
     storage: LookOption = None,
 ) -> None:
     """Write one HTML page that shows a search; it needs no network and runs no script."""
-    from amber.cli.files import checked_output, write_text
-    from amber.cli.reporting import gather
+    from amber.experiment.report_contents import gather
+    from amber.experiment.run_files.output import checked_output, write_text
     from amber.report import render_report
 
     path = checked_output(output, (".html",))
@@ -39,7 +39,8 @@ def export(
     storage: LookOption = None,
 ) -> None:
     """Write every trial of a run as CSV or JSON."""
-    from amber.cli.files import checked_output, write_text
+    from amber.experiment.run_files.output import checked_output, write_text
+    from amber.experiment.storing import recorded_trials
     from amber.report import trials_csv, trials_json
 
     path = checked_output(output, (".csv", ".json"))

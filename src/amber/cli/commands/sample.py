@@ -26,9 +26,9 @@ def sample(
     """Print random architectures as tokens, one per line."""
     import numpy as np
 
-    from amber.cli.config import load_config
-    from amber.cli.problem import Problem
-    from amber.cli.project import load_data, make_builder
+    from amber.experiment.components import load_data, make_builder
+    from amber.experiment.configuration.reading import load_config
+    from amber.experiment.task_spec import Problem
 
     loaded = load_config(config)
     problem = Problem.of(load_data(loaded))

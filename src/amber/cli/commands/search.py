@@ -62,9 +62,9 @@ def search(
         raise typer.BadParameter("--allow-changes is for --resume: expected both.")
     if not quiet:
         announce_loading(sys.stdout, now=True)
-    from amber.cli.config import load_config, run_directory_in
-    from amber.cli.plugins import naming_missing
-    from amber.cli.searching import Overrides, run
+    from amber.experiment.configuration.reading import load_config, run_directory_in
+    from amber.experiment.run_files.plugins import naming_missing
+    from amber.experiment.running import Overrides, run
 
     overrides = Overrides(
         seed,

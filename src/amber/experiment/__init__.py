@@ -1,0 +1,1 @@
+"""An experiment: a configuration, data and model space, resolved and checked before anything runs."""

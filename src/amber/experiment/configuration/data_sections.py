@@ -1,0 +1,128 @@
+"""The sections of a configuration that say where the data come from and what is predicted."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, BeforeValidator, Field, ValidationInfo, field_validator
+
+from amber.experiment.configuration.section import Count, Name, Positive, Section, Text
+
+# The words of the field for what `amber.data.TargetSpec.kind` says.
+_KINDS = {"classification": "classes", "regression": "number"}
+Task = Annotated[
+    Literal["classes", "number"],
+    BeforeValidator(lambda word: _KINDS.get(word, word) if isinstance(word, str) else word),
+]
+
+
+class OutputSection(Section):
+    """One of several outputs.
+
+    Attributes:
+        column: column of the data.
+        type: also `task`: `classes`, or `classification` (a softmax over class names); `number`, or `regression` (one
+            linear unit); by default found out from the values.
+        classes: class names in the order of their numbers; by default sorted, as numbers where all are numbers.
+        loss: a Keras name; by default sparse_categorical_crossentropy, or mse for a number.
+        metrics: Keras names; by default accuracy, or mae for a number.
+        weight: of its loss in the sum.
+    """
+
+    column: Name
+    type: Task | None = Field(default=None, validation_alias=AliasChoices("type", "task"))
+    classes: Annotated[list[Name], Field(min_length=2)] | None = None
+    loss: Text | None = None
+    metrics: list[Text] | None = None
+    weight: Positive = 1.0
+
+    @property
+    def chosen_loss(self) -> str:
+        """The loss, also where it is not given."""
+        return self.loss or ("mse" if self.type == "number" else "sparse_categorical_crossentropy")
+
+    @property
+    def chosen_metrics(self) -> list[str]:
+        """The metrics, also where they are not given."""
+        return self.metrics if self.metrics is not None else ["mae" if self.type == "number" else "accuracy"]
+
+
+class MotifTaskSection(Section):
+    """The rule of one task of simulated data: names of motifs from left to right, and the letters between them."""
+
+    motifs: Annotated[list[Text], Field(min_length=1)]
+    spacing: Annotated[list[int], Field(min_length=2, max_length=2)] = Field(default_factory=lambda: [2, 8])
+
+
+class SimulatedSection(Section):
+    """Simulated sequences with motifs; see `amber.data.Simulation`, whose defaults hold for what is not given.
+
+    Attributes:
+        records: number of sequences.
+        length: letters of each.
+        background: fraction of G and C outside motifs, or the probabilities of A, C, G and T.
+        motifs: name -> a consensus in IUPAC letters, or rows of four probabilities.
+        strength: of a consensus: the probability of its bases at each position.
+        tasks: name -> motifs and spacing; each task is an output.
+        positives: fraction of records that follow a task's rule.
+        decoys: fraction of the others that hold its motifs at distances that break the rule.
+        noise: fraction of labels that are turned around.
+        seed: of the data and their division; not that of the search, so that searches see the same data.
+    """
+
+    records: Count | None = None
+    length: Count | None = None
+    background: float | list[float] | None = None
+    motifs: Annotated[dict[Text, Any], Field(min_length=1)] | None = None
+    strength: float | None = None
+    tasks: Annotated[dict[Text, MotifTaskSection], Field(min_length=1)] | None = None
+    positives: float | None = None
+    decoys: float | None = None
+    noise: float | None = None
+    seed: Annotated[int, Field(ge=0)] | None = None
+
+
+class DataSection(Section):
+    """Where the data come from.
+
+    Attributes:
+        source: `splice` or `mfeat` (packaged), the path of a CSV file, a name in the folder AMBER_DATA_DIR, or
+            `{simulated: {...}}`: see SimulatedSection; tasks stand for columns, and `split` is `random`.
+            A relative path counts from the folder of the configuration.
+        sequence: column of the sequences, where there are no blocks.
+        blocks: name of an input -> its columns: a range `first..last` in the order of the file, a pattern `rna_*`, a
+            list of such texts, or `{sequence: column}`. One column or range is one input of the network.
+        standardize: scale blocks of numbers, and outputs that are numbers, by the training part.
+        label: column of the class names or numbers, where there are no `outputs`.
+        task: `classification` or `regression`; by default found out from the labels.
+        classes: class names in the order of the outputs; by default sorted, as numbers where all are numbers.
+        outputs: name of an output -> what it predicts; instead of `label`.
+        split: a column with `train`, `val` and `test`, or `random`, or `grouped` (column `group`); by default `auto`:
+            the column `gsplit` or `split` where there is one, else `random`.
+        fractions: of train, validation and test where they are drawn; by default 0.7, 0.1 and 0.2.
+        size_limit: MiB of the file at most, decompressed; by default an eighth of the machine's memory.
+    """
+
+    source: Text | dict[str, Any] = "splice"
+    sequence: Name = "seq"
+    blocks: Annotated[dict[Text, Any], Field(min_length=1)] | None = None
+    standardize: bool = True
+    label: Name = "label"
+    task: Task | None = None
+    classes: Annotated[list[Name], Field(min_length=2)] | None = None
+    outputs: Annotated[dict[Text, OutputSection], Field(min_length=1)] | None = None
+    split: Name = "auto"
+    fractions: Annotated[list[Positive], Field(min_length=3, max_length=3)] | None = None
+    size_limit: Count | None = None
+
+    @field_validator("fractions")
+    @classmethod
+    def _fractions_of_drawn_parts(cls, value: list[float] | None, info: ValidationInfo) -> list[float] | None:
+        if value is None:
+            return None
+        if not math.isclose(sum(value), 1.0, abs_tol=1e-6):
+            raise ValueError("three fractions with sum 1")
+        if isinstance(info.data.get("source"), str) and info.data.get("split") not in ("random", "grouped"):
+            raise ValueError("fractions only beside split: random or grouped, or simulated data; others have their own")
+        return value

@@ -1,0 +1,206 @@
+"""A configuration file, checked: every mistake names file, line and key.
+
+What may be changed here: the order of the checks. Which keys there are is the matter of `sections`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from amber.architect import ModelSpace
+from amber.data import BlockSpec, Simulation
+from amber.errors import ConfigError, DataError, ModelSpaceError
+from amber.experiment.builders import BUILDERS
+from amber.experiment.configuration.document import KeyPath, YamlDocument, dotted, parse_yaml, read_yaml
+from amber.experiment.configuration.guessed_builder import guessed_builder
+from amber.experiment.configuration.mistakes import explain, first_mistake, key_path
+from amber.experiment.configuration.section import Section
+from amber.experiment.configuration.sections import Config
+from amber.experiment.configuration.simulated import checked_simulation, with_tasks_as_outputs
+from amber.experiment.configuration.space import space_of
+from amber.experiment.configuration.unused_keys import check_unused_keys
+from amber.redaction import password_in
+
+SectionT = TypeVar("SectionT", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class LoadedConfig:
+    """A checked configuration and where it came from.
+
+    Attributes:
+        document: the file, with its lines.
+        config: all sections.
+        builder_options: the section `builder`, checked against the options of its type.
+        space: the section `model_space`.
+        space_paths: for each layer, the key path of each candidate.
+        simulation: the data, where they are simulated.
+        recorded: whether a run directory holds it, so that a search has run with it.
+    """
+
+    document: YamlDocument
+    config: Config
+    builder_options: Section
+    space: ModelSpace
+    space_paths: list[list[KeyPath]]
+    simulation: Simulation | None = None
+    recorded: bool = False
+
+    @property
+    def builder_type(self) -> str:
+        """The registered name of the builder."""
+        return str(self.config.builder["type"])
+
+    def error(self, path: KeyPath, message: str) -> ConfigError:
+        """Returns the error that names file, line and key."""
+        return self.document.error(path, message)
+
+    def space_error(self, error: ModelSpaceError) -> ConfigError:
+        """Return the error of a space or builder with the line of the layer, candidate or option it is about."""
+        return self.error(self._place(error.key), str(error))
+
+    def _place(self, key: KeyPath) -> KeyPath:
+        match key:
+            case (int(layer), int(candidate), *rest) if layer < len(self.space_paths):
+                candidates = self.space_paths[layer]
+                return (*candidates[candidate], *rest) if candidate < len(candidates) else candidates[0][:-1]
+            case (int(layer), *_) if layer < len(self.space_paths):
+                return self.space_paths[layer][0][:-1]
+            case (str(option), *rest) if option in type(self.builder_options).model_fields:
+                return ("builder", option, *rest)
+            case ("merge",):
+                return ("model_space", "merge")
+        return ("model_space",)
+
+
+def load_config(path: str | os.PathLike[str], *, recorded: bool = False) -> LoadedConfig:
+    """Reads and checks a configuration file; `recorded` as for `check_config`.
+
+    Raises:
+        ConfigError: a mistake, named by file, line and key, with what was expected and received.
+    """
+    return check_config(read_yaml(path), recorded=recorded)
+
+
+def run_directory_in(path: str | os.PathLike[str]) -> Path:
+    """Return the run directory that a configuration names, right or not otherwise; raises ConfigError for no YAML."""
+    data = read_yaml(path).data
+    given = data if isinstance(data, dict) else {}
+    return Path(str(given.get("run_directory") or f"runs/{given.get('name', Config.model_fields['name'].default)}"))
+
+
+def config_from_text(text: str, source: str, *, recorded: bool = False) -> LoadedConfig:
+    """Checks a configuration given as text; `source` is what messages call it. Raises ConfigError."""
+    return check_config(parse_yaml(text, source), recorded=recorded)
+
+
+def check_config(document: YamlDocument, *, recorded: bool = False) -> LoadedConfig:
+    """Checks what a YAML document holds; raises ConfigError.
+
+    Args:
+        document: the file.
+        recorded: whether a search has run with it: keys that have no effect were accepted once.
+    """
+    if not isinstance(document.data, dict):
+        kinds = {type(None): "an empty file", list: "a list", str: "text"}
+        received = kinds.get(type(document.data), "another value")
+        raise ConfigError(
+            f"{document.source}, line 1: expected the sections {', '.join(Config.model_fields)}. Received: {received}"
+        )
+    _check_no_password(document)
+    config = _validate(Config, document.data, document, ())
+    simulation = checked_simulation(config, document, _validate)
+    if simulation is not None:
+        config = with_tasks_as_outputs(config, simulation)
+    if not recorded:
+        check_unused_keys(config, document)
+    config = _with_name_and_builder(config, document)
+    options = _builder_options(config.builder, document)
+    _check_sampler_options(config, document)
+    _check_blocks(config, document)
+    _check_kind_of_space(config, document)
+    space, paths = space_of(config.model_space, document, list(config.data.blocks or {}))
+    return LoadedConfig(document, config, options, space, paths, simulation, recorded)
+
+
+def _with_name_and_builder(config: Config, document: YamlDocument) -> Config:
+    """Returns the configuration with a name and a builder, also where none is given."""
+    changes: dict[str, Any] = {}
+    if "name" not in document.data:
+        stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(document.source).stem).lstrip(".")
+        changes["name"] = stem or config.name
+    if not config.builder:
+        outputs = len(config.data.outputs or "1")
+        changes["builder"] = guessed_builder(config.model_space, config.data.blocks, outputs)
+    return config.model_copy(update=changes)
+
+
+def _check_no_password(document: YamlDocument) -> None:
+    place = password_in(document.text)
+    if place is not None:
+        raise ConfigError(
+            f"{document.source}, line {document.text.count(chr(10), 0, place) + 1}: expected an address without a "
+            "password, since a configuration is copied to where others read it; set PGPASSWORD, write it to ~/.pgpass, "
+            "or give the whole address with --storage. Received: one with a password, which is not shown"
+        )
+
+
+def _check_sampler_options(config: Config, document: YamlDocument) -> None:
+    from amber.search.samplers import check_sampler_options
+
+    for option in config.search.sampler_options:
+        try:
+            check_sampler_options(config.search.sampler, [option])
+        except ConfigError as error:
+            raise document.error(("search", "sampler_options", option), str(error)) from error
+
+
+def _check_blocks(config: Config, document: YamlDocument) -> None:
+    for name, written in (config.data.blocks or {}).items():
+        try:
+            BlockSpec.parse(written, name)
+        except DataError as error:
+            raise document.error(("data", "blocks", name), str(error)) from error
+
+
+def _check_kind_of_space(config: Config, document: YamlDocument) -> None:
+    branched = BUILDERS.get(config.builder["type"]).branched
+    if branched != isinstance(config.model_space, dict):
+        expected = "a mapping with the keys branches, stem, merge" if branched else "a list of layers"
+        raise document.error(
+            ("model_space",),
+            f"the builder {config.builder['type']} takes {expected}. Received: "
+            + ("a mapping" if isinstance(config.model_space, dict) else "a list"),
+        )
+
+
+def _builder_options(section: dict[str, Any], document: YamlDocument) -> Section:
+    if "type" not in section:
+        raise document.error(
+            ("builder",),
+            f"the key 'type' is missing; expected one of {', '.join(BUILDERS.names())}. Received: {list(section)}",
+        )
+    try:
+        entry = BUILDERS.get(section["type"])
+    except ConfigError as error:
+        raise document.error(("builder", "type"), str(error)) from error
+    return _validate(entry.options, section, document, ("builder",))
+
+
+def _validate(model: type[SectionT], values: Any, document: YamlDocument, prefix: KeyPath) -> SectionT:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        problem = first_mistake(error.errors(include_url=False))
+        within = key_path(problem, values)
+        path = (*prefix, *within)
+        raise document.error(path, explain(problem, model, within, document.lines.at(path))) from None
+
+
+__all__ = ["LoadedConfig", "check_config", "config_from_text", "dotted", "load_config"]

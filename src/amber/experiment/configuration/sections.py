@@ -1,0 +1,344 @@
+"""The sections of a configuration: which keys there are, their types, ranges and defaults.
+
+Some defaults of `training`, `search` and `final` depend on the data: `amber.experiment.defaults` chooses them when an
+experiment is resolved. The values here are those of runs from before there was such a rule.
+
+What may be changed here: a key, with its description; `reading` turns mistakes into messages.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from amber.experiment.configuration.data_sections import DataSection
+from amber.experiment.configuration.section import Count, Positive, Section, Text
+from amber.metric_names import less_is_better
+
+# Keys of `search` about workers in other processes; `threads` also counts for this one.
+WORKER_KEYS = ("workers", "time_limit", "trials_per_process", "threads", "memory_limit", "devices", "ahead")
+
+
+class TrainingSection(Section):
+    """How every candidate is trained.
+
+    Attributes:
+        epochs: passes over the training data.
+        batch_size: records a step.
+        optimizer: a Keras name.
+        optimizer_options: more arguments of that optimizer, such as `{weight_decay: 0.01}` or `{use_ema: true}`.
+        learning_rate: of the optimizer.
+        schedule: `constant`, or `cosine`: the learning rate falls to 0 over the epochs, which suits short trainings.
+        loss: a Keras name; labels are class numbers. Not used with `data.outputs`, which have their own.
+        metrics: Keras names; likewise.
+        patience: epochs without a better metric on validation data before training stops; null: never.
+        recalibrate: batch-normalisation statistics are estimated anew from the training data in the end, in the search
+            and in the final training. Moving averages lag behind in short trainings and under strong weight decay.
+    """
+
+    epochs: Count = 8
+    batch_size: Count = 32
+    optimizer: Text = "adam"
+    optimizer_options: dict[Text, bool | int | float | None] = Field(default_factory=dict)
+    learning_rate: Positive = 1e-3
+    schedule: Literal["constant", "cosine"] = "constant"
+    loss: Text = "sparse_categorical_crossentropy"
+    metrics: list[Text] = Field(default_factory=lambda: ["accuracy"])
+    patience: Count | None = None
+    recalibrate: bool = False
+
+
+class OneShotSection(Section):
+    """How much of what a one-shot search does; see `amber.search.one_shot.OneShotSettings`.
+
+    Attributes:
+        start_steps: batches as one architecture, before all others.
+        warm_up_steps: batches of uniformly drawn architectures before the policy learns.
+        steps_per_episode: batches between two updates of the policy.
+        episodes: updates of the policy, at most.
+        seconds: time for all shared training, at most; null: no limit.
+        architectures: scored in each episode.
+        uniform_share: share of uniformly drawn architectures in the batches of an episode.
+        sample: architectures scored in the end, of the policy and of chance each.
+        top_k: of each, chosen and retrained.
+        finalist_steps: batches of shared training on the chosen ones only.
+        calibration_steps: batches on which normalisation statistics are estimated before a score.
+        inherit_weights: retraining begins with the shared weights, not from scratch.
+        optimizer_options: of the shared training, on top of `training.optimizer_options`: it is longer than that of one
+            network, and may need more weight decay.
+    """
+
+    start_steps: Annotated[int, Field(ge=0)] = 100
+    warm_up_steps: Annotated[int, Field(ge=0)] = 200
+    steps_per_episode: Count = 20
+    episodes: Count = 40
+    seconds: Positive | None = None
+    architectures: Count = 10
+    uniform_share: Annotated[float, Field(ge=0, le=1)] = 0.5
+    sample: Count = 50
+    top_k: Count = 3
+    finalist_steps: Annotated[int, Field(ge=0)] = 200
+    calibration_steps: Count = 2
+    inherit_weights: bool = False
+    optimizer_options: dict[Text, bool | int | float | None] = Field(default_factory=dict)
+
+
+class DaskSection(Section):
+    """A Dask cluster: `dask` is the address of its scheduler, such as `tcp://host:8786`, or its scheduler file."""
+
+    dask: Text
+
+
+class BudgetSection(Section):
+    """What a network may cost; see `amber.search.rewards.Budget`.
+
+    Attributes:
+        parameters: weights at most; null: any number.
+        flops: 2 x multiply-adds at most, forward, batch 1; null: any number.
+    """
+
+    parameters: Count | None = None
+    flops: Count | None = None
+
+
+class KnowledgeSection(Section):
+    """What is known of good networks, as a term of the score.
+
+    Attributes:
+        function: `block_hierarchy`, or one that was registered; its value is the lower, the better a network agrees.
+        weight: the score gets worse by this times the value.
+        options: of that function; of `block_hierarchy` the `groups`: lists of names of blocks that belong together.
+    """
+
+    function: Text
+    weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("function")
+    @classmethod
+    def _function_is_registered(cls, name: str) -> str:
+        from amber.search.rewards import KNOWLEDGE
+
+        KNOWLEDGE.get(name)
+        return name
+
+
+class SearchSection(Section):
+    """How architectures are proposed and compared, and where they are trained.
+
+    Attributes:
+        strategy: `trials` trains every proposal; `one_shot` shares weights, and retrains the best from scratch.
+        one_shot: settings of the strategy `one_shot`, which uses neither sampler nor trials.
+        sampler: `random`, `tpe`, `evolution`, `nsga2`, `controller`, or one that was registered.
+        sampler_options: of that sampler.
+        trials: architectures to try.
+        metric: a metric of the validation data, such as `val_accuracy` or `val_loss`; with a reward it only decides
+            when a training stops, and is `val_loss` by default.
+        direction: of the metric; by default `minimize` for losses and errors, such as `val_mae`, else `maximize`.
+        reward: `auroc`, `auprc`, `accuracy`, `mcc`, `pearson`, `spearman`, `loss`, or one that was registered: what
+            the search compares in place of the metric.
+        knowledge: a term of the score that is read off the network's graph.
+        budget: what a network may cost; one beyond it is recorded, not trained.
+        executor: `in_process`, `processes` (worker processes of this machine) or `{dask: ADDRESS or scheduler file}`.
+        workers: how many candidates are trained at once; by default 2 processes, or every worker of the cluster.
+        time_limit: seconds of one candidate; it is ended then, and has failed. null: no limit.
+        trials_per_process: candidates after which a worker process is replaced by a fresh one; null: never.
+        threads: of numerical libraries where a candidate is trained; null: 1 in a worker process, and in this process
+            as many as are fastest for the networks beside what else the machine does.
+        memory_limit: MiB that a candidate may take in its worker process (on CPUs); null: no limit.
+        devices: GPUs for the workers, one each and in turn, such as `["0", "1"]`; null: all see all.
+        ahead: candidates that wait at each Dask worker, so that it is never without; by default 1. With 0, samplers
+            know as many results as can be.
+        storage: a database where the trials are recorded instead of in the run directory, such as
+            `postgresql://user@host/database`; searches of the same `name` then work together. Its password comes from
+            the environment (PGPASSWORD) or ~/.pgpass. null: the run directory.
+        pruner: gives bad candidates up early: `median`, `percentile`, `successive_halving`, `hyperband` or `threshold`;
+            null: none is given up.
+        pruner_options: of that pruner, as Optuna names them, such as `{n_startup_trials: 5}`.
+    """
+
+    strategy: Literal["trials", "one_shot"] = "trials"
+    one_shot: OneShotSection = Field(default_factory=OneShotSection)
+    sampler: Text = "tpe"
+    sampler_options: dict[str, Any] = Field(default_factory=dict)
+    trials: Count = 12
+    metric: str = "val_accuracy"
+    direction: Literal["maximize", "minimize"] | None = None
+    reward: Text | None = None
+    knowledge: KnowledgeSection | None = None
+    budget: BudgetSection = Field(default_factory=BudgetSection)
+
+    executor: Literal["in_process", "processes"] | DaskSection = "in_process"
+    workers: Count | None = None
+    time_limit: Positive | None = None
+    trials_per_process: Count | None = None
+    threads: Count | None = None
+    memory_limit: Count | None = None
+    devices: Annotated[list[Text], Field(min_length=1)] | None = None
+    ahead: Annotated[int, Field(ge=0)] | None = None
+    storage: Text | None = None
+    pruner: Text | None = None
+    pruner_options: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator(*(key for key in WORKER_KEYS if key != "threads"))
+    @classmethod
+    def _workers_are_other_processes(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is not None and info.data.get("executor") == "in_process":
+            raise ValueError("expected executor: processes, or one of dask, beside it")
+        if info.field_name == "ahead" and value is not None and not isinstance(info.data.get("executor"), DaskSection):
+            raise ValueError("expected executor: {dask: ...} beside it")
+        return value
+
+    @field_validator("executor")
+    @classmethod
+    def _one_shot_shares_weights(cls, value: Any, info: ValidationInfo) -> Any:
+        if value != "in_process" and info.data.get("strategy") == "one_shot":
+            raise ValueError("the strategy one_shot trains in this process; expected in_process")
+        return value
+
+    @field_validator("metric")
+    @classmethod
+    def _metric_is_of_validation_data(cls, name: str) -> str:
+        if not name.startswith("val_") or name == "val_":
+            wanted = name.removeprefix("val_") or "accuracy"
+            raise ValueError(f"val_ before the name of a metric, as in val_{wanted}: it is that of the validation data")
+        return name
+
+    @field_validator("storage")
+    @classmethod
+    def _storage_holds_no_password(cls, url: str | None, info: ValidationInfo) -> str | None:
+        if url is not None:
+            from amber.search.storage.urls import parse_url, passwords
+
+            parse_url(url)
+            if passwords(url):
+                raise ValueError(
+                    "an address without a password, since a configuration is copied to where others read it; set "
+                    "PGPASSWORD, write it to ~/.pgpass, or give the whole address with --storage"
+                )
+            if info.data.get("strategy") == "one_shot":
+                raise ValueError("the strategy one_shot keeps its record in the run directory; expected null")
+        return url
+
+    @field_validator("pruner")
+    @classmethod
+    def _pruner_is_registered(cls, name: str | None, info: ValidationInfo) -> str | None:
+        if name is not None:
+            from amber.search.pruning import PRUNERS
+
+            PRUNERS.get(name)
+            if info.data.get("executor") != "in_process" or info.data.get("strategy") == "one_shot":
+                raise ValueError("a pruner needs strategy: trials and executor: in_process beside it; expected null")
+        return name
+
+    @model_validator(mode="before")
+    @classmethod
+    def _trainings_with_a_reward_watch_the_loss(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("reward") is not None and "metric" not in values:
+            return {**values, "metric": "val_loss"}
+        return values
+
+    @field_validator("reward")
+    @classmethod
+    def _reward_is_registered(cls, name: str | None) -> str | None:
+        if name is not None:
+            from amber.search.rewards import REWARDS
+
+            REWARDS.get(name)
+        return name
+
+    @field_validator("sampler")
+    @classmethod
+    def _sampler_is_registered(cls, name: str) -> str:
+        from amber.search.samplers import SAMPLERS
+
+        SAMPLERS.get(name)
+        return name
+
+    @property
+    def chosen_direction(self) -> Literal["maximize", "minimize"]:
+        """The direction, also where it is not given."""
+        return self.direction or ("minimize" if less_is_better(self.metric) else "maximize")
+
+
+class FinalSection(Section):
+    """How the best architecture is trained in the end.
+
+    Attributes:
+        epochs: at most; the weights of the best epoch on validation data are kept.
+        patience: epochs without a better one before training stops; null: all epochs are trained, and the last weights
+            kept, as suits a learning rate that falls to 0.
+        batch_size: records a step; by default that of `training`.
+        ensemble: how many networks of the best architecture are trained, each from its own random weights. The best
+            model predicts their mean.
+        linear_term: whether the best model may be a weighted mean of the networks and of a linear model of the inputs.
+            Validation data decide on the weight; it is 0 where the linear model adds nothing.
+        data: `train`, or `train_and_validation`, as everything is chosen by then: linear models beside it are fitted to
+            both too, and `patience` must be null and `linear_term` false.
+    """
+
+    epochs: Count = 30
+    patience: Count | None = 8
+    batch_size: Count | None = None
+    ensemble: Count = 1
+    linear_term: bool = False
+    data: Literal["train", "train_and_validation"] = "train"
+
+    @field_validator("data")
+    @classmethod
+    def _stops_on_validation_data(cls, value: str, info: ValidationInfo) -> str:
+        if value != "train" and info.data.get("patience") is not None:
+            raise ValueError("patience: null beside train_and_validation, as nothing is left to stop on; or train")
+        if value != "train" and info.data.get("linear_term"):
+            raise ValueError(
+                "linear_term: false beside train_and_validation, as nothing is left to weigh it on; or train"
+            )
+        return value
+
+
+class Config(Section):
+    """A whole configuration; `model_space`, `builder` and `data.blocks` are checked by `reading`.
+
+    Attributes:
+        name: of the search; by default that of its file, without the ending.
+        builder: by default what suits data and space; see `amber.experiment.configuration.guessed_builder`.
+        references: accuracies that others reached on the same data, by their name; `amber compare` shows them.
+    """
+
+    name: str = "search"
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    data: DataSection = Field(default_factory=DataSection)
+    model_space: Annotated[list[Any] | dict[str, Any], Field(min_length=1)]
+    builder: dict[str, Any] = Field(default_factory=dict)
+    training: TrainingSection = Field(default_factory=TrainingSection)
+    search: SearchSection = Field(default_factory=SearchSection)
+    final: FinalSection = Field(default_factory=FinalSection)
+    references: dict[Text, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+    run_directory: Text | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_that_of_a_folder(cls, name: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}", name):
+            plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.")[:100] or "my-search"
+            raise ValueError(
+                "1 to 100 letters from A to Z, digits, hyphens, underscores and dots, the first not a dot, as a folder "
+                f"gets this name; for example {plain}"
+            )
+        return name
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_sections_are_defaults(cls, values: Any) -> Any:
+        # `search:` with nothing under it is null in YAML, and means all defaults.
+        if not isinstance(values, dict):
+            return values
+        optional = ("data", "builder", "training", "search", "final")
+        return {key: value for key, value in values.items() if not (key in optional and value is None)}
+
+    @property
+    def chosen_run_directory(self) -> str:
+        """The run directory, also where it is not given."""
+        return self.run_directory or f"runs/{self.name}"

@@ -1,0 +1,85 @@
+"""The key `data.source: {simulated: {...}}`: from a checked section to a simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from amber.data import MotifTask, Simulation
+from amber.errors import DataError
+from amber.experiment.configuration.data_sections import OutputSection, SimulatedSection
+from amber.experiment.configuration.document import KeyPath, YamlDocument
+from amber.experiment.configuration.sections import Config
+
+_PATH: KeyPath = ("data", "source", "simulated")
+# Keys of `data` that mean nothing where nothing is read from a file.
+_OF_FILES = ("sequence", "blocks", "standardize", "label", "task", "classes", "size_limit")
+
+
+def checked_simulation(
+    config: Config, document: YamlDocument, validate: Callable[..., SimulatedSection]
+) -> Simulation | None:
+    """Returns the simulation that a configuration asks for; None where its data come from a file.
+
+    Args:
+        config: the sections.
+        document: the file, with its lines.
+        validate: `amber.experiment.configuration.reading` 's check of one section.
+
+    Raises:
+        ConfigError: an unknown key or a value out of range; names file, line and key.
+    """
+    source = config.data.source
+    if isinstance(source, str):
+        return None
+    if list(source) != ["simulated"]:
+        raise document.error(
+            _PATH[:2], f"expected a name, a path or the key 'simulated'. Received: {', '.join(source) or 'no key'}"
+        )
+    given = source["simulated"]
+    section = validate(SimulatedSection, {} if given is None else given, document, _PATH)
+    _check_other_keys(config, document)
+    values: dict[str, Any] = {
+        name: getattr(section, name) for name in section.model_fields_set if getattr(section, name) is not None
+    }
+    for name, task in (section.tasks or {}).items():
+        try:
+            values["tasks"] = {**_tasks_so_far(values), name: MotifTask(task.motifs, task.spacing)}
+        except DataError as error:
+            raise document.error((*_PATH, "tasks", name), str(error)) from error
+    try:
+        return Simulation(**values)
+    except DataError as error:
+        raise document.error((*_PATH, *error.key), str(error)) from error
+
+
+def with_tasks_as_outputs(config: Config, simulation: Simulation) -> Config:
+    """Returns the configuration with one output per task, where there are several and it names none."""
+    if config.data.outputs is not None or len(simulation.tasks) < 2:
+        return config
+    outputs = {name: OutputSection(column=name) for name in simulation.tasks}
+    return config.model_copy(update={"data": config.data.model_copy(update={"outputs": outputs})})
+
+
+def _tasks_so_far(values: dict[str, Any]) -> dict[str, MotifTask]:
+    return {name: task for name, task in values["tasks"].items() if isinstance(task, MotifTask)}
+
+
+def _check_other_keys(config: Config, document: YamlDocument) -> None:
+    for name in _OF_FILES:
+        if name in config.data.model_fields_set:
+            raise document.error(
+                ("data", name),
+                f"simulated data have no columns; expected this key left out. Received: {getattr(config.data, name)!r}",
+            )
+    if "split" in config.data.model_fields_set and config.data.split != "random":
+        raise document.error(
+            ("data", "split"), f"simulated data are divided at random; expected random. Received: {config.data.split!r}"
+        )
+    for name, output in (config.data.outputs or {}).items():
+        if output.type == "number" or output.classes is not None:
+            raise document.error(
+                ("data", "outputs", name),
+                "a task of simulated data has the classes negative and positive; expected no type and no classes. "
+                f"Received: {output.type if output.classes is None else output.classes}",
+            )

@@ -1,0 +1,202 @@
+"""Settings from the data: what a search does where its configuration does not say.
+
+`chosen_settings` is the rule, a pure function of a few facts; its numbers were chosen by the table of
+`benchmarks/defaults` (see docs/benchmarks.md). What a configuration says always wins, and a search that is resumed
+keeps what it began with.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from amber.errors import InvalidArchitectureError, StorageError
+from amber.experiment.configuration.reading import LoadedConfig, load_config
+from amber.experiment.configuration.section import Section
+
+if TYPE_CHECKING:
+    from amber.data import Dataset
+
+# Sections with keys that depend on the data. In `sections.py` these keys have the values of runs before this rule.
+SECTIONS = ("training", "search", "final")
+# Training of one candidate: updates where nothing else limits it, and 1e9 multiply-adds and additions.
+_STEPS, _GIGAFLOPS = 600, 120.0
+_FEWEST_EPOCHS, _MOST_EPOCHS = 3, 60
+# The best architecture is trained for so many times as long.
+_FINAL = 1.5
+_SMALL_DATA, _LARGE_DATA = 2_000, 20_000
+_SAMPLED = 9
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the rule goes by.
+
+    Attributes:
+        examples: of the training part.
+        megaflops: of a middling network of the space, for one example; forward only.
+    """
+
+    examples: int
+    megaflops: float = 0.0
+
+
+def chosen_settings(facts: Facts) -> dict[str, dict[str, Any]]:
+    """Return keys and values of the sections `training`, `search` and `final` for a data set.
+
+    Small data are trained on for more epochs, in smaller batches, and by more networks in the end; where examples or
+    networks are large, epochs become fewer so that a search takes minutes. What the search compares is the loss, which
+    is finer than a share of right answers, and honest where classes are rare.
+    """
+    batch = 32 if facts.examples < _SMALL_DATA else 64 if facts.examples < _LARGE_DATA else 128
+    epochs = _epochs(facts, batch, 1.0)
+    small = facts.examples < _SMALL_DATA
+    return {
+        "training": {
+            "epochs": epochs,
+            "batch_size": batch,
+            "patience": max(4, epochs // 4),
+            "learning_rate": 0.003,
+            "schedule": "cosine",
+            "recalibrate": True,
+        },
+        "search": {"metric": "val_loss"},
+        "final": {
+            "epochs": _epochs(facts, batch, _FINAL),
+            "patience": max(5, epochs // 2),
+            "ensemble": 3 if small else 2,
+            "linear_term": True,
+        },
+    }
+
+
+def _epochs(facts: Facts, batch: int, times: float) -> int:
+    by_steps = _STEPS * times / math.ceil(facts.examples / batch)
+    # Forward and backward cost three times the former.
+    each = 3 * facts.megaflops * facts.examples / 1000
+    by_cost = _GIGAFLOPS * times / each if each else math.inf
+    return round(min(_MOST_EPOCHS * times, max(_FEWEST_EPOCHS * times, min(by_steps, by_cost))))
+
+
+def facts_of(loaded: LoadedConfig, dataset: Dataset) -> Facts:
+    """Return what the rule needs to know of data and space."""
+    return Facts(len(dataset.train), _middling_megaflops(loaded, dataset))
+
+
+def with_defaults(
+    loaded: LoadedConfig, dataset: Dataset, begun_with: Mapping[str, Any] | None = None
+) -> tuple[LoadedConfig, dict[str, dict[str, Any]]]:
+    """Fill in what a configuration leaves to the data.
+
+    Args:
+        loaded: the configuration.
+        dataset: its data.
+        begun_with: the settings of the search that is resumed, which stand before the rule; of a search from before
+            the rule they are the values that were the defaults then.
+
+    Returns:
+        The configuration with all its settings, and those that were filled in.
+    """
+    chosen = chosen_settings(facts_of(loaded, dataset))
+    if loaded.config.final.data != "train":
+        chosen["final"]["linear_term"] = False  # nothing is left to weigh it on
+    return with_settings(loaded, chosen if begun_with is None else _begun(chosen, begun_with))
+
+
+def load_run_config(run_directory: Path) -> LoadedConfig:
+    """Return the configuration of a run as its search began.
+
+    Raises:
+        AmberError: a file of the run that cannot be read or is damaged.
+    """
+    from amber.experiment.run_files.resuming import begun_with
+
+    loaded, settings = load_config(run_directory / "config.yaml", recorded=True), begun_with(run_directory)
+    if "name" not in loaded.document.data:
+        loaded = replace(loaded, config=loaded.config.model_copy(update={"name": run_directory.resolve().name}))
+    if settings is None:
+        return loaded
+    return with_settings(loaded, _begun(chosen_settings(Facts(1)), settings), str(run_directory))[0]
+
+
+def _begun(chosen: Mapping[str, Mapping[str, Any]], begun_with: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what a search began with, of the keys that the rule decides; the rule where nothing is noted of it."""
+    found: dict[str, dict[str, Any]] = {}
+    for section, values in chosen.items():
+        noted = begun_with.get(section)
+        found[section] = (
+            dict(values) if noted is None else {key: noted[key] for key in (*values, "sampler_options") if key in noted}
+        )
+    return found
+
+
+def with_settings(
+    loaded: LoadedConfig, settings: Any, source: str = "settings"
+) -> tuple[LoadedConfig, dict[str, dict[str, Any]]]:
+    """Return a configuration with settings where it does not say anything itself, and which these were.
+
+    Args:
+        loaded: the configuration.
+        settings: values of the sections `training`, `search` and `final`.
+        source: where they come from, for messages.
+
+    Raises:
+        StorageError: a section or value that is none.
+    """
+    changes: dict[str, Section] = {}
+    filled: dict[str, dict[str, Any]] = {}
+    for name in SECTIONS:
+        section: Section = getattr(loaded.config, name)
+        given = settings.get(name, {}) if isinstance(settings, Mapping) else None
+        if not isinstance(given, Mapping):
+            raise StorageError(f"{source}: expected settings of the section {name}. Received: {settings!r:.80}")
+        filled[name] = {key: value for key, value in given.items() if key not in section.model_fields_set}
+        try:
+            checked = type(section).model_validate(filled[name])
+        except ValidationError as error:
+            problem = error.errors()[0]
+            key = ".".join(map(str, (name, *problem["loc"])))
+            raise StorageError(f"{source}: {key}: {problem['msg']}. Received: {problem['input']!r:.80}") from error
+        # Only these are checked: what the command line gave may be what no file may hold, such as a password.
+        changes[name] = section.model_copy(update={key: getattr(checked, key) for key in filled[name]})
+    return replace(loaded, config=loaded.config.model_copy(update=changes)), filled
+
+
+def settings_dict(loaded: LoadedConfig) -> dict[str, Any]:
+    """Return what `with_settings` needs to give the same configuration from its text, JSON-ready."""
+    keys = chosen_settings(Facts(1))
+    return {section: {key: getattr(getattr(loaded.config, section), key) for key in keys[section]} for section in keys}
+
+
+def describe(settings: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return one line: each setting that was filled in, with its value."""
+    return ", ".join(
+        f"{section}.{key} {_said(value)}" for section, values in settings.items() for key, value in values.items()
+    )
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(map(str, value)) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _middling_megaflops(loaded: LoadedConfig, dataset: Dataset) -> float:
+    """Return the median over a few networks of the space; 0 where none of them is one."""
+    from amber.experiment.components import make_builder
+    from amber.experiment.task_spec import Problem
+    from amber.modeler.cost import measure
+
+    builder = make_builder(loaded, Problem.of(dataset), compiled=False)
+    found = []
+    for seed in range(_SAMPLED):
+        try:
+            found.append(measure(builder.plan(builder.layout.sample(seed))).flops / 1e6)
+        except InvalidArchitectureError:
+            continue
+    return sorted(found)[len(found) // 2] if found else 0.0

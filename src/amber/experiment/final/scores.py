@@ -1,0 +1,140 @@
+"""The look at the test data: the best network beside a linear model, as tables, a record and plain words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from amber.experiment.final.compared import Compared
+from amber.experiment.final.scoring import BASELINES, Scored, baseline_key, score_baselines, score_model
+from amber.experiment.final.tables import class_table, measure_name, score_table, scores_to_dict, value_table
+from amber.experiment.final.verdict import advice, majority_classes, remarks
+from amber.experiment.task_spec import Problem
+
+if TYPE_CHECKING:
+    from amber.data import Dataset
+    from amber.experiment.configuration.reading import LoadedConfig
+    from amber.experiment.final.tables import AnyScore
+    from amber.experiment.final.training import FinalModel
+
+_LINEAR = "linear models"
+
+
+@dataclass(frozen=True)
+class FinalScores:
+    """What was found at the test.
+
+    Attributes:
+        tables: rich tables for the user.
+        warnings: lines that say plainly what is wrong with the network, and what to try; empty where nothing is.
+        record: what `test.json` holds.
+    """
+
+    tables: tuple[Any, ...]
+    warnings: tuple[str, ...]
+    record: dict[str, Any]
+
+
+def score_final(loaded: LoadedConfig, dataset: Dataset, trained: FinalModel, where: str, looks: int = 1) -> FinalScores:
+    """Open the test data and score the best network, each of an ensemble, and a linear model of each output.
+
+    Args:
+        loaded: the configuration.
+        dataset: whose test data were not opened before.
+        trained: the best network.
+        where: what messages call it.
+        looks: how often these test data were looked at for this run, this time included.
+
+    Raises:
+        DataError: the data do not fit the network.
+        RunFailed: it predicts what is not a finite number.
+    """
+    test, targets = dataset.open_test(), dataset.targets
+    network = score_model(trained.model, test, targets, where)
+    single = [score_model(each, test, targets, where) for each in trained.networks]
+    linear = score_baselines(dataset, test, loaded.config.seed, refit=trained.saw_validation)
+    validation = None if trained.saw_validation else score_model(trained.model, dataset.validation, targets, where)
+    compared = Compared(loaded, Problem.of(dataset))
+    networks = {_called(trained): network}
+    if trained.is_combined:
+        networks["the first alone"] = single[0]
+    values = {name: compared.of(each.predictions, test.y) for name, each in {**networks, _LINEAR: linear}.items()}
+    value, of_linear = next(iter(values.values())), values[_LINEAR]
+    found = remarks(
+        network.scores, linear.scores, (compared.name, compared.direction, value, of_linear), majority_classes(dataset)
+    )
+    record = {
+        "data": dataset.name,
+        "split": dataset.split,
+        "seed": loaded.config.seed,
+        "model": scores_to_dict(network.scores),
+        **_baseline_records(linear),
+        "compared": {
+            "metric": compared.name,
+            "direction": compared.direction,
+            "model": _json_number(value),
+            "baseline": _json_number(of_linear),
+        },
+        "model_validation": None if validation is None else scores_to_dict(validation.scores),
+        "epochs": list(trained.epochs),
+        "networks": [scores_to_dict(each.scores) for each in single],
+        "linear_weights": dict(trained.linear),
+        "looks": looks,
+        "warnings": [each.to_dict() for each in found],
+    }
+    lines = [f"Warning: {each.text}" for each in found]
+    tables = _tables(dataset, networks, linear, (compared.name, values), looks)
+    return FinalScores(tuple(tables), tuple(lines + [advice(loaded, found)] if lines else lines), record)
+
+
+def _called(trained: FinalModel) -> str:
+    """Return in words what the best model is."""
+    number = len(trained.networks)
+    networks = f"mean of {number} networks" if number > 1 else "network" if trained.is_combined else "best network"
+    return f"{networks} + linear term" if any(trained.linear.values()) else networks
+
+
+def looked(count: int) -> str:
+    """Return in words how often test data were looked at."""
+    return "test data used once" if count == 1 else f"test data used {count} times"
+
+
+def _tables(
+    dataset: Dataset,
+    networks: Mapping[str, Scored],
+    linear: Scored,
+    compared: tuple[str, Mapping[str, float]],
+    looks: int,
+) -> Iterator[Any]:
+    """Return the tables of each output, and where there are several one of what the search compared."""
+    several = len(dataset.targets) > 1
+    name, values = compared
+    for target in dataset.targets:
+        which = f", output {target.name}" if several else ""
+        baseline = BASELINES[baseline_key(linear.scores[target.name])]
+        scores: dict[str, AnyScore] = {each: scored.scores[target.name] for each, scored in networks.items()}
+        scores[baseline] = linear.scores[target.name]
+        own = {**values, baseline: values[_LINEAR]}
+        title = f"Test of {dataset.name}{which} ({scores[baseline].n} examples, {looked(looks)})"
+        yield score_table(title, scores, None if several else (name, own))
+        first = next(iter(networks))
+        classes = class_table(f"By class{which}", {first: scores[first], baseline: scores[baseline]})
+        if classes is not None:
+            yield classes
+    if several:
+        yield value_table(f"What the search compared: {measure_name(name)} of all outputs", name, values)
+
+
+def _baseline_records(linear: Scored) -> dict[str, Any]:
+    """Return what `test.json` says of the linear models: of one under its name, of several by output."""
+    records = {name: {**score.to_dict(), **linear.chosen[name]} for name, score in linear.scores.items()}
+    if len(records) > 1:
+        return {"linear_models": records}
+    (name, record) = next(iter(records.items()))
+    return {baseline_key(linear.scores[name]): record}
+
+
+def _json_number(value: float) -> float | None:
+    return value if math.isfinite(value) else None

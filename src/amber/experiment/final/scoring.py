@@ -1,0 +1,133 @@
+"""A trained model on labelled examples, and a linear model beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from amber.data import (
+    ClassScore,
+    Dataset,
+    NumberScore,
+    Split,
+    Target,
+    logistic_regression_baseline,
+    ridge_baseline,
+)
+from amber.errors import DataError, RunFailed
+from amber.experiment.task_spec import INPUT
+
+if TYPE_CHECKING:
+    import keras
+
+    from amber.experiment.final.tables import AnyScore
+
+BASELINES = {"logistic_regression": "logistic regression", "ridge_regression": "ridge regression"}
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A model, scored on one part of the data.
+
+    Attributes:
+        scores: by output.
+        predictions: by output, each of shape `(n, units)`.
+        chosen: by output, how a linear model was chosen; empty for a network.
+    """
+
+    scores: Mapping[str, AnyScore]
+    predictions: Mapping[str, Any]
+    chosen: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+
+def baseline_key(score: AnyScore) -> str:
+    """Return under which key of `test.json` the linear model of such an output stands."""
+    return "ridge_regression" if isinstance(score, NumberScore) else "logistic_regression"
+
+
+def predictions(model: keras.Model, x: Any, where: str, batch_size: int = 256) -> list[Any]:
+    """Return what a model predicts, one array of shape `(examples, units)` for each of its outputs.
+
+    Args:
+        model: the model.
+        x: an array, or named blocks.
+        where: what messages call the data.
+        batch_size: examples a step.
+
+    Raises:
+        DataError: blocks of other names, or examples of another shape than the model takes.
+    """
+    blocks = x if isinstance(x, Mapping) else {INPUT: x}
+    names = [tensor.name for tensor in model.inputs] if isinstance(x, Mapping) else [INPUT]
+    if sorted(names) != sorted(blocks) or len(names) != len(model.inputs):
+        takes = ", ".join(tensor.name for tensor in model.inputs)
+        raise DataError(f"{where}: the model takes the inputs {takes}. Received: {', '.join(blocks)}")
+    for tensor, name in zip(model.inputs, names, strict=True):
+        expected, received = tuple(tensor.shape[1:]), tuple(blocks[name].shape[1:])
+        fits = [size in (None, other) for size, other in zip(expected, received, strict=False)]
+        if len(expected) != len(received) or not all(fits):
+            what = "examples" if len(blocks) == 1 else f"block {name!r}"
+            raise DataError(
+                f"{where}: the model takes {what} of shape {expected}. Received: examples of shape {received}"
+            )
+    given = [blocks[name] for name in names]
+    found = model.predict(given[0] if len(given) == 1 else given, batch_size=batch_size, verbose=0)
+    return [np.asarray(each) for each in (found if isinstance(found, (list, tuple)) else [found])]
+
+
+def score_model(model: keras.Model, part: Split, targets: Sequence[Target], where: str) -> Scored:
+    """Score each output on one part of the data.
+
+    Raises:
+        DataError: as `predictions`, or a model with other outputs than there are targets.
+        RunFailed: the model predicts what is not a finite number.
+    """
+    found = predictions(model, part.x, where)
+    if len(found) != len(targets):
+        raise DataError(f"{where}: the model has {len(found)} outputs. Received: {len(targets)} targets")
+    scores: dict[str, AnyScore] = {}
+    for target, values in zip(targets, found, strict=True):
+        true = part.y[target.name] if isinstance(part.y, Mapping) else part.y
+        units = 1 if target.classes is None else len(target.classes)
+        if values.shape[-1] != units:
+            raise DataError(
+                f"{where}: output {target.name!r} of the model has {values.shape[-1]} outputs. "
+                f"Received: {units} {'classes' if target.classes else 'number'}"
+            )
+        if not np.isfinite(values).all():
+            raise RunFailed(
+                f"{where}: output {target.name!r} must be finite numbers. Received: {values[~np.isfinite(values)][0]} "
+                "(a lower training.learning_rate may help)"
+            )
+        scores[target.name] = _score(target, true, values)
+    return Scored(scores, {target.name: values for target, values in zip(targets, found, strict=True)})
+
+
+def score_baselines(dataset: Dataset, test: Split, seed: int, refit: bool = False) -> Scored:
+    """Score a linear model of each output on all inputs.
+
+    With `refit` the chosen one is fitted again to training and validation data, as the best network is then.
+    """
+    scores: dict[str, AnyScore] = {}
+    predicted: dict[str, Any] = {}
+    chosen: dict[str, dict[str, float]] = {}
+    for target in dataset.targets:
+        name = target.name
+        if target.classes is None:
+            ridge = ridge_baseline(dataset, test, name, refit=refit)
+            scores[name], predicted[name] = ridge.score, ridge.predictions
+            chosen[name] = {"alpha": ridge.alpha, "validation_r2": ridge.validation_r2}
+            continue
+        logistic = logistic_regression_baseline(dataset, test, seed, name, refit=refit)
+        scores[name], predicted[name] = logistic.score, logistic.predictions
+        chosen[name] = {"C": logistic.C, "validation_accuracy": logistic.validation_accuracy}
+    return Scored(scores, predicted, chosen)
+
+
+def _score(target: Target, true: Any, values: Any) -> AnyScore:
+    if target.classes is None:
+        return NumberScore.of(true, values, target.scaling.scale[0] if target.scaling else 1.0)
+    return ClassScore.of(true, values, target.classes)

@@ -1,0 +1,111 @@
+"""The last training of `amber search`: the best architecture, once or several times, as one model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from amber.experiment.task_spec import Problem
+
+if TYPE_CHECKING:
+    from amber.data import Dataset, Split
+    from amber.experiment.configuration.reading import LoadedConfig
+    from amber.search import TrialResult
+
+
+@dataclass(frozen=True)
+class FinalModel:
+    """What the last training gave.
+
+    Attributes:
+        model: what is kept: the network, or the mean of the networks.
+        networks: each that was trained, the first with the seed of its trial.
+        epochs: that each was trained.
+        saw_validation: whether validation data were trained on, so that a score there says nothing.
+        linear: by output, the weight of a linear model in the best model; empty where none was tried.
+    """
+
+    model: Any
+    networks: tuple[Any, ...]
+    epochs: tuple[int, ...]
+    saw_validation: bool = False
+    linear: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def is_combined(self) -> bool:
+        """Whether the model is more than one network."""
+        return len(self.networks) > 1 or any(self.linear.values())
+
+
+def final_records(loaded: LoadedConfig, dataset: Dataset) -> Split:
+    """Returns what `final.data` says the best architecture is trained on."""
+    together = loaded.config.final.data == "train_and_validation"
+    return dataset.train.joined(dataset.validation) if together else dataset.train
+
+
+def train_final(
+    loaded: LoadedConfig, dataset: Dataset, builder: Any, best: TrialResult, say: Callable[[str], None]
+) -> FinalModel:
+    """Trains the best architecture as `final` says.
+
+    Args:
+        loaded: the configuration.
+        dataset: of which training and validation parts are used.
+        builder: gives a compiled model of tokens.
+        best: the trial; it has a seed.
+        say: takes lines for the user.
+    """
+    from amber.experiment.components import compile_arguments
+    from amber.experiment.final.linear_term import with_linear_term
+    from amber.search import average, retrain, trial_seed
+
+    final = loaded.config.final
+    train = final_records(loaded, dataset)
+    networks, epochs = [], []
+    for number in range(final.ensemble):
+        which = f", network {number + 1} of {final.ensemble}" if final.ensemble > 1 else ""
+        limit = ("" if final.patience is None else "at most ") + f"{final.epochs} epoch{'s' * (final.epochs > 1)}"
+        say(f"Retraining the best architecture{which}, {limit}")
+        seed = int(best.seed or 0)
+        network, history = retrain(
+            builder,
+            best.tokens,
+            (train.x, train.y),
+            (dataset.validation.x, dataset.validation.y),
+            epochs=final.epochs,
+            seed=seed if number == 0 else trial_seed(seed, f"network {number}"),
+            batch_size=final.batch_size or loaded.config.training.batch_size,
+            patience=final.patience,
+            metric=loaded.config.search.metric,
+            direction=loaded.config.search.chosen_direction,
+            recalibrate=loaded.config.training.recalibrate,
+        )
+        networks.append(network)
+        epochs.append(len(history["loss"]))
+    arguments = compile_arguments(loaded, problem=Problem.of(dataset))
+    model = average(networks, arguments)
+    linear: dict[str, float] = {}
+    if final.linear_term:
+        model, linear = with_linear_term(networks, model, dataset, loaded.config.seed, arguments)
+        say(f"Linear term, weighed on validation data: {_said(linear)}")
+    model = _with_stock_metrics(model, arguments)
+    return FinalModel(model, tuple(networks), tuple(epochs), train is not dataset.train, linear)
+
+
+def _with_stock_metrics(model: Any, arguments: Mapping[str, Any]) -> Any:
+    """Return the model, compiled again without metrics of AMBER's, so that what is saved loads without it."""
+    from amber.modeler.task_metrics import has_own_metrics, stock_metrics
+
+    if has_own_metrics(arguments["metrics"]):
+        kept = {**arguments, "optimizer": model.optimizer, "metrics": stock_metrics(arguments["metrics"])}
+        model.compile(**kept)
+    return model
+
+
+def _said(weights: Mapping[str, float]) -> str:
+    used = {name: weight for name, weight in weights.items() if weight}
+    if not used:
+        return "none, the networks are better without"
+    shares = ", ".join(f"{weight:.0%}" + (f" of {name}" if len(weights) > 1 else "") for name, weight in used.items())
+    return f"{shares} of the best model is a linear model of the inputs, the rest are networks"

@@ -1,0 +1,101 @@
+"""Records of a CSV file to the predictions of a model, as CSV text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from amber.data import BlockSpec, Scaling, Table, encode_sequences, read_table
+from amber.errors import ConfigError
+from amber.experiment.configuration.reading import LoadedConfig
+from amber.experiment.final.scoring import predictions
+from amber.experiment.task_spec import INPUT, Problem
+from amber.files.csv_text import csv_text
+
+if TYPE_CHECKING:
+    import keras
+
+
+def predict_sequences(
+    model: keras.Model, file: Path, column: str, classes: Sequence[str] | None, batch_size: int
+) -> tuple[str, int]:
+    """Returns CSV text with each sequence, its class probabilities and predicted class; and the number of records.
+
+    Args:
+        model: of one input of sequences and one output of classes.
+        file: CSV file.
+        column: of the sequences.
+        classes: names; by default `class_0`, ...
+        batch_size: records a step.
+
+    Raises:
+        DataError: sequences that cannot be read, or that the model does not take.
+        ConfigError: another number of names than the model has outputs.
+    """
+    table = read_table(file, [column])
+    x = encode_sequences(table[column], names=_places(table))
+    found = predictions(model, x, str(file), batch_size)[0]
+    names = list(classes) if classes is not None else [f"class_{index}" for index in range(found.shape[-1])]
+    _check_names(names, found.shape[-1])
+    return _csv(table[column], column, _class_columns(found, names)), len(table)
+
+
+def predict_blocks(
+    model: keras.Model, file: Path, loaded: LoadedConfig, record: Mapping[str, Any], batch_size: int
+) -> tuple[str, int]:
+    """Returns CSV text with the line of each record and what every output says of it; and the number of records.
+
+    Args:
+        model: the model of a run on blocks.
+        file: CSV file with the columns of the blocks.
+        loaded: configuration of the run.
+        record: its `best.json`, which holds how blocks were scaled.
+        batch_size: records a step.
+
+    Raises:
+        DataError: a column that is missing or cannot be read.
+    """
+    section = loaded.config.data
+    table = read_table(file)
+    blocks = section.blocks or {INPUT: {"sequence": section.sequence}}
+    x = {name: BlockSpec.parse(written, name).read(table, name) for name, written in blocks.items()}
+    for name, scaling in record.get("scaling", {}).items():
+        x[name] = Scaling.from_dict(scaling).apply(x[name])
+    outputs = Problem.from_dict(record).outputs
+    found = predictions(model, x, str(file), batch_size)
+    columns: dict[str, Sequence[str]] = {}
+    for (name, classes), values in zip(outputs.items(), found, strict=True):
+        if classes is None:
+            scaling = record.get("output_scaling", {}).get(name)
+            numbers = Scaling.from_dict(scaling).invert(values) if scaling else values
+            columns[name] = [f"{number:.6g}" for number in np.ravel(numbers)]
+        else:
+            prefix = f"{name}_" if len(outputs) > 1 else ""
+            columns |= {f"{prefix}{key}": texts for key, texts in _class_columns(values, list(classes)).items()}
+    return _csv([str(line) for line in table.lines], "line", columns), len(table)
+
+
+def _class_columns(values: Any, names: list[str]) -> dict[str, Sequence[str]]:
+    columns: dict[str, Sequence[str]] = {
+        name: [f"{value:.6f}" for value in values[:, k]] for k, name in enumerate(names)
+    }
+    columns["predicted"] = [names[int(row.argmax())] for row in values]
+    return columns
+
+
+def _csv(keys: Sequence[str], heading: str, columns: Mapping[str, Sequence[str]]) -> str:
+    return csv_text([heading, *columns], list(zip(keys, *columns.values(), strict=True)))
+
+
+def _places(table: Table) -> list[str]:
+    return [f"{table.path}, line {line}" for line in table.lines]
+
+
+def _check_names(names: list[str], outputs: int) -> None:
+    if len(names) != outputs or len(set(names)) != len(names) or not all(names):
+        raise ConfigError(
+            f"--classes: expected {outputs} different names, one for each output. Received: {', '.join(names)}"
+        )

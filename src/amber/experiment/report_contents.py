@@ -1,0 +1,191 @@
+"""The work of `amber report`: what a run directory holds, gathered for `amber.report`."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from amber.errors import StorageError
+from amber.experiment.components import make_builder, searched_score
+from amber.experiment.configuration.reading import LoadedConfig
+from amber.experiment.defaults import load_run_config
+from amber.experiment.final.scoring import BASELINES
+from amber.experiment.final.tables import MEASURES, measure_name, measure_text
+from amber.experiment.run_files.plugins import naming_missing
+from amber.experiment.storing import NO_STORAGE, recorded_trials
+from amber.experiment.task_spec import Problem
+from amber.files.strict_json import read_json
+
+if TYPE_CHECKING:
+    from amber.report.contents import Drawing, ReportContents, TestRow
+    from amber.search import SearchResult
+
+_DRAWN = 3
+_TEST_FILE = "the test.json of a finished search"
+
+
+@dataclass(frozen=True)
+class _Run:
+    path: Path
+    loaded: LoadedConfig
+    result: SearchResult
+    record: dict[str, Any] | None
+
+
+def gather(path: Path, storage: str | None = None) -> ReportContents:
+    """Reads a run directory.
+
+    Args:
+        path: of the directory.
+        storage: address of the database that the trials are read from instead; see `recorded_trials`.
+
+    Raises:
+        StorageError: it is none, or a file of it cannot be read.
+        ConfigError: a file that does not hold what a search writes.
+    """
+    from amber.report import ReportContents
+    from amber.report.usage import architecture_use
+
+    run = _read(path, storage)
+    use = None
+    drawings: tuple[Drawing, ...] = ()
+    if run.record is not None:
+        problem = _problem(run.path, run.record)
+        builder = make_builder(run.loaded, problem, compiled=False)
+        use = architecture_use(run.result, builder.model_space, builder.layout, list(problem.inputs))
+        drawings = _drawings(builder, run.result)
+    tests, baseline, warnings = _tests(run.path / "test.json")
+    versions = {} if run.record is None else run.record["versions"]
+    name = run.loaded.config.name
+    return ReportContents(
+        name, run.result, _command(run), _settings(run.loaded), use, drawings, tests, baseline, versions, warnings
+    )
+
+
+def token_names(path: Path) -> tuple[str, ...]:
+    """Returns what the tokens of a run are called; nothing where it has not trained any network yet.
+
+    Raises:
+        AmberError: a file that does not hold what a search writes.
+    """
+    run = _read(path)
+    return (
+        ()
+        if run.record is None
+        else tuple(make_builder(run.loaded, _problem(run.path, run.record), compiled=False).layout.names)
+    )
+
+
+def _read(path: Path, storage: str | None = None) -> _Run:
+    from amber.search import SearchResult, load_best
+    from amber.search.result import rank
+
+    trials = recorded_trials(path, storage)
+    with naming_missing(path):
+        loaded = load_run_config(path)
+    record = load_best(path) if (path / "best.json").is_file() else None
+    # best.json of a search that runs yet lacks the shapes that a drawing needs.
+    record = record if record is not None and {"inputs", "outputs"} <= set(record) else None
+    metric, direction = searched_score(loaded)
+    seed = loaded.config.seed if record is None else record["seed"]
+    ranked = tuple(rank(trials, direction))
+    return _Run(path, loaded, SearchResult(ranked, metric, direction, seed), record)
+
+
+def _problem(path: Path, record: dict[str, Any]) -> Problem:
+    try:
+        return Problem.from_dict(record)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise StorageError(
+            f"{path / 'best.json'}, keys inputs and outputs: expected shapes and class names. Received: {error!r}"
+        ) from error
+
+
+def _drawings(builder: Any, result: SearchResult) -> tuple[Drawing, ...]:
+    from amber.modeler.cost import measure
+    from amber.modeler.drawing import draw_svg
+    from amber.report.contents import Drawing
+
+    made = []
+    for position, trial in enumerate(result.ranked[:_DRAWN], start=1):
+        graph = builder.plan(trial.tokens)
+        costs = measure(graph)
+        light, dark = (draw_svg(graph, theme=theme, costs=costs) for theme in ("light", "dark"))
+        heading = (
+            f"{position}. trial {trial.number}, {trial.title}: {result.metric} {trial.score:.4f}, "
+            f"{trial.parameters:,} parameters"
+        )
+        made.append(Drawing(heading, light, dark))
+    return tuple(made)
+
+
+def _settings(loaded: LoadedConfig) -> str:
+    search, training = loaded.config.search, loaded.config.training
+    metric, direction = searched_score(loaded)
+    way = "one-shot" if search.strategy == "one_shot" else search.sampler
+    epochs = "1 epoch" if training.epochs == 1 else f"{training.epochs} epochs"
+    return f"Sampler {way}; each network trained for at most {epochs}; {metric} to be {direction}d."
+
+
+def _command(run: _Run) -> str:
+    counts = run.result.counts()
+    words = ["amber", "search", str(run.path / "config.yaml"), "--seed", str(run.result.seed)]
+    words += ["--trials", str(max(1, counts["complete"] + counts["failed"])), "--run-directory", f"{run.path}-again"]
+    words += [] if run.loaded.config.search.storage is None else ["--storage", NO_STORAGE]
+    return shlex.join(words)
+
+
+def _tests(path: Path) -> tuple[dict[str, tuple[TestRow, ...]], str, tuple[str, ...]]:
+    """Returns the tables of the test result by heading, the name of the linear model, and what was found wrong."""
+    if not path.is_file():
+        return {}, "baseline", ()
+    try:
+        record = read_json(path, what=_TEST_FILE, nan_is_null=True)
+        warnings = tuple(str(each["text"]) for each in record.get("warnings", ()))
+        if "linear_models" in record:
+            pairs = {
+                f"Test result, output {name}": (record["model"][name], record["linear_models"][name])
+                for name in record["model"]
+            }
+            tables = {title: _rows(*pair) for title, pair in pairs.items()}
+            if "compared" in record:
+                tables["Test result, all outputs"] = (_compared_row(record["compared"]),)
+            return tables, "a linear model", warnings
+        key = next(key for key in BASELINES if key in record)
+        rows = _rows(record["model"], record[key], record.get("compared"))
+        return {"Test result": rows}, BASELINES[key], warnings
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError) as error:
+        raise StorageError(f"{path}: expected {_TEST_FILE}. Received: {error!r}") from error
+
+
+def _rows(
+    model: dict[str, Any], baseline: dict[str, Any], compared: dict[str, Any] | None = None
+) -> tuple[TestRow, ...]:
+    """Returns a row for each measure that both have, then those of each class; what the search compared is marked."""
+    from amber.report.contents import TestRow
+
+    rows = {
+        key: TestRow(measure_name(key), measure_text(key, model[key]), measure_text(key, baseline[key]))
+        for key in MEASURES
+        if key in model and key in baseline
+    }
+    if compared is not None:
+        rows[compared["metric"]] = _compared_row(compared)
+    each = [
+        TestRow(
+            f"{words}, class {name}", measure_text(key, value), measure_text(key, baseline[f"per_class_{key}"][name])
+        )
+        for key, words in MEASURES.items()
+        for name, value in model.get(f"per_class_{key}", {}).items()
+    ]
+    return (*rows.values(), *each)
+
+
+def _compared_row(compared: dict[str, Any]) -> TestRow:
+    from amber.report.contents import TestRow
+
+    key = str(compared["metric"])
+    values = [measure_text(key, compared[name]) for name in ("model", "baseline")]
+    return TestRow(f"{measure_name(key)} (compared by the search)", *values)

@@ -1,0 +1,130 @@
+"""What the last phase of a search leaves, `best.keras` and what belongs to it; and whether that still stands.
+
+The files of the last phase are replaced together once all of them are whole, so that a run that was finished stays
+finished until its successor is. `best.json` says of each which content belongs to it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from amber.errors import AmberError
+from amber.experiment.components import loss_weights, searched_score
+from amber.experiment.configuration.reading import LoadedConfig
+from amber.experiment.run_files.output import writing
+from amber.experiment.run_files.sources import BEST_MODEL, config_of
+from amber.experiment.task_settings import for_task
+from amber.experiment.task_spec import Problem
+
+if TYPE_CHECKING:
+    from amber.search import RunDirectory, TrialResult
+
+TEST, RESULTS, DRAWINGS = "test.json", "results.txt", ("best.svg", "best.png")
+# What best.json vouches for; results.txt and drawings are for readers, and may be edited.
+_VOUCHED = (BEST_MODEL, TEST)
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """The last phase of a search that has come to its end.
+
+    Attributes:
+        path: run directory.
+        record: its `best.json`.
+    """
+
+    path: Path
+    record: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, directory: RunDirectory) -> FinishedRun | None:
+        """Return that of a run directory; None where there is none, or where its files do not belong together."""
+        from amber.search import load_best
+
+        if not directory.is_finished:
+            return None
+        try:
+            record = load_best(directory.path)
+        except AmberError:
+            return None
+        digests = record.get("files", {})
+        told = isinstance(digests, dict) and all(
+            file_digest(directory.path / name) == digests[name] for name in _VOUCHED if name in digests
+        )
+        return cls(directory.path, record) if told else None
+
+    def is_of(self, best: TrialResult | None, loaded: LoadedConfig) -> bool:
+        """Say whether the last phase would be the same again: of this trial, with these settings."""
+        if best is None or (best.number, list(best.tokens)) != (self.record["trial"], self.record["tokens"]):
+            return False
+        try:
+            record = dict(self.record)
+            before = for_task(config_of(record, self.path), Problem.from_dict(record)).config
+        except (AmberError, KeyError, TypeError, ValueError, AttributeError):  # of a record that was changed
+            return False
+        return before.final == loaded.config.final and before.training == loaded.config.training
+
+    def nothing_left(self, loaded: LoadedConfig, trials: list[TrialResult]) -> bool:
+        """Say whether the search was as long as it is to be, and its last phase would be the same again."""
+        from amber.search.result import rank
+        from amber.search.trial import TRAINED
+
+        ranked = rank(trials, searched_score(loaded)[1])
+        if not ranked or not self.is_of(ranked[0], loaded):
+            return False
+        wanted, before = wanted_length(loaded), self.record["final"].get("wanted")
+        if before == wanted or loaded.config.search.strategy == "one_shot":
+            return before in (None, wanted)
+        return sum(trial.status in TRAINED for trial in trials) >= wanted["trials"]
+
+    def redraw(self, loaded: LoadedConfig, builder: Any, trials: list[TrialResult]) -> None:
+        """Make the drawings that are missing."""
+        missing = [name for name in DRAWINGS if not (self.path / name).is_file()]
+        best = next(trial for trial in trials if trial.number == self.record["trial"])
+        if missing:
+            draw_best(loaded, builder, best, self.path, missing)
+
+
+def draw_best(
+    loaded: LoadedConfig, builder: Any, best: TrialResult, folder: Path, names: Sequence[str] = DRAWINGS
+) -> None:
+    """Draw the best network into a folder; raises StorageError naming the file."""
+    from amber.modeler import drawing
+    from amber.modeler.cost import measure
+
+    graph = builder.plan(best.tokens)
+    costs = measure(graph)
+    for name in names:
+        with writing(folder / name) as aside:
+            drawing.draw(
+                graph,
+                aside,
+                title=loaded.config.name,
+                subtitle=f"trial {best.number}, {searched_score(loaded)[0]} {best.score:.4f}",
+                costs=costs,
+                loss_weights=loss_weights(loaded),
+            )
+
+
+def wanted_length(loaded: LoadedConfig) -> dict[str, Any]:
+    """Return how long a search is to be, which may differ where it is taken up."""
+    search = loaded.config.search
+    return {"seconds": search.one_shot.seconds} if search.strategy == "one_shot" else {"trials": search.trials}
+
+
+def digests_of(folder: Path) -> dict[str, str]:
+    """Return the digests of the files that `best.json` vouches for."""
+    return {name: file_digest(folder / name) for name in _VOUCHED}
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file; empty where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""

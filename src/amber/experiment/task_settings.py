@@ -1,0 +1,154 @@
+"""Settings that hang on the task: loss, metrics and what the search compares, for classes or for numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from amber.errors import ConfigError
+from amber.experiment.configuration.document import KeyPath
+from amber.experiment.configuration.reading import LoadedConfig
+from amber.experiment.task_spec import Problem
+from amber.metric_names import plain_name
+
+# Stands for the classes of an output of which nothing is known.
+_UNKNOWN: tuple[str, ...] = ()
+
+
+def for_task(loaded: LoadedConfig, problem: Problem) -> LoadedConfig:
+    """Return a configuration with loss, metrics and searched metric as the task needs them.
+
+    What the configuration does not give is chosen: for a number the loss `mse` and the metric `mae`; for classes
+    `accuracy`. Where there is one output with classes the search compares `val_accuracy`, otherwise `val_loss`. A
+    metric that is given is matched with what training reports in any case, and by its other names.
+
+    Args:
+        loaded: the configuration.
+        problem: what the data pose.
+
+    Raises:
+        ConfigError: the searched metric is not among what training reports; names the line.
+    """
+    config = loaded.config
+    changes: dict[str, Any] = {}
+    if config.data.outputs is not None:
+        outputs = {
+            name: output.model_copy(update={"type": "number" if problem.outputs[name] is None else "classes"})
+            for name, output in config.data.outputs.items()
+        }
+        changes["data"] = config.data.model_copy(update={"outputs": outputs})
+    elif None in problem.outputs.values():
+        of_number = {"loss": "mse", "metrics": ["mae"]}
+        given = config.training.model_fields_set
+        changes["training"] = config.training.model_copy(
+            update={key: value for key, value in of_number.items() if key not in given}
+        )
+    changed = replace(loaded, config=config.model_copy(update=changes))
+    search = config.search.model_copy(update={"metric": _metric(changed, problem)})
+    return replace(changed, config=changed.config.model_copy(update={"search": search}))
+
+
+def losses_and_metrics(loaded: LoadedConfig, problem: Problem | None = None) -> dict[str, Any]:
+    """Return loss and metrics for `compile`; by output, with loss weights, where the configuration names several.
+
+    Args:
+        loaded: the configuration, as `for_task` returns it.
+        problem: what the data pose; None: names are only looked up.
+
+    Raises:
+        ConfigError: Keras does not know a name, or what it means does not fit the task; names the line.
+    """
+    training, outputs = loaded.config.training, loaded.config.data.outputs
+    tasks = {} if problem is None else problem.outputs
+    if outputs is None:
+        task = next(iter(tasks.values()), _UNKNOWN)
+        return _compiled(loaded, ("training",), training.loss, training.metrics, task)
+    each = {
+        name: _compiled(
+            loaded, ("data", "outputs", name), output.chosen_loss, output.chosen_metrics, tasks.get(name, _UNKNOWN)
+        )
+        for name, output in outputs.items()
+    }
+    if len(each) == 1:
+        return next(iter(each.values()))
+    return {
+        "loss": {name: compiled["loss"] for name, compiled in each.items()},
+        "metrics": {name: compiled["metrics"] for name, compiled in each.items()},
+        "loss_weights": {name: output.weight for name, output in outputs.items()},
+    }
+
+
+def _compiled(
+    loaded: LoadedConfig, path: KeyPath, loss: str, metrics: Sequence[str], task: tuple[str, ...] | None
+) -> dict[str, Any]:
+    """Return loss and metrics of one output; `task` holds its classes, None for a number, nothing where unknown."""
+    from amber.modeler.task_metrics import check_loss, metric_for
+
+    if task == _UNKNOWN:
+        return {"loss": loss, "metrics": list(metrics)}
+    classes = None if task is None else len(task)
+    try:
+        check_loss(loss, classes)
+    except ConfigError as error:
+        raise loaded.error((*path, "loss"), str(error)) from error
+    made = []
+    for index, metric in enumerate(metrics):
+        try:
+            made.append(metric_for(metric, classes))
+        except ConfigError as error:
+            raise loaded.error((*path, "metrics", index), str(error)) from error
+    return {"loss": loss, "metrics": made}
+
+
+def _metric(loaded: LoadedConfig, problem: Problem) -> str:
+    """Return what the search compares, as training reports it."""
+    search = loaded.config.search
+    wanted, reported = search.metric, list(_reported(loaded))
+    names = [prefix + name for prefix, name in reported]
+    if "metric" not in search.model_fields_set and wanted not in names:
+        return "val_loss"
+    for prefix, name in reported:
+        if prefix + name == wanted:
+            return wanted
+    for prefix, name in reported:
+        begin, end = wanted[: len(prefix)], wanted[len(prefix) :]
+        if begin.casefold() == prefix.casefold() and plain_name(end) == plain_name(name):
+            return prefix + name
+    raise loaded.error(
+        ("search", "metric"),
+        f"expected one of what training reports, {', '.join(names)} (see {_where(loaded)}"
+        f"{_addition(loaded, problem)}). Received: {wanted!r}",
+    )
+
+
+def _reported(loaded: LoadedConfig) -> Iterator[tuple[str, str]]:
+    """Return what training reports of the validation data, each as a prefix and the name of a metric."""
+    yield "val_", "loss"
+    outputs = loaded.config.data.outputs
+    if outputs is None or len(outputs) == 1:
+        metrics = loaded.config.training.metrics
+        for output in (outputs or {}).values():
+            metrics = output.chosen_metrics
+        yield from (("val_", metric) for metric in metrics)
+        return
+    for name, output in outputs.items():
+        yield from ((f"val_{name}_", metric) for metric in ("loss", *output.chosen_metrics))
+
+
+def _where(loaded: LoadedConfig) -> str:
+    return "training.metrics" if loaded.config.data.outputs is None else "data.outputs"
+
+
+def _addition(loaded: LoadedConfig, problem: Problem) -> str:
+    """Return what to write so that training reports the metric too; empty where it does not fit the task."""
+    from amber.modeler.task_metrics import fitting_metrics
+
+    wanted = loaded.config.search.metric.removeprefix("val_")
+    if loaded.config.data.outputs is not None:
+        return ""
+    (classes,) = problem.outputs.values()
+    fitting = fitting_metrics(None if classes is None else len(classes))
+    if plain_name(wanted) not in map(plain_name, fitting):
+        return ""
+    return f"; with `metrics: [{', '.join([*loaded.config.training.metrics, wanted])}]` there it would be"

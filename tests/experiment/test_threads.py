@@ -1,0 +1,71 @@
+"""The threads of `amber search`: what is chosen for a configuration, and that it is said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from amber.backend import threads
+from amber.experiment.configuration.reading import config_from_text
+from amber.experiment.task_spec import Problem
+from amber.experiment.threads import set_threads, step_flops
+
+SPLICE = (Path(__file__).parents[2] / "examples" / "splice.yaml").read_text(encoding="utf-8")
+
+
+def problem(*shape: int) -> Problem:
+    return Problem({"input": shape}, {"output": ("a", "b")})
+
+
+def space(*layers: dict[str, Any]) -> str:
+    values = yaml.safe_load(SPLICE)
+    values["model_space"] = [{"candidates": [layer, {**layer}]} for layer in layers]
+    values["builder"] = {"type": "sequential"}
+    return yaml.safe_dump(values)
+
+
+def test_estimate_is_of_the_order_of_the_network() -> None:
+    layers = (
+        {"Layer_type": "conv1d", "filters": 8, "kernel_size": 5},
+        {"Layer_type": "flatten"},
+        {"Layer_type": "dense", "units": 16},
+    )
+    expected = 3 * 64 * (2 * 100 * 4 * 8 * 5 + 2 * 100 * 8 * 16)
+    assert step_flops(config_from_text(space(*layers), "a.yaml"), problem(100, 4)) == expected
+
+
+def test_example_has_small_networks_and_long_sequences_large_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    used: list[int] = []
+    monkeypatch.setattr("amber.experiment.threads.use_threads", used.append)
+    monkeypatch.setattr(threads, "usable_processors", lambda: 4)
+    monkeypatch.setattr(threads, "load", lambda: 0.0)
+    loaded = config_from_text(SPLICE, "a.yaml")
+    small, large = set_threads(loaded, problem(60, 4)), set_threads(loaded, problem(100_000, 4))
+    assert small is not None and small.threads == 1 and small.reason.startswith("small networks")
+    assert large is not None and large.threads == 4
+    assert used == [1, 4]
+
+
+def test_configuration_decides_also_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[int] = []
+    monkeypatch.setattr("amber.experiment.threads.use_threads", used.append)
+    text = SPLICE.replace("  sampler: tpe\n", "  sampler: tpe\n  threads: 3\n")
+    found = set_threads(config_from_text(text, "a.yaml"), problem(60, 4))
+    assert found is not None and (found.threads, found.reason, used) == (3, "search.threads", [3])
+
+
+def test_other_processes_have_threads_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("amber.experiment.threads.use_threads", lambda number: pytest.fail("not of this process"))
+    text = SPLICE.replace("  sampler: tpe\n", "  sampler: tpe\n  executor: processes\n  threads: 3\n")
+    assert set_threads(config_from_text(text, "a.yaml"), problem(60, 4)) is None
+
+
+def test_threads_are_said(amber: Any, write_config: Callable[..., Path], tmp_path: Path) -> None:
+    done = amber("search", write_config(), "-d", tmp_path / "run", "--trials", "1")
+    assert re.search(r"CPU, 1 thread \((OMP_NUM_THREADS|small networks; .+)\)", " ".join(done.stdout.split()))
