@@ -13,7 +13,7 @@ from amber.errors import ConfigError, ModelSpaceError
 def test_what_is_not_a_positive_integer_is_refused_by_name(value: object) -> None:
     with pytest.raises(ConfigError, match="epochs must be a positive integer. Received: ") as refusal:
         checks.positive_integer(value, "epochs")
-    assert refusal.value.key == ("epochs",)
+    assert refusal.value.field == ("epochs",)
 
 
 @pytest.mark.parametrize("value", [True, 0, -2.5, float("inf"), float("nan"), "1", np.bool_(True)])

@@ -13,7 +13,7 @@ import keras
 
 from amber.experiment.components import compile_arguments, load_data, make_builder, training_steps
 from amber.experiment.configuration.reading import load_config
-from amber.experiment.task_spec import Problem
+from amber.experiment.task_spec import TaskSpec
 from amber.search import Objective, SearchCallback, TrialResult
 
 _HERE = Path(__file__).parent
@@ -22,7 +22,7 @@ METRIC = "val_loss"
 
 
 @dataclass(frozen=True)
-class TaskSpec:
+class ComparedTask:
     """A task of the comparison: the configuration, epochs of every network, and seconds of every search.
 
     The seconds were 46 to 60 of KerasTuner's trials on one core of the reference machine while both were busy.
@@ -34,8 +34,8 @@ class TaskSpec:
 
 
 TASKS = {
-    "splice": TaskSpec(_HERE / "splice.yaml", epochs=6, seconds=180.0),
-    "motifs": TaskSpec(_HERE / "motifs.yaml", epochs=4, seconds=120.0),
+    "splice": ComparedTask(_HERE / "splice.yaml", epochs=6, seconds=180.0),
+    "motifs": ComparedTask(_HERE / "motifs.yaml", epochs=4, seconds=120.0),
 }
 
 
@@ -60,7 +60,7 @@ class Task:
 
     def builder(self) -> Any:
         """The builder of stand-alone networks, with a learning rate that falls over one training."""
-        return make_builder(self.loaded, Problem.of(self.data), steps=self.steps)
+        return make_builder(self.loaded, TaskSpec.of(self.data), steps=self.steps)
 
     def shared_compile(self) -> dict[str, Any]:
         """Arguments of `compile` for weights that networks share, with a constant learning rate."""

@@ -37,14 +37,14 @@ def integer_at_least(value: object, name: str, least: int, *, error: type[AmberE
     """Return a value that must be an integer of at least `least`; raise `error` otherwise."""
     if not is_integer(value) or value < least:
         expected = "a positive integer" if least == 1 else f"an integer of at least {least}"
-        raise error(f"{name} must be {expected}. Received: {shown(value)}", key=(name,))
+        raise error(f"{name} must be {expected}. Received: {shown(value)}", field=(name,))
     return value
 
 
 def positive_number(value: object, name: str, *, error: type[AmberError] = ConfigError) -> int | float:
     """Return a value that must be a finite number above 0; raise `error` otherwise."""
     if not is_number(value) or not 0 < value < math.inf:
-        raise error(f"{name} must be a positive number. Received: {shown(value)}", key=(name,))
+        raise error(f"{name} must be a positive number. Received: {shown(value)}", field=(name,))
     return value
 
 
@@ -53,5 +53,5 @@ def finite_number_at_least(
 ) -> int | float:
     """Return a value that must be a finite number of at least `least`; raise `error` otherwise."""
     if not is_number(value) or not least <= value < math.inf:
-        raise error(f"{name} must be a finite number of at least {least:g}. Received: {shown(value)}", key=(name,))
+        raise error(f"{name} must be a finite number of at least {least:g}. Received: {shown(value)}", field=(name,))
     return value

@@ -14,16 +14,18 @@ class AmberError(Exception):
 
     Args:
         *arguments: the message.
-        key: the one argument, key or place that the mistake is in, where there is one: `("noise",)`, or `(2, 0)` for
+        field: the one argument, key or place that the mistake is in, where there is one: `("noise",)`, or `(2, 0)` for
             candidate 0 of layer 2. Whoever reads a configuration adds file and line by it; nobody parses the message.
+        file: the file that the mistake is in; empty where it is in none.
+        line: of that file, counted from 1; None where it is not known.
 
     Attributes:
-        key: as given.
+        field, file, line: as given; an error about a configuration names its whole key path, file and line.
     """
 
-    def __init__(self, *arguments: object, key: KeyPath = ()) -> None:
+    def __init__(self, *arguments: object, field: KeyPath = (), file: str = "", line: int | None = None) -> None:
         super().__init__(*arguments)
-        self.key = key
+        self.field, self.file, self.line = field, file, line
 
 
 class ModelSpaceError(AmberError, ValueError):

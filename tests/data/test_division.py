@@ -86,9 +86,9 @@ def test_groups_fill_every_part(tmp_path: Path, count: int) -> None:
 def test_too_few_groups_and_none(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="at least three.*`split: random`. Received: 2 groups") as raised:
         load_dataset(write(tmp_path, group=[k % 2 for k in range(40)]), split="grouped")
-    assert raised.value.key == ("split",)
+    assert raised.value.field == ("split",)
     with pytest.raises(DataError, match="expected a column 'group'") as raised:
         load_dataset(write(tmp_path), split="grouped")
-    assert raised.value.key == ("split", "column")
+    assert raised.value.field == ("split", "column")
     ungrouped = load_dataset(write(tmp_path, group=[k % 9 for k in range(40)]))
     assert "`split: grouped` would do that." in ungrouped.notes[1]

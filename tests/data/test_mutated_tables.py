@@ -108,7 +108,7 @@ def trial(seed: int, path: Path) -> str:
     except AmberError as error:
         assert isinstance(error, DataError), repr(error)
         message = str(error)
-        named = path.name in message or "olumn " in message or error.key
+        named = path.name in message or "olumn " in message or error.field
         assert named and "Received: " in message and len(message) < 2500, message
         return message
     assert min(data.sizes.values()) > 0 and len(data.fingerprint) == 32

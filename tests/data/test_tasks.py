@@ -69,7 +69,7 @@ def test_numbers_that_may_be_either_are_refused(write: object, labels: list[obje
     path = write(labels)  # type: ignore[operator]
     with pytest.raises(DataError, match="'label'.*`task: classes` or `task: regression`.*Received: ") as raised:
         loaded(path)
-    assert raised.value.key == ("targets", "output")
+    assert raised.value.field == ("targets", "output")
     assert loaded(path, task="number").targets[0].task == "regression"
     assert not loaded(path, task="number").targets[0].guessed
     if len(labels) > 20:

@@ -62,11 +62,11 @@ def test_the_machine_is_said(tiny: str, options: str, said: str) -> None:
 def test_task_and_data_are_said_before_keras_is_loaded() -> None:
     probe = (
         "import sys; from amber.experiment.components import load_data\n"
-        "from amber.experiment.task_spec import Problem; from amber.experiment.task_settings import for_task\n"
+        "from amber.experiment.task_spec import TaskSpec; from amber.experiment.task_settings import for_task\n"
         "from amber.experiment.summary import understood\n"
         "from tests.cli.conftest import TINY; from amber.experiment.configuration.reading import config_from_text\n"
         "loaded = config_from_text(TINY, 'a.yaml'); data = load_data(loaded)\n"
-        "lines = understood(for_task(loaded, Problem.of(data)), data); print(next(lines)); print(next(lines))\n"
+        "lines = understood(for_task(loaded, TaskSpec.of(data)), data); print(next(lines)); print(next(lines))\n"
         "print([name for name in ('keras', 'torch') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)

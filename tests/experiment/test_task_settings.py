@@ -12,17 +12,17 @@ import pytest
 from amber.errors import ConfigError
 from amber.experiment.configuration.reading import config_from_text
 from amber.experiment.task_settings import for_task, losses_and_metrics
-from amber.experiment.task_spec import Problem
+from amber.experiment.task_spec import TaskSpec
 from amber.metric_names import less_is_better, plain_name
 
-CLASSES = Problem({"input": (60, 4)}, {"output": ("EI", "IE", "N")})
-TWO = Problem({"input": (60, 4)}, {"output": ("no", "yes")})
-NUMBER = Problem({"input": (60, 4)}, {"output": None})
-SEVERAL = Problem({"input": (60, 4)}, {"kind": ("a", "b"), "dose": None})
+CLASSES = TaskSpec({"input": (60, 4)}, {"output": ("EI", "IE", "N")})
+TWO = TaskSpec({"input": (60, 4)}, {"output": ("no", "yes")})
+NUMBER = TaskSpec({"input": (60, 4)}, {"output": None})
+SEVERAL = TaskSpec({"input": (60, 4)}, {"kind": ("a", "b"), "dose": None})
 OUTPUTS = "data: {outputs: {kind: {column: k}, dose: {column: d}}}\nmodel_space:"
 
 
-def searched(text: str, problem: Problem) -> str:
+def searched(text: str, problem: TaskSpec) -> str:
     return for_task(config_from_text(text, "a.yaml"), problem).config.search.metric
 
 
@@ -78,7 +78,9 @@ def test_names_of_several_outputs(tiny: str) -> None:
         (NUMBER, "[pearson_correlation]", "", ["a number", "search.reward: pearson"]),
     ],
 )
-def test_what_does_not_fit_is_refused(tiny: str, problem: Problem, metrics: str, metric: str, parts: list[str]) -> None:
+def test_what_does_not_fit_is_refused(
+    tiny: str, problem: TaskSpec, metrics: str, metric: str, parts: list[str]
+) -> None:
     with pytest.raises(ConfigError) as refused:
         losses_and_metrics(for_task(config_from_text(with_metrics(tiny, metrics, metric), "a.yaml"), problem), problem)
     assert all(part in str(refused.value) for part in ["a.yaml, line", *parts]), refused.value

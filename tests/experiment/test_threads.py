@@ -12,14 +12,14 @@ import yaml
 
 from amber.backend import threads
 from amber.experiment.configuration.reading import config_from_text
-from amber.experiment.task_spec import Problem
+from amber.experiment.task_spec import TaskSpec
 from amber.experiment.threads import set_threads, step_flops
 
 SPLICE = (Path(__file__).parents[2] / "examples" / "splice.yaml").read_text(encoding="utf-8")
 
 
-def problem(*shape: int) -> Problem:
-    return Problem({"input": shape}, {"output": ("a", "b")})
+def problem(*shape: int) -> TaskSpec:
+    return TaskSpec({"input": shape}, {"output": ("a", "b")})
 
 
 def space(*layers: dict[str, Any]) -> str:

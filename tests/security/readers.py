@@ -96,13 +96,13 @@ def configurations(rng: random.Random, folder: Path) -> Iterator[str]:
 def read_configuration(text: str) -> object:
     from amber.experiment.components import load_data, make_builder, valuation_arguments
     from amber.experiment.configuration.reading import config_from_text
-    from amber.experiment.task_spec import Problem
+    from amber.experiment.task_spec import TaskSpec
 
     loaded = config_from_text(text, "c.yaml")
     if loaded.simulation is None:
-        problem = Problem({"input": (60, 4)}, {"output": ("EI", "IE", "N")})
+        problem = TaskSpec({"input": (60, 4)}, {"output": ("EI", "IE", "N")})
     else:
-        problem = Problem.of(load_data(loaded))
+        problem = TaskSpec.of(load_data(loaded))
     valuation_arguments(loaded, list(problem.inputs))
     return make_builder(loaded, problem, steps=10)
 
@@ -154,7 +154,7 @@ def tokens(rng: random.Random, folder: Path) -> Iterator[str]:
 
 def read_tokens(text: str) -> object:
     from amber.architect import TokenLayout
-    from amber.experiment.run_files.sources import parse_tokens
+    from amber.experiment.chosen import parse_tokens
 
     return TokenLayout([2, 2, 3]).validate(parse_tokens(text))
 
@@ -172,7 +172,7 @@ def records(rng: random.Random, folder: Path) -> Iterator[Path]:
 
 
 def read_best(path: Path) -> object:
-    from amber.experiment.run_files.sources import choose
+    from amber.experiment.chosen import choose
 
     return choose(path, None)
 

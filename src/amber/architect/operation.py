@@ -120,7 +120,7 @@ class Operation:
                     f"Attribute names must be strings. Received: {shown(name)} in {shown(description)}"
                 )
             if name == "self":
-                raise ModelSpaceError("No layer has an attribute 'self'. Received: self", key=(name,))
+                raise ModelSpaceError("No layer has an attribute 'self'. Received: self", field=(name,))
         if isinstance(attributes.get("shape"), str):
             attributes["shape"] = _parse_shape(attributes["shape"])
         return cls(layer_type, **attributes)
@@ -215,7 +215,7 @@ def _parse_shape(text: str) -> tuple[int | None, ...]:
     entries = [entry.strip() for entry in text.strip().strip("()[]").split(",") if entry.strip()]
     if not entries or not all(re.fullmatch(r"[0-9]{1,18}|None", entry) for entry in entries):
         raise ModelSpaceError(
-            f"A shape given as text must look like '(10, 4)'. Received: shape={shown(text)}", key=("shape",)
+            f"A shape given as text must look like '(10, 4)'. Received: shape={shown(text)}", field=("shape",)
         )
     return tuple(None if entry == "None" else int(entry) for entry in entries)
 

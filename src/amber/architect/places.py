@@ -23,5 +23,5 @@ def at_candidate(layer: int, candidate: int) -> Iterator[None]:
         yield
     except ModelSpaceError as error:
         raise ModelSpaceError(
-            f"Layer {layer}, candidate {candidate}: {error}", key=(layer, candidate, *error.key)
+            f"Layer {layer}, candidate {candidate}: {error}", field=(layer, candidate, *error.field)
         ) from error

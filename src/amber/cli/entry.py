@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-
 from amber.backend import interrupts
 
 
 def main() -> None:
-    """Runs the command of this process's arguments."""
+    """Run the command of this process's arguments."""
     interrupts.guard_command()
     try:
-        from amber.cli.loading import announce_loading
-        from amber.cli.main import app
+        from amber.cli.main import run
 
-        if sys.stderr.isatty():
-            announce_loading(sys.stderr)
-        app()
+        run()
     finally:
         interrupts.leave()

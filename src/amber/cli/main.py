@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from typing import Annotated
 
 import typer
 
 from amber import __version__
+from amber.backend import interrupts
 from amber.cli.commands.build import build
 from amber.cli.commands.compare import compare
 from amber.cli.commands.dashboard import dashboard
@@ -23,6 +25,7 @@ from amber.cli.commands.sample import sample
 from amber.cli.commands.search import search
 from amber.cli.failures import DEBUG_VARIABLE, reported
 from amber.cli.hidden import HidingFormatter
+from amber.cli.loading import announce_loading
 from amber.cli.tokens_command import TokensCommand
 
 app = typer.Typer(
@@ -84,8 +87,17 @@ for takes_tokens in (build, describe, draw):
     app.command(cls=TokensCommand)(takes_tokens)
 
 
-def main() -> None:
-    """Runs the command; see `amber.cli.entry`."""
-    from amber.cli.entry import main as run
+def run() -> None:
+    """Run the command of this process's arguments, in a process that hears Ctrl-C already."""
+    if sys.stderr.isatty():
+        announce_loading(sys.stderr)
+    app()
 
-    run()
+
+def main() -> None:
+    """Run the command as `amber.cli.entry.main` does, for scripts that import this module."""
+    interrupts.guard_command()
+    try:
+        run()
+    finally:
+        interrupts.leave()

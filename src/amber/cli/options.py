@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from amber.errors import ConfigError
+from amber.files.output import naming
+
 ConfigArgument = Annotated[
     Path, typer.Argument(metavar="CONFIG", help="Configuration file in YAML.", show_default=False)
 ]
@@ -30,3 +33,17 @@ LookOption = Annotated[
     str | None,
     typer.Option("--storage", help="Database to read the study anew from; by default RUN's own copy.", metavar="URL"),
 ]
+
+
+def checked_output(path: Path, suffixes: tuple[str, ...]) -> Path:
+    """Returns the path after checking its suffix and making its folder.
+
+    Raises:
+        ConfigError: another suffix.
+        StorageError: a folder that cannot be made.
+    """
+    if path.suffix.lower() not in suffixes:
+        raise ConfigError(f"--output: expected a file ending in {' or '.join(suffixes)}. Received: {path}")
+    with naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return path

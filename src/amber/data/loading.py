@@ -110,7 +110,7 @@ def _read(path: str | os.PathLike[str], spec: TableSpec) -> Table:
     try:
         return read_table(path, list(dict.fromkeys(wanted)), optional=spec.split.helpful(), size_limit=spec.size_limit)
     except DataError as error:
-        error.key = _roles(spec).get(str(error.key[-1]), ()) if error.key else ()
+        error.field = _roles(spec).get(str(error.field[-1]), ()) if error.field else ()
         raise
 
 
@@ -144,7 +144,7 @@ def _with_labels(table: Table, spec: TableSpec) -> Table:
     if count == len(table):
         raise DataError(
             f"{table.path}: expected labels in the column {columns}. Received: none in {len(table)} examples",
-            key=("targets", next(iter(spec.targets))),
+            field=("targets", next(iter(spec.targets))),
         )
     kept = table.take(np.flatnonzero(~lacking))
     lines = [table.lines[row] for row in np.flatnonzero(lacking)[:_LINES_SHOWN]]
@@ -220,5 +220,5 @@ def _about(*key: str) -> Iterator[None]:
     try:
         yield
     except DataError as error:
-        error.key = key
+        error.field = key
         raise

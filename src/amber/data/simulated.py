@@ -99,21 +99,21 @@ class Simulation:
         for name in ("records", "length", "seed"):
             value = getattr(self, name)
             if not is_integer(value) or value < (name != "seed"):
-                raise DataError(f"`{name}` must be a positive integer. Received: {value!r}", key=(name,))
+                raise DataError(f"`{name}` must be a positive integer. Received: {value!r}", field=(name,))
         for name in ("positives", "decoys", "noise"):
             if not 0 <= getattr(self, name) <= 1:
                 raise DataError(
-                    f"`{name}` must be a fraction from 0 to 1. Received: {getattr(self, name)!r}", key=(name,)
+                    f"`{name}` must be a fraction from 0 to 1. Received: {getattr(self, name)!r}", field=(name,)
                 )
         if self.records * self.length > limits.SIMULATED_SIZE:
             raise DataError(
                 f"`records` x `length` must be at most {limits.SIMULATED_SIZE:,}. "
                 f"Received: {self.records:,} x {self.length:,}",
-                key=("records",),
+                field=("records",),
             )
         background(self.background)
         if not self.tasks:
-            raise DataError("A simulation needs at least one task. Received: none", key=("tasks",))
+            raise DataError("A simulation needs at least one task. Received: none", field=("tasks",))
         object.__setattr__(self, "motifs", _parsed(self.motifs, self.strength))
         longest = 0
         for name, task in self.tasks.items():
@@ -121,14 +121,14 @@ class Simulation:
             if unknown:
                 raise DataError(
                     f"Task {name!r}: expected motifs among {', '.join(self.motifs)}. Received: {', '.join(unknown)}",
-                    key=("tasks", name),
+                    field=("tasks", name),
                 )
             longest += sum(len(self.motifs[motif]) for motif in task.motifs)
             longest += (len(task.motifs) - 1) * (task.spacing[1] + 1)
         if longest > self.length:
             raise DataError(
                 f"`length` must be at least {longest}, so that the motifs of all tasks fit. Received: {self.length}",
-                key=("length",),
+                field=("length",),
             )
 
 
@@ -234,7 +234,7 @@ def _parsed(motifs: Mapping[str, Any], strength: float) -> dict[str, Motif]:
         try:
             parsed[name] = Motif.parse(written, strength)
         except DataError as error:
-            raise DataError(f"Motif {name!r}: {error}", key=error.key or ("motifs", name)) from error
+            raise DataError(f"Motif {name!r}: {error}", field=error.field or ("motifs", name)) from error
     return parsed
 
 

@@ -54,7 +54,7 @@ class Motif:
         if not isinstance(consensus, str) or not consensus or not set(consensus.upper()) <= set(IUPAC):
             raise DataError(f"A consensus must be written in the letters {''.join(IUPAC)}. Received: {consensus!r}")
         if not 0 <= strength <= 1:
-            raise DataError(f"`strength` must be from 0 to 1. Received: {strength!r}", key=("strength",))
+            raise DataError(f"`strength` must be from 0 to 1. Received: {strength!r}", field=("strength",))
         return cls(tuple(_consensus_row(IUPAC[letter], strength) for letter in consensus.upper()))
 
     @classmethod
@@ -100,7 +100,7 @@ def background(gc: float | Sequence[float]) -> NDArray[np.float64]:
     if is_number(gc):
         if not 0 <= gc <= 1:
             raise DataError(
-                f"`background` must be a fraction of G and C from 0 to 1. Received: {gc!r}", key=("background",)
+                f"`background` must be a fraction of G and C from 0 to 1. Received: {gc!r}", field=("background",)
             )
         return np.array([(1 - gc) / 2, gc / 2, gc / 2, (1 - gc) / 2])
     _check_row(gc, "`background`", ("background",))
@@ -118,4 +118,4 @@ def _check_row(row: Any, what: str, key: KeyPath = ()) -> None:
     numbers = not isinstance(row, str) and isinstance(row, Sequence) and len(row) == len(LETTERS)
     numbers = numbers and all(isinstance(value, (int, float)) and value >= 0 for value in row)
     if not numbers or abs(sum(row) - 1) > 1e-6:
-        raise DataError(f"{what}: expected four probabilities (A, C, G, T) with sum 1. Received: {row!r}", key=key)
+        raise DataError(f"{what}: expected four probabilities (A, C, G, T) with sum 1. Received: {row!r}", field=key)

@@ -184,7 +184,7 @@ def _missing(file: Path, line: int, header: list[str], column: str) -> DataError
     return DataError(
         f"{file}, line {line}: expected a column {column!r}.{advice_on_header(header)} "
         f"Received: columns {shown_names(header)}.{hint}",
-        key=(column,),
+        field=(column,),
     )
 
 

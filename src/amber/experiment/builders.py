@@ -13,7 +13,7 @@ from pydantic import Field
 
 from amber.errors import ConfigError, ModelSpaceError
 from amber.experiment.configuration.section import Count, Positive, Section, Text
-from amber.experiment.task_spec import Problem
+from amber.experiment.task_spec import TaskSpec
 from amber.registry import Registry
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class BuilderRequest:
 
     space: ModelSpace
     options: Any
-    problem: Problem
+    problem: TaskSpec
     compile_arguments: Mapping[str, Any] | None
 
 
@@ -143,7 +143,7 @@ def _make_sequential(request: BuilderRequest) -> ModelBuilder:
             output_shape=(output.get("units"),),
         )
     except ConfigError as error:
-        raise ModelSpaceError(f"gpus: {error}", key=("gpus",)) from error
+        raise ModelSpaceError(f"gpus: {error}", field=("gpus",)) from error
 
 
 register_builder("sequential", SequentialOptions, _make_sequential)

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amber.errors import StorageError
-from amber.experiment.configuration.reading import LoadedConfig
+from amber.experiment.configuration.reading import Configuration
 from amber.experiment.final.tables import MEASURES, as_text, measure_name
-from amber.experiment.run_files.output import write_text
 from amber.experiment.running import Overrides, run
+from amber.files.output import write_text
 from amber.files.strict_json import json_text, read_json
 from amber.wording import shown
 
@@ -97,7 +97,7 @@ class Comparison:
 
 
 def compare(
-    loaded: LoadedConfig, seeds: Sequence[int], folder: Path, overrides: Overrides, random_too: bool = True
+    loaded: Configuration, seeds: Sequence[int], folder: Path, overrides: Overrides, random_too: bool = True
 ) -> list[Comparison]:
     """Runs the search for every seed, and as many random architectures trained, chosen and tested alike.
 

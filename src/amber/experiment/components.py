@@ -13,16 +13,16 @@ from amber.errors import ConfigError, DataError, ModelSpaceError
 from amber.experiment.builders import BUILDERS, BuilderRequest
 from amber.experiment.configuration.data_sections import DataSection
 from amber.experiment.configuration.document import KeyPath, dotted
-from amber.experiment.configuration.reading import LoadedConfig
+from amber.experiment.configuration.reading import Configuration
 from amber.experiment.task_settings import for_task, losses_and_metrics
-from amber.experiment.task_spec import INPUT, Problem
+from amber.experiment.task_spec import INPUT, TaskSpec
 
 if TYPE_CHECKING:
     from amber.data import Dataset, TargetSpec
     from amber.modeler import ModelBuilder
 
 
-def load_data(loaded: LoadedConfig) -> Dataset:
+def load_data(loaded: Configuration) -> Dataset:
     """Loads the data of a configuration.
 
     Raises:
@@ -34,7 +34,7 @@ def load_data(loaded: LoadedConfig) -> Dataset:
         raise _named_by_key(error, loaded) from error
 
 
-def with_split(loaded: LoadedConfig, dataset: Dataset) -> LoadedConfig:
+def with_split(loaded: Configuration, dataset: Dataset) -> Configuration:
     """Returns a configuration with the split that was found out from the data, where it names none."""
     if loaded.config.data.split != AUTO:
         return loaded
@@ -42,9 +42,9 @@ def with_split(loaded: LoadedConfig, dataset: Dataset) -> LoadedConfig:
     return replace(loaded, config=loaded.config.model_copy(update={"data": section}))
 
 
-def _named_by_key(error: DataError, loaded: LoadedConfig) -> ConfigError:
+def _named_by_key(error: DataError, loaded: Configuration) -> ConfigError:
     """Returns the error with the nearest key that the file holds; see `amber.data.loading.load_table`."""
-    kind, *rest = error.key or ("source",)
+    kind, *rest = error.field or ("source",)
     outputs, blocks = loaded.config.data.outputs, loaded.config.data.blocks
     where: dict[Any, KeyPath] = {
         "inputs": ("blocks", *rest[:1]) if blocks else ("sequence",),
@@ -68,7 +68,7 @@ def _fractions(section: DataSection) -> Sequence[float]:
     return section.fractions or DEFAULT_FRACTIONS
 
 
-def _load(loaded: LoadedConfig) -> Dataset:
+def _load(loaded: Configuration) -> Dataset:
     from amber.data import load_blocks, load_dataset, load_simulated
     from amber.experiment.data_files import data_file
 
@@ -110,7 +110,7 @@ def _targets(section: DataSection) -> dict[str, TargetSpec]:
 
 
 def compile_arguments(
-    loaded: LoadedConfig, steps: int | None = None, shared: bool = False, problem: Problem | None = None
+    loaded: Configuration, steps: int | None = None, shared: bool = False, problem: TaskSpec | None = None
 ) -> dict[str, Any]:
     """Returns the arguments of `keras.Model.compile`.
 
@@ -153,7 +153,7 @@ def compile_arguments(
 
 
 def _optimizer_options(
-    loaded: LoadedConfig, optimizer: Any, where: tuple[str, ...], options: Mapping[str, Any]
+    loaded: Configuration, optimizer: Any, where: tuple[str, ...], options: Mapping[str, Any]
 ) -> Mapping[str, Any]:
     """Returns options after a look at their names."""
     free = sorted(set(optimizer.get_config()) - {"learning_rate", "name"})
@@ -166,7 +166,7 @@ def _optimizer_options(
     return options
 
 
-def searched_score(loaded: LoadedConfig) -> tuple[str, str]:
+def searched_score(loaded: Configuration) -> tuple[str, str]:
     """Return name and direction of what the search compares: its reward, where there is one, or its metric."""
     from amber.search.rewards import get_reward
     from amber.search.rewards.valuation import WITH_KNOWLEDGE, Valuation
@@ -177,7 +177,7 @@ def searched_score(loaded: LoadedConfig) -> tuple[str, str]:
     return WITH_KNOWLEDGE if search.knowledge is not None else valuation.metric, valuation.direction
 
 
-def valuation_arguments(loaded: LoadedConfig, inputs: Sequence[str]) -> dict[str, Any]:
+def valuation_arguments(loaded: Configuration, inputs: Sequence[str]) -> dict[str, Any]:
     """Returns the arguments `reward`, `knowledge` and `budget` of an Objective.
 
     Args:
@@ -201,8 +201,8 @@ def valuation_arguments(loaded: LoadedConfig, inputs: Sequence[str]) -> dict[str
 
 
 def make_builder(
-    loaded: LoadedConfig,
-    problem: Problem,
+    loaded: Configuration,
+    problem: TaskSpec,
     compiled: bool = True,
     steps: int | None = None,
 ) -> ModelBuilder:
@@ -228,7 +228,7 @@ def make_builder(
         raise loaded.space_error(error) from error
 
 
-def loss_weights(loaded: LoadedConfig) -> dict[str, float] | None:
+def loss_weights(loaded: Configuration) -> dict[str, float] | None:
     """Returns how much the loss of each of several outputs counts; None where there is one."""
     outputs = loaded.config.data.outputs or {}
     return {name: output.weight for name, output in outputs.items()} if len(outputs) > 1 else None

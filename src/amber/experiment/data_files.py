@@ -12,10 +12,10 @@ from amber.data import Dataset
 from amber.data.datasets import file_in_data_folder, find_data, is_packaged, is_there
 from amber.errors import ConfigError, DataError
 from amber.experiment.configuration.document import parse_yaml
-from amber.experiment.configuration.reading import LoadedConfig
+from amber.experiment.configuration.reading import Configuration
 
 
-def data_file(loaded: LoadedConfig) -> str:
+def data_file(loaded: Configuration) -> str:
     """Return the name of packaged data, or the absolute path of the file that a configuration names.
 
     A relative path counts from the folder of the configuration, `~` is the home folder, and a name may be that of
@@ -51,7 +51,7 @@ def data_file(loaded: LoadedConfig) -> str:
         raise loaded.error(("data", "source"), f"there is no {beside}. {error}") from error
 
 
-def text_with_data_file(loaded: LoadedConfig, dataset: Dataset) -> str:
+def text_with_data_file(loaded: Configuration, dataset: Dataset) -> str:
     """Return the text of a configuration with the absolute path of its data, so that it can be read from any folder."""
     source = loaded.config.data.source
     text = loaded.document.text

@@ -10,13 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from amber.errors import InvalidArchitectureError, StorageError
-from amber.experiment.configuration.reading import LoadedConfig, load_config
+from amber.experiment.configuration.reading import Configuration
 from amber.experiment.configuration.section import Section
 
 if TYPE_CHECKING:
@@ -83,14 +82,14 @@ def _epochs(facts: Facts, batch: int, times: float) -> int:
     return round(min(_MOST_EPOCHS * times, max(_FEWEST_EPOCHS * times, min(by_steps, by_cost))))
 
 
-def facts_of(loaded: LoadedConfig, dataset: Dataset) -> Facts:
+def facts_of(loaded: Configuration, dataset: Dataset) -> Facts:
     """Return what the rule needs to know of data and space."""
     return Facts(len(dataset.train), _middling_megaflops(loaded, dataset))
 
 
 def with_defaults(
-    loaded: LoadedConfig, dataset: Dataset, begun_with: Mapping[str, Any] | None = None
-) -> tuple[LoadedConfig, dict[str, dict[str, Any]]]:
+    loaded: Configuration, dataset: Dataset, begun_with: Mapping[str, Any] | None = None
+) -> tuple[Configuration, dict[str, dict[str, Any]]]:
     """Fill in what a configuration leaves to the data.
 
     Args:
@@ -108,20 +107,18 @@ def with_defaults(
     return with_settings(loaded, chosen if begun_with is None else _begun(chosen, begun_with))
 
 
-def load_run_config(run_directory: Path) -> LoadedConfig:
-    """Return the configuration of a run as its search began.
+def with_settings_begun(loaded: Configuration, begun_with: Mapping[str, Any], source: str) -> Configuration:
+    """Return a configuration with the settings its search began with, where it does not say anything itself.
+
+    Args:
+        loaded: the configuration.
+        begun_with: the settings of the search.
+        source: where they come from, for messages.
 
     Raises:
-        AmberError: a file of the run that cannot be read or is damaged.
+        StorageError: a section or value that is none.
     """
-    from amber.experiment.run_files.resuming import begun_with
-
-    loaded, settings = load_config(run_directory / "config.yaml", recorded=True), begun_with(run_directory)
-    if "name" not in loaded.document.data:
-        loaded = replace(loaded, config=loaded.config.model_copy(update={"name": run_directory.resolve().name}))
-    if settings is None:
-        return loaded
-    return with_settings(loaded, _begun(chosen_settings(Facts(1)), settings), str(run_directory))[0]
+    return with_settings(loaded, _begun(chosen_settings(Facts(1)), begun_with), source)[0]
 
 
 def _begun(chosen: Mapping[str, Mapping[str, Any]], begun_with: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -136,8 +133,8 @@ def _begun(chosen: Mapping[str, Mapping[str, Any]], begun_with: Mapping[str, Any
 
 
 def with_settings(
-    loaded: LoadedConfig, settings: Any, source: str = "settings"
-) -> tuple[LoadedConfig, dict[str, dict[str, Any]]]:
+    loaded: Configuration, settings: Any, source: str = "settings"
+) -> tuple[Configuration, dict[str, dict[str, Any]]]:
     """Return a configuration with settings where it does not say anything itself, and which these were.
 
     Args:
@@ -167,7 +164,7 @@ def with_settings(
     return replace(loaded, config=loaded.config.model_copy(update=changes)), filled
 
 
-def settings_dict(loaded: LoadedConfig) -> dict[str, Any]:
+def settings_dict(loaded: Configuration) -> dict[str, Any]:
     """Return what `with_settings` needs to give the same configuration from its text, JSON-ready."""
     keys = chosen_settings(Facts(1))
     return {section: {key: getattr(getattr(loaded.config, section), key) for key in keys[section]} for section in keys}
@@ -186,13 +183,13 @@ def _said(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _middling_megaflops(loaded: LoadedConfig, dataset: Dataset) -> float:
+def _middling_megaflops(loaded: Configuration, dataset: Dataset) -> float:
     """Return the median over a few networks of the space; 0 where none of them is one."""
     from amber.experiment.components import make_builder
-    from amber.experiment.task_spec import Problem
+    from amber.experiment.task_spec import TaskSpec
     from amber.modeler.cost import measure
 
-    builder = make_builder(loaded, Problem.of(dataset), compiled=False)
+    builder = make_builder(loaded, TaskSpec.of(dataset), compiled=False)
     found = []
     for seed in range(_SAMPLED):
         try:

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from amber.experiment.components import compile_arguments
-from amber.experiment.configuration.reading import LoadedConfig
-from amber.experiment.task_spec import Problem
+from amber.experiment.configuration.reading import Configuration
+from amber.experiment.task_spec import TaskSpec
 
 if TYPE_CHECKING:
     from amber.search import Objective, RunDirectory, SearchProgress, SearchResult
 
 
 def run_shared(
-    loaded: LoadedConfig,
-    problem: Problem,
+    loaded: Configuration,
+    problem: TaskSpec,
     objective: Objective,
     directory: RunDirectory,
     description: Mapping[str, Any],

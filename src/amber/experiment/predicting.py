@@ -10,9 +10,9 @@ import numpy as np
 
 from amber.data import BlockSpec, Scaling, Table, encode_sequences, read_table
 from amber.errors import ConfigError
-from amber.experiment.configuration.reading import LoadedConfig
+from amber.experiment.configuration.reading import Configuration
 from amber.experiment.final.scoring import predictions
-from amber.experiment.task_spec import INPUT, Problem
+from amber.experiment.task_spec import INPUT, TaskSpec
 from amber.files.csv_text import csv_text
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def predict_sequences(
 
 
 def predict_blocks(
-    model: keras.Model, file: Path, loaded: LoadedConfig, record: Mapping[str, Any], batch_size: int
+    model: keras.Model, file: Path, loaded: Configuration, record: Mapping[str, Any], batch_size: int
 ) -> tuple[str, int]:
     """Returns CSV text with the line of each record and what every output says of it; and the number of records.
 
@@ -64,7 +64,7 @@ def predict_blocks(
     x = {name: BlockSpec.parse(written, name).read(table, name) for name, written in blocks.items()}
     for name, scaling in record.get("scaling", {}).items():
         x[name] = Scaling.from_dict(scaling).apply(x[name])
-    outputs = Problem.from_dict(record).outputs
+    outputs = TaskSpec.from_dict(record).outputs
     found = predictions(model, x, str(file), batch_size)
     columns: dict[str, Sequence[str]] = {}
     for (name, classes), values in zip(outputs.items(), found, strict=True):

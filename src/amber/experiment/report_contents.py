@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from amber.errors import StorageError
 from amber.experiment.components import make_builder, searched_score
-from amber.experiment.configuration.reading import LoadedConfig
-from amber.experiment.defaults import load_run_config
+from amber.experiment.configuration.reading import Configuration
 from amber.experiment.final.scoring import BASELINES
 from amber.experiment.final.tables import MEASURES, measure_name, measure_text
 from amber.experiment.run_files.plugins import naming_missing
+from amber.experiment.run_files.recorded import load_run_config
 from amber.experiment.storing import NO_STORAGE, recorded_trials
-from amber.experiment.task_spec import Problem
+from amber.experiment.task_spec import TaskSpec
 from amber.files.strict_json import read_json
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _TEST_FILE = "the test.json of a finished search"
 @dataclass(frozen=True)
 class _Run:
     path: Path
-    loaded: LoadedConfig
+    loaded: Configuration
     result: SearchResult
     record: dict[str, Any] | None
 
@@ -94,9 +94,9 @@ def _read(path: Path, storage: str | None = None) -> _Run:
     return _Run(path, loaded, SearchResult(ranked, metric, direction, seed), record)
 
 
-def _problem(path: Path, record: dict[str, Any]) -> Problem:
+def _problem(path: Path, record: dict[str, Any]) -> TaskSpec:
     try:
-        return Problem.from_dict(record)
+        return TaskSpec.from_dict(record)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise StorageError(
             f"{path / 'best.json'}, keys inputs and outputs: expected shapes and class names. Received: {error!r}"
@@ -121,7 +121,7 @@ def _drawings(builder: Any, result: SearchResult) -> tuple[Drawing, ...]:
     return tuple(made)
 
 
-def _settings(loaded: LoadedConfig) -> str:
+def _settings(loaded: Configuration) -> str:
     search, training = loaded.config.search, loaded.config.training
     metric, direction = searched_score(loaded)
     way = "one-shot" if search.strategy == "one_shot" else search.sampler

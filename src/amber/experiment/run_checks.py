@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 
 from amber.errors import StorageError
-from amber.experiment.configuration.reading import LoadedConfig
+from amber.experiment.configuration.reading import Configuration
 from amber.experiment.storing import make_storage
 
 _WAY_OUT = "Go on with it (--resume), replace it (--overwrite), or choose another (--run-directory)."
 
 
-def check_run(loaded: LoadedConfig, *, resume: bool, overwrite: bool) -> None:
+def check_run(loaded: Configuration, *, resume: bool, overwrite: bool) -> None:
     """Check that the run directory and the database of a search can be used; nothing is changed.
 
     Raises:

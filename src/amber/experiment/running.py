@@ -13,7 +13,7 @@ from rich.text import Text
 
 from amber.errors import ConfigError, RunFailed
 from amber.experiment.components import load_data, make_builder, training_steps, valuation_arguments, with_split
-from amber.experiment.configuration.reading import LoadedConfig
+from amber.experiment.configuration.reading import Configuration
 from amber.experiment.data_files import text_with_data_file
 from amber.experiment.defaults import describe, settings_dict, with_defaults
 from amber.experiment.executing import make_executor
@@ -23,16 +23,16 @@ from amber.experiment.one_shot import run_shared
 from amber.experiment.run_checks import check_run
 from amber.experiment.run_files.finished import RESULTS, TEST, FinishedRun, digests_of, draw_best, wanted_length
 from amber.experiment.run_files.looks import looks_so_far
-from amber.experiment.run_files.output import naming
 from amber.experiment.run_files.previous import PREVIOUS, forget
-from amber.experiment.run_files.resuming import begin_run, begun_with, open_run
-from amber.experiment.run_files.sources import BEST_MODEL, BEST_RECORD
+from amber.experiment.run_files.recorded import BEST_MODEL, BEST_RECORD, begun_with
+from amber.experiment.run_files.resuming import begin_run, open_run
 from amber.experiment.storing import NO_STORAGE, make_storage
 from amber.experiment.summary import understood
 from amber.experiment.task_settings import for_task
-from amber.experiment.task_spec import Problem
+from amber.experiment.task_spec import TaskSpec
 from amber.experiment.threads import set_threads
 from amber.files import replacing_together, write_whole
+from amber.files.output import naming
 from amber.files.strict_json import json_text
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Overrides:
     plugins: tuple[Plugin, ...] = ()
 
 
-def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
+def run(loaded: Configuration, overrides: Overrides) -> bool:
     """Runs a whole search.
 
     Args:
@@ -82,10 +82,10 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
     console = Console(quiet=overrides.quiet)
     check_run(loaded, resume=overrides.resume, overwrite=overrides.overwrite)
     dataset = load_data(loaded)
-    threads = set_threads(loaded, Problem.of(dataset))
+    threads = set_threads(loaded, TaskSpec.of(dataset))
     earlier = begun_with(loaded.config.chosen_run_directory) if overrides.resume else None
     loaded, guessed = with_defaults(loaded, dataset, earlier)
-    loaded = for_task(with_split(loaded, dataset), Problem.of(dataset))
+    loaded = for_task(with_split(loaded, dataset), TaskSpec.of(dataset))
     config = loaded.config
     for line in understood(loaded, dataset, threads):
         _say(console, line)
@@ -111,7 +111,7 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
         batch_size=config.training.batch_size,
         patience=config.training.patience,
         recalibrate=config.training.recalibrate,
-        **valuation_arguments(loaded, list(Problem.of(dataset).inputs)),
+        **valuation_arguments(loaded, list(TaskSpec.of(dataset).inputs)),
     )
     database = make_storage(loaded)
     directory = open_run(loaded, resume=overrides.resume, overwrite=overrides.overwrite)
@@ -135,7 +135,7 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
         if (directory.path / PREVIOUS).is_dir():
             _say(console, f"Earlier  results are kept in {directory.path / PREVIOUS} until this search is finished")
         directory.write_config(text_with_data_file(loaded, dataset))
-        found = _propose(loaded, Problem.of(dataset), overrides, objective, directory, database, settings)
+        found = _propose(loaded, TaskSpec.of(dataset), overrides, objective, directory, database, settings)
         if found.best is None and found.stopped != "interrupted":
             raise RunFailed(_nothing_trained(found, directory))
         if found.best is not None:
@@ -156,8 +156,8 @@ def run(loaded: LoadedConfig, overrides: Overrides) -> bool:
 
 
 def _propose(
-    loaded: LoadedConfig,
-    problem: Problem,
+    loaded: Configuration,
+    problem: TaskSpec,
     overrides: Overrides,
     objective: Objective,
     directory: RunDirectory,
@@ -200,7 +200,7 @@ def _propose(
 
 def _show_found(
     console: Console,
-    loaded: LoadedConfig,
+    loaded: Configuration,
     builder: Any,
     dataset: Dataset,
     found: SearchResult,
@@ -208,7 +208,7 @@ def _show_found(
 ) -> None:
     """Shows the ranking and which blocks the best read, and draws the best."""
     _show_ranking(console, found)
-    blocks = _block_table(builder, found, Problem.of(dataset))
+    blocks = _block_table(builder, found, TaskSpec.of(dataset))
     if blocks is not None:
         console.print(blocks)
     # Those of a finished run are replaced together with its model.
@@ -218,7 +218,7 @@ def _show_found(
             draw_best(loaded, builder, found.best, directory.path)
 
 
-def _with_overrides(loaded: LoadedConfig, overrides: Overrides) -> LoadedConfig:
+def _with_overrides(loaded: Configuration, overrides: Overrides) -> Configuration:
     """Returns the configuration as it will run."""
     from dataclasses import replace
 
@@ -244,17 +244,17 @@ def _with_overrides(loaded: LoadedConfig, overrides: Overrides) -> LoadedConfig:
     return replace(loaded, config=loaded.config.model_copy(update=changes))
 
 
-def _builder(loaded: LoadedConfig, dataset: Dataset, batch_size: int, epochs: int, records: int | None = None) -> Any:
+def _builder(loaded: Configuration, dataset: Dataset, batch_size: int, epochs: int, records: int | None = None) -> Any:
     steps = training_steps(records or len(dataset.train), batch_size, epochs)
-    return make_builder(loaded, Problem.of(dataset), steps=steps)
+    return make_builder(loaded, TaskSpec.of(dataset), steps=steps)
 
 
-def _builder_description(loaded: LoadedConfig) -> dict[str, Any]:
+def _builder_description(loaded: Configuration) -> dict[str, Any]:
     return {"type": loaded.builder_type, "options": loaded.builder_options.model_dump(exclude={"type"})}
 
 
 def _best_record(
-    loaded: LoadedConfig, builder: Any, dataset: Dataset, best: TrialResult, **more: Any
+    loaded: Configuration, builder: Any, dataset: Dataset, best: TrialResult, **more: Any
 ) -> dict[str, Any]:
     """Return a `best.json` that is enough, alone, to build, draw, evaluate and predict."""
     from amber.search.best import trial_record
@@ -264,7 +264,7 @@ def _best_record(
         "name": loaded.config.name,
         "config": text_with_data_file(loaded, dataset),
         "settings": settings_dict(loaded),
-        **Problem.of(dataset).to_dict(),
+        **TaskSpec.of(dataset).to_dict(),
         "scaling": {name: scaling.to_dict() for name, scaling in dataset.scaling.items()},
         "output_scaling": {
             target.name: target.scaling.to_dict() for target in dataset.targets if target.scaling is not None
@@ -275,7 +275,7 @@ def _best_record(
 
 def _finish(
     console: Console,
-    loaded: LoadedConfig,
+    loaded: Configuration,
     dataset: Dataset,
     found: SearchResult,
     directory: RunDirectory,
@@ -297,7 +297,7 @@ def _finish(
     for table in tested.tables:
         console.print(table)
     _warn(console, tested.warnings)
-    blocks = _block_table(_builder(loaded, dataset, batch_size, 1), found, Problem.of(dataset))
+    blocks = _block_table(_builder(loaded, dataset, batch_size, 1), found, TaskSpec.of(dataset))
     ranking = ranking_table(found.trials, None, found.direction, found.metric)
     shown = [ranking, *([] if blocks is None else [blocks]), *tested.tables, *tested.warnings]
     final = {
@@ -323,7 +323,7 @@ def _warn(console: Console, warnings: Sequence[str]) -> None:
         where.print(Text(line, style="yellow"), soft_wrap=True)
 
 
-def _block_table(builder: Any, found: SearchResult, problem: Problem) -> Any:
+def _block_table(builder: Any, found: SearchResult, problem: TaskSpec) -> Any:
     """Returns the table of blocks that the best networks read; None where there is one input only."""
     from amber.modeler.block_use import block_use
 

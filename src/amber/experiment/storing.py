@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from amber.errors import ConfigError, StorageError
 
 if TYPE_CHECKING:
-    from amber.experiment.configuration.reading import LoadedConfig
+    from amber.experiment.configuration.reading import Configuration
     from amber.search import TrialResult
     from amber.search.storage import StudyDatabase
 
 NO_STORAGE = "none"
 
 
-def make_storage(loaded: LoadedConfig) -> StudyDatabase | None:
+def make_storage(loaded: Configuration) -> StudyDatabase | None:
     """Returns the study that the search works at; None where its record is the journal.
 
     Raises:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from amber.experiment.configuration.reading import LoadedConfig
+from amber.experiment.configuration.reading import Configuration
 from amber.experiment.configuration.sections import DaskSection
-from amber.experiment.task_spec import Problem
+from amber.experiment.task_spec import TaskSpec
 
 if TYPE_CHECKING:
     from amber.backend.threads import ThreadChoice
     from amber.data import Dataset
 
 
-def understood(loaded: LoadedConfig, dataset: Dataset, threads: ThreadChoice | None = None) -> Iterator[str]:
+def understood(loaded: Configuration, dataset: Dataset, threads: ThreadChoice | None = None) -> Iterator[str]:
     """Return three lines, and one for each further thing that was guessed, left out or changed with the data.
 
     The last of the three needs Keras, which takes seconds to load; the others are there at once.
@@ -38,13 +38,13 @@ def _line(head: str, text: str) -> str:
 def _data(dataset: Dataset) -> str:
     """Return the file, the examples of each part and where the split comes from."""
     parts = ", ".join(f"{count:,} {part}" for part, count in dataset.sizes.items())
-    shapes = {name: " x ".join(map(str, shape)) for name, shape in Problem.of(dataset).inputs.items()}
+    shapes = {name: " x ".join(map(str, shape)) for name, shape in TaskSpec.of(dataset).inputs.items()}
     each = " + ".join(f"{name} {shape}" for name, shape in shapes.items()) if len(shapes) > 1 else shapes.popitem()[1]
     path = f" ({dataset.path})" if dataset.path is not None else ""
     return f"{dataset.name}{path}: {parts} examples of {each}; split: {dataset.split_origin or dataset.split}"
 
 
-def _machine(loaded: LoadedConfig, threads: ThreadChoice | None) -> str:
+def _machine(loaded: Configuration, threads: ThreadChoice | None) -> str:
     """Return the backend and why it is that one, devices, threads and workers."""
     from amber.backend import choice
     from amber.search.best import software_versions
@@ -55,7 +55,7 @@ def _machine(loaded: LoadedConfig, threads: ThreadChoice | None) -> str:
     return f"{chosen.name} {versions['backend_version']} ({reason}), {', '.join(_resources(loaded, threads))}"
 
 
-def _resources(loaded: LoadedConfig, threads: ThreadChoice | None) -> Iterator[str]:
+def _resources(loaded: Configuration, threads: ThreadChoice | None) -> Iterator[str]:
     from amber.backend.hardware import accelerators, threads_in_use
 
     search = loaded.config.search

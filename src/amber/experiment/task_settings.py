@@ -8,15 +8,15 @@ from typing import Any
 
 from amber.errors import ConfigError
 from amber.experiment.configuration.document import KeyPath
-from amber.experiment.configuration.reading import LoadedConfig
-from amber.experiment.task_spec import Problem
+from amber.experiment.configuration.reading import Configuration
+from amber.experiment.task_spec import TaskSpec
 from amber.metric_names import plain_name
 
 # Stands for the classes of an output of which nothing is known.
 _UNKNOWN: tuple[str, ...] = ()
 
 
-def for_task(loaded: LoadedConfig, problem: Problem) -> LoadedConfig:
+def for_task(loaded: Configuration, problem: TaskSpec) -> Configuration:
     """Return a configuration with loss, metrics and searched metric as the task needs them.
 
     What the configuration does not give is chosen: for a number the loss `mse` and the metric `mae`; for classes
@@ -49,7 +49,7 @@ def for_task(loaded: LoadedConfig, problem: Problem) -> LoadedConfig:
     return replace(changed, config=changed.config.model_copy(update={"search": search}))
 
 
-def losses_and_metrics(loaded: LoadedConfig, problem: Problem | None = None) -> dict[str, Any]:
+def losses_and_metrics(loaded: Configuration, problem: TaskSpec | None = None) -> dict[str, Any]:
     """Return loss and metrics for `compile`; by output, with loss weights, where the configuration names several.
 
     Args:
@@ -80,7 +80,7 @@ def losses_and_metrics(loaded: LoadedConfig, problem: Problem | None = None) -> 
 
 
 def _compiled(
-    loaded: LoadedConfig, path: KeyPath, loss: str, metrics: Sequence[str], task: tuple[str, ...] | None
+    loaded: Configuration, path: KeyPath, loss: str, metrics: Sequence[str], task: tuple[str, ...] | None
 ) -> dict[str, Any]:
     """Return loss and metrics of one output; `task` holds its classes, None for a number, nothing where unknown."""
     from amber.modeler.task_metrics import check_loss, metric_for
@@ -101,7 +101,7 @@ def _compiled(
     return {"loss": loss, "metrics": made}
 
 
-def _metric(loaded: LoadedConfig, problem: Problem) -> str:
+def _metric(loaded: Configuration, problem: TaskSpec) -> str:
     """Return what the search compares, as training reports it."""
     search = loaded.config.search
     wanted, reported = search.metric, list(_reported(loaded))
@@ -122,7 +122,7 @@ def _metric(loaded: LoadedConfig, problem: Problem) -> str:
     )
 
 
-def _reported(loaded: LoadedConfig) -> Iterator[tuple[str, str]]:
+def _reported(loaded: Configuration) -> Iterator[tuple[str, str]]:
     """Return what training reports of the validation data, each as a prefix and the name of a metric."""
     yield "val_", "loss"
     outputs = loaded.config.data.outputs
@@ -136,11 +136,11 @@ def _reported(loaded: LoadedConfig) -> Iterator[tuple[str, str]]:
         yield from ((f"val_{name}_", metric) for metric in ("loss", *output.chosen_metrics))
 
 
-def _where(loaded: LoadedConfig) -> str:
+def _where(loaded: Configuration) -> str:
     return "training.metrics" if loaded.config.data.outputs is None else "data.outputs"
 
 
-def _addition(loaded: LoadedConfig, problem: Problem) -> str:
+def _addition(loaded: Configuration, problem: TaskSpec) -> str:
     """Return what to write so that training reports the metric too; empty where it does not fit the task."""
     from amber.modeler.task_metrics import fitting_metrics
 

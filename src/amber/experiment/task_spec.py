@@ -19,11 +19,11 @@ INPUT = "input"
 
 
 @dataclass(frozen=True)
-class Problem:
+class TaskSpec:
     """Inputs and outputs by name.
 
     Attributes:
-        inputs: shape of one record, without the batch.
+        inputs: shape of one example, without the batch axis.
         outputs: class names in the order of their numbers; None: one number.
     """
 
@@ -31,8 +31,8 @@ class Problem:
     outputs: Mapping[str, tuple[str, ...] | None]
 
     @classmethod
-    def of(cls, dataset: Dataset) -> Problem:
-        """Returns the problem that a data set poses."""
+    def of(cls, dataset: Dataset) -> TaskSpec:
+        """Return the task that a data set poses."""
         shapes = dataset.input_shape
         inputs = dict(shapes) if isinstance(shapes, Mapping) else {INPUT: shapes}
         return cls(inputs, {target.name: target.classes for target in dataset.targets})
@@ -74,7 +74,7 @@ class Problem:
         }
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Problem:
+    def from_dict(cls, values: Mapping[str, Any]) -> TaskSpec:
         """Read what `to_dict` wrote.
 
         Raises:
@@ -82,7 +82,7 @@ class Problem:
         """
         for key, expected, is_valid in _CHECKS:
             if not is_valid(values.get(key)):
-                raise ConfigError(f"expected {expected}. Received: {shown(values.get(key))}", key=(key,))
+                raise ConfigError(f"expected {expected}. Received: {shown(values.get(key))}", field=(key,))
         return cls(
             {name: tuple(shape) for name, shape in values["inputs"].items()},
             {name: None if classes is None else tuple(classes) for name, classes in values["outputs"].items()},

@@ -8,8 +8,8 @@ from typing import Any
 
 from amber.backend.threads import ThreadChoice, choose_threads, use_threads
 from amber.checks import is_integer
-from amber.experiment.configuration.reading import LoadedConfig
-from amber.experiment.task_spec import Problem
+from amber.experiment.configuration.reading import Configuration
+from amber.experiment.task_spec import TaskSpec
 
 # The backward pass takes about twice the forward pass.
 _TRAINING = 3
@@ -17,7 +17,7 @@ _RECURRENT = ("lstm", "gru", "rnn")
 _GATES = 4
 
 
-def set_threads(loaded: LoadedConfig, problem: Problem) -> ThreadChoice | None:
+def set_threads(loaded: Configuration, problem: TaskSpec) -> ThreadChoice | None:
     """Choose the threads of this process and use them; None where other processes train, which have their own."""
     search = loaded.config.search
     if search.executor != "in_process":
@@ -27,7 +27,7 @@ def set_threads(loaded: LoadedConfig, problem: Problem) -> ThreadChoice | None:
     return chosen
 
 
-def step_flops(loaded: LoadedConfig, problem: Problem) -> float:
+def step_flops(loaded: Configuration, problem: TaskSpec) -> float:
     """Return about how many FLOPs a training step of the largest network takes, without Keras.
 
     Pools and strides are left out, so it is more than the network's own count: by a few times, not by orders.

@@ -28,13 +28,13 @@ def open_regular(path: str | os.PathLike[str], *, what: str, error: type[AmberEr
         # Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
         descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except FileNotFoundError:
-        raise error(f"{file}: expected {what}. Received: no such file") from None
+        raise error(f"{file}: expected {what}. Received: no such file", file=str(file)) from None
     except OSError as problem:
-        raise error(f"{file}: expected {what}. Received: {problem.strerror or problem}") from problem
+        raise error(f"{file}: expected {what}. Received: {problem.strerror or problem}", file=str(file)) from problem
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
-        raise error(f"{file}: expected {what}, a regular file. Received: {_kind(status.st_mode)}")
+        raise error(f"{file}: expected {what}, a regular file. Received: {_kind(status.st_mode)}", file=str(file))
     return os.fdopen(descriptor, "rb")
 
 
@@ -56,13 +56,17 @@ def read_bounded(
     with open_regular(path, what=what, error=error) as stream:
         size = os.fstat(stream.fileno()).st_size
         if size > limit:
-            raise error(f"{path}: expected {what} of at most {size_text(limit)}. Received: {size_text(size)}")
+            raise error(
+                f"{path}: expected {what} of at most {size_text(limit)}. Received: {size_text(size)}", file=str(path)
+            )
         try:
             data = stream.read(limit + 1)
         except OSError as problem:
-            raise error(f"{path}: expected {what}. Received: {problem.strerror or problem}") from problem
+            raise error(
+                f"{path}: expected {what}. Received: {problem.strerror or problem}", file=str(path)
+            ) from problem
     if len(data) > limit:
-        raise error(f"{path}: expected {what} of at most {size_text(limit)}. Received: more")
+        raise error(f"{path}: expected {what} of at most {size_text(limit)}. Received: more", file=str(path))
     return data
 
 

@@ -77,7 +77,9 @@ def decode(data: bytes, source: str, error: type[AmberError]) -> str:
         line = data.count(b"\n", 0, problem.start) + 1
         raise error(
             f"{source}, line {line}: expected text in UTF-8; save the file in that encoding. "
-            f"Received: byte {data[problem.start]:#04x}"
+            f"Received: byte {data[problem.start]:#04x}",
+            file=source,
+            line=line,
         ) from problem
 
 
@@ -101,7 +103,11 @@ def parse_yaml_text(text: str, *, source: str, error: type[AmberError], controls
     bad = _NOT_PRINTABLE.search(text)
     if bad:
         line = text.count("\n", 0, bad.start()) + 1
-        raise error(f"{_where(source, line)}expected text without control characters. Received: {ascii(bad[0])}")
+        raise error(
+            f"{_where(source, line)}expected text without control characters. Received: {ascii(bad[0])}",
+            file=source,
+            line=line,
+        )
     builder = _Builder(source, error, controls)
     try:
         loader = _Loader(text)
@@ -116,10 +122,13 @@ def parse_yaml_text(text: str, *, source: str, error: type[AmberError], controls
         line = mark.line + 1 if mark else 1
         raise error(
             f"{_where(source, line, f', column {mark.column + 1}' if mark else '')}expected valid YAML"
-            f"{_hint(text, line)}. Received: {said}"
+            f"{_hint(text, line)}. Received: {said}",
+            file=source,
+            line=line,
         ) from problem
     except yaml.YAMLError as problem:
-        raise error(f"{_where(source, 1)}expected valid YAML. Received: {' '.join(str(problem).split())}") from problem
+        said = " ".join(str(problem).split())
+        raise error(f"{_where(source, 1)}expected valid YAML. Received: {said}", file=source, line=1) from problem
     return builder.value, builder.lines
 
 
@@ -332,4 +341,6 @@ class _Builder:
 
     def _refuse(self, line: int, path: KeyPath, message: str) -> AmberError:
         where = f"{self._source}, line {line}" if self._source else f"line {line}"
-        return self._error(f"{where}{f', key {dotted(path)}' if path else ''}: {message}", key=path)
+        return self._error(
+            f"{where}{f', key {dotted(path)}' if path else ''}: {message}", field=path, file=self._source, line=line
+        )

@@ -243,7 +243,7 @@ class ComputationGraph:
             try:
                 nodes.append(ComputationNode.from_dict(entry))
             except ModelSpaceError as problem:
-                raise error(f"Node {position}: {problem}", key=("nodes", position)) from problem
+                raise error(f"Node {position}: {problem}", field=("nodes", position)) from problem
         auxiliary = description.get("auxiliary")
         if auxiliary is not None and not isinstance(auxiliary, Mapping):
             raise error(f"The intermediate outputs must be weights by name. Received: {shown(auxiliary)}")

@@ -10,7 +10,7 @@ import yaml
 from amber.experiment.components import make_builder
 from amber.experiment.configuration.guessed_builder import guessed_builder
 from amber.experiment.configuration.reading import config_from_text
-from amber.experiment.task_spec import Problem
+from amber.experiment.task_spec import TaskSpec
 
 CONV = {"Layer_type": "conv1d", "filters": 8, "kernel_size": 4}
 POOL = {"Layer_type": "maxpool1d", "filters": 8, "pool_size": 2}
@@ -63,7 +63,7 @@ def test_a_chain_of_layers_over_sequences_ends_flat(last: list[Any], flattened: 
     chain = [[{"Layer_type": "conv1d", "filters": 4, "kernel_size": 3}], [{"Layer_type": "maxpool1d", "pool_size": 2}]]
     assert guessed_builder([*chain, *last], None, 1).get("flatten", False) is flattened
     text = yaml.safe_dump({"model_space": [*chain, *last]})
-    builder = make_builder(config_from_text(text, "a.yaml"), Problem({"input": (20, 4)}, {"y": ("a", "b")}), False)
+    builder = make_builder(config_from_text(text, "a.yaml"), TaskSpec({"input": (20, 4)}, {"y": ("a", "b")}), False)
     # Every network of it gives one prediction for a sequence.
     for seed in range(4):
         builder.plan(builder.layout.sample(seed))

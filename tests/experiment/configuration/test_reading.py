@@ -212,11 +212,11 @@ def test_shipped_example_is_as_large_as_promised() -> None:
 
 def test_cosine_schedule_ends_at_zero_and_survives_cloning(tiny: str) -> None:
     from amber.experiment.components import make_builder, training_steps
-    from amber.experiment.task_spec import Problem
+    from amber.experiment.task_spec import TaskSpec
 
     assert training_steps(65, 32, 2) == 6
     text = tiny.replace("  batch_size: 256", "  batch_size: 256\n  schedule: cosine\n  learning_rate: 0.01")
-    problem = Problem({"input": (60, 4)}, {"output": ("EI", "IE", "N")})
+    problem = TaskSpec({"input": (60, 4)}, {"output": ("EI", "IE", "N")})
     builder = make_builder(config_from_text(text, "a.yaml"), problem, steps=6)
     schedules = [builder([0, 0, 0]).optimizer._learning_rate for _ in range(2)]
     for schedule in schedules:
@@ -226,10 +226,10 @@ def test_cosine_schedule_ends_at_zero_and_survives_cloning(tiny: str) -> None:
 
 def test_options_reach_the_optimizer(tiny: str) -> None:
     from amber.experiment.components import make_builder
-    from amber.experiment.task_spec import Problem
+    from amber.experiment.task_spec import TaskSpec
 
     options = "optimizer: adamw\n  optimizer_options: {weight_decay: 0.25, beta_2: 0.99}"
-    problem = Problem({"input": (60, 4)}, {"output": ("EI", "IE", "N")})
+    problem = TaskSpec({"input": (60, 4)}, {"output": ("EI", "IE", "N")})
     builder = make_builder(
         config_from_text(tiny.replace("  batch_size: 256", f"  batch_size: 256\n  {options}"), "a.yaml"), problem
     )

@@ -41,7 +41,8 @@ def build(
     ] = False,
 ) -> None:
     """Build an architecture as a compiled Keras model and save it."""
-    from amber.experiment.run_files.output import checked_output, naming, writing
+    from amber.cli.options import checked_output
+    from amber.files.output import naming, writing
 
     path = checked_output(output, (".keras",) if export is None else (".keras", ".onnx"))
     model = _trained(source, tokens) if trained else _untrained(source, tokens, seed)
@@ -59,8 +60,8 @@ def build(
 
 
 def _untrained(source: Path, tokens: str | None, seed: int | None) -> Any:
+    from amber.experiment.chosen import choose
     from amber.experiment.components import seed_everything
-    from amber.experiment.run_files.sources import choose
 
     chosen = choose(source, tokens, compiled=True)
     seed_everything(chosen.loaded.config.seed if seed is None else seed)
@@ -69,7 +70,7 @@ def _untrained(source: Path, tokens: str | None, seed: int | None) -> Any:
 
 def _trained(source: Path, tokens: str | None) -> Any:
     from amber.errors import ConfigError
-    from amber.experiment.run_files.sources import is_record, load_model
+    from amber.experiment.run_files.recorded import is_record, load_model
 
     if tokens is not None or not is_record(source):
         received = f"{source} {tokens}" if tokens is not None else source

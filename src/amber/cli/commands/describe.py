@@ -29,7 +29,7 @@ def describe(
     from rich.console import Console
 
     from amber.cli.printing import print_whole_words
-    from amber.experiment.run_files.sources import choose
+    from amber.experiment.chosen import choose
     from amber.modeler.cost import measure
 
     chosen = choose(source, tokens)

@@ -32,9 +32,10 @@ def draw(
     ] = None,
 ) -> None:
     """Draw an architecture as SVG or PNG."""
+    from amber.cli.options import checked_output
+    from amber.experiment.chosen import choose
     from amber.experiment.components import loss_weights
-    from amber.experiment.run_files.output import checked_output, writing
-    from amber.experiment.run_files.sources import choose
+    from amber.files.output import writing
     from amber.modeler import drawing
     from amber.modeler.cost import measure
 

@@ -47,8 +47,8 @@ def evaluate(
     from amber.experiment.final.scoring import score_model
     from amber.experiment.final.tables import class_table, measure_name, measure_text, score_table
     from amber.experiment.run_files.looks import note_look
-    from amber.experiment.run_files.sources import config_of, load_model, model_file, record_beside
-    from amber.experiment.task_spec import Problem
+    from amber.experiment.run_files.recorded import config_of, load_model, model_file, record_beside
+    from amber.experiment.task_spec import TaskSpec
 
     if config is not None:
         loaded = load_config(config)
@@ -75,7 +75,7 @@ def evaluate(
     where = str(model_file(model))
     scored = score_model(network, part, data.targets, where)
     found = scored.scores
-    compared = Compared(loaded, Problem.of(data))
+    compared = Compared(loaded, TaskSpec.of(data))
     value = compared.of(scored.predictions, part.y)
     if as_json:
         comparison: dict[str, Any] = {"metric": compared.name, "value": value}

@@ -24,8 +24,9 @@ def extract(
     ] = Path("model.keras"),
 ) -> None:
     """Take an architecture out of a supernet, with its weights, as a Keras model that needs no AMBER."""
-    from amber.experiment.run_files.output import checked_output, writing
-    from amber.experiment.run_files.sources import parse_tokens
+    from amber.cli.options import checked_output
+    from amber.experiment.chosen import parse_tokens
+    from amber.files.output import writing
 
     path = checked_output(output, (".keras", ".onnx"))
     arc = parse_tokens(tokens)

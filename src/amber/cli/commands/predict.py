@@ -11,7 +11,7 @@ from amber.cli.failures import reported
 from amber.cli.options import ModelArgument
 
 if TYPE_CHECKING:
-    from amber.experiment.configuration.reading import LoadedConfig
+    from amber.experiment.configuration.reading import Configuration
 
 
 @reported
@@ -44,9 +44,10 @@ def predict(
     batch_size: Annotated[int, typer.Option(min=1, help="Records a step.")] = 256,
 ) -> None:
     """Write what a model says of each record of a CSV file: class probabilities, or numbers."""
+    from amber.cli.options import checked_output
     from amber.experiment.predicting import predict_blocks, predict_sequences
-    from amber.experiment.run_files.output import checked_output, write_text
-    from amber.experiment.run_files.sources import config_of, load_model, record_beside
+    from amber.experiment.run_files.recorded import config_of, load_model, record_beside
+    from amber.files.output import write_text
 
     if output is not None:
         checked_output(output, (".csv",))
@@ -69,5 +70,5 @@ def predict(
     typer.echo(f"Wrote {output}: {count} records.")
 
 
-def _has_blocks(loaded: LoadedConfig) -> bool:
+def _has_blocks(loaded: Configuration) -> bool:
     return loaded.config.data.blocks is not None or loaded.config.data.outputs is not None

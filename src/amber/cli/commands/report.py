@@ -20,8 +20,9 @@ def report(
     storage: LookOption = None,
 ) -> None:
     """Write one HTML page that shows a search; it needs no network and runs no script."""
+    from amber.cli.options import checked_output
     from amber.experiment.report_contents import gather
-    from amber.experiment.run_files.output import checked_output, write_text
+    from amber.files.output import write_text
     from amber.report import render_report
 
     path = checked_output(output, (".html",))
@@ -39,8 +40,9 @@ def export(
     storage: LookOption = None,
 ) -> None:
     """Write every trial of a run as CSV or JSON."""
-    from amber.experiment.run_files.output import checked_output, write_text
+    from amber.cli.options import checked_output
     from amber.experiment.storing import recorded_trials
+    from amber.files.output import write_text
     from amber.report import trials_csv, trials_json
 
     path = checked_output(output, (".csv", ".json"))

@@ -28,10 +28,10 @@ def sample(
 
     from amber.experiment.components import load_data, make_builder
     from amber.experiment.configuration.reading import load_config
-    from amber.experiment.task_spec import Problem
+    from amber.experiment.task_spec import TaskSpec
 
     loaded = load_config(config)
-    problem = Problem.of(load_data(loaded))
+    problem = TaskSpec.of(load_data(loaded))
     layout = make_builder(loaded, problem, compiled=False).layout
     rng = np.random.default_rng(loaded.config.seed if seed is None else seed)
     drawn = [layout.sample(rng) for _ in range(number)]

@@ -36,7 +36,10 @@ class YamlDocument:
     def error(self, path: KeyPath, message: str) -> ConfigError:
         """Return the error that names file, line and key."""
         key = f", key {dotted(path)}" if path else ""
-        return ConfigError(f"{self.source}, line {self.line(path)}{key}: {_readable(message)}", key=path)
+        line = self.line(path)
+        return ConfigError(
+            f"{self.source}, line {line}{key}: {_readable(message)}", field=path, file=self.source, line=line
+        )
 
 
 def _readable(message: str) -> str:

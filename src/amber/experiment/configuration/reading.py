@@ -31,7 +31,7 @@ SectionT = TypeVar("SectionT", bound=BaseModel)
 
 
 @dataclass(frozen=True)
-class LoadedConfig:
+class Configuration:
     """A checked configuration and where it came from.
 
     Attributes:
@@ -63,7 +63,7 @@ class LoadedConfig:
 
     def space_error(self, error: ModelSpaceError) -> ConfigError:
         """Return the error of a space or builder with the line of the layer, candidate or option it is about."""
-        return self.error(self._place(error.key), str(error))
+        return self.error(self._place(error.field), str(error))
 
     def _place(self, key: KeyPath) -> KeyPath:
         match key:
@@ -79,7 +79,7 @@ class LoadedConfig:
         return ("model_space",)
 
 
-def load_config(path: str | os.PathLike[str], *, recorded: bool = False) -> LoadedConfig:
+def load_config(path: str | os.PathLike[str], *, recorded: bool = False) -> Configuration:
     """Reads and checks a configuration file; `recorded` as for `check_config`.
 
     Raises:
@@ -95,12 +95,12 @@ def run_directory_in(path: str | os.PathLike[str]) -> Path:
     return Path(str(given.get("run_directory") or f"runs/{given.get('name', Config.model_fields['name'].default)}"))
 
 
-def config_from_text(text: str, source: str, *, recorded: bool = False) -> LoadedConfig:
+def config_from_text(text: str, source: str, *, recorded: bool = False) -> Configuration:
     """Checks a configuration given as text; `source` is what messages call it. Raises ConfigError."""
     return check_config(parse_yaml(text, source), recorded=recorded)
 
 
-def check_config(document: YamlDocument, *, recorded: bool = False) -> LoadedConfig:
+def check_config(document: YamlDocument, *, recorded: bool = False) -> Configuration:
     """Checks what a YAML document holds; raises ConfigError.
 
     Args:
@@ -126,7 +126,7 @@ def check_config(document: YamlDocument, *, recorded: bool = False) -> LoadedCon
     _check_blocks(config, document)
     _check_kind_of_space(config, document)
     space, paths = space_of(config.model_space, document, list(config.data.blocks or {}))
-    return LoadedConfig(document, config, options, space, paths, simulation, recorded)
+    return Configuration(document, config, options, space, paths, simulation, recorded)
 
 
 def _with_name_and_builder(config: Config, document: YamlDocument) -> Config:
@@ -203,4 +203,4 @@ def _validate(model: type[SectionT], values: Any, document: YamlDocument, prefix
         raise document.error(path, explain(problem, model, within, document.lines.at(path))) from None
 
 
-__all__ = ["LoadedConfig", "check_config", "config_from_text", "dotted", "load_config"]
+__all__ = ["Configuration", "check_config", "config_from_text", "dotted", "load_config"]

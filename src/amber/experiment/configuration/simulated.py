@@ -50,7 +50,7 @@ def checked_simulation(
     try:
         return Simulation(**values)
     except DataError as error:
-        raise document.error((*_PATH, *error.key), str(error)) from error
+        raise document.error((*_PATH, *error.field), str(error)) from error
 
 
 def with_tasks_as_outputs(config: Config, simulation: Simulation) -> Config:

@@ -116,4 +116,4 @@ def _operation(item: Any, path: KeyPath, document: YamlDocument) -> Operation:
     try:
         return Operation.from_dict(item)
     except ModelSpaceError as error:
-        raise document.error((*path, *error.key), str(error)) from error
+        raise document.error((*path, *error.field), str(error)) from error

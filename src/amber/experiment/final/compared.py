@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from amber.errors import ConfigError, DataError
-from amber.experiment.configuration.reading import LoadedConfig
+from amber.experiment.configuration.reading import Configuration
 from amber.experiment.task_settings import for_task, losses_and_metrics
-from amber.experiment.task_spec import Problem
+from amber.experiment.task_spec import TaskSpec
 
 
 class Compared:
@@ -27,7 +27,7 @@ class Compared:
         direction: `"maximize"` or `"minimize"`.
     """
 
-    def __init__(self, loaded: LoadedConfig, problem: Problem) -> None:
+    def __init__(self, loaded: Configuration, problem: TaskSpec) -> None:
         from amber.search.rewards import get_reward
 
         loaded = for_task(loaded, problem)

@@ -13,7 +13,7 @@ import numpy as np
 
 from amber.data.linear import LinearModel, fit_linear, losses
 from amber.experiment.final.scoring import predictions
-from amber.experiment.task_spec import Problem
+from amber.experiment.task_spec import TaskSpec
 
 if TYPE_CHECKING:
     import keras
@@ -57,7 +57,7 @@ def with_linear_term(
     if not any(weights.values()):
         return model, weights
     shares = [[*[(1 - weight) / len(networks)] * len(networks), weight] for weight in weights.values()]
-    return average([*networks, _network(Problem.of(dataset), terms)], compile_arguments, weights=shares), weights
+    return average([*networks, _network(TaskSpec.of(dataset), terms)], compile_arguments, weights=shares), weights
 
 
 def chosen_weight(losses_of_weights: Sequence[Any]) -> float:
@@ -77,7 +77,7 @@ def chosen_weight(losses_of_weights: Sequence[Any]) -> float:
     return chosen
 
 
-def _network(problem: Problem, terms: Mapping[str, LinearModel]) -> keras.Model:
+def _network(problem: TaskSpec, terms: Mapping[str, LinearModel]) -> keras.Model:
     """Return linear models of all outputs as a Keras model."""
     import keras
 

@@ -11,11 +11,11 @@ from amber.experiment.final.compared import Compared
 from amber.experiment.final.scoring import BASELINES, Scored, baseline_key, score_baselines, score_model
 from amber.experiment.final.tables import class_table, measure_name, score_table, scores_to_dict, value_table
 from amber.experiment.final.verdict import advice, majority_classes, remarks
-from amber.experiment.task_spec import Problem
+from amber.experiment.task_spec import TaskSpec
 
 if TYPE_CHECKING:
     from amber.data import Dataset
-    from amber.experiment.configuration.reading import LoadedConfig
+    from amber.experiment.configuration.reading import Configuration
     from amber.experiment.final.tables import AnyScore
     from amber.experiment.final.training import FinalModel
 
@@ -37,7 +37,9 @@ class FinalScores:
     record: dict[str, Any]
 
 
-def score_final(loaded: LoadedConfig, dataset: Dataset, trained: FinalModel, where: str, looks: int = 1) -> FinalScores:
+def score_final(
+    loaded: Configuration, dataset: Dataset, trained: FinalModel, where: str, looks: int = 1
+) -> FinalScores:
     """Open the test data and score the best network, each of an ensemble, and a linear model of each output.
 
     Args:
@@ -56,7 +58,7 @@ def score_final(loaded: LoadedConfig, dataset: Dataset, trained: FinalModel, whe
     single = [score_model(each, test, targets, where) for each in trained.networks]
     linear = score_baselines(dataset, test, loaded.config.seed, refit=trained.saw_validation)
     validation = None if trained.saw_validation else score_model(trained.model, dataset.validation, targets, where)
-    compared = Compared(loaded, Problem.of(dataset))
+    compared = Compared(loaded, TaskSpec.of(dataset))
     networks = {_called(trained): network}
     if trained.is_combined:
         networks["the first alone"] = single[0]

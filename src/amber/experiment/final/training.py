@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from amber.experiment.task_spec import Problem
+from amber.experiment.task_spec import TaskSpec
 
 if TYPE_CHECKING:
     from amber.data import Dataset, Split
-    from amber.experiment.configuration.reading import LoadedConfig
+    from amber.experiment.configuration.reading import Configuration
     from amber.search import TrialResult
 
 
@@ -38,14 +38,14 @@ class FinalModel:
         return len(self.networks) > 1 or any(self.linear.values())
 
 
-def final_records(loaded: LoadedConfig, dataset: Dataset) -> Split:
+def final_records(loaded: Configuration, dataset: Dataset) -> Split:
     """Returns what `final.data` says the best architecture is trained on."""
     together = loaded.config.final.data == "train_and_validation"
     return dataset.train.joined(dataset.validation) if together else dataset.train
 
 
 def train_final(
-    loaded: LoadedConfig, dataset: Dataset, builder: Any, best: TrialResult, say: Callable[[str], None]
+    loaded: Configuration, dataset: Dataset, builder: Any, best: TrialResult, say: Callable[[str], None]
 ) -> FinalModel:
     """Trains the best architecture as `final` says.
 
@@ -83,7 +83,7 @@ def train_final(
         )
         networks.append(network)
         epochs.append(len(history["loss"]))
-    arguments = compile_arguments(loaded, problem=Problem.of(dataset))
+    arguments = compile_arguments(loaded, problem=TaskSpec.of(dataset))
     model = average(networks, arguments)
     linear: dict[str, float] = {}
     if final.linear_term:

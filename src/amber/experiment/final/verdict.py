@@ -13,7 +13,7 @@ from amber.experiment.final.tables import measure_name, measure_text
 
 if TYPE_CHECKING:
     from amber.data import Dataset
-    from amber.experiment.configuration.reading import LoadedConfig
+    from amber.experiment.configuration.reading import Configuration
     from amber.experiment.final.tables import AnyScore
 
 BELOW_BASELINE, NEVER_PREDICTED = "below_baseline", "class_never_predicted"
@@ -89,7 +89,7 @@ def majority_classes(dataset: Dataset) -> dict[str, str]:
     return found
 
 
-def advice(loaded: LoadedConfig, found: Sequence[Remark]) -> str:
+def advice(loaded: Configuration, found: Sequence[Remark]) -> str:
     """Return in a sentence what to try; empty where nothing is wrong."""
     if not found:
         return ""

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from amber.errors import AmberError
 from amber.experiment.components import loss_weights, searched_score
-from amber.experiment.configuration.reading import LoadedConfig
-from amber.experiment.run_files.output import writing
-from amber.experiment.run_files.sources import BEST_MODEL, config_of
+from amber.experiment.configuration.reading import Configuration
+from amber.experiment.run_files.recorded import BEST_MODEL, config_of
 from amber.experiment.task_settings import for_task
-from amber.experiment.task_spec import Problem
+from amber.experiment.task_spec import TaskSpec
+from amber.files.output import writing
 
 if TYPE_CHECKING:
     from amber.search import RunDirectory, TrialResult
@@ -57,18 +57,18 @@ class FinishedRun:
         )
         return cls(directory.path, record) if told else None
 
-    def is_of(self, best: TrialResult | None, loaded: LoadedConfig) -> bool:
+    def is_of(self, best: TrialResult | None, loaded: Configuration) -> bool:
         """Say whether the last phase would be the same again: of this trial, with these settings."""
         if best is None or (best.number, list(best.tokens)) != (self.record["trial"], self.record["tokens"]):
             return False
         try:
             record = dict(self.record)
-            before = for_task(config_of(record, self.path), Problem.from_dict(record)).config
+            before = for_task(config_of(record, self.path), TaskSpec.from_dict(record)).config
         except (AmberError, KeyError, TypeError, ValueError, AttributeError):  # of a record that was changed
             return False
         return before.final == loaded.config.final and before.training == loaded.config.training
 
-    def nothing_left(self, loaded: LoadedConfig, trials: list[TrialResult]) -> bool:
+    def nothing_left(self, loaded: Configuration, trials: list[TrialResult]) -> bool:
         """Say whether the search was as long as it is to be, and its last phase would be the same again."""
         from amber.search.result import rank
         from amber.search.trial import TRAINED
@@ -81,7 +81,7 @@ class FinishedRun:
             return before in (None, wanted)
         return sum(trial.status in TRAINED for trial in trials) >= wanted["trials"]
 
-    def redraw(self, loaded: LoadedConfig, builder: Any, trials: list[TrialResult]) -> None:
+    def redraw(self, loaded: Configuration, builder: Any, trials: list[TrialResult]) -> None:
         """Make the drawings that are missing."""
         missing = [name for name in DRAWINGS if not (self.path / name).is_file()]
         best = next(trial for trial in trials if trial.number == self.record["trial"])
@@ -90,7 +90,7 @@ class FinishedRun:
 
 
 def draw_best(
-    loaded: LoadedConfig, builder: Any, best: TrialResult, folder: Path, names: Sequence[str] = DRAWINGS
+    loaded: Configuration, builder: Any, best: TrialResult, folder: Path, names: Sequence[str] = DRAWINGS
 ) -> None:
     """Draw the best network into a folder; raises StorageError naming the file."""
     from amber.modeler import drawing
@@ -110,7 +110,7 @@ def draw_best(
             )
 
 
-def wanted_length(loaded: LoadedConfig) -> dict[str, Any]:
+def wanted_length(loaded: Configuration) -> dict[str, Any]:
     """Return how long a search is to be, which may differ where it is taken up."""
     search = loaded.config.search
     return {"seconds": search.one_shot.seconds} if search.strategy == "one_shot" else {"trials": search.trials}

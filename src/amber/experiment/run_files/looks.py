@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from amber.errors import AmberError
-from amber.experiment.run_files.sources import BEST_RECORD, is_record
+from amber.experiment.run_files.recorded import BEST_RECORD, is_record
 from amber.files import write_whole
 from amber.files.strict_json import json_text, read_json
 

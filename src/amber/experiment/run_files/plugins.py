@@ -39,7 +39,7 @@ def naming_missing(run: Path) -> Iterator[None]:
         raise ConfigError(
             f"{error}\nThe search in {run} was begun with plug-ins. Give them again, before the command: "
             f"amber {' '.join(options)} ...",
-            key=error.key,
+            field=error.field,
         ) from error
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amber.experiment.run_files.finished import DRAWINGS, RESULTS
-from amber.experiment.run_files.output import naming
-from amber.experiment.run_files.sources import BEST_MODEL
+from amber.experiment.run_files.recorded import BEST_MODEL
 from amber.files import sync, write_whole
+from amber.files.output import naming
 
 if TYPE_CHECKING:
     from amber.search import RunDirectory

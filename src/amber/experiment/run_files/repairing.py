@@ -6,8 +6,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from amber.experiment.run_files.output import naming
 from amber.files import complete_replacement, replacing, write_whole
+from amber.files.output import naming
 from amber.search import RunDirectory
 from amber.search.journal import journal_text, read_journal
 from amber.search.run_directory import TRIALS

@@ -5,19 +5,16 @@ What may be changed here: which keys of a configuration may differ between the r
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amber.errors import ConfigError
 from amber.experiment.components import searched_score
-from amber.experiment.configuration.reading import LoadedConfig
+from amber.experiment.configuration.reading import Configuration
 from amber.experiment.configuration.sections import WORKER_KEYS
-from amber.experiment.run_files.output import naming
 from amber.experiment.run_files.plugins import SETTING as PLUGINS
 from amber.experiment.run_files.previous import put_back_half, set_aside
-from amber.experiment.run_files.sources import BEST_RECORD
+from amber.files.output import naming
 from amber.plugins import Plugin, described
 
 if TYPE_CHECKING:
@@ -44,7 +41,7 @@ _FREE: dict[str, Any] = {
 }
 
 
-def open_run(loaded: LoadedConfig, *, resume: bool, overwrite: bool) -> RunDirectory:
+def open_run(loaded: Configuration, *, resume: bool, overwrite: bool) -> RunDirectory:
     """Returns the directory of a new search, or with `resume` the one of an earlier search where there is one.
 
     Raises:
@@ -62,31 +59,8 @@ def open_run(loaded: LoadedConfig, *, resume: bool, overwrite: bool) -> RunDirec
     return RunDirectory.create(directory.path, overwrite=overwrite)
 
 
-def begun_with(run_directory: str | os.PathLike[str]) -> dict[str, Any] | None:
-    """Returns the settings that the search in a directory began with, as older versions meant them; None: no search.
-
-    Raises:
-        StorageError: the file that holds them is damaged.
-    """
-    from amber.search import load_best
-    from amber.search.containment import contained
-    from amber.search.run_directory import SETTINGS
-    from amber.search.run_settings import read_settings
-    from amber.search.samplers.recorded import with_options_of_then
-
-    directory = Path(run_directory)
-    if not (directory / SETTINGS).is_file():
-        return None
-    found = with_options_of_then(read_settings(contained(directory, SETTINGS))[0])
-    if (directory / BEST_RECORD).is_file():
-        # The final training is not among the settings of a search, and an older version's had no settings noted.
-        noted = load_best(directory).get("settings")
-        found["final"] = noted.get("final", {}) if isinstance(noted, dict) else {}
-    return found
-
-
 def begin_run(
-    loaded: LoadedConfig,
+    loaded: Configuration,
     dataset: Dataset,
     directory: RunDirectory,
     database: StudyDatabase | None,
@@ -123,7 +97,7 @@ def begin_run(
     return settings
 
 
-def _changed(loaded: LoadedConfig, dataset: Dataset, change: Change, place: str) -> ConfigError:
+def _changed(loaded: Configuration, dataset: Dataset, change: Change, place: str) -> ConfigError:
     from amber.search.data_identity import DATA_FINGERPRINT
 
     if change.path[0] == PLUGINS:
@@ -142,7 +116,7 @@ def _changed(loaded: LoadedConfig, dataset: Dataset, change: Change, place: str)
     )
 
 
-def search_settings(loaded: LoadedConfig) -> dict[str, Any]:
+def search_settings(loaded: Configuration) -> dict[str, Any]:
     """Returns all that trials depend on, JSON-ready, with defaults."""
     from amber.backend import select
     from amber.search.samplers import recorded_options

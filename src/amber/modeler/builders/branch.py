@@ -84,7 +84,7 @@ class KerasBranchModelBuilder(ModelBuilder):
         try:
             self.merge_op = merge_name(model_space.concat_op)
         except ModelSpaceError as error:
-            raise ModelSpaceError(str(error), key=("merge",)) from error
+            raise ModelSpaceError(str(error), field=("merge",)) from error
         self.layout = TokenLayout(model_space, with_skips=False)
         self._parts = [
             [self._checked(operation, layer, k) for k, operation in enumerate(candidates)]

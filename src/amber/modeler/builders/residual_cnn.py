@@ -109,12 +109,12 @@ class KerasResidualCnnBuilder(ModelBuilder):
                     raise ModelSpaceError(
                         f"Layer {layer}, candidate {position}: a residual CNN needs the attribute 'filters', a "
                         f"positive integer, on every candidate. Received: {operation}",
-                        key=(layer, position),
+                        field=(layer, position),
                     )
             counts = sorted({operation.get("filters") for operation in candidates})
             if len(counts) != 1:
                 raise ModelSpaceError(
-                    f"Layer {layer}: every candidate must have the same 'filters'. Received: {counts}", key=(layer,)
+                    f"Layer {layer}: every candidate must have the same 'filters'. Received: {counts}", field=(layer,)
                 )
             out_filters.append(counts[0])
         pool_layers = [k for k in range(len(out_filters) - 1) if out_filters[k] != out_filters[k + 1]]
@@ -165,6 +165,6 @@ def _flatten_mode(flatten_mode: Any) -> str:
     mode = flatten_mode.lower() if isinstance(flatten_mode, str) else flatten_mode
     if mode not in _FLATTEN:
         raise ModelSpaceError(
-            f"flatten_mode must be 'GAP' or 'Flatten'. Received: {flatten_mode!r}", key=("flatten_mode",)
+            f"flatten_mode must be 'GAP' or 'Flatten'. Received: {flatten_mode!r}", field=("flatten_mode",)
         )
     return str(mode)

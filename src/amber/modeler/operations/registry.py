@@ -149,11 +149,11 @@ def layer_arguments(operation: Operation) -> dict[str, Any]:
             raise ModelSpaceError(
                 f"The operation '{spec.name}' does not take the attribute '{name}'; it takes "
                 f"{', '.join(sorted(accepted | set(spec.renamed)))}. Received: {operation}",
-                key=(name,),
+                field=(name,),
             )
         if target in arguments and arguments[target] != value:
             raise ModelSpaceError(
-                f"'{name}' and '{target}' mean the same and differ. Received: {operation}", key=(name,)
+                f"'{name}' and '{target}' mean the same and differ. Received: {operation}", field=(name,)
             )
         arguments[target] = value
     missing = spec.required - set(arguments)

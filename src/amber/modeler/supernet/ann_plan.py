@@ -208,7 +208,7 @@ def _check_candidates(space: ModelSpace) -> None:
                 raise ModelSpaceError(
                     "a feed-forward supernet reads 'units' and 'activation' only and would ignore "
                     f"{', '.join(unread)}. Received: {operation}",
-                    key=tuple(unread[:1]),
+                    field=tuple(unread[:1]),
                 )
             _units(operation)
             _activation(operation)
@@ -222,7 +222,7 @@ def _check_candidates(space: ModelSpace) -> None:
             raise ModelSpaceError(
                 f"Layer {layer} must have the same candidates as layer 0, because all layers share one shape. "
                 f"Received: {[str(operation) for operation in candidates]}",
-                key=(layer,),
+                field=(layer,),
             )
 
 

@@ -78,19 +78,19 @@ class ConvDesign:
         if len(different) > 1:
             raise ModelSpaceError(
                 f"Layer {layer}: all pools of a layer have the same strides. Received: {', '.join(different)}",
-                key=(layer,),
+                field=(layer,),
             )
         if strides and strides[0] != 1 and len(strides) < len(candidates):
             raise ModelSpaceError(
                 f"Layer {layer}: strides other than 1 need every candidate to be a pool, because the others keep "
                 f"the length. Received: strides={strides[0]!r} beside {len(candidates) - len(strides)} others",
-                key=(layer,),
+                field=(layer,),
             )
         if strides and strides[0] != 1 and layer and self.with_skips:
             raise ModelSpaceError(
                 f"Layer {layer}: with skip connections only the pools of layer 0 may have strides other than 1, "
                 f"because sums need equal lengths. Received: strides={strides[0]!r}",
-                key=(layer,),
+                field=(layer,),
             )
 
     @cached_property

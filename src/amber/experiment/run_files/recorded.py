@@ -1,87 +1,29 @@
-"""What a command is given to work on: a run directory, a `best.json`, a configuration with tokens, a model."""
+"""A run, read again: its `best.json`, the configuration and settings it began with, and its model."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amber.data import Scaling
-from amber.errors import ArchitectureError, ConfigError, DataError
-from amber.experiment.components import load_data, make_builder
+from amber.errors import ConfigError, DataError
 from amber.experiment.configuration.document import dotted
-from amber.experiment.configuration.reading import LoadedConfig, config_from_text, load_config
-from amber.experiment.defaults import with_defaults, with_settings
+from amber.experiment.configuration.reading import Configuration, config_from_text, load_config
+from amber.experiment.defaults import with_settings, with_settings_begun
 from amber.experiment.run_files.plugins import naming_missing
-from amber.experiment.task_spec import Problem
-from amber.files import limits
+from amber.experiment.task_spec import TaskSpec
 from amber.wording import shown
 
 if TYPE_CHECKING:
     import keras
 
-    from amber.modeler import ModelBuilder
 
 BEST_RECORD, BEST_MODEL = "best.json", "best.keras"
 # What the best.json of a finished search holds beside that of any other.
 _MORE_KEYS = {"config": str, "inputs": dict, "outputs": dict}
 _NAMES = {str: "text", dict: "a mapping"}
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """One architecture of one configuration.
-
-    Attributes:
-        loaded: the configuration.
-        tokens: the architecture.
-        builder: of the configuration.
-        title: what drawings and tables call it.
-    """
-
-    loaded: LoadedConfig
-    tokens: tuple[int, ...]
-    builder: ModelBuilder
-    title: str
-
-
-def choose(source: Path, tokens: str | None, compiled: bool = False) -> Chosen:
-    """Finds an architecture.
-
-    Args:
-        source: a run directory, its `best.json`, or a configuration file.
-        tokens: such as `"0,1,0"`; needed with a configuration, and instead of the best ones of a run.
-        compiled: whether the builder's children are compiled.
-
-    Raises:
-        ConfigError: a source of another kind, or a configuration without tokens.
-        ArchitectureError: tokens that do not fit the space.
-        StorageError: a `best.json` that leads out of its run directory.
-    """
-    if is_record(source):
-        record = read_record(source)
-        loaded = config_of(record, source)
-        builder = make_builder(loaded, Problem.from_dict(record), compiled)
-        wanted: Any = parse_tokens(tokens) if tokens is not None else record["tokens"]
-    else:
-        loaded = load_config(source)
-        if tokens is None:
-            raise ConfigError(
-                f"{source}: a configuration names many architectures; expected tokens after it, such as 0,1,0 "
-                "(amber sample prints some). Received: no tokens"
-            )
-        wanted = parse_tokens(tokens)
-        dataset = load_data(loaded)
-        if compiled:
-            loaded, _ = with_defaults(loaded, dataset)
-        builder = make_builder(loaded, Problem.of(dataset), compiled)
-    try:
-        valid = builder.layout.validate(wanted)
-    except ArchitectureError as error:
-        where = "TOKENS" if tokens is not None else f"{source}, key 'tokens'"
-        raise ArchitectureError(f"{where}: {error}") from error
-    return Chosen(loaded, valid, builder, loaded.config.name)
 
 
 def is_record(source: Path) -> bool:
@@ -114,18 +56,18 @@ def read_record(source: Path) -> dict[str, Any]:
         if not isinstance(record[key], expected):
             raise ConfigError(f"{path}, key '{key}': expected {_NAMES[expected]}. Received: {shown(record[key])}")
     try:
-        Problem.from_dict(record)
+        TaskSpec.from_dict(record)
         for key in ("scaling", "output_scaling"):
             for scaling in record.get(key, {}).values():
                 Scaling.from_dict(scaling)
     except ConfigError as error:
-        raise ConfigError(f"{path}, key '{dotted(error.key)}': {error}", key=error.key) from error
+        raise ConfigError(f"{path}, key '{dotted(error.field)}': {error}", field=error.field) from error
     except (DataError, AttributeError) as error:
-        raise ConfigError(f"{path}, key '{key}': expected scalings by name. {error}", key=(key,)) from error
+        raise ConfigError(f"{path}, key '{key}': expected scalings by name. {error}", field=(key,)) from error
     return record
 
 
-def config_of(record: dict[str, Any], source: Path) -> LoadedConfig:
+def config_of(record: dict[str, Any], source: Path) -> Configuration:
     """Returns the configuration that a `best.json` carries, with the seed of that run: it draws the splits too.
 
     Raises:
@@ -136,23 +78,6 @@ def config_of(record: dict[str, Any], source: Path) -> LoadedConfig:
     known = {"seed": record["seed"], "name": record.get("name", loaded.config.name)}
     loaded = replace(loaded, config=loaded.config.model_copy(update=known))
     return with_settings(loaded, record.get("settings", {}), str(source))[0]
-
-
-def parse_tokens(text: str) -> list[int]:
-    """Reads tokens written with commas or spaces, in brackets or not.
-
-    Raises:
-        ArchitectureError: something that is no non-negative integer; names its position.
-    """
-    if len(text) > limits.TOKENS_CHARACTERS:
-        raise ArchitectureError(
-            f"Tokens must be text of at most {limits.TOKENS_CHARACTERS:,} characters. Received: {len(text):,}"
-        )
-    words = [word for word in re.split(r"[,\s]+", text.strip().strip("[]()")) if word]
-    for position, word in enumerate(words):
-        if not re.fullmatch(r"[0-9]{1,18}", word):
-            raise ArchitectureError(f"Token {position} must be a non-negative integer. Received: {shown(word)}")
-    return [int(word) for word in words]
 
 
 def model_file(source: Path) -> Path:
@@ -187,3 +112,38 @@ def load_model(source: Path) -> keras.Model:
 
     with naming_missing(path.parent):
         return load_model_file(path)
+
+
+def load_run_config(run_directory: Path) -> Configuration:
+    """Return the configuration of a run as its search began.
+
+    Raises:
+        AmberError: a file of the run that cannot be read or is damaged.
+    """
+    loaded, settings = load_config(run_directory / "config.yaml", recorded=True), begun_with(run_directory)
+    if "name" not in loaded.document.data:
+        loaded = replace(loaded, config=loaded.config.model_copy(update={"name": run_directory.resolve().name}))
+    return loaded if settings is None else with_settings_begun(loaded, settings, str(run_directory))
+
+
+def begun_with(run_directory: str | os.PathLike[str]) -> dict[str, Any] | None:
+    """Returns the settings that the search in a directory began with, as older versions meant them; None: no search.
+
+    Raises:
+        StorageError: the file that holds them is damaged.
+    """
+    from amber.search import load_best
+    from amber.search.containment import contained
+    from amber.search.run_directory import SETTINGS
+    from amber.search.run_settings import read_settings
+    from amber.search.samplers.recorded import with_options_of_then
+
+    directory = Path(run_directory)
+    if not (directory / SETTINGS).is_file():
+        return None
+    found = with_options_of_then(read_settings(contained(directory, SETTINGS))[0])
+    if (directory / BEST_RECORD).is_file():
+        # The final training is not among the settings of a search, and an older version's had no settings noted.
+        noted = load_best(directory).get("settings")
+        found["final"] = noted.get("final", {}) if isinstance(noted, dict) else {}
+    return found

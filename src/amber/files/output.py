@@ -1,4 +1,4 @@
-"""Output files: checked before work begins, and errors in writing named."""
+"""Files written where a user asks for them: whole, and errors of the file system name the file."""
 
 from __future__ import annotations
 
@@ -7,22 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from amber.errors import ConfigError, StorageError
+from amber.errors import StorageError
 from amber.files import replacing, write_whole
-
-
-def checked_output(path: Path, suffixes: tuple[str, ...]) -> Path:
-    """Returns the path after checking its suffix and making its folder.
-
-    Raises:
-        ConfigError: another suffix.
-        StorageError: a folder that cannot be made.
-    """
-    if path.suffix.lower() not in suffixes:
-        raise ConfigError(f"--output: expected a file ending in {' or '.join(suffixes)}. Received: {path}")
-    with naming(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    return path
 
 
 @contextmanager
