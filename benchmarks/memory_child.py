@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from amber.architect import ModelSpace, Operation, TokenLayout
+from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.modeler import KerasResidualCnnBuilder
-from amber.modeler.graph import ComputationGraph, ComputationNode
 
 _WIDTHS = (16, 32, 64, 128)
 

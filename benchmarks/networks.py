@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from amber.architect import ModelSpace, Operation
+from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.modeler import KerasResidualCnnBuilder
-from amber.modeler.graph import ComputationGraph, ComputationNode
 
 RESIDUAL_FILTERS = (16,) * 3 + (32,) * 3 + (64,) * 3 + (128,) * 3
 RESIDUAL_INPUT = (200, 4)

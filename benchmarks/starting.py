@@ -7,7 +7,7 @@ import time
 
 import keras
 
-from amber.modeler.cost import measure
+from amber.graph.cost import measure
 from benchmarks import networks
 from benchmarks.results import Row
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from amber.architect import Operation
-from amber.modeler.cost import measure_operation
+from amber.graph.cost import measure_operation
 from amber.modeler.dag import DAGS  # noqa: F401  registers the operations of supernets
-from amber.modeler.operations import OPERATIONS
+from amber.operations import OPERATIONS
 
 ROOT = Path(__file__).parents[1]
 OPERATIONS_PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")

@@ -22,6 +22,9 @@ FILES = sorted(ROOT.rglob("*.py"))
 MAXIMUM_LINES = 400
 
 CONTROLLERS = "amber.architect.controllers"
+NETWORKS = {"amber.architect", "amber.operations", "amber.graph"}
+MODELS = {*NETWORKS, "amber.modeler", "amber.supernet"}
+EXPERIMENT = {CONTROLLERS, *MODELS, "amber.drawing", "amber.training", "amber.search", "amber.data", "amber.report"}
 ANYONE = {
     "amber",
     "amber.errors",
@@ -49,31 +52,17 @@ ALLOWED = {
     "amber.backend": set(),
     "amber.architect": {"amber.architect"},
     CONTROLLERS: {"amber.architect"},
-    "amber.modeler": {"amber.architect", "amber.modeler"},
-    "amber.training": {"amber.modeler", "amber.training"},
-    "amber.search": {"amber.architect", CONTROLLERS, "amber.modeler", "amber.training", "amber.search"},
+    "amber.operations": {"amber.architect"},
+    "amber.graph": {"amber.architect", "amber.operations"},
+    "amber.drawing": {"amber.architect", "amber.operations", "amber.graph"},
+    "amber.modeler": NETWORKS,
+    "amber.supernet": {*NETWORKS, "amber.modeler"},
+    "amber.training": MODELS,
+    "amber.search": {CONTROLLERS, *MODELS, "amber.training"},
     "amber.data": {"amber.data"},
-    "amber.report": {"amber.architect", "amber.modeler", "amber.search", "amber.report"},
-    "amber.experiment": {
-        "amber.architect",
-        CONTROLLERS,
-        "amber.modeler",
-        "amber.search",
-        "amber.data",
-        "amber.report",
-        "amber.experiment",
-    },
-    "amber.cli": {
-        "amber.architect",
-        CONTROLLERS,
-        "amber.modeler",
-        "amber.training",
-        "amber.search",
-        "amber.data",
-        "amber.report",
-        "amber.experiment",
-        "amber.cli",
-    },
+    "amber.report": {*MODELS, "amber.drawing", "amber.search"},
+    "amber.experiment": EXPERIMENT,
+    "amber.cli": {*EXPERIMENT, "amber.experiment"},
 }
 # What users of the first AMBER import from where it was: thin faces of amber.compat, and allowed what it is.
 COMPAT = "amber.compat"
@@ -89,17 +78,14 @@ FACES = {
     "amber.utils",
     "amber.utils.io",
 }
-ALLOWED[COMPAT] = {
-    "amber.architect",
-    CONTROLLERS,
+# The faces of networks offer supernets too: the first AMBER had both under one path.
+SUPERNET_FACES = {
     "amber.modeler",
-    "amber.training",
-    "amber.search",
-    "amber.data",
-    "amber.report",
-    "amber.experiment",
-    COMPAT,
+    "amber.modeler.child",
+    "amber.modeler.dag",
+    "amber.modeler.enasModeler",
 }
+ALLOWED[COMPAT] = {*EXPERIMENT, "amber.experiment"}
 BACKEND_LIBRARIES = {"torch", "jax", "jaxlib", "tensorflow"}
 # Parts of amber.backend that are made of Keras; importing the package itself does not load them.
 LOADED_ON_DEMAND = (
@@ -153,6 +139,8 @@ def home_of(module: str) -> str:
     """The entry of `ALLOWED` a module belongs to: its package, with the controllers as one of their own."""
     if module in FACES:
         return COMPAT
+    if module in SUPERNET_FACES:
+        return "amber.supernet"
     if module == CONTROLLERS or module.startswith(CONTROLLERS + "."):
         return CONTROLLERS
     return ".".join(module.split(".")[:2])
@@ -247,17 +235,22 @@ def test_file_is_short_enough_to_hold_one_idea(path: Path) -> None:
     [
         ("amber.architect.operation", "import amber.modeler"),
         ("amber.architect.operation", "from amber import search"),
-        ("amber.architect.operation", "from ..modeler.graph import ComputationGraph"),
+        ("amber.architect.operation", "from ..graph.graph import ComputationGraph"),
+        ("amber.operations.registry", "from amber.graph.graph import ComputationGraph"),
+        ("amber.graph.cost", "from amber.drawing import style"),
+        ("amber.graph.graph", "def build(self):\n    from amber.modeler.builders import base"),
+        ("amber.modeler.builders.base", "from amber.supernet.base import Supernet"),
+        ("amber.modeler.builders.base", "from amber.modeler import DAG"),
         ("amber.architect.operation", "def later():\n    from amber.modeler import graph"),
         ("amber.architect.operation", "import keras"),
         ("amber.architect.operation", "from amber.architect.controllers import Controller"),
         ("amber.architect.controllers.policy", "from amber.modeler import graph"),
-        ("amber.modeler.graph", "from amber.search import study"),
-        ("amber.modeler.graph", "from amber.data import load_dataset"),
-        ("amber.modeler.graph", "import torch.nn"),
-        ("amber.modeler.graph", "def later():\n    import tensorflow as tf"),
+        ("amber.graph.graph", "from amber.search import study"),
+        ("amber.graph.graph", "from amber.data import load_dataset"),
+        ("amber.graph.graph", "import torch.nn"),
         ("amber.training.train", "from amber.search.trial import TrialResult"),
-        ("amber.modeler.graph", "from amber.training.settings import FitSettings"),
+        ("amber.graph.graph", "from amber.training.settings import FitSettings"),
+        ("amber.graph.graph", "def later():\n    import tensorflow as tf"),
         ("amber.search.study", "import amber.cli.main"),
         ("amber.search.study", "from amber.experiment import Experiment"),
         ("amber.report.page", "import amber.experiment"),
@@ -283,7 +276,7 @@ def test_checker_finds_an_import_against_the_arrows(module: str, source: str) ->
     [
         ("amber.architect.controllers.policy", "import keras\nfrom amber.architect import TokenLayout"),
         ("amber.architect", "def __getattr__(name):\n    from amber.architect import controllers"),
-        ("amber.modeler.graph", "import keras\nfrom amber.architect import Operation"),
+        ("amber.graph.graph", "import keras\nfrom amber.architect import Operation"),
         ("amber.search.study", "from amber import __version__\nfrom amber.modeler import graph"),
         ("amber.data.sequence", "from amber.errors import DataError"),
         (

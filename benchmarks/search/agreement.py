@@ -10,9 +10,9 @@ import keras
 import numpy as np
 from scipy.stats import kendalltau
 
-from amber.modeler.supernet.scoring import score_architectures
 from amber.search import seeded, trial_seed
 from amber.search.one_shot import shared_builder
+from amber.supernet.scoring import score_architectures
 from benchmarks.search.problem import METRIC, Task
 
 

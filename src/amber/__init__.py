@@ -1,7 +1,7 @@
 """AMBER finds neural network architectures for sequences and blocks of features.
 
-Importing this package is cheap: it loads no Keras and no backend. Import what is needed from
-`amber.architect`, `amber.modeler`, `amber.search` and `amber.data`. `ARCHITECTURE.md` says what lives where.
+Importing this package is cheap: it loads no Keras and no backend. Import what is needed from `amber.architect`,
+`amber.graph`, `amber.modeler`, `amber.supernet`, `amber.search` and `amber.data`. `ARCHITECTURE.md` says what is where.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ __all__ = ["Amber", "AmberSpecifications", "__version__"]
 __version__ = "0.1.0"
 
 _PACKAGES = frozenset(
-    "architect backend cli compat data errors experiment files modeler registry report search".split()
+    "architect backend cli compat data drawing errors experiment files graph modeler operations registry report search "
+    "supernet training".split()
 )
 # Of the first AMBER: modules whose contents are in amber.compat, and classes.
 _FORMER_MODULES = frozenset("bootstrap getter objective plots utils".split())

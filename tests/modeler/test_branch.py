@@ -13,7 +13,7 @@ from tests.modeler.test_multi_io import check_is_network
 from amber.architect import BranchedModelSpace, ModelSpace, Operation
 from amber.errors import ArchitectureError, InvalidArchitectureError, ModelSpaceError
 from amber.modeler import ComputationGraph, KerasBranchModelBuilder
-from amber.modeler.merges import MERGES, merge_name
+from amber.operations.merges import MERGES, merge_name
 
 OUTPUT = Operation("dense", units=1)
 

@@ -10,9 +10,9 @@ import pytest
 
 from amber.architect import ModelSpace, Operation
 from amber.errors import InvalidArchitectureError, ModelSpaceError
+from amber.graph.cost import measure_operation
 from amber.modeler import get_layer, register_operation
-from amber.modeler.cost import measure_operation
-from amber.modeler.operations import OPERATIONS
+from amber.operations import OPERATIONS
 
 pytestmark = pytest.mark.parity
 

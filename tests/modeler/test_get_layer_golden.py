@@ -14,9 +14,9 @@ from tests.modeler.recurrent_reference import lstm_outputs
 
 from amber.architect import Operation
 from amber.errors import AmberError
+from amber.graph.cost import measure_operation
 from amber.modeler import get_layer
-from amber.modeler.cost import measure_operation
-from amber.modeler.operations import OPERATIONS
+from amber.operations import OPERATIONS
 
 pytestmark = pytest.mark.parity
 

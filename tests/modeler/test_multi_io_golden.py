@@ -14,7 +14,7 @@ from tests.modeler.golden_models import check_recorded, classes, former_names, p
 from amber.architect import Architecture, ModelSpace, Operation
 from amber.errors import ArchitectureError, InvalidArchitectureError
 from amber.modeler import KerasMultiIOModelBuilder
-from amber.modeler.layer_face import BATCH_NORMALISED
+from amber.modeler.get_layer import BATCH_NORMALISED
 
 pytestmark = pytest.mark.parity
 

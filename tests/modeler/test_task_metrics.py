@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from amber.errors import ConfigError
-from amber.modeler.builders.compiling import clone_compile_arguments
+from amber.graph.models.compiling import clone_compile_arguments
 from amber.modeler.task_metrics import (
     OnClassNumbers,
     check_loss,

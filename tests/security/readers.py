@@ -179,7 +179,7 @@ def read_best(path: Path) -> object:
 
 def graphs(rng: random.Random, folder: Path) -> Iterator[str]:
     from amber.architect import Operation
-    from amber.modeler.graph import ComputationGraph, ComputationNode
+    from amber.graph.graph import ComputationGraph, ComputationNode
 
     nodes = [
         ComputationNode(Operation("input", shape=(6, 4)), "x"),
@@ -193,7 +193,7 @@ def graphs(rng: random.Random, folder: Path) -> Iterator[str]:
 
 
 def read_graph(text: str) -> object:
-    from amber.modeler.graph import ComputationGraph
+    from amber.graph.graph import ComputationGraph
 
     return ComputationGraph.from_json(text)
 
@@ -217,7 +217,7 @@ def supernets(rng: random.Random, folder: Path) -> Iterator[Path]:
 
 
 def read_supernet(path: Path) -> object:
-    from amber.modeler.supernet import load_supernet
+    from amber.supernet import load_supernet
 
     return load_supernet(path)
 

@@ -18,7 +18,7 @@ from tests.cli.conftest import TINY, invoke
 
 from amber.architect import Operation
 from amber.errors import AmberError
-from amber.modeler.operations import make_layer
+from amber.operations import make_layer
 from amber.search import RunDirectory
 from amber.search.journal import trial_line
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from amber.architect import Operation
 from amber.errors import ConfigError
-from amber.modeler.graph import ComputationGraph, ComputationNode
+from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.search.rewards import BlockHierarchy
 
 Adjacency = Mapping[tuple[int, int], float] | Sequence[Sequence[float]]

@@ -14,9 +14,9 @@ import keras
 import numpy as np
 
 from amber.compat.data import unpack_data
+from amber.drawing import draw
 from amber.errors import ConfigError
 from amber.files import replacing, write_whole
-from amber.modeler.drawing import draw
 
 logger = logging.getLogger(__name__)
 

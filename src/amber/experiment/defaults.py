@@ -187,7 +187,7 @@ def _middling_megaflops(loaded: Configuration, dataset: Dataset) -> float:
     """Return the median over a few networks of the space; 0 where none of them is one."""
     from amber.experiment.components import make_builder
     from amber.experiment.task_spec import TaskSpec
-    from amber.modeler.cost import measure
+    from amber.graph.cost import measure
 
     builder = make_builder(loaded, TaskSpec.of(dataset), compiled=False)
     found = []

@@ -50,7 +50,7 @@ def run_shared(
 
 def progress_display(builder: Any) -> SearchProgress:
     """Return a display of a search that shows architectures in words."""
-    from amber.modeler.words import describe_in_words
+    from amber.graph.words import describe_in_words
     from amber.search import SearchProgress
 
     return SearchProgress(describe=lambda tokens: describe_in_words(builder, tokens, width=60))

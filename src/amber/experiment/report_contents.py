@@ -104,8 +104,8 @@ def _problem(path: Path, record: dict[str, Any]) -> TaskSpec:
 
 
 def _drawings(builder: Any, result: SearchResult) -> tuple[Drawing, ...]:
-    from amber.modeler.cost import measure
-    from amber.modeler.drawing import draw_svg
+    from amber.drawing import draw_svg
+    from amber.graph.cost import measure
     from amber.report.contents import Drawing
 
     made = []

@@ -325,7 +325,7 @@ def _warn(console: Console, warnings: Sequence[str]) -> None:
 
 def _block_table(builder: Any, found: SearchResult, problem: TaskSpec) -> Any:
     """Returns the table of blocks that the best networks read; None where there is one input only."""
-    from amber.modeler.block_use import block_use
+    from amber.modeler.input_usage import block_use
 
     if len(problem.inputs) < 2:
         return None

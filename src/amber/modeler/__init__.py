@@ -1,11 +1,14 @@
 """Networks: planned as graphs, counted, drawn, fingerprinted and built as Keras models."""
 
-from amber.backend import select
-from amber.backend.keras_internals.lazy_tensorflow import leave_tensorflow_unasked
+from amber.backend import prepare_keras
 
-select()
-leave_tensorflow_unasked()
+prepare_keras()
 
+from amber.graph.graph import (
+    ComputationGraph,
+    ComputationNode,
+)
+from amber.graph.models.named_inputs import MultiInputModel, input_operations
 from amber.modeler import architectureDecoder, child, dag, enasModeler, kerasModeler
 from amber.modeler.architecture_decoder import (
     MultiIOArchitecture,
@@ -24,14 +27,9 @@ from amber.modeler.builders.sequential_functions import (
 )
 from amber.modeler.child import DenseAddOutputChild
 from amber.modeler.dag import DAG, DAGModelBuilder, InputBlockAuxLossDAG, InputBlockDAG, get_dag
-from amber.modeler.graph import (
-    ComputationGraph,
-    ComputationNode,
-)
-from amber.modeler.layer_face import get_layer
-from amber.modeler.named_inputs import MultiInputModel, input_operations
-from amber.modeler.operations import register_operation
-from amber.modeler.supernet.builders import EnasAnnModelBuilder, EnasCnnModelBuilder
+from amber.modeler.get_layer import get_layer
+from amber.operations import register_operation
+from amber.supernet.builders import EnasAnnModelBuilder, EnasCnnModelBuilder
 
 __all__ = [
     "DAG",

@@ -17,7 +17,7 @@ from amber.files import limits
 from amber.files.archives import check_archive
 from amber.files.bounded_hdf5 import array_headers
 from amber.files.strict_json import parse_json
-from amber.modeler.described_sizes import widest
+from amber.operations.described_sizes import widest
 from amber.wording import said
 
 _WHAT = "a model saved by Keras 3"

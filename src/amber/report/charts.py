@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from amber.modeler.drawing.svg import escape
+from amber.drawing.svg import escape
 
 # As wide as the text column of a phone, so that text has there the size it is given here.
 _WIDTH, _HEIGHT = 328.0, 250.0

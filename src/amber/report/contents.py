@@ -15,7 +15,7 @@ class Drawing:
 
     Attributes:
         heading: what is said above it.
-        light: SVG text in light colours, as `amber.modeler.drawing.draw_svg` returns it.
+        light: SVG text in light colours, as `amber.drawing.draw_svg` returns it.
         dark: the same in dark colours.
     """
 

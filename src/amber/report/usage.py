@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from amber.architect import ModelSpace, Operation, TokenLayout
-from amber.modeler.drawing.style import describe
+from amber.graph.describe import describe
 from amber.search.result import SearchResult
 from amber.search.trial import TrialResult
 

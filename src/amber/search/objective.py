@@ -19,7 +19,7 @@ import optuna
 from amber.backend import interrupts
 from amber.backend.randomness import check_seed, preserved
 from amber.errors import AmberError, InvalidArchitectureError, describe_error, printable
-from amber.modeler.cost import measure
+from amber.graph.cost import measure
 from amber.search.builder_checks import check_builder
 from amber.search.candidate import Candidate
 from amber.search.children import no_children_left

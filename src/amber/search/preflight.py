@@ -13,9 +13,9 @@ import numpy as np
 
 from amber.backend.randomness import preserved
 from amber.errors import AmberError, ConfigError, InvalidArchitectureError, ModelSpaceError
-from amber.modeler.builders.compiling import clone_compile_arguments
-from amber.modeler.cost import GraphCost, measure
-from amber.modeler.graph import ComputationGraph
+from amber.graph.cost import GraphCost, measure
+from amber.graph.graph import ComputationGraph
+from amber.graph.models.compiling import clone_compile_arguments
 from amber.search.objective import Objective
 
 logger = logging.getLogger(__name__)

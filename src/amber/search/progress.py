@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from amber.modeler.drawing.style import clip
+from amber.graph.describe import clip
 from amber.search.callbacks import SearchCallback
 from amber.search.result import SearchResult, rank
 from amber.search.trial import TRAINED, TrialResult, short_tokens

@@ -22,7 +22,7 @@ from amber.backend import interrupts
 from amber.backend.randomness import check_seed, trial_seed
 from amber.checks import positive_integer
 from amber.errors import ConfigError
-from amber.modeler.words import describe_in_words
+from amber.graph.words import describe_in_words
 from amber.search.best import describe_builder
 from amber.search.callbacks import SearchCallback
 from amber.search.executors import Executor, InProcessExecutor, Outcome

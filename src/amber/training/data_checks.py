@@ -12,11 +12,11 @@ import keras
 import numpy as np
 
 from amber.errors import AmberError, ConfigError, DataError, InvalidArchitectureError
+from amber.graph.cost import GraphCost, Shape
+from amber.graph.graph import ComputationGraph
+from amber.graph.models.named_inputs import check_block_names
+from amber.graph.models.per_output import spread
 from amber.metric_names import plain_name
-from amber.modeler.child.per_output import spread
-from amber.modeler.cost import GraphCost, Shape
-from amber.modeler.graph import ComputationGraph
-from amber.modeler.named_inputs import check_block_names
 
 _SPARSE = "sparsecategoricalcrossentropy"
 _OF_SEVERAL_COLUMNS = ("categoricalcrossentropy", "categoricalfocalcrossentropy", "categoricalhinge")

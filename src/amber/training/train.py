@@ -9,7 +9,7 @@ from typing import Any
 from amber.backend import interrupts
 from amber.backend.randomness import seeded
 from amber.errors import ConfigError
-from amber.modeler.supernet.recalibration import recalibrate
+from amber.supernet.recalibration import recalibrate
 from amber.training.callbacks import (
     EpochListener,
     EpochReport,

@@ -12,8 +12,8 @@ from tests.backend.torch.twins import assert_alike, fit_alike, is_planned, steps
 
 from amber.architect import ModelSpace, Operation
 from amber.backend.models import ChildModel
+from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.modeler import KerasResidualCnnBuilder
-from amber.modeler.graph import ComputationGraph, ComputationNode
 
 FEW = settings(max_examples=12, suppress_health_check=list(HealthCheck))
 

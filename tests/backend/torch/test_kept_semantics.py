@@ -20,7 +20,7 @@ from tests.backend.torch.twins import (
 )
 
 from amber.backend.models import ChildModel
-from amber.modeler.named_inputs import MultiInputModel
+from amber.graph.models.named_inputs import MultiInputModel
 
 optimizers = keras.optimizers
 layers = keras.layers

@@ -13,7 +13,7 @@ from keras import layers
 
 from amber.backend.torch.layouts import Layout
 from amber.backend.torch.windows import make_convolution, make_inside_average, make_pooling
-from amber.modeler.operations.average_pooling import average_pooling_1d, average_pooling_2d
+from amber.operations.average_pooling import average_pooling_1d, average_pooling_2d
 
 MANY = settings(max_examples=150)
 

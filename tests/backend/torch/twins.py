@@ -10,7 +10,7 @@ import numpy as np
 from keras.src.models.functional import Functional
 
 from amber.backend.models import ChildModel
-from amber.modeler.builders.compiling import clone_compile_arguments
+from amber.graph.models.compiling import clone_compile_arguments
 
 COMPILE = {"loss": "mse", "metrics": ["mae"]}
 Twins = tuple[Any, Any]

@@ -19,7 +19,7 @@ from amber.plugins import find_plugin, load_plugins
 PLUGIN = """\
 import keras
 import numpy as np
-from amber.modeler.operations import register_operation
+from amber.operations import register_operation
 from amber.search.rewards import register_reward
 
 

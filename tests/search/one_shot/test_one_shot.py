@@ -17,12 +17,12 @@ from amber.architect import ModelSpace, Operation
 from amber.architect.controllers import GeneralController
 from amber.errors import ConfigError
 from amber.modeler import KerasResidualCnnBuilder
-from amber.modeler.supernet import load_supernet
-from amber.modeler.supernet.recalibration import recalibrate
 from amber.search import Objective, RunDirectory, SearchCallback, load_best
 from amber.search.one_shot import OneShotProgress, OneShotSettings, run_one_shot, search, shared_builder
 from amber.search.one_shot.heirs import HeirBuilder
 from amber.search.rewards import Budget
+from amber.supernet import load_supernet
+from amber.supernet.recalibration import recalibrate
 
 COMPILE = {"optimizer": "adam", "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
 SMALL = OneShotSettings(

@@ -11,8 +11,8 @@ from amber.cli.options import SourceArgument, TokensArgument
 from amber.files.strict_json import json_text
 
 if TYPE_CHECKING:
-    from amber.modeler.cost import GraphCost
-    from amber.modeler.graph import ComputationGraph
+    from amber.graph.cost import GraphCost
+    from amber.graph.graph import ComputationGraph
 
 # What an operation is told by; the rest of its attributes is the same in every network of a builder.
 _TOLD = ("filters", "units", "kernel_size", "dilation_rate", "pool_size", "strides", "rate", "activation")
@@ -30,7 +30,7 @@ def describe(
 
     from amber.cli.printing import print_whole_words
     from amber.experiment.chosen import choose
-    from amber.modeler.cost import measure
+    from amber.graph.cost import measure
 
     chosen = choose(source, tokens)
     graph = chosen.builder.plan(chosen.tokens)

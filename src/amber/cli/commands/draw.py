@@ -32,12 +32,12 @@ def draw(
     ] = None,
 ) -> None:
     """Draw an architecture as SVG or PNG."""
+    from amber import drawing
     from amber.cli.options import checked_output
     from amber.experiment.chosen import choose
     from amber.experiment.components import loss_weights
     from amber.files.output import writing
-    from amber.modeler import drawing
-    from amber.modeler.cost import measure
+    from amber.graph.cost import measure
 
     path = checked_output(output, (".svg", ".png"))
     chosen = choose(source, tokens)

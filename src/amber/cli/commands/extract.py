@@ -31,7 +31,7 @@ def extract(
     path = checked_output(output, (".keras", ".onnx"))
     arc = parse_tokens(tokens)
 
-    from amber.modeler.supernet import load_supernet
+    from amber.supernet import load_supernet
 
     model = load_supernet(supernet).extract(arc)
     with writing(path) as aside:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from amber.data import ClassScore, NumberScore
-    from amber.modeler.block_use import BlockUse
+    from amber.modeler.input_usage import BlockUse
 
     AnyScore = ClassScore | NumberScore
 

@@ -93,8 +93,8 @@ def draw_best(
     loaded: Configuration, builder: Any, best: TrialResult, folder: Path, names: Sequence[str] = DRAWINGS
 ) -> None:
     """Draw the best network into a folder; raises StorageError naming the file."""
-    from amber.modeler import drawing
-    from amber.modeler.cost import measure
+    from amber import drawing
+    from amber.graph.cost import measure
 
     graph = builder.plan(best.tokens)
     costs = measure(graph)

@@ -9,10 +9,10 @@ import keras
 
 from amber.architect import ModelSpace, Operation, TokenLayout
 from amber.errors import ArchitectureError, InvalidArchitectureError, ModelSpaceError
-from amber.modeler.builders.compiling import clone_compile_arguments
-from amber.modeler.cost import GraphCost, measure
-from amber.modeler.graph import ComputationGraph
-from amber.modeler.operations import layer_arguments
+from amber.graph.cost import GraphCost, measure
+from amber.graph.graph import ComputationGraph
+from amber.graph.models.compiling import clone_compile_arguments
+from amber.operations import layer_arguments
 
 
 class ModelBuilder:

@@ -10,14 +10,14 @@ import numpy as np
 from amber.architect import BranchedModelSpace, Operation, TokenLayout
 from amber.architect.places import at_candidate
 from amber.errors import ArchitectureError, ModelSpaceError
+from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.modeler.builders.base import ModelBuilder, check_operation
 from amber.modeler.builders.multi_io_ends import check_distinct, named_inputs, named_outputs
 from amber.modeler.builders.unique_names import UniqueNames
 from amber.modeler.builders.unused import keywords_of, warn_of_unused
-from amber.modeler.graph import ComputationGraph, ComputationNode
-from amber.modeler.layer_face import with_batch_norm
-from amber.modeler.merges import merge_name
-from amber.modeler.operations import check_layers
+from amber.modeler.get_layer import with_batch_norm
+from amber.operations import check_layers
+from amber.operations.merges import merge_name
 
 Parts = tuple[Operation, ...]
 _SUFFIXES = ("", "_bn", "_activation")

@@ -9,7 +9,7 @@ import keras
 
 from amber.architect import Operation
 from amber.errors import ModelSpaceError
-from amber.modeler.operations import OPERATIONS, register_operation
+from amber.operations import OPERATIONS, register_operation
 
 FACTORY_TYPE = "callable"
 

@@ -9,15 +9,15 @@ from amber.architect import Architecture, ModelSpace, Operation, TokenLayout
 from amber.architect.places import at_candidate
 from amber.checks import positive_number
 from amber.errors import InvalidArchitectureError, ModelSpaceError
+from amber.graph.graph import ComputationGraph, ComputationNode, reachable
 from amber.modeler.architecture_decoder import MultiIOArchitecture
 from amber.modeler.builders import arguments
 from amber.modeler.builders.base import ModelBuilder
 from amber.modeler.builders.multi_io_ends import check_distinct, named_inputs, named_outputs
 from amber.modeler.builders.unique_names import UniqueNames
 from amber.modeler.builders.unused import keywords_of, warn_of_unused
-from amber.modeler.graph import ComputationGraph, ComputationNode, reachable
-from amber.modeler.layer_face import with_batch_norm
-from amber.modeler.operations import check_layers
+from amber.modeler.get_layer import with_batch_norm
+from amber.operations import check_layers
 
 Chain = tuple[tuple[str, Operation], ...]
 _WIDTHS = ("units", "filters")

@@ -6,9 +6,9 @@ from typing import Any
 
 from amber.architect import Operation
 from amber.errors import ModelSpaceError
+from amber.graph.cost import input_shape
 from amber.modeler.builders.base import check_operation
-from amber.modeler.cost import input_shape
-from amber.modeler.operations import check_layers
+from amber.operations import check_layers
 
 NamedOperations = tuple[tuple[str, Operation], ...]
 

@@ -9,8 +9,8 @@ from typing import Any
 from amber.architect import Operation
 from amber.architect.places import at_candidate
 from amber.errors import ModelSpaceError
-from amber.modeler.graph import ComputationNode
-from amber.modeler.operations import check_layers, layer_arguments
+from amber.graph.graph import ComputationNode
+from amber.operations import check_layers, layer_arguments
 
 _BATCH_NORM = Operation("batch_normalization")
 _ADD = Operation("add")

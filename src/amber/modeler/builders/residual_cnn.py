@@ -8,12 +8,12 @@ from typing import Any
 from amber.architect import ModelSpace, Operation, TokenLayout
 from amber.checks import is_integer, positive_integer, positive_number
 from amber.errors import ModelSpaceError
+from amber.graph.graph import ComputationGraph
 from amber.modeler.architecture_decoder import ResConvNetArchitecture
 from amber.modeler.builders import arguments
 from amber.modeler.builders.base import ModelBuilder, check_operation
 from amber.modeler.builders.residual_blocks import GraphWriter, LayerBlock
 from amber.modeler.builders.unused import keywords_of, warn_of_unused
-from amber.modeler.graph import ComputationGraph
 
 _FLATTEN = {"gap": Operation("globalavgpool1d"), "flatten": Operation("flatten")}
 _FLATTEN_NAMES = {"gap": "global_average_pooling1d", "flatten": "flatten"}

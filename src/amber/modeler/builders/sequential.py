@@ -12,13 +12,13 @@ from amber.architect import ModelSpace, Operation, TokenLayout
 from amber.architect.places import at_candidate
 from amber.backend.distribution import Placement
 from amber.errors import ArchitectureError, InvalidArchitectureError, ModelSpaceError
+from amber.graph.cost import input_shape, measure
+from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.modeler.builders.base import ModelBuilder, check_operation
 from amber.modeler.builders.layer_factories import factory_operation
 from amber.modeler.builders.unique_names import UniqueNames
 from amber.modeler.builders.unused import keywords_of, warn_of_unused
-from amber.modeler.cost import input_shape, measure
-from amber.modeler.graph import ComputationGraph, ComputationNode
-from amber.modeler.operations import check_layers
+from amber.operations import check_layers
 
 
 class KerasModelBuilder(ModelBuilder):

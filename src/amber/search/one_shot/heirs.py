@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from amber.modeler.builders.compiling import clone_compile_arguments
-from amber.modeler.supernet.recalibration import recalibrate
+from amber.graph.models.compiling import clone_compile_arguments
 from amber.search.objective import Objective
+from amber.supernet.recalibration import recalibrate
 
 
 class HeirBuilder:

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from amber.errors import InvalidArchitectureError
-from amber.modeler.supernet.scoring import score_architectures
 from amber.search.candidate import Candidate
 from amber.search.objective import Objective
 from amber.search.one_shot.result import ScoredArchitecture
 from amber.search.one_shot.settings import OneShotSettings
 from amber.search.rewards import Budget
+from amber.supernet.scoring import score_architectures
 
 
 class SharedScores:

@@ -9,8 +9,8 @@ from itertools import permutations
 from typing import Any, Protocol
 
 from amber.errors import ConfigError
-from amber.modeler.child.of_graph import DEFAULT_INPUT, first_meetings
-from amber.modeler.graph import ComputationGraph
+from amber.graph.graph import ComputationGraph
+from amber.graph.models.auxiliary import DEFAULT_INPUT, first_meetings
 from amber.registry import Registry
 
 

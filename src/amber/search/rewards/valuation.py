@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from amber.errors import ConfigError
-from amber.modeler.graph import ComputationGraph
+from amber.graph.graph import ComputationGraph
 from amber.search.rewards.knowledge import Knowledge
 from amber.search.rewards.reward import Reward
 

@@ -1,0 +1,67 @@
+"""From graph to Keras model: one interpreter for every builder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import keras
+
+from amber.backend.models import ChildModel
+from amber.graph.cost import measure
+from amber.graph.layers import Shape, node_tensor
+from amber.graph.models.auxiliary import child_class_of
+from amber.graph.models.named_inputs import MultiInputModel
+from amber.graph.node import ComputationNode, Network
+from amber.operations import make_layer
+
+LayerFor = Callable[[ComputationNode, Shape], Any]
+
+
+def fresh_layer(node: ComputationNode, input_shape: Shape) -> keras.layers.Layer:
+    """Returns a new layer of the operation registry, named as the node."""
+    return make_layer(node.operation, name=node.node_name, input_shape=input_shape)
+
+
+def build_model(
+    graph: Network,
+    layer_for: LayerFor | None = None,
+    name: str | None = None,
+    model_class: Callable[..., keras.Model] | None = None,
+) -> keras.Model:
+    """Builds a Keras functional model of a graph.
+
+    Args:
+        graph: the planned network.
+        layer_for: gives a node its layer (a callable of tensors) from the node and the shape of its first
+            input, without batch; a fresh layer by default.
+        name: name of the model.
+        model_class: called with inputs, outputs and `name`. By default a model with intermediate outputs where the
+            graph has any, else a plain functional model.
+
+    Raises:
+        InvalidArchitectureError: shapes do not fit (checked before a weight is made), or Keras refuses.
+    """
+    measure(graph)
+    layer_of = layer_for or fresh_layer
+    tensors: dict[str, Any] = {}
+    for node in graph.nodes:
+        parents = [tensors[parent] for parent in node.parents]
+        tensors[node.node_name] = node_tensor(
+            node.operation, node.node_name, node.merge_op, parents, partial(layer_of, node)
+        )
+    inputs = [tensors[name] for name in graph.inputs]
+    outputs = [tensors[name] for name in graph.outputs]
+    make = model_class or _model_class(graph)
+    return make(_one_or_many(inputs), _one_or_many(outputs), name=name)
+
+
+def _model_class(graph: Network) -> Callable[..., keras.Model]:
+    if graph.auxiliary:
+        return child_class_of(graph)
+    return MultiInputModel if len(graph.inputs) > 1 else ChildModel
+
+
+def _one_or_many(tensors: list[Any]) -> Any:
+    return tensors[0] if len(tensors) == 1 else tensors

@@ -1,0 +1,183 @@
+"""Shapes, parameters and FLOPs of a network without building it.
+
+Shapes and parameters are asked of Keras itself, once per operation and input shapes, without allocating; only
+FLOPs have formulas (2 x multiply-adds, forward, batch 1).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import keras
+
+from amber.architect import Operation
+from amber.backend.abstract import abstract_layers
+from amber.errors import InvalidArchitectureError, ModelSpaceError
+from amber.graph.describe import describe
+from amber.graph.layers import Shape, input_shape
+from amber.graph.node import ComputationNode, Network
+from amber.graph.shape_words import plain_words
+from amber.operations import OPERATIONS, FlopFunction, make_layer
+from amber.operations.merges import make_merge, never_broadcasts
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCost:
+    """What one node costs.
+
+    Attributes:
+        output_shape: without the batch axis.
+        parameters: all weights, as Keras's `count_params()`.
+        trainable_parameters: those that training changes.
+        flops: 2 x multiply-adds, forward, batch 1.
+    """
+
+    output_shape: Shape
+    parameters: int = 0
+    trainable_parameters: int = 0
+    flops: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GraphCost:
+    """What a network costs: totals, and each node by name."""
+
+    parameters: int
+    trainable_parameters: int
+    flops: int
+    nodes: dict[str, NodeCost]
+
+
+def measure(graph: Network) -> GraphCost:
+    """Counts a network.
+
+    Args:
+        graph: the planned network.
+
+    Returns:
+        Totals and, per node, output shape, parameters and FLOPs.
+
+    Raises:
+        InvalidArchitectureError: the shapes do not fit; names the node and the shapes.
+    """
+    costs: dict[str, NodeCost] = {}
+    parameters = trainable = flops = 0
+    for node in graph.nodes:
+        parents = node.parents
+        if len(parents) == 1:
+            cost = measure_operation(node.operation, (costs[parents[0]].output_shape,), "", node.node_name)
+        else:
+            cost = measure_node(node, tuple([costs[parent].output_shape for parent in parents]))
+        costs[node.node_name] = cost
+        parameters += cost.parameters
+        trainable += cost.trainable_parameters
+        flops += cost.flops
+    _check_auxiliary(graph, costs)
+    return GraphCost(parameters, trainable, flops, costs)
+
+
+def _check_auxiliary(graph: Network, costs: Mapping[str, NodeCost]) -> None:
+    final = costs[graph.outputs[0]].output_shape
+    for name in graph.auxiliary:
+        if costs[name].output_shape != final:
+            raise InvalidArchitectureError(
+                f"The intermediate output '{name}' on '{graph.node(name).parents[0]}' has shape "
+                f"{costs[name].output_shape}, and cannot learn the labels of '{graph.outputs[0]}', which has {final} "
+                "(shapes without batch)"
+            )
+
+
+def measure_node(node: ComputationNode, input_shapes: tuple[Shape, ...]) -> NodeCost:
+    """Returns the cost of one node for the shapes of its parents.
+
+    Raises:
+        InvalidArchitectureError: the shapes do not fit.
+    """
+    return measure_operation(
+        node.operation, input_shapes, node.merge_op if len(input_shapes) > 1 else "", node.node_name
+    )
+
+
+def measure_operation(
+    operation: Operation, input_shapes: tuple[Shape, ...], merge: str = "", node_name: str = ""
+) -> NodeCost:
+    """Returns the cost of an operation on inputs of these shapes.
+
+    Args:
+        operation: what is computed.
+        input_shapes: without batch.
+        merge: how several inputs of a single-input operation are joined.
+        node_name: for messages.
+
+    Raises:
+        InvalidArchitectureError: the shapes do not fit.
+    """
+    try:
+        return _measure(OPERATIONS.version, operation, merge, input_shapes)
+    except _ShapeError as error:
+        shapes = " and ".join(str(shape) for shape in input_shapes) or "no input"
+        said = describe(operation)
+        what = f"Node '{node_name}' ({said})" if node_name else f"The operation {said}"
+        raise InvalidArchitectureError(f"{what} cannot be built on {shapes} (shapes without batch): {error}") from error
+
+
+class _ShapeError(Exception):
+    """Why an operation cannot follow shapes; turned into a named error by `measure_node`."""
+
+
+# The version of the registry is part of the key, so that an operation that was replaced is counted anew.
+@lru_cache(maxsize=65536)
+def _measure(version: int, operation: Operation, merge: str, shapes: tuple[Shape, ...]) -> NodeCost:
+    if operation.Layer_type == "input":
+        return NodeCost(input_shape(operation))
+    spec = OPERATIONS.get(operation.Layer_type)
+    if not shapes or (len(shapes) > 1 and not (spec.takes_list or merge)):
+        raise _ShapeError(f"'{spec.name}' takes one input; received {len(shapes)}")
+    if not spec.takes_list and len(shapes) > 1:
+        joined = _apply(lambda: make_merge(merge), merge, None, shapes)
+        rest = _measure(version, operation, "", (joined.output_shape,))
+        return NodeCost(
+            rest.output_shape,
+            rest.parameters + joined.parameters,
+            rest.trainable_parameters + joined.trainable_parameters,
+            rest.flops + joined.flops,
+        )
+    if spec.takes_list and len(shapes) < 2:
+        raise _ShapeError(f"'{spec.name}' joins at least two inputs; expected 2 or more, received {len(shapes)}")
+    return _apply(lambda: make_layer(operation, input_shape=shapes[0]), spec.name, spec.flops, shapes)
+
+
+def _apply(
+    make: Callable[[], keras.layers.Layer], kind: str, flops: FlopFunction | None, shapes: tuple[Shape, ...]
+) -> NodeCost:
+    tensors = [keras.KerasTensor((None, *shape), dtype="float32") for shape in shapes]
+    try:
+        with abstract_layers():
+            layer = make()
+            if len(set(shapes)) > 1 and never_broadcasts(layer):
+                raise _ShapeError(f"'{kind}' needs inputs of equal shapes, and never broadcasts")
+            result = layer(tensors if len(tensors) > 1 else tensors[0])
+            output = _single_output(result)
+            return NodeCost(
+                output,
+                sum(math.prod(weight.shape) for weight in layer.weights),
+                sum(math.prod(weight.shape) for weight in layer.trainable_weights),
+                flops(layer, list(shapes), output) if flops else 0,
+            )
+    except (_ShapeError, ModelSpaceError):
+        raise
+    except Exception as error:  # each backend raises its own kind; the cause is chained
+        raise _ShapeError(plain_words(error)) from error
+
+
+def _single_output(result: Any) -> Shape:
+    if isinstance(result, (list, tuple)):
+        raise _ShapeError("expected one output tensor, and the layer returns several (return_state=True?)")
+    shape = tuple(result.shape[1:])
+    if any(size is not None and size < 1 for size in shape):
+        raise _ShapeError(f"nothing would be left: the output would have shape {shape}")
+    return shape

@@ -1,0 +1,1 @@
+"""The classes of Keras models that graphs are built into."""

@@ -1,0 +1,116 @@
+"""An architecture in a few words, such as `conv8-conv4-maxpool`, for tables and displays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from amber.architect import Architecture, Operation
+from amber.errors import AmberError
+from amber.graph.describe import activation_of, attributes, clip, size_text, type_name
+
+# What follows the type: the attribute that says most of an operation.
+_SIZES = ("filters", "units", "output_dim", "rate", "num_heads")
+# Attributes that tell apart operations with the same word, and how they are abbreviated.
+_SHORT = {
+    "kernel_size": "k",
+    "pool_size": "size ",
+    "strides": "stride ",
+    "dilation_rate": "dilation ",
+    "activation": "",
+}
+
+
+def describe_in_words(builder: Any, arc: Any, width: int | None = None) -> str:
+    """Return an architecture in words: its layers joined by `-`.
+
+    `+0` after a layer says that it also reads layer 0, `rna>` before it that it reads the input `rna`, and `y<0,2` at
+    the end that the output `y` reads the layers 0 and 2.
+
+    Args:
+        builder: has `model_space` and `layout`.
+        arc: the tokens.
+        width: of the text at most, cut with an ellipsis; None: all of it.
+
+    Returns:
+        The text; empty where a builder of the user's own has no model space that says what its tokens mean.
+    """
+    space, layout = getattr(builder, "model_space", None), getattr(builder, "layout", None)
+    try:
+        decoded = layout.decode(arc)  # type: ignore[union-attr]
+        layers = [_words(list(candidates)) for candidates in space.layers]  # type: ignore[union-attr]
+        text = _joined(decoded, layers, _names(builder, "inputs_op"), _names(builder, "output_op"))
+    except (AmberError, AttributeError, IndexError, TypeError):
+        return ""
+    return text if width is None else clip(text, width)
+
+
+def _joined(
+    decoded: Architecture, layers: Sequence[Sequence[str]], inputs: Sequence[str], outputs: Sequence[str]
+) -> str:
+    parts = []
+    for layer, token in enumerate(decoded.operations):
+        word = layers[layer][token]
+        read = _chosen(decoded.inputs[layer]) if decoded.inputs else []
+        skips = _chosen(decoded.skips[layer]) if decoded.skips else []
+        before = f"{'+'.join(_name(inputs, number, 'in') for number in read)}>" if read else ""
+        parts.append(f"{before}{word}{''.join(f'+{number}' for number in skips)}")
+    ends = [
+        f" {_name(outputs, number, 'out')}<{','.join(map(str, _chosen(bits)))}"
+        for number, bits in enumerate(decoded.outputs or ())
+    ]
+    return "-".join(parts) + "".join(ends)
+
+
+def _words(candidates: Sequence[Operation]) -> list[str]:
+    """Return the word of each candidate of a layer; where two would be the same, with what tells them apart."""
+    words = [_word(operation) for operation in candidates]
+    return [
+        word if words.count(word) == 1 else word + _difference(operation, _alike(candidates, words, word))
+        for operation, word in zip(candidates, words, strict=True)
+    ]
+
+
+def _word(operation: Operation) -> str:
+    known = attributes(operation)
+    name = type_name(operation).replace("1d", "")
+    if name == "bidirectional":
+        name = f"bi{known.get('layer', 'lstm')}"
+    if name == "activation":
+        return activation_of(operation) or "linear"
+    size = next((known[key] for key in _SIZES if known.get(key) is not None), "")
+    return f"{name}{size:g}" if isinstance(size, float) else f"{name}{size}"
+
+
+def _alike(candidates: Sequence[Operation], words: Sequence[str], word: str) -> list[Mapping[str, Any]]:
+    return [attributes(operation) for operation, own in zip(candidates, words, strict=True) if own == word]
+
+
+def _difference(operation: Operation, alike: Sequence[Mapping[str, Any]]) -> str:
+    """Return the attributes in which operations of one word differ, in brackets."""
+    known = attributes(operation)
+    names = {name for each in alike for name in each}
+    differing = sorted(name for name in names if len({repr(each.get(name)) for each in alike}) > 1)
+    shown = sorted(differing, key=lambda name: ([*_SHORT, name].index(name), name))
+    texts = [f"{_SHORT.get(name, f'{name} ')}{_value(known[name])}" for name in shown if known.get(name) is not None]
+    return f"({', '.join(texts)})" if texts else ""
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, (list, tuple)) and len(value) == 1:
+        value = value[0]
+    return str(value) if isinstance(value, Mapping) else size_text(value)
+
+
+def _names(builder: Any, attribute: str) -> list[str]:
+    given = getattr(builder, attribute, None)
+    operations = given if isinstance(given, (list, tuple)) else [given]
+    return [str(operation.get("name") or "") for operation in operations if isinstance(operation, Operation)]
+
+
+def _name(names: Sequence[str], number: int, prefix: str) -> str:
+    return (names[number] if number < len(names) else "") or f"{prefix}{number}"
+
+
+def _chosen(bits: Sequence[int]) -> list[int]:
+    return [position for position, bit in enumerate(bits) if bit]

@@ -1,0 +1,65 @@
+"""Checks of what a DAG is made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from amber.architect import ModelSpace
+from amber.errors import ModelSpaceError
+from amber.graph.graph import ComputationNode
+from amber.graph.models.auxiliary import DEFAULT_INPUT
+
+# What the first AMBER handed to every DAG, whether it had a use for it or not.
+HANDED_ON = frozenset({"num_layers", "session", "controller", "name", "model_compile_dict", "child_train_op_kwargs"})
+_LAYER_NAME = re.compile(r"L(\d+)_(.+)")
+
+
+def input_nodes(given: Any) -> tuple[ComputationNode, ...]:
+    """Returns the input nodes of a network, given as one or as a list.
+
+    Raises:
+        ModelSpaceError: none, something that is no node of type `input`, or two of one name.
+    """
+    nodes = list(given) if isinstance(given, (list, tuple)) else [given]
+    if not nodes:
+        raise ModelSpaceError(f"input_node must hold at least one ComputationNode. Received: {given!r}")
+    for node in nodes:
+        if not isinstance(node, ComputationNode) or node.operation.Layer_type != "input":
+            raise ModelSpaceError(f"input_node must be ComputationNodes of type input. Received: {node!r}")
+    names = [node.node_name for node in nodes]
+    for name in names:
+        if names.count(name) > 1:
+            raise ModelSpaceError(f"input_node: names must be distinct. Received: {name!r} more than once")
+    return tuple(node.replace(parents=(), group=node.group or node.node_name) for node in nodes)
+
+
+def output_node(given: Any) -> ComputationNode:
+    """Returns the output node of a network, given as one or as a list of one.
+
+    Raises:
+        ModelSpaceError: something that is no node, or a node of type `input`.
+    """
+    if isinstance(given, (list, tuple)) and len(given) == 1:
+        (given,) = given
+    if not isinstance(given, ComputationNode) or given.operation.Layer_type == "input":
+        raise ModelSpaceError(f"output_node must be one ComputationNode that is no input. Received: {given!r}")
+    return given.replace(parents=(), group=given.group or given.node_name)
+
+
+def check_names(names: Iterable[str], model_space: ModelSpace, heads: re.Pattern[str] | None) -> None:
+    """Checks that inputs and output have names that no other node can have.
+
+    Raises:
+        ModelSpaceError: two of one name, or the name of the default input, a layer or an intermediate output.
+    """
+    seen: set[str] = set()
+    for name in names:
+        layer = _LAYER_NAME.fullmatch(name)
+        taken = name in seen or name == DEFAULT_INPUT or (heads is not None and heads.fullmatch(name) is not None)
+        if layer and int(layer[1]) < len(model_space):
+            taken = taken or layer[2] in {operation.short_name for operation in model_space[int(layer[1])]}
+        if taken:
+            raise ModelSpaceError(f"The name of an input or output is taken by another node. Received: {name!r}")
+        seen.add(name)

@@ -1,0 +1,177 @@
+"""`DAG`: the network of one architecture, from nodes of inputs and output and a model space.
+
+What may be changed here: how tokens become connections. What happens to loose ends is in `loose_ends`.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from amber.architect import Architecture, ModelSpace, TokenLayout
+from amber.errors import ModelSpaceError
+from amber.graph.graph import ComputationGraph, ComputationNode
+from amber.graph.models.auxiliary import DEFAULT_INPUT
+from amber.modeler.builders.dag import arguments
+from amber.modeler.builders.dag.dangling_nodes import PlannedLayer, join_loose_ends
+from amber.modeler.builders.unused import warn_of_unused
+from amber.operations.merges import merge_name
+
+if TYPE_CHECKING:
+    import keras
+
+
+class DAG:
+    """The network of one architecture: layers that choose among input blocks and earlier layers.
+
+    Layer l is named `L{l}_...` after its operation. It reads its chosen inputs, then its chosen earlier layers,
+    joined by `merge_op`. Without input blocks the first layer reads all inputs; without skip connections every layer
+    also reads the one before it. The output reads all layers that no other layer reads. Inputs that no layer chose
+    reach the network through one unit, the default input; see `loose_ends.join_loose_ends`.
+
+    Nothing given is changed, and a DAG can build any number of models.
+
+    Args:
+        arc_seq: the tokens: per layer an operation, a bit for each input, a bit for each earlier layer.
+        model_space: the candidates of each layer.
+        input_node: a ComputationNode of type `input`, or a list of them.
+        output_node: a ComputationNode; its `merge_op` joins what it reads.
+        with_skip_connection: every layer chooses among the earlier ones.
+        with_input_blocks: every layer chooses among the inputs.
+        merge_op: how layers join what they read: a registered name or a Keras layer class.
+        *args: accepted, as the first AMBER did, without effect.
+        **kwargs: the same; one warning names those that look like a mistake.
+
+    Attributes:
+        layout: the TokenLayout of the tokens.
+
+    Raises:
+        ModelSpaceError: a space, node or merge that cannot be used.
+        ArchitectureError: tokens outside the grammar.
+
+    Example:
+        >>> from amber.architect import ModelSpace, Operation
+        >>> space = ModelSpace.from_dict([[{"Layer_type": "dense", "units": 3}]] * 2)
+        >>> x = ComputationNode(Operation("input", shape=(4,)), "X")
+        >>> y = ComputationNode(Operation("dense", units=1), "output")
+        >>> DAG([0, 1, 0, 1, 1], space, x, y).build().output_shape
+        (None, 1)
+    """
+
+    head_names: ClassVar[re.Pattern[str] | None] = None
+    """Names of the intermediate outputs that this kind of network can have."""
+
+    def __init__(
+        self,
+        arc_seq: Any,
+        model_space: ModelSpace,
+        input_node: Any,
+        output_node: Any,
+        with_skip_connection: bool = True,
+        with_input_blocks: bool = True,
+        *args: Any,
+        merge_op: Any = "concatenate",
+        **kwargs: Any,
+    ) -> None:
+        if not isinstance(model_space, ModelSpace):
+            raise ModelSpaceError(f"model_space must be a ModelSpace. Received: {type(model_space).__name__}")
+        unknown = {name: value for name, value in kwargs.items() if name not in arguments.HANDED_ON}
+        warn_of_unused("a DAG", unknown, ("with_skip_connection", "with_input_blocks", "merge_op"))
+        self.model_space = model_space
+        self.input_node = arguments.input_nodes(input_node)
+        self.output_node = arguments.output_node(output_node)
+        names = [node.node_name for node in (*self.input_node, self.output_node)]
+        arguments.check_names(names, model_space, self.head_names)
+        self.with_skip_connection = bool(with_skip_connection)
+        self.with_input_blocks = bool(with_input_blocks)
+        self.merge_op = merge_name(merge_op)
+        self.layout = TokenLayout(
+            model_space,
+            num_inputs=len(self.input_node) if self.with_input_blocks else 0,
+            with_skips=self.with_skip_connection,
+        )
+        self.arc_seq = self.layout.validate(arc_seq)
+        self._input_names = [node.node_name for node in self.input_node]
+        self._candidates = [
+            [(f"L{number}_{operation.short_name}", operation) for operation in candidates]
+            for number, candidates in enumerate(model_space.layers)
+        ]
+
+    def with_tokens(self, arc_seq: Any) -> Self:
+        """Returns the DAG of another architecture, which is like this one in all else.
+
+        Raises:
+            ArchitectureError: tokens outside the grammar.
+        """
+        other = copy.copy(self)
+        other.__dict__.pop("graph", None)
+        other.arc_seq = self.layout.validate(arc_seq)
+        return other
+
+    @cached_property
+    def graph(self) -> ComputationGraph:
+        """The network, planned."""
+        architecture = self.layout.decode(self.arc_seq)
+        kept, sinks = join_loose_ends(self._input_names, self._layers(architecture))
+        layers = [
+            ComputationNode(layer.operation, layer.name, self._merge_of(layer), layer.parents, layer.group)
+            for layer in kept
+        ]
+        heads = self._heads(architecture, layers)
+        output = self.output_node.replace(parents=sinks)
+        return ComputationGraph(
+            [*self.input_node, *layers, *heads, output],
+            self._input_names,
+            [output.node_name, *(head.node_name for head in heads)],
+            dict.fromkeys((head.node_name for head in heads), self._head_weight()),
+        )
+
+    @property
+    def nodes(self) -> list[ComputationNode]:
+        """The nodes between inputs and outputs, in order: the default input first if there is one."""
+        ends = {*self.graph.inputs, *self.graph.outputs}
+        return [node for node in self.graph.nodes if node.node_name not in ends]
+
+    def build(self) -> keras.Model:
+        """Returns a new Keras model of the network, not compiled.
+
+        Raises:
+            InvalidArchitectureError: shapes that do not fit; names the node and the shapes.
+        """
+        return self.graph.build(model_class=self._model_class())
+
+    _build_dag = build
+
+    def _layers(self, architecture: Architecture) -> list[PlannedLayer]:
+        layers: list[PlannedLayer] = []
+        for number, token in enumerate(architecture.operations):
+            name, operation = self._candidates[number][token]
+            blocks = self._chosen_inputs(architecture, number)
+            if self.with_skip_connection:
+                earlier = [layers[k].name for k, bit in enumerate(architecture.skips[number]) if bit]
+            else:
+                earlier = [layer.name for layer in layers[-1:]]
+            layers.append(PlannedLayer(name, operation, (*blocks, *earlier), f"L{number}"))
+        return layers
+
+    def _chosen_inputs(self, architecture: Architecture, number: int) -> list[str]:
+        if not self.with_input_blocks:
+            return [] if number else self._input_names
+        return [name for name, bit in zip(self._input_names, architecture.inputs[number], strict=True) if bit]
+
+    def _merge_of(self, layer: PlannedLayer) -> str:
+        # Unused inputs may have any widths.
+        return "concatenate" if layer.name == DEFAULT_INPUT else self.merge_op
+
+    def _heads(self, architecture: Architecture, layers: list[ComputationNode]) -> list[ComputationNode]:
+        """The intermediate outputs; a plain DAG has none."""
+        return []
+
+    def _head_weight(self) -> float:
+        return 0.0
+
+    def _model_class(self) -> Callable[..., Any] | None:
+        return None

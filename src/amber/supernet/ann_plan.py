@@ -1,0 +1,260 @@
+"""What a feed-forward supernet's architecture means: its checks, its masks, and its graph.
+
+Layer l reads the selected input blocks and the selected earlier layers; nothing is pruned, so a layer (or an
+output) that reads nothing is its bias alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+from amber.architect import Architecture, ModelSpace, Operation, TokenLayout
+from amber.architect.places import at_candidate
+from amber.checks import is_integer
+from amber.errors import ModelSpaceError
+from amber.graph.cost import input_shape
+from amber.graph.graph import ComputationGraph, ComputationNode
+
+ACTIVATIONS = ("relu", "linear", "softmax", "sigmoid", "leaky_relu", "elu", "tanh")
+_Places = tuple[int, ...]
+_READ = frozenset({"units", "activation", "name", "filters"})
+
+
+@dataclass(frozen=True)
+class AnnDesign:
+    """A checked description of a feed-forward supernet; makes graphs of tokens.
+
+    Attributes:
+        model_space: layers with identical candidates.
+        inputs: the input operations, each with a name and shape (features,).
+        outputs: the output operations, each with a name, units and activation.
+        with_input_blocks, with_skips, with_output_blocks: which connections are searched.
+
+    Raises:
+        ModelSpaceError: candidates that differ between layers, are not dense, have different activations, or
+            no units; an input that is no row of features; an output without units or activation.
+    """
+
+    model_space: ModelSpace
+    inputs: tuple[Operation, ...]
+    outputs: tuple[Operation, ...]
+    with_input_blocks: bool = True
+    with_skips: bool = True
+    with_output_blocks: bool = False
+
+    def __post_init__(self) -> None:
+        self.model_space.validate()
+        _check_candidates(self.model_space)
+        for kind, operations in (("input", self.inputs), ("output", self.outputs)):
+            if not operations:
+                raise ModelSpaceError(f"A feed-forward supernet needs at least one {kind}. Received: none")
+        for operation in self.outputs:
+            _check_output(operation)
+        names = [*self.input_names, *self.output_names]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise ModelSpaceError(f"Inputs and outputs need different names. Received: {', '.join(repeated)} twice")
+
+    @cached_property
+    def layout(self) -> TokenLayout:
+        """The grammar of the tokens."""
+        return TokenLayout(
+            self.model_space,
+            num_inputs=len(self.inputs) if self.with_input_blocks else 0,
+            with_skips=self.with_skips,
+            num_outputs=len(self.outputs) if self.with_output_blocks else 0,
+        )
+
+    @cached_property
+    def layers(self) -> int:
+        """How many layers there are."""
+        return len(self.model_space)
+
+    @cached_property
+    def units(self) -> tuple[int, ...]:
+        """Units of each candidate."""
+        return tuple(int(operation.get("units")) for operation in self.model_space.layers[0])
+
+    @cached_property
+    def max_units(self) -> int:
+        """The largest number of units: the width of every shared layer."""
+        return max(self.units)
+
+    @cached_property
+    def activation(self) -> str:
+        """The activation that all candidates share."""
+        return _activation(self.model_space.layers[0][0])
+
+    @cached_property
+    def input_names(self) -> tuple[str, ...]:
+        """Names of the input blocks."""
+        return tuple(str(operation.get("name", f"input_{k}")) for k, operation in enumerate(self.inputs))
+
+    @cached_property
+    def output_names(self) -> tuple[str, ...]:
+        """Names of the outputs."""
+        single = len(self.outputs) == 1
+        return tuple(
+            str(operation.get("name", "output" if single else f"output_{k}"))
+            for k, operation in enumerate(self.outputs)
+        )
+
+    @cached_property
+    def features(self) -> tuple[int, ...]:
+        """Features of each input block."""
+        return tuple(_features(operation) for operation in self.inputs)
+
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """The column of the input matrix at which each block begins, and the number of columns."""
+        starts = [0]
+        for count in self.features:
+            starts.append(starts[-1] + count)
+        return tuple(starts)
+
+    @cached_property
+    def output_units(self) -> tuple[int, ...]:
+        """Units of each output."""
+        return tuple(int(operation.get("units")) for operation in self.outputs)
+
+    @cached_property
+    def hidden(self) -> dict[str, tuple[int, int]]:
+        """Layer and units of every hidden node a network may have, by name."""
+        operations = [Operation("dense", units=units, activation=self.activation) for units in self.units]
+        return {
+            f"L{layer}_{operation.short_name}": (layer, units)
+            for layer in range(self.layers)
+            for operation, units in zip(operations, self.units, strict=True)
+        }
+
+    def sources_of(self, architecture: Architecture) -> tuple[list[tuple[_Places, _Places]], list[_Places]]:
+        """Returns what each layer reads, as (input blocks, earlier layers), and which layers each output reads."""
+        hidden: list[tuple[_Places, _Places]] = []
+        for layer in range(self.layers):
+            if self.with_input_blocks:
+                blocks = _chosen(architecture.inputs[layer])
+            else:
+                blocks = () if layer else tuple(range(len(self.inputs)))
+            if self.with_skips:
+                earlier = _chosen(architecture.skips[layer])
+            else:
+                earlier = (layer - 1,) if layer else ()
+            hidden.append((blocks, earlier))
+        if self.with_output_blocks:
+            return hidden, [_chosen(row) for row in architecture.outputs]
+        return hidden, [(self.layers - 1,) for _ in self.outputs]
+
+    def plan(self, arc_seq: Any, dropouts: Sequence[float] | None = None) -> ComputationGraph:
+        """Returns the network of an architecture.
+
+        Args:
+            arc_seq: tokens of `layout`.
+            dropouts: rates of the inputs and of each layer, L + 1 in all; None for no dropout.
+
+        Raises:
+            ArchitectureError: tokens outside the grammar.
+        """
+        architecture = self.layout.decode(arc_seq)
+        hidden, read_by_outputs = self.sources_of(architecture)
+        rates = list(dropouts) if dropouts is not None else [0.0] * (self.layers + 1)
+        nodes = [
+            ComputationNode(operation.replace(name=...), name, group="input")
+            for operation, name in zip(self.inputs, self.input_names, strict=True)
+        ]
+        block_names = [_drop(nodes, name, rates[0], "input") for name in self.input_names]
+        layer_names: list[str] = []
+        for layer, (token, (blocks, earlier)) in enumerate(zip(architecture.operations, hidden, strict=True)):
+            operation = Operation("dense", units=self.units[token], activation=self.activation)
+            parents = [*(block_names[k] for k in blocks), *(layer_names[j] for j in earlier)]
+            name = f"L{layer}_{operation.short_name}"
+            nodes.append(_node(operation, name, parents, self.input_names[0], f"L{layer}"))
+            layer_names.append(_drop(nodes, name, rates[layer + 1], f"L{layer}"))
+        for name, operation, layers in zip(self.output_names, self.outputs, read_by_outputs, strict=True):
+            plain = Operation("dense", units=int(operation.get("units")), activation=operation.get("activation"))
+            nodes.append(_node(plain, name, [layer_names[j] for j in layers], self.input_names[0], "output"))
+        return ComputationGraph(nodes, self.input_names, self.output_names)
+
+
+def _node(operation: Operation, name: str, parents: list[str], first_input: str, group: str) -> ComputationNode:
+    if parents:
+        return ComputationNode(operation, name, parents=parents, group=group)
+    alone = Operation("bias_only", units=operation.get("units"), activation=operation.get("activation"))
+    return ComputationNode(alone, name, parents=(first_input,), group=group)
+
+
+def _drop(nodes: list[ComputationNode], name: str, rate: float, group: str) -> str:
+    if not rate:
+        return name
+    nodes.append(ComputationNode(Operation("dropout", rate=rate), f"{name}_dropout", parents=(name,), group=group))
+    return f"{name}_dropout"
+
+
+@lru_cache(maxsize=4096)
+def _chosen(bits: tuple[int, ...]) -> _Places:
+    return tuple([position for position, bit in enumerate(bits) if bit])
+
+
+def _check_candidates(space: ModelSpace) -> None:
+    first = space.layers[0]
+    for position, operation in enumerate(first):
+        with at_candidate(0, position):
+            if operation.Layer_type != "dense":
+                raise ModelSpaceError(f"a feed-forward supernet is made of dense layers. Received: {operation}")
+            unread = sorted(set(operation.Layer_attributes) - _READ)
+            if unread:
+                raise ModelSpaceError(
+                    "a feed-forward supernet reads 'units' and 'activation' only and would ignore "
+                    f"{', '.join(unread)}. Received: {operation}",
+                    field=tuple(unread[:1]),
+                )
+            _units(operation)
+            _activation(operation)
+    activations = sorted({_activation(operation) for operation in first})
+    if len(activations) > 1:
+        raise ModelSpaceError(
+            f"All candidates of a feed-forward supernet share one activation. Received: {', '.join(activations)}"
+        )
+    for layer, candidates in enumerate(space.layers):
+        if candidates != first:
+            raise ModelSpaceError(
+                f"Layer {layer} must have the same candidates as layer 0, because all layers share one shape. "
+                f"Received: {[str(operation) for operation in candidates]}",
+                field=(layer,),
+            )
+
+
+def _check_output(operation: Operation) -> None:
+    if operation.Layer_type != "dense":
+        raise ModelSpaceError(f"An output of a feed-forward supernet is a dense layer. Received: {operation}")
+    _units(operation, "The output: ")
+    if not isinstance(operation.get("activation"), str):
+        raise ModelSpaceError(f"The output needs an 'activation', such as 'linear'. Received: {operation}")
+    unread = sorted(set(operation.Layer_attributes) - _READ)
+    if unread:
+        raise ModelSpaceError(f"The output would ignore {', '.join(unread)}. Received: {operation}")
+
+
+def _units(operation: Operation, where: str = "") -> int:
+    units = operation.get("units")
+    if not is_integer(units) or units < 1:
+        raise ModelSpaceError(f"{where}'units' must be a positive integer. Received: {operation}")
+    return units
+
+
+def _activation(operation: Operation) -> str:
+    activation = operation.get("activation", "linear")
+    if not isinstance(activation, str) or activation.lower() not in ACTIVATIONS:
+        raise ModelSpaceError(f"the activation must be one of {', '.join(ACTIVATIONS)}. Received: {operation}")
+    return activation.lower()
+
+
+def _features(operation: Operation) -> int:
+    shape = input_shape(operation)
+    if len(shape) != 1 or shape[0] is None:
+        raise ModelSpaceError(
+            f"An input block of a feed-forward supernet is a row of features, shape (n,). Received: {operation}"
+        )
+    return shape[0]

@@ -1,0 +1,391 @@
+"""Child models: a Keras model that borrows its weights from a supernet.
+
+`fit`, `evaluate`, `predict` and the rest are Keras's own. A fixed child is one architecture. A sampled child has
+a new one for every batch. On backends that compile, fixed children are scored by one model that takes the tokens
+as data, so that scoring many compiles once; only training a fixed child compiles for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from amber.backend.architecture_stream import compiles, draw_before
+from amber.backend.bound_arguments import bind
+from amber.backend.cuts import CutNetwork
+from amber.backend.keras_internals.models import CACHED_EVALUATION, compiled_loss
+from amber.backend.models import SharedModel
+from amber.errors import ConfigError, DataError
+from amber.graph.cost import measure
+from amber.supernet.base import Sampler, Supernet
+from amber.supernet.reported import as_reported
+from amber.supernet.steps import is_array_data, without_list
+
+
+class SupernetModel(SharedModel):
+    """A child of a supernet.
+
+    Args:
+        supernet: holds the shared weights. Saving or loading the child's weights saves or loads all of them.
+        arc_seq: tokens of a fixed child; None for one whose architecture changes.
+        sampler: gives the tokens of the next batch, for training the shared weights; on TensorFlow it may be asked
+            for up to 16 batches ahead within an epoch, where no callback watches batches. A child with neither
+            tokens nor a sampler is told its architecture with `set_architecture`.
+        dropouts: rates of its dropout layers in order, instead of the supernet's.
+        fit_defaults: arguments of `fit` where a call does not give them.
+        batch_size: rows of a batch of arrays where a call does not say; None: Keras's 32.
+        scorer: on backends that compile, the model that scores for fixed children.
+        name: name of the model.
+
+    Raises:
+        ArchitectureError: tokens outside the grammar.
+        ConfigError: both tokens and a sampler.
+    """
+
+    train_function: Any
+    test_function: Any
+    predict_function: Any
+
+    def __init__(
+        self,
+        supernet: Supernet,
+        arc_seq: Any = None,
+        *,
+        sampler: Sampler | None = None,
+        dropouts: Any = None,
+        fit_defaults: Mapping[str, Any] | None = None,
+        batch_size: int | None = None,
+        scorer: SupernetModel | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name=name)
+        if arc_seq is not None and sampler is not None:
+            raise ConfigError("A child has either tokens or a sampler. Received: both")
+        self.supernet = supernet
+        self.output_names = list(supernet.output_names)
+        self._hidden = _Hidden(sampler, scorer, dict(fit_defaults or {}), batch_size)
+        given = supernet.dropout_rates() if dropouts is None else dropouts
+        self._rates = supernet.check_dropouts(given)
+        self._dropouts = [keras.layers.Dropout(rate) if rate else None for rate in self._rates]
+        self._fixed: tuple[int, ...] | None = None if arc_seq is None else supernet.layout.validate(arc_seq)
+        self._arc_variable: Any = None
+        if self._fixed is not None:
+            self._settle(self._fixed)
+        else:
+            if compiles():
+                shape = (len(supernet.layout),)
+                self._arc_variable = self.add_weight(
+                    name="architecture",
+                    shape=(*self._at_once(), *shape),
+                    dtype="int32",
+                    initializer="zeros",
+                    trainable=False,
+                )
+            if sampler is None:
+                self.set_architecture([0] * len(supernet.layout))
+            else:
+                self._draw()
+        self.built = True
+
+    @property
+    def arc_seq(self) -> tuple[int, ...]:
+        """The tokens of the architecture, for a sampled child of the latest one."""
+        return self._hidden.arc
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the child is one architecture."""
+        return self._fixed is not None
+
+    @property
+    def nodes(self) -> list[Any]:
+        """The computation nodes of what a fixed child computes, inputs first, where the builder gives them."""
+        return list(self._hidden.nodes)
+
+    def set_nodes(self, nodes: Iterable[Any]) -> None:
+        """Says which computation nodes stand for the child."""
+        self._hidden.nodes = tuple(nodes)
+
+    @property
+    def inputs(self) -> list[keras.KerasTensor]:
+        """What the model reads, as symbolic tensors."""
+        return self.supernet.input_tensors()
+
+    @property
+    def outputs(self) -> list[keras.KerasTensor]:
+        """What the model gives, as symbolic tensors."""
+        return self.supernet.output_tensors()
+
+    def set_architecture(self, arc_seq: Any) -> None:
+        """Gives a child without fixed tokens another architecture; nothing is compiled for it.
+
+        Raises:
+            ArchitectureError: tokens outside the grammar.
+            ConfigError: the child is fixed.
+        """
+        if self._fixed is not None:
+            raise ConfigError(f"The architecture of a fixed child cannot change. Received: {list(arc_seq)}")
+        self._hidden.arc = self.supernet.layout.validate(arc_seq)
+        self._hidden.forget()
+        if self._arc_variable is not None:
+            self._arc_variable.assign(np.asarray(self._hidden.arc, "int32"))
+
+    def call(self, inputs: Any, training: Any = False) -> Any:
+        """Computes the outputs: one tensor, or a list of them."""
+        outputs, penalty = self._compute(inputs, training)
+        if penalty is not None:
+            self.add_loss(penalty)
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def _compute(self, inputs: Any, training: Any) -> tuple[list[Any], Any]:
+        """The outputs, and the weight penalty or None."""
+        arranged = self.supernet.arrange(inputs, training=training)
+        blocks = {name: ops.cast(block, self.compute_dtype) for name, block in arranged.items()}
+        if self._arc_variable is not None:
+            arc: Any = self._arc_variable
+            outputs = self.supernet.run_selected(arc, blocks, training, self._dropouts)
+        else:
+            arc = np.asarray(self._hidden.arc, "int32")
+            graph = self._network()
+            outputs = self.supernet.run_path(graph, blocks, training, self._dropout_layers(graph))
+        return outputs, self.supernet.penalty(arc, self._fixed is None, training)
+
+    def _computes_selected(self) -> bool:
+        """Whether `_compute` may stand for a call of the model: nothing but the supernet is called, in float32."""
+        own_call = type(self).call is not SupernetModel.call
+        features = getattr(self.supernet, "feature_model", None)
+        return not own_call and self.compute_dtype == "float32" and features is None
+
+    def _selected_variables(self) -> list[Any]:
+        """The shared variables that the present architecture reads."""
+        return self.supernet.variables_of(self._network())
+
+    def _output_shapes(self) -> list[tuple[Any, ...]] | None:
+        """Shapes of the outputs without the batch axis, or None if only a call tells."""
+        own_call = type(self).call is not SupernetModel.call
+        return None if own_call else [tuple(tensor.shape[1:]) for tensor in self.outputs]
+
+    def count_params(self) -> int:
+        """Returns the parameters of the planned network, which is a part of the shared tensors."""
+        return measure(self.supernet.plan(self.arc_seq, self._rates)).parameters
+
+    @property
+    def weights(self) -> list[Any]:
+        """Every weight of the supernet: the whole shared state."""
+        return list(self.supernet.weights)
+
+    @property
+    def trainable_variables(self) -> list[Any]:
+        """What training changes: for a fixed child the tensors its architecture takes part of."""
+        found = super().trainable_variables
+        if self._fixed is None:
+            return found
+        chosen = self._hidden.chosen
+        return [variable for variable in found if id(variable) in chosen]
+
+    @property
+    def trainable_weights(self) -> list[Any]:
+        """The same as `trainable_variables`."""
+        return self.trainable_variables
+
+    def fit(self, *arguments: Any, nsteps: int | None = None, **options: Any) -> Any:  # type: ignore[override]
+        """Trains like `keras.Model.fit`, with its arguments; defaults are those the builder was given.
+
+        `nsteps` is another name of `steps_per_epoch`.
+        """
+        bound = bind(keras.Model.fit, self, arguments, {"steps_per_epoch": nsteps, **options})
+        given = {name: value for name, value in bound.items() if value is not None}
+        self._check_data(given.get("x"))
+        return super().fit(**{**self._batch_size_for(given.get("x")), **self._hidden.fit_defaults, **given})
+
+    def fit_generator(
+        self,
+        generator: Any,
+        steps_per_epoch: int | None = None,
+        epochs: int = 1,
+        verbose: Any = 1,
+        callbacks: Any = None,
+        validation_data: Any = None,
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+        shuffle: bool = True,
+    ) -> Any:
+        """Does what `fit` does with a generator; the last four arguments are accepted and have no effect.
+
+        A generator may also yield lists of arrays, `(x_list, y_list)`.
+        """
+        return self.fit(
+            (tuple(map(without_list, batch)) for batch in generator) if isinstance(generator, Iterator) else generator,
+            steps_per_epoch=steps_per_epoch,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_data=validation_data,
+        )
+
+    def train_on_batch(self, x: Any, y: Any = None, *arguments: Any, **options: Any) -> Any:
+        """Trains one step like `keras.Model.train_on_batch`."""
+        self._check_data(x)
+        return super().train_on_batch(x, y, *arguments, **options)
+
+    def evaluate(self, x: Any = None, y: Any = None, batch_size: Any = None, *arguments: Any, **options: Any) -> Any:
+        """Evaluates like `keras.Model.evaluate`; the numbers can also be asked for by name, `found["val_loss"]`."""
+        # Within `fit` Keras passes a cached data set of the model itself.
+        if CACHED_EVALUATION in options:
+            return super().evaluate(x, y, batch_size, *arguments, **options)
+        self._check_data(x)
+        batch_size = batch_size or self._batch_size_for(x).get("batch_size")
+        # A child that the user compiled anew has other losses and metrics than the scorer.
+        as_built = self.compiled and compiled_loss(self) is self._hidden.builder_loss
+        scorer = self._scorer() if as_built else None
+        if scorer is not None:
+            return scorer.evaluate(x, y, batch_size, *arguments, **options)
+        if len(arguments) > 4:  # return_dict by its position
+            return super().evaluate(x, y, batch_size, *arguments, **options)
+        as_dictionary = options.pop("return_dict", False)
+        found = super().evaluate(x, y, batch_size, *arguments, return_dict=True, **options)
+        return found if as_dictionary else as_reported(found, self.get_metrics_result())
+
+    def predict(self, x: Any, batch_size: Any = None, *arguments: Any, **options: Any) -> Any:
+        """Predicts like `keras.Model.predict`, in the order of the data."""
+        self._check_data(x)
+        batch_size = batch_size or self._batch_size_for(x).get("batch_size")
+        scorer = self._scorer()
+        if scorer is None:
+            return super().predict(x, batch_size, *arguments, **options)
+        return scorer.predict(x, batch_size, *arguments, **options)
+
+    def compile_as_builder(self, arguments: Mapping[str, Any]) -> None:
+        """Compiles with the arguments of the builder, which its scorer shares."""
+        self.compile(**arguments)
+        self._hidden.builder_loss = compiled_loss(self)
+
+    def make_train_function(self, force: bool = False) -> Any:
+        """Makes Keras's train function; that of a sampled child draws before each batch."""
+        super().make_train_function(force)
+        self.train_function = self._drawing(self.train_function)
+        return self.train_function
+
+    def make_test_function(self, force: bool = False) -> Any:
+        """Makes Keras's test function; that of a sampled child draws before each batch."""
+        super().make_test_function(force)
+        self.test_function = self._drawing(self.test_function)
+        return self.test_function
+
+    def make_predict_function(self, force: bool = False) -> Any:
+        """Makes Keras's predict function; that of a sampled child draws before each batch."""
+        super().make_predict_function(force)
+        self.predict_function = self._drawing(self.predict_function)
+        return self.predict_function
+
+    def save_own_variables(self, store: Any) -> None:
+        """Saves nothing: the weights are the supernet's, and the architecture is configuration."""
+
+    def load_own_variables(self, store: Any) -> None:
+        """Loads nothing; see `save_own_variables`."""
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the supernet's description and the tokens; a sampled child is loaded with its latest ones."""
+        return {
+            "name": self.name,
+            "supernet": keras.saving.serialize_keras_object(self.supernet),
+            "arc_seq": list(self.arc_seq),
+            "dropouts": list(self._rates),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> SupernetModel:
+        """Makes a fixed child on a supernet of its own."""
+        supernet = keras.saving.deserialize_keras_object(config["supernet"])
+        return cls._on(supernet, config["arc_seq"], dropouts=config["dropouts"], name=config["name"])
+
+    @classmethod
+    def _on(cls, supernet: Supernet, arc_seq: Any, **options: Any) -> SupernetModel:
+        return cls(supernet, arc_seq, **options)
+
+    def _settle(self, tokens: tuple[int, ...]) -> None:
+        self._hidden.arc = tokens
+        graph = self._network()
+        self._hidden.chosen = {id(variable) for variable in self.supernet.variables_of(graph)}
+
+    def _network(self) -> Any:
+        if self._hidden.graph is None:
+            self._hidden.graph = self.supernet.plan(self._hidden.arc, self._rates).prune()
+        return self._hidden.graph
+
+    def _cut_network(self, training: bool) -> CutNetwork | None:
+        """The network as cuts of shared matrices, for a backend that runs them by itself; None if it is none."""
+        hidden = self._hidden
+        own_call = type(self).call is not SupernetModel.call
+        if own_call or (training and any(self._rates)) or self.compute_dtype != "float32":
+            return None
+        if not hidden.is_cut:
+            hidden.cuts, hidden.is_cut = self.supernet.cuts(hidden.arc), True
+        return hidden.cuts
+
+    def _dropout_layers(self, graph: Any) -> dict[str, Any]:
+        return self.supernet.name_dropouts(graph, self._dropouts)
+
+    def _changing(self) -> tuple[Any, Callable[[], np.ndarray]] | None:
+        """The variable that has another value in each step, and what draws it."""
+        return None if self._hidden.sampler is None else (self._arc_variable, self._draw)
+
+    def _at_once(self) -> tuple[int, ...]:
+        """Leading axes of the tokens: none for a child of one architecture at a time."""
+        return ()
+
+    def _draw(self) -> np.ndarray:
+        self._hidden.arc = self.supernet.layout.validate(self._hidden.sampler())
+        self._hidden.forget()
+        return np.asarray(self._hidden.arc, "int32")
+
+    def _drawing(self, function: Any) -> Any:
+        if self._hidden.sampler is None:
+            return function
+        return draw_before(function, self._draw, self, self._arc_variable)
+
+    def _scorer(self) -> SupernetModel | None:
+        if self._fixed is None or self._hidden.scorer is None:
+            return None
+        self._hidden.scorer.set_architecture(self._fixed)
+        return self._hidden.scorer
+
+    def _batch_size_for(self, x: Any) -> dict[str, Any]:
+        """The batch size of the supernet, for arrays; what comes in batches has its own."""
+        return {"batch_size": self._hidden.batch_size} if is_array_data(x) and self._hidden.batch_size else {}
+
+    def _check_data(self, x: Any) -> None:
+        """Compares arrays to what the supernet reads before anything is trained."""
+        first: Any = next(iter(x.values()), None) if isinstance(x, Mapping) else x
+        first = first[0] if isinstance(first, (list, tuple)) and first else first
+        if hasattr(first, "shape"):
+            if len(first.shape) < 2:
+                raise DataError(f"The data need a batch axis. Received: an array of shape {tuple(first.shape)}")
+            self.supernet.check_data(x)
+
+
+class _Hidden:
+    """What a child holds without Keras tracking it as part of the model."""
+
+    def __init__(self, sampler: Any, scorer: Any, fit_defaults: dict[str, Any], batch_size: Any) -> None:
+        self.sampler = sampler
+        self.batch_size = batch_size
+        self.scorer = scorer
+        self.fit_defaults = fit_defaults
+        self.arc: tuple[int, ...] = ()
+        self.arcs: list[tuple[int, ...]] = []
+        self.graph: Any = None
+        self.cuts: CutNetwork | None = None
+        self.is_cut = False
+        self.nodes: tuple[Any, ...] = ()
+        self.chosen: set[int] = set()
+        self.builder_loss: Any = None
+
+    def forget(self) -> None:
+        """Forgets what was made of the tokens, which have changed."""
+        self.graph, self.cuts, self.is_cut = None, None, False

@@ -1,0 +1,237 @@
+"""The convolutional supernet: every candidate of every layer, with weights of its own, and the skips between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from amber.architect import ModelSpace
+from amber.errors import ConfigError, DataError, ModelSpaceError
+from amber.graph.cost import measure
+from amber.graph.graph import ComputationGraph, ComputationNode
+from amber.operations import check_layers, make_layer
+from amber.supernet.ann import as_operation
+from amber.supernet.base import Supernet, check_features, coefficient
+from amber.supernet.conv_bank import PlainLayers, listed_weights, make_bank, stock_weights
+from amber.supernet.conv_plan import ConvDesign
+from amber.supernet.conv_selected import ConvSelection
+from amber.supernet.conv_views import ConvViews
+from amber.supernet.path import View
+
+
+@keras.saving.register_keras_serializable(package="amber")
+class ConvSupernet(Supernet):
+    """Shared weights of every residual 1-D CNN of a space.
+
+    Args:
+        model_space: candidates of type conv1d, maxpool1d, avgpool1d or identity, each with `filters`, the same
+            within a layer. Convolutions keep the length.
+        input_op: the input operation, shape (length, channels), or (channels, length) for `NCW`.
+        output_op: a dense operation with `units` and `activation`.
+        with_skip_connection: whether each layer adds chosen earlier layers. Without, only the newest tensor is
+            reduced where the number of filters changes.
+        keep_prob: 1 - rate of the dropout after each layer, after flattening and after the dense layer.
+        l1_reg, l2_reg: coefficients of sum|w| and sum(w^2)/2 over the kernels of all convolutions when the
+            architecture is sampled, and over those of a fixed child while it is trained.
+        reduction_factor: pool size and stride where the number of filters changes.
+        stem_config: `has_stem_conv` (True), `stem_kernel_size` (8), `flatten_op` (`flatten`, or `gap`), and
+            `fc_units` (1000).
+        data_format: `NWC` or `NCW`: how the data lie. Weights and results are the same.
+        add_conv1_under_pool: a 1x1 convolution, normalisation and relu before each pooling.
+        fixed_arc: tokens of the only architecture; only its weights are made.
+        **base: arguments of `keras.layers.Layer`.
+
+    Raises:
+        ModelSpaceError, ConfigError: see ConvDesign.
+
+    Without a stem, identities (and pools without convolution) of layer 0 become 1x1 convolutions if the input
+    has another number of channels than the layer.
+    """
+
+    def __init__(
+        self,
+        model_space: Any,
+        input_op: Any,
+        output_op: Any,
+        with_skip_connection: bool = True,
+        keep_prob: float = 0.9,
+        l1_reg: float = 0.0,
+        l2_reg: float = 0.0,
+        reduction_factor: int = 4,
+        stem_config: Mapping[str, Any] | None = None,
+        data_format: str = "NWC",
+        add_conv1_under_pool: bool = True,
+        fixed_arc: Sequence[int] | None = None,
+        **base: Any,
+    ) -> None:
+        super().__init__(**base)
+        self.design = ConvDesign(
+            model_space if isinstance(model_space, ModelSpace) else ModelSpace.from_dict(model_space),
+            as_operation(input_op),
+            as_operation(output_op),
+            dict(stem_config or {}),
+            bool(with_skip_connection),
+            reduction_factor,
+            bool(add_conv1_under_pool),
+            data_format,
+        )
+        check_layers([self.design.output])
+        self.l1_reg, self.l2_reg = coefficient(l1_reg, "l1_reg"), coefficient(l2_reg, "l2_reg")
+        self.keep_prob = coefficient(keep_prob, "keep_prob")
+        if not 0 < self.keep_prob <= 1:
+            raise ConfigError(f"keep_prob must be above 0 and at most 1. Received: {keep_prob!r}")
+        self.layout = self.design.layout
+        self.fixed_arc = None if fixed_arc is None else self.layout.validate(fixed_arc)
+        self.input_names, self.output_names = (self.design.input_name,), (self.design.output_name,)
+        self._plain_layers = PlainLayers()
+        self.bank = self._make_bank()
+        self._views = ConvViews(self.bank, self._plain_layers)
+        self._selection = ConvSelection(self.design, self.bank, self._plain_layers)
+        self.built = True
+
+    def _make_bank(self) -> dict[str, Any]:
+        first = self.fixed_arc or (0,) * len(self.layout)
+        graph = self.plan(first)
+        (features,) = measure(graph).nodes["flatten"].output_shape
+        if features is None:
+            raise ModelSpaceError(
+                f"flatten_op 'flatten' needs an input of known length; give one, or use 'gap'. "
+                f"Received: {self.design.input}"
+            )
+        only = None if self.fixed_arc is None else [node.node_name for node in graph.nodes]
+        return make_bank(self.design, features, only, self.dtype_policy.name)
+
+    @property
+    def out_filters(self) -> list[int]:
+        """Filters of each layer."""
+        return list(self.design.out_filters)
+
+    @property
+    def pool_layers(self) -> list[int]:
+        """The layers after which the number of filters changes."""
+        return list(self.design.pool_layers)
+
+    @property
+    def weights(self) -> list[Any]:
+        """Every shared weight, in the order of the network: stem, layers with their candidates, head."""
+        return [weight for layer in self.bank.values() for weight in listed_weights(layer)]
+
+    def plan(self, arc_seq: Any, dropouts: Sequence[float] | None = None) -> ComputationGraph:
+        """Returns the network of an architecture; reductions that nothing reads are left out."""
+        self._check_fixed(arc_seq)
+        rates = self.dropout_rates() if dropouts is None else list(dropouts)
+        return self.design.plan(arc_seq, rates)
+
+    def _check_fixed(self, arc_seq: Any) -> None:
+        if self.fixed_arc is not None and self.layout.validate(arc_seq) != self.fixed_arc:
+            raise ConfigError(
+                f"This supernet was made with train_fixed_arc and holds the weights of {list(self.fixed_arc)} only. "
+                f"Received: {list(arc_seq)}"
+            )
+
+    def view_for(self, node: ComputationNode) -> View:
+        """Returns what a node computes with its shared layer."""
+        return self._views(node)
+
+    def dropout_view(self, layer: keras.layers.Dropout) -> View:
+        """Returns what a dropout layer of a child computes."""
+        return self._views.dropout(layer)
+
+    def run_path(
+        self, graph: ComputationGraph, inputs: Mapping[str, Any], training: Any, dropout: Mapping[str, Any]
+    ) -> list[Any]:
+        """Computes the output of a planned network, in the order of axes that the backend prefers."""
+        name = self.design.input_name
+        turned = self._views.turn(inputs[name], self.design.data_format)
+        return super().run_path(graph, {name: turned}, training, dropout)
+
+    def stock_weights(self, node: ComputationNode) -> list[np.ndarray]:
+        """Returns copies of the weights of a node's layer."""
+        return stock_weights(self.bank[node.node_name])
+
+    def stock_layer(self, node: ComputationNode, input_shape: Any) -> keras.layers.Layer:
+        """Returns a fresh layer of the node's operation."""
+        return make_layer(node.operation, name=node.node_name, input_shape=input_shape)
+
+    def variables_of(self, graph: ComputationGraph) -> list[Any]:
+        """Returns the weights of the layers of a network."""
+        return [weight for node in graph.nodes for weight in self._views.weights_of(node)]
+
+    def run_selected(self, arc: Any, inputs: Mapping[str, Any], training: Any, dropout: Sequence[Any]) -> list[Any]:
+        """Computes the output of the architecture in a tensor of tokens, shape (tokens,)."""
+        x = inputs[self.design.input_name]
+        x = ops.transpose(x, (0, 2, 1)) if self.design.data_format == "NCW" else x
+        return [self._selection.run(ops.convert_to_tensor(arc), x, training, dropout)]
+
+    def penalty(self, arc: Any, sampled: bool, training: Any) -> Any:
+        """Returns the penalty of the kernels: all of them when sampled, those of a fixed child in training."""
+        if (not self.l1_reg and not self.l2_reg) or not (sampled or training):
+            return None
+        names = self.bank if sampled else [node.node_name for node in self.plan(np.asarray(arc)).nodes]
+        kernels = [self.bank[name].kernel for name in names if isinstance(self.bank.get(name), keras.layers.Conv1D)]
+        total = 0.0
+        for kernel in (ops.cast(ops.convert_to_tensor(kernel), "float32") for kernel in kernels):
+            total += self.l1_reg * ops.sum(ops.abs(kernel)) + self.l2_reg * ops.sum(ops.square(kernel)) / 2
+        return total
+
+    def dropout_rates(self) -> list[float]:
+        """Returns the rate 1 - keep_prob for each layer, the flattened features and the dense layer."""
+        return [round(1.0 - self.keep_prob, 12)] * (self.design.layers + 2)
+
+    def dropout_position(self, node: ComputationNode) -> int:
+        """Returns l for layer l, L after flattening, L + 1 after the dense layer."""
+        if node.group == "head":
+            return self.design.layers + int(node.node_name.startswith("fc"))
+        return int(node.group[1:])
+
+    def arrange(self, inputs: Any, training: Any = False) -> dict[str, Any]:
+        """Returns the batch by name, from an array, a list of one or a dictionary of one."""
+        x = self._only(inputs)
+        check_features(x.shape[1:], self.design.shape, "The data")
+        return {self.design.input_name: x}
+
+    def check_data(self, inputs: Any) -> None:
+        """Compares an array to the input; DataError where they differ."""
+        self.arrange(inputs)
+
+    def _only(self, inputs: Any) -> Any:
+        if isinstance(inputs, Mapping):
+            if list(inputs) != [self.design.input_name]:
+                raise DataError(f"The input is '{self.design.input_name}'. Received: {', '.join(map(str, inputs))}")
+            return inputs[self.design.input_name]
+        if isinstance(inputs, (list, tuple)):
+            if len(inputs) != 1:
+                raise DataError(f"A convolutional supernet reads one input. Received: {len(inputs)}")
+            return inputs[0]
+        return inputs
+
+    def input_tensors(self) -> list[keras.KerasTensor]:
+        """Returns the input."""
+        return [keras.KerasTensor((None, *self.design.shape), name=self.design.input_name)]
+
+    def output_tensors(self) -> list[keras.KerasTensor]:
+        """Returns the output."""
+        return [keras.KerasTensor((None, self.design.output.get("units")), name=self.design.output_name)]
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the description of the supernet, without weights."""
+        design = self.design
+        return {
+            **super().get_config(),
+            "model_space": design.model_space.to_dict(),
+            "input_op": design.input.to_dict(),
+            "output_op": design.output.to_dict(),
+            "with_skip_connection": design.with_skips,
+            "keep_prob": self.keep_prob,
+            "l1_reg": self.l1_reg,
+            "l2_reg": self.l2_reg,
+            "reduction_factor": design.reduction_factor,
+            "stem_config": dict(design.stem),
+            "data_format": design.data_format,
+            "add_conv1_under_pool": design.add_conv1_under_pool,
+            "fixed_arc": None if self.fixed_arc is None else list(self.fixed_arc),
+        }

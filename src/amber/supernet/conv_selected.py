@@ -1,0 +1,190 @@
+"""A convolutional architecture that is a tensor: weights are selected, operations are not.
+
+The kernels of a layer's candidates are padded with zeros to one size and the chosen one is picked, so that each
+layer is one convolution and one normalisation, whatever the tokens. Only what has no weights (activations, pools,
+the identity) is computed for each candidate and then chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from amber.architect import Operation
+from amber.backend.chosen_kernel import convolve_chosen
+from amber.supernet.conv_branch import Branch
+from amber.supernet.conv_plan import ConvDesign
+
+
+class ConvSelection:
+    """The forward pass of an architecture given as a tensor.
+
+    Args:
+        design: the space.
+        bank: layers with weights, by node name.
+        plain: gives the layer of an operation without weights, for the shape of its input.
+    """
+
+    def __init__(self, design: ConvDesign, bank: dict[str, Any], plain: Callable[[Operation, Any], Any]) -> None:
+        self._design, self._bank, self._plain = design, bank, plain
+        self._positions = {name: position for position, name in enumerate(design.layout.names)}
+        self._layers = [_SelectedLayer(branches, bank, plain) for branches in design.branches]
+
+    def run(self, arc: Any, x: Any, training: Any, dropout: Sequence[Any]) -> Any:
+        """Computes the output.
+
+        Args:
+            arc: integer tensor of shape (tokens,).
+            x: the input, channels last.
+            training: whether batch statistics and dropout are used.
+            dropout: dropout layers of each layer, the flattened features and the dense layer, or None.
+        """
+        design, current, stored = self._design, x, list[Any]()
+        if design.stem["has_stem_conv"]:
+            current = self._bank["stem_bn"].call(self._bank["stem_conv"].call(current), training=training)
+        for layer in range(design.layers):
+            current = self._layers[layer].run(arc[self._positions[f"L{layer}.op"]], current, training)
+            if design.with_skips and layer:
+                current = self._skip(arc, layer, current, stored, training)
+            current = self._drop(dropout, layer, current, training)
+            stored.append(current)
+            if layer in design.pool_layers:
+                sources = range(0 if design.with_skips else layer, layer + 1)
+                stored = [
+                    self._reduce(layer, source, tensor) if source in sources else tensor
+                    for source, tensor in enumerate(stored)
+                ]
+                current = stored[-1]
+        return self._head(current, training, dropout)
+
+    def _skip(self, arc: Any, layer: int, current: Any, stored: list[Any], training: Any) -> Any:
+        start = self._positions[f"L{layer}.skip.0"]
+        for source, tensor in enumerate(stored):
+            current = _add_if(ops.equal(arc[start + source], 1), current, tensor)
+        return self._bank[f"layer_{layer}_skip_bn"].call(current, training=training)
+
+    def _reduce(self, layer: int, source: int, tensor: Any) -> Any:
+        reduced = self._bank[f"layer_{layer}_pool_from_{source}_conv"].call(tensor)
+        factor = self._design.reduction_factor
+        pooling = Operation("maxpool1d", pool_size=factor, strides=factor, padding="same")
+        return self._plain(pooling, reduced.shape)(reduced)
+
+    def _head(self, current: Any, training: Any, dropout: Sequence[Any]) -> Any:
+        from amber.supernet.conv_plan import FLATTEN
+
+        flatten = Operation(FLATTEN[self._design.stem["flatten_op"]])
+        flat = self._plain(flatten, current.shape)(current)
+        flat = self._drop(dropout, self._design.layers, flat, training)
+        dense = self._drop(dropout, self._design.layers + 1, self._bank["fc"].call(flat), training)
+        return self._bank[self._design.output_name].call(dense)
+
+    @staticmethod
+    def _drop(dropout: Sequence[Any], position: int, x: Any, training: Any) -> Any:
+        layer = dropout[position] if dropout else None
+        return x if layer is None else layer(x, training=training)
+
+
+class _SelectedLayer:
+    """One layer: picks kernel and normalisation by a token, then what the candidate does with the result."""
+
+    def __init__(self, branches: list[Branch], bank: dict[str, Any], plain: Callable[[Operation, Any], Any]) -> None:
+        self._branches, self._bank, self._plain = branches, bank, plain
+        self._convolves = any(branch.conv is not None for branch in branches)
+        self._groups = list(dict.fromkeys(_group(branch) for branch in branches))
+        self._group_of = np.array([self._groups.index(_group(branch)) for branch in branches], "int32")
+
+    def run(self, token: Any, x: Any, training: Any) -> Any:
+        mixed = raw = None
+        if self._convolves:
+            raw = convolve_chosen(x, token, self._kernels(x.dtype))
+            mixed = self._normalise(token, raw, training)
+        group = ops.take(ops.convert_to_tensor(self._group_of), token)
+        outcomes = [
+            self._outcome(each, {"identity": x, "projection": raw}.get(each[0], mixed)) for each in self._groups
+        ]
+        return ops.switch(group, outcomes) if len(outcomes) > 1 else outcomes[0]()
+
+    def _outcome(self, group: _Group, x: Any) -> Callable[[], Any]:
+        """What candidates of a group make of their convolution, or of the input."""
+        _, activation, pooling = group
+
+        def compute() -> Any:
+            given = keras.activations.get(activation)(x)
+            return given if pooling is None else self._plain(pooling, given.shape)(given)
+
+        return compute
+
+    def _kernels(self, dtype: Any) -> list[Any | None]:
+        """The kernel of each candidate, with its dilation written out."""
+        return [
+            None
+            if branch.conv is None
+            else _dilate(ops.cast(ops.convert_to_tensor(self._bank[branch.conv].kernel), dtype), branch)
+            for branch in self._branches
+        ]
+
+    def _normalise(self, token: Any, x: Any, training: Any) -> Any:
+        """Batch normalisation with the chosen candidate's weights, which alone learn its statistics."""
+        layers = [None if branch.norm is None else self._bank[branch.norm] for branch in self._branches]
+        if not any(layer is not None for layer in layers):
+            return x
+        wide = ops.cast(x, "float32")
+        if training:
+            mean, variance = ops.moments(wide, axes=[0, 1])
+            for candidate, layer in enumerate(layers):
+                if layer is not None:
+                    self._learn(layer, ops.equal(token, candidate), mean, variance)
+        else:
+            mean = self._pick(token, layers, "moving_mean", 0.0)
+            variance = self._pick(token, layers, "moving_variance", 1.0)
+        scale = self._pick(token, layers, "gamma", 1.0)
+        offset = self._pick(token, layers, "beta", 0.0) + self._pick(token, layers, "shared_bias", 0.0)
+        epsilon = next(layer.epsilon for layer in layers if layer is not None)
+        normalised = ops.batch_normalization(
+            wide, mean=mean, variance=variance, axis=-1, offset=offset, scale=scale, epsilon=epsilon
+        )
+        return ops.cast(normalised, x.dtype)
+
+    @staticmethod
+    def _learn(layer: Any, chosen: Any, mean: Any, variance: Any) -> None:
+        share = ops.where(chosen, 1.0 - layer.momentum, 0.0)
+        for moving, value in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
+            before = ops.convert_to_tensor(moving)
+            moving.assign(before + share * (ops.cast(ops.stop_gradient(value), before.dtype) - before))
+
+    @staticmethod
+    def _pick(token: Any, layers: list[Any], name: str, otherwise: float) -> Any:
+        width = next(layer.gamma.shape for layer in layers if layer is not None)
+        rows = []
+        for layer in layers:
+            weight = getattr(layer, name, None)
+            value = ops.full(width, otherwise) if weight is None else ops.convert_to_tensor(weight)
+            rows.append(ops.broadcast_to(ops.cast(value, "float32"), width))
+        return ops.take(ops.stack(rows), token, axis=0)
+
+
+def _add_if(chosen: Any, x: Any, tensor: Any) -> Any:
+    """A choice, not a product: what is not chosen may be anything, and must not matter."""
+    return ops.cond(chosen, lambda: x + tensor, lambda: x)
+
+
+_Group = tuple[str, str, Operation | None]
+
+
+def _group(branch: Branch) -> _Group:
+    """What is done with the normalised convolution, or with the input; candidates may do the same."""
+    return (branch.kind, branch.activation, branch.pooling)
+
+
+def _dilate(kernel: Any, branch: Branch) -> Any:
+    if branch.dilation == 1:
+        return kernel
+    size, width_in, width_out = kernel.shape
+    spread = ops.concatenate(
+        [ops.expand_dims(kernel, 1), ops.zeros((size, branch.dilation - 1, width_in, width_out), kernel.dtype)], axis=1
+    )
+    return ops.reshape(spread, (size * branch.dilation, width_in, width_out))[: (size - 1) * branch.dilation + 1]

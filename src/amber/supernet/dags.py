@@ -1,0 +1,391 @@
+"""The supernets under the names and arguments of the first AMBER: makers of children.
+
+`EnasAnnDAG` and `EnasConv1dDAG` hold a supernet, what its children are compiled with, and what draws the
+architectures of its sampled child. Calling one gives a compiled child.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+from amber.architect import Operation
+from amber.backend.architecture_stream import compiles
+from amber.errors import ConfigError, DataError, ModelSpaceError
+from amber.graph.graph import ComputationNode
+from amber.graph.models.compiling import clone_compile_arguments
+from amber.modeler.builders.dag.names import DAGS
+from amber.modeler.builders.unused import keywords_of, warn_of_unused
+from amber.supernet.ann import AnnSupernet
+from amber.supernet.base import Supernet, ignore_session
+from amber.supernet.child import SupernetModel
+from amber.supernet.conv import ConvSupernet
+from amber.supernet.feature_blocks import as_feature_blocks
+from amber.supernet.many import Draw, ManyModel
+from amber.supernet.models import EnasAnnModel, EnasCnnModel
+from amber.supernet.samplers import as_sampler
+
+_Model = TypeVar("_Model", bound=SupernetModel)
+
+
+class EnasDAG:
+    """Makes the children of one supernet.
+
+    Args:
+        supernet: the shared weights.
+        model_compile_dict: arguments of `keras.Model.compile`, cloned for every child. None: not compiled.
+        controller: what draws architectures for `dag()`; see `samplers.as_sampler`.
+        child_train_op_kwargs: defaults of the children's `fit`.
+        batch_size: rows of a batch where a call of a child does not say; None: Keras's 32.
+
+    Attributes:
+        supernet: the shared weights.
+        controller: what was given, or None.
+    """
+
+    child_class: type[SupernetModel] = SupernetModel
+
+    def __init__(
+        self,
+        supernet: Supernet,
+        model_compile_dict: Mapping[str, Any] | None = None,
+        controller: Any = None,
+        child_train_op_kwargs: Mapping[str, Any] | None = None,
+        batch_size: int | None = None,
+    ) -> None:
+        self.supernet = supernet
+        self.batch_size = batch_size
+        self.model_compile_dict = model_compile_dict
+        self.fit_defaults = dict(child_train_op_kwargs or {})
+        self.controller: Any = None
+        self._scorer: tuple[SupernetModel, dict[str, Any]] | None = None
+        if controller is not None:
+            self.set_controller(controller)
+
+    def set_controller(self, controller: Any) -> None:
+        """Says what draws architectures for the sampled child.
+
+        Raises:
+            ConfigError: there is one already, or it gives no tokens.
+        """
+        if self.controller is not None:
+            raise ConfigError(
+                "This supernet has a controller already; make another builder for another one. "
+                f"Received: {controller!r}"
+            )
+        self.sampler(controller)
+        self.controller = controller
+
+    @property
+    def data_description(self) -> np.ndarray | None:
+        """What a controller is given when it draws; None for most."""
+        return None
+
+    def sampler(self, source: Any = None, seed: int | None = None) -> Any:
+        """Returns a function that gives the tokens of the next batch, of a source or of the controller.
+
+        Raises:
+            ConfigError: neither is there.
+        """
+        chosen = self.controller if source is None else source
+        if chosen is None:
+            raise ConfigError(
+                "Without tokens a child draws a new architecture for each batch, and needs a sampler: give a "
+                "controller to the builder, or sampler='uniform' or a callable to the call. Received: none"
+            )
+        return as_sampler(chosen, self.supernet.layout, seed, self.data_description)
+
+    def tokens(self, arc_seq: Any) -> Any:
+        """Returns the tokens of a child: those given, or those of the only architecture there is."""
+        return arc_seq
+
+    @property
+    def scorer(self) -> SupernetModel:
+        """The model that scores any architecture; on backends that compile it compiles once for the same arguments."""
+        arguments = dict(self.model_compile_dict or {})
+        if self._scorer is None or self._scorer[1] != arguments:
+            name = f"{self.supernet.name}_scorer"
+            scorer = self.compiled(SupernetModel(self.supernet, batch_size=self.batch_size, name=name))
+            self._scorer = scorer, arguments
+        return self._scorer[0]
+
+    def compiled(self, model: _Model) -> _Model:
+        """Compiles a child with its own clones of the arguments and returns it."""
+        if self.model_compile_dict is not None:
+            model.compile_as_builder(clone_compile_arguments(self.model_compile_dict))
+        return model
+
+    def child(
+        self,
+        arc_seq: Any = None,
+        node_builder: Any = None,
+        *,
+        sampler: Any = None,
+        seed: int | None = None,
+        **options: Any,
+    ) -> Any:
+        """Returns a child that is not compiled; see `__call__`."""
+        if arc_seq is not None and sampler is not None:
+            raise ConfigError("Give either tokens or a sampler. Received: both")
+        tokens = self.tokens(arc_seq)
+        model = self.child_class.__new__(self.child_class)
+        SupernetModel.__init__(
+            model,
+            self.supernet,
+            tokens,
+            sampler=self.sampler(sampler, seed) if tokens is None else None,
+            fit_defaults=self.fit_defaults,
+            batch_size=self.batch_size,
+            scorer=self.scorer if self._scores_by_data and tokens is not None else None,
+            **options,
+        )
+        if node_builder is not None and tokens is not None:
+            model.set_nodes(self.supernet.plan(tokens, self.supernet.dropout_rates()).prune().nodes)
+        return model
+
+    @property
+    def _scores_by_data(self) -> bool:
+        """Whether fixed children are scored by the one model that takes tokens as data."""
+        return compiles()
+
+    def __call__(self, arc_seq: Any = None, node_builder: Any = None, **options: Any) -> Any:
+        """Returns a compiled child.
+
+        Args:
+            arc_seq: tokens; None for a child with a new architecture for each batch.
+            node_builder: anything but None gives a fixed child `nodes`: the computation nodes of what it computes.
+            **options: `sampler` and `seed` instead of the controller's, `dropouts`, `name`.
+
+        Raises:
+            ArchitectureError: tokens outside the grammar.
+            ConfigError: no tokens and no sampler.
+        """
+        return self.compiled(self.child(arc_seq, node_builder, **options))
+
+
+class EnasAnnDAG(EnasDAG):
+    """A feed-forward supernet and its children.
+
+    Args:
+        model_space: layers with identical dense candidates of one activation.
+        input_node: input operations, or one.
+        output_node: output operations, or one.
+        model_compile_dict: arguments of `keras.Model.compile`, cloned for every child.
+        session: ignored with a warning; Keras 3 has no sessions.
+        l1_reg, l2_reg: penalty of the selected weights; see AnnSupernet.
+        with_skip_connection, with_input_blocks, with_output_blocks: which connections are searched.
+        controller: what draws architectures for `dag()`.
+        feature_model: a Keras model or FeatureBlocks that makes the input blocks of raw data.
+        feature_model_trainable: whether a plain Keras model is trained too.
+        child_train_op_kwargs: defaults of the children's `fit`.
+        name: name of the supernet; any number of supernets may share one.
+
+    Raises:
+        ModelSpaceError, ConfigError: before anything is trained, and named.
+    """
+
+    child_class = EnasAnnModel
+
+    def __init__(
+        self,
+        model_space: Any,
+        input_node: Any,
+        output_node: Any,
+        model_compile_dict: Mapping[str, Any] | None = None,
+        session: Any = None,
+        l1_reg: float = 0.0,
+        l2_reg: float = 0.0,
+        with_skip_connection: bool = True,
+        with_input_blocks: bool = True,
+        with_output_blocks: bool = False,
+        controller: Any = None,
+        feature_model: Any = None,
+        feature_model_trainable: bool | None = None,
+        child_train_op_kwargs: Mapping[str, Any] | None = None,
+        name: str = "EnasDAG",
+    ) -> None:
+        ignore_session(session)
+        inputs = operations_of(input_node, "input_node")
+        supernet = AnnSupernet(
+            model_space,
+            inputs,
+            operations_of(output_node, "output_node"),
+            with_input_blocks,
+            with_skip_connection,
+            with_output_blocks,
+            l1_reg,
+            l2_reg,
+            as_feature_blocks(feature_model, inputs, feature_model_trainable),
+            name=name,
+        )
+        super().__init__(supernet, model_compile_dict, controller, child_train_op_kwargs)
+
+    def many(self, at_once: int, sampler: Any = None, seed: int | None = None, **options: Any) -> ManyModel:
+        """Returns a compiled model that trains the shared weights as several new architectures on every batch.
+
+        Args:
+            at_once: how many.
+            sampler, seed: what draws them, instead of the controller; see `samplers.as_sampler`.
+            **options: `dropouts`, `name`.
+
+        Raises:
+            ConfigError: no sampler, or `at_once` is no positive integer.
+        """
+        draw = Draw(self.sampler(sampler, seed), at_once)
+        options = {"fit_defaults": self.fit_defaults, "batch_size": self.batch_size, **options}
+        return self.compiled(ManyModel(self.supernet, sampler=draw, **options))
+
+
+class EnasConv1dDAG(EnasDAG):
+    """A convolutional supernet and its children.
+
+    Args:
+        model_space: candidates of type conv1d, maxpool1d, avgpool1d or identity, each with `filters`.
+        input_node: the input operation.
+        output_node: the output operation.
+        model_compile_dict: arguments of `keras.Model.compile`, cloned for every child; it is never changed.
+        session: ignored with a warning; Keras 3 has no sessions.
+        with_skip_connection: whether each layer adds chosen earlier layers.
+        batch_size: rows of a batch where a call of a child does not say.
+        keep_prob, l1_reg, l2_reg, reduction_factor, stem_config, data_format, add_conv1_under_pool: see
+            ConvSupernet.
+        controller: what draws architectures for `dag()`; may come later by `set_controller`.
+        child_train_op_kwargs: defaults of the children's `fit`.
+        train_fixed_arc: make the weights of `fixed_arc` only, for the final training of one architecture.
+        fixed_arc: its tokens.
+        name: name of the supernet; any number of supernets may share one.
+        **kwargs: of other DAGs, without effect; one warning names them.
+
+    Raises:
+        ModelSpaceError, ConfigError: before anything is trained, and named.
+    """
+
+    child_class = EnasCnnModel
+
+    def __init__(
+        self,
+        model_space: Any,
+        input_node: Any,
+        output_node: Any,
+        model_compile_dict: Mapping[str, Any] | None = None,
+        session: Any = None,
+        with_skip_connection: bool = True,
+        batch_size: int | None = 128,
+        keep_prob: float = 0.9,
+        l1_reg: float = 0.0,
+        l2_reg: float = 0.0,
+        reduction_factor: int = 4,
+        controller: Any = None,
+        child_train_op_kwargs: Mapping[str, Any] | None = None,
+        stem_config: Mapping[str, Any] | None = None,
+        data_format: str = "NWC",
+        train_fixed_arc: bool = False,
+        fixed_arc: Any = None,
+        name: str = "EnasDAG",
+        add_conv1_under_pool: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        ignore_session(session)
+        warn_of_unused("EnasConv1dDAG", kwargs, keywords_of(EnasConv1dDAG.__init__))
+        if train_fixed_arc and fixed_arc is None:
+            raise ConfigError("train_fixed_arc needs the tokens of the architecture. Received: fixed_arc=None")
+        if train_fixed_arc and controller is not None:
+            raise ConfigError(f"train_fixed_arc leaves nothing to a controller. Received: controller={controller!r}")
+        supernet = ConvSupernet(
+            model_space,
+            _the_one(input_node, "input_node"),
+            _the_one(output_node, "output_node"),
+            with_skip_connection,
+            keep_prob,
+            l1_reg,
+            l2_reg,
+            reduction_factor,
+            stem_config,
+            data_format,
+            add_conv1_under_pool,
+            fixed_arc if train_fixed_arc else None,
+            name=name,
+        )
+        super().__init__(supernet, model_compile_dict, controller, child_train_op_kwargs, batch_size)
+
+    def set_controller(self, controller: Any) -> None:
+        """Says what draws architectures; ConfigError if there is something already, or only one architecture."""
+        if self._fixed_arc is not None:
+            raise ConfigError(f"train_fixed_arc leaves nothing to a controller. Received: {controller!r}")
+        super().set_controller(controller)
+
+    def tokens(self, arc_seq: Any) -> Any:
+        """Returns the tokens of a child: those given, or those of the only architecture there is."""
+        return self._fixed_arc if arc_seq is None else arc_seq
+
+    @property
+    def _fixed_arc(self) -> Any:
+        return getattr(self.supernet, "fixed_arc", None)
+
+    @property
+    def _scores_by_data(self) -> bool:
+        # On torch, too: Keras goes through a new model once before it is evaluated, which takes as long as scoring.
+        return self._fixed_arc is None
+
+
+class EnasConv1DwDataDescription(EnasConv1dDAG):
+    """A convolutional supernet for one data set of a zero-shot search.
+
+    Args:
+        data_description: what describes the data set, a vector or a matrix of one row. The controller is given
+            it for every architecture it draws: `controller.get_action(data_description)`.
+        *arguments, **options: those of EnasConv1dDAG.
+
+    Raises:
+        DataError: a description of several rows.
+    """
+
+    def __init__(self, data_description: Any, *arguments: Any, **options: Any) -> None:
+        description = np.atleast_2d(np.asarray(data_description, dtype="float32"))
+        if description.ndim != 2 or description.shape[0] != 1:
+            raise DataError(
+                f"data_description must be a vector or a matrix of one row. Received: shape {description.shape}"
+            )
+        self._description = description
+        super().__init__(*arguments, **options)
+
+    @property
+    def data_description(self) -> np.ndarray:
+        """What the controller is given, shape (1, d)."""
+        return self._description
+
+
+EnasConv1DwDataDescrption = EnasConv1DwDataDescription
+
+
+def _the_one(given: Any, what: str) -> Operation:
+    operations = operations_of(given, what)
+    if len(operations) != 1:
+        raise ModelSpaceError(f"A convolutional supernet has one {what}. Received: {len(operations)}")
+    return operations[0]
+
+
+def operations_of(given: Any, what: str) -> list[Operation]:
+    """Returns operations given as one, or a list of them; computation nodes will do too.
+
+    Raises:
+        ModelSpaceError: something else.
+    """
+    listed = list(given) if isinstance(given, (list, tuple)) else [given]
+    found = []
+    for each in listed:
+        if isinstance(each, ComputationNode):
+            each = each.operation.replace(name=each.node_name)
+        elif isinstance(each, Mapping):
+            each = Operation.from_dict(each)
+        if not isinstance(each, Operation):
+            raise ModelSpaceError(f"{what} must be an Operation or a list of them. Received: {each!r}")
+        found.append(each)
+    return found
+
+
+DAGS.register("EnasAnnDAG", EnasAnnDAG)
+DAGS.register("EnasConv1dDAG", EnasConv1dDAG)
+DAGS.register("EnasConv1DwDataDescription", EnasConv1DwDataDescription, aliases=("EnasConv1DwDataDescrption",))

@@ -1,0 +1,116 @@
+"""Batch-normalisation statistics of one network, estimated anew.
+
+The moving statistics of a supernet are averages over all the architectures it was trained as, and fit none of
+them. Estimating them for one architecture from training data before it is scored makes scores comparable
+(Guo et al., Single Path One-Shot, arXiv 1904.00420; Yu and Huang, arXiv 1903.05134).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+
+from amber.backend.inference import without_gradients
+from amber.backend.keras_internals.graphs import layers_within
+from amber.errors import ConfigError, DataError
+from amber.supernet.child import SupernetModel
+
+_NOISE = {
+    "rate": (
+        keras.layers.Dropout,
+        keras.layers.SpatialDropout1D,
+        keras.layers.SpatialDropout2D,
+        keras.layers.GaussianDropout,
+        keras.layers.AlphaDropout,
+    ),
+    "stddev": (keras.layers.GaussianNoise,),
+}
+
+
+def recalibrate(model: keras.Model, data: Any, batch_size: int = 128, steps: int | None = None) -> keras.Model:
+    """Estimates the batch-normalisation statistics of a model anew, and changes nothing else.
+
+    Statistics are the averages over the batches, weighted by their rows. Dropout and noise are off meanwhile, and
+    weights, optimizer and metrics are not touched. Of a fixed child of a supernet only the statistics its
+    architecture uses change; they are shared with other children.
+
+    Args:
+        model: a fixed child, or any Keras model.
+        data: training data: an array, a list or dictionary of arrays, a tuple `(x, y)`, or an iterable of
+            batches, each `x` or a tuple that begins with it. Never give data that scores are computed on.
+        batch_size: rows of a batch of arrays.
+        steps: how many batches to use at most; all by default.
+
+    Returns:
+        The model.
+
+    Raises:
+        ConfigError: a child whose architecture changes from batch to batch.
+        DataError: no data.
+    """
+    if isinstance(model, SupernetModel) and not model.is_fixed:
+        raise ConfigError("Statistics belong to one architecture: give a child with tokens. Received: a sampled child")
+    norms = [layer for layer in layers_within(model) if isinstance(layer, keras.layers.BatchNormalization)]
+    seen = 0
+    with ExitStack() as stack:
+        stack.enter_context(without_gradients())
+        stack.enter_context(_without_noise(model))
+        for layer in norms:
+            stack.enter_context(_kept(layer, "momentum"))
+        for step, batch in enumerate(_batches(data, batch_size)):
+            if step == steps or not norms:
+                break
+            rows = _rows(batch)
+            for layer in norms:
+                # A moving average with this momentum is the average over all rows so far.
+                layer.momentum = seen / (seen + rows)
+            model(batch, training=True)
+            seen += rows
+    if norms and not seen:
+        raise DataError("Recalibrating needs at least one batch of training data. Received: none")
+    return model
+
+
+@contextmanager
+def _without_noise(model: keras.Model) -> Iterator[None]:
+    with ExitStack() as stack:
+        for layer in layers_within(model):
+            for setting, kinds in _NOISE.items():
+                if isinstance(layer, kinds):
+                    stack.enter_context(_kept(layer, setting))
+                    setattr(layer, setting, 0.0)
+        yield
+
+
+@contextmanager
+def _kept(layer: Any, setting: str) -> Iterator[None]:
+    before = getattr(layer, setting)
+    try:
+        yield
+    finally:
+        setattr(layer, setting, before)
+
+
+def _batches(data: Any, batch_size: int) -> Iterator[Any]:
+    if isinstance(data, tuple) and data:
+        data = data[0]
+    if hasattr(data, "shape") or isinstance(data, (list, Mapping)):
+        number = -(-_rows(data) // batch_size)
+        # Every batch from everywhere: in a file in the order of its classes, neighbours vary less than all rows do.
+        for start in range(number):
+            yield keras.tree.map_structure(lambda array: array[start::number], data)  # noqa: B023
+        return
+    batches: Iterable[Any] = (data[k] for k in range(len(data))) if isinstance(data, keras.utils.PyDataset) else data
+    for batch in batches:
+        yield batch[0] if isinstance(batch, tuple) else batch
+
+
+def _rows(batch: Any) -> int:
+    arrays = keras.tree.flatten(batch)
+    if not arrays or not np.shape(arrays[0]):
+        raise DataError(f"The data must be arrays with a batch axis. Received: {batch!r}")
+    return int(arrays[0].shape[0])

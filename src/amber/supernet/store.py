@@ -1,0 +1,158 @@
+"""A supernet in one HDF5 file: its description and every weight, readable under any backend."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+
+from amber.backend.abstract import abstract_layers
+from amber.errors import ConfigError, StorageError
+from amber.files import replacing
+from amber.files.bounded_hdf5 import array_headers, check_shapes, read_array, read_json_text, reading
+from amber.operations.described_sizes import widest
+from amber.supernet.base import Supernet
+from amber.wording import said, shown
+
+_FORMAT = "amber supernet 1"
+_WHAT = "a supernet file"
+
+
+def save_supernet(supernet: Supernet, path: str | Path) -> None:
+    """Writes description and weights; see `Supernet.save`.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
+    try:
+        with replacing(path) as aside, h5py.File(aside, "w") as file:
+            file.attrs["format"] = _FORMAT
+            # A data set, because an attribute of HDF5 holds 64 KiB at most.
+            file["supernet"] = json.dumps(_description(supernet))
+            group = file.create_group("weights")
+            for position, weight in enumerate(supernet.weights):
+                data = group.create_dataset(f"{position:05d}", data=keras.ops.convert_to_numpy(weight))
+                data.attrs["name"] = weight.path
+    except (OSError, RuntimeError) as error:  # h5py raises both where a disk is full
+        raise StorageError(f"The supernet cannot be written to {path}: {error}") from error
+
+
+def load_weights(supernet: Supernet, path: str | Path) -> None:
+    """Take over the weights of a file; see `Supernet.load`."""
+    with reading(path, _WHAT) as file:
+        description = _read_description(file, path)
+        mine = json.loads(json.dumps(_description(supernet)))
+        if _meaning(description) != _meaning(mine):
+            raise ConfigError(
+                f"{path} holds the weights of another supernet; expected {_meaning(mine)}. "
+                f"Received: {_meaning(description)}"
+            )
+        _set_weights(supernet, file, path)
+
+
+def load_supernet(path: str | Path) -> Supernet:
+    """Make a supernet of a file that `Supernet.save` wrote, with its weights.
+
+    Raises:
+        StorageError: no such file, or not one that `save` wrote.
+    """
+    with reading(path, _WHAT) as file:
+        description = _read_description(file, path)
+        _check_widths(description["config"], file, path)
+        with abstract_layers():
+            # Nothing is allocated before the shapes of all weights are those of the file.
+            _check_weights(_made(description, path), file, path)
+        supernet = _made(description, path)
+        _set_weights(supernet, file, path)
+    return supernet
+
+
+def _description(supernet: Supernet) -> dict[str, Any]:
+    described: dict[str, Any] = keras.saving.serialize_keras_object(supernet)
+    return described
+
+
+def _meaning(description: dict[str, Any]) -> dict[str, Any]:
+    """Return the description without what does not decide which weights there are."""
+    settings = {
+        key: value
+        for key, value in description["config"].items()
+        if key not in ("name", "trainable", "dtype", "l1_reg", "l2_reg", "keep_prob", "feature_model")
+    }
+    return {"class_name": description["class_name"], **settings}
+
+
+def _read_description(file: h5py.File, path: str | Path) -> dict[str, Any]:
+    if file.attrs.get("format") != _FORMAT:
+        raise StorageError(
+            f"{path} is not a supernet file; expected format '{_FORMAT}'. Received: {shown(file.attrs.get('format'))}"
+        )
+    with _named(path):
+        description: dict[str, Any] = read_json_text(file, "supernet", dict)
+    registered = description.get("registered_name")
+    known = keras.saving.get_registered_object(registered) if isinstance(registered, str) else None
+    if not (isinstance(known, type) and issubclass(known, Supernet) and isinstance(description.get("config"), dict)):
+        raise StorageError(f"{path}: expected the description of a supernet. Received: {shown(description)}")
+    if description.get("class_name") != known.__name__:
+        raise StorageError(
+            f"{path}: expected the description of a {known.__name__}. Received: {shown(description.get('class_name'))}"
+        )
+    return description
+
+
+def _weights(file: h5py.File, path: str | Path) -> h5py.Group:
+    link = file.get("weights", getlink=True)
+    group = file["weights"] if isinstance(link, h5py.HardLink) else None
+    if not isinstance(group, h5py.Group):
+        raise StorageError(f"{path}: expected the group 'weights'. Received: {shown(sorted(file))}")
+    return group
+
+
+def _made(description: dict[str, Any], path: str | Path) -> Supernet:
+    try:
+        supernet = keras.saving.deserialize_keras_object(description, safe_mode=True)
+    except Exception as error:  # Keras and the classes meet wrong values with errors of every kind
+        raise StorageError(f"{path}: expected the description of a supernet. Received: {said(error)}") from error
+    if not isinstance(supernet, Supernet):
+        raise StorageError(f"{path}: expected the description of a supernet. Received: {type(supernet).__name__}")
+    return supernet
+
+
+def _check_weights(supernet: Supernet, file: h5py.File, path: str | Path) -> list[str]:
+    """Check the shapes of all weights, and return their names in order."""
+    with _named(path):
+        found = array_headers(_weights(file, path))
+        expected = {f"{position:05d}": tuple(weight.shape) for position, weight in enumerate(supernet.weights)}
+        check_shapes(expected, found)
+        if len(found) > len(expected):
+            raise StorageError(f"expected {len(expected)} weights. Received: {len(found)}")
+    return list(expected)
+
+
+def _set_weights(supernet: Supernet, file: h5py.File, path: str | Path) -> None:
+    names = _check_weights(supernet, file, path)
+    supernet.set_weights([read_array(file["weights"], name) for name in names])
+
+
+def _check_widths(config: dict[str, Any], file: h5py.File, path: str | Path) -> None:
+    """Check that no layer is wider than the file has weights, as each unit takes at least one."""
+    with _named(path):
+        stored = sum(math.prod(header.shape) for header in array_headers(_weights(file, path)).values())
+        size = widest(config)
+        if size > stored:
+            raise StorageError(f"expected layers of at most {stored:,} weights, as it holds. Received: {size:,}")
+
+
+@contextlib.contextmanager
+def _named(path: str | Path) -> Iterator[None]:
+    """Put the file's name before an error about its content."""
+    try:
+        yield
+    except StorageError as error:
+        raise StorageError(f"{path}: {error}") from error
