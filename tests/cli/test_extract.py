@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.modeler.supernet.spaces import ann_data, make_ann, scatter
+from tests.supernet.spaces import ann_data, make_ann, scatter
 
 Amber = Callable[..., Any]
 

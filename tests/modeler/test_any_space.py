@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
-from tests.modeler.supernet.random_builders import enas_ann_builders, enas_cnn_builders
+from tests.supernet.random_builders import enas_ann_builders, enas_cnn_builders
 
 import amber.modeler
 from amber.architect import BranchedModelSpace, ModelSpace, Operation

@@ -17,7 +17,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from tests.modeler.supernet.spaces import BLOCKS, ann_data, cnn_data, make_ann, make_cnn
+from tests.supernet.spaces import BLOCKS, ann_data, cnn_data, make_ann, make_cnn
 
 from amber import architect, modeler
 from amber.architect import BranchedModelSpace, ModelSpace, Operation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 import numpy as np
-from tests.modeler.operations.cases import CASES, Shapes
+from tests.operations.cases import CASES, Shapes
 
 from amber.architect import Operation
 from amber.modeler import ComputationGraph, ComputationNode
@@ -17,7 +17,7 @@ EVERY_CASE = [(name, number) for name in NAMES for number in range(max(1, len(CA
 
 def case_of(name: str, number: int) -> tuple[Operation, Shapes]:
     cases = CASES.get(name)
-    assert cases, f"the operation '{name}' has no case in tests/modeler/operations/cases.py"
+    assert cases, f"the operation '{name}' has no case in tests/operations/cases.py"
     return cases[number]
 
 

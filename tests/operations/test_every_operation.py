@@ -12,8 +12,8 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from tests.modeler.operations.cases import CASES, CUSTOM, WITHOUT_JSON
-from tests.modeler.operations.networks import EVERY_CASE, NAMES, case_of, inputs_for, network, one_or_many, predict
+from tests.operations.cases import CASES, CUSTOM, WITHOUT_JSON
+from tests.operations.networks import EVERY_CASE, NAMES, case_of, inputs_for, network, one_or_many, predict
 
 from amber.drawing import draw_svg
 from amber.errors import ModelSpaceError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from tests.modeler.operations.networks import EVERY_CASE, case_of, inputs_for, network
+from tests.operations.networks import EVERY_CASE, case_of, inputs_for, network
 
 from amber.architect import Operation
 from amber.graph.cost import measure

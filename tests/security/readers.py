@@ -199,7 +199,7 @@ def read_graph(text: str) -> object:
 
 
 def supernets(rng: random.Random, folder: Path) -> Iterator[Path]:
-    from tests.modeler.supernet.spaces import make_ann, make_cnn
+    from tests.supernet.spaces import make_ann, make_cnn
 
     good = []
     for make in (make_ann, make_cnn):

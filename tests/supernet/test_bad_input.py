@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.modeler.supernet.spaces import ann_data, cnn_data, conv_layer, make_ann, make_cnn
+from tests.supernet.spaces import ann_data, cnn_data, conv_layer, make_ann, make_cnn
 
 from amber.architect import ModelSpace, Operation
 from amber.errors import AmberError, ArchitectureError, ConfigError, DataError, ModelSpaceError

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from tests.modeler.supernet.spaces import BLOCKS, ann_data, cnn_data, make_ann, make_cnn, scatter
+from tests.supernet.spaces import BLOCKS, ann_data, cnn_data, make_ann, make_cnn, scatter
 
 from amber.errors import ConfigError
 

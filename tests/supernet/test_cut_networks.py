@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from keras import ops
-from tests.modeler.supernet.spaces import ann_data, cnn_data, make_ann, make_cnn, scatter
-from tests.modeler.supernet.test_selected import ann_builders
+from tests.supernet.spaces import ann_data, cnn_data, make_ann, make_cnn, scatter
+from tests.supernet.test_selected import ann_builders
 
 from amber.backend.torch import shared
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from tests.modeler.supernet.spaces import cnn_data, conv_layer, make_cnn, scatter
+from tests.supernet.spaces import cnn_data, conv_layer, make_cnn, scatter
 
 from amber.architect import ModelSpace, Operation
 from amber.data import load_dataset

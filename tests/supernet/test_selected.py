@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from keras import ops
-from tests.modeler.supernet.spaces import ann_data, cnn_data, make_ann, make_cnn, scatter
+from tests.supernet.spaces import ann_data, cnn_data, make_ann, make_cnn, scatter
 
 from amber.architect import Operation
 from amber.supernet.scoring import predict_many, score_architectures

@@ -11,7 +11,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from tests.modeler.supernet.spaces import make_ann
+from tests.supernet.spaces import make_ann
 
 from amber.errors import AmberError, StorageError
 from amber.supernet import load_supernet

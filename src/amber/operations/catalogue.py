@@ -1,6 +1,6 @@
 """The operations AMBER knows from the start.
 
-One line here makes a layer known to every builder; `tests/modeler/operations` asks for a case for each.
+One line here makes a layer known to every builder; `tests/operations` asks for a case for each.
 Attributes that a type does not read, and that spaces write all the same (`filters` on a pool), are its
 `search_only` ones: they are accepted and do not reach the layer.
 """

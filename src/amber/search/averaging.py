@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from amber.errors import ConfigError
-from amber.modeler.child import DenseAddOutputChild
+from amber.graph.models.intermediate import DenseAddOutputChild
 
 
 def average(

@@ -26,8 +26,8 @@ IS_TESTED = TESTED_FROM <= tuple(map(int, keras.__version__.split(".")[:2])) < T
 # Behaviour that must be the same whatever runs underneath.
 BEHAVIOUR = [
     "tests/backend/test_fit_alike.py",
-    "tests/modeler/child/test_intermediate.py",
-    "tests/modeler/supernet/test_recalibration.py",
+    "tests/graph/models/test_intermediate.py",
+    "tests/supernet/test_recalibration.py",
     "tests/search/test_recalibrated_training.py",
 ]
 

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from tests.modeler.dag.networks import PAIRS, inputs, pairs_builder
+from tests.modeler.builders.dag.networks import PAIRS, inputs, pairs_builder
 
 from amber.architect import Operation
 from amber.errors import ConfigError, DataError

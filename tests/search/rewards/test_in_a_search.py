@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
-from tests.modeler.dag.networks import make_builder
+from tests.modeler.builders.dag.networks import make_builder
 
 from amber.errors import DataError, InvalidArchitectureError
 from amber.search import Objective, RunDirectory, ranking_table, run_search

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.modeler.dag.networks import PAIRS, make_builder, pairs_builder
+from tests.modeler.builders.dag.networks import PAIRS, make_builder, pairs_builder
 
 from amber.errors import ConfigError
 from amber.search import Objective, run_search

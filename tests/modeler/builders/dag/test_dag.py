@@ -10,7 +10,16 @@ import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
-from tests.modeler.dag.networks import dense, dense_space, edges, input_nodes, inputs, make_builder, output_node, tokens
+from tests.modeler.builders.dag.networks import (
+    dense,
+    dense_space,
+    edges,
+    input_nodes,
+    inputs,
+    make_builder,
+    output_node,
+    tokens,
+)
 from tests.modeler.test_multi_io import check_is_network
 
 from amber.architect import ModelSpace, Operation

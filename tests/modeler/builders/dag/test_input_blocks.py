@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from tests.modeler.dag.networks import PAIRS, dense_space, edges, inputs, make_builder, pairs_builder
+from tests.modeler.builders.dag.networks import PAIRS, dense_space, edges, inputs, make_builder, pairs_builder
 
 from amber.architect import ModelSpace, Operation
 from amber.errors import InvalidArchitectureError

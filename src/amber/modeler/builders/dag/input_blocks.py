@@ -12,10 +12,9 @@ from amber.architect import Architecture
 from amber.checks import finite_number_at_least
 from amber.errors import ConfigError
 from amber.graph.graph import ComputationNode
-from amber.graph.models.auxiliary import first_meetings
+from amber.graph.models.auxiliary import block_loss_mapping, child_class_of, first_meetings
 from amber.graph.models.intermediate import AUX_LOSS_WEIGHT
 from amber.modeler.builders.dag.dag import DAG
-from amber.modeler.child import block_loss_mapping, child_class_of
 
 
 class InputBlockDAG(DAG):
