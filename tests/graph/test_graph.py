@@ -135,7 +135,7 @@ class TestFingerprint:
         assert reads("x") != reads("y")
 
     def test_it_is_the_same_in_another_process(self) -> None:
-        code = "from tests.modeler.test_graph import two_branches; print(two_branches().fingerprint())"
+        code = "from tests.graph.test_graph import two_branches; print(two_branches().fingerprint())"
         result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert result.stdout.strip() == two_branches().fingerprint()
 
