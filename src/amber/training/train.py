@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,7 +74,7 @@ def train_model(
     Raises:
         InvalidArchitectureError: `build` finds that there is no such network.
         ConfigError: the model is not compiled, or `fit` reports no metric of that name.
-        FloatingPointError: the loss is not finite.
+        FloatingPointError: the loss is not finite, in training or, at the scored epoch, on validation data.
     """
     with interrupts.guarded(), seeded(seed):
         model = build()
@@ -113,7 +114,12 @@ def train_model(
         for listener in listeners:
             listener.end()
         recalibrated = _recalibrated(model, train, validation, settings) if settings.recalibrate else {}
-    return TrainedModel(model, state.history, state.scored_epoch, recalibrated)
+    trained = TrainedModel(model, state.history, state.scored_epoch, recalibrated)
+    loss = trained.metrics().get("val_loss", 0.0)
+    if not math.isfinite(loss):
+        # Class numbers can be read off predictions that are not numbers, so that a metric may look well.
+        raise FloatingPointError(f"the loss on validation data is {loss} after epoch {trained.epoch + 1}")
+    return trained
 
 
 def _recalibrated(
@@ -170,7 +176,7 @@ def retrain(
         InvalidArchitectureError: the tokens describe no network.
         ConfigError: a setting out of range, or a metric that `fit` does not report (lists the known).
         DataError: data without rows, of unequal lengths, or that are no finite numbers.
-        FloatingPointError: the loss is not finite.
+        FloatingPointError: as `train_model`.
     """
     settings = FitSettings(metric, direction, epochs, batch_size, patience, fit_kwargs, recalibrate)
     trained = train_model(

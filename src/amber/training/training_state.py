@@ -71,6 +71,7 @@ class TrainingState:
             model.set_weights(self.best_weights)
 
     def _is_better(self, value: float, than: float) -> bool:
-        if math.isnan(than):
-            return not math.isnan(value)
+        if not math.isfinite(value) or not math.isfinite(than):
+            # A diverged epoch is never the best where another one is not.
+            return math.isfinite(value)
         return value > than if self._settings.direction == "maximize" else value < than

@@ -127,6 +127,30 @@ def test_heirs_of_a_search_taken_up_again_are_the_same(
     assert [trial.score for trial in resumed.search.trials] == [trial.score for trial in whole.search.trials]
 
 
+@pytest.mark.parametrize("inherit", [False, True])
+def test_statistics_come_from_training_data_only(
+    make_objective: Callable[..., Objective], monkeypatch: pytest.MonkeyPatch, inherit: bool
+) -> None:
+    """Whatever estimates batch-norm statistics in a one-shot search has never seen a validation example."""
+    objective = make_objective(recalibrate=True)
+    training = {row.tobytes() for row in objective.train[0]}
+    calibrated: list[int] = []
+
+    def noted(model: Any, data: Any, *arguments: Any, **options: Any) -> Any:
+        features = data[0] if isinstance(data, tuple) else data
+        assert {row.tobytes() for row in features} <= training
+        calibrated.append(len(features))
+        return recalibrate(model, data, *arguments, **options)
+
+    for module in ("supernet.scoring", "search.one_shot.heirs", "training.train", "training.callbacks"):
+        home = "amber.modeler" if module.startswith("supernet") else "amber"
+        monkeypatch.setattr(f"{home}.{module}.recalibrate", noted)
+    found = run_one_shot(objective, seed=3, settings=replace(SMALL, inherit_weights=inherit))
+    assert found.search.counts()["complete"] == 2
+    # Each of two episodes, the choice and the finalists score with statistics of their own; then two are retrained.
+    assert len(calibrated) >= 2 * 3 + 2 * SMALL.top_k + 2 * 2 and min(calibrated) > 0
+
+
 def test_the_most_promising_are_retrained_first(make_objective: Callable[..., Objective]) -> None:
     found = run_one_shot(make_objective(), seed=3, settings=replace(SMALL, top_k=3))
     scores = [each.score for each in found.candidates]
