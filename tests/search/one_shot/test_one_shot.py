@@ -143,8 +143,7 @@ def test_statistics_come_from_training_data_only(
         return recalibrate(model, data, *arguments, **options)
 
     for module in ("supernet.scoring", "search.one_shot.heirs", "training.train", "training.callbacks"):
-        home = "amber.modeler" if module.startswith("supernet") else "amber"
-        monkeypatch.setattr(f"{home}.{module}.recalibrate", noted)
+        monkeypatch.setattr(f"amber.{module}.recalibrate", noted)
     found = run_one_shot(objective, seed=3, settings=replace(SMALL, inherit_weights=inherit))
     assert found.search.counts()["complete"] == 2
     # Each of two episodes, the choice and the finalists score with statistics of their own; then two are retrained.
