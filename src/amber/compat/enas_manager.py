@@ -10,7 +10,7 @@ import numpy as np
 from amber.compat.data import unpack_data
 from amber.compat.ignored import warn_ignored
 from amber.compat.managers import GeneralManager, Rewarded
-from amber.supernet.recalibration import recalibrate
+from amber.training.recalibration import recalibrate
 
 # Batches on which the normalisation statistics of an architecture are estimated before it is scored.
 _STATISTICS_STEPS = 2

@@ -15,7 +15,7 @@ from amber.errors import ConfigError
 from amber.supernet.ann import AnnSupernet
 from amber.supernet.builders import SupernetBuilder
 from amber.supernet.child import SupernetModel
-from amber.supernet.recalibration import recalibrate
+from amber.training.recalibration import recalibrate
 
 
 def score_architectures(

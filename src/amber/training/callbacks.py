@@ -11,7 +11,7 @@ import keras
 
 from amber.backend.randomness import epoch_seed
 from amber.errors import ConfigError
-from amber.supernet.recalibration import recalibrate
+from amber.training.recalibration import recalibrate
 from amber.training.settings import FitSettings
 
 EpochListener = Callable[[int, int, Mapping[str, float]], None]

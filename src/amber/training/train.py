@@ -10,7 +10,6 @@ from typing import Any
 from amber.backend import interrupts
 from amber.backend.randomness import seeded
 from amber.errors import ConfigError
-from amber.supernet.recalibration import recalibrate
 from amber.training.callbacks import (
     EpochListener,
     EpochReport,
@@ -22,6 +21,7 @@ from amber.training.callbacks import (
 )
 from amber.training.checkpoint import Checkpoint
 from amber.training.data_checks import check_data
+from amber.training.recalibration import recalibrate
 from amber.training.settings import FitSettings
 from amber.training.training_state import TrainingState
 

@@ -22,7 +22,7 @@ from amber.search.one_shot import OneShotProgress, OneShotSettings, run_one_shot
 from amber.search.one_shot.heirs import HeirBuilder
 from amber.search.rewards import Budget
 from amber.supernet import load_supernet
-from amber.supernet.recalibration import recalibrate
+from amber.training.recalibration import recalibrate
 
 COMPILE = {"optimizer": "adam", "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
 SMALL = OneShotSettings(

@@ -7,7 +7,7 @@ from typing import Any
 
 from amber.graph.models.compiling import clone_compile_arguments
 from amber.search.objective import Objective
-from amber.supernet.recalibration import recalibrate
+from amber.training.recalibration import recalibrate
 
 
 class HeirBuilder:

@@ -14,8 +14,8 @@ from amber.architect import ModelSpace, Operation
 from amber.data import load_dataset
 from amber.errors import ConfigError, DataError
 from amber.modeler import EnasCnnModelBuilder
-from amber.supernet.recalibration import recalibrate
 from amber.supernet.scoring import score_architectures
+from amber.training.recalibration import recalibrate
 
 
 def values(weights: Any) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Batch-normalisation statistics of one network, estimated anew.
+"""Batch-norm recalibration: the statistics of one network, estimated from training data.
 
 The moving statistics of a supernet are averages over all the architectures it was trained as, and fit none of
 them. Estimating them for one architecture from training data before it is scored makes scores comparable
@@ -17,7 +17,6 @@ import numpy as np
 from amber.backend.inference import without_gradients
 from amber.backend.keras_internals.graphs import layers_within
 from amber.errors import ConfigError, DataError
-from amber.supernet.child import SupernetModel
 
 _NOISE = {
     "rate": (
@@ -32,7 +31,7 @@ _NOISE = {
 
 
 def recalibrate(model: keras.Model, data: Any, batch_size: int = 128, steps: int | None = None) -> keras.Model:
-    """Estimates the batch-normalisation statistics of a model anew, and changes nothing else.
+    """Estimate the batch-norm statistics of a model from data, and change nothing else.
 
     Statistics are the averages over the batches, weighted by their rows. Dropout and noise are off meanwhile, and
     weights, optimizer and metrics are not touched. Of a fixed child of a supernet only the statistics its
@@ -52,7 +51,8 @@ def recalibrate(model: keras.Model, data: Any, batch_size: int = 128, steps: int
         ConfigError: a child whose architecture changes from batch to batch.
         DataError: no data.
     """
-    if isinstance(model, SupernetModel) and not model.is_fixed:
+    # Only a child of a supernet says whether its architecture is fixed.
+    if not getattr(model, "is_fixed", True):
         raise ConfigError("Statistics belong to one architecture: give a child with tokens. Received: a sampled child")
     norms = [layer for layer in layers_within(model) if isinstance(layer, keras.layers.BatchNormalization)]
     seen = 0
