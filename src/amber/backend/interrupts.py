@@ -22,7 +22,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -130,6 +130,20 @@ def shielded() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def before_hard_end(action: Callable[[], None]) -> Iterator[None]:
+    """Have something short done, should this command be ended within the block without leaving it."""
+    state = _State.active
+    if state is None:
+        yield
+        return
+    state.last_actions.append(action)
+    try:
+        yield
+    finally:
+        state.last_actions.remove(action)
+
+
+@contextlib.contextmanager
 def kept_from_children() -> Iterator[None]:
     """Start processes and threads within the block that Ctrl-C in the terminal does not reach."""
     if not hasattr(signal, "pthread_sigmask"):
@@ -150,6 +164,7 @@ class _State:
         number: the signal that came first; None before.
         acknowledged: whether a KeyboardInterrupt has arrived where it is handled.
         shields: how many `shielded` are entered.
+        last_actions: what is done before a command is ended that does not hear, or hears a second signal.
     """
 
     active: _State | None = None
@@ -159,6 +174,7 @@ class _State:
         self.acknowledged = False
         self.accepted = False
         self.shields = 0
+        self.last_actions: list[Callable[[], None]] = []
         self._since = 0.0
         self._raised = 0.0
         self._pushes = 0
@@ -268,6 +284,9 @@ def _say(line: str) -> None:
 
 
 def _end(number: int) -> NoReturn:
+    for action in _State.active.last_actions if _State.active else ():
+        with contextlib.suppress(Exception):
+            action()
     with contextlib.suppress(OSError):
         if os.isatty(2):
             os.write(2, _SHOW_CURSOR)  # hidden by a live display

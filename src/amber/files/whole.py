@@ -18,7 +18,7 @@ _TOGETHER, _WHOLE = ".replacement", ".whole"
 
 
 @contextlib.contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+def replacing(path: str | os.PathLike[str], *, synced: bool = True) -> Iterator[Path]:
     """Give a temporary path to write a file at; move it to `path`, synced, once the block has ended well.
 
     The temporary file lies in the folder of `path` and has the same ending, so that what goes by the ending (Keras,
@@ -26,6 +26,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     Args:
         path: the file to make or replace; its folder exists.
+        synced: whether to wait for the disk. A file that is not synced outlives its process, not a power failure.
 
     Yields:
         The temporary path; an empty file is there.
@@ -39,11 +40,13 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     aside = Path(name)
     try:
         yield aside
-        sync(aside)
+        if synced:
+            sync(aside)
         # mkstemp's file is for its owner only; others may read what any other new file shows.
         os.chmod(aside, 0o666 & ~_umask())
         os.replace(aside, target)
-        sync(target.parent)
+        if synced:
+            sync(target.parent)
     except BaseException:
         with contextlib.suppress(OSError):
             aside.unlink()
@@ -101,19 +104,20 @@ def complete_replacement(folder: str | os.PathLike[str]) -> bool:
     return moved
 
 
-def write_whole(path: str | os.PathLike[str], content: str | bytes) -> Path:
+def write_whole(path: str | os.PathLike[str], content: str | bytes, *, synced: bool = True) -> Path:
     """Write a file so that it is never seen half written, and return its path.
 
     Args:
         path: the file to make or replace.
         content: text, written as UTF-8, or bytes.
+        synced: whether to wait for the disk; see `replacing`.
 
     Raises:
         OSError: it cannot be written; what was there before is still there.
     """
     # A lone surrogate, as a message of an exception may hold it, must not be what a search ends with.
     data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
-    with replacing(path) as aside:
+    with replacing(path, synced=synced) as aside:
         aside.write_bytes(data)
     return Path(path)
 

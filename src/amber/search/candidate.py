@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -13,3 +15,9 @@ class Candidate:
     fingerprint: str
     parameters: int
     flops: int
+
+
+def token_fingerprint(tokens: Sequence[int]) -> str:
+    """Return what identifies an architecture whose network cannot be planned: its tokens alone."""
+    text = " ".join(str(int(token)) for token in tokens)
+    return f"tokens-{hashlib.sha256(text.encode('ascii')).hexdigest()[:16]}"

@@ -40,8 +40,8 @@ class Ledger:
             check_alone(self._directory)
             self._earlier = self._directory.begin(settings, resume=resume, allow_changes=allow_changes)
 
-    def join(self) -> None:
-        """Takes part, from here until `close`."""
+    def join(self, *, alone: bool) -> None:
+        """Takes part, from here until `close`; `alone` where this process trains in itself."""
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
@@ -94,9 +94,9 @@ class SharedLedger(Ledger):
             self._directory.begin(settings, resume=resume, allow_changes=allow_changes)
         self._database.begin(settings, direction, allow_changes=allow_changes)
 
-    def join(self) -> None:
+    def join(self, *, alone: bool) -> None:
         """Takes part in the study; what this directory's process left unsettled is its own again."""
-        self._database.join(self._owner)
+        self._database.join(self._owner, alone=alone)
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:

@@ -21,7 +21,7 @@ from amber.backend.randomness import check_seed, preserved
 from amber.errors import AmberError, InvalidArchitectureError, describe_error, printable
 from amber.graph.cost import measure
 from amber.search.builder_checks import check_builder
-from amber.search.candidate import Candidate
+from amber.search.candidate import Candidate, token_fingerprint
 from amber.search.children import no_children_left
 from amber.search.pruning import PruningCallback
 from amber.search.rewards.budget import Budget
@@ -277,5 +277,5 @@ def prepared(objective: Any, tokens: tuple[int, ...], number: int) -> Candidate 
         raise
     except BaseException as error:  # one bad network must not end a search
         interrupts.check()
-        return TrialResult(number, tokens, "", "failed", error=describe_error(error))
+        return TrialResult(number, tokens, token_fingerprint(tokens), "failed", error=describe_error(error))
     return candidate

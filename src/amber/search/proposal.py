@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from amber.search.candidate import Candidate
+from amber.search.candidate import Candidate, token_fingerprint
 from amber.search.executors import Outcome
 from amber.search.trial import TrialResult
 
@@ -21,6 +21,7 @@ class Known:
         candidate: the planned network, where it is known.
         trial: what became of it; None where it is not settled.
         mine: whether this process is to settle it.
+        deaths: how many other processes ended, without a word, while it was trained in them.
     """
 
     number: int
@@ -28,6 +29,7 @@ class Known:
     candidate: Candidate | None = None
     trial: TrialResult | None = None
     mine: bool = True
+    deaths: int = 0
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Proposal:
         asked: Optuna's trial.
         candidate: the planned network; None until it is planned.
         seed: of its training; None until it is planned.
+        deaths: how many other processes ended, without a word, while it was trained in them.
     """
 
     number: int
@@ -47,6 +50,7 @@ class Proposal:
     asked: Any
     candidate: Candidate | None = None
     seed: int | None = None
+    deaths: int = 0
 
     @property
     def fingerprint(self) -> str:
@@ -66,6 +70,26 @@ class Proposal:
             error=f"the same network as trial {first.number} ({first.status})",
         )
 
+    def as_failed(self, reason: str, seconds: float = 0.0, *, fingerprint: str = "") -> TrialResult:
+        """Returns the trial of a training that brought nothing back.
+
+        Args:
+            reason: what happened.
+            seconds: that it took.
+            fingerprint: of the network, where the proposal itself is not planned.
+        """
+        return TrialResult(
+            self.number,
+            self.tokens,
+            self.fingerprint or fingerprint or token_fingerprint(self.tokens),
+            "failed",
+            parameters=self.candidate.parameters if self.candidate else None,
+            flops=self.candidate.flops if self.candidate else None,
+            seconds=seconds,
+            seed=self.seed,
+            error=reason,
+        )
+
     def as_trial(self, outcome: Outcome) -> TrialResult:
         """Returns the trial that an executor brought back, or that of a worker which did not come back.
 
@@ -80,14 +104,4 @@ class Proposal:
                 error = f"FloatingPointError: the score is {trial.score}"
                 return replace(trial, status="failed", score=None, error=error)
             return trial
-        return TrialResult(
-            self.number,
-            self.tokens,
-            self.fingerprint,
-            "failed",
-            parameters=self.candidate.parameters if self.candidate else None,
-            flops=self.candidate.flops if self.candidate else None,
-            seconds=outcome.seconds,
-            seed=self.seed,
-            error=str(outcome.failure),
-        )
+        return self.as_failed(str(outcome.failure), outcome.seconds)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import optuna
 
@@ -65,7 +68,7 @@ class Proposer:
             StorageError: what is known is no architecture of this space, or not the next.
         """
         if known.tokens is None:
-            return self.ask()
+            return replace(self.ask(), deaths=known.deaths)
         tokens = self._checked(known)
         asked = self._study.ask(fixed_distributions=self._distributions)
         params = asked.params
@@ -74,7 +77,7 @@ class Proposer:
             self._study.tell(asked, state=optuna.trial.TrialState.FAIL)
             self._study.enqueue_trial(dict(zip(self._layout.names, tokens, strict=True)))
             asked = self._study.ask(fixed_distributions=self._distributions)
-        return self._counted(Proposal(known.number, tokens, asked, known.candidate))
+        return self._counted(Proposal(known.number, tokens, asked, known.candidate, deaths=known.deaths))
 
     def tell(self, proposal: Proposal, trial: TrialResult, values: Sequence[float] | None) -> None:
         """Tells the sampler what became of a proposal.
@@ -128,3 +131,16 @@ class Proposer:
             raise StorageError(
                 f"Trial {known.number} of the search to be taken up is no architecture of this model space: {error}"
             ) from error
+
+
+@contextlib.contextmanager
+def quiet_optuna() -> Iterator[None]:
+    """Silence Optuna's log for a while; its level is put back afterwards."""
+    level = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            yield
+    finally:
+        optuna.logging.set_verbosity(level)

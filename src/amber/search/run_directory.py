@@ -10,6 +10,7 @@
 | `best.keras`, `test.json`, ... | the model, and what belongs to it: replaced together with `best.json` (`amber.cli`) |
 | `config.yaml` | a copy of the configuration |
 | `search.log` | what happened, with times |
+| `begun.json` | the trials that were begun and have not ended; see `amber.search.begun` |
 | `checkpoints/` | the state of each training under way after its last epoch |
 """
 
@@ -43,7 +44,8 @@ from amber.search.trial import TrialResult
 TRIALS, BEST, CONFIG, LOG = "trials.jsonl", "best.json", "config.yaml", "search.log"
 SETTINGS, PARTICIPATION, LOCK, CHECKPOINTS = "search.json", "study.json", ".lock", "checkpoints"
 MODEL, TEST = "best.keras", "test.json"
-OWN_FILES = (TRIALS, SETTINGS, PARTICIPATION, BEST, CONFIG, LOG, "ranking.csv", "ranking.txt")
+BEGUN = "begun.json"
+OWN_FILES = (TRIALS, SETTINGS, PARTICIPATION, BEST, CONFIG, LOG, BEGUN, "ranking.csv", "ranking.txt")
 
 
 class RunDirectory:
@@ -179,6 +181,8 @@ class RunDirectory:
                 if changes and not allow_changes:
                     raise SettingsChangedError(str(self.path), changes)
             self._clear_checkpoints({trial.number for trial in trials} if resume else None)
+            if not resume:
+                (self.path / BEGUN).unlink(missing_ok=True)
             if version < FORMAT_VERSION and trials:
                 self.write(TRIALS, journal_text(trials))
             if not path.is_file() or path.read_bytes() != text.encode("utf-8"):
@@ -205,15 +209,15 @@ class RunDirectory:
         with contextlib.suppress(OSError):
             (self.path / CHECKPOINTS).rmdir()
 
-    def write(self, name: str, content: str | bytes) -> Path:
-        """Writes a file as a whole and returns its path.
+    def write(self, name: str, content: str | bytes, *, synced: bool = True) -> Path:
+        """Writes a file as a whole and returns its path; see `amber.files.write_whole`.
 
         Raises:
             StorageError: it cannot be written (no rights, no space); names the path.
         """
         path = self.path / name
         with _named(path):
-            return write_whole(path, content)
+            return write_whole(path, content, synced=synced)
 
     def append_trial(self, trial: TrialResult) -> None:
         """Adds one line to `trials.jsonl`; raises StorageError naming the path."""

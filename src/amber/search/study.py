@@ -9,9 +9,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-import warnings
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +22,7 @@ from amber.backend.randomness import check_seed, trial_seed
 from amber.checks import positive_integer
 from amber.errors import ConfigError
 from amber.graph.words import describe_in_words
+from amber.search.begun import BegunTrials
 from amber.search.best import describe_builder
 from amber.search.callbacks import SearchCallback
 from amber.search.executors import Executor, InProcessExecutor, Outcome
@@ -30,7 +30,7 @@ from amber.search.ledger import Ledger, SharedLedger
 from amber.search.objective import Objective, prepared
 from amber.search.preflight import check_search
 from amber.search.proposal import Proposal
-from amber.search.proposing import Proposer
+from amber.search.proposing import Proposer, quiet_optuna
 from amber.search.pruning import PruningCallback, chosen_pruner
 from amber.search.recording import SearchRecord
 from amber.search.result import SearchResult, rank
@@ -142,11 +142,11 @@ def run_search(
     if search.pruner is not None and objective.metric != objective.settings.metric:
         raise ConfigError(f"A pruner needs a score that fit reports after every epoch. Received: {objective.metric!r}")
     check_search(objective, search.seed)
-    with _quiet_optuna():
+    with quiet_optuna():
         search.proposer = Proposer(objective, sampler, search.pruner)
         with run_directory.locked() if run_directory else contextlib.nullcontext(), contextlib.closing(search.ledger):
             search.ledger.begin(settings, objective.direction, resume=resume, allow_changes=allow_changes)
-            search.ledger.join()
+            search.ledger.join(alone=search.executor.in_process)
             return search.run()
 
 
@@ -167,6 +167,7 @@ class _Search:
         self.directory = run_directory
         self.callbacks = tuple(callbacks)
         self.record = SearchRecord(run_directory, objective, seed)
+        self.begun = BegunTrials(run_directory)
         self.ledger: Ledger
         self.proposer: Proposer
         self.executor: Executor = InProcessExecutor()
@@ -186,7 +187,7 @@ class _Search:
             self.record.note(logging.INFO, line)
         self.record.note(logging.INFO, f"Search of {self.wanted} architectures, seed {self.seed}.")
         try:
-            with interrupts.guarded():
+            with interrupts.guarded(), interrupts.before_hard_end(self.begun.release):
                 for callback in self.callbacks:
                     callback.on_search_begin(self.wanted, self.objective.metric, self.objective.direction)
                 self._replay()
@@ -197,6 +198,7 @@ class _Search:
             stopped = "interrupted"
             self.record.note(logging.WARNING, f"Interrupted after {self.trained} of {self.wanted} architectures.")
         finally:
+            self.begun.release()
             result = SearchResult(
                 tuple(rank(self.settled, self.objective.direction)),
                 self.objective.metric,
@@ -211,6 +213,7 @@ class _Search:
 
     def _replay(self) -> None:
         """Brings sampler and study to where the search is that was begun before, without training."""
+        self.begun.read()
         with self.ledger.turn():
             self._learn(replaying=True)
         if not self.settled and not self.taken_up:
@@ -296,6 +299,8 @@ class _Search:
     def _start(self, proposal: Proposal) -> None:
         """Starts the training of a proposal, or settles it where there is nothing to train; in a turn."""
         number, tokens = proposal.number, proposal.tokens
+        if self._is_fatal(proposal):
+            return
         candidate = prepared(self.objective, tokens, number)
         if isinstance(candidate, TrialResult):
             self.ledger.claim(proposal)
@@ -310,11 +315,16 @@ class _Search:
         repeats = self.repeats.setdefault(candidate.fingerprint, [])
         if any(each.fingerprint == candidate.fingerprint for each in self._unsettled()):
             repeats.append(proposal)
+            self.begun.end(number)
             return
         refused = self.objective.over_budget(candidate, number)
         if refused is not None:
             self._settle(proposal, refused)
             return
+        if self.executor.in_process:
+            self.begun.begin(number, tokens, candidate.fingerprint)
+        else:
+            self.begun.end(number)  # a worker that dies of it does not take this process along
         for callback in self.callbacks:
             callback.on_trial_begin(number, tokens)
         options: dict[str, Any] = {"number": number, "candidate": candidate}
@@ -326,6 +336,18 @@ class _Search:
             options["pruning"] = PruningCallback(proposal.asked, self.objective.metric)
         self.running[number] = proposal
         self.executor.submit(number, tokens, seed, **options)
+
+    def _is_fatal(self, proposal: Proposal) -> bool:
+        """Note that a proposal is begun, and settle it as failed where processes ended of it before."""
+        begun = self.begun.begin(proposal.number, proposal.tokens)
+        begun = replace(begun, deaths=begun.deaths + proposal.deaths)
+        if begun.is_fatal:
+            self.record.note(logging.WARNING, f"Trial {proposal.number} counts as failed: {begun.reason}.")
+            self.ledger.claim(proposal)
+            self._settle(proposal, proposal.as_failed(begun.reason, fingerprint=begun.fingerprint))
+        elif begun.deaths:
+            self.record.note(logging.WARNING, f"Trial {proposal.number} is tried once more: {begun.reason}.")
+        return begun.is_fatal
 
     def _epoch_listener(self, number: int) -> EpochListener:
         def on_epoch(epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
@@ -352,6 +374,7 @@ class _Search:
         if not quietly:
             self.record.keep(trial)
         self.proposer.tell(proposal, trial, self._values(trial))
+        self.begun.end(trial.number)
         self.settled.append(trial)
         if trial.status in TRAINED:
             self.trained += 1
@@ -375,16 +398,3 @@ class _Search:
         values = [score] if self.proposer.against is None else [score, getattr(trial, self.proposer.against)]
         told = [float(value) for value in values if value is not None]
         return told if len(told) == len(values) else None
-
-
-@contextlib.contextmanager
-def _quiet_optuna() -> Iterator[None]:
-    """Silences Optuna's log for a while; its level is put back afterwards."""
-    level = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            yield
-    finally:
-        optuna.logging.set_verbosity(level)

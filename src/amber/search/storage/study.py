@@ -7,6 +7,7 @@ It is an ordinary Optuna study, with state and value of each trial. To a trial A
 | `amber:proposal` | tokens, fingerprint, parameters and FLOPs, from the moment that a process takes it up |
 | `amber:owner` | which process that is; empty where it gave it back |
 | `amber:trial` | what became of it, with the keys of `TrialResult` |
+| `amber:deaths` | how many processes were lost that trained it in themselves |
 
 and to the study `amber:format_version` and `amber:settings`. Models, checkpoints and reports never go there: they lie
 in the run directory of each process.
@@ -43,7 +44,9 @@ logger = logging.getLogger(__name__)
 
 FORMAT_VERSION = 1
 _VERSION, _SETTINGS = "amber:format_version", "amber:settings"
-_PROPOSAL, _OWNER, _TRIAL = "amber:proposal", "amber:owner", "amber:trial"
+_PROPOSAL, _OWNER, _TRIAL, _DEATHS = "amber:proposal", "amber:owner", "amber:trial", "amber:deaths"
+# Begins the name of an owner that trains in itself, so that its end may be the fault of what it trained.
+_ALONE = "alone-"
 
 
 class StudyDatabase:
@@ -68,7 +71,7 @@ class StudyDatabase:
         positive_integer(heartbeat, "heartbeat")
         self._connection, self._heartbeat = Connection(url, study, heartbeat), heartbeat
         self.study_name, self.address, self.name = study, shown_url(url), self._connection.name
-        self._owner = ""
+        self._owner, self._alone = "", False
         self._held: dict[int, int] = {}  # number -> Optuna's, of what this process is to settle
         self._settled: set[int] = set()
         self._looked = 0.0
@@ -107,9 +110,15 @@ class StudyDatabase:
             if changes or _SETTINGS not in known:
                 self._note(_SETTINGS, now)
 
-    def join(self, owner: str) -> None:
-        """Takes part as `owner`; what a process of that name left unsettled is this one's again."""
-        self._owner, self._held, self._settled, self._looked = owner, {}, set(), 0.0
+    def join(self, owner: str, *, alone: bool = False) -> None:
+        """Takes part as `owner`; what a process of that name left unsettled is this one's again.
+
+        Args:
+            owner: name of this process.
+            alone: whether it trains in itself, so that it may end of what it trains.
+        """
+        self._owner, self._alone = owner, alone
+        self._held, self._settled, self._looked = {}, set(), 0.0
         self._leaving.clear()
         self._beating = threading.Thread(target=self._beat, name="amber-study-heartbeat", daemon=True)
         self._beating.start()
@@ -164,7 +173,7 @@ class StudyDatabase:
         described = {"tokens": list(tokens)} | ({} if candidate is None else asdict(candidate))
         # Not as Optuna's parameters: each would be four questions to the database, while all others wait.
         template = optuna.trial.create_trial(
-            state=TrialState.RUNNING, user_attrs={_PROPOSAL: described, _OWNER: self._owner}
+            state=TrialState.RUNNING, user_attrs={_PROPOSAL: described, _OWNER: self._signature}
         )
         storage, study = self._connection.storage, self._connection.identity()
         with self._connection.named(f"adding trial {number}"):
@@ -224,17 +233,27 @@ class StudyDatabase:
                 trial.number, known.tokens or (), fingerprint, "failed", error="ended by another program"
             )
             return replace(known, trial=known.trial or ended)
-        if not lost and trial.user_attrs.get(_OWNER) not in ("", self._owner):
+        owner = str(trial.user_attrs.get(_OWNER))
+        own = owner.removeprefix(_ALONE) in ("", self._owner)
+        if not lost and not own:
             return replace(known, trial=None)
-        self._connection.tried(f"taking up trial {trial.number}", lambda: self._take_up(trial._trial_id))
+        deaths = known.deaths + (lost and not own and owner.startswith(_ALONE))
+        self._connection.tried(f"taking up trial {trial.number}", lambda: self._take_up(trial._trial_id, deaths))
         self._held[trial.number] = trial._trial_id
         if known.trial is not None:  # its process was ended between saying what became of it and ending it
             self.settle(known.trial)
-        return replace(known, mine=True)
+        return replace(known, mine=True, deaths=deaths)
 
-    def _take_up(self, identity: int) -> None:
+    @property
+    def _signature(self) -> str:
+        """What is written as the owner of a trial."""
+        return f"{_ALONE if self._alone else ''}{self._owner}"
+
+    def _take_up(self, identity: int, deaths: int) -> None:
         self._connection.storage.record_heartbeat(identity)
-        self._connection.storage.set_trial_user_attr(identity, _OWNER, self._owner)
+        if deaths:
+            self._connection.storage.set_trial_user_attr(identity, _DEATHS, deaths)
+        self._connection.storage.set_trial_user_attr(identity, _OWNER, self._signature)
 
     def _read(self, trial: FrozenTrial) -> Known:
         try:
@@ -242,9 +261,10 @@ class StudyDatabase:
             result = None if settled is None else TrialResult.from_dict(settled)
             tokens = tuple(int(token) for token in proposal["tokens"])
             candidate = Candidate(**{**proposal, "tokens": tokens}) if "fingerprint" in proposal else None
+            deaths = int(trial.user_attrs.get(_DEATHS, 0))
         except (KeyError, TypeError, ValueError) as error:
             raise StorageError(f"Trial {trial.number} of the {self.name} is none of AMBER's: {error!r}") from error
-        return Known(trial.number, tokens, candidate, result, mine=False)
+        return Known(trial.number, tokens, candidate, result, mine=False, deaths=deaths)
 
     def _beat(self) -> None:
         storage = self._connection.storage
