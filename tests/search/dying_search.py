@@ -39,6 +39,8 @@ class Dying(SearchCallback):
             os._exit(3)
         if number == 1 and self.how == "signal":
             os.kill(os.getpid(), signal.SIGSEGV)
+        if number == 1 and self.how == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
         if number == 1 and self.how == "person":
             raise KeyboardInterrupt
 
@@ -46,6 +48,8 @@ class Dying(SearchCallback):
         """Die after an epoch, whose state is kept by the time the next one ends."""
         if number == 1 and self.how == f"epoch {epoch}":
             os._exit(3)
+        if number == 1 and self.how == f"killed after {epoch}":
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def search(path: str, how: str) -> None:

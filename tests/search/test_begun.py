@@ -56,7 +56,7 @@ def failed(path: Path) -> list[Any]:
     return [trial for trial in trials(path) if trial.status == "failed"]
 
 
-@pytest.mark.parametrize(("how", "code"), [("exit", 3), ("signal", SEGMENTATION_FAULT), ("epoch 1", 3)])
+@pytest.mark.parametrize(("how", "code"), [("exit", 3), ("signal", SEGMENTATION_FAULT), ("epoch 3", 3)])
 def test_trial_that_ends_its_process_twice_is_recorded_as_failed(
     searches: Searches, tmp_path: Path, how: str, code: int
 ) -> None:
@@ -68,7 +68,8 @@ def test_trial_that_ends_its_process_twice_is_recorded_as_failed(
     assert searches.run(path, how) == 0
     (bad,) = failed(path)
     assert bad.number == 1
-    assert bad.error == "the process ended while this trial was trained, 2 times in a row"
+    assert bad.error.startswith("the process ended while this trial was trained (")
+    assert bad.error.endswith(", 2 times")
     assert [each.score for each in trials(path) if each.number != 1] == [
         each.score for each in trials(tmp_path / "whole") if each.number != 1
     ]
@@ -83,15 +84,26 @@ def test_layer_that_ends_the_process_while_it_is_planned_is_recorded_as_failed(
     codes = [searches.run(tmp_path, "planning") for _ in range(4)]
     assert codes == [3, 3, 0, 0]
     (bad,) = failed(tmp_path)
-    assert bad.error == "the process ended while this trial was planned, 2 times in a row"
+    assert bad.error == "the process ended while this trial was planned (os._exit(3)), 2 times"
 
 
 def test_killed_in_one_trial_again_and_again_it_still_ends_as_undisturbed(searches: Searches, tmp_path: Path) -> None:
     assert searches.run(tmp_path / "whole", "not") == 0
-    codes = [searches.run(tmp_path / "run", how) for how in ("exit", "epoch 2", "epoch 3", "epoch 4", "not")]
-    assert codes == [3, 3, 3, 3, 0]
+    ways = ("killed", "killed", "killed after 2", "killed", "killed after 3", "killed", "not")
+    codes = [searches.run(tmp_path / "run", how) for how in ways]
+    assert codes == [-9] * 6 + [0]
     facts = [[(each.number, each.score, each.status) for each in trials(tmp_path / name)] for name in ("run", "whole")]
     assert facts[0] == facts[1]
+    left = [sorted(path.name for path in (tmp_path / name).iterdir()) for name in ("run", "whole")]
+    assert left[0] == left[1]
+
+
+def test_trial_that_is_killed_again_and_again_without_progress_is_recorded_as_failed(
+    searches: Searches, tmp_path: Path
+) -> None:
+    codes = [searches.run(tmp_path, "killed") for _ in range(6)]
+    assert codes == [-9] * 5 + [0]
+    assert [bad.error for bad in failed(tmp_path)] == ["the process ended while this trial was trained, 5 times"]
 
 
 def test_what_a_person_interrupted_is_not_counted(searches: Searches, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@
 | `config.yaml` | a copy of the configuration |
 | `search.log` | what happened, with times |
 | `begun.json` | the trials that were begun and have not ended; see `amber.search.begun` |
+| `last_words.txt` | how the process ended, where it ended by itself in a trial |
 | `checkpoints/` | the state of each training under way after its last epoch |
 """
 
@@ -44,8 +45,8 @@ from amber.search.trial import TrialResult
 TRIALS, BEST, CONFIG, LOG = "trials.jsonl", "best.json", "config.yaml", "search.log"
 SETTINGS, PARTICIPATION, LOCK, CHECKPOINTS = "search.json", "study.json", ".lock", "checkpoints"
 MODEL, TEST = "best.keras", "test.json"
-BEGUN = "begun.json"
-OWN_FILES = (TRIALS, SETTINGS, PARTICIPATION, BEST, CONFIG, LOG, BEGUN, "ranking.csv", "ranking.txt")
+BEGUN, LAST_WORDS = "begun.json", "last_words.txt"
+OWN_FILES = (TRIALS, SETTINGS, PARTICIPATION, BEST, CONFIG, LOG, BEGUN, LAST_WORDS, "ranking.csv", "ranking.txt")
 
 
 class RunDirectory:
@@ -183,6 +184,7 @@ class RunDirectory:
             self._clear_checkpoints({trial.number for trial in trials} if resume else None)
             if not resume:
                 (self.path / BEGUN).unlink(missing_ok=True)
+                (self.path / LAST_WORDS).unlink(missing_ok=True)
             if version < FORMAT_VERSION and trials:
                 self.write(TRIALS, journal_text(trials))
             if not path.is_file() or path.read_bytes() != text.encode("utf-8"):

@@ -339,13 +339,12 @@ class _Search:
 
     def _is_fatal(self, proposal: Proposal) -> bool:
         """Note that a proposal is begun, and settle it as failed where processes ended of it before."""
-        begun = self.begun.begin(proposal.number, proposal.tokens)
-        begun = replace(begun, deaths=begun.deaths + proposal.deaths)
+        begun = self.begun.begin(proposal.number, proposal.tokens, lost=proposal.deaths)
         if begun.is_fatal:
             self.record.note(logging.WARNING, f"Trial {proposal.number} counts as failed: {begun.reason}.")
             self.ledger.claim(proposal)
             self._settle(proposal, proposal.as_failed(begun.reason, fingerprint=begun.fingerprint))
-        elif begun.deaths:
+        elif begun.reason:
             self.record.note(logging.WARNING, f"Trial {proposal.number} is tried once more: {begun.reason}.")
         return begun.is_fatal
 
