@@ -1,6 +1,15 @@
-"""Names of Keras's metrics: which mean the same, and of which less is better. Loads no Keras."""
+"""Names of Keras's metrics and losses: which mean the same, which fit a task, of which less is better. Loads no Keras.
+
+A task is classes, whose targets are class numbers and whose output is a softmax, or a number.
+"""
 
 from __future__ import annotations
+
+from typing import Any
+
+from amber.errors import ConfigError
+from amber.known_names import LOSSES
+from amber.wording import shown
 
 # What metrics are called beside the name of their class, without underscores and in lower case.
 _OTHER_NAMES = {
@@ -25,6 +34,54 @@ _LESS_IS_BETTER = (
     "poisson",
 )
 
+# `accuracy` finds out what it is given. These take class numbers as they are.
+_OF_CLASS_NUMBERS = ("sparse_categorical_accuracy", "sparse_categorical_crossentropy")
+# Of several classes: a column for each class. What they are made with, so that there is one number for all classes.
+OF_ONE_HOT: dict[str, dict[str, Any]] = {
+    "auc": {"multi_label": True},
+    "f1_score": {"average": "macro"},
+    "f_beta_score": {"average": "macro"},
+    "categorical_accuracy": {},
+    "categorical_crossentropy": {},
+    "categorical_hinge": {},
+    "kl_divergence": {},
+}
+# Of two classes: the second class against the first.
+OF_TWO_CLASSES: dict[str, dict[str, Any]] = {
+    "auc": {},
+    "binary_accuracy": {},
+    "binary_crossentropy": {},
+    "f1_score": {"average": "macro", "threshold": 0.5},
+    "f_beta_score": {"average": "macro", "threshold": 0.5},
+    "false_negatives": {},
+    "false_positives": {},
+    "precision": {},
+    "recall": {},
+    "true_negatives": {},
+    "true_positives": {},
+}
+# Of more than this many classes: whether the right one is among the five most probable.
+_TOP_K = 5
+_OF_MANY_CLASSES = ("sparse_top_k_categorical_accuracy", "top_k_categorical_accuracy")
+_OF_A_NUMBER = (
+    "log_cosh_error",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "r2_score",
+    "root_mean_squared_error",
+)
+_LOSSES_OF_CLASSES = ("sparse_categorical_crossentropy",)
+_LOSSES_OF_A_NUMBER = (
+    "mean_squared_error",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_logarithmic_error",
+    "huber",
+    "log_cosh",
+)
+
 
 def plain_name(name: str) -> str:
     """Return a name so that all names of one metric are equal, such as `f1_score` and `F1Score`, `mse` and `MSE`."""
@@ -40,3 +97,57 @@ def less_is_better(name: str) -> bool:
     """
     last = plain_name(name.rsplit("_", 1)[-1])
     return any(end.endswith(_LESS_IS_BETTER) for end in (last, plain_name(name)))
+
+
+def check_metric(name: str, classes: int | None) -> None:
+    """Raise ConfigError where a metric does not fit a task, or Keras does not know it; lists those that do.
+
+    Args:
+        name: of one of Keras's metrics.
+        classes: how many there are; None for a number.
+    """
+    known, fitting = plain_name(name), fitting_metrics(classes)
+    if known not in {plain_name(each) for each in fitting}:
+        raise ConfigError(
+            f"expected a Keras metric that fits {_task(classes)}: {', '.join(fitting)}.{_hint(known, classes)} "
+            f"Received: {shown(name)}"
+        )
+
+
+def check_loss(name: str, classes: int | None) -> None:
+    """Raise ConfigError where a loss does not fit a task, or Keras does not know it; lists those that do.
+
+    Args:
+        name: of one of Keras's losses.
+        classes: how many there are; None for a number.
+    """
+    fitting = _LOSSES_OF_A_NUMBER if classes is None else _LOSSES_OF_CLASSES
+    known = plain_name(name).removesuffix("error")
+    if known not in {plain_name(each).removesuffix("error") for each in fitting} or name not in LOSSES:
+        labels = "" if classes is None else ", whose labels are class numbers"
+        raise ConfigError(
+            f"expected the name of a Keras loss that fits {_task(classes)}{labels}: {', '.join(fitting)}. "
+            f"Received: {shown(name)}"
+        )
+
+
+def fitting_metrics(classes: int | None) -> list[str]:
+    """Return the names of Keras's metrics that fit a task, as Keras writes them."""
+    if classes is None:
+        return sorted(_OF_A_NUMBER)
+    of_two = OF_TWO_CLASSES if classes == 2 else ()
+    of_many = _OF_MANY_CLASSES if classes > _TOP_K else ()
+    return ["accuracy", *sorted({*_OF_CLASS_NUMBERS, *OF_ONE_HOT, *of_two, *of_many})]
+
+
+def _task(classes: int | None) -> str:
+    return "a number" if classes is None else f"{classes} classes"
+
+
+def _hint(name: str, classes: int | None) -> str:
+    """Return which reward could be meant."""
+    rewards = ("pearson", "spearman") if classes is None else ("auroc", "auprc", "mcc")
+    reward = name.removesuffix("correlation")
+    if reward not in rewards:
+        return ""
+    return f" `search.reward: {reward}` compares networks by it, and it is reported at the test in any case."

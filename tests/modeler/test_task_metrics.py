@@ -12,10 +12,9 @@ import pytest
 
 from amber.errors import ConfigError
 from amber.graph.models.compiling import clone_compile_arguments
+from amber.metric_names import check_loss, fitting_metrics
 from amber.modeler.task_metrics import (
     OnClassNumbers,
-    check_loss,
-    fitting_metrics,
     has_own_metrics,
     metric_for,
     stock_metrics,

@@ -241,3 +241,6 @@ def _make_branch(request: BuilderRequest) -> ModelBuilder:
 
 
 register_builder("branch", BranchOptions, _make_branch, branched=True)
+
+# Others, of plug-ins, may have operations of their own.
+OWN_BUILDERS = frozenset(BUILDERS.names())

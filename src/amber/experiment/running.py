@@ -82,6 +82,7 @@ def run(loaded: Configuration, overrides: Overrides) -> bool:
     console = Console(quiet=overrides.quiet)
     check_run(loaded, resume=overrides.resume, overwrite=overrides.overwrite)
     dataset = load_data(loaded)
+    for_task(loaded, TaskSpec.of(dataset))  # names that do not fit are refused before Keras is loaded
     threads = set_threads(loaded, TaskSpec.of(dataset))
     earlier = begun_with(loaded.config.chosen_run_directory) if overrides.resume else None
     loaded, guessed = with_defaults(loaded, dataset, earlier)

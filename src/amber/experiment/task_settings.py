@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,9 @@ from amber.errors import ConfigError
 from amber.experiment.configuration.document import KeyPath
 from amber.experiment.configuration.reading import Configuration
 from amber.experiment.task_spec import TaskSpec
-from amber.metric_names import plain_name
+from amber.known_names import OPTIMIZERS, optimizer_mistake
+from amber.metric_names import check_loss, check_metric, fitting_metrics, plain_name
+from amber.wording import shown
 
 # Stands for the classes of an output of which nothing is known.
 _UNKNOWN: tuple[str, ...] = ()
@@ -46,7 +48,63 @@ def for_task(loaded: Configuration, problem: TaskSpec) -> Configuration:
         )
     changed = replace(loaded, config=config.model_copy(update=changes))
     search = config.search.model_copy(update={"metric": _metric(changed, problem)})
-    return replace(changed, config=changed.config.model_copy(update={"search": search}))
+    changed = replace(changed, config=changed.config.model_copy(update={"search": search}))
+    _check_names(changed, problem)
+    return changed
+
+
+def _check_names(loaded: Configuration, problem: TaskSpec) -> None:
+    """Check the names of losses, metrics and the optimizer, and the options of that, without loading Keras.
+
+    Raises:
+        ConfigError: Keras does not know a name, or what it means does not fit the task; names the line.
+    """
+    training, outputs = loaded.config.training, loaded.config.data.outputs
+    if outputs is None:
+        _check_task(loaded, ("training",), training.loss, training.metrics, next(iter(problem.outputs.values()), ()))
+    for name, output in (outputs or {}).items():
+        classes = problem.outputs.get(name, _UNKNOWN)
+        _check_task(loaded, ("data", "outputs", name), output.chosen_loss, output.chosen_metrics, classes)
+    options = OPTIMIZERS.get(training.optimizer.lower())
+    if options is None:
+        if ">" in training.optimizer:  # one that a plug-in registered with Keras
+            return
+        raise loaded.error(
+            ("training", "optimizer"),
+            f"expected the name of a Keras optimizer: {', '.join(OPTIMIZERS)}. Received: {shown(training.optimizer)}",
+        )
+    given: tuple[tuple[KeyPath, Mapping[str, Any]], ...] = (
+        (("training", "optimizer_options"), training.optimizer_options),
+        (("search", "one_shot", "optimizer_options"), loaded.config.search.one_shot.optimizer_options),
+    )
+    for where, chosen in given:
+        for name, value in chosen.items():
+            if name not in options:
+                free = ", ".join(sorted(options))
+                raise loaded.error(
+                    (*where, name), f"expected an argument of {training.optimizer}: {free}. Received: {shown(name)}"
+                )
+            mistake = optimizer_mistake(training.optimizer, name, value)
+            if mistake:
+                raise loaded.error((*where, name), mistake)
+
+
+def _check_task(
+    loaded: Configuration, path: KeyPath, loss: str, metrics: Sequence[str], task: tuple[str, ...] | None
+) -> None:
+    """Check loss and metrics of one output; `task` holds its classes, None for a number, nothing where unknown."""
+    if task == _UNKNOWN:
+        return
+    classes = None if task is None else len(task)
+    try:
+        check_loss(loss, classes)
+    except ConfigError as error:
+        raise loaded.error((*path, "loss"), str(error)) from error
+    for index, metric in enumerate(metrics):
+        try:
+            check_metric(metric, classes)
+        except ConfigError as error:
+            raise loaded.error((*path, "metrics", index), str(error)) from error
 
 
 def losses_and_metrics(loaded: Configuration, problem: TaskSpec | None = None) -> dict[str, Any]:
@@ -83,22 +141,12 @@ def _compiled(
     loaded: Configuration, path: KeyPath, loss: str, metrics: Sequence[str], task: tuple[str, ...] | None
 ) -> dict[str, Any]:
     """Return loss and metrics of one output; `task` holds its classes, None for a number, nothing where unknown."""
-    from amber.modeler.task_metrics import check_loss, metric_for
+    from amber.modeler.task_metrics import metric_for
 
     if task == _UNKNOWN:
         return {"loss": loss, "metrics": list(metrics)}
-    classes = None if task is None else len(task)
-    try:
-        check_loss(loss, classes)
-    except ConfigError as error:
-        raise loaded.error((*path, "loss"), str(error)) from error
-    made = []
-    for index, metric in enumerate(metrics):
-        try:
-            made.append(metric_for(metric, classes))
-        except ConfigError as error:
-            raise loaded.error((*path, "metrics", index), str(error)) from error
-    return {"loss": loss, "metrics": made}
+    _check_task(loaded, path, loss, metrics, task)
+    return {"loss": loss, "metrics": [metric_for(metric, None if task is None else len(task)) for metric in metrics]}
 
 
 def _metric(loaded: Configuration, problem: TaskSpec) -> str:
@@ -142,8 +190,6 @@ def _where(loaded: Configuration) -> str:
 
 def _addition(loaded: Configuration, problem: TaskSpec) -> str:
     """Return what to write so that training reports the metric too; empty where it does not fit the task."""
-    from amber.modeler.task_metrics import fitting_metrics
-
     wanted = loaded.config.search.metric.removeprefix("val_")
     if loaded.config.data.outputs is not None:
         return ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,9 +15,10 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from amber.architect import ModelSpace
+from amber.architect.operation_table import check_operation
 from amber.data import BlockSpec, Simulation
 from amber.errors import ConfigError, DataError, ModelSpaceError
-from amber.experiment.builders import BUILDERS
+from amber.experiment.builders import BUILDERS, OWN_BUILDERS
 from amber.experiment.configuration.document import KeyPath, YamlDocument, dotted, parse_yaml, read_yaml
 from amber.experiment.configuration.guessed_builder import guessed_builder
 from amber.experiment.configuration.mistakes import explain, first_mistake, key_path
@@ -126,6 +128,8 @@ def check_config(document: YamlDocument, *, recorded: bool = False) -> Configura
     _check_blocks(config, document)
     _check_kind_of_space(config, document)
     space, paths = space_of(config.model_space, document, list(config.data.blocks or {}))
+    if not recorded:
+        _check_operations(config, space, paths, document)
     return Configuration(document, config, options, space, paths, simulation, recorded)
 
 
@@ -167,6 +171,22 @@ def _check_blocks(config: Config, document: YamlDocument) -> None:
             BlockSpec.parse(written, name)
         except DataError as error:
             raise document.error(("data", "blocks", name), str(error)) from error
+
+
+def _check_operations(config: Config, space: ModelSpace, paths: list[list[KeyPath]], document: YamlDocument) -> None:
+    """Check operations without loading Keras; where it is loaded, the builder asks the registry itself."""
+    if "amber.modeler.operations" in sys.modules or config.builder["type"] not in OWN_BUILDERS:
+        return
+    checked = set()
+    for layer, places in zip(space, paths, strict=True):
+        for operation, place in zip(layer, places, strict=True):
+            if operation in checked:
+                continue
+            try:
+                check_operation(operation)
+            except ModelSpaceError as error:
+                raise document.error((*place, *error.key), str(error)) from error
+            checked.add(operation)
 
 
 def _check_kind_of_space(config: Config, document: YamlDocument) -> None:

@@ -9,10 +9,12 @@ What may be changed here: a key, with its description; `reading` turns mistakes 
 from __future__ import annotations
 
 import re
+import sys
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from amber import known_names
 from amber.experiment.configuration.data_sections import DataSection
 from amber.experiment.configuration.section import Count, Positive, Section, Text
 from amber.metric_names import less_is_better
@@ -119,6 +121,9 @@ class KnowledgeSection(Section):
     @field_validator("function")
     @classmethod
     def _function_is_registered(cls, name: str) -> str:
+        if "amber.search.rewards" not in sys.modules:  # nothing else can be registered
+            known_names.check_known(name, known_names.KNOWLEDGE, "knowledge function")
+            return name
         from amber.search.rewards import KNOWLEDGE
 
         KNOWLEDGE.get(name)
@@ -226,9 +231,12 @@ class SearchSection(Section):
     @classmethod
     def _pruner_is_registered(cls, name: str | None, info: ValidationInfo) -> str | None:
         if name is not None:
-            from amber.search.pruning import PRUNERS
+            if "amber.search.pruning" in sys.modules:
+                from amber.search.pruning import PRUNERS
 
-            PRUNERS.get(name)
+                PRUNERS.get(name)
+            else:
+                known_names.check_known(name, known_names.PRUNERS, "pruner")
             if info.data.get("executor") != "in_process" or info.data.get("strategy") == "one_shot":
                 raise ValueError("a pruner needs strategy: trials and executor: in_process beside it; expected null")
         return name
@@ -244,9 +252,12 @@ class SearchSection(Section):
     @classmethod
     def _reward_is_registered(cls, name: str | None) -> str | None:
         if name is not None:
-            from amber.search.rewards import REWARDS
+            if "amber.search.rewards" in sys.modules:
+                from amber.search.rewards import REWARDS
 
-            REWARDS.get(name)
+                REWARDS.get(name)
+            else:
+                known_names.check_known(name, known_names.REWARDS, "reward")
         return name
 
     @field_validator("sampler")
