@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from amber.modeler.operations import OPERATIONS
 
 from amber.architect import Operation
 from amber.architect.operation_table import BASE_ATTRIBUTES, RENAMED, check_operation, known_operations
 from amber.errors import ModelSpaceError
+from amber.operations import OPERATIONS
 
 # Made by builders only, never written into a space.
 _INTERNAL = {"callable", "bias_only"}

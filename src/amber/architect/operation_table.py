@@ -1,6 +1,6 @@
 """Types and attributes of the operations that AMBER knows from the start, as text: known without loading Keras.
 
-`amber.modeler.operations` is what counts; a test compares the two. An operation that a plug-in adds is only there.
+`amber.operations` is what counts; a test compares the two. An operation that a plug-in adds is only there.
 """
 
 from __future__ import annotations

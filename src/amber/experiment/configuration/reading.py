@@ -175,7 +175,7 @@ def _check_blocks(config: Config, document: YamlDocument) -> None:
 
 def _check_operations(config: Config, space: ModelSpace, paths: list[list[KeyPath]], document: YamlDocument) -> None:
     """Check operations without loading Keras; where it is loaded, the builder asks the registry itself."""
-    if "amber.modeler.operations" in sys.modules or config.builder["type"] not in OWN_BUILDERS:
+    if "amber.operations" in sys.modules or config.builder["type"] not in OWN_BUILDERS:
         return
     checked = set()
     for layer, places in zip(space, paths, strict=True):
