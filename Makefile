@@ -10,7 +10,7 @@
 #   make ci-fresh    what CI does, of the last commit, in a fresh clone with a fresh environment: run it before a merge
 #   make bench-defaults  search twelve small problems with the default settings (options with ARGS="--only splice-1000")
 #   make docs        render the reference of the API and the pages of docs/ into site/index.html
-#   make lint        ruff, mypy and the import rules
+#   make lint        ruff, mypy, spelling, dependencies and the import rules
 #   make clean       remove .venv, site and caches (run directories stay)
 
 PYTHON ?= python3
@@ -72,6 +72,10 @@ lint: $(FAST)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python .ci/any_share
+	$(BIN)/codespell
+	$(BIN)/deptry src
+	$(BIN)/deptry --ignore DEP002,DEP004 tests benchmarks docs
 	KERAS_BACKEND=torch $(PYTEST) -q tests/test_imports.py
 
 $(VENV)/pyvenv.cfg:

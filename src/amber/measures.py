@@ -7,14 +7,14 @@ the area under a curve is where all examples have one class, it is NaN. scikit-l
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from amber.errors import DataError
+from amber.types import Array
 
-ColumnMeasure = Callable[[NDArray[Any], NDArray[Any]], float]
+ColumnMeasure = Callable[[Array, Array], float]
 
 
 def accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> float:
@@ -151,12 +151,12 @@ def spearman(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     return pearson(_ranks(true), _ranks(predicted))
 
 
-def constant(values: NDArray[Any]) -> bool:
+def constant(values: Array) -> bool:
     """Say whether all values are equal (or there are none)."""
     return not len(values) or bool((values == values[0]).all())
 
 
-def _ranks(values: NDArray[Any]) -> NDArray[np.float64]:
+def _ranks(values: Array) -> NDArray[np.float64]:
     _, where, counts = np.unique(values, return_inverse=True, return_counts=True)
     ranks: NDArray[np.float64] = (np.cumsum(counts) - (counts - 1) / 2)[where]
     return ranks

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import reprlib
-from typing import Any
 
 from amber.redaction import redacted
 
@@ -23,7 +22,7 @@ def said(error: BaseException, length: int = 400) -> str:
     return shortened(redacted(" ".join(str(error).split())), length) or type(error).__name__
 
 
-def shown(value: Any, length: int = 200) -> str:
+def shown(value: object, length: int = 200) -> str:
     """Return the `repr` of any value, however large or deep, in at most `length` characters and without passwords."""
     if isinstance(value, int) and value.bit_length() > 1024:
         return f"a whole number of {value.bit_length():,} bits"

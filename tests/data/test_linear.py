@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from amber.data import Dataset, Split, TestVault
-from amber.data.linear import fit_linear, flat, losses
+from amber.data.dataset import flat
+from amber.data.linear import fit_linear, losses
 from amber.data.targets import Target
 
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from amber.data.dataset import Dataset, Split, shapes_of
+from amber.data.dataset import Dataset, Split, flat, shapes_of
 from amber.data.scores import ClassScore, NumberScore
 from amber.data.targets import Target
 from amber.errors import DataError
 from amber.measures import accuracy, r2
+from amber.types import Array
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class BaselineResult:
     score: ClassScore
     C: float
     validation_accuracy: float
-    predictions: NDArray[Any] = field(repr=False, compare=False)
+    predictions: Array = field(repr=False, compare=False)
 
     @property
     def accuracy(self) -> float:
@@ -72,7 +72,7 @@ class RegressionResult:
     score: NumberScore
     alpha: float
     validation_r2: float
-    predictions: NDArray[Any] = field(repr=False, compare=False)
+    predictions: Array = field(repr=False, compare=False)
 
     @property
     def r2(self) -> float:
@@ -119,14 +119,16 @@ def logistic_regression_baseline(
     classes = chosen.classes
     if classes is None:
         raise DataError(f"Target {chosen.name!r} is a number; expected classes. Use ridge_baseline.")
-    train_y, validation_y, test_y = (_y(split, chosen) for split in (dataset.train, dataset.validation, test_split))
+    train_y, validation_y, test_y = (
+        split.values_of(chosen.name) for split in (dataset.train, dataset.validation, test_split)
+    )
     present = np.unique(train_y)
     if len(present) < 2:
         raise DataError(
             f"Data set {dataset.name!r}: the training data must hold at least two classes. "
             f"Received: {[classes[int(number)] for number in present]}"
         )
-    train_x, validation_x = _flat(dataset.train.x), _flat(dataset.validation.x)
+    train_x, validation_x = flat(dataset.train.x), flat(dataset.validation.x)
     best: Any = None
     best_score, best_strength = -1.0, STRENGTHS[0]
     for strength in STRENGTHS:
@@ -138,9 +140,9 @@ def logistic_regression_baseline(
     if refit:
         both = dataset.train.joined(dataset.validation)
         again = LogisticRegression(C=best_strength, max_iter=1000, random_state=seed)
-        best = _fitted(again, _flat(both.x), _y(both, chosen))
+        best = _fitted(again, flat(both.x), both.values_of(chosen.name))
     probabilities = np.zeros((len(test_split), len(classes)))
-    probabilities[:, best.classes_] = best.predict_proba(_flat(test_split.x))
+    probabilities[:, best.classes_] = best.predict_proba(flat(test_split.x))
     return BaselineResult(
         score=ClassScore.of(test_y, probabilities, classes),
         C=best_strength,
@@ -172,16 +174,18 @@ def ridge_baseline(
     chosen = _target(dataset, target)
     if chosen.classes is not None:
         raise DataError(f"Target {chosen.name!r} has classes; expected a number. Use logistic_regression_baseline.")
-    train_y, validation_y, test_y = (_y(split, chosen) for split in (dataset.train, dataset.validation, test_split))
-    train_x, validation_x = _flat(dataset.train.x), _flat(dataset.validation.x)
+    train_y, validation_y, test_y = (
+        split.values_of(chosen.name) for split in (dataset.train, dataset.validation, test_split)
+    )
+    train_x, validation_x = flat(dataset.train.x), flat(dataset.validation.x)
     models = [(alpha, _fitted(Ridge(alpha=alpha), train_x, train_y)) for alpha in PENALTIES]
     scores = [r2(validation_y, model.predict(validation_x)) for _, model in models]
     best = int(np.argmax(scores))
     alpha, model = models[best]
     if refit:
         both = dataset.train.joined(dataset.validation)
-        model = _fitted(Ridge(alpha=alpha), _flat(both.x), _y(both, chosen))
-    predicted = model.predict(_flat(test_split.x)).reshape(-1, 1)
+        model = _fitted(Ridge(alpha=alpha), flat(both.x), both.values_of(chosen.name))
+    predicted = model.predict(flat(test_split.x)).reshape(-1, 1)
     unit = chosen.scaling.scale[0] if chosen.scaling else 1.0
     return RegressionResult(
         score=NumberScore.of(test_y, predicted, unit),
@@ -191,7 +195,7 @@ def ridge_baseline(
     )
 
 
-def _fitted(model: Any, x: NDArray[Any], y: NDArray[Any]) -> Any:
+def _fitted(model: Any, x: Array, y: Array) -> Any:
     """Fit a model, without the warnings that it stops at its limit of steps or that inputs are collinear."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -212,13 +216,3 @@ def _target(dataset: Dataset, name: str | None) -> Target:
         known = ", ".join(repr(target.name) for target in dataset.targets)
         raise DataError(f"Expected the name of one of the targets {known}. Received: {name!r}")
     return found[0]
-
-
-def _y(split: Split, target: Target) -> NDArray[Any]:
-    y = split.y[target.name] if isinstance(split.y, Mapping) else split.y
-    return np.asarray(y).reshape(len(y))
-
-
-def _flat(x: Any) -> NDArray[Any]:
-    blocks = x.values() if isinstance(x, Mapping) else [x]
-    return np.concatenate([block.reshape(len(block), -1) for block in blocks], axis=1)

@@ -18,8 +18,9 @@ from amber.data.features import check_features, table_features
 from amber.data.sequences import encode_sequences
 from amber.data.tables import Table, shown_names
 from amber.errors import DataError
+from amber.types import Array
 
-Blocks = dict[str, NDArray[Any]]
+Blocks = dict[str, Array]
 _RANGE = ".."
 
 
@@ -37,7 +38,7 @@ class BlockSpec:
     sequence: str | None = None
 
     @classmethod
-    def parse(cls, written: Any, name: str = "block") -> BlockSpec:
+    def parse(cls, written: object, name: str = "block") -> BlockSpec:
         """Reads a block as it is written: `"fou_1..fou_76"`, a list of such texts, or `{"sequence": column}`.
 
         Raises:
@@ -147,7 +148,7 @@ def split_columns(x: ArrayLike, blocks: Mapping[str, Any]) -> Blocks:
     return {name: array[:, _positions(name, where, array.shape[1])] for name, where in blocks.items()}
 
 
-def _positions(name: str, where: Any, width: int) -> list[int]:
+def _positions(name: str, where: object, width: int) -> list[int]:
     if isinstance(where, slice):
         positions = list(range(*where.indices(width)))
     elif isinstance(where, tuple) and len(where) == 2:

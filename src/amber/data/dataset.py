@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,7 @@ from amber.data.fingerprints import fingerprint
 from amber.data.scaling import Scaling
 from amber.data.targets import Target
 from amber.errors import DataError
+from amber.types import Array, Inputs, InputShape
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +36,8 @@ class Split:
         DataError: no examples, or unequal numbers of inputs and targets.
     """
 
-    x: Any
-    y: Any
+    x: Inputs
+    y: Inputs
 
     def __post_init__(self) -> None:
         shapes = [np.shape(array) for array in (*_arrays(self.x), *_arrays(self.y))]
@@ -50,6 +50,10 @@ class Split:
     def __len__(self) -> int:
         """Number of examples."""
         return len(_arrays(self.y)[0])
+
+    def values_of(self, target: str) -> Array:
+        """Return the values of one target, one per example, shape `(examples,)`."""
+        return values_of(self.y, target)
 
     @property
     def fingerprint(self) -> str:
@@ -147,7 +151,7 @@ class Dataset:
     validation: Split
     test: TestVault
     classes: tuple[str, ...]
-    input_shape: Any
+    input_shape: InputShape
     split: str = ""
     targets: tuple[Target, ...] = ()
     scaling: Mapping[str, Scaling] = field(default_factory=dict)
@@ -196,21 +200,33 @@ class Dataset:
         return self.test.open_test()
 
 
-def shapes_of(x: Any) -> Any:
+def shapes_of(x: Inputs) -> InputShape:
     """Returns the shape of one example: a tuple, or for named blocks a dictionary of them."""
     return {name: array.shape[1:] for name, array in x.items()} if isinstance(x, Mapping) else x.shape[1:]
 
 
-def rows_of(x: Any, rows: NDArray[np.int64]) -> Any:
+def values_of(y: Inputs, target: str) -> Array:
+    """Return the values of one target among those of a part, shape `(examples,)`."""
+    values = np.asarray(y[target] if isinstance(y, Mapping) else y)
+    return values.reshape(len(values))
+
+
+def flat(x: Inputs) -> Array:
+    """Return all inputs side by side, shape `(examples, features)`."""
+    blocks = x.values() if isinstance(x, Mapping) else [x]
+    return np.concatenate([block.reshape(len(block), -1) for block in blocks], axis=1)
+
+
+def rows_of(x: Inputs, rows: NDArray[np.int64]) -> Inputs:
     """Returns some rows of an array, or of every array of a dictionary."""
     return {name: array[rows] for name, array in x.items()} if isinstance(x, Mapping) else x[rows]
 
 
-def _joined(first: Any, second: Any) -> Any:
+def _joined(first: Inputs, second: Inputs) -> Inputs:
     if isinstance(first, Mapping):
         return {name: np.concatenate([values, second[name]]) for name, values in first.items()}
     return np.concatenate([first, second])
 
 
-def _arrays(x: Any) -> list[Any]:
+def _arrays(x: Inputs) -> list[Array]:
     return list(x.values()) if isinstance(x, Mapping) else [x]

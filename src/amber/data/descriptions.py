@@ -5,10 +5,8 @@ What may be changed here: a number, with its name; policies that learnt from oth
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from amber.errors import DataError
 
@@ -25,7 +23,7 @@ DESCRIPTION = (
 """Names of the numbers that `describe_sequences` returns."""
 
 
-def describe_sequences(x: Any, y: Any) -> NDArray[np.float64]:
+def describe_sequences(x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
     """Describes sequences of two classes by eight numbers, in the order of `DESCRIPTION`.
 
     | name | what it is |

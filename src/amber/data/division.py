@@ -6,9 +6,8 @@ What may be changed here: which columns are taken for a split without being name
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from amber.data.splits import (
     DEFAULT_FRACTIONS,
@@ -21,6 +20,7 @@ from amber.data.splits import (
 )
 from amber.data.tables import Table, shown_names
 from amber.errors import DataError
+from amber.types import Array
 
 AUTO, RANDOM, GROUPED = "auto", "random", "grouped"
 GROUP_COLUMN = "group"
@@ -71,7 +71,7 @@ class Division:
     notes: tuple[str, ...] = ()
 
 
-def divide(table: Table, spec: SplitSpec, labels: Any) -> Division:
+def divide(table: Table, spec: SplitSpec, labels: Array | None) -> Division:
     """Divide the rows of a table.
 
     Args:
@@ -115,7 +115,7 @@ def _guessed_column(table: Table) -> tuple[str | None, list[str]]:
 
 
 def _at_random(
-    table: Table, spec: SplitSpec, labels: Any, *, guessed: bool = False, notes: Sequence[str] = ()
+    table: Table, spec: SplitSpec, labels: Array | None, *, guessed: bool = False, notes: Sequence[str] = ()
 ) -> Division:
     rows = random_split(len(table), spec.fractions, spec.seed, stratify=labels)
     how = "" if labels is None else "stratified, "
@@ -125,7 +125,13 @@ def _at_random(
 
 
 def _by_column(
-    table: Table, spec: SplitSpec, column: str, labels: Any, *, guessed: bool = False, notes: Sequence[str] = ()
+    table: Table,
+    spec: SplitSpec,
+    column: str,
+    labels: Array | None,
+    *,
+    guessed: bool = False,
+    notes: Sequence[str] = (),
 ) -> Division:
     groups = _groups(table, spec)
     rows = column_split(
@@ -154,7 +160,7 @@ def _groups(table: Table, spec: SplitSpec) -> list[str] | None:
     return [value.strip() or f"row {row}" for row, value in enumerate(table[column])]
 
 
-def check_classes(name: str, classes: Sequence[str], parts: dict[str, Any]) -> list[str]:
+def check_classes(name: str, classes: Sequence[str], parts: Mapping[str, Array]) -> list[str]:
     """Return a sentence for each class that a part lacks or that has one example.
 
     Args:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,9 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 from amber.data.labels import is_missing
 from amber.data.tables import Table, read_table
 from amber.errors import DataError
+from amber.types import Array
 
 
-def check_features(x: ArrayLike, name: str = "x", *, rank: int | None = 2) -> NDArray[Any]:
+def check_features(x: ArrayLike, name: str = "x", *, rank: int | None = 2) -> Array:
     """Check that an array holds finite numbers.
 
     Args:
@@ -128,14 +128,14 @@ def _parse(text: str) -> np.float32 | None:
     return value if np.isfinite(value) else None
 
 
-def _to_float(array: NDArray[Any], name: str) -> NDArray[Any]:
+def _to_float(array: Array, name: str) -> Array:
     for index, value in np.ndenumerate(array):
         if not isinstance(value, int | float | np.number) or isinstance(value, complex | np.complexfloating):
             raise DataError(f"`{name}`, {_place(index)}: expected a number. Received: {value!r}")
     return array.astype(np.float64)
 
 
-def _first_bad(array: NDArray[Any]) -> str:
+def _first_bad(array: Array) -> str:
     """Says where the first text that is no number stands."""
     if array.dtype.kind not in "US":
         return ""

@@ -11,7 +11,7 @@ import numpy as np
 _DIGEST_BYTES = 16
 
 
-def fingerprint(content: Any) -> str:
+def fingerprint(content: object) -> str:
     """Return 32 hexadecimal digits that stand for arrays: the same digits for the same arrays, in any process.
 
     Args:

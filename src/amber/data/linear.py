@@ -6,16 +6,15 @@ What may be changed here: how strong its penalty may be.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amber.data.baselines import PENALTIES, STRENGTHS
-from amber.data.dataset import Dataset
+from amber.data.dataset import Dataset, flat, values_of
 from amber.data.targets import Target
+from amber.types import Array, Inputs
 
 # The score of a class that training data lack.
 _ABSENT = -30.0
@@ -33,7 +32,7 @@ class LinearModel:
     kernel: NDArray[np.float32]
     bias: NDArray[np.float32]
 
-    def predict(self, x: Any, probabilities: bool) -> NDArray[Any]:
+    def predict(self, x: Inputs, probabilities: bool) -> Array:
         """Return predictions, shape `(examples, units)`: probabilities of classes, or a number."""
         scores = flat(x) @ self.kernel + self.bias
         if not probabilities:
@@ -53,7 +52,7 @@ def fit_linear(dataset: Dataset, target: Target, seed: int = 0) -> LinearModel |
     Returns:
         The model; None where the training part has one class only.
     """
-    x, y = flat(dataset.train.x), _values(dataset.train.y, target)
+    x, y = flat(dataset.train.x), dataset.train.values_of(target.name)
     if target.classes is not None and len(np.unique(y)) < 2:
         return None
     with warnings.catch_warnings():
@@ -62,12 +61,12 @@ def fit_linear(dataset: Dataset, target: Target, seed: int = 0) -> LinearModel |
             models = [_ridge(x, y, penalty) for penalty in PENALTIES]
         else:
             models = [_logistic(x, y, strength, len(target.classes), seed) for strength in STRENGTHS]
-    y = dataset.validation.y
-    found = [losses(target, y, model.predict(dataset.validation.x, bool(target.classes))).mean() for model in models]
+    validation = dataset.validation
+    found = [losses(target, validation.y, model.predict(validation.x, bool(target.classes))).mean() for model in models]
     return models[int(np.argmin(found))]
 
 
-def losses(target: Target, y: Any, predictions: NDArray[Any], least: float = 1e-7) -> NDArray[np.float64]:
+def losses(target: Target, y: Inputs, predictions: Array, least: float = 1e-7) -> NDArray[np.float64]:
     """Return the cross-entropy of each example's probabilities, or of a number its squared error.
 
     Args:
@@ -76,31 +75,20 @@ def losses(target: Target, y: Any, predictions: NDArray[Any], least: float = 1e-
         predictions: shape `(examples, units)`.
         least: probability; smaller ones, and those as near to 1, count as this one.
     """
-    true = _values(y, target)
+    true = values_of(y, target.name)
     if target.classes is None:
         return np.asarray((true - predictions.reshape(-1)) ** 2, dtype=np.float64)
     return np.asarray(-np.log(np.clip(predictions[np.arange(len(true)), true], least, 1 - least)), dtype=np.float64)
 
 
-def flat(x: Any) -> NDArray[Any]:
-    """Return all inputs side by side, shape `(examples, features)`."""
-    blocks = x.values() if isinstance(x, Mapping) else [x]
-    return np.concatenate([block.reshape(len(block), -1) for block in blocks], axis=1)
-
-
-def _values(y: Any, target: Target) -> NDArray[Any]:
-    values = np.asarray(y[target.name] if isinstance(y, Mapping) else y)
-    return values.reshape(len(values))
-
-
-def _ridge(x: NDArray[Any], y: NDArray[Any], penalty: float) -> LinearModel:
+def _ridge(x: Array, y: Array, penalty: float) -> LinearModel:
     from sklearn.linear_model import Ridge
 
     fitted = Ridge(alpha=penalty).fit(x, y)
     return LinearModel(fitted.coef_.reshape(-1, 1).astype("float32"), np.array([fitted.intercept_], "float32"))
 
 
-def _logistic(x: NDArray[Any], y: NDArray[Any], strength: float, classes: int, seed: int) -> LinearModel:
+def _logistic(x: Array, y: Array, strength: float, classes: int, seed: int) -> LinearModel:
     from sklearn.linear_model import LogisticRegression
 
     fitted = LogisticRegression(C=strength, max_iter=1000, random_state=seed).fit(x, y)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from amber.data.blocks import BlockSpec
 from amber.data.dataset import Dataset, Split, TestVault, rows_of, shapes_of
@@ -24,6 +23,7 @@ from amber.data.tables import Table, read_table
 from amber.data.targets import Target
 from amber.data.tasks import ReadTarget, TargetSpec, read_target, with_range, without_label
 from amber.errors import DataError
+from amber.types import Array
 
 # How many lines a note names.
 _LINES_SHOWN = 5
@@ -82,7 +82,7 @@ def load_table(path: str | os.PathLike[str], spec: TableSpec, name: str | None =
         notes += said
     title = name or table.path.name.removesuffix(".gz").removesuffix(".csv")
     # Last, as it takes most time and memory.
-    x: dict[str, NDArray[Any]] = {}
+    x: dict[str, Array] = {}
     for each, block in spec.inputs.items():
         with _about("inputs", each):
             x[each] = block.read(table, each, alphabet=spec.alphabet)
@@ -169,8 +169,8 @@ def _checked(read: ReadTarget, column: str, division: Division) -> tuple[Target,
 
 def _assembled(
     spec: TableSpec,
-    x: dict[str, NDArray[Any]],
-    y: dict[str, NDArray[Any]],
+    x: dict[str, Array],
+    y: dict[str, Array],
     targets: tuple[Target, ...],
     division: Division,
     title: str,

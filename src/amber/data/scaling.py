@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amber.errors import DataError
+from amber.types import Array
 from amber.wording import shown
 
 
@@ -30,13 +31,13 @@ class Scaling:
     scale: tuple[float, ...]
 
     @classmethod
-    def fit(cls, x: NDArray[Any]) -> Scaling:
+    def fit(cls, x: Array) -> Scaling:
         """Measures columns, shape `(rows, columns)`."""
         spread = x.std(axis=0, dtype=np.float64)
         spread = np.where(spread > 1e-12, spread, 1.0)
         return cls(tuple(map(float, x.mean(axis=0, dtype=np.float64))), tuple(map(float, spread)))
 
-    def apply(self, x: NDArray[Any]) -> NDArray[np.float32]:
+    def apply(self, x: Array) -> NDArray[np.float32]:
         """Returns scaled columns.
 
         Raises:
@@ -46,7 +47,7 @@ class Scaling:
             raise DataError(f"Expected {len(self.mean)} columns. Received: shape {x.shape}")
         return ((x - np.array(self.mean)) / np.array(self.scale)).astype(np.float32)
 
-    def invert(self, x: NDArray[Any]) -> NDArray[np.float64]:
+    def invert(self, x: Array) -> NDArray[np.float64]:
         """Returns columns in their own units again."""
         return np.asarray(x * np.array(self.scale) + np.array(self.mean))
 
@@ -70,7 +71,7 @@ class Scaling:
         return cls(tuple(mean), tuple(scale))
 
 
-def _is_numbers(values: Any) -> TypeGuard[Sequence[float]]:
+def _is_numbers(values: object) -> TypeGuard[Sequence[float]]:
     return (
         isinstance(values, (list, tuple))
         and bool(values)

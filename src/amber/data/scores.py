@@ -11,10 +11,11 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from amber import measures
 from amber.errors import DataError
+from amber.types import Array
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def _of_all(values: Sequence[float]) -> float:
     return sum(defined) / len(defined) if defined else float("nan")
 
 
-def _counts(numbers: NDArray[Any], classes: Sequence[str]) -> dict[str, int]:
+def _counts(numbers: Array, classes: Sequence[str]) -> dict[str, int]:
     counted = np.bincount(numbers, minlength=len(classes))
     return {name: int(count) for name, count in zip(classes, counted, strict=True)}
 
@@ -163,7 +164,7 @@ def _to_dict(score: Score) -> dict[str, Any]:
     return {name: _json_ready(value) for name, value in named.items()}
 
 
-def _json_ready(value: Any) -> Any:
+def _json_ready(value: object) -> Any:
     if isinstance(value, Mapping):
         return {name: _json_ready(each) for name, each in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amber.errors import DataError
+from amber.types import Array
 
 PARTS = ("train", "validation", "test")
 DEFAULT_FRACTIONS = (0.7, 0.1, 0.2)
@@ -62,8 +62,8 @@ def column_split(
     source: str = "split column",
     fractions: Sequence[float] = DEFAULT_FRACTIONS,
     seed: int = 0,
-    stratify: Sequence[Hashable] | NDArray[Any] | None = None,
-    groups: Sequence[Hashable] | NDArray[Any] | None = None,
+    stratify: Sequence[Hashable] | Array | None = None,
+    groups: Sequence[Hashable] | Array | None = None,
 ) -> SplitIndices:
     """Divide examples as a column of the data says.
 
@@ -111,8 +111,8 @@ def _drawn_from(
     train: NDArray[np.int64],
     share: float,
     seed: int,
-    stratify: Sequence[Hashable] | NDArray[Any] | None,
-    groups: Sequence[Hashable] | NDArray[Any] | None,
+    stratify: Sequence[Hashable] | Array | None,
+    groups: Sequence[Hashable] | Array | None,
 ) -> NDArray[np.int64]:
     """Return the rows of the training part that make another part."""
     codes = None if groups is None else _codes([groups[row] for row in train])
@@ -128,7 +128,7 @@ def random_split(
     n: int,
     fractions: Sequence[float] = DEFAULT_FRACTIONS,
     seed: int = 0,
-    stratify: Sequence[Hashable] | NDArray[Any] | None = None,
+    stratify: Sequence[Hashable] | Array | None = None,
 ) -> SplitIndices:
     """Divide examples at random.
 
@@ -155,7 +155,7 @@ def random_split(
     return _indices(assigned)
 
 
-def _shuffled(n: int, seed: int, stratify: Sequence[Hashable] | NDArray[Any] | None) -> NDArray[np.int64]:
+def _shuffled(n: int, seed: int, stratify: Sequence[Hashable] | Array | None) -> NDArray[np.int64]:
     """Return row numbers in random order, each label spread evenly over it."""
     rng = np.random.default_rng(seed)
     order = rng.permutation(n)
@@ -173,7 +173,7 @@ def _shuffled(n: int, seed: int, stratify: Sequence[Hashable] | NDArray[Any] | N
 
 
 def grouped_split(
-    groups: Sequence[Hashable] | NDArray[Any],
+    groups: Sequence[Hashable] | Array,
     fractions: Sequence[float] = DEFAULT_FRACTIONS,
     seed: int = 0,
 ) -> SplitIndices:
@@ -224,7 +224,7 @@ def _whole_groups(codes: NDArray[np.int64], shares: NDArray[np.float64], rng: np
     return part_of_group[codes]
 
 
-def _codes(values: Sequence[Hashable] | NDArray[Any]) -> NDArray[np.int64]:
+def _codes(values: Sequence[Hashable] | Array) -> NDArray[np.int64]:
     """Numbers of distinct values in order of appearance: the result does not hang on how values sort."""
     numbers: dict[Hashable, int] = {}
     return np.array([numbers.setdefault(value, len(numbers)) for value in values], dtype=np.int64)

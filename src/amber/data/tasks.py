@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from amber.data.labels import class_name, encode_labels, is_missing, label_notes
 from amber.data.tables import Table, shown_names
 from amber.data.targets import Target
 from amber.errors import DataError
+from amber.types import Array
 
 Kind = Literal["classes", "number"]
 # Up to so many whole numbers are classes: of any examples, and of five examples each.
@@ -96,7 +97,7 @@ def read_target(table: Table, name: str, spec: TargetSpec) -> ReadTarget:
     return ReadTarget(Target(name, classes, guessed=guessed), y, tuple(notes))
 
 
-def with_range(target: Target, y: NDArray[Any]) -> Target:
+def with_range(target: Target, y: Array) -> Target:
     """Return the target of a number with its least and greatest value."""
     return replace(target, range=(float(y.min()), float(y.max())))
 

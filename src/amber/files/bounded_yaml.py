@@ -232,7 +232,7 @@ class _Builder:
             self._anchors[event.anchor] = _Anchored(value, lines, 1, 0)
         self._put(value, lines, 0)
 
-    def _key(self, written: str, value: Any, plain: bool, line: int) -> None:
+    def _key(self, written: str, value: object, plain: bool, line: int) -> None:
         here = self._open[-1]
         path = here.path
         if plain and written == _MERGE:
@@ -267,7 +267,7 @@ class _Builder:
         self._check_depth(known.height, line)
         self._put(known.value, Lines(self._line_of(line), known.lines.below, known.lines.written), known.height)
 
-    def _put(self, value: Any, lines: Lines, height: int) -> None:
+    def _put(self, value: object, lines: Lines, height: int) -> None:
         """Put a whole value where it belongs."""
         if not self._open:
             self.value, self.lines = value, lines

@@ -98,7 +98,7 @@ def _parse(text: str | bytes, nan_is_null: bool, bits: int) -> Any:
     return value
 
 
-def check_plain(value: Any) -> None:
+def check_plain(value: object) -> None:
     """Check that lists and mappings are within the limits of depth and count, and no text holds half a surrogate pair.
 
     Other values than those of JSON are not looked into.
@@ -178,7 +178,7 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def json_text(value: Any, *, indent: int | None = 2, default: Callable[[Any], Any] | None = None) -> str:
+def json_text(value: object, *, indent: int | None = 2, default: Callable[[Any], Any] | None = None) -> str:
     """Return a value as strict JSON, ended by a line feed; what is not a finite number becomes null.
 
     Args:

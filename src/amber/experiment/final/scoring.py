@@ -90,7 +90,7 @@ def score_model(model: keras.Model, part: Split, targets: Sequence[Target], wher
         raise DataError(f"{where}: the model has {len(found)} outputs. Received: {len(targets)} targets")
     scores: dict[str, AnyScore] = {}
     for target, values in zip(targets, found, strict=True):
-        true = part.y[target.name] if isinstance(part.y, Mapping) else part.y
+        true = part.values_of(target.name)
         units = 1 if target.classes is None else len(target.classes)
         if values.shape[-1] != units:
             raise DataError(

@@ -84,8 +84,8 @@ def majority_classes(dataset: Dataset) -> dict[str, str]:
     found = {}
     for target in dataset.targets:
         if target.classes is not None:
-            y = dataset.train.y[target.name] if isinstance(dataset.train.y, Mapping) else dataset.train.y
-            found[target.name] = target.classes[int(np.bincount(np.asarray(y).ravel()).argmax())]
+            counts = np.bincount(dataset.train.values_of(target.name))
+            found[target.name] = target.classes[int(counts.argmax())]
     return found
 
 
