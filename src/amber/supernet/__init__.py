@@ -6,7 +6,7 @@
 # First: its faces of the first AMBER's modules import what is here, and would find it half loaded.
 import amber.modeler  # noqa: F401
 from amber.supernet.ann import AnnSupernet
-from amber.supernet.base import Supernet
+from amber.supernet.base import Supernet, load_supernet
 from amber.supernet.builders import EnasAnnModelBuilder, EnasCnnModelBuilder
 from amber.supernet.child import SupernetModel
 from amber.supernet.conv import ConvSupernet
@@ -18,7 +18,6 @@ from amber.supernet.dags import (
 )
 from amber.supernet.feature_blocks import FeatureBlocks
 from amber.supernet.models import EnasAnnModel, EnasCnnModel
-from amber.supernet.store import load_supernet
 
 __all__ = [
     "AnnSupernet",

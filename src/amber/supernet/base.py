@@ -19,7 +19,9 @@ from amber.architect import TokenLayout
 from amber.backend.cuts import CutNetwork
 from amber.errors import ConfigError, DataError
 from amber.graph.graph import ComputationGraph, ComputationNode
+from amber.supernet.extraction import extract
 from amber.supernet.path import View, run_path
+from amber.supernet.store import load_weights, read_supernet, save_supernet
 
 
 class Supernet(keras.layers.Layer):
@@ -132,14 +134,10 @@ class Supernet(keras.layers.Layer):
 
     def extract(self, arc_seq: Any, name: str | None = None) -> keras.Model:
         """Returns a standalone model of an architecture, with weights of its own; see `extraction.extract`."""
-        from amber.supernet.extraction import extract
-
         return extract(self, arc_seq, name=name)
 
     def save(self, path: str | Path) -> None:
         """Writes the description and every weight to one HDF5 file."""
-        from amber.supernet.store import save_supernet
-
         save_supernet(self, path)
 
     def load(self, path: str | Path) -> Supernet:
@@ -149,10 +147,17 @@ class Supernet(keras.layers.Layer):
             StorageError: no such file, or none that `save` wrote.
             ConfigError: the file holds another supernet.
         """
-        from amber.supernet.store import load_weights
-
-        load_weights(self, path)
+        load_weights(self, path, Supernet)
         return self
+
+
+def load_supernet(path: str | Path) -> Supernet:
+    """Make a supernet of a file that `Supernet.save` wrote, with its weights.
+
+    Raises:
+        StorageError: no such file, or not one that `save` wrote.
+    """
+    return read_supernet(path, Supernet)
 
 
 def ignore_session(session: Any) -> None:

@@ -13,6 +13,7 @@ from amber.modeler.builders.dag.builder import DAGModelBuilder
 from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.supernet.base import Supernet, ignore_session
 from amber.supernet.dags import EnasAnnDAG, EnasConv1dDAG, EnasConv1DwDataDescription, EnasDAG, operations_of
+from amber.supernet.scoring import evaluate_many, predict_many
 
 
 class SupernetBuilder(DAGModelBuilder):
@@ -210,14 +211,10 @@ class EnasAnnModelBuilder(SupernetBuilder):
 
     def predict_many(self, arcs: Any, x: Any, batch_size: int = 1024) -> Any:
         """Predicts with many architectures at once; see `scoring.predict_many`."""
-        from amber.supernet.scoring import predict_many
-
         return predict_many(self.supernet, arcs, x, batch_size)
 
     def evaluate_many(self, arcs: Any, x: Any, y: Any, **options: Any) -> list[dict[str, float]]:
         """Evaluates many architectures at once with the shared weights; see `scoring.evaluate_many`."""
-        from amber.supernet.scoring import evaluate_many
-
         return evaluate_many(self, arcs, x, y, **options)
 
     def _with_nodes(self, model: Any) -> Any:

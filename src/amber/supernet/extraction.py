@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import keras
+import numpy as np
 
 from amber.backend.keras_internals.graphs import mark_as_called
 from amber.backend.models import ChildModel
-from amber.graph.graph import ComputationNode
-from amber.supernet.base import Supernet
+from amber.graph.graph import ComputationGraph
+from amber.graph.node import ComputationNode
 from amber.supernet.block_model import BlockModel
 
 
-def extract(supernet: Supernet, arc_seq: Any, name: str | None = None) -> keras.Model:
-    """Returns a standalone model of an architecture.
+class SharedWeights(Protocol):
+    """What a network is taken out of; `Supernet` says more of each method."""
+
+    def plan(self, arc_seq: Any, dropouts: Sequence[float] | None = None) -> ComputationGraph:
+        """Return the network of an architecture."""
+
+    def dropout_rates(self) -> list[float]:
+        """Return the default rates of its dropout layers."""
+
+    def stock_layer(self, node: ComputationNode, input_shape: Any) -> keras.layers.Layer:
+        """Return a fresh stock layer for a node."""
+
+    def stock_weights(self, node: ComputationNode) -> list[np.ndarray]:
+        """Return the weights of that layer."""
+
+
+def extract(supernet: SharedWeights, arc_seq: Any, name: str | None = None) -> keras.Model:
+    """Return a standalone model of an architecture.
 
     It predicts what the supernet predicts for the architecture, owns copies of the weights it needs, trains on,
     saves to `.keras`, exports to ONNX, and loads where AMBER is not installed. It is not compiled.

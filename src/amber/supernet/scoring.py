@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -13,13 +13,33 @@ from amber.backend.inference import predict_cuts, runs_operations_at_once, witho
 from amber.backend.keras_internals.models import compute_loss, forget_losses, loss_tracker
 from amber.errors import ConfigError
 from amber.supernet.ann import AnnSupernet
-from amber.supernet.builders import SupernetBuilder
+from amber.supernet.base import Supernet
 from amber.supernet.child import SupernetModel
+from amber.supernet.dags import EnasDAG
 from amber.training.recalibration import recalibrate
 
 
+class WeightSharingBuilder(Protocol):
+    """What scoring needs of a builder; those of `amber.supernet.builders` have it."""
+
+    @property
+    def dag(self) -> EnasDAG:
+        """What makes the children."""
+
+    @property
+    def supernet(self) -> Supernet:
+        """The shared weights."""
+
+    @property
+    def model_compile_dict(self) -> Mapping[str, Any] | None:
+        """What children are compiled with."""
+
+    def __call__(self, arc_seq: Any = None) -> Any:
+        """Return the compiled child of an architecture."""
+
+
 def score_architectures(
-    builder: SupernetBuilder,
+    builder: WeightSharingBuilder,
     arcs: Iterable[Any],
     x: Any,
     y: Any = None,
@@ -132,7 +152,7 @@ def _one_by_one(
 
 
 def evaluate_many(
-    builder: SupernetBuilder,
+    builder: WeightSharingBuilder,
     arcs: Iterable[Any],
     x: Any,
     y: Any,

@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import h5py
 import keras
@@ -17,14 +17,14 @@ from amber.errors import ConfigError, StorageError
 from amber.files import replacing
 from amber.files.bounded_hdf5 import array_headers, check_shapes, read_array, read_json_text, reading
 from amber.operations.described_sizes import widest
-from amber.supernet.base import Supernet
 from amber.wording import said, shown
 
 _FORMAT = "amber supernet 1"
 _WHAT = "a supernet file"
+_Supernet = TypeVar("_Supernet", bound=keras.layers.Layer)
 
 
-def save_supernet(supernet: Supernet, path: str | Path) -> None:
+def save_supernet(supernet: keras.layers.Layer, path: str | Path) -> None:
     """Writes description and weights; see `Supernet.save`.
 
     Raises:
@@ -43,10 +43,10 @@ def save_supernet(supernet: Supernet, path: str | Path) -> None:
         raise StorageError(f"The supernet cannot be written to {path}: {error}") from error
 
 
-def load_weights(supernet: Supernet, path: str | Path) -> None:
-    """Take over the weights of a file; see `Supernet.load`."""
+def load_weights(supernet: keras.layers.Layer, path: str | Path, kind: type[keras.layers.Layer]) -> None:
+    """Take over the weights of a file, which describes a layer of this kind; see `Supernet.load`."""
     with reading(path, _WHAT) as file:
-        description = _read_description(file, path)
+        description = _read_description(file, path, kind)
         mine = json.loads(json.dumps(_description(supernet)))
         if _meaning(description) != _meaning(mine):
             raise ConfigError(
@@ -56,24 +56,25 @@ def load_weights(supernet: Supernet, path: str | Path) -> None:
         _set_weights(supernet, file, path)
 
 
-def load_supernet(path: str | Path) -> Supernet:
-    """Make a supernet of a file that `Supernet.save` wrote, with its weights.
+def read_supernet(path: str | Path, kind: type[_Supernet]) -> _Supernet:
+    """Make a supernet of a file; see `amber.supernet.load_supernet`.
 
-    Raises:
-        StorageError: no such file, or not one that `save` wrote.
+    Args:
+        path: of the file.
+        kind: the base of the classes that the file may describe.
     """
     with reading(path, _WHAT) as file:
-        description = _read_description(file, path)
+        description = _read_description(file, path, kind)
         _check_widths(description["config"], file, path)
         with abstract_layers():
             # Nothing is allocated before the shapes of all weights are those of the file.
-            _check_weights(_made(description, path), file, path)
-        supernet = _made(description, path)
+            _check_weights(_made(description, path, kind), file, path)
+        supernet = _made(description, path, kind)
         _set_weights(supernet, file, path)
     return supernet
 
 
-def _description(supernet: Supernet) -> dict[str, Any]:
+def _description(supernet: keras.layers.Layer) -> dict[str, Any]:
     described: dict[str, Any] = keras.saving.serialize_keras_object(supernet)
     return described
 
@@ -88,7 +89,7 @@ def _meaning(description: dict[str, Any]) -> dict[str, Any]:
     return {"class_name": description["class_name"], **settings}
 
 
-def _read_description(file: h5py.File, path: str | Path) -> dict[str, Any]:
+def _read_description(file: h5py.File, path: str | Path, kind: type[keras.layers.Layer]) -> dict[str, Any]:
     if file.attrs.get("format") != _FORMAT:
         raise StorageError(
             f"{path} is not a supernet file; expected format '{_FORMAT}'. Received: {shown(file.attrs.get('format'))}"
@@ -97,7 +98,7 @@ def _read_description(file: h5py.File, path: str | Path) -> dict[str, Any]:
         description: dict[str, Any] = read_json_text(file, "supernet", dict)
     registered = description.get("registered_name")
     known = keras.saving.get_registered_object(registered) if isinstance(registered, str) else None
-    if not (isinstance(known, type) and issubclass(known, Supernet) and isinstance(description.get("config"), dict)):
+    if not (isinstance(known, type) and issubclass(known, kind) and isinstance(description.get("config"), dict)):
         raise StorageError(f"{path}: expected the description of a supernet. Received: {shown(description)}")
     if description.get("class_name") != known.__name__:
         raise StorageError(
@@ -114,17 +115,17 @@ def _weights(file: h5py.File, path: str | Path) -> h5py.Group:
     return group
 
 
-def _made(description: dict[str, Any], path: str | Path) -> Supernet:
+def _made(description: dict[str, Any], path: str | Path, kind: type[_Supernet]) -> _Supernet:
     try:
         supernet = keras.saving.deserialize_keras_object(description, safe_mode=True)
     except Exception as error:  # Keras and the classes meet wrong values with errors of every kind
         raise StorageError(f"{path}: expected the description of a supernet. Received: {said(error)}") from error
-    if not isinstance(supernet, Supernet):
+    if not isinstance(supernet, kind):
         raise StorageError(f"{path}: expected the description of a supernet. Received: {type(supernet).__name__}")
     return supernet
 
 
-def _check_weights(supernet: Supernet, file: h5py.File, path: str | Path) -> list[str]:
+def _check_weights(supernet: keras.layers.Layer, file: h5py.File, path: str | Path) -> list[str]:
     """Check the shapes of all weights, and return their names in order."""
     with _named(path):
         found = array_headers(_weights(file, path))
@@ -135,7 +136,7 @@ def _check_weights(supernet: Supernet, file: h5py.File, path: str | Path) -> lis
     return list(expected)
 
 
-def _set_weights(supernet: Supernet, file: h5py.File, path: str | Path) -> None:
+def _set_weights(supernet: keras.layers.Layer, file: h5py.File, path: str | Path) -> None:
     names = _check_weights(supernet, file, path)
     supernet.set_weights([read_array(file["weights"], name) for name in names])
 
