@@ -44,7 +44,7 @@ def test_table_is_that_of_the_registry() -> None:
 def test_mistakes_are_named_shortly(operation: Operation, key: tuple[str, ...], message: str) -> None:
     with pytest.raises(ModelSpaceError, match=message) as caught:
         check_operation(operation)
-    assert caught.value.key == key
+    assert caught.value.field == key
     assert len(str(caught.value)) < 2_500
 
 

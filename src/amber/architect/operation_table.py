@@ -290,7 +290,7 @@ def check_operation(operation: Operation) -> None:
         hint = f" Did you mean '{close[0]}'?" if close else ""
         raise ModelSpaceError(
             f"Unknown operation: expected one of {', '.join(names)}.{hint} Received: {shown(operation.Layer_type)}",
-            key=("Layer_type",),
+            field=("Layer_type",),
         )
     given = operation.Layer_attributes
     for name in given:
@@ -300,7 +300,7 @@ def check_operation(operation: Operation) -> None:
             raise ModelSpaceError(
                 f"The operation '{known.name}' does not take the attribute '{shortened(name)}'; it takes "
                 f"{', '.join(sorted(known.takes))}.{hint} Received: {shown(given)}",
-                key=(name,),
+                field=(name,),
             )
     missing = known.needs - {RENAMED.get(name, name) for name in given}
     if missing:
@@ -343,4 +343,6 @@ def _check_range(kind: str, name: str, value: object) -> None:
         expected = "a number from 0 to 1"
     else:
         return
-    raise ModelSpaceError(f"The operation '{kind}' takes as '{name}' {expected}. Received: {shown(value)}", key=(name,))
+    raise ModelSpaceError(
+        f"The operation '{kind}' takes as '{name}' {expected}. Received: {shown(value)}", field=(name,)
+    )

@@ -185,7 +185,7 @@ def _check_operations(config: Config, space: ModelSpace, paths: list[list[KeyPat
             try:
                 check_operation(operation)
             except ModelSpaceError as error:
-                raise document.error((*place, *error.key), str(error)) from error
+                raise document.error((*place, *error.field), str(error)) from error
             checked.add(operation)
 
 
