@@ -12,10 +12,10 @@ import pytest
 from tests.architect.controllers.policies import SMALL, describe, make
 
 from amber.architect import Buffer, GeneralController, MultiIOController, ZeroShotController
-from amber.architect.controllers.choosing import Read
+from amber.architect.controllers.decoding import TeacherForced
 from amber.architect.controllers.model import LossSpec, policy_losses
+from amber.architect.controllers.policy_rollout import rollout
 from amber.architect.controllers.spec import PolicySpec
-from amber.architect.controllers.walk import walk
 from amber.errors import ConfigError
 
 SGD = {"class_name": "SGD", "config": {"learning_rate": 1.0}}
@@ -26,8 +26,8 @@ def plain_loss(
 ) -> float:
     """The loss in double precision, regularisation and all."""
     tokens = batch["tokens"]
-    read = Read(tokens, tokens.astype("float64"))
-    decisions = walk(np, spec, weights, read, len(tokens), batch.get("description"))
+    read = TeacherForced(tokens, tokens.astype("float64"))
+    decisions = rollout(np, spec, weights, read, len(tokens), batch.get("description"))
     total = float(policy_losses(np, loss, decisions, batch))
     for name, value in weights.items():
         if name.startswith("description") and name.endswith("kernel"):

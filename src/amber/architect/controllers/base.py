@@ -1,7 +1,7 @@
 """What all controllers share: sampling, probabilities, training from a buffer, weights.
 
-Sampling and evaluation walk in NumPy, in double precision, with weights exported once per call; the gradient step is
-Keras' own (`model.py`). Both walk the same code (`walk.py`).
+Sampling and evaluation run in NumPy, in double precision, with weights exported once per call; the gradient step is
+Keras' own (`model.py`). Both run the same code (`policy_rollout.py`).
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import keras
 import numpy as np
 
 from amber.architect.buffers import Buffer, StoredPath, get_buffer
-from amber.architect.controllers.choosing import Draw, MostProbable, Read
+from amber.architect.controllers.decoding import Greedy, Sampled, TeacherForced
 from amber.architect.controllers.divergence import mean_divergence, stored_log_probs
 from amber.architect.controllers.model import LossSpec, PolicyModel
 from amber.architect.controllers.optimizers import make_optimizer
+from amber.architect.controllers.policy_rollout import Decision, Decoder, entropies, rollout, total_log_probs
 from amber.architect.controllers.saving import load_controller, read_weights, save_controller, write_weights
 from amber.architect.controllers.spec import PolicySpec
-from amber.architect.controllers.walk import Choose, Decision, entropies, total_log_probs, walk
 from amber.architect.model_space import ModelSpace
 from amber.errors import ArchitectureError, ConfigError
 
@@ -147,7 +147,7 @@ class BaseController:
             Tokens (count, T), and per decision the probabilities: (count, n) for an operation, (count, bits, 2) for
             connections, (count, L) for an output that reads exactly one layer.
         """
-        decisions = self._walk(Draw(self.generator), count, description)
+        decisions = self._rollout(Sampled(self.generator), count, description)
         return _tokens(decisions), _probabilities(decisions)
 
     def get_action(self, description: Any = None) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -161,7 +161,7 @@ class BaseController:
 
     def most_probable(self, description: Any = None) -> np.ndarray:
         """Returns the architecture made of the most probable choice of every decision in turn, (T,)."""
-        return _tokens(self._walk(MostProbable(), 1, description))[0]
+        return _tokens(self._rollout(Greedy(), 1, description))[0]
 
     def log_probabilities(self, arcs: Any, description: Any = None) -> np.ndarray:
         """Returns the log-probability of each architecture, (n,), recomputed from its tokens.
@@ -299,16 +299,16 @@ class BaseController:
         """Returns the arguments of the constructor as JSON-ready values."""
         raise NotImplementedError(f"{type(self).__name__} does not define get_config().")
 
-    def _walk(self, choose: Choose, count: int, description: Any) -> list[Decision]:
+    def _rollout(self, decoder: Decoder, count: int, description: Any) -> list[Decision]:
         weights = {
             name: keras.ops.convert_to_numpy(weight).astype("float64")
             for name, weight in self.model.policy_weights.items()
         }
-        return walk(np, self.spec, weights, choose, count, self._described(description, count))
+        return rollout(np, self.spec, weights, decoder, count, self._described(description, count))
 
     def _read(self, arcs: Any, description: Any = None) -> list[Decision]:
         tokens = self._checked(arcs)
-        return self._walk(Read(tokens, tokens.astype("float64")), len(tokens), description)
+        return self._rollout(TeacherForced(tokens, tokens.astype("float64")), len(tokens), description)
 
     def _checked(self, arcs: Any) -> np.ndarray:
         tokens = np.array([self.layout.validate(arc) for arc in arcs], dtype="int64")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from amber.architect.controllers.walk import FORBIDDEN, Decision, decision_log_probs
+from amber.architect.controllers.policy_rollout import MASKED_LOGIT, Decision, decision_log_probs
 from amber.errors import ConfigError
 
 
@@ -16,7 +16,7 @@ def stored_log_probs(decisions: Sequence[Decision], stored: Sequence[np.ndarray]
     """Returns the log-probability of architectures under stored probabilities, (n,).
 
     Args:
-        decisions: of a walk over the architectures' tokens.
+        decisions: of a rollout over the architectures' tokens.
         stored: per decision the probabilities at sampling time.
 
     Raises:
@@ -41,7 +41,7 @@ def mean_divergence(decisions: Sequence[Decision], stored: Sequence[np.ndarray])
 
 
 def _log(probabilities: np.ndarray) -> np.ndarray:
-    return np.log(np.maximum(probabilities, np.exp(-700.0))) * (probabilities > 0) + FORBIDDEN * (probabilities <= 0)
+    return np.log(np.maximum(probabilities, np.exp(-700.0))) * (probabilities > 0) + MASKED_LOGIT * (probabilities <= 0)
 
 
 def _checked(decisions: Sequence[Decision], stored: Sequence[np.ndarray]) -> Sequence[np.ndarray]:

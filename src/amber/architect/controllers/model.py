@@ -11,16 +11,16 @@ import keras
 import numpy as np
 from keras import ops
 
-from amber.architect.controllers.choosing import Read
-from amber.architect.controllers.spec import PolicySpec
-from amber.architect.controllers.walk import (
+from amber.architect.controllers.decoding import TeacherForced
+from amber.architect.controllers.policy_rollout import (
     Decision,
     entropies,
     output_diversity,
+    rollout,
     skip_penalties,
     total_log_probs,
-    walk,
 )
+from amber.architect.controllers.spec import PolicySpec
 
 CLIP_RATIO = 0.2
 """PPO's bound on how far a ratio of probabilities counts (Schulman et al. 2017)."""
@@ -61,7 +61,7 @@ def policy_losses(xp: Any, loss: LossSpec, decisions: list[Decision], batch: Map
     Args:
         xp: `numpy` or `keras.ops`.
         loss: what counts.
-        decisions: of a walk over the batch's tokens.
+        decisions: of a rollout over the batch's tokens.
         batch: `advantage`, `old_log_prob` and `weight` (1; 0 for rows that only fill the batch), (n,) each.
     """
     log_prob, advantage, weight = total_log_probs(xp, decisions), batch["advantage"], batch["weight"]
@@ -120,11 +120,11 @@ class PolicyModel(keras.Model):
 
     def call(self, inputs: Mapping[str, Any], training: bool = False) -> Any:
         tokens = ops.cast(inputs["tokens"], "int32")
-        decisions = walk(
+        decisions = rollout(
             ops,
             self.spec,
             {name: ops.convert_to_tensor(weight) for name, weight in self.policy_weights.items()},
-            Read(tokens, ops.cast(tokens, "float32")),
+            TeacherForced(tokens, ops.cast(tokens, "float32")),
             ops.shape(tokens)[0],
             inputs.get("description"),
             self._drop if training and self.drop_seed is not None else None,

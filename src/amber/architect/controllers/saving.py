@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import h5py
 import keras
 import numpy as np
 
+from amber.architect.buffers import Buffer
+from amber.architect.controllers.model import PolicyModel
 from amber.architect.model_space import ModelSpace
 from amber.errors import ModelSpaceError, StorageError
 from amber.files import replacing
 from amber.files.bounded_hdf5 import array_headers, read_array, read_json_text, reading
 from amber.wording import said, shortened, shown
-
-if TYPE_CHECKING:
-    from amber.architect.controllers.base import BaseController
 
 FORMAT = "amber controller"
 VERSION = 1
@@ -26,7 +25,19 @@ _WHAT = "a controller file, in HDF5"
 # Of the whole numbers in the state of a random generator of NumPy, which has no sign.
 _STATE_BITS = 129
 
-C = TypeVar("C", bound="BaseController")
+
+class SavedController(Protocol):
+    """What a file holds of a controller: its arguments, weights, optimizer, buffer and random states."""
+
+    model: PolicyModel
+    buffer: Buffer | None
+    generator: np.random.Generator
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor as JSON-ready values."""
+
+
+C = TypeVar("C", bound=SavedController)
 
 
 def write_weights(path: Path, weights: Mapping[str, np.ndarray]) -> None:
@@ -54,7 +65,7 @@ def read_weights(path: Path, names: list[str]) -> list[np.ndarray]:
         return [read_array(file, inside + name) for name in names]
 
 
-def save_controller(controller: BaseController, path: Path) -> None:
+def save_controller(controller: SavedController, path: Path) -> None:
     """Writes configuration, weights, optimizer, buffer and random states."""
 
     def fill(file: Any) -> None:
@@ -93,8 +104,8 @@ def load_controller(cls: type[C], path: Path) -> C:
         raise StorageError(f"{path}: expected a {cls.__name__}. Received: {said(error)}") from error
 
 
-def _made(cls: type[C], config: dict[str, Any], generators: list[Any], arrays: Mapping[str, np.ndarray]) -> C:
-    controller = cls(**{**config, "model_space": space_from_json(config["model_space"])})
+def _made(make: Callable[..., C], config: dict[str, Any], generators: list[Any], arrays: Mapping[str, np.ndarray]) -> C:
+    controller = make(**{**config, "model_space": space_from_json(config["model_space"])})
     _restore(controller, arrays)
     for generator, state in zip(_generators(controller), generators, strict=True):
         generator.bit_generator.state = state
@@ -116,7 +127,7 @@ def space_from_json(layers: list[Any]) -> ModelSpace | list[int]:
     return ModelSpace.from_dict(layers) if isinstance(layers[0], list) else layers
 
 
-def _state(controller: BaseController) -> dict[str, np.ndarray]:
+def _state(controller: SavedController) -> dict[str, np.ndarray]:
     found = {f"weights/{name}": _numpy(each) for name, each in controller.model.policy_weights.items()}
     found.update({f"optimizer/{i}": _numpy(each) for i, each in enumerate(_optimizer_variables(controller))})
     if controller.model.drop_seed is not None:
@@ -126,7 +137,7 @@ def _state(controller: BaseController) -> dict[str, np.ndarray]:
     return found
 
 
-def _restore(controller: BaseController, arrays: Mapping[str, np.ndarray]) -> None:
+def _restore(controller: SavedController, arrays: Mapping[str, np.ndarray]) -> None:
     for name, variable in controller.model.policy_weights.items():
         variable.assign(arrays[f"weights/{name}"])
     for i, variable in enumerate(_optimizer_variables(controller)):
@@ -140,14 +151,14 @@ def _restore(controller: BaseController, arrays: Mapping[str, np.ndarray]) -> No
         )
 
 
-def _optimizer_variables(controller: BaseController) -> list[Any]:
+def _optimizer_variables(controller: SavedController) -> list[Any]:
     optimizer = controller.model.optimizer
     if not optimizer.built:
         optimizer.build(controller.model.trainable_variables)
     return list(optimizer.variables)
 
 
-def _generators(controller: BaseController) -> list[np.random.Generator]:
+def _generators(controller: SavedController) -> list[np.random.Generator]:
     buffer = [] if controller.buffer is None else [controller.buffer.generator]
     return [controller.generator, *buffer]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from amber.architect.buffers import Buffer, MultiManagerBuffer, get_buffer
 from amber.architect.controllers.general import GeneralController
-from amber.architect.controllers.walk import ACTIVATIONS
+from amber.architect.controllers.policy_rollout import ACTIVATIONS
 from amber.architect.model_space import ModelSpace
 from amber.checks import positive_integer
 from amber.errors import ConfigError, DataError

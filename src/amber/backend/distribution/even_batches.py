@@ -6,14 +6,12 @@ devices equally: the gradient would not be that of the batch, and normalisation 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
+from amber.backend.distribution.placement import Placement
 from amber.backend.keras_internals.adapters import DataAdapter, get_data_adapter, train_validation_split
-
-if TYPE_CHECKING:
-    from amber.backend.distribution.placement import Placement
 
 
 def with_even_batches(options: dict[str, Any], placement: Placement) -> dict[str, Any]:

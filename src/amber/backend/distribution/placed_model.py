@@ -5,18 +5,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
 from amber.backend.bound_arguments import bind
 from amber.backend.distribution.even_batches import with_even_batches
+from amber.backend.distribution.placement import Placement
 from amber.backend.keras_internals.distribution import SymbolicBuildHooks
 from amber.backend.keras_internals.graphs import Functional
 from amber.backend.light import LightFunctional
-
-if TYPE_CHECKING:
-    from amber.backend.distribution.placement import Placement
 
 
 class PlacedFunctional(SymbolicBuildHooks, LightFunctional):
@@ -102,6 +100,13 @@ class PlacedFunctional(SymbolicBuildHooks, LightFunctional):
         if self.placement is None or keras.config.backend() != "jax" or isinstance(function, _Spreading):
             return function
         return _Spreading(function, self.placement)
+
+
+def place(model: keras.Model, placement: Placement) -> keras.Model:
+    """Return a model that was made within the scope of a placement as one that enters it by itself where it must."""
+    placed = PlacedFunctional(model.input, model.output, name=model.name)
+    placed.placement = placement
+    return placed
 
 
 class _Spreading:

@@ -50,16 +50,6 @@ class Placement:
         with self.strategy.scope():
             yield
 
-    def place(self, model: keras.Model) -> keras.Model:
-        """Returns a model that was made within `scope` as one that enters it again by itself where it must."""
-        from amber.backend.distribution.placed_model import PlacedFunctional
-
-        if not self.devices:
-            return model
-        placed = PlacedFunctional(model.input, model.output, name=model.name)
-        placed.placement = self
-        return placed
-
     def spread(self, batch: Any) -> Any:
         """Returns a batch of JAX arrays shared out evenly among the devices, or where that cannot be, given to all."""
         import jax

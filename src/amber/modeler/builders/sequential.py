@@ -108,7 +108,13 @@ class KerasModelBuilder(ModelBuilder):
         if self.output_shape is not None:
             self._check_output(self.plan(arc_seq))
         with self._placement.scope():
-            return self._placement.place(super().build(arc_seq))
+            model = super().build(arc_seq)
+            if not self._placement.devices:
+                return model
+            # Imported here: it stands on members of Keras that other models do not need.
+            from amber.backend.distribution.placed_model import place
+
+            return place(model, self._placement)
 
     def __call__(self, arc_seq: Any = None, *, model_states: Any = None) -> keras.Model:
         """Returns the compiled model of an architecture; see `ModelBuilder.build` for the errors raised."""

@@ -1,6 +1,6 @@
-"""The policy's walk over the tokens, written once for sampling (NumPy) and for training (keras.ops).
+"""The policy's rollout over the tokens, written once for sampling (NumPy) and for training (keras.ops).
 
-`xp` is either `numpy` or `keras.ops`: only functions that both have are used. A `choose` callback either draws
+`xp` is either `numpy` or `keras.ops`: only functions that both have are used. A decoder either draws
 tokens or reads given ones, so masks, temperature and order cannot differ between sampling and training.
 
 The recurrent policy is that of ENAS (Pham et al. 2018, "Efficient Neural Architecture Search via Parameter
@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 
 from amber.architect.controllers.spec import PolicySpec
 
-FORBIDDEN = -1e4
+MASKED_LOGIT = -1e4
 """A logit, put in after squashing, whose probability is exactly zero in single and double precision."""
 
 Kind = Literal["one", "bits", "one_hot"]
@@ -41,17 +41,17 @@ class Decision:
     bits: Any
 
 
-class Choose(Protocol):
+class Decoder(Protocol):
     """Where tokens come from: returns them as integers and as floating-point numbers, (batch, width) each."""
 
     def __call__(self, kind: Kind, log_probs: Any, width: int) -> tuple[Any, Any]: ...
 
 
-def walk(
+def rollout(
     xp: Any,
     spec: PolicySpec,
     weights: Mapping[str, Any],
-    choose: Choose,
+    decoder: Decoder,
     batch: Any,
     description: Any = None,
     drop: Callable[[Any], Any] | None = None,
@@ -62,28 +62,28 @@ def walk(
         xp: `numpy` or `keras.ops`.
         spec: of the policy.
         weights: by name, as in `spec.weight_shapes()`.
-        choose: draws or reads the tokens.
+        decoder: draws or reads the tokens.
         batch: number of architectures.
         description: (batch, d), for a policy conditioned on a data set.
         drop: dropout on the input of every LSTM layer; None: none.
     """
-    return _Walk(xp, spec, weights, choose, batch, description, drop).run()
+    return _Rollout(xp, spec, weights, decoder, batch, description, drop).run()
 
 
-class _Walk:
-    """One walk: the LSTM's state, the anchors of the layers so far, and what is used up."""
+class _Rollout:
+    """One rollout: the LSTM's state, the anchors of the layers so far, and what is used up."""
 
     def __init__(
         self,
         xp: Any,
         spec: PolicySpec,
         weights: Mapping[str, Any],
-        choose: Choose,
+        decoder: Decoder,
         batch: Any,
         description: Any,
         drop: Callable[[Any], Any] | None,
     ) -> None:
-        self.xp, self.spec, self.weights, self.choose, self.batch = xp, spec, weights, choose, batch
+        self.xp, self.spec, self.weights, self.decoder, self.batch = xp, spec, weights, decoder, batch
         self.drop = drop
         self.input = self._first_input(description)
         nothing = xp.zeros_like(self.input)
@@ -128,8 +128,8 @@ class _Walk:
         xp = self.xp
         used = xp.zeros_like(logits) if self.used_inputs is None else self.used_inputs
         if layer == self.spec.num_layers - 1:
-            return xp.where(used > 0.5, logits, xp.zeros_like(logits) - FORBIDDEN)
-        return xp.where(used > 0.5, xp.zeros_like(logits) + FORBIDDEN, logits)
+            return xp.where(used > 0.5, logits, xp.zeros_like(logits) - MASKED_LOGIT)
+        return xp.where(used > 0.5, xp.zeros_like(logits) + MASKED_LOGIT, logits)
 
     def _skips(self) -> None:
         xp, state = self.xp, self._step()
@@ -138,7 +138,7 @@ class _Walk:
         logits = self._squash(scores[:, :, 0])
         if self.spec.unique_skips:
             used = xp.stack(self.used_layers, axis=1)
-            logits = xp.where(used > 0.5, xp.zeros_like(logits) + FORBIDDEN, logits)
+            logits = xp.where(used > 0.5, xp.zeros_like(logits) + MASKED_LOGIT, logits)
         _, bits = self._decide("skips", "bits", self._bit_log_probs(logits), len(self.anchors))
         if self.spec.unique_skips:
             self.used_layers = [xp.maximum(each, bits[:, i]) for i, each in enumerate(self.used_layers)]
@@ -162,7 +162,7 @@ class _Walk:
             self._decide("output", "bits", self._bit_log_probs(logits), self.spec.num_layers)
 
     def _decide(self, role: Role, kind: Kind, log_probs: Any, width: int) -> tuple[Any, Any]:
-        tokens, bits = self.choose(kind, log_probs, width)
+        tokens, bits = self.decoder(kind, log_probs, width)
         self.decisions.append(Decision(role, kind, log_probs, tokens, bits))
         return tokens, bits
 
@@ -234,7 +234,7 @@ def decision_log_probs(xp: Any, decision: Decision) -> Any:
         return xp.sum(chosen, axis=1)
     set_bits = xp.sum(decision.bits, axis=1)
     total = xp.sum(decision.bits * decision.log_probs, axis=1)
-    return xp.where(xp.abs(set_bits - 1.0) < 0.5, total, xp.zeros_like(total) + FORBIDDEN)
+    return xp.where(xp.abs(set_bits - 1.0) < 0.5, total, xp.zeros_like(total) + MASKED_LOGIT)
 
 
 def total_log_probs(xp: Any, decisions: Sequence[Decision]) -> Any:

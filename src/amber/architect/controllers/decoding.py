@@ -1,4 +1,4 @@
-"""Where the tokens of a walk come from: drawn, the most probable, or given ones."""
+"""Where the tokens of a rollout come from: drawn, the most probable, or given ones."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from amber.architect.controllers.walk import Kind
+from amber.architect.controllers.policy_rollout import Kind
 
 
-class Draw:
+class Sampled:
     """Draws tokens with a NumPy generator, by inverting the cumulative probabilities."""
 
     def __init__(self, generator: np.random.Generator) -> None:
@@ -26,7 +26,7 @@ class Draw:
         return _as_choice(kind, token, log_probs)
 
 
-class MostProbable:
+class Greedy:
     """Takes the most probable value of every decision."""
 
     def __call__(self, kind: Kind, log_probs: Any, width: int) -> tuple[Any, Any]:
@@ -35,7 +35,7 @@ class MostProbable:
         return _as_choice(kind, log_probs.argmax(axis=1)[:, None], log_probs)
 
 
-class Read:
+class TeacherForced:
     """Reads given tokens in order; works on arrays of any backend.
 
     Args:
