@@ -9,6 +9,7 @@
 #   make bench-scale  measure overhead per trial, use of up to 32 workers, memory (options with ARGS="--only own-time")
 #   make ci-fresh    what CI does, of the last commit, in a fresh clone with a fresh environment: run it before a merge
 #   make bench-defaults  search twelve small problems with the default settings (options with ARGS="--only splice-1000")
+#   make mutants     change 300 random places one by one and count what the tests notice (options with ARGS="--number 20")
 #   make docs        render the reference of the API and the pages of docs/ into site/index.html
 #   make lint        ruff, mypy, spelling, dependencies and the import rules
 #   make clean       remove .venv, site and caches (run directories stay)
@@ -27,7 +28,7 @@ FAST := $(VENV)/.installed-fast
 TEST := $(VENV)/.installed-test
 INPUTS := $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 
-.PHONY: help demo test test-fast test-keras bench bench-search bench-scale ci-fresh docs lint clean
+.PHONY: help demo test test-fast test-keras bench bench-search bench-scale bench-defaults ci-fresh mutants docs lint clean
 .NOTPARALLEL:
 
 help:
@@ -64,6 +65,9 @@ ci-fresh:
 
 bench-defaults: $(FAST)
 	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m benchmarks.defaults $(ARGS)
+
+mutants: $(FAST)
+	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.mutants $(ARGS)
 
 docs: $(FAST)
 	KERAS_BACKEND=torch $(BIN)/python -W ignore docs/build.py

@@ -1,0 +1,1 @@
+"""Tests with teeth: small faults are put into the code, and the tests that reach them must notice."""
