@@ -137,6 +137,8 @@ def _silent(node: ast.AST) -> Iterator[ast.AST]:
         yield node
     elif isinstance(node, ast.Call) and _is_note(node):
         yield node
+    elif isinstance(node, ast.keyword) and node.arg == "strict":
+        yield node
 
 
 def _is_note(call: ast.Call) -> bool:
