@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amber import measures
-from amber.experiment.components import load_data
 from amber.experiment.configuration.reading import load_config
+from amber.experiment.data import load_data
 from amber.experiment.final.scoring import predictions, score_baselines
 from benchmarks.defaults.problems import DefaultsProblem
 

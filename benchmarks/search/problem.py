@@ -11,8 +11,9 @@ from typing import Any
 
 import keras
 
-from amber.experiment.components import compile_arguments, load_data, make_builder, training_steps
+from amber.experiment.components import compile_arguments, make_builder, training_steps
 from amber.experiment.configuration.reading import load_config
+from amber.experiment.data import load_data
 from amber.experiment.task_spec import TaskSpec
 from amber.search import Objective, SearchCallback, TrialResult
 

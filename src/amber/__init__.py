@@ -1,7 +1,8 @@
 """AMBER finds neural network architectures for sequences and blocks of features.
 
-Importing this package is cheap: it loads no Keras and no backend. Import what is needed from `amber.architect`,
-`amber.graph`, `amber.modeler`, `amber.supernet`, `amber.search` and `amber.data`. `ARCHITECTURE.md` says what is where.
+Importing this package is cheap: it loads no Keras and no backend. `amber.Experiment` resolves a configuration and
+`amber.run` runs it. What else is needed, import from `amber.architect`, `amber.graph`, `amber.modeler`,
+`amber.supernet`, `amber.search` and `amber.data`. `ARCHITECTURE.md` says what is where.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-__all__ = ["Amber", "AmberSpecifications", "__version__"]
+__all__ = ["Amber", "AmberSpecifications", "Experiment", "__version__", "resolve", "run"]
 
 __version__ = "0.1.0"
 
@@ -17,6 +18,7 @@ _PACKAGES = frozenset(
     "architect backend cli compat data drawing errors experiment files graph modeler operations registry report search "
     "supernet training".split()
 )
+_EXPERIMENT = frozenset({"Experiment", "resolve", "run"})
 # Of the first AMBER: modules whose contents are in amber.compat, and classes.
 _FORMER_MODULES = frozenset("bootstrap getter objective plots utils".split())
 _FORMER = frozenset({"Amber", "AmberSpecifications"})
@@ -26,6 +28,8 @@ def __getattr__(name: str) -> Any:
     # `import amber; amber.modeler` works, and loads Keras only then.
     if name in _PACKAGES or name in _FORMER_MODULES:
         return importlib.import_module(f"{__name__}.{name}")
+    if name in _EXPERIMENT:
+        return getattr(importlib.import_module("amber.experiment"), name)
     if name in _FORMER:
         return getattr(importlib.import_module("amber.compat"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

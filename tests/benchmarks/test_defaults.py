@@ -10,8 +10,8 @@ import yaml
 from benchmarks.defaults.measuring import _score, _standard_error
 from benchmarks.defaults.problems import PROBLEMS, DefaultsProblem
 
-from amber.experiment.components import load_data
 from amber.experiment.configuration.reading import load_config
+from amber.experiment.data import load_data
 
 SMALL = [problem for problem in PROBLEMS if problem.examples <= 1000]
 

@@ -10,14 +10,13 @@ import gc
 import os
 import sys
 
-from amber.experiment.configuration.reading import load_config
-from amber.experiment.running import Overrides, run
+from amber.experiment import Experiment, run
 
 
 def serve() -> None:
     """Fork one run after another."""
     first = sys.stdin.readline().split()
-    run(load_config(first[1]), Overrides(run_directory=first[0], quiet=True))  # loads what is loaded on first use
+    run(Experiment.from_yaml(first[1], run_directory=first[0]))  # loads what is loaded on first use
     print("ready", flush=True)
     gc.freeze()
     for line in sys.stdin:
@@ -25,7 +24,7 @@ def serve() -> None:
         child = os.fork()
         if child == 0:
             try:
-                run(load_config(configuration), Overrides(run_directory=directory, quiet=True, resume=True))
+                run(Experiment.from_yaml(configuration, run_directory=directory, resume=True))
             except BaseException as error:  # noqa: BLE001 - the test reads it
                 print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
                 os._exit(1)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from amber.experiment.components import make_executor
 from amber.experiment.configuration.reading import config_from_text
-from amber.experiment.executing import make_executor
 from amber.search.executors import DaskExecutor, InProcessExecutor, ProcessExecutor, WorkerLimits
 
 Amber = Callable[..., Any]

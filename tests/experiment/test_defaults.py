@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from amber.errors import StorageError
-from amber.experiment.components import load_data
 from amber.experiment.configuration.reading import config_from_text
+from amber.experiment.data import load_data
 from amber.experiment.defaults import Facts, chosen_settings, describe, with_defaults, with_settings
 from amber.experiment.run_files.recorded import load_run_config
 

@@ -61,7 +61,7 @@ def test_the_machine_is_said(tiny: str, options: str, said: str) -> None:
 
 def test_task_and_data_are_said_before_keras_is_loaded() -> None:
     probe = (
-        "import sys; from amber.experiment.components import load_data\n"
+        "import sys; from amber.experiment.data import load_data\n"
         "from amber.experiment.task_spec import TaskSpec; from amber.experiment.task_settings import for_task\n"
         "from amber.experiment.summary import understood\n"
         "from tests.cli.conftest import TINY; from amber.experiment.configuration.reading import config_from_text\n"

@@ -94,8 +94,9 @@ def configurations(rng: random.Random, folder: Path) -> Iterator[str]:
 
 
 def read_configuration(text: str) -> object:
-    from amber.experiment.components import load_data, make_builder, valuation_arguments
+    from amber.experiment.components import make_builder, valuation_arguments
     from amber.experiment.configuration.reading import config_from_text
+    from amber.experiment.data import load_data
     from amber.experiment.task_spec import TaskSpec
 
     loaded = config_from_text(text, "c.yaml")

@@ -11,8 +11,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from amber.cli.same_origin import SameOrigin
 from amber.errors import AmberError, ConfigError, StorageError
-from amber.experiment.run_files.recorded import load_run_config
-from amber.experiment.storing import recorded_trials
+from amber.experiment.run_files.recorded import load_run_config, recorded_trials
 
 if TYPE_CHECKING:
     from amber.report.optuna_study import StudyMirror

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amber.errors import ArchitectureError, ConfigError
-from amber.experiment.components import load_data, make_builder
+from amber.experiment.components import make_builder
 from amber.experiment.configuration.reading import Configuration, load_config
+from amber.experiment.data import load_data
 from amber.experiment.defaults import with_defaults
 from amber.experiment.run_files.recorded import config_of, is_record, read_record
 from amber.experiment.task_spec import TaskSpec

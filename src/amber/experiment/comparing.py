@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from amber.errors import StorageError
 from amber.experiment.configuration.reading import Configuration
+from amber.experiment.experiment import resolve
 from amber.experiment.final.tables import MEASURES, as_text, measure_name
-from amber.experiment.running import Overrides, run
+from amber.experiment.options import RunOptions
+from amber.experiment.reporter import Reporter
+from amber.experiment.running import run
 from amber.files.output import write_text
 from amber.files.strict_json import json_text, read_json
 from amber.wording import shown
@@ -97,7 +100,13 @@ class Comparison:
 
 
 def compare(
-    loaded: Configuration, seeds: Sequence[int], folder: Path, overrides: Overrides, random_too: bool = True
+    loaded: Configuration,
+    seeds: Sequence[int],
+    folder: Path,
+    options: RunOptions,
+    *,
+    random_too: bool = True,
+    reporter: Reporter | None = None,
 ) -> list[Comparison]:
     """Runs the search for every seed, and as many random architectures trained, chosen and tested alike.
 
@@ -107,8 +116,9 @@ def compare(
         loaded: the configuration.
         seeds: each draws its own split where the split is drawn.
         folder: of the runs and of `compare.json` and `compare.txt`.
-        overrides: options of the command line for every run.
+        options: for every run.
         random_too: whether random architectures are tried.
+        reporter: hears how every run goes on.
 
     Returns:
         One comparison for each output.
@@ -123,8 +133,8 @@ def compare(
         for sampler in samplers:
             directory = folder / f"seed{seed}-{sampler}"
             if not (directory / "test.json").is_file():
-                changes = replace(overrides, seed=seed, run_directory=directory, overwrite=True, sampler=sampler)
-                if run(loaded, changes):
+                changes = replace(options, seed=seed, run_directory=directory, overwrite=True, sampler=sampler)
+                if run(resolve(loaded, changes), reporter).interrupted:
                     raise KeyboardInterrupt
             results[sampler].append(_tested(directory))
     found = [

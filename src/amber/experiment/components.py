@@ -1,112 +1,26 @@
-"""From a checked configuration to data, compile arguments and builder."""
+"""The parts of a search, made as a configuration says: builder, compile arguments, executor, storage."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from amber.data.datasets import OUTPUT
-from amber.data.division import AUTO
-from amber.errors import ConfigError, DataError, ModelSpaceError
+from amber.errors import ConfigError, ModelSpaceError
 from amber.experiment.builders import BUILDERS, BuilderRequest
-from amber.experiment.configuration.data_sections import DataSection
-from amber.experiment.configuration.document import KeyPath, dotted
 from amber.experiment.configuration.reading import Configuration
+from amber.experiment.configuration.sections import DaskSection, SearchSection
 from amber.experiment.task_settings import for_task, losses_and_metrics
-from amber.experiment.task_spec import INPUT, TaskSpec
+from amber.experiment.task_spec import TaskSpec
 
 if TYPE_CHECKING:
-    from amber.data import Dataset, TargetSpec
     from amber.modeler import ModelBuilder
+    from amber.plugins import Plugin
+    from amber.search.executors import Executor
+    from amber.search.storage import StudyDatabase
 
-
-def load_data(loaded: Configuration) -> Dataset:
-    """Loads the data of a configuration.
-
-    Raises:
-        ConfigError: data that cannot be used; names file, line and key of the configuration, and what of the data.
-    """
-    try:
-        return _load(loaded)
-    except DataError as error:
-        raise _named_by_key(error, loaded) from error
-
-
-def with_split(loaded: Configuration, dataset: Dataset) -> Configuration:
-    """Returns a configuration with the split that was found out from the data, where it names none."""
-    if loaded.config.data.split != AUTO:
-        return loaded
-    section = loaded.config.data.model_copy(update={"split": dataset.split})
-    return replace(loaded, config=loaded.config.model_copy(update={"data": section}))
-
-
-def _named_by_key(error: DataError, loaded: Configuration) -> ConfigError:
-    """Returns the error with the nearest key that the file holds; see `amber.data.loading.load_table`."""
-    kind, *rest = error.field or ("source",)
-    outputs, blocks = loaded.config.data.outputs, loaded.config.data.blocks
-    where: dict[Any, KeyPath] = {
-        "inputs": ("blocks", *rest[:1]) if blocks else ("sequence",),
-        "targets": ("outputs", *rest[:1]) if outputs else ("label",),
-    }
-    path: KeyPath = ("data", *where.get(kind, (kind,)))
-    given = loaded.document.lines.holds(path)
-    advice = ""
-    if rest[-1:] == ["column"]:
-        advice = "" if given else f" Write {dotted(path)} to name another."
-        advice += " To draw the parts, write split: random." if kind == "split" else ""
-    while path and not loaded.document.lines.holds(path):
-        path = path[:-1]
-    return loaded.error(path, f"{error}{advice}")
-
-
-def _fractions(section: DataSection) -> Sequence[float]:
-    """Returns how large drawn parts are."""
-    from amber.data.splits import DEFAULT_FRACTIONS
-
-    return section.fractions or DEFAULT_FRACTIONS
-
-
-def _load(loaded: Configuration) -> Dataset:
-    from amber.data import load_blocks, load_dataset, load_simulated
-    from amber.experiment.data_files import data_file
-
-    section = loaded.config.data
-    if loaded.simulation is not None:
-        outputs = section.outputs
-        return load_simulated(
-            loaded.simulation,
-            outputs=None if outputs is None else {name: output.column for name, output in outputs.items()},
-            fractions=_fractions(section),
-        )
-    shared: dict[str, Any] = {
-        "split": section.split,
-        "seed": loaded.config.seed,
-        "standardize": section.standardize,
-        "fractions": _fractions(section),
-        "size_limit": section.size_limit,
-    }
-    if section.blocks is None and section.outputs is None:
-        return load_dataset(
-            data_file(loaded),
-            sequence=section.sequence,
-            label=section.label,
-            classes=section.classes,
-            task=section.task,
-            **shared,
-        )
-    return load_blocks(
-        data_file(loaded), section.blocks or {INPUT: {"sequence": section.sequence}}, _targets(section), **shared
-    )
-
-
-def _targets(section: DataSection) -> dict[str, TargetSpec]:
-    from amber.data import TargetSpec
-
-    if section.outputs is None:
-        return {OUTPUT: TargetSpec(section.label, section.task, section.classes)}
-    return {name: TargetSpec(output.column, output.type, output.classes) for name, output in section.outputs.items()}
+# What `--storage` says where trials are to be recorded in the run directory.
+NO_STORAGE = "none"
 
 
 def compile_arguments(
@@ -245,3 +159,46 @@ def seed_everything(seed: int) -> None:
 def training_steps(records: int, batch_size: int, epochs: int) -> int:
     """Returns the steps of a whole training."""
     return epochs * -(-records // batch_size)
+
+
+def make_executor(search: SearchSection, plugins: Sequence[Plugin] = ()) -> Executor:
+    """Returns the executor; it is opened, and workers are started or sought, by the search.
+
+    Args:
+        search: the section.
+        plugins: that every worker loads.
+
+    Raises:
+        ConfigError: a value that no executor takes.
+    """
+    from amber.search.executors import DaskExecutor, InProcessExecutor, ProcessExecutor, WorkerLimits
+
+    if search.executor == "in_process":
+        return InProcessExecutor()
+    limits = WorkerLimits(
+        search.time_limit, search.trials_per_process, search.threads or 1, search.memory_limit, search.devices
+    )
+    if isinstance(search.executor, DaskSection):
+        where = search.executor.dask
+        address, file = (where, None) if "://" in where else (None, where)
+        ahead = 1 if search.ahead is None else search.ahead
+        return DaskExecutor(
+            address, scheduler_file=file, workers=search.workers, ahead=ahead, limits=limits, plugins=plugins
+        )
+    return ProcessExecutor(search.workers or 2, limits, plugins)
+
+
+def make_storage(loaded: Configuration) -> StudyDatabase | None:
+    """Returns the study that the search works at; None where its record is the journal.
+
+    Raises:
+        ConfigError: the strategy has no study, or the address is none.
+    """
+    search = loaded.config.search
+    if search.storage is None:
+        return None
+    if search.strategy == "one_shot":
+        raise ConfigError("The strategy one_shot keeps its record in the run directory: expected no --storage.")
+    from amber.search.storage import StudyDatabase
+
+    return StudyDatabase(search.storage, loaded.config.name)

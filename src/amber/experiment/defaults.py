@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from amber.errors import InvalidArchitectureError, StorageError
+from amber.experiment.components import make_builder
 from amber.experiment.configuration.reading import Configuration
 from amber.experiment.configuration.section import Section
+from amber.experiment.task_spec import TaskSpec
 
 if TYPE_CHECKING:
     from amber.data import Dataset
@@ -185,8 +187,6 @@ def _said(value: Any) -> str:
 
 def _middling_megaflops(loaded: Configuration, dataset: Dataset) -> float:
     """Return the median over a few networks of the space; 0 where none of them is one."""
-    from amber.experiment.components import make_builder
-    from amber.experiment.task_spec import TaskSpec
     from amber.graph.cost import measure
 
     builder = make_builder(loaded, TaskSpec.of(dataset), compiled=False)

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amber.errors import StorageError
-from amber.experiment.components import make_builder, searched_score
+from amber.experiment.components import NO_STORAGE, make_builder, searched_score
 from amber.experiment.configuration.reading import Configuration
 from amber.experiment.final.scoring import BASELINES
 from amber.experiment.final.tables import MEASURES, measure_name, measure_text
 from amber.experiment.run_files.plugins import naming_missing
-from amber.experiment.run_files.recorded import load_run_config
-from amber.experiment.storing import NO_STORAGE, recorded_trials
+from amber.experiment.run_files.recorded import load_run_config, recorded_trials
 from amber.experiment.task_spec import TaskSpec
 from amber.files.strict_json import read_json
 

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from amber.errors import StorageError
+from amber.experiment.components import make_storage
 from amber.experiment.configuration.reading import Configuration
-from amber.experiment.storing import make_storage
 
 _WAY_OUT = "Go on with it (--resume), replace it (--overwrite), or choose another (--run-directory)."
 
@@ -20,10 +20,12 @@ def check_run(loaded: Configuration, *, resume: bool, overwrite: bool) -> None:
         StorageError: the directory holds a search and neither is given, holds other files, is in use by another
             process, or may not be written; or the database cannot be reached. Names the way out.
     """
-    _check_directory(Path(loaded.config.chosen_run_directory), resume=resume, overwrite=overwrite)
-    database = make_storage(loaded)
-    if database is not None:
-        database.check_reachable()
+    with loaded.placing(("run_directory",)):
+        _check_directory(Path(loaded.config.chosen_run_directory), resume=resume, overwrite=overwrite)
+    with loaded.placing(("search", "storage")):
+        database = make_storage(loaded)
+        if database is not None:
+            database.check_reachable()
 
 
 def _check_directory(path: Path, *, resume: bool, overwrite: bool) -> None:

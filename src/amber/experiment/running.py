@@ -1,4 +1,4 @@
-"""The work of `amber search`, step by step: data, search, final training, one look at the test data, files."""
+"""Run an experiment: search, final training, one look at the test data, files."""
 
 from __future__ import annotations
 
@@ -8,38 +8,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.text import Text
-
-from amber.errors import ConfigError, RunFailed
-from amber.experiment.components import load_data, make_builder, training_steps, valuation_arguments, with_split
-from amber.experiment.configuration.reading import Configuration
-from amber.experiment.data_files import text_with_data_file
-from amber.experiment.defaults import describe, settings_dict, with_defaults
-from amber.experiment.executing import make_executor
+from amber.errors import RunFailed
+from amber.experiment.components import compile_arguments, make_builder, training_steps
+from amber.experiment.data import text_with_data_file
+from amber.experiment.defaults import settings_dict
+from amber.experiment.experiment import Experiment
+from amber.experiment.final.scores import score_final
 from amber.experiment.final.tables import as_text, block_table
 from amber.experiment.final.training import final_records, train_final
-from amber.experiment.one_shot import run_shared
-from amber.experiment.run_checks import check_run
+from amber.experiment.reporter import LogReporter, Reporter
 from amber.experiment.run_files.finished import RESULTS, TEST, FinishedRun, digests_of, draw_best, wanted_length
 from amber.experiment.run_files.looks import looks_so_far
 from amber.experiment.run_files.previous import PREVIOUS, forget
-from amber.experiment.run_files.recorded import BEST_MODEL, BEST_RECORD, begun_with
+from amber.experiment.run_files.recorded import BEST_MODEL, BEST_RECORD
 from amber.experiment.run_files.resuming import begin_run, open_run
-from amber.experiment.storing import NO_STORAGE, make_storage
-from amber.experiment.summary import understood
-from amber.experiment.task_settings import for_task
-from amber.experiment.task_spec import TaskSpec
-from amber.experiment.threads import set_threads
 from amber.files import replacing_together, write_whole
 from amber.files.output import naming
 from amber.files.strict_json import json_text
 
 if TYPE_CHECKING:
-    from amber.data import Dataset
-    from amber.plugins import Plugin
-    from amber.search import Objective, RunDirectory, SearchResult, TrialResult
-    from amber.search.storage import StudyDatabase
+    from rich.table import Table
+
+    from amber.modeler import ModelBuilder
+    from amber.search import RunDirectory, SearchResult, TrialResult
+    from amber.search.ledger import Ledger
 
 # How many of the best networks the table of blocks shows.
 _BEST_SHOWN = 5
@@ -48,224 +40,165 @@ _TELLING = {"over budget": 1, "invalid": 2, "pruned": 3, "failed": 4}
 
 
 @dataclass(frozen=True)
-class Overrides:
-    """Options of the command line that stand before the configuration; None leaves it as it is."""
+class ExperimentResult:
+    """What became of an experiment.
 
-    seed: int | None = None
-    trials: int | None = None
-    run_directory: Path | None = None
-    overwrite: bool = False
-    quiet: bool = False
-    sampler: str | None = None
-    resume: bool = False
-    allow_changes: bool = False
-    storage: str | None = None
-    plugins: tuple[Plugin, ...] = ()
+    Attributes:
+        run_directory: folder of results.
+        search: what was found; None where a finished run had nothing left to do.
+        interrupted: whether Ctrl-C ended it. The files of the search are kept then, and there is no final model.
+    """
+
+    run_directory: Path
+    search: SearchResult | None = None
+    interrupted: bool = False
+
+    @property
+    def best_model(self) -> Path:
+        """The file of the best model, an ordinary Keras model; there where the run is finished."""
+        return self.run_directory / BEST_MODEL
 
 
-def run(loaded: Configuration, overrides: Overrides) -> bool:
-    """Runs a whole search.
+def run(experiment: Experiment, reporter: Reporter | None = None) -> ExperimentResult:
+    """Run an experiment: search, train the best architecture, and look at the test data once.
 
     Args:
-        loaded: the configuration.
-        overrides: options of the command line.
+        experiment: what `resolve` returned.
+        reporter: hears how it goes on; None: the log `amber.experiment`.
 
     Returns:
-        Whether Ctrl-C ended it; the files of the search are kept then, and there is no final model.
+        What was found, and where its files are.
 
     Raises:
-        AmberError: a mistake in the configuration or data, a run directory that cannot be written, or a search
-            in which nothing could be trained.
+        RunFailed: nothing could be trained, or the best network predicts what is not a finite number.
+        StorageError: the run directory or the database cannot be written or used any more.
+        ExecutorError: workers cannot be reached or started.
     """
     started = time.monotonic()
-    loaded = _with_overrides(loaded, overrides)
-    console = Console(quiet=overrides.quiet)
-    check_run(loaded, resume=overrides.resume, overwrite=overrides.overwrite)
-    dataset = load_data(loaded)
-    for_task(loaded, TaskSpec.of(dataset))  # names that do not fit are refused before Keras is loaded
-    threads = set_threads(loaded, TaskSpec.of(dataset))
-    earlier = begun_with(loaded.config.chosen_run_directory) if overrides.resume else None
-    loaded, guessed = with_defaults(loaded, dataset, earlier)
-    loaded = for_task(with_split(loaded, dataset), TaskSpec.of(dataset))
-    config = loaded.config
-    for line in understood(loaded, dataset, threads):
-        _say(console, line)
-    builder = _builder(loaded, dataset, config.training.batch_size, config.training.epochs)
-    _say(
-        console,
-        f"Space    {len(loaded.space)} layers, {len(builder.layout)} tokens, "
-        f"{_size(builder.layout.sizes)} architectures; builder {loaded.builder_type}"
-        + ("" if loaded.document.data.get("builder") else " (guessed)"),
-    )
-    if any(guessed.values()):
-        _say(console, f"Settings {describe(guessed)} (guessed from the data)")
-
-    from amber.search import Objective
-
-    objective = Objective(
-        builder,
-        (dataset.train.x, dataset.train.y),
-        (dataset.validation.x, dataset.validation.y),
-        metric=config.search.metric,
-        direction=config.search.chosen_direction,
-        epochs=config.training.epochs,
-        batch_size=config.training.batch_size,
-        patience=config.training.patience,
-        recalibrate=config.training.recalibrate,
-        **valuation_arguments(loaded, list(TaskSpec.of(dataset).inputs)),
-    )
-    database = make_storage(loaded)
-    directory = open_run(loaded, resume=overrides.resume, overwrite=overrides.overwrite)
+    reporter = reporter or LogReporter()
+    for line in experiment.summary:
+        reporter.say(line)
+    options = experiment.options
+    directory = open_run(experiment.configuration, resume=options.resume, overwrite=options.overwrite)
     with directory.locked():
-        settings = begin_run(
-            loaded,
-            dataset,
-            directory,
-            database,
-            resume=overrides.resume,
-            allow_changes=overrides.allow_changes,
-            plugins=overrides.plugins,
-        )
-        if database is not None:
-            _say(console, f"Record   {database.name}")
-        finished = FinishedRun.of(directory)
-        if finished is not None and database is None and finished.nothing_left(loaded, directory.trials()):
-            finished.redraw(loaded, builder, directory.trials())
-            _say(console, f"Nothing is left to do: the search in {directory.path} is finished. Longer: --trials N.")
-            return False
-        if (directory.path / PREVIOUS).is_dir():
-            _say(console, f"Earlier  results are kept in {directory.path / PREVIOUS} until this search is finished")
-        directory.write_config(text_with_data_file(loaded, dataset))
-        found = _propose(loaded, TaskSpec.of(dataset), overrides, objective, directory, database, settings)
-        if found.best is None and found.stopped != "interrupted":
-            raise RunFailed(_nothing_trained(found, directory))
-        if found.best is not None:
-            _show_found(console, loaded, builder, dataset, found, directory)
-        if found.stopped == "interrupted":
-            _say(console, f"Interrupted; what was finished is in {directory.path} (--resume goes on with it)")
-            return True
-        if finished is not None and finished.is_of(found.best, loaded):
-            _say(console, f"The best architecture is the same as before: {BEST_MODEL} and {TEST} are kept.")
-        else:
-            _finish(console, loaded, dataset, found, directory)
-        forget(directory)
+        result = _run_in(experiment, directory, reporter)
+    if result.search is None or result.interrupted:
+        return result
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
-    _say(console, f"Done in {minutes} min {seconds} s. Results are in {directory.path}:")
+    reporter.say(f"Done in {minutes} min {seconds} s. Results are in {directory.path}:")
     names = sorted(path.name for path in directory.path.iterdir() if not path.name.startswith("."))
-    _say(console, "  " + ", ".join(names))
-    return False
+    reporter.say("  " + ", ".join(names))
+    return result
 
 
-def _propose(
-    loaded: Configuration,
-    problem: TaskSpec,
-    overrides: Overrides,
-    objective: Objective,
-    directory: RunDirectory,
-    database: StudyDatabase | None,
-    settings: Mapping[str, Any],
-) -> SearchResult:
-    """Runs the search itself and returns what it found."""
-    from amber.experiment.one_shot import progress_display
+def _run_in(experiment: Experiment, directory: RunDirectory, reporter: Reporter) -> ExperimentResult:
+    """Run an experiment in its directory, which no other process uses now."""
+    loaded, storage = experiment.configuration, experiment.storage
+    ledger = begin_run(
+        loaded,
+        experiment.dataset,
+        directory,
+        experiment.settings,
+        storage,
+        resume=experiment.options.resume,
+        allow_changes=experiment.options.allow_changes,
+    )
+    if storage is not None:
+        reporter.say(f"Record   {storage.name}")
+    finished = FinishedRun.of(directory)
+    if finished is not None and storage is None and finished.nothing_left(loaded, directory.trials()):
+        finished.redraw(loaded, experiment.builder, directory.trials())
+        reporter.say(f"Nothing is left to do: the search in {directory.path} is finished. Longer: --trials N.")
+        return ExperimentResult(directory.path)
+    if (directory.path / PREVIOUS).is_dir():
+        reporter.say(f"Earlier  results are kept in {directory.path / PREVIOUS} until this search is finished")
+    directory.write_config(text_with_data_file(loaded, experiment.dataset))
+    found = _search(experiment, directory, ledger, reporter)
+    interrupted = found.stopped == "interrupted"
+    if found.best is None and not interrupted:
+        raise RunFailed(_nothing_trained(found, directory))
+    if found.best is not None:
+        _show_found(experiment, found, directory, reporter)
+    if interrupted:
+        reporter.say(f"Interrupted; what was finished is in {directory.path} (--resume goes on with it)")
+        return ExperimentResult(directory.path, found, interrupted)
+    if finished is not None and finished.is_of(found.best, loaded):
+        reporter.say(f"The best architecture is the same as before: {BEST_MODEL} and {TEST} are kept.")
+    else:
+        _finish(experiment, found, directory, reporter)
+    forget(directory)
+    return ExperimentResult(directory.path, found)
+
+
+def _search(experiment: Experiment, directory: RunDirectory, ledger: Ledger, reporter: Reporter) -> SearchResult:
+    """Run the search itself and return what it found."""
+    config = experiment.configuration.config
+    shared: dict[str, Any] = {
+        "seed": config.seed,
+        "run_directory": directory,
+        "callbacks": reporter.listeners(experiment.builder),
+        "builder_description": _builder_description(experiment),
+        "resume": experiment.options.resume,
+        "ledger": ledger,
+    }
+    if config.search.strategy == "one_shot":
+        from amber.search.one_shot import OneShotSettings, run_one_shot
+
+        return run_one_shot(
+            experiment.objective,
+            settings=OneShotSettings(**config.search.one_shot.model_dump(exclude={"optimizer_options"})),
+            # Without the number of steps the learning rate is constant; the search itself lowers it.
+            shared_compile=compile_arguments(experiment.configuration, shared=True, problem=experiment.task),
+            progress=reporter.shared_progress(),
+            run_settings=experiment.settings,
+            **shared,
+        ).search
     from amber.search import run_search
 
-    search, description = loaded.config.search, _builder_description(loaded)
-    if search.strategy == "one_shot":
-        return run_shared(
-            loaded,
-            problem,
-            objective,
-            directory,
-            description,
-            settings,
-            resume=overrides.resume,
-            quiet=overrides.quiet,
-        )
     return run_search(
-        objective,
-        trials=search.trials,
-        seed=loaded.config.seed,
-        sampler=search.sampler,
-        sampler_options=search.sampler_options,
-        run_directory=directory,
-        storage=database,
-        callbacks=() if overrides.quiet else (progress_display(objective.builder),),
-        builder_description=description,
-        resume=overrides.resume,
-        settings=settings,
-        executor=make_executor(search, overrides.plugins),
-        pruner=search.pruner,
-        pruner_options=search.pruner_options,
+        experiment.objective,
+        trials=config.search.trials,
+        sampler=config.search.sampler,
+        sampler_options=config.search.sampler_options,
+        settings=experiment.settings,
+        executor=experiment.executor,
+        pruner=config.search.pruner,
+        pruner_options=config.search.pruner_options,
+        **shared,
     )
 
 
-def _show_found(
-    console: Console,
-    loaded: Configuration,
-    builder: Any,
-    dataset: Dataset,
-    found: SearchResult,
-    directory: RunDirectory,
-) -> None:
-    """Shows the ranking and which blocks the best read, and draws the best."""
-    _show_ranking(console, found)
-    blocks = _block_table(builder, found, TaskSpec.of(dataset))
+def _show_found(experiment: Experiment, found: SearchResult, directory: RunDirectory, reporter: Reporter) -> None:
+    """Show the ranking and which blocks the best read, and draw the best."""
+    from amber.search import ranking_table
+
+    reporter.show(ranking_table(found.trials, None, found.direction, found.metric))
+    blocks = _block_table(experiment, found)
     if blocks is not None:
-        console.print(blocks)
+        reporter.show(blocks)
     # Those of a finished run are replaced together with its model.
     if found.best is not None and not directory.is_finished:
-        directory.write_best(_best_record(loaded, builder, dataset, found.best))
+        directory.write_best(_best_record(experiment, found.best))
         if found.stopped != "interrupted":  # who presses Ctrl-C does not wait for a picture
-            draw_best(loaded, builder, found.best, directory.path)
+            draw_best(experiment.configuration, experiment.builder, found.best, directory.path)
 
 
-def _with_overrides(loaded: Configuration, overrides: Overrides) -> Configuration:
-    """Returns the configuration as it will run."""
-    from dataclasses import replace
-
-    changes: dict[str, Any] = {}
-    if overrides.seed is not None:
-        changes["seed"] = overrides.seed
-    if overrides.run_directory is not None:
-        changes["run_directory"] = str(overrides.run_directory)
-    search: dict[str, Any] = {}
-    if overrides.trials is not None:
-        if loaded.config.search.strategy == "one_shot":
-            raise ConfigError(
-                "--trials: it has no effect with the strategy one_shot; say with search.one_shot how much is trained. "
-                f"Received: {overrides.trials}"
-            )
-        search["trials"] = overrides.trials
-    if overrides.sampler is not None and overrides.sampler != loaded.config.search.sampler:
-        search |= {"sampler": overrides.sampler, "sampler_options": {}}
-    if overrides.storage is not None:
-        search["storage"] = None if overrides.storage == NO_STORAGE else overrides.storage
-    if search:
-        changes["search"] = loaded.config.search.model_copy(update=search)
-    return replace(loaded, config=loaded.config.model_copy(update=changes))
-
-
-def _builder(loaded: Configuration, dataset: Dataset, batch_size: int, epochs: int, records: int | None = None) -> Any:
-    steps = training_steps(records or len(dataset.train), batch_size, epochs)
-    return make_builder(loaded, TaskSpec.of(dataset), steps=steps)
-
-
-def _builder_description(loaded: Configuration) -> dict[str, Any]:
+def _builder_description(experiment: Experiment) -> dict[str, Any]:
+    loaded = experiment.configuration
     return {"type": loaded.builder_type, "options": loaded.builder_options.model_dump(exclude={"type"})}
 
 
-def _best_record(
-    loaded: Configuration, builder: Any, dataset: Dataset, best: TrialResult, **more: Any
-) -> dict[str, Any]:
+def _best_record(experiment: Experiment, best: TrialResult, **more: Any) -> dict[str, Any]:
     """Return a `best.json` that is enough, alone, to build, draw, evaluate and predict."""
     from amber.search.best import trial_record
 
-    record = trial_record(builder, _builder_description(loaded), best, loaded.config.seed)
+    loaded, dataset = experiment.configuration, experiment.dataset
+    record = trial_record(experiment.builder, _builder_description(experiment), best, loaded.config.seed)
     return record | {
         "name": loaded.config.name,
         "config": text_with_data_file(loaded, dataset),
         "settings": settings_dict(loaded),
-        **TaskSpec.of(dataset).to_dict(),
+        **experiment.task.to_dict(),
         "scaling": {name: scaling.to_dict() for name, scaling in dataset.scaling.items()},
         "output_scaling": {
             target.name: target.scaling.to_dict() for target in dataset.targets if target.scaling is not None
@@ -274,34 +207,26 @@ def _best_record(
     }
 
 
-def _finish(
-    console: Console,
-    loaded: Configuration,
-    dataset: Dataset,
-    found: SearchResult,
-    directory: RunDirectory,
-) -> None:
-    from amber.experiment.final.scores import score_final
+def _finish(experiment: Experiment, found: SearchResult, directory: RunDirectory, reporter: Reporter) -> None:
+    """Train the best architecture, test it, and replace the files of the last phase together."""
     from amber.search import ranking_table
 
-    best, config = found.best, loaded.config
+    best, loaded, dataset = found.best, experiment.configuration, experiment.dataset
     if best is None or best.seed is None:
         raise RunFailed("No architecture was trained.")
-    batch_size = config.final.batch_size or config.training.batch_size
-    train = final_records(loaded, dataset)
-    builder = _builder(loaded, dataset, batch_size, config.final.epochs, len(train))
-    trained = train_final(loaded, dataset, builder, best, lambda line: _say(console, line))
+    trained = train_final(loaded, dataset, _final_builder(experiment), best, reporter.say)
     path = directory.path / BEST_MODEL
     # Everything is chosen; only now may the test data be seen.
     looks = max(map(looks_so_far, (directory.path, directory.path / PREVIOUS))) + 1
     tested = score_final(loaded, dataset, trained, str(path), looks)
     for table in tested.tables:
-        console.print(table)
-    _warn(console, tested.warnings)
-    blocks = _block_table(_builder(loaded, dataset, batch_size, 1), found, TaskSpec.of(dataset))
+        reporter.show(table)
+    for line in tested.warnings:
+        reporter.warn(line)
+    blocks = _block_table(experiment, found)
     ranking = ranking_table(found.trials, None, found.direction, found.metric)
-    shown = [ranking, *([] if blocks is None else [blocks]), *tested.tables, *tested.warnings]
-    final = {
+    shown: Sequence[Table | str] = [ranking, *([] if blocks is None else [blocks]), *tested.tables, *tested.warnings]
+    final: Mapping[str, Any] = {
         "wanted": wanted_length(loaded),
         "epochs": list(trained.epochs),
         "ensemble": len(trained.networks),
@@ -312,35 +237,32 @@ def _finish(
         trained.model.save(folder / BEST_MODEL)
         write_whole(folder / RESULTS, as_text(*shown, width=160))
         write_whole(folder / TEST, json_text(tested.record))
-        draw_best(loaded, builder, best, folder)
-        best_record = _best_record(loaded, builder, dataset, best, final=final, looks=looks, files=digests_of(folder))
+        draw_best(loaded, experiment.builder, best, folder)
+        best_record = _best_record(experiment, best, final=final, looks=looks, files=digests_of(folder))
         write_whole(folder / BEST_RECORD, json_text(best_record))
 
 
-def _warn(console: Console, warnings: Sequence[str]) -> None:
-    """Say what is wrong with the best network; on standard error where nothing else is shown."""
-    where = Console(stderr=True) if console.quiet else console
-    for line in warnings:
-        where.print(Text(line, style="yellow"), soft_wrap=True)
+def _final_builder(experiment: Experiment) -> ModelBuilder:
+    """Return the builder of the last training, whose learning rate falls over its own number of steps."""
+    config = experiment.configuration.config
+    examples = len(final_records(experiment.configuration, experiment.dataset))
+    batch_size = config.final.batch_size or config.training.batch_size
+    steps = training_steps(examples, batch_size, config.final.epochs)
+    return make_builder(experiment.configuration, experiment.task, steps=steps)
 
 
-def _block_table(builder: Any, found: SearchResult, problem: TaskSpec) -> Any:
-    """Returns the table of blocks that the best networks read; None where there is one input only."""
-    from amber.modeler.input_usage import block_use
+def _block_table(experiment: Experiment, found: SearchResult) -> Table | None:
+    """Return the table of blocks that the best networks read; None where there is one input only."""
+    from amber.modeler.block_use import block_use
 
-    if len(problem.inputs) < 2:
+    if len(experiment.task.inputs) < 2:
         return None
     uses = [
-        (f"#{position} {trial.score:.4f}", block_use(builder.plan(trial.tokens)))
+        (f"#{position} {trial.score:.4f}", block_use(experiment.builder.plan(trial.tokens)))
         for position, trial in enumerate(found.ranked[:_BEST_SHOWN], start=1)
     ]
-    return block_table(uses, problem.inputs)
-
-
-def _show_ranking(console: Console, found: SearchResult) -> None:
-    from amber.search import ranking_table
-
-    console.print(ranking_table(found.trials, None, found.direction, found.metric))
+    table: Table = block_table(uses, experiment.task.inputs)
+    return table
 
 
 def _nothing_trained(found: SearchResult, directory: RunDirectory) -> str:
@@ -357,14 +279,3 @@ def _nothing_trained(found: SearchResult, directory: RunDirectory) -> str:
         f"The search ended without a trained architecture; expected at least one. Proposals: {said}; all are in "
         f"{directory.path / 'trials.jsonl'}. Received: {reason}"
     )
-
-
-def _size(sizes: list[int]) -> str:
-    import math
-
-    number = math.prod(sizes)
-    return f"{number:,}" if number < 10**7 else f"about {number:.1e}"
-
-
-def _say(console: Console, line: str) -> None:
-    console.print(Text(line), soft_wrap=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from amber.experiment.configuration.reading import Configuration
@@ -29,6 +30,20 @@ def understood(loaded: Configuration, dataset: Dataset, threads: ThreadChoice | 
     yield _line("Runs on", _machine(loaded, threads))
     for note in dataset.notes:
         yield _line("Note", note)
+
+
+def describe_space(loaded: Configuration, sizes: Sequence[int]) -> str:
+    """Return a line of what may be built.
+
+    Args:
+        loaded: the configuration.
+        sizes: how many values each token has.
+    """
+    number = math.prod(sizes)
+    architectures = f"{number:,}" if number < 10**7 else f"about {number:.1e}"
+    guessed = "" if loaded.document.data.get("builder") else " (guessed)"
+    said = f"{len(loaded.space)} layers, {len(sizes)} tokens, {architectures} architectures"
+    return _line("Space", f"{said}; builder {loaded.builder_type}{guessed}")
 
 
 def _line(head: str, text: str) -> str:

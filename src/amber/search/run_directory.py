@@ -176,11 +176,12 @@ class RunDirectory:
             if trials and not path.is_file():
                 raise StorageError(f"{self.path} holds trials but no {SETTINGS}: the search cannot be taken up.")
             text = settings_text(settings)
-            if resume and path.is_file():
-                now = parse_json(text, what="settings", nan_is_null=True)["settings"]
-                changes = changes_between(*comparable(read_settings(path)[0], now))
-                if changes and not allow_changes:
-                    raise SettingsChangedError(str(self.path), changes)
+            if resume:
+                try:
+                    self.check_same(settings)
+                except SettingsChangedError:
+                    if not allow_changes:
+                        raise
             self._clear_checkpoints({trial.number for trial in trials} if resume else None)
             if not resume:
                 (self.path / BEGUN).unlink(missing_ok=True)
@@ -190,6 +191,23 @@ class RunDirectory:
             if not path.is_file() or path.read_bytes() != text.encode("utf-8"):
                 self.write(SETTINGS, text)
         return trials
+
+    def check_same(self, settings: Mapping[str, Any]) -> None:
+        """Raise where the search here began with other settings; only reads, and says nothing where none was begun.
+
+        Args:
+            settings: as for `begin`.
+
+        Raises:
+            SettingsChangedError: settings differ; names each key with both values.
+            StorageError: the file of the settings is damaged or of another version.
+        """
+        path = self.path / SETTINGS
+        if path.is_file():
+            now = parse_json(settings_text(settings), what="settings", nan_is_null=True)["settings"]
+            changes = changes_between(*comparable(read_settings(path)[0], now))
+            if changes:
+                raise SettingsChangedError(str(self.path), changes)
 
     def checkpoint(self, number: int) -> Path:
         """Returns where the state of the training of one trial is kept."""

@@ -64,6 +64,7 @@ def run_search(
     executor: Executor | None = None,
     pruner: str | optuna.pruners.BasePruner | None = None,
     pruner_options: Mapping[str, Any] | None = None,
+    ledger: Ledger | None = None,
 ) -> SearchResult:
     """Searches for the architecture with the best score.
 
@@ -100,6 +101,8 @@ def run_search(
         pruner: ends bad trainings after an epoch: a registered name (`"median"`, `"hyperband"`, ...; see
             `amber.search.pruning`) or an Optuna pruner. None: none is ended.
         pruner_options: of a pruner given by name.
+        ledger: the record of the search, where it is begun already; by default it is begun here, in `storage` or the
+            run directory.
 
     Returns:
         All proposals, ranked, and the best.
@@ -118,7 +121,7 @@ def run_search(
     search.record.builder_description = builder_description or describe_builder(objective.builder)
     if resume and run_directory is None:
         raise ConfigError("resume needs a run_directory. Received: None")
-    search.ledger = Ledger(run_directory) if storage is None else SharedLedger(run_directory, storage)
+    search.ledger = ledger or (Ledger(run_directory) if storage is None else SharedLedger(run_directory, storage))
     settings = settings or {
         "seed": seed,
         "sampler": sampler if isinstance(sampler, str) else type(sampler).__name__,
@@ -145,7 +148,8 @@ def run_search(
     with quiet_optuna():
         search.proposer = Proposer(objective, sampler, search.pruner)
         with run_directory.locked() if run_directory else contextlib.nullcontext(), contextlib.closing(search.ledger):
-            search.ledger.begin(settings, objective.direction, resume=resume, allow_changes=allow_changes)
+            if ledger is None:
+                search.ledger.begin(settings, objective.direction, resume=resume, allow_changes=allow_changes)
             search.ledger.join(alone=search.executor.in_process)
             return search.run()
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from amber.errors import ConfigError
-from amber.experiment.components import load_data
 from amber.experiment.configuration.reading import config_from_text
+from amber.experiment.data import load_data
 
 SOURCE = """\
 data:

@@ -14,7 +14,7 @@ from typing import Any
 import filelock
 import pytest
 
-from amber.experiment import running as searching
+from amber.experiment import experiment, running
 from amber.experiment.run_files import finished as finished_module, previous
 from amber.experiment.run_files.finished import FinishedRun
 from amber.files import complete_replacement
@@ -40,7 +40,7 @@ class Killed(BaseException):
 def test_resume_of_a_finished_run_changes_nothing_and_says_so(
     amber: Amber, run: Path, write_config: WriteConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(searching, "_propose", None)  # would be called
+    monkeypatch.setattr(running, "_search", None)  # would be called
     before = contents(run)
     done = amber("search", write_config(), "-d", run, "--resume")
     assert done.exit_code == 0, done.output + done.stderr
@@ -89,7 +89,7 @@ def test_longer_search_that_is_stopped_leaves_the_finished_model_with_its_record
     amber: Amber, run: Path, write_config: WriteConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = contents(run)
-    monkeypatch.setattr(searching, "train_final", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    monkeypatch.setattr(running, "train_final", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
     monkeypatch.setattr(FinishedRun, "is_of", lambda *_: False)
     assert amber("search", write_config(), "-d", run, "--resume", "--trials", 3).exit_code == 130
     after = contents(run)
@@ -161,7 +161,7 @@ def test_overwritten_run_is_kept_until_the_new_one_is_finished(
 ) -> None:
     before = contents(run)
     with monkeypatch.context() as patch:
-        patch.setattr(searching, "train_final", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+        patch.setattr(running, "train_final", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
         done = amber("search", write_config(), "-d", run, "--overwrite")
     assert done.exit_code == 130 and str(run / "previous") in done.output.replace("\n", "")
     kept = contents(run / "previous")
@@ -170,7 +170,7 @@ def test_overwritten_run_is_kept_until_the_new_one_is_finished(
     assert amber("export", run / "previous", "-o", run.parent / "trials.csv").exit_code == 0
     # Overwritten once more before it was finished: the finished one stays.
     with monkeypatch.context() as patch:
-        patch.setattr(searching, "_propose", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+        patch.setattr(running, "_search", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
         assert amber("search", write_config(), "-d", run, "--overwrite").exit_code == 130
     assert contents(run / "previous") == kept
     assert amber("search", write_config(), "-d", run, "--resume", "-q").exit_code == 0
@@ -202,7 +202,7 @@ def test_run_set_aside_by_half_is_whole_again(
 def test_directory_is_looked_at_before_data_and_keras(
     amber: Amber, run: Path, write_config: WriteConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(searching, "load_data", None)  # would be called
+    monkeypatch.setattr(experiment, "load_data", None)  # would be called
     config = write_config()
     refused = amber("search", config, "-d", run)
     assert refused.exit_code == 2

@@ -37,11 +37,12 @@ def compare(
         announce_loading(sys.stdout, now=True)
     from rich.console import Console
 
+    from amber.cli.display import ConsoleReporter
     from amber.errors import ConfigError
     from amber.experiment.comparing import compare as run_all
+    from amber.experiment.components import NO_STORAGE
     from amber.experiment.configuration.reading import load_config
-    from amber.experiment.running import Overrides
-    from amber.experiment.storing import NO_STORAGE
+    from amber.experiment.options import RunOptions
 
     words = [word.strip() for word in seeds.split(",")]
     if not all(word.isdecimal() and word.isascii() and int(word) < 2**32 for word in words):
@@ -52,8 +53,9 @@ def compare(
         loaded,
         [int(word) for word in dict.fromkeys(words)],
         place,
-        Overrides(trials=trials, quiet=quiet, storage=NO_STORAGE, plugins=context.obj or ()),
-        random,
+        RunOptions(trials=trials, storage=NO_STORAGE, plugins=context.obj or ()),
+        random_too=random,
+        reporter=ConsoleReporter(quiet),
     )
     if not quiet:
         for each in found:

@@ -41,8 +41,8 @@ def evaluate(
     from rich.console import Console
 
     from amber.errors import ConfigError
-    from amber.experiment.components import load_data
     from amber.experiment.configuration.reading import load_config
+    from amber.experiment.data import load_data
     from amber.experiment.final.compared import Compared
     from amber.experiment.final.scoring import score_model
     from amber.experiment.final.tables import class_table, measure_name, measure_text, score_table

@@ -41,7 +41,7 @@ def export(
 ) -> None:
     """Write every trial of a run as CSV or JSON."""
     from amber.cli.options import checked_output
-    from amber.experiment.storing import recorded_trials
+    from amber.experiment.run_files.recorded import recorded_trials
     from amber.files.output import write_text
     from amber.report import trials_csv, trials_json
 

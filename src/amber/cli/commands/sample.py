@@ -26,8 +26,9 @@ def sample(
     """Print random architectures as tokens, one per line."""
     import numpy as np
 
-    from amber.experiment.components import load_data, make_builder
+    from amber.experiment.components import make_builder
     from amber.experiment.configuration.reading import load_config
+    from amber.experiment.data import load_data
     from amber.experiment.task_spec import TaskSpec
 
     loaded = load_config(config)

@@ -62,23 +62,19 @@ def search(
         raise typer.BadParameter("--allow-changes is for --resume: expected both.")
     if not quiet:
         announce_loading(sys.stdout, now=True)
-    from amber.experiment.configuration.reading import load_config, run_directory_in
-    from amber.experiment.run_files.plugins import naming_missing
-    from amber.experiment.running import Overrides, run
+    from amber.cli.display import ConsoleReporter
+    from amber.experiment import Experiment, run
 
-    overrides = Overrides(
-        seed,
-        trials,
-        run_directory,
-        overwrite,
-        quiet,
+    experiment = Experiment.from_yaml(
+        config,
+        seed=seed,
+        trials=trials,
+        run_directory=run_directory,
+        overwrite=overwrite,
         resume=resume,
         allow_changes=allow_changes,
         storage=storage,
         plugins=context.obj or (),
     )
-    with naming_missing(run_directory or run_directory_in(config)):
-        loaded = load_config(config)
-    interrupted = run(loaded, overrides)
-    if interrupted:
+    if run(experiment, ConsoleReporter(quiet)).interrupted:
         raise typer.Exit(INTERRUPTED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from amber.errors import ConfigError, KeyPath
@@ -22,24 +23,36 @@ class YamlDocument:
         data: plain Python values.
         lines: the line of each value, counted from 1.
         text: the file's text.
+        folder: that relative paths in it count from; None: that of the file.
+        is_file: whether there is such a file; what was given as a dictionary has no lines that anybody wrote.
     """
 
     source: str
     data: Any
     lines: Lines = field(repr=False)
     text: str = field(repr=False)
+    folder: str | None = None
+    is_file: bool = True
 
     def line(self, path: KeyPath) -> int:
         """Return the line of a key, or of the nearest key above it."""
         return self.lines.at(path).line
 
-    def error(self, path: KeyPath, message: str) -> ConfigError:
-        """Return the error that names file, line and key."""
+    def error(self, path: KeyPath, message: str, line: int | None = None) -> ConfigError:
+        """Return the error that names file, line and key; the line is that of the key where none is given."""
         key = f", key {dotted(path)}" if path else ""
-        line = self.line(path)
-        return ConfigError(
-            f"{self.source}, line {line}{key}: {_readable(message)}", field=path, file=self.source, line=line
-        )
+        file, number = self.place(path)
+        number = number if line is None else line
+        where = f", line {number}" if self.is_file else ""
+        return ConfigError(f"{self.source}{where}{key}: {_readable(message)}", field=path, file=file, line=number)
+
+    def place(self, path: KeyPath) -> tuple[str, int | None]:
+        """Return file and line of a key or the nearest key above it; an empty name and None where there is no file."""
+        return (self.source, self.line(path)) if self.is_file else ("", None)
+
+    def folder_of_paths(self) -> Path:
+        """Return the folder that relative paths count from, absolute."""
+        return Path(os.path.abspath(self.source)).parent if self.folder is None else Path(os.path.abspath(self.folder))
 
 
 def _readable(message: str) -> str:

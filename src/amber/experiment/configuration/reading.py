@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,8 +18,8 @@ from pydantic import BaseModel, ValidationError
 
 from amber.architect import ModelSpace
 from amber.architect.operation_table import check_operation
-from amber.data import BlockSpec, Simulation
-from amber.errors import ConfigError, DataError, ModelSpaceError
+from amber.data import BlockSpec, Dataset, Simulation
+from amber.errors import AmberError, ConfigError, DataError, ModelSpaceError
 from amber.experiment.builders import BUILDERS, OWN_BUILDERS
 from amber.experiment.configuration.document import KeyPath, YamlDocument, dotted, parse_yaml, read_yaml
 from amber.experiment.configuration.guessed_builder import guessed_builder
@@ -44,6 +46,7 @@ class Configuration:
         space_paths: for each layer, the key path of each candidate.
         simulation: the data, where they are simulated.
         recorded: whether a run directory holds it, so that a search has run with it.
+        dataset: the data, where they were given as an object; None: the section `data` names them.
     """
 
     document: YamlDocument
@@ -53,6 +56,7 @@ class Configuration:
     space_paths: list[list[KeyPath]]
     simulation: Simulation | None = None
     recorded: bool = False
+    dataset: Dataset | None = None
 
     @property
     def builder_type(self) -> str:
@@ -62,6 +66,16 @@ class Configuration:
     def error(self, path: KeyPath, message: str) -> ConfigError:
         """Returns the error that names file, line and key."""
         return self.document.error(path, message)
+
+    @contextmanager
+    def placing(self, path: KeyPath) -> Iterator[None]:
+        """Say of errors within that they are about a key, where they do not name a file themselves."""
+        try:
+            yield
+        except AmberError as error:
+            if not error.file:
+                error.field, (error.file, error.line) = path, self.document.place(path)
+            raise
 
     def space_error(self, error: ModelSpaceError) -> ConfigError:
         """Return the error of a space or builder with the line of the layer, candidate or option it is about."""
@@ -112,8 +126,8 @@ def check_config(document: YamlDocument, *, recorded: bool = False) -> Configura
     if not isinstance(document.data, dict):
         kinds = {type(None): "an empty file", list: "a list", str: "text"}
         received = kinds.get(type(document.data), "another value")
-        raise ConfigError(
-            f"{document.source}, line 1: expected the sections {', '.join(Config.model_fields)}. Received: {received}"
+        raise document.error(
+            (), f"expected the sections {', '.join(Config.model_fields)}. Received: {received}", line=1
         )
     _check_no_password(document)
     config = _validate(Config, document.data, document, ())
@@ -136,7 +150,7 @@ def check_config(document: YamlDocument, *, recorded: bool = False) -> Configura
 def _with_name_and_builder(config: Config, document: YamlDocument) -> Config:
     """Returns the configuration with a name and a builder, also where none is given."""
     changes: dict[str, Any] = {}
-    if "name" not in document.data:
+    if "name" not in document.data and document.is_file:
         stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(document.source).stem).lstrip(".")
         changes["name"] = stem or config.name
     if not config.builder:
@@ -148,10 +162,12 @@ def _with_name_and_builder(config: Config, document: YamlDocument) -> Config:
 def _check_no_password(document: YamlDocument) -> None:
     place = password_in(document.text)
     if place is not None:
-        raise ConfigError(
-            f"{document.source}, line {document.text.count(chr(10), 0, place) + 1}: expected an address without a "
-            "password, since a configuration is copied to where others read it; set PGPASSWORD, write it to ~/.pgpass, "
-            "or give the whole address with --storage. Received: one with a password, which is not shown"
+        raise document.error(
+            (),
+            "expected an address without a password, since a configuration is copied to where others read it; set "
+            "PGPASSWORD, write it to ~/.pgpass, or give the whole address with --storage. Received: one with a "
+            "password, which is not shown",
+            line=document.text.count("\n", 0, place) + 1,
         )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amber.data import Scaling
-from amber.errors import ConfigError, DataError
+from amber.errors import ConfigError, DataError, StorageError
 from amber.experiment.configuration.document import dotted
 from amber.experiment.configuration.reading import Configuration, config_from_text, load_config
 from amber.experiment.defaults import with_settings, with_settings_begun
@@ -19,6 +19,7 @@ from amber.wording import shown
 if TYPE_CHECKING:
     import keras
 
+    from amber.search import TrialResult
 
 BEST_RECORD, BEST_MODEL = "best.json", "best.keras"
 # What the best.json of a finished search holds beside that of any other.
@@ -147,3 +148,34 @@ def begun_with(run_directory: str | os.PathLike[str]) -> dict[str, Any] | None:
         noted = load_best(directory).get("settings")
         found["final"] = noted.get("final", {}) if isinstance(noted, dict) else {}
     return found
+
+
+def recorded_trials(path: Path, storage: str | None) -> list[TrialResult]:
+    """Returns the trials of a run: those in its directory, or where an address is given those in the database.
+
+    A run directory may come from a stranger, so no address that it names is ever asked.
+
+    Args:
+        path: run directory.
+        storage: address of the database.
+
+    Raises:
+        ConfigError: the address is none, or the driver is not installed.
+        StorageError: it is no run directory, its search is in no database, or that cannot be read.
+    """
+    from amber.search import RunDirectory
+    from amber.search.participation import participation
+
+    directory = RunDirectory.open(path)
+    if storage is None:
+        return directory.trials()
+    known = participation(directory)
+    if known is None:
+        raise StorageError(f"{path} is recorded in its own journal: expected no --storage.")
+    from amber.search.storage import StudyDatabase
+
+    database = StudyDatabase(storage, known.study)
+    try:
+        return database.trials()
+    finally:
+        database.leave()

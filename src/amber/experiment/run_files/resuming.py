@@ -5,7 +5,7 @@ What may be changed here: which keys of a configuration may differ between the r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from amber.errors import ConfigError
@@ -20,7 +20,8 @@ from amber.plugins import Plugin, described
 if TYPE_CHECKING:
     from amber.data import Dataset
     from amber.search import RunDirectory
-    from amber.search.run_settings import Change
+    from amber.search.ledger import Ledger
+    from amber.search.run_settings import Change, SettingsChangedError
     from amber.search.storage import StudyDatabase
 
 # What bears on no trial: a search may always be made longer, kept or trained elsewhere, and its best trained in another
@@ -42,7 +43,7 @@ _FREE: dict[str, Any] = {
 
 
 def open_run(loaded: Configuration, *, resume: bool, overwrite: bool) -> RunDirectory:
-    """Returns the directory of a new search, or with `resume` the one of an earlier search where there is one.
+    """Return the directory of a new search, or with `resume` the one of an earlier search where there is one.
 
     Raises:
         StorageError: it holds files and neither is given, or cannot be written; see `check_run`, which comes first.
@@ -59,47 +60,101 @@ def open_run(loaded: Configuration, *, resume: bool, overwrite: bool) -> RunDire
     return RunDirectory.create(directory.path, overwrite=overwrite)
 
 
+def check_unchanged(
+    loaded: Configuration,
+    dataset: Dataset,
+    settings: Mapping[str, Any],
+    database: StudyDatabase | None,
+    *,
+    allow_changes: bool,
+) -> None:
+    """Check that the search that is to be taken up, where there is one, began with the same settings; only reads.
+
+    Args:
+        loaded: the configuration.
+        dataset: its data.
+        settings: those of now; see `search_settings`.
+        database: where trials are recorded; None: in the run directory.
+        allow_changes: whether settings may differ.
+
+    Raises:
+        ConfigError: an earlier search began with others, or on other data; names file, line, key and both values.
+        StorageError: a file of the directory is damaged or of another version.
+    """
+    from amber.search import RunDirectory
+    from amber.search.run_directory import TRIALS
+    from amber.search.run_settings import SettingsChangedError
+
+    directory = RunDirectory(loaded.config.chosen_run_directory)
+    try:
+        with loaded.placing(("run_directory",)):
+            if (directory.path / TRIALS).is_file():
+                directory.trials()
+                directory.check_same(settings)
+        if database is not None:
+            database.check_same(settings)
+    except SettingsChangedError as error:
+        if not allow_changes:
+            raise _changed_error(loaded, dataset, error) from error
+
+
 def begin_run(
     loaded: Configuration,
     dataset: Dataset,
     directory: RunDirectory,
+    settings: Mapping[str, Any],
     database: StudyDatabase | None,
     *,
     resume: bool,
     allow_changes: bool,
-    plugins: Sequence[Plugin] = (),
-) -> dict[str, Any]:
-    """Notes the settings of the search, which data it is on and its plug-ins, where it is recorded; returns them.
+) -> Ledger:
+    """Note the settings of the search where it is recorded, once, and return its record.
 
     Raises:
-        ConfigError: an earlier search began with others, or on other data; names file, line, key and both values.
+        ConfigError: an earlier search began with others; see `check_unchanged`, which comes first.
         StorageError: a file of the directory is damaged, of another version, or cannot be written; or the database
             cannot be used.
     """
-    from amber.search.data_identity import DATA_FINGERPRINT
     from amber.search.ledger import Ledger, SharedLedger
     from amber.search.run_settings import SettingsChangedError
 
-    settings = search_settings(loaded) | {DATA_FINGERPRINT: dataset.fingerprint}
-    if plugins:
-        settings[PLUGINS] = described(plugins)
     ledger = Ledger(directory) if database is None else SharedLedger(directory, database)
     try:
         ledger.begin(settings, searched_score(loaded)[1], resume=resume, allow_changes=allow_changes)
     except SettingsChangedError as error:
-        said = [
-            _said_of_backend(error.place, each.before)
-            if each.path == ("backend",)
-            else str(_changed(loaded, dataset, each, error.place))
-            for each in error.changes
-        ]
-        raise ConfigError("\n".join([*said, "Put it back, or give --allow-changes."])) from error
+        raise _changed_error(loaded, dataset, error) from error
+    return ledger
+
+
+def search_settings(loaded: Configuration, dataset: Dataset, plugins: Sequence[Plugin] = ()) -> dict[str, Any]:
+    """Return all that trials depend on, JSON-ready: settings with defaults, the data's fingerprint and plug-ins."""
+    from amber.backend import select
+    from amber.search.data_identity import DATA_FINGERPRINT
+    from amber.search.samplers import recorded_options
+
+    settings = loaded.config.model_dump(mode="json", exclude=_FREE)
+    search = settings["search"]
+    search["sampler_options"] = recorded_options(search["sampler"], search["sampler_options"])
+    options = loaded.builder_options.model_dump(mode="json")
+    settings |= {"builder": {"type": loaded.builder_type} | options, "backend": select()}
+    settings[DATA_FINGERPRINT] = dataset.fingerprint
+    if plugins:
+        settings[PLUGINS] = described(plugins)
     return settings
+
+
+def _changed_error(loaded: Configuration, dataset: Dataset, error: SettingsChangedError) -> ConfigError:
+    """Return all that changed as one error, about the first key of it."""
+    each = [_changed(loaded, dataset, change, error.place) for change in error.changes]
+    said = "\n".join([*map(str, each), "Put it back, or give --allow-changes."])
+    return ConfigError(said, field=each[0].field, file=each[0].file, line=each[0].line)
 
 
 def _changed(loaded: Configuration, dataset: Dataset, change: Change, place: str) -> ConfigError:
     from amber.search.data_identity import DATA_FINGERPRINT
 
+    if change.path == ("backend",):
+        return ConfigError(_said_of_backend(place, change.before))
     if change.path[0] == PLUGINS:
         return ConfigError(
             f"The search in {place} began with {'other' if change.before else 'no'} plug-ins, or with others of the "
@@ -114,18 +169,6 @@ def _changed(loaded: Configuration, dataset: Dataset, change: Change, place: str
     return loaded.document.error(
         change.path, f"the search in {place} began with {_shown(change.before)}. Received: {_shown(change.now)}"
     )
-
-
-def search_settings(loaded: Configuration) -> dict[str, Any]:
-    """Returns all that trials depend on, JSON-ready, with defaults."""
-    from amber.backend import select
-    from amber.search.samplers import recorded_options
-
-    settings = loaded.config.model_dump(mode="json", exclude=_FREE)
-    search = settings["search"]
-    search["sampler_options"] = recorded_options(search["sampler"], search["sampler_options"])
-    options = loaded.builder_options.model_dump(mode="json")
-    return settings | {"builder": {"type": loaded.builder_type} | options, "backend": select()}
 
 
 def _said_of_backend(place: str, before: str) -> str:

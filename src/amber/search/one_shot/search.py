@@ -17,6 +17,7 @@ from amber.backend import interrupts
 from amber.backend.randomness import check_seed, seeded
 from amber.errors import ConfigError, StorageError
 from amber.search.callbacks import SearchCallback
+from amber.search.ledger import Ledger
 from amber.search.objective import Objective
 from amber.search.one_shot.display import OneShotProgress
 from amber.search.one_shot.files import RECORD, OneShotFiles
@@ -51,6 +52,7 @@ def run_one_shot(
     builder_description: Mapping[str, Any] | None = None,
     resume: bool = False,
     run_settings: Mapping[str, Any] | None = None,
+    ledger: Ledger | None = None,
 ) -> OneShotResult:
     """Searches with shared weights, and retrains the best as a search by trials would train them.
 
@@ -73,6 +75,7 @@ def run_one_shot(
         resume: take up the search in `run_directory`. Candidates that were chosen already are kept, and those retrained
             are not retrained again; shared training that had not come to a choice begins anew.
         run_settings: what a search that is taken up must have begun with; see `run_search`.
+        ledger: the record of the search, where it is begun already; see `run_search`.
 
     Raises:
         ConfigError: a builder without supernet, a setting out of range, or a metric that is not reported.
@@ -104,6 +107,7 @@ def run_one_shot(
         builder_description=builder_description,
         resume=resume,
         settings=run_settings,
+        ledger=ledger,
     )
     result = OneShotResult(found, tuple(search.candidates), tuple(search.history))
     search.report(result)

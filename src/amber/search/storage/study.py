@@ -82,6 +82,30 @@ class StudyDatabase:
         """Connect once, before anything else is done; raises as `begin` does."""
         self._connection.check_reachable()
 
+    def check_same(self, settings: Mapping[str, Any]) -> None:
+        """Raise where the study began with other settings; only reads, and says nothing where there is no such study.
+
+        Args:
+            settings: as for `begin`.
+
+        Raises:
+            SettingsChangedError: settings differ; names each key with both values.
+            StorageError: the study is of another version.
+        """
+        try:
+            self._connection.open(None)
+        except StorageError:
+            return  # it is not there yet; what else is wrong with the database, `begin` says
+        try:
+            known, now = self._attributes(), json.loads(json.dumps(settings, default=str))
+            if _VERSION in known:
+                self._check_version(known)
+            changes = changes_between(*comparable(known.get(_SETTINGS, now), now))
+        finally:
+            self._connection.close()
+        if changes:
+            raise SettingsChangedError(self.name, changes)
+
     def begin(self, settings: Mapping[str, Any], direction: str, *, allow_changes: bool = False) -> None:
         """Connects, and makes the study or finds that it is the same search; may be called again.
 

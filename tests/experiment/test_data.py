@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from amber.errors import ConfigError
-from amber.experiment.components import load_data
 from amber.experiment.configuration.reading import config_from_text, load_config
-from amber.experiment.data_files import data_file, text_with_data_file
+from amber.experiment.data import data_file, load_data, text_with_data_file
 
 Amber = Callable[..., Any]
 

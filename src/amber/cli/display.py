@@ -1,0 +1,55 @@
+"""What the command shows of an experiment that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from amber.modeler import ModelBuilder
+    from amber.search import SearchCallback
+    from amber.search.one_shot import OneShotProgress
+
+
+class ConsoleReporter:
+    """Shows lines, tables and progress on a terminal.
+
+    Args:
+        quiet: show nothing but warnings, and these on standard error.
+    """
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._console = Console(quiet=quiet)
+
+    def say(self, line: str) -> None:
+        """Show one line; a path in it is not broken."""
+        self._console.print(Text(line), soft_wrap=True)
+
+    def show(self, table: Table) -> None:
+        """Show a table."""
+        self._console.print(table)
+
+    def warn(self, line: str) -> None:
+        """Show a warning; on standard error where nothing else is shown."""
+        where = Console(stderr=True) if self._console.quiet else self._console
+        where.print(Text(line, style="yellow"), soft_wrap=True)
+
+    def listeners(self, builder: ModelBuilder) -> Sequence[SearchCallback]:
+        """Return a display of the trials, with architectures in words."""
+        if self._console.quiet:
+            return ()
+        from amber.modeler.words import describe_in_words
+        from amber.search import SearchProgress
+
+        return (SearchProgress(describe=lambda tokens: describe_in_words(builder, tokens, width=60)),)
+
+    def shared_progress(self) -> OneShotProgress | None:
+        """Return a display of shared training."""
+        from amber.search.one_shot import OneShotProgress
+
+        return None if self._console.quiet else OneShotProgress()

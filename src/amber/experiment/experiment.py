@@ -1,0 +1,242 @@
+"""An experiment: the whole road from data to the best model, resolved and checked before anything runs.
+
+`resolve` finds every mistake that can be known without training: in the configuration, the data and their labels, the
+shapes of every output, the names of metrics, the workers, and whether the run directory may be used. It trains nothing
+and writes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from amber.backend.randomness import preserved
+from amber.data import Dataset
+from amber.experiment.components import (
+    compile_arguments,
+    make_builder,
+    make_executor,
+    make_storage,
+    training_steps,
+    valuation_arguments,
+)
+from amber.experiment.configuration.of_objects import configuration_of_objects, configuration_of_sections
+from amber.experiment.configuration.reading import Configuration, load_config, run_directory_in
+from amber.experiment.data import load_data, with_split
+from amber.experiment.defaults import describe, with_defaults
+from amber.experiment.options import RunOptions
+from amber.experiment.run_checks import check_run
+from amber.experiment.run_files.plugins import naming_missing
+from amber.experiment.run_files.recorded import begun_with
+from amber.experiment.run_files.resuming import check_unchanged, search_settings
+from amber.experiment.summary import describe_space, understood
+from amber.experiment.task_settings import for_task
+from amber.experiment.task_spec import TaskSpec
+from amber.experiment.threads import set_threads
+
+if TYPE_CHECKING:
+    from amber.architect import ModelSpace
+    from amber.modeler import ModelBuilder
+    from amber.search import Objective
+    from amber.search.executors import Executor
+    from amber.search.storage import StudyDatabase
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """What `amber.run` runs: everything is there and checked, and nothing has begun.
+
+    Make one with `from_yaml`, `from_dict` or `from_objects`; they call `resolve`.
+
+    Attributes:
+        configuration: with all settings, those that were chosen from the data too.
+        options: what was said beside it.
+        dataset: the data.
+        task: names and shapes of inputs and outputs.
+        objective: builds, trains and scores a candidate.
+        executor: where candidates are trained; it is not open yet.
+        storage: the study in a database; None where trials are recorded in the run directory.
+        settings: what trials depend on, JSON-ready; a search that is resumed must have begun with the same.
+        summary: lines that say what was understood, what was guessed, and on what it runs.
+    """
+
+    configuration: Configuration
+    options: RunOptions
+    dataset: Dataset
+    task: TaskSpec
+    objective: Objective
+    executor: Executor = field(repr=False)
+    storage: StudyDatabase | None
+    settings: Mapping[str, Any] = field(repr=False)
+    summary: tuple[str, ...] = field(repr=False)
+
+    @classmethod
+    def from_yaml(cls, path: str | os.PathLike[str], **options: Any) -> Experiment:
+        """Resolve a configuration file.
+
+        Args:
+            path: the file.
+            **options: those of `RunOptions`, such as `seed=1`, `run_directory="runs/first"` or `resume=True`.
+
+        Raises:
+            AmberError: a mistake; its `field`, `file` and `line` say where it is.
+        """
+        given = RunOptions(**options)
+        with naming_missing(Path(given.run_directory or run_directory_in(path))):
+            configuration = load_config(path)
+        return resolve(configuration, given)
+
+    @classmethod
+    def from_dict(
+        cls, sections: Mapping[str, Any], *, folder: str | os.PathLike[str] = ".", **options: Any
+    ) -> Experiment:
+        """Resolve a configuration given as a dictionary of the sections that a file has.
+
+        Args:
+            sections: keys and values as in a file; `model_space` may be a ModelSpace.
+            folder: that relative paths count from.
+            **options: those of `RunOptions`.
+
+        Raises:
+            AmberError: a mistake; its `field` says where it is.
+        """
+        return resolve(configuration_of_sections(sections, folder), RunOptions(**options))
+
+    @classmethod
+    def from_objects(
+        cls,
+        data: Dataset,
+        model_space: ModelSpace,
+        *,
+        run_directory: str | os.PathLike[str],
+        sections: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Experiment:
+        """Resolve an experiment on data and a model space that are there already.
+
+        Args:
+            data: divided examples; its test part is opened once, when the experiment has run.
+            model_space: what may be built.
+            run_directory: folder of results.
+            sections: the other sections of a configuration: `name`, `seed`, `builder`, `training`, `search`, `final`;
+                under `data` only `outputs`, with `loss`, `metrics` and `weight` of each of several outputs.
+            **options: those of `RunOptions`.
+
+        Raises:
+            AmberError: a mistake; its `field` says where it is.
+        """
+        configuration = configuration_of_objects(data, model_space, sections or {})
+        return resolve(configuration, RunOptions(run_directory=run_directory, **options))
+
+    @property
+    def builder(self) -> ModelBuilder:
+        """Plans and builds candidates."""
+        builder: ModelBuilder = self.objective.builder
+        return builder
+
+    @property
+    def run_directory(self) -> Path:
+        """Folder of results."""
+        return Path(self.configuration.config.chosen_run_directory)
+
+
+def resolve(configuration: Configuration, options: RunOptions | None = None) -> Experiment:
+    """Check all that can be known of an experiment without training, in seconds.
+
+    The number of threads of this process is set, as a backend that loads reads it only then.
+
+    Args:
+        configuration: from a file (`load_config`), a dictionary or objects.
+        options: what stands before it; None: nothing.
+
+    Returns:
+        An experiment that can only fail for reasons outside it.
+
+    Raises:
+        AmberError: a mistake. `field`, `file` and `line` of the error say where it is.
+    """
+    options = options or RunOptions()
+    with configuration.placing(("search", "trials")):
+        configuration = options.applied_to(configuration)
+    check_run(configuration, resume=options.resume, overwrite=options.overwrite)
+    dataset = load_data(configuration)
+    task = TaskSpec.of(dataset)
+    for_task(configuration, task)  # names that do not fit are refused before Keras is loaded
+    threads = set_threads(configuration, task)
+    configuration, guessed = _with_all_settings(configuration, dataset, options)
+    objective = _objective(configuration, dataset, task)
+    executor = _checked_search(configuration, task, objective, options)
+    settings = search_settings(configuration, dataset, options.plugins)
+    storage = make_storage(configuration)
+    if options.resume:
+        check_unchanged(configuration, dataset, settings, storage, allow_changes=options.allow_changes)
+    summary = [
+        *understood(configuration, dataset, threads),
+        describe_space(configuration, objective.layout.sizes),
+        *([f"Settings {describe(guessed)} (guessed from the data)"] if any(guessed.values()) else []),
+    ]
+    return Experiment(configuration, options, dataset, task, objective, executor, storage, settings, tuple(summary))
+
+
+def _with_all_settings(
+    configuration: Configuration, dataset: Dataset, options: RunOptions
+) -> tuple[Configuration, dict[str, dict[str, Any]]]:
+    """Return the configuration with what data and task decide, and which settings were filled in."""
+    directory = configuration.config.chosen_run_directory
+    with configuration.placing(("run_directory",)):
+        earlier = begun_with(directory) if options.resume else None
+    with configuration.placing(("model_space",)):
+        configuration, guessed = with_defaults(configuration, dataset, earlier)
+    return for_task(with_split(configuration, dataset), TaskSpec.of(dataset)), guessed
+
+
+def _objective(configuration: Configuration, dataset: Dataset, task: TaskSpec) -> Objective:
+    from amber.search import Objective
+
+    training, search = configuration.config.training, configuration.config.search
+    steps = training_steps(len(dataset.train), training.batch_size, training.epochs)
+    with configuration.placing(("builder",)):
+        builder = make_builder(configuration, task, steps=steps)
+    with configuration.placing(("search", "reward") if search.reward is not None else ("search", "metric")):
+        return Objective(
+            builder,
+            (dataset.train.x, dataset.train.y),
+            (dataset.validation.x, dataset.validation.y),
+            metric=search.metric,
+            direction=search.chosen_direction,
+            epochs=training.epochs,
+            batch_size=training.batch_size,
+            patience=training.patience,
+            recalibrate=training.recalibrate,
+            **valuation_arguments(configuration, list(task.inputs)),
+        )
+
+
+def _checked_search(
+    configuration: Configuration, task: TaskSpec, objective: Objective, options: RunOptions
+) -> Executor:
+    """Check what a search would refuse, and return where it trains."""
+    from amber.search.preflight import check_search
+    from amber.search.pruning import chosen_pruner
+    from amber.search.samplers import make_sampler
+
+    search, seed = configuration.config.search, configuration.config.seed
+    with configuration.placing(("search", "executor")):
+        executor = make_executor(search, options.plugins)
+    with configuration.placing(("model_space",)):
+        check_search(objective, seed)
+    if search.strategy == "one_shot":
+        from amber.search.one_shot import shared_builder
+
+        arguments = compile_arguments(configuration, shared=True, problem=task)
+        with configuration.placing(("builder", "type")), preserved():
+            shared_builder(objective.builder, arguments, objective.settings.batch_size)
+        return executor
+    with configuration.placing(("search", "pruner_options" if search.pruner_options else "pruner")):
+        chosen_pruner(search.pruner, search.pruner_options, objective.settings.epochs)
+    with configuration.placing(("search", "sampler_options" if search.sampler_options else "sampler")), preserved():
+        make_sampler(search.sampler, objective.layout, seed, **search.sampler_options)
+    return executor

@@ -1,0 +1,86 @@
+"""What a person says beside a configuration: what stands before it, and what becomes of the run directory."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from amber.errors import ConfigError
+from amber.experiment.components import NO_STORAGE
+from amber.experiment.configuration.reading import Configuration
+
+if TYPE_CHECKING:
+    from amber.plugins import Plugin
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Options that stand before a configuration; None leaves what it says.
+
+    Attributes:
+        seed: of all random numbers.
+        trials: architectures to train.
+        run_directory: folder of results.
+        overwrite: the results of an earlier search there are replaced. They are kept in the folder `previous` until
+            this search is finished.
+        sampler: a registered name; another than that of the configuration has no options.
+        resume: go on with the search in the run directory, or start it where none is.
+        allow_changes: beside `resume`: the settings may differ from those that the search began with.
+        storage: address of a database to record the trials in; `"none"`: the run directory.
+        plugins: that every worker loads.
+
+    Raises:
+        ConfigError: `resume` beside `overwrite`, or `allow_changes` without `resume`.
+    """
+
+    seed: int | None = None
+    trials: int | None = None
+    run_directory: str | os.PathLike[str] | None = None
+    overwrite: bool = False
+    sampler: str | None = None
+    resume: bool = False
+    allow_changes: bool = False
+    storage: str | None = None
+    plugins: tuple[Plugin, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.resume and self.overwrite:
+            raise ConfigError(
+                "resume goes on with a search that overwrite removes: expected one of them. Received: both",
+                field=("overwrite",),
+            )
+        if self.allow_changes and not self.resume:
+            raise ConfigError(
+                "allow_changes is for a search that is taken up: expected resume beside it. Received: resume=False",
+                field=("allow_changes",),
+            )
+
+    def applied_to(self, configuration: Configuration) -> Configuration:
+        """Return the configuration as it will run.
+
+        Raises:
+            ConfigError: a number of trials for the strategy `one_shot`, which has none.
+        """
+        changes: dict[str, Any] = {}
+        if self.seed is not None:
+            changes["seed"] = self.seed
+        if self.run_directory is not None:
+            changes["run_directory"] = str(Path(self.run_directory))
+        search: dict[str, Any] = {}
+        if self.trials is not None:
+            if configuration.config.search.strategy == "one_shot":
+                raise ConfigError(
+                    "--trials: it has no effect with the strategy one_shot; say with search.one_shot how much is "
+                    f"trained. Received: {self.trials}",
+                    field=("search", "trials"),
+                )
+            search["trials"] = self.trials
+        if self.sampler is not None and self.sampler != configuration.config.search.sampler:
+            search |= {"sampler": self.sampler, "sampler_options": {}}
+        if self.storage is not None:
+            search["storage"] = None if self.storage == NO_STORAGE else self.storage
+        if search:
+            changes["search"] = configuration.config.search.model_copy(update=search)
+        return replace(configuration, config=configuration.config.model_copy(update=changes))

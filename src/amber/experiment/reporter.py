@@ -1,0 +1,58 @@
+"""Who hears how an experiment goes on: the command shows it, a script reads it in the log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from amber.modeler import ModelBuilder
+    from amber.search import SearchCallback
+    from amber.search.one_shot import OneShotProgress
+
+logger = logging.getLogger("amber.experiment")
+
+
+class Reporter(Protocol):
+    """What a run tells while it goes on."""
+
+    def say(self, line: str) -> None:
+        """Take one line."""
+
+    def show(self, table: Table) -> None:
+        """Take a table."""
+
+    def warn(self, line: str) -> None:
+        """Take a line that says what is wrong with the best network."""
+
+    def listeners(self, builder: ModelBuilder) -> Sequence[SearchCallback]:
+        """Return listeners to the trials of a search."""
+
+    def shared_progress(self) -> OneShotProgress | None:
+        """Return a display of shared training; None for none."""
+
+
+class LogReporter:
+    """Writes lines to the log `amber.experiment`; tables are in the files of the run."""
+
+    def say(self, line: str) -> None:
+        """Log one line."""
+        logger.info("%s", line)
+
+    def show(self, table: Table) -> None:
+        """Leave a table out."""
+
+    def warn(self, line: str) -> None:
+        """Log a warning."""
+        logger.warning("%s", line)
+
+    def listeners(self, builder: ModelBuilder) -> Sequence[SearchCallback]:
+        """Return none."""
+        return ()
+
+    def shared_progress(self) -> OneShotProgress | None:
+        """Return none."""
+        return None
