@@ -191,9 +191,9 @@ class SearchSection(Section):
     @classmethod
     def _workers_are_other_processes(cls, value: Any, info: ValidationInfo) -> Any:
         if value is not None and info.data.get("executor") == "in_process":
-            raise ValueError("expected executor: processes, or one of dask, beside it")
+            raise ValueError("executor: processes, or one of dask, beside it")
         if info.field_name == "ahead" and value is not None and not isinstance(info.data.get("executor"), DaskSection):
-            raise ValueError("expected executor: {dask: ...} beside it")
+            raise ValueError("executor: {dask: ...} beside it")
         return value
 
     @field_validator("executor")
