@@ -43,7 +43,7 @@ class ConsoleReporter:
         """Return a display of the trials, with architectures in words."""
         if self._console.quiet:
             return ()
-        from amber.modeler.words import describe_in_words
+        from amber.graph.words import describe_in_words
         from amber.search import SearchProgress
 
         return (SearchProgress(describe=lambda tokens: describe_in_words(builder, tokens, width=60)),)

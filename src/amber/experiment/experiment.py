@@ -219,7 +219,7 @@ def _checked_search(
     configuration: Configuration, task: TaskSpec, objective: Objective, options: RunOptions
 ) -> Executor:
     """Check what a search would refuse, and return where it trains."""
-    from amber.search.preflight import check_search
+    from amber.search.preflight import check_prunable, check_search
     from amber.search.pruning import chosen_pruner
     from amber.search.samplers import make_sampler
 
@@ -236,7 +236,8 @@ def _checked_search(
             shared_builder(objective.builder, arguments, objective.settings.batch_size)
         return executor
     with configuration.placing(("search", "pruner_options" if search.pruner_options else "pruner")):
-        chosen_pruner(search.pruner, search.pruner_options, objective.settings.epochs)
+        if chosen_pruner(search.pruner, search.pruner_options, objective.settings.epochs) is not None:
+            check_prunable(objective)
     with configuration.placing(("search", "sampler_options" if search.sampler_options else "sampler")), preserved():
         make_sampler(search.sampler, objective.layout, seed, **search.sampler_options)
     return executor

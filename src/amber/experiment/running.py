@@ -253,7 +253,7 @@ def _final_builder(experiment: Experiment) -> ModelBuilder:
 
 def _block_table(experiment: Experiment, found: SearchResult) -> Table | None:
     """Return the table of blocks that the best networks read; None where there is one input only."""
-    from amber.modeler.block_use import block_use
+    from amber.modeler.input_usage import block_use
 
     if len(experiment.task.inputs) < 2:
         return None

@@ -119,3 +119,8 @@ class SharedLedger(Ledger):
     def close(self) -> None:
         """Leaves the study."""
         self._database.leave()
+
+
+def record_in(directory: RunDirectory | None, database: StudyDatabase | None) -> Ledger:
+    """Return the record of a search: the study in a database where there is one, else the journal of the directory."""
+    return Ledger(directory) if database is None else SharedLedger(directory, database)

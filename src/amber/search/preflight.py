@@ -48,6 +48,12 @@ def check_search(objective: Objective, seed: int) -> None:
             _check_compiled(objective, graph, measure(graph), arguments)
 
 
+def check_prunable(objective: Objective) -> None:
+    """Raise ConfigError where a pruner cannot follow a training, as `fit` does not report the score."""
+    if objective.metric != objective.settings.metric:
+        raise ConfigError(f"A pruner needs a score that fit reports after every epoch. Received: {objective.metric!r}")
+
+
 def _first_network(objective: Objective, seed: int) -> Sequence[int] | None:
     """Return a random architecture that fits the data; None where planning ends in errors of other kinds."""
     rng = np.random.default_rng(seed)

@@ -1,7 +1,6 @@
 """The search: propose, skip what is known, train, tell, record.
 
-Optuna is the study. What may be changed here is what happens to a proposal; samplers, training and files have
-their own modules.
+Optuna is the study; samplers, training and files have their own modules.
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ from amber.search.begun import BegunTrials
 from amber.search.best import describe_builder
 from amber.search.callbacks import SearchCallback
 from amber.search.executors import Executor, InProcessExecutor, Outcome
-from amber.search.ledger import Ledger, SharedLedger
+from amber.search.ledger import Ledger, record_in
 from amber.search.objective import Objective, prepared
-from amber.search.preflight import check_search
+from amber.search.preflight import check_prunable, check_search
 from amber.search.proposal import Proposal
 from amber.search.proposing import Proposer, quiet_optuna
 from amber.search.pruning import PruningCallback, chosen_pruner
@@ -101,8 +100,7 @@ def run_search(
         pruner: ends bad trainings after an epoch: a registered name (`"median"`, `"hyperband"`, ...; see
             `amber.search.pruning`) or an Optuna pruner. None: none is ended.
         pruner_options: of a pruner given by name.
-        ledger: the record of the search, where it is begun already; by default it is begun here, in `storage` or the
-            run directory.
+        ledger: the record of the search, where it is begun already; by default it is begun here.
 
     Returns:
         All proposals, ranked, and the best.
@@ -121,7 +119,7 @@ def run_search(
     search.record.builder_description = builder_description or describe_builder(objective.builder)
     if resume and run_directory is None:
         raise ConfigError("resume needs a run_directory. Received: None")
-    search.ledger = ledger or (Ledger(run_directory) if storage is None else SharedLedger(run_directory, storage))
+    search.ledger = ledger or record_in(run_directory, storage)
     settings = settings or {
         "seed": seed,
         "sampler": sampler if isinstance(sampler, str) else type(sampler).__name__,
@@ -142,8 +140,8 @@ def run_search(
     search.pruner = chosen_pruner(pruner, pruner_options, objective.settings.epochs)
     if search.pruner is not None and not search.executor.in_process:
         raise ConfigError(f"A pruner needs trials in this process. Received: {type(search.executor).__name__}")
-    if search.pruner is not None and objective.metric != objective.settings.metric:
-        raise ConfigError(f"A pruner needs a score that fit reports after every epoch. Received: {objective.metric!r}")
+    if search.pruner is not None:
+        check_prunable(objective)
     check_search(objective, search.seed)
     with quiet_optuna():
         search.proposer = Proposer(objective, sampler, search.pruner)

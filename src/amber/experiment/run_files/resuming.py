@@ -115,10 +115,10 @@ def begin_run(
         StorageError: a file of the directory is damaged, of another version, or cannot be written; or the database
             cannot be used.
     """
-    from amber.search.ledger import Ledger, SharedLedger
+    from amber.search.ledger import record_in
     from amber.search.run_settings import SettingsChangedError
 
-    ledger = Ledger(directory) if database is None else SharedLedger(directory, database)
+    ledger = record_in(directory, database)
     try:
         ledger.begin(settings, searched_score(loaded)[1], resume=resume, allow_changes=allow_changes)
     except SettingsChangedError as error:
