@@ -40,8 +40,6 @@ from amber.search.trial import TRAINED, TrialResult
 from amber.search.understood import understood
 from amber.training.callbacks import EpochListener
 
-logger = logging.getLogger(__name__)
-
 # Seconds between two looks at what other processes have done, where there is nothing else to do.
 _LOOK = 1.0
 
