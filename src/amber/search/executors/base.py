@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
+from amber.search.executors.reports import Reporter
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -77,8 +79,16 @@ class Executor(ABC):
         """
 
     @abstractmethod
-    def submit(self, key: int, *arguments: Any, **options: Any) -> None:
-        """Starts `function(*arguments, **options)`, or queues it; `key` must not be under way."""
+    def submit(self, key: int, *arguments: Any, reporter: Reporter | None = None, **options: Any) -> None:
+        """Start `function(*arguments, **options)`, or queue it.
+
+        Args:
+            key: of the outcome; must not be under way.
+            *arguments: of the function.
+            reporter: what the task reports to. The function is then given a `reporter` of its own, whose reports
+                arrive at this one while `completed` is called, in the thread that calls it.
+            **options: of the function.
+        """
 
     @abstractmethod
     def completed(self, timeout: float | None = None) -> list[Outcome]:
@@ -89,6 +99,7 @@ class Executor(ABC):
 
         Raises:
             ExecutorError: workers are lost and cannot be replaced, or no task is under way.
+            Exception: what a reporter raised.
         """
 
     @abstractmethod

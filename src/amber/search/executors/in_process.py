@@ -9,6 +9,7 @@ from typing import Any
 
 from amber.errors import ExecutorError
 from amber.search.executors.base import Executor, Outcome
+from amber.search.executors.reports import Reporter
 
 
 class InProcessExecutor(Executor):
@@ -33,9 +34,10 @@ class InProcessExecutor(Executor):
         """Keeps the function."""
         self._function = function
 
-    def submit(self, key: int, *arguments: Any, **options: Any) -> None:
-        """Queues a task."""
-        self._queue.append((key, arguments, options))
+    def submit(self, key: int, *arguments: Any, reporter: Reporter | None = None, **options: Any) -> None:
+        """Queue a task, which is given the reporter itself."""
+        reporting = {} if reporter is None else {"reporter": reporter}
+        self._queue.append((key, arguments, {**options, **reporting}))
 
     def completed(self, timeout: float | None = None) -> list[Outcome]:
         """Runs the next task; `timeout` has no meaning here."""

@@ -7,6 +7,7 @@ and a pool that breaks takes no other task with it.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import multiprocessing
 import os
 import queue
@@ -30,6 +31,7 @@ from amber.search.executors import payload, worker
 from amber.search.executors.base import Executor, Failure, Outcome
 from amber.search.executors.limits import WorkerLimits, found_plugins, worker_settings
 from amber.search.executors.payload_folder import PayloadFolder
+from amber.search.executors.reports import Received, ReportAddress, Reporter, ReportServer
 
 # How often the workers are looked after while none of them reports, seconds.
 _LOOK = 1.0
@@ -63,8 +65,11 @@ class ProcessExecutor(Executor):
         self._plugins = found_plugins(plugins)
         self._folder: PayloadFolder | None = None
         self._slots: list[_Slot] = []
-        self._ended: queue.SimpleQueue[tuple[_Slot, Any]] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
         self._waiting: deque[_Task] = deque()
+        self._outcomes: list[Outcome] = []
+        self._reports: ReportServer | None = None
+        self._numbers = itertools.count()
 
     @property
     def workers(self) -> int:
@@ -88,16 +93,20 @@ class ProcessExecutor(Executor):
         except OSError as error:
             self.close()
             raise ExecutorError(f"The data cannot be written for worker processes: {error}") from error
-        self._ended = queue.SimpleQueue()
+        self._events = queue.SimpleQueue()
         self._slots = [
-            _Slot(self._folder.path, position, self.limits, settings, self._ended) for position in range(self._count)
+            _Slot(self._folder.path, position, self.limits, settings, self._events) for position in range(self._count)
         ]
 
-    def submit(self, key: int, *arguments: Any, **options: Any) -> None:
-        """Starts a task on a free worker, or queues it."""
+    def submit(self, key: int, *arguments: Any, reporter: Reporter | None = None, **options: Any) -> None:
+        """Start a task on a free worker, or queue it."""
         if self._folder is None:
             raise ExecutorError("The executor is not open: expected open before submit.")
-        self._waiting.append(_Task(key, arguments, options))
+        task = _Task(key, arguments, options)
+        if reporter is not None:
+            task.reporter = reporter
+            task.reports = self._report_server().address(next(self._numbers), reporter.may_stop)
+        self._waiting.append(task)
         self._start_waiting()
 
     def completed(self, timeout: float | None = None) -> list[Outcome]:
@@ -105,15 +114,15 @@ class ProcessExecutor(Executor):
         if not any(slot.task for slot in self._slots):
             raise ExecutorError("No task is under way: expected open and submit before.")
         limit = None if timeout is None else time.monotonic() + timeout
-        outcomes: list[Outcome] = []
         while True:
             interrupts.check()
             left = _LOOK if limit is None else limit - time.monotonic()
             with contextlib.suppress(queue.Empty):
-                outcomes += self._collect(*self._ended.get(timeout=max(0.0, min(_LOOK, left))))
+                self._take(self._events.get(timeout=max(0.0, min(_LOOK, left))))
                 while True:
-                    outcomes += self._collect(*self._ended.get_nowait())
-            if outcomes or left <= 0:
+                    self._take(self._events.get_nowait())
+            if self._outcomes or left <= 0:
+                outcomes, self._outcomes = self._outcomes, []
                 return outcomes
             if not self._slots:
                 raise ExecutorError("The executor was closed while tasks were under way.")
@@ -124,6 +133,10 @@ class ProcessExecutor(Executor):
         """Ends all worker processes, the busy ones too, and removes the files they read."""
         slots, self._slots = self._slots, []
         self._waiting.clear()
+        self._outcomes.clear()
+        if self._reports is not None:
+            self._reports.close()
+            self._reports = None
         if slots:
             # Each may take seconds: a process that does not end when told so is killed.
             with ThreadPoolExecutor(len(slots)) as threads:
@@ -132,12 +145,34 @@ class ProcessExecutor(Executor):
             self._folder.remove()
             self._folder = None
 
-    def _collect(self, slot: _Slot, future: Any) -> list[Outcome]:
+    def _take(self, event: _Event) -> None:
+        """Pass a report on, or keep an outcome until it is returned; a reporter that raises loses none."""
+        if isinstance(event, Received):
+            self._pass_on(event)
+            return
+        slot, future = event
         outcome = slot.collect(future)
-        if outcome is None:
-            return []
-        self._start_waiting()
-        return [outcome]
+        if outcome is not None:
+            self._outcomes.append(outcome)
+            self._start_waiting()
+
+    def _pass_on(self, report: Received) -> None:
+        for slot in self._slots:
+            task = slot.task
+            if task and task.reporter and task.reports and task.reports.task == report.task:
+                report.answer(task.reporter.report(report.step, report.metrics, earlier=report.earlier))
+                return
+        report.answer(False)  # of a task that has ended otherwise
+
+    def _report_server(self) -> ReportServer:
+        if self._reports is None and self._folder is not None:
+            try:
+                self._reports = ReportServer(self._folder.path, self._events.put)
+            except OSError as error:
+                raise ExecutorError(f"Worker processes cannot be listened to: {error}") from error
+        if self._reports is None:
+            raise ExecutorError("The executor is not open: expected open before submit.")
+        return self._reports
 
     def _start_waiting(self) -> None:
         for slot in self._slots:
@@ -150,6 +185,8 @@ class _Task:
 
     def __init__(self, key: int, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
         self.key, self.arguments, self.options = key, arguments, options
+        self.reporter: Reporter | None = None
+        self.reports: ReportAddress | None = None
         self.submitted = time.monotonic()
         self.attempts = 0
 
@@ -163,13 +200,13 @@ class _Slot:
         position: int,
         limits: WorkerLimits,
         settings: dict[str, Any],
-        ended: queue.SimpleQueue[tuple[_Slot, Any]],
+        events: queue.SimpleQueue[_Event],
     ) -> None:
         self.task: _Task | None = None
         self._mark = directory / f"worker-{position}"
         self._limits = limits
         self._initial = (directory, self._mark, limits.environment(position), limits, settings)
-        self._ended = ended
+        self._events = events
         self._pool: pebble.ProcessPool | None = None
         self._future: Any = None
         self._started = 0.0
@@ -190,9 +227,9 @@ class _Slot:
         # Ctrl-C in a terminal reaches every process: it is the driver that ends its workers.
         with interrupts.kept_from_children():
             self._future = self._pool.schedule(
-                worker.run, args=(task.arguments, task.options), timeout=self._limits.time_limit
+                worker.run, args=(task.arguments, task.options, task.reports), timeout=self._limits.time_limit
             )
-        self._future.add_done_callback(lambda future: self._ended.put((self, future)))
+        self._future.add_done_callback(lambda future: self._events.put((self, future)))
 
     def collect(self, future: Any) -> Outcome | None:
         """Returns what became of the task; None where it has to be started again, or was settled before."""
@@ -258,7 +295,7 @@ class _Slot:
         self._drop_pool()
         self._future = pebble.ProcessFuture()
         self._future.set_result((kind, message))
-        self._ended.put((self, self._future))
+        self._events.put((self, self._future))
 
     def _drop_pool(self) -> None:
         pool, self._pool = self._pool, None
@@ -283,3 +320,6 @@ def _death(code: int | None) -> str:
     name = signal.Signals(-code).name if -code in {each.value for each in signal.Signals} else f"signal {-code}"
     hint = " (so does the system where memory runs out)" if name == "SIGKILL" else ""
     return f"the worker process was killed by {name}{hint}"
+
+
+_Event = tuple[_Slot, Any] | Received

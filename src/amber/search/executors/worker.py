@@ -18,6 +18,7 @@ from typing import Any
 
 from amber.errors import AmberError, ExecutorError, describe_error, message_of, printable
 from amber.search.executors.limits import WorkerLimits, apply_worker_settings
+from amber.search.executors.reports import ReportAddress, WorkerReporter
 
 # Of this worker process; its parent never fills it.
 _loaded: dict[str, Any] = {}
@@ -49,8 +50,24 @@ def initialise(
         _loaded["broken"] = f"{describe_error(error)}\n{traceback.format_exc()}"
 
 
-def run(arguments: tuple[Any, ...], options: Mapping[str, Any]) -> tuple[str, Any]:
-    """Runs one task and returns ("value", value), ("error", exception) or (kind of failure, message)."""
+def run(arguments: tuple[Any, ...], options: Mapping[str, Any], reports: ReportAddress | None) -> tuple[str, Any]:
+    """Run one task and return ("value", value), ("error", exception) or (kind of failure, message).
+
+    Args:
+        arguments: of the function.
+        options: of the function, by name.
+        reports: where to report to; None: nowhere.
+    """
+    if reports is None:
+        return _run(arguments, options)
+    reporter = WorkerReporter(reports)
+    try:
+        return _run(arguments, {**options, "reporter": reporter})
+    finally:
+        reporter.close()
+
+
+def _run(arguments: tuple[Any, ...], options: Mapping[str, Any]) -> tuple[str, Any]:
     if "broken" in _loaded:
         return "error", ExecutorError(f"A worker process cannot load what it is to run: {_loaded['broken']}")
     function: Callable[..., Any] = _loaded["function"]
