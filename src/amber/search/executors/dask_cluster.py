@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import multiprocessing
 import os
 import queue
-import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from amber.backend import interrupts
@@ -24,13 +22,12 @@ from amber.errors import ConfigError, ExecutorError
 from amber.plugins import Plugin
 from amber.search.executors import payload
 from amber.search.executors.base import Executor, Failure, Outcome
+from amber.search.executors.dask_worker import TOPIC, end_session, keep, receive_answer, work
 from amber.search.executors.limits import WorkerLimits, found_plugins, worker_settings
-from amber.search.executors.processes import ProcessExecutor
+from amber.search.executors.reports import Received, Reporter
 
 logger = logging.getLogger(__name__)
 
-# Looks in a row that find a session dropped, until its process is ended.
-_ABSENT = 3
 # How often workers are counted and the connection is looked at while nothing ends, seconds.
 _LOOK = 1.0
 
@@ -83,9 +80,10 @@ class DaskExecutor(Executor):
         self._session_id = ""
         self._parts: list[bytes] = []
         self._settings: dict[str, Any] = {}
-        self._tasks: dict[int, tuple[tuple[Any, ...], dict[str, Any], float]] = {}
+        self._tasks: dict[int, _Task] = {}
         self._futures: dict[int, Any] = {}
-        self._ended: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[tuple[int, Any] | Received] = queue.SimpleQueue()
+        self._outcomes: list[Outcome] = []
         self._count, self._counted = 1, 0.0
 
     @property
@@ -108,11 +106,11 @@ class DaskExecutor(Executor):
         self._settings = worker_settings(self._plugins)
         self._connect()
 
-    def submit(self, key: int, *arguments: Any, **options: Any) -> None:
-        """Starts a task on a worker that is free, or lets the scheduler queue it."""
+    def submit(self, key: int, *arguments: Any, reporter: Reporter | None = None, **options: Any) -> None:
+        """Start a task on a worker that is free, or let the scheduler queue it."""
         if self._client is None:
             raise ExecutorError("The executor is not open: expected open before submit.")
-        self._tasks[key] = (arguments, options, time.monotonic())
+        self._tasks[key] = _Task(arguments, options, reporter)
         with contextlib.suppress(Exception):  # where the scheduler is lost: submitted again with all others
             self._send(key)
 
@@ -121,15 +119,15 @@ class DaskExecutor(Executor):
         if not self._tasks:
             raise ExecutorError("No task is under way: expected open and submit before.")
         limit = None if timeout is None else time.monotonic() + timeout
-        outcomes: list[Outcome] = []
         while True:
             interrupts.check()
             left = _LOOK if limit is None else limit - time.monotonic()
             with contextlib.suppress(queue.Empty):
-                outcomes += self._collect(*self._ended.get(timeout=max(0.0, min(_LOOK, left))))
+                self._take(self._events.get(timeout=max(0.0, min(_LOOK, left))))
                 while True:
-                    outcomes += self._collect(*self._ended.get_nowait())
-            if outcomes or left <= 0:
+                    self._take(self._events.get_nowait())
+            if self._outcomes or left <= 0:
+                outcomes, self._outcomes = self._outcomes, []
                 return outcomes
             if self._client.status != "running" or any(key not in self._futures for key in self._tasks):
                 self._reconnect()
@@ -138,12 +136,13 @@ class DaskExecutor(Executor):
         """Drops what is under way, ends its processes on the workers, and disconnects; the cluster stays."""
         client, self._client = self._client, None
         self._tasks.clear()
+        self._outcomes.clear()
         if client is None:
             return
         with contextlib.suppress(Exception):  # workers that are not there need no telling
             if client.status == "running":
                 client.cancel(list(self._futures.values()), force=True)
-                client.run(_end_session, self._session_id, wait=True, on_error="ignore")
+                client.run(end_session, self._session_id, wait=True, on_error="ignore")
         self._futures.clear()
         self._session = None
         _close(client)
@@ -173,8 +172,9 @@ class DaskExecutor(Executor):
         self._session_id = uuid.uuid4().hex
         # A task and not scattered data: what a lost worker held, the scheduler makes again.
         session = {"id": self._session_id, "limits": self.limits, "settings": self._settings, "parts": self._parts}
+        client.subscribe_topic(TOPIC, self._hear)
         with _without_size_warning():
-            self._session = client.submit(_keep, session, key=f"amber-session-{self._session_id}", pure=True)
+            self._session = client.submit(keep, session, key=f"amber-session-{self._session_id}", pure=True)
 
     def _reconnect(self) -> None:
         logger.warning("The Dask scheduler was lost; %d trials are submitted again.", len(self._tasks))
@@ -187,12 +187,47 @@ class DaskExecutor(Executor):
             self._send(key)
 
     def _send(self, key: int) -> None:
-        arguments, options, _ = self._tasks[key]
+        task = self._tasks[key]
+        may_stop = None if task.reporter is None else task.reporter.may_stop
         future = self._client.submit(
-            _work, self._session, arguments, options, key=f"amber-trial-{key}-{uuid.uuid4().hex}", pure=False
+            work,
+            self._session,
+            task.arguments,
+            task.options,
+            may_stop,
+            key=f"amber-trial-{key}-{uuid.uuid4().hex}",
+            pure=False,
         )
         self._futures[key] = future
-        future.add_done_callback(lambda ended: self._ended.put((key, ended)))
+        future.add_done_callback(lambda ended: self._events.put((key, ended)))
+
+    def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
+        """Keep a report of a worker until `completed` is called; called by Dask, in a thread of its own."""
+        message = event[1]
+        if message["session"] != self._session_id:
+            return  # of another search on this cluster
+        client, place, number = self._client, message["worker"], message["number"]
+
+        async def send(stop: bool) -> None:
+            with contextlib.suppress(Exception):  # a worker that is lost needs no answer
+                await client.run(receive_answer, number, stop, workers=[place], on_error="ignore")
+
+        def answer(stop: bool) -> None:
+            if message["waits"]:
+                client.loop.add_callback(send, stop)
+
+        report = Received(message["task"], message["step"], message["metrics"], message["earlier"], answer)
+        self._events.put(report)
+
+    def _take(self, event: tuple[int, Any] | Received) -> None:
+        """Pass a report on, or keep an outcome until it is returned; a reporter that raises loses none."""
+        if isinstance(event, Received):
+            key = next((key for key, future in self._futures.items() if future.key == event.task), None)
+            reporter = None if key is None else self._tasks[key].reporter
+            stop = reporter is not None and reporter.report(event.step, event.metrics, earlier=event.earlier)
+            event.answer(stop)
+        else:
+            self._outcomes += self._collect(*event)
 
     def _collect(self, key: int, future: Any) -> list[Outcome]:
         if key not in self._futures or self._futures[key] is not future:
@@ -200,7 +235,7 @@ class DaskExecutor(Executor):
         del self._futures[key]
         if future.status in ("cancelled", "lost"):
             return []  # with the scheduler: completed submits it again
-        seconds = time.monotonic() - self._tasks[key][2]
+        seconds = time.monotonic() - self._tasks[key].submitted
         try:
             kind, value = future.result(timeout=60)
         except Exception as error:
@@ -216,6 +251,14 @@ class DaskExecutor(Executor):
         if kind == "error":
             return [Outcome(key, error=value, seconds=seconds)]
         return [Outcome(key, failure=Failure(kind, value), seconds=seconds)]
+
+
+class _Task:
+    """A task under way, as it was submitted."""
+
+    def __init__(self, arguments: tuple[Any, ...], options: dict[str, Any], reporter: Reporter | None) -> None:
+        self.arguments, self.options, self.reporter = arguments, options, reporter
+        self.submitted = time.monotonic()
 
 
 def _distributed() -> Any:
@@ -238,94 +281,10 @@ def _is_killed(error: Exception) -> bool:
 
 
 @contextlib.contextmanager
-def _without_size_warning() -> Any:
+def _without_size_warning() -> Iterator[None]:
     """The data are meant to travel with the task that holds them."""
     import warnings
 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*[Ll]arge graph.*")
         yield
-
-
-# What follows runs on the workers.
-
-
-class _Sessions:
-    """The process executor of the search that this Dask worker works for; a new search replaces the old one."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._id = self._task = ""
-        self._executor: ProcessExecutor | None = None
-
-    def run(
-        self, session: dict[str, Any], worker: Any, arguments: tuple[Any, ...], options: dict[str, Any]
-    ) -> tuple[str, Any]:
-        """Runs one task; others of this worker wait, since children of one process would share its random state."""
-        task = str(worker.get_current_task())
-        with self._lock:
-            if self._id != session["id"] or self._executor is None:
-                self.end(self._id)
-                self._executor = ProcessExecutor(1, session["limits"])
-                self._executor.open_packed(session["parts"], session["settings"])
-                self._id = session["id"]
-                threading.Thread(target=self._watch, args=(self._id, worker), name="amber-session", daemon=True).start()
-            self._task = task
-            executor = self._executor
-            executor.submit(0, *arguments, **options)
-            try:
-                outcome = executor.completed()[0]
-            except ExecutorError as error:  # closed under it, or no process can be started
-                return "error", error
-        if outcome.error is not None:
-            return "error", outcome.error
-        if outcome.failure is not None:
-            return outcome.failure.kind, outcome.failure.message
-        return "value", outcome.value
-
-    def _watch(self, identity: str, worker: Any) -> None:
-        """End the session once the scheduler has dropped it: its search was killed, or has lost the scheduler."""
-        absent = 0
-        while self._id == identity and absent < _ABSENT:
-            time.sleep(_LOOK)
-            absent = 0 if _is_wanted(worker.state.tasks, identity, self._task) else absent + 1
-        self.end(identity)
-
-    def end(self, identity: str) -> None:
-        """Ends the process of a search, also in the middle of a task."""
-        if self._id == identity and self._executor is not None:
-            self._executor.close()
-            self._executor, self._id = None, ""
-
-
-_sessions = _Sessions()
-
-
-def _keep(session: dict[str, Any]) -> dict[str, Any]:
-    return session
-
-
-def _work(session: dict[str, Any], arguments: tuple[Any, ...], options: dict[str, Any]) -> tuple[str, Any]:
-    import distributed
-
-    _allow_children()
-    return _sessions.run(session, distributed.get_worker(), arguments, options)
-
-
-def _is_wanted(tasks: Mapping[str, Any], identity: str, task: str) -> bool:
-    """Say whether the scheduler still wants the task that a worker is at, or what it holds of the session."""
-    if task in tasks:
-        return bool(tasks[task].state != "cancelled")
-    return f"amber-session-{identity}" in tasks
-
-
-def _end_session(identity: str) -> None:
-    _sessions.end(identity)
-
-
-def _allow_children() -> None:
-    """Lets a worker that a Dask nanny started have processes of its own.
-
-    Python refuses that to daemons, whose children would outlive them; an AMBER worker ends with its parent.
-    """
-    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]

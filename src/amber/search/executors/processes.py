@@ -105,7 +105,7 @@ class ProcessExecutor(Executor):
         task = _Task(key, arguments, options)
         if reporter is not None:
             task.reporter = reporter
-            task.reports = self._report_server().address(next(self._numbers), reporter.may_stop)
+            task.reports = self._report_server().address(str(next(self._numbers)), reporter.may_stop)
         self._waiting.append(task)
         self._start_waiting()
 

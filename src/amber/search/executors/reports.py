@@ -55,13 +55,13 @@ class ReportAddress:
     Attributes:
         place: the path of a socket, or host and port.
         secret: what a connection begins with.
-        task: the number of the task's start, which no other start has.
+        task: which task, as no other is called.
         may_stop: whether the answer is waited for.
     """
 
     place: str | tuple[str, int]
     secret: str
-    task: int
+    task: str
     may_stop: bool
 
 
@@ -70,14 +70,14 @@ class Received:
     """A report that has arrived, with the way back.
 
     Attributes:
-        task: which start of a task it is of.
+        task: which task it is of.
         step: the epoch, from 1.
         metrics: by name.
         earlier: as `Reporter.report` has it.
         answer: tells whether to stop; does nothing where the worker is gone, or does not wait.
     """
 
-    task: int
+    task: str
     step: int
     metrics: Mapping[str, float]
     earlier: bool
@@ -111,7 +111,7 @@ class ReportServer:
         self._socket.listen(128)
         threading.Thread(target=self._accept, name="amber-reports", daemon=True).start()
 
-    def address(self, task: int, may_stop: bool) -> ReportAddress:
+    def address(self, task: str, may_stop: bool) -> ReportAddress:
         """Return where a task reports to."""
         return ReportAddress(self._place, self._secret, task, may_stop)
 
