@@ -23,13 +23,13 @@ from amber.graph.cost import measure
 from amber.search.builder_checks import check_builder
 from amber.search.candidate import Candidate, token_fingerprint
 from amber.search.children import no_children_left
+from amber.search.executors.reports import Reporter
 from amber.search.pruning import PruningCallback
 from amber.search.rewards.budget import Budget
 from amber.search.rewards.knowledge import Knowledge
 from amber.search.rewards.reward import Reward, get_reward
 from amber.search.rewards.valuation import Valuation
 from amber.search.trial import TrialResult
-from amber.training.callbacks import EpochListener
 from amber.training.checkpoint import Checkpoint
 from amber.training.data_checks import check_data, check_fit_arguments, check_input_shapes, check_targets
 from amber.training.settings import FitSettings
@@ -170,9 +170,8 @@ class Objective:
         *,
         number: int = 0,
         candidate: Candidate | None = None,
-        on_epoch: EpochListener | None = None,
         checkpoint: Path | None = None,
-        pruning: PruningCallback | None = None,
+        reporter: Reporter | None = None,
     ) -> TrialResult:
         """Trains one architecture and scores it.
 
@@ -183,10 +182,9 @@ class Objective:
             seed: of weights, shuffling and dropout.
             number: number of the trial.
             candidate: what `prepare(arc)` returned, to spare doing it again.
-            on_epoch: called after every epoch with the epoch (from 1), the epochs in all, and the metrics.
             checkpoint: a file that keeps the state after each epoch, and from which the same training is taken up; see
                 `amber.training.checkpoint`. It stays until the caller removes it.
-            pruning: may give the training up after any epoch.
+            reporter: hears of every epoch, and may give the training up after any.
 
         Raises:
             ArchitectureError: tokens outside the grammar.
@@ -203,6 +201,7 @@ class Objective:
         if refused is not None:
             return refused
         status, score, metrics, message, epochs = "failed", None, {}, None, 0
+        reporting = None if reporter is None else PruningCallback(reporter, self.settings.metric)
         try:
             with no_children_left():
                 trained = train_model(
@@ -211,8 +210,7 @@ class Objective:
                     self.validation,
                     self.settings,
                     seed,
-                    on_epoch=on_epoch,
-                    callbacks=[] if pruning is None else [pruning],
+                    callbacks=[] if reporting is None else [reporting],
                     checkpoint=None if checkpoint is None else self._checkpoint(checkpoint, known, seed),
                 )
                 metrics, epochs = self.value(trained.model, tokens, trained.metrics()), len(trained.history["loss"])
@@ -225,8 +223,8 @@ class Objective:
             status, message = "invalid", describe_error(error)
         except optuna.TrialPruned as error:
             status, message = "pruned", printable(str(error))
-            if pruning is not None:
-                metrics, epochs = pruning.metrics, len(pruning.values)
+            if reporting is not None:
+                metrics, epochs = reporting.metrics, len(reporting.values)
         except (AmberError, KeyboardInterrupt):
             raise
         except BaseException as error:  # whatever goes wrong in one child, SystemExit too, must not end the search
@@ -247,7 +245,7 @@ class Objective:
             seed,
             message,
             epochs,
-            () if pruning is None else tuple(pruning.values),
+            tuple(reporting.values) if reporting is not None and reporter is not None and reporter.may_stop else (),
         )
 
     def _checkpoint(self, path: Path, candidate: Candidate, seed: int) -> Checkpoint:

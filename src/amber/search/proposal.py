@@ -8,6 +8,7 @@ from typing import Any
 
 from amber.search.candidate import Candidate, token_fingerprint
 from amber.search.executors import Outcome
+from amber.search.pruning import TrialMonitor
 from amber.search.trial import TrialResult
 
 
@@ -43,6 +44,7 @@ class Proposal:
         candidate: the planned network; None until it is planned.
         seed: of its training; None until it is planned.
         deaths: how many other processes ended, without a word, while it was trained in them.
+        monitor: hears of its epochs while it is trained; None where nobody wants to.
     """
 
     number: int
@@ -51,6 +53,7 @@ class Proposal:
     candidate: Candidate | None = None
     seed: int | None = None
     deaths: int = 0
+    monitor: TrialMonitor | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -88,6 +91,7 @@ class Proposal:
             seconds=seconds,
             seed=self.seed,
             error=reason,
+            curve=tuple(self.monitor.values) if self.monitor else (),
         )
 
     def as_trial(self, outcome: Outcome) -> TrialResult:

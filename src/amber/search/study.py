@@ -30,7 +30,7 @@ from amber.search.objective import Objective, prepared
 from amber.search.preflight import check_prunable, check_search
 from amber.search.proposal import Proposal
 from amber.search.proposing import Proposer, quiet_optuna
-from amber.search.pruning import PruningCallback, chosen_pruner
+from amber.search.pruning import TrialMonitor, chosen_pruner
 from amber.search.recording import SearchRecord
 from amber.search.result import SearchResult, rank
 from amber.search.run_directory import RunDirectory
@@ -38,7 +38,6 @@ from amber.search.samplers import make_sampler, recorded_options
 from amber.search.storage import StudyDatabase
 from amber.search.trial import TRAINED, TrialResult
 from amber.search.understood import understood
-from amber.training.callbacks import EpochListener
 
 # Seconds between two looks at what other processes have done, where there is nothing else to do.
 _LOOK = 1.0
@@ -94,7 +93,6 @@ def run_search(
             made longer) and how a child is trained.
         executor: where children are trained, such as `ProcessExecutor(4)`; by default in this process. A random
             search finds the same with any number of workers; other samplers propose with what is known by then.
-            Listeners hear of epochs only where children are trained in this process.
         pruner: ends bad trainings after an epoch: a registered name (`"median"`, `"hyperband"`, ...; see
             `amber.search.pruning`) or an Optuna pruner. None: none is ended.
         pruner_options: of a pruner given by name.
@@ -136,8 +134,6 @@ def run_search(
     elif sampler_options:
         raise ConfigError("sampler_options belong to a sampler given by name; this one is made already.")
     search.pruner = chosen_pruner(pruner, pruner_options, objective.settings.epochs)
-    if search.pruner is not None and not search.executor.in_process:
-        raise ConfigError(f"A pruner needs trials in this process. Received: {type(search.executor).__name__}")
     if search.pruner is not None:
         check_prunable(objective)
     check_search(objective, search.seed)
@@ -328,14 +324,15 @@ class _Search:
         for callback in self.callbacks:
             callback.on_trial_begin(number, tokens)
         options: dict[str, Any] = {"number": number, "candidate": candidate}
-        if self.executor.in_process:
-            options["on_epoch"] = self._epoch_listener(number) if self.callbacks else None
         if self.directory is not None and self.executor.shares_files:
             options["checkpoint"] = self.directory.checkpoint(number)
-        if self.pruner is not None:
-            options["pruning"] = PruningCallback(proposal.asked, self.objective.metric)
-        self.running[number] = proposal
-        self.executor.submit(number, tokens, seed, **options)
+        monitor = None
+        if self.callbacks or self.pruner is not None:
+            asked = None if self.pruner is None else proposal.asked
+            epochs, metric = self.objective.settings.epochs, self.objective.metric
+            monitor = TrialMonitor(number, epochs, self.callbacks, asked, metric)
+        self.running[number] = replace(proposal, monitor=monitor)
+        self.executor.submit(number, tokens, seed, reporter=monitor, **options)
 
     def _is_fatal(self, proposal: Proposal) -> bool:
         """Note that a proposal is begun, and settle it as failed where processes ended of it before."""
@@ -347,13 +344,6 @@ class _Search:
         elif begun.reason:
             self.record.note(logging.WARNING, f"Trial {proposal.number} is tried once more: {begun.reason}.")
         return begun.is_fatal
-
-    def _epoch_listener(self, number: int) -> EpochListener:
-        def on_epoch(epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
-            for callback in self.callbacks:
-                callback.on_epoch_end(number, epoch, epochs, metrics)
-
-        return on_epoch
 
     def _settle_ended(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
