@@ -21,8 +21,8 @@ class Job:
     def __init__(self, rows: int = 1000) -> None:
         self.data = np.arange(rows, dtype="float64")
 
-    def __call__(self, what: str, *arguments: Any) -> Any:
-        return getattr(self, what)(*arguments)
+    def __call__(self, what: str, *arguments: Any, **options: Any) -> Any:
+        return getattr(self, what)(*arguments, **options)
 
     def total(self, plus: float) -> float:
         return float(self.data.sum()) + plus
@@ -60,6 +60,23 @@ class Job:
     def swallow(self, mebibytes: int) -> int:
         return len(np.ones(mebibytes * 2**17).tobytes())
 
+    def reported(self, steps: int, seconds: float = 0.0, *, reporter: Any) -> int:
+        """Report so many steps, or until told to stop; return how many it were."""
+        for step in range(1, steps + 1):
+            time.sleep(seconds)
+            if reporter.report(step, {"value": float(step), "undefined": float("nan")}, earlier=step == 1):
+                return step
+        return steps
+
+    def die_reporting(self, *, reporter: Any) -> None:
+        reporter.report(1, {"value": 1.0})
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def report_from(self, started: str, *, reporter: Any) -> None:
+        Path(started).write_text(str(os.getpid()), encoding="ascii")
+        while True:
+            reporter.report(1, {"value": 1.0})
+
     def refuse(self) -> None:
         raise DataError("the file is missing")
 
@@ -96,13 +113,17 @@ class Trainer:
 
     Args:
         notes: the directory.
-        what: `seconds` to sleep; `leave` and `hang`: what token sums, modulo 5, end or stop the process.
+        what: `seconds` to sleep; `leave` and `hang`: what token sums, modulo 5, end or stop the process; `epochs` to
+            report, the worse the score the worse; `kill`: the trials that end the process the first time that they
+            have reported two epochs.
     """
 
     def __init__(self, notes: Path, what: dict[str, Any]) -> None:
         self.notes, self.what = notes, what
 
-    def evaluate(self, arc: Any, seed: int, *, number: int, candidate: Any, **others: Any) -> TrialResult:
+    def evaluate(
+        self, arc: Any, seed: int, *, number: int, candidate: Any, reporter: Any = None, **others: Any
+    ) -> TrialResult:
         started, tokens = time.perf_counter(), tuple(arc)
         (self.notes / f"{number}-{os.getpid()}-{time.monotonic_ns()}").touch()
         time.sleep(self.what.get("seconds", 0.0))
@@ -111,5 +132,30 @@ class Trainer:
         if sum(tokens) % 5 == self.what.get("hang", -1):
             time.sleep(120)
         score = sum(token * 4.0**-position for position, token in enumerate(tokens))
+        curve: list[float] = []
+        stopped = False
+        while not stopped and len(curve) < self.what.get("epochs", 0):
+            time.sleep(self.what.get("pace", 0.0))
+            curve.append(score / (1 + len(curve)))
+            stopped = reporter is not None and reporter.report(len(curve), {"val_loss": curve[-1]})
+            if len(curve) == 2 and number in self.what.get("kill", ()) and self._times(number) == 1:
+                os.kill(os.getpid(), signal.SIGKILL)
         seconds = time.perf_counter() - started
-        return TrialResult(number, tokens, candidate.fingerprint, "complete", score, {}, None, None, seconds, seed)
+        status, message = ("pruned", f"after epoch {len(curve)}") if stopped else ("complete", None)
+        return TrialResult(
+            number,
+            tokens,
+            candidate.fingerprint,
+            status,
+            None if stopped else score,
+            parameters=candidate.parameters,
+            seconds=seconds,
+            seed=seed,
+            error=message,
+            epochs=len(curve),
+            curve=tuple(curve) if reporter is not None and reporter.may_stop else (),
+        )
+
+    def _times(self, number: int) -> int:
+        """Return how often a trial was begun."""
+        return len(list(self.notes.glob(f"{number}-*")))

@@ -19,12 +19,21 @@ import sys, time
 from amber.search.executors import ProcessExecutor, WorkerLimits
 from tests.search.executors.tasks import Job
 
+class Deaf:
+    may_stop = True
+
+    def report(self, step, metrics, *, earlier=False):
+        time.sleep(600)  # the worker waits for an answer
+
 if __name__ == "__main__":
     executor = ProcessExecutor(2)
     executor.open(Job())
     print("open", flush=True)
     for number, what in enumerate(sys.argv[1:]):
-        executor.submit(number, *(("sleep", 600.0, what) if "/" in what else (what,)))
+        if what == "report":
+            executor.submit(number, "report_from", sys.argv[1] + "-reporting", reporter=Deaf())
+        else:
+            executor.submit(number, *(("sleep", 600.0, what) if "/" in what else (what,)))
     print("submitted", flush=True)
     while True:
         executor.completed()
@@ -45,7 +54,7 @@ def processes(mark: str) -> list[int]:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are found in /proc")
-@pytest.mark.parametrize("work", ["sleep", "hang", "process"])
+@pytest.mark.parametrize("work", ["sleep", "hang", "process", "report"])
 @pytest.mark.parametrize("moment", ["at once", "starting", "working"])
 def test_killed_driver_leaves_neither_processes_nor_data(tmp_path: Path, work: str, moment: str) -> None:
     script, started = tmp_path / "driver.py", tmp_path / "started"
