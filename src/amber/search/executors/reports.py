@@ -176,11 +176,19 @@ class WorkerReporter:
             answer = b""
         if not answer:
             # What is answered too late goes to a connection that is no more.
-            self.close()
+            self._drop()
         return answer == b"1"
 
     def close(self) -> None:
-        """End the connection, if there is one."""
+        """End the connection, once all that was sent has arrived: a task ends after its last report."""
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_WR)
+                while self._socket.recv(64):
+                    pass
+            self._drop()
+
+    def _drop(self) -> None:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
