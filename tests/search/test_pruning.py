@@ -12,7 +12,6 @@ import pytest
 
 from amber.errors import ConfigError
 from amber.search import Objective, RunDirectory, TrialResult, ranking_table, run_search
-from amber.search.executors import ProcessExecutor
 from amber.search.pruning import PRUNERS, make_pruner, register_pruner
 
 from .conftest import CountingBuilder, tiny_space
@@ -111,8 +110,6 @@ def test_pruner_that_cannot_be_is_refused(objective: Objective, make_objective: 
         run_search(objective, trials=1, seed=0, pruner=3)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="one objective"):
         run_search(objective, trials=1, seed=0, sampler="nsga2", pruner="median")
-    with pytest.raises(ConfigError, match="in this process"):
-        run_search(objective, trials=1, seed=0, pruner="median", executor=ProcessExecutor(1))
 
 
 def test_own_pruner(objective: Objective, monkeypatch: pytest.MonkeyPatch) -> None:

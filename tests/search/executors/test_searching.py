@@ -117,7 +117,29 @@ def test_mistakes_end_the_search_as_they_do_in_process() -> None:
         run_search(objective, trials=2, seed=0, executor=executor)
 
 
-def test_epochs_are_heard_of_in_this_process_only(tmp_path: Path) -> None:
+@pytest.mark.parity
+def test_real_trainings_in_a_worker_process_are_heard_of_and_pruned_as_in_this_process(tmp_path: Path) -> None:
+    class Listener(SearchCallback):
+        def __init__(self) -> None:
+            self.epochs: list[Any] = []
+
+        def on_epoch_end(self, number: int, epoch: int, epochs: int, metrics: Any) -> None:
+            self.epochs.append((number, epoch, epochs, _score(metrics["val_loss"])))
+
+    here, there = Listener(), Listener()
+    objective = make_objective(epochs=3)
+    common: dict[str, Any] = {"trials": 5, "seed": 2, "pruner": "median", "pruner_options": {"n_startup_trials": 1}}
+    one = run_search(objective, callbacks=[here], **common)
+    directory = RunDirectory.create(tmp_path / "run")
+    with ProcessExecutor(1) as executor:
+        other = run_search(objective, callbacks=[there], executor=executor, run_directory=directory, **common)
+    assert one.counts()["pruned"] and here.epochs == there.epochs
+    ended = [(t.number, t.status, t.epochs, [_score(value) for value in t.curve]) for t in one.trials]
+    assert ended == [(t.number, t.status, t.epochs, list(t.curve)) for t in other.trials]
+    assert sorted(map(str, other.trials)) == sorted(map(str, directory.trials()))
+
+
+def test_epochs_are_heard_of(tmp_path: Path) -> None:
     class Listener(SearchCallback):
         def __init__(self) -> None:
             self.epochs = self.begun = 0

@@ -237,8 +237,8 @@ class SearchSection(Section):
                 PRUNERS.get(name)
             else:
                 known_names.check_known(name, known_names.PRUNERS, "pruner")
-            if info.data.get("executor") != "in_process" or info.data.get("strategy") == "one_shot":
-                raise ValueError("a pruner needs strategy: trials and executor: in_process beside it; expected null")
+            if info.data.get("strategy") == "one_shot":
+                raise ValueError("a pruner needs strategy: trials beside it; expected null")
         return name
 
     @model_validator(mode="before")
