@@ -59,6 +59,9 @@ def test_several_classes_are_averaged_one_against_the_rest() -> None:
     assert score.auroc == pytest.approx(metrics.roc_auc_score(true, columns, multi_class="ovr", average="macro"))
     assert score.auprc == pytest.approx(metrics.average_precision_score(np.eye(3)[true], columns, average="macro"))
     assert score.mcc == pytest.approx(metrics.matthews_corrcoef(true, columns.argmax(1)))
+    for number, name in enumerate(score.per_class_mcc):
+        one = metrics.matthews_corrcoef(true == number, columns.argmax(1) == number)
+        assert score.per_class_mcc[name] == pytest.approx(one)
     assert score.per_class_auroc["b"] == pytest.approx(metrics.roc_auc_score(true == 1, columns[:, 1]))
     assert score.n == 50
 

@@ -23,7 +23,9 @@ def test_values_by_hand() -> None:
     assert found["positives"] == 0.5
     assert found["best_4mer"] == found["best_6mer"] == 1.0  # TTTT is in both negatives and in no positive
     assert found["best_column"] == pytest.approx(1.0)
-    assert found["gc"] < 0.4 and found["gc_difference"] > 1
+    gc = np.array([0.4, 0.3, 0.0, 0.05])  # of ten bases; N is a quarter of each
+    assert found["gc"] == pytest.approx(gc.mean())
+    assert found["gc_difference"] == pytest.approx(0.325 / gc.std(), rel=1e-5)
     assert describe_sequences(x[:, :, :], [0, 1, 0, 1])[DESCRIPTION.index("best_6mer")] == 0.5
 
 
@@ -49,3 +51,9 @@ def test_words_tell_motifs_from_distances_and_nothing_else_changes() -> None:
 def test_mistakes(x: Any, y: Any, message: str) -> None:
     with pytest.raises(DataError, match=message):
         describe_sequences(x, y)
+
+
+def test_six_bases_are_long_enough() -> None:
+    x = encode_sequences(["ACGTAC", "ACGTAC", "TTTTTT"])
+    found = dict(zip(DESCRIPTION, describe_sequences(x, [1, 1, 0]), strict=True))
+    assert found["best_6mer"] == 1.0 and found["positives"] == pytest.approx(2 / 3)

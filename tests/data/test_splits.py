@@ -216,3 +216,28 @@ def test_scores() -> None:
 def test_bad_scores(true: object, predicted: object, message: str) -> None:
     with pytest.raises(DataError, match=message):
         per_class_accuracy(true, predicted, ["a", "b"])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("n", "sizes"), [(3, (1, 1, 1)), (4, (2, 1, 1)), (10, (7, 1, 2)), (20, (14, 2, 4))])
+def test_sizes_of_drawn_parts(n: int, sizes: tuple[int, ...]) -> None:
+    assert tuple(map(len, parts_of(random_split(n, seed=3)))) == sizes
+
+
+def test_extreme_fractions_leave_one_example_for_each_part() -> None:
+    assert tuple(map(len, parts_of(random_split(5, (0.98, 0.01, 0.01))))) == (3, 1, 1)
+    assert tuple(map(len, parts_of(random_split(5, (0.01, 0.98, 0.01))))) == (1, 3, 1)
+    assert tuple(map(len, parts_of(random_split(5, (0.01, 0.01, 0.98))))) == (1, 1, 3)
+
+
+def test_size_of_a_part_drawn_from_two_or_ten_training_examples() -> None:
+    two = column_split(["train", "train", "test"], fractions=(0.1, 0.8, 0.1))
+    assert tuple(map(len, parts_of(two))) == (1, 1, 1)
+    ten = column_split(["train"] * 10 + ["test"], fractions=(0.6, 0.2, 0.2))
+    assert tuple(map(len, parts_of(ten))) == (8, 2, 1)
+
+
+def test_groups_drawn_for_a_part_are_its_share() -> None:
+    groups = [row // 2 for row in range(40)] + [99]
+    split = column_split(["train"] * 40 + ["test"], fractions=(0.6, 0.2, 0.2), groups=groups)
+    assert (len(split.train), len(split.validation)) == (30, 10)
+    assert not {groups[row] for row in split.train} & {groups[row] for row in split.validation}
