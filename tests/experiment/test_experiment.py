@@ -91,7 +91,7 @@ REFUSED = {
     "value of an option": (
         "sampler: random",
         "sampler: tpe\n  sampler_options: {startup_trials: many}",
-        ("search", "sampler_options"),
+        ("search", "sampler_options", "startup_trials"),
     ),
     "supernet": (
         "type: residual_cnn\n  fc_units: 8\n  flatten_mode: GAP",

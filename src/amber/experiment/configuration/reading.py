@@ -74,7 +74,9 @@ class Configuration:
             yield
         except AmberError as error:
             if not error.file:
-                error.field, (error.file, error.line) = path, self.document.place(path)
+                within = (*path, *error.field)
+                error.field = within if self.document.lines.holds(within) else path
+                error.file, error.line = self.document.place(error.field)
             raise
 
     def space_error(self, error: ModelSpaceError) -> ConfigError:

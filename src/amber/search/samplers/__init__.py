@@ -24,6 +24,7 @@ import optuna
 
 from amber.architect import TokenLayout
 from amber.backend.randomness import check_seed
+from amber.checks import integer_at_least, positive_integer
 from amber.errors import ConfigError
 from amber.registry import Registry
 from amber.search.samplers.recorded import MULTIVARIATE, recorded_options
@@ -120,8 +121,14 @@ def _tpe(
     candidates: int = 24,
 ) -> optuna.samplers.BaseSampler:
     # Without `multivariate` every token is modelled on its own; with it they are modelled jointly.
+    # Optuna would find out at the first trial, or the eleventh.
+    if not isinstance(multivariate, bool):
+        raise ConfigError(f"multivariate must be true or false. Received: {multivariate!r}", field=("multivariate",))
     return optuna.samplers.TPESampler(
-        seed=seed, multivariate=multivariate, n_startup_trials=startup_trials, n_ei_candidates=candidates
+        seed=seed,
+        multivariate=multivariate,
+        n_startup_trials=integer_at_least(startup_trials, "startup_trials", 0),
+        n_ei_candidates=positive_integer(candidates, "candidates"),
     )
 
 
