@@ -93,7 +93,7 @@ ALLOWED[COMPAT] = {*EXPERIMENT, "amber.experiment"}
 BACKEND_LIBRARIES = {"torch", "jax", "jaxlib", "tensorflow"}
 # Parts of amber.backend that are made of Keras; importing the package itself does not load them.
 LOADED_ON_DEMAND = (
-    "amber.backend.chosen_kernel",
+    "amber.backend.selected_conv",
     "amber.backend.distribution",
     "amber.backend.keras_internals",
     "amber.backend.light",

@@ -29,7 +29,7 @@ def convolution(layer: Any, dilation: int) -> Run:
     """Convolution with a Conv1D layer's kernel: stride 1, padding 'same', no bias."""
     from torch.nn import functional
 
-    from amber.backend.torch.windows import zero_padding
+    from amber.backend.torch.conv_pool_kernels import zero_padding
 
     variable = kernel_of(layer)
     pad = zero_padding("same", [(variable.shape[0] - 1) * dilation + 1], (1,))
@@ -72,7 +72,7 @@ def max_pool(size: int, stride: int) -> Run:
     """Maximum of `size` positions with padding 'same'."""
     from torch.nn import functional
 
-    from amber.backend.torch.windows import pool_inside
+    from amber.backend.torch.conv_pool_kernels import pool_inside
 
     return pool_inside(functional.max_pool1d, [size], (stride,))
 
@@ -83,7 +83,7 @@ def average_pool(size: int, stride: int) -> Run:
 
     from torch.nn import functional
 
-    from amber.backend.torch.windows import pool_inside
+    from amber.backend.torch.conv_pool_kernels import pool_inside
 
     return pool_inside(partial(functional.avg_pool1d, count_include_pad=False), [size], (stride,))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from amber.backend.cuts import CutNetwork
+from amber.backend.weight_slices import CutNetwork
 
 
 def without_gradients() -> AbstractContextManager[object]:
@@ -52,7 +52,7 @@ def predict_cuts(networks: Sequence[CutNetwork], matrices: Sequence[Any]) -> lis
         return None
     import torch
 
-    from amber.backend.torch.cut_network import Runner
+    from amber.backend.torch.sliced_mlp import Runner
 
     runner = Runner()
     if not all(runner.can_run(network) for network in networks):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from amber.drawing.nets import LANE_STEP, PORT_STEP, TRACK_STEP, Nets, plan_nets
+from amber.drawing.edge_routing import LANE_STEP, PORT_STEP, TRACK_STEP, Nets, plan_nets
 from amber.drawing.order import assign_columns, assign_ranks, main_chain
 
 _GUTTER_PAD = 20.0

@@ -14,18 +14,18 @@ import numpy as np
 from keras import ops
 
 from amber.architect import ModelSpace, Operation
-from amber.backend.cuts import CutNetwork
+from amber.backend.weight_slices import CutNetwork
 from amber.errors import DataError
 from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.operations import check_layers, make_layer
-from amber.supernet.ann_cuts import AnnCuts
 from amber.supernet.ann_plan import AnnDesign
 from amber.supernet.ann_selected import AnnSelection
+from amber.supernet.ann_slices import AnnCuts
 from amber.supernet.base import Supernet, check_features, coefficient
 from amber.supernet.bias import constant_rows, stock_bias
 from amber.supernet.feature_blocks import FeatureBlocks
+from amber.supernet.forward import View
 from amber.supernet.initial import HostHeNormal
-from amber.supernet.path import View
 
 
 @keras.saving.register_keras_serializable(package="amber")

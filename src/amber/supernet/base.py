@@ -16,11 +16,11 @@ import keras
 import numpy as np
 
 from amber.architect import TokenLayout
-from amber.backend.cuts import CutNetwork
+from amber.backend.weight_slices import CutNetwork
 from amber.errors import ConfigError, DataError
 from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.supernet.extraction import extract
-from amber.supernet.path import View, run_path
+from amber.supernet.forward import View, run_path
 from amber.supernet.store import load_weights, read_supernet, save_supernet
 
 

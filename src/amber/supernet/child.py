@@ -14,11 +14,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from amber.backend.architecture_stream import compiles, draw_before
 from amber.backend.bound_arguments import bind
-from amber.backend.cuts import CutNetwork
 from amber.backend.keras_internals.models import CACHED_EVALUATION, compiled_loss
 from amber.backend.models import SharedModel
+from amber.backend.step_wrappers import compiles, draw_before
+from amber.backend.weight_slices import CutNetwork
 from amber.errors import ConfigError, DataError
 from amber.graph.cost import measure
 from amber.supernet.base import Sampler, Supernet

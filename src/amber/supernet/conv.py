@@ -20,7 +20,7 @@ from amber.supernet.conv_bank import PlainLayers, listed_weights, make_bank, sto
 from amber.supernet.conv_plan import ConvDesign
 from amber.supernet.conv_selected import ConvSelection
 from amber.supernet.conv_views import ConvViews
-from amber.supernet.path import View
+from amber.supernet.forward import View
 
 
 @keras.saving.register_keras_serializable(package="amber")

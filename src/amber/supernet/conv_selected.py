@@ -15,7 +15,7 @@ import numpy as np
 from keras import ops
 
 from amber.architect import Operation
-from amber.backend.chosen_kernel import convolve_chosen
+from amber.backend.selected_conv import convolve_chosen
 from amber.supernet.conv_branch import Branch
 from amber.supernet.conv_plan import ConvDesign
 

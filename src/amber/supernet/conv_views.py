@@ -15,7 +15,7 @@ from keras import ops
 from amber.backend import channels_first
 from amber.graph.graph import ComputationNode
 from amber.supernet.conv_bank import PlainLayers
-from amber.supernet.path import View
+from amber.supernet.forward import View
 
 
 class ConvViews:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from amber.architect import Operation
-from amber.backend.architecture_stream import compiles
+from amber.backend.step_wrappers import compiles
 from amber.errors import ConfigError, DataError, ModelSpaceError
 from amber.graph.graph import ComputationNode
 from amber.graph.models.compiling import clone_compile_arguments
@@ -23,8 +23,8 @@ from amber.supernet.base import Supernet, ignore_session
 from amber.supernet.child import SupernetModel
 from amber.supernet.conv import ConvSupernet
 from amber.supernet.feature_blocks import as_feature_blocks
-from amber.supernet.many import Draw, ManyModel
 from amber.supernet.models import EnasAnnModel, EnasCnnModel
+from amber.supernet.multi_path import Draw, ManyModel
 from amber.supernet.samplers import as_sampler
 
 _Model = TypeVar("_Model", bound=SupernetModel)

@@ -18,9 +18,9 @@ from torch import Tensor
 
 from amber.backend.keras_internals.variables import kernel_of, tensor_of
 from amber.backend.torch.activations import activation_for
+from amber.backend.torch.conv_pool_kernels import make_convolution, make_global_pooling, make_pooling
 from amber.backend.torch.layouts import Layout
 from amber.backend.torch.merging import MERGES
-from amber.backend.torch.windows import make_convolution, make_global_pooling, make_pooling
 
 Run = Callable[..., Any]
 """Of one tensor (for a layer that joins several: of a list) and whether this is training."""

@@ -15,17 +15,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from amber.backend.cuts import CutNetwork
 from amber.backend.keras_internals.models import compiled_loss, compute_loss, forget_own_losses
 from amber.backend.keras_internals.torch_runtime import convert_to_tensor, get_device, to_torch_dtype
 from amber.backend.keras_internals.variables import is_trainable_by_itself, tensor_of
-from amber.backend.torch.cut_network import Runner
-from amber.backend.torch.cut_updates import CutUpdate
+from amber.backend.torch.batched_sliced_mlp import differentiate, run_together
 from amber.backend.torch.losses import Loss, loss_of
-from amber.backend.torch.many_cuts import differentiate, run_together
 from amber.backend.torch.plan import watched_globally
 from amber.backend.torch.reporting import FastTraining, Reports
+from amber.backend.torch.sliced_mlp import Runner
+from amber.backend.torch.sparse_update import CutUpdate
 from amber.backend.torch.updates import make_update
+from amber.backend.weight_slices import CutNetwork
 
 _OVERRIDABLE = frozenset({"call", "compute_loss", "_compute_loss", "compute_metrics", "get_metrics_result"})
 

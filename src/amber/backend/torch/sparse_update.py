@@ -13,11 +13,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from amber.backend.cuts import Cut, CutNetwork
 from amber.backend.keras_internals.optimizers import MOMENTUMS, VELOCITIES, slots, steps_done
 from amber.backend.keras_internals.variables import tensor_of
-from amber.backend.torch.cut_network import Gradients, Group, Pass, Views, ViewStore
+from amber.backend.torch.sliced_mlp import Gradients, Group, Pass, Views, ViewStore
 from amber.backend.torch.updates import MANY_STEPS, corrected_rate, is_fused
+from amber.backend.weight_slices import Cut, CutNetwork
 
 
 class CutUpdate:

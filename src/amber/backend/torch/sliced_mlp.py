@@ -15,10 +15,10 @@ import keras
 import torch
 from torch import Tensor
 
-from amber.backend.cuts import Cut, CutNetwork
 from amber.backend.keras_internals.variables import tensor_of
 from amber.backend.torch.activations import activation_for
 from amber.backend.torch.layouts import Layout
+from amber.backend.weight_slices import Cut, CutNetwork
 
 _aten = torch.ops.aten
 # Of the gradient of what an activation gives, and of what it gave, to the gradient of what it read.

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from amber.backend.cuts import CutNetwork
+from amber.backend.weight_slices import CutNetwork
 from amber.checks import is_integer
 from amber.errors import ConfigError
 from amber.supernet.ann import AnnSupernet

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from amber.backend.cuts import CutNetwork
 from amber.backend.keras_internals.variables import tensor_of
-from amber.backend.torch.cut_network import Gradients, Runner
+from amber.backend.torch.sliced_mlp import Gradients, Runner
+from amber.backend.weight_slices import CutNetwork
 
 
 def run_together(runner: Runner, networks: Sequence[CutNetwork], matrix: Tensor) -> list[Tensor]:

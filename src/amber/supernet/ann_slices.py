@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from amber.backend.cuts import Cut, CutNetwork
+from amber.backend.weight_slices import Cut, CutNetwork
 from amber.supernet.ann_plan import AnnDesign
 
 _MOST_CHOICES = 4096

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from amber.backend.chosen_kernel import convolve_chosen
+from amber.backend.selected_conv import convolve_chosen
 
 pytestmark = pytest.mark.parity
 
