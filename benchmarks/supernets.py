@@ -162,7 +162,7 @@ def many_at_once(rows_of_data: int = 1024, repeats: int = 3) -> list[Row]:
 
 
 def _trained(builder: Any, count: int, x: np.ndarray, y: np.ndarray, repeats: int) -> Row:
-    model = builder.many(count, sampler="uniform", seed=0)
+    model = builder.multi_path(count, sampler="uniform", seed=0)
     seconds = []
     for _ in range(repeats + 1):
         start = time.perf_counter()

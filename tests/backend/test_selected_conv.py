@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from amber.backend.selected_conv import convolve_chosen
+from amber.backend.selected_conv import convolve_selected
 
 pytestmark = pytest.mark.parity
 
@@ -57,7 +57,7 @@ def differentiated(x: Any, token: int, kernels: list[Any], weights: Any) -> tupl
 
     def compute(x: Any, given: Any, token: Any) -> Any:
         known = iter(given)
-        return convolve_chosen(x, token, [None if kernel is None else next(known) for kernel in kernels])
+        return convolve_selected(x, token, [None if kernel is None else next(known) for kernel in kernels])
 
     if keras.config.backend() == "jax":
         import jax

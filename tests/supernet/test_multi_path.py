@@ -62,7 +62,7 @@ def test_a_step_follows_the_mean_of_the_gradients(data: st.DataObject) -> None:
     put(builder, before)
     drawn = iter(arcs * 2)
     builder.dag.model_compile_dict = None  # its metrics are for one output
-    together = builder.many(3, sampler=lambda: next(drawn))
+    together = builder.multi_path(3, sampler=lambda: next(drawn))
     together.compile(optimizer=keras.optimizers.SGD(0.1), loss=losses)
     together.train_on_batch(x, target)
     assert together.arcs == arcs
@@ -77,7 +77,7 @@ def test_training_many_at_once_lowers_the_loss_and_predicts_each() -> None:
     def mean() -> float:
         return float(np.mean([scores["loss"] for scores in builder.evaluate_many(arcs, x, y)]))
 
-    before, model = mean(), builder.many(4, seed=1)
+    before, model = mean(), builder.multi_path(4, seed=1)
     history = model.fit(x, y, epochs=10, batch_size=16, validation_data=(x, y), verbose=0)
     assert set(history.history) == {"loss", "mae", "val_loss", "val_mae"}
     assert mean() < before
@@ -89,9 +89,9 @@ def test_training_many_at_once_lowers_the_loss_and_predicts_each() -> None:
 
 def test_bad_input_is_named() -> None:
     with pytest.raises(ConfigError, match="at_once"):
-        make_ann(controller="uniform").many(0)
+        make_ann(controller="uniform").multi_path(0)
     with pytest.raises(ConfigError, match="sampler"):
-        make_ann().many(3)
+        make_ann().multi_path(3)
     with pytest.raises(ConfigError, match="model_compile_dict"):
         make_ann(model_compile_dict=None).evaluate_many([], *ann_data())
     from amber.supernet.scoring import evaluate_many

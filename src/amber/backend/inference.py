@@ -1,4 +1,4 @@
-"""Computing without keeping what gradients would need: only torch must be told."""
+"""Compute without keeping what gradients would need; only torch must be told."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from amber.backend.weight_slices import CutNetwork
+from amber.backend.weight_slices import SlicedMLP
 
 
 def without_gradients() -> AbstractContextManager[object]:
-    """Returns a context in which no gradients are recorded, whatever the backend."""
+    """Return a context in which no gradients are recorded, whatever the backend."""
     import keras
 
     if keras.config.backend() != "torch":
@@ -21,7 +21,7 @@ def without_gradients() -> AbstractContextManager[object]:
 
 
 def runs_operations_at_once() -> bool:
-    """Whether operations run as they come, on a processor with few cores: torch on a CPU, by the fast paths.
+    """Say whether operations run as they come, on a processor with few cores: torch on a CPU, by the fast paths.
 
     There, computing less is faster than computing more at a time.
     """
@@ -38,11 +38,11 @@ def runs_operations_at_once() -> bool:
     return str(get_device()) == "cpu"
 
 
-def predict_cuts(networks: Sequence[CutNetwork], matrices: Sequence[Any]) -> list[Any] | None:
-    """Returns each output of many networks of one supernet, shape (networks, all rows, units), as arrays.
+def predict_sliced(networks: Sequence[SlicedMLP], matrices: Sequence[Any]) -> list[Any] | None:
+    """Return each output of many networks of one supernet, shape (networks, all rows, units), as arrays.
 
     Args:
-        networks: cuts of shared tensors.
+        networks: slices of shared tensors.
         matrices: all input features of each batch, tensors.
 
     Returns:

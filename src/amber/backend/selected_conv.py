@@ -13,7 +13,7 @@ import keras
 from keras import ops
 
 
-def convolve_chosen(x: Any, token: Any, kernels: Sequence[Any | None]) -> Any:
+def convolve_selected(x: Any, token: Any, kernels: Sequence[Any | None]) -> Any:
     """Returns a convolution that keeps the length, with padding as each kernel alone would have it.
 
     Args:

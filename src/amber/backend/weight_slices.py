@@ -1,18 +1,18 @@
-"""Feed-forward networks cut out of shared tensors, described so that a backend can run them by itself."""
+"""Feed-forward networks as slices of shared tensors: data that a backend can run by itself."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
 
-class Cut(NamedTuple):
-    """A dense layer that takes rows and the first columns of a shared kernel.
+class DenseSlice(NamedTuple):
+    """A dense layer whose weights are rows and the first columns of a shared kernel.
 
     Attributes:
         kernel, bias: the shared Keras variables, float32, shapes (rows, width) and (width,).
-        spans: (start, stop) of the rows it takes, in the order of what it reads: columns, then earlier cuts.
+        spans: (start, stop) of the rows it takes, in the order of what it reads: columns, then earlier layers.
         columns: (start, stop) of the columns it reads of the matrix of all inputs.
-        earlier: positions of the cuts it reads.
+        earlier: positions of the layers it reads.
         units: columns taken.
         activation: a Keras activation function.
     """
@@ -26,15 +26,15 @@ class Cut(NamedTuple):
     activation: Any
 
 
-class CutNetwork(NamedTuple):
-    """Cuts in an order in which they can be computed.
+class SlicedMLP(NamedTuple):
+    """A feed-forward network of such layers, in an order in which they can be computed.
 
     Attributes:
-        cuts: every layer that an output reads, directly or not, and the outputs.
-        outputs: positions of the outputs among the cuts.
+        layers: every layer that an output reads, directly or not, and the outputs.
+        outputs: positions of the outputs among the layers.
         features: columns of each input block, in the order of the matrix of all inputs.
     """
 
-    cuts: tuple[Cut, ...]
+    layers: tuple[DenseSlice, ...]
     outputs: tuple[int, ...]
     features: tuple[int, ...]

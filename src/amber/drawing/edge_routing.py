@@ -1,4 +1,7 @@
-"""Choose lanes, tracks and ports for the edges of a drawing; counts and indices only, no lengths."""
+"""Choose lanes, tracks and ports for the edges of a drawing; counts and indices only, no lengths.
+
+All edges that leave one box for elsewhere share one line, a net.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +29,8 @@ class Lane:
 
 
 @dataclass
-class Nets:
-    """What `plan_nets` decided."""
+class EdgeRouting:
+    """What `route_edges` decided."""
 
     columns: Mapping[str, int]
     straight: set[tuple[str, str]] = field(default_factory=set)
@@ -67,14 +70,14 @@ class Nets:
         return bool(self.side_of(self.lanes[source].gutter, target))
 
 
-def plan_nets(
+def route_edges(
     keys: Sequence[str],
     edges: Sequence[tuple[str, str]],
     ranks: Mapping[str, int],
     columns: Mapping[str, int],
     centre: int,
     doubled: Sequence[tuple[str, str]] = (),
-) -> Nets:
+) -> EdgeRouting:
     """Choose the way of every edge.
 
     Args:
@@ -85,31 +88,33 @@ def plan_nets(
         centre: Column of the main chain.
         doubled: Edges that also get a line along a lane.
     """
-    nets = Nets(columns)
+    routing = EdgeRouting(columns)
     cells = {(columns[key], ranks[key]) for key in keys}
     for source, target in edges:
         between = range(ranks[source] + 1, ranks[target])
         if columns[source] == columns[target] and not any((columns[source], rank) in cells for rank in between):
-            nets.straight.add((source, target))
+            routing.straight.add((source, target))
         elif ranks[target] == ranks[source] + 1:
-            nets.near.add((source, target))
+            routing.near.add((source, target))
         else:
-            nets.far.setdefault(source, []).append(target)
+            routing.far.setdefault(source, []).append(target)
     for source, target in doubled:
-        if target not in nets.far.get(source, []):
-            nets.far.setdefault(source, []).append(target)
+        if target not in routing.far.get(source, []):
+            routing.far.setdefault(source, []).append(target)
     for source in keys:
-        if source in nets.far:
-            nets.lanes[source] = _choose_lane(nets, source, ranks, cells, centre)
-    _number_lanes(nets)
-    _assign_ports(nets)
-    _assign_tracks(nets, ranks)
-    return nets
+        if source in routing.far:
+            routing.lanes[source] = _choose_lane(routing, source, ranks, cells, centre)
+    _number_lanes(routing)
+    _assign_ports(routing)
+    _assign_tracks(routing, ranks)
+    return routing
 
 
-def _choose_lane(nets: Nets, source: str, ranks: Mapping[str, int], cells: set[tuple[int, int]], centre: int) -> Lane:
+def _choose_lane(
+    routing: EdgeRouting, source: str, ranks: Mapping[str, int], cells: set[tuple[int, int]], centre: int
+) -> Lane:
     """Choose the gutter (or the empty cells below the source) with the shortest way and the fewest lanes."""
-    targets, columns = nets.far[source], nets.columns
+    targets, columns = routing.far[source], routing.columns
     own, last = columns[source], max(ranks[target] for target in targets)
     options: list[tuple[float, int, Lane]] = []
     if not any((own, rank) in cells for rank in range(ranks[source] + 1, last)) and all(
@@ -118,11 +123,11 @@ def _choose_lane(nets: Nets, source: str, ranks: Mapping[str, int], cells: set[t
         way = sum(abs(columns[target] - own) for target in targets)
         options.append((way + 0.3, 0, Lane(None, 2 * ranks[source] + 1, 2 * last - 1, True)))
     for gutter in range(max(columns.values()) + 2):
-        first = 2 * ranks[source] + (0 if nets.side_of(gutter, source) else 1)
-        end = max(2 * ranks[t] - (0 if nets.side_of(gutter, t) else 1) for t in targets)
+        first = 2 * ranks[source] + (0 if routing.side_of(gutter, source) else 1)
+        end = max(2 * ranks[t] - (0 if routing.side_of(gutter, t) else 1) for t in targets)
         load = sum(
             min(end, lane.last) - max(first, lane.first) + 1
-            for lane in nets.lanes.values()
+            for lane in routing.lanes.values()
             if lane.gutter == gutter and lane.first <= end and first <= lane.last
         )
         way = sum(_steps(gutter, columns[key]) for key in [source, *targets])
@@ -136,10 +141,10 @@ def _steps(gutter: int, column: int) -> int:
     return column - gutter if gutter <= column else gutter - column - 1
 
 
-def _number_lanes(nets: Nets) -> None:
+def _number_lanes(routing: EdgeRouting) -> None:
     """Give nets of one gutter distinct lanes where they overlap, the short ones nearest to the centre."""
     placed: list[Lane] = []
-    for lane in sorted(nets.lanes.values(), key=lambda lane: (lane.last - lane.first, lane.first)):
+    for lane in sorted(routing.lanes.values(), key=lambda lane: (lane.last - lane.first, lane.first)):
         if lane.gutter is None:
             continue
         taken = {
@@ -151,49 +156,49 @@ def _number_lanes(nets: Nets) -> None:
         placed.append(lane)
 
 
-def _assign_ports(nets: Nets) -> None:
+def _assign_ports(routing: EdgeRouting) -> None:
     entering: dict[tuple[str, str], list[tuple[int, str]]] = {}
-    for source, targets in nets.far.items():
-        lane = nets.lanes[source]
+    for source, targets in routing.far.items():
+        lane = routing.lanes[source]
         for target in targets:
-            side = nets.side_of(lane.gutter, target)
+            side = routing.side_of(lane.gutter, target)
             if side:
                 depth = lane.index if (side == "right") == lane.rightwards else -lane.index
                 entering.setdefault((target, side), []).append((depth, source))
     # The innermost lane enters uppermost: so an arc never crosses one that ends at the same box.
     for place, found in entering.items():
-        nets.ports[place] = [(source, True) for _, source in sorted(found)]
-    for source, lane in nets.lanes.items():
-        side = nets.side_of(lane.gutter, source)
+        routing.ports[place] = [(source, True) for _, source in sorted(found)]
+    for source, lane in routing.lanes.items():
+        side = routing.side_of(lane.gutter, source)
         if side:
-            nets.ports.setdefault((source, side), []).append((source, False))
+            routing.ports.setdefault((source, side), []).append((source, False))
 
 
-def _assign_tracks(nets: Nets, ranks: Mapping[str, int]) -> None:
+def _assign_tracks(routing: EdgeRouting, ranks: Mapping[str, int]) -> None:
     """Give horizontal runs in one gap distinct tracks where they overlap."""
     runs: dict[tuple[str, int], list[float]] = {}
-    for source, target in sorted(nets.near, key=lambda edge: (ranks[edge[1]], nets.columns[edge[1]], edge)):
-        run = [float(nets.columns[source]), float(nets.columns[target])]
+    for source, target in sorted(routing.near, key=lambda edge: (ranks[edge[1]], routing.columns[edge[1]], edge)):
+        run = [float(routing.columns[source]), float(routing.columns[target])]
         runs.setdefault((source, ranks[target]), []).extend(run)
-        _add_top(nets, target, source, run[0])
-    for source, targets in nets.far.items():
-        lane = nets.lanes[source]
-        at = float(nets.columns[source]) if lane.gutter is None else lane.gutter - 0.5
-        if lane.gutter is not None and not nets.side_of(lane.gutter, source):
-            runs.setdefault((source, ranks[source] + 1), []).extend([at, float(nets.columns[source])])
+        _add_top(routing, target, source, run[0])
+    for source, targets in routing.far.items():
+        lane = routing.lanes[source]
+        at = float(routing.columns[source]) if lane.gutter is None else lane.gutter - 0.5
+        if lane.gutter is not None and not routing.side_of(lane.gutter, source):
+            runs.setdefault((source, ranks[source] + 1), []).extend([at, float(routing.columns[source])])
         for target in targets:
-            if not nets.enters_side(source, target):
-                runs.setdefault((source, ranks[target]), []).extend([at, float(nets.columns[target])])
-                _add_top(nets, target, source, at)
+            if not routing.enters_side(source, target):
+                runs.setdefault((source, ranks[target]), []).extend([at, float(routing.columns[target])])
+                _add_top(routing, target, source, at)
     placed: dict[int, list[tuple[float, float, int]]] = {}
     for (source, rank), places in sorted(runs.items(), key=lambda run: (max(run[1]) - min(run[1]), run[0])):
         low, high = min(places), max(places)
         taken = {index for a, b, index in placed.get(rank, []) if a <= high and low <= b}
-        nets.tracks[source, rank] = min(set(range(len(taken) + 1)) - taken)
-        placed.setdefault(rank, []).append((low, high, nets.tracks[source, rank]))
+        routing.tracks[source, rank] = min(set(range(len(taken) + 1)) - taken)
+        placed.setdefault(rank, []).append((low, high, routing.tracks[source, rank]))
 
 
-def _add_top(nets: Nets, target: str, source: str, at: float) -> None:
-    left, right = nets.tops.setdefault(target, ([], []))
+def _add_top(routing: EdgeRouting, target: str, source: str, at: float) -> None:
+    left, right = routing.tops.setdefault(target, ([], []))
     if source not in left + right:
-        (left if at < nets.columns[target] else right).append(source)
+        (left if at < routing.columns[target] else right).append(source)

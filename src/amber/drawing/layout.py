@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from amber.drawing.edge_routing import LANE_STEP, PORT_STEP, TRACK_STEP, Nets, plan_nets
+from amber.drawing.edge_routing import LANE_STEP, PORT_STEP, TRACK_STEP, EdgeRouting, route_edges
 from amber.drawing.order import assign_columns, assign_ranks, main_chain
 
 _GUTTER_PAD = 20.0
@@ -86,9 +86,9 @@ def lay_out(
     columns = assign_columns(keys, edges, ranks, main_chain(keys, edges, inputs))
     lowest = min(columns.values())
     columns = {key: column - lowest for key, column in columns.items()}
-    nets = plan_nets(keys, edges, ranks, columns, centre=-lowest, doubled=doubled)
-    boxes, gutters, width = _place_boxes(sizes, ranks, columns, nets)
-    routes = _Router(boxes, ranks, nets, gutters).routes(edges, doubled)
+    routing = route_edges(keys, edges, ranks, columns, centre=-lowest, doubled=doubled)
+    boxes, gutters, width = _place_boxes(sizes, ranks, columns, routing)
+    routes = _Router(boxes, ranks, routing, gutters).routes(edges, doubled)
     return Layout(boxes, routes, width, max(box.bottom for box in boxes.values()))
 
 
@@ -96,14 +96,14 @@ def _place_boxes(
     sizes: Mapping[str, tuple[float, float]],
     ranks: Mapping[str, int],
     columns: Mapping[str, int],
-    nets: Nets,
+    routing: EdgeRouting,
 ) -> tuple[dict[str, Rect], list[float], float]:
     """Return the boxes, the left end of each gutter, and the width of all."""
     count = max(columns.values()) + 1
     gutters, lefts, widths = [], [], []
     x = 0.0
     for index in range(count + 1):
-        lanes = nets.lane_count(index)
+        lanes = routing.lane_count(index)
         gutters.append(x)
         outer = index in (0, count)
         room = 2 * _GUTTER_PAD + (lanes - 1) * LANE_STEP if lanes else 0.0
@@ -117,9 +117,9 @@ def _place_boxes(
     for rank in range(max(ranks.values()) + 1):
         row = [key for key in sizes if ranks[key] == rank]
         if rank:
-            tracks = nets.track_count(rank)
+            tracks = routing.track_count(rank)
             y += max(_GAP, 2 * _GAP_PAD + (tracks - 1) * TRACK_STEP)
-        heights = {key: max(sizes[key][1], (nets.side_ports(key) + 1) * PORT_STEP) for key in row}
+        heights = {key: max(sizes[key][1], (routing.side_ports(key) + 1) * PORT_STEP) for key in row}
         tallest = max(heights.values(), default=0.0)
         for key in row:
             column = columns[key]
@@ -130,16 +130,16 @@ def _place_boxes(
 
 
 class _Router:
-    """Turns the plan of nets into polylines."""
+    """Turns the routing of edges into polylines."""
 
     def __init__(
         self,
         boxes: Mapping[str, Rect],
         ranks: Mapping[str, int],
-        nets: Nets,
+        routing: EdgeRouting,
         gutters: Sequence[float],
     ) -> None:
-        self._boxes, self._ranks, self._nets, self._gutters = boxes, ranks, nets, gutters
+        self._boxes, self._ranks, self._routing, self._gutters = boxes, ranks, routing, gutters
         self._tops = {
             rank: max(box.bottom for key, box in boxes.items() if ranks[key] == rank - 1)
             for rank in range(1, max(ranks.values()) + 1)
@@ -147,42 +147,42 @@ class _Router:
 
     def routes(self, edges: Sequence[tuple[str, str]], doubled: Sequence[tuple[str, str]] = ()) -> tuple[Route, ...]:
         plain = (self._route(source, target) for source, target in edges)
-        bowed = (self._far_route(s, t) for s, t in doubled if (s, t) in self._nets.straight | self._nets.near)
+        bowed = (self._far_route(s, t) for s, t in doubled if (s, t) in self._routing.straight | self._routing.near)
         return (*plain, *bowed)
 
     def _lane_x(self, source: str) -> float:
-        lane = self._nets.lanes[source]
+        lane = self._routing.lanes[source]
         if lane.gutter is None:
             return self._boxes[source].centre
-        steps = lane.index if lane.rightwards else self._nets.lane_count(lane.gutter) - 1 - lane.index
+        steps = lane.index if lane.rightwards else self._routing.lane_count(lane.gutter) - 1 - lane.index
         return self._gutters[lane.gutter] + _GUTTER_PAD + steps * LANE_STEP
 
     def _track_y(self, source: str, rank: int) -> float:
-        return self._tops[rank] + _GAP_PAD + self._nets.tracks[source, rank] * TRACK_STEP
+        return self._tops[rank] + _GAP_PAD + self._routing.tracks[source, rank] * TRACK_STEP
 
     def _side_port(self, box: str, port: tuple[str, bool]) -> Point:
         rect = self._boxes[box]
-        left = port in self._nets.ports.get((box, "left"), [])
-        ports = self._nets.ports[box, "left" if left else "right"]
+        left = port in self._routing.ports.get((box, "left"), [])
+        ports = self._routing.ports[box, "left" if left else "right"]
         y = rect.y + rect.height * (ports.index(port) + 1) / (len(ports) + 1)
         return (rect.x if left else rect.x + rect.width), y
 
     def _top_port(self, target: str, source: str) -> Point:
         """Return a port beside the middle of a box's top, which is kept for the edge from straight above."""
         rect = self._boxes[target]
-        left, right = self._nets.top_ports(target)
+        left, right = self._routing.top_ports(target)
         side = left if source in left else right
         step = min(14.0, (rect.width / 2 - 10) / len(side))
         offset = (side.index(source) + 1) * step
         return rect.centre + (-offset if side is left else offset), rect.y
 
     def _route(self, source: str, target: str) -> Route:
-        nets, start, end = self._nets, self._boxes[source], self._boxes[target]
-        if (source, target) in nets.straight:
+        routing, start, end = self._routing, self._boxes[source], self._boxes[target]
+        if (source, target) in routing.straight:
             points: list[Point] = [(start.centre, start.bottom), (end.centre, end.y)]
             return Route(source, target, tuple(points), (0.0, 0.0), True)
         rank = self._ranks[target]
-        if (source, target) in nets.near:
+        if (source, target) in routing.near:
             y = self._track_y(source, rank)
             port = self._top_port(target, source)
             points = [(start.centre, start.bottom), (start.centre, y), (port[0], y), port]
@@ -191,19 +191,19 @@ class _Router:
 
     def _far_route(self, source: str, target: str) -> Route:
         """Return the way along a lane, beside what lies between."""
-        nets, start, rank = self._nets, self._boxes[source], self._ranks[target]
+        routing, start, rank = self._routing, self._boxes[source], self._ranks[target]
         x = self._lane_x(source)
         radius = (9.0, 9.0)
-        if nets.lanes[source].gutter is None:
+        if routing.lanes[source].gutter is None:
             points = [(x, start.bottom)]
-        elif (source, False) in nets.ports.get((source, "left"), []) + nets.ports.get((source, "right"), []):
+        elif (source, False) in routing.ports.get((source, "left"), []) + routing.ports.get((source, "right"), []):
             port = self._side_port(source, (source, False))
             points = [port, (x, port[1])]
             radius = (1e3, 22.0)
         else:
             y = self._track_y(source, self._ranks[source] + 1)
             points = [(start.centre, start.bottom), (start.centre, y), (x, y)]
-        if nets.enters_side(source, target):
+        if routing.enters_side(source, target):
             port = self._side_port(target, (source, True))
             points += [(x, port[1]), port]
             radius = (1e3, 22.0)

@@ -253,12 +253,12 @@ def _final_builder(experiment: Experiment) -> ModelBuilder:
 
 def _block_table(experiment: Experiment, found: SearchResult) -> Table | None:
     """Return the table of blocks that the best networks read; None where there is one input only."""
-    from amber.modeler.input_usage import block_use
+    from amber.graph.input_usage import input_usage
 
     if len(experiment.task.inputs) < 2:
         return None
     uses = [
-        (f"#{position} {trial.score:.4f}", block_use(experiment.builder.plan(trial.tokens)))
+        (f"#{position} {trial.score:.4f}", input_usage(experiment.builder.plan(trial.tokens)))
         for position, trial in enumerate(found.ranked[:_BEST_SHOWN], start=1)
     ]
     table: Table = block_table(uses, experiment.task.inputs)

@@ -14,13 +14,13 @@ import numpy as np
 from keras import ops
 
 from amber.architect import ModelSpace, Operation
-from amber.backend.weight_slices import CutNetwork
+from amber.backend.weight_slices import SlicedMLP
 from amber.errors import DataError
 from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.operations import check_layers, make_layer
 from amber.supernet.ann_plan import AnnDesign
 from amber.supernet.ann_selected import AnnSelection
-from amber.supernet.ann_slices import AnnCuts
+from amber.supernet.ann_slices import AnnSlices
 from amber.supernet.base import Supernet, check_features, coefficient
 from amber.supernet.bias import constant_rows, stock_bias
 from amber.supernet.feature_blocks import FeatureBlocks
@@ -79,7 +79,7 @@ class AnnSupernet(Supernet):
             feature_model.check_blocks(dict(zip(self.input_names, self.design.features, strict=True)))
         self._make_weights()
         self._selection = AnnSelection(self.design)
-        self._cut_out = AnnCuts(self.design, self)
+        self._slices = AnnSlices(self.design, self)
         self._views: dict[tuple[Any, ...], View] = {}
         self.built = True
 
@@ -101,14 +101,14 @@ class AnnSupernet(Supernet):
         """Returns the network of an architecture; nodes that no output reads are kept, as nothing is pruned."""
         return self.design.plan(arc_seq, dropouts)
 
-    def cuts(self, arc_seq: Any) -> CutNetwork | None:
-        """Returns an architecture as cuts; None where blocks are made of raw data or weights are penalised."""
+    def sliced_mlp(self, arc_seq: Any) -> SlicedMLP | None:
+        """Return an architecture as slices; None where blocks are made of raw data or weights are penalised."""
         if self.feature_model is not None or self.l1_reg or self.l2_reg or self.dtype_policy.name != "float32":
             return None
-        return self._cut_out(arc_seq)
+        return self._slices(arc_seq)
 
     def view_for(self, node: ComputationNode) -> View:
-        """Returns the dense layer that a node cuts out of the shared tensors."""
+        """Return the dense layer whose weights are a node's slices of the shared tensors."""
         key = (node.node_name, node.operation, node.parents)
         view = self._views.get(key)
         if view is None:
@@ -118,7 +118,7 @@ class AnnSupernet(Supernet):
         return view
 
     def stock_weights(self, node: ComputationNode) -> list[np.ndarray]:
-        """Returns copies of kernel and bias of the cut."""
+        """Return copies of the node's kernel and bias."""
         units = int(node.operation.get("units"))
         kernel, bias = (ops.convert_to_numpy(tensor)[..., :units].copy() for tensor in self._tensors(node))
         if node.operation.Layer_type == "bias_only":
@@ -133,7 +133,7 @@ class AnnSupernet(Supernet):
         return make_layer(node.operation, name=node.node_name, input_shape=input_shape)
 
     def variables_of(self, graph: ComputationGraph) -> list[Any]:
-        """Returns the tensors that the nodes of a network cut from, and those of a trainable feature model."""
+        """Return the tensors that the nodes of a network take slices of, and those of a trainable feature model."""
         found: list[Any] = []
         for node in graph.nodes:
             if "units" in node.operation:
@@ -288,7 +288,7 @@ class AnnSupernet(Supernet):
 
 
 class _DenseView:
-    """A dense layer cut out of shared tensors: some rows, and the first columns."""
+    """A dense layer whose weights are slices of shared tensors: some rows, and the first columns."""
 
     def __init__(self, kernel: Any, bias: Any, node: ComputationNode, rows: list[tuple[int, int]]) -> None:
         self._kernel, self._bias, self._rows = kernel, bias, rows

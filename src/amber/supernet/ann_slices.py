@@ -1,4 +1,4 @@
-"""A feed-forward architecture as cuts of the shared tensors, straight from its tokens.
+"""Make the slices of the shared tensors that a feed-forward architecture takes, straight from its tokens.
 
 The same network as `AnnDesign.plan` gives, without a graph of it: a training step with a new architecture each time
 has no time for one.
@@ -10,14 +10,14 @@ from typing import Any
 
 import keras
 
-from amber.backend.weight_slices import Cut, CutNetwork
+from amber.backend.weight_slices import DenseSlice, SlicedMLP
 from amber.supernet.ann_plan import AnnDesign
 
 _MOST_CHOICES = 4096
 
 
-class AnnCuts:
-    """Makes cut networks of tokens.
+class AnnSlices:
+    """Makes sliced networks of tokens.
 
     Args:
         design: the space.
@@ -30,8 +30,8 @@ class AnnCuts:
         self._activation = keras.activations.get(design.activation)
         self._output_activations = [keras.activations.get(each.get("activation")) for each in design.outputs]
 
-    def __call__(self, arc_seq: Any) -> CutNetwork:
-        """Returns the network of an architecture; layers that no output reads are left out."""
+    def __call__(self, arc_seq: Any) -> SlicedMLP:
+        """Return the network of an architecture; layers that no output reads are left out."""
         design, bank = self._design, self._bank
         architecture = design.layout.decode(arc_seq)
         hidden, read_by_outputs = design.sources_of(architecture)
@@ -41,22 +41,24 @@ class AnnCuts:
             if layer in wanted:
                 wanted.update(hidden[layer][1])
         places: dict[int, int] = {}
-        cuts: list[Cut] = []
+        slices: list[DenseSlice] = []
         for layer in sorted(wanted):
             blocks, earlier = hidden[layer]
             columns = self._columns_of(blocks)
             spans = _rows_of(earlier, units, design.starts[-1], design.max_units, columns)
             before = tuple([places[j] for j in earlier])
-            places[layer] = len(cuts)
-            cuts.append(
-                Cut(bank.kernels[layer], bank.biases[layer], spans, columns, before, units[layer], self._activation)
+            places[layer] = len(slices)
+            slices.append(
+                DenseSlice(
+                    bank.kernels[layer], bank.biases[layer], spans, columns, before, units[layer], self._activation
+                )
             )
         stride = design.max_units if design.with_output_blocks else 0
         for output, layers in enumerate(read_by_outputs):
             spans = _rows_of(layers, units, 0, stride, ())
-            cuts.append(self._output(output, spans, tuple([places[j] for j in layers])))
+            slices.append(self._output(output, spans, tuple([places[j] for j in layers])))
         count = len(read_by_outputs)
-        return CutNetwork(tuple(cuts), tuple(range(len(cuts) - count, len(cuts))), design.features)
+        return SlicedMLP(tuple(slices), tuple(range(len(slices) - count, len(slices))), design.features)
 
     def _columns_of(self, blocks: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
         found = self._columns.get(blocks)
@@ -67,10 +69,10 @@ class AnnCuts:
             found = self._columns[blocks] = _joined((), [(starts[k], starts[k + 1]) for k in blocks])
         return found
 
-    def _output(self, output: int, spans: tuple[tuple[int, int], ...], earlier: tuple[int, ...]) -> Cut:
+    def _output(self, output: int, spans: tuple[tuple[int, int], ...], earlier: tuple[int, ...]) -> DenseSlice:
         bank, units = self._bank, self._design.output_units[output]
         kernel, bias = bank.output_kernels[output], bank.output_biases[output]
-        return Cut(kernel, bias, spans, (), earlier, units, self._output_activations[output])
+        return DenseSlice(kernel, bias, spans, (), earlier, units, self._output_activations[output])
 
 
 _Spans = tuple[tuple[int, int], ...]

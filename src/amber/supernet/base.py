@@ -16,11 +16,11 @@ import keras
 import numpy as np
 
 from amber.architect import TokenLayout
-from amber.backend.weight_slices import CutNetwork
+from amber.backend.weight_slices import SlicedMLP
 from amber.errors import ConfigError, DataError
 from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.supernet.extraction import extract
-from amber.supernet.forward import View, run_path
+from amber.supernet.forward import View, run_graph
 from amber.supernet.store import load_weights, read_supernet, save_supernet
 
 
@@ -40,8 +40,8 @@ class Supernet(keras.layers.Layer):
         """Returns the network of an architecture; `dropouts` are the rates of its dropout layers, in order."""
         raise NotImplementedError(f"{type(self).__name__} does not define plan().")
 
-    def cuts(self, arc_seq: Any) -> CutNetwork | None:
-        """Returns a network as cuts of shared matrices, which a backend may run by itself; None if it is none."""
+    def sliced_mlp(self, arc_seq: Any) -> SlicedMLP | None:
+        """Return a network as slices of shared matrices for a backend to run, or None where it has no such form."""
         return None
 
     def view_for(self, node: ComputationNode) -> View:
@@ -113,7 +113,7 @@ class Supernet(keras.layers.Layer):
         """Returns the shared variables that a network reads."""
         raise NotImplementedError(f"{type(self).__name__} does not define variables_of().")
 
-    def run_path(
+    def run_graph(
         self, graph: ComputationGraph, inputs: Mapping[str, Any], training: Any, dropout: Mapping[str, Any]
     ) -> list[Any]:
         """Computes the outputs of a planned network, running its operations only.
@@ -130,7 +130,7 @@ class Supernet(keras.layers.Layer):
                 return self.dropout_view(dropout[node.node_name])
             return self.view_for(node)
 
-        return run_path(graph, inputs, view_for, training)
+        return run_graph(graph, inputs, view_for, training)
 
     def extract(self, arc_seq: Any, name: str | None = None) -> keras.Model:
         """Returns a standalone model of an architecture, with weights of its own; see `extraction.extract`."""

@@ -12,7 +12,7 @@ from amber.modeler.builders.base import ModelBuilder, the_architecture
 from amber.modeler.builders.dag.builder import DAGModelBuilder
 from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.supernet.base import Supernet, ignore_session
-from amber.supernet.dags import EnasAnnDAG, EnasConv1dDAG, EnasConv1DwDataDescription, EnasDAG, operations_of
+from amber.supernet.dags import EnasAnnDAG, EnasConv1dDAG, EnasConv1DwDataDescription, SupernetFactory, operations_of
 from amber.supernet.scoring import evaluate_many, predict_many
 
 
@@ -32,11 +32,11 @@ class SupernetBuilder(DAGModelBuilder):
         supernet: the shared weights; has `trainable_weights`, `extract`, `save` and `load`.
     """
 
-    dag: EnasDAG
+    dag: SupernetFactory
 
     def __init__(
         self,
-        dag: EnasDAG,
+        dag: SupernetFactory,
         dag_func: Any,
         inputs_op: Any,
         output_op: Any,
@@ -194,7 +194,7 @@ class EnasAnnModelBuilder(SupernetBuilder):
         """Returns a compiled child; see SupernetBuilder."""
         return self._with_nodes(super().__call__(arc_seq, model_states=model_states, **options))
 
-    def many(self, at_once: int, sampler: Any = None, seed: int | None = None, **options: Any) -> Any:
+    def multi_path(self, at_once: int, sampler: Any = None, seed: int | None = None, **options: Any) -> Any:
         """Returns a compiled model that trains the shared weights as several new architectures on every batch.
 
         Its loss is the mean over them, and its predictions have shape (batch, architectures, units).
@@ -207,7 +207,7 @@ class EnasAnnModelBuilder(SupernetBuilder):
         Raises:
             ConfigError: no sampler, or `at_once` is no positive integer.
         """
-        return self.dag.many(at_once, sampler, seed, **options)
+        return self.dag.multi_path(at_once, sampler, seed, **options)
 
     def predict_many(self, arcs: Any, x: Any, batch_size: int = 1024) -> Any:
         """Predicts with many architectures at once; see `scoring.predict_many`."""
@@ -314,7 +314,7 @@ def _make(dag_class: Any, options: dict[str, Any]) -> Any:
     return dag_class(**options)
 
 
-def _dag_class(dag_func: Any, family: type[EnasDAG], names: Sequence[str]) -> Any:
+def _dag_class(dag_func: Any, family: type[SupernetFactory], names: Sequence[str]) -> Any:
     if isinstance(dag_func, str) and dag_func.lower() in names:
         return family
     if isinstance(dag_func, type) and issubclass(dag_func, family):

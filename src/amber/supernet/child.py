@@ -18,7 +18,7 @@ from amber.backend.bound_arguments import bind
 from amber.backend.keras_internals.models import CACHED_EVALUATION, compiled_loss
 from amber.backend.models import SharedModel
 from amber.backend.step_wrappers import compiles, draw_before
-from amber.backend.weight_slices import CutNetwork
+from amber.backend.weight_slices import SlicedMLP
 from amber.errors import ConfigError, DataError
 from amber.graph.cost import measure
 from amber.supernet.base import Sampler, Supernet
@@ -67,7 +67,7 @@ class SupernetModel(SharedModel):
             raise ConfigError("A child has either tokens or a sampler. Received: both")
         self.supernet = supernet
         self.output_names = list(supernet.output_names)
-        self._hidden = _Hidden(sampler, scorer, dict(fit_defaults or {}), batch_size)
+        self._untracked = UntrackedState(sampler, scorer, dict(fit_defaults or {}), batch_size)
         given = supernet.dropout_rates() if dropouts is None else dropouts
         self._rates = supernet.check_dropouts(given)
         self._dropouts = [keras.layers.Dropout(rate) if rate else None for rate in self._rates]
@@ -94,7 +94,7 @@ class SupernetModel(SharedModel):
     @property
     def arc_seq(self) -> tuple[int, ...]:
         """The tokens of the architecture, for a sampled child of the latest one."""
-        return self._hidden.arc
+        return self._untracked.arc
 
     @property
     def is_fixed(self) -> bool:
@@ -104,11 +104,11 @@ class SupernetModel(SharedModel):
     @property
     def nodes(self) -> list[Any]:
         """The computation nodes of what a fixed child computes, inputs first, where the builder gives them."""
-        return list(self._hidden.nodes)
+        return list(self._untracked.nodes)
 
     def set_nodes(self, nodes: Iterable[Any]) -> None:
         """Says which computation nodes stand for the child."""
-        self._hidden.nodes = tuple(nodes)
+        self._untracked.nodes = tuple(nodes)
 
     @property
     def inputs(self) -> list[keras.KerasTensor]:
@@ -129,10 +129,10 @@ class SupernetModel(SharedModel):
         """
         if self._fixed is not None:
             raise ConfigError(f"The architecture of a fixed child cannot change. Received: {list(arc_seq)}")
-        self._hidden.arc = self.supernet.layout.validate(arc_seq)
-        self._hidden.forget()
+        self._untracked.arc = self.supernet.layout.validate(arc_seq)
+        self._untracked.forget()
         if self._arc_variable is not None:
-            self._arc_variable.assign(np.asarray(self._hidden.arc, "int32"))
+            self._arc_variable.assign(np.asarray(self._untracked.arc, "int32"))
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         """Computes the outputs: one tensor, or a list of them."""
@@ -149,9 +149,9 @@ class SupernetModel(SharedModel):
             arc: Any = self._arc_variable
             outputs = self.supernet.run_selected(arc, blocks, training, self._dropouts)
         else:
-            arc = np.asarray(self._hidden.arc, "int32")
+            arc = np.asarray(self._untracked.arc, "int32")
             graph = self._network()
-            outputs = self.supernet.run_path(graph, blocks, training, self._dropout_layers(graph))
+            outputs = self.supernet.run_graph(graph, blocks, training, self._dropout_layers(graph))
         return outputs, self.supernet.penalty(arc, self._fixed is None, training)
 
     def _computes_selected(self) -> bool:
@@ -184,7 +184,7 @@ class SupernetModel(SharedModel):
         found = super().trainable_variables
         if self._fixed is None:
             return found
-        chosen = self._hidden.chosen
+        chosen = self._untracked.chosen
         return [variable for variable in found if id(variable) in chosen]
 
     @property
@@ -200,7 +200,7 @@ class SupernetModel(SharedModel):
         bound = bind(keras.Model.fit, self, arguments, {"steps_per_epoch": nsteps, **options})
         given = {name: value for name, value in bound.items() if value is not None}
         self._check_data(given.get("x"))
-        return super().fit(**{**self._batch_size_for(given.get("x")), **self._hidden.fit_defaults, **given})
+        return super().fit(**{**self._batch_size_for(given.get("x")), **self._untracked.fit_defaults, **given})
 
     def fit_generator(
         self,
@@ -241,7 +241,7 @@ class SupernetModel(SharedModel):
         self._check_data(x)
         batch_size = batch_size or self._batch_size_for(x).get("batch_size")
         # A child that the user compiled anew has other losses and metrics than the scorer.
-        as_built = self.compiled and compiled_loss(self) is self._hidden.builder_loss
+        as_built = self.compiled and compiled_loss(self) is self._untracked.builder_loss
         scorer = self._scorer() if as_built else None
         if scorer is not None:
             return scorer.evaluate(x, y, batch_size, *arguments, **options)
@@ -263,7 +263,7 @@ class SupernetModel(SharedModel):
     def compile_as_builder(self, arguments: Mapping[str, Any]) -> None:
         """Compiles with the arguments of the builder, which its scorer shares."""
         self.compile(**arguments)
-        self._hidden.builder_loss = compiled_loss(self)
+        self._untracked.builder_loss = compiled_loss(self)
 
     def make_train_function(self, force: bool = False) -> Any:
         """Makes Keras's train function; that of a sampled child draws before each batch."""
@@ -309,55 +309,55 @@ class SupernetModel(SharedModel):
         return cls(supernet, arc_seq, **options)
 
     def _settle(self, tokens: tuple[int, ...]) -> None:
-        self._hidden.arc = tokens
+        self._untracked.arc = tokens
         graph = self._network()
-        self._hidden.chosen = {id(variable) for variable in self.supernet.variables_of(graph)}
+        self._untracked.chosen = {id(variable) for variable in self.supernet.variables_of(graph)}
 
     def _network(self) -> Any:
-        if self._hidden.graph is None:
-            self._hidden.graph = self.supernet.plan(self._hidden.arc, self._rates).prune()
-        return self._hidden.graph
+        if self._untracked.graph is None:
+            self._untracked.graph = self.supernet.plan(self._untracked.arc, self._rates).prune()
+        return self._untracked.graph
 
-    def _cut_network(self, training: bool) -> CutNetwork | None:
-        """The network as cuts of shared matrices, for a backend that runs them by itself; None if it is none."""
-        hidden = self._hidden
+    def _sliced_mlp(self, training: bool) -> SlicedMLP | None:
+        """Return the network as slices of shared matrices, for a backend that runs them by itself; else None."""
+        state = self._untracked
         own_call = type(self).call is not SupernetModel.call
         if own_call or (training and any(self._rates)) or self.compute_dtype != "float32":
             return None
-        if not hidden.is_cut:
-            hidden.cuts, hidden.is_cut = self.supernet.cuts(hidden.arc), True
-        return hidden.cuts
+        if not state.is_sliced:
+            state.sliced, state.is_sliced = self.supernet.sliced_mlp(state.arc), True
+        return state.sliced
 
     def _dropout_layers(self, graph: Any) -> dict[str, Any]:
         return self.supernet.name_dropouts(graph, self._dropouts)
 
     def _changing(self) -> tuple[Any, Callable[[], np.ndarray]] | None:
         """The variable that has another value in each step, and what draws it."""
-        return None if self._hidden.sampler is None else (self._arc_variable, self._draw)
+        return None if self._untracked.sampler is None else (self._arc_variable, self._draw)
 
     def _at_once(self) -> tuple[int, ...]:
         """Leading axes of the tokens: none for a child of one architecture at a time."""
         return ()
 
     def _draw(self) -> np.ndarray:
-        self._hidden.arc = self.supernet.layout.validate(self._hidden.sampler())
-        self._hidden.forget()
-        return np.asarray(self._hidden.arc, "int32")
+        self._untracked.arc = self.supernet.layout.validate(self._untracked.sampler())
+        self._untracked.forget()
+        return np.asarray(self._untracked.arc, "int32")
 
     def _drawing(self, function: Any) -> Any:
-        if self._hidden.sampler is None:
+        if self._untracked.sampler is None:
             return function
         return draw_before(function, self._draw, self, self._arc_variable)
 
     def _scorer(self) -> SupernetModel | None:
-        if self._fixed is None or self._hidden.scorer is None:
+        if self._fixed is None or self._untracked.scorer is None:
             return None
-        self._hidden.scorer.set_architecture(self._fixed)
-        return self._hidden.scorer
+        self._untracked.scorer.set_architecture(self._fixed)
+        return self._untracked.scorer
 
     def _batch_size_for(self, x: Any) -> dict[str, Any]:
         """The batch size of the supernet, for arrays; what comes in batches has its own."""
-        return {"batch_size": self._hidden.batch_size} if is_array_data(x) and self._hidden.batch_size else {}
+        return {"batch_size": self._untracked.batch_size} if is_array_data(x) and self._untracked.batch_size else {}
 
     def _check_data(self, x: Any) -> None:
         """Compares arrays to what the supernet reads before anything is trained."""
@@ -369,7 +369,7 @@ class SupernetModel(SharedModel):
             self.supernet.check_data(x)
 
 
-class _Hidden:
+class UntrackedState:
     """What a child holds without Keras tracking it as part of the model."""
 
     def __init__(self, sampler: Any, scorer: Any, fit_defaults: dict[str, Any], batch_size: Any) -> None:
@@ -380,12 +380,12 @@ class _Hidden:
         self.arc: tuple[int, ...] = ()
         self.arcs: list[tuple[int, ...]] = []
         self.graph: Any = None
-        self.cuts: CutNetwork | None = None
-        self.is_cut = False
+        self.sliced: SlicedMLP | None = None
+        self.is_sliced = False
         self.nodes: tuple[Any, ...] = ()
         self.chosen: set[int] = set()
         self.builder_loss: Any = None
 
     def forget(self) -> None:
         """Forgets what was made of the tokens, which have changed."""
-        self.graph, self.cuts, self.is_cut = None, None, False
+        self.graph, self.sliced, self.is_sliced = None, None, False

@@ -141,13 +141,13 @@ class ConvSupernet(Supernet):
         """Returns what a dropout layer of a child computes."""
         return self._views.dropout(layer)
 
-    def run_path(
+    def run_graph(
         self, graph: ComputationGraph, inputs: Mapping[str, Any], training: Any, dropout: Mapping[str, Any]
     ) -> list[Any]:
         """Computes the output of a planned network, in the order of axes that the backend prefers."""
         name = self.design.input_name
         turned = self._views.turn(inputs[name], self.design.data_format)
-        return super().run_path(graph, {name: turned}, training, dropout)
+        return super().run_graph(graph, {name: turned}, training, dropout)
 
     def stock_weights(self, node: ComputationNode) -> list[np.ndarray]:
         """Returns copies of the weights of a node's layer."""

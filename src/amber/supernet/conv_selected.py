@@ -15,7 +15,7 @@ import numpy as np
 from keras import ops
 
 from amber.architect import Operation
-from amber.backend.selected_conv import convolve_chosen
+from amber.backend.selected_conv import convolve_selected
 from amber.supernet.conv_branch import Branch
 from amber.supernet.conv_plan import ConvDesign
 
@@ -100,7 +100,7 @@ class _SelectedLayer:
     def run(self, token: Any, x: Any, training: Any) -> Any:
         mixed = raw = None
         if self._convolves:
-            raw = convolve_chosen(x, token, self._kernels(x.dtype))
+            raw = convolve_selected(x, token, self._kernels(x.dtype))
             mixed = self._normalise(token, raw, training)
         group = ops.take(ops.convert_to_tensor(self._group_of), token)
         outcomes = [

@@ -24,13 +24,13 @@ from amber.supernet.child import SupernetModel
 from amber.supernet.conv import ConvSupernet
 from amber.supernet.feature_blocks import as_feature_blocks
 from amber.supernet.models import EnasAnnModel, EnasCnnModel
-from amber.supernet.multi_path import Draw, ManyModel
+from amber.supernet.multi_path import ArchitectureBatch, MultiPathModel
 from amber.supernet.samplers import as_sampler
 
 _Model = TypeVar("_Model", bound=SupernetModel)
 
 
-class EnasDAG:
+class SupernetFactory:
     """Makes the children of one supernet.
 
     Args:
@@ -165,7 +165,7 @@ class EnasDAG:
         return self.compiled(self.child(arc_seq, node_builder, **options))
 
 
-class EnasAnnDAG(EnasDAG):
+class EnasAnnDAG(SupernetFactory):
     """A feed-forward supernet and its children.
 
     Args:
@@ -222,7 +222,7 @@ class EnasAnnDAG(EnasDAG):
         )
         super().__init__(supernet, model_compile_dict, controller, child_train_op_kwargs)
 
-    def many(self, at_once: int, sampler: Any = None, seed: int | None = None, **options: Any) -> ManyModel:
+    def multi_path(self, at_once: int, sampler: Any = None, seed: int | None = None, **options: Any) -> MultiPathModel:
         """Returns a compiled model that trains the shared weights as several new architectures on every batch.
 
         Args:
@@ -233,12 +233,12 @@ class EnasAnnDAG(EnasDAG):
         Raises:
             ConfigError: no sampler, or `at_once` is no positive integer.
         """
-        draw = Draw(self.sampler(sampler, seed), at_once)
+        drawn = ArchitectureBatch(self.sampler(sampler, seed), at_once)
         options = {"fit_defaults": self.fit_defaults, "batch_size": self.batch_size, **options}
-        return self.compiled(ManyModel(self.supernet, sampler=draw, **options))
+        return self.compiled(MultiPathModel(self.supernet, sampler=drawn, **options))
 
 
-class EnasConv1dDAG(EnasDAG):
+class EnasConv1dDAG(SupernetFactory):
     """A convolutional supernet and its children.
 
     Args:

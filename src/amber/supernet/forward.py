@@ -18,7 +18,7 @@ View = Callable[[Any, Any], Any]
 """What a node computes with the shared weights: a callable of its input and the training flag."""
 
 
-def run_path(
+def run_graph(
     graph: ComputationGraph,
     inputs: Mapping[str, Any],
     view_for: Callable[[ComputationNode], View],

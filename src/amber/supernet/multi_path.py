@@ -1,4 +1,4 @@
-"""Many feed-forward architectures of one supernet on every batch."""
+"""Train several feed-forward architectures of one supernet on every batch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from amber.backend.weight_slices import CutNetwork
+from amber.backend.weight_slices import SlicedMLP
 from amber.checks import is_integer
 from amber.errors import ConfigError
 from amber.supernet.ann import AnnSupernet
@@ -16,7 +16,7 @@ from amber.supernet.base import Sampler
 from amber.supernet.child import SupernetModel
 
 
-class Draw:
+class ArchitectureBatch:
     """A sampler that gives several architectures at a time.
 
     Args:
@@ -37,7 +37,7 @@ class Draw:
         return [self.sampler() for _ in range(self.count)]
 
 
-class ManyModel(SupernetModel):
+class MultiPathModel(SupernetModel):
     """Trains the shared weights as several new architectures on every batch.
 
     The loss, and so the gradient, is the mean over the architectures: the estimate of ENAS with that many samples
@@ -46,14 +46,14 @@ class ManyModel(SupernetModel):
 
     Args:
         supernet: a feed-forward supernet.
-        sampler: a Draw.
+        sampler: an ArchitectureBatch.
         **options: those of SupernetModel.
 
     Raises:
         ConfigError: another kind of supernet.
     """
 
-    def __init__(self, supernet: AnnSupernet, *, sampler: Draw, **options: Any) -> None:
+    def __init__(self, supernet: AnnSupernet, *, sampler: ArchitectureBatch, **options: Any) -> None:
         if not isinstance(supernet, AnnSupernet):
             raise ConfigError(
                 f"Only a feed-forward supernet trains as many architectures at once. Received: {supernet!r}"
@@ -61,12 +61,12 @@ class ManyModel(SupernetModel):
         super().__init__(supernet, sampler=sampler, **options)
 
     def _at_once(self) -> tuple[int, ...]:
-        return (self._hidden.sampler.count,)
+        return (self._untracked.sampler.count,)
 
     def _draw(self) -> np.ndarray:
-        drawn = [self.supernet.layout.validate(tokens) for tokens in self._hidden.sampler()]
-        self._hidden.arcs, self._hidden.arc = drawn, drawn[-1]
-        self._hidden.forget()
+        drawn = [self.supernet.layout.validate(tokens) for tokens in self._untracked.sampler()]
+        self._untracked.arcs, self._untracked.arc = drawn, drawn[-1]
+        self._untracked.forget()
         tokens = np.asarray(drawn, "int32")
         if self._arc_variable is not None:
             self._arc_variable.assign(tokens)
@@ -75,18 +75,18 @@ class ManyModel(SupernetModel):
     @property
     def arcs(self) -> list[tuple[int, ...]]:
         """The tokens of the latest architectures."""
-        return list(self._hidden.arcs)
+        return list(self._untracked.arcs)
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         """Computes the outputs, shape (batch, architectures, units): one tensor, or a list of them."""
         arranged = self.supernet.arrange(inputs, training=training)
         blocks = {name: ops.cast(block, self.compute_dtype) for name, block in arranged.items()}
-        drawn = np.asarray(self._hidden.arcs, "int32") if self._arc_variable is None else self._arc_variable
+        drawn = np.asarray(self._untracked.arcs, "int32") if self._arc_variable is None else self._arc_variable
         arcs = ops.convert_to_tensor(drawn, "int32")
         outputs = self.supernet.run_selected(arcs, blocks, training, self._dropouts)
         penalty = self.supernet.penalty(arcs, True, training)
         if penalty is not None:
-            self.add_loss(penalty / self._hidden.sampler.count)
+            self.add_loss(penalty / self._untracked.sampler.count)
         outputs = [ops.transpose(output, (1, 0, 2)) for output in outputs]
         return outputs[0] if len(outputs) == 1 else outputs
 
@@ -112,13 +112,13 @@ class ManyModel(SupernetModel):
         return repeated(y), rows, repeated(weights)
 
     def _repeat(self, values: Any) -> Any:
-        return ops.repeat(ops.convert_to_tensor(values), self._hidden.sampler.count, axis=0)
+        return ops.repeat(ops.convert_to_tensor(values), self._untracked.sampler.count, axis=0)
 
-    def _cut_network(self, training: bool) -> CutNetwork | None:
+    def _sliced_mlp(self, training: bool) -> SlicedMLP | None:
         return None
 
-    def _cut_networks(self, training: bool) -> list[CutNetwork]:
+    def _sliced_mlps(self, training: bool) -> list[SlicedMLP]:
         if (training and any(self._rates)) or self.compute_dtype != "float32":
             return []
-        networks = [self.supernet.cuts(arc) for arc in self._hidden.arcs]
+        networks = [self.supernet.sliced_mlp(arc) for arc in self._untracked.arcs]
         return [network for network in networks if network is not None]

@@ -9,13 +9,13 @@ import keras
 import numpy as np
 from keras import ops
 
-from amber.backend.inference import predict_cuts, runs_operations_at_once, without_gradients
+from amber.backend.inference import predict_sliced, runs_operations_at_once, without_gradients
 from amber.backend.keras_internals.models import compute_loss, forget_losses, loss_tracker
 from amber.errors import ConfigError
 from amber.supernet.ann import AnnSupernet
 from amber.supernet.base import Supernet
 from amber.supernet.child import SupernetModel
-from amber.supernet.dags import EnasDAG
+from amber.supernet.dags import SupernetFactory
 from amber.training.recalibration import recalibrate
 
 
@@ -23,7 +23,7 @@ class WeightSharingBuilder(Protocol):
     """What scoring needs of a builder; those of `amber.supernet.builders` have it."""
 
     @property
-    def dag(self) -> EnasDAG:
+    def dag(self) -> SupernetFactory:
         """What makes the children."""
 
     @property
@@ -136,16 +136,18 @@ def _one_by_one(
     supernet: AnnSupernet, tokens: list[tuple[int, ...]], batches: Iterable[dict[str, Any]]
 ) -> list[np.ndarray]:
     kept = list(batches)
-    networks = [network for network in map(supernet.cuts, tokens) if network is not None]
+    networks = [network for network in map(supernet.sliced_mlp, tokens) if network is not None]
     if len(networks) == len(tokens):
         names = supernet.input_names
-        found = predict_cuts(networks, [ops.concatenate([blocks[name] for name in names], axis=-1) for blocks in kept])
+        found = predict_sliced(
+            networks, [ops.concatenate([blocks[name] for name in names], axis=-1) for blocks in kept]
+        )
         if found is not None:
             return found
     by_network = []
     for graph in (supernet.plan(arc).prune() for arc in tokens):
         parts = [
-            [ops.convert_to_numpy(each) for each in supernet.run_path(graph, blocks, False, {})] for blocks in kept
+            [ops.convert_to_numpy(each) for each in supernet.run_graph(graph, blocks, False, {})] for blocks in kept
         ]
         by_network.append([np.concatenate(pieces) for pieces in zip(*parts, strict=True)])
     return [np.stack(each) for each in zip(*by_network, strict=True)]

@@ -1,4 +1,4 @@
-"""Many cut networks trained on the same batch: one update along the mean of their gradients."""
+"""Train many sliced networks on the same batch: one update along the mean of their gradients."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from torch import Tensor
 
 from amber.backend.keras_internals.variables import tensor_of
 from amber.backend.torch.sliced_mlp import Gradients, Runner
-from amber.backend.weight_slices import CutNetwork
+from amber.backend.weight_slices import SlicedMLP
 
 
-def run_together(runner: Runner, networks: Sequence[CutNetwork], matrix: Tensor) -> list[Tensor]:
-    """Returns each output of all networks, shape (batch, networks, units), for all features of a batch."""
+def run_together(runner: Runner, networks: Sequence[SlicedMLP], matrix: Tensor) -> list[Tensor]:
+    """Return each output of all networks, shape (batch, networks, units), for all features of a batch."""
     with torch.no_grad():
         outputs = [runner.forward(network, matrix).outputs for network in networks]
     return [torch.stack(each, 1) for each in zip(*outputs, strict=True)]
 
 
 def differentiate(
-    runner: Runner, networks: Sequence[CutNetwork], matrix: Tensor, loss_of: Callable[[list[Tensor]], Tensor]
+    runner: Runner, networks: Sequence[SlicedMLP], matrix: Tensor, loss_of: Callable[[list[Tensor]], Tensor]
 ) -> tuple[Tensor, list[Tensor], list[Any]]:
-    """Leaves the gradients of a loss of all networks on the variables they cut from.
+    """Leave the gradients of a loss of all networks on the variables they read.
 
     Args:
         runner: runs the networks.
@@ -44,19 +44,19 @@ def differentiate(
     with torch.no_grad():
         for number, (network, done) in enumerate(zip(networks, passes, strict=True)):
             found = done.backward([gradient[:, number] for gradient in gradients])
-            for cut, each in zip(network.cuts, found, strict=True):
-                _add(variables, cut, each)
+            for layer, each in zip(network.layers, found, strict=True):
+                _add(variables, layer, each)
     return loss, [leaf.detach() for leaf in leaves], list(variables.values())
 
 
-def _add(variables: dict[int, Any], cut: Any, gradients: Gradients) -> None:
-    _gradient(variables, cut.bias)[: cut.units] += gradients.bias
+def _add(variables: dict[int, Any], layer: Any, gradients: Gradients) -> None:
+    _gradient(variables, layer.bias)[: layer.units] += gradients.bias
     if gradients.kernel is None:
         return
-    whole, first = _gradient(variables, cut.kernel), 0
-    for start, stop in cut.spans:
+    whole, first = _gradient(variables, layer.kernel), 0
+    for start, stop in layer.spans:
         last = first + stop - start
-        whole[start:stop, : cut.units] += gradients.kernel[first:last]
+        whole[start:stop, : layer.units] += gradients.kernel[first:last]
         first = last
 
 

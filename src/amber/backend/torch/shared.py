@@ -1,8 +1,7 @@
 """Children of a supernet on torch: steps that run, differentiate and update the selected weights only.
 
-A network that is cut out of shared matrices (`CutNetwork`) is run by kernels of its own. Any other child is called
-as Keras calls it, and feeding, losses, reports and the update are the fast ones. Whatever is not covered takes
-Keras's way.
+A network whose weights are slices of shared matrices (`SlicedMLP`) has a forward and a backward pass of its own. Any
+other child is called as Keras calls it, with fast feeding, losses, reports and updates. Keras does what neither covers.
 """
 
 from __future__ import annotations
@@ -23,9 +22,9 @@ from amber.backend.torch.losses import Loss, loss_of
 from amber.backend.torch.plan import watched_globally
 from amber.backend.torch.reporting import FastTraining, Reports
 from amber.backend.torch.sliced_mlp import Runner
-from amber.backend.torch.sparse_update import CutUpdate
+from amber.backend.torch.sparse_update import SparseUpdate
 from amber.backend.torch.updates import make_update
-from amber.backend.weight_slices import CutNetwork
+from amber.backend.weight_slices import SlicedMLP
 
 _OVERRIDABLE = frozenset({"call", "compute_loss", "_compute_loss", "compute_metrics", "get_metrics_result"})
 
@@ -37,12 +36,12 @@ class Execution(Reports):
         super().__init__()
         self.runner = Runner()
         self.loss: Any = None
-        self.update: CutUpdate | None = None
+        self.update: SparseUpdate | None = None
         self.is_regularized = False
         self._compiled: tuple[Any, Any] = (None, None)
         self._variables: list[Any] = []
         self._switches: list[bool] = []
-        self._last: CutNetwork | None = None
+        self._last: SlicedMLP | None = None
         self._runs = False
 
     def refresh(self, model: Any) -> None:
@@ -57,13 +56,13 @@ class Execution(Reports):
         self.is_regularized = any(variable.regularizer is not None for variable in self._variables)
         self._switches = self._read_switches()
         trainable = model.trainable_variables
-        self.update = CutUpdate(model.optimizer, trainable, self.runner.views) if built and trainable else None
+        self.update = SparseUpdate(model.optimizer, trainable, self.runner.views) if built and trainable else None
         self._compiled = (compiled_loss(model), model.optimizer) if built else (None, None)
 
     def _read_switches(self) -> list[bool]:
         return [is_trainable_by_itself(variable) for variable in self._variables]
 
-    def can_run(self, network: CutNetwork) -> bool:
+    def can_run(self, network: SlicedMLP) -> bool:
         """Whether the kernels know everything in a network."""
         if network is not self._last:
             self._last, self._runs = network, self.runner.can_run(network)
@@ -82,14 +81,14 @@ class SharedModel(FastTraining):
         execution: Execution = state["_fast_execution"]
         return execution
 
-    def _cut_network(self, training: bool) -> CutNetwork | None:
-        """The network of the present architecture as cuts of shared tensors, or None if it is none."""
+    def _sliced_mlp(self, training: bool) -> SlicedMLP | None:
+        """Return the network of the present architecture as slices of shared tensors, or None."""
         return None
 
-    def _cuts(self, training: bool) -> CutNetwork | None:
+    def _cuts(self, training: bool) -> SlicedMLP | None:
         if not _OVERRIDABLE.isdisjoint(vars(self)) or self.run_eagerly or (self.compiled and self.jit_compile):
             return None
-        network = self._cut_network(training)
+        network = self._sliced_mlp(training)
         return network if network is not None and self._execution.can_run(network) else None
 
     def train_step(self, data: Any) -> Any:
@@ -196,18 +195,18 @@ class SharedModel(FastTraining):
         outputs, penalty = self._compute(keras.tree.map_structure(convert_to_tensor, x), training)
         return outputs[0] if len(outputs) == 1 else outputs, penalty
 
-    def _cut_networks(self, training: bool) -> list[CutNetwork]:
+    def _sliced_mlps(self, training: bool) -> list[SlicedMLP]:
         """The networks of a child that is many at once, if they run here; none for other children."""
         return []
 
-    def _runnable(self, training: bool) -> list[CutNetwork]:
+    def _runnable(self, training: bool) -> list[SlicedMLP]:
         """The same, where running each by itself computes less than all of them in one product of full width."""
         if get_device() != "cpu" or not _OVERRIDABLE.isdisjoint(vars(self)):
             return []
-        networks = self._cut_networks(training)
+        networks = self._sliced_mlps(training)
         return networks if all(map(self._execution.runner.can_run, networks)) else []
 
-    def _train_together(self, networks: list[CutNetwork], data: Any) -> Any:
+    def _train_together(self, networks: list[SlicedMLP], data: Any) -> Any:
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         matrix, update = _matrix(x, networks[0]), self._execution.update
         if matrix is None or update is None or not all(map(update.covers, networks)):
@@ -269,7 +268,7 @@ class SharedModel(FastTraining):
         return loss
 
 
-def _matrix(x: Any, network: CutNetwork) -> Tensor | None:
+def _matrix(x: Any, network: SlicedMLP) -> Tensor | None:
     """All input features side by side, or None for what Keras must first check or convert."""
     if isinstance(x, (list, tuple)):
         blocks = [block for each in x if (block := _float32(each)) is not None]

@@ -1,4 +1,4 @@
-"""Updates of the selected part of shared tensors, on the slots of the Keras optimizer itself.
+"""Update the selected part of shared tensors, with the slots of the Keras optimizer itself.
 
 Weights an architecture does not use, and what the optimizer remembers of them, stay as they are: an update of whole
 tensors would move them along old momentum. Adam and AdamW without decay of weights are one fused kernel over all
@@ -17,15 +17,15 @@ from amber.backend.keras_internals.optimizers import MOMENTUMS, VELOCITIES, slot
 from amber.backend.keras_internals.variables import tensor_of
 from amber.backend.torch.sliced_mlp import Gradients, Group, Pass, Views, ViewStore
 from amber.backend.torch.updates import MANY_STEPS, corrected_rate, is_fused
-from amber.backend.weight_slices import Cut, CutNetwork
+from amber.backend.weight_slices import DenseSlice, SlicedMLP
 
 
-class CutUpdate:
-    """Updates what a network cuts out of variables.
+class SparseUpdate:
+    """Updates the slices of variables that a network reads.
 
     Args:
         optimizer: built for all of the variables.
-        variables: the variables any network may cut from.
+        variables: the variables that a network may read slices of.
         views: of the variables.
     """
 
@@ -43,22 +43,24 @@ class CutUpdate:
         self._known = {id(variable) for variable in variables}
         self._steps = [torch.tensor(MANY_STEPS)] * (16 * len(parameters))
 
-    def covers(self, network: CutNetwork) -> bool:
-        """Whether everything a network cuts from is trained."""
-        return all([id(cut.kernel) in self._known and id(cut.bias) in self._known for cut in network.cuts])
+    def covers(self, network: SlicedMLP) -> bool:
+        """Say whether every variable that a network reads is trained."""
+        return all([id(layer.kernel) in self._known and id(layer.bias) in self._known for layer in network.layers])
 
-    def __call__(self, network: CutNetwork, done: Pass, gradients: list[Gradients]) -> None:
-        """Updates every weight the network selects; call without gradients being recorded."""
+    def __call__(self, network: SlicedMLP, done: Pass, gradients: list[Gradients]) -> None:
+        """Update every weight that the network selects; call without gradients being recorded."""
         if not self._is_fused or self._clips:
             self._leave_to_keras(network, gradients)
             return
         parts = _Parts()
-        for cut, gradient in zip(network.cuts, gradients, strict=True):
-            values, momentum, velocity = self._states(cut.bias)
-            parts.add(values.first(cut.units), gradient.bias, momentum.first(cut.units), velocity.first(cut.units))
-            if gradient.kernel is not None and cut.units == cut.kernel.shape[1]:
-                pieces = [state.pieces(cut) for state in self._states(cut.kernel)]
-                for each in zip(pieces[0], _split(gradient.kernel, cut), pieces[1], pieces[2], strict=True):
+        for layer, gradient in zip(network.layers, gradients, strict=True):
+            values, momentum, velocity = self._states(layer.bias)
+            parts.add(
+                values.first(layer.units), gradient.bias, momentum.first(layer.units), velocity.first(layer.units)
+            )
+            if gradient.kernel is not None and layer.units == layer.kernel.shape[1]:
+                pieces = [state.pieces(layer) for state in self._states(layer.kernel)]
+                for each in zip(pieces[0], _split(gradient.kernel, layer), pieces[1], pieces[2], strict=True):
                     parts.add(*each)
         for group in done.groups:
             self._add_group(parts, group, network)
@@ -67,11 +69,11 @@ class CutUpdate:
             torch._foreach_copy_(parts.copied_to, parts.copied_from)
         steps_done(self._optimizer).add_(1)
 
-    def _add_group(self, parts: _Parts, group: Group, network: CutNetwork) -> None:
-        cuts = [network.cuts[position] for position in group.positions]
-        states = [self._states(cut.kernel) for cut in cuts]
+    def _add_group(self, parts: _Parts, group: Group, network: SlicedMLP) -> None:
+        layers = [network.layers[position] for position in group.positions]
+        states = [self._states(layer.kernel) for layer in layers]
         pieces = [
-            [piece for cut, state in zip(cuts, states, strict=True) for piece in state[number].pieces(cut)]
+            [piece for layer, state in zip(layers, states, strict=True) for piece in state[number].pieces(layer)]
             for number in range(3)
         ]
         copies = [group.values, torch.cat(pieces[1]), torch.cat(pieces[2])]
@@ -82,7 +84,7 @@ class CutUpdate:
             parts.copied_from += torch.split_with_sizes(copy, sizes)
 
     def _states(self, variable: Any) -> tuple[Views, Views, Views]:
-        """The views of a variable, its momentum and its velocity."""
+        """Return the views of a variable, its momentum and its velocity."""
         states = self._states_of.get(id(variable))
         if states is None or states[0].source is not tensor_of(variable):
             (momentum,), (velocity,) = [slots(self._optimizer, kind, [variable]) for kind in (MOMENTUMS, VELOCITIES)]
@@ -110,18 +112,18 @@ class CutUpdate:
             maximize=False,
         )
 
-    def _leave_to_keras(self, network: CutNetwork, gradients: list[Gradients]) -> None:
+    def _leave_to_keras(self, network: SlicedMLP, gradients: list[Gradients]) -> None:
         whole: dict[int, tuple[Any, Tensor]] = {}
-        for cut, gradient in zip(network.cuts, gradients, strict=True):
-            bias = torch.zeros_like(tensor_of(cut.bias))
-            bias[: cut.units] = gradient.bias
-            whole[id(cut.bias)] = (cut.bias, bias)
+        for layer, gradient in zip(network.layers, gradients, strict=True):
+            bias = torch.zeros_like(tensor_of(layer.bias))
+            bias[: layer.units] = gradient.bias
+            whole[id(layer.bias)] = (layer.bias, bias)
             if gradient.kernel is None:
                 continue
-            kernel = torch.zeros_like(tensor_of(cut.kernel))
-            for (start, stop), piece in zip(cut.spans, _split(gradient.kernel, cut), strict=True):
-                kernel[start:stop, : cut.units] = piece
-            whole[id(cut.kernel)] = (cut.kernel, kernel)
+            kernel = torch.zeros_like(tensor_of(layer.kernel))
+            for (start, stop), piece in zip(layer.spans, _split(gradient.kernel, layer), strict=True):
+                kernel[start:stop, : layer.units] = piece
+            whole[id(layer.kernel)] = (layer.kernel, kernel)
         self._optimizer.apply([tensor for _, tensor in whole.values()], [variable for variable, _ in whole.values()])
 
 
@@ -137,14 +139,14 @@ class _Parts:
         self.copied_from: list[Tensor] = []
 
     def add(self, values: Tensor, gradient: Tensor, momentum: Tensor, velocity: Tensor) -> None:
-        """Notes tensors of one shape."""
+        """Add tensors of one shape."""
         self.values.append(values)
         self.gradients.append(gradient)
         self.momentums.append(momentum)
         self.velocities.append(velocity)
 
 
-def _split(tensor: Tensor, cut: Cut) -> Sequence[Tensor]:
-    if len(cut.spans) == 1:
+def _split(tensor: Tensor, layer: DenseSlice) -> Sequence[Tensor]:
+    if len(layer.spans) == 1:
         return (tensor,)
-    return torch.split_with_sizes(tensor, [stop - start for start, stop in cut.spans])
+    return torch.split_with_sizes(tensor, [stop - start for start, stop in layer.spans])

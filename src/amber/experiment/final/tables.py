@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from amber.data import ClassScore, NumberScore
-    from amber.modeler.input_usage import BlockUse
+    from amber.graph.input_usage import InputUsage
 
     AnyScore = ClassScore | NumberScore
 
@@ -116,7 +116,7 @@ def scores_to_dict(scores: Mapping[str, AnyScore]) -> dict[str, Any]:
     return {name: score.to_dict() for name, score in scores.items()}
 
 
-def block_table(uses: Sequence[tuple[str, Mapping[str, BlockUse]]], sizes: Mapping[str, Iterable[int]]) -> Any:
+def block_table(uses: Sequence[tuple[str, Mapping[str, InputUsage]]], sizes: Mapping[str, Iterable[int]]) -> Any:
     """Return a rich table of which layers of the best networks read which block.
 
     Args:

@@ -16,7 +16,7 @@ from amber.errors import ModelSpaceError
 from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.graph.models.auxiliary import DEFAULT_INPUT
 from amber.modeler.builders.dag import arguments
-from amber.modeler.builders.dag.dangling_nodes import PlannedLayer, join_loose_ends
+from amber.modeler.builders.dag.dangling_nodes import PlannedLayer, connect_dangling
 from amber.modeler.builders.unused import warn_of_unused
 from amber.operations.merges import merge_name
 
@@ -30,7 +30,7 @@ class DAG:
     Layer l is named `L{l}_...` after its operation. It reads its chosen inputs, then its chosen earlier layers,
     joined by `merge_op`. Without input blocks the first layer reads all inputs; without skip connections every layer
     also reads the one before it. The output reads all layers that no other layer reads. Inputs that no layer chose
-    reach the network through one unit, the default input; see `loose_ends.join_loose_ends`.
+    reach the network through one unit, the default input; see `loose_ends.connect_dangling`.
 
     Nothing given is changed, and a DAG can build any number of models.
 
@@ -115,7 +115,7 @@ class DAG:
     def graph(self) -> ComputationGraph:
         """The network, planned."""
         architecture = self.layout.decode(self.arc_seq)
-        kept, sinks = join_loose_ends(self._input_names, self._layers(architecture))
+        kept, sinks = connect_dangling(self._input_names, self._layers(architecture))
         layers = [
             ComputationNode(layer.operation, layer.name, self._merge_of(layer), layer.parents, layer.group)
             for layer in kept

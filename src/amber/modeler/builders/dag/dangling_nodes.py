@@ -1,4 +1,4 @@
-"""What becomes of inputs that no layer reads and of layers that read nothing or that nobody reads."""
+"""Connect unused inputs and dangling layers to the graph."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DEFAULT_OPERATION = Operation("dense", units=1, activation="linear")
 
 
 class PlannedLayer(NamedTuple):
-    """A layer of a network in the making: its name, what it computes, what it reads, and its place in the space."""
+    """A layer that is being planned: its name, what it computes, what it reads, and its place in the space."""
 
     name: str
     operation: Operation
@@ -20,14 +20,14 @@ class PlannedLayer(NamedTuple):
     group: str
 
 
-def join_loose_ends(
+def connect_dangling(
     inputs: Sequence[str], layers: Sequence[PlannedLayer]
 ) -> tuple[list[PlannedLayer], tuple[str, ...]]:
-    """Connects what hangs loose, and drops what cannot be connected.
+    """Connect unused inputs and dangling layers, and drop what cannot be connected.
 
     Inputs that no layer reads go through one unit, the default input. A layer that reads nothing, or only layers
     that were dropped, reads the default input; without one it is dropped. The output reads every layer that no
-    other layer reads, and the default input last if nobody else does.
+    other layer reads, and the default input last if no layer reads it.
 
     Args:
         inputs: names of the inputs.

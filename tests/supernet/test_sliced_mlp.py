@@ -1,4 +1,4 @@
-"""On torch, feed-forward children run, learn and are updated as cuts of the shared tensors, as Keras would do it."""
+"""On torch, feed-forward children run, learn and are updated as slices of the shared tensors, as Keras would do it."""
 
 from __future__ import annotations
 
