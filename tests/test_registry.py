@@ -77,3 +77,22 @@ def test_an_alias_without_an_entry_is_free() -> None:
         registry.get("fc")
     registry.register("fc", 8)
     assert registry.get("FC") == 8
+
+
+def test_long_names_are_shown_shortly() -> None:
+    registry = make()
+    for name in ("x" * 100_000, ["y"] * 100_000):
+        with pytest.raises(ConfigError) as caught:
+            registry.get(name)  # type: ignore[arg-type]
+        assert len(str(caught.value)) < 1_000
+    registry.register("x" * 100_000, 1)
+    with pytest.raises(ConfigError, match="is registered already") as caught:
+        registry.register("x" * 100_000, 1)
+    assert len(str(caught.value)) < 1_000
+
+
+def test_no_message_is_beyond_all_measure() -> None:
+    message = str(ConfigError("z" * 10_000_000 + " the way out"))
+    assert len(message) < 9_000
+    assert message.endswith("the way out")
+    assert "characters left out" in message

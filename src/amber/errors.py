@@ -9,11 +9,15 @@ from __future__ import annotations
 KeyPath = tuple[str | int, ...]
 
 
+# Characters of a message that are kept at its beginning, and at its end, where the way out is.
+_HEAD, _TAIL = 6_000, 2_000
+
+
 class AmberError(Exception):
     """Base of all errors that AMBER raises on purpose.
 
     Args:
-        *arguments: the message.
+        *arguments: the message. Where it is very long, as it quotes what somebody wrote, its middle is left out.
         field: the one argument, key or place that the mistake is in, where there is one: `("noise",)`, or `(2, 0)` for
             candidate 0 of layer 2. Whoever reads a configuration adds file and line by it; nobody parses the message.
         file: the file that the mistake is in; empty where it is in none.
@@ -24,8 +28,24 @@ class AmberError(Exception):
     """
 
     def __init__(self, *arguments: object, field: KeyPath = (), file: str = "", line: int | None = None) -> None:
-        super().__init__(*arguments)
+        super().__init__(*(_bounded(each) if isinstance(each, str) else each for each in arguments))
         self.field, self.file, self.line = field, file, line
+
+
+def _bounded(text: str) -> str:
+    left_out = len(text) - _HEAD - _TAIL
+    return text if left_out <= 0 else f"{text[:_HEAD]}... ({left_out:,} characters left out) ...{text[-_TAIL:]}"
+
+
+class OutputClosedError(AmberError, BrokenPipeError):
+    """Nobody reads what a command prints any more, as in `amber search c.yaml | head`."""
+
+
+def is_output_closed(error: BaseException | None) -> bool:
+    """Say whether an error means that nobody reads the output; rich makes it a SystemExit."""
+    if isinstance(error, SystemExit):
+        return isinstance(error.__context__, BrokenPipeError)
+    return isinstance(error, BrokenPipeError)
 
 
 class ModelSpaceError(AmberError, ValueError):

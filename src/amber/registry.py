@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from typing import Generic, TypeVar
 
 from amber.errors import AmberError, ConfigError
+from amber.wording import shortened, shown
 
 Entry = TypeVar("Entry")
 
@@ -39,12 +40,14 @@ class Registry(Generic[Entry]):
             AmberError: (of the registry's class) the name is empty or taken and `replace` is not given.
         """
         if isinstance(aliases, str):
-            raise self._error(f"The aliases of an {self._kind} must be a list of names. Received: {aliases!r}")
+            raise self._error(f"The aliases of an {self._kind} must be a list of names. Received: {shown(aliases)}")
         key = self._key(name)
         others = [each for each in map(self._key, aliases) if each != key]
         for each in (key, *others):
             if each in self and not replace:
-                raise self._error(f"The {self._kind} '{each}' is registered already; pass replace=True to replace it.")
+                raise self._error(
+                    f"The {self._kind} '{shortened(each)}' is registered already; pass replace=True to replace it."
+                )
         self.version += 1
         self._aliases.pop(key, None)
         self._entries[key] = entry
@@ -65,7 +68,7 @@ class Registry(Generic[Entry]):
             close = difflib.get_close_matches(key, [*self._entries, *self._aliases], n=1)
             hint = f" Did you mean '{close[0]}'?" if close else ""
             raise self._error(
-                f"Unknown {self._kind}: expected one of {', '.join(self.names())}.{hint} Received: {name!r}"
+                f"Unknown {self._kind}: expected one of {', '.join(self.names())}.{hint} Received: {shown(name)}"
             )
         return self._entries[key]
 
@@ -83,5 +86,5 @@ class Registry(Generic[Entry]):
     def _key(self, name: str) -> str:
         """Return the form in which a name is kept; raise where it is none."""
         if not isinstance(name, str) or not name.strip():
-            raise self._error(f"The name of an {self._kind} must be non-empty text. Received: {name!r}")
+            raise self._error(f"The name of an {self._kind} must be non-empty text. Received: {shown(name)}")
         return name.strip().lower()

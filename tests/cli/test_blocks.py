@@ -210,6 +210,17 @@ def test_compare_over_seeds(table: Path, amber: Amber, tmp_path: Path) -> None:
     assert again.exit_code == 0
     assert "Somebody 2020" in again.stdout and "Search of" not in again.stdout
     assert amber("compare", config, "--seeds", "0,x").exit_code == 2
+    # What is in the folder is of another search then, and does not stand for this one.
+    config.write_text(config.read_text().replace("batch_size: 16", "batch_size: 17"))
+    other = amber("compare", config, "--seeds", "0", "--trials", 2, "-d", tmp_path / "all")
+    assert other.exit_code == 2 and "batch_size" in other.stderr
+
+
+def test_compare_of_a_one_shot_search_has_no_random_counterpart(amber: Amber, write_config: Any, tiny: str) -> None:
+    config = write_config(tiny.replace("  sampler: random\n  trials: 2\n", "  strategy: one_shot\n"))
+    done = amber("compare", config)
+    assert done.exit_code == 2
+    assert "search.strategy" in done.stderr and "--no-random" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,8 @@ import pytest
 import typer
 
 from amber.cli.failures import RunFailed, exit_code, reported
-from amber.errors import AmberError, ConfigError, DataError, StorageError
+from amber.errors import AmberError, ConfigError, DataError, OutputClosedError, StorageError
+from amber.search.callbacks import SearchCallback, tell_epoch
 
 
 def caused(error: BaseException, cause: BaseException) -> BaseException:
@@ -89,3 +92,28 @@ def test_reader_that_goes_away_is_no_error() -> None:
     with pytest.raises(typer.Exit) as raised:
         reported(write)()
     assert raised.value.exit_code == 0
+
+
+def test_reader_that_goes_away_from_a_search_ends_it_with_the_code_of_a_broken_pipe(tmp_path: Path, tiny: str) -> None:
+    config = tmp_path / "tiny.yaml"
+    config.write_text(tiny)
+    words = [sys.executable, "-m", "amber.cli", "search", str(config), "-d", str(tmp_path / "run")]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as search:
+        assert search.stdout is not None and search.stderr is not None
+        search.stdout.readline()
+        search.stdout.close()
+        said = search.stderr.read()
+        assert search.wait(100) == 141
+    assert not [line for line in said.splitlines() if "Error" in line or "Traceback" in line or "Exception" in line]
+
+
+def test_reader_that_goes_away_is_not_the_fault_of_a_trial() -> None:
+    class Printing(SearchCallback):
+        def on_epoch_end(self, *arguments: Any) -> None:
+            try:
+                raise BrokenPipeError
+            except BrokenPipeError:
+                raise SystemExit(1)  # noqa: B904  as rich does
+
+    with pytest.raises(OutputClosedError):
+        tell_epoch([Printing()], 0, 1, 2, {})

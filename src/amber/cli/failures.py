@@ -1,7 +1,12 @@
-"""From errors to exit codes: 0 success, 1 the run failed, 2 the user's mistake, 130 interrupted (143 by SIGTERM)."""
+"""From errors to exit codes.
+
+0 success, 1 the run failed, 2 the user's mistake, 130 interrupted (143 by SIGTERM), 141 a search whose output nobody
+reads any more.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import os
@@ -14,10 +19,12 @@ import typer
 
 from amber.backend import interrupts
 from amber.cli.hidden import without_secrets
-from amber.errors import AmberError, RunFailed, describe_error, message_of, printable
+from amber.errors import AmberError, RunFailed, describe_error, is_output_closed, message_of, printable
 
 DEBUG_VARIABLE = "AMBER_DEBUG"
-RUN_FAILED, USER_MISTAKE, INTERRUPTED = 1, 2, 130
+RUN_FAILED, USER_MISTAKE, INTERRUPTED, READER_GONE = 1, 2, 130, 141
+# Commands that have work left when the reader of their output goes: what is finished is kept, --resume goes on.
+_LONG = ("search", "compare")
 _OF_DATABASES = ("sqlalchemy", "optuna", "psycopg")
 # What the system says of paths that were named wrongly.
 _OF_PATHS = frozenset(
@@ -54,21 +61,38 @@ def reported(command: Command) -> Command:
             interrupts.acknowledge()
             _say("Interrupted. What was finished is kept.")
             raise typer.Exit(interrupts.exit_code() or INTERRUPTED) from None
-        except BrokenPipeError:
-            # The reader went away, as `amber sample | head` does; nothing more can be said to it.
-            sys.stdout = open(os.devnull, "w", encoding="utf-8")
-            raise typer.Exit(0) from None
-        except AmberError as error:
-            _explain(message_of(error))
-            raise typer.Exit(exit_code(error)) from error
-        except OSError as error:
-            _explain(_of_file(error))
-            raise typer.Exit(exit_code(error)) from error
-        except (Exception, SystemExit) as error:  # SystemExit: a layer or plug-in may raise it
-            _explain(f"Unexpected {describe_error(error)}", hint=f"{DEBUG_VARIABLE}=1 shows where.")
-            raise typer.Exit(RUN_FAILED) from error
+        except BaseException as error:
+            raise _ended(error, command.__name__) from error
 
     return run  # type: ignore[return-value]
+
+
+def _ended(error: BaseException, name: str) -> typer.Exit:
+    """Say what went wrong in the command of a name, and return how it ends."""
+    if is_output_closed(error):
+        # The reader went away, as `amber sample | head` does; nothing more can be said to it.
+        _print_no_more()
+        return typer.Exit(READER_GONE if name in _LONG else 0)
+    if isinstance(error, AmberError):
+        _explain(message_of(error))
+    elif isinstance(error, OSError):
+        _explain(_of_file(error))
+    else:  # also SystemExit, which a layer or plug-in may raise
+        _explain(f"Unexpected {describe_error(error)}", hint=f"{DEBUG_VARIABLE}=1 shows where.")
+        return typer.Exit(RUN_FAILED)
+    return typer.Exit(exit_code(error))
+
+
+def _print_no_more() -> None:
+    """Send what is still printed nowhere: also what the interpreter flushes when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(BrokenPipeError):
+            stream.flush()
+            continue
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def exit_code(error: BaseException) -> int:

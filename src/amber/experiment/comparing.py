@@ -20,6 +20,7 @@ from amber.experiment.reporter import Reporter
 from amber.experiment.running import run
 from amber.files.output import write_text
 from amber.files.strict_json import json_text, read_json
+from amber.search.run_directory import TRIALS
 from amber.wording import shown
 
 if TYPE_CHECKING:
@@ -124,18 +125,27 @@ def compare(
         One comparison for each output.
 
     Raises:
+        ConfigError: a one-shot search, beside random architectures.
+        SettingsChangedError: a run in the folder was of other settings or data.
         KeyboardInterrupt: a run was interrupted; those that are finished are kept in the folder.
     """
+    if random_too and loaded.config.search.strategy == "one_shot":
+        raise loaded.error(
+            ("search", "strategy"),
+            "expected trials, whose proposals random architectures can stand beside; or --no-random, to run the "
+            "one-shot search for each seed alone. Received: 'one_shot'",
+        )
     own = loaded.config.search.sampler
     samplers = [own, *([RANDOM] if random_too and own != RANDOM else [])]
     results: dict[str, list[dict[str, Any]]] = {sampler: [] for sampler in samplers}
     for seed in seeds:
         for sampler in samplers:
             directory = folder / f"seed{seed}-{sampler}"
-            if not (directory / "test.json").is_file():
-                changes = replace(options, seed=seed, run_directory=directory, overwrite=True, sampler=sampler)
-                if run(resolve(loaded, changes), reporter).interrupted:
-                    raise KeyboardInterrupt
+            # One that is finished has nothing left to do, but is refused where it was of other settings or data.
+            begun = (directory / TRIALS).is_file()
+            changes = replace(options, seed=seed, run_directory=directory, sampler=sampler)
+            if run(resolve(loaded, replace(changes, resume=begun, overwrite=not begun)), reporter).interrupted:
+                raise KeyboardInterrupt
             results[sampler].append(_tested(directory))
     found = [
         _comparison(output, seeds, own, results, loaded.config.references)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from amber.errors import OutputClosedError, is_output_closed
+
 if TYPE_CHECKING:
     from amber.search.result import SearchResult
     from amber.search.trial import TrialResult
@@ -30,3 +32,20 @@ class SearchCallback:
 
     def on_search_end(self, result: SearchResult) -> None:
         """Called once, however the search ends."""
+
+
+def tell_epoch(
+    callbacks: Sequence[SearchCallback], number: int, epoch: int, epochs: int, metrics: Mapping[str, float]
+) -> None:
+    """Tell callbacks of an epoch of a trial.
+
+    Raises:
+        OutputClosedError: nobody reads any more what one of them prints; the trial is not at fault.
+    """
+    for callback in callbacks:
+        try:
+            callback.on_epoch_end(number, epoch, epochs, metrics)
+        except BaseException as error:
+            if is_output_closed(error):
+                raise OutputClosedError("Nobody reads the output any more.") from error
+            raise

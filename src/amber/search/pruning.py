@@ -23,7 +23,7 @@ import optuna
 
 from amber.errors import ConfigError
 from amber.registry import Registry
-from amber.search.callbacks import SearchCallback
+from amber.search.callbacks import SearchCallback, tell_epoch
 from amber.search.executors.reports import Reporter
 
 PrunerFactory = Callable[..., optuna.pruners.BasePruner]
@@ -151,8 +151,7 @@ class TrialMonitor:
 
         An epoch that is trained once more, as the worker that trained it was lost, is not shown to the pruner again.
         """
-        for listener in () if earlier else self._listeners:
-            listener.on_epoch_end(self._number, step, self._epochs, metrics)
+        tell_epoch(() if earlier else self._listeners, self._number, step, self._epochs, metrics)
         if self._asked is None or step <= len(self.values):
             return False
         self.values.append(metrics[self._metric])
