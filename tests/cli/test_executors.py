@@ -61,7 +61,6 @@ def test_every_key_reaches_the_executor(tiny: str) -> None:
         (["executor: processes", "workers: 0"], 14, "search.workers"),
         (["executor: processes", "devices: []"], 14, "search.devices"),
         (["executor: processes", "ahead: 1"], 14, "search.ahead"),
-        (["strategy: one_shot", "executor: processes"], 14, "search.executor"),
     ],
 )
 def test_mistakes_are_named(

@@ -228,6 +228,9 @@ def _checked_search(
         executor = make_executor(search, options.plugins)
     with configuration.placing(("model_space",)):
         check_search(objective, seed)
+    with configuration.placing(("search", "pruner_options" if search.pruner_options else "pruner")):
+        if chosen_pruner(search.pruner, search.pruner_options, objective.settings.epochs) is not None:
+            check_prunable(objective)
     if search.strategy == "one_shot":
         from amber.search.one_shot import shared_builder
 
@@ -235,9 +238,6 @@ def _checked_search(
         with configuration.placing(("builder", "type")), preserved():
             shared_builder(objective.builder, arguments, objective.settings.batch_size)
         return executor
-    with configuration.placing(("search", "pruner_options" if search.pruner_options else "pruner")):
-        if chosen_pruner(search.pruner, search.pruner_options, objective.settings.epochs) is not None:
-            check_prunable(objective)
     with configuration.placing(("search", "sampler_options" if search.sampler_options else "sampler")), preserved():
         make_sampler(search.sampler, objective.layout, seed, **search.sampler_options)
     return executor

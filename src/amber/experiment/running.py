@@ -151,6 +151,9 @@ def _search(experiment: Experiment, directory: RunDirectory, ledger: Ledger, rep
             shared_compile=compile_arguments(experiment.configuration, shared=True, problem=experiment.task),
             progress=reporter.shared_progress(),
             run_settings=experiment.settings,
+            executor=experiment.executor,
+            pruner=config.search.pruner,
+            pruner_options=config.search.pruner_options,
             **shared,
         ).search
     from amber.search import run_search

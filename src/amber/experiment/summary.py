@@ -82,6 +82,8 @@ def _resources(loaded: Configuration, threads: ThreadChoice | None) -> Iterator[
         yield used if threads is None else f"{used} ({threads.reason})"
         yield "1 worker (this process)"
         return
+    if search.strategy == "one_shot":
+        yield f"shared weights in this process ({_count(threads_in_use(), 'thread')})"
     yield f"{_count(search.threads or 1, 'thread')} each"
     if isinstance(search.executor, DaskSection):
         yield f"{_count(search.workers, 'worker') if search.workers else 'all workers'} of {search.executor.dask}"

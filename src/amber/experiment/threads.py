@@ -17,12 +17,15 @@ _RECURRENT = ("lstm", "gru", "rnn")
 _GATES = 4
 
 
-def set_threads(loaded: Configuration, problem: TaskSpec) -> ThreadChoice | None:
-    """Choose the threads of this process and use them; None where other processes train, which have their own."""
+def set_threads(loaded: Configuration, problem: TaskSpec) -> ThreadChoice:
+    """Choose the threads of this process and use them.
+
+    Where other processes train the candidates, this one still trains the final model, and weights that are shared;
+    `search.threads` is then the workers'.
+    """
     search = loaded.config.search
-    if search.executor != "in_process":
-        return None
-    chosen = choose_threads(step_flops(loaded, problem), search.threads)
+    asked = search.threads if search.executor == "in_process" else None
+    chosen = choose_threads(step_flops(loaded, problem), asked)
     use_threads(chosen.threads)
     return chosen
 

@@ -17,6 +17,7 @@ from tests.search.executors.cluster import Cluster
 from tests.search.executors.objectives import evaluations, make_objective, pretending
 from tests.search.executors.tasks import Job
 from tests.search.executors.test_processes import gone, outcomes
+from tests.search.executors.test_reports import PRUNING, Counting, Raising, check_reports, ended, facts as reported
 from tests.search.executors.test_searching import facts
 
 from amber.errors import ConfigError, DataError, ExecutorError
@@ -70,6 +71,40 @@ def test_real_children_score_as_they_do_in_process(cluster: Cluster) -> None:
     one = run_search(objective, trials=3, seed=2)
     found = run_search(objective, trials=3, seed=2, executor=DaskExecutor(cluster.address))
     assert facts(found.trials) == facts(one.trials)
+
+
+def test_tasks_report_over_the_scheduler_and_are_stopped(cluster: Cluster) -> None:
+    with DaskExecutor(cluster.address) as executor:
+        executor.open(Job())
+        check_reports(executor)
+        executor.submit(4, "reported", 2, reporter=Raising())
+        with pytest.raises(KeyboardInterrupt):
+            ended(executor)
+        assert ended(executor).value == 2
+        executor.submit(5, "die_reporting", reporter=Counting())
+        failure = ended(executor).failure
+        assert failure is not None and "SIGKILL" in failure.message
+
+
+def test_one_dask_worker_prunes_as_this_process_does(cluster: Cluster, tmp_path: Path) -> None:
+    here = run_search(pretending(tmp_path / "here", layers=3, epochs=4), **PRUNING)
+    directory = RunDirectory.create(tmp_path / "run")
+    executor = DaskExecutor(cluster.address, workers=1, ahead=0)
+    objective = pretending(tmp_path / "there", layers=3, epochs=4)
+    there = run_search(objective, executor=executor, run_directory=directory, **PRUNING)
+    assert here.counts()["pruned"]
+    assert reported(there.trials) == reported(here.trials) == reported(directory.trials())
+
+
+def test_a_worker_that_is_lost_while_it_reports_has_its_trial_done_by_another(cluster: Cluster, tmp_path: Path) -> None:
+    objective = pretending(tmp_path / "notes", layers=3, epochs=4, pace=0.2)
+    losing = after(tmp_path / "notes", 4, lambda: cluster.kill_worker(0))
+    found = run_search(objective, executor=DaskExecutor(cluster.address), **PRUNING)
+    losing.join()
+    cluster.start_worker()
+    counts = found.counts()
+    assert counts["complete"] + counts["pruned"] == 14 and not counts["failed"]
+    assert all(trial.epochs == 4 for trial in found.trials if trial.status == "complete")
 
 
 def test_close_ends_what_runs_on_the_workers(cluster: Cluster, tmp_path: Path) -> None:

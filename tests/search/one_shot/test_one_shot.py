@@ -18,6 +18,7 @@ from amber.architect.controllers import GeneralController
 from amber.errors import ConfigError
 from amber.modeler import KerasResidualCnnBuilder
 from amber.search import Objective, RunDirectory, SearchCallback, load_best
+from amber.search.executors import ProcessExecutor
 from amber.search.one_shot import OneShotProgress, OneShotSettings, run_one_shot, search, shared_builder
 from amber.search.one_shot.heirs import HeirBuilder
 from amber.search.rewards import Budget
@@ -148,6 +149,32 @@ def test_statistics_come_from_training_data_only(
     assert found.search.counts()["complete"] == 2
     # Each of two episodes, the choice and the finalists score with statistics of their own; then two are retrained.
     assert len(calibrated) >= 2 * 3 + 2 * SMALL.top_k + 2 * 2 and min(calibrated) > 0
+
+
+@pytest.mark.parametrize("inherit_weights", [False, True])
+def test_worker_processes_retrain_as_this_process_does(
+    make_objective: Callable[..., Objective], tmp_path: Path, inherit_weights: bool
+) -> None:
+    settings = replace(SMALL, top_k=2, inherit_weights=inherit_weights)
+    common: dict[str, Any] = {"seed": 2, "settings": settings, "pruner": "threshold", "pruner_options": {"upper": 1e9}}
+    here = run_one_shot(make_objective(metric="val_loss", direction="minimize"), **common)
+    directory = RunDirectory.create(tmp_path / "run")
+    there = run_one_shot(
+        make_objective(metric="val_loss", direction="minimize"),
+        run_directory=directory,
+        executor=ProcessExecutor(2),
+        **common,
+    )
+    assert here.candidates == there.candidates and len(here.search.trials) == len(there.search.trials) > 1
+    for one, other in zip(*(sorted(found.search.trials, key=_number) for found in (here, there)), strict=True):
+        assert (one.tokens, one.status, one.seed) == (other.tokens, other.status, other.seed) and one.curve
+        assert one.score == pytest.approx(other.score, rel=1e-5)
+    retrained = json.loads((tmp_path / "run" / "one_shot.json").read_text())["retrained"]
+    assert {each["score"] for each in retrained.values()} <= {trial.score for trial in there.search.trials}
+
+
+def _number(trial: Any) -> int:
+    return int(trial.number)
 
 
 def test_the_most_promising_are_retrained_first(make_objective: Callable[..., Objective]) -> None:

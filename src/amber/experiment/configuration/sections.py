@@ -196,13 +196,6 @@ class SearchSection(Section):
             raise ValueError("executor: {dask: ...} beside it")
         return value
 
-    @field_validator("executor")
-    @classmethod
-    def _one_shot_shares_weights(cls, value: Any, info: ValidationInfo) -> Any:
-        if value != "in_process" and info.data.get("strategy") == "one_shot":
-            raise ValueError("the strategy one_shot trains in this process; expected in_process")
-        return value
-
     @field_validator("metric")
     @classmethod
     def _metric_is_of_validation_data(cls, name: str) -> str:
@@ -237,8 +230,6 @@ class SearchSection(Section):
                 PRUNERS.get(name)
             else:
                 known_names.check_known(name, known_names.PRUNERS, "pruner")
-            if info.data.get("strategy") == "one_shot":
-                raise ValueError("a pruner needs strategy: trials beside it; expected null")
         return name
 
     @model_validator(mode="before")

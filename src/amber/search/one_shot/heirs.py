@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import keras
+import numpy as np
 
 from amber.graph.models.compiling import clone_compile_arguments
 from amber.search.objective import Objective
@@ -42,6 +46,19 @@ class HeirBuilder:
         model = recalibrate(self.supernet.extract(arc_seq), self.calibration)
         model.compile(**clone_compile_arguments(self.model_compile_dict))
         return model
+
+    def __reduce__(self) -> tuple[Callable[..., HeirBuilder], tuple[Any, ...]]:
+        """Send it to a worker: the supernet as its description and plain arrays, which workers share."""
+        weights = [np.asarray(keras.ops.convert_to_numpy(weight)) for weight in self.supernet.weights]
+        description = keras.saving.serialize_keras_object(self.supernet)
+        return _received, (self.builder, description, weights, self.calibration)
+
+
+def _received(builder: Any, description: Any, weights: Sequence[np.ndarray], calibration: Any) -> HeirBuilder:
+    """Make a builder of what was sent."""
+    supernet = keras.saving.deserialize_keras_object(description)
+    supernet.set_weights(weights)
+    return HeirBuilder(builder, supernet, calibration)
 
 
 def with_heirs(objective: Objective, supernet: Any, calibration: Any) -> Objective:

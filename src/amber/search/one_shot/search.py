@@ -17,6 +17,7 @@ from amber.backend import interrupts
 from amber.backend.randomness import check_seed, seeded
 from amber.errors import ConfigError, StorageError
 from amber.search.callbacks import SearchCallback
+from amber.search.executors import Executor
 from amber.search.ledger import Ledger
 from amber.search.objective import Objective
 from amber.search.one_shot.display import OneShotProgress
@@ -26,7 +27,8 @@ from amber.search.one_shot.result import OneShotResult, ScoredArchitecture
 from amber.search.one_shot.scores import SharedScores
 from amber.search.one_shot.settings import OneShotSettings
 from amber.search.one_shot.shared import shared_builder
-from amber.search.preflight import check_search
+from amber.search.preflight import check_prunable, check_search
+from amber.search.pruning import chosen_pruner
 from amber.search.result import SearchResult
 from amber.search.run_directory import RunDirectory
 from amber.search.samplers.controller import controller_for
@@ -52,6 +54,9 @@ def run_one_shot(
     builder_description: Mapping[str, Any] | None = None,
     resume: bool = False,
     run_settings: Mapping[str, Any] | None = None,
+    executor: Executor | None = None,
+    pruner: str | optuna.pruners.BasePruner | None = None,
+    pruner_options: Mapping[str, Any] | None = None,
     ledger: Ledger | None = None,
 ) -> OneShotResult:
     """Searches with shared weights, and retrains the best as a search by trials would train them.
@@ -75,13 +80,21 @@ def run_one_shot(
         resume: take up the search in `run_directory`. Candidates that were chosen already are kept, and those retrained
             are not retrained again; shared training that had not come to a choice begins anew.
         run_settings: what a search that is taken up must have begun with; see `run_search`.
+        executor: where the chosen ones are retrained, also from shared weights; by default in this process. The
+            shared weights themselves train in this process, one batch after another.
+        pruner: ends bad retrainings; see `run_search`.
+        pruner_options: of a pruner given by name.
         ledger: the record of the search, where it is begun already; see `run_search`.
 
     Raises:
         ConfigError: a builder without supernet, a setting out of range, or a metric that is not reported.
         StorageError: the run directory cannot be written.
+        ExecutorError: workers cannot be reached or started; what was chosen is kept, and taken up with `resume`.
     """
     check_search(objective, check_seed(seed))
+    pruning = chosen_pruner(pruner, pruner_options, objective.settings.epochs)
+    if pruning is not None:
+        check_prunable(objective)
     search = _Shared(objective, settings or OneShotSettings(), check_seed(seed), run_directory, progress)
     stopped = "finished"
     chosen = resume and search.restore()
@@ -107,6 +120,8 @@ def run_one_shot(
         builder_description=builder_description,
         resume=resume,
         settings=run_settings,
+        executor=executor,
+        pruner=pruning,
         ledger=ledger,
     )
     result = OneShotResult(found, tuple(search.candidates), tuple(search.history))
