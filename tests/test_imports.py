@@ -64,6 +64,7 @@ ALLOWED = {
     "amber.supernet": {*NETWORKS, "amber.modeler", "amber.training"},
     "amber.search": {CONTROLLERS, *MODELS, "amber.training"},
     "amber.data": {"amber.data"},
+    "amber.evaluation": {"amber.data", "amber.evaluation"},
     "amber.report": {*MODELS, "amber.drawing", "amber.search"},
     "amber.experiment": EXPERIMENT,
     "amber.cli": {*EXPERIMENT, "amber.experiment"},
@@ -121,6 +122,7 @@ WITHOUT_KERAS = {
     "amber.architect",
     "amber.data",
     "amber.experiment",
+    "amber.evaluation",
 }
 
 

@@ -1,0 +1,129 @@
+"""Confidence intervals by the bootstrap: examples, or whole groups of them, drawn anew with replacement."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amber.checks import positive_integer
+from amber.errors import DataError
+from amber.types import Array, JsonObject
+
+Weights = NDArray[np.float64]
+WeightedMeasure = Callable[[Weights], float]
+"""A measure of fixed examples, each counted as often as its weight says; NaN where it is undefined."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its confidence interval.
+
+    Attributes:
+        value: of the examples themselves; NaN where it is undefined.
+        low: lower end of the interval.
+        high: upper end.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    def to_dict(self) -> JsonObject:
+        """Return a JSON-ready dictionary; what is not finite becomes None."""
+        return {name: value if math.isfinite(value) else None for name, value in vars(self).items()}
+
+    def __str__(self) -> str:
+        return f"{self.value:.4f} ({self.low:.4f} to {self.high:.4f})"
+
+
+class Resampling:
+    """Draws of the same examples for every measure and every model, so that differences are paired.
+
+    The intervals are percentile intervals (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13).
+
+    Args:
+        examples: how many there are, at least 1.
+        groups: one per example, such as chromosomes or families of similar sequences: whole groups are drawn, as
+            examples of one group are not independent. None: examples are drawn.
+        draws: how many samples are drawn.
+        level: of the interval, above 0 and below 1.
+        seed: of the draws.
+
+    Raises:
+        ConfigError: `draws` is not a positive integer.
+        DataError: no examples, another number of groups, or a level that is no share.
+    """
+
+    def __init__(
+        self,
+        examples: int,
+        groups: Sequence[Hashable] | Array | None = None,
+        *,
+        draws: int = 1000,
+        level: float = 0.95,
+        seed: int = 0,
+    ) -> None:
+        if examples < 1:
+            raise DataError(f"Scores need at least one example. Received: {examples}")
+        if groups is not None and len(groups) != examples:
+            raise DataError(f"Expected a group for each of {examples:,} examples. Received: {len(groups):,} groups")
+        if not 0 < level < 1:
+            raise DataError(f"The level of an interval must lie between 0 and 1. Received: {level!r}")
+        self.examples = examples
+        self.draws = positive_integer(draws, "draws")
+        self.level = level
+        self._seed = seed
+        self._codes = None if groups is None else _codes(groups)
+
+    @property
+    def units(self) -> int:
+        """How many things are drawn from: groups, or examples."""
+        return self.examples if self._codes is None else int(self._codes.max()) + 1
+
+    def weights(self) -> Iterator[Weights]:
+        """Yield, for each draw, how often each example is in it; the same draws each time."""
+        generator = np.random.default_rng(self._seed)
+        units = self.units
+        for _ in range(self.draws):
+            counts = np.bincount(generator.integers(0, units, units), minlength=units).astype(np.float64)
+            yield counts if self._codes is None else counts[self._codes]
+
+    def estimate(self, measures: dict[str, WeightedMeasure]) -> dict[str, Estimate]:
+        """Return the value and the interval of each measure.
+
+        A draw in which a measure is undefined, as AUROC is where it holds one class only, is left out of its interval.
+        """
+        values, draws = self._values(measures)
+        return {name: self._interval(values[name], draws[name]) for name in measures}
+
+    def compare(self, measures: dict[str, WeightedMeasure], others: dict[str, WeightedMeasure]) -> dict[str, Estimate]:
+        """Return the difference of each measure from that of another model on the same draws, with its interval."""
+        (first, drawn), (second, other_drawn) = self._values(measures), self._values(others)
+        return {
+            name: self._interval(first[name] - second[name], drawn[name] - other_drawn[name])
+            for name in measures
+            if name in others
+        }
+
+    def _values(self, measures: dict[str, WeightedMeasure]) -> tuple[dict[str, float], dict[str, Array]]:
+        ones = np.ones(self.examples)
+        values = {name: measure(ones) for name, measure in measures.items()}
+        rows = [[measure(weights) for measure in measures.values()] for weights in self.weights()]
+        return values, dict(zip(measures, np.array(rows, np.float64).reshape(-1, len(measures)).T, strict=True))
+
+    def _interval(self, value: float, draws: Array) -> Estimate:
+        defined = draws[~np.isnan(draws)]
+        if not len(defined) or math.isnan(value):
+            return Estimate(value, math.nan, math.nan)
+        tail = (1 - self.level) / 2
+        low, high = np.quantile(defined, [tail, 1 - tail])
+        return Estimate(value, float(low), float(high))
+
+
+def _codes(groups: Sequence[Hashable] | Array) -> NDArray[np.int64]:
+    numbers: dict[Hashable, int] = {}
+    return np.array([numbers.setdefault(each, len(numbers)) for each in groups], np.int64)

@@ -1,0 +1,259 @@
+"""All measures of one output on one part of the data, by its task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from amber.errors import DataError
+from amber.evaluation import weighted
+from amber.evaluation.bootstrap import Estimate, Resampling, WeightedMeasure
+from amber.types import Array, JsonObject
+
+Measures = dict[str, WeightedMeasure]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How good the predictions of one output are.
+
+    Attributes:
+        scores: each measure with its interval.
+        per_class: for classes or labels, by name, the measures of each against the rest.
+        differences: for each baseline, how much better the model is in each measure (negative: worse; of losses and
+            errors, positive is worse), with the interval of the difference on the same draws.
+        baselines: the scores of each baseline.
+        examples: how many.
+        level: of all intervals.
+        units: how many things were drawn from for the intervals: examples, or groups.
+    """
+
+    scores: Mapping[str, Estimate]
+    per_class: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
+    differences: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
+    baselines: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
+    examples: int = 0
+    level: float = 0.95
+    units: int = 0
+
+    def to_dict(self) -> JsonObject:
+        """Return a JSON-ready dictionary."""
+        nested = {
+            name: {each: _dicts(scores) for each, scores in getattr(self, name).items()}
+            for name in ("per_class", "differences", "baselines")
+        }
+        counts = {"examples": self.examples, "level": self.level, "units": self.units}
+        return {"scores": _dicts(self.scores), **nested, **counts}
+
+
+def evaluate_classes(
+    true: ArrayLike,
+    probabilities: ArrayLike,
+    classes: Sequence[str],
+    *,
+    resampling: Resampling | None = None,
+    baselines: Mapping[str, ArrayLike] | None = None,
+) -> Evaluation:
+    """Evaluate predicted probabilities of classes of which each example has one.
+
+    Args:
+        true: class numbers, shape `(examples,)`.
+        probabilities: of each class, shape `(examples, classes)`.
+        classes: names, in the order of their numbers; at least two.
+        resampling: how intervals are drawn; None: 1,000 draws of examples, 95 %.
+        baselines: probabilities of other models, by name.
+
+    Raises:
+        DataError: shapes that do not fit, class numbers without a class, or what is not finite.
+    """
+    numbers = np.asarray(true).reshape(-1)
+    if len(classes) < 2 or not np.issubdtype(numbers.dtype, np.integer) or not _within(numbers, len(classes)):
+        raise DataError(
+            f"Expected class numbers from 0 to {len(classes) - 1} of at least two classes. "
+            f"Received: {numbers.dtype} values from {numbers.min()} to {numbers.max()}"
+            if numbers.size
+            else "Expected class numbers. Received: none"
+        )
+    shape = (len(numbers), len(classes))
+
+    def measures_of(values: ArrayLike) -> Measures:
+        return _class_measures(numbers, _checked(values, shape, "probabilities"))
+
+    found = _checked(probabilities, shape, "probabilities")
+    each = {
+        name: _against_rest(numbers == number, found[:, number], found.argmax(axis=1) == number)
+        for number, name in enumerate(classes)
+    }
+    return _evaluated(measures_of, probabilities, baselines, resampling or Resampling(len(numbers)), each)
+
+
+def evaluate_labels(
+    true: ArrayLike,
+    probabilities: ArrayLike,
+    labels: Sequence[str],
+    *,
+    resampling: Resampling | None = None,
+    baselines: Mapping[str, ArrayLike] | None = None,
+) -> Evaluation:
+    """Evaluate predicted probabilities of labels of which each example has any number.
+
+    Args:
+        true: 0, 1 or, where a label is missing, NaN; shape `(examples, labels)`. Missing ones count nowhere.
+        probabilities: of each label, of the same shape.
+        labels: their names.
+        resampling: how intervals are drawn; None: 1,000 draws of examples, 95 %.
+        baselines: probabilities of other models, by name.
+
+    Returns:
+        Means over the labels for which a measure is defined, and each label's own.
+
+    Raises:
+        DataError: shapes that do not fit, or other values.
+    """
+    values = np.asarray(true, np.float64)
+    if values.ndim != 2 or values.shape[1] != len(labels) or not np.isin(values[~np.isnan(values)], (0, 1)).all():
+        raise DataError(
+            f"Expected 0, 1 or NaN for each of {len(labels)} labels. Received: shape {values.shape}"
+            + ("" if values.ndim != 2 or values.shape[1] != len(labels) else ", with other values")
+        )
+
+    def by_label(given: ArrayLike) -> dict[str, Measures]:
+        predicted = _checked(given, values.shape, "probabilities")
+        return {name: _label_measures(values[:, k], predicted[:, k]) for k, name in enumerate(labels)}
+
+    def measures_of(given: ArrayLike) -> Measures:
+        return _means(by_label(given))
+
+    drawn = resampling or Resampling(len(values))
+    return _evaluated(measures_of, probabilities, baselines, drawn, by_label(probabilities))
+
+
+def evaluate_numbers(
+    true: ArrayLike,
+    predicted: ArrayLike,
+    *,
+    resampling: Resampling | None = None,
+    baselines: Mapping[str, ArrayLike] | None = None,
+) -> Evaluation:
+    """Evaluate predicted numbers.
+
+    Args:
+        true: shape `(examples,)`; NaN where a value is missing: it counts nowhere.
+        predicted: of the same examples.
+        resampling: how intervals are drawn; None: 1,000 draws of examples, 95 %.
+        baselines: predictions of other models, by name.
+
+    Raises:
+        DataError: shapes that do not fit, no value at all, or what is not finite.
+    """
+    values = np.asarray(true, np.float64).reshape(-1)
+    known = ~np.isnan(values)
+    if not known.any():
+        raise DataError(f"Expected numbers. Received: {len(values)} missing values")
+
+    def measures_of(given: ArrayLike) -> Measures:
+        found = _checked(np.asarray(given).reshape(-1), values.shape, "predictions")
+        return {name: _where(known, measure) for name, measure in _number_measures(values[known], found[known]).items()}
+
+    return _evaluated(measures_of, predicted, baselines, resampling or Resampling(len(values)), {})
+
+
+def _evaluated(
+    measures_of: Callable[[ArrayLike], Measures],
+    predicted: ArrayLike,
+    baselines: Mapping[str, ArrayLike] | None,
+    resampling: Resampling,
+    each: Mapping[str, Measures],
+) -> Evaluation:
+    ours = measures_of(predicted)
+    theirs = {name: measures_of(values) for name, values in (baselines or {}).items()}
+    return Evaluation(
+        scores=resampling.estimate(ours),
+        per_class={name: resampling.estimate(measures) for name, measures in each.items()},
+        differences={name: resampling.compare(ours, measures) for name, measures in theirs.items()},
+        baselines={name: resampling.estimate(measures) for name, measures in theirs.items()},
+        examples=resampling.examples,
+        level=resampling.level,
+        units=resampling.units,
+    )
+
+
+def _class_measures(true: Array, probabilities: Array) -> Measures:
+    classes = probabilities.shape[1]
+    predicted = probabilities.argmax(axis=1)
+    ranked = range(1, 2) if classes == 2 else range(classes)
+    curves = {number: (true == number, probabilities[:, number]) for number in ranked}
+    return {
+        "accuracy": weighted.accuracy(true, predicted),
+        "auroc": _mean([weighted.auroc(*curve) for curve in curves.values()]),
+        "auprc": _mean([weighted.auprc(*curve) for curve in curves.values()]),
+        **weighted.confusion(true, predicted, classes),
+        "log_loss": weighted.log_loss(true, probabilities),
+        "calibration_error": weighted.calibration_error(true, probabilities),
+    }
+
+
+def _against_rest(true: Array, scores: Array, predicted: Array) -> Measures:
+    measures = {"auroc": weighted.auroc(true, scores), "auprc": weighted.auprc(true, scores)}
+    return {**measures, "mcc": weighted.confusion(true.astype(int), predicted.astype(int), 2)["mcc"]}
+
+
+def _label_measures(true: Array, probabilities: Array) -> Measures:
+    known = ~np.isnan(true)
+    if not known.any():
+        return dict.fromkeys(("auroc", "auprc", "mcc", "log_loss"), weighted.mean_of(np.full(len(true), np.nan)))
+    numbers, found = true[known].astype(np.int64), probabilities[known]
+    both = np.stack([1 - found, found], axis=1)
+    measures = _against_rest(numbers == 1, found, found >= 0.5)
+    return {
+        name: _where(known, measure)
+        for name, measure in {**measures, "log_loss": weighted.log_loss(numbers, both)}.items()
+    }
+
+
+def _number_measures(true: Array, predicted: Array) -> Measures:
+    return {
+        "r2": weighted.r2(true, predicted),
+        "pearson": weighted.pearson(true, predicted),
+        "spearman": weighted.spearman(true, predicted),
+        "mean_absolute_error": weighted.mean_of(np.abs(true - predicted)),
+    }
+
+
+def _where(known: Array, measure: WeightedMeasure) -> WeightedMeasure:
+    return lambda weights: measure(weights[known])
+
+
+def _mean(measures: Sequence[WeightedMeasure]) -> WeightedMeasure:
+    """Return the mean of several measures, over those that are defined."""
+
+    def measure(weights: Array) -> float:
+        found = [value for value in (each(weights) for each in measures) if not np.isnan(value)]
+        return float(np.mean(found)) if found else weighted.NAN
+
+    return measure
+
+
+def _means(by_name: Mapping[str, Measures]) -> Measures:
+    names = next(iter(by_name.values()))
+    return {name: _mean([measures[name] for measures in by_name.values()]) for name in names}
+
+
+def _checked(values: ArrayLike, shape: tuple[int, ...], what: str) -> Array:
+    found = np.asarray(values, np.float64)
+    if found.shape != shape:
+        raise DataError(f"Expected {what} of shape {shape}. Received: shape {found.shape}")
+    if not np.isfinite(found).all():
+        raise DataError(f"Expected finite {what}. Received: {found[~np.isfinite(found)][0]}")
+    return found
+
+
+def _within(numbers: Array, classes: int) -> bool:
+    return bool(numbers.size and numbers.min() >= 0 and numbers.max() < classes)
+
+
+def _dicts(scores: Mapping[str, Estimate]) -> JsonObject:
+    return {name: estimate.to_dict() for name, estimate in scores.items()}

@@ -1,0 +1,97 @@
+"""Weighted measures: those of scikit-learn, and those of examples repeated as often as their weight says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+from sklearn import metrics
+
+from amber import measures
+from amber.evaluation import weighted
+
+
+def drawn(seed: int, n: int = 60) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """True classes, scores with ties, and whole weights of which some are 0."""
+    rng = np.random.default_rng(seed)
+    return rng.integers(0, 2, n), rng.integers(0, 12, n) / 12, rng.integers(0, 3, n).astype(float)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000))
+def test_curves_are_those_of_scikit_learn(seed: int) -> None:
+    true, scores, weights = drawn(seed)
+    if len(set(true[weights > 0])) < 2:
+        return
+    wanted = metrics.roc_auc_score(true, scores, sample_weight=weights)
+    assert weighted.auroc(true, scores)(weights) == pytest.approx(wanted)
+    kept = weights > 0
+    wanted = metrics.average_precision_score(true[kept], scores[kept], sample_weight=weights[kept])
+    assert weighted.auprc(true, scores)(weights) == pytest.approx(wanted)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 4))
+def test_classes_are_scored_as_by_scikit_learn(seed: int, classes: int) -> None:
+    rng = np.random.default_rng(seed)
+    true, probabilities = rng.integers(0, classes, 80), rng.dirichlet(np.ones(classes), 80)
+    weights, predicted = rng.integers(0, 3, 80).astype(float), probabilities.argmax(axis=1)
+    kept = weights > 0
+    given_weights: dict[str, Any] = {"sample_weight": weights[kept]}
+    found = weighted.confusion(true, predicted, classes)
+    assert found["mcc"](weights) == pytest.approx(
+        metrics.matthews_corrcoef(true[kept], predicted[kept], **given_weights)
+    )
+    if set(predicted[kept]) <= set(true[kept]):
+        assert found["balanced_accuracy"](weights) == pytest.approx(
+            metrics.balanced_accuracy_score(true[kept], predicted[kept], **given_weights)
+        )
+        average = "binary" if classes == 2 else "macro"
+        wanted = metrics.f1_score(true[kept], predicted[kept], average=average, zero_division=0, **given_weights)
+        assert found["f1"](weights) == pytest.approx(wanted)
+    assert weighted.accuracy(true, predicted)(weights) == pytest.approx(
+        metrics.accuracy_score(true[kept], predicted[kept], **given_weights)
+    )
+    assert weighted.log_loss(true, probabilities)(weights) == pytest.approx(
+        metrics.log_loss(true[kept], probabilities[kept], labels=range(classes), **given_weights), rel=1e-5
+    )
+
+
+@pytest.mark.parametrize("name", ["r2", "pearson", "spearman"])
+@pytest.mark.parametrize("seed", range(5))
+def test_numbers_are_scored_as_if_examples_were_repeated(name: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    true = rng.integers(0, 15, 50) / 3  # with ties
+    predicted, weights = true + rng.normal(size=50), rng.integers(0, 3, 50)
+    measure: Callable[..., Any] = getattr(weighted, name)
+    plain: Callable[..., float] = getattr(measures, name)
+    repeated = plain(np.repeat(true, weights), np.repeat(predicted, weights))
+    assert measure(true, predicted)(weights.astype(float)) == pytest.approx(repeated)
+    assert measure(true, predicted)(np.ones(50)) == pytest.approx(plain(true, predicted))
+
+
+def test_what_is_undefined_is_nan() -> None:
+    true, scores = np.array([0, 0, 1]), np.array([0.1, 0.2, 0.3])
+    only_negatives = np.array([1.0, 1.0, 0.0])
+    assert np.isnan(weighted.auroc(true, scores)(only_negatives))
+    assert np.isnan(weighted.auprc(true, scores)(only_negatives))
+    assert np.isnan(weighted.confusion(true, true, 2)["mcc"](only_negatives))
+    assert np.isnan(weighted.pearson(np.ones(3), scores)(np.ones(3)))
+    assert weighted.pearson(scores, np.ones(3))(np.ones(3)) == 0.0
+    assert np.isnan(weighted.r2(np.ones(3), scores)(np.ones(3)))
+
+
+def test_calibration_by_hand() -> None:
+    probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.4, 0.6], [0.4, 0.6]])
+    true = np.array([0, 1, 1, 1])  # of 0.9 half is right, of 0.6 all
+    assert weighted.calibration_error(true, probabilities)(np.ones(4)) == pytest.approx((2 * 0.4 + 2 * 0.4) / 4)
+    perfect = np.array([[1.0, 0.0], [0.0, 1.0]])
+    assert weighted.calibration_error(np.array([0, 1]), perfect)(np.ones(2)) == 0.0
+
+
+def test_a_certain_and_wrong_prediction_has_a_finite_loss() -> None:
+    loss = weighted.log_loss(np.array([1]), np.array([[1.0, 0.0]]))(np.ones(1))
+    assert loss == pytest.approx(-np.log(1e-7))
