@@ -94,13 +94,14 @@ ALLOWED[COMPAT] = {*EXPERIMENT, "amber.experiment"}
 BACKEND_LIBRARIES = {"torch", "jax", "jaxlib", "tensorflow"}
 # Parts of amber.backend that are made of Keras; importing the package itself does not load them.
 LOADED_ON_DEMAND = (
-    "amber.backend.selected_conv",
+    "amber.backend.base_model",
+    "amber.backend.batch_order",
+    "amber.backend.callback_list",
     "amber.backend.distribution",
     "amber.backend.keras_internals",
-    "amber.backend.light",
     "amber.backend.models",
     "amber.backend.plain_functional",
-    "amber.backend.quiet",
+    "amber.backend.selected_conv",
     "amber.backend.stock_models",
     "amber.backend.tensorflow",
     "amber.backend.torch",

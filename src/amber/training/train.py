@@ -7,8 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import keras
+
 from amber.backend import interrupts
-from amber.backend.randomness import seeded
+from amber.backend.batch_order import epoch_order, fit_arguments, is_orderable
+from amber.backend.randomness import epoch_seed, seeded
 from amber.errors import ConfigError
 from amber.training.callbacks import (
     EpochListener,
@@ -98,13 +101,11 @@ def train_model(
                 interrupts.check()
                 start.seed_epoch(state.epochs)
                 fitted = model.fit(
-                    *train,
+                    **_batches(model, train, settings, seed, state.epochs),
                     initial_epoch=state.epochs,
                     epochs=state.epochs + 1,
-                    batch_size=settings.batch_size,
                     validation_data=validation,
                     callbacks=watchers,
-                    **{"verbose": 0, **(settings.fit_kwargs or {})},
                 )
                 state.add(fitted.history, model)
                 state.stopped = bool(model.stop_training)
@@ -120,6 +121,31 @@ def train_model(
         # Class numbers can be read off predictions that are not numbers, so that a metric may look well.
         raise FloatingPointError(f"the loss on validation data is {loss} after epoch {trained.epoch + 1}")
     return trained
+
+
+def _batches(model: Any, train: tuple[Any, Any], settings: FitSettings, seed: int, epoch: int) -> dict[str, Any]:
+    """Return the arguments of `fit` for one epoch: its batches, in an order of our own, and those of the settings."""
+    options = {"verbose": 0, "validation_batch_size": settings.batch_size, **(settings.fit_kwargs or {})}
+    shuffle, weights = options.pop("shuffle", True), options.pop("sample_weight", None)
+    data = train if weights is None else (*train, weights)
+    if not is_orderable(data):
+        return {
+            "x": train[0],
+            "y": train[1],
+            "sample_weight": weights,
+            "shuffle": shuffle,
+            "batch_size": settings.batch_size,
+            **options,
+        }
+    count = len(keras.tree.flatten(train[1])[0])
+    order = epoch_order(
+        epoch_seed(seed, epoch) if epoch else seed,
+        count,
+        first=epoch == 0,
+        shuffle=shuffle,
+        batch_size=settings.batch_size,
+    )
+    return {**fit_arguments(model, data, order, settings.batch_size), **options}
 
 
 def _recalibrated(

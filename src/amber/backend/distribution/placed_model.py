@@ -9,15 +9,15 @@ from typing import Any
 
 import keras
 
+from amber.backend.base_model import BaseFunctional
 from amber.backend.bound_arguments import bind
 from amber.backend.distribution.even_batches import with_even_batches
 from amber.backend.distribution.placement import Placement
 from amber.backend.keras_internals.distribution import SymbolicBuildHooks
 from amber.backend.keras_internals.graphs import Functional
-from amber.backend.light import LightFunctional
 
 
-class PlacedFunctional(SymbolicBuildHooks, LightFunctional):
+class PlacedFunctional(SymbolicBuildHooks, BaseFunctional):
     """A functional Keras model on several devices; what a user calls enters the scope of its placement."""
 
     placement: Placement | None = None

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from keras.src.trainers.data_adapters import array_slicing, get_data_adapter
+from keras.src.trainers import data_adapters
+from keras.src.trainers.data_adapters import array_slicing
 from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
 from keras.src.trainers.data_adapters.data_adapter import DataAdapter
+
+from amber.backend.batch_order import BatchOrder, OrderedBatches
 
 __all__ = ["ArrayAdapter", "DataAdapter", "get_data_adapter", "train_validation_split"]
 
@@ -31,9 +34,26 @@ class ArrayAdapter(ArrayDataAdapter):
 
     @property
     def shuffles(self) -> Any:
-        """True, False or `"batch"`, as for `keras.Model.fit`."""
+        """True, False or `"batch"`, as for `keras.Model.fit`, or a BatchOrder."""
         return self._shuffle
 
     def sliceable(self, backend: str) -> Any:
         """Return the arrays in their structure, each wrapped so that rows can be taken."""
         return array_slicing.convert_to_sliceable(self._inputs, target_backend=backend)
+
+
+def get_data_adapter(x: Any, y: Any = None, sample_weight: Any = None, *, shuffle: Any = False, **options: Any) -> Any:
+    """Return the Keras data adapter of any data that `fit` accepts; `shuffle` may be a BatchOrder of arrays.
+
+    Args:
+        x: as in `keras.Model.fit`.
+        y: targets.
+        sample_weight: weights.
+        shuffle: as in `keras.Model.fit`, or a BatchOrder.
+        **options: `batch_size`, `steps_per_epoch`, `class_weight`.
+    """
+    if isinstance(shuffle, BatchOrder):
+        data = (x, y) if sample_weight is None else (x, y, sample_weight)
+        x, y, sample_weight = OrderedBatches(data, shuffle, options.pop("batch_size", None) or 32), None, None
+        shuffle = False
+    return data_adapters.get_data_adapter(x, y, sample_weight=sample_weight, shuffle=shuffle, **options)

@@ -1,5 +1,5 @@
 """Models on TensorFlow that train several batches in one call of a compiled function."""
 
-from amber.backend.tensorflow.model import StridingFunctional, StridingTraining
+from amber.backend.tensorflow.model import MultiStepFunctional, MultiStepTraining
 
-__all__ = ["StridingFunctional", "StridingTraining"]
+__all__ = ["MultiStepFunctional", "MultiStepTraining"]

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from amber.backend.batch_order import BatchOrder
 from amber.backend.keras_internals.adapters import ArrayAdapter
 
 
@@ -39,7 +40,7 @@ class Rows:
         data: a structure of tensors.
         samples: rows of each.
         size: rows of a batch; the last may have fewer.
-        shuffle: True, False or "batch", as for `keras.Model.fit`.
+        shuffle: True, False or "batch", as for `keras.Model.fit`, or a BatchOrder.
     """
 
     def __init__(self, data: Any, samples: int, size: int, shuffle: Any) -> None:
@@ -49,6 +50,8 @@ class Rows:
         return RowsIterator(self._data, self._order, self._size)
 
     def _order(self) -> Any:
+        if isinstance(self._shuffle, BatchOrder):
+            return tf.constant(self._shuffle.rows, "int32")
         order = tf.range(self._samples)
         if self._shuffle != "batch":
             return tf.random.shuffle(order) if self._shuffle else order

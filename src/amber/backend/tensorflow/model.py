@@ -10,17 +10,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from amber.backend.base_model import BaseFunctional, BaseModel
 from amber.backend.keras_internals.distribution import has_stock_test_step
 from amber.backend.keras_internals.models import is_within_strategy
-from amber.backend.light import LightFunctional, LightTraining
 from amber.backend.tensorflow.feeding import RowsAdapter, RowsIterator, are_plain_arrays
 from amber.backend.tensorflow.updates import fused_adam
 
 # So few that Ctrl-C is heard within seconds, as a compiled function cannot be interrupted.
-_STRIDE = 16
+_STEPS_PER_CALL = 16
 
 
-class StridingTraining(LightTraining):
+class MultiStepTraining(BaseModel):
     """A Keras model that takes several training steps in one call of a compiled function."""
 
     train_function: Any
@@ -44,16 +44,16 @@ class StridingTraining(LightTraining):
     def _is_plain(self) -> bool:
         """Whether one step is Keras' own, on one device, compiled but not by XLA."""
         kind = type(self)
-        own_steps = kind.train_step is StridingTraining.train_step and has_stock_test_step(kind)
+        own_steps = kind.train_step is MultiStepTraining.train_step and has_stock_test_step(kind)
         modes = self.run_eagerly or self.jit_compile or self.steps_per_execution != 1
         return own_steps and not modes and not is_within_strategy(self) and not tf.distribute.has_strategy()
 
     @contextmanager
-    def _striding(self, may_stride: bool, adapters: list[Any]) -> Iterator[None]:
-        if not may_stride or not all(isinstance(adapter, RowsAdapter) for adapter in adapters):
+    def _multi_step(self, may_take_several: bool, adapters: list[Any]) -> Iterator[None]:
+        if not may_take_several or not all(isinstance(adapter, RowsAdapter) for adapter in adapters):
             yield
             return
-        self.steps_per_execution = _STRIDE
+        self.steps_per_execution = _STEPS_PER_CALL
         try:
             yield
         finally:
@@ -92,8 +92,8 @@ class StridingTraining(LightTraining):
         return run
 
 
-class StridingFunctional(StridingTraining, LightFunctional):
-    """`keras.Model(inputs, outputs)` that looks like a Functional from outside; see `light`."""
+class MultiStepFunctional(MultiStepTraining, BaseFunctional):
+    """`keras.Model(inputs, outputs)` that looks like a Functional from outside; see `base_model`."""
 
 
 def _drawn(changing: Any, rows: Any) -> Any:

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from amber.backend.batch_order import BatchOrder
 from amber.backend.keras_internals.adapters import ArrayAdapter, get_data_adapter
 from amber.backend.keras_internals.torch_runtime import convert_to_tensor, get_device
 
@@ -30,7 +31,7 @@ def adapter_for(x: Any, y: Any = None, sample_weight: Any = None, **options: Any
         x: as in `keras.Model.fit`.
         y: targets.
         sample_weight: weights.
-        **options: `batch_size`, `steps_per_epoch`, `shuffle`, `class_weight`.
+        **options: `batch_size`, `steps_per_epoch`, `shuffle` (as of `fit`, or a BatchOrder), `class_weight`.
     """
     if _are_plain_arrays((x, y, sample_weight)):
         options["steps"] = options.pop("steps_per_epoch", None)
@@ -82,7 +83,13 @@ class _Batches:
 
     def _iterate(self) -> Iterator[Any]:
         starts = range(0, self._samples, self._size)
-        if not self._shuffle:
+        if isinstance(self._shuffle, BatchOrder):
+            # As a loader that shuffles would: dropout draws from the numbers after it.
+            torch.empty((), dtype=torch.int64).random_()
+            order = torch.as_tensor(self._shuffle.rows)
+            for start in starts:
+                yield self._take(order[start : start + self._size])
+        elif not self._shuffle:
             for start in starts:
                 yield self._take(slice(start, start + self._size))
         elif self._shuffle == "batch":

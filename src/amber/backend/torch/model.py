@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from amber.backend.base_model import BaseFunctional
 from amber.backend.keras_internals.graphs import input_structure, output_structure, standardized_inputs
 from amber.backend.keras_internals.torch_runtime import (
     call_context,
@@ -23,10 +24,9 @@ from amber.backend.keras_internals.torch_runtime import (
     get_keras_mask,
     replaces_variables,
 )
-from amber.backend.light import LightFunctional
 from amber.backend.torch.plan import Plan, make_plan, watched_globally
 from amber.backend.torch.reporting import FastTraining, Reports
-from amber.backend.torch.training import Recipe, make_recipe
+from amber.backend.torch.training import TrainStep
 
 _OVERRIDABLE = frozenset({"call", "compute_loss", "_compute_loss", "compute_metrics", "get_metrics_result"})
 
@@ -38,20 +38,20 @@ class Execution(Reports):
         super().__init__()
         self.plan: Plan | None = None
         self.is_planned = False
-        self.recipe: Recipe | None = None
+        self.train_step: TrainStep | None = None
 
     def refresh(self, model: Any) -> Plan | None:
         """Returns the plan after checking that it fits the layers, or None if only Keras can run them."""
         if not _OVERRIDABLE.isdisjoint(vars(model)) or watched_globally():
             self.plan, self.is_planned = None, False
         elif not self.is_planned or (self.plan is not None and not self.plan.is_current()):
-            self.plan, self.is_planned, self.recipe = make_plan(model), True, None
+            self.plan, self.is_planned, self.train_step = make_plan(model), True, None
         elif self.plan is None:
             self.plan = make_plan(model)
         return self.plan
 
 
-class FastFunctional(FastTraining, LightFunctional):
+class FastFunctional(FastTraining, BaseFunctional):
     """A functional Keras model run by torch as a flat list of kernels.
 
     A subclass may override the steps, `compute_loss` and `compute_metrics`, which are then asked at every batch. Its
@@ -120,26 +120,26 @@ class FastFunctional(FastTraining, LightFunctional):
 
     def train_step(self, data: Any) -> Any:
         """Trains on one batch."""
-        recipe = self._recipe()
-        if recipe is None:
+        step = self._train_step()
+        if step is None:
             return super().train_step(data)
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         predicted = self._forward(x, True)
-        loss = recipe.loss(self, x, y, predicted, sample_weight, True)
-        for parameter in recipe.parameters:
+        loss = step.loss(self, x, y, predicted, sample_weight, True)
+        for parameter in step.parameters:
             parameter.grad = None
         self.optimizer.scale_loss(loss).backward()
-        recipe.update()
+        step.update()
         return self._report(loss, x, y, predicted, sample_weight)
 
     def test_step(self, data: Any) -> Any:
         """Evaluates one batch."""
-        recipe = self._recipe()
-        if recipe is None:
+        step = self._train_step()
+        if step is None:
             return super().test_step(data)
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         predicted = self._forward(x, False)
-        loss = recipe.loss(self, x, y, predicted, sample_weight, False)
+        loss = step.loss(self, x, y, predicted, sample_weight, False)
         return self._report(loss, x, y, predicted, sample_weight)
 
     def predict_step(self, data: Any) -> Any:
@@ -147,13 +147,13 @@ class FastFunctional(FastTraining, LightFunctional):
         x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         return self._forward(x, False)
 
-    def _recipe(self) -> Recipe | None:
+    def _train_step(self) -> TrainStep | None:
         execution = self._execution
         if execution.plan is None or self.run_eagerly:
             return None
-        if execution.recipe is None or not execution.recipe.is_current(self):
-            execution.recipe = make_recipe(self, execution.plan)
-        return execution.recipe if execution.recipe.is_trainable else None
+        if execution.train_step is None or not execution.train_step.is_current(self):
+            execution.train_step = TrainStep(self, execution.plan)
+        return execution.train_step if execution.train_step.is_trainable else None
 
     def before_symbolic_build(self) -> None:
         """Make the plan, which cannot be made within Keras's symbolic call, where tensors have no content."""

@@ -13,10 +13,10 @@ from typing import Any
 import keras
 from torch import Tensor
 
+from amber.backend.base_model import BaseModel
 from amber.backend.bound_arguments import bind
+from amber.backend.callback_list import BatchlessCallbackList, callback_list
 from amber.backend.keras_internals.models import CACHED_EVALUATION, TrainingHooks
-from amber.backend.light import LightTraining
-from amber.backend.quiet import QuietCallbackList, quiet_callbacks
 from amber.backend.torch.feeding import adapter_for
 from amber.backend.torch.tracking import Tracker
 
@@ -38,7 +38,7 @@ class Reports:
             self.is_quiet = before
 
 
-class FastTraining(TrainingHooks, LightTraining):
+class FastTraining(TrainingHooks, BaseModel):
     """Feeding and reporting of a Keras model; a mixin that stands before the model's class.
 
     A subclass gives `_execution`, which holds the Reports, and calls `_report` at the end of its steps.
@@ -95,7 +95,7 @@ class FastTraining(TrainingHooks, LightTraining):
     def _go_through(self, method: Any, data: tuple[Any, Any, Any], options: dict[str, Any]) -> Any:
         steps, verbose = options.get("steps"), options.get("verbose", "auto")
         adapter = adapter_for(*data, batch_size=options.get("batch_size"), steps_per_epoch=steps)
-        options["callbacks"] = quiet_callbacks(
+        options["callbacks"] = callback_list(
             options.get("callbacks"),
             self,
             add_history=False,
@@ -103,7 +103,7 @@ class FastTraining(TrainingHooks, LightTraining):
             epochs=1,
             steps=steps or adapter.num_batches,
         )
-        with self._quietly(isinstance(options["callbacks"], QuietCallbackList)):
+        with self._quietly(isinstance(options["callbacks"], BatchlessCallbackList)):
             return method(x=adapter, **options)
 
     @functools.wraps(keras.Model.train_on_batch)

@@ -16,7 +16,7 @@ from amber.backend.torch.plan import Plan
 from amber.backend.torch.updates import make_update
 
 
-class Recipe:
+class TrainStep:
     """The loss and the update of a compiled model.
 
     Attributes:
@@ -59,8 +59,3 @@ class Recipe:
         if self._penalties:
             loss = loss + torch.stack([penalty() for penalty in self._penalties]).sum()
         return loss
-
-
-def make_recipe(model: Any, plan: Plan) -> Recipe:
-    """Returns the recipe of a compiled model."""
-    return Recipe(model, plan)

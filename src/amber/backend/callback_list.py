@@ -14,7 +14,7 @@ _BATCH_HOOKS = tuple(
 )
 
 
-class QuietCallbackList(SynchronousCallbackList):
+class BatchlessCallbackList(SynchronousCallbackList):
     """Keras' list without its thread pool and without any work per batch but a look whether Ctrl-C was pressed."""
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
@@ -39,8 +39,8 @@ class QuietCallbackList(SynchronousCallbackList):
         """Does nothing."""
 
 
-def quiet_callbacks(callbacks: Any, model: Any, add_history: bool, **params: Any) -> Any:
-    """Returns a QuietCallbackList, or the callbacks as given if one of them watches batches.
+def callback_list(callbacks: Any, model: Any, add_history: bool, **params: Any) -> Any:
+    """Returns a BatchlessCallbackList, or the callbacks as given if one of them watches batches.
 
     Args:
         callbacks: as given to `fit`, `evaluate` or `predict`.
@@ -53,4 +53,4 @@ def quiet_callbacks(callbacks: Any, model: Any, add_history: bool, **params: Any
     given = keras.tree.flatten(callbacks) if callbacks else []
     if any(not is_default(getattr(callback, hook)) for callback in given for hook in _BATCH_HOOKS):
         return callbacks
-    return QuietCallbackList(given, add_history=add_history, add_progbar=False, model=model, **params)
+    return BatchlessCallbackList(given, add_history=add_history, add_progbar=False, model=model, **params)

@@ -15,14 +15,14 @@ from typing import Any
 import keras
 
 from amber.backend.bound_arguments import bind
+from amber.backend.callback_list import BatchlessCallbackList, callback_list
 from amber.backend.keras_internals.adapters import get_data_adapter, train_validation_split
 from amber.backend.keras_internals.models import check_compiled
 from amber.backend.plain_functional import PlainFunctional
-from amber.backend.quiet import QuietCallbackList, quiet_callbacks
 from amber.backend.weight_files import is_keras_2, is_named_otherwise, load_anywhere, save_anywhere
 
 
-class LightHistory(keras.callbacks.History):
+class DetachedHistory(keras.callbacks.History):
     """The record of `fit`, which can also be read as the dictionary of what each epoch reported.
 
     `model` is None once nothing else holds the model. `history["loss"]` is `history.history["loss"]`.
@@ -78,8 +78,11 @@ class LightHistory(keras.callbacks.History):
         return {**vars(self), "_reference": None}
 
 
-class LightTraining(keras.Model):
+class BaseModel(keras.Model):
     """A Keras model whose history does not keep it alive, and which calls no callbacks that nobody needs."""
+
+    # Whether `shuffle` of `fit` may be a BatchOrder.
+    takes_batch_order = True
 
     @functools.wraps(keras.Model.fit)
     def fit(self, *args: Any, **kwargs: Any) -> Any:
@@ -105,19 +108,19 @@ class LightTraining(keras.Model):
                 batch_size=options.get("validation_batch_size") or batch_size,
                 steps_per_epoch=options.get("validation_steps"),
             )
-        callbacks = quiet_callbacks(
-            with_light_history(options.pop("callbacks", None)),
+        callbacks = callback_list(
+            with_detached_history(options.pop("callbacks", None)),
             self,
             add_history=True,
             verbose=options.get("verbose", "auto"),
             epochs=options.get("epochs", 1),
             steps=steps or adapter.num_batches,
         )
-        is_quiet = isinstance(callbacks, QuietCallbackList)
+        is_quiet = isinstance(callbacks, BatchlessCallbackList)
         adapters = [adapter, *([options["validation_data"]] if validation is not None else [])]
         # A stride must not run past the steps that were asked for.
         limited = steps or options.get("validation_steps") or keras.config.max_steps_per_epoch()
-        with self._quietly(is_quiet), self._striding(is_quiet and not limited, adapters):
+        with self._quietly(is_quiet), self._multi_step(is_quiet and not limited, adapters):
             return super().fit(x=adapter, callbacks=callbacks, **options)
 
     def save_weights(self, filepath: Any, overwrite: bool = True, max_shard_size: Any = None) -> None:
@@ -143,20 +146,20 @@ class LightTraining(keras.Model):
         """Entered around a training of which nobody watches the batches."""
         return nullcontext()
 
-    def _striding(self, may_stride: bool, adapters: list[Any]) -> AbstractContextManager[None]:
+    def _multi_step(self, may_take_several: bool, adapters: list[Any]) -> AbstractContextManager[None]:
         """Entered around a training, with the adapters of its data; says whether several steps may be one call."""
         return nullcontext()
 
 
-class LightFunctional(LightTraining, PlainFunctional):
+class BaseFunctional(BaseModel, PlainFunctional):
     """`keras.Model(inputs, outputs)` that looks like a Functional from outside; see `plain_functional`."""
 
 
-def with_light_history(callbacks: Any) -> Any:
-    """Returns the callbacks and a LightHistory, unless they hold a history already."""
+def with_detached_history(callbacks: Any) -> Any:
+    """Returns the callbacks and a DetachedHistory, unless they hold a history already."""
     if isinstance(callbacks, keras.callbacks.CallbackList):
         return callbacks
     given = keras.tree.flatten(callbacks) if callbacks else []
     if any(isinstance(callback, keras.callbacks.History) for callback in given):
         return callbacks
-    return [*given, LightHistory()]
+    return [*given, DetachedHistory()]
