@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from amber.errors import ConfigError
+from amber.files import hdf5_probe
 from amber.modeler.model_files import load_model_file
 
 Parts = dict[str, bytes]
@@ -111,3 +112,15 @@ def test_what_is_not_an_archive(tmp_path: Path) -> None:
 def test_a_good_file_is_read(parts: Parts, tmp_path: Path, compression: int) -> None:
     model = load_model_file(write(tmp_path / "m.keras", parts, compression))
     assert model.output_shape == (None, 2)
+
+
+def test_weights_that_crash_the_library_are_refused_by_name(
+    parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "m.keras", parts)
+    assert load_model_file(path).count_params() > 0
+    monkeypatch.setattr(hdf5_probe, "_READ", hdf5_probe._READ.replace("read(file)", "import os; os.abort()"))
+    with pytest.raises(
+        ConfigError, match="m.keras: expected a model saved by Keras 3. Received: weights that are damaged"
+    ):
+        load_model_file(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -11,7 +12,7 @@ import pytest
 from amber.architect import ModelSpace, Operation, TokenLayout
 from amber.errors import ConfigError
 from amber.modeler import KerasModelBuilder, ModelBuilder
-from amber.search import Objective
+from amber.search import Budget, Objective, RunDirectory, load_best, run_search
 
 X, Y = np.zeros((8, 3), "float32"), np.zeros((8, 1), "float32")
 SPACE = ModelSpace.from_dict([[{"Layer_type": "dense", "units": units} for units in (2, 5)]])
@@ -54,7 +55,9 @@ class Nearest(KerasModelBuilder):
     ids=["function", "subclass", "lambda"],
 )
 def test_refused_with_the_way_out(builder: Any, said: str) -> None:
-    with pytest.raises(ConfigError, match=f"TokenLayout.*define `plan`.*Received: .*{said}"):
+    with pytest.raises(
+        ConfigError, match=f"give Objective the model_space.*TokenLayout.*define `plan`.*Received: .*{said}"
+    ):
         Objective(builder, (X, Y), (X, Y), metric="val_loss", direction="minimize")
 
 
@@ -63,3 +66,46 @@ def test_the_way_out_works(builder: Any) -> None:
     objective = Objective(builder, (X, Y), (X, Y), metric="val_loss", direction="minimize", epochs=1)
     trial = objective.evaluate([1], seed=0)
     assert trial.status == "complete" and trial.parameters == 3 * 5 + 5 + 6
+
+
+class KnowsItsSpace(OnlyCalled):
+    def __init__(self) -> None:
+        self.model_space = SPACE
+
+
+@pytest.mark.parametrize(
+    ("builder", "name"),
+    [
+        (own_network, "own_network"),
+        (OnlyCalled(), "OnlyCalled"),
+        (lambda tokens: own_network(tokens), "<lambda>"),
+        (KnowsItsSpace(), "KnowsItsSpace"),
+    ],
+    ids=["function", "subclass", "lambda", "with its space"],
+)
+def test_what_only_builds_works_in_a_search_with_a_space(builder: Any, name: str, tmp_path: Path) -> None:
+    space = None if isinstance(builder, KnowsItsSpace) else SPACE
+    settings: dict[str, Any] = {"metric": "val_loss", "direction": "minimize", "epochs": 1, "model_space": space}
+    objective = Objective(builder, (X, Y), (X, Y), **settings)
+    directory = RunDirectory.create(tmp_path / "run")
+    result = run_search(objective, trials=2, seed=0, run_directory=directory)
+    assert {trial.tokens: trial.parameters for trial in result.trials if trial.status == "complete"} == {
+        (0,): 3 * 2 + 2 + 3, (1,): 3 * 5 + 5 + 6
+    }  # fmt: skip
+    assert len({trial.fingerprint for trial in result.trials}) == 2
+    assert all(trial.flops is None for trial in result.trials)
+    assert load_best(directory.path)["builder"]["type"] == name
+    assert "it cannot plan" in (directory.path / "search.log").read_text()
+    resumed = run_search(objective, trials=2, seed=0, run_directory=RunDirectory.resume(directory.path), resume=True)
+    assert [trial.score for trial in resumed.trials] == [trial.score for trial in result.trials]
+
+
+def test_knowledge_and_budget_need_a_plan() -> None:
+    with pytest.raises(ConfigError, match="a builder that defines `plan`"):
+        Objective(own_network, (X, Y), (X, Y), model_space=SPACE, budget=Budget(parameters=3))
+
+
+def test_two_spaces_are_refused() -> None:
+    other = ModelSpace.from_dict([[{"Layer_type": "dense", "units": 9}]])
+    with pytest.raises(ConfigError, match="this one has another"):
+        Objective(WithPlan(), (X, Y), (X, Y), model_space=other)

@@ -14,7 +14,7 @@ _SECONDS, _BYTES_PER_SECOND = 60, 10_000_000
 
 # It reads what is there, follows no link, and leaves every complaint to the reader that comes after it.
 _READ = """
-import sys, h5py
+import io, sys, zipfile, h5py
 def read(item):
     for name in item.attrs:
         item.attrs[name]
@@ -26,23 +26,28 @@ def read(item):
         if isinstance(item.get(name, getlink=True), h5py.HardLink):
             read(item[name])
 try:
-    with h5py.File(sys.argv[1], "r") as file:
+    source = sys.argv[1]
+    if sys.argv[2:]:
+        with zipfile.ZipFile(source) as archive:
+            source = io.BytesIO(archive.read(sys.argv[2]))
+    with h5py.File(source, "r") as file:
         read(file)
 except Exception:
     pass
 """
 
 
-def survives_reading(path: str) -> bool:
+def survives_reading(path: str, member: str = "") -> bool:
     """Say whether a process that reads all of an HDF5 file, or fails with an exception, comes to its end.
 
     Args:
         path: a regular file.
+        member: the HDF5 file in it, where it is a ZIP archive that `check_archive` has looked at.
     """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _READ, os.path.abspath(path)],
+            [sys.executable, "-c", _READ, os.path.abspath(path), *([member] if member else [])],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

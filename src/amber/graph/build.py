@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from amber.backend.models import ChildModel
-from amber.graph.cost import measure
+from amber.graph.cost import check_size, measure
 from amber.graph.layers import Shape, node_tensor
 from amber.graph.models.auxiliary import child_class_of
 from amber.graph.models.named_inputs import MultiInputModel
@@ -41,9 +41,10 @@ def build_model(
             graph has any, else a plain functional model.
 
     Raises:
-        InvalidArchitectureError: shapes do not fit (checked before a weight is made), or Keras refuses.
+        InvalidArchitectureError: shapes do not fit or there are too many weights (checked before one is made), or Keras
+            refuses.
     """
-    measure(graph)
+    check_size(measure(graph))
     layer_of = layer_for or fresh_layer
     tensors: dict[str, Any] = {}
     for node in graph.nodes:

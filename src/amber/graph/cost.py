@@ -17,12 +17,14 @@ import keras
 from amber.architect import Operation
 from amber.backend.abstract import abstract_layers
 from amber.errors import InvalidArchitectureError, ModelSpaceError
+from amber.files import limits
 from amber.graph.describe import describe
 from amber.graph.layers import Shape, input_shape
 from amber.graph.node import ComputationNode, Network
 from amber.graph.shape_words import plain_words
 from amber.operations import OPERATIONS, FlopFunction, make_layer
 from amber.operations.merges import make_merge, never_broadcasts
+from amber.wording import shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,21 @@ def measure(graph: Network) -> GraphCost:
         flops += cost.flops
     _check_auxiliary(graph, costs)
     return GraphCost(parameters, trainable, flops, costs)
+
+
+def check_size(cost: GraphCost) -> None:
+    """Check that the weights of a network can be held, before any is made.
+
+    Raises:
+        InvalidArchitectureError: there are too many; names the largest layer.
+    """
+    if cost.parameters <= limits.PARAMETERS:
+        return
+    name, largest = max(cost.nodes.items(), key=lambda each: each[1].parameters)
+    raise InvalidArchitectureError(
+        f"expected a network of at most {limits.PARAMETERS:,} parameters: fewer units or filters. Received: "
+        f"{cost.parameters:,}, of which {largest.parameters:,} in '{shortened(name)}'"
+    )
 
 
 def _check_auxiliary(graph: Network, costs: Mapping[str, NodeCost]) -> None:

@@ -16,6 +16,7 @@ from amber.errors import AmberError, ConfigError
 from amber.files import limits
 from amber.files.archives import check_archive
 from amber.files.bounded_hdf5 import array_headers
+from amber.files.hdf5_probe import survives_reading
 from amber.files.strict_json import parse_json
 from amber.operations.described_sizes import widest
 from amber.wording import said
@@ -33,6 +34,8 @@ def load_model_file(path: str | os.PathLike[str]) -> keras.Model:
     file = os.fspath(path)
     check_archive(file, _WHAT, ConfigError)
     try:
+        if not survives_reading(file, _WEIGHTS):
+            raise ConfigError("weights that are damaged so that reading them crashes")
         description, stored = _read_parts(file)
         _check_sizes(description, stored)
         # Not compiled: nothing is trained, and Keras would warn of an optimizer that has not been used yet.

@@ -115,7 +115,7 @@ def describe_builder(builder: Any, options: Mapping[str, Any] | None = None) -> 
         builder: any builder.
         options: JSON-ready arguments that make it again; empty by default.
     """
-    return {"type": type(builder).__name__, "options": dict(options or {})}
+    return {"type": getattr(builder, "__name__", type(builder).__name__), "options": dict(options or {})}
 
 
 def software_versions() -> dict[str, str]:

@@ -1,32 +1,75 @@
-"""What a search needs of a builder, said before anything is trained."""
+"""What a search needs of a builder: one that cannot plan, or a plain function, is made one that a search can use."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from amber.architect import ModelSpace, TokenLayout
 from amber.errors import ConfigError
 from amber.modeler.builders.base import ModelBuilder
 
 
-def check_builder(builder: Any) -> None:
-    """Check that a builder tells a search what may be built, and what a network is before it is built.
+class CalledBuilder:
+    """A builder of which nothing is known before it is called: a function of tokens that returns a compiled model.
+
+    What a network costs is known only once it is built, and two architectures are the same only where their tokens are.
+
+    Args:
+        called: returns the compiled model of tokens.
+        model_space: what the tokens mean; by default one token a layer.
+        layout: of the tokens, where it is another.
+    """
+
+    def __init__(
+        self, called: Callable[[Sequence[int]], Any], model_space: ModelSpace, layout: TokenLayout | None = None
+    ) -> None:
+        model_space.validate()
+        self.called = called
+        self.model_space = model_space
+        self.layout = layout or TokenLayout(model_space, with_skips=False)
+        self.__name__ = getattr(called, "__name__", type(called).__name__)
+
+    def __call__(self, arc_seq: Sequence[int]) -> Any:
+        """Return the compiled model of an architecture."""
+        return self.called(arc_seq)
+
+
+def usable_builder(builder: Any, model_space: ModelSpace | None = None) -> Any:
+    """Return a builder that tells a search what may be built: the one given, or a CalledBuilder of it.
+
+    Args:
+        builder: as a search is given it.
+        model_space: of one that has none.
 
     Raises:
-        ConfigError: it does not; says what to write.
+        ConfigError: nothing says what may be built; says what to write.
     """
-    plan = getattr(builder, "plan", None)
-    missing = [] if hasattr(builder, "layout") else ["layout"]
-    missing += ["plan"] if plan is None or getattr(plan, "__func__", None) is ModelBuilder.plan else []
-    if not missing:
-        return
-    without = " and ".join(missing)
+    space = model_space if model_space is not None else getattr(builder, "model_space", None)
+    if hasattr(builder, "layout") and can_plan(builder):
+        if model_space is not None and model_space != getattr(builder, "model_space", None):
+            raise ConfigError(
+                "model_space is for a builder that has none; this one has another. Give it to one of them."
+            )
+        return builder
+    if callable(builder) and isinstance(space, ModelSpace):
+        return CalledBuilder(builder, space, getattr(builder, "layout", None))
+    missing = {"layout": not hasattr(builder, "layout"), "plan": not can_plan(builder)}
+    without = " and ".join(name for name, lacks in missing.items() if lacks)
     raise ConfigError(
-        "A search needs a builder that can be called with tokens and has `layout`, the TokenLayout of the tokens, and "
-        "`plan(arc)`, which returns the ComputationGraph of an architecture: subclass the builder that comes nearest "
-        "and override `__call__`; or subclass amber.modeler.ModelBuilder, set self.layout = TokenLayout(model_space, "
-        "with_skips=False) where tokens choose operations only, and define `plan` (KerasModelBuilder(inputs_op, "
+        "A search needs to know what may be built: give Objective the model_space whose tokens your function or "
+        "builder is called with, one token a layer. Better, as networks are then compared and measured before they "
+        "are trained: "
+        "subclass the builder that comes nearest and override `__call__`; or subclass amber.modeler.ModelBuilder, set "
+        "self.layout = TokenLayout(model_space, with_skips=False), and define `plan` (KerasModelBuilder(inputs_op, "
         f"output_op, None, model_space).plan plans a chain). Received: {_described(builder)} without {without}"
     )
+
+
+def can_plan(builder: Any) -> bool:
+    """Say whether a builder knows the graph of an architecture without building it."""
+    plan = getattr(builder, "plan", None)
+    return plan is not None and getattr(plan, "__func__", None) is not ModelBuilder.plan
 
 
 def _described(builder: Any) -> str:

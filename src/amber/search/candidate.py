@@ -9,12 +9,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Candidate:
-    """A planned architecture that has not been trained: tokens, fingerprint and size."""
+    """A planned architecture that has not been trained: tokens, fingerprint and size.
+
+    Both sizes are None where the builder cannot tell before it builds.
+    """
 
     tokens: tuple[int, ...]
     fingerprint: str
-    parameters: int
-    flops: int
+    parameters: int | None
+    flops: int | None
 
 
 def token_fingerprint(tokens: Sequence[int]) -> str:

@@ -16,11 +16,12 @@ from typing import Any
 import keras
 import optuna
 
+from amber.architect import ModelSpace
 from amber.backend import interrupts
 from amber.backend.randomness import check_seed, preserved
-from amber.errors import AmberError, InvalidArchitectureError, describe_error, printable
-from amber.graph.cost import measure
-from amber.search.builder_checks import check_builder
+from amber.errors import AmberError, ConfigError, InvalidArchitectureError, describe_error, printable
+from amber.graph.cost import check_size, measure
+from amber.search.builder_checks import can_plan, usable_builder
 from amber.search.candidate import Candidate, token_fingerprint
 from amber.search.children import no_children_left
 from amber.search.executors.reports import Reporter
@@ -40,7 +41,8 @@ class Objective:
     """Trains architectures of one builder on one split of data.
 
     Args:
-        builder: has `layout`, `plan(arc)` and gives compiled models of tokens.
+        builder: gives compiled models of tokens; has `layout` and `plan(arc)`, or else `model_space` says what may be
+            built. Of one that cannot plan, networks are told apart by their tokens and measured once they are built.
         train: features and targets; features may be an array, or a list or dictionary of arrays.
         validation: features and targets that score a model.
         metric: the name under which `fit` reports the score.
@@ -55,9 +57,11 @@ class Objective:
         knowledge: what is known of good networks, as a term of the score; see `make_knowledge`.
         recalibrate: whether normalisation statistics are estimated anew after each training; see `FitSettings`.
         budget: the most that a network may cost; one beyond it gets the status "over budget" and is not trained.
+        model_space: what may be built, for a function or a builder that has none; one token a layer.
 
     Raises:
-        ConfigError: a builder without `layout` or `plan`, a setting out of range, or an unknown reward.
+        ConfigError: nothing says what may be built, knowledge or a budget with a builder that cannot plan, a setting
+            out of range, or an unknown reward.
         DataError: data without rows, of unequal lengths, or that are no finite numbers.
     """
 
@@ -76,12 +80,18 @@ class Objective:
         knowledge: Knowledge | None = None,
         budget: Budget | None = None,
         recalibrate: bool = False,
+        model_space: ModelSpace | None = None,
     ) -> None:
-        check_builder(builder)
-        self.builder = builder
+        self.builder = builder = usable_builder(builder, model_space)
+        self.plans = can_plan(builder)
         self.settings = FitSettings(metric, direction, epochs, batch_size, patience, fit_kwargs, recalibrate)
         self.valuation = Valuation(metric, direction, None if reward is None else get_reward(reward), knowledge)
         self.budget = budget or Budget()
+        if not self.plans and (knowledge is not None or self.budget != Budget()):
+            raise ConfigError(
+                "Knowledge and a budget look at a network before it is trained, and need a builder that defines `plan`."
+                f" Received: one that only builds ({type(builder).__name__})"
+            )
         self.train = check_data(train, "train")
         self.validation = check_data(validation, "validation")
         check_fit_arguments(self.settings.fit_kwargs or {}, len(keras.tree.flatten(self.train[1])[0]))
@@ -123,9 +133,12 @@ class Objective:
                 not one of its classes.
         """
         tokens = self.layout.validate(arc)
+        if not self.plans:
+            return Candidate(tuple(tokens), token_fingerprint(tokens), None, None)
         with preserved():
             graph = self.builder.plan(tokens)
             cost = measure(graph)
+        check_size(cost)
         for data, name in ((self.train, "train"), (self.validation, "validation")):
             check_input_shapes(graph.inputs, cost, data[0], name)
             check_targets(graph, cost, getattr(self.builder, "model_compile_dict", None), data[1], name)
@@ -201,6 +214,7 @@ class Objective:
         if refused is not None:
             return refused
         status, score, metrics, message, epochs = "failed", None, {}, None, 0
+        parameters = known.parameters
         reporting = None if reporter is None else PruningCallback(reporter, self.settings.metric)
         try:
             with no_children_left():
@@ -214,6 +228,7 @@ class Objective:
                     checkpoint=None if checkpoint is None else self._checkpoint(checkpoint, known, seed),
                 )
                 metrics, epochs = self.value(trained.model, tokens, trained.metrics()), len(trained.history["loss"])
+                parameters = trained.model.count_params() if parameters is None else parameters
                 del trained
             if math.isfinite(metrics[self.metric]):
                 status, score = "complete", metrics[self.metric]
@@ -239,7 +254,7 @@ class Objective:
             status,
             score,
             metrics,
-            known.parameters,
+            parameters,
             known.flops,
             time.perf_counter() - start,
             seed,

@@ -39,7 +39,7 @@ def check_search(objective: Objective, seed: int) -> None:
         DataError: the data do not fit the networks.
     """
     tokens = _first_network(objective, seed)
-    if tokens is None:
+    if tokens is None or not objective.plans:
         return
     with preserved():
         graph = objective.builder.plan(tokens)

@@ -31,6 +31,11 @@ def understood(objective: Objective, executor: Executor) -> Iterator[str]:
     counts = " and ".join(f"{len(keras.tree.flatten(part[1])[0])} {name}" for part, name in parts)
     shapes = " + ".join(str(tuple(array.shape[1:])) for array in keras.tree.flatten(objective.train[0]))
     yield f"Data: {counts} examples of shape {shapes}, divided by the caller."
+    if not objective.plans:
+        yield (
+            "Builder: it cannot plan, so that networks are the same only where their tokens are, and are measured once "
+            "they are built."
+        )
     devices = ", ".join(accelerators()) or "CPU"
     workers = "1 worker (this process)" if executor.in_process else f"workers of {type(executor).__name__}"
     yield f"Runs on {choice()}, {devices}, threads: {threads_in_use()}, {workers}."
