@@ -1,4 +1,7 @@
-"""Files of data to text: opened as regular files, decompressed, within a limit, and refused by name where not text."""
+"""Files of data to text: opened as regular files, decompressed, within a limit, and refused by name where not text.
+
+What may be changed here: how bytes become text and lines. What the lines mean is the matter of each format's reader.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,42 @@ import gzip
 import os
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from amber.data.formats import recognise
 from amber.errors import DataError
 from amber.files import MEBIBYTE, limits, open_regular, size_text
 
 GZIP_MAGIC = b"\x1f\x8b"
-_EXPECTED = "a CSV file with a header"
 _BLOCK = 1 << 20
 _UNKNOWN_MEMORY = 8 * 1024 * MEBIBYTE
 
 
+@dataclass(frozen=True)
+class Expected:
+    """What a text file should be.
+
+    Attributes:
+        what: for messages, such as `"a FASTA file"`.
+        accepted: how the names of the recognised formats (`formats.Format.name`) begin that it may be; a file of
+            another format is refused by name.
+        advised: whether the way out of a recognised format, which leads to a CSV file, is told.
+        first_line: in bytes at most; None: no limit.
+    """
+
+    what: str
+    accepted: tuple[str, ...] = ()
+    advised: bool = False
+    first_line: int | None = None
+
+
+_TABLE = Expected("a CSV file with a header", advised=True, first_line=limits.HEADER_BYTES)
+
+
 def read_text(path: str | os.PathLike[str], size_limit: int | None = None) -> str:
-    """Return the text of a file, plain or compressed with gzip, in UTF-8.
+    """Return the text of a table, plain or compressed with gzip, in UTF-8.
 
     Args:
         path: the file; compression is recognised by content, or by the ending `.gz`.
@@ -30,12 +54,29 @@ def read_text(path: str | os.PathLike[str], size_limit: int | None = None) -> st
         DataError: it is missing, not a regular file, too large, of another format (named), not UTF-8, or not sound
             gzip.
     """
-    file = Path(path)
-    with open_regular(file, what=_EXPECTED, error=DataError) as stream:
-        packed = stream.read(2) == GZIP_MAGIC or file.suffix.lower() == ".gz"
-        stream.seek(0)
-        data = _read(file, stream, packed, size_limit)
-    return _decode(file, data)
+    return _text(Path(path), _TABLE, size_limit)
+
+
+def read_lines(path: str | os.PathLike[str], expected: Expected, size_limit: int | None = None) -> list[str]:
+    r"""Return the lines of a text file, plain or compressed with gzip (bgzip too), in UTF-8, without their ends.
+
+    Lines end with `\n`, `\r\n` or `\r`; a byte order mark is dropped.
+
+    Args:
+        path: the file; compression is recognised by content, or by the ending `.gz`.
+        expected: what the file should be.
+        size_limit: MiB of text at most; by default an eighth of the machine's memory.
+
+    Raises:
+        DataError: as `read_text` does.
+    """
+    text = _text(Path(path), expected, size_limit)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
 
 
 def default_size_limit() -> int:
@@ -51,33 +92,53 @@ def machine_memory() -> int:
         return _UNKNOWN_MEMORY
 
 
-def _read(file: Path, stream: BinaryIO, packed: bool, size_limit: int | None) -> bytearray:
+def _text(file: Path, expected: Expected, size_limit: int | None) -> str:
+    with open_regular(file, what=expected.what, error=DataError) as stream:
+        packed = stream.read(2) == GZIP_MAGIC or file.suffix.lower() == ".gz"
+        stream.seek(0)
+        data = _read(file, stream, packed, size_limit, expected)
+    return _decode(file, data)
+
+
+def _read(file: Path, stream: BinaryIO, packed: bool, size_limit: int | None, expected: Expected) -> bytearray:
     limit = (default_size_limit() if size_limit is None else size_limit) * MEBIBYTE
     size = os.fstat(stream.fileno()).st_size
     if size > limit:
         raise _too_large(file, limit, size_text(size))
     data = bytearray()
-    for block in _unpacked(file, stream) if packed else iter(lambda: stream.read(_BLOCK), b""):
+    for block in unpacked_blocks(file, stream) if packed else iter(lambda: stream.read(_BLOCK), b""):
         if not data:
-            _refuse_other_formats(file, block)
+            _refuse_other_formats(file, block, expected)
         if b"\0" in block:
             line = data.count(b"\n") + block[: block.index(b"\0")].count(b"\n") + 1
-            raise DataError(f"{file}, line {line}: expected text in UTF-8. Received: the byte b'\\x00'")
-        headless = len(data) > limits.HEADER_BYTES and not (b"\n" in data or b"\r" in data)
-        if headless:
             raise DataError(
-                f"{file}: expected {_EXPECTED} in a first line of at most {size_text(limits.HEADER_BYTES)}. "
+                f"{file}, line {line}: expected text in UTF-8. Received: the byte b'\\x00'", file=str(file), line=line
+            )
+        longest = expected.first_line
+        if longest is not None and len(data) > longest and not (b"\n" in data or b"\r" in data):
+            raise DataError(
+                f"{file}: expected {expected.what} in a first line of at most {size_text(longest)}. "
                 "Received: a longer line"
             )
         data += block
         if len(data) > limit:
             raise _too_large(file, limit, "more, once decompressed" if packed else "more")
         if packed and size_limit is None:
-            _check_compression(file, len(data), stream.tell())
+            check_compression(file, len(data), stream.tell())
     return data
 
 
-def _unpacked(file: Path, stream: BinaryIO) -> Iterator[bytes]:
+def compression_of(stream: BinaryIO) -> Literal["none", "gzip", "bgzip"]:
+    """Say how a file is compressed, by its first bytes; the stream stands at its beginning before and after."""
+    head = stream.read(18)
+    stream.seek(0)
+    if not head.startswith(GZIP_MAGIC):
+        return "none"
+    return "bgzip" if len(head) == 18 and head[3] & 4 and head[12:14] == b"BC" else "gzip"
+
+
+def unpacked_blocks(file: Path, stream: BinaryIO) -> Iterator[bytes]:
+    """Give what a gzip file holds block by block; DataError names the line where it is not sound."""
     lines = 1
     try:
         with gzip.open(stream) as unpacked:
@@ -86,11 +147,13 @@ def _unpacked(file: Path, stream: BinaryIO) -> Iterator[bytes]:
                 yield block
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(
-            f"{file}, line {lines} or after: expected sound gzip data. Received: {type(error).__name__}: {error}"
+            f"{file}, line {lines} or after: expected sound gzip data. Received: {type(error).__name__}: {error}",
+            file=str(file),
+            line=lines,
         ) from error
 
 
-def _check_compression(file: Path, size: int, read: int) -> None:
+def check_compression(file: Path, size: int, read: int) -> None:
     """Refuse a small file that was made to fill the memory, long before it does."""
     if size > max(limits.DATA_UNCHECKED_BYTES, limits.DATA_COMPRESSION * read):
         raise DataError(
@@ -107,10 +170,11 @@ def _too_large(file: Path, limit: int, received: str) -> DataError:
     )
 
 
-def _refuse_other_formats(file: Path, head: bytes) -> None:
+def _refuse_other_formats(file: Path, head: bytes, expected: Expected) -> None:
     found = recognise(head)
-    if found is not None:
-        raise DataError(f"{file}: expected {_EXPECTED}; {found.way_out}. Received: {found.name}")
+    if found is not None and not found.name.startswith(expected.accepted):
+        way_out = f"; {found.way_out}" if expected.advised else ""
+        raise DataError(f"{file}: expected {expected.what}{way_out}. Received: {found.name}", file=str(file))
 
 
 def _decode(file: Path, data: bytearray) -> str:
@@ -123,5 +187,7 @@ def _decode(file: Path, data: bytearray) -> str:
         raise DataError(
             f"{file}, line {line}: expected text in UTF-8; save it so (this looks like Latin-1 or Windows-1252: "
             f"iconv -f WINDOWS-1252 -t UTF-8). Received: the byte {received!r}, "
-            f"{received.decode('cp1252', errors='replace')!r} there"
+            f"{received.decode('cp1252', errors='replace')!r} there",
+            file=str(file),
+            line=line,
         ) from error

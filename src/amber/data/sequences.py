@@ -81,15 +81,48 @@ def encode_sequences(
     # Signs outside Latin-1 become "?", one byte as well, so that positions stay right.
     joined = "".join(examples).encode("latin-1", errors="replace")
     codes = np.frombuffer(joined, dtype=np.uint8).reshape(len(examples), len(examples[0]))
-    bad = np.isnan(table[:, 0])[codes]
+    _check_codes(codes, table, name, lambda index, position: examples[index][position])
+    return _look_up(table, codes)
+
+
+def encode_codes(codes: NDArray[np.uint8], alphabet: str = "ACGT") -> NDArray[np.float32]:
+    """Encode sequences that are given as ASCII codes of their bases, as `Genome.fetch_codes` gives them.
+
+    Args:
+        codes: uint8, `(n, length)`; either case.
+        alphabet: the order of the channels, as for `encode_sequences`.
+
+    Returns:
+        Array of type float32 and shape `(n, length, 4)`; ambiguity codes are as `encode_sequences` has them.
+
+    Raises:
+        DataError: a code is not one of an IUPAC base (named with example, counted from 0, and position, from 1).
+    """
+    table = _lookup_table(alphabet)
+    _check_codes(codes, table, lambda index: f"example {index}", lambda index, position: chr(codes[index, position]))
+    return _look_up(table, codes)
+
+
+def _check_codes(
+    codes: NDArray[np.uint8],
+    table: NDArray[np.float32],
+    name: Callable[[int], str],
+    base: Callable[[int, int], str],
+) -> None:
+    bad = np.isnan(table[:, 0]).take(codes)
     if bad.any():
         index, position = (int(i) for i in np.argwhere(bad)[0])
-        received = examples[index][position]
+        received = base(index, position)
         raise DataError(
             f"{name(index)}, position {position + 1}: a base must be one of {''.join(IUPAC)} (either case)"
             f"{_advice(received)}. Received: {received!r}"
         )
-    return table[codes]
+
+
+def _look_up(table: NDArray[np.float32], codes: NDArray[np.uint8]) -> NDArray[np.float32]:
+    # A row of four float32 is taken as one value of 16 bytes: 20 times as fast as `table[codes]`.
+    rows = table.view(np.complex128).ravel()
+    return rows.take(codes).view(np.float32).reshape(*codes.shape, 4)
 
 
 def _check_lengths(examples: Sequence[str], name: Callable[[int], str]) -> None:
