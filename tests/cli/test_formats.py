@@ -12,7 +12,7 @@ import pytest
 
 from amber.errors import StorageError
 from amber.search import RunDirectory, load_best
-from amber.search.participation import participation
+from amber.search.study_link import study_link
 
 Amber = Callable[..., Any]
 FORMATS = Path(__file__).parent / "formats"
@@ -28,12 +28,12 @@ def test_best_architecture_of_version_1_is_described_and_built(amber: Amber, tmp
 
 def test_part_in_a_study_of_version_1_is_read_and_another_refused(tmp_path: Path) -> None:
     directory = RunDirectory.create(tmp_path)
-    assert participation(directory) is None
+    assert study_link(directory) is None
     shutil.copy(FORMATS / "study_1.json", tmp_path / "study.json")
-    known = participation(directory)
+    known = study_link(directory)
     assert known is not None and (known.study, known.storage) == ("tiny", "postgresql://amber@db.lab/searches")
     written = json.loads((tmp_path / "study.json").read_text("utf-8"))
     for values, said in (({**written, "format_version": 2}, "format_version 1. Received: 2"), ({}, "shared search")):
         (tmp_path / "study.json").write_text(json.dumps(values), encoding="utf-8")
         with pytest.raises(StorageError, match=said):
-            participation(directory)
+            study_link(directory)

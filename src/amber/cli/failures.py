@@ -46,7 +46,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def reported(command: Command) -> Command:
-    """Wraps a command: an error becomes one message on standard error and an exit code.
+    """Wrap a command: an error becomes one message on standard error and an exit code.
 
     A traceback is shown with `amber --debug` or AMBER_DEBUG=1.
     """

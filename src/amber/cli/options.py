@@ -36,7 +36,7 @@ LookOption = Annotated[
 
 
 def checked_output(path: Path, suffixes: tuple[str, ...]) -> Path:
-    """Returns the path after checking its suffix and making its folder.
+    """Return the path after checking its suffix and making its folder.
 
     Raises:
         ConfigError: another suffix.

@@ -71,7 +71,7 @@ class SameOrigin:
 
 
 def _is_visit(environ: dict[str, Any]) -> bool:
-    """Whether somebody followed a link to here, which changes nothing."""
+    """Say whether somebody followed a link to here, which changes nothing."""
     return environ.get("REQUEST_METHOD") == "GET" and environ.get("HTTP_SEC_FETCH_MODE") == "navigate"
 
 

@@ -59,7 +59,7 @@ BUILDERS: Registry[BuilderType] = Registry("builder")
 def register_builder(
     name: str, options: type[Section], make: Callable[[BuilderRequest], ModelBuilder], *, branched: bool = False
 ) -> None:
-    """Makes a builder known to configurations.
+    """Make a builder known to configurations.
 
     Args:
         name: what `builder.type` says.

@@ -39,7 +39,7 @@ class Chosen:
 
 
 def choose(source: Path, tokens: str | None, compiled: bool = False) -> Chosen:
-    """Finds an architecture.
+    """Find an architecture.
 
     Args:
         source: a run directory, its `best.json`, or a configuration file.
@@ -77,7 +77,7 @@ def choose(source: Path, tokens: str | None, compiled: bool = False) -> Chosen:
 
 
 def parse_tokens(text: str) -> list[int]:
-    """Reads tokens written with commas or spaces, in brackets or not.
+    """Read tokens written with commas or spaces, in brackets or not.
 
     Raises:
         ArchitectureError: something that is no non-negative integer; names its position.

@@ -55,7 +55,7 @@ class Comparison:
     warnings: tuple[str, ...] = ()
 
     def table(self) -> Table:
-        """Returns the comparison as a rich table, with mean and standard deviation over the seeds."""
+        """Return the comparison as a rich table, with mean and standard deviation over the seeds."""
         from rich.table import Table
 
         table = Table(title=f"Test {self.measure} on {self.data}, {len(self.seeds)} seeds")
@@ -109,7 +109,7 @@ def compare(
     random_too: bool = True,
     reporter: Reporter | None = None,
 ) -> list[Comparison]:
-    """Runs the search for every seed, and as many random architectures trained, chosen and tested alike.
+    """Run the search for every seed, and as many random architectures trained, chosen and tested alike.
 
     Each run has its own directory `FOLDER/seed0-tpe`, ...; a run that is finished there is not run again.
 

@@ -26,7 +26,7 @@ NO_STORAGE = "none"
 def compile_arguments(
     loaded: Configuration, steps: int | None = None, shared: bool = False, problem: TaskSpec | None = None
 ) -> dict[str, Any]:
-    """Returns the arguments of `keras.Model.compile`.
+    """Return the arguments of `keras.Model.compile`.
 
     Args:
         loaded: the configuration.
@@ -69,7 +69,7 @@ def compile_arguments(
 def _optimizer_options(
     loaded: Configuration, optimizer: Any, where: tuple[str, ...], options: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """Returns options after a look at their names."""
+    """Return options after a look at their names."""
     free = sorted(set(optimizer.get_config()) - {"learning_rate", "name"})
     for name in options:
         if name not in free:
@@ -92,7 +92,7 @@ def searched_score(loaded: Configuration) -> tuple[str, str]:
 
 
 def valuation_arguments(loaded: Configuration, inputs: Sequence[str]) -> dict[str, Any]:
-    """Returns the arguments `reward`, `knowledge` and `budget` of an Objective.
+    """Return the arguments `reward`, `knowledge` and `budget` of an Objective.
 
     Args:
         loaded: the configuration.
@@ -120,7 +120,7 @@ def make_builder(
     compiled: bool = True,
     steps: int | None = None,
 ) -> ModelBuilder:
-    """Makes the builder of a configuration.
+    """Make the builder of a configuration.
 
     Args:
         loaded: the configuration.
@@ -143,13 +143,13 @@ def make_builder(
 
 
 def loss_weights(loaded: Configuration) -> dict[str, float] | None:
-    """Returns how much the loss of each of several outputs counts; None where there is one."""
+    """Return how much the loss of each of several outputs counts; None where there is one."""
     outputs = loaded.config.data.outputs or {}
     return {name: output.weight for name, output in outputs.items()} if len(outputs) > 1 else None
 
 
 def seed_everything(seed: int) -> None:
-    """Seeds the generators that Keras' initialisers use; for commands that make one model and end."""
+    """Seed the generators that Keras' initialisers use; for commands that make one model and end."""
     import keras
 
     keras.utils.set_random_seed(seed)
@@ -157,12 +157,12 @@ def seed_everything(seed: int) -> None:
 
 
 def training_steps(records: int, batch_size: int, epochs: int) -> int:
-    """Returns the steps of a whole training."""
+    """Return the steps of a whole training."""
     return epochs * -(-records // batch_size)
 
 
 def make_executor(search: SearchSection, plugins: Sequence[Plugin] = ()) -> Executor:
-    """Returns the executor; it is opened, and workers are started or sought, by the search.
+    """Return the executor; it is opened, and workers are started or sought, by the search.
 
     Args:
         search: the section.
@@ -189,7 +189,7 @@ def make_executor(search: SearchSection, plugins: Sequence[Plugin] = ()) -> Exec
 
 
 def make_storage(loaded: Configuration) -> StudyDatabase | None:
-    """Returns the study that the search works at; None where its record is the journal.
+    """Return the study that the search works at; None where its record is the journal.
 
     Raises:
         ConfigError: the strategy has no study, or the address is none.

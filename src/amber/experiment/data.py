@@ -23,7 +23,7 @@ from amber.experiment.task_spec import INPUT
 
 
 def load_data(loaded: Configuration) -> Dataset:
-    """Loads the data of a configuration.
+    """Load the data of a configuration.
 
     Raises:
         ConfigError: data that cannot be used; names file, line and key of the configuration, and what of the data.
@@ -37,7 +37,7 @@ def load_data(loaded: Configuration) -> Dataset:
 
 
 def with_split(loaded: Configuration, dataset: Dataset) -> Configuration:
-    """Returns a configuration with the split that was found out from the data, where it names none."""
+    """Return a configuration with the split that was found out from the data, where it names none."""
     if loaded.config.data.split != AUTO:
         return loaded
     section = loaded.config.data.model_copy(update={"split": dataset.split})
@@ -45,7 +45,7 @@ def with_split(loaded: Configuration, dataset: Dataset) -> Configuration:
 
 
 def _named_by_key(error: DataError, loaded: Configuration) -> ConfigError:
-    """Returns the error with the nearest key that the file holds; see `amber.data.loading.load_table`."""
+    """Return the error with the nearest key that the file holds; see `amber.data.loading.load_table`."""
     kind, *rest = error.field or ("source",)
     outputs, blocks = loaded.config.data.outputs, loaded.config.data.blocks
     where: dict[Any, KeyPath] = {
@@ -64,7 +64,7 @@ def _named_by_key(error: DataError, loaded: Configuration) -> ConfigError:
 
 
 def _fractions(section: DataSection) -> Sequence[float]:
-    """Returns how large drawn parts are."""
+    """Return how large drawn parts are."""
     return section.fractions or DEFAULT_FRACTIONS
 
 

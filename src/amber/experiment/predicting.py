@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def predict_sequences(
     model: keras.Model, file: Path, column: str, classes: Sequence[str] | None, batch_size: int
 ) -> tuple[str, int]:
-    """Returns CSV text with each sequence, its class probabilities and predicted class; and the number of records.
+    """Return CSV text with each sequence, its class probabilities and predicted class; and the number of records.
 
     Args:
         model: of one input of sequences and one output of classes.
@@ -46,7 +46,7 @@ def predict_sequences(
 def predict_blocks(
     model: keras.Model, file: Path, loaded: Configuration, record: Mapping[str, Any], batch_size: int
 ) -> tuple[str, int]:
-    """Returns CSV text with the line of each record and what every output says of it; and the number of records.
+    """Return CSV text with the line of each record and what every output says of it; and the number of records.
 
     Args:
         model: the model of a run on blocks.

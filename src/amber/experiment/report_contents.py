@@ -34,7 +34,7 @@ class _Run:
 
 
 def gather(path: Path, storage: str | None = None) -> ReportContents:
-    """Reads a run directory.
+    """Read a run directory.
 
     Args:
         path: of the directory.
@@ -64,7 +64,7 @@ def gather(path: Path, storage: str | None = None) -> ReportContents:
 
 
 def token_names(path: Path) -> tuple[str, ...]:
-    """Returns what the tokens of a run are called; nothing where it has not trained any network yet.
+    """Return what the tokens of a run are called; nothing where it has not trained any network yet.
 
     Raises:
         AmberError: a file that does not hold what a search writes.
@@ -137,7 +137,7 @@ def _command(run: _Run) -> str:
 
 
 def _tests(path: Path) -> tuple[dict[str, tuple[TestRow, ...]], str, tuple[str, ...]]:
-    """Returns the tables of the test result by heading, the name of the linear model, and what was found wrong."""
+    """Return the tables of the test result by heading, the name of the linear model, and what was found wrong."""
     if not path.is_file():
         return {}, "baseline", ()
     try:
@@ -162,7 +162,7 @@ def _tests(path: Path) -> tuple[dict[str, tuple[TestRow, ...]], str, tuple[str, 
 def _rows(
     model: dict[str, Any], baseline: dict[str, Any], compared: dict[str, Any] | None = None
 ) -> tuple[TestRow, ...]:
-    """Returns a row for each measure that both have, then those of each class; what the search compared is marked."""
+    """Return a row for each measure that both have, then those of each class; what the search compared is marked."""
     from amber.report.contents import TestRow
 
     rows = {

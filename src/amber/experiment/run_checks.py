@@ -29,8 +29,8 @@ def check_run(loaded: Configuration, *, resume: bool, overwrite: bool) -> None:
 
 
 def _check_directory(path: Path, *, resume: bool, overwrite: bool) -> None:
-    from amber.search.containment import check_contained
     from amber.search.run_directory import LOCK, TRIALS, RunDirectory, is_empty
+    from amber.search.safe_paths import check_contained
 
     directory = RunDirectory(path)
     if path.exists() and not path.is_dir():

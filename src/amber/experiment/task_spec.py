@@ -38,13 +38,13 @@ class TaskSpec:
         return cls(inputs, {target.name: target.classes for target in dataset.targets})
 
     def input_operations(self) -> list[Operation]:
-        """Returns one input operation per input."""
+        """Return one input operation per input."""
         from amber.architect import Operation
 
         return [Operation("input", shape=shape, name=name) for name, shape in self.inputs.items()]
 
     def output_operations(self) -> list[Operation]:
-        """Returns one dense layer per output: a softmax over classes, or one linear unit for a number."""
+        """Return one dense layer per output: a softmax over classes, or one linear unit for a number."""
         from amber.architect import Operation
 
         return [
@@ -55,19 +55,19 @@ class TaskSpec:
         ]
 
     def only_input(self, builder: str) -> Operation:
-        """Returns the only input; raises ConfigError naming the builder where there are several."""
+        """Return the only input; raises ConfigError naming the builder where there are several."""
         if len(self.inputs) > 1:
             raise ConfigError(f"builder.type {builder}: expected one input. Received: {', '.join(self.inputs)}")
         return self.input_operations()[0]
 
     def only_output(self, builder: str) -> Operation:
-        """Returns the only output; raises ConfigError naming the builder where there are several."""
+        """Return the only output; raises ConfigError naming the builder where there are several."""
         if len(self.outputs) > 1:
             raise ConfigError(f"builder.type {builder}: expected one output. Received: {', '.join(self.outputs)}")
         return self.output_operations()[0]
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns a JSON-ready dictionary with the keys `inputs` and `outputs`."""
+        """Return a JSON-ready dictionary with the keys `inputs` and `outputs`."""
         return {
             "inputs": {name: list(shape) for name, shape in self.inputs.items()},
             "outputs": {name: None if classes is None else list(classes) for name, classes in self.outputs.items()},

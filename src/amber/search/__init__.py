@@ -15,9 +15,9 @@ select()
 
 if TYPE_CHECKING:
     from amber.backend.randomness import seeded, trial_seed
-    from amber.search.averaging import average
     from amber.search.best import best_record, describe_architecture, describe_builder, load_best
     from amber.search.callbacks import SearchCallback
+    from amber.search.ensembling import average
     from amber.search.objective import Objective
     from amber.search.progress import SearchProgress
     from amber.search.ranking import ranking_csv, ranking_markdown, ranking_table
@@ -42,7 +42,7 @@ _HOMES = {
     "StudyDatabase": "amber.search.storage",
     "TensorBoardCallback": "amber.search.tensorboard",
     "TrialResult": "amber.search.trial",
-    "average": "amber.search.averaging",
+    "average": "amber.search.ensembling",
     "best_record": "amber.search.best",
     "describe_architecture": "amber.search.best",
     "describe_builder": "amber.search.best",

@@ -18,7 +18,7 @@ from amber.architect import ModelSpace
 from amber.checks import is_number
 from amber.errors import AmberError, ConfigError
 from amber.files.strict_json import read_json
-from amber.search.containment import contained
+from amber.search.safe_paths import contained
 from amber.search.trial import TrialResult
 from amber.wording import shown
 

@@ -11,10 +11,10 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from amber.search.participation import check_alone, take_part
 from amber.search.proposal import Known, Proposal
 from amber.search.run_directory import RunDirectory
 from amber.search.storage import StudyDatabase
+from amber.search.study_link import check_alone, link_to_study
 from amber.search.trial import TrialResult
 
 
@@ -89,7 +89,7 @@ class SharedLedger(Ledger):
     def begin(self, settings: Mapping[str, Any], direction: str, *, resume: bool, allow_changes: bool) -> None:
         """Makes the study or joins it; see `StudyDatabase.begin`."""
         if self._directory is not None:
-            part = take_part(self._directory, self._database.address, self._database.study_name)
+            part = link_to_study(self._directory, self._database.address, self._database.study_name)
             self._owner = part.participant
             self._directory.begin(settings, resume=resume, allow_changes=allow_changes)
         self._database.begin(settings, direction, allow_changes=allow_changes)

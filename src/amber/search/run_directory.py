@@ -29,7 +29,6 @@ import filelock
 from amber.errors import StorageError
 from amber.files import complete_replacement, is_left_over, remove_left_overs, write_whole
 from amber.files.strict_json import json_text, parse_json, read_json
-from amber.search.containment import check_contained
 from amber.search.data_identity import comparable
 from amber.search.journal import append_line, journal_text, mend_end, read_journal, trial_line
 from amber.search.run_settings import (
@@ -40,13 +39,14 @@ from amber.search.run_settings import (
     read_settings,
     settings_text,
 )
+from amber.search.safe_paths import check_contained
 from amber.search.trial import TrialResult
 
 TRIALS, BEST, CONFIG, LOG = "trials.jsonl", "best.json", "config.yaml", "search.log"
-SETTINGS, PARTICIPATION, LOCK, CHECKPOINTS = "search.json", "study.json", ".lock", "checkpoints"
+SETTINGS, STUDY_LINK, LOCK, CHECKPOINTS = "search.json", "study.json", ".lock", "checkpoints"
 MODEL, TEST = "best.keras", "test.json"
 BEGUN, LAST_WORDS = "begun.json", "last_words.txt"
-OWN_FILES = (TRIALS, SETTINGS, PARTICIPATION, BEST, CONFIG, LOG, BEGUN, LAST_WORDS, "ranking.csv", "ranking.txt")
+OWN_FILES = (TRIALS, SETTINGS, STUDY_LINK, BEST, CONFIG, LOG, BEGUN, LAST_WORDS, "ranking.csv", "ranking.txt")
 
 
 class RunDirectory:

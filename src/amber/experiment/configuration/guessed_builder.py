@@ -15,7 +15,7 @@ _FLAT = {"flatten", "globalmaxpool1d", "globalavgpool1d", "globalmaxpooling1d", 
 
 
 def guessed_builder(model_space: Any, inputs: Mapping[str, Any] | None, outputs: int) -> dict[str, Any]:
-    """Returns the section `builder` for a space and data.
+    """Return the section `builder` for a space and data.
 
     | data and space | builder |
     |---|---|
@@ -55,7 +55,7 @@ def _is_one_sequence(inputs: Mapping[str, Any]) -> bool:
 
 
 def _suits_residual_cnn(layers: Any) -> bool:
-    """Whether each layer has candidates of one width, of kinds that a residual CNN knows, and some convolve."""
+    """Say whether each layer has candidates of one width, of kinds that a residual CNN knows, and some convolve."""
     kinds = set()
     for layer in layers if isinstance(layers, list) else ():
         candidates = layer.get("candidates") if isinstance(layer, Mapping) else layer

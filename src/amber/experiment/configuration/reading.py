@@ -64,7 +64,7 @@ class Configuration:
         return str(self.config.builder["type"])
 
     def error(self, path: KeyPath, message: str) -> ConfigError:
-        """Returns the error that names file, line and key."""
+        """Return the error that names file, line and key."""
         return self.document.error(path, message)
 
     @contextmanager
@@ -98,7 +98,7 @@ class Configuration:
 
 
 def load_config(path: str | os.PathLike[str], *, recorded: bool = False) -> Configuration:
-    """Reads and checks a configuration file; `recorded` as for `check_config`.
+    """Read and check a configuration file; `recorded` as for `check_config`.
 
     Raises:
         ConfigError: a mistake, named by file, line and key, with what was expected and received.
@@ -114,12 +114,12 @@ def run_directory_in(path: str | os.PathLike[str]) -> Path:
 
 
 def config_from_text(text: str, source: str, *, recorded: bool = False) -> Configuration:
-    """Checks a configuration given as text; `source` is what messages call it. Raises ConfigError."""
+    """Check a configuration given as text; `source` is what messages call it. Raises ConfigError."""
     return check_config(parse_yaml(text, source), recorded=recorded)
 
 
 def check_config(document: YamlDocument, *, recorded: bool = False) -> Configuration:
-    """Checks what a YAML document holds; raises ConfigError.
+    """Check what a YAML document holds; raises ConfigError.
 
     Args:
         document: the file.
@@ -150,7 +150,7 @@ def check_config(document: YamlDocument, *, recorded: bool = False) -> Configura
 
 
 def _with_name_and_builder(config: Config, document: YamlDocument) -> Config:
-    """Returns the configuration with a name and a builder, also where none is given."""
+    """Return the configuration with a name and a builder, also where none is given."""
     changes: dict[str, Any] = {}
     if "name" not in document.data and document.is_file:
         stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(document.source).stem).lstrip(".")

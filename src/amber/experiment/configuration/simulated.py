@@ -19,7 +19,7 @@ _OF_FILES = ("sequence", "blocks", "standardize", "label", "task", "classes", "s
 def checked_simulation(
     config: Config, document: YamlDocument, validate: Callable[..., SimulatedSection]
 ) -> Simulation | None:
-    """Returns the simulation that a configuration asks for; None where its data come from a file.
+    """Return the simulation that a configuration asks for; None where its data come from a file.
 
     Args:
         config: the sections.
@@ -54,7 +54,7 @@ def checked_simulation(
 
 
 def with_tasks_as_outputs(config: Config, simulation: Simulation) -> Config:
-    """Returns the configuration with one output per task, where there are several and it names none."""
+    """Return the configuration with one output per task, where there are several and it names none."""
     if config.data.outputs is not None or len(simulation.tasks) < 2:
         return config
     outputs = {name: OutputSection(column=name) for name in simulation.tasks}

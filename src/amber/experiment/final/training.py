@@ -34,12 +34,12 @@ class FinalModel:
 
     @property
     def is_combined(self) -> bool:
-        """Whether the model is more than one network."""
+        """Say whether the model is more than one network."""
         return len(self.networks) > 1 or any(self.linear.values())
 
 
 def final_records(loaded: Configuration, dataset: Dataset) -> Split:
-    """Returns what `final.data` says the best architecture is trained on."""
+    """Return what `final.data` says the best architecture is trained on."""
     together = loaded.config.final.data == "train_and_validation"
     return dataset.train.joined(dataset.validation) if together else dataset.train
 
@@ -47,7 +47,7 @@ def final_records(loaded: Configuration, dataset: Dataset) -> Split:
 def train_final(
     loaded: Configuration, dataset: Dataset, builder: Any, best: TrialResult, say: Callable[[str], None]
 ) -> FinalModel:
-    """Trains the best architecture as `final` says.
+    """Train the best architecture as `final` says.
 
     Args:
         loaded: the configuration.

@@ -49,7 +49,7 @@ def note_look(source: Path) -> int:
 
 
 def _read(folder: Path) -> Any:
-    from amber.search.containment import contained
+    from amber.search.safe_paths import contained
 
     return read_json(contained(folder, BEST_RECORD), what="the best.json of a search")
 

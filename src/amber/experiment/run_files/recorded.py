@@ -28,12 +28,12 @@ _NAMES = {str: "text", dict: "a mapping"}
 
 
 def is_record(source: Path) -> bool:
-    """Whether a path is a run directory or a `best.json`."""
+    """Say whether a path is a run directory or a `best.json`."""
     return source.is_dir() or source.suffix.lower() == ".json"
 
 
 def read_record(source: Path) -> dict[str, Any]:
-    """Reads the `best.json` of a run.
+    """Read the `best.json` of a run.
 
     Args:
         source: the file, or its run directory.
@@ -69,7 +69,7 @@ def read_record(source: Path) -> dict[str, Any]:
 
 
 def config_of(record: dict[str, Any], source: Path) -> Configuration:
-    """Returns the configuration that a `best.json` carries, with the seed of that run: it draws the splits too.
+    """Return the configuration that a `best.json` carries, with the seed of that run: it draws the splits too.
 
     Raises:
         StorageError: settings that no search has.
@@ -82,16 +82,16 @@ def config_of(record: dict[str, Any], source: Path) -> Configuration:
 
 
 def model_file(source: Path) -> Path:
-    """Returns the `.keras` file that a source means: itself, or that of its run."""
+    """Return the `.keras` file that a source means: itself, or that of its run."""
     if is_record(source):
-        from amber.search.containment import contained
+        from amber.search.safe_paths import contained
 
         return contained(source if source.is_dir() else source.parent, BEST_MODEL)
     return source
 
 
 def record_beside(source: Path) -> dict[str, Any] | None:
-    """Returns the `best.json` of the run a source belongs to; None where there is none."""
+    """Return the `best.json` of the run a source belongs to; None where there is none."""
     if is_record(source):
         return read_record(source)
     beside = source.parent / BEST_RECORD
@@ -99,7 +99,7 @@ def record_beside(source: Path) -> dict[str, Any] | None:
 
 
 def load_model(source: Path) -> keras.Model:
-    """Loads the model of a source.
+    """Load the model of a source.
 
     Raises:
         ConfigError: no such file, or no Keras model.
@@ -128,15 +128,15 @@ def load_run_config(run_directory: Path) -> Configuration:
 
 
 def begun_with(run_directory: str | os.PathLike[str]) -> dict[str, Any] | None:
-    """Returns the settings that the search in a directory began with, as older versions meant them; None: no search.
+    """Return the settings that the search in a directory began with, as older versions meant them; None: no search.
 
     Raises:
         StorageError: the file that holds them is damaged.
     """
     from amber.search import load_best
-    from amber.search.containment import contained
     from amber.search.run_directory import SETTINGS
     from amber.search.run_settings import read_settings
+    from amber.search.safe_paths import contained
     from amber.search.samplers.recorded import with_options_of_then
 
     directory = Path(run_directory)
@@ -151,7 +151,7 @@ def begun_with(run_directory: str | os.PathLike[str]) -> dict[str, Any] | None:
 
 
 def recorded_trials(path: Path, storage: str | None) -> list[TrialResult]:
-    """Returns the trials of a run: those in its directory, or where an address is given those in the database.
+    """Return the trials of a run: those in its directory, or where an address is given those in the database.
 
     A run directory may come from a stranger, so no address that it names is ever asked.
 
@@ -164,12 +164,12 @@ def recorded_trials(path: Path, storage: str | None) -> list[TrialResult]:
         StorageError: it is no run directory, its search is in no database, or that cannot be read.
     """
     from amber.search import RunDirectory
-    from amber.search.participation import participation
+    from amber.search.study_link import study_link
 
     directory = RunDirectory.open(path)
     if storage is None:
         return directory.trials()
-    known = participation(directory)
+    known = study_link(directory)
     if known is None:
         raise StorageError(f"{path} is recorded in its own journal: expected no --storage.")
     from amber.search.storage import StudyDatabase

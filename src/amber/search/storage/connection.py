@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sqlite3
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -55,8 +56,6 @@ class Connection:
         """
         if self.study is not None:
             return
-        from sqlalchemy.exc import IntegrityError, ProgrammingError
-
         for last in (False, False, True):
             try:
                 with self.named("connecting"):
@@ -64,8 +63,7 @@ class Connection:
                 return
             except StorageError as error:
                 # Two processes that both make the tables of a new database are in each other's way, once.
-                met = isinstance(_root(error), (IntegrityError, ProgrammingError)) or "already exists" in str(error)
-                if last or direction is None or not met:
+                if last or direction is None or not _is_of_sql(_root(error)):
                     raise
                 time.sleep(1.0)
 
@@ -219,6 +217,15 @@ class Connection:
             connection.close()
             raise
         return connection
+
+
+def _is_of_sql(error: BaseException) -> bool:
+    """Say whether a database refused a statement, as it does where another process has just made the same table."""
+    from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+
+    # SQLite says so by a code; of the same class are errors of a file that cannot be opened, or is locked.
+    code = getattr(error.orig, "sqlite_errorcode", None) if isinstance(error, OperationalError) else None
+    return isinstance(error, (IntegrityError, ProgrammingError)) or code == sqlite3.SQLITE_ERROR
 
 
 def _root(error: BaseException) -> BaseException:

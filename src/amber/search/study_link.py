@@ -1,4 +1,4 @@
-"""What a run directory says of the database that its search is recorded in, in `study.json`.
+"""The link between a run directory and a study in a database, kept in `study.json`.
 
 A directory without that file belongs to a search that is recorded in the directory's own journal.
 """
@@ -10,15 +10,15 @@ from dataclasses import asdict, dataclass
 
 from amber.errors import StorageError
 from amber.files.strict_json import json_text, read_json
-from amber.search.run_directory import PARTICIPATION, RunDirectory
+from amber.search.run_directory import STUDY_LINK, RunDirectory
 from amber.wording import shown
 
 FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True)
-class Participation:
-    """One process's part in a study.
+class StudyLink:
+    """Link between a run directory and a study.
 
     Attributes:
         storage: the database's address, without passwords.
@@ -31,13 +31,13 @@ class Participation:
     participant: str
 
 
-def participation(directory: RunDirectory) -> Participation | None:
-    """Reads it; None where the search is recorded in the directory.
+def study_link(directory: RunDirectory) -> StudyLink | None:
+    """Return the link of a directory; None where the search is recorded in the directory.
 
     Raises:
         StorageError: the file cannot be read, is damaged, or of another version.
     """
-    path = directory.path / PARTICIPATION
+    path = directory.path / STUDY_LINK
     if not path.exists():
         return None
     values = read_json(path, what="the file of a shared search")
@@ -47,18 +47,18 @@ def participation(directory: RunDirectory) -> Participation | None:
             raise StorageError(f"{path} must be of format_version {FORMAT_VERSION}. Received: {shown(version)}")
         if not all(isinstance(value, str) for value in values.values()):
             raise TypeError("a value is no text")
-        return Participation(**values)
+        return StudyLink(**values)
     except (TypeError, KeyError, AttributeError) as error:
         raise StorageError(f"{path}: expected the file of a shared search. Received: {shown(values)}") from error
 
 
-def take_part(directory: RunDirectory, storage: str, study: str) -> Participation:
-    """Returns the part of a directory in a study: the one it has, or a new one.
+def link_to_study(directory: RunDirectory, storage: str, study: str) -> StudyLink:
+    """Return the link of a directory to a study: the one it has, or a new one.
 
     Raises:
         StorageError: its trials are recorded elsewhere, or the file cannot be read or written.
     """
-    known = participation(directory)
+    known = study_link(directory)
     if known is not None and (known.storage, known.study) == (storage, study):
         return known
     if directory.trials():
@@ -67,18 +67,18 @@ def take_part(directory: RunDirectory, storage: str, study: str) -> Participatio
             f"The search in {directory.path} is recorded in {record}: expected no trials, or storage as it was. "
             f"Received: the study '{study}' in {storage}"
         )
-    made = Participation(storage, study, uuid.uuid4().hex)
-    directory.write(PARTICIPATION, json_text({"format_version": FORMAT_VERSION, **asdict(made)}))
+    made = StudyLink(storage, study, uuid.uuid4().hex)
+    directory.write(STUDY_LINK, json_text({"format_version": FORMAT_VERSION, **asdict(made)}))
     return made
 
 
 def check_alone(directory: RunDirectory) -> None:
-    """Checks that the search in a directory is recorded in it.
+    """Check that the search in a directory is recorded in it.
 
     Raises:
         StorageError: it is recorded in a database; names it.
     """
-    known = participation(directory)
+    known = study_link(directory)
     if known is not None and directory.trials():
         raise StorageError(
             f"The search in {directory.path} is recorded in the study '{known.study}' in {known.storage}: "

@@ -9,7 +9,7 @@ from amber.errors import StorageError
 
 
 def contained(directory: Path, name: str) -> Path:
-    """Returns the path of a file of a directory.
+    """Return the path of a file of a directory.
 
     Args:
         directory: the directory.

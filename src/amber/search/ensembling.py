@@ -17,7 +17,7 @@ def average(
     *,
     weights: Sequence[Sequence[float]] | None = None,
 ) -> Any:
-    """Returns a plain Keras model that predicts the mean of what the models predict.
+    """Return a plain Keras model that predicts the mean of what the models predict.
 
     Networks of one architecture, trained from different random weights, err in different places; their mean errs
     less than the mean of them (Hansen and Salamon 1990, "Neural network ensembles"; Lakshminarayanan et al. 2017).
