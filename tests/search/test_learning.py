@@ -20,6 +20,7 @@ LEARNING: dict[str, tuple[str, dict[str, Any]]] = {
     "nsga2": ("nsga2", {"against": None}),
     "controller": ("controller", {}),
     "controller, reinforce": ("controller", {"use_ppo_loss": False}),
+    "surrogate": ("surrogate", {}),
 }
 
 

@@ -30,10 +30,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "tpe": {"startup_trials": 2},
     "evolution": {"population_size": 2, "sample_size": 2},
     "controller": {"episode": 2, "lstm_size": 4},
+    "surrogate": {"startup_trials": 2},
 }
 
 
-@pytest.mark.parametrize("sampler", ["random", "tpe", "evolution", "nsga2", "controller"])
+@pytest.mark.parametrize("sampler", ["random", "tpe", "evolution", "nsga2", "controller", "surrogate"])
 def test_resumed_search_equals_an_undisturbed_one(make_objective: MakeObjective, tmp_path: Path, sampler: str) -> None:
     objective = make_objective(metric="val_loss", direction="minimize")
     options = OPTIONS.get(sampler, {})

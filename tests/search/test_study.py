@@ -237,7 +237,7 @@ def test_tpe_learns_and_random_does_not_look(make_objective: MakeObjective, opti
 
 def test_sampler_registry(make_objective: MakeObjective) -> None:
     layout = make_objective().layout
-    with pytest.raises(ConfigError, match="random, tpe"):
+    with pytest.raises(ConfigError, match="surrogate, tpe"):
         make_sampler("anealing", layout, 0)
     with pytest.raises(ConfigError, match="temperature"):
         make_sampler("tpe", layout, 0, temperature=1)

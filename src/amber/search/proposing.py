@@ -15,6 +15,7 @@ from amber.search.objective import Objective
 from amber.search.proposal import Known, Proposal
 from amber.search.pruning import report
 from amber.search.samplers import token_distributions
+from amber.search.samplers.tokens import INFEASIBLE, WITHDRAWN
 from amber.search.trial import TrialResult
 
 
@@ -74,6 +75,7 @@ class Proposer:
         params = asked.params
         if tokens != tuple(int(params[name]) for name in self._layout.names):
             self.differing.append(known.number)
+            asked.set_user_attr(WITHDRAWN, True)
             self._study.tell(asked, state=optuna.trial.TrialState.FAIL)
             self._study.enqueue_trial(dict(zip(self._layout.names, tokens, strict=True)))
             asked = self._study.ask(fixed_distributions=self._distributions)
@@ -87,6 +89,8 @@ class Proposer:
             trial: what became of it.
             values: of the objectives; None where it failed.
         """
+        if trial.score is None and trial.status != "pruned":
+            proposal.asked.set_user_attr(INFEASIBLE, True)
         if trial.status == "pruned":
             self._study.tell(proposal.asked, state=optuna.trial.TrialState.PRUNED)
         elif values is None:

@@ -76,7 +76,7 @@ def test_an_exhausted_space_ends_the_search_on_many_workers(tmp_path: Path) -> N
     }
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "evolution", "nsga2"])
+@pytest.mark.parametrize("sampler", ["tpe", "evolution", "nsga2", "surrogate"])
 def test_other_samplers_work_with_many_at_once(tmp_path: Path, sampler: str) -> None:
     objective = pretending(tmp_path / "notes")
     found = run_search(objective, trials=12, seed=1, sampler=sampler, executor=LateExecutor())

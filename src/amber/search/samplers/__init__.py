@@ -10,6 +10,7 @@ builder. A new one is added with `register_sampler`.
 | `evolution` | regularised evolution |
 | `nsga2` | NSGA-II: the score against parameters or FLOPs |
 | `controller` | a recurrent policy trained by reinforcement |
+| `surrogate` | a Gaussian process of the score, and the most expected improvement |
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import optuna
@@ -161,6 +162,23 @@ def _nsga2(
     )
 
 
+def _surrogate(
+    layout: TokenLayout,
+    seed: int,
+    *,
+    startup_trials: int = 6,
+    candidates: int = 300,
+    against: str | None = None,
+    features: Callable[[tuple[int, ...]], Sequence[float]] | None = None,
+) -> optuna.samplers.BaseSampler:
+    # Loads SciPy's solvers.
+    from amber.search.samplers.surrogate import SurrogateSampler
+
+    return SurrogateSampler(
+        layout, seed, startup_trials=startup_trials, candidates=candidates, against=against, features=features
+    )
+
+
 def _controller(layout: TokenLayout, seed: int, *, episode: int = 10, **options: Any) -> optuna.samplers.BaseSampler:
     # The other options are the controller's. Loads Keras.
     from amber.search.samplers.controller import ControllerSampler, controller_for
@@ -179,3 +197,4 @@ register_sampler("tpe", _tpe)
 register_sampler("evolution", _evolution)
 register_sampler("nsga2", _nsga2)
 register_sampler("controller", _controller)
+register_sampler("surrogate", _surrogate)

@@ -9,7 +9,7 @@ import optuna
 
 from amber.architect import TokenLayout
 from amber.errors import ConfigError
-from amber.search.samplers.tokens import TokenSampler, is_maximised, tokens_of
+from amber.search.samplers.tokens import TokenSampler, is_maximised, tokens_by_kind, tokens_of
 
 
 class RegularizedEvolutionSampler(TokenSampler):
@@ -38,7 +38,7 @@ class RegularizedEvolutionSampler(TokenSampler):
                 f"Received: population_size={population_size!r}, sample_size={sample_size!r}"
             )
         self.seed, self.population_size, self.sample_size = int(seed), int(population_size), int(sample_size)
-        self._kinds = _tokens_by_kind(layout)
+        self._kinds = tokens_by_kind(layout)
 
     def propose(self, study: optuna.Study, number: int) -> Sequence[int]:
         """A uniform sample while the population grows, then a mutation of a tournament's winner."""
@@ -71,13 +71,3 @@ class RegularizedEvolutionSampler(TokenSampler):
             if tokens is not None:
                 members.append((sign * trial.value, tokens))
         return members
-
-
-def _tokens_by_kind(layout: TokenLayout) -> list[list[int]]:
-    """Positions of tokens that have a choice, by kind: operations, inputs, skips, outputs."""
-    kinds: dict[str, list[int]] = {}
-    for position, (name, size) in enumerate(zip(layout.names, layout.sizes, strict=True)):
-        if size > 1:
-            kind = "output" if name.startswith("out") else name.split(".")[1]
-            kinds.setdefault(kind, []).append(position)
-    return list(kinds.values())

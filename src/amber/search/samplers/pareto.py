@@ -12,6 +12,13 @@ COSTS = ("parameters", "flops")
 """What a network may cost: names of fields of a trial."""
 
 
+def checked_cost(against: str | None) -> str | None:
+    """Return the cost that a score is weighed against; raises ConfigError where it is unknown."""
+    if against is not None and against not in COSTS:
+        raise ConfigError(f"against must be one of {', '.join(COSTS)}, or None. Received: {against!r}")
+    return against
+
+
 class NSGA2Sampler(optuna.samplers.NSGAIISampler):
     """Optuna's NSGA-II (Deb et al. 2002) over tokens.
 
@@ -28,7 +35,5 @@ class NSGA2Sampler(optuna.samplers.NSGAIISampler):
     """
 
     def __init__(self, *, against: str | None = "parameters", **arguments: Any) -> None:
-        if against is not None and against not in COSTS:
-            raise ConfigError(f"against must be one of {', '.join(COSTS)}, or None. Received: {against!r}")
         super().__init__(**arguments)
-        self.against = against
+        self.against = checked_cost(against)

@@ -10,6 +10,9 @@ import optuna
 from amber.architect import TokenLayout
 from amber.errors import ConfigError
 
+INFEASIBLE, WITHDRAWN = "infeasible", "withdrawn"
+"""Attributes of Optuna's trials: of what cannot be trained, and of what was proposed and never looked at."""
+
 
 def token_distributions(layout: TokenLayout) -> dict[str, optuna.distributions.CategoricalDistribution]:
     """Returns the Optuna parameters of a layout: per token name one categorical of its values, in order."""
@@ -26,13 +29,32 @@ def tokens_of(params: Mapping[str, Any], layout: TokenLayout) -> tuple[int, ...]
     return tuple(int(params[name]) for name in layout.names)
 
 
+def kind_of(name: str) -> str:
+    """Return what the token of a name is: an operation (`"op"`), `"input"`, `"skip"` or `"out"`."""
+    return "out" if name.startswith("out") else name.split(".")[1]
+
+
+def tokens_by_kind(layout: TokenLayout) -> list[list[int]]:
+    """Return the positions of tokens that have a choice, by kind: operations, inputs, skips, outputs."""
+    kinds: dict[str, list[int]] = {}
+    for position, (name, size) in enumerate(zip(layout.names, layout.sizes, strict=True)):
+        if size > 1:
+            kinds.setdefault(kind_of(name), []).append(position)
+    return list(kinds.values())
+
+
 class TokenSampler(optuna.samplers.BaseSampler):
     """Base of samplers that propose all tokens at once. A subclass defines `propose`.
 
     Args:
         layout: the tokens.
         seed: of parameters that are no tokens, which are drawn at random.
+
+    Attributes:
+        many_objectives: whether it can follow more than one score.
     """
+
+    many_objectives = False
 
     def __init__(self, layout: TokenLayout, seed: int) -> None:
         self.layout = layout
@@ -47,7 +69,7 @@ class TokenSampler(optuna.samplers.BaseSampler):
         self, study: optuna.Study, trial: optuna.trial.FrozenTrial
     ) -> dict[str, optuna.distributions.BaseDistribution]:
         """All tokens, always: the layout is known from the start."""
-        if len(study.directions) > 1:
+        if len(study.directions) > 1 and not self.many_objectives:
             raise ConfigError(
                 f"{type(self).__name__} follows one score. Received: a study of {len(study.directions)} objectives"
             )

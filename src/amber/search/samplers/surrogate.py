@@ -1,0 +1,299 @@
+"""A model of the score as sampler: what is expected to improve most on the best is proposed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import optuna
+from scipy.special import log_ndtr, ndtr, ndtri
+from scipy.stats import rankdata
+
+from amber.architect import TokenLayout
+from amber.checks import positive_integer
+from amber.search.samplers.gaussian_process import (
+    Described,
+    Describer,
+    Features,
+    GaussianProcess,
+    Posterior,
+)
+from amber.search.samplers.pareto import checked_cost
+from amber.search.samplers.tokens import TokenSampler, tokens_by_kind
+from amber.search.samplers.told import StudyReader, Told
+
+# Trials that the model is conditioned on, and that its weights are fitted on: the time of a proposal is bounded.
+_KEPT, _FITTED = 256, 128
+# The weights are fitted anew whenever there are so many times more trials.
+_GROWTH = 1.2
+# Parents of candidates, rounds of mutations of the most promising, and how many of these, with how many children.
+_PARENTS, _ROUNDS, _PROMISING, _CHILDREN = 10, 3, 5, 60
+# A change is followed by another with this probability.
+_FURTHER = 0.35
+
+
+class SurrogateSampler(TokenSampler):
+    """Proposes where a Gaussian process expects the most improvement.
+
+    The process models the rank of a trial among all, so neither scale nor outliers of a score matter. Candidates are
+    random architectures, and mutations and crossings of the best; none is proposed twice, or while it is being
+    trained. What is being trained counts as known, but for its score. A second process learns which architectures are
+    feasible, where some are not. With several objectives, each proposal weighs them at random (Knowles 2006).
+
+    Everything follows from the seed, the number of the trial and the trials of the study, so a study that is taken up
+    again goes on as it would have.
+
+    Args:
+        layout: the tokens.
+        seed: of all choices.
+        startup_trials: trials with a score, drawn uniformly, before the model is asked.
+        candidates: architectures that the model looks at first.
+        against: "parameters" or "flops": the search has two objectives, the score and this, to be minimised.
+            None: the score alone.
+        features: numbers that describe an architecture beside its tokens and their counts, such as its depth.
+
+    Attributes:
+        against: what the score is weighed against; `run_search` reads it.
+
+    Raises:
+        ConfigError: a number below one, or an unknown cost.
+    """
+
+    many_objectives = True
+
+    def __init__(
+        self,
+        layout: TokenLayout,
+        seed: int,
+        *,
+        startup_trials: int = 6,
+        candidates: int = 300,
+        against: str | None = None,
+        features: Features | None = None,
+    ) -> None:
+        super().__init__(layout, seed)
+        self.seed = int(seed)
+        self.startup_trials = positive_integer(startup_trials, "startup_trials")
+        self.candidates = positive_integer(candidates, "candidates")
+        self.against = checked_cost(against)
+        self._describe = Describer(layout, features)
+        self._reader = StudyReader(layout)
+        self._sizes = np.array(layout.sizes)
+        self._chances = _mutation_chances(layout)
+        self._fitted: dict[str, tuple[bytes, GaussianProcess]] = {}
+
+    def propose(self, study: optuna.Study, number: int) -> Sequence[int]:
+        """Return the candidate of the highest expected improvement; a uniform sample where little is known."""
+        generator = np.random.default_rng([self.seed, number])
+        told = self._reader.read(study)
+        if len(told.numbers) < self.startup_trials or not self._chances.any():
+            return self._unseen(generator, told.taken)
+        merit = self._merit(told, generator)
+        mutants = self.children(merit.parents, 2 * self.candidates // 3 + 1, generator)
+        shortlist = _Shortlist(told.taken)
+        shortlist.consider(np.concatenate([mutants, self._random(generator, self.candidates // 3 + 1)]), merit)
+        for _ in range(_ROUNDS - 1):
+            promising = shortlist.best(_PROMISING)
+            if len(promising):
+                shortlist.consider(self.children(promising, _CHILDREN, generator), merit)
+        best = shortlist.best(1)
+        return tuple(best[0].tolist()) if len(best) else self._unseen(generator, told.taken)
+
+    def children(self, parents: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+        """Return mutations of parents, a third of them crossed with another first.
+
+        Args:
+            parents: (p, tokens).
+            count: children.
+            generator: of all choices.
+        """
+        rows = parents[generator.integers(len(parents), size=count)].copy()
+        crossed = count // 3
+        others = parents[generator.integers(len(parents), size=crossed)]
+        rows[:crossed] = np.where(generator.random(others.shape) < 0.5, rows[:crossed], others)
+        changing = np.arange(count)
+        while len(changing):
+            positions = generator.choice(len(self._sizes), size=len(changing), p=self._chances)
+            sizes = self._sizes[positions]
+            rows[changing, positions] = (rows[changing, positions] + generator.integers(1, sizes)) % sizes
+            changing = changing[generator.random(len(changing)) < _FURTHER]
+        return rows
+
+    def _random(self, generator: np.random.Generator, count: int) -> np.ndarray:
+        return generator.integers(0, self._sizes, size=(count, len(self._sizes)))
+
+    def _unseen(self, generator: np.random.Generator, taken: set[bytes]) -> tuple[int, ...]:
+        """Return a uniform sample that is not taken, where a few hundred draws find one."""
+        rows = self._random(generator, 300)
+        new = (row for row in rows if row.tobytes() not in taken)
+        return tuple(next(new, rows[0]).tolist())
+
+    def _merit(self, told: Told, generator: np.random.Generator) -> _Merit:
+        goals = told.standing.shape[1]
+        count = _milestone(len(told.numbers), self.startup_trials)
+        scores = _scores(told.standing[:count], np.full(goals, 1 / goals))
+        fitted = _best_and_spread(scores, _FITTED)
+        process = self._fit("score", told.tokens[:count][fitted], _normal_scores(scores[fitted]))
+        scores = _scores(told.standing, generator.dirichlet(np.ones(goals)) if goals > 1 else np.ones(1))
+        kept = _best_and_latest(scores, _KEPT)
+        known = told.tokens[kept]
+        # There is nothing to find out about the score of what is infeasible: it counts as if it were on its way.
+        joined = np.concatenate([known, told.pending, told.infeasible[-_KEPT // 4 :]])
+        posterior = process.given(self._describe(joined), _normal_scores(scores[kept]))
+        means = posterior.mean(self._describe(known))
+        parents = known[np.argsort(-means, kind="stable")[:_PARENTS]]
+        return _Merit(self._describe, posterior, float(means.max()), parents, self._feasibility(told))
+
+    def _feasibility(self, told: Told) -> _Feasibility | None:
+        """Return what says how likely an architecture is feasible; None where all were."""
+        if not len(told.infeasible):
+            return None
+        groups = told.tokens[-_KEPT // 2 :], told.infeasible[-_KEPT // 2 :]
+        tokens = np.concatenate(groups)
+        labels = np.repeat([1.0, 0.0], [len(each) for each in groups])
+        scores = (labels - labels.mean()) / labels.std()
+        count = _milestone(len(labels), self.startup_trials)
+        # In a fixed order that mixes both, so that any beginning of it holds some of each.
+        mixed = np.argsort(np.concatenate([(np.arange(len(each)) + 0.5) / len(each) for each in groups]), kind="stable")
+        fitted = mixed[: min(count, _FITTED)]
+        process = self._fit("feasible", tokens[fitted], scores[fitted])
+        posterior = process.given(self._describe(tokens), scores)
+        return _Feasibility(posterior, float(labels.mean()), float(labels.std()))
+
+    def _fit(self, what: str, tokens: np.ndarray, scores: np.ndarray) -> GaussianProcess:
+        """Return the process that fits scores; what was fitted last is kept."""
+        key = tokens.tobytes() + scores.tobytes()
+        if self._fitted.get(what, (b"",))[0] != key:
+            self._fitted[what] = key, GaussianProcess(self._describe, self._describe(tokens), scores)
+        return self._fitted[what][1]
+
+
+class _Feasibility(NamedTuple):
+    """A process that learnt which architectures can be trained, from labels of 0 and 1.
+
+    Attributes:
+        posterior: of standardised labels.
+        mean: of the labels.
+        spread: their standard deviation.
+    """
+
+    posterior: Posterior
+    mean: float
+    spread: float
+
+    def log_chance(self, described: Described) -> np.ndarray:
+        """Return the logarithm of the probability that the label of each architecture is above a half."""
+        mean, deviation = self.posterior.mean_and_deviation(described)
+        return log_ndtr((self.mean + self.spread * mean - 0.5) / (self.spread * deviation))
+
+
+class _Merit(NamedTuple):
+    """What a candidate is worth: the logarithm of its expected improvement, and of its chance to be feasible, twice.
+
+    Attributes:
+        describe: makes numbers of tokens.
+        posterior: of the score.
+        best: highest expected score of what is known.
+        parents: of candidates: the best that are known.
+        feasibility: of architectures; None where all are.
+    """
+
+    describe: Describer
+    posterior: Posterior
+    best: float
+    parents: np.ndarray
+    feasibility: _Feasibility | None
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        described = self.describe(rows)
+        mean, deviation = self.posterior.mean_and_deviation(described)
+        worth = np.log(deviation) + log_improvement((mean - self.best) / deviation)
+        return worth if self.feasibility is None else worth + 2 * self.feasibility.log_chance(described)
+
+
+class _Shortlist:
+    """Candidates that were looked at, the best first.
+
+    Args:
+        taken: what is not to be proposed, as bytes.
+    """
+
+    def __init__(self, taken: set[bytes]) -> None:
+        self._seen = set(taken)
+        self._rows: list[np.ndarray] = []
+        self._worth: list[float] = []
+
+    def consider(self, rows: np.ndarray, merit: _Merit) -> None:
+        """Take in the candidates that were not seen before."""
+        new = []
+        for number, row in enumerate(rows):
+            if (key := row.tobytes()) not in self._seen:
+                self._seen.add(key)
+                new.append(number)
+        if new:
+            self._rows += list(rows[new])
+            self._worth += merit(rows[new]).tolist()
+
+    def best(self, count: int) -> np.ndarray:
+        """Return the best candidates, (count, tokens) or fewer."""
+        order = np.argsort(-np.array(self._worth), kind="stable")[:count]
+        return np.array([self._rows[number] for number in order])
+
+
+def log_improvement(by: np.ndarray) -> np.ndarray:
+    """Return the logarithm of the expected excess over 0 of a normal variable of mean `by` and variance one.
+
+    Far below zero, where the difference of its two terms is lost to rounding, its expansion takes their place.
+    """
+    near = np.maximum(by, -6.0)
+    exact = np.log(near * ndtr(near) + np.exp(-(near**2) / 2) / np.sqrt(2 * np.pi))
+    far = np.minimum(by, -6.0)
+    return np.where(by > -6.0, exact, -(far**2) / 2 - 2 * np.log(-far) - np.log(2 * np.pi) / 2)
+
+
+def _mutation_chances(layout: TokenLayout) -> np.ndarray:
+    """Return how likely each token is mutated: half by kind and then token, half any token that has a choice."""
+    kinds = tokens_by_kind(layout)
+    chances = np.zeros(len(layout))
+    choices = sum(map(len, kinds))
+    for kind in kinds:
+        chances[kind] = 0.5 / (len(kinds) * len(kind)) + 0.5 / choices
+    return chances
+
+
+def _scores(standing: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return one score each, higher is better: the ranks of all objectives, weighed (augmented Chebyshev)."""
+    shortfall = (1 - rankdata(standing, axis=0) / len(standing)) * weights
+    return -(shortfall.max(axis=1) + 0.05 * shortfall.sum(axis=1))
+
+
+def _normal_scores(scores: np.ndarray) -> np.ndarray:
+    """Return the normal quantiles of ranks, of mean zero and variance one."""
+    quantiles = ndtri((rankdata(scores) - 0.5) / len(scores))
+    return (quantiles - quantiles.mean()) / (quantiles.std() or 1.0)
+
+
+def _milestone(count: int, first: int) -> int:
+    """Return the highest of a growing series of numbers of trials that is not above `count`."""
+    reached = first
+    while (following := max(reached + 2, int(reached * _GROWTH))) <= count:
+        reached = following
+    return min(reached, count)
+
+
+def _best_and_latest(scores: np.ndarray, limit: int) -> np.ndarray:
+    """Return the positions of the best half of a limit, and of the latest others."""
+    if len(scores) <= limit:
+        return np.arange(len(scores))
+    order = np.argsort(-scores, kind="stable")
+    return np.sort(np.concatenate([order[: limit // 2], np.sort(order[limit // 2 :])[-(limit - limit // 2) :]]))
+
+
+def _best_and_spread(scores: np.ndarray, limit: int) -> np.ndarray:
+    """Return the positions of the best half of a limit, and of others from the second best to the worst."""
+    if len(scores) <= limit:
+        return np.arange(len(scores))
+    order = np.argsort(-scores, kind="stable")
+    others = order[limit // 2 :]
+    return np.sort(np.concatenate([order[: limit // 2], others[:: -(-len(others) // (limit - limit // 2))]]))
