@@ -37,19 +37,39 @@ def test_command_searches_on_worker_processes_as_in_its_own(
     assert again.exit_code == 0, "where a search is trained may change: " + again.output + again.stderr
 
 
+def test_command_with_shared_weights_retrains_and_prunes_on_worker_processes(
+    amber: Amber, write_config: WriteConfig, tiny: str, tmp_path: Path
+) -> None:
+    few = "{start_steps: 1, warm_up_steps: 1, steps_per_episode: 1, episodes: 1, architectures: 2, sample: 2, top_k: 1}"
+    lines = ("strategy: one_shot", f"one_shot: {few}", "executor: processes", "workers: 2", "pruner: median")
+    text = tiny.replace("  sampler: random\n", "").replace("  trials: 2\n", "")
+    done = amber("search", write_config(with_search(text, *lines)), "-d", tmp_path / "run")
+    assert done.exit_code == 0, done.output + done.stderr
+    assert "shared weights in this process" in " ".join(done.output.split())
+    trials = [json.loads(line) for line in (tmp_path / "run" / "trials.jsonl").read_text().splitlines()]
+    assert trials and all(trial["status"] == "complete" and trial["curve"] for trial in trials)
+
+
 def test_every_key_reaches_the_executor(tiny: str) -> None:
-    keys = ("workers: 3", "time_limit: 60", "trials_per_process: 20", "threads: 2", "memory_limit: 500")
+    keys = ("workers: 3", "time_limit: 60", "trials_per_process: 20", "threads: 2", "memory_limit: 500", "retries: 2")
     text = with_search(tiny, "executor: processes", *keys, 'devices: ["0", "1"]')
     made = make_executor(config_from_text(text, "a.yaml").config.search)
     assert isinstance(made, ProcessExecutor) and made.workers == 3
-    assert made.limits == WorkerLimits(60, 20, 2, 500, ["0", "1"])
+    assert made.limits == WorkerLimits(60, 20, 2, 500, ["0", "1"], retries=2)
     assert isinstance(make_executor(config_from_text(tiny, "a.yaml").config.search), InProcessExecutor)
     for where in ("tcp://host:8786", "scheduler.json"):
-        text = with_search(tiny, f"executor: {{dask: '{where}'}}", "time_limit: 60", "ahead: 2")
+        text = with_search(tiny, f"executor: {{dask: '{where}'}}", "time_limit: 60", "prefetch: 2")
         over = make_executor(config_from_text(text, "a.yaml").config.search)
         assert (
             isinstance(over, DaskExecutor) and over.limits == WorkerLimits(60) and over.workers == 3
-        )  # one, and two ahead
+        )  # one, and two that wait
+
+
+def test_the_former_name_of_a_key_is_taken_with_a_warning(tiny: str) -> None:
+    text = with_search(tiny, "executor: {dask: 'tcp://host:8786'}", "ahead: 2")
+    with pytest.warns(FutureWarning, match="search.prefetch"):
+        configuration = config_from_text(text, "a.yaml")
+    assert configuration.config.search.prefetch == 2
 
 
 @pytest.mark.parametrize(
@@ -60,7 +80,7 @@ def test_every_key_reaches_the_executor(tiny: str) -> None:
         (["workers: 2"], 13, "search.workers"),
         (["executor: processes", "workers: 0"], 14, "search.workers"),
         (["executor: processes", "devices: []"], 14, "search.devices"),
-        (["executor: processes", "ahead: 1"], 14, "search.ahead"),
+        (["executor: processes", "prefetch: 1"], 14, "search.prefetch"),
     ],
 )
 def test_mistakes_are_named(

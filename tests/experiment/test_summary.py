@@ -51,10 +51,12 @@ def test_task_and_data_are_said_with_what_was_guessed(tiny: str) -> None:
         ("executor: processes\n  workers: 1\n  threads: 3", "3 threads each, 1 worker process"),
         ("executor: {dask: 'tcp://host:1'}", "1 thread each, all workers of tcp://host:1"),
         ("executor: processes\n  devices: ['0', '1']", "GPUs 0 1"),
+        ("strategy: one_shot\n  executor: processes", "shared weights in this process (1 thread), 1 thread each"),
     ],
 )
 def test_the_machine_is_said(tiny: str, options: str, said: str) -> None:
-    loaded = config_from_text(tiny.replace("trials: 2", f"trials: 2\n  {options}"), "a.yaml")
+    text = tiny.replace("  sampler: random\n  trials: 2", f"  {options}") if options else tiny
+    loaded = config_from_text(text, "a.yaml")
     line = list(understood(loaded, dataset()))[2]
     assert said in line and "torch" in line and "(KERAS_BACKEND)" in line
 

@@ -176,14 +176,19 @@ def make_executor(search: SearchSection, plugins: Sequence[Plugin] = ()) -> Exec
     if search.executor == "in_process":
         return InProcessExecutor()
     limits = WorkerLimits(
-        search.time_limit, search.trials_per_process, search.threads or 1, search.memory_limit, search.devices
+        search.time_limit,
+        search.trials_per_process,
+        search.threads or 1,
+        search.memory_limit,
+        search.devices,
+        search.retries or 0,
     )
     if isinstance(search.executor, DaskSection):
         where = search.executor.dask
         address, file = (where, None) if "://" in where else (None, where)
-        ahead = 1 if search.ahead is None else search.ahead
+        prefetch = 1 if search.prefetch is None else search.prefetch
         return DaskExecutor(
-            address, scheduler_file=file, workers=search.workers, ahead=ahead, limits=limits, plugins=plugins
+            address, scheduler_file=file, workers=search.workers, prefetch=prefetch, limits=limits, plugins=plugins
         )
     return ProcessExecutor(search.workers or 2, limits, plugins)
 

@@ -70,6 +70,7 @@ class Proposal:
             seconds=0.0,
             epochs=0,
             curve=(),
+            retries=0,
             error=f"the same network as trial {first.number} ({first.status})",
         )
 
@@ -102,10 +103,12 @@ class Proposal:
         """
         if outcome.error is not None:
             raise outcome.error
+        trial: TrialResult
         if outcome.failure is None:
-            trial: TrialResult = outcome.value
+            trial = outcome.value
             if trial.status == "complete" and (trial.score is None or not math.isfinite(trial.score)):
                 error = f"FloatingPointError: the score is {trial.score}"
-                return replace(trial, status="failed", score=None, error=error)
-            return trial
-        return self.as_failed(str(outcome.failure), outcome.seconds)
+                trial = replace(trial, status="failed", score=None, error=error)
+        else:
+            trial = self.as_failed(str(outcome.failure), outcome.seconds)
+        return replace(trial, retries=outcome.retries) if outcome.retries else trial

@@ -30,6 +30,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "epochs": (int,),
     "curve": (list,),
     "architecture": (str,),
+    "retries": (int,),
 }
 
 
@@ -56,6 +57,7 @@ class TrialResult:
         epochs: epochs trained.
         curve: the searched metric after each epoch, where a pruner looked at it; else empty.
         architecture: the architecture in words, such as `conv8-conv4-maxpool`; empty where it was not said.
+        retries: how often it was trained again, as its worker process died.
     """
 
     number: int
@@ -72,6 +74,7 @@ class TrialResult:
     epochs: int = 0
     curve: tuple[float, ...] = ()
     architecture: str = ""
+    retries: int = 0
 
     def __post_init__(self) -> None:
         """Clean the texts."""
@@ -85,8 +88,10 @@ class TrialResult:
         return self.architecture or f"tokens {short_tokens(self.tokens)}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns a JSON-ready dictionary; numbers that JSON cannot say become None."""
+        """Return a JSON-ready dictionary; numbers that JSON cannot say become None, and `retries` is there if any."""
         values = asdict(self)
+        if not self.retries:
+            del values["retries"]
         values["tokens"] = list(self.tokens)
         values["metrics"] = {name: _finite(value) for name, value in self.metrics.items()}
         values["score"] = _finite(self.score)
@@ -132,7 +137,7 @@ def _check_ranges(values: Mapping[str, Any]) -> None:
     status, score = values["status"], values.get("score")
     if status not in STATUSES:
         raise ConfigError(f"'status' of a trial must be one of {', '.join(STATUSES)}. Received: {_cut(status)}")
-    for name in ("number", "parameters", "flops", "seconds", "seed", "epochs"):
+    for name in ("number", "parameters", "flops", "seconds", "seed", "epochs", "retries"):
         value = values.get(name)
         if value is not None and not 0 <= value < math.inf:
             raise ConfigError(f"'{name}' of a trial must be a finite number from 0 on. Received: {_cut(value)}")

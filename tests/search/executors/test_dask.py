@@ -89,7 +89,7 @@ def test_tasks_report_over_the_scheduler_and_are_stopped(cluster: Cluster) -> No
 def test_one_dask_worker_prunes_as_this_process_does(cluster: Cluster, tmp_path: Path) -> None:
     here = run_search(pretending(tmp_path / "here", layers=3, epochs=4), **PRUNING)
     directory = RunDirectory.create(tmp_path / "run")
-    executor = DaskExecutor(cluster.address, workers=1, ahead=0)
+    executor = DaskExecutor(cluster.address, workers=1, prefetch=0)
     objective = pretending(tmp_path / "there", layers=3, epochs=4)
     there = run_search(objective, executor=executor, run_directory=directory, **PRUNING)
     assert here.counts()["pruned"]
@@ -172,14 +172,17 @@ def check_whole(found: Any, directory: RunDirectory, tmp_path: Path, common: dic
 def test_without_a_scheduler_the_search_says_so(tmp_path: Path) -> None:
     with pytest.raises(ExecutorError, match="No Dask scheduler answers at tcp://127.0.0.1:9 in 0.1 s"):
         run_search(
-            pretending(tmp_path / "notes"), trials=1, seed=0, executor=DaskExecutor("tcp://127.0.0.1:9", patience=0.1)
+            pretending(tmp_path / "notes"),
+            trials=1,
+            seed=0,
+            executor=DaskExecutor("tcp://127.0.0.1:9", connect_timeout=0.1),
         )
     with pytest.raises(ConfigError, match="address or scheduler_file"):
         DaskExecutor()
     with pytest.raises(ConfigError, match="workers"):
         DaskExecutor("tcp://127.0.0.1:9", workers=0)
-    with pytest.raises(ConfigError, match="ahead"):
-        DaskExecutor("tcp://127.0.0.1:9", ahead=-1)
+    with pytest.raises(ConfigError, match="prefetch"):
+        DaskExecutor("tcp://127.0.0.1:9", prefetch=-1)
 
 
 def test_the_example_for_slurm_asks_for_workers_of_one_thread(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.search.executors.tasks import Job
 from tests.search.executors.test_searching import LateExecutor
 
 from amber.search import RunDirectory, SearchCallback, run_search
-from amber.search.executors import Executor, InProcessExecutor, Outcome, ProcessExecutor
+from amber.search.executors import Executor, InProcessExecutor, Outcome, ProcessExecutor, WorkerLimits
 from amber.search.executors.reports import Received, ReportServer, WorkerReporter
 
 
@@ -173,6 +173,29 @@ def test_a_worker_that_dies_while_it_reports_costs_its_trial_only(tmp_path: Path
     assert facts(directory.trials()) == facts(found.trials)
     complete = next(trial for trial in found.trials if trial.status == "complete")
     assert [epoch for number, epoch in epochs if number == complete.number] == [1, 2, 3, 4]
+
+
+def test_a_trial_whose_worker_died_is_tried_again_so_often(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    whole = run_search(pretending(tmp_path / "whole", layers=3, epochs=4), **PRUNING)
+    directory = RunDirectory.create(tmp_path / "run")
+    objective = pretending(tmp_path / "notes", layers=3, epochs=4, kill=(0, 1))
+    with ProcessExecutor(1, WorkerLimits(retries=1)) as executor:
+        found = run_search(objective, executor=executor, run_directory=directory, **PRUNING)
+    assert facts(found.trials) == facts(whole.trials) == facts(directory.trials())
+    again = {trial.number for trial in directory.trials() if trial.retries}
+    assert 0 in again and again <= {0, 1} and "tried again (1 of 1)" in caplog.text
+    evaluated = evaluations(tmp_path / "notes")
+    assert evaluated.count(0) == 2 and len(evaluated) == len(set(evaluated)) + len(again)
+
+
+def test_a_trial_that_always_kills_its_worker_fails_in_the_end() -> None:
+    with ProcessExecutor(1, WorkerLimits(retries=2)) as executor:
+        executor.open(Job())
+        executor.submit(0, "leave", 7)
+        outcome = ended(executor)
+        assert outcome.failure is not None and outcome.failure.kind == "crash" and outcome.retries == 2
+        executor.submit(1, "total", 1.0)
+        assert ended(executor).retries == 0
 
 
 SEARCH = """

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 import sys
+import warnings
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import AliasChoices, Field, ValidationInfo, field_validator, model_validator
 
 from amber import known_names
 from amber.experiment.configuration.data_sections import DataSection
@@ -20,7 +21,16 @@ from amber.experiment.configuration.section import Count, Positive, Section, Tex
 from amber.metric_names import less_is_better
 
 # Keys of `search` about workers in other processes; `threads` also counts for this one.
-WORKER_KEYS = ("workers", "time_limit", "trials_per_process", "threads", "memory_limit", "devices", "ahead")
+WORKER_KEYS = (
+    "workers",
+    "time_limit",
+    "trials_per_process",
+    "threads",
+    "memory_limit",
+    "devices",
+    "retries",
+    "prefetch",
+)
 
 
 class TrainingSection(Section):
@@ -154,7 +164,8 @@ class SearchSection(Section):
             as many as are fastest for the networks beside what else the machine does.
         memory_limit: MiB that a candidate may take in its worker process (on CPUs); null: no limit.
         devices: GPUs for the workers, one each and in turn, such as `["0", "1"]`; null: all see all.
-        ahead: candidates that wait at each Dask worker, so that it is never without; by default 1. With 0, samplers
+        retries: how often a candidate is trained again whose worker process died; by default 0.
+        prefetch: candidates that wait at each Dask worker, so that it is never without; by default 1. With 0, samplers
             know as many results as can be.
         storage: a database where the trials are recorded instead of in the run directory, such as
             `postgresql://user@host/database`; searches of the same `name` then work together. Its password comes from
@@ -182,7 +193,9 @@ class SearchSection(Section):
     threads: Count | None = None
     memory_limit: Count | None = None
     devices: Annotated[list[Text], Field(min_length=1)] | None = None
-    ahead: Annotated[int, Field(ge=0)] | None = None
+    retries: Annotated[int, Field(ge=0)] | None = None
+    # `ahead` is what it was called before 0.2.
+    prefetch: Annotated[int | None, Field(ge=0, validation_alias=AliasChoices("prefetch", "ahead"))] = None
     storage: Text | None = None
     pruner: Text | None = None
     pruner_options: dict[str, Any] = Field(default_factory=dict)
@@ -192,7 +205,11 @@ class SearchSection(Section):
     def _workers_are_other_processes(cls, value: Any, info: ValidationInfo) -> Any:
         if value is not None and info.data.get("executor") == "in_process":
             raise ValueError("executor: processes, or one of dask, beside it")
-        if info.field_name == "ahead" and value is not None and not isinstance(info.data.get("executor"), DaskSection):
+        if (
+            info.field_name == "prefetch"
+            and value is not None
+            and not isinstance(info.data.get("executor"), DaskSection)
+        ):
             raise ValueError("executor: {dask: ...} beside it")
         return value
 
@@ -231,6 +248,13 @@ class SearchSection(Section):
             else:
                 known_names.check_known(name, known_names.PRUNERS, "pruner")
         return name
+
+    @model_validator(mode="before")
+    @classmethod
+    def _former_names_are_warned_of(cls, values: Any) -> Any:
+        if isinstance(values, dict) and "ahead" in values:
+            warnings.warn("search.ahead is called search.prefetch now; write that.", FutureWarning, stacklevel=2)
+        return values
 
     @model_validator(mode="before")
     @classmethod

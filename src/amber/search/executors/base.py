@@ -41,6 +41,7 @@ class Outcome:
         error: the exception that the function raised.
         failure: set where its worker did not come back with either.
         seconds: wall-clock time from its submission to its end.
+        retries: how often it was started again, as its worker died.
     """
 
     key: int
@@ -48,6 +49,7 @@ class Outcome:
     error: BaseException | None = None
     failure: Failure | None = None
     seconds: float = 0.0
+    retries: int = 0
 
 
 class Executor(ABC):

@@ -14,6 +14,7 @@ import queue
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from amber.backend import interrupts
@@ -42,10 +43,10 @@ class DaskExecutor(Executor):
         address: of the scheduler, such as `"tcp://host:8786"`.
         scheduler_file: the JSON file that `dask scheduler --scheduler-file` writes; instead of `address`.
         workers: the most tasks at once. None: as many as the cluster has workers at any time.
-        ahead: tasks that wait at each worker, so that it has the next at hand when one ends, and not only after a way
-            to the driver and back. A sampler that learns knows that much less when it proposes; 0 spares it that.
+        prefetch: tasks that wait at each worker, so that it has the next at hand when one ends, and not only after a
+            way to the driver and back. A sampler that learns knows that much less when it proposes; 0 spares it that.
         limits: of each task's process.
-        patience: seconds to wait for a scheduler or a first worker, at the start and after one was lost.
+        connect_timeout: seconds to wait for a scheduler or a first worker, at the start and after one was lost.
         plugins: code that registers what is trained; see `ProcessExecutor`. The content of files is sent to the
             workers; packages must be installed there.
 
@@ -61,9 +62,9 @@ class DaskExecutor(Executor):
         *,
         scheduler_file: str | os.PathLike[str] | None = None,
         workers: int | None = None,
-        ahead: int = 1,
+        prefetch: int = 1,
         limits: WorkerLimits | None = None,
-        patience: float = 300.0,
+        connect_timeout: float = 300.0,
         plugins: Sequence[str | Plugin] = (),
     ) -> None:
         if (address is None) == (scheduler_file is None):
@@ -72,8 +73,8 @@ class DaskExecutor(Executor):
             positive_integer(workers, "workers")
         self.limits = limits or WorkerLimits()
         self._where = {"address": address} if address else {"scheduler_file": os.fspath(scheduler_file or "")}
-        self._most, self._ahead = workers, integer_at_least(ahead, "ahead", 0)
-        self._patience = patience
+        self._most, self._prefetch = workers, integer_at_least(prefetch, "prefetch", 0)
+        self._connect_timeout = connect_timeout
         self._plugins = found_plugins(plugins)
         self._client: Any = None
         self._session: Any = None
@@ -88,12 +89,12 @@ class DaskExecutor(Executor):
 
     @property
     def workers(self) -> int:
-        """How many tasks should be under way: of each worker that the cluster has now one, and those `ahead`."""
+        """How many tasks should be under way: of each worker that the cluster has now one, and those of `prefetch`."""
         if time.monotonic() - self._counted > _LOOK and self._client is not None:
             with contextlib.suppress(Exception):  # looked at where tasks are waited for
                 self._count = len(self._client.scheduler_info(n_workers=-1)["workers"])
             self._counted = time.monotonic()
-        return max(1, self._count if self._most is None else min(self._most, self._count)) * (1 + self._ahead)
+        return max(1, self._count if self._most is None else min(self._most, self._count)) * (1 + self._prefetch)
 
     def open(self, function: Callable[..., Any]) -> None:
         """Connects, waits for a first worker, and sends the function to the scheduler.
@@ -149,7 +150,7 @@ class DaskExecutor(Executor):
 
     def _connect(self) -> None:
         distributed = _distributed()
-        deadline = time.monotonic() + self._patience
+        deadline = time.monotonic() + self._connect_timeout
         while True:
             interrupts.check()
             try:
@@ -159,15 +160,15 @@ class DaskExecutor(Executor):
             except (OSError, TimeoutError, ValueError) as error:
                 if time.monotonic() > deadline:
                     raise ExecutorError(
-                        f"No Dask scheduler answers at {next(iter(self._where.values()))} in {self._patience:g} s: "
-                        f"{error}"
+                        f"No Dask scheduler answers at {next(iter(self._where.values()))} in "
+                        f"{self._connect_timeout:g} s: {error}"
                     ) from error
                 time.sleep(0.5)
         try:
             client.wait_for_workers(1, timeout=max(1.0, deadline - time.monotonic()))
         except TimeoutError as error:
             _close(client)
-            raise ExecutorError(f"The Dask cluster has no worker after {self._patience:g} s.") from error
+            raise ExecutorError(f"The Dask cluster has no worker after {self._connect_timeout:g} s.") from error
         self._client, self._counted = client, 0.0
         self._session_id = uuid.uuid4().hex
         # A task and not scattered data: what a lost worker held, the scheduler makes again.
@@ -246,11 +247,9 @@ class DaskExecutor(Executor):
                 return []
             kind, value = "error", error
         del self._tasks[key]
-        if kind == "value":
-            return [Outcome(key, value, seconds=seconds)]
         if kind == "error":
             return [Outcome(key, error=value, seconds=seconds)]
-        return [Outcome(key, failure=Failure(kind, value), seconds=seconds)]
+        return [replace(value, key=key, seconds=seconds)]
 
 
 class _Task:

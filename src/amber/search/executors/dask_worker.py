@@ -58,9 +58,7 @@ class _Sessions:
                 return "error", error
         if outcome.error is not None:
             return "error", outcome.error
-        if outcome.failure is not None:
-            return outcome.failure.kind, outcome.failure.message
-        return "value", outcome.value
+        return "outcome", outcome
 
     def _watch(self, identity: str, worker: Any) -> None:
         """End the session once the scheduler has dropped it: its search was killed, or has lost the scheduler."""
@@ -136,7 +134,7 @@ def keep(session: dict[str, Any]) -> dict[str, Any]:
 def work(
     session: dict[str, Any], arguments: tuple[Any, ...], options: dict[str, Any], may_stop: bool | None
 ) -> tuple[str, Any]:
-    """Run one task, and return its kind of end with the value, error or message.
+    """Run one task, and return ("outcome", its Outcome) or ("error", the exception).
 
     Args:
         session: what `keep` returned.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from amber.backend.threads import limit_threads, thread_variables
+from amber.checks import integer_at_least
 from amber.errors import ConfigError
 from amber.plugins import Plugin, find_plugin
 
@@ -25,6 +26,7 @@ class WorkerLimits:
         memory_limit: MiB that a task may take beyond what the worker has taken before its first; more raises
             MemoryError in it. For CPUs (memory of a GPU is not counted, and its driver reserves much). None: no limit.
         devices: what CUDA_VISIBLE_DEVICES is in each worker, in turn, such as `["0", "1"]`. None: left alone.
+        retries: how often a task is started again whose process died of it or was killed.
 
     Raises:
         ConfigError: a value out of range.
@@ -35,6 +37,7 @@ class WorkerLimits:
     threads: int | None = 1
     memory_limit: int | None = None
     devices: Sequence[str] | None = None
+    retries: int = 0
 
     def __post_init__(self) -> None:
         for name in ("time_limit", "trials_per_process", "threads", "memory_limit"):
@@ -44,6 +47,7 @@ class WorkerLimits:
                 raise ConfigError(f"{name} must be a positive number, or None. Received: {value!r}")
         if self.devices is not None and (isinstance(self.devices, str) or not self.devices):
             raise ConfigError(f"devices must be a list such as ['0', '1'], or None. Received: {self.devices!r}")
+        integer_at_least(self.retries, "retries", 0)
 
     def environment(self, position: int) -> dict[str, str]:
         """Returns the environment variables of the worker at a position (from 0), to be set before Keras loads."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import multiprocessing
 import os
 import queue
@@ -32,6 +33,8 @@ from amber.search.executors.base import Executor, Failure, Outcome
 from amber.search.executors.limits import WorkerLimits, found_plugins, worker_settings
 from amber.search.executors.payload_folder import PayloadFolder
 from amber.search.executors.reports import Received, ReportAddress, Reporter, ReportServer
+
+logger = logging.getLogger(__name__)
 
 # How often the workers are looked after while none of them reports, seconds.
 _LOOK = 1.0
@@ -188,7 +191,7 @@ class _Task:
         self.reporter: Reporter | None = None
         self.reports: ReportAddress | None = None
         self.submitted = time.monotonic()
-        self.attempts = 0
+        self.attempts = self.retries = 0
 
 
 class _Slot:
@@ -239,13 +242,19 @@ class _Slot:
         if kind == "lost":
             self._again(value)
             return None
+        # A signal to all processes of a job is no reason to begin anything.
+        if kind == "crash" and self.task.retries < self._limits.retries and not interrupts.requested():
+            self.task.retries += 1
+            logger.warning("A trial is tried again (%d of %d): %s.", self.task.retries, self._limits.retries, value)
+            self.start(self.task)
+            return None
         task, self.task = self.task, None
         seconds = time.monotonic() - task.submitted
         if kind == "value":
-            return Outcome(task.key, value, seconds=seconds)
+            return Outcome(task.key, value, seconds=seconds, retries=task.retries)
         if kind == "error":
-            return Outcome(task.key, error=value, seconds=seconds)
-        return Outcome(task.key, failure=Failure(kind, value), seconds=seconds)
+            return Outcome(task.key, error=value, seconds=seconds, retries=task.retries)
+        return Outcome(task.key, failure=Failure(kind, value), seconds=seconds, retries=task.retries)
 
     def look_after(self) -> None:
         """Notices what the pool does not: a process that ended as if all were well, and one that never starts."""
