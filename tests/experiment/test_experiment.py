@@ -14,8 +14,8 @@ import yaml
 
 import amber
 from amber import Experiment
-from amber.architect import ModelSpace
-from amber.data import load_dataset
+from amber.architect import BranchedModelSpace, ModelSpace
+from amber.data import MotifTask, Simulation, TargetSpec, load_blocks, load_dataset, load_simulated
 from amber.errors import AmberError, ConfigError, DataError, StorageError
 from amber.experiment import ExperimentResult, RunOptions, load_config, resolve, run
 from amber.search import RunDirectory
@@ -192,6 +192,30 @@ def test_objects_are_run_and_their_run_is_read_again(
     assert described.exit_code == 0, described.stderr
     with pytest.raises(DataError, match="looked at once"):
         experiment.dataset.open_test()
+
+
+def test_several_inputs_and_outputs_may_be_objects(tmp_path: Path) -> None:
+    dense = ModelSpace.from_dict([[{"Layer_type": "dense", "units": units} for units in (4, 8)]])
+    blocks = load_blocks("mfeat", {"a": "fou_*", "b": "zer_*"}, {"digit": TargetSpec("digit")}, split="random", seed=0)
+    of_blocks = Experiment.from_objects(blocks, dense, run_directory=tmp_path / "run")
+    assert of_blocks.configuration.builder_type == "dag" and list(of_blocks.task.inputs) == ["a", "b"]
+    branched = BranchedModelSpace([[dense, dense], dense])
+    of_branches = Experiment.from_objects(blocks, branched, run_directory=tmp_path / "run")
+    assert of_branches.configuration.builder_type == "branch"
+    with pytest.raises(ConfigError, match="expected one input") as refusal:
+        one = {"builder": {"type": "sequential"}}
+        Experiment.from_objects(blocks, dense, run_directory=tmp_path / "run", sections=one)
+    assert refusal.value.field == ("builder",) and "gpus" not in str(refusal.value)
+    tasks = {"one": MotifTask(["m"]), "two": MotifTask(["n"])}
+    simulation = Simulation(records=200, length=30, motifs={"m": "ACGTAC", "n": "TTGGCC"}, tasks=tasks)
+    of_tasks = Experiment.from_objects(
+        load_simulated(simulation, outputs={name: name for name in tasks}),
+        ModelSpace.from_dict([[{"Layer_type": "conv1d", "filters": 4, "kernel_size": 3}], [{"Layer_type": "flatten"}]]),
+        run_directory=tmp_path / "run",
+        sections={"data": {"outputs": {"one": {"weight": 2.0}}}},
+    )
+    assert of_tasks.configuration.builder_type == "multi_io"
+    assert of_tasks.builder.model_compile_dict["loss_weights"] == {"one": 2.0, "two": 1.0}
 
 
 @pytest.mark.parametrize(

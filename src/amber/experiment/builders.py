@@ -129,13 +129,13 @@ def _make_sequential(request: BuilderRequest) -> ModelBuilder:
     from amber.architect import ModelSpace
     from amber.modeler import KerasModelBuilder
 
-    output = request.problem.only_output("sequential")
+    given, output = request.problem.only_input("sequential"), request.problem.only_output("sequential")
     space = request.space
     if request.options.flatten:
         space = ModelSpace.from_dict([*space.to_dict(), [{"Layer_type": "flatten"}]])
     try:
         return KerasModelBuilder(
-            inputs_op=request.problem.only_input("sequential"),
+            inputs_op=given,
             output_op=output,
             model_compile_dict=request.compile_arguments,
             model_space=space,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from amber.backend.randomness import preserved
 from amber.data import Dataset
+from amber.errors import AmberError, ConfigError
 from amber.experiment.components import (
     compile_arguments,
     make_builder,
@@ -188,7 +189,7 @@ def _with_all_settings(
     directory = configuration.config.chosen_run_directory
     with configuration.placing(("run_directory",)):
         earlier = begun_with(directory) if options.resume else None
-    with configuration.placing(("model_space",)):
+    with configuration.placing(("builder",)):
         configuration, guessed = with_defaults(configuration, dataset, earlier)
     return for_task(with_split(configuration, dataset), TaskSpec.of(dataset)), guessed
 
@@ -226,8 +227,11 @@ def _checked_search(
     search, seed = configuration.config.search, configuration.config.seed
     with configuration.placing(("search", "executor")):
         executor = make_executor(search, options.plugins)
-    with configuration.placing(("model_space",)):
+    try:
         check_search(objective, seed)
+    except AmberError as error:
+        with configuration.placing(("training",) if isinstance(error, ConfigError) else ("model_space",)):
+            raise
     with configuration.placing(("search", "pruner_options" if search.pruner_options else "pruner")):
         if chosen_pruner(search.pruner, search.pruner_options, objective.settings.epochs) is not None:
             check_prunable(objective)

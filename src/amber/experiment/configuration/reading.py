@@ -69,13 +69,17 @@ class Configuration:
 
     @contextmanager
     def placing(self, path: KeyPath) -> Iterator[None]:
-        """Say of errors within that they are about a key, where they do not name a file themselves."""
+        """Say of errors within that they are about a key, where they do not name a file themselves.
+
+        Errors of data are about the section `data`, whoever finds them.
+        """
         try:
             yield
         except AmberError as error:
             if not error.file:
-                within = (*path, *error.field)
-                error.field = within if self.document.lines.holds(within) else path
+                about = ("data",) if isinstance(error, DataError) else path
+                within = (*about, *error.field)
+                error.field = within if self.document.lines.holds(within) else about
                 error.file, error.line = self.document.place(error.field)
             raise
 
