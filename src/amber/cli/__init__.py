@@ -1,1 +1,1 @@
-"""The `amber` command: YAML to objects to a search. The only place that knows all other packages."""
+"""The `amber` command: parse arguments, call `amber.experiment`, print."""

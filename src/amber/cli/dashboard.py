@@ -21,14 +21,14 @@ _INTERVAL = 2.0
 
 
 class _QuietHandler(WSGIRequestHandler):
-    """Says nothing of each request."""
+    """Handle requests without logging them."""
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Says nothing."""
+        """Log nothing."""
 
 
 def serve(path: Path, host: str, port: int, on_ready: Callable[[str], None], storage: str | None = None) -> None:
-    """Serves the dashboard of a run until it is interrupted.
+    """Serve the dashboard of a run until it is interrupted.
 
     Args:
         path: run directory.
@@ -82,7 +82,7 @@ def _mirror(path: Path) -> StudyMirror:
 
 @contextlib.contextmanager
 def _following(read: Callable[[], Any], mirror: StudyMirror) -> Iterator[None]:
-    """Brings the study up to date every few seconds, in a thread of its own."""
+    """Update the study every few seconds, in a thread of its own."""
     done = threading.Event()
 
     def follow() -> None:

@@ -1,4 +1,4 @@
-"""The entry point of the command: it hears Ctrl-C before anything else is imported."""
+"""Entry point of the command; it handles Ctrl-C before anything else is imported."""
 
 from __future__ import annotations
 

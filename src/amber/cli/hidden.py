@@ -1,4 +1,4 @@
-"""Passwords that this process was given, left out of whatever it says."""
+"""Remove passwords that this process was given from all that it prints and logs."""
 
 from __future__ import annotations
 

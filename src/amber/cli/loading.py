@@ -1,4 +1,4 @@
-"""What is shown while packages load, which takes seconds, and on a cold disk minutes."""
+"""Say that packages are loading, which takes seconds, and on a cold disk minutes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def announce_loading(stream: TextIO, *, now: bool = False) -> None:
 
 
 class _Announcer(MetaPathFinder):
-    """Finds no module, but is asked first when one is imported."""
+    """Notice the import of a backend; find no module."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""Tables on a terminal of any width, in which no word is broken."""
+"""Print tables on a terminal of any width without breaking words."""
 
 from __future__ import annotations
 

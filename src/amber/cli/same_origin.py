@@ -1,4 +1,4 @@
-"""Which requests a server of this machine answers: those of pages of its own.
+"""Refuse requests that come from pages of other sites.
 
 Any page in the world may send a browser's requests to this machine, and a name that its owner points here (DNS
 rebinding) makes them look like the page's own. So a request must name an address of this server, and no page of
@@ -19,7 +19,7 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class SameOrigin:
-    """A WSGI application that answers only requests which name its own address; all others with 403.
+    """WSGI application that answers requests to its own address, and all others with 403.
 
     Args:
         application: what answers them.
@@ -71,7 +71,7 @@ class SameOrigin:
 
 
 def _is_visit(environ: dict[str, Any]) -> bool:
-    """Say whether somebody followed a link to here, which changes nothing."""
+    """Say whether a request only follows a link to here, which changes nothing."""
     return environ.get("REQUEST_METHOD") == "GET" and environ.get("HTTP_SEC_FETCH_MODE") == "navigate"
 
 

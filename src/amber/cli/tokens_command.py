@@ -1,4 +1,4 @@
-"""Commands whose TOKENS may begin with a minus sign, which is a mistake in them, and no option."""
+"""Commands whose TOKENS may begin with a minus sign, which is a mistake in the tokens and not an option."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typer.core import TyperCommand, TyperOption
 
 
 class TokensCommand(TyperCommand):
-    """A command that takes `-1,0` for tokens, so that it can say what is wrong with them."""
+    """Command that takes `-1,0` for tokens, so that it can say what is wrong with them."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments; a number that is not the value of an option is put in brackets, as tokens may be."""

@@ -1,4 +1,4 @@
-"""The work of `amber compare`: the same search over several seeds, beside random architectures and a linear model.
+"""Compare a search over several seeds with random architectures and a linear model.
 
 What may be changed here: what a search is compared with.
 """
@@ -203,7 +203,7 @@ def _comparison(
 
 
 def _warnings(output: str | None, seeds: Sequence[int], tests: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Return what was found wrong with the networks of the search, of one output or of all of them."""
+    """Return the warnings about the networks of the search, for one output or all of them."""
     for seed, test in zip(seeds, tests, strict=True):
         for remark in test.get("warnings", []):
             if remark.get("output") in (output, None):

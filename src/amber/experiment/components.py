@@ -69,7 +69,7 @@ def compile_arguments(
 def _optimizer_options(
     loaded: Configuration, optimizer: Any, where: tuple[str, ...], options: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """Return options after a look at their names."""
+    """Return options after checking their names."""
     free = sorted(set(optimizer.get_config()) - {"learning_rate", "name"})
     for name in options:
         if name not in free:
@@ -143,13 +143,13 @@ def make_builder(
 
 
 def loss_weights(loaded: Configuration) -> dict[str, float] | None:
-    """Return how much the loss of each of several outputs counts; None where there is one."""
+    """Return the weight of the loss of each output; None where there is only one."""
     outputs = loaded.config.data.outputs or {}
     return {name: output.weight for name, output in outputs.items()} if len(outputs) > 1 else None
 
 
 def seed_everything(seed: int) -> None:
-    """Seed the generators that Keras' initialisers use; for commands that make one model and end."""
+    """Seed the generators that Keras's initialisers use; for commands that build one model and end."""
     import keras
 
     keras.utils.set_random_seed(seed)
@@ -157,12 +157,12 @@ def seed_everything(seed: int) -> None:
 
 
 def training_steps(records: int, batch_size: int, epochs: int) -> int:
-    """Return the steps of a whole training."""
+    """Return the number of steps of a whole training."""
     return epochs * -(-records // batch_size)
 
 
 def make_executor(search: SearchSection, plugins: Sequence[Plugin] = ()) -> Executor:
-    """Return the executor; it is opened, and workers are started or sought, by the search.
+    """Return the executor of a section; the search opens it, and starts or finds its workers.
 
     Args:
         search: the section.
@@ -194,7 +194,7 @@ def make_executor(search: SearchSection, plugins: Sequence[Plugin] = ()) -> Exec
 
 
 def make_storage(loaded: Configuration) -> StudyDatabase | None:
-    """Return the study that the search works at; None where its record is the journal.
+    """Return the study in a database that records the search; None where the run directory does.
 
     Raises:
         ConfigError: the strategy has no study, or the address is none.

@@ -45,7 +45,7 @@ def with_split(loaded: Configuration, dataset: Dataset) -> Configuration:
 
 
 def _named_by_key(error: DataError, loaded: Configuration) -> ConfigError:
-    """Return the error with the nearest key that the file holds; see `amber.data.loading.load_table`."""
+    """Return an error of data with the nearest key that the file holds; see `amber.data.loading.load_table`."""
     kind, *rest = error.field or ("source",)
     outputs, blocks = loaded.config.data.outputs, loaded.config.data.blocks
     where: dict[Any, KeyPath] = {
@@ -64,7 +64,7 @@ def _named_by_key(error: DataError, loaded: Configuration) -> ConfigError:
 
 
 def _fractions(section: DataSection) -> Sequence[float]:
-    """Return how large drawn parts are."""
+    """Return the fractions of randomly drawn parts."""
     return section.fractions or DEFAULT_FRACTIONS
 
 

@@ -1,4 +1,4 @@
-"""Settings from the data: what a search does where its configuration does not say.
+"""Choose settings from the data where the configuration leaves them open.
 
 `chosen_settings` is the rule, a pure function of a few facts; its numbers were chosen by the table of
 `benchmarks/defaults` (see docs/benchmarks.md). What a configuration says always wins, and a search that is resumed
@@ -36,7 +36,7 @@ _SAMPLED = 9
 
 @dataclass(frozen=True)
 class Facts:
-    """What the rule goes by.
+    """Facts about data and model space that the rule depends on.
 
     Attributes:
         examples: of the training part.
@@ -92,7 +92,7 @@ def facts_of(loaded: Configuration, dataset: Dataset) -> Facts:
 def with_defaults(
     loaded: Configuration, dataset: Dataset, begun_with: Mapping[str, Any] | None = None
 ) -> tuple[Configuration, dict[str, dict[str, Any]]]:
-    """Fill in what a configuration leaves to the data.
+    """Fill in the settings that a configuration leaves to the data.
 
     Args:
         loaded: the configuration.
@@ -110,7 +110,7 @@ def with_defaults(
 
 
 def with_settings_begun(loaded: Configuration, begun_with: Mapping[str, Any], source: str) -> Configuration:
-    """Return a configuration with the settings its search began with, where it does not say anything itself.
+    """Return a configuration with the settings its search began with, where it is silent.
 
     Args:
         loaded: the configuration.
@@ -124,7 +124,7 @@ def with_settings_begun(loaded: Configuration, begun_with: Mapping[str, Any], so
 
 
 def _begun(chosen: Mapping[str, Mapping[str, Any]], begun_with: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return what a search began with, of the keys that the rule decides; the rule where nothing is noted of it."""
+    """Return the values that a search began with for the keys of the rule; the rule's where none were recorded."""
     found: dict[str, dict[str, Any]] = {}
     for section, values in chosen.items():
         noted = begun_with.get(section)
@@ -137,7 +137,7 @@ def _begun(chosen: Mapping[str, Mapping[str, Any]], begun_with: Mapping[str, Any
 def with_settings(
     loaded: Configuration, settings: Any, source: str = "settings"
 ) -> tuple[Configuration, dict[str, dict[str, Any]]]:
-    """Return a configuration with settings where it does not say anything itself, and which these were.
+    """Return a configuration with given settings where it is silent, and which of them were filled in.
 
     Args:
         loaded: the configuration.

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """What `amber.run` runs: everything is there and checked, and nothing has begun.
+    """A search and what follows it, resolved and checked; nothing has begun.
 
     Make one with `from_yaml`, `from_dict` or `from_objects`; they call `resolve`.
 
@@ -116,7 +116,7 @@ class Experiment:
         sections: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> Experiment:
-        """Resolve an experiment on data and a model space that are there already.
+        """Resolve an experiment on a Dataset and a ModelSpace.
 
         Args:
             data: divided examples; its test part is opened once, when the experiment has run.
@@ -219,7 +219,7 @@ def _objective(configuration: Configuration, dataset: Dataset, task: TaskSpec) -
 def _checked_search(
     configuration: Configuration, task: TaskSpec, objective: Objective, options: RunOptions
 ) -> Executor:
-    """Check what a search would refuse, and return where it trains."""
+    """Check what a search would refuse, and return its executor."""
     from amber.search.preflight import check_prunable, check_search
     from amber.search.pruning import chosen_pruner
     from amber.search.samplers import make_sampler

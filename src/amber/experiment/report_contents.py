@@ -1,4 +1,4 @@
-"""The work of `amber report`: what a run directory holds, gathered for `amber.report`."""
+"""Gather the contents of a run directory for `amber.report`."""
 
 from __future__ import annotations
 

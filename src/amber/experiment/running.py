@@ -41,7 +41,7 @@ _TELLING = {"over budget": 1, "invalid": 2, "pruned": 3, "failed": 4}
 
 @dataclass(frozen=True)
 class ExperimentResult:
-    """What became of an experiment.
+    """Outcome of an experiment.
 
     Attributes:
         run_directory: folder of results.
@@ -269,7 +269,7 @@ def _block_table(experiment: Experiment, found: SearchResult) -> Table | None:
 
 
 def _nothing_trained(found: SearchResult, directory: RunDirectory) -> str:
-    """Return why a search has trained nothing, in the words of one trial that it names."""
+    """Return why a search trained nothing, in the words of one trial, which it names."""
     counts = {status: count for status, count in found.counts().items() if count}
     said = ", ".join(f"{count} {status}" for status, count in counts.items()) or "none"
     told = [trial for trial in found.trials if trial.error and trial.status != "duplicate"]

@@ -1,4 +1,4 @@
-"""What a search has understood, said before it begins: the task, the data, and what it runs on."""
+"""Summarise what was understood before a search begins: the task, the data, and what it runs on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings that hang on the task: loss, metrics and what the search compares, for classes or for numbers."""
+"""Settings that depend on the task: loss, metrics and what the search compares, for classes or numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a network must take and give: the names and shapes between data and builder."""
+"""Inputs and outputs that a network must have: names and shapes between data and builder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many threads `amber search` trains with, chosen before a backend is loaded, as some read it only then."""
+"""Choose the number of threads before a backend is loaded, as some read it only then."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class YamlDocument:
 
 
 def _readable(message: str) -> str:
-    """Return a message without the middle where it quotes something long: its beginning and end say what is wrong."""
+    """Return a message, without the middle where it is very long: its beginning and end say what is wrong."""
     return message if len(message) <= 1200 else f"{message[:900]} ... {message[-250:]}"
 
 

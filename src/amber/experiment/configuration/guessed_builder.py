@@ -1,4 +1,4 @@
-"""Which builder suits a configuration that names none.
+"""Choose a builder for a configuration that names none.
 
 What may be changed here: what a guess goes by. A builder that is named is always the one that is used.
 """
@@ -43,7 +43,7 @@ def guessed_builder(model_space: Any, inputs: Mapping[str, Any] | None, outputs:
 
 
 def _kinds(layer: Any) -> set[str]:
-    """Return the types of a layer's candidates, without underscores; nothing where it is not a layer."""
+    """Return the types of a layer's candidates, without underscores; an empty set where it is not a layer."""
     candidates = layer.get("candidates") if isinstance(layer, Mapping) else layer
     if not isinstance(candidates, list) or not all(isinstance(each, Mapping) for each in candidates):
         return set()

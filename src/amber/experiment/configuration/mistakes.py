@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a section, in words: the key path, what was expected, and what was received."""
+"""Turn mistakes that pydantic finds in a section into messages: key path, what was expected, what was received."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def explain(problem: Any, model: type[BaseModel], path: KeyPath, place: Lines) -
 
 
 def unknown_key(key: str, known: list[str]) -> str:
-    """Return what to say of a key that there is none of, with the nearest one that there is."""
+    """Return the message about an unknown key, with the nearest known one."""
     close = difflib.get_close_matches(key, known, n=1)
     hint = f" Did you mean '{close[0]}'?" if close else ""
     expected = f"one of {', '.join(known)}" if known else "no key here"
@@ -96,7 +96,7 @@ def keys_at(model: type[BaseModel], path: KeyPath) -> list[str]:
 
 
 def _below(annotation: Any, part: str | int) -> Any:
-    """Return the type of what a key or position of a type holds."""
+    """Return the type of the value at a key or position of a type."""
     for each in _alternatives(annotation):
         if isinstance(each, type) and issubclass(each, BaseModel) and part in each.model_fields:
             return each.model_fields[str(part)].annotation
@@ -106,7 +106,7 @@ def _below(annotation: Any, part: str | int) -> Any:
 
 
 def _alternatives(annotation: Any) -> Iterator[Any]:
-    """Yield the types that a type stands for: those of a union, and what an annotation is about."""
+    """Yield the members of a union type, and the type that `Annotated` wraps."""
     origin = get_origin(annotation)
     if origin is Annotated:
         yield from _alternatives(get_args(annotation)[0])

@@ -69,7 +69,7 @@ class Configuration:
 
     @contextmanager
     def placing(self, path: KeyPath) -> Iterator[None]:
-        """Say of errors within that they are about a key, where they do not name a file themselves.
+        """Give errors raised inside the place of a key, where they do not name a file themselves.
 
         Errors of data are about the section `data`, whoever finds them.
         """
@@ -111,7 +111,7 @@ def load_config(path: str | os.PathLike[str], *, recorded: bool = False) -> Conf
 
 
 def run_directory_in(path: str | os.PathLike[str]) -> Path:
-    """Return the run directory that a configuration names, right or not otherwise; raises ConfigError for no YAML."""
+    """Return the run directory that a file names, whatever else is wrong with it; raises ConfigError if not YAML."""
     data = read_yaml(path).data
     given = data if isinstance(data, dict) else {}
     return Path(str(given.get("run_directory") or f"runs/{given.get('name', Config.model_fields['name'].default)}"))

@@ -1,4 +1,4 @@
-"""What every section of a configuration is, and the values that many keys take."""
+"""Base class of all sections of a configuration, and types of values that many keys have."""
 
 from __future__ import annotations
 

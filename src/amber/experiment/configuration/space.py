@@ -21,7 +21,7 @@ _BRANCH_KEYS = ("branches", "stem", "merge")
 def space_of(
     entries: list[Any] | dict[str, Any], document: YamlDocument, inputs: Sequence[str] = ()
 ) -> tuple[ModelSpace, list[list[KeyPath]]]:
-    """Make the space.
+    """Make the model space of a configuration.
 
     Args:
         entries: layers, each a list of operations or `{repeat: N, candidates: [...]}`, N equal layers; or

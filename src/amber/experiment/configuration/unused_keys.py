@@ -1,4 +1,4 @@
-"""Keys that have no effect beside others: refused, with the way out, rather than dropped in silence.
+"""Refuse keys that have no effect beside others, and say what to write instead.
 
 What may be changed here: a rule for a key. Keys of other sections than those named here always have an effect.
 """
@@ -118,7 +118,7 @@ def check_unused_keys(config: Config, document: YamlDocument) -> None:
 
 
 def _given(values: Any, key: tuple[str, ...], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield each given key that a path means, with its value; what stands there by default is not given."""
+    """Yield each key of a path that the file gives, with its value; defaults are left out."""
     if not key:
         yield above, values
     elif isinstance(values, BaseModel) and key[0] in values.model_fields_set:

@@ -1,4 +1,4 @@
-"""What a search compared, computed from the predictions of any model."""
+"""The measure that a search compared, computed from the predictions of any model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The linear term of the best model: a linear model of the inputs beside the networks, where validation data want it.
+"""Mix the networks of the best model with a linear model of the inputs, where validation data favour it.
 
 Few examples and effects of single positions are what a linear model is good at and what networks are bad at. The term
 keeps a search from ending in something worse than the linear model it is compared with.

@@ -1,4 +1,4 @@
-"""The look at the test data: the best network beside a linear model, as tables, a record and plain words."""
+"""Score the best network on the test data beside a linear model: tables, a record, warnings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LINEAR = "linear models"
 
 @dataclass(frozen=True)
 class FinalScores:
-    """What was found at the test.
+    """Scores on the test data.
 
     Attributes:
         tables: rich tables for the user.
@@ -92,14 +92,14 @@ def score_final(
 
 
 def _called(trained: FinalModel) -> str:
-    """Return in words what the best model is."""
+    """Return a description of the best model."""
     number = len(trained.networks)
     networks = f"mean of {number} networks" if number > 1 else "network" if trained.is_combined else "best network"
     return f"{networks} + linear term" if any(trained.linear.values()) else networks
 
 
 def looked(count: int) -> str:
-    """Return in words how often test data were looked at."""
+    """Return how often test data were used, as text."""
     return "test data used once" if count == 1 else f"test data used {count} times"
 
 
@@ -130,7 +130,7 @@ def _tables(
 
 
 def _baseline_records(linear: Scored) -> dict[str, Any]:
-    """Return what `test.json` says of the linear models: of one under its name, of several by output."""
+    """Return the entries of `test.json` for the linear models: one under its name, several by output."""
     records = {name: {**score.to_dict(), **linear.chosen[name]} for name, score in linear.scores.items()}
     if len(records) > 1:
         return {"linear_models": records}

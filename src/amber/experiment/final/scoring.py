@@ -1,4 +1,4 @@
-"""A trained model on labelled examples, and a linear model beside it."""
+"""Score a trained model on labelled examples, and a linear model beside it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Scored:
 
 
 def baseline_key(score: AnyScore) -> str:
-    """Return under which key of `test.json` the linear model of such an output stands."""
+    """Return the key of `test.json` for the linear model of an output."""
     return "ridge_regression" if isinstance(score, NumberScore) else "logistic_regression"
 
 

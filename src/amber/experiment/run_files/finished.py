@@ -1,4 +1,4 @@
-"""What the last phase of a search leaves, `best.keras` and what belongs to it; and whether that still stands.
+"""The files of a finished run, `best.keras` and those that belong to it; and whether they are still valid.
 
 The files of the last phase are replaced together once all of them are whole, so that a run that was finished stays
 finished until its successor is. `best.json` says of each which content belongs to it.
@@ -30,7 +30,7 @@ _VOUCHED = (BEST_MODEL, TEST)
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """The last phase of a search that has come to its end.
+    """A run whose last phase is complete.
 
     Attributes:
         path: run directory.
@@ -42,7 +42,7 @@ class FinishedRun:
 
     @classmethod
     def of(cls, directory: RunDirectory) -> FinishedRun | None:
-        """Return that of a run directory; None where there is none, or where its files do not belong together."""
+        """Return the finished run of a directory; None where there is none, or its files do not belong together."""
         from amber.search import load_best
 
         if not directory.is_finished:
@@ -82,7 +82,7 @@ class FinishedRun:
         return sum(trial.status in TRAINED for trial in trials) >= wanted["trials"]
 
     def redraw(self, loaded: Configuration, builder: Any, trials: list[TrialResult]) -> None:
-        """Make the drawings that are missing."""
+        """Draw the files that are missing."""
         missing = [name for name in DRAWINGS if not (self.path / name).is_file()]
         best = next(trial for trial in trials if trial.number == self.record["trial"])
         if missing:
@@ -111,7 +111,7 @@ def draw_best(
 
 
 def wanted_length(loaded: Configuration) -> dict[str, Any]:
-    """Return how long a search is to be, which may differ where it is taken up."""
+    """Return the wanted length of a search, which may change when it is resumed."""
     search = loaded.config.search
     return {"seconds": search.one_shot.seconds} if search.strategy == "one_shot" else {"trials": search.trials}
 

@@ -1,4 +1,4 @@
-"""How often the test data of a run were looked at: each look beyond the first makes a choice after it less honest."""
+"""Count how often the test data of a run were used: each use after the first biases later choices."""
 
 from __future__ import annotations
 

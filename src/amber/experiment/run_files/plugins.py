@@ -1,4 +1,4 @@
-"""Which plug-ins a run was begun with, and what is said where one of them is missing."""
+"""Plug-ins that a run began with, and the message where one of them is missing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SETTING = "plugins"
 
 
 def remembered(settings: Mapping[str, Any]) -> list[str]:
-    """Return the names of the plug-ins that settings, or a `best.json`, tell of."""
+    """Return the names of the plug-ins recorded in settings or a `best.json`."""
     told = settings.get(SETTING)
     entries = told if isinstance(told, list) else []
     return [str(each["name"]) for each in entries if isinstance(each, dict) and "name" in each]

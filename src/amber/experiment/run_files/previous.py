@@ -1,4 +1,4 @@
-"""What `--overwrite` replaces: set aside in the folder `previous` of the run until its successor is finished.
+"""Keep what `--overwrite` replaces in the folder `previous` until the new run is finished.
 
 The folder is a run directory as any other: its report, its model and its trials can be looked at. A finished run that
 is set aside is never given up for one that is not.
@@ -50,7 +50,7 @@ def set_aside(directory: RunDirectory) -> Path | None:
 
 
 def put_back_half(path: Path) -> None:
-    """Undo what a process that was killed within `set_aside` has done; raises OSError."""
+    """Undo a `set_aside` that was killed half-way; raises OSError."""
     aside = path / PREVIOUS
     if (aside / _MOVING).is_file():
         _move(aside, path)
@@ -58,7 +58,7 @@ def put_back_half(path: Path) -> None:
 
 
 def forget(directory: RunDirectory) -> None:
-    """Remove what was set aside, once its successor is finished."""
+    """Remove what was set aside, once the new run is finished."""
     with contextlib.suppress(OSError):
         shutil.rmtree(directory.path / PREVIOUS)
 

@@ -1,4 +1,4 @@
-"""The work of `amber repair`: a journal with damaged lines becomes one that a search can be taken up from."""
+"""Repair a journal with damaged lines, so that its search can be resumed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from amber.search.run_directory import TRIALS
 
 @dataclass(frozen=True)
 class Repair:
-    """What was done.
+    """Result of a repair.
 
     Attributes:
         kept: how many trials there are now.
@@ -29,7 +29,7 @@ class Repair:
 
 
 def repair(path: Path) -> Repair:
-    """Leave the damaged lines of a run's journal out; a copy of it is kept beside it.
+    """Remove damaged lines from a run's journal, and keep a copy of it beside it.
 
     The trials of these lines are trained again where the search is taken up.
 

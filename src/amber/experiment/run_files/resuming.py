@@ -1,4 +1,4 @@
-"""The run directory of `amber search`: a new one, or one whose search is taken up with the same settings.
+"""Begin a run directory, or resume the search in it with the same settings.
 
 What may be changed here: which keys of a configuration may differ between the runs of one search.
 """
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from amber.search.run_settings import Change, SettingsChangedError
     from amber.search.storage import StudyDatabase
 
-# What bears on no trial: a search may always be made longer, kept or trained elsewhere, and its best trained in another
-# way.
+# Settings that no trial depends on: a search may always be made longer, recorded or trained elsewhere, and its best
+# architecture trained in another way.
 _FREE: dict[str, Any] = {
     "name": True,
     "run_directory": True,
@@ -144,7 +144,7 @@ def search_settings(loaded: Configuration, dataset: Dataset, plugins: Sequence[P
 
 
 def _changed_error(loaded: Configuration, dataset: Dataset, error: SettingsChangedError) -> ConfigError:
-    """Return all that changed as one error, about the first key of it."""
+    """Return one error about all changed settings; its place is that of the first."""
     each = [_changed(loaded, dataset, change, error.place) for change in error.changes]
     said = "\n".join([*map(str, each), "Put it back, or give --allow-changes."])
     return ConfigError(said, field=each[0].field, file=each[0].file, line=each[0].line)
