@@ -34,7 +34,7 @@ def keep_seed_generator() -> Callable[[], None]:
     def restore() -> None:
         for name, value in kept.items():
             state.set_global_attribute(name, value)
-        if generator is not None and not np.array_equal(keras.ops.convert_to_numpy(generator.state), numbers):
+        if numbers is not None and not np.array_equal(keras.ops.convert_to_numpy(generator.state), numbers):
             generator.state.assign(numbers)
 
     return restore
