@@ -12,7 +12,7 @@ from amber.data.features import check_features, read_features
 from amber.data.labels import encode_labels
 from amber.data.scaling import Scaling
 from amber.data.scores import ClassScore, NumberScore
-from amber.data.sequences import encode_sequences
+from amber.data.sequences import encode_codes, encode_sequences
 from amber.data.simulated import MotifTask, SimulatedRecords, Simulation, load_simulated, simulate
 from amber.data.simulated_motifs import Motif
 from amber.data.splits import SplitIndices, column_split, grouped_split, random_split
@@ -44,6 +44,7 @@ __all__ = [
     "check_features",
     "column_split",
     "describe_sequences",
+    "encode_codes",
     "encode_labels",
     "encode_sequences",
     "find_data",

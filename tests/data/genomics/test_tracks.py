@@ -100,10 +100,11 @@ def test_files_that_are_not_tracks(tmp_path: Path) -> None:
         (b"chr1\t1\t2\n", "Received: a BED file"),
         (b"\xeb\xf2\x89\x87" + b"\0" * 60, "Received: a bigBed file"),
         (sound[:50], "expected a sound bigWig file, and to open it"),
+        (sound[:500], "expected a sound bigWig file, and to "),
     ):
         (tmp_path / "t.bw").write_bytes(content)
         with pytest.raises(DataError, match=message):
-            Track(tmp_path / "t.bw")
+            Track(tmp_path / "t.bw").values(["chr1"], np.array([0]), np.array([40]))
     with pytest.raises(DataError, match="no such file"):
         Track(tmp_path / "none.bw")
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -68,7 +68,7 @@ class Genome:
         if plain_gzip not in ("unpack", "refuse"):
             raise DataError(f"`plain_gzip` must be 'unpack' or 'refuse'. Received: {shown(plain_gzip)}")
         self.path = Path(path)
-        self._arguments: dict[str, Any] = {"plain_gzip": plain_gzip, "memory": memory}
+        self._again = partial(Genome, plain_gzip=plain_gzip, memory=memory)
         self._index = find_index(self.path, plain_gzip)
         self.notes = self._index.notes
         self._files: PerThread[FastaHandle] = PerThread(self._open)
@@ -81,7 +81,7 @@ class Genome:
 
     def __reduce__(self) -> tuple[Callable[[Path], Genome], tuple[Path]]:
         """Send the path: a worker opens the file itself."""
-        return partial(type(self), **self._arguments), (Path(os.path.abspath(self.path)),)
+        return self._again, (Path(os.path.abspath(self.path)),)
 
     def match(self, names: Iterable[str]) -> ChromosomeMatch:
         """Return what the genome calls the chromosomes of another file, and which it does not have."""

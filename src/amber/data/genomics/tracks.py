@@ -5,11 +5,12 @@ What may be changed here: how values are summarised, and what stands where a tra
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Literal, Protocol, get_args
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,25 +135,31 @@ class Track:
         values = np.full(length, np.nan)
         if name is None or start >= self.lengths[name] or start + length <= 0:
             return values
-        try:
+        with _sound(self.path, f"to read {name}:{start}-{start + length}"):
             return self._files.get().values(name, start, start + length, fillna=None, oob=np.nan, arr=values)
-        except Exception as error:
-            raise _damaged(self.path, f"to read {name}:{start}-{start + length}", error) from error
 
 
 def _opened(path: Path) -> BigWigHandle:
     pybigtools = library("pybigtools", "A track")
-    stream: BinaryIO = path.open("rb")
-    try:
+    with _sound(path, "to open it"):
         # As a stream: pybigtools opens paths by their ending only.
-        handle: BigWigHandle = pybigtools.open(stream)
+        handle: BigWigHandle = pybigtools.open(path.open("rb"))
         return handle
-    except Exception as error:
-        raise _damaged(path, "to open it", error) from error
 
 
-def _damaged(path: Path, what: str, error: Exception) -> DataError:
-    return DataError(f"{path}: expected a sound bigWig file, and {what}. Received: {said(error)}", file=str(path))
+@contextlib.contextmanager
+def _sound(path: Path, what: str) -> Iterator[None]:
+    """Name the file where pybigtools fails, or panics as Rust code does, which is not an Exception."""
+    try:
+        yield
+    except DataError:
+        raise
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise DataError(
+            f"{path}: expected a sound bigWig file, and {what}. Received: {said(error)}", file=str(path)
+        ) from error
 
 
 def _checked(
