@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from amber.data.genomics import ChromosomeNames, Genome, genome_index, read_fasta, reverse_complement
+from amber.data.genomics.handles import PerThread
 from amber.data.sequences import encode_codes, encode_sequences
 from amber.errors import DataError
 
@@ -230,6 +231,17 @@ def test_an_index_of_another_genome_is_named(tmp_path: Path) -> None:
     (tmp_path / "g.fa.fai").write_text("a\t400\t3\t60\t61\n")
     with pytest.raises(DataError, match=r"expected to read a:0-400 through the index .*g.fa.fai; .* remove it"):
         Genome(path, memory=0).fetch("a", 0, 400)
+
+
+def test_a_fork_opens_a_handle_of_its_own() -> None:
+    context = multiprocessing.get_context("fork")
+    files, queue = PerThread(os.getpid), context.SimpleQueue()
+    assert files.get() == os.getpid()
+    child = context.Process(target=lambda: queue.put((files.get(), os.getpid())))
+    child.start()
+    opened_by, process = queue.get()
+    child.join()
+    assert opened_by == process != os.getpid()
 
 
 def _read(genome: Genome) -> str:

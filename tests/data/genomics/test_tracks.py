@@ -31,6 +31,7 @@ def test_files_from_the_wild(name: str, covered: int, total: float) -> None:
     assert sum(float(np.nansum(each)) for each in values) == pytest.approx(total)
 
 
+@pytest.mark.filterwarnings("error")
 def test_values_of_bases_and_bins() -> None:
     track = Track(FILES / "tangermeme__test3.bw")
     bases = track.values(["chr1", "1"], np.array([-5, 8]), np.array([5, 18]))

@@ -127,4 +127,6 @@ def test_another_genome_and_bad_arguments(tmp_path: Path, genome: Genome) -> Non
 
 def test_windows_are_whole_numbers(tmp_path: Path, genome: Genome) -> None:
     found = windows(peaks(tmp_path, "chrI 50 53\n"), 4, genome)
+    whole = windows(peaks(tmp_path, "chrII 0 10\nchrII 20 30\n"), 10, genome)
+    assert whole.start.tolist() == [0, 20] and len(whole.notes) == 0
     assert found.start.dtype == found.end.dtype == found.interval.dtype == np.int64 and len(found) == 1

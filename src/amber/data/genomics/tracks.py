@@ -142,8 +142,9 @@ class Track:
 def _opened(path: Path) -> BigWigHandle:
     pybigtools = library("pybigtools", "A track")
     with _sound(path, "to open it"):
-        # As a stream: pybigtools opens paths by their ending only.
-        handle: BigWigHandle = pybigtools.open(path.open("rb"))
+        # pybigtools opens paths of these endings only, any other file as a stream.
+        known = path.suffix in (".bw", ".bigwig", ".bigWig")
+        handle: BigWigHandle = pybigtools.open(str(path) if known else path.open("rb"))
         return handle
 
 
