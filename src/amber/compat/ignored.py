@@ -18,3 +18,13 @@ def warn_ignored(owner: str, given: Mapping[str, Any], why: str = "they belong t
     names = sorted(name for name, value in given.items() if value is not None)
     if names:
         warnings.warn(f"{owner} ignores {', '.join(names)}: {why}.", UserWarning, stacklevel=3)
+
+
+def ignore_session(session: Any) -> None:
+    """Warn of a TensorFlow 1 session, which nothing uses."""
+    if session is not None:
+        warnings.warn(
+            "session is ignored: weights belong to the supernet itself, and Keras 3 has no sessions.",
+            UserWarning,
+            stacklevel=4,
+        )

@@ -4,6 +4,7 @@ from amber.backend import prepare_keras
 
 prepare_keras()
 
+from amber.compat.supernet_builders import EnasAnnModelBuilder, EnasCnnModelBuilder
 from amber.graph.graph import (
     ComputationGraph,
     ComputationNode,
@@ -29,7 +30,6 @@ from amber.modeler.child import DenseAddOutputChild
 from amber.modeler.dag import DAG, DAGModelBuilder, InputBlockAuxLossDAG, InputBlockDAG, get_dag
 from amber.modeler.get_layer import get_layer
 from amber.operations import register_operation
-from amber.supernet.builders import EnasAnnModelBuilder, EnasCnnModelBuilder
 
 __all__ = [
     "DAG",

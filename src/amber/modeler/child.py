@@ -1,8 +1,8 @@
 """Child models that are more than a plain functional model."""
 
+from amber.compat.supernet_models import EnasAnnModel, EnasCnnModel
 from amber.graph.models.auxiliary import block_loss_mapping, child_class_of
 from amber.graph.models.intermediate import DenseAddOutputChild, GeneralChild
-from amber.supernet.models import EnasAnnModel, EnasCnnModel
 
 __all__ = [
     "DenseAddOutputChild",

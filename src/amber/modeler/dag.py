@@ -1,17 +1,17 @@
 """Networks as directed acyclic graphs: every layer chooses its input blocks and earlier layers."""
 
+from amber.compat.supernet_dags import (
+    EnasAnnDAG,
+    EnasConv1dDAG,
+    EnasConv1DwDataDescription,
+    EnasConv1DwDataDescrption,
+)
 from amber.graph.graph import ComputationNode
 from amber.modeler.builders.dag.builder import DAGModelBuilder
 from amber.modeler.builders.dag.dag import DAG
 from amber.modeler.builders.dag.input_blocks import InputBlockAuxLossDAG, InputBlockDAG
 from amber.modeler.builders.dag.names import DAGS, get_dag
 from amber.modeler.get_layer import get_layer
-from amber.supernet.dags import (
-    EnasAnnDAG,
-    EnasConv1dDAG,
-    EnasConv1DwDataDescription,
-    EnasConv1DwDataDescrption,
-)
 
 __all__ = [
     "DAG",

@@ -7,31 +7,22 @@
 import amber.modeler  # noqa: F401
 from amber.supernet.ann import AnnSupernet
 from amber.supernet.base import Supernet, load_supernet
-from amber.supernet.builders import EnasAnnModelBuilder, EnasCnnModelBuilder
+from amber.supernet.builders import AnnSupernetBuilder, SupernetBuilder
 from amber.supernet.child import SupernetModel
 from amber.supernet.conv import ConvSupernet
-from amber.supernet.dags import (
-    EnasAnnDAG,
-    EnasConv1dDAG,
-    EnasConv1DwDataDescription,
-    EnasConv1DwDataDescrption,
-)
+from amber.supernet.factory import AnnSupernetFactory, ConvSupernetFactory, SupernetFactory
 from amber.supernet.feature_blocks import FeatureBlocks
-from amber.supernet.models import EnasAnnModel, EnasCnnModel
 
 __all__ = [
     "AnnSupernet",
+    "AnnSupernetBuilder",
+    "AnnSupernetFactory",
     "ConvSupernet",
-    "EnasAnnDAG",
-    "EnasAnnModel",
-    "EnasAnnModelBuilder",
-    "EnasCnnModel",
-    "EnasCnnModelBuilder",
-    "EnasConv1DwDataDescription",
-    "EnasConv1DwDataDescrption",
-    "EnasConv1dDAG",
+    "ConvSupernetFactory",
     "FeatureBlocks",
     "Supernet",
+    "SupernetBuilder",
+    "SupernetFactory",
     "SupernetModel",
     "load_supernet",
 ]

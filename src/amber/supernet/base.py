@@ -7,7 +7,6 @@ the same is computed when the tokens are a tensor (`run_selected`, for backends 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -158,16 +157,6 @@ def load_supernet(path: str | Path) -> Supernet:
         StorageError: no such file, or not one that `save` wrote.
     """
     return read_supernet(path, Supernet)
-
-
-def ignore_session(session: Any) -> None:
-    """Warn of a TensorFlow 1 session, which nothing uses."""
-    if session is not None:
-        warnings.warn(
-            "session is ignored: weights belong to the supernet itself, and Keras 3 has no sessions.",
-            UserWarning,
-            stacklevel=4,
-        )
 
 
 def check_features(shape: Sequence[Any], expected: Sequence[int | None], what: str) -> None:

@@ -7,7 +7,7 @@ as data, so that scoring many compiles once; only training a fixed child compile
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import keras
@@ -23,9 +23,10 @@ from amber.errors import ConfigError, DataError
 from amber.graph.cost import measure
 from amber.supernet.base import Sampler, Supernet
 from amber.supernet.reported import as_reported
-from amber.supernet.steps import is_array_data, without_list
+from amber.supernet.steps import is_array_data
 
 
+@keras.saving.register_keras_serializable(package="amber")
 class SupernetModel(SharedModel):
     """A child of a supernet.
 
@@ -192,41 +193,12 @@ class SupernetModel(SharedModel):
         """The same as `trainable_variables`."""
         return self.trainable_variables
 
-    def fit(self, *arguments: Any, nsteps: int | None = None, **options: Any) -> Any:  # type: ignore[override]
-        """Trains like `keras.Model.fit`, with its arguments; defaults are those the builder was given.
-
-        `nsteps` is another name of `steps_per_epoch`.
-        """
-        bound = bind(keras.Model.fit, self, arguments, {"steps_per_epoch": nsteps, **options})
+    def fit(self, *arguments: Any, **options: Any) -> Any:  # type: ignore[override]
+        """Train like `keras.Model.fit`, with its arguments; defaults are those the builder was given."""
+        bound = bind(keras.Model.fit, self, arguments, options)
         given = {name: value for name, value in bound.items() if value is not None}
         self._check_data(given.get("x"))
         return super().fit(**{**self._batch_size_for(given.get("x")), **self._untracked.fit_defaults, **given})
-
-    def fit_generator(
-        self,
-        generator: Any,
-        steps_per_epoch: int | None = None,
-        epochs: int = 1,
-        verbose: Any = 1,
-        callbacks: Any = None,
-        validation_data: Any = None,
-        max_queue_size: int = 10,
-        workers: int = 1,
-        use_multiprocessing: bool = False,
-        shuffle: bool = True,
-    ) -> Any:
-        """Does what `fit` does with a generator; the last four arguments are accepted and have no effect.
-
-        A generator may also yield lists of arrays, `(x_list, y_list)`.
-        """
-        return self.fit(
-            (tuple(map(without_list, batch)) for batch in generator) if isinstance(generator, Iterator) else generator,
-            steps_per_epoch=steps_per_epoch,
-            epochs=epochs,
-            verbose=verbose,
-            callbacks=callbacks,
-            validation_data=validation_data,
-        )
 
     def train_on_batch(self, x: Any, y: Any = None, *arguments: Any, **options: Any) -> Any:
         """Trains one step like `keras.Model.train_on_batch`."""

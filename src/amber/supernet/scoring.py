@@ -15,7 +15,7 @@ from amber.errors import ConfigError
 from amber.supernet.ann import AnnSupernet
 from amber.supernet.base import Supernet
 from amber.supernet.child import SupernetModel
-from amber.supernet.dags import SupernetFactory
+from amber.supernet.factory import SupernetFactory
 from amber.training.recalibration import recalibrate
 
 

@@ -11,10 +11,13 @@ from typing import Any
 
 from amber.architect import ModelSpace
 from amber.errors import ConfigError
-from amber.modeler import EnasCnnModelBuilder, KerasResidualCnnBuilder
+from amber.modeler.builders.residual_cnn import KerasResidualCnnBuilder
+from amber.supernet.builders import SupernetBuilder
+from amber.supernet.conv import ConvSupernet
+from amber.supernet.factory import ConvSupernetFactory
 
 
-def shared_builder(builder: Any, compile_arguments: Mapping[str, Any], batch_size: int = 32) -> EnasCnnModelBuilder:
+def shared_builder(builder: Any, compile_arguments: Mapping[str, Any], batch_size: int = 32) -> SupernetBuilder:
     """Returns the builder of children that share weights, over the networks of a builder.
 
     Args:
@@ -38,18 +41,15 @@ def shared_builder(builder: Any, compile_arguments: Mapping[str, Any], batch_siz
                 for layer in space.to_dict()
             ]
         )
-    return EnasCnnModelBuilder(
-        inputs_op=builder.inputs_op,
-        output_op=builder.output_op,
-        model_space=space,
-        model_compile_dict=compile_arguments,
-        batch_size=batch_size,
-        controller="uniform",
-        with_skip_connection=True,
-        dag_kwargs={
-            "keep_prob": 1.0 - builder.dropout_rate,
-            "reduction_factor": builder.reduction_factor,
-            "add_conv1_under_pool": builder.add_conv1_under_pool,
-            "stem_config": {"flatten_op": builder.flatten_mode, "fc_units": builder.fc_units},
-        },
+    supernet = ConvSupernet(
+        space,
+        builder.inputs_op,
+        builder.output_op,
+        keep_prob=1.0 - builder.dropout_rate,
+        reduction_factor=builder.reduction_factor,
+        stem_config={"flatten_op": builder.flatten_mode, "fc_units": builder.fc_units},
+        add_conv1_under_pool=builder.add_conv1_under_pool,
+        name="EnasDAG",
     )
+    factory = ConvSupernetFactory(supernet, compile_arguments, "uniform", batch_size=batch_size)
+    return SupernetBuilder(factory, type(factory), builder.inputs_op, builder.output_op, space, compile_arguments)

@@ -1,15 +1,19 @@
-"""Methods of children with the names, orders and defaults of the first AMBER; what they do is Keras's."""
+"""The first AMBER's child models: its names, orders and defaults of arguments; what they do is Keras's."""
 
 from __future__ import annotations
 
 import inspect
 import warnings
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
 
 from amber.backend.weight_files import is_named_otherwise
+from amber.compat.ignored import ignore_session
 from amber.errors import ConfigError
+from amber.modeler.builders.unused import keywords_of, warn_of_unused
+from amber.supernet.base import Supernet
 from amber.supernet.child import SupernetModel
 from amber.supernet.reported import as_reported
 from amber.supernet.steps import Steps, fresh_seed, is_array_data, without_list
@@ -79,7 +83,34 @@ class FormerCalls(SupernetModel):
             )
         if given.get("nsteps") and is_array_data(given.get("x")) and not given.get("validation_split"):
             given = self._in_steps(given)
-        return super().fit(**given)
+        steps = given.pop("nsteps", None)
+        return super().fit(**{"steps_per_epoch": steps, **given})
+
+    def fit_generator(
+        self,
+        generator: Any,
+        steps_per_epoch: int | None = None,
+        epochs: int = 1,
+        verbose: Any = 1,
+        callbacks: Any = None,
+        validation_data: Any = None,
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+        shuffle: bool = True,
+    ) -> Any:
+        """Does what `fit` does with a generator; the last four arguments are accepted and have no effect.
+
+        A generator may also yield lists of arrays, `(x_list, y_list)`.
+        """
+        return self.fit(
+            (tuple(map(without_list, batch)) for batch in generator) if isinstance(generator, Iterator) else generator,
+            steps_per_epoch=steps_per_epoch,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_data=validation_data,
+        )
 
     def _in_steps(self, given: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments of `fit` with the data in so many batches for each epoch."""
@@ -154,3 +185,140 @@ class FormerCalls(SupernetModel):
             stacklevel=2,
         )
         self.save_weights(filepath, overwrite)
+
+
+@keras.saving.register_keras_serializable(package="amber")
+class EnasAnnModel(FormerCalls):
+    """A child of a feed-forward supernet; takes the (N, F) matrix, a list or a dictionary of blocks.
+
+    Args:
+        inputs: None, or one entry per input block: the supernet knows its inputs, so only their number is
+            compared.
+        outputs: the same for outputs.
+        arc_seq: tokens of a fixed child; None for one that draws from the controller of `dag`.
+        dag: the EnasAnnDAG that holds the shared weights.
+        session: ignored with a warning; Keras 3 has no sessions.
+        dropouts: rates of the inputs and of each layer, L + 1 in all; 0 by default. Active in training only.
+        name: name of the model.
+
+    Raises:
+        ConfigError: another number of inputs, outputs or rates, or neither tokens nor a controller.
+        ArchitectureError: tokens outside the grammar.
+
+    The model is not compiled: call `compile`, as of any Keras model.
+    """
+
+    def __init__(
+        self,
+        inputs: Any = None,
+        outputs: Any = None,
+        arc_seq: Any = None,
+        dag: Any = None,
+        session: Any = None,
+        dropouts: Sequence[float] | None = None,
+        name: str = "EnasModel",
+    ) -> None:
+        ignore_session(session)
+        check_dag(dag, type(self))
+        check_count("inputs", inputs, len(dag.supernet.input_tensors()))
+        check_count("outputs", outputs, len(dag.supernet.output_names))
+        super().__init__(
+            dag.supernet,
+            arc_seq,
+            sampler=dag.sampler() if arc_seq is None else None,
+            dropouts=dropouts,
+            fit_defaults=dag.fit_defaults,
+            batch_size=dag.batch_size,
+            name=name,
+        )
+
+    @classmethod
+    def _on(cls, supernet: Supernet, arc_seq: Any, **options: Any) -> SupernetModel:
+        model = cls.__new__(cls)
+        SupernetModel.__init__(model, supernet, arc_seq, **options)
+        return model
+
+
+@keras.saving.register_keras_serializable(package="amber")
+class EnasCnnModel(FormerCalls):
+    """A child of a convolutional supernet.
+
+    Args:
+        inputs: None, or one entry: the supernet knows its input, so only the number is compared.
+        outputs: the same for the output.
+        labels: accepted; the shape of labels follows from the output.
+        arc_seq: tokens of a fixed child; None for one that draws from the controller of `dag`.
+        dag: the EnasConv1dDAG that holds the shared weights.
+        session: ignored with a warning; Keras 3 has no sessions.
+        dropouts: rates of each layer, of the flattened features and of the dense layer, L + 2 in all; 1 -
+            keep_prob of the supernet by default. Active in training only.
+        use_pipe: accepted; one `fit` takes arrays and pipelines alike.
+        name: name of the model.
+        sample_dag_feed_dict: accepted; there are no feeds.
+        **kwargs: without effect; one warning names them.
+
+    Raises:
+        ConfigError: another number of inputs, outputs or rates, or neither tokens nor a controller.
+        ArchitectureError: tokens outside the grammar.
+
+    The model is not compiled: call `compile`, as of any Keras model.
+    """
+
+    def __init__(
+        self,
+        inputs: Any = None,
+        outputs: Any = None,
+        labels: Any = None,
+        arc_seq: Any = None,
+        dag: Any = None,
+        session: Any = None,
+        dropouts: Sequence[float] | None = None,
+        use_pipe: Any = None,
+        name: str = "EnasModel",
+        sample_dag_feed_dict: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        ignore_session(session)
+        warn_of_unused("EnasCnnModel", kwargs, keywords_of(EnasCnnModel.__init__))
+        check_dag(dag, type(self))
+        check_count("inputs", inputs, 1)
+        check_count("outputs", outputs, 1)
+        given = dag.tokens(arc_seq)
+        super().__init__(
+            dag.supernet,
+            given,
+            sampler=dag.sampler() if given is None else None,
+            dropouts=dropouts,
+            fit_defaults=dag.fit_defaults,
+            batch_size=dag.batch_size,
+            name=name,
+        )
+
+    @classmethod
+    def _on(cls, supernet: Supernet, arc_seq: Any, **options: Any) -> SupernetModel:
+        model = cls.__new__(cls)
+        SupernetModel.__init__(model, supernet, arc_seq, **options)
+        return model
+
+
+def check_dag(dag: Any, child: type) -> None:
+    """Refuses anything but the maker of this kind of child.
+
+    Raises:
+        ConfigError: it is something else.
+    """
+    if getattr(dag, "child_class", None) is not child:
+        raise ConfigError(f"dag must be the supernet that {child.__name__} belongs to. Received: {dag!r}")
+
+
+def check_count(what: str, given: Any, expected: int) -> None:
+    """Compares how many inputs or outputs are given, where they are.
+
+    Raises:
+        ConfigError: another number.
+    """
+    if given is None:
+        return
+    count = len(given) if isinstance(given, (list, tuple)) else 1
+    if count != expected:
+        raise ConfigError(f"The supernet has {expected} {what}; give as many, or None. Received: {count}")
