@@ -294,7 +294,7 @@ def test_checker_finds_an_import_against_the_arrows(module: str, source: str) ->
         ("amber.backend.extra", "import torch\nfrom amber.errors import ConfigError"),
         ("amber.architect.manager", "from amber.compat.managers import GeneralManager"),
         ("amber.compat.managers", "import keras\nfrom amber.search import run_search"),
-        ("amber.modeler", "from amber.compat.supernet_builders import EnasAnnModelBuilder"),
+        ("amber.modeler", "from amber.compat.supernets.builders import EnasAnnModelBuilder"),
     ],
 )
 def test_checker_accepts_an_import_along_the_arrows(module: str, source: str) -> None:

@@ -13,6 +13,7 @@ where they were: `amber.Amber`, `amber.architect.GeneralManager`, `amber.archite
 | `history`, `table`, `run_statistics`, `plots` | files of a search, and their drawings |
 | `getters` | classes by name |
 | `operation_controller` | the controller with one-hot actions |
+| `supernets` | weight-sharing builders, DAGs and child models, which `amber.modeler` offers too |
 
 Importing the package is light: a name loads its module, and with it Keras, when it is first used.
 """

@@ -4,7 +4,7 @@ from amber.backend import prepare_keras
 
 prepare_keras()
 
-from amber.compat.supernet_builders import EnasAnnModelBuilder, EnasCnnModelBuilder
+from amber.compat.supernets.builders import EnasAnnModelBuilder, EnasCnnModelBuilder
 from amber.graph.graph import (
     ComputationGraph,
     ComputationNode,

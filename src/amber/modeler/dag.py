@@ -1,6 +1,6 @@
 """Networks as directed acyclic graphs: every layer chooses its input blocks and earlier layers."""
 
-from amber.compat.supernet_dags import (
+from amber.compat.supernets.dags import (
     EnasAnnDAG,
     EnasConv1dDAG,
     EnasConv1DwDataDescription,

@@ -1,6 +1,6 @@
 """Weight-sharing builders under the module path that users of the first AMBER know."""
 
-from amber.compat.supernet_builders import EnasAnnModelBuilder, EnasCnnModelBuilder
+from amber.compat.supernets.builders import EnasAnnModelBuilder, EnasCnnModelBuilder
 from amber.modeler.builders.base import ModelBuilder
 from amber.modeler.builders.dag.builder import DAGModelBuilder
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from amber.architect import Operation
 from amber.compat.ignored import ignore_session
-from amber.compat.supernet_models import EnasAnnModel, EnasCnnModel
+from amber.compat.supernets.models import EnasAnnModel, EnasCnnModel
 from amber.errors import ConfigError, DataError, ModelSpaceError
 from amber.modeler.builders.dag.names import DAGS
 from amber.modeler.builders.unused import keywords_of, warn_of_unused

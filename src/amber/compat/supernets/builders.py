@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from amber.compat.ignored import ignore_session
-from amber.compat.supernet_dags import EnasAnnDAG, EnasConv1dDAG, EnasConv1DwDataDescription
+from amber.compat.supernets.dags import EnasAnnDAG, EnasConv1dDAG, EnasConv1DwDataDescription
 from amber.errors import ConfigError, ModelSpaceError
 from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.supernet.builders import AnnSupernetBuilder, SupernetBuilder
