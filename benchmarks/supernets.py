@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from amber.architect import ModelSpace, Operation
-from amber.supernet import EnasAnnModelBuilder, EnasCnnModelBuilder
+from amber.modeler import EnasAnnModelBuilder, EnasCnnModelBuilder
 from benchmarks import networks
 from benchmarks.results import Row
 from benchmarks.timing import alternate, alternate_clocks, ratio

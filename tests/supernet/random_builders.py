@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from amber.architect import ModelSpace, Operation
-from amber.supernet import EnasAnnModelBuilder, EnasCnnModelBuilder
+from amber.modeler import EnasAnnModelBuilder, EnasCnnModelBuilder
 
 ODD = st.sampled_from([0, -1, 2.5, True, None, "3", [3], [1, 2]])
 COMPILE = {"optimizer": "sgd", "loss": "mse"}

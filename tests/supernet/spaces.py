@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from amber.architect import ModelSpace, Operation
-from amber.supernet import EnasAnnModelBuilder, EnasCnnModelBuilder
+from amber.modeler import EnasAnnModelBuilder, EnasCnnModelBuilder
 
 
 def fast() -> keras.optimizers.Optimizer:

@@ -10,7 +10,7 @@ from tests.supernet.spaces import ann_data, cnn_data, conv_layer, make_ann, make
 
 from amber.architect import ModelSpace, Operation
 from amber.errors import AmberError, ArchitectureError, ConfigError, DataError, ModelSpaceError
-from amber.supernet import EnasAnnDAG, EnasConv1dDAG, EnasConv1DwDataDescription, EnasConv1DwDataDescrption
+from amber.modeler.dag import EnasAnnDAG, EnasConv1dDAG, EnasConv1DwDataDescription, EnasConv1DwDataDescrption
 
 
 def space(*layers: list[dict[str, Any]]) -> ModelSpace:

@@ -254,7 +254,7 @@ def test_mixed_precision_trains(family: Any) -> None:
 
 
 def test_constructed_directly() -> None:
-    from amber.supernet import EnasAnnModel, EnasCnnModel
+    from amber.modeler.child import EnasAnnModel, EnasCnnModel
 
     builder = make_ann(controller="uniform")
     arc = builder.layout.sample(0)

@@ -11,7 +11,8 @@ from tests.golden_cases import Tally, load, prescribed_input, prescribed_weight
 
 from amber.architect import ModelSpace, Operation
 from amber.errors import AmberError
-from amber.supernet import EnasAnnModelBuilder, EnasCnnModelBuilder, EnasConv1dDAG
+from amber.modeler import EnasAnnModelBuilder, EnasCnnModelBuilder
+from amber.modeler.dag import EnasConv1dDAG
 
 pytestmark = pytest.mark.parity
 
