@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import keras
@@ -10,7 +11,7 @@ import pytest
 from tests.modeler.conftest import make_residual_builder, residual_layer
 
 from amber.architect import ModelSpace, Operation
-from amber.errors import ArchitectureError, InvalidArchitectureError, ModelSpaceError
+from amber.errors import ArchitectureError, ConfigError, InvalidArchitectureError, ModelSpaceError
 from amber.modeler import KerasResidualCnnBuilder, ModelBuilder
 
 
@@ -179,3 +180,27 @@ def test_options_that_are_refused(options: dict[str, Any]) -> None:
 def test_the_base_is_no_builder() -> None:
     with pytest.raises(NotImplementedError, match="base class"):
         ModelBuilder(ModelSpace())
+
+
+def test_attributes_without_effect_are_named_once() -> None:
+    layers = [[{"Layer_type": "conv1d", "filters": 4, "kernel_size": 3, "padding": "same", **more}] for more in (
+        {"kernel_initializer": "zeros"}, {"kernel_initializer": "ones", "groups": 2}
+    )]  # fmt: skip
+    ends = Operation("input", shape=(20, 4)), Operation("dense", units=2)
+    with pytest.warns(UserWarning, match="without effect in a residual CNN.*: groups, kernel_initializer") as said:
+        KerasResidualCnnBuilder(*ends, 4, "GAP", None, ModelSpace.from_dict(layers))
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("name", ["inputs_op", "output_op", "model_space", "fc_units", "dropout_rate"])
+def test_what_a_builder_was_made_of_is_not_changed_in_silence(name: str) -> None:
+    builder = make_residual_builder([4, 4])
+    before = getattr(builder, name)
+    with pytest.raises(ConfigError, match=f"make another builder.*{name}=") as caught:
+        setattr(builder, name, None)
+    assert caught.value.field == (name,)
+    assert getattr(builder, name) is before
+    builder.model_compile_dict = {"optimizer": "sgd", "loss": "mse"}  # that is looked at for each model
+    builder.mine = 3  # type: ignore[attr-defined]
+    with pytest.raises(ConfigError):
+        setattr(pickle.loads(pickle.dumps(builder)), name, None)

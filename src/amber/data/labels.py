@@ -19,6 +19,13 @@ from amber.errors import DataError
 MISSING = frozenset(("", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "?", "."))
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _LARGEST_WHOLE = 2**53
+# Byte-order marks, zero-width blanks and joiners, marks of direction: nobody sees them in a label.
+_INVISIBLE = re.compile("[\ufeff\u200b-\u200f\u2060-\u2064\u202a-\u202e]")
+
+
+def without_blanks(text: str) -> str:
+    """Return what is to be seen of a field: without blanks around it, and without characters that nobody sees."""
+    return (text if text.isascii() else _INVISIBLE.sub("", text)).strip()
 
 
 def is_missing(text: str) -> bool:
@@ -26,21 +33,21 @@ def is_missing(text: str) -> bool:
 
     `None`, as Python writes it, is one; `none` may well be a class.
     """
-    stripped = text.strip()
+    stripped = without_blanks(text)
     return stripped == "None" or stripped.lower() in MISSING
 
 
 def number_of(text: str) -> float | None:
     """Return the finite number that a field holds; None where it holds something else."""
-    if len(text) > 400 or not _NUMBER.fullmatch(text.strip()):
+    if len(text) > 400 or not _NUMBER.fullmatch(without_blanks(text)):
         return None
-    value = float(text)
+    value = float(without_blanks(text))
     return value if np.isfinite(value) else None
 
 
 def class_name(text: str) -> str:
     """Return the class that a label means: without blanks around it, and `1.0`, `01` and `+1` as `1`."""
-    text = text.strip()
+    text = without_blanks(text)
     value = number_of(text)
     if value is None or abs(value) > _LARGEST_WHOLE:
         return text
@@ -85,7 +92,7 @@ def encode_labels(
     if classes is None:
         known = ordered({name for name in names.values() if not is_missing(name)})
     else:
-        known = tuple(str(name).strip() for name in classes)
+        known = tuple(without_blanks(str(name)) for name in classes)
     check_unique([class_name(name) for name in known], "classes")
     numbers = {class_name(name): number for number, name in enumerate(known)}
     encoded = np.empty(len(labels), dtype=np.int64)
@@ -122,7 +129,7 @@ def label_notes(labels: Sequence[str], classes: Sequence[str], column: str) -> l
     written: dict[str, set[str]] = {}
     blanks = 0
     for label, count in Counter(labels).items():
-        stripped = label.strip()
+        stripped = without_blanks(label)
         blanks += count if stripped != label else 0
         written.setdefault(class_name(label), set()).add(stripped)
     if blanks:

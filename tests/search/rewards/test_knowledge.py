@@ -116,3 +116,8 @@ def test_a_search_with_knowledge_prefers_what_agrees(make_objective: MakeObjecti
     sizes = [len(objective.builder.plan(trial.tokens)) for trial in result.ranked]
     assert sizes == sorted(sizes) and sizes[0] < sizes[-1]
     assert result.metric == "reward" and result.best is not None and "val_accuracy" in result.best.metrics
+
+
+def test_group_of_one_unknown_block_is_refused() -> None:
+    with pytest.raises(ConfigError, match="one of X_0.*Received: 'nope'"):
+        BlockHierarchy.of_groups([["nope"]], X)

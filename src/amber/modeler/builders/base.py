@@ -8,11 +8,19 @@ from typing import Any
 import keras
 
 from amber.architect import ModelSpace, Operation, TokenLayout
-from amber.errors import ArchitectureError, InvalidArchitectureError, ModelSpaceError
+from amber.errors import ArchitectureError, ConfigError, InvalidArchitectureError, ModelSpaceError
 from amber.graph.cost import GraphCost, measure
 from amber.graph.graph import ComputationGraph
 from amber.graph.models.compiling import clone_compile_arguments
 from amber.operations import layer_arguments
+from amber.wording import shown
+
+# What a builder works out while it is made: another value later would change nothing, or half of it.
+_SETTLED = frozenset(
+    "model_space inputs_op output_op outputs_op num_layers num_inputs num_outputs with_input_blocks with_output_blocks "
+    "with_skip_connection dag_func dag_kwargs feature_model fc_units flatten_mode dropout_rate wsf with_bn gpus "
+    "add_conv1_under_pool reduction_factor output_shape".split()
+)
 
 
 class ModelBuilder:
@@ -46,6 +54,20 @@ class ModelBuilder:
         model_space.validate()
         self.model_space = model_space
         self.model_compile_dict = model_compile_dict
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse to change what a builder was made of.
+
+        Raises:
+            ConfigError: its layers are planned already; says what to do.
+        """
+        if name in _SETTLED and name in vars(self) and vars(self)[name] is not value:
+            raise ConfigError(
+                f"A {type(self).__name__} is made with its {name}, and a new value would have no effect: make another "
+                f"builder, {type(self).__name__}(..., {name}=...). Received: {shown(value)}",
+                field=(name,),
+            )
+        super().__setattr__(name, value)
 
     def plan(self, arc_seq: Any) -> ComputationGraph:
         """Returns the network that tokens describe, without any Keras object.

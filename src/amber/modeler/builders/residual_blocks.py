@@ -17,6 +17,13 @@ _ADD = Operation("add")
 _RELU = Operation("activation", activation="relu")
 _ACTIVATIONS = ("relu", "sigmoid", "tanh", "softmax", "elu")
 _STEM_KERNEL_SIZE = 8
+# Attributes of a candidate that are looked at, and those that every layer has as they are here.
+_USED = {
+    "conv1d": frozenset({"filters", "kernel_size", "strides", "dilation_rate", "activation"}),
+    "maxpool1d": frozenset({"pool_size", "strides"}),
+    "avgpool1d": frozenset({"pool_size", "strides"}),
+}
+_FIXED = {"padding": "same", "use_bias": False, "kernel_initializer": "he_normal", "data_format": "channels_last"}
 
 
 class LayerBlock:
@@ -49,6 +56,13 @@ class LayerBlock:
                     f"a residual CNN is made of conv1d, maxpool1d, avgpool1d and identity. Received: {operation}"
                 )
             check_layers(operation for _, operation in self.chain)
+
+
+def without_effect(operation: Operation) -> set[str]:
+    """Return the attributes of a candidate that its layer would take, and that a residual CNN passes over."""
+    used = _USED.get(operation.Layer_type, frozenset())
+    taken = layer_arguments(operation)
+    return {name for name, value in taken.items() if name not in used and _FIXED.get(name) != value}
 
 
 def _convolution(prefix: str, operation: Operation, width: int) -> list[tuple[str, Operation]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from amber.graph.graph import ComputationGraph
 from amber.modeler.architecture_decoder import ResConvNetArchitecture
 from amber.modeler.builders import arguments
 from amber.modeler.builders.base import ModelBuilder, check_operation
-from amber.modeler.builders.residual_blocks import GraphWriter, LayerBlock
+from amber.modeler.builders.residual_blocks import GraphWriter, LayerBlock, without_effect
 from amber.modeler.builders.unused import keywords_of, warn_of_unused
 
 _FLATTEN = {"gap": Operation("globalavgpool1d"), "flatten": Operation("flatten")}
@@ -91,8 +92,21 @@ class KerasResidualCnnBuilder(ModelBuilder):
             ]
             for (layer, candidates), width in zip(enumerate(model_space.layers), self._widths, strict=True)
         ]
+        self._warn_of_attributes()
         self._head = self._plan_head()
         self._writer = GraphWriter(self._widths[0], self.dropout_rate, self.reduction_factor)
+
+    def _warn_of_attributes(self) -> None:
+        """Name attributes of candidates that have no effect, once."""
+        operations = [operation for candidates in self.model_space.layers for operation in candidates]
+        ignored = sorted(set().union(*map(without_effect, operations)))
+        if ignored:
+            warnings.warn(
+                f"Attributes of candidates without effect in a residual CNN, which chooses them itself: "
+                f"{', '.join(ignored)}. A sequential or DAG builder uses them.",
+                UserWarning,
+                stacklevel=3,
+            )
 
     @staticmethod
     def get_out_filters(model_space: ModelSpace) -> tuple[list[int], list[int]]:

@@ -85,7 +85,15 @@ class BlockHierarchy:
 
     @classmethod
     def of_groups(cls, groups: Iterable[Sequence[str]], inputs: Sequence[str]) -> BlockHierarchy:
-        """Returns the function for groups of blocks: of each group, any two different ones are related by 1."""
+        """Returns the function for groups of blocks: of each group, any two different ones are related by 1.
+
+        Raises:
+            ConfigError: a group that holds anything else than names of inputs.
+        """
+        groups = [list(group) if not isinstance(group, str) else [group] for group in groups]
+        unknown = [name for group in groups for name in group if name not in inputs]
+        if unknown:
+            raise ConfigError(f"A related block must be one of {', '.join(inputs)}. Received: {unknown[0]!r}")
         return cls({pair: 1.0 for group in groups for pair in permutations(dict.fromkeys(group), 2)}, inputs)
 
     def __call__(self, graph: ComputationGraph) -> float:
