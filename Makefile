@@ -6,6 +6,7 @@
 #   make test-keras  the backend and modeler tests on the oldest, pinned, newest and nightly Keras
 #   make bench       measure speed and memory beside hand-written networks (options with ARGS="--only dag-training")
 #   make bench-search  compare ways to search at equal time (options with ARGS="--minutes 2 --seeds 0")
+#   make bench-nas   compare samplers on tables of trained networks (options with ARGS="--seeds 3")
 #   make bench-scale  measure overhead per trial, use of up to 32 workers, memory (options with ARGS="--only own-time")
 #   make ci-fresh    what CI does, of the last commit, in a fresh clone with a fresh environment: run it before a merge
 #   make bench-defaults  search twelve small problems with the default settings (options with ARGS="--only splice-1000")
@@ -28,7 +29,7 @@ FAST := $(VENV)/.installed-fast
 TEST := $(VENV)/.installed-test
 INPUTS := $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 
-.PHONY: help demo test test-fast test-keras bench bench-search bench-scale bench-defaults ci-fresh mutants docs lint clean
+.PHONY: help demo test test-fast test-keras bench bench-search bench-nas bench-scale bench-defaults ci-fresh mutants docs lint clean
 .NOTPARALLEL:
 
 help:
@@ -56,6 +57,9 @@ bench: $(TEST)
 
 bench-search: $(FAST)
 	KERAS_BACKEND=torch $(BIN)/python -W ignore -m benchmarks.search $(ARGS)
+
+bench-nas: $(FAST)
+	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m benchmarks.nas $(ARGS)
 
 bench-scale: $(FAST)
 	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m benchmarks.scale $(ARGS)

@@ -137,7 +137,8 @@ _HEAD = """# Searches, side by side
 
 Written by `make bench-search`; do not edit. Every search has the same time, trains the same networks in the same
 way on one thread, and is scored by the loss of the best epoch on validation data: the lower the better. Test data are
-opened once, after all searches, for the best network of each, as it was found.
+opened once, after all searches, for the best network of each, as it was found. Samplers alone, with 30 seeds
+and on tables of trained networks, are compared in sampler_benchmark.md.
 
 One-shot search counts from the first batch of its shared weights, trains these for the steps of five networks, half a
 network as one large architecture, the last three as the six best only, and then trains these six alone; while time is

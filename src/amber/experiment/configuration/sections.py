@@ -146,7 +146,7 @@ class SearchSection(Section):
     Attributes:
         strategy: `trials` trains every proposal; `one_shot` shares weights, and retrains the best from scratch.
         one_shot: settings of the strategy `one_shot`, which uses neither sampler nor trials.
-        sampler: `random`, `tpe`, `evolution`, `nsga2`, `controller`, or one that was registered.
+        sampler: `random`, `tpe`, `evolution`, `nsga2`, `controller`, `surrogate`, or one that was registered.
         sampler_options: of that sampler.
         trials: architectures to try.
         metric: a metric of the validation data, such as `val_accuracy` or `val_loss`; with a reward it only decides

@@ -24,7 +24,7 @@ from amber.search.samplers.tokens import TokenSampler, tokens_by_kind
 from amber.search.samplers.told import StudyReader, Told
 
 # Trials that the model is conditioned on, and that its weights are fitted on: the time of a proposal is bounded.
-_KEPT, _FITTED = 256, 128
+_KEPT, _FITTED = 200, 128
 # The weights are fitted anew whenever there are so many times more trials.
 _GROWTH = 1.2
 # Parents of candidates, rounds of mutations of the most promising, and how many of these, with how many children.
