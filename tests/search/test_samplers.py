@@ -277,7 +277,7 @@ def test_nsga2_weighs_the_score_against_a_cost(make_objective: MakeObjective, ag
     objective = make_objective()
     costs = {}
 
-    def evaluate(arc: Any, seed: int, *, number: int, candidate: Any, on_epoch: Any) -> TrialResult:
+    def evaluate(arc: Any, seed: int, *, number: int, candidate: Any) -> TrialResult:
         score = float(arc[0] == 0) + float(arc[1] == 0)
         costs[tuple(arc)] = (candidate.parameters, candidate.flops)
         return TrialResult(
