@@ -201,9 +201,7 @@ def test_exhausted_space_ends_with_a_warning(make_objective: MakeObjective, capl
     every = [(a, b, c) for a in (0, 1, 2) for b in (0, 1, 2) for c in (0, 1)]
     objective = make_objective()
     objective.evaluate = (  # type: ignore[method-assign]
-        lambda arc, seed, *, number, candidate: TrialResult(
-            number, tuple(arc), candidate.fingerprint, "complete", 0.5
-        )
+        lambda arc, seed, *, number, candidate: TrialResult(number, tuple(arc), candidate.fingerprint, "complete", 0.5)
     )
     with caplog.at_level(logging.WARNING, "amber.search"):
         result = run_search(objective, trials=50, seed=0, sampler=Script(*every))
