@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -53,3 +54,13 @@ def test_mistake_is_refused_before_keras_is_loaded(tmp_path: Path, name: str) ->
     assert seconds < 2
     assert kibibytes < 200 * 1024
     assert not (tmp_path / "run").exists()
+
+
+def test_backend_that_cannot_be_had_is_no_mistake_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(TINY)
+    environment = {**os.environ, "KERAS_BACKEND": "numpy"}
+    words = [sys.executable, "-m", "amber.cli", "search", str(path), "-d", str(tmp_path / "run")]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "KERAS_BACKEND" in done.stderr and "c.yaml" not in done.stderr

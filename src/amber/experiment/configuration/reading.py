@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from amber.architect import ModelSpace
 from amber.architect.operation_table import check_operation
+from amber.backend import select
 from amber.data import BlockSpec, Dataset, Simulation
 from amber.errors import AmberError, ConfigError, DataError, ModelSpaceError
 from amber.experiment.builders import BUILDERS, OWN_BUILDERS
@@ -136,6 +137,7 @@ def check_config(document: YamlDocument, *, recorded: bool = False) -> Configura
             (), f"expected the sections {', '.join(Config.model_fields)}. Received: {received}", line=1
         )
     _check_no_password(document)
+    select()  # a backend that cannot be had is no mistake of this file
     config = _validate(Config, document.data, document, ())
     simulation = checked_simulation(config, document, _validate)
     if simulation is not None:
