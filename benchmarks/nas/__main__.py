@@ -25,7 +25,7 @@ are noisy. Regret is how far, in points of mean validation accuracy, the best ar
 100 trials is below the best of all: mean and standard error over seeds. "Taken" is the regret of the architecture with
 the highest observed accuracy, which a search without retraining would return. Settings were chosen on CIFAR-100 and
 CIFAR-10 only; ImageNet16-120 is for reporting. Every sampler has its default settings. For the defaults of `surrogate`
-some 20 settings of a prototype were tried, with 20 or 30 seeds each.
+14 settings of a prototype were tried, with 20 or 30 seeds each.
 """
 
 
