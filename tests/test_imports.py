@@ -24,7 +24,16 @@ MAXIMUM_LINES = 400
 CONTROLLERS = "amber.architect.controllers"
 NETWORKS = {"amber.architect", "amber.operations", "amber.graph"}
 MODELS = {*NETWORKS, "amber.modeler", "amber.supernet"}
-EXPERIMENT = {CONTROLLERS, *MODELS, "amber.drawing", "amber.training", "amber.search", "amber.data", "amber.report"}
+EXPERIMENT = {
+    CONTROLLERS,
+    *MODELS,
+    "amber.drawing",
+    "amber.training",
+    "amber.search",
+    "amber.data",
+    "amber.evaluation",
+    "amber.report",
+}
 ANYONE = {
     "amber",
     "amber.errors",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +38,19 @@ class Estimate:
 
     def __str__(self) -> str:
         return f"{self.value:.4f} ({self.low:.4f} to {self.high:.4f})"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Measures of one model.
+
+    Attributes:
+        values: of the examples themselves, by the name of the measure.
+        draws: of each draw.
+    """
+
+    values: Mapping[str, float]
+    draws: Mapping[str, Array]
 
 
 class Resampling:
@@ -92,28 +105,28 @@ class Resampling:
             counts = np.bincount(generator.integers(0, units, units), minlength=units).astype(np.float64)
             yield counts if self._codes is None else counts[self._codes]
 
-    def estimate(self, measures: dict[str, WeightedMeasure]) -> dict[str, Estimate]:
+    def draw(self, measures: Mapping[str, WeightedMeasure]) -> Drawn:
+        """Return each measure of the examples themselves, and of every draw."""
+        ones = np.ones(self.examples)
+        values = {name: measure(ones) for name, measure in measures.items()}
+        rows = [[measure(weights) for measure in measures.values()] for weights in self.weights()]
+        columns = np.array(rows, np.float64).reshape(-1, len(measures)).T
+        return Drawn(values, dict(zip(measures, columns, strict=True)))
+
+    def intervals(self, drawn: Drawn) -> dict[str, Estimate]:
         """Return the value and the interval of each measure.
 
         A draw in which a measure is undefined, as AUROC is where it holds one class only, is left out of its interval.
         """
-        values, draws = self._values(measures)
-        return {name: self._interval(values[name], draws[name]) for name in measures}
+        return {name: self._interval(value, drawn.draws[name]) for name, value in drawn.values.items()}
 
-    def compare(self, measures: dict[str, WeightedMeasure], others: dict[str, WeightedMeasure]) -> dict[str, Estimate]:
-        """Return the difference of each measure from that of another model on the same draws, with its interval."""
-        (first, drawn), (second, other_drawn) = self._values(measures), self._values(others)
+    def differences(self, drawn: Drawn, other: Drawn) -> dict[str, Estimate]:
+        """Return how much higher each measure is than that of another model, with the interval on the same draws."""
         return {
-            name: self._interval(first[name] - second[name], drawn[name] - other_drawn[name])
-            for name in measures
-            if name in others
+            name: self._interval(value - other.values[name], drawn.draws[name] - other.draws[name])
+            for name, value in drawn.values.items()
+            if name in other.values
         }
-
-    def _values(self, measures: dict[str, WeightedMeasure]) -> tuple[dict[str, float], dict[str, Array]]:
-        ones = np.ones(self.examples)
-        values = {name: measure(ones) for name, measure in measures.items()}
-        rows = [[measure(weights) for measure in measures.values()] for weights in self.weights()]
-        return values, dict(zip(measures, np.array(rows, np.float64).reshape(-1, len(measures)).T, strict=True))
 
     def _interval(self, value: float, draws: Array) -> Estimate:
         defined = draws[~np.isnan(draws)]

@@ -168,13 +168,13 @@ def _evaluated(
     resampling: Resampling,
     each: Mapping[str, Measures],
 ) -> Evaluation:
-    ours = measures_of(predicted)
-    theirs = {name: measures_of(values) for name, values in (baselines or {}).items()}
+    ours = resampling.draw(measures_of(predicted))
+    theirs = {name: resampling.draw(measures_of(values)) for name, values in (baselines or {}).items()}
     return Evaluation(
-        scores=resampling.estimate(ours),
-        per_class={name: resampling.estimate(measures) for name, measures in each.items()},
-        differences={name: resampling.compare(ours, measures) for name, measures in theirs.items()},
-        baselines={name: resampling.estimate(measures) for name, measures in theirs.items()},
+        scores=resampling.intervals(ours),
+        per_class={name: resampling.intervals(resampling.draw(measures)) for name, measures in each.items()},
+        differences={name: resampling.differences(ours, drawn) for name, drawn in theirs.items()},
+        baselines={name: resampling.intervals(drawn) for name, drawn in theirs.items()},
         examples=resampling.examples,
         level=resampling.level,
         units=resampling.units,
@@ -219,7 +219,7 @@ def _number_measures(true: Array, predicted: Array) -> Measures:
         "r2": weighted.r2(true, predicted),
         "pearson": weighted.pearson(true, predicted),
         "spearman": weighted.spearman(true, predicted),
-        "mean_absolute_error": weighted.mean_of(np.abs(true - predicted)),
+        "mae": weighted.mean_of(np.abs(true - predicted)),
     }
 
 

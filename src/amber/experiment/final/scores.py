@@ -8,13 +8,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from amber.experiment.final.compared import Compared
-from amber.experiment.final.scoring import BASELINES, Scored, baseline_key, score_baselines, score_model
+from amber.experiment.final.scoring import (
+    BASELINES,
+    Scored,
+    baseline_key,
+    evaluated,
+    score_baselines,
+    score_model,
+)
 from amber.experiment.final.tables import class_table, measure_name, score_table, scores_to_dict, value_table
 from amber.experiment.final.verdict import advice, majority_classes, remarks
 from amber.experiment.task_spec import TaskSpec
 
 if TYPE_CHECKING:
     from amber.data import Dataset
+    from amber.evaluation import Evaluation
     from amber.experiment.configuration.reading import Configuration
     from amber.experiment.final.tables import AnyScore
     from amber.experiment.final.training import FinalModel
@@ -58,6 +66,7 @@ def score_final(
     single = [score_model(each, test, targets, where) for each in trained.networks]
     linear = score_baselines(dataset, test, loaded.config.seed, refit=trained.saw_validation)
     validation = None if trained.saw_validation else score_model(trained.model, dataset.validation, targets, where)
+    evaluations = {target.name: evaluated(target, test, network, linear) for target in targets}
     compared = Compared(loaded, TaskSpec.of(dataset))
     networks = {_called(trained): network}
     if trained.is_combined:
@@ -79,6 +88,7 @@ def score_final(
             "model": _json_number(value),
             "baseline": _json_number(of_linear),
         },
+        "evaluation": {name: each.to_dict() for name, each in evaluations.items()},
         "model_validation": None if validation is None else scores_to_dict(validation.scores),
         "epochs": list(trained.epochs),
         "networks": [scores_to_dict(each.scores) for each in single],
@@ -87,7 +97,7 @@ def score_final(
         "warnings": [each.to_dict() for each in found],
     }
     lines = [f"Warning: {each.text}" for each in found]
-    tables = _tables(dataset, networks, linear, (compared.name, values), looks)
+    tables = _tables(dataset, networks, linear, (compared.name, values), looks, evaluations)
     return FinalScores(tuple(tables), tuple(lines + [advice(loaded, found)] if lines else lines), record)
 
 
@@ -109,6 +119,7 @@ def _tables(
     linear: Scored,
     compared: tuple[str, Mapping[str, float]],
     looks: int,
+    evaluations: Mapping[str, Evaluation],
 ) -> Iterator[Any]:
     """Return the tables of each output, and where there are several one of what the search compared."""
     several = len(dataset.targets) > 1
@@ -120,7 +131,7 @@ def _tables(
         scores[baseline] = linear.scores[target.name]
         own = {**values, baseline: values[_LINEAR]}
         title = f"Test of {dataset.name}{which} ({scores[baseline].n} examples, {looked(looks)})"
-        yield score_table(title, scores, None if several else (name, own))
+        yield score_table(title, scores, None if several else (name, own), evaluations[target.name])
         first = next(iter(networks))
         classes = class_table(f"By class{which}", {first: scores[first], baseline: scores[baseline]})
         if classes is not None:

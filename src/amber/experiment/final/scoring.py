@@ -18,6 +18,7 @@ from amber.data import (
     ridge_baseline,
 )
 from amber.errors import DataError, RunFailed
+from amber.evaluation import Evaluation, Resampling, evaluate_classes, evaluate_numbers
 from amber.experiment.task_spec import INPUT
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from amber.experiment.final.tables import AnyScore
 
 BASELINES = {"logistic_regression": "logistic regression", "ridge_regression": "ridge regression"}
+
+# Draws of the bootstrap; of many examples fewer, as each takes longer and their intervals are narrow.
+_DRAWS, _FEWER_DRAWS, _MANY_EXAMPLES = 1000, 200, 20_000
 
 
 @dataclass(frozen=True)
@@ -131,3 +135,29 @@ def _score(target: Target, true: Any, values: Any) -> AnyScore:
     if target.classes is None:
         return NumberScore.of(true, values, target.scaling.scale[0] if target.scaling else 1.0)
     return ClassScore.of(true, values, target.classes)
+
+
+def evaluated(target: Target, part: Split, model: Scored, baseline: Scored, seed: int = 0) -> Evaluation:
+    """Return all measures of one output with their intervals, and how far a baseline's are below them.
+
+    Args:
+        target: the output.
+        part: the data that both were scored on.
+        model: the model.
+        baseline: the linear model.
+        seed: of the draws.
+    """
+    true, values, others = (
+        part.values_of(target.name),
+        model.predictions[target.name],
+        baseline.predictions[target.name],
+    )
+    draws = _DRAWS if len(true) <= _MANY_EXAMPLES else _FEWER_DRAWS
+    resampling = Resampling(len(true), draws=draws, seed=seed)
+    name = BASELINES[baseline_key(baseline.scores[target.name])]
+    if target.classes is not None:
+        return evaluate_classes(true, values, target.classes, resampling=resampling, baselines={name: others})
+    unit = target.scaling.scale[0] if target.scaling else 1.0
+    return evaluate_numbers(
+        unit * true, unit * values, resampling=resampling, baselines={name: unit * np.asarray(others)}
+    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from amber.data import ClassScore, NumberScore
+    from amber.evaluation import Evaluation
     from amber.graph.input_usage import InputUsage
 
     AnyScore = ClassScore | NumberScore
@@ -47,7 +48,10 @@ def values_of(score: AnyScore) -> dict[str, float]:
 
 
 def score_table(
-    title: str, scores: Mapping[str, AnyScore], compared: tuple[str, Mapping[str, float]] | None = None
+    title: str,
+    scores: Mapping[str, AnyScore],
+    compared: tuple[str, Mapping[str, float]] | None = None,
+    evaluation: Evaluation | None = None,
 ) -> Any:
     """Return a rich table: one column for each scored model, one row for each measure.
 
@@ -55,6 +59,8 @@ def score_table(
         title: of the table.
         scores: by the name of the model.
         compared: what the search compared and its value for each model; its row is bold.
+        evaluation: of the first model beside a baseline; its intervals stand in the first column, and the difference
+            from the baseline under the table.
     """
     from rich.table import Table
 
@@ -63,6 +69,8 @@ def score_table(
     table.add_column("measure")
     for name in scores:
         table.add_column(name, justify="right")
+    if evaluation is not None:
+        table.caption, table.caption_justify = _differences(evaluation), "left"
     values = {name: values_of(score) for name, score in scores.items()}
     rows = {key: {name: each[key] for name, each in values.items()} for key in next(iter(values.values()))}
     chosen = next(iter(rows)) if compared is None else compared[0]
@@ -70,9 +78,33 @@ def score_table(
         rows = {**rows, compared[0]: {name: compared[1][name] for name in scores}}
     for key, row in rows.items():
         label = measure_name(key) + (" (compared by the search)" if compared is not None and key == chosen else "")
-        texts = (measure_text(key, value) for value in row.values())
+        texts = [measure_text(key, value) for value in row.values()]
+        if evaluation is not None:
+            texts[0] = _with_interval(key, texts[0], evaluation)
         table.add_row(label, *texts, style="bold" if key == chosen else None)
     return table
+
+
+def _with_interval(key: str, text: str, evaluation: Evaluation) -> str:
+    """Return a value with the ends of its interval in brackets, where it has any."""
+    own = evaluation.scores.get(key)
+    if own is None or math.isnan(own.low):
+        return text
+    low, high = (measure_text(key, end).removesuffix(" %") for end in (own.low, own.high))
+    return f"{text} ({low}-{high})" if own.low >= 0 else f"{text} ({low} to {high})"
+
+
+def _differences(evaluation: Evaluation) -> str:
+    """Return in words how far the model is from its baseline, of each measure that tables show."""
+    (baseline, differences), *_ = evaluation.differences.items()
+    found = []
+    for key in (each for each in MEASURES if each in differences):
+        value, low, high = (differences[key].value, differences[key].low, differences[key].high)
+        if not math.isnan(low):
+            ends = f"{measure_text(key, low).removesuffix(' %')} to {measure_text(key, high)}"
+            found.append(f"{measure_name(key)} {'+' if value > 0 else ''}{measure_text(key, value)} ({ends})")
+    level = f"{100 * evaluation.level:g} %"
+    return f"In brackets: {level} intervals. Difference from {baseline}: {', '.join(found)}."
 
 
 def value_table(title: str, key: str, values: Mapping[str, float]) -> Any:
