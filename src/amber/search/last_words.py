@@ -61,7 +61,7 @@ class LastWords:
         """Stop listening and remove the file."""
         if self._file is None:
             return
-        os._exit = self._exit
+        os._exit = self._exit  # type: ignore[assignment]
         if self._handles_faults:
             faulthandler.disable()
             self._handles_faults = False
