@@ -24,8 +24,11 @@ from amber.search.zero_shot import ZeroShotPolicy, ZeroShotTask, train_zero_shot
 SPACE = ModelSpace.from_dict(
     [
         [{"Layer_type": "conv1d", "filters": 16, "kernel_size": k, "activation": "relu"} for k in (4, 8, 16)],
-        [{"Layer_type": "maxpool1d", "pool_size": 4}, {"Layer_type": "avgpool1d", "pool_size": 4}]
-        + [{"Layer_type": "identity"}],
+        [
+            {"Layer_type": "maxpool1d", "pool_size": 4},
+            {"Layer_type": "avgpool1d", "pool_size": 4},
+            {"Layer_type": "identity"},
+        ],
         [{"Layer_type": "conv1d", "filters": 16, "kernel_size": k, "activation": "relu"} for k in (4, 8)]
         + [{"Layer_type": "identity"}],
         [{"Layer_type": "globalmaxpool1d"}, {"Layer_type": "globalavgpool1d"}, {"Layer_type": "flatten"}],

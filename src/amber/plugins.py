@@ -74,7 +74,7 @@ class Plugin:
         code = compile(self.source or "", module.__file__, "exec")
         sys.modules[self.module] = module
         try:
-            exec(code, module.__dict__)  # noqa: S102 - what --plugin is for
+            exec(code, module.__dict__)
         except BaseException:
             del sys.modules[self.module]
             raise

@@ -31,7 +31,7 @@ class Registry(Generic[Entry]):
         self.version = 0
 
     def register(self, name: str, entry: Entry, *, aliases: Collection[str] = (), replace: bool = False) -> None:
-        """Adds an entry.
+        """Add an entry.
 
         With `replace`, a name takes over what stood for it before, be it an entry or an alias of another one. An alias
         that takes over the name of an entry takes over that entry's aliases, too: none is left without an entry.
@@ -57,7 +57,7 @@ class Registry(Generic[Entry]):
             self._aliases[each] = key
 
     def get(self, name: str) -> Entry:
-        """Returns the entry of a name or alias.
+        """Return the entry of a name or alias.
 
         Raises:
             AmberError: (of the registry's class) unknown name; lists the known ones.
@@ -73,7 +73,7 @@ class Registry(Generic[Entry]):
         return self._entries[key]
 
     def names(self) -> list[str]:
-        """Returns the registered names in order (aliases left out)."""
+        """Return the registered names in order (aliases left out)."""
         return sorted(self._entries)
 
     def __contains__(self, name: object) -> bool:

@@ -19,7 +19,7 @@ Inputs: TypeAlias = Array | dict[str, Array]
 InputShape: TypeAlias = tuple[int, ...] | dict[str, tuple[int, ...]]
 """The shape of one example of `Inputs`."""
 
-JsonValue: TypeAlias = "None | bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue]"
+JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 """What JSON holds."""
 
 JsonObject: TypeAlias = dict[str, Any]

@@ -30,7 +30,7 @@ def test_json_round_trip(operation: Operation) -> None:
 
 @given(OPERATIONS)
 def test_pickle_and_copy(operation: Operation) -> None:
-    assert pickle.loads(pickle.dumps(operation)) == operation  # noqa: S301 - our own bytes
+    assert pickle.loads(pickle.dumps(operation)) == operation
     assert copy.deepcopy(operation) == operation
 
 

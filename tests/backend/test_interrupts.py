@@ -84,7 +84,7 @@ try:
 except KeyboardInterrupt:
     print("heard")
 """
-    code, seconds, output, errors = run(script, 0.5)
+    code, _seconds, output, errors = run(script, 0.5)
     assert (code, output) == (0, "begun\nheard\n"), errors
     assert "Exception ignored" not in errors
 

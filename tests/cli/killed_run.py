@@ -25,7 +25,7 @@ def serve() -> None:
         if child == 0:
             try:
                 run(Experiment.from_yaml(configuration, run_directory=directory, resume=True))
-            except BaseException as error:  # noqa: BLE001 - the test reads it
+            except BaseException as error:
                 print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
                 os._exit(1)
             os._exit(0)

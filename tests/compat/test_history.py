@@ -64,7 +64,7 @@ def test_a_history_by_columns(tmp_path: Path) -> None:
     assert list(best[["L1", "L2"]]) == [3, 1] and list(history.iloc[1, 3:6].values) == [2, 0, 1]
     assert history.iloc[0, 0] == 0 and history.iloc[:2, 1:2].shape == (2, 1) and history.values.shape == (4, 7)
     assert [row["L1"] for _, row in history.iterrows()] == [3, 2, 3, 2]
-    assert list(history.sort_values("dir", ascending=False)["dir"])[0] == str(tmp_path / "b")
+    assert next(iter(history.sort_values("dir", ascending=False)["dir"])) == str(tmp_path / "b")
     with pytest.raises(AttributeError, match="columns"):
         _ = history.auc
     assert list(history[["acc", "dir"]].columns) == ["acc", "dir"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ def test_sites_never_overlap_and_stay_inside(seed: int, length: int, low: int, m
     drawn = simulate(Simulation(records=20, length=length, tasks=tasks, decoys=decoys, seed=seed, **EXACT))
     for sites, label in zip(drawn.sites, drawn.labels["pair"], strict=True):
         taken = [range(start, start + len(EXACT["motifs"][name])) for start, name in sorted(sites)]
-        assert all(before.stop <= after.start for before, after in zip(taken, taken[1:], strict=False))
+        assert all(before.stop <= after.start for before, after in itertools.pairwise(taken))
         assert all(0 <= each.start and each.stop <= length for each in taken)
         assert bool(label) == any(low <= gap <= low + more for gap in gaps(sites, "a", "b", 7))
 

@@ -331,7 +331,7 @@ def test_calls_by_position(make: Any, data: Any, tmp_path: Path) -> None:
     assert int(sampled.optimizer.iterations) == 10
     scores = fixed.evaluate(x, y, 16, 0)
     assert scores[0] == scores["loss"] == scores["val_loss"] and "val_loss" in scores and isinstance(scores, list)
-    assert list(scores.keys())[0] == "loss" and dict(scores.items())["loss"] == scores[0]
+    assert next(iter(scores.keys())) == "loss" and dict(scores.items())["loss"] == scores[0]
     np.testing.assert_allclose(fixed.evaluate_ph(x, y, 16), fixed.evaluate_pipe(x, y), rtol=1e-4)
     np.testing.assert_allclose(fixed.predict_ph(x, 16), fixed.predict_pipe(x), atol=1e-5)
     fixed.save_weights(tmp_path / "w.h5")

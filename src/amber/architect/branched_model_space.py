@@ -61,7 +61,7 @@ class BranchedModelSpace(ModelSpace):
         return [[spaces[key] for key in sorted(spaces)], stem]
 
     def add_layer(self, layer_id: int, ops: Sequence[Operation] | None = None) -> bool:  # type: ignore[override]
-        """Replaces the candidates of a layer that exists; which branch a new layer joins would be a guess.
+        """Replace the candidates of a layer that exists; which branch a new layer joins would be a guess.
 
         Raises:
             ModelSpaceError: the layer does not exist. Make a new BranchedModelSpace instead.
@@ -74,7 +74,7 @@ class BranchedModelSpace(ModelSpace):
         return super().add_layer(layer_id, ops)
 
     def delete_layer(self, layer_id: int) -> bool:
-        """Removes a layer from its branch; a branch or stem keeps at least one layer."""
+        """Remove a layer from its branch; a branch or stem keeps at least one layer."""
         index = self._resolve(layer_id)
         key = self._owners[index]
         if self._owners.count(key) == 1:

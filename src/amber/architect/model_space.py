@@ -42,7 +42,7 @@ class ModelSpace:
         self._layers: dict[int, tuple[Operation, ...]] = {}
 
     def add_layer(self, layer_id: int, ops: Iterable[Operation] | None = None) -> bool:
-        """Sets the candidates of a layer, replacing what was there.
+        """Set the candidates of a layer, replacing what was there.
 
         Returns:
             Whether the layers are now numbered 0, 1, ... without a hole.
@@ -55,12 +55,12 @@ class ModelSpace:
         return self._is_dense()
 
     def add_state(self, layer_id: int, op: Operation) -> None:
-        """Appends one candidate to a layer that exists."""
+        """Append one candidate to a layer that exists."""
         index = self._resolve(layer_id)
         self._layers[index] += (_check_operation(op, index, len(self._layers[index])),)
 
     def delete_state(self, layer_id: int, idx: int) -> None:
-        """Removes candidate `idx` of a layer."""
+        """Remove candidate `idx` of a layer."""
         index = self._resolve(layer_id)
         candidates = list(self._layers[index])
         if not -len(candidates) <= idx < len(candidates):
@@ -69,7 +69,7 @@ class ModelSpace:
         self._layers[index] = tuple(candidates)
 
     def delete_layer(self, layer_id: int) -> bool:
-        """Removes a layer; later layers move up by one, so no hole is left. Returns True."""
+        """Remove a layer; later layers move up by one, so no hole is left. Returns True."""
         index = self._resolve(layer_id)
         remaining = [ops for key, ops in sorted(self._layers.items()) if key != index]
         self._layers = dict(enumerate(remaining))
@@ -81,7 +81,7 @@ class ModelSpace:
         return tuple(ops for _, ops in sorted(self._layers.items()))
 
     def validate(self) -> None:
-        """Checks that the space names at least one network.
+        """Check that the space names at least one network.
 
         Raises:
             ModelSpaceError: no layers, a hole in their numbers, or a layer without candidates.
@@ -97,11 +97,11 @@ class ModelSpace:
                 raise ModelSpaceError(f"Layer {index} has no candidates; expected at least one operation. Received: []")
 
     def get_space_size(self) -> int:
-        """Returns the product of the candidate counts (connections are not counted)."""
+        """Return the product of the candidate counts (connections are not counted)."""
         return math.prod(len(candidates) for candidates in self._layers.values())
 
     def get_random_model_states(self, seed: int | np.random.Generator) -> list[Operation]:
-        """Returns one random candidate per layer.
+        """Return one random candidate per layer.
 
         Args:
             seed: an integer or a NumPy generator.
@@ -111,7 +111,7 @@ class ModelSpace:
         return [candidates[int(rng.integers(len(candidates)))] for candidates in self.layers]
 
     def describe(self) -> str:
-        """Returns the space as text: each layer, then its candidates indented by two spaces."""
+        """Return the space as text: each layer, then its candidates indented by two spaces."""
         lines: list[str] = []
         for index, candidates in sorted(self._layers.items()):
             lines.append(f"Layer {index}")
@@ -120,12 +120,12 @@ class ModelSpace:
         return "\n".join(lines)
 
     def to_dict(self) -> list[list[dict[str, Any]]]:
-        """Returns a list of layers, each a list of operation dictionaries, ready for JSON."""
+        """Return a list of layers, each a list of operation dictionaries, ready for JSON."""
         return [[operation.to_dict() for operation in candidates] for candidates in self.layers]
 
     @classmethod
     def from_dict(cls, description: Sequence[Any] | Mapping[Any, Any]) -> ModelSpace:
-        """Makes a space of a list of layers (or a dictionary from layer index to layer).
+        """Make a space of a list of layers (or a dictionary from layer index to layer).
 
         Args:
             description: each layer a list of operations, or of dictionaries with a `Layer_type` key.
@@ -147,21 +147,21 @@ class ModelSpace:
         return space
 
     def to_json(self) -> str:
-        """Returns the space as JSON text."""
+        """Return the space as JSON text."""
         return json.dumps(self.to_dict())
 
     @classmethod
     def from_json(cls, text: str) -> ModelSpace:
-        """Reads what `to_json` wrote."""
+        """Read what `to_json` wrote."""
         return cls.from_dict(parse_json(text, what="a model space", error=ModelSpaceError))
 
     def to_yaml(self) -> str:
-        """Returns the space as YAML text."""
+        """Return the space as YAML text."""
         return yaml.safe_dump(self.to_dict(), sort_keys=False, default_flow_style=None)
 
     @classmethod
     def from_yaml(cls, text: str) -> ModelSpace:
-        """Reads what `to_yaml` wrote, or the same by hand."""
+        """Read what `to_yaml` wrote, or the same by hand."""
         return cls.from_dict(parse_yaml_text(text, source="", error=ModelSpaceError)[0])
 
     def __len__(self) -> int:

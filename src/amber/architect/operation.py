@@ -66,14 +66,14 @@ class Operation:
         return ReadOnlyDict(copy.deepcopy(self._attributes), _WAY_OUT)
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Returns one attribute, or `default` where it is not given."""
+        """Return one attribute, or `default` where it is not given."""
         return copy.deepcopy(self._attributes[name]) if name in self._attributes else default
 
     def __contains__(self, name: object) -> bool:
         return name in self._attributes
 
     def replace(self, **changes: Any) -> Operation:
-        """Returns a new operation with these attributes set; a value of `...` removes one."""
+        """Return a new operation with these attributes set; a value of `...` removes one."""
         merged = {**self._attributes, **changes}
         return Operation(self._type, **{name: value for name, value in merged.items() if value is not ...})
 
@@ -83,7 +83,7 @@ class Operation:
         return _short_name(self)
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns a JSON-ready dictionary: `Layer_type` and the attributes.
+        """Return a JSON-ready dictionary: `Layer_type` and the attributes.
 
         Raises:
             ModelSpaceError: an attribute holds something JSON cannot say (a function, an object).
@@ -93,7 +93,7 @@ class Operation:
 
     @classmethod
     def from_dict(cls, description: Mapping[str, Any]) -> Operation:
-        """Makes an operation of a dictionary with a `Layer_type` key (any case) and attributes.
+        """Make an operation of a dictionary with a `Layer_type` key (any case) and attributes.
 
         `shape` may be text such as `"(10, 4)"`.
 
@@ -162,7 +162,7 @@ State = Operation
 
 
 def get_layer_shortname(operation: Operation) -> str:
-    """Returns `operation.short_name`; kept under the name users of the first AMBER know."""
+    """Return `operation.short_name`; kept under the name users of the first AMBER know."""
     return operation.short_name
 
 

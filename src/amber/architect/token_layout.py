@@ -83,7 +83,7 @@ class TokenLayout:
         )
 
     def validate(self, arc_seq: Any) -> tuple[int, ...]:
-        """Checks tokens and returns them as plain integers.
+        """Check tokens and return them as plain integers.
 
         Args:
             arc_seq: a list, tuple or one-dimensional array of integers.
@@ -106,7 +106,7 @@ class TokenLayout:
         )
 
     def sample(self, rng: np.random.Generator | int) -> tuple[int, ...]:
-        """Draws every token uniformly from its range.
+        """Draw every token uniformly from its range.
 
         Args:
             rng: a NumPy generator, or an integer seed.
@@ -115,7 +115,7 @@ class TokenLayout:
         return tuple(int(token) for token in generator.integers(0, self._sizes))
 
     def decode(self, arc_seq: Any) -> Architecture:
-        """Returns what the tokens say; raises ArchitectureError like `validate`."""
+        """Return what the tokens say; raises ArchitectureError like `validate`."""
         tokens = self.validate(arc_seq)
         operations, inputs, skips = [], [], []
         position = 0

@@ -86,7 +86,7 @@ class BaseModel(keras.Model):
 
     @functools.wraps(keras.Model.fit)
     def fit(self, *args: Any, **kwargs: Any) -> Any:
-        """Trains as `keras.Model.fit` does, with the same arguments, and returns its History."""
+        """Train as `keras.Model.fit` does, with the same arguments, and return its History."""
         check_compiled(self, "fit")
         options = bind(keras.Model.fit, self, args, kwargs)
         split = options.pop("validation_split", 0.0)
@@ -156,7 +156,7 @@ class BaseFunctional(BaseModel, PlainFunctional):
 
 
 def with_detached_history(callbacks: Any) -> Any:
-    """Returns the callbacks and a DetachedHistory, unless they hold a history already."""
+    """Return the callbacks and a DetachedHistory, unless they hold a history already."""
     if isinstance(callbacks, keras.callbacks.CallbackList):
         return callbacks
     given = keras.tree.flatten(callbacks) if callbacks else []

@@ -18,29 +18,29 @@ class BatchlessCallbackList(SynchronousCallbackList):
     """Keras' list without its thread pool and without any work per batch but a look whether Ctrl-C was pressed."""
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Looks whether Ctrl-C was pressed."""
+        """Look whether Ctrl-C was pressed."""
         check()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Does nothing."""
+        """Do nothing."""
 
     def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Looks whether Ctrl-C was pressed."""
+        """Look whether Ctrl-C was pressed."""
         check()
 
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Does nothing."""
+        """Do nothing."""
 
     def on_predict_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Looks whether Ctrl-C was pressed."""
+        """Look whether Ctrl-C was pressed."""
         check()
 
     def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Does nothing."""
+        """Do nothing."""
 
 
 def callback_list(callbacks: Any, model: Any, add_history: bool, **params: Any) -> Any:
-    """Returns a BatchlessCallbackList, or the callbacks as given if one of them watches batches.
+    """Return a BatchlessCallbackList, or the callbacks as given if one of them watches batches.
 
     Args:
         callbacks: as given to `fit`, `evaluate` or `predict`.

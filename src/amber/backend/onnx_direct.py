@@ -23,12 +23,12 @@ PACKAGES = {
 
 
 def missing_packages(backend: str) -> list[str]:
-    """Returns what must be installed before this backend can write ONNX, the backend itself among it."""
+    """Return what must be installed before this backend can write ONNX, the backend itself among it."""
     return [name for name in (backend, *PACKAGES[backend]) if not is_installed(name)]
 
 
 def write_onnx(model: Any, path: Path, is_right: Callable[[Path], bool]) -> None:
-    """Writes a model as ONNX with the backend in use, torch or TensorFlow.
+    """Write a model as ONNX with the backend in use, torch or TensorFlow.
 
     On torch the exporters cover different layers: that of Keras is tried first, because it is fast, and torch's newer
     one where the first fails or its file does not compute what the model does.

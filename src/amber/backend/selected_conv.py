@@ -14,7 +14,7 @@ from keras import ops
 
 
 def convolve_selected(x: Any, token: Any, kernels: Sequence[Any | None]) -> Any:
-    """Returns a convolution that keeps the length, with padding as each kernel alone would have it.
+    """Return a convolution that keeps the length, with padding as each kernel alone would have it.
 
     Args:
         x: shape (batch, length, channels).

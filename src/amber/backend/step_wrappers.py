@@ -24,7 +24,7 @@ def compiles() -> bool:
 
 
 def draw_before(function: Callable[..., Any], draw: Callable[[], np.ndarray], model: Any, variable: Any) -> Any:
-    """Returns a Keras step function that has a new architecture each time it is called.
+    """Return a Keras step function that has a new architecture each time it is called.
 
     Args:
         function: what `make_train_function`, `make_test_function` or `make_predict_function` made.

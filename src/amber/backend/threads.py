@@ -108,12 +108,12 @@ def use_threads(threads: int) -> None:
 
 
 def thread_variables(threads: int) -> dict[str, str]:
-    """Returns the environment variables that limit a process started, or a library loaded, with them."""
+    """Return the environment variables that limit a process started, or a library loaded, with them."""
     return dict.fromkeys(_VARIABLES, str(threads))
 
 
 def limit_threads(threads: int) -> None:
-    """Limits the libraries that this process has loaded already."""
+    """Limit the libraries that this process has loaded already."""
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(threads)

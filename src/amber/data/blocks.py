@@ -39,7 +39,7 @@ class BlockSpec:
 
     @classmethod
     def parse(cls, written: object, name: str = "block") -> BlockSpec:
-        """Reads a block as it is written: `"fou_1..fou_76"`, a list of such texts, or `{"sequence": column}`.
+        """Read a block as it is written: `"fou_1..fou_76"`, a list of such texts, or `{"sequence": column}`.
 
         Raises:
             DataError: something else.
@@ -57,7 +57,7 @@ class BlockSpec:
         return cls(tuple(texts))
 
     def select(self, header: Sequence[str], name: str = "block") -> list[str]:
-        """Returns the columns of the block among those of a file, each once.
+        """Return the columns of the block among those of a file, each once.
 
         Raises:
             DataError: a column that is not there, a range that runs backwards, or a pattern that matches none.
@@ -71,7 +71,7 @@ class BlockSpec:
         return list(found)
 
     def read(self, table: Table, name: str = "block", *, alphabet: str = "ACGT") -> NDArray[np.float32]:
-        """Returns the block's rows: numbers of shape `(rows, columns)`, or a sequence `(rows, length, 4)`.
+        """Return the block's rows: numbers of shape `(rows, columns)`, or a sequence `(rows, length, 4)`.
 
         Blanks around a sequence do not count; `alphabet` is the order of its channels.
 
@@ -124,7 +124,7 @@ def _known(column: str, places: Mapping[str, int], name: str) -> str:
 
 
 def split_columns(x: ArrayLike, blocks: Mapping[str, Any]) -> Blocks:
-    """Cuts an array into named blocks.
+    """Cut an array into named blocks.
 
     Args:
         x: shape `(rows, columns)`.

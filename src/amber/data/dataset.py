@@ -61,7 +61,7 @@ class Split:
         return fingerprint([self.x, self.y])
 
     def joined(self, other: Split) -> Split:
-        """Returns the examples of both, these first.
+        """Return the examples of both, these first.
 
         Args:
             other: has the same inputs and targets.
@@ -201,7 +201,7 @@ class Dataset:
 
 
 def shapes_of(x: Inputs) -> InputShape:
-    """Returns the shape of one example: a tuple, or for named blocks a dictionary of them."""
+    """Return the shape of one example: a tuple, or for named blocks a dictionary of them."""
     return {name: array.shape[1:] for name, array in x.items()} if isinstance(x, Mapping) else x.shape[1:]
 
 
@@ -218,7 +218,7 @@ def flat(x: Inputs) -> Array:
 
 
 def rows_of(x: Inputs, rows: NDArray[np.int64]) -> Inputs:
-    """Returns some rows of an array, or of every array of a dictionary."""
+    """Return some rows of an array, or of every array of a dictionary."""
     return {name: array[rows] for name, array in x.items()} if isinstance(x, Mapping) else x[rows]
 
 

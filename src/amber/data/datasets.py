@@ -75,7 +75,7 @@ def is_there(path: Path) -> bool:
 
 
 def is_packaged(name: str | os.PathLike[str]) -> bool:
-    """Says whether a name is that of a data set that comes with the package."""
+    """Say whether a name is that of a data set that comes with the package."""
     return os.fspath(name) in _PACKAGED
 
 

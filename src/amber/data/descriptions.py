@@ -24,7 +24,7 @@ DESCRIPTION = (
 
 
 def describe_sequences(x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
-    """Describes sequences of two classes by eight numbers, in the order of `DESCRIPTION`.
+    """Describe sequences of two classes by eight numbers, in the order of `DESCRIPTION`.
 
     | name | what it is |
     |---|---|

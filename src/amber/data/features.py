@@ -136,7 +136,7 @@ def _to_float(array: Array, name: str) -> Array:
 
 
 def _first_bad(array: Array) -> str:
-    """Says where the first text that is no number stands."""
+    """Say where the first text that is no number stands."""
     if array.dtype.kind not in "US":
         return ""
     for index, value in np.ndenumerate(array):

@@ -32,13 +32,13 @@ class Scaling:
 
     @classmethod
     def fit(cls, x: Array) -> Scaling:
-        """Measures columns, shape `(rows, columns)`."""
+        """Measure columns, shape `(rows, columns)`."""
         spread = x.std(axis=0, dtype=np.float64)
         spread = np.where(spread > 1e-12, spread, 1.0)
         return cls(tuple(map(float, x.mean(axis=0, dtype=np.float64))), tuple(map(float, spread)))
 
     def apply(self, x: Array) -> NDArray[np.float32]:
-        """Returns scaled columns.
+        """Return scaled columns.
 
         Raises:
             DataError: another number of columns.
@@ -48,11 +48,11 @@ class Scaling:
         return ((x - np.array(self.mean)) / np.array(self.scale)).astype(np.float32)
 
     def invert(self, x: Array) -> NDArray[np.float64]:
-        """Returns columns in their own units again."""
+        """Return columns in their own units again."""
         return np.asarray(x * np.array(self.scale) + np.array(self.mean))
 
     def to_dict(self) -> dict[str, list[float]]:
-        """Returns a JSON-ready dictionary."""
+        """Return a JSON-ready dictionary."""
         return {"mean": list(self.mean), "scale": list(self.scale)}
 
     @classmethod

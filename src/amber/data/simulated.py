@@ -148,7 +148,7 @@ class SimulatedRecords:
 
 
 def simulate(simulation: Simulation) -> SimulatedRecords:
-    """Draws the records of a simulation."""
+    """Draw the records of a simulation."""
     generator = np.random.default_rng(simulation.seed)
     labels = {
         task: (generator.random(simulation.records) < simulation.positives).astype(np.int64)
@@ -177,7 +177,7 @@ def load_simulated(
     outputs: Mapping[str, str] | None = None,
     fractions: Sequence[float] = DEFAULT_FRACTIONS,
 ) -> Dataset:
-    """Returns simulated data ready for a search.
+    """Return simulated data ready for a search.
 
     Args:
         simulation: what to simulate; by default two motifs whose distance decides.
@@ -271,7 +271,7 @@ def _wrong_gaps(simulation: Simulation, task: MotifTask, generator: np.random.Ge
 
 
 def _place(simulation: Simulation, blocks: list[_Block], generator: np.random.Generator) -> list[tuple[int, str]]:
-    """Puts blocks into a record in random order, every way of sharing out the free letters equally likely."""
+    """Put blocks into a record in random order, every way of sharing out the free letters equally likely."""
     lengths = [block[-1][0] + len(simulation.motifs[block[-1][1]]) for block in blocks]
     free = simulation.length - sum(lengths)
     # Free letters and blocks in a row: which places are blocks is a uniform choice.

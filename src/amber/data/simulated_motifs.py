@@ -41,7 +41,7 @@ class Motif:
 
     @classmethod
     def from_consensus(cls, consensus: str, strength: float = DEFAULT_STRENGTH) -> Motif:
-        """Returns the motif of a consensus in IUPAC letters.
+        """Return the motif of a consensus in IUPAC letters.
 
         Args:
             consensus: such as `"TGASTCA"`.
@@ -59,7 +59,7 @@ class Motif:
 
     @classmethod
     def parse(cls, written: Any, strength: float = DEFAULT_STRENGTH) -> Motif:
-        """Returns a motif, a consensus or rows of four numbers as a Motif; raises DataError."""
+        """Return a motif, a consensus or rows of four numbers as a Motif; raise DataError."""
         if isinstance(written, Motif):
             return written
         if isinstance(written, str):
@@ -78,18 +78,18 @@ class Motif:
         return len(self.rows)
 
     def draw(self, generator: np.random.Generator) -> NDArray[np.int64]:
-        """Draws one site: base numbers in the order ACGT, shape `(len(self),)`."""
+        """Draw one site: base numbers in the order ACGT, shape `(len(self),)`."""
         return draw_bases(np.asarray(self.rows), generator)
 
 
 def draw_bases(probabilities: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.int64]:
-    """Draws base numbers, one for each row of probabilities `(n, 4)`."""
+    """Draw base numbers, one for each row of probabilities `(n, 4)`."""
     below = np.cumsum(probabilities, axis=1)[:, :3]
     return (generator.random((len(probabilities), 1)) >= below).sum(axis=1).astype(np.int64)
 
 
 def background(gc: float | Sequence[float]) -> NDArray[np.float64]:
-    """Returns the probabilities of A, C, G and T outside motifs, shape `(4,)`.
+    """Return the probabilities of A, C, G and T outside motifs, shape `(4,)`.
 
     Args:
         gc: fraction of G and C together, or the four probabilities.

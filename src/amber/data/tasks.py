@@ -132,6 +132,6 @@ def _kind_of_numbers(values: Sequence[float], examples: int) -> Kind | None:
     whole, count = all(value == int(value) for value in values), len(values)
     if not whole:
         return "number" if count > _FRACTIONS or 2 * count > examples else None
-    if count <= _ANY_CLASSES or count <= _WHOLE_CLASSES and examples >= 5 * count:
+    if count <= _ANY_CLASSES or (count <= _WHOLE_CLASSES and examples >= 5 * count):
         return "classes"
     return "number" if 10 * count >= 8 * examples else None

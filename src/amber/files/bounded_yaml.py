@@ -104,7 +104,7 @@ def parse_yaml_text(text: str, *, source: str, error: type[AmberError], controls
     if bad:
         line = text.count("\n", 0, bad.start()) + 1
         raise error(
-            f"{_where(source, line)}expected text without control characters. Received: {ascii(bad[0])}",
+            f"{_where(source, line)}expected text without control characters. Received: {bad[0]!a}",
             file=source,
             line=line,
         )
@@ -216,9 +216,7 @@ class _Builder:
         plain = not event.style
         found = None if self._controls else _CONTROL.search(event.value)
         if found:
-            raise self._refuse(
-                line, self._path(), f"expected text without control characters. Received: {ascii(found[0])}"
-            )
+            raise self._refuse(line, self._path(), f"expected text without control characters. Received: {found[0]!a}")
         try:
             value = scalar_value(event.value, plain)
         except ValueError as problem:

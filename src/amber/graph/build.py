@@ -20,7 +20,7 @@ LayerFor = Callable[[ComputationNode, Shape], Any]
 
 
 def fresh_layer(node: ComputationNode, input_shape: Shape) -> keras.layers.Layer:
-    """Returns a new layer of the operation registry, named as the node."""
+    """Return a new layer of the operation registry, named as the node."""
     return make_layer(node.operation, name=node.node_name, input_shape=input_shape)
 
 
@@ -30,7 +30,7 @@ def build_model(
     name: str | None = None,
     model_class: Callable[..., keras.Model] | None = None,
 ) -> keras.Model:
-    """Builds a Keras functional model of a graph.
+    """Build a Keras functional model of a graph.
 
     Args:
         graph: the planned network.

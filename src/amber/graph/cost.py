@@ -55,7 +55,7 @@ class GraphCost:
 
 
 def measure(graph: Network) -> GraphCost:
-    """Counts a network.
+    """Count a network.
 
     Args:
         graph: the planned network.
@@ -109,7 +109,7 @@ def _check_auxiliary(graph: Network, costs: Mapping[str, NodeCost]) -> None:
 
 
 def measure_node(node: ComputationNode, input_shapes: tuple[Shape, ...]) -> NodeCost:
-    """Returns the cost of one node for the shapes of its parents.
+    """Return the cost of one node for the shapes of its parents.
 
     Raises:
         InvalidArchitectureError: the shapes do not fit.
@@ -122,7 +122,7 @@ def measure_node(node: ComputationNode, input_shapes: tuple[Shape, ...]) -> Node
 def measure_operation(
     operation: Operation, input_shapes: tuple[Shape, ...], merge: str = "", node_name: str = ""
 ) -> NodeCost:
-    """Returns the cost of an operation on inputs of these shapes.
+    """Return the cost of an operation on inputs of these shapes.
 
     Args:
         operation: what is computed.

@@ -21,7 +21,7 @@ Parents = tuple[str, ...]
 
 
 def fingerprint(graph: Network) -> str:
-    """Returns 32 hexadecimal digits that name the network."""
+    """Return 32 hexadecimal digits that name the network."""
     nodes, stands_for = _without_idle(graph)
     outputs = [stands_for[name] for name in graph.outputs]
     continued = _continued(nodes, outputs)

@@ -57,7 +57,7 @@ class ComputationGraph:
         return dict(self._auxiliary)
 
     def node(self, name: str) -> ComputationNode:
-        """Returns the node of this name."""
+        """Return the node of this name."""
         try:
             return self._by_name[name]
         except KeyError:
@@ -66,7 +66,7 @@ class ComputationGraph:
             ) from None
 
     def children(self, name: str) -> tuple[str, ...]:
-        """Returns the names of the nodes that read this one, in order."""
+        """Return the names of the nodes that read this one, in order."""
         return self._children.get(self.node(name).name, ())
 
     @cached_property
@@ -78,12 +78,12 @@ class ComputationGraph:
         return {name: tuple(names) for name, names in readers.items()}
 
     def prune(self) -> ComputationGraph:
-        """Returns the graph without the nodes that no output reads; every input stays."""
+        """Return the graph without the nodes that no output reads; every input stays."""
         kept = reachable(self.nodes, self.inputs, self.outputs)
         return ComputationGraph(kept, self.inputs, self.outputs, self.auxiliary)
 
     def fingerprint(self) -> str:
-        """Returns a hexadecimal name of the network itself: the same for any tokens and names that mean it."""
+        """Return a hexadecimal name of the network itself: the same for any tokens and names that mean it."""
         return self._fingerprint
 
     @cached_property
@@ -96,11 +96,11 @@ class ComputationGraph:
         name: str | None = None,
         model_class: Callable[..., Any] | None = None,
     ) -> keras.Model:
-        """Builds the Keras model; see `amber.graph.build.build_model`."""
+        """Build the Keras model; see `amber.graph.build.build_model`."""
         return build_model(self, layer_for=layer_for, name=name, model_class=model_class)
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns the graph as a JSON-ready dictionary; `auxiliary` is in it only where there is any."""
+        """Return the graph as a JSON-ready dictionary; `auxiliary` is in it only where there is any."""
         return {
             "inputs": list(self.inputs),
             "outputs": list(self.outputs),
@@ -133,7 +133,7 @@ class ComputationGraph:
         return cls(nodes, inputs, outputs, auxiliary)
 
     def to_json(self) -> str:
-        """Returns the graph as JSON text."""
+        """Return the graph as JSON text."""
         return json.dumps(self.to_dict())
 
     @classmethod
@@ -164,7 +164,7 @@ class ComputationGraph:
 
 
 def reachable(nodes: Sequence[ComputationNode], inputs: Iterable[str], outputs: Iterable[str]) -> list[ComputationNode]:
-    """Returns the nodes that an output reads, and every input, in their order."""
+    """Return the nodes that an output reads, and every input, in their order."""
     needed = set(outputs)
     for node in reversed(nodes):
         if node.node_name in needed:

@@ -52,7 +52,7 @@ def node_tensor(
 
 
 def input_shape(operation: Operation) -> Shape:
-    """Returns the shape of an input operation, without the batch axis.
+    """Return the shape of an input operation, without the batch axis.
 
     Raises:
         ModelSpaceError: no `shape`, or one that is not a list of positive integers (or None).

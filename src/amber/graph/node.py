@@ -28,7 +28,7 @@ class ComputationNode:
         ModelSpaceError: the operation is no Operation, or the name is empty.
     """
 
-    __slots__ = ("group", "merge_op", "operation", "parents", "node_name")
+    __slots__ = ("group", "merge_op", "node_name", "operation", "parents")
 
     operation: Operation
     node_name: str
@@ -61,7 +61,7 @@ class ComputationNode:
         return self.node_name
 
     def replace(self, **changes: Any) -> ComputationNode:
-        """Returns a new node with these fields changed."""
+        """Return a new node with these fields changed."""
         fields = {field: getattr(self, field) for field in ComputationNode.__slots__}
         return ComputationNode(**{**fields, **changes})
 
@@ -83,7 +83,7 @@ class ComputationNode:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns the node as a JSON-ready dictionary."""
+        """Return the node as a JSON-ready dictionary."""
         return {
             "name": self.node_name,
             "operation": self.operation.to_dict(),

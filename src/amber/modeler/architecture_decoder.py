@@ -23,7 +23,7 @@ class ResConvNetArchitecture:
         self.layout = TokenLayout(model_space)
 
     def decode(self, arc_seq: Any) -> tuple[list[int], list[list[int]]]:
-        """Returns the operations, length L, and the skip bits of layers 1 to L-1.
+        """Return the operations, length L, and the skip bits of layers 1 to L-1.
 
         Raises:
             ArchitectureError: tokens outside the grammar.
@@ -38,7 +38,7 @@ class ResConvNetArchitecture:
         return list(self.layout.encode(Architecture(tuple(operations), inputs, skips)))
 
     def sample(self, seed: int | np.random.Generator) -> list[int]:
-        """Draws operations and skips uniformly.
+        """Draw operations and skips uniformly.
 
         Args:
             seed: an integer or a NumPy generator.
@@ -85,7 +85,7 @@ class MultiIOArchitecture:
         return self.layout.num_layers
 
     def decode(self, arc_seq: Any) -> tuple[list[int], np.ndarray, list[list[int]], np.ndarray]:
-        """Returns operations (L), inputs (L, I), skips of layers 1 to L-1, and outputs (O, L).
+        """Return operations (L), inputs (L, I), skips of layers 1 to L-1, and outputs (O, L).
 
         Raises:
             ArchitectureError: tokens outside the grammar.
@@ -110,7 +110,7 @@ class MultiIOArchitecture:
         return list(self.layout.encode(architecture))
 
     def sample(self, seed: int | np.random.Generator) -> list[int]:
-        """Draws an architecture in which each input goes to one layer and each output reads one layer.
+        """Draw an architecture in which each input goes to one layer and each output reads one layer.
 
         Args:
             seed: an integer or a NumPy generator.
@@ -136,7 +136,7 @@ DECODERS = {"ResConvNetArchitecture": ResConvNetArchitecture, "MultiIOArchitectu
 
 
 def get_decoder(decoder: Any) -> Any:
-    """Returns a decoder class by name, or the callable given.
+    """Return a decoder class by name, or the callable given.
 
     Raises:
         ModelSpaceError: an unknown name; lists the known ones.

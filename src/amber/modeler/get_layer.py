@@ -23,7 +23,7 @@ def get_layer(
     with_bn: bool = False,
     custom_objects: Mapping[str, Callable[..., Any]] | None = None,
 ) -> Any:
-    """Builds the layer of an operation and applies it.
+    """Build the layer of an operation and applies it.
 
     Args:
         x: a tensor, or for a joining operation a list of tensors; ignored for `input`.
@@ -57,7 +57,7 @@ def get_layer(
 
 
 def with_batch_norm(operation: Operation) -> tuple[Operation, ...]:
-    """Returns the linear layer, normalisation and activation of an operation, or it alone if it has no such form."""
+    """Return the linear layer, normalisation and activation of an operation, or it alone if it has no such form."""
     if operation.Layer_type not in BATCH_NORMALISED:
         return (operation,)
     activation = operation.get("activation") or "linear"

@@ -23,7 +23,7 @@ RELATIVE, ABSOLUTE = 1e-4, 1e-5
 
 
 def export_onnx(model: keras.Model, path: str | os.PathLike[str]) -> None:
-    """Writes a model as ONNX and checks that onnxruntime predicts the same.
+    """Write a model as ONNX and checks that onnxruntime predicts the same.
 
     On torch and TensorFlow the model is written directly. JAX has no exporter: there the model is saved, and loaded and
     written by another process under torch, or TensorFlow where torch is not installed.
@@ -69,7 +69,7 @@ def _export(model: keras.Model, aside: Path, target: Path) -> None:
 
 
 def predicts_the_same(model: keras.Model, path: Path) -> bool:
-    """Says whether an ONNX file predicts what a model does, for 1 and for 3 samples (within 1e-4, or 1e-5 absolute)."""
+    """Say whether an ONNX file predicts what a model does, for 1 and for 3 samples (within 1e-4, or 1e-5 absolute)."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
@@ -123,7 +123,7 @@ def _other_backend(backend: str) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    """Converts a `.keras` file to ONNX under the backend in use."""
+    """Convert a `.keras` file to ONNX under the backend in use."""
     source, target = arguments
     export_onnx(keras.saving.load_model(source), target)
 

@@ -26,7 +26,7 @@ def average_pooling_1d(
     input_shape: Shape | None = None,
     **base: Any,
 ) -> keras.layers.Layer:
-    """Returns average pooling along a sequence of shape (length, channels)."""
+    """Return average pooling along a sequence of shape (length, channels)."""
     return _average_pooling(1, pool_size, strides, padding, data_format, input_shape, base)
 
 
@@ -39,7 +39,7 @@ def average_pooling_2d(
     input_shape: Shape | None = None,
     **base: Any,
 ) -> keras.layers.Layer:
-    """Returns average pooling over an image of shape (height, width, channels)."""
+    """Return average pooling over an image of shape (height, width, channels)."""
     return _average_pooling(2, pool_size, strides, padding, data_format, input_shape, base)
 
 

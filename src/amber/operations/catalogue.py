@@ -26,7 +26,7 @@ _PASSIVE_UNUSED = (*_POOL_UNUSED, "padding", "strides", "pool_size")
 
 
 def _register(types: dict[str, Any], **options: Any) -> None:
-    """Registers types with the same options, each also under its name without underscores."""
+    """Register types with the same options, each also under its name without underscores."""
     for name, make in types.items():
         bare = name.replace("_", "")
         aliases = (*options.get("aliases", ()), *((bare,) if bare != name else ()))
@@ -81,7 +81,7 @@ def _register_pooling() -> None:
 
 
 def _register_pools(pools: dict[str, Any], search_only: tuple[str, ...]) -> None:
-    """Registers pools, each also under the names that Keras gives its class and its layers."""
+    """Register pools, each also under the names that Keras gives its class and its layers."""
     for name, make in pools.items():
         spelt = name.replace("global", "global_").replace("max", "max_").replace("avg", "average_")
         spelt = spelt.replace("pool", "pooling")

@@ -23,7 +23,7 @@ for _name, _layer in {
 
 
 def merge_name(merge_op: Any) -> str:
-    """Returns the registered name of a merge given by name or as a Keras layer class.
+    """Return the registered name of a merge given by name or as a Keras layer class.
 
     A layer class that is not known yet is registered under its own name, in lower case; where another class has
     that name, with its module before it.
@@ -62,7 +62,7 @@ def never_broadcasts(layer: Any) -> bool:
 
 
 def make_merge(merge_op: str, layer_name: str | None = None) -> Any:
-    """Returns a fresh Keras layer for a registered merge."""
+    """Return a fresh Keras layer for a registered merge."""
     return _layer_class(merge_op)(name=layer_name)
 
 

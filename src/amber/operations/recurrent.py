@@ -16,7 +16,7 @@ RECURRENT = ("gru", "lstm", "simple_rnn")
 def bidirectional(
     layer: str = "lstm", merge_mode: str | None = "concat", name: str | None = None, **attributes: Any
 ) -> keras.layers.Layer:
-    """Returns a recurrent layer and its mirror image, joined.
+    """Return a recurrent layer and its mirror image, joined.
 
     Args:
         layer: type name of the recurrent layer: `lstm`, `gru` or `simple_rnn`.
@@ -37,5 +37,5 @@ def bidirectional(
 
 
 def recurrent_attributes() -> tuple[str, ...]:
-    """Returns every attribute that one of the recurrent layers takes."""
+    """Return every attribute that one of the recurrent layers takes."""
     return tuple(sorted(frozenset().union(*(OPERATIONS.get(name).accepted for name in RECURRENT))))

@@ -81,7 +81,7 @@ def register_operation(
     aliases: tuple[str, ...] = (),
     replace: bool = False,
 ) -> OperationSpec:
-    """Makes a layer type known to every builder, to counting, drawing and the command line.
+    """Make a layer type known to every builder, to counting, drawing and the command line.
 
     Args:
         name: the type name, as written in `Operation(name, ...)`; any case.
@@ -123,7 +123,7 @@ def register_operation(
 
 
 def read_attributes(operation: Operation) -> tuple[str, dict[str, Any]]:
-    """Returns the registered name of an operation's type and the attributes that its layer reads, unchecked."""
+    """Return the registered name of an operation's type and the attributes that its layer reads, unchecked."""
     attributes = operation.Layer_attributes.copy()
     if operation.Layer_type not in OPERATIONS:
         return operation.Layer_type, attributes
@@ -133,7 +133,7 @@ def read_attributes(operation: Operation) -> tuple[str, dict[str, Any]]:
 
 
 def layer_arguments(operation: Operation) -> dict[str, Any]:
-    """Returns the keyword arguments that reach the Keras layer of an operation.
+    """Return the keyword arguments that reach the Keras layer of an operation.
 
     Raises:
         ModelSpaceError: unknown type, missing attribute, or one that the layer does not take.
@@ -165,7 +165,7 @@ def layer_arguments(operation: Operation) -> dict[str, Any]:
 
 
 def make_layer(operation: Operation, name: str | None = None, input_shape: Shape | None = None) -> keras.layers.Layer:
-    """Returns a fresh, unbuilt Keras layer for an operation.
+    """Return a fresh, unbuilt Keras layer for an operation.
 
     Args:
         operation: the operation; it is not changed.
@@ -188,7 +188,7 @@ def make_layer(operation: Operation, name: str | None = None, input_shape: Shape
 
 
 def check_layers(operations: Iterable[Operation]) -> None:
-    """Makes the layer of each operation, without weights, and forgets it.
+    """Make the layer of each operation, without weights, and forgets it.
 
     Raises:
         ModelSpaceError: a layer that cannot be made.

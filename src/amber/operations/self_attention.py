@@ -35,7 +35,7 @@ def self_attention(
     input_shape: Shape | None = None,
     **base: Any,
 ) -> keras.layers.Layer:
-    """Returns attention of a sequence (length, channels) to itself (Vaswani et al., arXiv 1706.03762).
+    """Return attention of a sequence (length, channels) to itself (Vaswani et al., arXiv 1706.03762).
 
     Args:
         num_heads: number of heads.
@@ -81,7 +81,7 @@ def self_attention(
 
 
 def attention_of(layer: keras.layers.Layer) -> keras.layers.MultiHeadAttention:
-    """Returns Keras' layer inside what `self_attention` returned."""
+    """Return Keras' layer inside what `self_attention` returned."""
     if isinstance(layer, keras.layers.MultiHeadAttention):
         return layer
     return layer.get_layer("attention")

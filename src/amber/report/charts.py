@@ -77,7 +77,7 @@ class _Scale:
 
 
 def chart(name: str, x: Axis, y: Axis, series: Sequence[Series]) -> str:
-    """Returns a chart as SVG text, every string in it escaped.
+    """Return a chart as SVG text, every string in it escaped.
 
     Args:
         name: what the chart shows, for those who cannot see it.
@@ -140,7 +140,7 @@ def _mark(kind: str, x: float, y: float, said: str) -> str:
 
 
 def short(value: float) -> str:
-    """Returns a number in few characters: `0.85`, `120`, `45 k`, `1.2 M`."""
+    """Return a number in few characters: `0.85`, `120`, `45 k`, `1.2 M`."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if abs(value) >= size:
             return f"{value / (1e3 if letter == 'k' else size):.4g} {letter}"

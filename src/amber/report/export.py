@@ -12,7 +12,7 @@ _COLUMNS = ("number", "status", "score", "parameters", "flops", "seconds", "epoc
 
 
 def trials_csv(trials: Iterable[TrialResult]) -> str:
-    """Returns the trials as CSV text, one line each, in the order given.
+    """Return the trials as CSV text, one line each, in the order given.
 
     Numbers are in full, tokens separated by spaces, what is not known is empty. Each metric that any trial has is a
     column `metric:NAME`. Text that a spreadsheet would run as a formula begins with an apostrophe.
@@ -36,5 +36,5 @@ def trials_csv(trials: Iterable[TrialResult]) -> str:
 
 
 def trials_json(trials: Iterable[TrialResult]) -> str:
-    """Returns the trials as a JSON list of objects with the keys of `TrialResult`."""
+    """Return the trials as a JSON list of objects with the keys of `TrialResult`."""
     return json_text([trial.to_dict() for trial in trials])

@@ -33,7 +33,7 @@ class StudyMirror:
         self._shown: set[int] = set()
 
     def update(self, trials: Iterable[TrialResult]) -> int:
-        """Adds the trials that were not given before, and returns how many.
+        """Add the trials that were not given before, and returns how many.
 
         Args:
             trials: all of the run.

@@ -12,7 +12,7 @@ _FAILURES_SHOWN = 50
 
 
 def render_report(contents: ReportContents) -> str:
-    """Returns the page as text."""
+    """Return the page as text."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("amber.report"),
         autoescape=True,
@@ -38,7 +38,7 @@ def render_report(contents: ReportContents) -> str:
 
 
 def _summary(counts: dict[str, int]) -> str:
-    """Returns what became of the proposals, such as `12 networks trained, 1 training failed`."""
+    """Return what became of the proposals, such as `12 networks trained, 1 training failed`."""
     words = {
         "complete": ("network trained", "networks trained"),
         "failed": ("training failed", "trainings failed"),

@@ -14,7 +14,7 @@ _UNITS = ((3600.0, 3 * 3600.0, "hours"), (60.0, 180.0, "minutes"), (1.0, 0.0, "s
 
 
 def score_over_time(result: SearchResult) -> str:
-    """Returns the score of each trained network against the training time spent until then, and the best so far.
+    """Return the score of each trained network against the training time spent until then, and the best so far.
 
     Failed trainings are crosses at the foot. Empty where nothing was scored.
     """
@@ -46,7 +46,7 @@ def score_over_time(result: SearchResult) -> str:
 
 
 def score_by_parameters(result: SearchResult) -> str:
-    """Returns the score of each trained network against its parameters, with the Pareto front. Empty without any."""
+    """Return the score of each trained network against its parameters, with the Pareto front. Empty without any."""
     usable = [trial for trial in result.ranked if _scored(trial) and trial.parameters is not None]
     if not usable:
         return ""

@@ -57,7 +57,7 @@ class ArchitectureUse:
 def architecture_use(
     result: SearchResult, space: ModelSpace, layout: TokenLayout, inputs: Sequence[str] = ()
 ) -> ArchitectureUse | None:
-    """Counts what the trained architectures of a search are made of.
+    """Count what the trained architectures of a search are made of.
 
     Args:
         result: the search.
@@ -110,7 +110,7 @@ def _layer(
 
 
 def _labels(operations: Sequence[Operation]) -> list[str]:
-    """Returns the operations in the words of the drawings; with all attributes where those would be the same."""
+    """Return the operations in the words of the drawings; with all attributes where those would be the same."""
     labels = [describe(operation) for operation in operations]
     return [
         label if labels.count(label) == 1 else _in_full(operation)

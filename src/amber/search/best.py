@@ -35,7 +35,7 @@ def best_record(
     seed: int,
     versions: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Returns a JSON-ready record of one architecture.
+    """Return a JSON-ready record of one architecture.
 
     Args:
         space: the model space.
@@ -81,7 +81,7 @@ def trial_record(builder: Any, description: Mapping[str, Any], trial: TrialResul
 
 
 def describe_architecture(space: ModelSpace, layout: Any, arc: Any) -> list[dict[str, Any]]:
-    """Returns the choices of an architecture in readable form, one entry per layer.
+    """Return the choices of an architecture in readable form, one entry per layer.
 
     Args:
         space: the model space.
@@ -109,7 +109,7 @@ def describe_architecture(space: ModelSpace, layout: Any, arc: Any) -> list[dict
 
 
 def describe_builder(builder: Any, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Returns `{"type": class name, "options": options}`.
+    """Return `{"type": class name, "options": options}`.
 
     Args:
         builder: any builder.
@@ -119,7 +119,7 @@ def describe_builder(builder: Any, options: Mapping[str, Any] | None = None) -> 
 
 
 def software_versions() -> dict[str, str]:
-    """Returns the versions of amber, keras, the backend in use, python, numpy and optuna."""
+    """Return the versions of amber, keras, the backend in use, python, numpy and optuna."""
     import keras
 
     backend = str(keras.config.backend())
@@ -135,7 +135,7 @@ def software_versions() -> dict[str, str]:
 
 
 def load_best(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Reads and checks a record, or the `best.json` of a run directory.
+    """Read and checks a record, or the `best.json` of a run directory.
 
     Args:
         path: the file, or the directory that holds `best.json`.

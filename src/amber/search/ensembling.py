@@ -91,7 +91,7 @@ def _alone(model: Any, model_compile_dict: Mapping[str, Any] | None) -> Any:
 
 
 def _face(model: Any) -> tuple[Any, ...]:
-    """Returns shapes of inputs and of outputs, with their names where there are several."""
+    """Return shapes of inputs and of outputs, with their names where there are several."""
     inputs = [(tensor.name, tuple(tensor.shape[1:])) for tensor in model.inputs]
     outputs = [
         (name, tuple(tensor.shape[1:]))
@@ -105,6 +105,6 @@ def _final_outputs(model: Any) -> list[Any]:
 
 
 def _output_names(model: Any) -> list[str]:
-    """Returns the names of the final outputs; a Sequential model has none."""
+    """Return the names of the final outputs; a Sequential model has none."""
     number = len(_final_outputs(model))
     return list(getattr(model, "output_names", [f"output_{k}" for k in range(number)]))[:number]

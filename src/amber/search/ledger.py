@@ -35,13 +35,13 @@ class Ledger:
         self._earlier: list[TrialResult] = []
 
     def begin(self, settings: Mapping[str, Any], direction: str, *, resume: bool, allow_changes: bool) -> None:
-        """Notes the settings of the search, and finds what is settled; see `RunDirectory.begin`."""
+        """Note the settings of the search, and finds what is settled; see `RunDirectory.begin`."""
         if self._directory is not None:
             check_alone(self._directory)
             self._earlier = self._directory.begin(settings, resume=resume, allow_changes=allow_changes)
 
     def join(self, *, alone: bool) -> None:
-        """Takes part, from here until `close`; `alone` where this process trains in itself."""
+        """Take part, from here until `close`; `alone` where this process trains in itself."""
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
@@ -49,7 +49,7 @@ class Ledger:
         yield
 
     def news(self) -> list[Known]:
-        """Returns, by number, proposals that this process has not made since it was started; in a turn.
+        """Return, by number, proposals that this process has not made since it was started; in a turn.
 
         What is not settled is returned again and again, until it is.
         """
@@ -61,14 +61,14 @@ class Ledger:
         ]
 
     def claim(self, proposal: Proposal) -> None:
-        """Notes that this process settles a proposal; in a turn."""
+        """Note that this process settles a proposal; in a turn."""
 
     def settle(self, trial: TrialResult) -> TrialResult:
-        """Records what became of a proposal of this process, and returns what is recorded of it."""
+        """Record what became of a proposal of this process, and return what is recorded of it."""
         return trial
 
     def close(self) -> None:
-        """Gives back what this process has not settled."""
+        """Give back what this process has not settled."""
 
 
 class SharedLedger(Ledger):
@@ -87,7 +87,7 @@ class SharedLedger(Ledger):
         self._owner = uuid.uuid4().hex
 
     def begin(self, settings: Mapping[str, Any], direction: str, *, resume: bool, allow_changes: bool) -> None:
-        """Makes the study or joins it; see `StudyDatabase.begin`."""
+        """Make the study or joins it; see `StudyDatabase.begin`."""
         if self._directory is not None:
             part = link_to_study(self._directory, self._database.address, self._database.study_name)
             self._owner = part.participant
@@ -95,7 +95,7 @@ class SharedLedger(Ledger):
         self._database.begin(settings, direction, allow_changes=allow_changes)
 
     def join(self, *, alone: bool) -> None:
-        """Takes part in the study; what this directory's process left unsettled is its own again."""
+        """Take part in the study; what this directory's process left unsettled is its own again."""
         self._database.join(self._owner, alone=alone)
 
     @contextlib.contextmanager
@@ -105,19 +105,19 @@ class SharedLedger(Ledger):
             yield
 
     def news(self) -> list[Known]:
-        """Returns what others proposed or settled; see `StudyDatabase.news`."""
+        """Return what others proposed or settled; see `StudyDatabase.news`."""
         return self._database.news()
 
     def claim(self, proposal: Proposal) -> None:
-        """Notes it in the database."""
+        """Note it in the database."""
         self._database.claim(proposal.number, proposal.tokens, proposal.candidate)
 
     def settle(self, trial: TrialResult) -> TrialResult:
-        """Records it in the database."""
+        """Record it in the database."""
         return self._database.settle(trial)
 
     def close(self) -> None:
-        """Leaves the study."""
+        """Leave the study."""
         self._database.leave()
 
 

@@ -117,12 +117,12 @@ class Objective:
         return self.valuation.worst
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns how networks are trained and valued, JSON-ready."""
+        """Return how networks are trained and valued, JSON-ready."""
         limits = {name: limit for name, limit in vars(self.budget).items() if limit is not None}
         return {**self.settings.to_dict(), **self.valuation.to_dict(), **({"budget": limits} if limits else {})}
 
     def prepare(self, arc: Any) -> Candidate:
-        """Plans and measures an architecture without building it.
+        """Plan and measures an architecture without building it.
 
         Raises:
             ArchitectureError: tokens outside the grammar.
@@ -145,7 +145,7 @@ class Objective:
         return Candidate(tokens, graph.fingerprint(), cost.parameters, cost.flops)
 
     def over_budget(self, candidate: Candidate, number: int = 0) -> TrialResult | None:
-        """Returns the result of a network that costs too much; None where it may be trained."""
+        """Return the result of a network that costs too much; None where it may be trained."""
         excess = self.budget.excess(candidate)
         if excess is None:
             return None
@@ -160,7 +160,7 @@ class Objective:
         )
 
     def value(self, model: Any, arc: Any, metrics: Mapping[str, float]) -> dict[str, float]:
-        """Returns the metrics with the score of a trained model among them, under the name `metric`.
+        """Return the metrics with the score of a trained model among them, under the name `metric`.
 
         Args:
             model: of the architecture.
@@ -186,7 +186,7 @@ class Objective:
         checkpoint: Path | None = None,
         reporter: Reporter | None = None,
     ) -> TrialResult:
-        """Trains one architecture and scores it.
+        """Train one architecture and scores it.
 
         An architecture that is no network or over budget, and an error in training, become part of the result.
 

@@ -47,7 +47,7 @@ class SearchProgress(SearchCallback):
         self._now = ""
 
     def on_search_begin(self, trials: int, metric: str, direction: str) -> None:
-        """Starts the display."""
+        """Start the display."""
         self._wanted, self._metric, self._direction = trials, metric, direction
         self._counts, self._best, self._now = Counter(), None, "starting"
         self._last_failed = None
@@ -59,7 +59,7 @@ class SearchProgress(SearchCallback):
             self._say(f"Search of {trials} architectures for {_wish(direction)} {metric}")
 
     def on_resume(self, trials: Sequence[TrialResult]) -> None:
-        """Counts what an earlier search settled."""
+        """Count what an earlier search settled."""
         self._counts.update(trial.status for trial in trials)
         complete = [trial for trial in rank(trials, self._direction) if trial.status == "complete"]
         self._best = complete[0] if complete else None
@@ -69,17 +69,17 @@ class SearchProgress(SearchCallback):
             self._say(f"Taken up after {len(trials)} proposals, {self._done_before} trained{best}")
 
     def on_trial_begin(self, number: int, tokens: tuple[int, ...]) -> None:
-        """Shows what is being trained."""
+        """Show what is being trained."""
         self._now = f"trial {number}, building {self._describe(tokens)}"
 
     def on_epoch_end(self, number: int, epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
-        """Shows the epoch of the trial."""
+        """Show the epoch of the trial."""
         value = metrics.get(self._metric)
         reached = "" if value is None else f", {self._metric} {value:.4f}"
         self._now = f"trial {number}, epoch {epoch}/{epochs}{reached}"
 
     def on_trial_end(self, trial: TrialResult) -> None:
-        """Counts a proposal, and elsewhere than in a terminal prints its line."""
+        """Count a proposal, and elsewhere than in a terminal prints its line."""
         self._counts[trial.status] += 1
         if trial.status == "complete" and self._is_better(trial):
             self._best = trial
@@ -100,7 +100,7 @@ class SearchProgress(SearchCallback):
         return f"{score}{note}{best}  {self._pace()}"
 
     def on_search_end(self, result: SearchResult) -> None:
-        """Ends the display with its last state."""
+        """End the display with its last state."""
         self._now = f"{result.stopped} after {_clock(time.monotonic() - self._started)}"
         if self._live is not None:
             self._live.stop()
@@ -120,7 +120,7 @@ class SearchProgress(SearchCallback):
         return sum(self._counts[status] for status in TRAINED)
 
     def _pace(self) -> str:
-        """Returns the rate and the time left, of what was trained since the start; empty before the first."""
+        """Return the rate and the time left, of what was trained since the start; empty before the first."""
         done, left = self._done() - self._done_before, self._wanted - self._done()
         if done < 1:
             return ""
@@ -165,7 +165,7 @@ def _wish(direction: str) -> str:
 
 
 def _rate(seconds: float) -> str:
-    """Returns the rate of trainings of so many seconds each, in the unit in which it is a readable number."""
+    """Return the rate of trainings of so many seconds each, in the unit in which it is a readable number."""
     per_minute = 60.0 / seconds
     return f"{per_minute:.3g} a minute" if per_minute >= 1 else f"{60 * per_minute:.3g} an hour"
 

@@ -61,7 +61,7 @@ class Proposal:
         return self.candidate.fingerprint if self.candidate else ""
 
     def as_duplicate(self, first: TrialResult) -> TrialResult:
-        """Returns the trial of a network that `first` has settled."""
+        """Return the trial of a network that `first` has settled."""
         return replace(
             first,
             number=self.number,
@@ -75,7 +75,7 @@ class Proposal:
         )
 
     def as_failed(self, reason: str, seconds: float = 0.0, *, fingerprint: str = "") -> TrialResult:
-        """Returns the trial of a training that brought nothing back.
+        """Return the trial of a training that brought nothing back.
 
         Args:
             reason: what happened.
@@ -96,7 +96,7 @@ class Proposal:
         )
 
     def as_trial(self, outcome: Outcome) -> TrialResult:
-        """Returns the trial that an executor brought back, or that of a worker which did not come back.
+        """Return the trial that an executor brought back, or that of a worker which did not come back.
 
         Raises:
             Exception: what the objective raised, which no other trial would be spared.

@@ -57,13 +57,13 @@ class Proposer:
         self._proposed: set[tuple[int, ...]] = set()
 
     def ask(self) -> Proposal:
-        """Returns the sampler's next proposal."""
+        """Return the sampler's next proposal."""
         asked = self._study.ask(fixed_distributions=self._distributions)
         params = asked.params  # a copy, each time
         return self._counted(Proposal(self.asked, tuple(int(params[name]) for name in self._layout.names), asked))
 
     def follow(self, known: Known) -> Proposal:
-        """Returns the next proposal, as it is known; the sampler is asked all the same, so that it goes on as it would.
+        """Return the next proposal, as it is known; the sampler is asked all the same, so that it goes on as it would.
 
         Raises:
             StorageError: what is known is no architecture of this space, or not the next.
@@ -82,7 +82,7 @@ class Proposer:
         return self._counted(Proposal(known.number, tokens, asked, known.candidate, deaths=known.deaths))
 
     def tell(self, proposal: Proposal, trial: TrialResult, values: Sequence[float] | None) -> None:
-        """Tells the sampler what became of a proposal.
+        """Tell the sampler what became of a proposal.
 
         Args:
             proposal: that was asked for.
@@ -99,12 +99,12 @@ class Proposer:
             self._study.tell(proposal.asked, list(values))
 
     def show_course(self, proposal: Proposal, trial: TrialResult) -> None:
-        """Lets the pruner see the epochs of a training that it did not watch."""
+        """Let the pruner see the epochs of a training that it did not watch."""
         if self._prunes:
             report(proposal.asked, trial.curve)
 
     def exhausted(self, trained: int, wanted: int) -> str:
-        """Returns why there is no use in proposing more; empty where there is."""
+        """Return why there is no use in proposing more; empty where there is."""
         space_size = math.prod(self._layout.sizes)
         if len(self._proposed) == space_size:
             return (

@@ -33,7 +33,7 @@ PRUNERS: Registry[PrunerFactory] = Registry("pruner", ConfigError)
 
 
 def register_pruner(name: str, factory: PrunerFactory, *, replace: bool = False) -> None:
-    """Adds a pruner under a name (any case).
+    """Add a pruner under a name (any case).
 
     Args:
         name: what `run_search(pruner=...)` is given.
@@ -47,7 +47,7 @@ def register_pruner(name: str, factory: PrunerFactory, *, replace: bool = False)
 
 
 def make_pruner(name: str, epochs: int, **options: Any) -> optuna.pruners.BasePruner:
-    """Returns a new pruner.
+    """Return a new pruner.
 
     Args:
         name: a registered name, such as `"median"`.
@@ -69,7 +69,7 @@ def make_pruner(name: str, epochs: int, **options: Any) -> optuna.pruners.BasePr
 def chosen_pruner(
     pruner: str | optuna.pruners.BasePruner | None, options: Mapping[str, Any] | None, epochs: int
 ) -> optuna.pruners.BasePruner | None:
-    """Returns the pruner that a search was given by name, as an object, or not at all; raises ConfigError."""
+    """Return the pruner that a search was given by name, as an object, or not at all; raises ConfigError."""
     if isinstance(pruner, str):
         return make_pruner(pruner, epochs, **(options or {}))
     if options:
@@ -161,7 +161,7 @@ class TrialMonitor:
 
 
 def report(trial: optuna.Trial, values: Sequence[float]) -> None:
-    """Reports values that are known already, in the way they once were: pruners keep notes while they are asked."""
+    """Report values that are known already, in the way they once were: pruners keep notes while they are asked."""
     for step, value in enumerate(values, start=1):
         trial.report(value, step)
         trial.should_prune()

@@ -20,7 +20,7 @@ COLUMNS = ("rank", "score", "parameters", "FLOPs", "seconds", "tokens")
 def ranking_rows(
     trials: Iterable[TrialResult], top: int | None = None, direction: str = "maximize"
 ) -> list[tuple[int, TrialResult]]:
-    """Returns (rank from 1, trial) of the complete trials, the best first.
+    """Return (rank from 1, trial) of the complete trials, the best first.
 
     Args:
         trials: in any order.
@@ -67,7 +67,7 @@ def ranking_table(
 
 
 def not_ranked(trials: Iterable[TrialResult]) -> str | None:
-    """Says how many proposals have no rank, and why: `Also proposed: 2 invalid, 1 over budget`; None for none."""
+    """Say how many proposals have no rank, and why: `Also proposed: 2 invalid, 1 over budget`; None for none."""
     trials = tuple(trials)
     found = Counter(trial.status for trial in trials if trial.status != "complete")
     counts = ", ".join(f"{found[status]} {status}" for status in STATUSES if found[status])
@@ -77,17 +77,19 @@ def not_ranked(trials: Iterable[TrialResult]) -> str | None:
 
 
 def ranking_csv(trials: Iterable[TrialResult], top: int | None = None, direction: str = "maximize") -> str:
-    """Returns the ranking as CSV text, numbers in full and tokens separated by spaces."""
+    """Return the ranking as CSV text, numbers in full and tokens separated by spaces."""
     rows: list[list[Any]] = [
-        [position, trial.score, trial.parameters, trial.flops, f"{trial.seconds:.3f}"]
-        + [" ".join(map(str, trial.tokens)), trial.number, trial.fingerprint, trial.seed, trial.architecture]
+        [
+            *(position, trial.score, trial.parameters, trial.flops, f"{trial.seconds:.3f}"),
+            *(" ".join(map(str, trial.tokens)), trial.number, trial.fingerprint, trial.seed, trial.architecture),
+        ]
         for position, trial in ranking_rows(trials, top, direction)
     ]
     return csv_text([*COLUMNS, "number", "fingerprint", "seed", "architecture"], rows)
 
 
 def ranking_markdown(trials: Iterable[TrialResult], top: int | None = None, direction: str = "maximize") -> str:
-    """Returns the ranking as a Markdown table, architectures in words where they are known, else as tokens."""
+    """Return the ranking as a Markdown table, architectures in words where they are known, else as tokens."""
     lines = [f"| {' | '.join((*COLUMNS[:-1], 'architecture'))} |", "|---:|---:|---:|---:|---:|---|"]
     for position, trial in ranking_rows(trials, top, direction):
         lines.append(
@@ -100,7 +102,7 @@ def ranking_markdown(trials: Iterable[TrialResult], top: int | None = None, dire
 def ranking_text(
     trials: Iterable[TrialResult], top: int | None = None, direction: str = "maximize", metric: str = "score"
 ) -> str:
-    """Returns the terminal's table as plain text."""
+    """Return the terminal's table as plain text."""
     console = Console(file=io.StringIO(), width=160, color_system=None, force_terminal=False)
     with console.capture() as capture:
         console.print(ranking_table(trials, top, direction, metric))

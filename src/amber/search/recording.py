@@ -47,13 +47,13 @@ class SearchRecord:
             objective.builder.model_space.to_dict()
 
     def keep(self, trial: TrialResult) -> None:
-        """Adds a settled trial to the journal; from here on it is never trained again."""
+        """Add a settled trial to the journal; from here on it is never trained again."""
         if self._directory is not None:
             self._directory.append_trial(trial)
             self._directory.remove_checkpoint(trial.number)
 
     def show(self, trial: TrialResult, settled: Sequence[TrialResult]) -> None:
-        """Writes what readers look at, once the trial is among those settled."""
+        """Write what readers look at, once the trial is among those settled."""
         if trial.status == "failed":
             logger.warning("Trial %d failed: %s", trial.number, trial.error)
         rivals = [each for each in (self._best, trial) if each]
@@ -74,7 +74,7 @@ class SearchRecord:
             self._write_best(trial)
 
     def take_up(self, settled: Sequence[TrialResult], *, copy: bool) -> None:
-        """Writes the files of an earlier search as they would be.
+        """Write the files of an earlier search as they would be.
 
         Args:
             settled: all its trials.
@@ -89,7 +89,7 @@ class SearchRecord:
             self._write_best(self._best)
 
     def finish(self, result: SearchResult) -> None:
-        """Writes the last ranking, and how the search ended."""
+        """Write the last ranking, and how the search ended."""
         counts = result.counts()
         if counts["failed"] and not counts["complete"]:
             error = next(trial.error for trial in result.trials if trial.status == "failed")
@@ -99,7 +99,7 @@ class SearchRecord:
         self.note(logging.INFO, f"Search {result.stopped}: {summary}.")
 
     def note(self, level: int, message: str) -> None:
-        """Says something in both logs."""
+        """Say something in both logs."""
         logger.log(level, "%s", message)
         if self._directory is not None:
             self._directory.log(message)

@@ -39,7 +39,7 @@ class SearchResult:
         return self.ranked[0] if self.ranked else None
 
     def pareto_front(self, cost: str = "parameters") -> tuple[TrialResult, ...]:
-        """Returns the complete trials that no other beats in both score and cost, the best score first.
+        """Return the complete trials that no other beats in both score and cost, the best score first.
 
         Args:
             cost: "parameters" or "flops".
@@ -51,7 +51,7 @@ class SearchResult:
         return tuple(front)
 
     def counts(self) -> dict[str, int]:
-        """Returns how many proposals have each status."""
+        """Return how many proposals have each status."""
         found = Counter(trial.status for trial in self.trials)
         return {status: found[status] for status in STATUSES}
 
@@ -63,7 +63,7 @@ def _front_key(trial: TrialResult, cost: str, direction: str) -> tuple[float, fl
 
 
 def rank(trials: Iterable[TrialResult], direction: str) -> list[TrialResult]:
-    """Returns complete trials by score (of equal ones the smaller network first), then others by number."""
+    """Return complete trials by score (of equal ones the smaller network first), then others by number."""
     sign = -1.0 if direction == "maximize" else 1.0
 
     def key(trial: TrialResult) -> tuple[float, float, float, int]:

@@ -62,7 +62,7 @@ class RunDirectory:
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], *, overwrite: bool = False) -> RunDirectory:
-        """Makes the directory of a new search.
+        """Make the directory of a new search.
 
         Args:
             path: a directory that does not exist or is empty.
@@ -92,7 +92,7 @@ class RunDirectory:
 
     @classmethod
     def resume(cls, path: str | os.PathLike[str]) -> RunDirectory:
-        """Returns the directory of a search to be taken up, or a new one where none was begun.
+        """Return the directory of a search to be taken up, or a new one where none was begun.
 
         Raises:
             StorageError: it holds files, but no search; or it cannot be written.
@@ -105,7 +105,7 @@ class RunDirectory:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> RunDirectory:
-        """Returns the directory of an earlier search.
+        """Return the directory of an earlier search.
 
         Raises:
             StorageError: there is none at this path.
@@ -131,7 +131,7 @@ class RunDirectory:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Keeps other processes out; within one process it may be entered again. A killed process keeps no lock.
+        """Keep other processes out; within one process it may be entered again. A killed process keeps no lock.
 
         Raises:
             StorageError: another process works in the directory, or the lock cannot be written.
@@ -152,7 +152,7 @@ class RunDirectory:
     def begin(
         self, settings: Mapping[str, Any], *, resume: bool = False, allow_changes: bool = False
     ) -> list[TrialResult]:
-        """Notes the settings of the search that starts here, and returns the trials of the one it takes up.
+        """Note the settings of the search that starts here, and returns the trials of the one it takes up.
 
         Args:
             settings: JSON-ready; those of an earlier search must be the same. How many trials are wanted does not
@@ -210,17 +210,17 @@ class RunDirectory:
                 raise SettingsChangedError(str(self.path), changes)
 
     def checkpoint(self, number: int) -> Path:
-        """Returns where the state of the training of one trial is kept."""
+        """Return where the state of the training of one trial is kept."""
         return self.path / CHECKPOINTS / f"{number}.npz"
 
     def remove_checkpoint(self, number: int) -> None:
-        """Removes the state of a training that is settled, where there is one."""
+        """Remove the state of a training that is settled, where there is one."""
         with contextlib.suppress(OSError):
             self.checkpoint(number).unlink(missing_ok=True)
             (self.path / CHECKPOINTS).rmdir()  # not while others are there
 
     def _clear_checkpoints(self, settled: Collection[int] | None) -> None:
-        """Removes what a killed process left of settled trials (None: of all), and of files half written."""
+        """Remove what a killed process left of settled trials (None: of all), and of files half written."""
         for path in (self.path / CHECKPOINTS).glob("*.npz"):
             if settled is None or not path.stem.isdecimal() or int(path.stem) in settled:
                 path.unlink(missing_ok=True)
@@ -230,7 +230,7 @@ class RunDirectory:
             (self.path / CHECKPOINTS).rmdir()
 
     def write(self, name: str, content: str | bytes, *, synced: bool = True) -> Path:
-        """Writes a file as a whole and returns its path; see `amber.files.write_whole`.
+        """Write a file as a whole and return its path; see `amber.files.write_whole`.
 
         Raises:
             StorageError: it cannot be written (no rights, no space); names the path.
@@ -240,30 +240,30 @@ class RunDirectory:
             return write_whole(path, content, synced=synced)
 
     def append_trial(self, trial: TrialResult) -> None:
-        """Adds one line to `trials.jsonl`; raises StorageError naming the path."""
+        """Add one line to `trials.jsonl`; raise StorageError naming the path."""
         path = self.path / TRIALS
         with _named(path):
             append_line(path, trial_line(trial))
 
     def replace_trials(self, trials: Sequence[TrialResult]) -> None:
-        """Writes `trials.jsonl` anew and removes the checkpoints of its trials; raises StorageError naming the path."""
+        """Write `trials.jsonl` anew and removes the checkpoints of its trials; raise StorageError naming the path."""
         self.write(TRIALS, journal_text(trials))
         self._clear_checkpoints({trial.number for trial in trials})
 
     def log(self, message: str) -> None:
-        """Adds one line with the time (UTC) to `search.log`; raises StorageError naming the path."""
+        """Add one line with the time (UTC) to `search.log`; raise StorageError naming the path."""
         self._append(LOG, f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {message}\n")
 
     def write_config(self, text: str, name: str = CONFIG) -> Path:
-        """Keeps a copy of the configuration's text."""
+        """Keep a copy of the configuration's text."""
         return self.write(name, text)
 
     def write_best(self, record: Mapping[str, Any]) -> Path:
-        """Writes `best.json`; see `amber.search.best_record`."""
+        """Write `best.json`; see `amber.search.best_record`."""
         return self.write(BEST, json_text(record))
 
     def trials(self) -> list[TrialResult]:
-        """Reads `trials.jsonl`. A last line cut short, as a crash leaves it, is left out with a warning.
+        """Read `trials.jsonl`. A last line cut short, as a crash leaves it, is left out with a warning.
 
         Raises:
             StorageError: it cannot be read, or a line is not a trial; names file, line and the way out.
@@ -293,7 +293,7 @@ class RunDirectory:
 
 @contextlib.contextmanager
 def _named(path: Path) -> Iterator[None]:
-    """Turns an operating system's refusal into a StorageError that names the path."""
+    """Turn an operating system's refusal into a StorageError that names the path."""
     try:
         yield
     except StorageError:

@@ -28,7 +28,7 @@ def contained(directory: Path, name: str) -> Path:
 
 
 def check_contained(directory: Path) -> None:
-    """Checks that no link in a directory, or in one below it, leads out of it; one that does not exist is fine.
+    """Check that no link in a directory, or in one below it, leads out of it; one that does not exist is fine.
 
     Raises:
         StorageError: one does; names it.

@@ -62,7 +62,7 @@ def run_search(
     pruner_options: Mapping[str, Any] | None = None,
     ledger: Ledger | None = None,
 ) -> SearchResult:
-    """Searches for the architecture with the best score.
+    """Search for the architecture with the best score.
 
     Each proposal ends in one of these ways: it is trained ("complete", "failed" where training raised, or "pruned"
     where a pruner gave it up), it is no network ("invalid"), it costs more than the objective's budget allows ("over
@@ -177,7 +177,7 @@ class _Search:
         self.trained = 0
 
     def run(self) -> SearchResult:
-        """Runs to the end and returns the result; listeners and files are finished however it ends."""
+        """Run to the end and return the result; listeners and files are finished however it ends."""
         stopped = "error"
         for line in understood(self.objective, self.executor):
             self.record.note(logging.INFO, line)
@@ -208,7 +208,7 @@ class _Search:
         return result
 
     def _replay(self) -> None:
-        """Brings sampler and study to where the search is that was begun before, without training."""
+        """Bring sampler and study to where the search is that was begun before, without training."""
         self.begun.read()
         with self.ledger.turn():
             self._learn(replaying=True)
@@ -227,7 +227,7 @@ class _Search:
         self.record.take_up(self.settled, copy=self.ledger.shared)
 
     def _learn(self, *, replaying: bool = False) -> None:
-        """Takes in what the ledger knows and this search does not; in a turn."""
+        """Take in what the ledger knows and this search does not; in a turn."""
         for known in self.ledger.news():
             interrupts.check()
             following = known.number >= self.proposer.asked
@@ -268,7 +268,7 @@ class _Search:
             return "" if self.taken_up or self._unsettled() else self._ending()
 
     def _keep_workers_busy(self) -> str:
-        """Proposes until every worker has a training, and returns how the search ends if none has."""
+        """Propose until every worker has a training, and returns how the search ends if none has."""
         while len(self.running) < self.executor.workers:
             with self.ledger.turn():
                 self._learn()
@@ -279,7 +279,7 @@ class _Search:
         return "finished"
 
     def _ending(self) -> str:
-        """Returns how the search ends, once all is settled, where nothing more is to be proposed; else nothing."""
+        """Return how the search ends, once all is settled, where nothing more is to be proposed; else nothing."""
         in_training = {each.fingerprint for each in self._unsettled()}
         if self.trained + len(in_training) >= self.wanted:
             return "finished"
@@ -293,7 +293,7 @@ class _Search:
         return [*self.running.values(), *self.elsewhere.values()]
 
     def _start(self, proposal: Proposal) -> None:
-        """Starts the training of a proposal, or settles it where there is nothing to train; in a turn."""
+        """Start the training of a proposal, or settles it where there is nothing to train; in a turn."""
         number, tokens = proposal.number, proposal.tokens
         if self._is_fatal(proposal):
             return
@@ -359,7 +359,7 @@ class _Search:
             self._enter(proposal, self.ledger.settle(replace(trial, architecture=words)))
 
     def _enter(self, proposal: Proposal, trial: TrialResult, *, quietly: bool = False) -> None:
-        """Takes in what is recorded of a proposal; `quietly` where files and listeners have it already."""
+        """Take in what is recorded of a proposal; `quietly` where files and listeners have it already."""
         if not quietly:
             self.record.keep(trial)
         self.proposer.tell(proposal, trial, self._values(trial))

@@ -40,21 +40,21 @@ class TensorBoardCallback(SearchCallback):
         self._best: float | None = None
 
     def on_search_begin(self, trials: int, metric: str, direction: str) -> None:
-        """Begins the event file of the search."""
+        """Begin the event file of the search."""
         self._better = max if direction == "maximize" else min
         self._best = None
         self._metric = metric
         self._search = self._make_writer(str(self._folder / "search"))
 
     def on_epoch_end(self, number: int, epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
-        """Writes the metrics of one epoch."""
+        """Write the metrics of one epoch."""
         # One file for each epoch of a trial: trials may run side by side, and none is left open by one that dies.
         with self._make_writer(str(self._folder / f"trial-{number}")) as writer:
             for name, value in metrics.items():
                 writer.add_scalar(f"epoch/{name}", value, epoch)
 
     def on_trial_end(self, trial: TrialResult) -> None:
-        """Writes what became of a trial."""
+        """Write what became of a trial."""
         if trial.status != "complete" or trial.score is None or not math.isfinite(trial.score):
             return
         self._best = trial.score if self._best is None else self._better(self._best, trial.score)
@@ -65,5 +65,5 @@ class TensorBoardCallback(SearchCallback):
         self._search.flush()
 
     def on_search_end(self, result: SearchResult) -> None:
-        """Closes the event file of the search."""
+        """Close the event file of the search."""
         self._search.close()

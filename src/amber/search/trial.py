@@ -152,10 +152,10 @@ def _check_ranges(values: Mapping[str, Any]) -> None:
 
 
 def plain_line(text: str, length: int) -> str:
-    """Return text as one line that every file and terminal takes.
+    r"""Return text as one line that every file and terminal takes.
 
     Blanks and line feeds become one blank each; control characters and lone surrogates are written out, such as
-    `\\x1b`.
+    `\x1b`.
 
     Args:
         text: any text, however long.
@@ -168,7 +168,7 @@ def plain_line(text: str, length: int) -> str:
 
 
 def short_tokens(tokens: tuple[int, ...], width: int = 32) -> str:
-    """Returns tokens as short text, such as `3 0 1`, cut to `width` characters."""
+    """Return tokens as short text, such as `3 0 1`, cut to `width` characters."""
     text = " ".join(str(token) for token in tokens)
     return text if len(text) <= width else f"{text[: width - 1].rstrip()}…"
 

@@ -98,7 +98,7 @@ class AnnSupernet(Supernet):
         return self.add_weight(name=name, shape=shape, initializer=HostHeNormal() if len(shape) > 1 else "zeros")
 
     def plan(self, arc_seq: Any, dropouts: Sequence[float] | None = None) -> ComputationGraph:
-        """Returns the network of an architecture; nodes that no output reads are kept, as nothing is pruned."""
+        """Return the network of an architecture; nodes that no output reads are kept, as nothing is pruned."""
         return self.design.plan(arc_seq, dropouts)
 
     def sliced_mlp(self, arc_seq: Any) -> SlicedMLP | None:
@@ -127,7 +127,7 @@ class AnnSupernet(Supernet):
         return [np.concatenate([kernel[start:stop] for start, stop in self._rows(node)]), bias]
 
     def stock_layer(self, node: ComputationNode, input_shape: Any) -> keras.layers.Layer:
-        """Returns a dense layer, or what stands for a layer that reads nothing."""
+        """Return a dense layer, or what stands for a layer that reads nothing."""
         if node.operation.Layer_type == "bias_only":
             return stock_bias(node.operation.get("units"), node.operation.get("activation"), node.node_name)
         return make_layer(node.operation, name=node.node_name, input_shape=input_shape)
@@ -172,12 +172,12 @@ class AnnSupernet(Supernet):
         return found
 
     def run_selected(self, arc: Any, inputs: Mapping[str, Any], training: Any, dropout: Sequence[Any]) -> list[Any]:
-        """Computes the outputs of the architectures in a tensor of tokens, shape (tokens,) or (count, tokens)."""
+        """Compute the outputs of the architectures in a tensor of tokens, shape (tokens,) or (count, tokens)."""
         x = ops.concatenate([inputs[name] for name in self.input_names], axis=-1)
         return self._selection.run(self, arc, x, training, dropout)
 
     def penalty(self, arc: Any, sampled: bool, training: Any) -> Any:
-        """Returns the penalty of the selected weights of one architecture."""
+        """Return the penalty of the selected weights of one architecture."""
         if not self.l1_reg and not self.l2_reg:
             return None
         total = 0.0
@@ -187,7 +187,7 @@ class AnnSupernet(Supernet):
         return total
 
     def masked_weights(self, arc_seq: Any) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Returns (kernel, bias) of each layer, and with output blocks of each output, zero where not selected."""
+        """Return (kernel, bias) of each layer, and with output blocks of each output, zero where not selected."""
         tokens = np.asarray(self.layout.validate(arc_seq), "int32")
         masks = self._selection.masks(ops.convert_to_tensor(tokens, "int32"))
         tensors = [*zip(self.kernels, self.biases, strict=True)]
@@ -201,22 +201,22 @@ class AnnSupernet(Supernet):
         return pairs
 
     def dropout_rates(self) -> list[float]:
-        """Returns no dropout for the inputs and each layer."""
+        """Return no dropout for the inputs and each layer."""
         return [0.0] * (self.design.layers + 1)
 
     def dropout_position(self, node: ComputationNode) -> int:
-        """Returns 0 for the inputs, l + 1 for layer l."""
+        """Return 0 for the inputs, l + 1 for layer l."""
         return 0 if node.group == "input" else int(node.group[1:]) + 1
 
     def check_data(self, inputs: Any) -> None:
-        """Compares arrays to the blocks, or to what the feature model reads; DataError where they differ."""
+        """Compare arrays to the blocks, or to what the feature model reads; DataError where they differ."""
         if self.feature_model is not None:
             self.feature_model.check_data(inputs)
         else:
             self._split(inputs)
 
     def arrange(self, inputs: Any, training: Any = False) -> dict[str, Any]:
-        """Returns a tensor per block from an (N, F) matrix, a list or a dictionary of blocks, or raw data."""
+        """Return a tensor per block from an (N, F) matrix, a list or a dictionary of blocks, or raw data."""
         if self.feature_model is not None:
             self.feature_model.check_data(inputs)
             return dict(self.feature_model(inputs, training=training))
@@ -247,7 +247,7 @@ class AnnSupernet(Supernet):
         return blocks
 
     def input_tensors(self) -> list[keras.KerasTensor]:
-        """Returns one tensor per block, or what the feature model reads."""
+        """Return one tensor per block, or what the feature model reads."""
         if self.feature_model is not None:
             return self.feature_model.input_tensors()
         return [
@@ -256,14 +256,14 @@ class AnnSupernet(Supernet):
         ]
 
     def output_tensors(self) -> list[keras.KerasTensor]:
-        """Returns one tensor per output."""
+        """Return one tensor per output."""
         return [
             keras.KerasTensor((None, units), name=name)
             for name, units in zip(self.output_names, self.design.output_units, strict=True)
         ]
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the description of the supernet, without weights."""
+        """Return the description of the supernet, without weights."""
         design = self.design
         return {
             **super().get_config(),
@@ -280,7 +280,7 @@ class AnnSupernet(Supernet):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> AnnSupernet:
-        """Makes a supernet of its description."""
+        """Make a supernet of its description."""
         feature_model = config.get("feature_model")
         return cls(
             **{**config, "feature_model": feature_model and keras.saving.deserialize_keras_object(feature_model)}
@@ -306,7 +306,7 @@ class _DenseView:
 
 
 def as_operation(operation: Any) -> Operation:
-    """Returns an operation given as one or as a dictionary."""
+    """Return an operation given as one or as a dictionary."""
     return operation if isinstance(operation, Operation) else Operation.from_dict(operation)
 
 

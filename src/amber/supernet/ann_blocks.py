@@ -38,7 +38,7 @@ class AnnBlocks:
         return self._products[0] is not None
 
     def start(self, arc: Any, x: Any) -> Multiply:
-        """Returns a function that gives what a layer or output computes before its activation.
+        """Return a function that gives what a layer or output computes before its activation.
 
         The function takes the number of the layer or output, what the earlier layers give, zero where they have no
         units, and the shared kernel and bias. Of layers that no output depends on, nothing is multiplied.

@@ -131,7 +131,7 @@ class AnnDesign:
         }
 
     def sources_of(self, architecture: Architecture) -> tuple[list[tuple[_Places, _Places]], list[_Places]]:
-        """Returns what each layer reads, as (input blocks, earlier layers), and which layers each output reads."""
+        """Return what each layer reads, as (input blocks, earlier layers), and which layers each output reads."""
         hidden: list[tuple[_Places, _Places]] = []
         for layer in range(self.layers):
             if self.with_input_blocks:
@@ -148,7 +148,7 @@ class AnnDesign:
         return hidden, [(self.layers - 1,) for _ in self.outputs]
 
     def plan(self, arc_seq: Any, dropouts: Sequence[float] | None = None) -> ComputationGraph:
-        """Returns the network of an architecture.
+        """Return the network of an architecture.
 
         Args:
             arc_seq: tokens of `layout`.

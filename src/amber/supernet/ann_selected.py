@@ -42,7 +42,7 @@ class AnnSelection:
         self._blocks = AnnBlocks(design)
 
     def masks(self, arc: Any) -> list[tuple[Any, Any]]:
-        """Returns (rows, columns) of 0 and 1 for each layer, then for each output.
+        """Return (rows, columns) of 0 and 1 for each layer, then for each output.
 
         Args:
             arc: integer tensor of shape (..., tokens).
@@ -77,7 +77,7 @@ class AnnSelection:
         return found
 
     def masked_kernels(self, bank: Any, arc: Any) -> Iterator[tuple[Any, Any]]:
-        """Yields the kernels that are penalised and the mask of each, for one architecture."""
+        """Yield the kernels that are penalised and the mask of each, for one architecture."""
         masks = self.masks(arc)
         kernels = list(bank.kernels)
         if self._design.with_output_blocks:
@@ -86,7 +86,7 @@ class AnnSelection:
             yield kernel, ops.expand_dims(rows, -1) * ops.expand_dims(columns, -2)
 
     def run(self, bank: Any, arc: Any, x: Any, training: Any, dropout: Sequence[Any]) -> list[Any]:
-        """Computes the outputs.
+        """Compute the outputs.
 
         Args:
             bank: holds `kernels`, `biases`, `output_kernels` and `output_biases`.

@@ -36,7 +36,7 @@ class Supernet(keras.layers.Layer):
     output_names: tuple[str, ...]
 
     def plan(self, arc_seq: Any, dropouts: Sequence[float] | None = None) -> ComputationGraph:
-        """Returns the network of an architecture; `dropouts` are the rates of its dropout layers, in order."""
+        """Return the network of an architecture; `dropouts` are the rates of its dropout layers, in order."""
         raise NotImplementedError(f"{type(self).__name__} does not define plan().")
 
     def sliced_mlp(self, arc_seq: Any) -> SlicedMLP | None:
@@ -44,23 +44,23 @@ class Supernet(keras.layers.Layer):
         return None
 
     def view_for(self, node: ComputationNode) -> View:
-        """Returns what a node computes with its part of the shared weights."""
+        """Return what a node computes with its part of the shared weights."""
         raise NotImplementedError(f"{type(self).__name__} does not define view_for().")
 
     def dropout_view(self, layer: keras.layers.Dropout) -> View:
-        """Returns what a dropout layer of a child computes."""
+        """Return what a dropout layer of a child computes."""
         return lambda x, training: layer(x, training=training)
 
     def stock_weights(self, node: ComputationNode) -> list[np.ndarray]:
-        """Returns the weights of the stock layer that computes the same as this node's part."""
+        """Return the weights of the stock layer that computes the same as this node's part."""
         raise NotImplementedError(f"{type(self).__name__} does not define stock_weights().")
 
     def stock_layer(self, node: ComputationNode, input_shape: Any) -> keras.layers.Layer:
-        """Returns a fresh stock layer for a node."""
+        """Return a fresh stock layer for a node."""
         raise NotImplementedError(f"{type(self).__name__} does not define stock_layer().")
 
     def run_selected(self, arc: Any, inputs: Mapping[str, Any], training: Any, dropout: Sequence[Any]) -> list[Any]:
-        """Computes the outputs of the architecture that a tensor of tokens names.
+        """Compute the outputs of the architecture that a tensor of tokens names.
 
         Nothing in the computation depends on the tokens but the values of tensors, so that one compiled function
         serves every architecture.
@@ -68,15 +68,15 @@ class Supernet(keras.layers.Layer):
         raise NotImplementedError(f"{type(self).__name__} does not define run_selected().")
 
     def penalty(self, arc: Any, sampled: bool, training: Any) -> Any:
-        """Returns the weight penalty added to the loss, a scalar, or None where there is none."""
+        """Return the weight penalty added to the loss, a scalar, or None where there is none."""
         raise NotImplementedError(f"{type(self).__name__} does not define penalty().")
 
     def dropout_rates(self) -> list[float]:
-        """Returns the default rates of the dropout layers of a child."""
+        """Return the default rates of the dropout layers of a child."""
         raise NotImplementedError(f"{type(self).__name__} does not define dropout_rates().")
 
     def check_dropouts(self, rates: Any) -> list[float]:
-        """Returns the rates of the dropout layers of a child, checked.
+        """Return the rates of the dropout layers of a child, checked.
 
         Raises:
             ConfigError: another number of rates, or a rate outside 0 <= rate < 1.
@@ -84,38 +84,38 @@ class Supernet(keras.layers.Layer):
         return rate_list(rates, len(self.dropout_rates()))
 
     def name_dropouts(self, graph: ComputationGraph, layers: Sequence[Any]) -> dict[str, Any]:
-        """Returns the dropout layer of each dropout node of a network, by name."""
+        """Return the dropout layer of each dropout node of a network, by name."""
         nodes = (node for node in graph.nodes if node.operation.Layer_type == "dropout")
         return {node.node_name: layers[self.dropout_position(node)] for node in nodes}
 
     def arrange(self, inputs: Any, training: Any = False) -> dict[str, Any]:
-        """Returns the data of one batch as a tensor per input block; DataError for data of another shape."""
+        """Return the data of one batch as a tensor per input block; DataError for data of another shape."""
         raise NotImplementedError(f"{type(self).__name__} does not define arrange().")
 
     def check_data(self, inputs: Any) -> None:
-        """Compares arrays to what a child reads; DataError where they differ."""
+        """Compare arrays to what a child reads; DataError where they differ."""
         raise NotImplementedError(f"{type(self).__name__} does not define check_data().")
 
     def dropout_position(self, node: ComputationNode) -> int:
-        """Returns which of the dropout rates belongs to a dropout node."""
+        """Return which of the dropout rates belongs to a dropout node."""
         raise NotImplementedError(f"{type(self).__name__} does not define dropout_position().")
 
     def input_tensors(self) -> list[keras.KerasTensor]:
-        """Returns what a child reads, as symbolic tensors."""
+        """Return what a child reads, as symbolic tensors."""
         raise NotImplementedError(f"{type(self).__name__} does not define input_tensors().")
 
     def output_tensors(self) -> list[keras.KerasTensor]:
-        """Returns what a child gives, as symbolic tensors."""
+        """Return what a child gives, as symbolic tensors."""
         raise NotImplementedError(f"{type(self).__name__} does not define output_tensors().")
 
     def variables_of(self, graph: ComputationGraph) -> list[Any]:
-        """Returns the shared variables that a network reads."""
+        """Return the shared variables that a network reads."""
         raise NotImplementedError(f"{type(self).__name__} does not define variables_of().")
 
     def run_graph(
         self, graph: ComputationGraph, inputs: Mapping[str, Any], training: Any, dropout: Mapping[str, Any]
     ) -> list[Any]:
-        """Computes the outputs of a planned network, running its operations only.
+        """Compute the outputs of a planned network, running its operations only.
 
         Args:
             graph: what `plan` gave, pruned.
@@ -132,15 +132,15 @@ class Supernet(keras.layers.Layer):
         return run_graph(graph, inputs, view_for, training)
 
     def extract(self, arc_seq: Any, name: str | None = None) -> keras.Model:
-        """Returns a standalone model of an architecture, with weights of its own; see `extraction.extract`."""
+        """Return a standalone model of an architecture, with weights of its own; see `extraction.extract`."""
         return extract(self, arc_seq, name=name)
 
     def save(self, path: str | Path) -> None:
-        """Writes the description and every weight to one HDF5 file."""
+        """Write the description and every weight to one HDF5 file."""
         save_supernet(self, path)
 
     def load(self, path: str | Path) -> Supernet:
-        """Takes over every weight of a file that `save` wrote, under any backend; returns the supernet itself.
+        """Take over every weight of a file that `save` wrote, under any backend; returns the supernet itself.
 
         Raises:
             StorageError: no such file, or none that `save` wrote.
@@ -160,7 +160,7 @@ def load_supernet(path: str | Path) -> Supernet:
 
 
 def check_features(shape: Sequence[Any], expected: Sequence[int | None], what: str) -> None:
-    """Compares the shape of data, without the batch axis, to what is read.
+    """Compare the shape of data, without the batch axis, to what is read.
 
     Raises:
         DataError: another number of axes, or another size of an axis.
@@ -175,7 +175,7 @@ def check_features(shape: Sequence[Any], expected: Sequence[int | None], what: s
 
 
 def rate_list(rates: Any, count: int) -> list[float]:
-    """Returns dropout rates as floats.
+    """Return dropout rates as floats.
 
     Raises:
         ConfigError: another number of rates, or a rate outside 0 <= rate < 1.
@@ -192,7 +192,7 @@ def rate_list(rates: Any, count: int) -> list[float]:
 
 
 def coefficient(value: Any, name: str) -> float:
-    """Returns a regularisation coefficient as a float.
+    """Return a regularisation coefficient as a float.
 
     Raises:
         ConfigError: it is no number, or negative.

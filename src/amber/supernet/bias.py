@@ -31,30 +31,30 @@ class BiasOnly(keras.layers.Layer):
         self.activation = keras.activations.get(activation)
 
     def build(self, input_shape: Any) -> None:
-        """Makes the bias."""
+        """Make the bias."""
         self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
 
     def call(self, inputs: Any) -> Any:
-        """Returns the constant row once per sample."""
+        """Return the constant row once per sample."""
         return constant_rows(self.activation(ops.expand_dims(ops.convert_to_tensor(self.bias), 0)), inputs)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
-        """Returns (batch, units)."""
+        """Return (batch, units)."""
         return (input_shape[0], self.units)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments."""
+        """Return the arguments."""
         activation = keras.activations.serialize(self.activation)
         return {**super().get_config(), "units": self.units, "activation": activation}
 
 
 def constant_rows(row: Any, like: Any) -> Any:
-    """Returns a row of shape (1, n) once for every sample of a tensor."""
+    """Return a row of shape (1, n) once for every sample of a tensor."""
     return ops.repeat(row, ops.shape(like)[0], axis=0)
 
 
 def stock_bias(units: int, activation: Any, name: str) -> keras.Sequential:
-    """Returns the same from stock layers, for models that must load without AMBER.
+    """Return the same from stock layers, for models that must load without AMBER.
 
     The input is multiplied by zero before a dense layer, whose kernel therefore never learns.
     """

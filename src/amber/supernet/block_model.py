@@ -45,12 +45,12 @@ class BlockModel(MultiInputModel):
         return super().predict_on_batch(self._blocks(x))
 
     def __call__(self, inputs: Any, *arguments: Any, **options: Any) -> Any:
-        """Calls the model on blocks, or on the matrix of all of them."""
+        """Call the model on blocks, or on the matrix of all of them."""
         return super().__call__(self._blocks(inputs), *arguments, **options)
 
     # `training` must be named here: Keras tells a model whether it is training only if its signature asks.
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None, **options: Any) -> Any:
-        """Computes the outputs of blocks, or of the matrix of all of them."""
+        """Compute the outputs of blocks, or of the matrix of all of them."""
         return super().call(self._blocks(inputs), training=training, mask=mask, **options)
 
     def _blocks(self, inputs: Any) -> Any:

@@ -71,19 +71,19 @@ class SupernetBuilder(DAGModelBuilder):
         return self.dag.controller
 
     def set_controller(self, controller: Any) -> None:
-        """Says what draws architectures for `builder()`; ConfigError if there is something already."""
+        """Say what draws architectures for `builder()`; ConfigError if there is something already."""
         self.dag.set_controller(controller)
 
     def plan(self, arc_seq: Any, **dag_kwargs: Any) -> ComputationGraph:
-        """Returns the network of an architecture; raises ArchitectureError for tokens outside the grammar."""
+        """Return the network of an architecture; raises ArchitectureError for tokens outside the grammar."""
         return self.supernet.plan(arc_seq, self.supernet.dropout_rates())
 
     def build(self, arc_seq: Any = None, **options: Any) -> Any:
-        """Returns a child that is not compiled; see `__call__`."""
+        """Return a child that is not compiled; see `__call__`."""
         return self.dag.child(arc_seq, **options)
 
     def __call__(self, arc_seq: Any = None, *, model_states: Any = None, **options: Any) -> Any:
-        """Returns a compiled child that shares its weights with all others.
+        """Return a compiled child that shares its weights with all others.
 
         Args:
             arc_seq: tokens of a fixed child; None for one that has a new architecture for each batch.
@@ -126,34 +126,35 @@ class AnnSupernetBuilder(SupernetBuilder):
         self.use_node_dag = bool(use_node_dag)
 
     def build(self, arc_seq: Any = None, **options: Any) -> Any:
-        """Returns a child that is not compiled, with its `nodes` if they are wanted."""
+        """Return a child that is not compiled, with its `nodes` if they are wanted."""
         return self._with_nodes(super().build(arc_seq, **options))
 
     def __call__(self, arc_seq: Any = None, *, model_states: Any = None, **options: Any) -> Any:
-        """Returns a compiled child; see SupernetBuilder."""
+        """Return a compiled child; see SupernetBuilder."""
         return self._with_nodes(super().__call__(arc_seq, model_states=model_states, **options))
 
     def multi_path(self, at_once: int, sampler: Any = None, seed: int | None = None, **options: Any) -> Any:
-        """Returns a compiled model that trains the shared weights as several new architectures on every batch.
+        """Return a compiled model that trains the shared weights as several new architectures on every batch.
 
         Its loss is the mean over them, and its predictions have shape (batch, architectures, units).
 
         Args:
             at_once: how many.
-            sampler, seed: as of `builder()`; the controller by default.
+            sampler: what draws them; by default the controller.
+            seed: of a sampler given by name.
             **options: `dropouts`, `name`.
 
         Raises:
-            ConfigError: no sampler, or `at_once` is no positive integer.
+            ConfigError: no sampler, or `at_once` is not a positive integer.
         """
         return self.dag.multi_path(at_once, sampler, seed, **options)
 
     def predict_many(self, arcs: Any, x: Any, batch_size: int = 1024) -> Any:
-        """Predicts with many architectures at once; see `scoring.predict_many`."""
+        """Predict with many architectures at once; see `scoring.predict_many`."""
         return predict_many(self.supernet, arcs, x, batch_size)
 
     def evaluate_many(self, arcs: Any, x: Any, y: Any, **options: Any) -> list[dict[str, float]]:
-        """Evaluates many architectures at once with the shared weights; see `scoring.evaluate_many`."""
+        """Evaluate many architectures at once with the shared weights; see `scoring.evaluate_many`."""
         return evaluate_many(self, arcs, x, y, **options)
 
     def _with_nodes(self, model: Any) -> Any:

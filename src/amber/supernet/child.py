@@ -108,7 +108,7 @@ class SupernetModel(SharedModel):
         return list(self._untracked.nodes)
 
     def set_nodes(self, nodes: Iterable[Any]) -> None:
-        """Says which computation nodes stand for the child."""
+        """Say which computation nodes stand for the child."""
         self._untracked.nodes = tuple(nodes)
 
     @property
@@ -122,7 +122,7 @@ class SupernetModel(SharedModel):
         return self.supernet.output_tensors()
 
     def set_architecture(self, arc_seq: Any) -> None:
-        """Gives a child without fixed tokens another architecture; nothing is compiled for it.
+        """Give a child without fixed tokens another architecture; nothing is compiled for it.
 
         Raises:
             ArchitectureError: tokens outside the grammar.
@@ -136,7 +136,7 @@ class SupernetModel(SharedModel):
             self._arc_variable.assign(np.asarray(self._untracked.arc, "int32"))
 
     def call(self, inputs: Any, training: Any = False) -> Any:
-        """Computes the outputs: one tensor, or a list of them."""
+        """Compute the outputs: one tensor, or a list of them."""
         outputs, penalty = self._compute(inputs, training)
         if penalty is not None:
             self.add_loss(penalty)
@@ -171,7 +171,7 @@ class SupernetModel(SharedModel):
         return None if own_call else [tuple(tensor.shape[1:]) for tensor in self.outputs]
 
     def count_params(self) -> int:
-        """Returns the parameters of the planned network, which is a part of the shared tensors."""
+        """Return the parameters of the planned network, which is a part of the shared tensors."""
         return measure(self.supernet.plan(self.arc_seq, self._rates)).parameters
 
     @property
@@ -201,12 +201,12 @@ class SupernetModel(SharedModel):
         return super().fit(**{**self._batch_size_for(given.get("x")), **self._untracked.fit_defaults, **given})
 
     def train_on_batch(self, x: Any, y: Any = None, *arguments: Any, **options: Any) -> Any:
-        """Trains one step like `keras.Model.train_on_batch`."""
+        """Train one step like `keras.Model.train_on_batch`."""
         self._check_data(x)
         return super().train_on_batch(x, y, *arguments, **options)
 
     def evaluate(self, x: Any = None, y: Any = None, batch_size: Any = None, *arguments: Any, **options: Any) -> Any:
-        """Evaluates like `keras.Model.evaluate`; the numbers can also be asked for by name, `found["val_loss"]`."""
+        """Evaluate like `keras.Model.evaluate`; the numbers can also be asked for by name, `found["val_loss"]`."""
         # Within `fit` Keras passes a cached data set of the model itself.
         if CACHED_EVALUATION in options:
             return super().evaluate(x, y, batch_size, *arguments, **options)
@@ -224,7 +224,7 @@ class SupernetModel(SharedModel):
         return found if as_dictionary else as_reported(found, self.get_metrics_result())
 
     def predict(self, x: Any, batch_size: Any = None, *arguments: Any, **options: Any) -> Any:
-        """Predicts like `keras.Model.predict`, in the order of the data."""
+        """Predict like `keras.Model.predict`, in the order of the data."""
         self._check_data(x)
         batch_size = batch_size or self._batch_size_for(x).get("batch_size")
         scorer = self._scorer()
@@ -233,36 +233,36 @@ class SupernetModel(SharedModel):
         return scorer.predict(x, batch_size, *arguments, **options)
 
     def compile_as_builder(self, arguments: Mapping[str, Any]) -> None:
-        """Compiles with the arguments of the builder, which its scorer shares."""
+        """Compile with the arguments of the builder, which its scorer shares."""
         self.compile(**arguments)
         self._untracked.builder_loss = compiled_loss(self)
 
     def make_train_function(self, force: bool = False) -> Any:
-        """Makes Keras's train function; that of a sampled child draws before each batch."""
+        """Make Keras's train function; that of a sampled child draws before each batch."""
         super().make_train_function(force)
         self.train_function = self._drawing(self.train_function)
         return self.train_function
 
     def make_test_function(self, force: bool = False) -> Any:
-        """Makes Keras's test function; that of a sampled child draws before each batch."""
+        """Make Keras's test function; that of a sampled child draws before each batch."""
         super().make_test_function(force)
         self.test_function = self._drawing(self.test_function)
         return self.test_function
 
     def make_predict_function(self, force: bool = False) -> Any:
-        """Makes Keras's predict function; that of a sampled child draws before each batch."""
+        """Make Keras's predict function; that of a sampled child draws before each batch."""
         super().make_predict_function(force)
         self.predict_function = self._drawing(self.predict_function)
         return self.predict_function
 
     def save_own_variables(self, store: Any) -> None:
-        """Saves nothing: the weights are the supernet's, and the architecture is configuration."""
+        """Save nothing: the weights are the supernet's, and the architecture is configuration."""
 
     def load_own_variables(self, store: Any) -> None:
-        """Loads nothing; see `save_own_variables`."""
+        """Load nothing; see `save_own_variables`."""
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the supernet's description and the tokens; a sampled child is loaded with its latest ones."""
+        """Return the supernet's description and the tokens; a sampled child is loaded with its latest ones."""
         return {
             "name": self.name,
             "supernet": keras.saving.serialize_keras_object(self.supernet),
@@ -272,7 +272,7 @@ class SupernetModel(SharedModel):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> SupernetModel:
-        """Makes a fixed child on a supernet of its own."""
+        """Make a fixed child on a supernet of its own."""
         supernet = keras.saving.deserialize_keras_object(config["supernet"])
         return cls._on(supernet, config["arc_seq"], dropouts=config["dropouts"], name=config["name"])
 
@@ -332,7 +332,7 @@ class SupernetModel(SharedModel):
         return {"batch_size": self._untracked.batch_size} if is_array_data(x) and self._untracked.batch_size else {}
 
     def _check_data(self, x: Any) -> None:
-        """Compares arrays to what the supernet reads before anything is trained."""
+        """Compare arrays to what the supernet reads before anything is trained."""
         first: Any = next(iter(x.values()), None) if isinstance(x, Mapping) else x
         first = first[0] if isinstance(first, (list, tuple)) and first else first
         if hasattr(first, "shape"):
@@ -359,5 +359,5 @@ class UntrackedState:
         self.builder_loss: Any = None
 
     def forget(self) -> None:
-        """Forgets what was made of the tokens, which have changed."""
+        """Forget what was made of the tokens, which have changed."""
         self.graph, self.sliced, self.is_sliced = None, None, False

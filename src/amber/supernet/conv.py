@@ -121,7 +121,7 @@ class ConvSupernet(Supernet):
         return [weight for layer in self.bank.values() for weight in listed_weights(layer)]
 
     def plan(self, arc_seq: Any, dropouts: Sequence[float] | None = None) -> ComputationGraph:
-        """Returns the network of an architecture; reductions that nothing reads are left out."""
+        """Return the network of an architecture; reductions that nothing reads are left out."""
         self._check_fixed(arc_seq)
         rates = self.dropout_rates() if dropouts is None else list(dropouts)
         return self.design.plan(arc_seq, rates)
@@ -134,41 +134,41 @@ class ConvSupernet(Supernet):
             )
 
     def view_for(self, node: ComputationNode) -> View:
-        """Returns what a node computes with its shared layer."""
+        """Return what a node computes with its shared layer."""
         return self._views(node)
 
     def dropout_view(self, layer: keras.layers.Dropout) -> View:
-        """Returns what a dropout layer of a child computes."""
+        """Return what a dropout layer of a child computes."""
         return self._views.dropout(layer)
 
     def run_graph(
         self, graph: ComputationGraph, inputs: Mapping[str, Any], training: Any, dropout: Mapping[str, Any]
     ) -> list[Any]:
-        """Computes the output of a planned network, in the order of axes that the backend prefers."""
+        """Compute the output of a planned network, in the order of axes that the backend prefers."""
         name = self.design.input_name
         turned = self._views.turn(inputs[name], self.design.data_format)
         return super().run_graph(graph, {name: turned}, training, dropout)
 
     def stock_weights(self, node: ComputationNode) -> list[np.ndarray]:
-        """Returns copies of the weights of a node's layer."""
+        """Return copies of the weights of a node's layer."""
         return stock_weights(self.bank[node.node_name])
 
     def stock_layer(self, node: ComputationNode, input_shape: Any) -> keras.layers.Layer:
-        """Returns a fresh layer of the node's operation."""
+        """Return a fresh layer of the node's operation."""
         return make_layer(node.operation, name=node.node_name, input_shape=input_shape)
 
     def variables_of(self, graph: ComputationGraph) -> list[Any]:
-        """Returns the weights of the layers of a network."""
+        """Return the weights of the layers of a network."""
         return [weight for node in graph.nodes for weight in self._views.weights_of(node)]
 
     def run_selected(self, arc: Any, inputs: Mapping[str, Any], training: Any, dropout: Sequence[Any]) -> list[Any]:
-        """Computes the output of the architecture in a tensor of tokens, shape (tokens,)."""
+        """Compute the output of the architecture in a tensor of tokens, shape (tokens,)."""
         x = inputs[self.design.input_name]
         x = ops.transpose(x, (0, 2, 1)) if self.design.data_format == "NCW" else x
         return [self._selection.run(ops.convert_to_tensor(arc), x, training, dropout)]
 
     def penalty(self, arc: Any, sampled: bool, training: Any) -> Any:
-        """Returns the penalty of the kernels: all of them when sampled, those of a fixed child in training."""
+        """Return the penalty of the kernels: all of them when sampled, those of a fixed child in training."""
         if (not self.l1_reg and not self.l2_reg) or not (sampled or training):
             return None
         names = self.bank if sampled else [node.node_name for node in self.plan(np.asarray(arc)).nodes]
@@ -179,23 +179,23 @@ class ConvSupernet(Supernet):
         return total
 
     def dropout_rates(self) -> list[float]:
-        """Returns the rate 1 - keep_prob for each layer, the flattened features and the dense layer."""
+        """Return the rate 1 - keep_prob for each layer, the flattened features and the dense layer."""
         return [round(1.0 - self.keep_prob, 12)] * (self.design.layers + 2)
 
     def dropout_position(self, node: ComputationNode) -> int:
-        """Returns l for layer l, L after flattening, L + 1 after the dense layer."""
+        """Return l for layer l, L after flattening, L + 1 after the dense layer."""
         if node.group == "head":
             return self.design.layers + int(node.node_name.startswith("fc"))
         return int(node.group[1:])
 
     def arrange(self, inputs: Any, training: Any = False) -> dict[str, Any]:
-        """Returns the batch by name, from an array, a list of one or a dictionary of one."""
+        """Return the batch by name, from an array, a list of one or a dictionary of one."""
         x = self._only(inputs)
         check_features(x.shape[1:], self.design.shape, "The data")
         return {self.design.input_name: x}
 
     def check_data(self, inputs: Any) -> None:
-        """Compares an array to the input; DataError where they differ."""
+        """Compare an array to the input; DataError where they differ."""
         self.arrange(inputs)
 
     def _only(self, inputs: Any) -> Any:
@@ -210,15 +210,15 @@ class ConvSupernet(Supernet):
         return inputs
 
     def input_tensors(self) -> list[keras.KerasTensor]:
-        """Returns the input."""
+        """Return the input."""
         return [keras.KerasTensor((None, *self.design.shape), name=self.design.input_name)]
 
     def output_tensors(self) -> list[keras.KerasTensor]:
-        """Returns the output."""
+        """Return the output."""
         return [keras.KerasTensor((None, self.design.output.get("units")), name=self.design.output_name)]
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the description of the supernet, without weights."""
+        """Return the description of the supernet, without weights."""
         design = self.design
         return {
             **super().get_config(),

@@ -24,18 +24,18 @@ class SharedBiasNormalization(keras.layers.BatchNormalization):
     """
 
     def build(self, input_shape: Any) -> None:
-        """Makes the weights."""
+        """Make the weights."""
         super().build(input_shape)
         self.shared_bias = self.add_weight(name="b", shape=(1,), initializer="zeros")
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        """Returns the normalised input plus the bias."""
+        """Return the normalised input plus the bias."""
         normalised = super().call(inputs, training=training, mask=mask)
         return normalised + ops.cast(ops.convert_to_tensor(self.shared_bias), normalised.dtype)
 
 
 def make_bank(design: ConvDesign, features: int, only: Iterable[str] | None, dtype: Any) -> dict[str, Any]:
-    """Returns the layers with weights, by node name, in the order in which their weights are listed.
+    """Return the layers with weights, by node name, in the order in which their weights are listed.
 
     Args:
         design: the space.
@@ -95,7 +95,7 @@ class PlainLayers:
         self._made: dict[tuple[Operation, tuple[Any, ...]], Any] = {}
 
     def __call__(self, operation: Operation, shape: Any) -> Any:
-        """Returns the layer of an operation for an input of this shape, batch axis included."""
+        """Return the layer of an operation for an input of this shape, batch axis included."""
         key = (operation, tuple(shape[1:]))
         if key not in self._made:
             self._made[key] = make_layer(operation, input_shape=key[1])
@@ -103,7 +103,7 @@ class PlainLayers:
 
 
 def listed_weights(layer: Any) -> list[Any]:
-    """Returns the weights of a layer in the order of the shared tensors: offset before scale, scalar bias last."""
+    """Return the weights of a layer in the order of the shared tensors: offset before scale, scalar bias last."""
     if not isinstance(layer, keras.layers.BatchNormalization):
         return list(layer.weights)
     found = [layer.beta, layer.gamma, layer.moving_mean, layer.moving_variance]
@@ -111,7 +111,7 @@ def listed_weights(layer: Any) -> list[Any]:
 
 
 def stock_weights(layer: Any) -> list[np.ndarray]:
-    """Returns copies of the weights for the stock layer that computes the same."""
+    """Return copies of the weights for the stock layer that computes the same."""
     if not isinstance(layer, SharedBiasNormalization):
         return [np.array(value) for value in layer.get_weights()]
     gamma, beta, mean, variance, bias = (

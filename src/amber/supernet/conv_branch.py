@@ -44,7 +44,7 @@ class Branch:
 
 @lru_cache(maxsize=512)
 def convolution(filters: int, kernel_size: int, dilation: int = 1) -> Operation:
-    """Returns a convolution that keeps the length, without bias."""
+    """Return a convolution that keeps the length, without bias."""
     more = {} if dilation == 1 else {"dilation_rate": dilation}
     return Operation(
         "conv1d",
@@ -59,12 +59,12 @@ def convolution(filters: int, kernel_size: int, dilation: int = 1) -> Operation:
 
 @lru_cache(maxsize=512)
 def pool(kind: str, size: int, strides: int) -> Operation:
-    """Returns a pooling operation with padding 'same'."""
+    """Return a pooling operation with padding 'same'."""
     return Operation(kind, pool_size=size, strides=strides, padding="same")
 
 
 def make_branch(layer: int, token: int, operation: Operation, width_in: int, add_conv1: bool) -> Branch:
-    """Returns a candidate as a chain of nodes.
+    """Return a candidate as a chain of nodes.
 
     Args:
         layer: index of the layer.

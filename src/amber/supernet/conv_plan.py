@@ -148,7 +148,7 @@ class ConvDesign:
         return int(self.shape[self._channel_axis] or 0)
 
     def width_into(self, layer: int) -> int:
-        """Returns the channels that layer `layer` reads."""
+        """Return the channels that layer `layer` reads."""
         return self.channels if layer == 0 and not self.stem["has_stem_conv"] else self.out_filters[layer]
 
     @cached_property
@@ -163,7 +163,7 @@ class ConvDesign:
         ]
 
     def plan(self, arc_seq: Any, dropouts: Sequence[float]) -> ComputationGraph:
-        """Returns the network of an architecture, without what no output reads.
+        """Return the network of an architecture, without what no output reads.
 
         Args:
             arc_seq: tokens of `layout`.

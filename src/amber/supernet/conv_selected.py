@@ -35,7 +35,7 @@ class ConvSelection:
         self._layers = [_SelectedLayer(branches, bank, plain) for branches in design.branches]
 
     def run(self, arc: Any, x: Any, training: Any, dropout: Sequence[Any]) -> Any:
-        """Computes the output.
+        """Compute the output.
 
         Args:
             arc: integer tensor of shape (tokens,).

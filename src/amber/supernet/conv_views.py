@@ -33,7 +33,7 @@ class ConvViews:
         self.turns = channels_first.is_available()
 
     def __call__(self, node: ComputationNode) -> View:
-        """Returns what a node computes of its input and the training flag."""
+        """Return what a node computes of its input and the training flag."""
         view = self._made.get(node.node_name)
         if view is None:
             turned = _TURNED.get(node.operation.Layer_type) if self.turns else None
@@ -42,11 +42,11 @@ class ConvViews:
         return view
 
     def dropout(self, layer: Any) -> View:
-        """Returns what a dropout layer computes."""
+        """Return what a dropout layer computes."""
         return channels_first.dropout(layer) if self.turns else lambda x, training: layer(x, training=training)
 
     def weights_of(self, node: ComputationNode) -> tuple[Any, ...]:
-        """Returns the weights of a node's layer."""
+        """Return the weights of a node's layer."""
         found = self._weights.get(node.node_name)
         if found is None:
             layer = self._bank.get(node.node_name)
@@ -54,7 +54,7 @@ class ConvViews:
         return found
 
     def turn(self, x: Any, data_format: str) -> Any:
-        """Returns the input in the order the views want it."""
+        """Return the input in the order the views want it."""
         return ops.transpose(x, (0, 2, 1)) if self.turns and data_format == "NWC" else x
 
     def _as_keras(self, node: ComputationNode) -> View:

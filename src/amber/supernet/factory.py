@@ -58,7 +58,7 @@ class SupernetFactory:
             self.set_controller(controller)
 
     def set_controller(self, controller: Any) -> None:
-        """Says what draws architectures for the sampled child.
+        """Say what draws architectures for the sampled child.
 
         Raises:
             ConfigError: there is one already, or it gives no tokens.
@@ -77,7 +77,7 @@ class SupernetFactory:
         return None
 
     def sampler(self, source: Any = None, seed: int | None = None) -> Any:
-        """Returns a function that gives the tokens of the next batch, of a source or of the controller.
+        """Return a function that gives the tokens of the next batch, of a source or of the controller.
 
         Raises:
             ConfigError: neither is there.
@@ -91,7 +91,7 @@ class SupernetFactory:
         return as_sampler(chosen, self.supernet.layout, seed, self.data_description)
 
     def tokens(self, arc_seq: Any) -> Any:
-        """Returns the tokens of a child: those given, or those of the only architecture there is."""
+        """Return the tokens of a child: those given, or those of the only architecture there is."""
         return arc_seq
 
     @property
@@ -105,7 +105,7 @@ class SupernetFactory:
         return self._scorer[0]
 
     def compiled(self, model: _Model) -> _Model:
-        """Compiles a child with its own clones of the arguments and returns it."""
+        """Compile a child with its own clones of the arguments and return it."""
         if self.model_compile_dict is not None:
             model.compile_as_builder(clone_compile_arguments(self.model_compile_dict))
         return model
@@ -119,7 +119,7 @@ class SupernetFactory:
         seed: int | None = None,
         **options: Any,
     ) -> Any:
-        """Returns a child that is not compiled; see `__call__`."""
+        """Return a child that is not compiled; see `__call__`."""
         if arc_seq is not None and sampler is not None:
             raise ConfigError("Give either tokens or a sampler. Received: both")
         tokens = self.tokens(arc_seq)
@@ -144,7 +144,7 @@ class SupernetFactory:
         return compiles()
 
     def __call__(self, arc_seq: Any = None, node_builder: Any = None, **options: Any) -> Any:
-        """Returns a compiled child.
+        """Return a compiled child.
 
         Args:
             arc_seq: tokens; None for a child with a new architecture for each batch.
@@ -162,15 +162,16 @@ class AnnSupernetFactory(SupernetFactory):
     """Makes the children of a feed-forward supernet; its arguments are those of SupernetFactory."""
 
     def multi_path(self, at_once: int, sampler: Any = None, seed: int | None = None, **options: Any) -> MultiPathModel:
-        """Returns a compiled model that trains the shared weights as several new architectures on every batch.
+        """Return a compiled model that trains the shared weights as several new architectures on every batch.
 
         Args:
             at_once: how many.
-            sampler, seed: what draws them, instead of the controller; see `samplers.as_sampler`.
+            sampler: what draws them, instead of the controller; see `samplers.as_sampler`.
+            seed: of a sampler given by name.
             **options: `dropouts`, `name`.
 
         Raises:
-            ConfigError: no sampler, or `at_once` is no positive integer.
+            ConfigError: no sampler, or `at_once` is not a positive integer.
         """
         drawn = ArchitectureBatch(self.sampler(sampler, seed), at_once)
         options = {"fit_defaults": self.fit_defaults, "batch_size": self.batch_size, **options}
@@ -184,13 +185,13 @@ class ConvSupernetFactory(SupernetFactory):
     """
 
     def set_controller(self, controller: Any) -> None:
-        """Says what draws architectures; ConfigError if there is something already, or only one architecture."""
+        """Say what draws architectures; ConfigError if there is something already, or only one architecture."""
         if self._fixed_arc is not None:
             raise ConfigError(f"train_fixed_arc leaves nothing to a controller. Received: {controller!r}")
         super().set_controller(controller)
 
     def tokens(self, arc_seq: Any) -> Any:
-        """Returns the tokens of a child: those given, or those of the only architecture there is."""
+        """Return the tokens of a child: those given, or those of the only architecture there is."""
         return self._fixed_arc if arc_seq is None else arc_seq
 
     @property
@@ -204,7 +205,7 @@ class ConvSupernetFactory(SupernetFactory):
 
 
 def operations_of(given: Any, what: str) -> list[Operation]:
-    """Returns operations given as one, or a list of them; computation nodes will do too.
+    """Return operations given as one, or a list of them; computation nodes will do too.
 
     Raises:
         ModelSpaceError: something else.

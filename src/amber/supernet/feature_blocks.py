@@ -81,7 +81,7 @@ class FeatureBlocks(keras.layers.Layer):
         return [Operation("input", shape=(count,), name=name) for name, count in self.features.items()]
 
     def call(self, inputs: Any, training: Any = False) -> dict[str, Any]:
-        """Returns the blocks of a batch, by name."""
+        """Return the blocks of a batch, by name."""
         features = self.model(inputs, training=training if self._trains else False)
         return {
             name: self._block(features, channels)
@@ -95,7 +95,7 @@ class FeatureBlocks(keras.layers.Layer):
         return ops.reshape(ops.transpose(chosen, (0, 2, 1)), (-1, len(channels) * self._length))
 
     def check_blocks(self, features: Mapping[str, int]) -> None:
-        """Compares the blocks to those a builder was told of.
+        """Compare the blocks to those a builder was told of.
 
         Raises:
             ConfigError: other names or other sizes.
@@ -107,17 +107,17 @@ class FeatureBlocks(keras.layers.Layer):
             )
 
     def check_data(self, inputs: Any) -> None:
-        """Compares the shape of a batch to what the model reads; DataError where they differ."""
+        """Compare the shape of a batch to what the model reads; DataError where they differ."""
         if not hasattr(inputs, "shape"):
             raise DataError(f"The feature model reads one array. Received: {type(inputs).__name__}")
         check_features(inputs.shape[1:], self.model.input.shape[1:], "The input of the feature model")
 
     def input_tensors(self) -> list[keras.KerasTensor]:
-        """Returns what the model reads, as a symbolic tensor."""
+        """Return what the model reads, as a symbolic tensor."""
         return [keras.KerasTensor(self.model.input.shape, dtype=self.model.input.dtype, name="input")]
 
     def stock_copy(self) -> keras.Model:
-        """Returns a model of stock layers, with weights of its own, from raw data to the list of blocks."""
+        """Return a model of stock layers, with weights of its own, from raw data to the list of blocks."""
         model = keras.models.clone_model(self.model)
         model.set_weights(self.model.get_weights())
         model.trainable = self._trains
@@ -140,7 +140,7 @@ class FeatureBlocks(keras.layers.Layer):
         return keras.layers.Flatten(name=f"{name}_flat")(keras.layers.Permute((2, 1), name=f"{name}_turned")(chosen))
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments; the model without its weights."""
+        """Return the arguments; the model without its weights."""
         return {
             **super().get_config(),
             "model": keras.saving.serialize_keras_object(self.model),
@@ -151,12 +151,12 @@ class FeatureBlocks(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> FeatureBlocks:
-        """Makes the layer of its arguments."""
+        """Make the layer of its arguments."""
         return cls(**{**config, "model": keras.saving.deserialize_keras_object(config["model"])})
 
 
 def as_feature_blocks(feature_model: Any, inputs: Sequence[Operation], trainable: Any) -> FeatureBlocks | None:
-    """Returns what was given as `feature_model` as FeatureBlocks.
+    """Return what was given as `feature_model` as FeatureBlocks.
 
     Args:
         feature_model: None, FeatureBlocks, or a Keras model: of one output, whose channels are the blocks one after

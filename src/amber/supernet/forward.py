@@ -24,7 +24,7 @@ def run_graph(
     view_for: Callable[[ComputationNode], View],
     training: Any,
 ) -> list[Any]:
-    """Computes the outputs of a network from the shared weights.
+    """Compute the outputs of a network from the shared weights.
 
     Args:
         graph: the network; nodes that no output reads should be pruned, because every node is run.

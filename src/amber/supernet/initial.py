@@ -27,7 +27,7 @@ class HostHeNormal(keras.initializers.Initializer):
         self.seed = random.randrange(2**31) if seed is None else int(seed)
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
-        """Returns a tensor of this shape; the same one each time."""
+        """Return a tensor of this shape; the same one each time."""
         generator = np.random.default_rng(self.seed)
         values = generator.standard_normal(shape)
         outside = np.abs(values) > 2
@@ -39,5 +39,5 @@ class HostHeNormal(keras.initializers.Initializer):
         return keras.ops.convert_to_tensor(scaled.astype("float32"), dtype=dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the seed."""
+        """Return the seed."""
         return {"seed": self.seed}

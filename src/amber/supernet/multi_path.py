@@ -33,7 +33,7 @@ class ArchitectureBatch:
         self.sampler, self.count = sampler, count
 
     def __call__(self) -> list[Any]:
-        """Returns the tokens of each."""
+        """Return the tokens of each."""
         return [self.sampler() for _ in range(self.count)]
 
 
@@ -78,7 +78,7 @@ class MultiPathModel(SupernetModel):
         return list(self._untracked.arcs)
 
     def call(self, inputs: Any, training: Any = False) -> Any:
-        """Computes the outputs, shape (batch, architectures, units): one tensor, or a list of them."""
+        """Compute the outputs, shape (batch, architectures, units): one tensor, or a list of them."""
         arranged = self.supernet.arrange(inputs, training=training)
         blocks = {name: ops.cast(block, self.compute_dtype) for name, block in arranged.items()}
         drawn = np.asarray(self._untracked.arcs, "int32") if self._arc_variable is None else self._arc_variable
@@ -93,12 +93,12 @@ class MultiPathModel(SupernetModel):
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: Any = True
     ) -> Any:
-        """Returns the mean loss over the architectures."""
+        """Return the mean loss over the architectures."""
         y, y_pred, sample_weight = self._flat(y, y_pred, sample_weight)
         return super().compute_loss(x, y, y_pred, sample_weight, training)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """Returns the metrics over all architectures."""
+        """Return the metrics over all architectures."""
         y, y_pred, sample_weight = self._flat(y, y_pred, sample_weight)
         return super().compute_metrics(x, y, y_pred, sample_weight)
 

@@ -51,6 +51,7 @@ class Loss(_ByName, float):
     """The loss of an evaluation without metrics: a number, and `loss[0]`, `loss["loss"]` and `loss["val_loss"]`."""
 
     def __new__(cls, named: Mapping[str, float]) -> Loss:
+        """Make the number of a dictionary with a single value."""
         (value,) = named.values()
         made = float.__new__(cls, value)
         made.named = dict(named)

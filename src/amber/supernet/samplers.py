@@ -13,7 +13,7 @@ from amber.errors import ConfigError
 
 
 def as_sampler(source: Any, layout: TokenLayout, seed: int | None = None, description: Any = None) -> Callable[[], Any]:
-    """Returns a function without arguments that gives tokens.
+    """Return a function without arguments that gives tokens.
 
     Args:
         source: a controller (an object with `get_action`, which gives tokens, or tokens and probabilities); a

@@ -49,12 +49,13 @@ def score_architectures(
     measure: Callable[[Any, Any, dict[str, float]], dict[str, float]] | None = None,
     **evaluate: Any,
 ) -> list[dict[str, float]]:
-    """Evaluates architectures with the shared weights as they are.
+    """Evaluate architectures with the shared weights as they are.
 
     Args:
         builder: a weight-sharing builder with compile arguments.
         arcs: token lists.
-        x, y: what to evaluate on, as in `keras.Model.evaluate`.
+        x: what to evaluate on, as in `keras.Model.evaluate`.
+        y: its targets.
         training_data: batch-normalisation statistics are estimated on it for each architecture before it is
             scored (see `recalibrate`), and put back afterwards. None: the moving statistics as they are, which are
             averages over all the architectures of the training.
@@ -91,7 +92,7 @@ def score_architectures(
 def predict_many(
     supernet: AnnSupernet, arcs: Any, x: Any, batch_size: int = 1024, stacked: bool | None = None
 ) -> list[np.ndarray]:
-    """Predicts with many feed-forward architectures at once.
+    """Predict with many feed-forward architectures at once.
 
     Args:
         supernet: a feed-forward supernet.
@@ -163,7 +164,7 @@ def evaluate_many(
     batch_size: int = 1024,
     at_once: int = 16,
 ) -> list[dict[str, float]]:
-    """Evaluates many feed-forward architectures with the shared weights as they are, several at once.
+    """Evaluate many feed-forward architectures with the shared weights as they are, several at once.
 
     Args:
         builder: a builder of feed-forward children with compile arguments.

@@ -40,7 +40,7 @@ class Steps(keras.utils.PyDataset):
         return keras.tree.map_structure(lambda array: array[rows], self._data)
 
     def on_epoch_end(self) -> None:
-        """Goes on in the present pass."""
+        """Go on in the present pass."""
         self._rows = self._rows[self._steps * self._batch_size :]
         self._draw()
 

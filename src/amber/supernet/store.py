@@ -25,7 +25,7 @@ _Supernet = TypeVar("_Supernet", bound=keras.layers.Layer)
 
 
 def save_supernet(supernet: keras.layers.Layer, path: str | Path) -> None:
-    """Writes description and weights; see `Supernet.save`.
+    """Write description and weights; see `Supernet.save`.
 
     Raises:
         StorageError: the file cannot be written.

@@ -136,7 +136,7 @@ def _nothing() -> None:
 
 
 def _variables(model: Any) -> Sequence[Any]:
-    """Weights, states of random generators, and what the optimizer keeps; metrics begin anew with every epoch."""
+    """Weight, states of random generators, and what the optimizer keeps; metrics begin anew with every epoch."""
     metrics = {id(each) for each in model.metrics_variables}
     return [*(each for each in model.variables if id(each) not in metrics), *model.optimizer.variables]
 

@@ -59,7 +59,7 @@ class Cluster:
                 "--host",
                 "127.0.0.1",
                 *options,
-            )  # fmt: skip
+            )
         )
 
     def kill_scheduler(self) -> None:

@@ -19,7 +19,7 @@ BUFFERS.register("multimanager", MultiManagerBuffer)
 
 
 def get_buffer(arg: str | Callable[..., Buffer] | None) -> Callable[..., Buffer] | None:
-    """Returns what makes a buffer.
+    """Return what makes a buffer.
 
     Args:
         arg: "ordinal", "replay" or "multimanager" in any case; a callable, returned as it is; or None.

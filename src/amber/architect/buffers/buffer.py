@@ -80,6 +80,7 @@ class Buffer:
 
     @property
     def paths(self) -> list[StoredPath]:
+        """The finished paths, the oldest first."""
         return list(self._memory.paths)
 
     @property
@@ -108,7 +109,7 @@ class Buffer:
         return sum(len(path.rewards) for path in self._memory.paths)
 
     def store(self, state: Any, prob: Any, action: Any, reward: float) -> None:
-        """Adds an architecture to the current path.
+        """Add an architecture to the current path.
 
         Args:
             state: any array, kept and handed back; None: none.
@@ -125,7 +126,7 @@ class Buffer:
         self._add(Step(as_arrays(prob), np.asarray(action), as_reward(reward), kept))
 
     def discount_rewards(self) -> list[float]:
-        """Returns, per architecture of the current path, its reward and the discounted ones of those after it."""
+        """Return, per architecture of the current path, its reward and the discounted ones of those after it."""
         total, found = 0.0, []
         for step in reversed(self._memory.steps):
             total = step.reward + self.discount_factor * total
@@ -139,7 +140,7 @@ class Buffer:
         working_dir: str | Path | None = None,
         layout: TokenLayout | None = None,
     ) -> None:
-        """Turns the current path into a long-term entry; does nothing where the path is empty.
+        """Turn the current path into a long-term entry; does nothing where the path is empty.
 
         Args:
             state_space: the model space; names the operations in the record. None: tokens only.
@@ -171,7 +172,7 @@ class Buffer:
             append_record(Path(working_dir), path, global_ep, self._baseline_text(), state_space, layout)
 
     def get_data(self, bs: int, shuffle: bool = True) -> Iterator[Any]:
-        """Yields all finished paths in batches, the last one short.
+        """Yield all finished paths in batches, the last one short.
 
         Args:
             bs: architectures in a batch.
@@ -190,7 +191,7 @@ class Buffer:
             )
 
     def batches(self, bs: int, shuffle: bool = True) -> Iterator[StoredPath]:
-        """Yields all finished paths in batches, as values with named fields."""
+        """Yield all finished paths in batches, as values with named fields."""
         if not self._memory.paths:
             return
         everything = join(self._memory.paths)
@@ -201,22 +202,22 @@ class Buffer:
             yield take_rows(everything, order[start : start + bs])
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """Returns all that is remembered as arrays by name."""
+        """Return all that is remembered as arrays by name."""
         return memory_to_arrays(self._memory)
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Takes up what `to_arrays` returned."""
+        """Take up what `to_arrays` returned."""
         self._memory = memory_from_arrays(arrays)
 
     def _add(self, step: Step) -> None:
         self._memory.steps.append(step)
 
     def _follow(self, path: StoredPath) -> None:
-        """Moves the baseline on."""
+        """Move the baseline on."""
         self._memory.baselines.setdefault(0, Baseline()).follow(float(path.rewards.mean()), self.ewa_beta)
 
     def _set_advantages(self, path: StoredPath) -> None:
-        """Fills in the advantages of the newest path."""
+        """Fill in the advantages of the newest path."""
         bias = self.r_bias or 0.0
         advantages = path.rewards - bias
         if self.rescale_advantage_by_reward:

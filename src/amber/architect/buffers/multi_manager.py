@@ -56,7 +56,7 @@ class MultiManagerBuffer(Buffer):
     def store(  # type: ignore[override]
         self, prob: Any, action: Any, reward: float, description: Any, manager_index: int
     ) -> None:
-        """Adds an architecture to the current path.
+        """Add an architecture to the current path.
 
         Args:
             prob: per decision the probabilities it was drawn from, first axis of length one.
@@ -82,7 +82,7 @@ class MultiManagerBuffer(Buffer):
         )
 
     def get_data(self, bs: int, shuffle: bool = True) -> Iterator[dict[str, Any]]:
-        """Yields all finished paths in batches, the last one short.
+        """Yield all finished paths in batches, the last one short.
 
         Yields:
             Dictionaries with `prob`, `action`, `advantage` (n, 1), `reward` (n, 1) and `description` (n, d).

@@ -58,7 +58,7 @@ class Baseline:
     previous: float = 0.0
 
     def follow(self, mean: float, beta: float) -> float:
-        """Takes a path's mean in: the first as it is, later ones one path late."""
+        """Take a path's mean in: the first as it is, later ones one path late."""
         self.value = mean if self.value is None else beta * self.value + (1.0 - beta) * self.previous
         self.previous = mean
         return self.value
@@ -74,10 +74,12 @@ class Memory:
 
 
 def as_arrays(probabilities: Any) -> list[np.ndarray]:
+    """Return the probabilities of each decision as arrays."""
     return [np.asarray(each) for each in probabilities]
 
 
 def as_reward(reward: Any) -> float:
+    """Return a reward as a number; raise ConfigError where it is not finite."""
     if not np.isfinite(reward):
         raise ConfigError(f"A reward must be a finite number. Received: {reward!r}")
     return float(reward)
@@ -89,10 +91,13 @@ def away_from_zero(value: Any) -> Any:
 
 
 def stacked(values: list[np.ndarray | None]) -> np.ndarray | None:
+    """Return arrays along a new first axis; None where there are none."""
     return np.stack([value for value in values if value is not None]) if values[0] is not None else None
 
 
 def take_rows(path: StoredPath, rows: np.ndarray) -> StoredPath:
+    """Return some architectures of a path."""
+
     def pick(values: np.ndarray | None) -> np.ndarray | None:
         return None if values is None else values[rows]
 
@@ -108,6 +113,8 @@ def take_rows(path: StoredPath, rows: np.ndarray) -> StoredPath:
 
 
 def join(paths: list[StoredPath]) -> StoredPath:
+    """Return the architectures of several paths as one."""
+
     def chain(values: list[np.ndarray | None]) -> np.ndarray | None:
         return None if values[0] is None else np.concatenate([value for value in values if value is not None])
 

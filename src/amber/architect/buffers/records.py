@@ -22,7 +22,7 @@ def append_record(
     space: ModelSpace | None,
     layout: TokenLayout | None,
 ) -> None:
-    """Appends one finished path to `buffers.txt` in a folder, which is made where it is missing.
+    """Append one finished path to `buffers.txt` in a folder, which is made where it is missing.
 
     Raises:
         StorageError: the file cannot be written.
@@ -43,7 +43,7 @@ def append_record(
 
 
 def describe_action(action: np.ndarray, space: ModelSpace | None, layout: TokenLayout | None) -> list[str]:
-    """Returns tokens in words: the chosen operation of every layer, and the connections that are made.
+    """Return tokens in words: the chosen operation of every layer, and the connections that are made.
 
     Without a space, or where the layout is not known and tokens are not one for each layer, the tokens themselves.
     """

@@ -14,7 +14,7 @@ _STEP_FIELDS = ("action", "reward", "state", "description", "manager")
 
 
 def memory_to_arrays(memory: Memory) -> dict[str, np.ndarray]:
-    """Returns everything in a memory as arrays with names such as `paths/0/actions`."""
+    """Return everything in a memory as arrays with names such as `paths/0/actions`."""
     found = {
         "baselines/managers": np.array(list(memory.baselines), dtype="int64"),
         "baselines/values": np.array([each.value for each in memory.baselines.values()], dtype="float64"),

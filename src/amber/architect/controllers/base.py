@@ -129,7 +129,7 @@ class BaseController:
         self.model.optimizer.learning_rate = value
 
     def sample(self, count: int, description: Any = None) -> np.ndarray:
-        """Draws architectures from the policy.
+        """Draw architectures from the policy.
 
         Args:
             count: how many.
@@ -141,7 +141,7 @@ class BaseController:
         return self.sample_with_probs(count, description)[0]
 
     def sample_with_probs(self, count: int, description: Any = None) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Draws architectures, and returns with them what they were drawn from.
+        """Draw architectures, and returns with them what they were drawn from.
 
         Returns:
             Tokens (count, T), and per decision the probabilities: (count, n) for an operation, (count, bits, 2) for
@@ -151,7 +151,7 @@ class BaseController:
         return _tokens(decisions), _probabilities(decisions)
 
     def get_action(self, description: Any = None) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Draws one architecture.
+        """Draw one architecture.
 
         Returns:
             Tokens (T,), and per decision the probabilities, with a first axis of length one.
@@ -160,11 +160,11 @@ class BaseController:
         return tokens[0], probabilities
 
     def most_probable(self, description: Any = None) -> np.ndarray:
-        """Returns the architecture made of the most probable choice of every decision in turn, (T,)."""
+        """Return the architecture made of the most probable choice of every decision in turn, (T,)."""
         return _tokens(self._rollout(Greedy(), 1, description))[0]
 
     def log_probabilities(self, arcs: Any, description: Any = None) -> np.ndarray:
-        """Returns the log-probability of each architecture, (n,), recomputed from its tokens.
+        """Return the log-probability of each architecture, (n,), recomputed from its tokens.
 
         Raises:
             ArchitectureError: tokens outside the grammar.
@@ -172,15 +172,15 @@ class BaseController:
         return np.asarray(total_log_probs(np, self._read(arcs, description)))
 
     def entropies(self, arcs: Any, description: Any = None) -> np.ndarray:
-        """Returns the summed entropy of the decisions on the way of each architecture in nats, (n,)."""
+        """Return the summed entropy of the decisions on the way of each architecture in nats, (n,)."""
         return np.asarray(entropies(np, self._read(arcs, description)))
 
     def probabilities(self, arcs: Any, description: Any = None) -> list[np.ndarray]:
-        """Returns the probabilities of each decision on the way of each architecture, as `sample_with_probs` does."""
+        """Return the probabilities of each decision on the way of each architecture, as `sample_with_probs` does."""
         return _probabilities(self._read(arcs, description))
 
     def store(self, state: Any, prob: Any, action: Any, reward: float) -> None:
-        """Keeps an architecture and its reward for the next `train`.
+        """Keep an architecture and its reward for the next `train`.
 
         Args:
             state: kept and handed back by the buffer; None will do.
@@ -195,7 +195,7 @@ class BaseController:
         self._the_buffer().store(state, prob, self._checked([action])[0], reward)
 
     def train(self, episode: int = 0, working_dir: str | Path | None = None) -> float:
-        """Learns from what is stored, in up to `train_pi_iter` passes over the buffer.
+        """Learn from what is stored, in up to `train_pi_iter` passes over the buffer.
 
         A pass after the first ends it once the mean divergence of the policy from the one that sampled is above
         `kl_threshold`. Works on the earlier paths where nothing new is stored.
@@ -230,7 +230,7 @@ class BaseController:
         return float(np.mean(losses))
 
     def update(self, arcs: Any, advantages: Any, old_log_probs: Any = None, description: Any = None) -> float:
-        """Takes one gradient step on given architectures, without the buffer.
+        """Take one gradient step on given architectures, without the buffer.
 
         Args:
             arcs: tokens, (n, T).
@@ -247,11 +247,11 @@ class BaseController:
         return self._fit(tokens, np.asarray(advantages), old_log_probs, self._described(description, len(tokens)))
 
     def get_weights(self) -> list[np.ndarray]:
-        """Returns all weights, in the order of `spec.weight_shapes()`."""
+        """Return all weights, in the order of `spec.weight_shapes()`."""
         return [keras.ops.convert_to_numpy(weight).copy() for weight in self.model.policy_weights.values()]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
-        """Takes over weights as `get_weights` returns them.
+        """Take over weights as `get_weights` returns them.
 
         Raises:
             ConfigError: another number of arrays, or another shape.
@@ -264,11 +264,11 @@ class BaseController:
             variable.assign(weight)
 
     def save_weights(self, path: str | Path) -> None:
-        """Writes the weights to an HDF5 file, one data set for each, by name. StorageError where it cannot."""
+        """Write the weights to an HDF5 file, one data set for each, by name. StorageError where it cannot."""
         write_weights(Path(path), dict(zip(self.spec.weight_shapes(), self.get_weights(), strict=True)))
 
     def load_weights(self, path: str | Path) -> None:
-        """Reads what `save_weights` wrote.
+        """Read what `save_weights` wrote.
 
         Raises:
             StorageError: the file cannot be read, or a weight is missing.
@@ -277,12 +277,12 @@ class BaseController:
         self.set_weights(read_weights(Path(path), list(self.spec.weight_shapes())))
 
     def save(self, path: str | Path) -> None:
-        """Writes everything to one HDF5 file: configuration, weights, optimizer, buffer, random states."""
+        """Write everything to one HDF5 file: configuration, weights, optimizer, buffer, random states."""
         save_controller(self, Path(path))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Returns a controller from the file that `save` wrote; on torch it continues bit for bit.
+        """Return a controller from the file that `save` wrote; on torch it continues bit for bit.
 
         Raises:
             StorageError: the file cannot be read, or holds another class of controller.
@@ -296,7 +296,7 @@ class BaseController:
             (Path(working_dir) / name).unlink(missing_ok=True)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments of the constructor as JSON-ready values."""
+        """Return the arguments of the constructor as JSON-ready values."""
         raise NotImplementedError(f"{type(self).__name__} does not define get_config().")
 
     def _rollout(self, decoder: Decoder, count: int, description: Any) -> list[Decision]:

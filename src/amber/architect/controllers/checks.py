@@ -20,7 +20,7 @@ IGNORED = frozenset(
 
 
 def check_ignored(keywords: Mapping[str, Any], known: Collection[str], owner: str) -> None:
-    """Passes over keywords that the first AMBER's controllers had; any other is a mistake.
+    """Pass over keywords that the first AMBER's controllers had; any other is a mistake.
 
     Raises:
         ConfigError: an unknown keyword.
@@ -42,21 +42,21 @@ def check_ignored(keywords: Mapping[str, Any], known: Collection[str], owner: st
 
 
 def check_positive(value: float | None, name: str) -> float | None:
-    """Returns a positive number or None; raises ConfigError where it is neither."""
+    """Return a positive number or None; raise ConfigError where it is neither."""
     if value is not None and not value > 0:
         raise ConfigError(f"{name} must be positive, or None. Received: {value!r}")
     return value
 
 
 def check_share(value: float, name: str, *, ends: bool = False) -> float:
-    """Returns a number between 0 and 1, without the ends unless they are allowed; else raises ConfigError."""
+    """Return a number between 0 and 1, without the ends unless they are allowed; else raises ConfigError."""
     if not (0 <= value <= 1 if ends else 0 < value < 1):
         raise ConfigError(f"{name} must lie between 0 and 1. Received: {value!r}")
     return float(value)
 
 
 def embedding_owners(shared: Mapping[Any, Any] | None, candidates: Sequence[int]) -> tuple[int, ...]:
-    """Returns, for every layer, the layer whose embedding it uses.
+    """Return, for every layer, the layer whose embedding it uses.
 
     Args:
         shared: from a layer to the earlier layer that it shares with; keys may be texts, as from JSON.

@@ -16,6 +16,7 @@ class Sampled:
         self.generator = generator
 
     def __call__(self, kind: Kind, log_probs: Any, width: int) -> tuple[Any, Any]:
+        """Draw each token with its probability."""
         # Uniform numbers lie in [0, 1): probability 0 is never drawn and probability 1 always is.
         if kind == "bits":
             probabilities = np.exp(log_probs[:, :, 1].astype("float64"))
@@ -30,6 +31,7 @@ class Greedy:
     """Takes the most probable value of every decision."""
 
     def __call__(self, kind: Kind, log_probs: Any, width: int) -> tuple[Any, Any]:
+        """Take the most probable token."""
         if kind == "bits":
             return _as_bits(log_probs[:, :, 1] > log_probs[:, :, 0], log_probs)
         return _as_choice(kind, log_probs.argmax(axis=1)[:, None], log_probs)
@@ -48,6 +50,7 @@ class TeacherForced:
         self.position = 0
 
     def __call__(self, kind: Kind, log_probs: Any, width: int) -> tuple[Any, Any]:
+        """Take the next given tokens."""
         here = slice(self.position, self.position + width)
         self.position += width
         return self.tokens[:, here], self.numbers[:, here]

@@ -13,7 +13,7 @@ from amber.errors import ConfigError
 
 
 def stored_log_probs(decisions: Sequence[Decision], stored: Sequence[np.ndarray]) -> np.ndarray:
-    """Returns the log-probability of architectures under stored probabilities, (n,).
+    """Return the log-probability of architectures under stored probabilities, (n,).
 
     Args:
         decisions: of a rollout over the architectures' tokens.
@@ -29,7 +29,7 @@ def stored_log_probs(decisions: Sequence[Decision], stored: Sequence[np.ndarray]
 
 
 def mean_divergence(decisions: Sequence[Decision], stored: Sequence[np.ndarray]) -> float:
-    """Returns KL(stored || policy of now), in nats, as the mean over architectures and over decisions.
+    """Return KL(stored || policy of now), in nats, as the mean over architectures and over decisions.
 
     One token of n values, and one bit, each count as a decision.
     """

@@ -147,7 +147,7 @@ class GeneralController(BaseController):
         super().__init__(model_space, spec, loss, training, optim_algo, learning_rate, seed)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments of the constructor as JSON-ready values; the optimizer with its first settings."""
+        """Return the arguments of the constructor as JSON-ready values; the optimizer with its first settings."""
         if callable(self._config["buffer_type"]):
             raise ConfigError("A controller with a buffer of one's own making cannot be saved whole: save its weights.")
         return dict(self._config)

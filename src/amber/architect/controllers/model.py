@@ -52,7 +52,7 @@ class LossSpec:
 
 
 def policy_losses(xp: Any, loss: LossSpec, decisions: list[Decision], batch: Mapping[str, Any]) -> Any:
-    """Returns the loss of a batch before regularisation, a scalar.
+    """Return the loss of a batch before regularisation, a scalar.
 
     REINFORCE (Williams 1992) sums negative log-likelihood times advantage over the batch; PPO (Schulman et al.
     2017) is the mean of the clipped objective with one ratio of probabilities for each architecture. Penalties and
@@ -119,6 +119,7 @@ class PolicyModel(keras.Model):
         self.built = True
 
     def call(self, inputs: Mapping[str, Any], training: bool = False) -> Any:
+        """Return what the policy says of the given tokens."""
         tokens = ops.cast(inputs["tokens"], "int32")
         decisions = rollout(
             ops,
@@ -143,6 +144,7 @@ class PolicyModel(keras.Model):
         return sum(self.losses, y_pred)
 
     def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor, JSON-ready."""
         return {
             **super().get_config(),
             "spec": self.spec.to_dict(),
@@ -152,6 +154,7 @@ class PolicyModel(keras.Model):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> PolicyModel:
+        """Make a model of what `get_config` returned."""
         return cls(**config)
 
     def _drop(self, value: Any) -> Any:
@@ -164,7 +167,7 @@ class PolicyModel(keras.Model):
 
 
 def initial_weights(spec: PolicySpec, seed: int) -> dict[str, np.ndarray]:
-    """Returns the first weights: the same on every backend for a seed."""
+    """Return the first weights: the same on every backend for a seed."""
     generator = np.random.default_rng(seed)
     values = {}
     for name, shape in spec.weight_shapes().items():

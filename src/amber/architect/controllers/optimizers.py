@@ -10,7 +10,7 @@ from amber.errors import ConfigError
 
 
 def make_optimizer(optimizer: Any, learning_rate: float | None = None) -> Any:
-    """Returns a new optimizer.
+    """Return a new optimizer.
 
     Args:
         optimizer: a Keras name, a serialised optimizer, or an instance, which is copied without its state.

@@ -44,7 +44,8 @@ class Decision:
 class Decoder(Protocol):
     """Where tokens come from: returns them as integers and as floating-point numbers, (batch, width) each."""
 
-    def __call__(self, kind: Kind, log_probs: Any, width: int) -> tuple[Any, Any]: ...
+    def __call__(self, kind: Kind, log_probs: Any, width: int) -> tuple[Any, Any]:
+        """Return the tokens chosen, as integers and as numbers of the type of the probabilities."""
 
 
 def rollout(
@@ -56,7 +57,7 @@ def rollout(
     description: Any = None,
     drop: Callable[[Any], Any] | None = None,
 ) -> list[Decision]:
-    """Goes through all decisions of a batch of architectures, in the order of the layout.
+    """Go through all decisions of a batch of architectures, in the order of the layout.
 
     Args:
         xp: `numpy` or `keras.ops`.
@@ -146,7 +147,7 @@ class _Rollout:
         self.input = self._mean(chosen, bits)
 
     def _add_anchor(self) -> None:
-        """Keeps the state at the end of a layer, which later layers and outputs look back at."""
+        """Keep the state at the end of a layer, which later layers and outputs look back at."""
         anchor = self.hidden[-1]
         self.anchors.append(anchor)
         if self.spec.with_skips:
@@ -226,7 +227,7 @@ def _log_softmax(xp: Any, logits: Any) -> Any:
 
 
 def decision_log_probs(xp: Any, decision: Decision) -> Any:
-    """Returns the log-probability of the tokens of a decision, (batch,)."""
+    """Return the log-probability of the tokens of a decision, (batch,)."""
     if decision.kind == "one":
         return xp.take_along_axis(decision.log_probs, decision.tokens, axis=1)[:, 0]
     if decision.kind == "bits":
@@ -238,12 +239,12 @@ def decision_log_probs(xp: Any, decision: Decision) -> Any:
 
 
 def total_log_probs(xp: Any, decisions: Sequence[Decision]) -> Any:
-    """Returns the log-probability of whole architectures, (batch,)."""
+    """Return the log-probability of whole architectures, (batch,)."""
     return sum((decision_log_probs(xp, decision) for decision in decisions[1:]), decision_log_probs(xp, decisions[0]))
 
 
 def entropies(xp: Any, decisions: Sequence[Decision]) -> Any:
-    """Returns the entropy of the decisions met on the way of each architecture, in nats, (batch,)."""
+    """Return the entropy of the decisions met on the way of each architecture, in nats, (batch,)."""
     found = []
     for decision in decisions:
         each = -xp.sum(xp.exp(decision.log_probs) * decision.log_probs, axis=-1)
@@ -252,7 +253,7 @@ def entropies(xp: Any, decisions: Sequence[Decision]) -> Any:
 
 
 def skip_penalties(xp: Any, decisions: Sequence[Decision], target: float) -> Any:
-    """Returns how far the probabilities of skips are from a rate, (batch,).
+    """Return how far the probabilities of skips are from a rate, (batch,).
 
     Per bit the divergence KL(policy || [1 - target, target]), averaged over the bits of a layer, then over layers.
     """
@@ -268,7 +269,7 @@ def skip_penalties(xp: Any, decisions: Sequence[Decision], target: float) -> Any
 
 
 def output_diversity(xp: Any, decisions: Sequence[Decision]) -> Any:
-    """Returns how much the outputs differ in the layers they choose, (batch,).
+    """Return how much the outputs differ in the layers they choose, (batch,).
 
     The standard deviation over outputs of the probability that a layer is chosen, averaged over layers.
     """

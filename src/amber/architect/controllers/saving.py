@@ -41,7 +41,7 @@ C = TypeVar("C", bound=SavedController)
 
 
 def write_weights(path: Path, weights: Mapping[str, np.ndarray]) -> None:
-    """Writes one data set for each weight. StorageError where the file cannot be written."""
+    """Write one data set for each weight. StorageError where the file cannot be written."""
 
     def fill(file: Any) -> None:
         for name, value in weights.items():
@@ -51,7 +51,7 @@ def write_weights(path: Path, weights: Mapping[str, np.ndarray]) -> None:
 
 
 def read_weights(path: Path, names: list[str]) -> list[np.ndarray]:
-    """Returns weights by name, in the given order, from a file of `write_weights` or of a whole controller.
+    """Return weights by name, in the given order, from a file of `write_weights` or of a whole controller.
 
     Raises:
         StorageError: the file cannot be read, or lacks a weight (lists them).
@@ -66,7 +66,7 @@ def read_weights(path: Path, names: list[str]) -> list[np.ndarray]:
 
 
 def save_controller(controller: SavedController, path: Path) -> None:
-    """Writes configuration, weights, optimizer, buffer and random states."""
+    """Write configuration, weights, optimizer, buffer and random states."""
 
     def fill(file: Any) -> None:
         file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
@@ -80,7 +80,7 @@ def save_controller(controller: SavedController, path: Path) -> None:
 
 
 def load_controller(cls: type[C], path: Path) -> C:
-    """Makes a controller of class `cls` from a file.
+    """Make a controller of class `cls` from a file.
 
     Raises:
         StorageError: the file cannot be read, is no controller, or one of another class or a later version.
@@ -113,7 +113,7 @@ def _made(make: Callable[..., C], config: dict[str, Any], generators: list[Any],
 
 
 def space_to_json(space: ModelSpace | Sequence[int]) -> list[Any]:
-    """Returns layers as lists of operations; where JSON cannot say them, or there are none, how many they are."""
+    """Return layers as lists of operations; where JSON cannot say them, or there are none, how many they are."""
     if not isinstance(space, ModelSpace):
         return [int(count) for count in space]
     try:

@@ -49,6 +49,7 @@ class PolicySpec:
 
     @property
     def num_layers(self) -> int:
+        """How many layers the space has."""
         return len(self.candidates)
 
     @property
@@ -62,7 +63,7 @@ class PolicySpec:
         )
 
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Returns the shape of every weight by name, in a fixed order."""
+        """Return the shape of every weight by name, in a fixed order."""
         size = self.lstm_size
         shapes: dict[str, tuple[int, ...]] = {f"lstm_{i}": (2 * size, 4 * size) for i in range(self.lstm_layers)}
         shapes.update(self._first_input_shapes())
@@ -80,7 +81,7 @@ class PolicySpec:
         return shapes
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns a JSON-ready dictionary."""
+        """Return a JSON-ready dictionary."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
     @classmethod

@@ -54,7 +54,7 @@ class ZeroShotController(GeneralController):
     def store(  # type: ignore[override]
         self, prob: Any, action: Any, reward: float, description: Any, manager_index: int
     ) -> None:
-        """Keeps an architecture and its reward for the next `train`.
+        """Keep an architecture and its reward for the next `train`.
 
         Args:
             prob: what `get_action` returned with the action.

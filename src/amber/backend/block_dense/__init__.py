@@ -22,14 +22,14 @@ _FEW_LAYERS = 8
 
 
 def sizes_for(units: Sequence[int], layers: int) -> tuple[int, ...]:
-    """Returns the sizes, ascending, in which the backend reads blocks of so many units."""
+    """Return the sizes, ascending, in which the backend reads blocks of so many units."""
     if _backend() != "jax":
         return tuple(sorted(set(units)))
     return two_sizes(units) if layers <= _FEW_LAYERS else (max(units),)
 
 
 def block_dense(layout: BlockLayout) -> BlockDense | None:
-    """Returns a function that multiplies and adds a bias; None where the backend has none (torch cuts instead).
+    """Return a function that multiplies and adds a bias; None where the backend has none (torch cuts instead).
 
     The function takes
 

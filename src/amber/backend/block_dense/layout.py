@@ -22,7 +22,7 @@ class BlockLayout:
 
 
 def two_sizes(units: Sequence[int]) -> tuple[int, ...]:
-    """Returns the largest size and the one with which the rounded-up sizes sum to the least.
+    """Return the largest size and the one with which the rounded-up sizes sum to the least.
 
     Each size is a matrix product to compile for every pair of blocks, so that a few must do for all.
     """
@@ -35,5 +35,5 @@ def two_sizes(units: Sequence[int]) -> tuple[int, ...]:
 
 
 def code_of(units: int, sizes: Sequence[int]) -> int:
-    """Returns the position of the smallest size that holds so many units."""
+    """Return the position of the smallest size that holds so many units."""
     return next(position for position, size in enumerate(sizes) if size >= units)

@@ -15,7 +15,7 @@ from amber.backend.block_dense.layout import BlockLayout
 
 
 def make(layout: BlockLayout) -> Callable[..., Any]:
-    """Returns the function that `block_dense` describes."""
+    """Return the function that `block_dense` describes."""
 
     def run(blocks: Sequence[Any], codes: Any, kernel: Any, column: Any) -> Any:
         def nothing() -> Any:

@@ -15,7 +15,7 @@ from amber.backend.block_dense.layout import BlockLayout
 
 
 def make(layout: BlockLayout) -> Callable[..., Any]:
-    """Returns the function that `block_dense` describes."""
+    """Return the function that `block_dense` describes."""
     sizes = np.zeros((len(layout.rows), 1 + max(map(len, layout.rows))), "int32")
     for block, rows in enumerate(layout.rows):
         sizes[block, 1 : 1 + len(rows)] = rows

@@ -15,7 +15,7 @@ from amber.backend.keras_internals.adapters import DataAdapter, get_data_adapter
 
 
 def with_even_batches(options: dict[str, Any], placement: Placement) -> dict[str, Any]:
-    """Returns arguments of `fit` in which the data are shared out evenly.
+    """Return arguments of `fit` in which the data are shared out evenly.
 
     A batch that every device is given in full counts as often as there are devices in what `fit` reports of
     training, and once in its gradient.
@@ -49,7 +49,7 @@ class EvenBatches(DataAdapter):
         self._placement = placement
 
     def get_tf_dataset(self) -> Any:
-        """Returns the distributed data set."""
+        """Return the distributed data set."""
         # Consecutive elements go to consecutive devices.
         parts = self._adapter.get_tf_dataset().flat_map(self._parts)
         return self._placement.strategy.distribute_datasets_from_function(lambda context: parts)
@@ -71,11 +71,11 @@ class EvenBatches(DataAdapter):
         return tensorflow.data.Dataset.from_tensor_slices(keras.tree.map_structure(share, batch))
 
     def on_epoch_begin(self) -> None:
-        """Tells the data that an epoch begins."""
+        """Tell the data that an epoch begins."""
         self._adapter.on_epoch_begin()
 
     def on_epoch_end(self) -> None:
-        """Tells the data that an epoch has ended."""
+        """Tell the data that an epoch has ended."""
         self._adapter.on_epoch_end()
 
     @property

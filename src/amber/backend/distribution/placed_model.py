@@ -72,17 +72,17 @@ class PlacedFunctional(SymbolicBuildHooks, BaseFunctional):
         return keras.tree.map_structure(lambda answers: answers[: len(answers) // count], found)
 
     def make_train_function(self, force: bool = False) -> Any:
-        """Prepares training."""
+        """Prepare training."""
         super().make_train_function(force)
         self.train_function = self._spreading(self.train_function)
 
     def make_test_function(self, force: bool = False) -> Any:
-        """Prepares evaluation."""
+        """Prepare evaluation."""
         super().make_test_function(force)
         self.test_function = self._spreading(self.test_function)
 
     def make_predict_function(self, force: bool = False) -> Any:
-        """Prepares prediction."""
+        """Prepare prediction."""
         super().make_predict_function(force)
         self.predict_function = self._spreading(self.predict_function)
         return self.predict_function

@@ -51,7 +51,7 @@ class Placement:
             yield
 
     def spread(self, batch: Any) -> Any:
-        """Returns a batch of JAX arrays shared out evenly among the devices, or where that cannot be, given to all."""
+        """Return a batch of JAX arrays shared out evenly among the devices, or where that cannot be, given to all."""
         import jax
 
         mesh = self.strategy.device_mesh.backend_mesh
@@ -64,7 +64,7 @@ class Placement:
         return jax.tree.map(put, batch)
 
     def first_part(self, batch: Any) -> Any:
-        """Returns what the first device gets of a batch that TensorFlow has shared out."""
+        """Return what the first device gets of a batch that TensorFlow has shared out."""
         return keras.tree.map_structure(lambda part: self.strategy.experimental_local_results(part)[0], batch)
 
     @property
@@ -162,7 +162,7 @@ def _tensorflow_devices() -> list[str]:
 
 
 def _make_global_generator() -> None:
-    """Makes Keras' global generator where it belongs.
+    """Make Keras' global generator where it belongs.
 
     Made under a distribution it would stay on those devices, and with it all that is drawn from it later. Python's
     generator, of which its seed is drawn, is put back: a model has the same weights on one device and on several.

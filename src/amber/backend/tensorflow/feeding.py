@@ -27,7 +27,7 @@ class RowsAdapter(ArrayAdapter):
     """Keras' adapter of arrays, which checks and weights them, without its pipeline."""
 
     def get_tf_dataset(self) -> Any:
-        """Returns an iterable of the rows of batches; each iteration has an order of its own."""
+        """Return an iterable of the rows of batches; each iteration has an order of its own."""
         inputs = self.sliceable("tensorflow")
         data = keras.tree.map_structure(tf.convert_to_tensor, keras.tree.lists_to_tuples(inputs))
         return Rows(data, self.samples, self.rows_per_batch, self.shuffles)
@@ -85,7 +85,7 @@ class RowsIterator:
         return keras.tree.map_structure(lambda tensor: tf.gather(tensor, rows), self.data)
 
     def take(self, count: int) -> Iterator[Any]:
-        """Yields the rows of the next batches, shape (batches, size): those of full size first, then a smaller one.
+        """Yield the rows of the next batches, shape (batches, size): those of full size first, then a smaller one.
 
         Raises:
             StopIteration: none are left.

@@ -37,7 +37,7 @@ class MultiStepTraining(BaseModel):
         return RowsAdapter(x, y, sample_weight=sample_weight, **options)
 
     def train_step(self, data: Any) -> Any:
-        """Trains on one batch as `keras.Model.train_step`."""
+        """Train on one batch as `keras.Model.train_step`."""
         with fused_adam(None if tf.distribute.has_strategy() else self.optimizer):
             return super().train_step(data)
 
@@ -60,7 +60,7 @@ class MultiStepTraining(BaseModel):
             self.steps_per_execution = 1
 
     def make_train_function(self, force: bool = False) -> Any:
-        """Makes a train function that takes what Keras' takes, and rows of arrays."""
+        """Make a train function that takes what Keras' takes, and rows of arrays."""
         before = self.train_function
         super().make_train_function(force)
         if self.train_function is not before:
@@ -68,7 +68,7 @@ class MultiStepTraining(BaseModel):
         return self.train_function
 
     def make_test_function(self, force: bool = False) -> Any:
-        """Makes a test function that takes what Keras' takes, and rows of arrays."""
+        """Make a test function that takes what Keras' takes, and rows of arrays."""
         before = self.test_function
         super().make_test_function(force)
         if self.test_function is not before:
@@ -104,7 +104,7 @@ def _drawn(changing: Any, rows: Any) -> Any:
 
 
 def _several(step: Callable[[Any], Any], report: Callable[[], Any], data: Any, changing: Any) -> Any:
-    """Returns a compiled function of data, rows of shape (steps, size) and values, that takes the steps and reports."""
+    """Return a compiled function of data, rows of shape (steps, size) and values, that takes the steps and reports."""
     variable = None if changing is None else changing[0]
 
     def run(data: Any, rows: Any, values: Any) -> Any:

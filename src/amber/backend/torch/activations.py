@@ -7,8 +7,8 @@ from typing import Any
 
 import keras
 import torch
-import torch.nn.functional as functional
 from torch import Tensor
+from torch.nn import functional
 
 from amber.backend.torch.layouts import Layout
 
@@ -48,7 +48,7 @@ _ELEMENT_WISE: dict[Any, Activation] = {
 
 
 def activation_for(activation: Any, layout: Layout) -> Activation | None:
-    """Returns the torch function of a Keras activation, or None for one that is not known."""
+    """Return the torch function of a Keras activation, or None for one that is not known."""
     try:
         if activation is keras.activations.softmax:
             return _softmax_last if layout is Layout.KERAS else _softmax_second

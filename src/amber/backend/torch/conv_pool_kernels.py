@@ -8,8 +8,8 @@ from typing import Any
 
 import keras
 import torch
-import torch.nn.functional as functional
 from torch import Tensor
+from torch.nn import functional
 
 from amber.backend.keras_internals.variables import kernel_of, tensor_of
 from amber.backend.torch.activations import activation_for
@@ -28,7 +28,7 @@ _INSIDE_AVERAGE = (
 
 
 def make_convolution(layer: Any, layout: Layout, rank: int) -> Run | None:
-    """Returns the function of a Conv1D or Conv2D layer, or None for settings left to Keras."""
+    """Return the function of a Conv1D or Conv2D layer, or None for settings left to Keras."""
     activate = activation_for(layer.activation, Layout.CHANNELS_FIRST)
     if layer.data_format != "channels_last" or activate is None:
         return None
@@ -47,7 +47,7 @@ def make_convolution(layer: Any, layout: Layout, rank: int) -> Run | None:
 
 
 def zero_padding(kind: str, extents: list[int], strides: tuple[int, ...]) -> Callable[[Tensor], tuple[Tensor, Any]]:
-    """Returns a function that gives the padded tensor and what is left for the convolution to pad."""
+    """Return a function that gives the padded tensor and what is left for the convolution to pad."""
     if kind == "causal":
         return lambda x: (functional.pad(x, (extents[0] - 1, 0)), 0)
     if kind != "same":
@@ -74,7 +74,7 @@ def _same(x: Tensor, extents: list[int], strides: tuple[int, ...]) -> list[tuple
 
 
 def make_pooling(layer: Any, layout: Layout, rank: int) -> Run | None:
-    """Returns the function of a max or average pooling layer, or None for settings left to Keras."""
+    """Return the function of a max or average pooling layer, or None for settings left to Keras."""
     if layer.data_format != "channels_last":
         return None
     is_max = isinstance(layer, (keras.layers.MaxPooling1D, keras.layers.MaxPooling2D))
@@ -122,7 +122,7 @@ def _average_repeating_border(sizes: list[int], strides: tuple[int, ...]) -> Run
 
 
 def make_inside_average(model: Any, shape: tuple[int | None, ...]) -> Run | None:
-    """Returns one pooling for a `Sequential` of zero padding, average pooling and a scale per position.
+    """Return one pooling for a `Sequential` of zero padding, average pooling and a scale per position.
 
     That is how `amber.modeler` writes average pooling over the positions inside the sequence, of stock layers.
 
@@ -149,7 +149,7 @@ def make_inside_average(model: Any, shape: tuple[int | None, ...]) -> Run | None
 
 
 def make_global_pooling(layer: Any, layout: Layout, rank: int) -> Run | None:
-    """Returns the function of a global max or average pooling layer, or None for settings left to Keras."""
+    """Return the function of a global max or average pooling layer, or None for settings left to Keras."""
     if layer.data_format != "channels_last" or layer.keepdims:
         return None
     axes = tuple(range(2, rank)) if layout is Layout.CHANNELS_FIRST else tuple(range(1, rank - 1))

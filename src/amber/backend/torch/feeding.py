@@ -25,7 +25,7 @@ Take = Callable[[Any], Any]
 
 
 def adapter_for(x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> Any:
-    """Returns the Keras data adapter of any data `fit` accepts; the fast one for arrays.
+    """Return the Keras data adapter of any data `fit` accepts; the fast one for arrays.
 
     Args:
         x: as in `keras.Model.fit`.
@@ -52,7 +52,7 @@ class TensorAdapter(ArrayAdapter):
     """Keras' adapter of arrays, which checks and weights them, with a lighter loader."""
 
     def get_torch_dataloader(self) -> Any:
-        """Returns an iterable of batches, and of as many."""
+        """Return an iterable of batches, and of as many."""
         inputs = self.sliceable("torch")
         device = torch.device(get_device())
 
@@ -104,7 +104,7 @@ class _Batches:
 
 
 def _taker(tensors: Any, device: torch.device) -> Take:
-    """Returns a function that gives the rows of an index or slice of every tensor, in the same structure."""
+    """Return a function that gives the rows of an index or slice of every tensor, in the same structure."""
     if tensors is None:
         return lambda index: None
     if isinstance(tensors, dict):

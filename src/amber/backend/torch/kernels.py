@@ -13,8 +13,8 @@ from typing import Any
 
 import keras
 import torch
-import torch.nn.functional as functional
 from torch import Tensor
+from torch.nn import functional
 
 from amber.backend.keras_internals.variables import kernel_of, tensor_of
 from amber.backend.torch.activations import activation_for
@@ -46,7 +46,7 @@ class Kernel:
 
 
 def make_dense(layer: Any, layout: Layout, rank: int) -> Run | None:
-    """Returns the function of a Dense layer, or None for an activation that is not known."""
+    """Return the function of a Dense layer, or None for an activation that is not known."""
     activate = activation_for(layer.activation, layout)
     if activate is None:
         return None
@@ -63,10 +63,12 @@ def make_dense(layer: Any, layout: Layout, rank: int) -> Run | None:
 
 
 def make_batch_normalization(layer: Any, layout: Layout, rank: int, bias: Any = None) -> Run | None:
-    """Returns the function of a BatchNormalization layer, or None for settings left to Keras.
+    """Return the function of a BatchNormalization layer, or None for settings left to Keras.
 
     Args:
-        layer, layout, rank: as of every kernel.
+        layer: as of every kernel.
+        layout: likewise.
+        rank: likewise.
         bias: a variable that is added to the offset of every channel, shape (1,).
     """
     channel_axis = layer.axis % rank if isinstance(layer.axis, int) else -1
@@ -100,7 +102,7 @@ def make_batch_normalization(layer: Any, layout: Layout, rank: int, bias: Any = 
 
 
 def make_dropout(layer: Any, layout: Layout, rank: int) -> Run | None:
-    """Returns the function of a Dropout layer, or None for settings left to Keras."""
+    """Return the function of a Dropout layer, or None for settings left to Keras."""
     # A layer with a seed of its own, or with noise shared along an axis, draws as Keras does.
     if layer.seed is not None or layer.noise_shape is not None:
         return None

@@ -18,14 +18,14 @@ class Layout(Enum):
 
 
 def to_channels_first(tensor: Tensor) -> Tensor:
-    """Returns a view with the last axis moved behind the batch."""
+    """Return a view with the last axis moved behind the batch."""
     if tensor.dim() == 3:
         return tensor.transpose(1, 2)
     return tensor.movedim(-1, 1)
 
 
 def to_keras(tensor: Tensor) -> Tensor:
-    """Returns a view with the channels moved to the end."""
+    """Return a view with the channels moved to the end."""
     if tensor.dim() == 3:
         return tensor.transpose(1, 2)
     return tensor.movedim(1, -1)

@@ -11,8 +11,8 @@ from typing import Any
 
 import keras
 import torch
-import torch.nn.functional as functional
 from torch import Tensor
+from torch.nn import functional
 
 from amber.backend.keras_internals.losses import LossFunctionWrapper, loss_arguments, only_loss
 
@@ -77,11 +77,12 @@ class Loss:
         self._gradient = _GRADIENTS.get(function)
 
     def __call__(self, target: Tensor, predicted: Tensor) -> Tensor | None:
+        """Return the loss; None where target and prediction do not fit together as they are."""
         fitting = _fitted(target, predicted)
         return None if fitting is None else self._function(fitting, predicted)
 
     def with_gradient(self, target: Tensor, predicted: Tensor) -> tuple[Tensor, Tensor] | None:
-        """Returns the loss and its gradient with respect to the prediction, or None to differentiate otherwise."""
+        """Return the loss and its gradient with respect to the prediction, or None to differentiate otherwise."""
         fitting = None if self._gradient is None else _fitted(target, predicted)
         if fitting is None or self._gradient is None:
             return None
@@ -97,7 +98,7 @@ def _fitted(target: Tensor, predicted: Tensor) -> Tensor | None:
 
 
 def loss_of(compiled: Any) -> Callable[[Tensor, Tensor], Tensor | None] | None:
-    """Returns the loss given to `compile` as a function of target and prediction, or None if only Keras knows it.
+    """Return the loss given to `compile` as a function of target and prediction, or None if only Keras knows it.
 
     The function returns None itself for tensors of shapes that Keras would first adapt.
     """

@@ -41,7 +41,7 @@ class Execution(Reports):
         self.train_step: TrainStep | None = None
 
     def refresh(self, model: Any) -> Plan | None:
-        """Returns the plan after checking that it fits the layers, or None if only Keras can run them."""
+        """Return the plan after checking that it fits the layers, or None if only Keras can run them."""
         if not _OVERRIDABLE.isdisjoint(vars(model)) or watched_globally():
             self.plan, self.is_planned = None, False
         elif not self.is_planned or (self.plan is not None and not self.plan.is_current()):
@@ -68,7 +68,7 @@ class FastFunctional(FastTraining, BaseFunctional):
         return execution
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None, **kwargs: Any) -> Any:
-        """Computes the outputs, as `keras.Model.call`."""
+        """Compute the outputs, as `keras.Model.call`."""
         if mask is None and not kwargs and get_device() == "meta" and (plan := self._execution.plan):
             outline = plan.outline(_leaves(inputs))
             if outline is not None:
@@ -119,7 +119,7 @@ class FastFunctional(FastTraining, BaseFunctional):
         return list(tensors) if _is_unmasked(tensors) else None
 
     def train_step(self, data: Any) -> Any:
-        """Trains on one batch."""
+        """Train on one batch."""
         step = self._train_step()
         if step is None:
             return super().train_step(data)
@@ -133,7 +133,7 @@ class FastFunctional(FastTraining, BaseFunctional):
         return self._report(loss, x, y, predicted, sample_weight)
 
     def test_step(self, data: Any) -> Any:
-        """Evaluates one batch."""
+        """Evaluate one batch."""
         step = self._train_step()
         if step is None:
             return super().test_step(data)
@@ -143,7 +143,7 @@ class FastFunctional(FastTraining, BaseFunctional):
         return self._report(loss, x, y, predicted, sample_weight)
 
     def predict_step(self, data: Any) -> Any:
-        """Predicts one batch."""
+        """Predict one batch."""
         x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         return self._forward(x, False)
 
@@ -160,17 +160,17 @@ class FastFunctional(FastTraining, BaseFunctional):
         self._prepare()
 
     def make_train_function(self, force: bool = False) -> Any:
-        """Prepares training, as `keras.Model.make_train_function`."""
+        """Prepare training, as `keras.Model.make_train_function`."""
         self._prepare()
         return super().make_train_function(force)
 
     def make_test_function(self, force: bool = False) -> Any:
-        """Prepares evaluation, as `keras.Model.make_test_function`."""
+        """Prepare evaluation, as `keras.Model.make_test_function`."""
         self._prepare()
         return super().make_test_function(force)
 
     def make_predict_function(self, force: bool = False) -> Any:
-        """Prepares prediction, as `keras.Model.make_predict_function`."""
+        """Prepare prediction, as `keras.Model.make_predict_function`."""
         self._prepare()
         return super().make_predict_function(force)
 

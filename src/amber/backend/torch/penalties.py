@@ -13,7 +13,7 @@ from amber.backend.keras_internals.variables import tensor_of
 
 
 def regularizers_of(variables: Iterable[Any]) -> list[Callable[[], Tensor]]:
-    """Returns what each regularised variable adds to the loss, as functions without arguments."""
+    """Return what each regularised variable adds to the loss, as functions without arguments."""
     return [_penalty(variable) for variable in variables if variable.regularizer is not None]
 
 
@@ -25,7 +25,7 @@ def _penalty(variable: Any) -> Callable[[], Tensor]:
 
 
 def constraints_of(variables: Iterable[Any]) -> list[Callable[[], None]]:
-    """Returns functions that put each constrained variable back into its bounds; call them without gradients."""
+    """Return functions that put each constrained variable back into its bounds; call them without gradients."""
     return [_constrain(variable) for variable in variables if variable.constraint is not None]
 
 

@@ -75,7 +75,7 @@ class Plan:
         self._slots = writer.slots
 
     def outline(self, inputs: list[Any]) -> list[Tensor] | None:
-        """Returns empty outputs for inputs without content, or None if their shapes do not tell.
+        """Return empty outputs for inputs without content, or None if their shapes do not tell.
 
         Keras asks for them before the first training; going through all layers for that takes longer than a step.
         """
@@ -92,7 +92,7 @@ class Plan:
         return _signature(self.layers) == self._signature
 
     def __call__(self, inputs: list[Tensor], training: bool | None) -> list[Tensor]:
-        """Returns the outputs in order for the inputs in order."""
+        """Return the outputs in order for the inputs in order."""
         values: list[Any] = [None] * self._slots
         for slot, tensor in zip(self._inputs, inputs, strict=True):
             values[slot] = tensor
@@ -110,7 +110,7 @@ class Plan:
 
 
 def make_plan(model: Any) -> Plan | None:
-    """Returns the plan of a functional model, or None if only Keras can run it.
+    """Return the plan of a functional model, or None if only Keras can run it.
 
     That is so for mixed precision, quantised layers and masks, and where hooks watch the model.
     """
@@ -135,7 +135,7 @@ class _Writer:
         self._places: dict[tuple[int, Layout], int] = {}
 
     def give(self, tensor: Any, layout: Layout) -> int:
-        """Returns a new slot for a Keras tensor that is computed (again, where a nested model is called twice)."""
+        """Return a new slot for a Keras tensor that is computed (again, where a nested model is called twice)."""
         for each in Layout:
             self._places.pop((id(tensor), each), None)
         return self._take(tensor, layout)
@@ -146,7 +146,7 @@ class _Writer:
         return slot
 
     def slot(self, tensor: Any, layout: Layout) -> int:
-        """Returns the slot of a Keras tensor in a layout, after turning it if that was not yet done."""
+        """Return the slot of a Keras tensor in a layout, after turning it if that was not yet done."""
         place = self._places.get((id(tensor), layout))
         if place is not None:
             return place
@@ -158,7 +158,7 @@ class _Writer:
         return target
 
     def read(self, model: Any) -> None:
-        """Adds the steps of a functional model whose inputs have slots."""
+        """Add the steps of a functional model whose inputs have slots."""
         for _, nodes in sorted(nodes_by_depth(model).items(), reverse=True):
             for node in nodes:
                 if node.operation is not None and not node.is_input:

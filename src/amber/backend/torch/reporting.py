@@ -58,12 +58,12 @@ class FastTraining(TrainingHooks, BaseModel):
         return _Unreported() if execution.is_quiet else self.get_metrics_result()
 
     def get_metrics_result(self) -> dict[str, Any]:
-        """Returns the values of the metrics, as `keras.Model.get_metrics_result`."""
+        """Return the values of the metrics, as `keras.Model.get_metrics_result`."""
         self._execution.tracker.flush(self)
         return super().get_metrics_result()
 
     def reset_metrics(self) -> None:
-        """Forgets what the metrics have seen."""
+        """Forget what the metrics have seen."""
         self._execution.tracker.flush(self)
         super().reset_metrics()
 
@@ -79,7 +79,7 @@ class FastTraining(TrainingHooks, BaseModel):
 
     @functools.wraps(keras.Model.evaluate)
     def evaluate(self, *args: Any, **kwargs: Any) -> Any:
-        """Evaluates as `keras.Model.evaluate` does, with the same arguments."""
+        """Evaluate as `keras.Model.evaluate` does, with the same arguments."""
         if kwargs.get(CACHED_EVALUATION):
             return super().evaluate(*args, **kwargs)
         options = bind(keras.Model.evaluate, self, args, kwargs)
@@ -88,7 +88,7 @@ class FastTraining(TrainingHooks, BaseModel):
 
     @functools.wraps(keras.Model.predict)
     def predict(self, *args: Any, **kwargs: Any) -> Any:
-        """Predicts as `keras.Model.predict` does, with the same arguments."""
+        """Predict as `keras.Model.predict` does, with the same arguments."""
         options = bind(keras.Model.predict, self, args, kwargs)
         return self._go_through(super().predict, (options.pop("x"), None, None), options)
 
@@ -108,13 +108,13 @@ class FastTraining(TrainingHooks, BaseModel):
 
     @functools.wraps(keras.Model.train_on_batch)
     def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
-        """Trains on one batch and returns its metrics, as `keras.Model.train_on_batch`."""
+        """Train on one batch and return its metrics, as `keras.Model.train_on_batch`."""
         with self._execution.quiet(False):
             return super().train_on_batch(*args, **kwargs)
 
     @functools.wraps(keras.Model.test_on_batch)
     def test_on_batch(self, *args: Any, **kwargs: Any) -> Any:
-        """Evaluates one batch, as `keras.Model.test_on_batch`."""
+        """Evaluate one batch, as `keras.Model.test_on_batch`."""
         with self._execution.quiet(False):
             return super().test_on_batch(*args, **kwargs)
 

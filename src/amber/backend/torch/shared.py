@@ -45,7 +45,7 @@ class Execution(Reports):
         self._runs = False
 
     def refresh(self, model: Any) -> None:
-        """Brings loss and update up to date with how the model is compiled and what of it is trainable."""
+        """Bring loss and update up to date with how the model is compiled and what of it is trainable."""
         loss, optimizer = self._compiled
         if loss is compiled_loss(model) and optimizer is model.optimizer and self._switches == self._read_switches():
             return
@@ -92,7 +92,7 @@ class SharedModel(FastTraining):
         return network if network is not None and self._execution.can_run(network) else None
 
     def train_step(self, data: Any) -> Any:
-        """Trains on one batch."""
+        """Train on one batch."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         execution = self._execution
         execution.refresh(self)
@@ -152,7 +152,7 @@ class SharedModel(FastTraining):
         return self._report(loss, x, y, predicted, sample_weight)
 
     def _descend(self, loss: Tensor, variables: list[Any]) -> None:
-        """Updates those of the variables that the loss depends on."""
+        """Update those of the variables that the loss depends on."""
         parameters = [tensor_of(variable) for variable in variables]
         gradients = torch.autograd.grad(self.optimizer.scale_loss(loss), parameters, allow_unused=True)
         found = [(variable, each) for variable, each in zip(variables, gradients, strict=True) if each is not None]
@@ -175,7 +175,7 @@ class SharedModel(FastTraining):
         return None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Computes the outputs, as `keras.Model.__call__`."""
+        """Compute the outputs, as `keras.Model.__call__`."""
         # Keras asks for the shapes before the first training; going through all layers for that takes longer.
         if get_device() == "meta" and args and (shapes := self._output_shapes()) is not None:
             batch, dtype = keras.tree.flatten(args[0])[0].shape[0], to_torch_dtype(self.compute_dtype)
@@ -229,7 +229,7 @@ class SharedModel(FastTraining):
         return built and _OVERRIDABLE.isdisjoint(vars(self)) and bool(self.trainable_variables)
 
     def test_step(self, data: Any) -> Any:
-        """Evaluates one batch."""
+        """Evaluate one batch."""
         if not _OVERRIDABLE.isdisjoint(vars(self)):
             return super().test_step(data)
         self._execution.refresh(self)
@@ -239,7 +239,7 @@ class SharedModel(FastTraining):
         return self._report(loss if penalty is None else loss + penalty, x, y, predicted, sample_weight)
 
     def predict_step(self, data: Any) -> Any:
-        """Predicts one batch."""
+        """Predict one batch."""
         x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         return self._predicted(x)[0]
 

@@ -27,8 +27,8 @@ _DERIVATIVES: dict[Any, Callable[[Tensor, Tensor], Tensor]] = {
     keras.activations.relu: lambda gradient, given: _aten.threshold_backward(gradient, given, 0.0),
     keras.activations.leaky_relu: lambda gradient, given: _aten.leaky_relu_backward(gradient, given, 0.2, True),
     keras.activations.elu: lambda gradient, given: _aten.elu_backward(gradient, 1.0, 1.0, 1.0, True, given),
-    keras.activations.sigmoid: lambda gradient, given: _aten.sigmoid_backward(gradient, given),
-    keras.activations.tanh: lambda gradient, given: _aten.tanh_backward(gradient, given),
+    keras.activations.sigmoid: _aten.sigmoid_backward,
+    keras.activations.tanh: _aten.tanh_backward,
     keras.activations.softmax: lambda gradient, given: _aten._softmax_backward_data(gradient, given, -1, given.dtype),
 }
 _MOST_VIEWS = 1 << 14

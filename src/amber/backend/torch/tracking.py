@@ -36,12 +36,12 @@ class Tracker:
         self._numbers = 0
 
     def note_loss(self, loss: Tensor, size: int) -> None:
-        """Notes the mean loss of a batch of `size` samples."""
+        """Note the mean loss of a batch of `size` samples."""
         self._losses.append(loss.detach())
         self._sizes.append(size)
 
     def note_batch(self, model: Any, y: Any, predicted: Any, sample_weight: Any) -> None:
-        """Notes targets and predictions, or updates metrics that cannot wait."""
+        """Note targets and predictions, or updates metrics that cannot wait."""
         metrics = compiled_metrics(model)
         if metrics is not None:
             if isinstance(y, Tensor) and isinstance(predicted, Tensor) and _can_wait(metrics):
@@ -54,7 +54,7 @@ class Tracker:
 
     @torch.no_grad()
     def flush(self, model: Any) -> None:
-        """Brings everything noted to the metrics of the model."""
+        """Bring everything noted to the metrics of the model."""
         if self._losses:
             sizes = torch.tensor(self._sizes, dtype=torch.float32, device=self._losses[0].device)
             tracker = loss_tracker(model)

@@ -36,7 +36,7 @@ Gradients = Sequence[torch.Tensor | None] | None
 
 
 def make_update(optimizer: Any, variables: Sequence[Any]) -> Callable[..., None]:
-    """Returns a function that updates the variables along gradients, by default those `backward` left on them."""
+    """Return a function that updates the variables along gradients, by default those `backward` left on them."""
     parameters = [tensor_of(variable) for variable in variables]
 
     def leave_to_keras(given: Gradients = None) -> None:
@@ -101,7 +101,7 @@ def _overwritten(variable: Any) -> bool:
 
 
 def corrected_rate(optimizer: Any) -> float:
-    """Returns the learning rate times the bias corrections of this step, in float32 as Keras has them."""
+    """Return the learning rate times the bias corrections of this step, in float32 as Keras has them."""
     step = np.float32(steps_done(optimizer).item() + 1)
     first, second = 1 - np.float32(optimizer.beta_1) ** step, 1 - np.float32(optimizer.beta_2) ** step
     return float(np.float32(learning_rate(optimizer))) * math.sqrt(second) / float(first)

@@ -54,12 +54,12 @@ class FormerCalls(SupernetModel):
         loss_weights: Any = None,
         **options: Any,
     ) -> None:
-        """Compiles like `keras.Model.compile`; metrics come before loss weights, the rest is given by name."""
+        """Compile like `keras.Model.compile`; metrics come before loss weights, the rest is given by name."""
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, loss_weights=loss_weights, **options)
 
     @_with_that_order
     def fit(self, *arguments: Any, **named: Any) -> Any:
-        """Trains like `keras.Model.fit`; where a call does not say, as `child_train_op_kwargs` of the builder did.
+        """Train like `keras.Model.fit`; where a call does not say, as `child_train_op_kwargs` of the builder did.
 
         Args:
             *arguments: in this order: x, y, batch_size, nsteps, epochs, verbose, callbacks, validation_data.
@@ -99,7 +99,7 @@ class FormerCalls(SupernetModel):
         use_multiprocessing: bool = False,
         shuffle: bool = True,
     ) -> Any:
-        """Does what `fit` does with a generator; the last four arguments are accepted and have no effect.
+        """Do what `fit` does with a generator; the last four arguments are accepted and have no effect.
 
         A generator may also yield lists of arrays, `(x_list, y_list)`.
         """
@@ -123,22 +123,22 @@ class FormerCalls(SupernetModel):
 
     @_with_that_order
     def fit_ph(self, *arguments: Any, **named: Any) -> Any:
-        """Does what `fit` does, with the same arguments."""
+        """Do what `fit` does, with the same arguments."""
         return self.fit(*arguments, **named)
 
     @_with_that_order
     def fit_pipe(self, *arguments: Any, **named: Any) -> Any:
-        """Does what `fit` does, with the same arguments."""
+        """Do what `fit` does, with the same arguments."""
         return self.fit(*arguments, **named)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compiles a loaded model as the saved one was."""
+        """Compile a loaded model as the saved one was."""
         self.compile(**keras.saving.deserialize_keras_object(config))
         if self.optimizer is not None:
             self.optimizer.build(self.trainable_variables)
 
     def train_on_batch(self, x: Any = None, y: Any = None, *arguments: Any, **options: Any) -> Any:
-        """Trains one step like `keras.Model.train_on_batch`; x and y may be lists of arrays.
+        """Train one step like `keras.Model.train_on_batch`; x and y may be lists of arrays.
 
         The numbers returned can also be asked for by name, `found["loss"]`.
         """
@@ -147,7 +147,7 @@ class FormerCalls(SupernetModel):
         return found if as_dictionary else as_reported(found, self.get_metrics_result())
 
     def evaluate(self, x: Any = None, y: Any = None, batch_size: Any = None, verbose: Any = 0, **options: Any) -> Any:
-        """Evaluates like `keras.Model.evaluate`, on all examples.
+        """Evaluate like `keras.Model.evaluate`, on all examples.
 
         Returns:
             The loss, or a list of the loss and metrics; by name, too: `found["loss"]`, `found["val_loss"]`.
@@ -155,27 +155,27 @@ class FormerCalls(SupernetModel):
         return super().evaluate(x, y, batch_size, verbose=verbose, **options)
 
     def evaluate_ph(self, x: Any = None, y: Any = None, batch_size: Any = None, verbose: Any = 0) -> Any:
-        """Does what `evaluate` does."""
+        """Do what `evaluate` does."""
         return self.evaluate(x, y, batch_size, verbose)
 
     def evaluate_pipe(self, x: Any = None, y: Any = None, batch_size: Any = None, verbose: Any = 0) -> Any:
-        """Does what `evaluate` does."""
+        """Do what `evaluate` does."""
         return self.evaluate(x, y, batch_size, verbose)
 
     def predict(self, x: Any, batch_size: Any = None, verbose: Any = 0, **options: Any) -> Any:
-        """Predicts like `keras.Model.predict`, for all examples in their order."""
+        """Predict like `keras.Model.predict`, for all examples in their order."""
         return super().predict(x, batch_size, verbose=verbose, **options)
 
     def predict_ph(self, x: Any, batch_size: Any = None, verbose: Any = 0) -> Any:
-        """Does what `predict` does."""
+        """Do what `predict` does."""
         return self.predict(x, batch_size, verbose)
 
     def predict_pipe(self, x: Any, batch_size: Any = None, verbose: Any = 0) -> Any:
-        """Does what `predict` does."""
+        """Do what `predict` does."""
         return self.predict(x, batch_size, verbose)
 
     def save(self, filepath: Any, overwrite: bool = True, **options: Any) -> None:
-        """Saves like `keras.Model.save`; to a name that ends in `.h5`, the weights alone, with a warning."""
+        """Save like `keras.Model.save`; to a name that ends in `.h5`, the weights alone, with a warning."""
         if not is_named_otherwise(filepath):
             super().save(filepath, overwrite=overwrite, **options)
             return
@@ -302,7 +302,7 @@ class EnasCnnModel(FormerCalls):
 
 
 def check_dag(dag: Any, child: type) -> None:
-    """Refuses anything but the maker of this kind of child.
+    """Refuse anything but the maker of this kind of child.
 
     Raises:
         ConfigError: it is something else.
@@ -312,7 +312,7 @@ def check_dag(dag: Any, child: type) -> None:
 
 
 def check_count(what: str, given: Any, expected: int) -> None:
-    """Compares how many inputs or outputs are given, where they are.
+    """Compare how many inputs or outputs are given, where they are.
 
     Raises:
         ConfigError: another number.

@@ -98,7 +98,7 @@ def score_final(
     }
     lines = [f"Warning: {each.text}" for each in found]
     tables = _tables(dataset, networks, linear, (compared.name, values), looks, evaluations)
-    return FinalScores(tuple(tables), tuple(lines + [advice(loaded, found)] if lines else lines), record)
+    return FinalScores(tuple(tables), (*lines, advice(loaded, found)) if lines else (), record)
 
 
 def _called(trained: FinalModel) -> str:

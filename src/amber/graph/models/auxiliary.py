@@ -13,7 +13,7 @@ DEFAULT_INPUT = "default_input"
 
 
 def child_class_of(graph: Network) -> Callable[..., DenseAddOutputChild]:
-    """Returns what makes the child of a graph of inputs and outputs: it knows the nodes, weights and block losses."""
+    """Return what makes the child of a graph of inputs and outputs: it knows the nodes, weights and block losses."""
     ends = {*graph.inputs, *graph.outputs}
     return partial(
         DenseAddOutputChild,
@@ -24,7 +24,7 @@ def child_class_of(graph: Network) -> Callable[..., DenseAddOutputChild]:
 
 
 def block_loss_mapping(graph: Network) -> BlockLossMapping:
-    """Says for every ordered pair of inputs where the loss of their first meeting stands.
+    """Say for every ordered pair of inputs where the loss of their first meeting stands.
 
     Args:
         graph: a network with intermediate outputs.
@@ -46,7 +46,7 @@ def block_loss_mapping(graph: Network) -> BlockLossMapping:
 
 
 def first_meetings(inputs: Sequence[str], layers: Sequence[ComputationNode]) -> dict[tuple[str, str], str | None]:
-    """Says for every ordered pair of inputs at which layer they first meet.
+    """Say for every ordered pair of inputs at which layer they first meet.
 
     That is the first layer, in order, whose ancestors hold both. What an input gives to the default input does not
     count: no layer chose it, and there all unused inputs are one number.

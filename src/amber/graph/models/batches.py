@@ -12,7 +12,7 @@ import keras
 
 
 def with_tuples(data: Any) -> Any:
-    """Returns data in which lists of labels and of weights in a batch are tuples; other data as they are.
+    """Return data in which lists of labels and of weights in a batch are tuples; other data as they are.
 
     Args:
         data: what `keras.Model.fit` takes as `x`; a generator or a PyDataset is wrapped.

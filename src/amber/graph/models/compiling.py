@@ -12,7 +12,7 @@ from amber.errors import ConfigError
 
 
 def clone_compile_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns a copy of `model.compile` arguments in which every Keras object is a new one.
+    """Return a copy of `model.compile` arguments in which every Keras object is a new one.
 
     Optimizers may also be given as a class or as a function without arguments that makes one.
 

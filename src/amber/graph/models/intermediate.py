@@ -170,7 +170,8 @@ class DenseAddOutputChild(NamedInputs, GeneralChild):
         """As `keras.Model.evaluate`.
 
         Args:
-            x, y: as in Keras.
+            x: as in Keras.
+            y: as in Keras.
             final_only: True or False; anything else in its place is Keras's next argument, `batch_size`. True: the loss
                 and metrics of the final output alone, under their plain names. False: the total loss, the loss of each
                 output, then the metrics of each output.
@@ -211,7 +212,7 @@ class DenseAddOutputChild(NamedInputs, GeneralChild):
         return found[0] if final_only and len(self.output_names) > 1 else found
 
     def final_model(self) -> keras.Model:
-        """Returns the network of the final output alone, over the same layers and weights, not compiled.
+        """Return the network of the final output alone, over the same layers and weights, not compiled.
 
         It saves as Keras' own Functional, and so loads where AMBER is not installed.
         """
@@ -241,13 +242,13 @@ class DenseAddOutputChild(NamedInputs, GeneralChild):
         return super().compute_metrics(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compiles a loaded model as the saved one was."""
+        """Compile a loaded model as the saved one was."""
         self.compile(**keras.saving.deserialize_keras_object(config))
         if self.optimizer is not None:
             self.optimizer.build(self.trainable_variables)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the network, its nodes, the block losses and the weights of the losses."""
+        """Return the network, its nodes, the block losses and the weights of the losses."""
         network = keras.Model(input_structure(self), output_structure(self), name=self.name)
         network.trainable = self.trainable
         return {
@@ -259,7 +260,7 @@ class DenseAddOutputChild(NamedInputs, GeneralChild):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> DenseAddOutputChild:
-        """Makes the model that `get_config` described."""
+        """Make the model that `get_config` described."""
         network = keras.Model.from_config(config["network"], custom_objects=custom_objects)
         return cls(
             input_structure(network),

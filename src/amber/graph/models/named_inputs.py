@@ -15,7 +15,7 @@ from amber.errors import DataError
 
 
 def check_block_names(received: Iterable[Any], expected: Iterable[str]) -> None:
-    """Checks that data holds exactly the blocks that a network reads.
+    """Check that data holds exactly the blocks that a network reads.
 
     Args:
         received: names of the blocks given.
@@ -44,7 +44,7 @@ def check_block_names(received: Iterable[Any], expected: Iterable[str]) -> None:
 
 
 def input_operations(blocks: Mapping[str, Any]) -> list[Operation]:
-    """Returns one input operation for each named block of data: blocks are declared once, and builders follow.
+    """Return one input operation for each named block of data: blocks are declared once, and builders follow.
 
     Args:
         blocks: name -> array with records along the first axis, as `amber.data.split_columns` gives them.

@@ -17,7 +17,7 @@ Weights = Mapping[str, float]
 
 
 def spread(given: Any, outputs: Sequence[str], what: str, error: type[AmberError] = DataError) -> list[Any]:
-    """Returns one entry for each output.
+    """Return one entry for each output.
 
     Args:
         given: one value; a list or tuple with one for each output, or with one for all; or a dictionary by name
@@ -50,7 +50,7 @@ def spread(given: Any, outputs: Sequence[str], what: str, error: type[AmberError
 
 
 def spread_targets(y: Any, sample_weight: Any, outputs: Sequence[str]) -> tuple[Any, Any]:
-    """Returns the labels and sample weights of a batch for a model with these outputs.
+    """Return the labels and sample weights of a batch for a model with these outputs.
 
     With one output both are as Keras has them for one: not in a list.
 
@@ -65,7 +65,7 @@ def spread_targets(y: Any, sample_weight: Any, outputs: Sequence[str]) -> tuple[
 
 
 def arrange_targets(options: dict[str, Any], outputs: Sequence[str]) -> None:
-    """Puts labels and weights given to `fit` or `evaluate` into a form that Keras feeds batch by batch.
+    """Put labels and weights given to `fit` or `evaluate` into a form that Keras feeds batch by batch.
 
     Labels that all outputs share stay one array, so that they are held, weighted and copied once.
 
@@ -97,12 +97,12 @@ def arrange_targets(options: dict[str, Any], outputs: Sequence[str]) -> None:
 
 
 def spread_losses(loss: Any, outputs: Sequence[str]) -> Any:
-    """Returns the loss of each output, or None; raises ConfigError as `spread` does."""
+    """Return the loss of each output, or None; raise ConfigError as `spread` does."""
     return None if loss is None else spread(loss, outputs, "loss", ConfigError)
 
 
 def spread_loss_weights(given: Any, outputs: Sequence[str], defaults: Weights) -> list[float]:
-    """Returns the weight of the loss of each output.
+    """Return the weight of the loss of each output.
 
     Args:
         given: None for the defaults, a list with one for each output, or a dictionary; in a dictionary what is not
@@ -124,7 +124,7 @@ def spread_loss_weights(given: Any, outputs: Sequence[str], defaults: Weights) -
 
 
 def spread_metrics(given: Any, outputs: Sequence[str], what: str) -> Any:
-    """Returns the list of metrics of each output.
+    """Return the list of metrics of each output.
 
     A metric object is used once; the other outputs get copies of it.
 

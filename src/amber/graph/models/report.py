@@ -20,7 +20,7 @@ class FinalOutputNames(keras.callbacks.Callback):
         self._outputs = tuple(outputs)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Adds the plain names to what is reported."""
+        """Add the plain names to what is reported."""
         if logs is None:
             return
         for prefix in ("", "val_"):
@@ -31,14 +31,14 @@ class FinalOutputNames(keras.callbacks.Callback):
 
 
 def final_values(reported: Mapping[str, Any], outputs: Sequence[str]) -> dict[str, Any]:
-    """Returns the numbers of the final output under their plain names, the loss first."""
+    """Return the numbers of the final output under their plain names, the loss first."""
     parts = [(*_owner(name, outputs), value) for name, value in reported.items()]
     found = {plain: value for owner, plain, value in parts if owner == outputs[0]}
     return {**({"loss": found["loss"]} if "loss" in found else {}), **found}
 
 
 def values_in_order(reported: Mapping[str, Any], outputs: Sequence[str]) -> list[Any]:
-    """Returns all numbers: the total loss, the loss of each output, the metrics of each output, then the rest."""
+    """Return all numbers: the total loss, the loss of each output, the metrics of each output, then the rest."""
     parts = [(*_owner(name, outputs), value) for name, value in reported.items()]
     total = [value for owner, plain, value in parts if not owner and plain == "loss"]
     losses = [value for name in outputs for owner, plain, value in parts if (owner, plain) == (name, "loss")]

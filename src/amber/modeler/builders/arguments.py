@@ -9,7 +9,7 @@ from amber.errors import ModelSpaceError
 
 
 def dropout_rate(rate: Any) -> float:
-    """Returns a rate of dropout; raises ModelSpaceError unless it is at least 0 and below 1."""
+    """Return a rate of dropout; raise ModelSpaceError unless it is at least 0 and below 1."""
     if not is_number(rate) or not 0 <= rate < 1:
         raise ModelSpaceError(
             f"dropout_rate must be at least 0 and below 1. Received: {rate!r}", field=("dropout_rate",)

@@ -70,7 +70,7 @@ class ModelBuilder:
         super().__setattr__(name, value)
 
     def plan(self, arc_seq: Any) -> ComputationGraph:
-        """Returns the network that tokens describe, without any Keras object.
+        """Return the network that tokens describe, without any Keras object.
 
         Raises:
             ArchitectureError: tokens outside the grammar.
@@ -79,11 +79,11 @@ class ModelBuilder:
         raise NotImplementedError(f"{type(self).__name__} does not define plan().")
 
     def measure(self, arc_seq: Any) -> GraphCost:
-        """Returns parameters, FLOPs and shapes of an architecture without building it."""
+        """Return parameters, FLOPs and shapes of an architecture without building it."""
         return measure(self.plan(arc_seq))
 
     def build(self, arc_seq: Any) -> keras.Model:
-        """Returns the model of an architecture, not compiled.
+        """Return the model of an architecture, not compiled.
 
         Raises:
             ArchitectureError: tokens outside the grammar.
@@ -92,7 +92,7 @@ class ModelBuilder:
         return build_planned(self.plan(arc_seq), arc_seq)
 
     def __call__(self, arc_seq: Any = None, *, model_states: Any = None) -> keras.Model:
-        """Returns the compiled model of an architecture; see `build` for the errors raised.
+        """Return the compiled model of an architecture; see `build` for the errors raised.
 
         Args:
             arc_seq: the tokens.
@@ -119,7 +119,7 @@ def the_architecture(arc_seq: Any, model_states: Any) -> Any:
 
 
 def build_planned(planned: Any, arc_seq: Any) -> keras.Model:
-    """Builds what was planned for an architecture: anything with `build()`.
+    """Build what was planned for an architecture: anything with `build()`.
 
     Raises:
         InvalidArchitectureError: it cannot be built; the message holds the tokens.
@@ -133,7 +133,7 @@ def build_planned(planned: Any, arc_seq: Any) -> keras.Model:
 
 
 def check_operation(operation: Any, where: str) -> Operation:
-    """Returns an operation given as one, or as a list of one.
+    """Return an operation given as one, or as a list of one.
 
     Raises:
         ModelSpaceError: it is no operation, or has attributes that its layer does not take.

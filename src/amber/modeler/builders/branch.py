@@ -92,7 +92,7 @@ class KerasBranchModelBuilder(ModelBuilder):
         ]
 
     def plan(self, arc_seq: Any) -> ComputationGraph:
-        """Returns the network of an architecture.
+        """Return the network of an architecture.
 
         Args:
             arc_seq: one token per layer in flat order. An Operation in the place of a token is used as it is,
@@ -147,7 +147,7 @@ def _chain(
     layers: list[Parts],
     merge_op: str = "concatenate",
 ) -> str:
-    """Appends layers one after another and returns the name of the last node."""
+    """Append layers one after another and return the name of the last node."""
     for layer, parts in enumerate(layers):
         group = f"{prefix}_L{layer}"
         for operation, suffix in zip(parts, _SUFFIXES, strict=False):

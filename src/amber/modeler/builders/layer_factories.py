@@ -34,7 +34,7 @@ class LayerFactory:
 
 
 def factory_operation(make: Callable[[], keras.layers.Layer]) -> Operation:
-    """Returns the operation whose layers a function makes; it cannot be written as JSON.
+    """Return the operation whose layers a function makes; it cannot be written as JSON.
 
     Raises:
         ModelSpaceError: the function does not return a new Keras layer each time.

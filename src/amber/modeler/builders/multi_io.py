@@ -89,7 +89,7 @@ class KerasMultiIOModelBuilder(ModelBuilder):
         ]
 
     def plan(self, arc_seq: Any) -> ComputationGraph:
-        """Returns the network of an architecture.
+        """Return the network of an architecture.
 
         Raises:
             ArchitectureError: tokens outside the grammar.
@@ -107,7 +107,7 @@ class KerasMultiIOModelBuilder(ModelBuilder):
         return ComputationGraph(reachable(nodes, inputs, outputs), inputs, outputs)
 
     def _add_layers(self, architecture: Architecture, nodes: list[ComputationNode]) -> tuple[dict[int, str], set[int]]:
-        """Appends the layers; returns the last node of each present layer, and which layers others read."""
+        """Append the layers; return the last node of each present layer, and which layers others read."""
         ends: dict[int, str] = {}
         read: set[int] = set()
         names = UniqueNames(name for name, _ in (*self._inputs, *self._outputs))
@@ -154,7 +154,7 @@ class KerasMultiIOModelBuilder(ModelBuilder):
         return present
 
     def _chain(self, layer: int, position: int, operation: Operation) -> Chain:
-        """Returns the named operations of one candidate: linear part, normalisation, activation, dropout."""
+        """Return the named operations of one candidate: linear part, normalisation, activation, dropout."""
         with at_candidate(layer, position):
             if operation.Layer_type == "input":
                 raise ModelSpaceError(f"an input cannot be a layer. Received: {operation}")

@@ -14,7 +14,7 @@ NamedOperations = tuple[tuple[str, Operation], ...]
 
 
 def named_inputs(inputs_op: Any) -> NamedOperations:
-    """Returns the name and operation of each input.
+    """Return the name and operation of each input.
 
     Args:
         inputs_op: one input operation or a list of them. Without an attribute `name` it is called `input_0`, ...
@@ -31,7 +31,7 @@ def named_inputs(inputs_op: Any) -> NamedOperations:
 
 
 def named_outputs(output_op: Any) -> NamedOperations:
-    """Returns the name and operation of each output.
+    """Return the name and operation of each output.
 
     Args:
         output_op: one operation or a list of them. Without an attribute `name` it is called `output` where it is
@@ -47,7 +47,7 @@ def named_outputs(output_op: Any) -> NamedOperations:
 
 
 def check_distinct(inputs: NamedOperations, outputs: NamedOperations) -> None:
-    """Raises ModelSpaceError where an input and an output share a name."""
+    """Raise ModelSpaceError where an input and an output share a name."""
     shared = sorted({name for name, _ in inputs} & {name for name, _ in outputs})
     if shared:
         raise ModelSpaceError(f"Inputs and outputs must have different names. Received: {shared[0]!r} for both")

@@ -157,14 +157,14 @@ class GraphWriter:
         self.nodes: list[ComputationNode] = []
 
     def start(self, input_name: str, input_operation: Operation) -> GraphWriter:
-        """Returns a new writer that holds the input node only."""
+        """Return a new writer that holds the input node only."""
         writer = copy.copy(self)
         writer.nodes = []
         writer.add(input_name, input_operation, (), "input")
         return writer
 
     def add(self, name: str, operation: Operation, parents: tuple[str, ...], group: str) -> str:
-        """Appends a node and returns its name."""
+        """Append a node and return its name."""
         key = (operation, name, parents)
         node = self._made.get(key)
         if node is None:
@@ -176,12 +176,12 @@ class GraphWriter:
         return name
 
     def stem(self) -> str:
-        """Appends a convolution of kernel 8 without activation, and normalisation."""
+        """Append a convolution of kernel 8 without activation, and normalisation."""
         name = self.add("stem_conv_conv", self._stem, (self.nodes[0].name,), "stem")
         return self.add("stem_conv_bn", _BATCH_NORM, (name,), "stem")
 
     def layer(self, block: LayerBlock, current: str, skips: list[str]) -> str:
-        """Appends one layer: the candidate, the sum with its skips, normalisation, dropout."""
+        """Append one layer: the candidate, the sum with its skips, normalisation, dropout."""
         prefix = f"L{block.layer}"
         for name, operation in block.chain:
             current = self.add(name, operation, (current,), prefix)
@@ -194,7 +194,7 @@ class GraphWriter:
         return current
 
     def reduce(self, layer: int, source: int, tensor: str, width: int) -> str:
-        """Appends the 1x1 convolution and max pooling that bring a stored tensor to the next width."""
+        """Append the 1x1 convolution and max pooling that bring a stored tensor to the next width."""
         name, group = f"pool_at_{layer}_from_{source}", f"reduce L{source}->"
         factor = self._settings[2]
         name = self.add(name, _pointwise(width), (tensor,), group)

@@ -110,7 +110,7 @@ class KerasResidualCnnBuilder(ModelBuilder):
 
     @staticmethod
     def get_out_filters(model_space: ModelSpace) -> tuple[list[int], list[int]]:
-        """Returns the filters of each layer, and the layers after which they change.
+        """Return the filters of each layer, and the layers after which they change.
 
         Raises:
             ModelSpaceError: a candidate without `filters`, or different ones within a layer.
@@ -141,7 +141,7 @@ class KerasResidualCnnBuilder(ModelBuilder):
         return [*head, ("dense", Operation("dense", units=self.fc_units, activation="relu"))]
 
     def plan(self, arc_seq: Any) -> ComputationGraph:
-        """Returns the network of an architecture; raises ArchitectureError for tokens outside the grammar."""
+        """Return the network of an architecture; raises ArchitectureError for tokens outside the grammar."""
         architecture = self.layout.decode(arc_seq)
         input_name = self.inputs_op.get("name", "input")
         write = self._writer.start(input_name, self.inputs_op)

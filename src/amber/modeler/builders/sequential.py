@@ -84,7 +84,7 @@ class KerasModelBuilder(ModelBuilder):
                     _check_layer(operation)
 
     def plan(self, arc_seq: Any) -> ComputationGraph:
-        """Returns the network of an architecture.
+        """Return the network of an architecture.
 
         Args:
             arc_seq: one token per layer; operations and callables may stand in the place of tokens.
@@ -104,7 +104,7 @@ class KerasModelBuilder(ModelBuilder):
         return ComputationGraph(nodes, [input_name], [output_name])
 
     def build(self, arc_seq: Any) -> keras.Model:
-        """Returns the model of an architecture, not compiled; see `ModelBuilder.build`."""
+        """Return the model of an architecture, not compiled; see `ModelBuilder.build`."""
         if self.output_shape is not None:
             self._check_output(self.plan(arc_seq))
         with self._placement.scope():
@@ -117,7 +117,7 @@ class KerasModelBuilder(ModelBuilder):
             return place(model, self._placement)
 
     def __call__(self, arc_seq: Any = None, *, model_states: Any = None) -> keras.Model:
-        """Returns the compiled model of an architecture; see `ModelBuilder.build` for the errors raised."""
+        """Return the compiled model of an architecture; see `ModelBuilder.build` for the errors raised."""
         with self._placement.scope():
             return super().__call__(arc_seq, model_states=model_states)
 

@@ -23,7 +23,7 @@ def build_sequential_model(
     stop_compile: bool = False,
     **kwargs: Any,
 ) -> keras.Model:
-    """Builds one chain; see `KerasModelBuilder`.
+    """Build one chain; see `KerasModelBuilder`.
 
     Args:
         model_states: operations, tokens (which need `model_space`), or callables that make layers.
@@ -54,11 +54,18 @@ def build_multi_gpu_sequential_model(
     stop_compile: bool = False,
     **kwargs: Any,
 ) -> keras.Model:
-    """Builds one chain on several devices, on JAX and TensorFlow; see `KerasModelBuilder`.
+    """Build one chain on several devices, on JAX and TensorFlow; see `KerasModelBuilder`.
 
     Args:
+        model_states: as of `build_sequential_model`.
+        input_state: likewise.
+        output_state: likewise.
+        model_compile_dict: likewise.
         gpus: how many devices, or their names. Where there are fewer, and on torch, a warning says so and those that
-            are there are used. The other arguments are those of `build_sequential_model`.
+            are there are used.
+        model_space: likewise.
+        stop_compile: likewise.
+        **kwargs: likewise.
 
     Raises:
         ConfigError: devices given by name that are not there.
@@ -76,7 +83,7 @@ def build_sequential_model_from_string(
     state_space: ModelSpace,
     model_compile_dict: Mapping[str, Any] | None,
 ) -> keras.Model:
-    """Builds the chain whose operations are given as text, as histories keep them.
+    """Build the chain whose operations are given as text, as histories keep them.
 
     Args:
         model_states_str: one text per layer, `str(operation)` of one of its candidates.
@@ -113,7 +120,7 @@ def build_multi_gpu_sequential_model_from_string(
 
 
 def find_operations(model_states_str: Sequence[str], state_space: ModelSpace) -> list[Operation]:
-    """Returns the candidates that texts name, one of each layer; raises ArchitectureError."""
+    """Return the candidates that texts name, one of each layer; raises ArchitectureError."""
     if isinstance(model_states_str, str) or len(model_states_str) != len(state_space):
         raise ArchitectureError(
             f"Expected {len(state_space)} texts, one for each layer. Received: {model_states_str!r}"

@@ -16,7 +16,7 @@ class UniqueNames:
         self._taken = set(taken)
 
     def take(self, wanted: str) -> str:
-        """Returns the name, with `_1`, `_2`, ... after it where it has been given before."""
+        """Return the name, with `_1`, `_2`, ... after it where it has been given before."""
         name, number = wanted, 0
         while name in self._taken:
             number += 1

@@ -29,13 +29,13 @@ class DenovoConstraint(keras.constraints.Constraint):
         self.max_bits = max_bits
 
     def __call__(self, kernel: Any) -> Any:
-        """Returns the kernel (letters, positions, 1, filters) within its bounds."""
+        """Return the kernel (letters, positions, 1, filters) within its bounds."""
         kernel = ops.maximum(kernel, 0.0)
         total = ops.sum(kernel, axis=0, keepdims=True)
         return kernel * (self.max_bits / ops.maximum(total, self.max_bits))
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments of the constraint."""
+        """Return the arguments of the constraint."""
         return {"max_bits": self.max_bits}
 
 
@@ -44,7 +44,7 @@ class NonPositive(keras.constraints.Constraint):
     """Sets positive weights to zero."""
 
     def __call__(self, weights: Any) -> Any:
-        """Returns the weights without those above zero."""
+        """Return the weights without those above zero."""
         return ops.minimum(weights, 0.0)
 
 
@@ -69,7 +69,7 @@ class DenovoRegularizer(keras.regularizers.Regularizer):
         self.lambda_filter = lambda_filter
 
     def __call__(self, kernel: Any) -> Any:
-        """Returns the penalty of a kernel."""
+        """Return the penalty of a kernel."""
         size = int(kernel.shape[1])
         # k/2, ..., 1, 1, ..., k/2 for an even k; the same distances from the centre for an odd one.
         distance = np.abs(np.arange(size) - (size - 1) / 2) + 0.5
@@ -84,7 +84,7 @@ class DenovoRegularizer(keras.regularizers.Regularizer):
         )
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments of the regularizer."""
+        """Return the arguments of the regularizer."""
         return {"lambda_pos": self.lambda_pos, "lambda_l1": self.lambda_l1, "lambda_filter": self.lambda_filter}
 
 
@@ -152,7 +152,7 @@ class DenovoMotif(keras.layers.Layer):
         self.input_spec = keras.layers.InputSpec(ndim=3)
 
     def build(self, input_shape: Shape) -> None:
-        """Makes the kernel and the bias."""
+        """Make the kernel and the bias."""
         letters = input_shape[-1]
         if letters is None:
             raise ValueError(f"The number of letters must be known. Received: input_shape={input_shape}")
@@ -166,13 +166,13 @@ class DenovoMotif(keras.layers.Layer):
         self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros", constraint=NonPositive())
 
     def call(self, inputs: Any) -> Any:
-        """Returns how well each motif fits at each position."""
+        """Return how well each motif fits at each position."""
         along = ops.transpose(ops.squeeze(ops.convert_to_tensor(self.kernel), axis=2), (1, 0, 2))
         fits = ops.conv(inputs, along, strides=self.strides, padding=self.padding, data_format="channels_last")
         return self.activation(fits + self.bias)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Returns `(batch, new_length, filters)`."""
+        """Return `(batch, new_length, filters)`."""
         batch, length, _ = input_shape
         if length is None:
             return (batch, None, self.filters)
@@ -186,7 +186,7 @@ class DenovoMotif(keras.layers.Layer):
         return (batch, math.ceil(length / self.strides), self.filters)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments of the layer."""
+        """Return the arguments of the layer."""
         return {
             **super().get_config(),
             "filters": self.filters,

@@ -32,7 +32,7 @@ class SmoothnessRegularizer(keras.regularizers.Regularizer):
         self.second_diff = second_diff
 
     def __call__(self, weights: Any) -> Any:
-        """Returns the penalty; zero where there are too few positions for a difference."""
+        """Return the penalty; zero where there are too few positions for a difference."""
         order = 2 if self.second_diff else 1
         if weights.shape[-1] <= order:
             return ops.zeros((), dtype=weights.dtype)
@@ -42,7 +42,7 @@ class SmoothnessRegularizer(keras.regularizers.Regularizer):
         return self.coefficient * ops.mean(ops.abs(difference) if self.l1 else ops.square(difference))
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments of the regularizer."""
+        """Return the arguments of the regularizer."""
         return {"coefficient": self.coefficient, "l1": self.l1, "second_diff": self.second_diff}
 
 
@@ -60,7 +60,7 @@ class CurvatureConstraint(keras.constraints.Constraint):
         self.limit = limit
 
     def __call__(self, weights: Any) -> Any:
-        """Returns the weights with bounded curvature."""
+        """Return the weights with bounded curvature."""
         if weights.shape[-1] < 3:
             return weights
         slopes = _difference(weights)
@@ -68,7 +68,7 @@ class CurvatureConstraint(keras.constraints.Constraint):
         return _integrate(_integrate(bends, slopes), weights)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments of the constraint."""
+        """Return the arguments of the constraint."""
         return {"limit": self.limit}
 
 
@@ -77,7 +77,7 @@ def _difference(values: Any) -> Any:
 
 
 def _integrate(differences: Any, original: Any) -> Any:
-    """Returns values with these differences and the row means of the original."""
+    """Return values with these differences and the row means of the original."""
     summed = ops.concatenate([ops.zeros_like(original[..., :1]), ops.cumsum(differences, axis=-1)], axis=-1)
     return summed + ops.mean(original - summed, axis=-1, keepdims=True)
 
@@ -130,7 +130,7 @@ class SeparableFC(keras.layers.Layer):
         self.input_spec = keras.layers.InputSpec(ndim=3)
 
     def build(self, input_shape: Shape) -> None:
-        """Makes `W_pos` (output_dim, length or half of it, rounded up) and `W_chan` (output_dim, channels)."""
+        """Make `W_pos` (output_dim, length or half of it, rounded up) and `W_chan` (output_dim, channels)."""
         _, length, channels = input_shape
         if length is None or channels is None:
             raise ValueError(f"Length and channels must be known. Received: input_shape={input_shape}")
@@ -159,7 +159,7 @@ class SeparableFC(keras.layers.Layer):
         return None if self.curvature_constraint is None else CurvatureConstraint(self.curvature_constraint)
 
     def call(self, inputs: Any) -> Any:
-        """Returns one product of the flattened sequence with the kernel of both profiles."""
+        """Return one product of the flattened sequence with the kernel of both profiles."""
         positions = ops.convert_to_tensor(self.W_pos)
         if self.symmetric:
             half = self.length // 2
@@ -169,11 +169,11 @@ class SeparableFC(keras.layers.Layer):
         return ops.matmul(flat, ops.transpose(ops.reshape(kernel, (self.output_dim, -1))))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Returns `(batch, output_dim)`."""
+        """Return `(batch, output_dim)`."""
         return (input_shape[0], self.output_dim)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments of the layer."""
+        """Return the arguments of the layer."""
         return {
             **super().get_config(),
             "output_dim": self.output_dim,

@@ -37,7 +37,7 @@ class SparseTopK(keras.layers.Layer):
         self.input_spec = keras.layers.InputSpec(min_ndim=2)
 
     def build(self, input_shape: Shape) -> None:
-        """Works out how many values of a row are kept."""
+        """Work out how many values of a row are kept."""
         size = input_shape[-1]
         if size is None:
             raise ValueError(f"The last axis must have a known size. Received: input_shape={input_shape}")
@@ -45,14 +45,14 @@ class SparseTopK(keras.layers.Layer):
         self.k = max(1, int(self.ratio * size + 1e-9))
 
     def call(self, inputs: Any) -> Any:
-        """Returns the inputs with all but the largest values of each row set to zero."""
+        """Return the inputs with all but the largest values of each row set to zero."""
         largest, _ = ops.top_k(inputs, self.k)
         return ops.where(inputs >= largest[..., -1:], inputs, ops.zeros_like(inputs))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Returns the shape of the input."""
+        """Return the shape of the input."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments of the layer."""
+        """Return the arguments of the layer."""
         return {**super().get_config(), "ratio": self.ratio}

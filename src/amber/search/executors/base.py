@@ -94,7 +94,7 @@ class Executor(ABC):
 
     @abstractmethod
     def completed(self, timeout: float | None = None) -> list[Outcome]:
-        """Waits until a task has ended and returns all that have, in the order of their ends.
+        """Wait until a task has ended and return all that have, in the order of their ends.
 
         Args:
             timeout: seconds to wait; an empty list is returned where none has ended by then. None: no limit.
@@ -106,7 +106,7 @@ class Executor(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Drops all tasks under way and ends the workers; does nothing where it is closed already."""
+        """Drop all tasks under way and ends the workers; does nothing where it is closed already."""
 
     def __enter__(self) -> Self:
         return self

@@ -97,7 +97,7 @@ class DaskExecutor(Executor):
         return max(1, self._count if self._most is None else min(self._most, self._count)) * (1 + self._prefetch)
 
     def open(self, function: Callable[..., Any]) -> None:
-        """Connects, waits for a first worker, and sends the function to the scheduler.
+        """Connect, waits for a first worker, and sends the function to the scheduler.
 
         Raises:
             ExecutorError: no scheduler or no worker answers, or the function cannot be pickled; Dask is not installed.
@@ -116,7 +116,7 @@ class DaskExecutor(Executor):
             self._send(key)
 
     def completed(self, timeout: float | None = None) -> list[Outcome]:
-        """Waits for ends; connects and submits anew where the scheduler was lost."""
+        """Wait for ends; connects and submits anew where the scheduler was lost."""
         if not self._tasks:
             raise ExecutorError("No task is under way: expected open and submit before.")
         limit = None if timeout is None else time.monotonic() + timeout
@@ -134,7 +134,7 @@ class DaskExecutor(Executor):
                 self._reconnect()
 
     def close(self) -> None:
-        """Drops what is under way, ends its processes on the workers, and disconnects; the cluster stays."""
+        """Drop what is under way, ends its processes on the workers, and disconnects; the cluster stays."""
         client, self._client = self._client, None
         self._tasks.clear()
         self._outcomes.clear()

@@ -166,7 +166,7 @@ def end_session(identity: str) -> None:
 
 
 def _allow_children() -> None:
-    """Lets a worker that a Dask nanny started have processes of its own.
+    """Let a worker that a Dask nanny started have processes of its own.
 
     Python refuses that to daemons, whose children would outlive them; an AMBER worker ends with its parent.
     """

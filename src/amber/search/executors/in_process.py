@@ -31,7 +31,7 @@ class InProcessExecutor(Executor):
         return 1
 
     def open(self, function: Callable[..., Any]) -> None:
-        """Keeps the function."""
+        """Keep the function."""
         self._function = function
 
     def submit(self, key: int, *arguments: Any, reporter: Reporter | None = None, **options: Any) -> None:
@@ -40,7 +40,7 @@ class InProcessExecutor(Executor):
         self._queue.append((key, arguments, {**options, **reporting}))
 
     def completed(self, timeout: float | None = None) -> list[Outcome]:
-        """Runs the next task; `timeout` has no meaning here."""
+        """Run the next task; `timeout` has no meaning here."""
         if self._function is None or not self._queue:
             raise ExecutorError("No task is under way: expected open and submit before.")
         key, arguments, options = self._queue.popleft()
@@ -49,6 +49,6 @@ class InProcessExecutor(Executor):
         return [Outcome(key, value, seconds=time.perf_counter() - started)]
 
     def close(self) -> None:
-        """Forgets the function and what is queued."""
+        """Forget the function and what is queued."""
         self._function = None
         self._queue.clear()

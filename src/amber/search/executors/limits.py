@@ -50,14 +50,14 @@ class WorkerLimits:
         integer_at_least(self.retries, "retries", 0)
 
     def environment(self, position: int) -> dict[str, str]:
-        """Returns the environment variables of the worker at a position (from 0), to be set before Keras loads."""
+        """Return the environment variables of the worker at a position (from 0), to be set before Keras loads."""
         variables = {} if self.threads is None else thread_variables(self.threads)
         if self.devices is not None:
             variables["CUDA_VISIBLE_DEVICES"] = str(self.devices[position % len(self.devices)])
         return variables
 
     def apply(self) -> None:
-        """Limits the current process, once what it runs is loaded."""
+        """Limit the current process, once what it runs is loaded."""
         if self.threads is not None:
             limit_threads(self.threads)
         if self.memory_limit is not None:
@@ -65,7 +65,7 @@ class WorkerLimits:
 
 
 def keras_settings() -> dict[str, Any]:
-    """Returns the Keras backend, and what this process has set Keras to as far as a fresh one would not be the same."""
+    """Return the Keras backend, and what this process has set Keras to as far as a fresh one would not be the same."""
     settings: dict[str, Any] = {"backend": os.environ.get("KERAS_BACKEND")}
     keras = sys.modules.get("keras")
     if keras is None:
@@ -102,7 +102,7 @@ def apply_worker_settings(settings: dict[str, Any]) -> None:
 
 
 def apply_keras_settings(settings: dict[str, Any]) -> None:
-    """Sets Keras to what `keras_settings` found elsewhere; comes before Keras is loaded, and loads it if it must."""
+    """Set Keras to what `keras_settings` found elsewhere; comes before Keras is loaded, and loads it if it must."""
     if settings["backend"]:
         os.environ["KERAS_BACKEND"] = settings["backend"]
     changed = settings.get("changed")
@@ -115,7 +115,7 @@ def apply_keras_settings(settings: dict[str, Any]) -> None:
 
 
 def _limit_memory(extra: int) -> None:
-    """Allows so many bytes more than are taken now; works where the system counts private memory (Linux)."""
+    """Allow so many bytes more than are taken now; works where the system counts private memory (Linux)."""
     import resource
 
     with open("/proc/self/status", encoding="ascii") as file:

@@ -21,7 +21,7 @@ _ALIGNMENT = 64
 
 
 def pack(function: Callable[..., Any]) -> list[bytes | memoryview]:
-    """Returns a function as bytes: itself, then each of its arrays, which are not copied.
+    """Return a function as bytes: itself, then each of its arrays, which are not copied.
 
     Raises:
         ExecutorError: it holds what cannot be sent to another process; names the function and why.
@@ -38,7 +38,7 @@ def pack(function: Callable[..., Any]) -> list[bytes | memoryview]:
 
 
 def write(parts: Sequence[bytes | memoryview], directory: Path) -> None:
-    """Writes what `pack` returned as files of a directory; raises OSError."""
+    """Write what `pack` returned as files of a directory; raises OSError."""
     places, end = [], 0
     with (directory / _ARRAYS).open("wb") as file:
         for part in parts[1:]:
@@ -51,7 +51,7 @@ def write(parts: Sequence[bytes | memoryview], directory: Path) -> None:
 
 
 def read(directory: Path) -> Callable[..., Any]:
-    """Returns the function that `write` wrote. Its arrays may be written to: changes stay in this process."""
+    """Return the function that `write` wrote. Its arrays may be written to: changes stay in this process."""
     places, head = pickle.loads((directory / _FUNCTION).read_bytes())
     if not places or not places[-1][1]:
         return pickle.loads(head, buffers=[bytearray() for _ in places])

@@ -80,7 +80,7 @@ class ProcessExecutor(Executor):
         return self._count
 
     def open(self, function: Callable[..., Any]) -> None:
-        """Writes the function where workers read it. They start with their first task.
+        """Write the function where workers read it. They start with their first task.
 
         Raises:
             ExecutorError: the function cannot be pickled, or there is no room for its data.
@@ -113,7 +113,7 @@ class ProcessExecutor(Executor):
         self._start_waiting()
 
     def completed(self, timeout: float | None = None) -> list[Outcome]:
-        """Waits for ends; replaces workers that were lost. Raises ExecutorError where no process can be started."""
+        """Wait for ends; replaces workers that were lost. Raises ExecutorError where no process can be started."""
         if not any(slot.task for slot in self._slots):
             raise ExecutorError("No task is under way: expected open and submit before.")
         limit = None if timeout is None else time.monotonic() + timeout
@@ -133,7 +133,7 @@ class ProcessExecutor(Executor):
                 slot.look_after()
 
     def close(self) -> None:
-        """Ends all worker processes, the busy ones too, and removes the files they read."""
+        """End all worker processes, the busy ones too, and removes the files they read."""
         slots, self._slots = self._slots, []
         self._waiting.clear()
         self._outcomes.clear()
@@ -215,7 +215,7 @@ class _Slot:
         self._started = 0.0
 
     def start(self, task: _Task) -> None:
-        """Begins a task, in the process there is or a fresh one."""
+        """Begin a task, in the process there is or a fresh one."""
         self.task = task
         self._mark.unlink(missing_ok=True)
         if self._pool is None:
@@ -235,7 +235,7 @@ class _Slot:
         self._future.add_done_callback(lambda future: self._events.put((self, future)))
 
     def collect(self, future: Any) -> Outcome | None:
-        """Returns what became of the task; None where it has to be started again, or was settled before."""
+        """Return what became of the task; None where it has to be started again, or was settled before."""
         if self.task is None or future is not self._future:
             return None
         kind, value = self._read(future)
@@ -266,7 +266,7 @@ class _Slot:
             self._settle("lost", f"no worker process was ready after {_START_LIMIT:.0f} s")
 
     def stop(self) -> None:
-        """Ends the process."""
+        """End the process."""
         pool, self._pool, self.task = self._pool, None, None
         if pool is not None:
             pool.stop()
@@ -300,7 +300,7 @@ class _Slot:
         self.start(task)
 
     def _settle(self, kind: str, message: str) -> None:
-        """Ends the task from here, by a future of its own."""
+        """End the task from here, by a future of its own."""
         self._drop_pool()
         self._future = pebble.ProcessFuture()
         self._future.set_result((kind, message))

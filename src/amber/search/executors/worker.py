@@ -27,7 +27,7 @@ _loaded: dict[str, Any] = {}
 def initialise(
     directory: Path, mark: Path, variables: Mapping[str, str], limits: WorkerLimits, settings: dict[str, Any]
 ) -> None:
-    """Makes a fresh process a worker. What goes wrong is kept, and raised by the first task.
+    """Make a fresh process a worker. What goes wrong is kept, and raised by the first task.
 
     Args:
         directory: holds the function; see `payload`.
@@ -88,7 +88,7 @@ def _run(arguments: tuple[Any, ...], options: Mapping[str, Any]) -> tuple[str, A
 
 
 def _sendable(error: Exception) -> Exception:
-    """Returns an error that can be raised in the parent, with where it came from."""
+    """Return an error that can be raised in the parent, with where it came from."""
     with contextlib.suppress(Exception):
         pickle.loads(pickle.dumps(error))
         if isinstance(error, AmberError):
@@ -99,7 +99,7 @@ def _sendable(error: Exception) -> Exception:
 
 
 def _end_with_parent() -> None:
-    """Ends this process when its parent ends, however it does: a killed search must not go on training."""
+    """End this process when its parent ends, however it does: a killed search must not go on training."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return

@@ -22,7 +22,7 @@ class OneShotProgress:
         self._started = self._said = 0.0
 
     def begin(self) -> None:
-        """Starts the display."""
+        """Start the display."""
         self._started = time.monotonic()
         if self._console.is_terminal:
             self._bar = Progress(
@@ -32,7 +32,7 @@ class OneShotProgress:
             self._task = self._bar.add_task("", total=1.0)
 
     def show(self, share: float, note: str) -> None:
-        """Shows the share of the work that is done, 0 to 1, and what is being done."""
+        """Show the share of the work that is done, 0 to 1, and what is being done."""
         now = time.monotonic()
         spent = now - self._started
         left = f", about {spent / share * (1 - share):.0f} s left" if 0.02 < share < 1 else ""
@@ -43,7 +43,7 @@ class OneShotProgress:
             self._console.print(f"[{share:4.0%}] {note}{left}", markup=False, highlight=False, soft_wrap=True)
 
     def end(self) -> None:
-        """Ends the display with its last state."""
+        """End the display with its last state."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

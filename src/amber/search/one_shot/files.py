@@ -26,13 +26,13 @@ class OneShotFiles:
         self.directory = directory
 
     def clear(self) -> None:
-        """Removes what an earlier search left."""
+        """Remove what an earlier search left."""
         for name in (SUPERNET, CONTROLLER, RECORD) if self.directory is not None else ():
             directory_path = self.directory.path if self.directory is not None else Path()
             (directory_path / name).unlink(missing_ok=True)
 
     def read_record(self) -> dict[str, Any] | None:
-        """Returns the record of an earlier search; None where there is none.
+        """Return the record of an earlier search; None where there is none.
 
         Raises:
             StorageError: it cannot be read, or is no JSON mapping.
@@ -46,12 +46,12 @@ class OneShotFiles:
         return dict(record)
 
     def load_supernet(self, supernet: Any) -> None:
-        """Gives a supernet the shared weights of an earlier search; StorageError where they cannot be read."""
+        """Give a supernet the shared weights of an earlier search; StorageError where they cannot be read."""
         if self.directory is not None:
             supernet.load(self.directory.path / SUPERNET)
 
     def write(self, supernet: Any, controller: Any, record: dict[str, Any]) -> None:
-        """Replaces all three files, the record last.
+        """Replace all three files, the record last.
 
         Raises:
             StorageError: one cannot be written; names it.
@@ -63,6 +63,6 @@ class OneShotFiles:
         self.write_record(record)
 
     def write_record(self, record: dict[str, Any]) -> None:
-        """Replaces the record only."""
+        """Replace the record only."""
         if self.directory is not None:
             self.directory.write(RECORD, json_text(record, indent=1))

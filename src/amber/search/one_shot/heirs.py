@@ -32,11 +32,11 @@ class HeirBuilder:
         self.model_compile_dict = builder.model_compile_dict
 
     def plan(self, arc_seq: Any) -> Any:
-        """Returns the network of an architecture, as the other builder plans it."""
+        """Return the network of an architecture, as the other builder plans it."""
         return self.builder.plan(arc_seq)
 
     def __call__(self, arc_seq: Any) -> Any:
-        """Returns a compiled model with weights of its own.
+        """Return a compiled model with weights of its own.
 
         Raises:
             ArchitectureError: tokens outside the grammar.
@@ -62,7 +62,7 @@ def _received(builder: Any, description: Any, weights: Sequence[np.ndarray], cal
 
 
 def with_heirs(objective: Objective, supernet: Any, calibration: Any) -> Objective:
-    """Returns an objective that trains the same networks from the weights of a supernet on."""
+    """Return an objective that trains the same networks from the weights of a supernet on."""
     heirs = copy.copy(objective)
     heirs.builder = HeirBuilder(objective.builder, supernet, calibration)
     return heirs

@@ -33,6 +33,6 @@ class OneShotResult:
     history: tuple[Mapping[str, float], ...]
 
     def best_of(self, source: str) -> TrialResult | None:
-        """Returns the best retrained candidate of "policy" or "random"; None where none was retrained."""
+        """Return the best retrained candidate of "policy" or "random"; None where none was retrained."""
         own = {each.tokens for each in self.candidates if each.source == source}
         return next((trial for trial in self.search.ranked if trial.tokens in own), None)

@@ -31,7 +31,7 @@ class SharedScores:
         self.objective, self.builder, self.settings, self.seed = objective, builder, settings, seed
 
     def of(self, arcs: Any, steps: int) -> list[float]:
-        """Returns a score for each; one that diverged, or costs too much, has the worst there is.
+        """Return a score for each; one that diverged, or costs too much, has the worst there is.
 
         Args:
             arcs: token lists.
@@ -54,18 +54,18 @@ class SharedScores:
         return [value if math.isfinite(value) else lost for value in values]
 
     def calibration(self, steps: int) -> Any:
-        """Returns training features to estimate normalisation statistics on, others after other steps."""
+        """Return training features to estimate normalisation statistics on, others after other steps."""
         x, y = self.objective.train
         size = self.objective.settings.batch_size
         generator = np.random.default_rng([self.seed, 2, steps])
         return x[generator.permutation(len(y))[: self.settings.calibration_steps * 2 * size]]
 
     def ordered(self, scored: Iterable[ScoredArchitecture]) -> list[ScoredArchitecture]:
-        """Returns them with the best first."""
+        """Return them with the best first."""
         return sorted(scored, key=lambda each: each.score, reverse=self.objective.direction == "maximize")
 
     def first_networks(self, scored: Sequence[ScoredArchitecture], seen: set[str]) -> list[ScoredArchitecture]:
-        """Returns the best `top_k` that are networks within the budget; none of those seen, which they join."""
+        """Return the best `top_k` that are networks within the budget; none of those seen, which they join."""
         kept: list[ScoredArchitecture] = []
         for each in self.ordered(scored):
             if len(kept) == self.settings.top_k:
@@ -77,7 +77,7 @@ class SharedScores:
         return kept
 
     def largest(self, arcs: Sequence[Any]) -> list[tuple[int, ...]]:
-        """Returns the one with the most parameters of those within the budget; an empty list where none is."""
+        """Return the one with the most parameters of those within the budget; an empty list where none is."""
         networks = [network for network in map(self._within_budget, arcs) if network is not None]
         return [max(networks, key=lambda network: network.parameters).tokens] if networks else []
 

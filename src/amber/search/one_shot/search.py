@@ -59,7 +59,7 @@ def run_one_shot(
     pruner_options: Mapping[str, Any] | None = None,
     ledger: Ledger | None = None,
 ) -> OneShotResult:
-    """Searches with shared weights, and retrains the best as a search by trials would train them.
+    """Search with shared weights, and retrains the best as a search by trials would train them.
 
     From scratch, unless the settings say that they inherit the shared weights.
 
@@ -154,7 +154,7 @@ class _Shared:
         self.started = 0.0
 
     def restore(self) -> bool:
-        """Takes over what an earlier search chose; returns whether there was a choice.
+        """Take over what an earlier search chose; returns whether there was a choice.
 
         Raises:
             StorageError: the record cannot be used.
@@ -174,7 +174,7 @@ class _Shared:
         return True
 
     def prepare(self, shared_compile: Mapping[str, Any] | None, options: Mapping[str, Any] | None) -> None:
-        """Makes supernet and policy; every mistake of the settings shows here."""
+        """Make supernet and policy; every mistake of the settings shows here."""
         arguments = shared_compile or self.objective.builder.model_compile_dict
         if arguments is None:
             raise ConfigError("One-shot search needs a builder with compile arguments. Received: None")
@@ -195,7 +195,7 @@ class _Shared:
         return with_heirs(self.objective, self.builder.supernet, self.scores.calibration(self.steps))
 
     def run(self) -> str:
-        """Trains and scores; returns "finished" or "interrupted"."""
+        """Train and scores; returns "finished" or "interrupted"."""
         self.started = time.monotonic()
         if self.progress:
             self.progress.begin()
@@ -221,7 +221,7 @@ class _Shared:
         return stopped
 
     def report(self, result: OneShotResult) -> None:
-        """Adds the retrained best of both samples to the record."""
+        """Add the retrained best of both samples to the record."""
         for source in ("policy", "random"):
             best = result.best_of(source)
             self.outcome[source] = None if best is None else {"tokens": list(best.tokens), "score": best.score}
@@ -259,7 +259,7 @@ class _Shared:
         return self._share() >= self.settings.searching_steps / self.settings.planned_steps
 
     def _train(self, steps: int) -> float:
-        """Trains on so many batches and returns their mean loss."""
+        """Train on so many batches and returns their mean loss."""
         x, y = self.objective.train
         size = self.objective.settings.batch_size
         rows = np.resize(self.generator.permutation(len(y)), steps * size)
@@ -269,7 +269,7 @@ class _Shared:
         return float(fitted.history["loss"][-1])
 
     def _start(self) -> None:
-        """Trains as one architecture, the largest of a sample: see `OneShotSettings.start_steps`."""
+        """Train as one architecture, the largest of a sample: see `OneShotSettings.start_steps`."""
         if not self.settings.start_steps:
             return
         drawn = [self.objective.layout.sample(self.generator) for _ in range(self.settings.sample)]
@@ -308,7 +308,7 @@ class _Shared:
             self._show(f"episode {episode}/{self.settings.episodes}, policy's mean {self._metric} {mean:.4f}")
 
     def _chosen(self) -> list[ScoredArchitecture]:
-        """Scores what policy and chance propose, and returns the best `top_k` networks of each, the best first."""
+        """Score what policy and chance propose, and return the best `top_k` networks of each, the best first."""
         layout, count = self.objective.layout, self.settings.sample
         proposals = {
             "policy": [self.controller.most_probable(), *self.controller.sample(count - 1)],
@@ -326,7 +326,7 @@ class _Shared:
         return self.scores.ordered(chosen)
 
     def _trained_on(self, chosen: list[ScoredArchitecture]) -> list[ScoredArchitecture]:
-        """Trains the shared weights as the chosen networks only, and returns these by their new scores."""
+        """Train the shared weights as the chosen networks only, and returns these by their new scores."""
         if not chosen or not self.settings.finalist_steps:
             return chosen
         self.only = [each.tokens for each in chosen]

@@ -18,7 +18,7 @@ from amber.supernet.factory import ConvSupernetFactory
 
 
 def shared_builder(builder: Any, compile_arguments: Mapping[str, Any], batch_size: int = 32) -> SupernetBuilder:
-    """Returns the builder of children that share weights, over the networks of a builder.
+    """Return the builder of children that share weights, over the networks of a builder.
 
     Args:
         builder: a KerasResidualCnnBuilder.

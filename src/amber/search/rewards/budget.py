@@ -30,7 +30,7 @@ class Budget:
                 raise ConfigError(f"budget.{name} must be a positive integer or None. Received: {limit!r}")
 
     def excess(self, costs: Any) -> str | None:
-        """Says what costs too much, such as `1,200 parameters of 1,000 allowed`; None where nothing does.
+        """Say what costs too much, such as `1,200 parameters of 1,000 allowed`; None where nothing does.
 
         Args:
             costs: has the attributes `parameters` and `flops`, as a Candidate or a GraphCost has.

@@ -24,7 +24,7 @@ class KnowledgeFunction(Protocol):
     worst: float | None
 
     def __call__(self, graph: ComputationGraph) -> float:
-        """Returns how much a network disagrees with what is known; 0 or more, finite."""
+        """Return how much a network disagrees with what is known; 0 or more, finite."""
         ...
 
 
@@ -85,7 +85,7 @@ class BlockHierarchy:
 
     @classmethod
     def of_groups(cls, groups: Iterable[Sequence[str]], inputs: Sequence[str]) -> BlockHierarchy:
-        """Returns the function for groups of blocks: of each group, any two different ones are related by 1.
+        """Return the function for groups of blocks: of each group, any two different ones are related by 1.
 
         Raises:
             ConfigError: a group that holds anything else than names of inputs.
@@ -97,7 +97,7 @@ class BlockHierarchy:
         return cls({pair: 1.0 for group in groups for pair in permutations(dict.fromkeys(group), 2)}, inputs)
 
     def __call__(self, graph: ComputationGraph) -> float:
-        """Returns the value of a network; raises ConfigError where its inputs are others."""
+        """Return the value of a network; raise ConfigError where its inputs are others."""
         if set(graph.inputs) != set(self.inputs):
             raise ConfigError(
                 f"The block hierarchy is of the inputs {', '.join(self.inputs)}. Received: {', '.join(graph.inputs)}"
@@ -131,7 +131,7 @@ KNOWLEDGE: Registry[KnowledgeFactory] = Registry("knowledge function", ConfigErr
 
 
 def register_knowledge(name: str, factory: KnowledgeFactory, *, replace: bool = False) -> None:
-    """Adds a knowledge function under a name (any case), which `search.knowledge.function` then takes.
+    """Add a knowledge function under a name (any case), which `search.knowledge.function` then takes.
 
     Args:
         name: of the function.
@@ -145,7 +145,7 @@ def register_knowledge(name: str, factory: KnowledgeFactory, *, replace: bool = 
 
 
 def make_knowledge(name: str, inputs: Sequence[str], weight: float = 1.0, **options: Any) -> Knowledge:
-    """Returns a registered knowledge function with its weight.
+    """Return a registered knowledge function with its weight.
 
     Args:
         name: such as `"block_hierarchy"`.

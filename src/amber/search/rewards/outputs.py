@@ -11,7 +11,7 @@ from amber.errors import DataError
 
 
 def paired_outputs(targets: Any, predictions: Any, names: Sequence[str] = ()) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Returns targets and predictions of each output, both (records, columns).
+    """Return targets and predictions of each output, both (records, columns).
 
     Args:
         targets: an array or nested lists of numbers, or a list or dictionary of arrays, one for each output.

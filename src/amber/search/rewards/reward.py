@@ -56,7 +56,7 @@ class Reward:
         return f"val_{self.name}"
 
     def __call__(self, targets: Any, predictions: Any, names: Sequence[str] = ()) -> float:
-        """Returns the mean over all columns of all outputs.
+        """Return the mean over all columns of all outputs.
 
         Args:
             targets: of one output an array (records, ...) of values or class numbers; of several a list or
@@ -94,7 +94,7 @@ def register_reward(
     direction: str = "maximize",
     replace: bool = False,
 ) -> None:
-    """Adds a reward under a name (any case), which `Objective(reward=...)` and `search.reward` then take.
+    """Add a reward under a name (any case), which `Objective(reward=...)` and `search.reward` then take.
 
     Args:
         name: of the reward.
@@ -111,7 +111,7 @@ def register_reward(
 
 
 def get_reward(reward: str | Reward) -> Reward:
-    """Returns a reward by its name, or the given one; raises ConfigError listing the known names."""
+    """Return a reward by its name, or the given one; raise ConfigError listing the known names."""
     return reward if isinstance(reward, Reward) else REWARDS.get(reward)
 
 

@@ -45,7 +45,7 @@ class Valuation:
     def value(
         self, model: Any, graph: ComputationGraph | None, metrics: dict[str, float], data: tuple[Any, Any], batch: int
     ) -> dict[str, float]:
-        """Returns the metrics and with them, under the name `metric`, the score.
+        """Return the metrics and with them, under the name `metric`, the score.
 
         Args:
             model: the trained network.
@@ -72,7 +72,7 @@ class Valuation:
         return found
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns what JSON can say of reward and knowledge; empty where there is neither."""
+        """Return what JSON can say of reward and knowledge; empty where there is neither."""
         found: dict[str, Any] = {"reward": self.reward.name} if self.reward else {}
         if self.knowledge:
             function = self.knowledge.function

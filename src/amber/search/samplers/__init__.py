@@ -50,7 +50,7 @@ SAMPLERS: Registry[SamplerFactory] = Registry("sampler", ConfigError)
 
 
 def register_sampler(name: str, factory: SamplerFactory, *, replace: bool = False) -> None:
-    """Adds a sampler under a name (any case).
+    """Add a sampler under a name (any case).
 
     Args:
         name: what `run_search(sampler=...)` is given.
@@ -64,7 +64,7 @@ def register_sampler(name: str, factory: SamplerFactory, *, replace: bool = Fals
 
 
 def make_sampler(name: str, layout: TokenLayout, seed: int, **options: Any) -> optuna.samplers.BaseSampler:
-    """Returns a new sampler.
+    """Return a new sampler.
 
     Args:
         name: a registered name, such as `"tpe"` or `"controller"`.
@@ -85,7 +85,7 @@ def make_sampler(name: str, layout: TokenLayout, seed: int, **options: Any) -> o
 
 
 def check_sampler_options(name: str, options: Iterable[str]) -> None:
-    """Checks the names of a sampler's options without making it.
+    """Check the names of a sampler's options without making it.
 
     Args:
         name: a registered name.

@@ -79,7 +79,7 @@ class ControllerSampler(TokenSampler):
         state: optuna.trial.TrialState,
         values: Sequence[float] | None,
     ) -> None:
-        """Stores the reward, and trains the controller where the episode is full."""
+        """Store the reward, and trains the controller where the episode is full."""
         proposed = self._asked.pop(trial.number, None)
         tokens = tokens_of(trial.params, self.layout)
         reward = self._reward(study, values)
@@ -112,14 +112,14 @@ class ControllerSampler(TokenSampler):
 
 
 def controller_options() -> set[str]:
-    """Returns the names of the options that `controller_for` takes for one layout or another."""
+    """Return the names of the options that `controller_for` takes for one layout or another."""
     signatures = [inspect.signature(each) for each in (GeneralController, MultiInputController, MultiIOController)]
     parameters = [each for signature in signatures for each in signature.parameters.values()]
     return {each.name for each in parameters if each.kind is not each.VAR_KEYWORD} - {"model_space", "seed"}
 
 
 def controller_for(layout: TokenLayout, seed: int, **options: Any) -> GeneralController:
-    """Returns a controller that can sample every architecture of a layout.
+    """Return a controller that can sample every architecture of a layout.
 
     A MultiIOController where there are output tokens, a MultiInputController where there are input tokens, else a
     GeneralController; no connection is closed because it is used already, unless an option says so.

@@ -51,7 +51,7 @@ class RegularizedEvolutionSampler(TokenSampler):
         return self.mutate(parent, generator)
 
     def mutate(self, tokens: Sequence[int], generator: np.random.Generator) -> tuple[int, ...]:
-        """Returns tokens of which one has another value; the same ones where none has more than one value."""
+        """Return tokens of which one has another value; the same ones where none has more than one value."""
         if not self._kinds:
             return tuple(tokens)
         positions = self._kinds[generator.integers(len(self._kinds))]

@@ -15,7 +15,7 @@ INFEASIBLE, WITHDRAWN = "infeasible", "withdrawn"
 
 
 def token_distributions(layout: TokenLayout) -> dict[str, optuna.distributions.CategoricalDistribution]:
-    """Returns the Optuna parameters of a layout: per token name one categorical of its values, in order."""
+    """Return the Optuna parameters of a layout: per token name one categorical of its values, in order."""
     return {
         name: optuna.distributions.CategoricalDistribution(tuple(range(size)))
         for name, size in zip(layout.names, layout.sizes, strict=True)
@@ -23,7 +23,7 @@ def token_distributions(layout: TokenLayout) -> dict[str, optuna.distributions.C
 
 
 def tokens_of(params: Mapping[str, Any], layout: TokenLayout) -> tuple[int, ...] | None:
-    """Returns the tokens that a trial's parameters say; None where one is missing."""
+    """Return the tokens that a trial's parameters say; None where one is missing."""
     if any(name not in params for name in layout.names):
         return None
     return tuple(int(params[name]) for name in layout.names)
@@ -62,7 +62,7 @@ class TokenSampler(optuna.samplers.BaseSampler):
         self._independent = optuna.samplers.RandomSampler(seed=seed)
 
     def propose(self, study: optuna.Study, number: int) -> Sequence[int]:
-        """Returns the tokens of trial `number`."""
+        """Return the tokens of trial `number`."""
         raise NotImplementedError(f"{type(self).__name__} does not define propose().")
 
     def infer_relative_search_space(

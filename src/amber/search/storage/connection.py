@@ -48,7 +48,7 @@ class Connection:
         self._identity: int | None = None
 
     def open(self, direction: str | None) -> None:
-        """Opens the database where it is not open; makes tables and study where a direction is given.
+        """Open the database where it is not open; makes tables and study where a direction is given.
 
         Raises:
             ConfigError: the driver is not installed.
@@ -79,7 +79,7 @@ class Connection:
                 engine.dispose()
 
     def close(self) -> None:
-        """Closes the connections of this thread; another `open` may follow."""
+        """Close the connections of this thread; another `open` may follow."""
         if self.storage is not None:
             with contextlib.suppress(Exception):  # a database that is away needs no goodbye
                 self.storage.remove_session()
@@ -87,14 +87,14 @@ class Connection:
         self.storage = self.study = self._identity = None
 
     def identity(self) -> int:
-        """Returns Optuna's number of the study."""
+        """Return Optuna's number of the study."""
         if self._identity is None:
             self._identity = int(self.storage.get_study_id_from_name(self._study_name))
         return self._identity
 
     @contextlib.contextmanager
     def turn(self, key: str) -> Iterator[None]:
-        """Waits until no other process is within, and keeps others out; one that is killed keeps nobody out.
+        """Wait until no other process is within, and keeps others out; one that is killed keeps nobody out.
 
         Args:
             key: of a user attribute that the study has: its row is what is locked.
@@ -117,7 +117,7 @@ class Connection:
                 release()
 
     def lost(self, running: Sequence[int]) -> set[int]:
-        """Returns those trials, by Optuna's number, whose process shows no sign of life, or never showed one."""
+        """Return those trials, by Optuna's number, whose process shows no sign of life, or never showed one."""
         import sqlalchemy
 
         column: Any = sqlalchemy.column("trial_id")
@@ -127,7 +127,7 @@ class Connection:
         return {*self.storage._get_stale_trial_ids(self.identity()), *(each for each in running if each not in shown)}
 
     def tried(self, what: str, action: Callable[[], Value]) -> Value:
-        """Does what may be done twice, again and again while the database is away; raises as `named` does."""
+        """Do what may be done twice, again and again while the database is away; raises as `named` does."""
         from sqlalchemy.exc import InterfaceError, OperationalError
 
         deadline = time.monotonic() + _PATIENCE
@@ -143,7 +143,7 @@ class Connection:
 
     @contextlib.contextmanager
     def named(self, what: str) -> Iterator[None]:
-        """Turns what database and driver raise into an error that says what was tried.
+        """Turn what database and driver raise into an error that says what was tried.
 
         Raises:
             ConfigError: the driver is not installed.
@@ -168,7 +168,7 @@ class Connection:
             ) from error
 
     def cause(self, error: BaseException) -> str:
-        """Returns what the driver said, on one line, without passwords."""
+        """Return what the driver said, on one line, without passwords."""
         root = _root(error)
         said = " ".join(str(getattr(root, "orig", None) or root).split())
         return without_passwords(f"{type(root).__name__}: {said}", self._text)
@@ -202,7 +202,7 @@ class Connection:
         return patient.get(self._url.get_backend_name(), {})
 
     def _lock_row(self, key: str) -> Any:
-        """Returns a connection that locks the row until it is closed."""
+        """Return a connection that locks the row until it is closed."""
         import sqlalchemy
 
         columns: list[Any] = [sqlalchemy.column("study_id"), sqlalchemy.column("key")]
@@ -229,7 +229,7 @@ def _is_of_sql(error: BaseException) -> bool:
 
 
 def _root(error: BaseException) -> BaseException:
-    """Returns SQLAlchemy's error, or where there is none the first cause."""
+    """Return SQLAlchemy's error, or where there is none the first cause."""
     from sqlalchemy.exc import SQLAlchemyError
 
     while error.__cause__ is not None and not isinstance(error, SQLAlchemyError):

@@ -107,7 +107,7 @@ class StudyDatabase:
             raise SettingsChangedError(self.name, changes)
 
     def begin(self, settings: Mapping[str, Any], direction: str, *, allow_changes: bool = False) -> None:
-        """Connects, and makes the study or finds that it is the same search; may be called again.
+        """Connect, and makes the study or finds that it is the same search; may be called again.
 
         Args:
             settings: JSON-ready; those that the study began with must be the same.
@@ -135,7 +135,7 @@ class StudyDatabase:
                 self._note(_SETTINGS, now)
 
     def join(self, owner: str, *, alone: bool = False) -> None:
-        """Takes part as `owner`; what a process of that name left unsettled is this one's again.
+        """Take part as `owner`; what a process of that name left unsettled is this one's again.
 
         Args:
             owner: name of this process.
@@ -148,7 +148,7 @@ class StudyDatabase:
         self._beating.start()
 
     def leave(self) -> None:
-        """Takes part no longer; what this process has not settled is there for others at once."""
+        """Take part no longer; what this process has not settled is there for others at once."""
         self._leaving.set()
         if self._beating is not None:
             self._beating.join()
@@ -166,7 +166,7 @@ class StudyDatabase:
             yield
 
     def news(self) -> list[Known]:
-        """Returns, by number, what others proposed or settled and what this process is to take up; in a turn.
+        """Return, by number, what others proposed or settled and what this process is to take up; in a turn.
 
         A proposal is returned until it is settled; then once more.
 
@@ -182,7 +182,7 @@ class StudyDatabase:
         return [self._met(each, each._trial_id in lost) for each in trials]
 
     def claim(self, number: int, tokens: tuple[int, ...], candidate: Candidate | None) -> None:
-        """Notes that this process is to settle a proposal, in a turn; one that it holds already is left alone.
+        """Note that this process is to settle a proposal, in a turn; one that it holds already is left alone.
 
         Args:
             number: of the proposal; all before it are known.
@@ -209,7 +209,7 @@ class StudyDatabase:
         self._held[number] = identity
 
     def settle(self, trial: TrialResult) -> TrialResult:
-        """Records what became of a proposal that this process holds; waits for a database that is away.
+        """Record what became of a proposal that this process holds; waits for a database that is away.
 
         Returns:
             The trial that is recorded: another process's, where that took this one for lost and was first.
@@ -236,7 +236,7 @@ class StudyDatabase:
         return recorded
 
     def trials(self) -> list[TrialResult]:
-        """Returns all that is settled, by number; only reads.
+        """Return all that is settled, by number; only reads.
 
         Raises:
             ConfigError: the database's driver is not installed.
@@ -248,7 +248,7 @@ class StudyDatabase:
         return [each for each in found if each is not None]
 
     def _met(self, trial: FrozenTrial, lost: bool) -> Known:
-        """Returns a proposal as others have left it, and takes it up where they left it for good."""
+        """Return a proposal as others have left it, and takes it up where they left it for good."""
         known = self._read(trial)
         if trial.state.is_finished():
             self._settled.add(trial.number)

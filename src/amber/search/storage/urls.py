@@ -25,7 +25,7 @@ _DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"
 
 
 def parse_url(url: str) -> URL:
-    """Returns the address in parts, with a driver.
+    """Return the address in parts, with a driver.
 
     Args:
         url: such as `postgresql://user@host:5432/database` or `sqlite:///file.db`.

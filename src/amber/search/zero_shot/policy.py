@@ -43,7 +43,7 @@ class ZeroShotPolicy:
             )
 
     def standardised(self, description: Sequence[float]) -> np.ndarray:
-        """Returns a description as the controller reads it, (1, d).
+        """Return a description as the controller reads it, (1, d).
 
         Raises:
             DataError: it is not of the length that was learnt from, or not finite.
@@ -54,7 +54,7 @@ class ZeroShotPolicy:
         return ((values - self.mean) / self.scale)[None, :]
 
     def propose(self, description: Sequence[float], count: int, objective: Any = None) -> list[tuple[int, ...]]:
-        """Returns different architectures for a data set, the most probable first and the others as sampled.
+        """Return different architectures for a data set, the most probable first and the others as sampled.
 
         Nothing is trained.
 
@@ -84,7 +84,7 @@ class ZeroShotPolicy:
         return list(found.values())[:count]
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Writes the policy, with all that it needs to learn on, to two files of a folder, which is made.
+        """Write the policy, with all that it needs to learn on, to two files of a folder, which is made.
 
         Raises:
             StorageError: they cannot be written.
@@ -100,7 +100,7 @@ class ZeroShotPolicy:
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> ZeroShotPolicy:
-        """Reads what `save` wrote.
+        """Read what `save` wrote.
 
         Raises:
             StorageError: there is no policy.

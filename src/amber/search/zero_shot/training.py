@@ -62,7 +62,7 @@ def train_zero_shot(
     controller_options: Mapping[str, Any] | None = None,
     on_episode: Callable[[Mapping[str, float]], None] | None = None,
 ) -> ZeroShotResult:
-    """Trains one policy on several data sets.
+    """Train one policy on several data sets.
 
     In every episode the policy, conditioned on each data set in turn, proposes architectures; they are trained there
     unless the same network was before, and the policy learns from all scores together. A score counts relative to
@@ -113,7 +113,7 @@ class _Learning:
         self.known: list[dict[str, TrialResult]] = [{} for _ in tasks]
 
     def episode(self, number: int) -> dict[str, float]:
-        """Proposes, trains and learns; returns the mean score of each data set."""
+        """Propose, trains and learns; return the mean score of each data set."""
         means, stored = {}, 0
         for place, task in enumerate(self.tasks):
             described = self.policy.standardised(task.description)
@@ -144,7 +144,7 @@ class _Learning:
         return known[name]
 
     def _rewards(self, place: int, results: Sequence[TrialResult]) -> list[float | None]:
-        """Scores as distances from the mean of the data set's, in standard deviations, the higher the better."""
+        """Score as distances from the mean of the data set's, in standard deviations, the higher the better."""
         objective = self.tasks[place].objective
         sign = 1.0 if objective.direction == "maximize" else -1.0
         scores = [sign * trial.score for trial in self.known[place].values() if trial.score is not None]

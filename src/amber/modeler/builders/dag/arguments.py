@@ -17,7 +17,7 @@ _LAYER_NAME = re.compile(r"L(\d+)_(.+)")
 
 
 def input_nodes(given: Any) -> tuple[ComputationNode, ...]:
-    """Returns the input nodes of a network, given as one or as a list.
+    """Return the input nodes of a network, given as one or as a list.
 
     Raises:
         ModelSpaceError: none, something that is no node of type `input`, or two of one name.
@@ -36,7 +36,7 @@ def input_nodes(given: Any) -> tuple[ComputationNode, ...]:
 
 
 def output_node(given: Any) -> ComputationNode:
-    """Returns the output node of a network, given as one or as a list of one.
+    """Return the output node of a network, given as one or as a list of one.
 
     Raises:
         ModelSpaceError: something that is no node, or a node of type `input`.
@@ -49,7 +49,7 @@ def output_node(given: Any) -> ComputationNode:
 
 
 def check_names(names: Iterable[str], model_space: ModelSpace, heads: re.Pattern[str] | None) -> None:
-    """Checks that inputs and output have names that no other node can have.
+    """Check that inputs and output have names that no other node can have.
 
     Raises:
         ModelSpaceError: two of one name, or the name of the default input, a layer or an intermediate output.

@@ -98,7 +98,7 @@ class DAGModelBuilder(ModelBuilder):
         self._pattern: DAG | None = self._new_dag([0] * len(self.layout), {}) if is_ours else None
 
     def dag(self, arc_seq: Any, **dag_kwargs: Any) -> Any:
-        """Returns the DAG of an architecture.
+        """Return the DAG of an architecture.
 
         Args:
             arc_seq: the tokens.
@@ -137,16 +137,16 @@ class DAGModelBuilder(ModelBuilder):
         return made
 
     def plan(self, arc_seq: Any, **dag_kwargs: Any) -> ComputationGraph:
-        """Returns the network of an architecture; raises as `dag` does."""
+        """Return the network of an architecture; raises as `dag` does."""
         graph: ComputationGraph = self.dag(arc_seq, **dag_kwargs).graph
         return graph
 
     def build(self, arc_seq: Any, **dag_kwargs: Any) -> keras.Model:
-        """Returns the model of an architecture, not compiled; raises as ModelBuilder.build does."""
+        """Return the model of an architecture, not compiled; raises as ModelBuilder.build does."""
         return build_planned(self.dag(arc_seq, **dag_kwargs), arc_seq)
 
     def __call__(self, arc_seq: Any = None, *, model_states: Any = None, **dag_kwargs: Any) -> keras.Model:
-        """Returns the compiled model of an architecture.
+        """Return the compiled model of an architecture.
 
         Args:
             arc_seq: the tokens.

@@ -101,7 +101,7 @@ class DAG:
         ]
 
     def with_tokens(self, arc_seq: Any) -> Self:
-        """Returns the DAG of another architecture, which is like this one in all else.
+        """Return the DAG of another architecture, which is like this one in all else.
 
         Raises:
             ArchitectureError: tokens outside the grammar.
@@ -136,7 +136,7 @@ class DAG:
         return [node for node in self.graph.nodes if node.node_name not in ends]
 
     def build(self) -> keras.Model:
-        """Returns a new Keras model of the network, not compiled.
+        """Return a new Keras model of the network, not compiled.
 
         Raises:
             InvalidArchitectureError: shapes that do not fit; names the node and the shapes.

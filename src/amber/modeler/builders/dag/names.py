@@ -16,7 +16,7 @@ for _class in (DAG, InputBlockDAG, InputBlockAuxLossDAG):
 
 
 def get_dag(arg: Any) -> Any:
-    """Returns what makes a DAG.
+    """Return what makes a DAG.
 
     Args:
         arg: a name in any case, a callable, or a list of one of them. None gives None.
