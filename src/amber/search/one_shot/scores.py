@@ -79,7 +79,7 @@ class SharedScores:
     def largest(self, arcs: Sequence[Any]) -> list[tuple[int, ...]]:
         """Return the one with the most parameters of those within the budget; an empty list where none is."""
         networks = [network for network in map(self._within_budget, arcs) if network is not None]
-        return [max(networks, key=lambda network: network.parameters).tokens] if networks else []
+        return [max(networks, key=lambda network: network.parameters or 0).tokens] if networks else []
 
     def _within_budget(self, arc: Any) -> Candidate | None:
         try:
