@@ -27,8 +27,8 @@ IS_TESTED = TESTED_FROM <= tuple(map(int, keras.__version__.split(".")[:2])) < T
 BEHAVIOUR = [
     "tests/backend/test_fit_alike.py",
     "tests/graph/models/test_intermediate.py",
-    "tests/supernet/test_recalibration.py",
-    "tests/search/test_recalibrated_training.py",
+    "tests/training/test_recalibration.py",
+    "tests/training/test_recalibrated_training.py",
 ]
 
 
