@@ -26,7 +26,7 @@ class BranchedModelSpace(ModelSpace):
         ModelSpaceError: no branch, or a branch or stem that is no ModelSpace or has no layers.
     """
 
-    def __init__(self, subspaces: Sequence[Any], concat_op: str = "concatenate", **ignored: Any) -> None:
+    def __init__(self, subspaces: Sequence[Any], concat_op: str = "concatenate", **ignored: object) -> None:
         super().__init__()
         branches, stem = _check_subspaces(subspaces)
         self.concat_op = concat_op
@@ -83,7 +83,7 @@ class BranchedModelSpace(ModelSpace):
         return super().delete_layer(index)
 
 
-def _check_subspaces(subspaces: Any) -> tuple[list[ModelSpace], ModelSpace]:
+def _check_subspaces(subspaces: object) -> tuple[list[ModelSpace], ModelSpace]:
     if isinstance(subspaces, (str, bytes)) or not isinstance(subspaces, Sequence) or len(subspaces) != 2:
         raise ModelSpaceError(f"subspaces must be [[branch, branch, ...], stem]. Received: {type(subspaces).__name__}")
     branches, stem = subspaces

@@ -38,7 +38,7 @@ class ModelSpace:
         'StateSpace with 2 layers and 1 total combinations'
     """
 
-    def __init__(self, **ignored: Any) -> None:
+    def __init__(self, **ignored: object) -> None:
         self._layers: dict[int, tuple[Operation, ...]] = {}
 
     def add_layer(self, layer_id: int, ops: Iterable[Operation] | None = None) -> bool:
@@ -222,7 +222,7 @@ class LayerIndexError(ModelSpaceError, IndexError):
     """A layer that the space does not have; an IndexError, so that iteration by index ends."""
 
 
-def _numbered_layers(description: Any) -> list[tuple[int, Any]]:
+def _numbered_layers(description: object) -> list[tuple[int, Any]]:
     if isinstance(description, Mapping):
         try:
             return sorted(((int(key), value) for key, value in description.items()), key=lambda pair: pair[0])
@@ -237,20 +237,20 @@ def _numbered_layers(description: Any) -> list[tuple[int, Any]]:
     return list(enumerate(description))
 
 
-def _as_integer(value: Any) -> int | None:
+def _as_integer(value: object) -> int | None:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
         return None
     return int(value)
 
 
-def _check_layer_id(layer_id: Any) -> int:
+def _check_layer_id(layer_id: object) -> int:
     index = _as_integer(layer_id)
     if index is None or index < 0:
         raise ModelSpaceError(f"layer_id must be a non-negative integer. Received: {layer_id!r}")
     return index
 
 
-def _check_operation(candidate: Any, layer: int, position: int) -> Operation:
+def _check_operation(candidate: object, layer: int, position: int) -> Operation:
     if not isinstance(candidate, Operation):
         raise ModelSpaceError(f"Layer {layer}, candidate {position} must be an Operation. Received: {candidate!r}")
     return candidate

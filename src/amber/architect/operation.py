@@ -44,7 +44,7 @@ class Operation:
     _key: tuple[Any, ...]
     _hash: int
 
-    def __init__(self, Layer_type: str, **attributes: Any) -> None:
+    def __init__(self, Layer_type: str, **attributes: object) -> None:
         if not isinstance(Layer_type, str) or not Layer_type.strip():
             raise ModelSpaceError(
                 f"The type of an operation must be a non-empty string. Received: Layer_type={shown(Layer_type)}"
@@ -65,14 +65,14 @@ class Operation:
         """A copy of the attributes, which refuses to be edited: `replace` makes another operation."""
         return ReadOnlyDict(copy.deepcopy(self._attributes), _WAY_OUT)
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def get(self, name: str, default: object = None) -> Any:
         """Return one attribute, or `default` where it is not given."""
         return copy.deepcopy(self._attributes[name]) if name in self._attributes else default
 
     def __contains__(self, name: object) -> bool:
         return name in self._attributes
 
-    def replace(self, **changes: Any) -> Operation:
+    def replace(self, **changes: object) -> Operation:
         """Return a new operation with these attributes set; a value of `...` removes one."""
         merged = {**self._attributes, **changes}
         return Operation(self._type, **{name: value for name, value in merged.items() if value is not ...})
@@ -140,7 +140,7 @@ class Operation:
         inside = "".join(f", {name}={value!r}" for name, value in self._attributes.items())
         return f"Operation({self._type!r}{inside})"
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"An Operation cannot be changed; use replace(). Received: {name}={value!r}")
 
     def __delattr__(self, name: str) -> None:
@@ -170,7 +170,7 @@ def _rebuild(layer_type: str, attributes: dict[str, Any]) -> Operation:
     return Operation(layer_type, **attributes)
 
 
-def _freeze(value: Any) -> Any:
+def _freeze(value: object) -> Any:
     """A hashable form in which equal values are equal; lists and tuples are alike."""
     if isinstance(value, Mapping):
         return (
@@ -194,7 +194,7 @@ def _freeze(value: Any) -> Any:
     return value
 
 
-def _plain(value: Any, operation: Operation, name: str) -> Any:
+def _plain(value: object, operation: Operation, name: str) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray):

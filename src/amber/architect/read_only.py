@@ -14,7 +14,7 @@ class ReadOnlyError(ModelSpaceError, TypeError):
 class _Refusing:
     _way_out: str
 
-    def _refuse(self, *arguments: Any, **named: Any) -> NoReturn:
+    def _refuse(self, *arguments: object, **named: object) -> NoReturn:
         given = ", ".join([*map(repr, arguments), *(f"{name}={value!r}" for name, value in named.items())])
         raise ReadOnlyError(
             f"This is a copy, and editing it would change nothing: {self._way_out}. Received: {given or 'no arguments'}"

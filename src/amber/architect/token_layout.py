@@ -82,7 +82,7 @@ class TokenLayout:
             f"with_skips={self.with_skips}, num_outputs={self.num_outputs})"
         )
 
-    def validate(self, arc_seq: Any) -> tuple[int, ...]:
+    def validate(self, arc_seq: object) -> tuple[int, ...]:
         """Check tokens and return them as plain integers.
 
         Args:
@@ -196,7 +196,7 @@ def _candidate_counts(model_space: ModelSpace | Sequence[int]) -> tuple[int, ...
     return counts
 
 
-def _count(value: Any, name: str) -> int:
+def _count(value: object, name: str) -> int:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 0:
         raise ModelSpaceError(f"{name} must be a non-negative integer. Received: {value!r}")
     return int(value)
@@ -210,7 +210,7 @@ def _check_length(tokens: int) -> None:
         )
 
 
-def _as_list(arc_seq: Any) -> list[Any]:
+def _as_list(arc_seq: object) -> list[Any]:
     if isinstance(arc_seq, np.ndarray):
         if arc_seq.ndim != 1:
             raise ArchitectureError(

@@ -50,7 +50,7 @@ class DetachedHistory(keras.callbacks.History):
     def __bool__(self) -> bool:
         return True
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def get(self, name: str, default: object = None) -> Any:
         """Return what each epoch reported under a name, or the default."""
         return self.history.get(name, default)
 
@@ -85,7 +85,7 @@ class BaseModel(keras.Model):
     takes_batch_order = True
 
     @functools.wraps(keras.Model.fit)
-    def fit(self, *args: Any, **kwargs: Any) -> Any:
+    def fit(self, *args: Any, **kwargs: object) -> Any:
         """Train as `keras.Model.fit` does, with the same arguments, and return its History."""
         check_compiled(self, "fit")
         options = bind(keras.Model.fit, self, args, kwargs)
@@ -130,7 +130,7 @@ class BaseModel(keras.Model):
         else:
             super().save_weights(filepath, overwrite=overwrite, max_shard_size=max_shard_size)
 
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **options: Any) -> None:
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **options: object) -> None:
         """Load weights as `keras.Model.load_weights` does, from a file of any name that `save_weights` wrote."""
         load = functools.partial(super().load_weights, skip_mismatch=skip_mismatch, **options)
         if is_named_otherwise(filepath) and not is_keras_2(filepath):
@@ -138,7 +138,7 @@ class BaseModel(keras.Model):
         else:
             load(filepath)
 
-    def _adapter_for(self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> Any:
+    def _adapter_for(self, x: Any, y: Any = None, sample_weight: Any = None, **options: object) -> Any:
         """The Keras data adapter of any data `fit` accepts."""
         return get_data_adapter(x, y, sample_weight=sample_weight, **options)
 

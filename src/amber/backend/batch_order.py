@@ -102,7 +102,7 @@ class OrderedBatches(keras.utils.PyDataset):
         return keras.tree.map_structure(lambda array: _taken(array, rows), self._data)
 
 
-def is_orderable(data: Any) -> bool:
+def is_orderable(data: object) -> bool:
     """Say whether data are arrays of numbers whose batches `OrderedBatches` can take."""
     arrays = keras.tree.flatten(data)
     return bool(arrays) and all(

@@ -13,7 +13,7 @@ import keras
 from keras import ops
 
 
-def convolve_selected(x: Any, token: Any, kernels: Sequence[Any | None]) -> Any:
+def convolve_selected(x: Any, token: object, kernels: Sequence[Any | None]) -> Any:
     """Return a convolution that keeps the length, with padding as each kernel alone would have it.
 
     Args:
@@ -31,7 +31,7 @@ def convolve_selected(x: Any, token: Any, kernels: Sequence[Any | None]) -> Any:
     return _multiply(x, chosen) if is_longer else ops.conv(x, chosen, padding="same")
 
 
-def _choose(token: Any, kernels: Sequence[Any]) -> Any:
+def _choose(token: object, kernels: Sequence[Any]) -> Any:
     if len(kernels) == 1:
         return kernels[0]
     return ops.switch(token, [lambda kernel=kernel: kernel for kernel in kernels])

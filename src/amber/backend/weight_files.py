@@ -53,13 +53,13 @@ def load_anywhere(load: Callable[[str], Any], path: str | os.PathLike[str]) -> N
         load(str(copy))
 
 
-def is_named_otherwise(path: Any) -> bool:
+def is_named_otherwise(path: object) -> bool:
     """Say whether a path names an HDF5 file, but not as Keras 3 wants weights named."""
     name = str(path)
     return name.endswith((".h5", ".hdf5")) and not name.endswith(_OWN_ENDING)
 
 
-def is_keras_2(path: Any) -> bool:
+def is_keras_2(path: object) -> bool:
     """Say whether a file is one of Keras 2's, weights or a whole model, which Keras 3 reads by itself.
 
     Raises:

@@ -83,14 +83,14 @@ def _read_hdf5(file: Path) -> Any:
     return (found["x"], found["y"]) if set(found) == {"x", "y"} else found
 
 
-def load_data(value: Any) -> Any:
+def load_data(value: object) -> Any:
     """Return data given in memory, as a DataToParse, or as the path of a file."""
     if isinstance(value, (str, os.PathLike)):
         value = DataToParse(value)
     return value.unpack() if isinstance(value, DataToParse) else value
 
 
-def data_problem(value: Any) -> str | None:
+def data_problem(value: object) -> str | None:
     """Say why data cannot be loaded, without reading them; None where nothing is known against them."""
     if value is None:
         return "expected data. Received: None"
@@ -140,7 +140,7 @@ def unpack_data(
     )
 
 
-def is_batches(data: Any) -> bool:
+def is_batches(data: object) -> bool:
     """Say whether data come in batches: a Keras data set, a generator, or anything with `__getitem__` and length."""
     if isinstance(data, (tuple, list, Mapping, np.ndarray)) or isinstance(data, type):
         return False

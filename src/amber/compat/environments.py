@@ -315,7 +315,7 @@ class EnasTrainEnv(ControllerTrainEnvironment):
         super().__init__(controller, manager, *arguments, **options)
         self.initial_buffering_queue = 0
 
-    def _check_manager(self, manager: Any) -> None:
+    def _check_manager(self, manager: object) -> None:
         super()._check_manager(manager)
         give_controller(manager, self.controller)
 

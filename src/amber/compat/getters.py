@@ -151,7 +151,7 @@ def builder_keywords() -> set[str]:
     return set(FAMILY).union(*(named_keywords(made)[0] for made in MODELERS.values()))
 
 
-def get_controller(controller_type: Any, model_space: Any, session: Any = None, **kwargs: Any) -> Any:
+def get_controller(controller_type: Any, model_space: Any, session: Any = None, **kwargs: object) -> Any:
     """Return a controller by the name of its class; `session` is passed over."""
     return class_of("controller_type", controller_type)(get_model_space(model_space), **kwargs)
 
@@ -198,7 +198,7 @@ def get_modeler(
     )
 
 
-def get_reward(reward_fn_type: Any, knowledge_function: Any = None, **kwargs: Any) -> Any:
+def get_reward(reward_fn_type: Any, knowledge_function: Any = None, **kwargs: object) -> Any:
     """Return a reward function; raises ConfigError where it takes no knowledge, and there is some."""
     made = class_of("reward_fn_type", reward_fn_type)
     named, takes_any = named_keywords(made)
@@ -209,12 +209,12 @@ def get_reward(reward_fn_type: Any, knowledge_function: Any = None, **kwargs: An
     return made(**kwargs)
 
 
-def get_manager(manager_type: Any, model_fn: Any, reward_fn: Any, **kwargs: Any) -> Any:
+def get_manager(manager_type: Any, model_fn: Any, reward_fn: Any, **kwargs: object) -> Any:
     """Return a manager by the name of its class."""
     return class_of("manager_type", manager_type)(model_fn=model_fn, reward_fn=reward_fn, **kwargs)
 
 
-def get_train_env(env_type: Any, controller: Any, manager: Any, **kwargs: Any) -> Any:
+def get_train_env(env_type: Any, controller: Any, manager: Any, **kwargs: object) -> Any:
     """Return a training environment by the name of its class."""
     return class_of("env_type", env_type)(controller=controller, manager=manager, **kwargs)
 

@@ -101,5 +101,5 @@ def get_knowledge_fn(name: Any, data: Any = None, params: Mapping[str, Any] | No
     return function
 
 
-def _is_gone(name: Any) -> bool:
+def _is_gone(name: object) -> bool:
     return isinstance(name, str) and name.lower() in _GONE

@@ -100,7 +100,7 @@ class MockReward:
         self.recorded = _Recorded(train_history_list, metric_name_dict, model_space, seed)
 
     def __call__(
-        self, model_states: Iterable[Any], *unused: Any, **ignored: Any
+        self, model_states: Iterable[Any], *unused: object, **ignored: object
     ) -> tuple[float, list[float], dict[str, float]]:
         """Return the reward, the metric as a list, and the knowledge of an architecture."""
         found = self.recorded.metrics(model_states)
@@ -135,7 +135,7 @@ class MockManager:
         working_dir: str | os.PathLike[str] = ".",
         model_space: Any = None,
         seed: int = 0,
-        **ignored: Any,
+        **ignored: object,
     ) -> None:
         warn_ignored(type(self).__name__, ignored, "nothing is trained")
         self.Lambda = Lambda
@@ -152,7 +152,7 @@ class MockManager:
     def model_space(self, space: Any) -> None:
         self._recorded.model_space = space
 
-    def get_rewards(self, trial: Any, model_arc: Any, **unused: Any) -> tuple[float, dict[str, float]]:
+    def get_rewards(self, trial: Any, model_arc: Any, **unused: object) -> tuple[float, dict[str, float]]:
         """Return the reward and the metrics of an architecture."""
         found = self._recorded.metrics(model_arc)
         if self.reward_fn is not None:

@@ -62,7 +62,7 @@ class MultiManagerEnvironment(ControllerTrainEnvironment):
     def _managers(self) -> list[Any]:
         return list(self.manager)
 
-    def _check_manager(self, manager: Any) -> None:
+    def _check_manager(self, manager: object) -> None:
         super()._check_manager(manager)
         if self.is_enas:
             give_controller(manager, self.controller)

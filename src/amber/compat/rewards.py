@@ -58,7 +58,7 @@ class LossReward:
         self.validation_steps = validation_steps
         self.knowledge_function = None
 
-    def __call__(self, model: Any, data: Any, *unused: Any, **ignored: Any) -> Rewarded:
+    def __call__(self, model: Any, data: Any, *unused: object, **ignored: object) -> Rewarded:
         """Return the reward, loss and metrics, and None."""
         found = _evaluated(model, data, self.validation_steps)
         return -found[0], found, None
@@ -91,7 +91,7 @@ class KnowledgeReward:
         self.knowledge_c = knowledge_c
         self.validation_steps = validation_steps
 
-    def __call__(self, model: Any, data: Any, *unused: Any, **ignored: Any) -> Rewarded:
+    def __call__(self, model: Any, data: Any, *unused: object, **ignored: object) -> Rewarded:
         """Return the reward, loss and metrics, and the knowledge."""
         found = _evaluated(model, data, self.validation_steps)
         value = _knowledge(self.knowledge_function, model, data)
@@ -131,7 +131,7 @@ class LossAucReward:
         self.pred = pred
         self._score = _score_function(method)
 
-    def __call__(self, model: Any, data: Any, *unused: Any, **ignored: Any) -> Rewarded:
+    def __call__(self, model: Any, data: Any, *unused: object, **ignored: object) -> Rewarded:
         """Return the reward, the score as a list, and the knowledge."""
         x, y = unpack_data(data, unroll_generator_y=True)
         score = self._mean(y, model.predict(x, verbose=0) if self.pred is None else self.pred)
@@ -218,6 +218,6 @@ def _outputs(targets: Any, predictions: Any) -> list[tuple[np.ndarray, np.ndarra
     return [(_columns(true), _columns(predicted)) for true, predicted in pairs]
 
 
-def _columns(values: Any) -> np.ndarray:
+def _columns(values: object) -> np.ndarray:
     array = np.asarray(values)
     return array[:, None] if array.ndim == 1 else array.reshape(len(array), -1)

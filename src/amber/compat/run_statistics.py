@@ -120,7 +120,7 @@ def _smoothed(values: Sequence[np.ndarray]) -> np.ndarray:
     return np.stack(averages)
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: object) -> None:
     """Write a JSON file; numbers that JSON cannot say become null."""
     try:
         write_whole(path, json_text(value, indent=1))

@@ -55,7 +55,7 @@ class AmberSpecifications:
         **specs: see `Amber`.
     """
 
-    def __init__(self, name: str, types: Mapping[str, Any], **specs: Any) -> None:
+    def __init__(self, name: str, types: Mapping[str, Any], **specs: object) -> None:
         self.name = name
         self._types = dict(types)
         self._specs: dict[str, Any] = {}
@@ -312,7 +312,7 @@ class _Assembly:
     def _check_keywords(
         self,
         key: str,
-        given: Any,
+        given: object,
         place: str,
         *,
         own: Collection[str] = (),

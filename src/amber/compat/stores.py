@@ -51,7 +51,7 @@ def store_minimal(
     model: Any,
     working_dir: str | os.PathLike[str] = ".",
     save_full_model: bool = False,
-    **unused: Any,
+    **unused: object,
 ) -> None:
     """Keep the best weights as `bestmodel.h5`.
 
@@ -81,7 +81,7 @@ def store_general(
     loss_and_metrics: Any = None,
     working_dir: str | os.PathLike[str] = ".",
     save_full_model: bool = False,
-    **unused: Any,
+    **unused: object,
 ) -> None:
     """Keep the best weights, a drawing of the training history, and the predictions as `pred.txt`.
 

@@ -92,7 +92,7 @@ class Table:
             raise AttributeError(f"The table has the columns {', '.join(self._columns)}. Received: {name}")
         return self._columns[name]
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: object) -> Any:
         """Return a column by its name; for a list of names or a mask of rows, a table."""
         if isinstance(key, str):
             return self._columns[key]
@@ -141,7 +141,7 @@ class _Positions:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: object) -> Any:
         rows, columns = key if isinstance(key, tuple) else (key, slice(None))
         names = self._table.columns[columns]
         if isinstance(names, str):
@@ -159,6 +159,6 @@ def as_frame(table: Table) -> Any:
     return pandas.DataFrame({name: table[name] for name in table.columns})
 
 
-def _array(values: Any) -> np.ndarray:
+def _array(values: object) -> np.ndarray:
     array = np.asarray(values)
     return array if array.dtype.kind in "biuf" else np.asarray(values, dtype=object)

@@ -23,7 +23,7 @@ def fingerprint(content: object) -> str:
     return digest.hexdigest()
 
 
-def _add(digest: Any, content: Any) -> None:
+def _add(digest: Any, content: object) -> None:
     if isinstance(content, Mapping):
         digest.update(f"{{{len(content)}".encode())
         for name in sorted(content):

@@ -179,7 +179,7 @@ def describe(settings: Mapping[str, Mapping[str, Any]]) -> str:
     )
 
 
-def _said(value: Any) -> str:
+def _said(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(str, value)) + "]"
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -191,7 +191,7 @@ def _builder_description(experiment: Experiment) -> dict[str, Any]:
     return {"type": loaded.builder_type, "options": loaded.builder_options.model_dump(exclude={"type"})}
 
 
-def _best_record(experiment: Experiment, best: TrialResult, **more: Any) -> dict[str, Any]:
+def _best_record(experiment: Experiment, best: TrialResult, **more: object) -> dict[str, Any]:
     """Return a `best.json` that is enough, alone, to build, draw, evaluate and predict."""
     from amber.search.best import trial_record
 

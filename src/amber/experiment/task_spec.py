@@ -89,20 +89,20 @@ class TaskSpec:
         )
 
 
-def _is_inputs(value: Any) -> bool:
+def _is_inputs(value: object) -> bool:
     return isinstance(value, dict) and bool(value) and all(map(_is_shape, value.values()))
 
 
-def _is_shape(value: Any) -> bool:
+def _is_shape(value: object) -> bool:
     sizes = value if isinstance(value, list) else []
     return bool(sizes) and all(type(size) is int and 0 < size for size in sizes) and prod(sizes) <= limits.EXAMPLE_SIZE
 
 
-def _is_outputs(value: Any) -> bool:
+def _is_outputs(value: object) -> bool:
     return isinstance(value, dict) and bool(value) and all(each is None or _is_classes(each) for each in value.values())
 
 
-def _is_classes(value: Any) -> bool:
+def _is_classes(value: object) -> bool:
     return isinstance(value, list) and len(value) > 1 and all(isinstance(name, str) for name in value)
 
 

@@ -77,7 +77,7 @@ def family_of(operation: Any) -> str:
     return "dense" if "dense" in name else "other"
 
 
-def is_activation(operation: Any) -> bool:
+def is_activation(operation: object) -> bool:
     """Say whether an operation is nothing but an activation function."""
     return type_name(operation) == "activation" or type_name(operation) in _ACTIVATIONS
 
@@ -94,14 +94,14 @@ def activation_of(operation: Any) -> str:
     return "" if text == "linear" else text
 
 
-def size_text(value: Any) -> str:
+def size_text(value: object) -> str:
     """Put a number or a shape into text: `8`, `3 x 3`, `? x 4`."""
     if isinstance(value, Iterable) and not isinstance(value, str):
         return " x ".join("?" if part is None else str(part) for part in value)
     return str(value)
 
 
-def _scalar(value: Any) -> str:
+def _scalar(value: object) -> str:
     """Put a size into text, where `(8,)` means the same as 8."""
     if isinstance(value, (list, tuple)) and len(set(value)) == 1 and len(value) == 1:
         value = value[0]

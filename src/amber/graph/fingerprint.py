@@ -160,7 +160,7 @@ def _text(operation: Operation) -> bytes:
     return f"{kind}{sorted((name, repr(_frozen(value))) for name, value in attributes.items())}".encode()
 
 
-def _frozen(value: Any) -> Any:
+def _frozen(value: object) -> Any:
     if isinstance(value, (list, tuple)):
         return tuple(_frozen(item) for item in value)
     if isinstance(value, dict):

@@ -60,7 +60,7 @@ class ComputationNode:
         """The same as `node_name`."""
         return self.node_name
 
-    def replace(self, **changes: Any) -> ComputationNode:
+    def replace(self, **changes: object) -> ComputationNode:
         """Return a new node with these fields changed."""
         fields = {field: getattr(self, field) for field in ComputationNode.__slots__}
         return ComputationNode(**{**fields, **changes})
@@ -119,7 +119,7 @@ class ComputationNode:
     def __hash__(self) -> int:
         return hash(self._key())
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"A ComputationNode cannot be changed; use replace(). Received: {name}={value!r}")
 
     def __repr__(self) -> str:

@@ -96,13 +96,13 @@ def _difference(operation: Operation, alike: Sequence[Mapping[str, Any]]) -> str
     return f"({', '.join(texts)})" if texts else ""
 
 
-def _value(value: Any) -> str:
+def _value(value: object) -> str:
     if isinstance(value, (list, tuple)) and len(value) == 1:
         value = value[0]
     return str(value) if isinstance(value, Mapping) else size_text(value)
 
 
-def _names(builder: Any, attribute: str) -> list[str]:
+def _names(builder: object, attribute: str) -> list[str]:
     given = getattr(builder, attribute, None)
     operations = given if isinstance(given, (list, tuple)) else [given]
     return [str(operation.get("name") or "") for operation in operations if isinstance(operation, Operation)]

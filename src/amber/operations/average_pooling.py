@@ -24,7 +24,7 @@ def average_pooling_1d(
     data_format: str | None = None,
     *,
     input_shape: Shape | None = None,
-    **base: Any,
+    **base: object,
 ) -> keras.layers.Layer:
     """Return average pooling along a sequence of shape (length, channels)."""
     return _average_pooling(1, pool_size, strides, padding, data_format, input_shape, base)
@@ -37,7 +37,7 @@ def average_pooling_2d(
     data_format: str | None = None,
     *,
     input_shape: Shape | None = None,
-    **base: Any,
+    **base: object,
 ) -> keras.layers.Layer:
     """Return average pooling over an image of shape (height, width, channels)."""
     return _average_pooling(2, pool_size, strides, padding, data_format, input_shape, base)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 # Attributes of layers and operations that weights are made by: each unit takes at least one weight.
 _SIZES = ("units", "filters", "kernel_size", "input_dim", "output_dim")
 
 
-def widest(description: Any) -> int:
+def widest(description: object) -> int:
     """Return the largest size that weights are made by, 0 where there is none."""
     return max(_sizes(description, within=False), default=0)
 
 
-def _sizes(value: Any, within: bool) -> Iterator[int]:
+def _sizes(value: object, within: bool) -> Iterator[int]:
     if within and isinstance(value, int):
         yield value
     elif isinstance(value, dict):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 
 from amber.architect import Operation
@@ -14,7 +12,7 @@ RECURRENT = ("gru", "lstm", "simple_rnn")
 
 
 def bidirectional(
-    layer: str = "lstm", merge_mode: str | None = "concat", name: str | None = None, **attributes: Any
+    layer: str = "lstm", merge_mode: str | None = "concat", name: str | None = None, **attributes: object
 ) -> keras.layers.Layer:
     """Return a recurrent layer and its mirror image, joined.
 

@@ -33,7 +33,7 @@ def self_attention(
     name: str | None = None,
     *,
     input_shape: Shape | None = None,
-    **base: Any,
+    **base: object,
 ) -> keras.layers.Layer:
     """Return attention of a sequence (length, channels) to itself (Vaswani et al., arXiv 1706.03762).
 

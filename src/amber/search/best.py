@@ -165,21 +165,21 @@ def load_best(path: str | os.PathLike[str]) -> dict[str, Any]:
     return dict(record)
 
 
-def _is_integer(value: Any) -> bool:
+def _is_integer(value: object) -> bool:
     return type(value) is int
 
 
-def _is_builder(value: Any) -> bool:
+def _is_builder(value: object) -> bool:
     if not isinstance(value, dict):
         return False
     return isinstance(value.get("type"), str) and isinstance(value.get("options"), dict)
 
 
-def _is_layer(value: Any) -> bool:
+def _is_layer(value: object) -> bool:
     return isinstance(value, dict) and isinstance(value.get("operation"), str)
 
 
-def _is_scores(value: Any) -> bool:
+def _is_scores(value: object) -> bool:
     return isinstance(value, dict) and all(score is None or is_number(score) for score in value.values())
 
 

@@ -46,7 +46,7 @@ def register_pruner(name: str, factory: PrunerFactory, *, replace: bool = False)
     PRUNERS.register(name, factory, replace=replace)
 
 
-def make_pruner(name: str, epochs: int, **options: Any) -> optuna.pruners.BasePruner:
+def make_pruner(name: str, epochs: int, **options: object) -> optuna.pruners.BasePruner:
     """Return a new pruner.
 
     Args:
@@ -167,7 +167,7 @@ def report(trial: optuna.Trial, values: Sequence[float]) -> None:
         trial.should_prune()
 
 
-def _hyperband(epochs: int, *, max_resource: int | str | None = None, **options: Any) -> optuna.pruners.BasePruner:
+def _hyperband(epochs: int, *, max_resource: int | str | None = None, **options: object) -> optuna.pruners.BasePruner:
     return optuna.pruners.HyperbandPruner(max_resource=max_resource or epochs, **options)
 
 

@@ -180,7 +180,7 @@ def _number(value: float | None) -> float:
         return math.inf
 
 
-def _cut(value: Any) -> str:
+def _cut(value: object) -> str:
     return plain_line(repr(value), 200)
 
 

@@ -59,7 +59,7 @@ class AnnSupernet(Supernet):
         l1_reg: float = 0.0,
         l2_reg: float = 0.0,
         feature_model: FeatureBlocks | None = None,
-        **base: Any,
+        **base: object,
     ) -> None:
         super().__init__(**base)
         self.design = AnnDesign(
@@ -208,7 +208,7 @@ class AnnSupernet(Supernet):
         """Return 0 for the inputs, l + 1 for layer l."""
         return 0 if node.group == "input" else int(node.group[1:]) + 1
 
-    def check_data(self, inputs: Any) -> None:
+    def check_data(self, inputs: object) -> None:
         """Compare arrays to the blocks, or to what the feature model reads; DataError where they differ."""
         if self.feature_model is not None:
             self.feature_model.check_data(inputs)

@@ -75,7 +75,7 @@ class Supernet(keras.layers.Layer):
         """Return the default rates of the dropout layers of a child."""
         raise NotImplementedError(f"{type(self).__name__} does not define dropout_rates().")
 
-    def check_dropouts(self, rates: Any) -> list[float]:
+    def check_dropouts(self, rates: object) -> list[float]:
         """Return the rates of the dropout layers of a child, checked.
 
         Raises:
@@ -92,7 +92,7 @@ class Supernet(keras.layers.Layer):
         """Return the data of one batch as a tensor per input block; DataError for data of another shape."""
         raise NotImplementedError(f"{type(self).__name__} does not define arrange().")
 
-    def check_data(self, inputs: Any) -> None:
+    def check_data(self, inputs: object) -> None:
         """Compare arrays to what a child reads; DataError where they differ."""
         raise NotImplementedError(f"{type(self).__name__} does not define check_data().")
 

@@ -25,7 +25,7 @@ class BiasOnly(keras.layers.Layer):
     Input shape (batch, any), output shape (batch, units).
     """
 
-    def __init__(self, units: int, activation: Any = None, **base: Any) -> None:
+    def __init__(self, units: int, activation: Any = None, **base: object) -> None:
         super().__init__(**base)
         self.units = int(units)
         self.activation = keras.activations.get(activation)

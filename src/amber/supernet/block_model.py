@@ -17,26 +17,26 @@ class BlockModel(MultiInputModel):
     takes lists and dictionaries.
     """
 
-    def fit(self, x: Any = None, *arguments: Any, **options: Any) -> Any:  # type: ignore[override]
+    def fit(self, x: Any = None, *arguments: object, **options: object) -> Any:  # type: ignore[override]
         """As `keras.Model.fit`; `x` and the validation data may be matrices."""
         validation = options.get("validation_data")
         if isinstance(validation, (tuple, list)) and validation:
             options["validation_data"] = (self._blocks(validation[0]), *validation[1:])
         return super().fit(self._blocks(x), *arguments, **options)
 
-    def evaluate(self, x: Any = None, *arguments: Any, **options: Any) -> Any:
+    def evaluate(self, x: Any = None, *arguments: object, **options: object) -> Any:
         """As `keras.Model.evaluate`; `x` may be a matrix."""
         return super().evaluate(self._blocks(x), *arguments, **options)
 
-    def predict(self, x: Any, *arguments: Any, **options: Any) -> Any:
+    def predict(self, x: Any, *arguments: object, **options: object) -> Any:
         """As `keras.Model.predict`; `x` may be a matrix."""
         return super().predict(self._blocks(x), *arguments, **options)
 
-    def train_on_batch(self, x: Any, *arguments: Any, **options: Any) -> Any:
+    def train_on_batch(self, x: Any, *arguments: object, **options: object) -> Any:
         """As `keras.Model.train_on_batch`; `x` may be a matrix."""
         return super().train_on_batch(self._blocks(x), *arguments, **options)
 
-    def test_on_batch(self, x: Any, *arguments: Any, **options: Any) -> Any:
+    def test_on_batch(self, x: Any, *arguments: object, **options: object) -> Any:
         """As `keras.Model.test_on_batch`; `x` may be a matrix."""
         return super().test_on_batch(self._blocks(x), *arguments, **options)
 
@@ -44,12 +44,12 @@ class BlockModel(MultiInputModel):
         """As `keras.Model.predict_on_batch`; `x` may be a matrix."""
         return super().predict_on_batch(self._blocks(x))
 
-    def __call__(self, inputs: Any, *arguments: Any, **options: Any) -> Any:
+    def __call__(self, inputs: Any, *arguments: object, **options: object) -> Any:
         """Call the model on blocks, or on the matrix of all of them."""
         return super().__call__(self._blocks(inputs), *arguments, **options)
 
     # `training` must be named here: Keras tells a model whether it is training only if its signature asks.
-    def call(self, inputs: Any, training: bool | None = None, mask: Any = None, **options: Any) -> Any:
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None, **options: object) -> Any:
         """Compute the outputs of blocks, or of the matrix of all of them."""
         return super().call(self._blocks(inputs), training=training, mask=mask, **options)
 

@@ -74,7 +74,7 @@ class SupernetBuilder(DAGModelBuilder):
         """Say what draws architectures for `builder()`; ConfigError if there is something already."""
         self.dag.set_controller(controller)
 
-    def plan(self, arc_seq: Any, **dag_kwargs: Any) -> ComputationGraph:
+    def plan(self, arc_seq: Any, **dag_kwargs: object) -> ComputationGraph:
         """Return the network of an architecture; raises ArchitectureError for tokens outside the grammar."""
         return self.supernet.plan(arc_seq, self.supernet.dropout_rates())
 
@@ -82,7 +82,7 @@ class SupernetBuilder(DAGModelBuilder):
         """Return a child that is not compiled; see `__call__`."""
         return self.dag.child(arc_seq, **options)
 
-    def __call__(self, arc_seq: Any = None, *, model_states: Any = None, **options: Any) -> Any:
+    def __call__(self, arc_seq: Any = None, *, model_states: Any = None, **options: object) -> Any:
         """Return a compiled child that shares its weights with all others.
 
         Args:
@@ -125,15 +125,15 @@ class AnnSupernetBuilder(SupernetBuilder):
         super().__init__(dag, dag_func, inputs_op, output_op, model_space, model_compile_dict)
         self.use_node_dag = bool(use_node_dag)
 
-    def build(self, arc_seq: Any = None, **options: Any) -> Any:
+    def build(self, arc_seq: Any = None, **options: object) -> Any:
         """Return a child that is not compiled, with its `nodes` if they are wanted."""
         return self._with_nodes(super().build(arc_seq, **options))
 
-    def __call__(self, arc_seq: Any = None, *, model_states: Any = None, **options: Any) -> Any:
+    def __call__(self, arc_seq: Any = None, *, model_states: Any = None, **options: object) -> Any:
         """Return a compiled child; see SupernetBuilder."""
         return self._with_nodes(super().__call__(arc_seq, model_states=model_states, **options))
 
-    def multi_path(self, at_once: int, sampler: Any = None, seed: int | None = None, **options: Any) -> Any:
+    def multi_path(self, at_once: int, sampler: Any = None, seed: int | None = None, **options: object) -> Any:
         """Return a compiled model that trains the shared weights as several new architectures on every batch.
 
         Its loss is the mean over them, and its predictions have shape (batch, architectures, units).

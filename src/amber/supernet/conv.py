@@ -66,7 +66,7 @@ class ConvSupernet(Supernet):
         data_format: str = "NWC",
         add_conv1_under_pool: bool = True,
         fixed_arc: Sequence[int] | None = None,
-        **base: Any,
+        **base: object,
     ) -> None:
         super().__init__(**base)
         self.design = ConvDesign(
@@ -194,7 +194,7 @@ class ConvSupernet(Supernet):
         check_features(x.shape[1:], self.design.shape, "The data")
         return {self.design.input_name: x}
 
-    def check_data(self, inputs: Any) -> None:
+    def check_data(self, inputs: object) -> None:
         """Compare an array to the input; DataError where they differ."""
         self.arrange(inputs)
 

@@ -142,7 +142,7 @@ def _identity(prefix: str, operation: Operation, width_in: int) -> Branch:
     return Branch(((f"{prefix}_identity", Operation("identity")),), "identity")
 
 
-def _one(value: Any, operation: Operation) -> int:
+def _one(value: object, operation: Operation) -> int:
     number = value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value
     if not is_integer(number) or number < 1:
         raise ModelSpaceError(f"sizes, strides and dilation must be positive integers. Received: {operation}")

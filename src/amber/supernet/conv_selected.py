@@ -97,7 +97,7 @@ class _SelectedLayer:
         self._groups = list(dict.fromkeys(_group(branch) for branch in branches))
         self._group_of = np.array([self._groups.index(_group(branch)) for branch in branches], "int32")
 
-    def run(self, token: Any, x: Any, training: Any) -> Any:
+    def run(self, token: object, x: Any, training: Any) -> Any:
         mixed = raw = None
         if self._convolves:
             raw = convolve_selected(x, token, self._kernels(x.dtype))
@@ -127,7 +127,7 @@ class _SelectedLayer:
             for branch in self._branches
         ]
 
-    def _normalise(self, token: Any, x: Any, training: Any) -> Any:
+    def _normalise(self, token: object, x: Any, training: Any) -> Any:
         """Batch normalisation with the chosen candidate's weights, which alone learn its statistics."""
         layers = [None if branch.norm is None else self._bank[branch.norm] for branch in self._branches]
         if not any(layer is not None for layer in layers):
@@ -157,7 +157,7 @@ class _SelectedLayer:
             moving.assign(before + share * (ops.cast(ops.stop_gradient(value), before.dtype) - before))
 
     @staticmethod
-    def _pick(token: Any, layers: list[Any], name: str, otherwise: float) -> Any:
+    def _pick(token: object, layers: list[Any], name: str, otherwise: float) -> Any:
         width = next(layer.gamma.shape for layer in layers if layer is not None)
         rows = []
         for layer in layers:

@@ -161,7 +161,9 @@ class SupernetFactory:
 class AnnSupernetFactory(SupernetFactory):
     """Makes the children of a feed-forward supernet; its arguments are those of SupernetFactory."""
 
-    def multi_path(self, at_once: int, sampler: Any = None, seed: int | None = None, **options: Any) -> MultiPathModel:
+    def multi_path(
+        self, at_once: int, sampler: Any = None, seed: int | None = None, **options: object
+    ) -> MultiPathModel:
         """Return a compiled model that trains the shared weights as several new architectures on every batch.
 
         Args:
@@ -204,7 +206,7 @@ class ConvSupernetFactory(SupernetFactory):
         return self._fixed_arc is None
 
 
-def operations_of(given: Any, what: str) -> list[Operation]:
+def operations_of(given: object, what: str) -> list[Operation]:
     """Return operations given as one, or a list of them; computation nodes will do too.
 
     Raises:

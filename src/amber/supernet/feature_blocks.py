@@ -46,7 +46,7 @@ class FeatureBlocks(keras.layers.Layer):
         target_layer: str | None = None,
         trainable: bool = False,
         names: Sequence[str] | None = None,
-        **base: Any,
+        **base: object,
     ) -> None:
         super().__init__(**base)
         self.model = _copy_up_to(model, target_layer)
@@ -106,7 +106,7 @@ class FeatureBlocks(keras.layers.Layer):
                 f"Received: {dict(features)}"
             )
 
-    def check_data(self, inputs: Any) -> None:
+    def check_data(self, inputs: object) -> None:
         """Compare the shape of a batch to what the model reads; DataError where they differ."""
         if not hasattr(inputs, "shape"):
             raise DataError(f"The feature model reads one array. Received: {type(inputs).__name__}")
@@ -155,7 +155,7 @@ class FeatureBlocks(keras.layers.Layer):
         return cls(**{**config, "model": keras.saving.deserialize_keras_object(config["model"])})
 
 
-def as_feature_blocks(feature_model: Any, inputs: Sequence[Operation], trainable: Any) -> FeatureBlocks | None:
+def as_feature_blocks(feature_model: object, inputs: Sequence[Operation], trainable: object) -> FeatureBlocks | None:
     """Return what was given as `feature_model` as FeatureBlocks.
 
     Args:
@@ -241,7 +241,7 @@ def _copy_up_to(model: Any, target_layer: str | None) -> keras.Model:
     return copy
 
 
-def _check_assignment(assignment: Any, channels: int) -> np.ndarray:
+def _check_assignment(assignment: object, channels: int) -> np.ndarray:
     if assignment is None:
         return np.zeros(channels, "int64")
     values = np.load(assignment) if isinstance(assignment, str) or hasattr(assignment, "__fspath__") else assignment

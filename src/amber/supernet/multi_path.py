@@ -105,13 +105,13 @@ class MultiPathModel(SupernetModel):
     def _flat(self, y: Any, predicted: Any, weights: Any) -> tuple[Any, Any, Any]:
         """Every pair of sample and architecture as a sample."""
 
-        def repeated(values: Any) -> Any:
+        def repeated(values: object) -> Any:
             return None if values is None else keras.tree.map_structure(self._repeat, values)
 
         rows = keras.tree.map_structure(lambda output: ops.reshape(output, (-1, output.shape[-1])), predicted)
         return repeated(y), rows, repeated(weights)
 
-    def _repeat(self, values: Any) -> Any:
+    def _repeat(self, values: object) -> Any:
         return ops.repeat(ops.convert_to_tensor(values), self._untracked.sampler.count, axis=0)
 
     def _sliced_mlp(self, training: bool) -> SlicedMLP | None:

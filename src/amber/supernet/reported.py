@@ -14,7 +14,7 @@ class _ByName:
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.removeprefix("val_") in self.named
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def get(self, name: str, default: object = None) -> Any:
         """Return the number of a name, or the default."""
         return self.named.get(name.removeprefix("val_"), default)
 
@@ -57,7 +57,7 @@ class Loss(_ByName, float):
         made.named = dict(named)
         return made
 
-    def __getitem__(self, key: Any) -> float:
+    def __getitem__(self, key: object) -> float:
         if isinstance(key, str):
             return self._of(key)
         if key not in (0, -1):

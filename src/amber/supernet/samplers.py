@@ -12,7 +12,9 @@ from amber.architect import TokenLayout
 from amber.errors import ConfigError
 
 
-def as_sampler(source: Any, layout: TokenLayout, seed: int | None = None, description: Any = None) -> Callable[[], Any]:
+def as_sampler(
+    source: object, layout: TokenLayout, seed: int | None = None, description: object = None
+) -> Callable[[], Any]:
     """Return a function without arguments that gives tokens.
 
     Args:

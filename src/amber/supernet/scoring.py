@@ -47,7 +47,7 @@ def score_architectures(
     training_data: Any,
     steps: int | None = None,
     measure: Callable[[Any, Any, dict[str, float]], dict[str, float]] | None = None,
-    **evaluate: Any,
+    **evaluate: object,
 ) -> list[dict[str, float]]:
     """Evaluate architectures with the shared weights as they are.
 

@@ -55,7 +55,7 @@ def fresh_seed() -> int:
     return int(keras.ops.convert_to_numpy(keras.random.SeedGenerator().state)[0])
 
 
-def is_array_data(x: Any) -> bool:
+def is_array_data(x: object) -> bool:
     """Say whether data are arrays, and do not come in batches."""
     return isinstance(x, (np.ndarray, list, tuple, Mapping))
 

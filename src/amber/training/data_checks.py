@@ -41,7 +41,7 @@ _ELEMENTWISE = (
 )
 
 
-def check_data(data: Any, name: str) -> tuple[Any, Any]:
+def check_data(data: object, name: str) -> tuple[Any, Any]:
     """Return (features, targets) after checking that they are finite numbers, with equally many rows.
 
     Raises:
@@ -61,7 +61,7 @@ def check_data(data: Any, name: str) -> tuple[Any, Any]:
     return data[0], data[1]
 
 
-def check_input_shapes(inputs: tuple[str, ...], cost: GraphCost, features: Any, name: str) -> None:
+def check_input_shapes(inputs: tuple[str, ...], cost: GraphCost, features: object, name: str) -> None:
     """Raise DataError where features do not have the shapes that a network takes."""
     expected = [tuple(cost.nodes[each].output_shape) for each in inputs]
     if isinstance(features, Mapping):
@@ -122,7 +122,7 @@ def check_fit_arguments(arguments: Mapping[str, Any], rows: int) -> None:
 
 
 def check_targets(
-    graph: ComputationGraph, cost: GraphCost, compile_arguments: Mapping[str, Any] | None, targets: Any, name: str
+    graph: ComputationGraph, cost: GraphCost, compile_arguments: Mapping[str, Any] | None, targets: object, name: str
 ) -> None:
     """Raise where an output of a network cannot learn its targets.
 
@@ -172,7 +172,7 @@ def _kind(loss: Any) -> str:
     return plain_name(named) if isinstance(named, str) else ""
 
 
-def _check_shape(output: str, shape: Shape, kind: str, loss: Any, received: tuple[int, ...], name: str) -> None:
+def _check_shape(output: str, shape: Shape, kind: str, loss: object, received: tuple[int, ...], name: str) -> None:
     if kind in _OF_SEVERAL_COLUMNS and shape[-1] == 1:
         raise ConfigError(
             f"The loss {_said(loss)} needs an output of at least two columns; of one it is always 0. "
@@ -218,7 +218,7 @@ def _said(loss: Any) -> str:
     return loss if isinstance(loss, str) else str(getattr(loss, "name", None) or getattr(loss, "__name__", loss))
 
 
-def _check_class_numbers(output: str, targets: Any, classes: int | None, name: str) -> None:
+def _check_class_numbers(output: str, targets: object, classes: int | None, name: str) -> None:
     if not isinstance(targets, np.ndarray) or not classes:
         return
     numbers = targets.astype("float64")
@@ -231,7 +231,7 @@ def _check_class_numbers(output: str, targets: Any, classes: int | None, name: s
         )
 
 
-def _check_finite(array: Any, what: str) -> None:
+def _check_finite(array: object, what: str) -> None:
     """Raise DataError where a NumPy array holds anything but finite numbers; other arrays stay on their device."""
     if not isinstance(array, np.ndarray):
         return

@@ -54,7 +54,7 @@ class MultiManagerBuffer(Buffer):
         return {manager: baseline.value for manager, baseline in sorted(self._memory.baselines.items())}
 
     def store(  # type: ignore[override]
-        self, prob: Any, action: Any, reward: float, description: Any, manager_index: int
+        self, prob: Any, action: Any, reward: float, description: object, manager_index: int
     ) -> None:
         """Add an architecture to the current path.
 

@@ -128,7 +128,7 @@ class BaseController:
     def learning_rate(self, value: float) -> None:
         self.model.optimizer.learning_rate = value
 
-    def sample(self, count: int, description: Any = None) -> np.ndarray:
+    def sample(self, count: int, description: object = None) -> np.ndarray:
         """Draw architectures from the policy.
 
         Args:
@@ -140,7 +140,7 @@ class BaseController:
         """
         return self.sample_with_probs(count, description)[0]
 
-    def sample_with_probs(self, count: int, description: Any = None) -> tuple[np.ndarray, list[np.ndarray]]:
+    def sample_with_probs(self, count: int, description: object = None) -> tuple[np.ndarray, list[np.ndarray]]:
         """Draw architectures, and returns with them what they were drawn from.
 
         Returns:
@@ -150,7 +150,7 @@ class BaseController:
         decisions = self._rollout(Sampled(self.generator), count, description)
         return _tokens(decisions), _probabilities(decisions)
 
-    def get_action(self, description: Any = None) -> tuple[np.ndarray, list[np.ndarray]]:
+    def get_action(self, description: object = None) -> tuple[np.ndarray, list[np.ndarray]]:
         """Draw one architecture.
 
         Returns:
@@ -159,11 +159,11 @@ class BaseController:
         tokens, probabilities = self.sample_with_probs(1, description)
         return tokens[0], probabilities
 
-    def most_probable(self, description: Any = None) -> np.ndarray:
+    def most_probable(self, description: object = None) -> np.ndarray:
         """Return the architecture made of the most probable choice of every decision in turn, (T,)."""
         return _tokens(self._rollout(Greedy(), 1, description))[0]
 
-    def log_probabilities(self, arcs: Any, description: Any = None) -> np.ndarray:
+    def log_probabilities(self, arcs: Any, description: object = None) -> np.ndarray:
         """Return the log-probability of each architecture, (n,), recomputed from its tokens.
 
         Raises:
@@ -171,11 +171,11 @@ class BaseController:
         """
         return np.asarray(total_log_probs(np, self._read(arcs, description)))
 
-    def entropies(self, arcs: Any, description: Any = None) -> np.ndarray:
+    def entropies(self, arcs: Any, description: object = None) -> np.ndarray:
         """Return the summed entropy of the decisions on the way of each architecture in nats, (n,)."""
         return np.asarray(entropies(np, self._read(arcs, description)))
 
-    def probabilities(self, arcs: Any, description: Any = None) -> list[np.ndarray]:
+    def probabilities(self, arcs: Any, description: object = None) -> list[np.ndarray]:
         """Return the probabilities of each decision on the way of each architecture, as `sample_with_probs` does."""
         return _probabilities(self._read(arcs, description))
 
@@ -229,7 +229,7 @@ class BaseController:
                 break
         return float(np.mean(losses))
 
-    def update(self, arcs: Any, advantages: Any, old_log_probs: Any = None, description: Any = None) -> float:
+    def update(self, arcs: Any, advantages: Any, old_log_probs: Any = None, description: object = None) -> float:
         """Take one gradient step on given architectures, without the buffer.
 
         Args:
@@ -299,14 +299,14 @@ class BaseController:
         """Return the arguments of the constructor as JSON-ready values."""
         raise NotImplementedError(f"{type(self).__name__} does not define get_config().")
 
-    def _rollout(self, decoder: Decoder, count: int, description: Any) -> list[Decision]:
+    def _rollout(self, decoder: Decoder, count: int, description: object) -> list[Decision]:
         weights = {
             name: keras.ops.convert_to_numpy(weight).astype("float64")
             for name, weight in self.model.policy_weights.items()
         }
         return rollout(np, self.spec, weights, decoder, count, self._described(description, count))
 
-    def _read(self, arcs: Any, description: Any = None) -> list[Decision]:
+    def _read(self, arcs: Any, description: object = None) -> list[Decision]:
         tokens = self._checked(arcs)
         return self._rollout(TeacherForced(tokens, tokens.astype("float64")), len(tokens), description)
 
@@ -316,7 +316,7 @@ class BaseController:
             raise ArchitectureError("Architectures are expected as rows of tokens. Received: none")
         return tokens
 
-    def _described(self, description: Any, count: int) -> np.ndarray | None:
+    def _described(self, description: object, count: int) -> np.ndarray | None:
         """Descriptions as (count, d); None where the policy is not conditioned."""
         if description is not None:
             raise ConfigError(

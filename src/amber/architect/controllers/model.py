@@ -102,7 +102,7 @@ class PolicyModel(keras.Model):
         spec: PolicySpec | Mapping[str, Any],
         loss_spec: LossSpec | Mapping[str, Any] | None = None,
         seed: int = 0,
-        **arguments: Any,
+        **arguments: object,
     ) -> None:
         # Weights and losses stay in single precision whatever the user's global policy says.
         super().__init__(**{"dtype": "float32", **arguments})
@@ -153,11 +153,11 @@ class PolicyModel(keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> PolicyModel:
+    def from_config(cls, config: dict[str, Any], custom_objects: object = None) -> PolicyModel:
         """Make a model of what `get_config` returned."""
         return cls(**config)
 
-    def _drop(self, value: Any) -> Any:
+    def _drop(self, value: object) -> Any:
         return keras.random.dropout(value, self.loss_spec.dropout, seed=self.drop_seed)
 
     def _regularizer(self, name: str) -> Any:

@@ -54,7 +54,7 @@ def rollout(
     weights: Mapping[str, Any],
     decoder: Decoder,
     batch: Any,
-    description: Any = None,
+    description: object = None,
     drop: Callable[[Any], Any] | None = None,
 ) -> list[Decision]:
     """Go through all decisions of a batch of architectures, in the order of the layout.
@@ -81,7 +81,7 @@ class _Rollout:
         weights: Mapping[str, Any],
         decoder: Decoder,
         batch: Any,
-        description: Any,
+        description: object,
         drop: Callable[[Any], Any] | None,
     ) -> None:
         self.xp, self.spec, self.weights, self.decoder, self.batch = xp, spec, weights, decoder, batch
@@ -201,7 +201,7 @@ class _Rollout:
     def _mean(self, total: Any, bits: Any) -> Any:
         return total / (1.0 + self.xp.sum(bits, axis=1, keepdims=True))
 
-    def _first_input(self, description: Any) -> Any:
+    def _first_input(self, description: object) -> Any:
         xp, weights = self.xp, self.weights
         if not self.spec.description_length:
             return xp.broadcast_to(weights["start"], (self.batch, self.spec.lstm_size))

@@ -163,7 +163,7 @@ def _generators(controller: SavedController) -> list[np.random.Generator]:
     return [controller.generator, *buffer]
 
 
-def _numpy(value: Any) -> np.ndarray:
+def _numpy(value: object) -> np.ndarray:
     return np.asarray(keras.ops.convert_to_numpy(value))
 
 

@@ -52,7 +52,7 @@ class ZeroShotController(GeneralController):
         self._config["data_description_config"] = self._description.to_dict()
 
     def store(  # type: ignore[override]
-        self, prob: Any, action: Any, reward: float, description: Any, manager_index: int
+        self, prob: Any, action: Any, reward: float, description: object, manager_index: int
     ) -> None:
         """Keep an architecture and its reward for the next `train`.
 
@@ -71,7 +71,7 @@ class ZeroShotController(GeneralController):
             raise ConfigError("This controller has no buffer: give buffer_type, or use update().")
         self.buffer.store(prob, self._checked([action])[0], reward, description, manager_index)
 
-    def _described(self, description: Any, count: int) -> np.ndarray:
+    def _described(self, description: object, count: int) -> np.ndarray:
         """Descriptions as (count, d); zeros where none is given, one row serves all."""
         length = self._description.length
         values = np.zeros((1, length)) if description is None else np.asarray(description, dtype="float64")
@@ -120,7 +120,7 @@ class _Description:
         return found
 
 
-def _check_keys(values: Any, name: str, required: set[str], optional: set[str]) -> None:
+def _check_keys(values: object, name: str, required: set[str], optional: set[str]) -> None:
     if not isinstance(values, Mapping) or not required <= set(values) <= required | optional:
         raise ConfigError(
             f"{name} must be a mapping with {sorted(required) or 'no required keys'} and optionally "

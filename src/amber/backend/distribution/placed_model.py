@@ -25,7 +25,7 @@ class PlacedFunctional(SymbolicBuildHooks, BaseFunctional):
     test_function: Any
     predict_function: Any
 
-    def compile(self, optimizer: Any = "rmsprop", *args: Any, **kwargs: Any) -> None:
+    def compile(self, optimizer: Any = "rmsprop", *args: Any, **kwargs: object) -> None:
         """As `keras.Model.compile`; an optimizer is made anew of its configuration, on the devices of the model."""
         with self._scope():
             if self.placement and isinstance(optimizer, keras.optimizers.Optimizer):
@@ -33,7 +33,7 @@ class PlacedFunctional(SymbolicBuildHooks, BaseFunctional):
             super().compile(optimizer, *args, **kwargs)
 
     @functools.wraps(Functional.fit)
-    def fit(self, *args: Any, **kwargs: Any) -> Any:
+    def fit(self, *args: Any, **kwargs: object) -> Any:
         """As `keras.Model.fit`; `batch_size` counts the samples of all devices together."""
         options = bind(Functional.fit, self, args, kwargs)
         with self._scope():
@@ -41,27 +41,27 @@ class PlacedFunctional(SymbolicBuildHooks, BaseFunctional):
                 options = with_even_batches(options, self.placement)
             return super().fit(**options)
 
-    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
+    def evaluate(self, *args: Any, **kwargs: object) -> Any:
         """As `keras.Model.evaluate`."""
         with self._scope():
             return super().evaluate(*args, **kwargs)
 
-    def predict(self, *args: Any, **kwargs: Any) -> Any:
+    def predict(self, *args: Any, **kwargs: object) -> Any:
         """As `keras.Model.predict`."""
         with self._scope():
             return super().predict(*args, **kwargs)
 
-    def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+    def train_on_batch(self, *args: Any, **kwargs: object) -> Any:
         """As `keras.Model.train_on_batch`."""
         with self._scope():
             return super().train_on_batch(*args, **kwargs)
 
-    def test_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+    def test_on_batch(self, *args: Any, **kwargs: object) -> Any:
         """As `keras.Model.test_on_batch`."""
         with self._scope():
             return super().test_on_batch(*args, **kwargs)
 
-    def predict_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+    def predict_on_batch(self, *args: Any, **kwargs: object) -> Any:
         """As `keras.Model.predict_on_batch`."""
         with self._scope():
             found = super().predict_on_batch(*args, **kwargs)

@@ -80,7 +80,7 @@ class Placement:
         return {"devices": self.devices, "_strategy": None}
 
 
-def as_many_as_there_are(gpus: Any) -> Any:
+def as_many_as_there_are(gpus: object) -> Any:
     """Return a number of devices that can be used; a warning says so where it is smaller than the number asked for.
 
     Args:
@@ -128,7 +128,7 @@ def _devices(gpus: Any) -> tuple[str, ...]:
     return chosen
 
 
-def _is_names(names: Any) -> bool:
+def _is_names(names: object) -> bool:
     if not isinstance(names, (list, tuple)) or not names or not all(isinstance(name, str) for name in names):
         return False
     return len({_plain_name(name) for name in names}) == len(names)

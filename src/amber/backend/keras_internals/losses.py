@@ -29,6 +29,6 @@ def metric_function(metric: Any) -> Any:
     return metric._fn
 
 
-def is_stock(thing: Any) -> bool:
+def is_stock(thing: object) -> bool:
     """Say whether a class or function is Keras's own."""
     return str(getattr(thing, "__module__", "")).startswith("keras.src.")

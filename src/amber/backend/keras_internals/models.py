@@ -65,7 +65,7 @@ class TrainingHooks(keras.Model):
         """Return what is reported of a step that returned `logs`; None for Keras's own way."""
         return None
 
-    def _symbolic_build(self, *args: Any, **kwargs: Any) -> None:
+    def _symbolic_build(self, *args: Any, **kwargs: object) -> None:
         self.before_symbolic_build()
         super()._symbolic_build(*args, **kwargs)
 

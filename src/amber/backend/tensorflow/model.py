@@ -30,7 +30,7 @@ class MultiStepTraining(BaseModel):
         """A variable that has a new value in each step, and what draws the value; None if there is none."""
         return None
 
-    def _adapter_for(self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> Any:
+    def _adapter_for(self, x: Any, y: Any = None, sample_weight: Any = None, **options: object) -> Any:
         if not self._is_plain() or not are_plain_arrays((x, y, sample_weight)):
             return super()._adapter_for(x, y, sample_weight, **options)
         options["steps"] = options.pop("steps_per_epoch", None)

@@ -24,7 +24,7 @@ _SAME_IN_TORCH = {"bool", "uint8", "int8", "int16", "int32", "int64", "float16",
 Take = Callable[[Any], Any]
 
 
-def adapter_for(x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> Any:
+def adapter_for(x: Any, y: Any = None, sample_weight: Any = None, **options: object) -> Any:
     """Return the Keras data adapter of any data `fit` accepts; the fast one for arrays.
 
     Args:

@@ -67,7 +67,7 @@ class FastFunctional(FastTraining, BaseFunctional):
         execution: Execution = state["_fast_execution"]
         return execution
 
-    def call(self, inputs: Any, training: bool | None = None, mask: Any = None, **kwargs: Any) -> Any:
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None, **kwargs: object) -> Any:
         """Compute the outputs, as `keras.Model.call`."""
         if mask is None and not kwargs and get_device() == "meta" and (plan := self._execution.plan):
             outline = plan.outline(_leaves(inputs))
@@ -181,7 +181,7 @@ class FastFunctional(FastTraining, BaseFunctional):
             execution.plan = None
 
 
-def _is_concrete(inputs: Any) -> bool:
+def _is_concrete(inputs: object) -> bool:
     """Whether these are tensors to compute with now, under no scope that replaces variables or their types."""
     return not (
         replaces_variables()

@@ -181,7 +181,7 @@ class _Writer:
         elif not self._add_kernel(node):
             self._add_call(node)
 
-    def _rename(self, tensor: Any, other: Any) -> None:
+    def _rename(self, tensor: Any, other: object) -> None:
         for layout in Layout:
             self._places.pop((id(other), layout), None)
             if (id(tensor), layout) in self._places:
@@ -257,7 +257,7 @@ def _is_plain_call(node: Any, joins: bool) -> bool:
     return isinstance(given, (list, tuple)) and len(given) == len(node.input_tensors) > 1
 
 
-def _is_plain(layer: Any) -> bool:
+def _is_plain(layer: object) -> bool:
     """Whether nothing was put on a layer that only Keras' own call would honour."""
     return (
         getattr(layer, "activity_regularizer", None) is None
@@ -267,7 +267,7 @@ def _is_plain(layer: Any) -> bool:
     )
 
 
-def _is_watched(layer: Any) -> bool:
+def _is_watched(layer: object) -> bool:
     state = vars(layer)
     return any(state.get(name) for name in _HOOKS)
 

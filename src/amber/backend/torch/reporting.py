@@ -71,14 +71,14 @@ class FastTraining(TrainingHooks, BaseModel):
         """Return the values of the metrics where a step has left them out."""
         return self.get_metrics_result() if isinstance(logs, _Unreported) else None
 
-    def _adapter_for(self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> Any:
+    def _adapter_for(self, x: Any, y: Any = None, sample_weight: Any = None, **options: object) -> Any:
         return adapter_for(x, y, sample_weight, **options)
 
     def _quietly(self, is_quiet: bool) -> AbstractContextManager[None]:
         return self._execution.quiet(is_quiet)
 
     @functools.wraps(keras.Model.evaluate)
-    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
+    def evaluate(self, *args: Any, **kwargs: object) -> Any:
         """Evaluate as `keras.Model.evaluate` does, with the same arguments."""
         if kwargs.get(CACHED_EVALUATION):
             return super().evaluate(*args, **kwargs)
@@ -87,7 +87,7 @@ class FastTraining(TrainingHooks, BaseModel):
         return self._go_through(super().evaluate, data, options)
 
     @functools.wraps(keras.Model.predict)
-    def predict(self, *args: Any, **kwargs: Any) -> Any:
+    def predict(self, *args: Any, **kwargs: object) -> Any:
         """Predict as `keras.Model.predict` does, with the same arguments."""
         options = bind(keras.Model.predict, self, args, kwargs)
         return self._go_through(super().predict, (options.pop("x"), None, None), options)
@@ -107,13 +107,13 @@ class FastTraining(TrainingHooks, BaseModel):
             return method(x=adapter, **options)
 
     @functools.wraps(keras.Model.train_on_batch)
-    def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+    def train_on_batch(self, *args: Any, **kwargs: object) -> Any:
         """Train on one batch and return its metrics, as `keras.Model.train_on_batch`."""
         with self._execution.quiet(False):
             return super().train_on_batch(*args, **kwargs)
 
     @functools.wraps(keras.Model.test_on_batch)
-    def test_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+    def test_on_batch(self, *args: Any, **kwargs: object) -> Any:
         """Evaluate one batch, as `keras.Model.test_on_batch`."""
         with self._execution.quiet(False):
             return super().test_on_batch(*args, **kwargs)

@@ -174,7 +174,7 @@ class SharedModel(FastTraining):
         """Shapes of the outputs without the batch axis, or None if only a call tells."""
         return None
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: object) -> Any:
         """Compute the outputs, as `keras.Model.__call__`."""
         # Keras asks for the shapes before the first training; going through all layers for that takes longer.
         if get_device() == "meta" and args and (shapes := self._output_shapes()) is not None:

@@ -82,7 +82,7 @@ def _can_wait(metrics: Any) -> bool:
     return bool(metrics.built) and all(_is_sum(metric) for metric in metrics.metrics)
 
 
-def _is_sum(metric: Any) -> bool:
+def _is_sum(metric: object) -> bool:
     if isinstance(metric, keras.metrics.MeanMetricWrapper):
         return is_stock(type(metric)) and is_stock(metric_function(metric))
     return type(metric) in _SUMS

@@ -72,7 +72,7 @@ class EnasAnnModelBuilder(AnnSupernetBuilder):
         num_layers: int | None = None,
         with_skip_connection: bool = True,
         with_input_blocks: bool = True,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         ignore_session(session)
         warn_of_unused("EnasAnnModelBuilder", kwargs, keywords_of(EnasAnnModelBuilder.__init__))
@@ -148,7 +148,7 @@ class EnasCnnModelBuilder(SupernetBuilder):
         model_compile_dict: Mapping[str, Any] | None = None,
         num_layers: int | None = None,
         with_skip_connection: bool | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         ignore_session(session)
         warn_of_unused("EnasCnnModelBuilder", kwargs, keywords_of(EnasCnnModelBuilder.__init__))
@@ -197,7 +197,7 @@ def _dag_class(dag_func: Any, family: type[SupernetFactory], names: Sequence[str
     )
 
 
-def _check_given(**arguments: Any) -> None:
+def _check_given(**arguments: object) -> None:
     for name, value in arguments.items():
         if value is None:
             raise ModelSpaceError(f"{name} must be given. Received: None")

@@ -124,7 +124,7 @@ class EnasConv1dDAG(ConvSupernetFactory):
         fixed_arc: Any = None,
         name: str = "EnasDAG",
         add_conv1_under_pool: bool = True,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         ignore_session(session)
         warn_of_unused("EnasConv1dDAG", kwargs, keywords_of(EnasConv1dDAG.__init__))
@@ -180,7 +180,7 @@ class EnasConv1DwDataDescription(EnasConv1dDAG):
 EnasConv1DwDataDescrption = EnasConv1DwDataDescription
 
 
-def _the_one(given: Any, what: str) -> Operation:
+def _the_one(given: object, what: str) -> Operation:
     operations = operations_of(given, what)
     if len(operations) != 1:
         raise ModelSpaceError(f"A convolutional supernet has one {what}. Received: {len(operations)}")

@@ -125,7 +125,7 @@ def _expected(problem: Any, model: type[BaseModel], path: KeyPath) -> str:
     return _EXPECTED.get(kind) or str(problem["msg"]).removeprefix("Input should be ")
 
 
-def _quoted_hint(kind: str, received: Any, place: Lines) -> str:
+def _quoted_hint(kind: str, received: object, place: Lines) -> str:
     """Return the way out where YAML took a bare word for something else than text: quotes."""
     if kind != "string_type" or not place.written or isinstance(received, (list, dict)):
         return ""
@@ -133,12 +133,12 @@ def _quoted_hint(kind: str, received: Any, place: Lines) -> str:
     return f"; YAML reads {place.written} as {what}: quote it, '{place.written}'"
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     kinds: Mapping[type, str] = {str: "text", dict: "mapping", type(None): "nothing"}
     return f"{shown(value, 80)} ({kinds.get(type(value), type(value).__name__)})"
 
 
-def _shown_address(value: Any) -> str:
+def _shown_address(value: object) -> str:
     """Return an address without its password; nothing of a value that is not text, where it may stand anywhere."""
     if isinstance(value, str):
         from amber.search.storage.urls import shown_url

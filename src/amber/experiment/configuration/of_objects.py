@@ -75,7 +75,7 @@ def configuration_of_objects(data: Dataset, model_space: ModelSpace, sections: M
     return replace(_checked(_plain(given, ()), ".", _OF_OBJECTS), dataset=data)
 
 
-def _checked(sections: Any, folder: str, comment: str = "") -> Configuration:
+def _checked(sections: object, folder: str, comment: str = "") -> Configuration:
     text = comment + yaml.safe_dump(sections, sort_keys=False, allow_unicode=True)
     return check_config(replace(parse_yaml(text, _SOURCE), folder=folder, is_file=False))
 
@@ -116,7 +116,7 @@ def _space(space: ModelSpace, inputs: list[str]) -> Any:
     return {"branches": named, "stem": stem.to_dict(), "merge": space.concat_op}
 
 
-def _plain(value: Any, path: KeyPath) -> Any:
+def _plain(value: object, path: KeyPath) -> Any:
     """Return a value as YAML has it; raises ConfigError for what a file could not hold."""
     if isinstance(value, Mapping):
         return {str(key): _plain(each, (*path, str(key))) for key, each in value.items()}

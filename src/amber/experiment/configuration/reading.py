@@ -237,7 +237,7 @@ def _builder_options(section: dict[str, Any], document: YamlDocument) -> Section
     return _validate(entry.options, section, document, ("builder",))
 
 
-def _validate(model: type[SectionT], values: Any, document: YamlDocument, prefix: KeyPath) -> SectionT:
+def _validate(model: type[SectionT], values: object, document: YamlDocument, prefix: KeyPath) -> SectionT:
     try:
         return model.model_validate(values)
     except ValidationError as error:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
-def _written_name(value: Any) -> Any:
+def _written_name(value: object) -> Any:
     """Return a name as text, where YAML made a number of it."""
     if isinstance(value, bool) or value is None:
         raise ValueError(

@@ -117,7 +117,7 @@ def check_unused_keys(config: Config, document: YamlDocument) -> None:
             )
 
 
-def _given(values: Any, key: tuple[str, ...], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+def _given(values: object, key: tuple[str, ...], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield each key of a path that the file gives, with its value; defaults are left out."""
     if not key:
         yield above, values
@@ -128,6 +128,6 @@ def _given(values: Any, key: tuple[str, ...], above: tuple[str, ...] = ()) -> It
             yield from _given(values[name], key[1:], (*above, str(name)))
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     text = repr(value.model_dump(exclude_unset=True) if isinstance(value, BaseModel) else value)
     return text if len(text) <= 80 else f"{text[:77]}..."

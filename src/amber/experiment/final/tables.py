@@ -171,7 +171,7 @@ def block_table(uses: Sequence[tuple[str, Mapping[str, InputUsage]]], sizes: Map
     return table
 
 
-def as_text(*parts: Any, width: int = 100) -> str:
+def as_text(*parts: object, width: int = 100) -> str:
     """Return tables and text as plain text, for files."""
     import io
 

@@ -42,7 +42,7 @@ def _clone(name: str, value: Any) -> Any:
     return value
 
 
-def _takes_no_arguments(value: Any) -> bool:
+def _takes_no_arguments(value: object) -> bool:
     if not callable(value):
         return False
     try:

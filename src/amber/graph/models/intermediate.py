@@ -41,7 +41,7 @@ def _page(
     block_loss_mapping: Mapping[tuple[str, str], int | None] | None = None,
     *args: Any,
     aux_loss_weight: float | Mapping[str, float] = AUX_LOSS_WEIGHT,
-    **kwargs: Any,
+    **kwargs: object,
 ) -> None:
     """The arguments of DenseAddOutputChild in the order of the first AMBER."""
 
@@ -74,7 +74,7 @@ class DenseAddOutputChild(NamedInputs, GeneralChild):
 
     saved_as = None
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: object) -> None:
         first = ("inputs", "outputs", "name") if args and _are_tensors(args[0]) else ("nodes", "block_loss_mapping")
         order = (
             *first,
@@ -121,7 +121,7 @@ class DenseAddOutputChild(NamedInputs, GeneralChild):
         loss_weights: Any = None,
         metrics: Any = None,
         weighted_metrics: Any = None,
-        **options: Any,
+        **options: object,
     ) -> None:
         """As `keras.Model.compile`; what is given once holds for every output.
 
@@ -151,7 +151,7 @@ class DenseAddOutputChild(NamedInputs, GeneralChild):
             **options,
         )
 
-    def fit(self, *arguments: Any, **named: Any) -> Any:  # type: ignore[override]
+    def fit(self, *arguments: object, **named: object) -> Any:  # type: ignore[override]
         """As `keras.Model.fit`; labels given once, or for some outputs by name, reach every output."""
         options = self._arranged(bind(keras.Model.fit, self, arguments, named))
         validation = options.get("validation_data")
@@ -166,7 +166,7 @@ class DenseAddOutputChild(NamedInputs, GeneralChild):
             options["callbacks"] = [FinalOutputNames(self.output_names), *given]
         return super().fit(**options)
 
-    def evaluate(self, x: Any = None, y: Any = None, final_only: Any = True, *args: Any, **kwargs: Any) -> Any:
+    def evaluate(self, x: Any = None, y: Any = None, final_only: Any = True, *args: Any, **kwargs: object) -> Any:
         """As `keras.Model.evaluate`.
 
         Args:
@@ -197,7 +197,7 @@ class DenseAddOutputChild(NamedInputs, GeneralChild):
             return found if as_dictionary else list(found.values())
         return found if as_dictionary else values_in_order(found, self.output_names)
 
-    def predict(self, x: Any, final_only: Any = True, *args: Any, **kwargs: Any) -> Any:
+    def predict(self, x: Any, final_only: Any = True, *args: Any, **kwargs: object) -> Any:
         """As `keras.Model.predict`.
 
         Args:
@@ -220,11 +220,11 @@ class DenseAddOutputChild(NamedInputs, GeneralChild):
         return make(input_structure(self), self.outputs[0], name=self.name)
 
     # The two below see what reaches a step: batches of any kind of data. JAX passes its state first.
-    def train_step(self, *arguments: Any) -> Any:
+    def train_step(self, *arguments: object) -> Any:
         """As `keras.Model.train_step`."""
         return super().train_step(*arguments[:-1], self._spread(arguments[-1]))
 
-    def test_step(self, *arguments: Any) -> Any:
+    def test_step(self, *arguments: object) -> Any:
         """As `keras.Model.test_step`."""
         return super().test_step(*arguments[:-1], self._spread(arguments[-1]))
 
@@ -259,7 +259,7 @@ class DenseAddOutputChild(NamedInputs, GeneralChild):
         }
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> DenseAddOutputChild:
+    def from_config(cls, config: Mapping[str, Any], custom_objects: object = None) -> DenseAddOutputChild:
         """Make the model that `get_config` described."""
         network = keras.Model.from_config(config["network"], custom_objects=custom_objects)
         return cls(
@@ -281,7 +281,7 @@ class DenseAddOutputChild(NamedInputs, GeneralChild):
         return options
 
 
-def _are_tensors(given: Any) -> bool:
+def _are_tensors(given: object) -> bool:
     return any(isinstance(each, keras.KerasTensor) for each in keras.tree.flatten(given))
 
 

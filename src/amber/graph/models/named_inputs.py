@@ -74,7 +74,7 @@ class NamedInputs:
     the first batch of it reaches the model.
     """
 
-    def fit(self, x: Any = None, *arguments: Any, **options: Any) -> Any:
+    def fit(self, x: Any = None, *arguments: object, **options: object) -> Any:
         """As `keras.Model.fit`; `x` and the validation data may be dictionaries of blocks."""
         self._check(x)
         validation = options.get("validation_data")
@@ -82,22 +82,22 @@ class NamedInputs:
             self._check(validation[0])
         return super().fit(x, *arguments, **options)  # type: ignore[misc]
 
-    def evaluate(self, x: Any = None, *arguments: Any, **options: Any) -> Any:
+    def evaluate(self, x: Any = None, *arguments: object, **options: object) -> Any:
         """As `keras.Model.evaluate`; `x` may be a dictionary of blocks."""
         self._check(x)
         return super().evaluate(x, *arguments, **options)  # type: ignore[misc]
 
-    def predict(self, x: Any, *arguments: Any, **options: Any) -> Any:
+    def predict(self, x: Any, *arguments: object, **options: object) -> Any:
         """As `keras.Model.predict`; `x` may be a dictionary of blocks."""
         self._check(x)
         return super().predict(x, *arguments, **options)  # type: ignore[misc]
 
-    def train_on_batch(self, x: Any, *arguments: Any, **options: Any) -> Any:
+    def train_on_batch(self, x: Any, *arguments: object, **options: object) -> Any:
         """As `keras.Model.train_on_batch`; `x` may be a dictionary of blocks."""
         self._check(x)
         return super().train_on_batch(x, *arguments, **options)  # type: ignore[misc]
 
-    def test_on_batch(self, x: Any, *arguments: Any, **options: Any) -> Any:
+    def test_on_batch(self, x: Any, *arguments: object, **options: object) -> Any:
         """As `keras.Model.test_on_batch`; `x` may be a dictionary of blocks."""
         self._check(x)
         return super().test_on_batch(x, *arguments, **options)  # type: ignore[misc]
@@ -108,12 +108,12 @@ class NamedInputs:
         return super().predict_on_batch(x)  # type: ignore[misc]
 
     # `training` must be named here: Keras tells a model whether it is training only if its signature asks.
-    def call(self, inputs: Any, training: bool | None = None, mask: Any = None, **options: Any) -> Any:
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None, **options: object) -> Any:
         """As `keras.Model.call`."""
         self._check(inputs)
         return super().call(inputs, training=training, mask=mask, **options)  # type: ignore[misc]
 
-    def _check(self, inputs: Any) -> None:
+    def _check(self, inputs: object) -> None:
         if isinstance(inputs, Mapping):
             check_block_names(inputs, [tensor.name for tensor in self.inputs])  # type: ignore[attr-defined]
 

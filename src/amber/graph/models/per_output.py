@@ -16,7 +16,7 @@ from amber.graph.models.compiling import clone_compile_arguments
 Weights = Mapping[str, float]
 
 
-def spread(given: Any, outputs: Sequence[str], what: str, error: type[AmberError] = DataError) -> list[Any]:
+def spread(given: object, outputs: Sequence[str], what: str, error: type[AmberError] = DataError) -> list[Any]:
     """Return one entry for each output.
 
     Args:
@@ -101,7 +101,7 @@ def spread_losses(loss: Any, outputs: Sequence[str]) -> Any:
     return None if loss is None else spread(loss, outputs, "loss", ConfigError)
 
 
-def spread_loss_weights(given: Any, outputs: Sequence[str], defaults: Weights) -> list[float]:
+def spread_loss_weights(given: object, outputs: Sequence[str], defaults: Weights) -> list[float]:
     """Return the weight of the loss of each output.
 
     Args:
@@ -123,7 +123,7 @@ def spread_loss_weights(given: Any, outputs: Sequence[str], defaults: Weights) -
     return spread({**usual, **given} if isinstance(given, Mapping) else given, outputs, "loss_weights", ConfigError)
 
 
-def spread_metrics(given: Any, outputs: Sequence[str], what: str) -> Any:
+def spread_metrics(given: object, outputs: Sequence[str], what: str) -> Any:
     """Return the list of metrics of each output.
 
     A metric object is used once; the other outputs get copies of it.
@@ -154,13 +154,13 @@ def spread_metrics(given: Any, outputs: Sequence[str], what: str) -> Any:
     return [listed, *copies]
 
 
-def _as_list(given: Any) -> list[Any]:
+def _as_list(given: object) -> list[Any]:
     if given is None:
         return []
     return list(given) if isinstance(given, (list, tuple)) else [given]
 
 
-def _as_array(y: Any) -> Any:
+def _as_array(y: object) -> Any:
     """A list of numbers is the labels of the rows, not one entry for each output."""
     if isinstance(y, (list, tuple)) and y and all(isinstance(entry, (int, float, np.number)) for entry in y):
         return np.asarray(y)

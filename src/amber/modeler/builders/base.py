@@ -45,7 +45,7 @@ class ModelBuilder:
         model_space: ModelSpace | None = None,
         model_compile_dict: Mapping[str, Any] | None = None,
         *args: Any,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         if type(self) is ModelBuilder:
             raise NotImplementedError("ModelBuilder is a base class: use a builder, or subclass it and define plan().")
@@ -55,7 +55,7 @@ class ModelBuilder:
         self.model_space = model_space
         self.model_compile_dict = model_compile_dict
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         """Refuse to change what a builder was made of.
 
         Raises:
@@ -132,7 +132,7 @@ def build_planned(planned: Any, arc_seq: Any) -> keras.Model:
     return model
 
 
-def check_operation(operation: Any, where: str) -> Operation:
+def check_operation(operation: object, where: str) -> Operation:
     """Return an operation given as one, or as a list of one.
 
     Raises:

@@ -61,7 +61,7 @@ class KerasBranchModelBuilder(ModelBuilder):
         model_compile_dict: Mapping[str, Any] | None,
         model_space: BranchedModelSpace | None = None,
         with_bn: bool = False,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         warn_of_unused("KerasBranchModelBuilder", kwargs, keywords_of(KerasBranchModelBuilder.__init__))
         if not isinstance(model_space, BranchedModelSpace):

@@ -66,7 +66,7 @@ class KerasMultiIOModelBuilder(ModelBuilder):
         with_output_blocks: bool = True,
         dropout_rate: float = 0.2,
         wsf: float = 1,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         warn_of_unused("KerasMultiIOModelBuilder", kwargs, keywords_of(KerasMultiIOModelBuilder.__init__))
         super().__init__(model_space, model_compile_dict)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from amber.architect import Operation
 from amber.errors import ModelSpaceError
 from amber.graph.cost import input_shape
@@ -13,7 +11,7 @@ from amber.operations import check_layers
 NamedOperations = tuple[tuple[str, Operation], ...]
 
 
-def named_inputs(inputs_op: Any) -> NamedOperations:
+def named_inputs(inputs_op: object) -> NamedOperations:
     """Return the name and operation of each input.
 
     Args:
@@ -30,7 +28,7 @@ def named_inputs(inputs_op: Any) -> NamedOperations:
     return _named(operations, [f"input_{position}" for position in range(len(operations))], "inputs_op")
 
 
-def named_outputs(output_op: Any) -> NamedOperations:
+def named_outputs(output_op: object) -> NamedOperations:
     """Return the name and operation of each output.
 
     Args:
@@ -53,7 +51,7 @@ def check_distinct(inputs: NamedOperations, outputs: NamedOperations) -> None:
         raise ModelSpaceError(f"Inputs and outputs must have different names. Received: {shared[0]!r} for both")
 
 
-def _operations(given: Any, argument: str) -> list[Operation]:
+def _operations(given: object, argument: str) -> list[Operation]:
     entries = list(given) if isinstance(given, (list, tuple)) else [given]
     if not entries:
         raise ModelSpaceError(f"{argument} must hold at least one operation. Received: {given!r}")

@@ -77,7 +77,7 @@ def _convolution(prefix: str, operation: Operation, width: int) -> list[tuple[st
     return chain + _activation(prefix, arguments.get("activation", "linear"), operation)
 
 
-def _regularised_convolution(width: int, kernel_size: Any, **more: Any) -> Operation:
+def _regularised_convolution(width: int, kernel_size: Any, **more: object) -> Operation:
     return Operation(
         "conv1d",
         filters=width,

@@ -68,7 +68,7 @@ class KerasResidualCnnBuilder(ModelBuilder):
         add_conv1_under_pool: bool = True,
         verbose: int = 1,
         reduction_factor: int = 4,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         warn_of_unused("KerasResidualCnnBuilder", kwargs, keywords_of(KerasResidualCnnBuilder.__init__))
         super().__init__(model_space, model_compile_dict)

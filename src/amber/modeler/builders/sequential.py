@@ -63,7 +63,7 @@ class KerasModelBuilder(ModelBuilder):
         gpus: int | list[str] | None = None,
         *,
         output_shape: tuple[int, ...] | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         warn_of_unused("KerasModelBuilder", kwargs, keywords_of(KerasModelBuilder.__init__))
         self._has_space = model_space is not None
@@ -146,7 +146,7 @@ class KerasModelBuilder(ModelBuilder):
             for entry, token, candidates in zip(entries, tokens, self.model_space.layers, strict=True)
         ]
 
-    def _direct(self, entry: Any, position: int) -> Any:
+    def _direct(self, entry: object, position: int) -> Any:
         """An entry that is no token, as a checked operation."""
         if not isinstance(entry, Operation) and not callable(entry):
             return entry
@@ -163,7 +163,7 @@ def _check_layer(operation: Operation) -> Operation:
     return operation
 
 
-def _checked_input(inputs_op: Any) -> Operation:
+def _checked_input(inputs_op: object) -> Operation:
     operation = check_operation(inputs_op, "inputs_op")
     if operation.Layer_type != "input":
         raise ModelSpaceError(f"inputs_op must be an operation of type input. Received: {operation}")

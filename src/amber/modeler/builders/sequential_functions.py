@@ -21,7 +21,7 @@ def build_sequential_model(
     model_compile_dict: Mapping[str, Any] | None,
     model_space: ModelSpace | None = None,
     stop_compile: bool = False,
-    **kwargs: Any,
+    **kwargs: object,
 ) -> keras.Model:
     """Build one chain; see `KerasModelBuilder`.
 
@@ -52,7 +52,7 @@ def build_multi_gpu_sequential_model(
     gpus: int | list[str] = 4,
     model_space: ModelSpace | None = None,
     stop_compile: bool = False,
-    **kwargs: Any,
+    **kwargs: object,
 ) -> keras.Model:
     """Build one chain on several devices, on JAX and TensorFlow; see `KerasModelBuilder`.
 

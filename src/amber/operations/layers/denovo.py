@@ -127,7 +127,7 @@ class DenovoMotif(keras.layers.Layer):
         lambda_filter: float = 1e-8,
         max_bits: float = 2.0,
         kernel_initializer: Any = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(**kwargs)
         self.filters = _positive("filters", filters)
@@ -202,7 +202,7 @@ class DenovoMotif(keras.layers.Layer):
         }
 
 
-def _positive(name: str, value: Any) -> int:
+def _positive(name: str, value: object) -> int:
     """A positive integer, which Keras also writes as a list of one."""
     if isinstance(value, (list, tuple)) and len(value) == 1:
         value = value[0]

@@ -113,7 +113,7 @@ class SeparableFC(keras.layers.Layer):
         smoothness_l1: bool = False,
         smoothness_second_diff: bool = True,
         curvature_constraint: float | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(**kwargs)
         if not is_integer(output_dim) or output_dim < 1:

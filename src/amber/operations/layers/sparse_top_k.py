@@ -29,7 +29,7 @@ class SparseTopK(keras.layers.Layer):
         ValueError: a ratio out of range, or, on building, a last axis of unknown size.
     """
 
-    def __init__(self, ratio: float = 0.2, **kwargs: Any) -> None:
+    def __init__(self, ratio: float = 0.2, **kwargs: object) -> None:
         super().__init__(**kwargs)
         if not is_number(ratio) or not 0 < ratio <= 1:
             raise ValueError(f"ratio must be above 0 and at most 1. Received: ratio={ratio!r}")

@@ -81,7 +81,7 @@ class Executor(ABC):
         """
 
     @abstractmethod
-    def submit(self, key: int, *arguments: Any, reporter: Reporter | None = None, **options: Any) -> None:
+    def submit(self, key: int, *arguments: object, reporter: Reporter | None = None, **options: object) -> None:
         """Start `function(*arguments, **options)`, or queue it.
 
         Args:

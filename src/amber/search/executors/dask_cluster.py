@@ -107,7 +107,7 @@ class DaskExecutor(Executor):
         self._settings = worker_settings(self._plugins)
         self._connect()
 
-    def submit(self, key: int, *arguments: Any, reporter: Reporter | None = None, **options: Any) -> None:
+    def submit(self, key: int, *arguments: object, reporter: Reporter | None = None, **options: object) -> None:
         """Start a task on a worker that is free, or let the scheduler queue it."""
         if self._client is None:
             raise ExecutorError("The executor is not open: expected open before submit.")

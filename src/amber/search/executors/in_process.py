@@ -34,7 +34,7 @@ class InProcessExecutor(Executor):
         """Keep the function."""
         self._function = function
 
-    def submit(self, key: int, *arguments: Any, reporter: Reporter | None = None, **options: Any) -> None:
+    def submit(self, key: int, *arguments: object, reporter: Reporter | None = None, **options: object) -> None:
         """Queue a task, which is given the reporter itself."""
         reporting = {} if reporter is None else {"reporter": reporter}
         self._queue.append((key, arguments, {**options, **reporting}))

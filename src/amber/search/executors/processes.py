@@ -101,7 +101,7 @@ class ProcessExecutor(Executor):
             _Slot(self._folder.path, position, self.limits, settings, self._events) for position in range(self._count)
         ]
 
-    def submit(self, key: int, *arguments: Any, reporter: Reporter | None = None, **options: Any) -> None:
+    def submit(self, key: int, *arguments: object, reporter: Reporter | None = None, **options: object) -> None:
         """Start a task on a free worker, or queue it."""
         if self._folder is None:
             raise ExecutorError("The executor is not open: expected open before submit.")

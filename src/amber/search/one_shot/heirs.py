@@ -54,7 +54,7 @@ class HeirBuilder:
         return _received, (self.builder, description, weights, self.calibration)
 
 
-def _received(builder: Any, description: Any, weights: Sequence[np.ndarray], calibration: Any) -> HeirBuilder:
+def _received(builder: Any, description: object, weights: Sequence[np.ndarray], calibration: Any) -> HeirBuilder:
     """Make a builder of what was sent."""
     supernet = keras.saving.deserialize_keras_object(description)
     supernet.set_weights(weights)

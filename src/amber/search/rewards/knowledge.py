@@ -144,7 +144,7 @@ def register_knowledge(name: str, factory: KnowledgeFactory, *, replace: bool = 
     KNOWLEDGE.register(name, factory, replace=replace)
 
 
-def make_knowledge(name: str, inputs: Sequence[str], weight: float = 1.0, **options: Any) -> Knowledge:
+def make_knowledge(name: str, inputs: Sequence[str], weight: float = 1.0, **options: object) -> Knowledge:
     """Return a registered knowledge function with its weight.
 
     Args:

@@ -19,7 +19,6 @@ import difflib
 import inspect
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 import optuna
 
@@ -63,7 +62,7 @@ def register_sampler(name: str, factory: SamplerFactory, *, replace: bool = Fals
     SAMPLERS.register(name, factory, replace=replace)
 
 
-def make_sampler(name: str, layout: TokenLayout, seed: int, **options: Any) -> optuna.samplers.BaseSampler:
+def make_sampler(name: str, layout: TokenLayout, seed: int, **options: object) -> optuna.samplers.BaseSampler:
     """Return a new sampler.
 
     Args:
@@ -179,7 +178,7 @@ def _surrogate(
     )
 
 
-def _controller(layout: TokenLayout, seed: int, *, episode: int = 10, **options: Any) -> optuna.samplers.BaseSampler:
+def _controller(layout: TokenLayout, seed: int, *, episode: int = 10, **options: object) -> optuna.samplers.BaseSampler:
     # The other options are the controller's. Loads Keras.
     from amber.search.samplers.controller import ControllerSampler, controller_for
 

@@ -46,7 +46,7 @@ class ControllerSampler(TokenSampler):
         *,
         episode: int = 10,
         seed: int = 0,
-        description: Any = None,
+        description: object = None,
         manager_index: int = 0,
     ) -> None:
         super().__init__(controller.layout, seed)
@@ -118,7 +118,7 @@ def controller_options() -> set[str]:
     return {each.name for each in parameters if each.kind is not each.VAR_KEYWORD} - {"model_space", "seed"}
 
 
-def controller_for(layout: TokenLayout, seed: int, **options: Any) -> GeneralController:
+def controller_for(layout: TokenLayout, seed: int, **options: object) -> GeneralController:
     """Return a controller that can sample every architecture of a layout.
 
     A MultiIOController where there are output tokens, a MultiInputController where there are input tokens, else a

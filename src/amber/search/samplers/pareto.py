@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import optuna
 
 from amber.errors import ConfigError
@@ -34,6 +32,6 @@ class NSGA2Sampler(optuna.samplers.NSGAIISampler):
         ConfigError: `against` is something else.
     """
 
-    def __init__(self, *, against: str | None = "parameters", **arguments: Any) -> None:
+    def __init__(self, *, against: str | None = "parameters", **arguments: object) -> None:
         super().__init__(**arguments)
         self.against = checked_cost(against)

@@ -24,5 +24,5 @@ def with_options_of_then(settings: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _is_tpe(sampler: Any) -> bool:
+def _is_tpe(sampler: object) -> bool:
     return isinstance(sampler, str) and sampler.lower() == "tpe"

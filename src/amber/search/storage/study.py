@@ -311,7 +311,7 @@ class StudyDatabase:
         study = self._connection.study
         return self._connection.tried("reading the settings", lambda: dict(study.user_attrs))
 
-    def _note(self, key: str, value: Any) -> None:
+    def _note(self, key: str, value: object) -> None:
         study = self._connection.study
         self._connection.tried("noting the settings", lambda: study.set_user_attr(key, value))
 

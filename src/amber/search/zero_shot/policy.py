@@ -115,7 +115,7 @@ class ZeroShotPolicy:
         return cls(ZeroShotController.load(path / _CONTROLLER), mean, scale)
 
 
-def _is_numbers(values: Any) -> TypeGuard[list[float]]:
+def _is_numbers(values: object) -> TypeGuard[list[float]]:
     return isinstance(values, list) and all(type(each) in (int, float) for each in values)
 
 

@@ -35,7 +35,7 @@ def input_nodes(given: Any) -> tuple[ComputationNode, ...]:
     return tuple(node.replace(parents=(), group=node.group or node.node_name) for node in nodes)
 
 
-def output_node(given: Any) -> ComputationNode:
+def output_node(given: object) -> ComputationNode:
     """Return the output node of a network, given as one or as a list of one.
 
     Raises:

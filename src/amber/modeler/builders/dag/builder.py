@@ -63,7 +63,7 @@ class DAGModelBuilder(ModelBuilder):
         dag_func: Any = None,
         dag_kwargs: Mapping[str, Any] | None = None,
         *args: Any,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         warn_of_unused("DAGModelBuilder", kwargs, keywords_of(DAGModelBuilder.__init__))
         super().__init__(model_space, model_compile_dict)
@@ -97,7 +97,7 @@ class DAGModelBuilder(ModelBuilder):
         is_ours = isinstance(self._make_dag, type) and issubclass(self._make_dag, DAG)
         self._pattern: DAG | None = self._new_dag([0] * len(self.layout), {}) if is_ours else None
 
-    def dag(self, arc_seq: Any, **dag_kwargs: Any) -> Any:
+    def dag(self, arc_seq: Any, **dag_kwargs: object) -> Any:
         """Return the DAG of an architecture.
 
         Args:
@@ -136,16 +136,16 @@ class DAGModelBuilder(ModelBuilder):
             raise ConfigError(f"dag_func must return a DAG, with 'graph' and 'build'. Received: {made!r}")
         return made
 
-    def plan(self, arc_seq: Any, **dag_kwargs: Any) -> ComputationGraph:
+    def plan(self, arc_seq: Any, **dag_kwargs: object) -> ComputationGraph:
         """Return the network of an architecture; raises as `dag` does."""
         graph: ComputationGraph = self.dag(arc_seq, **dag_kwargs).graph
         return graph
 
-    def build(self, arc_seq: Any, **dag_kwargs: Any) -> keras.Model:
+    def build(self, arc_seq: Any, **dag_kwargs: object) -> keras.Model:
         """Return the model of an architecture, not compiled; raises as ModelBuilder.build does."""
         return build_planned(self.dag(arc_seq, **dag_kwargs), arc_seq)
 
-    def __call__(self, arc_seq: Any = None, *, model_states: Any = None, **dag_kwargs: Any) -> keras.Model:
+    def __call__(self, arc_seq: Any = None, *, model_states: Any = None, **dag_kwargs: object) -> keras.Model:
         """Return the compiled model of an architecture.
 
         Args:

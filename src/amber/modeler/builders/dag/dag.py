@@ -74,7 +74,7 @@ class DAG:
         with_input_blocks: bool = True,
         *args: Any,
         merge_op: Any = "concatenate",
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         if not isinstance(model_space, ModelSpace):
             raise ModelSpaceError(f"model_space must be a ModelSpace. Received: {type(model_space).__name__}")
