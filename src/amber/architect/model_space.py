@@ -48,7 +48,7 @@ class ModelSpace:
             Whether the layers are now numbered 0, 1, ... without a hole.
 
         Raises:
-            ModelSpaceError: `layer_id` is no non-negative integer, or a candidate is no Operation.
+            ModelSpaceError: `layer_id` is not a non-negative integer, or a candidate is not an Operation.
         """
         index = _check_layer_id(layer_id)
         self._layers[index] = tuple(_check_operation(op, index, k) for k, op in enumerate(ops or ()))

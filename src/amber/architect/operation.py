@@ -98,7 +98,7 @@ class Operation:
         `shape` may be text such as `"(10, 4)"`.
 
         Raises:
-            ModelSpaceError: no `Layer_type`, a key that is not a string, or a `shape` text that is no shape.
+            ModelSpaceError: no `Layer_type`, a key that is not a string, or a `shape` text that is not a shape.
         """
         if not isinstance(description, Mapping):
             raise ModelSpaceError(

@@ -89,7 +89,7 @@ class TokenLayout:
             arc_seq: a list, tuple or one-dimensional array of integers.
 
         Raises:
-            ArchitectureError: wrong length, a token that is no integer (bool, float, nested list), or one
+            ArchitectureError: wrong length, a token that is not an integer (bool, float, nested list), or one
                 out of range: says position, token name, allowed range and what was received.
         """
         tokens = _as_list(arc_seq)

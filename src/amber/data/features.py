@@ -65,7 +65,7 @@ def read_features(path: str | os.PathLike[str], columns: Sequence[str]) -> NDArr
         Array of type float32 and shape `(rows, len(columns))`.
 
     Raises:
-        DataError: as `read_table`, or a field that is no finite float32 number (named by line and column).
+        DataError: as `read_table`, or a field that is not a finite float32 number (named by line and column).
     """
     if not columns:
         raise DataError(f"{path}: expected at least one column to read. Received: columns={columns!r}")
@@ -83,7 +83,7 @@ def table_features(table: Table, columns: Sequence[str]) -> NDArray[np.float32]:
         Array of type float32 and shape `(rows, len(columns))`.
 
     Raises:
-        DataError: a field that is no finite float32 number (named by line and column).
+        DataError: a field that is not a finite float32 number (named by line and column).
     """
     return np.stack([column_numbers(table, column) for column in columns], axis=1)
 
@@ -136,7 +136,7 @@ def _to_float(array: Array, name: str) -> Array:
 
 
 def _first_bad(array: Array) -> str:
-    """Say where the first text that is no number stands."""
+    """Say where the first text that is not a number stands."""
     if array.dtype.kind not in "US":
         return ""
     for index, value in np.ndenumerate(array):

@@ -151,7 +151,7 @@ def _advice(sign: str) -> str:
 
 
 def _lookup_table(alphabet: str) -> NDArray[np.float32]:
-    """Byte value -> channels; NaN marks bytes that are no code."""
+    """Byte value -> channels; NaN marks bytes that are not codes."""
     if not isinstance(alphabet, str) or sorted(alphabet.upper().replace("U", "T")) != list("ACGT"):
         raise DataError(f"`alphabet` must hold A, C, G and T (or U) once each. Received: alphabet={alphabet!r}")
     order = alphabet.upper().replace("U", "T")

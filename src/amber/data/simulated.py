@@ -40,7 +40,7 @@ class MotifTask:
         spacing: fewest and most letters between the end of a motif and the start of the next.
 
     Raises:
-        DataError: no motifs, or a spacing that is no pair of numbers with 0 <= first <= second.
+        DataError: no motifs, or a spacing that is not a pair of numbers with 0 <= first <= second.
     """
 
     motifs: Sequence[str]

@@ -95,7 +95,7 @@ def background(gc: float | Sequence[float]) -> NDArray[np.float64]:
         gc: fraction of G and C together, or the four probabilities.
 
     Raises:
-        DataError: a fraction outside 0 to 1, or four numbers that are no probabilities with sum 1.
+        DataError: a fraction outside 0 to 1, or four numbers that are not probabilities with sum 1.
     """
     if is_number(gc):
         if not 0 <= gc <= 1:

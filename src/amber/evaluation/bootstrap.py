@@ -68,7 +68,7 @@ class Resampling:
 
     Raises:
         ConfigError: `draws` is not a positive integer.
-        DataError: no examples, another number of groups, or a level that is no share.
+        DataError: no examples, another number of groups, or a level that is not a share.
     """
 
     def __init__(

@@ -80,7 +80,7 @@ def parse_tokens(text: str) -> list[int]:
     """Read tokens written with commas or spaces, in brackets or not.
 
     Raises:
-        ArchitectureError: something that is no non-negative integer; names its position.
+        ArchitectureError: something that is not a non-negative integer; names its position.
     """
     if len(text) > limits.TOKENS_CHARACTERS:
         raise ArchitectureError(

@@ -198,7 +198,7 @@ def _strict(value: Any, default: Callable[[Any], Any] | None) -> Any:
     if isinstance(value, (list, tuple)):
         return [_strict(each, default) for each in value]
     if isinstance(value, str):
-        # Half a surrogate pair, as a message of an exception may hold it, is no text to most readers.
+        # Half a surrogate pair, as a message of an exception may hold it, is not text to most readers.
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None

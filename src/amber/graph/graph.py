@@ -34,8 +34,8 @@ class ComputationGraph:
 
     Raises:
         InvalidArchitectureError: a repeated name, a parent that does not come earlier, a node without
-            parents that is no input, an unknown input or output, or an intermediate output that is no output,
-            is the first, or has a weight that is no finite number of at least 0.
+            parents that is not an input, an unknown input or output, or an intermediate output that is not an output,
+            is the first, or has a weight that is not a finite number of at least 0.
     """
 
     def __init__(
@@ -193,7 +193,7 @@ def _check(
             raise InvalidArchitectureError(f"A network needs at least one {kind}. Received: none")
         for name in names:
             if name not in seen:
-                raise InvalidArchitectureError(f"The {kind} '{name}' is no node of the network.")
+                raise InvalidArchitectureError(f"The {kind} '{name}' is not a node of the network.")
     return seen
 
 

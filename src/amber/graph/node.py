@@ -25,7 +25,7 @@ class ComputationNode:
         group: the layer of the space this node belongs to. Drawings fold a group into one box.
 
     Raises:
-        ModelSpaceError: the operation is no Operation, or the name is empty.
+        ModelSpaceError: the operation is not an Operation, or the name is empty.
     """
 
     __slots__ = ("group", "merge_op", "node_name", "operation", "parents")

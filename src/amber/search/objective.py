@@ -62,7 +62,7 @@ class Objective:
     Raises:
         ConfigError: nothing says what may be built, knowledge or a budget with a builder that cannot plan, a setting
             out of range, or an unknown reward.
-        DataError: data without rows, of unequal lengths, or that are no finite numbers.
+        DataError: data without rows, of unequal lengths, or that are not finite numbers.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class Objective:
 
     @property
     def worst(self) -> float | None:
-        """The value of what is no network or over budget; None: the worst score so far."""
+        """The value of what is not a network or over budget; None: the worst score so far."""
         return self.valuation.worst
 
     def to_dict(self) -> dict[str, Any]:
@@ -188,7 +188,7 @@ class Objective:
     ) -> TrialResult:
         """Train one architecture and scores it.
 
-        An architecture that is no network or over budget, and an error in training, become part of the result.
+        An architecture that is not a network or over budget, and an error in training, become part of the result.
 
         Args:
             arc: the tokens.

@@ -66,7 +66,7 @@ class Proposer:
         """Return the next proposal, as it is known; the sampler is asked all the same, so that it goes on as it would.
 
         Raises:
-            StorageError: what is known is no architecture of this space, or not the next.
+            StorageError: what is known is not an architecture of this space, or not the next.
         """
         if known.tokens is None:
             return replace(self.ask(), deaths=known.deaths)
@@ -133,7 +133,7 @@ class Proposer:
             return tuple(self._layout.validate(known.tokens or ()))
         except ArchitectureError as error:
             raise StorageError(
-                f"Trial {known.number} of the search to be taken up is no architecture of this model space: {error}"
+                f"Trial {known.number} of the search to be taken up is not an architecture of this model space: {error}"
             ) from error
 
 

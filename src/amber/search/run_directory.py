@@ -69,7 +69,7 @@ class RunDirectory:
             overwrite: whether the files of an earlier search in it may be removed; others are left alone.
 
         Raises:
-            StorageError: it holds files and `overwrite` is not given, is no directory, or cannot be written.
+            StorageError: it holds files and `overwrite` is not given, is not a directory, or cannot be written.
         """
         directory = cls(path)
         with _named(directory.path):
@@ -112,7 +112,7 @@ class RunDirectory:
         """
         directory = cls(path)
         if not (directory.path / TRIALS).is_file():
-            raise StorageError(f"{directory.path} is no run directory: expected one that holds {TRIALS}.")
+            raise StorageError(f"{directory.path} is not a run directory: expected one that holds {TRIALS}.")
         check_contained(directory.path)
         return directory
 

@@ -65,7 +65,7 @@ def run_search(
     """Search for the architecture with the best score.
 
     Each proposal ends in one of these ways: it is trained ("complete", "failed" where training raised, or "pruned"
-    where a pruner gave it up), it is no network ("invalid"), it costs more than the objective's budget allows ("over
+    where a pruner gave it up), it is not a network ("invalid"), it costs more than the objective's budget allows ("over
     budget", not trained), or the same network was met before ("duplicate", not trained again). Of what is invalid or
     over budget the sampler is told the worst value: that of the objective's reward, or where it has none the worst
     score so far. The seed of a training depends on the search's seed and on the network, not on the order of proposals.
@@ -377,7 +377,7 @@ class _Search:
             self._settle(repeat, repeat.as_duplicate(trial))
 
     def _values(self, trial: TrialResult) -> list[float] | None:
-        """What the sampler is told: of what is no network or over budget the worst value; None where it failed."""
+        """What the sampler is told: of what is not a network or over budget the worst value; None where it failed."""
         score = trial.score
         first = self.known.get(trial.fingerprint, trial)
         if score is None and first.status in ("invalid", "over budget"):

@@ -46,7 +46,7 @@ def study_link(directory: RunDirectory) -> StudyLink | None:
         if version != FORMAT_VERSION:
             raise StorageError(f"{path} must be of format_version {FORMAT_VERSION}. Received: {shown(version)}")
         if not all(isinstance(value, str) for value in values.values()):
-            raise TypeError("a value is no text")
+            raise TypeError("a value is not text")
         return StudyLink(**values)
     except (TypeError, KeyError, AttributeError) as error:
         raise StorageError(f"{path}: expected the file of a shared search. Received: {shown(values)}") from error

@@ -35,7 +35,7 @@ class AnnDesign:
 
     Raises:
         ModelSpaceError: candidates that differ between layers, are not dense, have different activations, or
-            no units; an input that is no row of features; an output without units or activation.
+            no units; an input that is not a row of features; an output without units or activation.
     """
 
     model_space: ModelSpace

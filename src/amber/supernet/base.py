@@ -195,7 +195,7 @@ def coefficient(value: Any, name: str) -> float:
     """Return a regularisation coefficient as a float.
 
     Raises:
-        ConfigError: it is no number, or negative.
+        ConfigError: it is not a number, or negative.
     """
     try:
         number = float(value)

@@ -24,7 +24,7 @@ class ArchitectureBatch:
         count: how many.
 
     Raises:
-        ConfigError: `count` is no positive integer.
+        ConfigError: `count` is not a positive integer.
     """
 
     def __init__(self, sampler: Sampler, count: int) -> None:

@@ -45,7 +45,7 @@ def check_data(data: object, name: str) -> tuple[Any, Any]:
     """Return (features, targets) after checking that they are finite numbers, with equally many rows.
 
     Raises:
-        DataError: no pair, no rows, different numbers of rows, or a value that is no finite number (says where).
+        DataError: no pair, no rows, different numbers of rows, or a value that is not a finite number (says where).
     """
     if not isinstance(data, (tuple, list)) or len(data) != 2:
         raise DataError(f"{name} must be a pair (features, targets). Received: {type(data).__name__}")

@@ -201,7 +201,7 @@ def retrain(
     Raises:
         InvalidArchitectureError: the tokens describe no network.
         ConfigError: a setting out of range, or a metric that `fit` does not report (lists the known).
-        DataError: data without rows, of unequal lengths, or that are no finite numbers.
+        DataError: data without rows, of unequal lengths, or that are not finite numbers.
         FloatingPointError: as `train_model`.
     """
     settings = FitSettings(metric, direction, epochs, batch_size, patience, fit_kwargs, recalibrate)

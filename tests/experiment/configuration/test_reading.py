@@ -54,7 +54,7 @@ MISTAKES = {
     "section of another type": ("final:\n  epochs: 1", "final: 3", 20, ["key final", "epochs, patience"]),
     "repeated key": ("seed: 3", "name: again", 2, ["key name", "first on line 1"]),
     "repeated nested key": ("  trials: 2", "  trials: 2\n  trials: 3", 20, ["key search.trials", "line 19"]),
-    "key that is no text": ("seed: 3", "3: 3", 2, ["a key must be text", "'3'"]),
+    "key that is not text": ("seed: 3", "3: 3", 2, ["a key must be text", "'3'"]),
     "no Layer_type": ("{Layer_type: identity,", "{Layer: identity,", 5, ["model_space[0][1]", "Layer_type"]),
     "empty layer": ("repeat: 1", "repeat: 1\n    candidates: []\n  - x: 1", 7, ["model_space[1].candidates"]),
     "group with another key": ("repeat: 1", "repeats: 1", 6, ["model_space[1].repeats"]),

@@ -83,7 +83,7 @@ def load_controller(cls: type[C], path: Path) -> C:
     """Make a controller of class `cls` from a file.
 
     Raises:
-        StorageError: the file cannot be read, is no controller, or one of another class or a later version.
+        StorageError: the file cannot be read, is not a controller, or one of another class or a later version.
     """
     with reading(path, _WHAT) as file:
         if file.attrs.get("format") != FORMAT:

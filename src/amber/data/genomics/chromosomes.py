@@ -109,7 +109,7 @@ class ChromosomeNames:
         return found[0] if len(found) == 1 else None
 
     def _counts_in_roman(self, number: int) -> bool:
-        """Say whether the file has all of I, II, ... up to a number: the X of a worm is no tenth chromosome."""
+        """Say whether the file has all of I, II, ... up to a number: the X of a worm is not a tenth chromosome."""
         return 1 <= number <= _LARGEST_ROMAN and all(_ROMAN[each] in self._by_key for each in range(1, number + 1))
 
 

@@ -206,7 +206,7 @@ class Genome:
 
 
 def reverse_complement(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the other strand of sequences given as ASCII codes, `(n, length)`; signs that are no base stay."""
+    """Return the other strand of sequences given as ASCII codes, `(n, length)`; other signs stay."""
     return _COMPLEMENT.take(codes[:, ::-1])
 
 

@@ -137,7 +137,7 @@ def check_config(document: YamlDocument, *, recorded: bool = False) -> Configura
             (), f"expected the sections {', '.join(Config.model_fields)}. Received: {received}", line=1
         )
     _check_no_password(document)
-    select()  # a backend that cannot be had is no mistake of this file
+    select()  # a backend that cannot be had is not a mistake of this file
     config = _validate(Config, document.data, document, ())
     simulation = checked_simulation(config, document, _validate)
     if simulation is not None:

@@ -161,7 +161,7 @@ def recorded_trials(path: Path, storage: str | None) -> list[TrialResult]:
 
     Raises:
         ConfigError: the address is none, or the driver is not installed.
-        StorageError: it is no run directory, its search is in no database, or that cannot be read.
+        StorageError: it is not a run directory, its search is in no database, or that cannot be read.
     """
     from amber.search import RunDirectory
     from amber.search.study_link import study_link

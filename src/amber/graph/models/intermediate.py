@@ -69,7 +69,7 @@ class DenseAddOutputChild(NamedInputs, GeneralChild):
         **kwargs: the same as `args` by name, `inputs`, `outputs`, `name`, and the other arguments of `keras.Model`.
 
     Raises:
-        ConfigError: a weight that is no finite number of at least 0, or of an unknown output.
+        ConfigError: a weight that is not a finite number of at least 0, or of an unknown output.
     """
 
     saved_as = None
@@ -134,7 +134,7 @@ class DenseAddOutputChild(NamedInputs, GeneralChild):
             **options: as in Keras.
 
         Raises:
-            ConfigError: a list of another length, or a name that is no output.
+            ConfigError: a list of another length, or a name that is not an output.
         """
         if len(self.output_names) > 1:
             names = self.output_names

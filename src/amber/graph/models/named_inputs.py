@@ -50,7 +50,7 @@ def input_operations(blocks: Mapping[str, Any]) -> list[Operation]:
         blocks: name -> array with records along the first axis, as `amber.data.split_columns` gives them.
 
     Raises:
-        DataError: no blocks, or something that is no array of records.
+        DataError: no blocks, or something that is not an array of records.
 
     Example:
         >>> import numpy as np

@@ -24,7 +24,7 @@ def spread(given: object, outputs: Sequence[str], what: str, error: type[AmberEr
             of output that has at least the first output or all the others.
         outputs: names of the outputs, the final one first.
         what: name of the argument, for messages.
-        error: raised for a list of another length, a name that is no output, or nothing for some output.
+        error: raised for a list of another length, a name that is not an output, or nothing for some output.
     """
     if isinstance(given, Mapping):
         unknown = [name for name in given if name not in outputs]
@@ -55,7 +55,7 @@ def spread_targets(y: Any, sample_weight: Any, outputs: Sequence[str]) -> tuple[
     With one output both are as Keras has them for one: not in a list.
 
     Raises:
-        DataError: lists of another length, or names that are no outputs.
+        DataError: lists of another length, or names that are not outputs.
     """
     labels = None if y is None else spread(y, outputs, "y")
     weights = None if sample_weight is None else spread(sample_weight, outputs, "sample_weight")
@@ -74,7 +74,7 @@ def arrange_targets(options: dict[str, Any], outputs: Sequence[str]) -> None:
         outputs: names of the outputs.
 
     Raises:
-        DataError: lists of another length, or names that are no outputs.
+        DataError: lists of another length, or names that are not outputs.
     """
     y = options.get("y")
     if y is None:

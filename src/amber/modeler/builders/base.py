@@ -136,7 +136,7 @@ def check_operation(operation: object, where: str) -> Operation:
     """Return an operation given as one, or as a list of one.
 
     Raises:
-        ModelSpaceError: it is no operation, or has attributes that its layer does not take.
+        ModelSpaceError: it is not an operation, or has attributes that its layer does not take.
     """
     if isinstance(operation, (list, tuple)) and len(operation) == 1:
         (operation,) = operation

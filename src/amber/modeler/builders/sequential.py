@@ -147,7 +147,7 @@ class KerasModelBuilder(ModelBuilder):
         ]
 
     def _direct(self, entry: object, position: int) -> Any:
-        """An entry that is no token, as a checked operation."""
+        """An entry that is not a token, as a checked operation."""
         if not isinstance(entry, Operation) and not callable(entry):
             return entry
         try:

@@ -93,7 +93,7 @@ def build_sequential_model_from_string(
         model_compile_dict: arguments of `keras.Model.compile`; they are not changed.
 
     Raises:
-        ArchitectureError: another number of texts than layers, or a text that is no candidate of its layer.
+        ArchitectureError: another number of texts than layers, or a text that is not a candidate of its layer.
 
     Example:
         >>> from amber.architect import ModelSpace, Operation

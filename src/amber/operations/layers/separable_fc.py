@@ -101,7 +101,7 @@ class SeparableFC(keras.layers.Layer):
         **kwargs: arguments of `keras.layers.Layer`.
 
     Raises:
-        ValueError: a size that is no positive integer, a negative penalty or bound, or, on building, an unknown
+        ValueError: a size that is not a positive integer, a negative penalty or bound, or, on building, an unknown
             length or number of channels.
     """
 

@@ -57,7 +57,7 @@ class ProcessExecutor(Executor):
             what `amber.plugins.load_plugins` returned.
 
     Raises:
-        ConfigError: `workers` is no positive integer, or there is no such plug-in.
+        ConfigError: `workers` is not a positive integer, or there is no such plug-in.
     """
 
     def __init__(

@@ -18,7 +18,7 @@ class Budget:
         flops: 2 x multiply-adds, forward, batch 1; None: any number.
 
     Raises:
-        ConfigError: a limit that is no positive integer.
+        ConfigError: a limit that is not a positive integer.
     """
 
     parameters: int | None = None

@@ -29,7 +29,7 @@ class Reward:
         name: as it is registered; tables show `val_NAME`.
         function: scores one output: a number, or one for each column; NaN is left out. None: `val_NAME` is what
             training reports under that name.
-        worst: the value that samplers are told of an architecture that is no network or is over budget. None: the
+        worst: the value that samplers are told of an architecture that is not a network or is over budget. None: the
             worst score so far.
         direction: `"maximize"` or `"minimize"`.
 

@@ -29,7 +29,7 @@ class ControllerSampler(TokenSampler):
     Args:
         controller: the policy; its buffer must not be None.
         episode: architectures sampled from one state of the policy; then it is trained.
-        seed: of parameters that are no tokens.
+        seed: of parameters that are not tokens.
         description: of the data set, (1, d), for a ZeroShotController; None: zeros.
         manager_index: number of the data set, for a ZeroShotController.
 

@@ -48,7 +48,7 @@ class TokenSampler(optuna.samplers.BaseSampler):
 
     Args:
         layout: the tokens.
-        seed: of parameters that are no tokens, which are drawn at random.
+        seed: of parameters that are not tokens, which are drawn at random.
 
     Attributes:
         many_objectives: whether it can follow more than one score.
@@ -92,7 +92,7 @@ class TokenSampler(optuna.samplers.BaseSampler):
         param_name: str,
         param_distribution: optuna.distributions.BaseDistribution,
     ) -> Any:
-        """A random value, for parameters that are no tokens."""
+        """A random value, for parameters that are not tokens."""
         return self._independent.sample_independent(study, trial, param_name, param_distribution)
 
 

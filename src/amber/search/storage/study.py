@@ -64,7 +64,7 @@ class StudyDatabase:
         name: both, for messages.
 
     Raises:
-        ConfigError: the URL is none, or `heartbeat` is no positive integer.
+        ConfigError: the URL is none, or `heartbeat` is not a positive integer.
     """
 
     def __init__(self, url: str, study: str = "amber", *, heartbeat: int = 15) -> None:

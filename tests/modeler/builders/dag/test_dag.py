@@ -366,7 +366,7 @@ def test_an_input_may_be_called_like_a_layer_that_cannot_be() -> None:
         ({"input_node": input_nodes([1, 1], "AA")}, "distinct. Received: 'A'"),
         ({"output_node": Operation("dense", units=1)}, "output_node must be one ComputationNode"),
         ({"output_node": [output_node(), output_node()]}, "output_node must be one"),
-        ({"output_node": input_nodes([1])[0]}, "that is no input"),
+        ({"output_node": input_nodes([1])[0]}, "that is not an input"),
         ({"output_node": ComputationNode(Operation("dense", units=1), "X_0")}, "taken.*'X_0'"),
         ({"model_space": [[dense(1)]]}, "must be a ModelSpace"),
     ],

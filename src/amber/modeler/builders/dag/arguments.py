@@ -20,7 +20,7 @@ def input_nodes(given: Any) -> tuple[ComputationNode, ...]:
     """Return the input nodes of a network, given as one or as a list.
 
     Raises:
-        ModelSpaceError: none, something that is no node of type `input`, or two of one name.
+        ModelSpaceError: none, something that is not a node of type `input`, or two of one name.
     """
     nodes = list(given) if isinstance(given, (list, tuple)) else [given]
     if not nodes:
@@ -39,12 +39,12 @@ def output_node(given: object) -> ComputationNode:
     """Return the output node of a network, given as one or as a list of one.
 
     Raises:
-        ModelSpaceError: something that is no node, or a node of type `input`.
+        ModelSpaceError: something that is not a node, or a node of type `input`.
     """
     if isinstance(given, (list, tuple)) and len(given) == 1:
         (given,) = given
     if not isinstance(given, ComputationNode) or given.operation.Layer_type == "input":
-        raise ModelSpaceError(f"output_node must be one ComputationNode that is no input. Received: {given!r}")
+        raise ModelSpaceError(f"output_node must be one ComputationNode that is not an input. Received: {given!r}")
     return given.replace(parents=(), group=given.group or given.node_name)
 
 

@@ -31,7 +31,7 @@ class InputBlockDAG(DAG):
         **kwargs: as DAG; `with_input_blocks` must be True.
 
     Raises:
-        ConfigError: no input blocks, or a weight that is no finite number of at least 0.
+        ConfigError: no input blocks, or a weight that is not a finite number of at least 0.
         ModelSpaceError, ArchitectureError: as DAG.
     """
 
