@@ -71,7 +71,7 @@ class DetachedHistory(keras.callbacks.History):
         return None if self._reference is None else self._reference()
 
     @_model.setter
-    def _model(self, model: Any) -> None:
+    def _model(self, model: keras.Model) -> None:
         self._reference = None if model is None else weakref.ref(model)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def is_orderable(data: object) -> bool:
     )
 
 
-def fit_arguments(model: Any, data: tuple[Any, ...], order: BatchOrder, batch_size: int) -> dict[str, Any]:
+def fit_arguments(model: keras.Model, data: tuple[Any, ...], order: BatchOrder, batch_size: int) -> dict[str, Any]:
     """Return the arguments of `fit` that train a model on data in an order.
 
     Args:

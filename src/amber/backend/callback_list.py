@@ -39,7 +39,7 @@ class BatchlessCallbackList(SynchronousCallbackList):
         """Do nothing."""
 
 
-def callback_list(callbacks: Any, model: Any, add_history: bool, **params: object) -> Any:
+def callback_list(callbacks: Any, model: keras.Model, add_history: bool, **params: object) -> Any:
     """Return a BatchlessCallbackList, or the callbacks as given if one of them watches batches.
 
     Args:

@@ -10,10 +10,13 @@ Each function here gives a callable of a tensor, shape (batch, channels, length)
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amber.backend.keras_internals import fast_paths_available
 from amber.backend.keras_internals.variables import kernel_of, tensor_of
+
+if TYPE_CHECKING:
+    import keras
 
 Run = Callable[[Any, Any], Any]
 
@@ -25,7 +28,7 @@ def is_available() -> bool:
     return str(keras.config.backend()) == "torch" and fast_paths_available()
 
 
-def convolution(layer: Any, dilation: int) -> Run:
+def convolution(layer: keras.Layer, dilation: int) -> Run:
     """Convolution with a Conv1D layer's kernel: stride 1, padding 'same', no bias."""
     from torch.nn import functional
 
@@ -41,7 +44,7 @@ def convolution(layer: Any, dilation: int) -> Run:
     return run
 
 
-def normalisation(layer: Any, bias: Any = None) -> Run:
+def normalisation(layer: keras.Layer, bias: Any = None) -> Run:
     """Batch normalisation with a layer's weights, computed in float32; its moving statistics learn in training.
 
     `bias` is a variable that is added to the offset of every channel, shape (1,).
@@ -88,7 +91,7 @@ def average_pool(size: int, stride: int) -> Run:
     return pool_inside(partial(functional.avg_pool1d, count_include_pad=False), [size], (stride,))
 
 
-def dropout(layer: Any) -> Run:
+def dropout(layer: keras.Layer) -> Run:
     """A Dropout layer."""
     from amber.backend.torch.kernels import make_dropout
     from amber.backend.torch.layouts import Layout
@@ -97,7 +100,7 @@ def dropout(layer: Any) -> Run:
     return run if run is not None else lambda x, training: layer(x, training=training)
 
 
-def dense(layer: Any) -> Run:
+def dense(layer: keras.Layer) -> Run:
     """A Dense layer, of features."""
     from amber.backend.torch.kernels import make_dense
     from amber.backend.torch.layouts import Layout

@@ -9,9 +9,12 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amber.backend._select import is_installed
+
+if TYPE_CHECKING:
+    import keras
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +30,7 @@ def missing_packages(backend: str) -> list[str]:
     return [name for name in (backend, *PACKAGES[backend]) if not is_installed(name)]
 
 
-def write_onnx(model: Any, path: Path, is_right: Callable[[Path], bool]) -> None:
+def write_onnx(model: keras.Model, path: Path, is_right: Callable[[Path], bool]) -> None:
     """Write a model as ONNX with the backend in use, torch or TensorFlow.
 
     On torch the exporters cover different layers: that of Keras is tried first, because it is fast, and torch's newer
@@ -59,11 +62,11 @@ def write_onnx(model: Any, path: Path, is_right: Callable[[Path], bool]) -> None
     raise RuntimeError("; ".join(reasons))
 
 
-def _with_keras(model: Any, path: Path) -> None:
+def _with_keras(model: keras.Model, path: Path) -> None:
     model.export(path, format="onnx", verbose=False)
 
 
-def _with_torch(model: Any, path: Path) -> None:
+def _with_torch(model: keras.Model, path: Path) -> None:
     import torch
 
     class Positional(torch.nn.Module):

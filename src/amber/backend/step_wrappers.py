@@ -9,9 +9,12 @@ and the model looks at its own attribute.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import keras
 
 _MARK = "_amber_draws"
 
@@ -23,7 +26,9 @@ def compiles() -> bool:
     return str(keras.config.backend()) != "torch"
 
 
-def draw_before(function: Callable[..., Any], draw: Callable[[], np.ndarray], model: Any, variable: Any) -> Any:
+def draw_before(
+    function: Callable[..., Any], draw: Callable[[], np.ndarray], model: keras.Model, variable: keras.Variable
+) -> Any:
     """Return a Keras step function that has a new architecture each time it is called.
 
     Args:
@@ -43,7 +48,7 @@ def draw_before(function: Callable[..., Any], draw: Callable[[], np.ndarray], mo
     return drawing
 
 
-def _on_torch(function: Any, draw: Any, model: Any, variable: Any) -> Callable[..., Any]:
+def _on_torch(function: Any, draw: Any, model: keras.Model, variable: keras.Variable) -> Callable[..., Any]:
     def drawing(data: Any) -> Any:
         draw()
         return function(data)
@@ -51,7 +56,7 @@ def _on_torch(function: Any, draw: Any, model: Any, variable: Any) -> Callable[.
     return drawing
 
 
-def _by_assignment(function: Any, draw: Any, model: Any, variable: Any) -> Callable[..., Any]:
+def _by_assignment(function: Any, draw: Any, model: keras.Model, variable: keras.Variable) -> Callable[..., Any]:
     def drawing(iterator: Any) -> Any:
         # An iterator of many batches has each drawn for by the function that takes it.
         if not getattr(iterator, "draws", False):
@@ -61,7 +66,7 @@ def _by_assignment(function: Any, draw: Any, model: Any, variable: Any) -> Calla
     return drawing
 
 
-def _on_jax(function: Any, draw: Any, model: Any, variable: Any) -> Callable[..., Any]:
+def _on_jax(function: Any, draw: Any, model: keras.Model, variable: keras.Variable) -> Callable[..., Any]:
     # The state begins with the trainable and the non-trainable variables, in the order of the model.
     position: list[int] = []
 

@@ -14,6 +14,8 @@ from amber.experiment.task_settings import for_task, losses_and_metrics
 from amber.experiment.task_spec import TaskSpec
 
 if TYPE_CHECKING:
+    import keras
+
     from amber.modeler import ModelBuilder
     from amber.plugins import Plugin
     from amber.search.executors import Executor
@@ -67,7 +69,7 @@ def compile_arguments(
 
 
 def _optimizer_options(
-    loaded: Configuration, optimizer: Any, where: tuple[str, ...], options: Mapping[str, Any]
+    loaded: Configuration, optimizer: keras.optimizers.Optimizer, where: tuple[str, ...], options: Mapping[str, Any]
 ) -> Mapping[str, Any]:
     """Return options after checking their names."""
     free = sorted(set(optimizer.get_config()) - {"learning_rate", "name"})

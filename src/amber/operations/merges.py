@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amber.errors import ModelSpaceError
 from amber.registry import Registry
+
+if TYPE_CHECKING:
+    import keras
 
 COMMUTATIVE = frozenset({"add", "average", "maximum", "minimum", "multiply"})
 
@@ -50,7 +53,7 @@ def merge_name(merge_op: Any) -> str:
     return name
 
 
-def never_broadcasts(layer: Any) -> bool:
+def never_broadcasts(layer: keras.Layer) -> bool:
     """Whether a layer joins tensors element by element, so that they must be of one shape.
 
     Keras' own layers of that kind would stretch a width of 1 to any other.

@@ -81,7 +81,7 @@ def _mean(values: list[Any], name: str, weights: Sequence[float] | None) -> Any:
     return keras.layers.Add(name=name)(shares)
 
 
-def _alone(model: Any, model_compile_dict: Mapping[str, Any] | None) -> Any:
+def _alone(model: keras.Model, model_compile_dict: Mapping[str, Any] | None) -> Any:
     if not isinstance(model, DenseAddOutputChild):
         return model
     network = model.final_model()
@@ -90,7 +90,7 @@ def _alone(model: Any, model_compile_dict: Mapping[str, Any] | None) -> Any:
     return network
 
 
-def _face(model: Any) -> tuple[Any, ...]:
+def _face(model: keras.Model) -> tuple[Any, ...]:
     """Return shapes of inputs and of outputs, with their names where there are several."""
     inputs = [(tensor.name, tuple(tensor.shape[1:])) for tensor in model.inputs]
     outputs = [
@@ -100,11 +100,11 @@ def _face(model: Any) -> tuple[Any, ...]:
     return tuple([("", each[0][1])] if len(each) == 1 else each for each in (inputs, outputs))
 
 
-def _final_outputs(model: Any) -> list[Any]:
+def _final_outputs(model: keras.Model) -> list[Any]:
     return list(model.outputs[:1] if isinstance(model, DenseAddOutputChild) else model.outputs)
 
 
-def _output_names(model: Any) -> list[str]:
+def _output_names(model: keras.Model) -> list[str]:
     """Return the names of the final outputs; a Sequential model has none."""
     number = len(_final_outputs(model))
     return list(getattr(model, "output_names", [f"output_{k}" for k in range(number)]))[:number]

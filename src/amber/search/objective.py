@@ -159,7 +159,7 @@ class Objective:
             error=excess,
         )
 
-    def value(self, model: Any, arc: Any, metrics: Mapping[str, float]) -> dict[str, float]:
+    def value(self, model: keras.Model, arc: Any, metrics: Mapping[str, float]) -> dict[str, float]:
         """Return the metrics with the score of a trained model among them, under the name `metric`.
 
         Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amber.architect import TokenLayout
 from amber.graph.graph import ComputationGraph
@@ -12,6 +12,9 @@ from amber.modeler.builders.dag.builder import DAGModelBuilder
 from amber.supernet.base import Supernet
 from amber.supernet.factory import AnnSupernetFactory, SupernetFactory, operations_of
 from amber.supernet.scoring import evaluate_many, predict_many
+
+if TYPE_CHECKING:
+    import keras
 
 
 class SupernetBuilder(DAGModelBuilder):
@@ -157,7 +160,7 @@ class AnnSupernetBuilder(SupernetBuilder):
         """Evaluate many architectures at once with the shared weights; see `scoring.evaluate_many`."""
         return evaluate_many(self, arcs, x, y, **options)
 
-    def _with_nodes(self, model: Any) -> Any:
+    def _with_nodes(self, model: keras.Model) -> Any:
         if self.use_node_dag and model.is_fixed:
             model.set_nodes(self.plan(model.arc_seq).prune().nodes)
         return model

@@ -102,7 +102,7 @@ class PlainLayers:
         return self._made[key]
 
 
-def listed_weights(layer: Any) -> list[Any]:
+def listed_weights(layer: keras.Layer) -> list[Any]:
     """Return the weights of a layer in the order of the shared tensors: offset before scale, scalar bias last."""
     if not isinstance(layer, keras.layers.BatchNormalization):
         return list(layer.weights)
@@ -110,7 +110,7 @@ def listed_weights(layer: Any) -> list[Any]:
     return found + ([layer.shared_bias] if isinstance(layer, SharedBiasNormalization) else [])
 
 
-def stock_weights(layer: Any) -> list[np.ndarray]:
+def stock_weights(layer: keras.Layer) -> list[np.ndarray]:
     """Return copies of the weights for the stock layer that computes the same."""
     if not isinstance(layer, SharedBiasNormalization):
         return [np.array(value) for value in layer.get_weights()]

@@ -150,7 +150,7 @@ class _SelectedLayer:
         return ops.cast(normalised, x.dtype)
 
     @staticmethod
-    def _learn(layer: Any, chosen: Any, mean: Any, variance: Any) -> None:
+    def _learn(layer: keras.Layer, chosen: Any, mean: Any, variance: Any) -> None:
         share = ops.where(chosen, 1.0 - layer.momentum, 0.0)
         for moving, value in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
             before = ops.convert_to_tensor(moving)

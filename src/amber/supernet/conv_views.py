@@ -41,7 +41,7 @@ class ConvViews:
             self._made[node.node_name] = view
         return view
 
-    def dropout(self, layer: Any) -> View:
+    def dropout(self, layer: keras.Layer) -> View:
         """Return what a dropout layer computes."""
         return channels_first.dropout(layer) if self.turns else lambda x, training: layer(x, training=training)
 

@@ -41,7 +41,7 @@ class FeatureBlocks(keras.layers.Layer):
 
     def __init__(
         self,
-        model: Any,
+        model: keras.Model,
         assignment: Any = None,
         target_layer: str | None = None,
         trainable: bool = False,
@@ -221,7 +221,7 @@ def _in_order(shape: Sequence[Any], sizes: Sequence[int]) -> list[int]:
     return [block for block, size in enumerate(sizes) for _ in range(size // length)]
 
 
-def _copy_up_to(model: Any, target_layer: str | None) -> keras.Model:
+def _copy_up_to(model: keras.Model, target_layer: str | None) -> keras.Model:
     if not isinstance(model, keras.Model):
         raise ConfigError(f"A feature model must be a Keras model. Received: {model!r}")
     try:

@@ -49,7 +49,7 @@ class ResumableCallback(keras.callbacks.Callback):
         """Pass the parameters on."""
         self._callback.set_params(params)
 
-    def set_model(self, model: Any) -> None:
+    def set_model(self, model: keras.Model) -> None:
         """Pass the model on."""
         self._callback.set_model(model)
 
@@ -69,7 +69,7 @@ class ResumableCallback(keras.callbacks.Callback):
 
 
 @contextlib.contextmanager
-def finalised_once(model: Any) -> Iterator[None]:
+def finalised_once(model: keras.Model) -> Iterator[None]:
     """Have the optimizer put its averaged weights (`use_ema`) into the model at the end, not after every `fit`."""
     optimizer = model.optimizer
     optimizer.finalize_variable_values = lambda variables: None

@@ -54,7 +54,7 @@ class Checkpoint:
     path: Path
     identity: str
 
-    def save(self, model: Any, state: TrainingState) -> None:
+    def save(self, model: keras.Model, state: TrainingState) -> None:
         """Replace the file. A disk that is full costs the checkpoint, not the training: a warning is logged."""
         header = {
             "format_version": FORMAT_VERSION,
@@ -74,7 +74,7 @@ class Checkpoint:
         except OSError as error:
             logger.warning("%s cannot be written: %s. Training goes on without it.", self.path, error)
 
-    def restore(self, model: Any, state: TrainingState) -> Callable[[], None]:
+    def restore(self, model: keras.Model, state: TrainingState) -> Callable[[], None]:
         """Bring a fresh state to where the file's training was; changes nothing where there is no file.
 
         Returns:
@@ -104,7 +104,7 @@ class Checkpoint:
 
 
 def _apply(
-    model: Any, state: TrainingState, arrays: dict[str, np.ndarray], header: dict[str, Any]
+    model: keras.Model, state: TrainingState, arrays: dict[str, np.ndarray], header: dict[str, Any]
 ) -> Callable[[], None]:
     history = {str(name): [float(value) for value in values] for name, values in header["history"].items()}
     best_epoch = int(header["best_epoch"])
@@ -135,13 +135,13 @@ def _nothing() -> None:
     """Leave a fresh model as it is."""
 
 
-def _variables(model: Any) -> Sequence[Any]:
+def _variables(model: keras.Model) -> Sequence[Any]:
     """Weight, states of random generators, and what the optimizer keeps; metrics begin anew with every epoch."""
     metrics = {id(each) for each in model.metrics_variables}
     return [*(each for each in model.variables if id(each) not in metrics), *model.optimizer.variables]
 
 
-def _array(variable: Any) -> np.ndarray:
+def _array(variable: keras.Variable) -> np.ndarray:
     value = np.asarray(keras.ops.convert_to_numpy(variable))
     # NumPy's own types only: a file of others cannot be read without their package.
     return value if value.dtype.kind in "biuf" else value.astype("float32")

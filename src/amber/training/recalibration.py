@@ -87,7 +87,7 @@ def _without_noise(model: keras.Model) -> Iterator[None]:
 
 
 @contextmanager
-def _kept(layer: Any, setting: str) -> Iterator[None]:
+def _kept(layer: keras.Layer, setting: str) -> Iterator[None]:
     before = getattr(layer, setting)
     try:
         yield

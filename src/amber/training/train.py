@@ -123,7 +123,9 @@ def train_model(
     return trained
 
 
-def _batches(model: Any, train: tuple[Any, Any], settings: FitSettings, seed: int, epoch: int) -> dict[str, Any]:
+def _batches(
+    model: keras.Model, train: tuple[Any, Any], settings: FitSettings, seed: int, epoch: int
+) -> dict[str, Any]:
     """Return the arguments of `fit` for one epoch: its batches, in an order of our own, and those of the settings."""
     options = {"verbose": 0, "validation_batch_size": settings.batch_size, **(settings.fit_kwargs or {})}
     shuffle, weights = options.pop("shuffle", True), options.pop("sample_weight", None)
@@ -149,7 +151,7 @@ def _batches(model: Any, train: tuple[Any, Any], settings: FitSettings, seed: in
 
 
 def _recalibrated(
-    model: Any, train: tuple[Any, Any], validation: tuple[Any, Any] | None, settings: FitSettings
+    model: keras.Model, train: tuple[Any, Any], validation: tuple[Any, Any] | None, settings: FitSettings
 ) -> dict[str, float]:
     """Recalibrate a model and return its metrics on validation data."""
     recalibrate(model, train)

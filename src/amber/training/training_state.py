@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amber.training.settings import FitSettings
+
+if TYPE_CHECKING:
+    import keras
 
 
 class TrainingState:
@@ -54,7 +57,7 @@ class TrainingState:
         """The epoch (from 0) whose weights are kept."""
         return self.best_epoch if self.keeps_best else self.epochs - 1
 
-    def add(self, reported: Mapping[str, Sequence[float]], model: Any) -> None:
+    def add(self, reported: Mapping[str, Sequence[float]], model: keras.Model) -> None:
         """Add what one epoch reported, and keep the weights where it is the best."""
         for name, values in reported.items():
             self.history.setdefault(name, []).extend(float(value) for value in values)
@@ -65,7 +68,7 @@ class TrainingState:
             self.best_epoch = len(values) - 1
             self.best_weights = model.get_weights()
 
-    def put_best_back(self, model: Any) -> None:
+    def put_best_back(self, model: keras.Model) -> None:
         """Give the model the weights of the scored epoch."""
         if self.best_weights is not None and self.best_epoch != self.epochs - 1:
             model.set_weights(self.best_weights)

@@ -67,7 +67,7 @@ class BaseController:
         spec: PolicySpec,
         loss: LossSpec,
         training: TrainingSpec,
-        optimizer: Any,
+        optimizer: keras.optimizers.Optimizer,
         learning_rate: float | None,
         seed: int | None,
     ) -> None:

@@ -9,7 +9,7 @@ import keras
 from amber.errors import ConfigError
 
 
-def make_optimizer(optimizer: Any, learning_rate: float | None = None) -> Any:
+def make_optimizer(optimizer: keras.optimizers.Optimizer, learning_rate: float | None = None) -> Any:
     """Return a new optimizer.
 
     Args:

@@ -25,7 +25,7 @@ class PlacedFunctional(SymbolicBuildHooks, BaseFunctional):
     test_function: Any
     predict_function: Any
 
-    def compile(self, optimizer: Any = "rmsprop", *args: Any, **kwargs: object) -> None:
+    def compile(self, optimizer: keras.optimizers.Optimizer = "rmsprop", *args: Any, **kwargs: object) -> None:
         """As `keras.Model.compile`; an optimizer is made anew of its configuration, on the devices of the model."""
         with self._scope():
             if self.placement and isinstance(optimizer, keras.optimizers.Optimizer):

@@ -27,36 +27,36 @@ __all__ = [
 ]
 
 
-def nodes_by_depth(model: Any) -> Mapping[int, Sequence[Any]]:
+def nodes_by_depth(model: keras.Model) -> Mapping[int, Sequence[Any]]:
     """Return the nodes of a functional model; the deepest come first in computation."""
     nodes: Mapping[int, Sequence[Any]] = model._nodes_by_depth
     return nodes
 
 
-def layers_within(model: Any) -> Iterator[Any]:
+def layers_within(model: keras.Model) -> Iterator[Any]:
     """Return the model itself and every layer in it, at any depth."""
     if hasattr(model, "_flatten_layers"):
         return iter(model._flatten_layers())
     return _nested(model)
 
 
-def layer_count(model: Any) -> int:
+def layer_count(model: keras.Model) -> int:
     """Return how many layers a model tracks itself; `model.layers` collects them anew at each access."""
     return len(model._layers)
 
 
-def _nested(layer: Any) -> Iterator[Any]:
+def _nested(layer: keras.Layer) -> Iterator[Any]:
     yield layer
     for each in getattr(layer, "layers", ()):
         yield from _nested(each)
 
 
-def functional_of(layer: Any) -> Any:
+def functional_of(layer: keras.Layer) -> Any:
     """Return the functional model inside a Sequential; any other layer as it is."""
     return layer._functional if type(layer) is keras.Sequential else layer
 
 
-def inbound_nodes(layer: Any) -> Sequence[Any]:
+def inbound_nodes(layer: keras.Layer) -> Sequence[Any]:
     """Return the calls of a layer."""
     nodes: Sequence[Any] = layer._inbound_nodes
     return nodes
@@ -67,22 +67,22 @@ def reshapes(merge: Any) -> bool:
     return bool(merge._reshape_required)
 
 
-def input_structure(model: Any) -> Any:
+def input_structure(model: keras.Model) -> Any:
     """Return the inputs of a functional model in the structure that it was made with."""
     return model._inputs_struct
 
 
-def output_structure(model: Any) -> Any:
+def output_structure(model: keras.Model) -> Any:
     """Return the outputs of a functional model in the structure that it was made with."""
     return model._outputs_struct
 
 
-def standardized_inputs(model: Any, inputs: Any) -> list[Any]:
+def standardized_inputs(model: keras.Model, inputs: Any) -> list[Any]:
     """Return inputs as a flat list of tensors, checked and converted as the model's call would."""
     found: list[Any] = model._standardize_inputs(inputs)
     return found
 
 
-def mark_as_called(model: Any) -> None:
+def mark_as_called(model: keras.Model) -> None:
     """Let a functional model, which is complete without a call, be exported although it was never called."""
     model._called = True

@@ -10,44 +10,44 @@ CACHED_EVALUATION = "_use_cached_eval_dataset"
 """Argument with which `fit` calls `evaluate` for validation, on a data set of the model's own."""
 
 
-def compiled_loss(model: Any) -> Any:
+def compiled_loss(model: keras.Model) -> Any:
     """Return what `compile` made of the loss; None before."""
     return model._compile_loss
 
 
-def compiled_metrics(model: Any) -> Any:
+def compiled_metrics(model: keras.Model) -> Any:
     """Return what `compile` made of the metrics; None where there are none."""
     return model._compile_metrics
 
 
-def loss_tracker(model: Any) -> Any:
+def loss_tracker(model: keras.Model) -> Any:
     """Return the metric that averages the loss."""
     return model._loss_tracker
 
 
-def compute_loss(model: Any, x: Any, y: Any, predicted: Any, sample_weight: Any, training: bool) -> Any:
+def compute_loss(model: keras.Model, x: Any, y: Any, predicted: Any, sample_weight: Any, training: bool) -> Any:
     """Return the loss of a batch, the model's own penalties among it, whichever arguments `compute_loss` takes."""
     compute = getattr(model, "_compute_loss", model.compute_loss)
     return compute(x=x, y=y, y_pred=predicted, sample_weight=sample_weight, training=training)
 
 
-def check_compiled(model: Any, method: str) -> None:
+def check_compiled(model: keras.Model, method: str) -> None:
     """Raise Keras's error where a model is not compiled."""
     model._assert_compile_called(method)
 
 
-def forget_losses(model: Any) -> None:
+def forget_losses(model: keras.Model) -> None:
     """Forget the losses that calls of a model and of its layers have added."""
     model._clear_losses()
 
 
-def forget_own_losses(model: Any) -> None:
+def forget_own_losses(model: keras.Model) -> None:
     """Forget the losses that calls of a model have added, those of its layers aside."""
     model._losses.clear()
     model._loss_ids.clear()
 
 
-def is_within_strategy(model: Any) -> bool:
+def is_within_strategy(model: keras.Model) -> bool:
     """Say whether a model on TensorFlow was made under a distribution strategy."""
     return model._distribute_strategy is not None
 

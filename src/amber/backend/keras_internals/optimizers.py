@@ -15,7 +15,7 @@ _ADAM = (keras.optimizers.Adam, keras.optimizers.AdamW)
 MOMENTUMS, VELOCITIES, MAXIMA = "_momentums", "_velocities", "_velocity_hats"
 
 
-def is_stock_adam(optimizer: Any) -> bool:
+def is_stock_adam(optimizer: keras.optimizers.Optimizer) -> bool:
     """Say whether an optimizer is Keras's Adam or AdamW with nothing of it replaced."""
     kinds = type(optimizer).__mro__[:1] + type(optimizer).__bases__
     return (
@@ -26,32 +26,32 @@ def is_stock_adam(optimizer: Any) -> bool:
     )
 
 
-def slot(optimizer: Any, kind: str, variable: Any) -> Any:
+def slot(optimizer: keras.optimizers.Optimizer, kind: str, variable: keras.Variable) -> Any:
     """Return what Adam remembers of a variable, as a variable: one of MOMENTUMS, VELOCITIES, MAXIMA."""
     return getattr(optimizer, kind)[optimizer._get_variable_index(variable)]
 
 
-def slots(optimizer: Any, kind: str, variables: Sequence[Any]) -> list[Any]:
+def slots(optimizer: keras.optimizers.Optimizer, kind: str, variables: Sequence[Any]) -> list[Any]:
     """Return what Adam remembers of each variable, as tensors."""
     return [tensor_of(slot(optimizer, kind, variable)) for variable in variables]
 
 
-def steps_done(optimizer: Any) -> Any:
+def steps_done(optimizer: keras.optimizers.Optimizer) -> Any:
     """Return the counter of steps, as a tensor that may be written to."""
     return tensor_of(optimizer._iterations)
 
 
-def learning_rate(optimizer: Any) -> float:
+def learning_rate(optimizer: keras.optimizers.Optimizer) -> float:
     """Return the learning rate of the next step."""
     rate = optimizer._learning_rate
     return float(tensor_of(rate).item() if isinstance(rate, keras.Variable) else optimizer.learning_rate)
 
 
-def clipped(optimizer: Any, gradients: Any) -> Any:
+def clipped(optimizer: keras.optimizers.Optimizer, gradients: Any) -> Any:
     """Return gradients clipped as the optimizer is set to."""
     return optimizer._clip_gradients(gradients)
 
 
-def decay(optimizer: Any, variables: Sequence[Any]) -> None:
+def decay(optimizer: keras.optimizers.Optimizer, variables: Sequence[Any]) -> None:
     """Apply the optimizer's weight decay to variables."""
     optimizer._apply_weight_decay(variables)

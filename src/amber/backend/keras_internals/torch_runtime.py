@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keras.src.backend.common.masking import get_keras_mask
 from keras.src.backend.common.stateless_scope import in_stateless_scope
 from keras.src.backend.common.variables import get_autocast_scope
 from keras.src.backend.torch.core import convert_to_tensor, get_device, to_torch_dtype
+
+if TYPE_CHECKING:
+    import keras
 
 __all__ = ["convert_to_tensor", "get_device", "get_keras_mask", "replaces_variables", "to_torch_dtype"]
 
@@ -17,13 +20,13 @@ def replaces_variables() -> bool:
     return bool(in_stateless_scope() or get_autocast_scope() is not None or get_device() == "meta")
 
 
-def call_context(layer: Any, training: bool | None) -> Any:
+def call_context(layer: keras.Layer, training: bool | None) -> Any:
     """Open the context of a call of `layer` with `training` set; give the layer to `close_call_context`."""
     context = layer._get_call_context()
     context.set_value("training", training)
     return context
 
 
-def close_call_context(layer: Any) -> None:
+def close_call_context(layer: keras.Layer) -> None:
     """Close what `call_context` opened."""
     layer._maybe_reset_call_context()

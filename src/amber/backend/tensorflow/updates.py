@@ -17,7 +17,7 @@ from amber.backend.keras_internals.optimizers import MOMENTUMS, VELOCITIES, slot
 
 
 @contextmanager
-def fused_adam(optimizer: Any) -> Iterator[None]:
+def fused_adam(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
     """Within this context an optimizer that is Keras' Adam or AdamW updates by one kernel; others are left alone."""
     if type(optimizer) not in (keras.optimizers.Adam, keras.optimizers.AdamW) or optimizer.amsgrad:
         yield
@@ -37,11 +37,11 @@ def fused_adam(optimizer: Any) -> Iterator[None]:
 class _Update:
     """`update_step` of one training step."""
 
-    def __init__(self, optimizer: Any) -> None:
+    def __init__(self, optimizer: keras.optimizers.Optimizer) -> None:
         self._optimizer = optimizer
         self._powers: tuple[Any, Any] | None = None
 
-    def __call__(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+    def __call__(self, gradient: Any, variable: keras.Variable, learning_rate: Any) -> None:
         optimizer = self._optimizer
         if isinstance(gradient, tf.IndexedSlices) or variable.dtype != tf.float32:
             type(optimizer).update_step(optimizer, gradient, variable, learning_rate)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -11,6 +11,9 @@ from torch import Tensor
 from amber.backend.keras_internals.variables import tensor_of
 from amber.backend.torch.sliced_mlp import Gradients, Runner
 from amber.backend.weight_slices import SlicedMLP
+
+if TYPE_CHECKING:
+    import keras
 
 
 def run_together(runner: Runner, networks: Sequence[SlicedMLP], matrix: Tensor) -> list[Tensor]:
@@ -49,7 +52,7 @@ def differentiate(
     return loss, [leaf.detach() for leaf in leaves], list(variables.values())
 
 
-def _add(variables: dict[int, Any], layer: Any, gradients: Gradients) -> None:
+def _add(variables: dict[int, Any], layer: keras.Layer, gradients: Gradients) -> None:
     _gradient(variables, layer.bias)[: layer.units] += gradients.bias
     if gradients.kernel is None:
         return
@@ -60,7 +63,7 @@ def _add(variables: dict[int, Any], layer: Any, gradients: Gradients) -> None:
         first = last
 
 
-def _gradient(variables: dict[int, Any], variable: Any) -> Tensor:
+def _gradient(variables: dict[int, Any], variable: keras.Variable) -> Tensor:
     parameter = tensor_of(variable)
     if id(variable) not in variables:
         variables[id(variable)] = variable

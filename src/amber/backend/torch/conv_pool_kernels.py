@@ -27,7 +27,7 @@ _INSIDE_AVERAGE = (
 )
 
 
-def make_convolution(layer: Any, layout: Layout, rank: int) -> Run | None:
+def make_convolution(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
     """Return the function of a Conv1D or Conv2D layer, or None for settings left to Keras."""
     activate = activation_for(layer.activation, Layout.CHANNELS_FIRST)
     if layer.data_format != "channels_last" or activate is None:
@@ -73,7 +73,7 @@ def _same(x: Tensor, extents: list[int], strides: tuple[int, ...]) -> list[tuple
     return pads
 
 
-def make_pooling(layer: Any, layout: Layout, rank: int) -> Run | None:
+def make_pooling(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
     """Return the function of a max or average pooling layer, or None for settings left to Keras."""
     if layer.data_format != "channels_last":
         return None
@@ -121,7 +121,7 @@ def _average_repeating_border(sizes: list[int], strides: tuple[int, ...]) -> Run
     return run
 
 
-def make_inside_average(model: Any, shape: tuple[int | None, ...]) -> Run | None:
+def make_inside_average(model: keras.Model, shape: tuple[int | None, ...]) -> Run | None:
     """Return one pooling for a `Sequential` of zero padding, average pooling and a scale per position.
 
     That is how `amber.modeler` writes average pooling over the positions inside the sequence, of stock layers.
@@ -148,7 +148,7 @@ def make_inside_average(model: Any, shape: tuple[int | None, ...]) -> Run | None
     return pool_inside(partial(_AVERAGE_POOL[len(sizes)], count_include_pad=False), sizes, strides)
 
 
-def make_global_pooling(layer: Any, layout: Layout, rank: int) -> Run | None:
+def make_global_pooling(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
     """Return the function of a global max or average pooling layer, or None for settings left to Keras."""
     if layer.data_format != "channels_last" or layer.keepdims:
         return None

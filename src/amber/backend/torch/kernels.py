@@ -45,7 +45,7 @@ class Kernel:
     joins: bool = False
 
 
-def make_dense(layer: Any, layout: Layout, rank: int) -> Run | None:
+def make_dense(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
     """Return the function of a Dense layer, or None for an activation that is not known."""
     activate = activation_for(layer.activation, layout)
     if activate is None:
@@ -62,7 +62,7 @@ def make_dense(layer: Any, layout: Layout, rank: int) -> Run | None:
     return run
 
 
-def make_batch_normalization(layer: Any, layout: Layout, rank: int, bias: Any = None) -> Run | None:
+def make_batch_normalization(layer: keras.Layer, layout: Layout, rank: int, bias: Any = None) -> Run | None:
     """Return the function of a BatchNormalization layer, or None for settings left to Keras.
 
     Args:
@@ -101,7 +101,7 @@ def make_batch_normalization(layer: Any, layout: Layout, rank: int, bias: Any = 
     return run
 
 
-def make_dropout(layer: Any, layout: Layout, rank: int) -> Run | None:
+def make_dropout(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
     """Return the function of a Dropout layer, or None for settings left to Keras."""
     # A layer with a seed of its own, or with noise shared along an axis, draws as Keras does.
     if layer.seed is not None or layer.noise_shape is not None:
@@ -115,30 +115,30 @@ def make_dropout(layer: Any, layout: Layout, rank: int) -> Run | None:
     return run
 
 
-def _make_activation(layer: Any, layout: Layout, rank: int) -> Run | None:
+def _make_activation(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
     return _of_one(activation_for(layer.activation, layout))
 
 
-def _make_leaky_relu(layer: Any, layout: Layout, rank: int) -> Run | None:
+def _make_leaky_relu(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
     return lambda x, training: functional.leaky_relu(x, layer.negative_slope)
 
 
-def _make_relu(layer: Any, layout: Layout, rank: int) -> Run | None:
+def _make_relu(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
     plain = layer.max_value is None and not layer.negative_slope and not layer.threshold
     return _of_one(torch.relu) if plain else None
 
 
-def _make_identity(layer: Any, layout: Layout, rank: int) -> Run | None:
+def _make_identity(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
     return lambda x, training: x
 
 
-def _make_flatten(layer: Any, layout: Layout, rank: int) -> Run | None:
+def _make_flatten(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
     if layer.data_format != "channels_last" or rank < 2:
         return None
     return lambda x, training: x.flatten(1)
 
 
-def _make_zero_padding(layer: Any, layout: Layout, rank: int) -> Run | None:
+def _make_zero_padding(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
     if layer.data_format != "channels_last":
         return None
     padding = [layer.padding] if rank == 3 else layer.padding
@@ -146,7 +146,7 @@ def _make_zero_padding(layer: Any, layout: Layout, rank: int) -> Run | None:
     return lambda x, training: functional.pad(x, sizes)
 
 
-def _make_rescaling(layer: Any, layout: Layout, rank: int) -> Run | None:
+def _make_rescaling(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
     scale, offset = _constant(layer.scale, layout, rank), _constant(layer.offset, layout, rank)
     if not isinstance(offset, Tensor) and offset == 0.0:
         return lambda x, training: x * scale

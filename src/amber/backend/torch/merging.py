@@ -26,14 +26,14 @@ def _element_wise(first: Callable[[Tensor, Tensor], Tensor], further: Callable[[
             result = further(result, tensor)
         return result
 
-    def make(layer: Any, layout: Layout, rank: int) -> Join | None:
+    def make(layer: keras.Layer, layout: Layout, rank: int) -> Join | None:
         # Keras also broadcasts unequal shapes; that is left to it.
         return None if _broadcasts(layer) else join
 
     return make
 
 
-def _make_average(layer: Any, layout: Layout, rank: int) -> Join | None:
+def _make_average(layer: keras.Layer, layout: Layout, rank: int) -> Join | None:
     if _broadcasts(layer):
         return None
 
@@ -46,14 +46,14 @@ def _make_average(layer: Any, layout: Layout, rank: int) -> Join | None:
     return join
 
 
-def _make_concatenate(layer: Any, layout: Layout, rank: int) -> Join | None:
+def _make_concatenate(layer: keras.Layer, layout: Layout, rank: int) -> Join | None:
     axis = layer.axis % rank
     if layout is Layout.CHANNELS_FIRST and axis:
         axis = 1 if axis == rank - 1 else axis + 1
     return lambda tensors, training: torch.cat(tensors, axis)
 
 
-def _broadcasts(layer: Any) -> bool:
+def _broadcasts(layer: keras.Layer) -> bool:
     shapes = {tuple(tensor.shape) for node in inbound_nodes(layer) for tensor in node.input_tensors}
     return reshapes(layer) or len(shapes) > 1
 

@@ -40,7 +40,7 @@ class Execution(Reports):
         self.is_planned = False
         self.train_step: TrainStep | None = None
 
-    def refresh(self, model: Any) -> Plan | None:
+    def refresh(self, model: keras.Model) -> Plan | None:
         """Return the plan after checking that it fits the layers, or None if only Keras can run them."""
         if not _OVERRIDABLE.isdisjoint(vars(model)) or watched_globally():
             self.plan, self.is_planned = None, False

@@ -17,7 +17,7 @@ def regularizers_of(variables: Iterable[Any]) -> list[Callable[[], Tensor]]:
     return [_penalty(variable) for variable in variables if variable.regularizer is not None]
 
 
-def _penalty(variable: Any) -> Callable[[], Tensor]:
+def _penalty(variable: keras.Variable) -> Callable[[], Tensor]:
     regularizer = variable.regularizer
     if type(regularizer) is keras.regularizers.L2:
         return lambda: float(regularizer.l2) * tensor_of(variable).square().sum()
@@ -29,7 +29,7 @@ def constraints_of(variables: Iterable[Any]) -> list[Callable[[], None]]:
     return [_constrain(variable) for variable in variables if variable.constraint is not None]
 
 
-def _constrain(variable: Any) -> Callable[[], None]:
+def _constrain(variable: keras.Variable) -> Callable[[], None]:
     constraint = variable.constraint
     if type(constraint) is not keras.constraints.MaxNorm:
         return lambda: variable.assign(constraint(variable))

@@ -60,7 +60,7 @@ class Plan:
         calls_layers: whether a step calls a Keras layer, which might add losses or draw on the call's context.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: keras.Model) -> None:
         writer = _Writer()
         inputs = [writer.give(tensor, Layout.KERAS) for tensor in model.inputs]
         writer.read(model)
@@ -109,7 +109,7 @@ class Plan:
         return [values[slot] for slot in self._outputs]
 
 
-def make_plan(model: Any) -> Plan | None:
+def make_plan(model: keras.Model) -> Plan | None:
     """Return the plan of a functional model, or None if only Keras can run it.
 
     That is so for mixed precision, quantised layers and masks, and where hooks watch the model.
@@ -157,7 +157,7 @@ class _Writer:
         self.steps.append(Step(lambda x, training: turn(x), (source,), (target,), False))
         return target
 
-    def read(self, model: Any) -> None:
+    def read(self, model: keras.Model) -> None:
         """Add the steps of a functional model whose inputs have slots."""
         for _, nodes in sorted(nodes_by_depth(model).items(), reverse=True):
             for node in nodes:

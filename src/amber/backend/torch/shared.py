@@ -44,7 +44,7 @@ class Execution(Reports):
         self._last: SlicedMLP | None = None
         self._runs = False
 
-    def refresh(self, model: Any) -> None:
+    def refresh(self, model: keras.Model) -> None:
         """Bring loss and update up to date with how the model is compiled and what of it is trainable."""
         loss, optimizer = self._compiled
         if loss is compiled_loss(model) and optimizer is model.optimizer and self._switches == self._read_switches():

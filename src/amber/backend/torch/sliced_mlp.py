@@ -76,7 +76,7 @@ class ViewStore:
     def __init__(self) -> None:
         self._of: dict[int, Views] = {}
 
-    def __call__(self, variable: Any) -> Views:
+    def __call__(self, variable: keras.Variable) -> Views:
         """Return the views of a Keras variable."""
         views = self._of.get(id(variable))
         if views is None or views.source is not tensor_of(variable):

@@ -8,7 +8,7 @@ parts; for any other optimizer the gradients are set into zeros and Keras applie
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -18,6 +18,9 @@ from amber.backend.keras_internals.variables import tensor_of
 from amber.backend.torch.sliced_mlp import Gradients, Group, Pass, Views, ViewStore
 from amber.backend.torch.updates import MANY_STEPS, corrected_rate, is_fused
 from amber.backend.weight_slices import DenseSlice, SlicedMLP
+
+if TYPE_CHECKING:
+    import keras
 
 
 class SparseUpdate:
@@ -29,7 +32,7 @@ class SparseUpdate:
         views: of the variables.
     """
 
-    def __init__(self, optimizer: Any, variables: Sequence[Any], views: ViewStore) -> None:
+    def __init__(self, optimizer: keras.optimizers.Optimizer, variables: Sequence[Any], views: ViewStore) -> None:
         self._optimizer, self._views = optimizer, views
         constrained = any(variable.constraint or variable.regularizer for variable in variables)
         parameters = [tensor_of(variable) for variable in variables]
@@ -83,7 +86,7 @@ class SparseUpdate:
             parts.copied_to += views
             parts.copied_from += torch.split_with_sizes(copy, sizes)
 
-    def _states(self, variable: Any) -> tuple[Views, Views, Views]:
+    def _states(self, variable: keras.Variable) -> tuple[Views, Views, Views]:
         """Return the views of a variable, its momentum and its velocity."""
         states = self._states_of.get(id(variable))
         if states is None or states[0].source is not tensor_of(variable):

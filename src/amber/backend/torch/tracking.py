@@ -40,7 +40,7 @@ class Tracker:
         self._losses.append(loss.detach())
         self._sizes.append(size)
 
-    def note_batch(self, model: Any, y: Any, predicted: Any, sample_weight: Any) -> None:
+    def note_batch(self, model: keras.Model, y: Any, predicted: Any, sample_weight: Any) -> None:
         """Note targets and predictions, or updates metrics that cannot wait."""
         metrics = compiled_metrics(model)
         if metrics is not None:
@@ -53,7 +53,7 @@ class Tracker:
             self.flush(model)
 
     @torch.no_grad()
-    def flush(self, model: Any) -> None:
+    def flush(self, model: keras.Model) -> None:
         """Bring everything noted to the metrics of the model."""
         if self._losses:
             sizes = torch.tensor(self._sizes, dtype=torch.float32, device=self._losses[0].device)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -15,6 +15,9 @@ from amber.backend.torch.penalties import regularizers_of
 from amber.backend.torch.plan import Plan
 from amber.backend.torch.updates import make_update
 
+if TYPE_CHECKING:
+    import keras
+
 
 class TrainStep:
     """The loss and the update of a compiled model.
@@ -24,7 +27,7 @@ class TrainStep:
         is_trainable: whether there are any, and an optimizer that knows them.
     """
 
-    def __init__(self, model: Any, plan: Plan) -> None:
+    def __init__(self, model: keras.Model, plan: Plan) -> None:
         self._compiled_loss, self._optimizer = compiled_loss(model), model.optimizer
         self._variables = tuple(model.variables)
         self._switches = self._read_switches(model)
@@ -38,10 +41,10 @@ class TrainStep:
         if self.is_trainable:
             self.update = make_update(self._optimizer, trainable)
 
-    def _read_switches(self, model: Any) -> list[Any]:
+    def _read_switches(self, model: keras.Model) -> list[Any]:
         return [is_trainable_by_itself(model), layer_count(model), *map(is_trainable_by_itself, self._variables)]
 
-    def is_current(self, model: Any) -> bool:
+    def is_current(self, model: keras.Model) -> bool:
         """Whether the model is still compiled, and its variables trainable, as they were."""
         return (
             compiled_loss(model) is self._compiled_loss
@@ -49,7 +52,7 @@ class TrainStep:
             and self._read_switches(model) == self._switches
         )
 
-    def loss(self, model: Any, x: Any, y: Any, predicted: Any, sample_weight: Any, training: bool) -> Tensor:
+    def loss(self, model: keras.Model, x: Any, y: Any, predicted: Any, sample_weight: Any, training: bool) -> Tensor:
         """The loss of a batch, as `keras.Model.compute_loss`."""
         loss = None
         if self._loss is not None and sample_weight is None and isinstance(y, Tensor) and isinstance(predicted, Tensor):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -28,6 +28,9 @@ from amber.backend.keras_internals.optimizers import (
 from amber.backend.keras_internals.variables import tensor_of
 from amber.backend.torch.penalties import constraints_of
 
+if TYPE_CHECKING:
+    import keras
+
 # So many steps that torch's own corrections are 1: Keras' are in the learning rate.
 MANY_STEPS = 1e12
 
@@ -35,7 +38,7 @@ MANY_STEPS = 1e12
 Gradients = Sequence[torch.Tensor | None] | None
 
 
-def make_update(optimizer: Any, variables: Sequence[Any]) -> Callable[..., None]:
+def make_update(optimizer: keras.optimizers.Optimizer, variables: Sequence[Any]) -> Callable[..., None]:
     """Return a function that updates the variables along gradients, by default those `backward` left on them."""
     parameters = [tensor_of(variable) for variable in variables]
 
@@ -86,7 +89,7 @@ def make_update(optimizer: Any, variables: Sequence[Any]) -> Callable[..., None]
     return update
 
 
-def is_fused(optimizer: Any, parameters: Sequence[torch.Tensor]) -> bool:
+def is_fused(optimizer: keras.optimizers.Optimizer, parameters: Sequence[torch.Tensor]) -> bool:
     """Whether the fused kernel does what the optimizer does, for tensors like these."""
     return (
         is_stock_adam(optimizer)
@@ -96,11 +99,11 @@ def is_fused(optimizer: Any, parameters: Sequence[torch.Tensor]) -> bool:
     )
 
 
-def _overwritten(variable: Any) -> bool:
+def _overwritten(variable: keras.Variable) -> bool:
     return bool(getattr(variable, "overwrite_with_gradient", False))
 
 
-def corrected_rate(optimizer: Any) -> float:
+def corrected_rate(optimizer: keras.optimizers.Optimizer) -> float:
     """Return the learning rate times the bias corrections of this step, in float32 as Keras has them."""
     step = np.float32(steps_done(optimizer).item() + 1)
     first, second = 1 - np.float32(optimizer.beta_1) ** step, 1 - np.float32(optimizer.beta_2) ** step

@@ -6,7 +6,10 @@ What may be changed here: what a guess goes by. A builder that is named is alway
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import keras
 
 # What a residual CNN is made of; see `amber.modeler.KerasResidualCnnBuilder`.
 _RESIDUAL = {"conv1d", "maxpool1d", "avgpool1d", "identity"}
@@ -42,7 +45,7 @@ def guessed_builder(model_space: Any, inputs: Mapping[str, Any] | None, outputs:
     return {"type": "sequential"} if flattens else {"type": "sequential", "flatten": True}
 
 
-def _kinds(layer: Any) -> set[str]:
+def _kinds(layer: keras.Layer) -> set[str]:
     """Return the types of a layer's candidates, without underscores; an empty set where it is not a layer."""
     candidates = layer.get("candidates") if isinstance(layer, Mapping) else layer
     if not isinstance(candidates, list) or not all(isinstance(each, Mapping) for each in candidates):

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from amber.experiment.task_spec import TaskSpec
 
 if TYPE_CHECKING:
+    import keras
+
     from amber.data import Dataset, Split
     from amber.experiment.configuration.reading import Configuration
     from amber.search import TrialResult
@@ -93,7 +95,7 @@ def train_final(
     return FinalModel(model, tuple(networks), tuple(epochs), train is not dataset.train, linear)
 
 
-def _with_stock_metrics(model: Any, arguments: Mapping[str, Any]) -> Any:
+def _with_stock_metrics(model: keras.Model, arguments: Mapping[str, Any]) -> Any:
     """Return the model, compiled again without metrics of AMBER's, so that what is saved loads without it."""
     from amber.modeler.task_metrics import has_own_metrics, stock_metrics
 

@@ -116,7 +116,7 @@ class DenseAddOutputChild(NamedInputs, GeneralChild):
 
     def compile(
         self,
-        optimizer: Any = "rmsprop",
+        optimizer: keras.optimizers.Optimizer = "rmsprop",
         loss: Any = None,
         loss_weights: Any = None,
         metrics: Any = None,

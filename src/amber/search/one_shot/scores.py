@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from amber.search.one_shot.result import ScoredArchitecture
 from amber.search.one_shot.settings import OneShotSettings
 from amber.search.rewards import Budget
 from amber.supernet.scoring import score_architectures
+
+if TYPE_CHECKING:
+    import keras
 
 
 class SharedScores:
@@ -88,7 +91,7 @@ class SharedScores:
             return None
         return network if self.objective.over_budget(network) is None else None
 
-    def _measure(self, child: Any, arc: Any, reported: Mapping[str, float]) -> dict[str, float]:
+    def _measure(self, child: keras.Model, arc: Any, reported: Mapping[str, float]) -> dict[str, float]:
         try:
             return self.objective.value(child, arc, {f"val_{name}": value for name, value in reported.items()})
         except FloatingPointError:

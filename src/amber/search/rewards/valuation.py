@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amber.errors import ConfigError
 from amber.graph.graph import ComputationGraph
 from amber.search.rewards.knowledge import Knowledge
 from amber.search.rewards.reward import Reward
+
+if TYPE_CHECKING:
+    import keras
 
 WITH_KNOWLEDGE = "reward"
 """The metric of a search whose score has a knowledge term."""
@@ -43,7 +46,12 @@ class Valuation:
             self.worst = None if most is None else self.worst + self._sign * knowledge.weight * most
 
     def value(
-        self, model: Any, graph: ComputationGraph | None, metrics: dict[str, float], data: tuple[Any, Any], batch: int
+        self,
+        model: keras.Model,
+        graph: ComputationGraph | None,
+        metrics: dict[str, float],
+        data: tuple[Any, Any],
+        batch: int,
     ) -> dict[str, float]:
         """Return the metrics and with them, under the name `metric`, the score.
 
