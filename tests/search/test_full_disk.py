@@ -19,7 +19,7 @@ def full(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
-    monkeypatch.setattr(files, "sync", refuse)
+    monkeypatch.setattr(files.whole, "sync", refuse)
 
 
 def test_controller_that_does_not_fit_leaves_the_old_file(tmp_path: Path, full: None) -> None:
@@ -36,7 +36,7 @@ def test_controller_that_does_not_fit_leaves_the_old_file(tmp_path: Path, full: 
 def test_run_directory_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = RunDirectory.create(tmp_path / "run")
     run.write("best.json", "old")
-    monkeypatch.setattr(files, "sync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left")))
+    monkeypatch.setattr(files.whole, "sync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left")))
     with pytest.raises(StorageError, match=r"best\.json.*No space left"):
         run.write("best.json", "new")
     with pytest.raises(OSError, match="No space left"), files.replacing_together(run.path) as folder:

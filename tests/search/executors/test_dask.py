@@ -137,7 +137,8 @@ def test_a_worker_that_is_lost_has_its_trial_done_by_another(cluster: Cluster, t
     losing.join()
     cluster.start_worker()
     check_whole(found, directory, tmp_path, common)
-    assert len(evaluations(tmp_path / "notes")) == 13
+    # The trial under way is done again, and with it one whose result was still with the worker that was lost.
+    assert len(evaluations(tmp_path / "notes")) in (13, 14)
 
 
 def test_a_scheduler_that_is_started_anew_gets_all_trials_again(
