@@ -146,7 +146,7 @@ def test_which_hosts_are_its_own(listens: str, own: list[str], others: list[str]
 
 def test_what_is_no_run_or_no_free_port_is_said(run: Path, tmp_path: Path) -> None:
     done = invoke("dashboard", tmp_path)
-    assert done.exit_code == 2 and "no run directory" in done.stderr
+    assert done.exit_code == 2 and "not a run directory" in done.stderr
     done = invoke("dashboard", run, "--host", "192.0.2.1")
     assert done.exit_code == 1 and "192.0.2.1:8080" in done.stderr
 
