@@ -2,6 +2,7 @@
 
 A measure takes the true and the predicted values of the same examples and returns a number. Where it is undefined, as
 the area under a curve is where all examples have one class, it is NaN. scikit-learn is imported when it is needed.
+`amber.evaluation.weighted` has the same measures of weighted examples, for the bootstrap; tests hold them equal.
 """
 
 from __future__ import annotations

@@ -70,6 +70,9 @@ def test_search_writes_every_file(finished_run: Path) -> None:
     assert record["inputs"] == {"input": [60, 4]}
     assert record["outputs"] == {"output": ["EI", "IE", "N"]}
     test = json.loads((finished_run / "test.json").read_text())
+    estimate = test["evaluation"]["output"]["scores"]["accuracy"]
+    assert estimate["low"] <= estimate["value"] == test["model"]["accuracy"] <= estimate["high"]
+    assert "In brackets: 95 % intervals." in (finished_run / "results.txt").read_text()
     assert set(test["model"]["per_class_accuracy"]) == {"EI", "IE", "N"}
     assert test["model"]["records"] == test["logistic_regression"]["records"] == 640
     assert test["logistic_regression"]["accuracy"] == pytest.approx(0.958, abs=0.01)
