@@ -90,6 +90,7 @@ FACES = {
     "amber.modeler.child",
     "amber.modeler.dag",
     "amber.modeler.enasModeler",
+    "amber.modeler.kerasModeler",
     "amber.objective",
     "amber.plots",
     "amber.utils",

@@ -1,6 +1,7 @@
 """What may be built: operations, model spaces, the grammar of tokens, and replay buffers. NumPy only, no Keras.
 
-The controllers need Keras: their names are offered here too, and load it when they are first used.
+The controllers need Keras: their names are offered here too, with the keywords of the first AMBER (`amber.compat`),
+and load it when they are first used; without these keywords they live in `amber.architect.controllers`.
 """
 
 from __future__ import annotations
@@ -64,11 +65,9 @@ __all__ += sorted(_FORMER)
 def __getattr__(name: str) -> Any:
     if name in _MODULES or name in _FORMER_MODULES:
         return importlib.import_module(f"{__name__}.{name}")
-    if name in _FORMER:
+    if name in _FORMER or name in _CONTROLLERS:
         return getattr(importlib.import_module("amber.compat"), name)
-    if name not in _CONTROLLERS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.controllers"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-_OFFERED = ("BaseController", "GeneralController", "MultiIOController", "MultiInputController", "ZeroShotController")
+_FORMER = (
+    "GeneralController",
+    "MultiIOController",
+    "MultiInputController",
+    "OperationController",
+    "ZeroShotController",
+)
 
 
 def __getattr__(name: str) -> Any:
-    if name == "OperationController":
-        return getattr(importlib.import_module("amber.compat"), name)
-    if name not in _OFFERED:
+    if name not in __dir__():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module("amber.architect.controllers"), name)
+    home = "amber.compat" if name in _FORMER else "amber.architect.controllers"
+    return getattr(importlib.import_module(home), name)
 
 
 def __dir__() -> list[str]:
-    return [*_OFFERED, "OperationController"]
+    return ["BaseController", *_FORMER]

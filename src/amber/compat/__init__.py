@@ -12,6 +12,7 @@ where they were: `amber.Amber`, `amber.architect.GeneralManager`, `amber.archite
 | `data`, `hdf5` | what data may be |
 | `history`, `table`, `run_statistics`, `plots` | files of a search, and their drawings |
 | `getters` | classes by name |
+| `builders`, `controllers` | builders and controllers with the first AMBER's keywords |
 | `operation_controller` | the controller with one-hot actions |
 | `supernets` | weight-sharing builders, DAGs and child models, which `amber.modeler` offers too |
 
@@ -32,6 +33,7 @@ _HOMES = {
     "DistributedGeneralManager": "managers",
     "EnasManager": "enas_manager",
     "EnasTrainEnv": "environments",
+    "GeneralController": "controllers",
     "GeneralManager": "managers",
     "GraphHierarchyTree": "knowledge",
     "GraphHierarchyTreeAuxLoss": "knowledge",
@@ -40,12 +42,15 @@ _HOMES = {
     "LossReward": "rewards",
     "MockManager": "mock",
     "MockReward": "mock",
+    "MultiIOController": "controllers",
+    "MultiInputController": "controllers",
     "MultiManagerEnvironment": "multi_manager",
     "OperationController": "operation_controller",
     "ParallelMultiManagerEnvironment": "multi_manager",
     "Selector": "hdf5",
     "SparseCategoricalReward": "rewards",
     "SpecificationError": "specifications",
+    "ZeroShotController": "controllers",
     "batchify": "data",
     "get_controller": "getters",
     "get_knowledge_fn": "knowledge",

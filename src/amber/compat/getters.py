@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from amber.architect import ModelSpace, Operation
-from amber.architect.controllers import GeneralController, MultiInputController, MultiIOController, ZeroShotController
+from amber.compat.controllers import GeneralController, MultiInputController, MultiIOController, ZeroShotController
 from amber.compat.enas_manager import EnasManager
 from amber.compat.environments import ControllerTrainEnvironment, EnasTrainEnv
 from amber.compat.ignored import warn_ignored
@@ -148,7 +148,7 @@ def named_keywords(made: Callable[..., Any]) -> tuple[set[str], bool]:
 
 def builder_keywords() -> set[str]:
     """Return the keyword arguments of all builders, any of which a specification may give to any builder."""
-    return set(FAMILY).union(*(named_keywords(made)[0] for made in MODELERS.values()))
+    return {*FAMILY, "session", "verbose"}.union(*(named_keywords(made)[0] for made in MODELERS.values()))
 
 
 def get_controller(controller_type: Any, model_space: Any, session: Any = None, **kwargs: object) -> Any:

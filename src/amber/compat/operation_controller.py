@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from amber.architect import ModelSpace
-from amber.architect.controllers import GeneralController
+from amber.compat.controllers import GeneralController
 from amber.compat.ignored import warn_ignored
 from amber.errors import ConfigError
 

@@ -96,7 +96,7 @@ class ResidualCnnOptions(Section):
 
 
 def _make_residual_cnn(request: BuilderRequest) -> ModelBuilder:
-    from amber.modeler import KerasResidualCnnBuilder
+    from amber.modeler.builders.residual_cnn import KerasResidualCnnBuilder
 
     options = request.options.model_dump(exclude={"type"})
     return KerasResidualCnnBuilder(

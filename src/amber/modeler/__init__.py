@@ -4,6 +4,7 @@ from amber.backend import prepare_keras
 
 prepare_keras()
 
+from amber.compat.builders import KerasResidualCnnBuilder
 from amber.compat.supernets.builders import EnasAnnModelBuilder, EnasCnnModelBuilder
 from amber.graph.graph import (
     ComputationGraph,
@@ -18,7 +19,6 @@ from amber.modeler.architecture_decoder import (
 from amber.modeler.builders.base import ModelBuilder
 from amber.modeler.builders.branch import KerasBranchModelBuilder
 from amber.modeler.builders.multi_io import KerasMultiIOModelBuilder
-from amber.modeler.builders.residual_cnn import KerasResidualCnnBuilder
 from amber.modeler.builders.sequential import KerasModelBuilder
 from amber.modeler.builders.sequential_functions import (
     build_multi_gpu_sequential_model,

@@ -1,9 +1,9 @@
 """The module path users of the first AMBER know; nothing else lives here."""
 
+from amber.compat.builders import KerasResidualCnnBuilder
 from amber.modeler.builders.base import ModelBuilder
 from amber.modeler.builders.branch import KerasBranchModelBuilder
 from amber.modeler.builders.multi_io import KerasMultiIOModelBuilder
-from amber.modeler.builders.residual_cnn import KerasResidualCnnBuilder
 from amber.modeler.builders.sequential import KerasModelBuilder
 from amber.modeler.builders.sequential_functions import (
     build_multi_gpu_sequential_model,

@@ -23,6 +23,7 @@ from amber.architect import (
     MultiInputController,
     MultiIOController,
     ZeroShotController,
+    controllers,
 )
 from amber.architect.controllers import BaseController
 from amber.errors import ArchitectureError, ConfigError, DataError
@@ -300,15 +301,10 @@ def test_mistakes_are_named(mistake: str) -> None:
         action()
 
 
-def test_a_session_is_ignored_with_one_warning() -> None:
-    with pytest.warns(UserWarning, match="sessions") as caught:
-        GeneralController([2], session=object())
-    assert sum("session" in str(each.message) for each in caught) == 1
-
-
-def test_keywords_of_other_controllers_are_passed_over() -> None:
-    controller = GeneralController([2, 2], session=None, num_input_blocks=1, verbose=0, lr_init=0.25)
-    assert controller.learning_rate == pytest.approx(0.25)
+@pytest.mark.parametrize("former", ["session", "verbose", "lr_init", "rescale_reward", "num_input_blocks"])
+def test_keywords_of_the_first_amber_are_not_known_here(former: str) -> None:
+    with pytest.raises(ConfigError, match=f"no argument of that name.*{former}="):
+        controllers.GeneralController([2, 2], **{former: None})
 
 
 def test_tokens_outside_the_grammar_are_refused() -> None:

@@ -3,42 +3,22 @@
 from __future__ import annotations
 
 import difflib
-import logging
-import warnings
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from amber.errors import ConfigError
 
-logger = logging.getLogger(__name__)
 
-IGNORED = frozenset(
-    "verbose name with_input_blocks num_input_blocks input_block_unique_connection with_output_blocks "
-    "num_output_blocks output_block_unique_connection output_block_diversity_weight".split()
-)
-"""Keywords of the first AMBER's controllers that a controller they do not belong to passes over."""
-
-
-def check_ignored(keywords: Mapping[str, Any], known: Collection[str], owner: str) -> None:
-    """Pass over keywords that the first AMBER's controllers had; any other is a mistake.
+def check_unknown(keywords: Mapping[str, Any], known: Collection[str], owner: str) -> None:
+    """Refuse keywords that a controller does not have.
 
     Raises:
-        ConfigError: an unknown keyword.
+        ConfigError: there is one.
     """
     for keyword, value in keywords.items():
-        if keyword == "session":
-            if value is not None:
-                warnings.warn(
-                    f"{owner} ignores session: weights belong to its own model, and Keras 3 has no sessions.",
-                    UserWarning,
-                    stacklevel=3,
-                )
-        elif keyword in IGNORED:
-            logger.info("%s passes over %s=%r.", owner, keyword, value)
-        else:
-            close = difflib.get_close_matches(keyword, [*known, *IGNORED], n=1)
-            hint = f" Did you mean '{close[0]}'?" if close else ""
-            raise ConfigError(f"{owner} has no argument of that name.{hint} Received: {keyword}={value!r}")
+        close = difflib.get_close_matches(keyword, known, n=1)
+        hint = f" Did you mean '{close[0]}'?" if close else ""
+        raise ConfigError(f"{owner} has no argument of that name.{hint} Received: {keyword}={value!r}")
 
 
 def check_positive(value: float | None, name: str) -> float | None:

@@ -9,12 +9,7 @@ import keras
 
 from amber.architect.buffers import Buffer
 from amber.architect.controllers.base import BaseController, TrainingSpec
-from amber.architect.controllers.checks import (
-    check_ignored,
-    check_positive,
-    check_share,
-    embedding_owners,
-)
+from amber.architect.controllers.checks import check_positive, check_share, check_unknown, embedding_owners
 from amber.architect.controllers.model import LossSpec
 from amber.architect.controllers.optimizers import make_optimizer
 from amber.architect.controllers.saving import space_to_json
@@ -53,9 +48,7 @@ class GeneralController(BaseController):
         entropy_weight: of a bonus on the policy's entropy.
         rescale_advantage_by_reward: given to the buffer.
         seed: of weights, sampling, shuffling and dropout; None: a fresh one.
-        **ignored: `session` (with a warning), `lr_init` (the same as `learning_rate`), `rescale_reward` (the same as
-            `rescale_advantage_by_reward`), and keywords that belong to the other
-            controllers, which are passed over.
+        **unknown: refused.
 
     Raises:
         ConfigError: a value out of range, an unknown keyword, or skip_weight without skip connections.
@@ -86,10 +79,8 @@ class GeneralController(BaseController):
         entropy_weight: float = 0.0,
         rescale_advantage_by_reward: bool = False,
         seed: int | None = None,
-        **ignored: Any,
+        **unknown: object,
     ) -> None:
-        learning_rate = ignored.pop("lr_init", None) if learning_rate is None else learning_rate
-        rescale_advantage_by_reward = bool(ignored.pop("rescale_reward", rescale_advantage_by_reward))
         if skip_weight is not None and not with_skip_connection:
             raise ConfigError(f"skip_weight needs with_skip_connection=True. Received: skip_weight={skip_weight!r}")
         candidates = TokenLayout(model_space).candidates
@@ -143,7 +134,7 @@ class GeneralController(BaseController):
             "rescale_advantage_by_reward": rescale_advantage_by_reward,
             "seed": seed,
         }
-        check_ignored(ignored, self._config, type(self).__name__)
+        check_unknown(unknown, self._config, type(self).__name__)
         super().__init__(model_space, spec, loss, training, optim_algo, learning_rate, seed)
 
     def get_config(self) -> dict[str, Any]:

@@ -37,7 +37,6 @@ class KerasResidualCnnBuilder(ModelBuilder):
         dropout_rate: after every layer and in the head; 0 for none.
         wsf: width scale factor, multiplies every number of filters.
         add_conv1_under_pool: put a 1x1 convolution, normalisation and relu before each pooling.
-        verbose: accepted for compatibility; progress is logged, never printed.
         reduction_factor: pool size and stride where the number of filters changes.
         **kwargs: of other builders, without effect; one warning names them.
 
@@ -66,7 +65,6 @@ class KerasResidualCnnBuilder(ModelBuilder):
         dropout_rate: float = 0.2,
         wsf: float = 1,
         add_conv1_under_pool: bool = True,
-        verbose: int = 1,
         reduction_factor: int = 4,
         **kwargs: object,
     ) -> None:
@@ -79,7 +77,6 @@ class KerasResidualCnnBuilder(ModelBuilder):
         self.dropout_rate = arguments.dropout_rate(dropout_rate)
         self.wsf = positive_number(wsf, "wsf", error=ModelSpaceError)
         self.add_conv1_under_pool = bool(add_conv1_under_pool)
-        self.verbose = verbose
         self.reduction_factor = positive_integer(reduction_factor, "reduction_factor", error=ModelSpaceError)
         self.layout = TokenLayout(model_space)
         self.decoder = ResConvNetArchitecture(model_space)

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 FAMILY = frozenset(
-    "session controller dag_func l1_reg l2_reg with_output_blocks use_node_dag feature_model dag_kwargs inputs_op "
+    "controller dag_func l1_reg l2_reg with_output_blocks use_node_dag feature_model dag_kwargs inputs_op "
     "output_op model_space model_compile_dict num_layers with_skip_connection with_input_blocks batch_size gpus "
-    "with_bn fc_units flatten_mode dropout_rate wsf add_conv1_under_pool verbose reduction_factor custom_objects name "
+    "with_bn fc_units flatten_mode dropout_rate wsf add_conv1_under_pool reduction_factor custom_objects name "
     "child_train_op_kwargs stop_compile".split()
 )
 """Keywords of the builders and functions: each of them is spelt right, whichever is given it."""
@@ -26,12 +26,12 @@ def warn_of_unused(owner: str, given: Mapping[str, Any], known: Iterable[str], *
 
     Args:
         owner: what was given them, such as `"a DAG"`.
-        given: the keywords. One of another builder that is None says nothing, and is passed over.
+        given: the keywords. One that is None, and no misspelling, says nothing and is passed over.
         known: keywords that do have an effect, for the hint.
         stacklevel: as of `warnings.warn`, seen from the caller.
     """
-    names = [name for name, value in given.items() if value is not None or name not in FAMILY]
-    hints = {name: _nearest(name, [*known, *FAMILY]) for name in names if name not in FAMILY}
+    hints = {name: _nearest(name, [*known, *FAMILY]) for name in given if name not in FAMILY}
+    names = [name for name, value in given.items() if value is not None or hints.get(name)]
     said = [
         f"The argument '{name}' has no effect on {owner}; did you mean '{near}'?"
         for name, near in hints.items()

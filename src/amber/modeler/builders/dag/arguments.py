@@ -12,7 +12,7 @@ from amber.graph.graph import ComputationNode
 from amber.graph.models.auxiliary import DEFAULT_INPUT
 
 # What the first AMBER handed to every DAG, whether it had a use for it or not.
-HANDED_ON = frozenset({"num_layers", "session", "controller", "name", "model_compile_dict", "child_train_op_kwargs"})
+HANDED_ON = frozenset({"num_layers", "controller", "name", "model_compile_dict", "child_train_op_kwargs"})
 _LAYER_NAME = re.compile(r"L(\d+)_(.+)")
 
 
