@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +53,6 @@ OTHERS: dict[str, tuple[bytes, str, str]] = {
     "parquet": (b"PAR1\x15\x04\x15" + bytes(60), "a Parquet file", "convert it to CSV"),
     "hdf5": (b"\x89HDF\r\n\x1a\n" + bytes(60), "an HDF5 file", "convert it to CSV"),
     "npy": (saved_array(), "a NumPy array", "convert it to CSV"),
-    "bzip2": (b"BZh91AY&SY" + bytes(60), "a file compressed with bzip2", "gzip"),
-    "xz": (b"\xfd7zXZ\x00" + bytes(60), "a file compressed with xz", "gzip"),
     "utf-16": (ROWS.encode("utf-16"), "text in UTF-16", "save it as UTF-8"),
     "utf-16 without mark": (ROWS.encode("utf-16-le"), "text in UTF-16", "save it as UTF-8"),
     "binary": (bytes(range(256)) * 4, "a binary file", "CSV"),
@@ -70,6 +71,21 @@ def test_another_format_is_named(tmp_path: Path, kind: str, name: str) -> None:
     path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
     with pytest.raises(DataError, match=f"{name}: expected a CSV file with a header; .*{way_out}.*Received: {seen}"):
         load_dataset(path)
+
+
+@pytest.mark.parametrize(("name", "pack"), [("bzip2", bz2.compress), ("xz", lzma.compress)])
+def test_other_compressions_are_read_and_packed_twice_is_named(
+    tmp_path: Path, name: str, pack: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / "d.csv"
+    path.write_bytes(pack(ROWS.encode()))
+    assert len(read_table(path)) == ROWS.count("\n") - 1
+    path.write_bytes(pack(ROWS.encode())[:-6])
+    with pytest.raises(DataError, match=rf"line \d+ or after: expected sound {name} data"):
+        read_table(path)
+    path.write_bytes(gzip.compress(pack(ROWS.encode())))
+    with pytest.raises(DataError, match=f"unpack it first. Received: a file compressed with {name}"):
+        read_table(path)
 
 
 @pytest.mark.parametrize(("sign", "words"), [("\t", "tabs"), (";", "semicolons"), ("|", "vertical bars")])

@@ -87,7 +87,7 @@ class Alphabet:
         if wrong.any():
             place = int(np.argmax(wrong))
             raise DataError(
-                f"expected letters of {self.letters}{self._more()}. Received: {chr(text[place])!r}",
+                f"expected {self.described}. Received: {chr(text[place])!r}",
                 field=("position", place),
             )
         return codes
@@ -136,10 +136,12 @@ class Alphabet:
     def _own(self, bases: str) -> str:
         return bases.replace("T", "U") if "U" in self.letters else bases
 
-    def _more(self) -> str:
-        others = "".join(self.ambiguous)
-        unknown = _unknown_letter(self)
-        return f", {unknown} where unknown{f', or {others}' if others else ''}" if unknown else ""
+    @property
+    def described(self) -> str:
+        """What a sequence may hold, in words."""
+        others, unknown = "".join(self.ambiguous), _unknown_letter(self)
+        more = f", {unknown} where unknown{f', or {others}' if others else ''}" if unknown else ""
+        return f"letters of {self.letters}{more}"
 
 
 def _unknown_letter(alphabet: Alphabet) -> str:

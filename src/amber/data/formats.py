@@ -36,7 +36,7 @@ _BINARY: tuple[tuple[bytes, Format], ...] = (
     (b"\x89HDF\r\n\x1a\n", Format("an HDF5 file", _CONVERT)),
     (b"\x93NUMPY", Format("a NumPy array (.npy)", _CONVERT)),
     (b"SQLite format 3", Format("an SQLite database", "export the table as CSV")),
-    (b"\xfd7zXZ\x00", Format("a file compressed with xz", "unpack it first, or compress it with gzip")),
+    (b"\xfd7zXZ\x00", Format("a file compressed with xz", _UNPACK)),
     (b"\x28\xb5\x2f\xfd", Format("a file compressed with zstd", "unpack it first, or compress it with gzip")),
     (b"7z\xbc\xaf\x27\x1c", Format("a 7z archive", _UNPACK)),
     (b"Rar!\x1a", Format("a RAR archive", _UNPACK)),
@@ -102,7 +102,7 @@ def recognise(head: bytes) -> Format | None:
         workbook = b"[Content_Types].xml" in head or b"xl/" in head or b"_rels/" in head
         return Format("an Excel workbook (.xlsx)", _SAVE) if workbook else Format("a zip archive", _UNPACK)
     if head.startswith(b"BZh") and head[4:10] == b"1AY&SY":
-        return Format("a file compressed with bzip2", "unpack it first, or compress it with gzip")
+        return Format("a file compressed with bzip2", _UNPACK)
     for magic, found in _BINARY:
         if head.startswith(magic):
             return found
@@ -133,11 +133,21 @@ def advice_on_header(header: list[str]) -> str:
     """Return what to do where a header lacks a column, as a sentence; empty where it says nothing."""
     if _INTERVAL_COLUMNS & {name.lower() for name in header[:12]}:
         return " These are intervals: the table must hold the sequences themselves."
-    if any(_SEQUENCE.fullmatch(name) or _is_number(name) for name in header[:50]):
+    if looks_like_data(header):
         return " Line 1 looks like data: put a header before it, such as seq,label."
     if header and header[0].startswith("#"):
         return " Line 1 begins with '#': remove comments, so that the header comes first."
     return ""
+
+
+def looks_like_data(fields: list[str]) -> bool:
+    """Say whether the first fields of a row are data rather than names of columns: one is a sequence or a number."""
+    return any(is_sequence(field) or _is_number(field) for field in fields[:50])
+
+
+def is_sequence(text: str) -> bool:
+    """Say whether a field looks like a sequence of nucleotides."""
+    return _SEQUENCE.fullmatch(text) is not None
 
 
 def _is_number(text: str) -> bool:

@@ -5,7 +5,9 @@ What may be changed here: how bytes become text and lines. What the lines mean i
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import os
 import zlib
 from collections.abc import Iterator
@@ -18,6 +20,9 @@ from amber.errors import DataError
 from amber.files import MEBIBYTE, limits, open_regular, size_text
 
 GZIP_MAGIC = b"\x1f\x8b"
+_BZIP2_MAGIC, _XZ_MAGIC = b"BZh", b"\xfd7zXZ\x00"
+AUTO = "auto"
+_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _BLOCK = 1 << 20
 _UNKNOWN_MEMORY = 8 * 1024 * MEBIBYTE
 
@@ -43,8 +48,21 @@ class Expected:
 _TABLE = Expected("a CSV file with a header", advised=True, first_line=limits.HEADER_BYTES)
 
 
+@dataclass(frozen=True)
+class Text:
+    """The text of a file.
+
+    Attributes:
+        text: all of it.
+        encoding: `utf-8`, or what else it was read with.
+    """
+
+    text: str
+    encoding: str
+
+
 def read_text(path: str | os.PathLike[str], size_limit: int | None = None) -> str:
-    """Return the text of a table, plain or compressed with gzip, in UTF-8.
+    """Return the text of a table, plain or compressed with gzip, bzip2 or xz, in UTF-8.
 
     Args:
         path: the file; compression is recognised by content, or by the ending `.gz`.
@@ -54,7 +72,21 @@ def read_text(path: str | os.PathLike[str], size_limit: int | None = None) -> st
         DataError: it is missing, not a regular file, too large, of another format (named), not UTF-8, or not sound
             gzip.
     """
-    return _text(Path(path), _TABLE, size_limit)
+    return _text(Path(path), _TABLE, size_limit).text
+
+
+def read_encoded_text(path: str | os.PathLike[str], size_limit: int | None = None, encoding: str = AUTO) -> Text:
+    """Return the text of a table in any encoding, and which.
+
+    Args:
+        path: as for `read_text`.
+        size_limit: as for `read_text`.
+        encoding: its name in Python; `"auto"`: UTF-8, or UTF-16 where the file begins with its mark, else Windows-1252.
+
+    Raises:
+        DataError: as `read_text` does, or there is no such encoding.
+    """
+    return _text(Path(path), _TABLE, size_limit, encoding)
 
 
 def read_lines(path: str | os.PathLike[str], expected: Expected, size_limit: int | None = None) -> list[str]:
@@ -70,7 +102,7 @@ def read_lines(path: str | os.PathLike[str], expected: Expected, size_limit: int
     Raises:
         DataError: as `read_text` does.
     """
-    text = _text(Path(path), expected, size_limit)
+    text = _text(Path(path), expected, size_limit).text
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")
@@ -92,24 +124,28 @@ def machine_memory() -> int:
         return _UNKNOWN_MEMORY
 
 
-def _text(file: Path, expected: Expected, size_limit: int | None) -> str:
+def _text(file: Path, expected: Expected, size_limit: int | None, encoding: str | None = None) -> Text:
     with open_regular(file, what=expected.what, error=DataError) as stream:
-        packed = stream.read(2) == GZIP_MAGIC or file.suffix.lower() == ".gz"
+        packed = stream.read(6).startswith((GZIP_MAGIC, _BZIP2_MAGIC, _XZ_MAGIC)) or file.suffix.lower() == ".gz"
         stream.seek(0)
-        data = _read(file, stream, packed, size_limit, expected)
-    return _decode(file, data)
+        data = _read(file, stream, packed, size_limit, expected, any_bytes=encoding is not None)
+    return Text(_decode(file, data), "utf-8") if encoding is None else _decode_as(file, data, encoding)
 
 
-def _read(file: Path, stream: BinaryIO, packed: bool, size_limit: int | None, expected: Expected) -> bytearray:
+def _read(
+    file: Path, stream: BinaryIO, packed: bool, size_limit: int | None, expected: Expected, *, any_bytes: bool
+) -> bytearray:
     limit = (default_size_limit() if size_limit is None else size_limit) * MEBIBYTE
     size = os.fstat(stream.fileno()).st_size
     if size > limit:
         raise _too_large(file, limit, size_text(size))
-    data = bytearray()
+    data, wide = bytearray(), False
     for block in unpacked_blocks(file, stream) if packed else iter(lambda: stream.read(_BLOCK), b""):
         if not data:
-            _refuse_other_formats(file, block, expected)
-        if b"\0" in block:
+            wide = any_bytes and block.startswith(_WIDE_MARKS)
+            if not wide:
+                _refuse_other_formats(file, block, expected)
+        if b"\0" in block and not wide:
             line = data.count(b"\n") + block[: block.index(b"\0")].count(b"\n") + 1
             raise DataError(
                 f"{file}, line {line}: expected text in UTF-8. Received: the byte b'\\x00'", file=str(file), line=line
@@ -138,19 +174,28 @@ def compression_of(stream: BinaryIO) -> Literal["none", "gzip", "bgzip"]:
 
 
 def unpacked_blocks(file: Path, stream: BinaryIO) -> Iterator[bytes]:
-    """Give what a gzip file holds block by block; DataError names the line where it is not sound."""
+    """Give what a file holds block by block, by gzip, bzip2 or xz; DataError names the line where it is not sound."""
+    head = stream.read(6)
+    stream.seek(0)
+    name = "bzip2" if head.startswith(_BZIP2_MAGIC) else "xz" if head.startswith(_XZ_MAGIC) else "gzip"
     lines = 1
     try:
-        with gzip.open(stream) as unpacked:
+        with _unpacker(name, stream) as unpacked:
             while block := unpacked.read(_BLOCK):
                 lines += block.count(b"\n")
                 yield block
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise DataError(
-            f"{file}, line {lines} or after: expected sound gzip data. Received: {type(error).__name__}: {error}",
+            f"{file}, line {lines} or after: expected sound {name} data. Received: {type(error).__name__}: {error}",
             file=str(file),
             line=lines,
         ) from error
+
+
+def _unpacker(name: str, stream: BinaryIO) -> gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile:
+    if name == "gzip":
+        return gzip.open(stream)
+    return bz2.BZ2File(stream) if name == "bzip2" else lzma.LZMAFile(stream)
 
 
 def check_compression(file: Path, size: int, read: int) -> None:
@@ -191,3 +236,21 @@ def _decode(file: Path, data: bytearray) -> str:
             file=str(file),
             line=line,
         ) from error
+
+
+def _decode_as(file: Path, data: bytearray, encoding: str) -> Text:
+    if encoding == AUTO:
+        if data.startswith(_WIDE_MARKS):
+            return Text(_decoded(file, data, "utf-16"), "utf-16")
+        try:
+            return Text(data.decode("utf-8-sig"), "utf-8")
+        except UnicodeDecodeError:
+            return Text(data.decode("cp1252", errors="replace"), "cp1252")
+    return Text(_decoded(file, data, encoding), encoding)
+
+
+def _decoded(file: Path, data: bytearray, encoding: str) -> str:
+    try:
+        return data.decode(encoding)
+    except (UnicodeDecodeError, LookupError) as error:
+        raise DataError(f"{file}: expected text in {encoding}. Received: {error}", file=str(file)) from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import difflib
 import io
+import itertools
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,8 +18,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from amber.data.formats import advice_on_header
-from amber.data.reading import read_text
+from amber.data.formats import advice_on_header, is_sequence, looks_like_data
+from amber.data.reading import AUTO, read_encoded_text, read_text
 from amber.errors import DataError
 
 _DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
@@ -61,12 +62,30 @@ class Table:
         return f"{self.path}, line {self.lines[row]}"
 
 
+@dataclass(frozen=True)
+class Layout:
+    """How a table is written, where that is given or to be recognised.
+
+    Attributes:
+        separator: what stands between two fields; None: recognised.
+        encoding: its name in Python, or `"auto"`: see `reading.read_encoded_text`.
+        header: whether the first row names the columns; None: recognised.
+        names: of the column of sequences and of the other one, where there is no header.
+    """
+
+    separator: str | None = None
+    encoding: str = AUTO
+    header: bool | None = None
+    names: tuple[str, str] = ("seq", "label")
+
+
 def read_table(
     path: str | os.PathLike[str],
     columns: Sequence[str] | None = None,
     *,
     optional: Sequence[str] = (),
     size_limit: int | None = None,
+    layout: Layout | None = None,
 ) -> Table:
     """Read columns of a CSV file with a header, plain or compressed with gzip, in UTF-8.
 
@@ -78,6 +97,7 @@ def read_table(
         columns: names of the wanted columns; all by default. Others are not kept.
         optional: names of columns that are kept too where they are there, in any case.
         size_limit: MiB of text at most; by default an eighth of the machine's memory.
+        layout: how it is written; None: with a header, in UTF-8.
 
     Returns:
         The table.
@@ -87,13 +107,17 @@ def read_table(
             gzip; a column is missing or occurs twice; a row is longer or shorter than the header.
     """
     file = Path(path)
-    text = read_text(file, size_limit)
+    text, notes = _text_of(file, size_limit, layout)
     if not text or text.isspace():
         raise DataError(f"{file}: expected a CSV file with a header. Received: an empty file")
-    delimiter = _delimiter(text, columns)
+    delimiter = (layout.separator if layout else None) or _delimiter(text, columns)
     rows = _rows(file, text, delimiter)
     header_line, header = next(rows)
     header = [name.strip() for name in header]
+    if layout is not None and (layout.header is False or (layout.header is None and looks_like_data(header))):
+        rows = itertools.chain([(header_line, header)], rows)
+        header = _made_up(header, layout.names)
+        notes.append(f"{file.name} has no header: its columns are called {shown_names(header)}.")
     indices = _indices_of(file, header_line, header, columns, optional)
     values: list[list[str]] = [[] for _ in indices]
     lines: list[int] = []
@@ -108,8 +132,29 @@ def read_table(
             column_values.append(row[index])
     if not lines:
         raise DataError(f"{file}: expected rows after the header. Received: only a header")
-    notes = () if delimiter == "," else (f"{file.name} is read with {_DELIMITERS[delimiter]} between its fields.",)
-    return Table(file, dict(zip(indices, values, strict=True)), lines, notes)
+    if delimiter != ",":
+        between = _DELIMITERS.get(delimiter, repr(delimiter))
+        notes.append(f"{file.name} is read with {between} between its fields.")
+    return Table(file, dict(zip(indices, values, strict=True)), lines, tuple(notes))
+
+
+def _text_of(file: Path, size_limit: int | None, layout: Layout | None) -> tuple[str, list[str]]:
+    if layout is None:
+        return read_text(file, size_limit), []
+    read = read_encoded_text(file, size_limit, layout.encoding)
+    recognised = layout.encoding == AUTO and read.encoding != "utf-8"
+    return read.text, [f"{file.name} is read in the encoding {read.encoding}."] if recognised else []
+
+
+def _made_up(first: list[str], names: tuple[str, str]) -> list[str]:
+    """Return names for columns that have none: of the first sequence and, where there are two, of the other."""
+    header = [f"column_{place}" for place in range(1, len(first) + 1)]
+    sequence = next((place for place, field in enumerate(first) if is_sequence(field)), None)
+    if sequence is not None:
+        header[sequence] = names[0]
+        if len(header) == 2:
+            header[1 - sequence] = names[1]
+    return header
 
 
 def _delimiter(text: str, wanted: Sequence[str] | None) -> str:
