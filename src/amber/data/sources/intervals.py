@@ -1,0 +1,263 @@
+"""Intervals on a genome as a source: BED, narrowPeak, broadPeak, GFF, GTF and tables, with windows around them.
+
+What may be changed here: how labels are made of several files of intervals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amber.checks import positive_integer
+from amber.data.alphabets import Alphabet
+from amber.data.examples import Places
+from amber.data.genomics.genome import Genome
+from amber.data.genomics.intervals import Intervals, text_column
+from amber.data.genomics.overlaps import Spans, covered_bases, merged, touched_bins
+from amber.data.genomics.windows import AtChromosomeEnd, Centre, Strand, Windows, windows
+from amber.data.sources.interval_tables import read_interval_table
+from amber.data.sources.source import Source, Wanted, register_source
+from amber.data.sources.windows_on_genome import GenomeWindows
+from amber.data.tables import shown_names
+from amber.errors import DataError
+from amber.types import Array
+from amber.wording import shown
+
+LABEL = "label"
+# DeepSEA's: a bin has a label where more than half of it lies in a peak.
+DEEPSEA_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class IntervalsSource(Source):
+    """Windows of a genome around intervals.
+
+    The examples have the columns `chromosome`, `start`, `end` and `strand` (of the windows), `name`, `score` and
+    `feature` (of the intervals), those of a table with a header, and labels where there are several files.
+
+    Attributes:
+        intervals: one file; or one for each class, `{bound: a.bed, free: b.bed}`, whose name is the column `label`; or,
+            with `bins`, one for each label.
+        genome: FASTA, plain or compressed, with its index or without.
+        window: bases of each example.
+        centre: of a window: the `middle` of the interval, its `summit`, or the `start` of the feature.
+        strand: `feature` (the strand of the interval is read) or `forward`.
+        at_end: what is done with a window beyond a chromosome's end: `drop`, `pad`, `shift` or `refuse`.
+        feature: of GFF and GTF: the type that is taken, such as `gene`; None: all.
+        labels: name -> a file of intervals: columns that are 1 where these cover the interval, else 0.
+        bins: bases of the bins that the genome is cut into, 200 for DeepSEA; examples are those that any file touches,
+            and the labels are the names of the files.
+        overlap: the share of a bin or interval that must be covered for a label; more than it. 0: any base.
+    """
+
+    intervals: str | dict[str, str]
+    genome: str
+    window: int
+    centre: Centre = "middle"
+    strand: Strand = "feature"
+    at_end: AtChromosomeEnd = "drop"
+    feature: str | None = None
+    labels: dict[str, str] | None = None
+    bins: int | None = None
+    overlap: float = DEEPSEA_SHARE
+    PATHS: ClassVar[tuple[str, ...]] = ("intervals", "genome", "labels")
+
+    def __post_init__(self) -> None:
+        positive_integer(self.window, "window", error=DataError)
+        if self.bins is not None:
+            positive_integer(self.bins, "bins", error=DataError)
+        if not self.intervals:
+            raise DataError("`intervals` must name a file. Received: nothing", field=("intervals",))
+        if self.bins is not None and (self.labels is not None or isinstance(self.intervals, str)):
+            raise DataError(
+                "`bins` needs a file of intervals for each label, as {name: file} under `intervals`, and no `labels`. "
+                f"Received: {shown(self.intervals)}",
+                field=("bins",),
+            )
+        if isinstance(self.intervals, Mapping) and self.bins is None and len(self.intervals) < 2:
+            raise DataError(
+                "`intervals` must give a file for each of two classes at least, or write `bins`. "
+                f"Received: {shown(self.intervals)}",
+                field=("intervals",),
+            )
+        if not 0 <= self.overlap < 1:
+            raise DataError(
+                f"`overlap` must be a share from 0 to below 1. Received: {shown(self.overlap)}", field=("overlap",)
+            )
+
+    def examples(self, wanted: Wanted) -> GenomeWindows:
+        """Return the windows, in the order of the files; of bins, in the order of the genome.
+
+        Raises:
+            DataError: a file that cannot be read, intervals of another genome, or none that is left; named with file
+                and line.
+        """
+        genome = Genome(self.genome)
+        alphabet = Alphabet.of(wanted.form.alphabet)
+        if not alphabet.is_nucleotides:
+            raise DataError(
+                f"Windows of a genome are nucleotides; expected the alphabet dna or rna. Received: {alphabet.letters}",
+                field=("alphabet",),
+            )
+        if self.bins is not None:
+            return self._of_bins(genome, alphabet, self.bins, wanted.size_limit)
+        parts = [self._of_file(name, file, genome, wanted.size_limit) for name, file in self._files().items()]
+        chosen = _joined([part.windows for part in parts])
+        if not len(chosen):
+            first = parts[0].intervals
+            raise DataError(
+                f"{first.path}: expected intervals whose windows of {self.window:,} bases lie on the genome. "
+                f"Received: none of {len(first):,}. {' '.join(chosen.notes)}",
+                file=str(first.path),
+            )
+        shared = [name for name in parts[0].columns if all(name in part.columns for part in parts)]
+        columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in shared}
+        notes = [*genome.notes, *(note for part in parts for note in part.intervals.notes), *chosen.notes]
+        if self.labels is not None:
+            spans, said = _spans(self.labels, genome, wanted.size_limit)
+            starts, ends = (
+                np.concatenate([getattr(part.intervals, each)[part.windows.interval] for part in parts])
+                for each in ("start", "end")
+            )
+            columns |= _labels(spans, self.overlap, chosen.chromosome, starts, ends)
+            notes += said
+        places = Places(
+            tuple(str(part.intervals.path) for part in parts),
+            np.repeat(np.arange(len(parts), dtype=np.int32), [len(part.windows) for part in parts]),
+            np.concatenate([part.intervals.line[part.windows.interval] for part in parts]),
+        )
+        return _assembled(genome, chosen, columns, places, alphabet, notes)
+
+    def _files(self) -> dict[str, str]:
+        return {"": self.intervals} if isinstance(self.intervals, str) else dict(self.intervals)
+
+    def _of_file(self, name: str, file: str, genome: Genome, size_limit: int | None) -> _Part:
+        """Return the windows of one file, with the columns of each."""
+        table = read_interval_table(file, size_limit)
+        intervals = table.intervals
+        if not len(intervals):
+            raise DataError(f"{file}: expected intervals. Received: none", file=file)
+        rows = np.arange(len(intervals)) if self.feature is None else self._of_feature(intervals)
+        intervals = intervals.take(rows)
+        found = windows(intervals, self.window, genome, centre=self.centre, strand=self.strand, at_end=self.at_end)
+        columns: dict[str, Array] = {"name": intervals.name, "score": intervals.score, "feature": intervals.feature}
+        columns |= {column: values[rows] for column, values in table.columns.items()}
+        columns |= {LABEL: text_column([name] * len(intervals))} if name else {}
+        return _Part(intervals, found, {column: values[found.interval] for column, values in columns.items()})
+
+    def _of_feature(self, intervals: Intervals) -> NDArray[np.int64]:
+        rows = np.flatnonzero(intervals.feature == self.feature)
+        if not len(rows):
+            raise DataError(
+                f"{intervals.path}: expected features of the type {self.feature!r}; it has "
+                f"{shown_names(sorted(set(intervals.feature.tolist()) - {''})) or 'no types'}. Received: none",
+                field=("source", "feature"),
+                file=str(intervals.path),
+            )
+        return rows
+
+    def _of_bins(self, genome: Genome, alphabet: Alphabet, width: int, size_limit: int | None) -> GenomeWindows:
+        files = self._files()
+        spans, notes = _spans(files, genome, size_limit)
+        touched = [touched_bins(each, genome.lengths, width) for each in spans.values()]
+        by_name = {
+            name: np.unique(np.concatenate([each[name] for each in touched if name in each]))
+            for name in genome.lengths
+            if any(name in each for each in touched)
+        }
+        numbers = [*by_name.values()]
+        start = np.concatenate([np.zeros(0, np.int64), *numbers]) * width
+        chromosome = text_column([name for name, each in by_name.items() for _ in range(len(each))])
+        columns = _labels(spans, self.overlap, chromosome, start, start + width)
+        labelled = np.flatnonzero(np.any(list(columns.values()), axis=0))
+        if not len(labelled):
+            raise DataError(
+                f"{next(iter(files.values()))}: expected peaks that cover more than {self.overlap:g} of a bin of "
+                f"{width} bases; write a smaller `overlap` (0: any base) or smaller `bins`. Received: none in any file",
+                field=("source", "overlap"),
+            )
+        bins = Intervals(
+            path=Path(self.genome),
+            kind="bins",
+            chromosome=chromosome[labelled],
+            start=start[labelled],
+            end=start[labelled] + width,
+            name=text_column([""] * len(labelled)),
+            score=np.full(len(labelled), np.nan),
+            strand=np.full(len(labelled), ".", dtype="<U1"),
+            summit=np.full(len(labelled), -1, dtype=np.int64),
+            feature=text_column([""] * len(labelled)),
+            line=start[labelled] // width + 1,
+        )
+        chosen = windows(bins, self.window, genome, at_end=self.at_end)
+        notes += [*genome.notes, f"{len(labelled):,} bins of {width} bases have a label.", *chosen.notes]
+        kept = labelled[chosen.interval]
+        places = Places.in_file(self.genome, bins.line[chosen.interval], chromosome[kept], f"bin of {width} bases")
+        labels = {name: each[kept] for name, each in columns.items()}
+        return _assembled(genome, chosen, labels, places, alphabet, notes)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The intervals of one file, the windows around them, and what is known of each window."""
+
+    intervals: Intervals
+    windows: Windows
+    columns: dict[str, Array]
+
+
+def _assembled(
+    genome: Genome, chosen: Windows, columns: dict[str, Array], places: Places, alphabet: Alphabet, notes: list[str]
+) -> GenomeWindows:
+    of_windows: dict[str, Array] = {
+        "chromosome": chosen.chromosome,
+        "start": chosen.start,
+        "end": chosen.end,
+        "strand": chosen.strand,
+    }
+    return GenomeWindows(genome, chosen, columns | of_windows, places, alphabet, tuple(notes))
+
+
+def _spans(
+    files: Mapping[str, str], genome: Genome, size_limit: int | None
+) -> tuple[dict[str, dict[str, Spans]], list[str]]:
+    """Return what each file covers of the genome; a file without any is said."""
+    spans, notes = {}, []
+    for name, file in files.items():
+        intervals = read_interval_table(file, size_limit).intervals
+        spans[name] = merged(intervals, genome.names)
+        if not spans[name]:
+            notes.append(f"{Path(file).name} covers nothing of the genome: the label {name} is 0 everywhere.")
+    return spans, notes
+
+
+def _labels(
+    spans: Mapping[str, Mapping[str, Spans]],
+    share: float,
+    chromosomes: Array,
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+) -> dict[str, Array]:
+    """Return a column of 1 and 0 for each label, uint8."""
+    return {
+        name: (covered_bases(each, chromosomes, starts, ends) > share * (ends - starts)).astype(np.uint8)
+        for name, each in spans.items()
+    }
+
+
+def _joined(parts: list[Windows]) -> Windows:
+    """Return the windows of several files as one; `interval` counts within each file."""
+    arrays = {
+        each.name: np.concatenate([getattr(part, each.name) for part in parts])
+        for each in fields(Windows)
+        if each.name != "notes"
+    }
+    return Windows(**arrays, notes=tuple(note for part in parts for note in part.notes))
+
+
+register_source("intervals", IntervalsSource)

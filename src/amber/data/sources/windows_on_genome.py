@@ -1,0 +1,72 @@
+"""Windows of a genome as examples, read from the file when they are asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amber.data.alphabets import Alphabet
+from amber.data.examples import InputKind, Places, SequenceInput
+from amber.data.fingerprints import fingerprint
+from amber.data.genomics.genome import Genome
+from amber.data.genomics.windows import Windows
+from amber.types import Array
+
+# How many windows are read at once for the fingerprint.
+_AT_ONCE = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class GenomeWindows:
+    """Examples that are windows of a genome; only names and places are held.
+
+    Attributes:
+        genome: the file.
+        windows: names and places, strands as they are read.
+        columns: what is known of each; `chromosome`, `start`, `end` and `strand` are those of the windows.
+        places: of the intervals that they were made from.
+        alphabet: of the codes.
+        notes: one sentence for whatever was dropped, moved or padded.
+    """
+
+    genome: Genome
+    windows: Windows
+    columns: Mapping[str, Array]
+    places: Places
+    alphabet: Alphabet
+    notes: tuple[str, ...] = ()
+    inputs: Mapping[str, InputKind] = field(init=False)
+
+    def __post_init__(self) -> None:
+        length = int(self.windows.end[0] - self.windows.start[0])
+        object.__setattr__(self, "inputs", {"sequence": SequenceInput(self.alphabet, length)})
+
+    def __len__(self) -> int:
+        """Number of windows."""
+        return len(self.windows)
+
+    def read(self, rows: NDArray[np.int64]) -> dict[str, Array]:
+        """Return the bases of some windows as codes, along the strand that each is read on."""
+        chosen = self.windows
+        ascii_codes = self.genome.fetch_codes(
+            chosen.chromosome[rows], chosen.start[rows], chosen.end[rows], chosen.strand[rows], at_end="pad"
+        )
+        return {"sequence": self.alphabet.translate(ascii_codes)}
+
+    def describe(self, row: int) -> str:
+        """Return file and line of the interval that a window was made from."""
+        return self.places.describe(row)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of the bases of all windows, and of the columns."""
+        digest = hashlib.blake2b(digest_size=16)
+        for first in range(0, len(self), _AT_ONCE):
+            rows = np.arange(first, min(first + _AT_ONCE, len(self)))
+            digest.update(np.ascontiguousarray(self.read(rows)["sequence"]).data)
+        return fingerprint([digest.hexdigest(), self.alphabet.letters, dict(self.columns)])
