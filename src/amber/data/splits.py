@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from amber.checks import integer_at_least
+from amber.data.genomics.chromosomes import ChromosomeNames
 from amber.errors import DataError
 from amber.types import Array
 
@@ -105,6 +107,61 @@ def missing_parts(values: Sequence[str]) -> tuple[str, ...]:
     """Return the parts that a split column does not name."""
     found = {part_of(value) for value in set(values)}
     return tuple(name for part, name in enumerate(PARTS) if part not in found)
+
+
+def chromosome_split(
+    chromosomes: Sequence[str] | Array,
+    validation: Sequence[str],
+    test: Sequence[str],
+    *,
+    fractions: Sequence[float] = DEFAULT_FRACTIONS,
+    seed: int = 0,
+) -> SplitIndices:
+    """Divide examples by chromosome: those that are not named train.
+
+    Where no chromosome is named for validation, whole ones are drawn from the training part, and likewise for the test
+    part.
+
+    Args:
+        chromosomes: of each example.
+        validation: chromosomes of the validation part, by any of their usual names.
+        test: chromosomes of the test part.
+        fractions: of train, validation and test: how large a drawn part is beside the training part.
+        seed: of a drawn part.
+
+    Returns:
+        Row numbers of the parts.
+
+    Raises:
+        DataError: a chromosome without examples or named for two parts, or no chromosome left for a part.
+    """
+    shares = _check_fractions(fractions)
+    names, codes = np.unique(np.asarray(chromosomes).astype(np.str_), return_inverse=True)
+    known = ChromosomeNames(names.tolist(), "the data")
+    part_of_name = np.zeros(len(names), dtype=np.int64)
+    for part, wanted in ((1, validation), (2, test)):
+        match = known.match(wanted)
+        if match.missing:
+            raise known.unknown(match.missing)
+        found = np.flatnonzero(np.isin(names, list(match.names.values())))
+        twice = found[part_of_name[found] > 0]
+        if len(twice):
+            raise DataError(
+                f"A chromosome must be named for validation or for test. Received: {str(names[twice[0]])!r} for both"
+            )
+        part_of_name[found] = part
+    assigned = part_of_name[codes]
+    missing = [part for part, wanted in ((2, test), (1, validation)) if not len(wanted)]
+    for number, part in enumerate(missing):
+        train = np.flatnonzero(assigned == 0)
+        if len(np.unique(codes[train])) < 2:
+            raise DataError(
+                f"Drawing the {PARTS[part]} part needs at least two chromosomes that are not named; name fewer, or "
+                f"name those of every part. Received: {len(np.unique(codes[train]))}"
+            )
+        share = shares[part] / (shares[0] + shares[missing[number:]].sum())
+        assigned[_drawn_from(train, share, seed, None, codes)] = part
+    return _indices(assigned)
 
 
 def _drawn_from(
@@ -222,6 +279,46 @@ def _whole_groups(codes: NDArray[np.int64], shares: NDArray[np.float64], rng: np
             if spare:
                 part_of_group[spare[-1]] = part
     return part_of_group[codes]
+
+
+def folds(
+    count: int,
+    number: int,
+    seed: int = 0,
+    *,
+    stratify: Sequence[Hashable] | Array | None = None,
+    groups: Sequence[Hashable] | Array | None = None,
+) -> list[SplitIndices]:
+    """Divide examples into folds, each of which is the test part once.
+
+    The fold after it is the validation part then, and the others train. A search uses the first division; how good
+    what it found is, is measured on all of them.
+
+    Args:
+        count: of examples.
+        number: of folds, at least 3.
+        seed: of the generator; the same seed gives the same folds.
+        stratify: labels, one per example, of which each fold gets its share; not with groups.
+        groups: one per example, kept together.
+
+    Returns:
+        One division for each fold.
+
+    Raises:
+        DataError: fewer than three folds, or fewer examples or groups than folds.
+    """
+    integer_at_least(number, "folds", 3, error=DataError)
+    codes = None if groups is None else _codes(groups)
+    units = count if codes is None else int(codes.max(initial=-1)) + 1
+    if units < number:
+        what = "examples" if codes is None else "groups"
+        raise DataError(f"{number} folds need at least as many {what}. Received: {units} {what}")
+    if codes is not None:
+        fold = _whole_groups(codes, np.full(number, 1 / number), np.random.default_rng(seed))
+    else:
+        fold = np.empty(count, dtype=np.int64)
+        fold[_shuffled(count, seed, stratify)] = np.arange(count) * number // count
+    return [_indices(np.where(fold == each, 2, np.where(fold == (each + 1) % number, 1, 0))) for each in range(number)]
 
 
 def _codes(values: Sequence[Hashable] | Array) -> NDArray[np.int64]:
