@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from amber.data import Dataset, load_dataset
+from amber.data.division import SplitSpec, divide_examples
+from amber.data.examples import ArrayExamples, NumbersInput
 from amber.errors import DataError
 
 
@@ -92,3 +95,53 @@ def test_too_few_groups_and_none(tmp_path: Path) -> None:
     assert raised.value.field == ("split", "column")
     ungrouped = load_dataset(write(tmp_path, group=[k % 9 for k in range(40)]))
     assert "`split: grouped` would do that." in ungrouped.notes[1]
+
+
+def numbered(count: int, **columns: list[object]) -> ArrayExamples:
+    arrays = {name: np.array(values) for name, values in columns.items()}
+    numbers = np.arange(count, dtype=np.float32).reshape(-1, 1)
+    return ArrayExamples({"n": numbers}, {"n": NumbersInput(1)}, arrays)
+
+
+def test_examples_are_divided_by_a_column_with_a_part_drawn() -> None:
+    said = numbered(40, Part=["Train"] * 30 + ["TEST"] * 10)
+    division = divide_examples(said, SplitSpec("Part"), None)
+    assert [len(part) for part in (division.rows.train, division.rows.validation, division.rows.test)] == [26, 4, 10]
+    assert division.notes == (
+        "The column Part names no validation examples: 4 of the training examples are drawn for it (at random, seed "
+        "0).",
+    )
+
+
+def test_examples_are_divided_by_chromosome() -> None:
+    source = numbered(40, chromosome=[f"chr{number % 4 + 1}" for number in range(40)])
+    spec = SplitSpec("chromosomes", chromosomes={"test": ["2"]})
+    division = divide_examples(source, spec, None)
+    assert division.origin.endswith("test 'chr2'") and len(division.rows.test) == 10
+    assert len(division.notes) == 1 and division.notes[0].startswith("No chromosome is named for the validation part")
+    with pytest.raises(DataError, match="the others train. Received: chromosomes for 'train'"):
+        divide_examples(source, SplitSpec("chromosomes", chromosomes={"train": ["1"]}), None)
+
+
+def test_folds_keep_together_what_the_split_says() -> None:
+    source = numbered(40, chromosome=[f"chr{number % 8}" for number in range(40)])
+    division = divide_examples(source, SplitSpec("chromosomes", folds=4), None)
+    assert len(division.folds) == 4 and division.rows is division.folds[0]
+    assert division.origin == "4 folds, chromosomes kept together, seed 0"
+    assert divide_examples(source, SplitSpec(folds=4), np.arange(40) % 2).origin == "4 folds, stratified, seed 0"
+    with pytest.raises(DataError, match="Received: 4 folds and the split 'part'"):
+        divide_examples(numbered(4, part=["train"] * 4), SplitSpec("part", folds=4), None)
+
+
+def test_a_column_that_is_not_there_is_named() -> None:
+    with pytest.raises(DataError, match="'chromosomes' needs the column 'chromosome'. Received: the columns 'age'"):
+        divide_examples(numbered(3, age=[1, 2, 3]), SplitSpec("chromosomes"), None)
+
+
+def test_identical_examples_stay_together() -> None:
+    numbers = np.repeat(np.arange(10, dtype=np.float32), 3).reshape(-1, 1)
+    source = ArrayExamples({"n": numbers}, {"n": NumbersInput(1)})
+    division = divide_examples(source, SplitSpec("similarity"), None)
+    parts = [set((part // 3).tolist()) for part in (division.rows.train, division.rows.validation, division.rows.test)]
+    assert sum(map(len, parts)) == 10
+    assert division.notes == ("30 examples make 10 groups of near-duplicates, the largest of 3.",)

@@ -20,6 +20,7 @@ from amber.data import (
     per_class_accuracy,
     random_split,
 )
+from amber.data.splits import chromosome_split, folds
 from amber.errors import DataError
 
 
@@ -100,7 +101,7 @@ def test_column_split() -> None:
     split = column_split(["test", "train", "val", "train"])
     assert [part.tolist() for part in parts_of(split)] == [[1, 3], [2], [0]]
     with pytest.raises(DataError, match="f.csv, line 9: .*'train', 'val', 'test'. Received: 'exam'"):
-        column_split(["train", "exam"], lines=[2, 9], source="f.csv")
+        column_split(["train", "exam"], where=lambda row: f"f.csv, line {(2, 9)[row]}")
     with pytest.raises(DataError, match="one label per example"):
         random_split(4, stratify=[0])
 
@@ -241,3 +242,56 @@ def test_groups_drawn_for_a_part_are_its_share() -> None:
     split = column_split(["train"] * 40 + ["test"], fractions=(0.6, 0.2, 0.2), groups=groups)
     assert (len(split.train), len(split.validation)) == (30, 10)
     assert not {groups[row] for row in split.train} & {groups[row] for row in split.validation}
+
+
+def test_chromosomes_are_named_in_any_usual_way_and_the_others_train() -> None:
+    found = chromosome_split(["chr1", "chr2", "chr3", "chr2", "chrX"], ["2"], ["CHR3"])
+    assert [part.tolist() for part in (found.train, found.validation, found.test)] == [[0, 4], [1, 3], [2]]
+
+
+def test_whole_chromosomes_are_drawn_for_a_part_that_is_not_named() -> None:
+    chromosomes = [f"chr{number % 12 + 1}" for number in range(1200)]
+    found = chromosome_split(chromosomes, [], ["chr4"], seed=3)
+    names = [{chromosomes[row] for row in part} for part in (found.train, found.validation, found.test)]
+    assert names[2] == {"chr4"} and 1 <= len(names[1]) <= 2 and not names[0] & names[1]
+    assert sum(map(len, names)) == 12
+
+
+@pytest.mark.parametrize(
+    ("validation", "test", "message"),
+    [
+        (["chr9"], ["chr2"], "the data must have the chromosomes.*Received: 'chr9'"),
+        (["chr1"], ["1"], "for validation or for test. Received: 'chr1' for both"),
+        (["chr1", "chr2"], [], "at least two chromosomes that are not named.*Received: 1"),
+    ],
+)
+def test_chromosomes_that_do_not_make_three_parts_are_refused(
+    validation: list[str], test: list[str], message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        chromosome_split(["chr1", "chr2", "chr3"], validation, test)
+
+
+@given(st.integers(3, 8), st.integers(8, 60), st.integers(0, 100), st.booleans())
+def test_each_example_is_tested_once_by_folds(number: int, count: int, seed: int, grouped: bool) -> None:
+    groups = [row % max(number, 9) for row in range(count)] if grouped and count >= 9 else None
+    divisions = folds(count, number, seed, groups=groups)
+    assert sorted(np.concatenate([each.test for each in divisions]).tolist()) == list(range(count))
+    for number, each in enumerate(divisions):
+        parts = [each.train, each.validation, each.test]
+        assert sorted(np.concatenate(parts).tolist()) == list(range(count))
+        assert np.array_equal(each.validation, divisions[(number + 1) % len(divisions)].test)
+        if groups:
+            assert not {groups[row] for row in each.test} & {groups[row] for row in each.train}
+
+
+def test_folds_are_of_equal_size_and_stratified() -> None:
+    labels = np.repeat([0, 1], [80, 20])
+    assert [(len(each.test), int(labels[each.test].sum())) for each in folds(100, 5, stratify=labels)] == [(20, 4)] * 5
+
+
+def test_folds_need_enough_examples() -> None:
+    with pytest.raises(DataError, match="4 folds need at least as many groups. Received: 2 groups"):
+        folds(10, 4, groups=[0, 1] * 5)
+    with pytest.raises(DataError, match="folds must be an integer of at least 3"):
+        folds(10, 2)

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from amber.data.sketches import Sketches
 
@@ -39,6 +37,10 @@ def similarity_groups(sketches: Sketches) -> SimilarityGroups:
     Args:
         sketches: of all examples, from `sketch`.
     """
+    # Takes a while to import, and is needed nowhere else.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     first, second = _neighbours(sketches.hashes, sketches.rows)
     same, other = _neighbours(sketches.whole, np.arange(len(sketches)))
     edges = np.concatenate([first, same]), np.concatenate([second, other])

@@ -28,6 +28,8 @@ Hashes = NDArray[np.uint64]
 
 _POSITIONS_AT_ONCE = 1 << 19
 _LONGEST_STRETCH = 40
+# A wider one samples less, and finds shorter stretches that happen to be sampled more often.
+_LARGEST_WINDOW = 20
 _MULTIPLIER = 0x9E3779B97F4A7C15
 _NOTHING = np.uint64(0xFFFFFFFFFFFFFFFF)
 # Pairs of sequences that may share a k-mer by chance, as a fraction of all sequences.
@@ -95,7 +97,7 @@ def _sampling(count: int, lengths: list[int], letters: int, stretch: int | None)
     by_chance = math.ceil(math.log(max(pairs / (_BY_CHANCE * max(count, 1)), 2.0), letters))
     if stretch is None:
         stretch = max(by_chance, min(_LONGEST_STRETCH, max(shortest, 3) // 3))
-    kmer = max(min(by_chance, stretch), 1)
+    kmer = min(max(by_chance, stretch - _LARGEST_WINDOW + 1), stretch)
     return kmer, stretch - kmer + 1
 
 

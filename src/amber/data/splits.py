@@ -5,7 +5,7 @@ What may be changed here: how examples are divided.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,8 +60,7 @@ def part_of(value: str) -> int | None:
 def column_split(
     values: Sequence[str],
     *,
-    lines: Sequence[int] | None = None,
-    source: str = "split column",
+    where: Callable[[int], str] = "split column, example {}".format,
     fractions: Sequence[float] = DEFAULT_FRACTIONS,
     seed: int = 0,
     stratify: Sequence[Hashable] | Array | None = None,
@@ -73,8 +72,7 @@ def column_split(
 
     Args:
         values: `train`, `val` (or `valid`, `validation`, `dev`) or `test`, in any case, one per example.
-        lines: line numbers of the examples for messages; by default messages give the example.
-        source: file that messages name.
+        where: says where an example comes from, for messages; by default its number.
         fractions: of train, validation and test: how large a drawn part is beside the training part.
         seed: of a drawn part.
         stratify: labels, one per example, of which a drawn part gets its share.
@@ -84,15 +82,14 @@ def column_split(
         Row numbers of the parts.
 
     Raises:
-        DataError: another value (named with its line), or no training part.
+        DataError: another value (named with its place), or no training part.
     """
     shares = _check_fractions(fractions)
     assigned = np.empty(len(values), dtype=np.int64)
     for index, value in enumerate(values):
         part = part_of(value)
         if part is None:
-            where = f"example {index}" if lines is None else f"line {lines[index]}"
-            raise DataError(f"{source}, {where}: a split must be one of 'train', 'val', 'test'. Received: {value!r}")
+            raise DataError(f"{where(index)}: a split must be one of 'train', 'val', 'test'. Received: {value!r}")
         assigned[index] = part
     missing = [part for part in (2, 1) if not (assigned == part).any()]
     for number, part in enumerate(missing):
