@@ -23,7 +23,6 @@ from amber.errors import ConfigError, DataError
 from amber.graph.cost import measure
 from amber.supernet.base import Sampler, Supernet
 from amber.supernet.reported import as_reported
-from amber.supernet.steps import is_array_data
 
 
 @keras.saving.register_keras_serializable(package="amber")
@@ -339,6 +338,11 @@ class SupernetModel(SharedModel):
             if len(first.shape) < 2:
                 raise DataError(f"The data need a batch axis. Received: an array of shape {tuple(first.shape)}")
             self.supernet.check_data(x)
+
+
+def is_array_data(x: object) -> bool:
+    """Say whether data are arrays, and do not come in batches."""
+    return isinstance(x, (np.ndarray, list, tuple, Mapping))
 
 
 class UntrackedState:

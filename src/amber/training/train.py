@@ -24,6 +24,7 @@ from amber.training.callbacks import (
 )
 from amber.training.checkpoint import Checkpoint
 from amber.training.data_checks import check_data
+from amber.training.epoch import train_epoch
 from amber.training.recalibration import recalibrate
 from amber.training.settings import FitSettings
 from amber.training.training_state import TrainingState
@@ -98,16 +99,10 @@ def train_model(
         watchers = [start, *recalibration, EpochReport(settings, on_epoch), *listeners]
         with finalised_once(model):
             while not state.ended:
-                interrupts.check()
                 start.seed_epoch(state.epochs)
-                fitted = model.fit(
-                    **_batches(model, train, settings, seed, state.epochs),
-                    initial_epoch=state.epochs,
-                    epochs=state.epochs + 1,
-                    validation_data=validation,
-                    callbacks=watchers,
-                )
-                state.add(fitted.history, model)
+                batches = _batches(model, train, settings, seed, state.epochs)
+                reported = train_epoch(model, batches, state.epochs, validation=validation, callbacks=watchers)
+                state.add(reported, model)
                 state.stopped = bool(model.stop_training)
                 if checkpoint is not None and not state.ended:
                     checkpoint.save(model, state)

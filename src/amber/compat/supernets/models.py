@@ -11,12 +11,12 @@ import keras
 
 from amber.backend.weight_files import is_named_otherwise
 from amber.compat.ignored import ignore_session
+from amber.compat.supernets.steps import Steps, fresh_seed, without_list
 from amber.errors import ConfigError
 from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.supernet.base import Supernet
-from amber.supernet.child import SupernetModel
+from amber.supernet.child import SupernetModel, is_array_data
 from amber.supernet.reported import as_reported
-from amber.supernet.steps import Steps, fresh_seed, is_array_data, without_list
 
 
 def _order_of_fit(

@@ -34,6 +34,7 @@ from amber.search.run_directory import RunDirectory
 from amber.search.samplers.controller import controller_for
 from amber.search.samplers.tokens import TokenSampler
 from amber.search.study import run_search
+from amber.training.epoch import batches_of, train_epoch
 
 logger = logging.getLogger(__name__)
 _LEAST_RATE = 0.05
@@ -260,13 +261,12 @@ class _Shared:
 
     def _train(self, steps: int) -> float:
         """Train on so many batches and returns their mean loss."""
-        x, y = self.objective.train
-        size = self.objective.settings.batch_size
-        rows = np.resize(self.generator.permutation(len(y)), steps * size)
+        train, size = self.objective.train, self.objective.settings.batch_size
+        rows = np.resize(self.generator.permutation(len(train[1])), steps * size)
         self.child.optimizer.learning_rate = self.rate * self._slope()
-        fitted = self.child.fit(x[rows], y[rows], batch_size=size, epochs=1, shuffle=False, verbose=0)
+        reported = train_epoch(self.child, batches_of(train, rows, size))
         self.steps += steps
-        return float(fitted.history["loss"][-1])
+        return float(reported["loss"][-1])
 
     def _start(self) -> None:
         """Train as one architecture, the largest of a sample: see `OneShotSettings.start_steps`."""

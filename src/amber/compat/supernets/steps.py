@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -53,11 +52,6 @@ class Steps(keras.utils.PyDataset):
 def fresh_seed() -> int:
     """Return a seed that Keras draws, so that `keras.utils.set_random_seed` decides it."""
     return int(keras.ops.convert_to_numpy(keras.random.SeedGenerator().state)[0])
-
-
-def is_array_data(x: object) -> bool:
-    """Say whether data are arrays, and do not come in batches."""
-    return isinstance(x, (np.ndarray, list, tuple, Mapping))
 
 
 def without_list(part: Any) -> Any:

@@ -1,0 +1,48 @@
+"""One epoch of a training, on batches in a given order: what every training of AMBER is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from amber.backend import interrupts
+
+
+def train_epoch(
+    model: keras.Model,
+    batches: Mapping[str, Any],
+    epoch: int = 0,
+    *,
+    validation: tuple[Any, Any] | None = None,
+    callbacks: Sequence[Any] = (),
+) -> Mapping[str, Sequence[float]]:
+    """Train a compiled model for one epoch and return what `fit` reported, one value by name.
+
+    Nothing is seeded here: batches, dropout and sampled architectures draw from the generators as they are.
+
+    Args:
+        model: a compiled model.
+        batches: what to train on and in which order, as arguments of `fit`; see `batches_of`.
+        epoch: its number, from 0.
+        validation: features and targets to evaluate on afterwards.
+        callbacks: Keras callbacks.
+    """
+    interrupts.check()
+    options = {"initial_epoch": epoch, "epochs": epoch + 1, "validation_data": validation, "callbacks": list(callbacks)}
+    reported: Mapping[str, Sequence[float]] = model.fit(**batches, **options).history
+    return reported
+
+
+def batches_of(train: tuple[Any, Any], rows: np.ndarray, batch_size: int) -> dict[str, Any]:
+    """Return chosen examples in their order, as `train_epoch` takes them.
+
+    Args:
+        train: features and targets.
+        rows: positions of the examples, shape (n,); they may repeat.
+        batch_size: examples of a batch.
+    """
+    x, y = keras.tree.map_structure(lambda array: array[rows], train)
+    return {"x": x, "y": y, "batch_size": batch_size, "shuffle": False, "verbose": 0}

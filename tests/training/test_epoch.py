@@ -1,0 +1,64 @@
+"""One epoch of a training: the examples in the order that is given, and what `fit` reported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from amber.backend import interrupts
+from amber.training.epoch import batches_of, train_epoch
+
+X, Y = np.arange(12, dtype="float32").reshape(6, 2), np.arange(6, dtype="float32")
+
+
+class Watching(keras.callbacks.Callback):
+    def __init__(self) -> None:
+        super().__init__()
+        self.epochs: list[int] = []
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.epochs.append(epoch)
+
+
+def model() -> keras.Model:
+    made = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1, kernel_initializer="zeros")])
+    made.compile("sgd", "mse", metrics=["mae"])
+    return made
+
+
+def test_rows_are_taken_in_their_order_and_may_repeat() -> None:
+    found = batches_of((X, Y), np.array([4, 0, 4]), 2)
+    np.testing.assert_array_equal(found["x"], X[[4, 0, 4]])
+    np.testing.assert_array_equal(found["y"], Y[[4, 0, 4]])
+    assert (found["batch_size"], found["shuffle"]) == (2, False)
+
+
+def test_inputs_by_name_are_taken_alike() -> None:
+    found = batches_of(({"a": X, "b": -X}, Y), np.array([5, 1]), 2)
+    np.testing.assert_array_equal(found["x"]["b"], -X[[5, 1]])
+
+
+@pytest.mark.parity
+def test_one_epoch_is_one_call_of_fit() -> None:
+    ours, kerass, watching = model(), model(), Watching()
+    rows = np.array([3, 1, 5, 0])
+    reported = train_epoch(ours, batches_of((X, Y), rows, 2), 4, validation=(X, Y), callbacks=[watching])
+    expected = kerass.fit(X[rows], Y[rows], batch_size=2, shuffle=False, verbose=0, validation_data=(X, Y)).history
+    assert watching.epochs == [4] and set(reported) == set(expected) == {"loss", "mae", "val_loss", "val_mae"}
+    for name, values in expected.items():
+        assert len(reported[name]) == 1
+        np.testing.assert_allclose(reported[name], values, rtol=1e-6)
+
+
+def test_an_end_that_is_wanted_is_heard_before_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wanted() -> None:
+        raise KeyboardInterrupt
+
+    made = model()
+    monkeypatch.setattr(interrupts, "check", wanted)
+    with pytest.raises(KeyboardInterrupt):
+        train_epoch(made, batches_of((X, Y), np.arange(6), 2))
+    assert made.optimizer.iterations == 0
