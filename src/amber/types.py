@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
 
 from numpy.typing import NDArray
 
@@ -17,3 +18,45 @@ InputShape: TypeAlias = tuple[int, ...] | dict[str, tuple[int, ...]]
 
 JsonObject: TypeAlias = dict[str, Any]
 """An object of JSON: a reader checks its values before it uses them."""
+
+JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
+"""A value of JSON."""
+
+Tokens: TypeAlias = Sequence[int] | Array
+"""The tokens of an architecture: integers in the order of a `TokenLayout`."""
+
+
+class Tensor(Protocol):
+    """A tensor of the backend, a `keras.Variable` or a symbolic `keras.KerasTensor`: what `keras.ops` takes and gives.
+
+    A NumPy array is one too. What only one backend's tensors have is reached through that backend's own type.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length of every axis; of a symbolic tensor, None where it is not known."""
+
+    @property
+    def dtype(self) -> object:
+        """The type of its numbers, as the backend names it."""
+
+    def __array__(self) -> Array: ...
+    def __getitem__(self, key: Any, /) -> Tensor: ...
+    def __neg__(self) -> Tensor: ...
+    def __add__(self, other: Any, /) -> Tensor: ...
+    def __radd__(self, other: Any, /) -> Tensor: ...
+    def __sub__(self, other: Any, /) -> Tensor: ...
+    def __rsub__(self, other: Any, /) -> Tensor: ...
+    def __mul__(self, other: Any, /) -> Tensor: ...
+    def __rmul__(self, other: Any, /) -> Tensor: ...
+    def __truediv__(self, other: Any, /) -> Tensor: ...
+    def __pow__(self, other: Any, /) -> Tensor: ...
+    def __gt__(self, other: Any, /) -> Tensor: ...
+    def __lt__(self, other: Any, /) -> Tensor: ...
+
+
+TensorTree: TypeAlias = "Tensor | Sequence[TensorTree] | Mapping[str, TensorTree] | None"
+"""A tensor, or tensors in lists, tuples and dictionaries as deep as one likes: what Keras calls a structure.
+
+None stands where there is nothing, as for sample weights that are not given.
+"""

@@ -7,7 +7,7 @@ and load it when they are first used; without these keywords they live in `amber
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from amber.architect.architecture import Architecture
 from amber.architect.branched_model_space import BranchedModelSpace
@@ -62,7 +62,7 @@ __all__ = [
 __all__ += sorted(_FORMER)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in _MODULES or name in _FORMER_MODULES:
         return importlib.import_module(f"{__name__}.{name}")
     if name in _FORMER or name in _CONTROLLERS:

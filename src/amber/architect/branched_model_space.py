@@ -26,7 +26,9 @@ class BranchedModelSpace(ModelSpace):
         ModelSpaceError: no branch, or a branch or stem that is no ModelSpace or has no layers.
     """
 
-    def __init__(self, subspaces: Sequence[Any], concat_op: str = "concatenate", **ignored: object) -> None:
+    def __init__(
+        self, subspaces: Sequence[ModelSpace | Sequence[ModelSpace]], concat_op: str = "concatenate", **ignored: object
+    ) -> None:
         super().__init__()
         branches, stem = _check_subspaces(subspaces)
         self.concat_op = concat_op

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
 
 _FORMER = (
     "GeneralController",
@@ -14,7 +13,7 @@ _FORMER = (
 )
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in __dir__():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = "amber.compat" if name in _FORMER else "amber.architect.controllers"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import yaml
@@ -20,6 +19,7 @@ from amber.errors import ModelSpaceError
 from amber.files import limits
 from amber.files.bounded_yaml import parse_yaml_text
 from amber.files.strict_json import parse_json
+from amber.types import JsonObject
 from amber.wording import shown
 
 
@@ -119,12 +119,12 @@ class ModelSpace:
             lines.append("-" * 10)
         return "\n".join(lines)
 
-    def to_dict(self) -> list[list[dict[str, Any]]]:
+    def to_dict(self) -> list[list[JsonObject]]:
         """Return a list of layers, each a list of operation dictionaries, ready for JSON."""
         return [[operation.to_dict() for operation in candidates] for candidates in self.layers]
 
     @classmethod
-    def from_dict(cls, description: Sequence[Any] | Mapping[Any, Any]) -> ModelSpace:
+    def from_dict(cls, description: Sequence[object] | Mapping[int, object] | Mapping[str, object]) -> ModelSpace:
         """Make a space of a list of layers (or a dictionary from layer index to layer).
 
         Args:
@@ -222,7 +222,7 @@ class LayerIndexError(ModelSpaceError, IndexError):
     """A layer that the space does not have; an IndexError, so that iteration by index ends."""
 
 
-def _numbered_layers(description: object) -> list[tuple[int, Any]]:
+def _numbered_layers(description: object) -> list[tuple[int, object]]:
     if isinstance(description, Mapping):
         try:
             return sorted(((int(key), value) for key, value in description.items()), key=lambda pair: pair[0])

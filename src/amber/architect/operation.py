@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from amber.architect.read_only import ReadOnlyDict
 from amber.errors import ModelSpaceError
 from amber.files.strict_json import check_plain
+from amber.types import JsonObject, JsonValue
 from amber.wording import shown
 
 
@@ -82,7 +83,7 @@ class Operation:
         """A short legal layer name, such as `conv1d_f16_k8_relu` or `dense_u3_linear`."""
         return _short_name(self)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Return a JSON-ready dictionary: `Layer_type` and the attributes.
 
         Raises:
@@ -92,7 +93,7 @@ class Operation:
         return {"Layer_type": self._type, **plain}
 
     @classmethod
-    def from_dict(cls, description: Mapping[str, Any]) -> Operation:
+    def from_dict(cls, description: Mapping[str, object]) -> Operation:
         """Make an operation of a dictionary with a `Layer_type` key (any case) and attributes.
 
         `shape` may be text such as `"(10, 4)"`.
@@ -109,7 +110,7 @@ class Operation:
             check_plain(description)
         except ValueError as error:
             raise ModelSpaceError(f"An operation must have plain attributes. Received: {error}") from error
-        attributes = dict(description)
+        attributes: JsonObject = dict(description)
         type_keys = [key for key in attributes if isinstance(key, str) and key.lower() == "layer_type"]
         if len(type_keys) != 1:
             raise ModelSpaceError(f"An operation needs one 'Layer_type' key. Received: {shown(attributes)}")
@@ -146,13 +147,13 @@ class Operation:
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f"An Operation cannot be changed. Received: del {name}")
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Operation:
+    def __deepcopy__(self, memo: dict[int, object]) -> Operation:
         return self
 
     def __copy__(self) -> Operation:
         return self
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[Callable[[str, dict[str, object]], Operation], tuple[str, dict[str, object]]]:
         return _rebuild, (self._type, self._attributes)
 
 
@@ -166,11 +167,11 @@ def get_layer_shortname(operation: Operation) -> str:
     return operation.short_name
 
 
-def _rebuild(layer_type: str, attributes: dict[str, Any]) -> Operation:
+def _rebuild(layer_type: str, attributes: dict[str, object]) -> Operation:
     return Operation(layer_type, **attributes)
 
 
-def _freeze(value: object) -> Any:
+def _freeze(value: object) -> Hashable:
     """A hashable form in which equal values are equal; lists and tuples are alike."""
     if isinstance(value, Mapping):
         return (
@@ -194,7 +195,7 @@ def _freeze(value: object) -> Any:
     return value
 
 
-def _plain(value: object, operation: Operation, name: str) -> Any:
+def _plain(value: object, operation: Operation, name: str) -> JsonValue:
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from amber.errors import ModelSpaceError
@@ -36,7 +37,7 @@ class ReadOnlyDict(_Refusing, dict[str, Any]):
     __setitem__ = __delitem__ = __ior__ = _Refusing._refuse
     clear = pop = popitem = setdefault = update = _Refusing._refuse
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[type[ReadOnlyDict], tuple[dict[str, Any], str]]:
         return ReadOnlyDict, (dict(self), self._way_out)
 
     def copy(self) -> dict[str, Any]:
@@ -52,7 +53,7 @@ class ReadOnlyList(_Refusing, list[Any]):
         way_out: what to do instead of an edit, for messages.
     """
 
-    def __init__(self, content: Any, way_out: str) -> None:
+    def __init__(self, content: Iterable[object], way_out: str) -> None:
         super().__init__(content)
         self._way_out = way_out
 

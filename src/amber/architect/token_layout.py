@@ -15,6 +15,7 @@ from amber.architect.architecture import Architecture
 from amber.architect.model_space import ModelSpace
 from amber.errors import ArchitectureError, ModelSpaceError
 from amber.files import limits
+from amber.types import Tokens
 from amber.wording import shown
 
 
@@ -114,7 +115,7 @@ class TokenLayout:
         generator = np.random.default_rng(rng)
         return tuple(int(token) for token in generator.integers(0, self._sizes))
 
-    def decode(self, arc_seq: Any) -> Architecture:
+    def decode(self, arc_seq: Tokens) -> Architecture:
         """Return what the tokens say; raises ArchitectureError like `validate`."""
         tokens = self.validate(arc_seq)
         operations, inputs, skips = [], [], []
@@ -224,18 +225,15 @@ def _as_list(arc_seq: object) -> list[Any]:
     )
 
 
-def _check_token(token: Any, position: int, name: str, size: int) -> int:
-    if type(token) is int and 0 <= token < size:
-        return token
-    integral = isinstance(token, (int, np.integer)) and not isinstance(token, (bool, np.bool_))
-    if not integral or not 0 <= token < size:
-        raise ArchitectureError(
-            f"Token {position} ({name}) must be an integer from 0 to {size - 1}. Received: {shown(token)}"
-        )
-    return int(token)
+def _check_token(token: object, position: int, name: str, size: int) -> int:
+    if isinstance(token, (int, np.integer)) and not isinstance(token, bool) and 0 <= token < size:
+        return int(token)
+    raise ArchitectureError(
+        f"Token {position} ({name}) must be an integer from 0 to {size - 1}. Received: {shown(token)}"
+    )
 
 
-def _check_rows(field: str, rows: Sequence[Any], widths: list[int]) -> None:
+def _check_rows(field: str, rows: Sequence[Sequence[int]], widths: list[int]) -> None:
     received = [len(row) for row in rows]
     if received != widths:
         raise ArchitectureError(f"Architecture.{field} must have rows of lengths {widths}. Received: {received}")

@@ -56,7 +56,7 @@ def _path_of_keras() -> Path:
     return Path("/tmp/.keras/keras.json")
 
 
-def _is_written_by_keras(content: Mapping[str, Any]) -> bool:
+def _is_written_by_keras(content: Mapping[str, object]) -> bool:
     return dict(content) == _WRITTEN_BY_KERAS
 
 
@@ -77,7 +77,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     return content
 
 
-def _check_values(path: Path, content: Mapping[str, Any]) -> None:
+def _check_values(path: Path, content: Mapping[str, object]) -> None:
     """Refuse what Keras refuses in words of its own."""
     for key, allowed in (
         ("floatx", ("float16", "float32", "float64")),

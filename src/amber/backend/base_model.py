@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import functools
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -20,6 +20,13 @@ from amber.backend.keras_internals.adapters import get_data_adapter, train_valid
 from amber.backend.keras_internals.models import check_compiled
 from amber.backend.plain_functional import PlainFunctional
 from amber.backend.weight_files import is_keras_2, is_named_otherwise, load_anywhere, save_anywhere
+from amber.types import TensorTree
+
+if TYPE_CHECKING:
+    from collections.abc import ItemsView, KeysView, ValuesView
+    from pathlib import Path
+
+    from amber.backend.keras_internals.adapters import DataAdapter
 
 
 class DetachedHistory(keras.callbacks.History):
@@ -50,31 +57,31 @@ class DetachedHistory(keras.callbacks.History):
     def __bool__(self) -> bool:
         return True
 
-    def get(self, name: str, default: object = None) -> Any:
+    def get(self, name: str, default: object = None) -> object:
         """Return what each epoch reported under a name, or the default."""
         return self.history.get(name, default)
 
-    def keys(self) -> Any:
+    def keys(self) -> KeysView[str]:
         """Return the names of what was reported."""
         return self.history.keys()
 
-    def values(self) -> Any:
+    def values(self) -> ValuesView[list[float]]:
         """Return what was reported, a list for each name."""
         return self.history.values()
 
-    def items(self) -> Any:
+    def items(self) -> ItemsView[str, list[float]]:
         """Return names and what was reported."""
         return self.history.items()
 
     @property
-    def _model(self) -> Any:
+    def _model(self) -> keras.Model | None:
         return None if self._reference is None else self._reference()
 
     @_model.setter
-    def _model(self, model: keras.Model) -> None:
+    def _model(self, model: keras.Model | None) -> None:
         self._reference = None if model is None else weakref.ref(model)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return {**vars(self), "_reference": None}
 
 
@@ -85,7 +92,7 @@ class BaseModel(keras.Model):
     takes_batch_order = True
 
     @functools.wraps(keras.Model.fit)
-    def fit(self, *args: Any, **kwargs: object) -> Any:
+    def fit(self, *args: object, **kwargs: object) -> DetachedHistory:
         """Train as `keras.Model.fit` does, with the same arguments, and return its History."""
         check_compiled(self, "fit")
         options = bind(keras.Model.fit, self, args, kwargs)
@@ -121,16 +128,17 @@ class BaseModel(keras.Model):
         # A stride must not run past the steps that were asked for.
         limited = steps or options.get("validation_steps") or keras.config.max_steps_per_epoch()
         with self._quietly(is_quiet), self._multi_step(is_quiet and not limited, adapters):
-            return super().fit(x=adapter, callbacks=callbacks, **options)
+            history = super().fit(x=adapter, callbacks=callbacks, **options)
+        return history
 
-    def save_weights(self, filepath: Any, overwrite: bool = True, max_shard_size: Any = None) -> None:
+    def save_weights(self, filepath: str | Path, overwrite: bool = True, max_shard_size: float | None = None) -> None:
         """Save the weights as `keras.Model.save_weights` does; a name that ends in `.h5` or `.hdf5` will do."""
         if max_shard_size is None and is_named_otherwise(filepath):
             save_anywhere(super().save_weights, filepath, overwrite)
         else:
             super().save_weights(filepath, overwrite=overwrite, max_shard_size=max_shard_size)
 
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **options: object) -> None:
+    def load_weights(self, filepath: str | Path, skip_mismatch: bool = False, **options: object) -> None:
         """Load weights as `keras.Model.load_weights` does, from a file of any name that `save_weights` wrote."""
         load = functools.partial(super().load_weights, skip_mismatch=skip_mismatch, **options)
         if is_named_otherwise(filepath) and not is_keras_2(filepath):
@@ -138,7 +146,9 @@ class BaseModel(keras.Model):
         else:
             load(filepath)
 
-    def _adapter_for(self, x: Any, y: Any = None, sample_weight: Any = None, **options: object) -> Any:
+    def _adapter_for(
+        self, x: TensorTree, y: TensorTree = None, sample_weight: TensorTree = None, **options: Any
+    ) -> DataAdapter:
         """The Keras data adapter of any data `fit` accepts."""
         return get_data_adapter(x, y, sample_weight=sample_weight, **options)
 
@@ -146,7 +156,7 @@ class BaseModel(keras.Model):
         """Entered around a training of which nobody watches the batches."""
         return nullcontext()
 
-    def _multi_step(self, may_take_several: bool, adapters: list[Any]) -> AbstractContextManager[None]:
+    def _multi_step(self, may_take_several: bool, adapters: list[DataAdapter]) -> AbstractContextManager[None]:
         """Entered around a training, with the adapters of its data; says whether several steps may be one call."""
         return nullcontext()
 
@@ -155,7 +165,9 @@ class BaseFunctional(BaseModel, PlainFunctional):
     """`keras.Model(inputs, outputs)` that looks like a Functional from outside; see `plain_functional`."""
 
 
-def with_detached_history(callbacks: Any) -> Any:
+def with_detached_history(
+    callbacks: Sequence[keras.callbacks.Callback] | keras.callbacks.CallbackList | None,
+) -> Sequence[keras.callbacks.Callback] | keras.callbacks.CallbackList:
     """Return the callbacks and a DetachedHistory, unless they hold a history already."""
     if isinstance(callbacks, keras.callbacks.CallbackList):
         return callbacks

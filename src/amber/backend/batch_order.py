@@ -6,10 +6,10 @@ changes with a version of a backend or of Keras. It gives the batches that AMBER
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 import numpy as np
+
+from amber.types import Tensor, TensorTree
 
 _NAMES = ("x", "y", "sample_weight")
 # Of the numbers that a generator draws, the one that seeds the order. Torch's loader drew it in this place: in a first
@@ -78,7 +78,7 @@ class OrderedBatches(keras.utils.PyDataset):
         batch_size: examples of a batch.
     """
 
-    def __init__(self, data: tuple[Any, ...], order: BatchOrder, batch_size: int) -> None:
+    def __init__(self, data: tuple[TensorTree, ...], order: BatchOrder, batch_size: int) -> None:
         super().__init__()
         if len(data) == 3 and keras.tree.is_nested(data[1]) and not keras.tree.is_nested(data[2]):
             data = (*data[:2], keras.tree.map_structure(lambda _: data[2], data[1]))
@@ -96,7 +96,7 @@ class OrderedBatches(keras.utils.PyDataset):
     def __len__(self) -> int:
         return -(-len(self._rows) // self._size)
 
-    def __getitem__(self, number: int) -> Any:
+    def __getitem__(self, number: int) -> TensorTree:
         """Return a batch by its number."""
         rows = self._rows[number * self._size : (number + 1) * self._size]
         return keras.tree.map_structure(lambda array: _taken(array, rows), self._data)
@@ -110,7 +110,9 @@ def is_orderable(data: object) -> bool:
     )
 
 
-def fit_arguments(model: keras.Model, data: tuple[Any, ...], order: BatchOrder, batch_size: int) -> dict[str, Any]:
+def fit_arguments(
+    model: keras.Model, data: tuple[TensorTree, ...], order: BatchOrder, batch_size: int
+) -> dict[str, object]:
     """Return the arguments of `fit` that train a model on data in an order.
 
     Args:
@@ -124,7 +126,7 @@ def fit_arguments(model: keras.Model, data: tuple[Any, ...], order: BatchOrder, 
     return {"x": OrderedBatches(data, order, batch_size), "shuffle": False}
 
 
-def _taken(array: Any, rows: np.ndarray) -> Any:
+def _taken(array: Tensor, rows: np.ndarray) -> Tensor:
     if not isinstance(array, np.ndarray):
         return keras.ops.take(array, rows, axis=0)
     taken = array[rows]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import keras
 
 from amber.backend.interrupts import check
 from amber.backend.keras_internals.callbacks import SynchronousCallbackList, is_default
+from amber.types import Tensor
 
 _BATCH_HOOKS = tuple(
     f"on_{kind}batch_{when}" for kind in ("", "train_", "test_", "predict_") for when in ("begin", "end")
@@ -17,29 +18,34 @@ _BATCH_HOOKS = tuple(
 class BatchlessCallbackList(SynchronousCallbackList):
     """Keras' list without its thread pool and without any work per batch but a look whether Ctrl-C was pressed."""
 
-    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+    def on_train_batch_begin(self, batch: int, logs: Mapping[str, Tensor] | None = None) -> None:
         """Look whether Ctrl-C was pressed."""
         check()
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Tensor] | None = None) -> None:
         """Do nothing."""
 
-    def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:
+    def on_test_batch_begin(self, batch: int, logs: Mapping[str, Tensor] | None = None) -> None:
         """Look whether Ctrl-C was pressed."""
         check()
 
-    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+    def on_test_batch_end(self, batch: int, logs: Mapping[str, Tensor] | None = None) -> None:
         """Do nothing."""
 
-    def on_predict_batch_begin(self, batch: int, logs: Any = None) -> None:
+    def on_predict_batch_begin(self, batch: int, logs: Mapping[str, Tensor] | None = None) -> None:
         """Look whether Ctrl-C was pressed."""
         check()
 
-    def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
+    def on_predict_batch_end(self, batch: int, logs: Mapping[str, Tensor] | None = None) -> None:
         """Do nothing."""
 
 
-def callback_list(callbacks: Any, model: keras.Model, add_history: bool, **params: object) -> Any:
+def callback_list(
+    callbacks: Sequence[keras.callbacks.Callback] | keras.callbacks.CallbackList | None,
+    model: keras.Model,
+    add_history: bool,
+    **params: object,
+) -> keras.callbacks.CallbackList:
     """Return a BatchlessCallbackList, or the callbacks as given if one of them watches batches.
 
     Args:

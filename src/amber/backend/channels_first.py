@@ -10,15 +10,16 @@ Each function here gives a callable of a tensor, shape (batch, channels, length)
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from amber.backend.keras_internals import fast_paths_available
 from amber.backend.keras_internals.variables import kernel_of, tensor_of
 
 if TYPE_CHECKING:
     import keras
+    import torch
 
-Run = Callable[[Any, Any], Any]
+Run: TypeAlias = "Callable[[torch.Tensor, bool | None], torch.Tensor]"
 
 
 def is_available() -> bool:
@@ -37,14 +38,14 @@ def convolution(layer: keras.Layer, dilation: int) -> Run:
     variable = kernel_of(layer)
     pad = zero_padding("same", [(variable.shape[0] - 1) * dilation + 1], (1,))
 
-    def run(x: Any, training: Any) -> Any:
+    def run(x: torch.Tensor, training: bool | None) -> torch.Tensor:
         x, padding = pad(x)
         return functional.conv1d(x, tensor_of(variable).permute(2, 1, 0).to(x.dtype), None, 1, padding, dilation)
 
     return run
 
 
-def normalisation(layer: keras.Layer, bias: Any = None) -> Run:
+def normalisation(layer: keras.Layer, bias: keras.Variable | None = None) -> Run:
     """Batch normalisation with a layer's weights, computed in float32; its moving statistics learn in training.
 
     `bias` is a variable that is added to the offset of every channel, shape (1,).
@@ -58,7 +59,7 @@ def normalisation(layer: keras.Layer, bias: Any = None) -> Run:
     return lambda x, training: normalise(x.float(), training).to(x.dtype)
 
 
-def activation(name: Any) -> Run:
+def activation(name: str) -> Run:
     """A Keras activation; softmax is over the channels."""
     import keras
 
@@ -107,7 +108,7 @@ def dense(layer: keras.Layer) -> Run:
 
     run = make_dense(layer, Layout.KERAS, 2)
 
-    def run_if_alike(x: Any, training: Any) -> Any:
+    def run_if_alike(x: torch.Tensor, training: bool | None) -> torch.Tensor:
         return run(x, training) if run is not None and x.dtype == tensor_of(kernel_of(layer)).dtype else layer.call(x)
 
     return run_if_alike

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
 from amber.backend.weight_slices import SlicedMLP
+from amber.types import Array, Tensor
 
 
 def without_gradients() -> AbstractContextManager[object]:
@@ -38,7 +38,7 @@ def runs_operations_at_once() -> bool:
     return str(get_device()) == "cpu"
 
 
-def predict_sliced(networks: Sequence[SlicedMLP], matrices: Sequence[Any]) -> list[Any] | None:
+def predict_sliced(networks: Sequence[SlicedMLP], matrices: Sequence[Tensor]) -> list[Array] | None:
     """Return each output of many networks of one supernet, shape (networks, all rows, units), as arrays.
 
     Args:

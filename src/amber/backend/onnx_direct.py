@@ -9,12 +9,13 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from amber.backend._select import is_installed
 
 if TYPE_CHECKING:
     import keras
+    import torch
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ def _with_torch(model: keras.Model, path: Path) -> None:
             super().__init__()
             self.network = model
 
-        def forward(self, *inputs: Any) -> Any:
+        def forward(self, *inputs: torch.Tensor) -> torch.Tensor | list[torch.Tensor]:
             return self.network(list(inputs) if len(inputs) > 1 else inputs[0])
 
     samples = tuple(torch.zeros(2, *(size or 1 for size in tensor.shape[1:])) for tensor in model.inputs)

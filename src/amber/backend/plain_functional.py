@@ -6,9 +6,14 @@ class of AMBER and loads where AMBER is not installed, as a plain Functional. (`
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from amber.backend.keras_internals.graphs import Functional
+
+if TYPE_CHECKING:
+    from io import BytesIO
+
+    import keras
 
 
 class PlainFunctional(Functional):
@@ -27,7 +32,7 @@ class PlainFunctional(Functional):
         return type(self).saved_as or type(self)
 
     @classmethod
-    def _unpickle_model(cls, file: Any) -> Any:
+    def _unpickle_model(cls, file: BytesIO) -> keras.Model:
         model = Functional._unpickle_model(file)
         if type(model) is Functional:
             model.__class__ = cls

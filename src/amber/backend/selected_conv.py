@@ -7,13 +7,14 @@ takes a kernel of any size; JAX needs one size, so there every kernel is padded 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 from keras import ops
 
+from amber.types import Tensor
 
-def convolve_selected(x: Any, token: object, kernels: Sequence[Any | None]) -> Any:
+
+def convolve_selected(x: Tensor, token: object, kernels: Sequence[Tensor | None]) -> Tensor:
     """Return a convolution that keeps the length, with padding as each kernel alone would have it.
 
     Args:
@@ -31,27 +32,27 @@ def convolve_selected(x: Any, token: object, kernels: Sequence[Any | None]) -> A
     return _multiply(x, chosen) if is_longer else ops.conv(x, chosen, padding="same")
 
 
-def _choose(token: object, kernels: Sequence[Any]) -> Any:
+def _choose(token: object, kernels: Sequence[Tensor]) -> Tensor:
     if len(kernels) == 1:
         return kernels[0]
     return ops.switch(token, [lambda kernel=kernel: kernel for kernel in kernels])
 
 
-def _known(kernel: Any | None, kernels: Sequence[Any | None], size: int) -> Any:
+def _known(kernel: Tensor | None, kernels: Sequence[Tensor | None], size: int) -> Tensor:
     if kernel is not None:
         return kernel
     like = next(each for each in kernels if each is not None)
     return ops.zeros((size, *like.shape[1:]), like.dtype)
 
 
-def _pad(kernel: Any, size: int) -> Any:
+def _pad(kernel: Tensor, size: int) -> Tensor:
     """Zeros around a kernel, so that padding 'same' puts it where its own padding would."""
     extent = kernel.shape[0]
     before = (size - 1) // 2 - (extent - 1) // 2
     return ops.pad(kernel, ((before, size - extent - before), (0, 0), (0, 0)))
 
 
-def _multiply(x: Any, kernel: Any) -> Any:
+def _multiply(x: Tensor, kernel: Tensor) -> Tensor:
     length, (size, width_in, width_out) = x.shape[1], kernel.shape
     before = (size - 1) // 2
     padded = ops.pad(x, ((0, 0), (before, size - 1 - before), (0, 0)))

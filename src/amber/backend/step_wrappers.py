@@ -8,13 +8,18 @@ and the model looks at its own attribute.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from amber.types import TensorTree
+
 if TYPE_CHECKING:
     import keras
+
+StepFunction: TypeAlias = Callable[..., object]
+"""What `keras.Model.make_train_function` makes: called with batches, and on JAX with the state before them."""
 
 _MARK = "_amber_draws"
 
@@ -27,8 +32,8 @@ def compiles() -> bool:
 
 
 def draw_before(
-    function: Callable[..., Any], draw: Callable[[], np.ndarray], model: keras.Model, variable: keras.Variable
-) -> Any:
+    function: StepFunction, draw: Callable[[], np.ndarray], model: keras.Model, variable: keras.Variable
+) -> StepFunction:
     """Return a Keras step function that has a new architecture each time it is called.
 
     Args:
@@ -48,16 +53,20 @@ def draw_before(
     return drawing
 
 
-def _on_torch(function: Any, draw: Any, model: keras.Model, variable: keras.Variable) -> Callable[..., Any]:
-    def drawing(data: Any) -> Any:
+def _on_torch(
+    function: StepFunction, draw: Callable[[], np.ndarray], model: keras.Model, variable: keras.Variable
+) -> StepFunction:
+    def drawing(data: TensorTree) -> object:
         draw()
         return function(data)
 
     return drawing
 
 
-def _by_assignment(function: Any, draw: Any, model: keras.Model, variable: keras.Variable) -> Callable[..., Any]:
-    def drawing(iterator: Any) -> Any:
+def _by_assignment(
+    function: StepFunction, draw: Callable[[], np.ndarray], model: keras.Model, variable: keras.Variable
+) -> StepFunction:
+    def drawing(iterator: Iterator[TensorTree]) -> object:
         # An iterator of many batches has each drawn for by the function that takes it.
         if not getattr(iterator, "draws", False):
             variable.assign(draw())
@@ -66,11 +75,13 @@ def _by_assignment(function: Any, draw: Any, model: keras.Model, variable: keras
     return drawing
 
 
-def _on_jax(function: Any, draw: Any, model: keras.Model, variable: keras.Variable) -> Callable[..., Any]:
+def _on_jax(
+    function: StepFunction, draw: Callable[[], np.ndarray], model: keras.Model, variable: keras.Variable
+) -> StepFunction:
     # The state begins with the trainable and the non-trainable variables, in the order of the model.
     position: list[int] = []
 
-    def drawing(state: Any, iterator: Any) -> Any:
+    def drawing(state: Sequence[Sequence[TensorTree]], iterator: Iterator[TensorTree]) -> object:
         if not position:
             position.append([id(each) for each in model.non_trainable_variables].index(id(variable)))
         fixed = list(state[1])

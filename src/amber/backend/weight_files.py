@@ -7,7 +7,6 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import h5py
 
@@ -17,7 +16,7 @@ from amber.files import replacing
 _OWN_ENDING = ".weights.h5"
 
 
-def save_anywhere(save: Callable[[str], Any], path: str | os.PathLike[str], overwrite: bool = True) -> None:
+def save_anywhere(save: Callable[[str], object], path: str | os.PathLike[str], overwrite: bool = True) -> None:
     """Save weights to a file that may end in `.h5` or `.hdf5` alone.
 
     Args:
@@ -40,7 +39,7 @@ def save_anywhere(save: Callable[[str], Any], path: str | os.PathLike[str], over
         raise StorageError(f"The weights cannot be written to {path}: {error}") from error
 
 
-def load_anywhere(load: Callable[[str], Any], path: str | os.PathLike[str]) -> None:
+def load_anywhere(load: Callable[[str], object], path: str | os.PathLike[str]) -> None:
     """Load weights from a file that `save_anywhere` wrote.
 
     Args:

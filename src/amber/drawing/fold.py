@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from amber.graph.describe import (
     MERGES,
@@ -19,6 +19,10 @@ from amber.graph.describe import (
     size_text,
     type_name,
 )
+
+if TYPE_CHECKING:
+    from amber.graph.cost import GraphCost
+    from amber.graph.node import ComputationNode, Network
 
 _TITLE_LIMIT = 58
 _DETAIL_LIMIT = 54
@@ -73,7 +77,9 @@ class FoldedGraph:
     hidden: tuple[tuple[str, str], ...] = ()
 
 
-def fold(graph: Any, costs: Any = None, loss_weights: Mapping[str, float] | None = None) -> FoldedGraph:
+def fold(
+    graph: Network, costs: GraphCost | None = None, loss_weights: Mapping[str, float] | None = None
+) -> FoldedGraph:
     """Fold a computation graph, one box for each group; nodes without a group keep their own.
 
     Inputs keep boxes of their own; where more lines would leave several inputs than an eye can follow, the reading
@@ -127,13 +133,13 @@ def fold(graph: Any, costs: Any = None, loss_weights: Mapping[str, float] | None
     return FoldedGraph(boxes, edges, inputs, outputs, doubled, hidden)
 
 
-def _exits(nodes: Sequence[Any], intermediate: Mapping[str, float]) -> dict[str, Any]:
+def _exits(nodes: Sequence[ComputationNode], intermediate: Mapping[str, float]) -> dict[str, ComputationNode]:
     """Return the intermediate outputs that read one node and are read by none, by name."""
     read = {parent for node in nodes for parent in node.parents}
     return {n.name: n for n in nodes if n.name in intermediate and len(n.parents) == 1 and n.name not in read}
 
 
-def _with_exits(box: Box, exits: Mapping[str, Any], weights: Mapping[str, float]) -> Box:
+def _with_exits(box: Box, exits: Mapping[str, ComputationNode], weights: Mapping[str, float]) -> Box:
     here = [name for name, node in exits.items() if node.parents[0] in box.members]
     told = tuple(clip(f"{name}, loss weight {weights[name]:g}", _DETAIL_LIMIT) for name in here)
     tooltip = "\n".join([box.tooltip, *(f"{name}: {exits[name].operation}" for name in here)])
@@ -147,7 +153,10 @@ def _hidden(edges: Sequence[tuple[str, str]], inputs: Sequence[str]) -> tuple[tu
 
 
 def _reads_twice(
-    edge: tuple[str, str], nodes: Mapping[str, Any], home: Mapping[str, str], members: Mapping[str, Sequence[str]]
+    edge: tuple[str, str],
+    nodes: Mapping[str, ComputationNode],
+    home: Mapping[str, str],
+    members: Mapping[str, Sequence[str]],
 ) -> bool:
     """Say whether one node of a box reads a node of another twice over: itself, and through the box's own chain."""
     source, target = edge
@@ -166,7 +175,9 @@ def _with_readers(box: Box, edges: Sequence[tuple[str, str]], titles: Mapping[st
     return replace(box, details=tuple(clip(line, _DETAIL_LIMIT) for line in lines))
 
 
-def _with_output(box: Box, outputs: Sequence[str], intermediate: Mapping[str, float], weights: Any) -> Box:
+def _with_output(
+    box: Box, outputs: Sequence[str], intermediate: Mapping[str, float], weights: Mapping[str, float]
+) -> Box:
     """Return the box with a line that says it is an output, and how much its loss counts."""
     name = next((name for name in box.members if name in outputs), None)
     if name is None:
@@ -181,12 +192,12 @@ def _is_reduction(group: str) -> bool:
     return group.startswith("reduce")
 
 
-def _edges(nodes: Mapping[str, Any], home: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def _edges(nodes: Mapping[str, ComputationNode], home: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     pairs = ((home[parent], home[name]) for name, node in nodes.items() for parent in node.parents)
     return tuple(dict.fromkeys(pair for pair in pairs if pair[0] != pair[1]))
 
 
-def _join_reductions(nodes: Mapping[str, Any], home: dict[str, str]) -> None:
+def _join_reductions(nodes: Mapping[str, ComputationNode], home: dict[str, str]) -> None:
     """Give reduction nodes of one group and the same targets one home; targets first, so backwards."""
     children: dict[str, list[str]] = {name: [] for name in nodes}
     for name, node in nodes.items():
@@ -205,7 +216,7 @@ def _join_reductions(nodes: Mapping[str, Any], home: dict[str, str]) -> None:
         home[name] = shared.setdefault((group, targets), f"reduce:{name}") if targets else f"reduce:{name}"
 
 
-def _topological(nodes: Mapping[str, Any], home: Mapping[str, str]) -> tuple[list[str], set[str]]:
+def _topological(nodes: Mapping[str, ComputationNode], home: Mapping[str, str]) -> tuple[list[str], set[str]]:
     """Return the boxes in order, and those of several nodes that lie on or between cycles."""
     edges = _edges(nodes, home)
     keys = list(dict.fromkeys(home[name] for name in nodes))
@@ -229,17 +240,17 @@ def _topological(nodes: Mapping[str, Any], home: Mapping[str, str]) -> tuple[lis
     return order, {key for key in left if sizes.count(key) > 1}
 
 
-def _merge_text(node: Any) -> str:
+def _merge_text(node: ComputationNode) -> str:
     if len(node.parents) < 2:
         return ""
     name = str(node.operation.Layer_type) if type_name(node.operation) in MERGES else str(node.merge_op)
     return f"{name} {len(node.parents)}"
 
 
-def _telling(members: Sequence[Any]) -> Any:
+def _telling(members: Sequence[ComputationNode]) -> ComputationNode:
     """Choose the node whose operation says most about a group."""
 
-    def weight(node: Any) -> int:
+    def weight(node: ComputationNode) -> int:
         family = family_of(node.operation)
         if family == "pool":
             return 3 if "global" in type_name(node.operation) else 5
@@ -257,7 +268,7 @@ def _telling(members: Sequence[Any]) -> Any:
     return max(members, key=weight)
 
 
-def _reduction_words(members: Sequence[Any]) -> str:
+def _reduction_words(members: Sequence[ComputationNode]) -> str:
     factor, filters = "", ""
     for node in members:
         known = attributes(node.operation)
@@ -268,14 +279,16 @@ def _reduction_words(members: Sequence[Any]) -> str:
     return ", ".join(part for part in (f"reduce /{factor}" if factor else "reduce", filters) if part)
 
 
-def _origins(node: Any, nodes: Mapping[str, Any]) -> set[str]:
+def _origins(node: ComputationNode, nodes: Mapping[str, ComputationNode]) -> set[str]:
     """Return the nodes that a reduction reduces, looking through earlier reductions."""
     if not _is_reduction(node.group):
         return {node.name}
     return {name for parent in node.parents for name in _origins(nodes[parent], nodes)}
 
 
-def _box(key: str, members: Sequence[Any], nodes: Mapping[str, Any], costs: Any) -> Box:
+def _box(
+    key: str, members: Sequence[ComputationNode], nodes: Mapping[str, ComputationNode], costs: GraphCost | None
+) -> Box:
     main = _telling(members)
     rest = [node for node in members if node is not main]
     label = main.group or main.name
@@ -324,7 +337,7 @@ def _wrap(parts: Sequence[str]) -> list[str]:
     return [clip(line, _DETAIL_LIMIT) for line in lines]
 
 
-def _cost_text(members: Sequence[Any], costs: Any) -> str:
+def _cost_text(members: Sequence[ComputationNode], costs: GraphCost) -> str:
     known = [costs.nodes[node.name] for node in members if node.name in costs.nodes]
     if not known:
         return ""

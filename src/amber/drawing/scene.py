@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING
 
 from amber.drawing import style
 from amber.drawing.fold import Box, FoldedGraph, fold
 from amber.drawing.layout import ARROW, Layout, Point, Rect, Route, lay_out
 from amber.graph.describe import clip
+
+if TYPE_CHECKING:
+    from amber.graph.cost import GraphCost
+    from amber.graph.node import Network
 
 _MARGIN = 28.0
 _TITLE, _DETAIL, _HEADING = 14.0, 12.0, 20.0
@@ -79,12 +83,12 @@ class Scene:
 
 
 def make_scene(
-    graph: Any,
+    graph: Network,
     *,
     title: str,
     subtitle: str,
     theme: str,
-    costs: Any,
+    costs: GraphCost | None,
     loss_weights: Mapping[str, float] | None = None,
 ) -> Scene:
     """Fold, lay out and colour a computation graph.
@@ -166,7 +170,7 @@ def _strip(boxes: Sequence[tuple[str, tuple[float, float]]], room: float) -> dic
     return placed
 
 
-def _heading(title: str, subtitle: str, costs: Any) -> list[tuple[str, float, bool]]:
+def _heading(title: str, subtitle: str, costs: GraphCost | None) -> list[tuple[str, float, bool]]:
     lines = [(clip(title, 90), _HEADING, True)] if title else []
     if subtitle:
         lines.append((clip(subtitle, 130), 13.0, False))

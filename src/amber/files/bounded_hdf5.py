@@ -164,7 +164,7 @@ def check_shapes(expected: Mapping[str, tuple[int, ...]], found: Mapping[str, Ar
             raise StorageError(f"{name}: expected an array of shape {shape}. Received: shape {found[name].shape}")
 
 
-def _item(group: h5py.Group, name: str) -> Any:
+def _item(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
     import h5py
 
     link = group.get(name, getlink=True)
@@ -173,7 +173,7 @@ def _item(group: h5py.Group, name: str) -> Any:
     return group[name]
 
 
-def _data_set(group: h5py.Group, name: str) -> Any:
+def _data_set(group: h5py.Group, name: str) -> h5py.Dataset:
     import h5py
 
     item: Any = group
@@ -186,7 +186,7 @@ def _data_set(group: h5py.Group, name: str) -> Any:
     return item
 
 
-def _check_array(data: Any) -> None:
+def _check_array(data: h5py.Dataset) -> None:
     if not hasattr(data, "shape") or data.shape is None or data.dtype.kind not in _KINDS:
         raise StorageError(f"{data.name}: expected an array of numbers. Received: {getattr(data, 'dtype', 'no array')}")
     if data.is_virtual or data.external:

@@ -191,12 +191,12 @@ class _Builder:
                 raise self._refuse(line, (), "expected one document. Received: a second one, after '---'")
         elif isinstance(event, yaml.AliasEvent):
             self._repeat(str(event.anchor), line)
-        elif isinstance(event, yaml.NodeEvent):
+        elif isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent)):
             self._node(event, line)
         elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
             self._close()
 
-    def _node(self, event: Any, line: int) -> None:
+    def _node(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, line: int) -> None:
         if event.tag is not None:
             tag = shortened(event.tag.replace("tag:yaml.org,2002:", "!!"), 40)
             raise self._refuse(line, self._path(), f"expected a value without a tag. Received: {tag}")
@@ -212,7 +212,7 @@ class _Builder:
         value: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
         self._open.append(_Open(value, Lines(self._line_of(line)), self._path(), event.anchor, self._count))
 
-    def _scalar(self, event: Any, line: int) -> None:
+    def _scalar(self, event: yaml.ScalarEvent, line: int) -> None:
         plain = not event.style
         found = None if self._controls else _CONTROL.search(event.value)
         if found:
@@ -282,9 +282,12 @@ class _Builder:
             here.value[here.key], here.lines.below[here.key] = value, lines
             here.key = None
 
-    def _merge(self, here: _Open, value: Any, lines: Lines) -> None:
-        several = isinstance(value, list)
-        each = [(item, lines.below[place]) for place, item in enumerate(value)] if several else [(value, lines)]
+    def _merge(self, here: _Open, value: object, lines: Lines) -> None:
+        each = (
+            [(item, lines.below[place]) for place, item in enumerate(value)]
+            if isinstance(value, list)
+            else [(value, lines)]
+        )
         if not all(isinstance(item, dict) for item, _ in each):
             raise self._refuse(
                 here.key_line, here.path, "expected one mapping after <<, or a list of them. Received: another value"

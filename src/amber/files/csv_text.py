@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 # What a spreadsheet may take for the beginning of a formula or a command; some skip blanks before it, and read the
 # wide forms of East Asian texts alike.
@@ -12,7 +11,7 @@ _FORMULA = re.compile(r"^[\s\x00-\x1f]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n\
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
-def csv_text(heading: Sequence[str], rows: Iterable[Sequence[Any]], *, delimiter: str = ",") -> str:
+def csv_text(heading: Sequence[str], rows: Iterable[Sequence[object]], *, delimiter: str = ",") -> str:
     """Return a table as text, each line ended by a line feed.
 
     Numbers stay numbers and None is empty. Text that a spreadsheet would run as a formula, in the heading too, begins

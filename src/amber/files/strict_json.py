@@ -15,6 +15,7 @@ from typing import Any
 
 from amber.errors import AmberError, StorageError
 from amber.files import limits, read_bounded
+from amber.types import JsonValue
 from amber.wording import shortened
 
 
@@ -126,7 +127,7 @@ def check_plain(value: object) -> None:
     raise ValueError(f"more than {limits.DEPTH} levels of lists and mappings")
 
 
-def _check_texts(texts: Iterable[Any]) -> None:
+def _check_texts(texts: Iterable[str]) -> None:
     for text in texts:
         if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
             raise ValueError(f"text with half a surrogate pair, {ascii(text)[:80]}")
@@ -167,7 +168,7 @@ def _null(name: str) -> None:
     """Read a constant as None."""
 
 
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
         seen: set[str] = set()
@@ -178,7 +179,7 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def json_text(value: object, *, indent: int | None = 2, default: Callable[[Any], Any] | None = None) -> str:
+def json_text(value: object, *, indent: int | None = 2, default: Callable[[object], object] | None = None) -> str:
     """Return a value as strict JSON, ended by a line feed; what is not a finite number becomes null.
 
     Args:
@@ -192,7 +193,7 @@ def json_text(value: object, *, indent: int | None = 2, default: Callable[[Any],
     return json.dumps(_strict(value, default), indent=indent, allow_nan=False) + "\n"
 
 
-def _strict(value: Any, default: Callable[[Any], Any] | None) -> Any:
+def _strict(value: object, default: Callable[[object], object] | None) -> JsonValue:
     if isinstance(value, Mapping):
         return {str(name): _strict(each, default) for name, each in value.items()}
     if isinstance(value, (list, tuple)):
@@ -204,8 +205,9 @@ def _strict(value: Any, default: Callable[[Any], Any] | None) -> Any:
         return float(value) if math.isfinite(value) else None
     if value is None or isinstance(value, int):
         return value
-    if hasattr(value, "dtype") and getattr(value, "shape", None) == ():
-        return _strict(value.item(), default)
+    to_number = getattr(value, "item", None)
+    if hasattr(value, "dtype") and getattr(value, "shape", None) == () and callable(to_number):
+        return _strict(to_number(), default)
     if default is None:
         raise TypeError(f"Expected a value that JSON can hold. Received: {type(value).__name__}")
     return _strict(default(value), default)

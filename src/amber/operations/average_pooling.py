@@ -9,6 +9,7 @@ the same under any backend.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -18,8 +19,8 @@ Shape = tuple[int | None, ...]
 
 
 def average_pooling_1d(
-    pool_size: Any = 2,
-    strides: Any = None,
+    pool_size: int | Sequence[int] = 2,
+    strides: int | Sequence[int] | None = None,
     padding: str = "valid",
     data_format: str | None = None,
     *,
@@ -31,8 +32,8 @@ def average_pooling_1d(
 
 
 def average_pooling_2d(
-    pool_size: Any = (2, 2),
-    strides: Any = None,
+    pool_size: int | Sequence[int] = (2, 2),
+    strides: int | Sequence[int] | None = None,
     padding: str = "valid",
     data_format: str | None = None,
     *,
@@ -45,12 +46,12 @@ def average_pooling_2d(
 
 def _average_pooling(
     axes: int,
-    pool_size: Any,
-    strides: Any,
+    pool_size: int | Sequence[int],
+    strides: int | Sequence[int] | None,
     padding: str,
     data_format: str | None,
     input_shape: Shape | None,
-    base: dict[str, Any],
+    base: dict[str, object],
 ) -> keras.layers.Layer:
     stock = keras.layers.AveragePooling1D if axes == 1 else keras.layers.AveragePooling2D
     layer = stock(pool_size, strides, padding, data_format, **base)

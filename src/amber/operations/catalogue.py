@@ -7,6 +7,7 @@ Attributes that a type does not read, and that spaces write all the same (`filte
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -25,7 +26,7 @@ _POOL_UNUSED = ("filters", "units", "activation", "kernel_size")
 _PASSIVE_UNUSED = (*_POOL_UNUSED, "padding", "strides", "pool_size")
 
 
-def _register(types: dict[str, Any], **options: Any) -> None:
+def _register(types: Mapping[str, Callable[..., keras.Layer]], **options: Any) -> None:
     """Register types with the same options, each also under its name without underscores."""
     for name, make in types.items():
         bare = name.replace("_", "")
@@ -80,7 +81,7 @@ def _register_pooling() -> None:
     _register_pools(everything, _PASSIVE_UNUSED)
 
 
-def _register_pools(pools: dict[str, Any], search_only: tuple[str, ...]) -> None:
+def _register_pools(pools: Mapping[str, Callable[..., keras.Layer]], search_only: tuple[str, ...]) -> None:
     """Register pools, each also under the names that Keras gives its class and its layers."""
     for name, make in pools.items():
         spelt = name.replace("global", "global_").replace("max", "max_").replace("avg", "average_")

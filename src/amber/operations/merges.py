@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from amber.errors import ModelSpaceError
 from amber.registry import Registry
@@ -25,7 +25,7 @@ for _name, _layer in {
     MERGES.register(_name, _layer)
 
 
-def merge_name(merge_op: Any) -> str:
+def merge_name(merge_op: object) -> str:
     """Return the registered name of a merge given by name or as a Keras layer class.
 
     A layer class that is not known yet is registered under its own name, in lower case; where another class has
@@ -64,12 +64,12 @@ def never_broadcasts(layer: keras.Layer) -> bool:
     return isinstance(layer, joins) and not isinstance(layer, (keras.layers.Concatenate, keras.layers.Dot))
 
 
-def make_merge(merge_op: str, layer_name: str | None = None) -> Any:
+def make_merge(merge_op: str, layer_name: str | None = None) -> keras.Layer:
     """Return a fresh Keras layer for a registered merge."""
     return _layer_class(merge_op)(name=layer_name)
 
 
-def _layer_class(merge_op: str) -> Any:
+def _layer_class(merge_op: str) -> type[keras.Layer]:
     import keras
 
     entry = MERGES.get(merge_op)

@@ -122,7 +122,7 @@ def register_operation(
     return spec
 
 
-def read_attributes(operation: Operation) -> tuple[str, dict[str, Any]]:
+def read_attributes(operation: Operation) -> tuple[str, dict[str, object]]:
     """Return the registered name of an operation's type and the attributes that its layer reads, unchecked."""
     attributes = operation.Layer_attributes.copy()
     if operation.Layer_type not in OPERATIONS:
@@ -132,7 +132,7 @@ def read_attributes(operation: Operation) -> tuple[str, dict[str, Any]]:
     return spec.name, read
 
 
-def layer_arguments(operation: Operation) -> dict[str, Any]:
+def layer_arguments(operation: Operation) -> dict[str, object]:
     """Return the keyword arguments that reach the Keras layer of an operation.
 
     Raises:

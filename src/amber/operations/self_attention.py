@@ -6,7 +6,7 @@ saved network loads without AMBER.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import keras
 
@@ -19,16 +19,16 @@ def self_attention(
     value_dim: int | None = None,
     dropout: float = 0.0,
     use_bias: bool = True,
-    output_shape: Any = None,
+    output_shape: int | Sequence[int] | None = None,
     use_gate: bool = False,
     flash_attention: bool | None = None,
     use_causal_mask: bool = False,
-    kernel_initializer: Any = "glorot_uniform",
-    bias_initializer: Any = "zeros",
-    kernel_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    kernel_constraint: Any = None,
-    bias_constraint: Any = None,
+    kernel_initializer: str | keras.initializers.Initializer = "glorot_uniform",
+    bias_initializer: str | keras.initializers.Initializer = "zeros",
+    kernel_regularizer: str | keras.regularizers.Regularizer | None = None,
+    bias_regularizer: str | keras.regularizers.Regularizer | None = None,
+    kernel_constraint: str | keras.constraints.Constraint | None = None,
+    bias_constraint: str | keras.constraints.Constraint | None = None,
     seed: int | None = None,
     name: str | None = None,
     *,

@@ -13,6 +13,7 @@ from amber.backend.randomness import epoch_seed
 from amber.errors import ConfigError
 from amber.training.recalibration import recalibrate
 from amber.training.settings import FitSettings
+from amber.types import TensorTree
 
 EpochListener = Callable[[int, int, Mapping[str, float]], None]
 """Called after every epoch with the epoch (from 1), the epochs in all, and the metrics."""
@@ -45,7 +46,7 @@ class ResumableCallback(keras.callbacks.Callback):
             # The methods themselves: Keras looks whether they do anything, and skips those that do not.
             setattr(self, name, getattr(callback, name))
 
-    def set_params(self, params: Mapping[str, Any]) -> None:
+    def set_params(self, params: Mapping[str, object]) -> None:
         """Pass the parameters on."""
         self._callback.set_params(params)
 
@@ -53,13 +54,13 @@ class ResumableCallback(keras.callbacks.Callback):
         """Pass the model on."""
         self._callback.set_model(model)
 
-    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Pass on the first."""
         if not self._begun:
             self._begun = True
             self._callback.on_train_begin(logs)
 
-    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
+    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
         """Keep what is passed on by `end`."""
         self._logs = logs
 
@@ -108,7 +109,7 @@ class EpochSeed(keras.callbacks.Callback):
 class RecalibrationBeforeTest(keras.callbacks.Callback):
     """Recalibrates batch-norm statistics on some training examples before validation data are looked at."""
 
-    def __init__(self, train: tuple[Any, Any]) -> None:
+    def __init__(self, train: tuple[TensorTree, TensorTree]) -> None:
         super().__init__()
         step = max(1, len(keras.tree.flatten(train[1])[0]) // _RECALIBRATION_EXAMPLES)
         # From everywhere, as a file may be in the order of its classes.

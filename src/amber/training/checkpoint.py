@@ -24,6 +24,7 @@ from amber.files import write_whole
 from amber.files.archives import check_archive
 from amber.files.strict_json import parse_json
 from amber.training.training_state import TrainingState
+from amber.types import JsonObject
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ class Checkpoint:
 
 
 def _apply(
-    model: keras.Model, state: TrainingState, arrays: dict[str, np.ndarray], header: dict[str, Any]
+    model: keras.Model, state: TrainingState, arrays: dict[str, np.ndarray], header: JsonObject
 ) -> Callable[[], None]:
     history = {str(name): [float(value) for value in values] for name, values in header["history"].items()}
     best_epoch = int(header["best_epoch"])
@@ -135,7 +136,7 @@ def _nothing() -> None:
     """Leave a fresh model as it is."""
 
 
-def _variables(model: keras.Model) -> Sequence[Any]:
+def _variables(model: keras.Model) -> Sequence[keras.Variable]:
     """Weight, states of random generators, and what the optimizer keeps; metrics begin anew with every epoch."""
     metrics = {id(each) for each in model.metrics_variables}
     return [*(each for each in model.variables if id(each) not in metrics), *model.optimizer.variables]
@@ -147,7 +148,7 @@ def _array(variable: keras.Variable) -> np.ndarray:
     return value if value.dtype.kind in "biuf" else value.astype("float32")
 
 
-def _check_shapes(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
+def _check_shapes(variables: Sequence[keras.Variable], values: Sequence[np.ndarray]) -> None:
     expected = [tuple(variable.shape) for variable in variables]
     found = [value.shape for value in values]
     if expected != found:

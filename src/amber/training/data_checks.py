@@ -80,7 +80,7 @@ def check_input_shapes(inputs: tuple[str, ...], cost: GraphCost, features: objec
         )
 
 
-def check_fit_arguments(arguments: Mapping[str, Any], rows: int) -> None:
+def check_fit_arguments(arguments: Mapping[str, object], rows: int) -> None:
     """Check more arguments of `fit` before anything is trained.
 
     Args:
@@ -122,7 +122,7 @@ def check_fit_arguments(arguments: Mapping[str, Any], rows: int) -> None:
 
 
 def check_targets(
-    graph: ComputationGraph, cost: GraphCost, compile_arguments: Mapping[str, Any] | None, targets: object, name: str
+    graph: ComputationGraph, cost: GraphCost, compile_arguments: Mapping[str, object] | None, targets: object, name: str
 ) -> None:
     """Raise where an output of a network cannot learn its targets.
 
@@ -154,7 +154,7 @@ def check_targets(
             _check_class_numbers(output, values, shape[-1], name)
 
 
-def _losses(loss: Any, graph: ComputationGraph) -> list[Any]:
+def _losses(loss: object, graph: ComputationGraph) -> list[object]:
     """Return the loss of each output; None where an output that is not an intermediate one has none of its own."""
     if isinstance(loss, Mapping) and not graph.auxiliary:
         unknown = [name for name in loss if name not in graph.outputs]
@@ -166,7 +166,7 @@ def _losses(loss: Any, graph: ComputationGraph) -> list[Any]:
     return spread(loss, graph.outputs, "loss", ConfigError)
 
 
-def _kind(loss: Any) -> str:
+def _kind(loss: object) -> str:
     """Return the plain name of a loss; that of a function of the user's own is none of Keras's."""
     named = loss if isinstance(loss, str) else getattr(loss, "name", None) or getattr(loss, "__name__", "")
     return plain_name(named) if isinstance(named, str) else ""
@@ -201,7 +201,7 @@ def _fits(kind: str, shape: Shape, received: tuple[int, ...]) -> bool:
     )
 
 
-def _mismatch(output: str, shape: Shape, kind: str, loss: Any, received: tuple[int, ...], name: str) -> AmberError:
+def _mismatch(output: str, shape: Shape, kind: str, loss: object, received: tuple[int, ...], name: str) -> AmberError:
     wanted = shape[:-1] if kind == _SPARSE else shape
     hint = ""
     if kind == _SPARSE and received == shape:
@@ -214,7 +214,7 @@ def _mismatch(output: str, shape: Shape, kind: str, loss: Any, received: tuple[i
     )
 
 
-def _said(loss: Any) -> str:
+def _said(loss: object) -> str:
     return loss if isinstance(loss, str) else str(getattr(loss, "name", None) or getattr(loss, "__name__", loss))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import Any
 
 import keras
 import numpy as np
@@ -17,6 +16,7 @@ import numpy as np
 from amber.backend.inference import without_gradients
 from amber.backend.keras_internals.graphs import layers_within
 from amber.errors import ConfigError, DataError
+from amber.types import TensorTree
 
 _NOISE = {
     "rate": (
@@ -30,7 +30,9 @@ _NOISE = {
 }
 
 
-def recalibrate(model: keras.Model, data: Any, batch_size: int = 128, steps: int | None = None) -> keras.Model:
+def recalibrate(
+    model: keras.Model, data: TensorTree | Iterable[TensorTree], batch_size: int = 128, steps: int | None = None
+) -> keras.Model:
     """Estimate the batch-norm statistics of a model from data, and change nothing else.
 
     Statistics are the averages over the batches, weighted by their rows. Dropout and noise are off meanwhile, and
@@ -95,21 +97,23 @@ def _kept(layer: keras.Layer, setting: str) -> Iterator[None]:
         setattr(layer, setting, before)
 
 
-def _batches(data: Any, batch_size: int) -> Iterator[Any]:
+def _batches(data: TensorTree | Iterable[TensorTree], batch_size: int) -> Iterator[TensorTree]:
     if isinstance(data, tuple) and data:
         data = data[0]
-    if hasattr(data, "shape") or isinstance(data, (list, Mapping)):
+    if data is None or hasattr(data, "shape") or isinstance(data, (list, Mapping)):
         number = -(-_rows(data) // batch_size)
         # Every batch from everywhere: in a file in the order of its classes, neighbours vary less than all rows do.
         for start in range(number):
             yield keras.tree.map_structure(lambda array: array[start::number], data)  # noqa: B023
         return
-    batches: Iterable[Any] = (data[k] for k in range(len(data))) if isinstance(data, keras.utils.PyDataset) else data
+    batches: Iterable[TensorTree] = (
+        (data[k] for k in range(len(data))) if isinstance(data, keras.utils.PyDataset) else data
+    )
     for batch in batches:
         yield batch[0] if isinstance(batch, tuple) else batch
 
 
-def _rows(batch: Any) -> int:
+def _rows(batch: object) -> int:
     arrays = keras.tree.flatten(batch)
     if not arrays or not np.shape(arrays[0]):
         raise DataError(f"The data must be arrays with a batch axis. Received: {batch!r}")

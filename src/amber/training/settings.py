@@ -67,7 +67,7 @@ class FitSettings:
         if clash:
             raise ConfigError(f"fit_kwargs must not hold {', '.join(clash)}: training sets these itself.")
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the settings that JSON can hold: of `fit_kwargs` the names, and `recalibrate` only where it is on.
 
         Runs begun before that setting existed are resumed without it.

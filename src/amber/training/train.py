@@ -28,6 +28,7 @@ from amber.training.epoch import train_epoch
 from amber.training.recalibration import recalibrate
 from amber.training.settings import FitSettings
 from amber.training.training_state import TrainingState
+from amber.types import TensorTree, Tokens
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,14 @@ class TrainedModel:
 
 
 def train_model(
-    build: Callable[[], Any],
-    train: tuple[Any, Any],
-    validation: tuple[Any, Any] | None,
+    build: Callable[[], keras.Model],
+    train: tuple[TensorTree, TensorTree],
+    validation: tuple[TensorTree, TensorTree] | None,
     settings: FitSettings,
     seed: int,
     *,
     on_epoch: EpochListener | None = None,
-    callbacks: Sequence[Any] = (),
+    callbacks: Sequence[keras.callbacks.Callback] = (),
     checkpoint: Checkpoint | None = None,
 ) -> TrainedModel:
     """Build and train one model; global random state is put back afterwards.
@@ -119,8 +120,8 @@ def train_model(
 
 
 def _batches(
-    model: keras.Model, train: tuple[Any, Any], settings: FitSettings, seed: int, epoch: int
-) -> dict[str, Any]:
+    model: keras.Model, train: tuple[TensorTree, TensorTree], settings: FitSettings, seed: int, epoch: int
+) -> dict[str, object]:
     """Return the arguments of `fit` for one epoch: its batches, in an order of our own, and those of the settings."""
     options = {"verbose": 0, "validation_batch_size": settings.batch_size, **(settings.fit_kwargs or {})}
     shuffle, weights = options.pop("shuffle", True), options.pop("sample_weight", None)
@@ -146,7 +147,10 @@ def _batches(
 
 
 def _recalibrated(
-    model: keras.Model, train: tuple[Any, Any], validation: tuple[Any, Any] | None, settings: FitSettings
+    model: keras.Model,
+    train: tuple[TensorTree, TensorTree],
+    validation: tuple[TensorTree, TensorTree] | None,
+    settings: FitSettings,
 ) -> dict[str, float]:
     """Recalibrate a model and return its metrics on validation data."""
     recalibrate(model, train)
@@ -157,10 +161,10 @@ def _recalibrated(
 
 
 def retrain(
-    builder: Any,
-    arc: Any,
-    train: tuple[Any, Any],
-    validation: tuple[Any, Any],
+    builder: Callable[[Tokens], keras.Model],
+    arc: Tokens,
+    train: tuple[TensorTree, TensorTree],
+    validation: tuple[TensorTree, TensorTree],
     *,
     epochs: int,
     seed: int,
@@ -168,10 +172,10 @@ def retrain(
     patience: int | None = None,
     metric: str = "val_loss",
     direction: str = "minimize",
-    fit_kwargs: Mapping[str, Any] | None = None,
-    callbacks: Sequence[Any] = (),
+    fit_kwargs: Mapping[str, object] | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
     recalibrate: bool = False,
-) -> tuple[Any, dict[str, list[float]]]:
+) -> tuple[keras.Model, dict[str, list[float]]]:
     """Build and train one architecture from fresh weights.
 
     With the seed and settings of a trial it gives the model of that trial again (on the CPU bit for bit).

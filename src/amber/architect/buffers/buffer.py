@@ -6,15 +6,17 @@ advantages, of which the oldest are dropped.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from amber.architect.buffers.paths import (
     Baseline,
+    Batch,
     Memory,
+    NamedBatch,
     Step,
     StoredPath,
     as_arrays,
@@ -29,6 +31,10 @@ from amber.architect.buffers.state import memory_from_arrays, memory_to_arrays
 from amber.architect.model_space import ModelSpace
 from amber.architect.token_layout import TokenLayout
 from amber.errors import ConfigError
+from amber.types import Tokens
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 class Buffer:
@@ -108,7 +114,7 @@ class Buffer:
         """How many architectures the finished paths hold."""
         return sum(len(path.rewards) for path in self._memory.paths)
 
-    def store(self, state: Any, prob: Any, action: Any, reward: float) -> None:
+    def store(self, state: ArrayLike | None, prob: Sequence[ArrayLike], action: Tokens, reward: float) -> None:
         """Add an architecture to the current path.
 
         Args:
@@ -171,7 +177,7 @@ class Buffer:
         if working_dir is not None:
             append_record(Path(working_dir), path, global_ep, self._baseline_text(), state_space, layout)
 
-    def get_data(self, bs: int, shuffle: bool = True) -> Iterator[Any]:
+    def get_data(self, bs: int, shuffle: bool = True) -> Iterator[Batch] | Iterator[NamedBatch]:
         """Yield all finished paths in batches, the last one short.
 
         Args:

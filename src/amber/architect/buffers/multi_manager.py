@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from amber.architect.buffers.buffer import Buffer
-from amber.architect.buffers.paths import Baseline, Step, StoredPath, as_arrays, as_reward, away_from_zero
+from amber.architect.buffers.paths import Baseline, NamedBatch, Step, StoredPath, as_arrays, as_reward, away_from_zero
 from amber.errors import ConfigError
+from amber.types import Tokens
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 class MultiManagerBuffer(Buffer):
@@ -54,7 +58,7 @@ class MultiManagerBuffer(Buffer):
         return {manager: baseline.value for manager, baseline in sorted(self._memory.baselines.items())}
 
     def store(  # type: ignore[override]
-        self, prob: Any, action: Any, reward: float, description: object, manager_index: int
+        self, prob: Sequence[ArrayLike], action: Tokens, reward: float, description: object, manager_index: int
     ) -> None:
         """Add an architecture to the current path.
 
@@ -81,7 +85,7 @@ class MultiManagerBuffer(Buffer):
             )
         )
 
-    def get_data(self, bs: int, shuffle: bool = True) -> Iterator[dict[str, Any]]:
+    def get_data(self, bs: int, shuffle: bool = True) -> Iterator[NamedBatch]:
         """Yield all finished paths in batches, the last one short.
 
         Yields:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 import numpy as np
 
 from amber.errors import ConfigError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 @dataclass
@@ -73,21 +77,35 @@ class Memory:
     baselines: dict[int, Baseline] = field(default_factory=dict)
 
 
-def as_arrays(probabilities: Any) -> list[np.ndarray]:
+Batch: TypeAlias = tuple[np.ndarray | None, list[np.ndarray], np.ndarray, np.ndarray, np.ndarray]
+"""States, probabilities of each decision, actions (n, T), advantages (n, 1) and rewards (n, 1)."""
+
+
+class NamedBatch(TypedDict):
+    """A batch of architectures from several data sets; the arrays have n rows."""
+
+    prob: list[np.ndarray]
+    action: np.ndarray
+    advantage: np.ndarray
+    reward: np.ndarray
+    description: np.ndarray | None
+
+
+def as_arrays(probabilities: Iterable[ArrayLike]) -> list[np.ndarray]:
     """Return the probabilities of each decision as arrays."""
     return [np.asarray(each) for each in probabilities]
 
 
-def as_reward(reward: Any) -> float:
+def as_reward(reward: float) -> float:
     """Return a reward as a number; raise ConfigError where it is not finite."""
     if not np.isfinite(reward):
         raise ConfigError(f"A reward must be a finite number. Received: {reward!r}")
     return float(reward)
 
 
-def away_from_zero(value: Any) -> Any:
+def away_from_zero(value: float | np.ndarray) -> np.ndarray:
     """A divisor that cannot be zero; the clipping bounds what comes of it."""
-    return np.maximum(value, 1e-8)
+    return np.asarray(np.maximum(value, 1e-8))
 
 
 def stacked(values: list[np.ndarray | None]) -> np.ndarray | None:

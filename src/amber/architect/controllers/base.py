@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
 import keras
 import numpy as np
@@ -26,6 +26,10 @@ from amber.architect.controllers.saving import load_controller, read_weights, sa
 from amber.architect.controllers.spec import PolicySpec
 from amber.architect.model_space import ModelSpace
 from amber.errors import ArchitectureError, ConfigError
+from amber.types import Array, Tokens
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 logger = logging.getLogger(__name__)
 
@@ -163,7 +167,7 @@ class BaseController:
         """Return the architecture made of the most probable choice of every decision in turn, (T,)."""
         return _tokens(self._rollout(Greedy(), 1, description))[0]
 
-    def log_probabilities(self, arcs: Any, description: object = None) -> np.ndarray:
+    def log_probabilities(self, arcs: Sequence[Tokens] | Array, description: object = None) -> np.ndarray:
         """Return the log-probability of each architecture, (n,), recomputed from its tokens.
 
         Raises:
@@ -171,15 +175,15 @@ class BaseController:
         """
         return np.asarray(total_log_probs(np, self._read(arcs, description)))
 
-    def entropies(self, arcs: Any, description: object = None) -> np.ndarray:
+    def entropies(self, arcs: Sequence[Tokens] | Array, description: object = None) -> np.ndarray:
         """Return the summed entropy of the decisions on the way of each architecture in nats, (n,)."""
         return np.asarray(entropies(np, self._read(arcs, description)))
 
-    def probabilities(self, arcs: Any, description: object = None) -> list[np.ndarray]:
+    def probabilities(self, arcs: Sequence[Tokens] | Array, description: object = None) -> list[np.ndarray]:
         """Return the probabilities of each decision on the way of each architecture, as `sample_with_probs` does."""
         return _probabilities(self._read(arcs, description))
 
-    def store(self, state: Any, prob: Any, action: Any, reward: float) -> None:
+    def store(self, state: ArrayLike | None, prob: Sequence[ArrayLike], action: Tokens, reward: float) -> None:
         """Keep an architecture and its reward for the next `train`.
 
         Args:
@@ -229,7 +233,13 @@ class BaseController:
                 break
         return float(np.mean(losses))
 
-    def update(self, arcs: Any, advantages: Any, old_log_probs: Any = None, description: object = None) -> float:
+    def update(
+        self,
+        arcs: Sequence[Tokens] | Array,
+        advantages: ArrayLike,
+        old_log_probs: ArrayLike | None = None,
+        description: object = None,
+    ) -> float:
         """Take one gradient step on given architectures, without the buffer.
 
         Args:
@@ -250,7 +260,7 @@ class BaseController:
         """Return all weights, in the order of `spec.weight_shapes()`."""
         return [keras.ops.convert_to_numpy(weight).copy() for weight in self.model.policy_weights.values()]
 
-    def set_weights(self, weights: Sequence[Any]) -> None:
+    def set_weights(self, weights: Sequence[ArrayLike]) -> None:
         """Take over weights as `get_weights` returns them.
 
         Raises:
@@ -295,7 +305,7 @@ class BaseController:
         for name in files:
             (Path(working_dir) / name).unlink(missing_ok=True)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """Return the arguments of the constructor as JSON-ready values."""
         raise NotImplementedError(f"{type(self).__name__} does not define get_config().")
 
@@ -306,11 +316,11 @@ class BaseController:
         }
         return rollout(np, self.spec, weights, decoder, count, self._described(description, count))
 
-    def _read(self, arcs: Any, description: object = None) -> list[Decision]:
+    def _read(self, arcs: Sequence[Tokens] | Array, description: object = None) -> list[Decision]:
         tokens = self._checked(arcs)
         return self._rollout(TeacherForced(tokens, tokens.astype("float64")), len(tokens), description)
 
-    def _checked(self, arcs: Any) -> np.ndarray:
+    def _checked(self, arcs: Sequence[Tokens] | Array) -> np.ndarray:
         tokens = np.array([self.layout.validate(arc) for arc in arcs], dtype="int64")
         if tokens.ndim != 2:
             raise ArchitectureError("Architectures are expected as rows of tokens. Received: none")
@@ -338,7 +348,7 @@ class BaseController:
         return mean_divergence(self._read(batch.actions, batch.descriptions), batch.probabilities)
 
     def _fit(
-        self, tokens: np.ndarray, advantages: np.ndarray, old: Any, description: np.ndarray | None, rows: int = 0
+        self, tokens: np.ndarray, advantages: np.ndarray, old: ArrayLike, description: np.ndarray | None, rows: int = 0
     ) -> float:
         """One step of Keras' trainer; a short batch is filled up to `rows`, so that it needs no new compilation."""
         count = len(tokens)

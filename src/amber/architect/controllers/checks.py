@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 from amber.errors import ConfigError
 
 
-def check_unknown(keywords: Mapping[str, Any], known: Collection[str], owner: str) -> None:
+def check_unknown(keywords: Mapping[str, object], known: Collection[str], owner: str) -> None:
     """Refuse keywords that a controller does not have.
 
     Raises:
@@ -35,7 +34,9 @@ def check_share(value: float, name: str, *, ends: bool = False) -> float:
     return float(value)
 
 
-def embedding_owners(shared: Mapping[Any, Any] | None, candidates: Sequence[int]) -> tuple[int, ...]:
+def embedding_owners(
+    shared: Mapping[int, int] | Mapping[str, int] | None, candidates: Sequence[int]
+) -> tuple[int, ...]:
     """Return, for every layer, the layer whose embedding it uses.
 
     Args:

@@ -10,10 +10,10 @@ import keras
 from amber.architect.buffers import Buffer
 from amber.architect.controllers.base import BaseController, TrainingSpec
 from amber.architect.controllers.checks import check_positive, check_share, check_unknown, embedding_owners
-from amber.architect.controllers.model import LossSpec
+from amber.architect.controllers.model import LossSpec, LossTerms
 from amber.architect.controllers.optimizers import make_optimizer
 from amber.architect.controllers.saving import space_to_json
-from amber.architect.controllers.spec import PolicySpec
+from amber.architect.controllers.spec import PolicyBlocks, PolicySpec
 from amber.architect.model_space import ModelSpace
 from amber.architect.token_layout import TokenLayout
 from amber.checks import positive_integer
@@ -72,7 +72,7 @@ class GeneralController(BaseController):
         lstm_keep_prob: float = 1.0,
         tanh_constant: float | None = None,
         temperature: float | None = None,
-        optim_algo: str | Mapping[str, Any] | keras.optimizers.Optimizer = "adam",
+        optim_algo: str | Mapping[str, object] | keras.optimizers.Optimizer = "adam",
         learning_rate: float | None = None,
         skip_target: float = 0.8,
         skip_weight: float | None = None,
@@ -137,16 +137,16 @@ class GeneralController(BaseController):
         check_unknown(unknown, self._config, type(self).__name__)
         super().__init__(model_space, spec, loss, training, optim_algo, learning_rate, seed)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """Return the arguments of the constructor as JSON-ready values; the optimizer with its first settings."""
         if callable(self._config["buffer_type"]):
             raise ConfigError("A controller with a buffer of one's own making cannot be saved whole: save its weights.")
         return dict(self._config)
 
-    def _blocks(self) -> dict[str, Any]:
+    def _blocks(self) -> PolicyBlocks:
         """What a subclass adds to the policy."""
         return {}
 
-    def _loss_terms(self) -> dict[str, Any]:
+    def _loss_terms(self) -> LossTerms:
         """What a subclass adds to the loss."""
         return {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import keras
 import numpy as np
@@ -21,6 +21,10 @@ from amber.architect.controllers.policy_rollout import (
     total_log_probs,
 )
 from amber.architect.controllers.spec import PolicySpec
+from amber.types import Tensor
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 CLIP_RATIO = 0.2
 """PPO's bound on how far a ratio of probabilities counts (Schulman et al. 2017)."""
@@ -51,7 +55,15 @@ class LossSpec:
     dropout: float = 0.0
 
 
-def policy_losses(xp: Any, loss: LossSpec, decisions: list[Decision], batch: Mapping[str, Any]) -> Any:
+class LossTerms(TypedDict, total=False):
+    """The fields of `LossSpec` that a kind of controller adds."""
+
+    diversity_weight: float | None
+    l1: float
+    l2: float
+
+
+def policy_losses(xp: ModuleType, loss: LossSpec, decisions: list[Decision], batch: Mapping[str, Tensor]) -> Tensor:
     """Return the loss of a batch before regularisation, a scalar.
 
     REINFORCE (Williams 1992) sums negative log-likelihood times advantage over the batch; PPO (Schulman et al.
@@ -99,7 +111,7 @@ class PolicyModel(keras.Model):
 
     def __init__(
         self,
-        spec: PolicySpec | Mapping[str, Any],
+        spec: PolicySpec | Mapping[str, object],
         loss_spec: LossSpec | Mapping[str, Any] | None = None,
         seed: int = 0,
         **arguments: object,
@@ -118,7 +130,7 @@ class PolicyModel(keras.Model):
             self.policy_weights[name].assign(value)
         self.built = True
 
-    def call(self, inputs: Mapping[str, Any], training: bool = False) -> Any:
+    def call(self, inputs: Mapping[str, Tensor], training: bool = False) -> Tensor:
         """Return what the policy says of the given tokens."""
         tokens = ops.cast(inputs["tokens"], "int32")
         decisions = rollout(
@@ -134,16 +146,16 @@ class PolicyModel(keras.Model):
 
     def compute_loss(
         self,
-        x: Any = None,
-        y: Any = None,
+        x: Mapping[str, Tensor] | None = None,
+        y: Tensor | None = None,
         y_pred: Any = None,
-        sample_weight: Any = None,
+        sample_weight: Tensor | None = None,
         training: bool = True,
-    ) -> Any:
+    ) -> Tensor:
         """The loss that the model computed, and the regularisation."""
         return sum(self.losses, y_pred)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """Return the arguments of the constructor, JSON-ready."""
         return {
             **super().get_config(),
@@ -157,10 +169,10 @@ class PolicyModel(keras.Model):
         """Make a model of what `get_config` returned."""
         return cls(**config)
 
-    def _drop(self, value: object) -> Any:
+    def _drop(self, value: object) -> Tensor:
         return keras.random.dropout(value, self.loss_spec.dropout, seed=self.drop_seed)
 
-    def _regularizer(self, name: str) -> Any:
+    def _regularizer(self, name: str) -> keras.regularizers.Regularizer | None:
         if name.startswith("description") and name.endswith("kernel") and (self.loss_spec.l1 or self.loss_spec.l2):
             return keras.regularizers.L1L2(self.loss_spec.l1, self.loss_spec.l2)
         return None

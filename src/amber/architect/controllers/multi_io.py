@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from amber.architect.controllers.general import GeneralController
+from amber.architect.controllers.model import LossTerms
+from amber.architect.controllers.spec import PolicyBlocks
 from amber.architect.model_space import ModelSpace
 from amber.checks import positive_integer
 from amber.errors import ConfigError
@@ -45,7 +47,7 @@ class MultiInputController(GeneralController):
             input_block_unique_connection=input_block_unique_connection,
         )
 
-    def _blocks(self) -> dict[str, Any]:
+    def _blocks(self) -> PolicyBlocks:
         return {"num_inputs": self._input_blocks, "unique_inputs": self._unique_inputs}
 
 
@@ -91,12 +93,12 @@ class MultiIOController(MultiInputController):
             output_block_diversity_weight=output_block_diversity_weight,
         )
 
-    def _blocks(self) -> dict[str, Any]:
+    def _blocks(self) -> PolicyBlocks:
         return {
             **super()._blocks(),
             "num_outputs": self._output_blocks,
             "unique_outputs": self._unique_outputs,
         }
 
-    def _loss_terms(self) -> dict[str, Any]:
+    def _loss_terms(self) -> LossTerms:
         return {"diversity_weight": self._diversity}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import keras
 
 from amber.errors import ConfigError
 
 
-def make_optimizer(optimizer: keras.optimizers.Optimizer, learning_rate: float | None = None) -> Any:
+def make_optimizer(
+    optimizer: str | Mapping[str, object] | keras.optimizers.Optimizer, learning_rate: float | None = None
+) -> keras.optimizers.Optimizer:
     """Return a new optimizer.
 
     Args:

@@ -11,9 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from amber.architect.controllers.spec import PolicySpec
+from amber.types import Tensor
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 MASKED_LOGIT = -1e4
 """A logit, put in after squashing, whose probability is exactly zero in single and double precision."""
@@ -44,18 +48,18 @@ class Decision:
 class Decoder(Protocol):
     """Where tokens come from: returns them as integers and as floating-point numbers, (batch, width) each."""
 
-    def __call__(self, kind: Kind, log_probs: Any, width: int) -> tuple[Any, Any]:
+    def __call__(self, kind: Kind, log_probs: Tensor, width: int) -> tuple[Tensor, Tensor]:
         """Return the tokens chosen, as integers and as numbers of the type of the probabilities."""
 
 
 def rollout(
-    xp: Any,
+    xp: ModuleType,
     spec: PolicySpec,
-    weights: Mapping[str, Any],
+    weights: Mapping[str, Tensor],
     decoder: Decoder,
-    batch: Any,
+    batch: int | Tensor,
     description: object = None,
-    drop: Callable[[Any], Any] | None = None,
+    drop: Callable[[Tensor], Tensor] | None = None,
 ) -> list[Decision]:
     """Go through all decisions of a batch of architectures, in the order of the layout.
 
@@ -76,13 +80,13 @@ class _Rollout:
 
     def __init__(
         self,
-        xp: Any,
+        xp: ModuleType,
         spec: PolicySpec,
-        weights: Mapping[str, Any],
+        weights: Mapping[str, Tensor],
         decoder: Decoder,
-        batch: Any,
+        batch: int | Tensor,
         description: object,
-        drop: Callable[[Any], Any] | None,
+        drop: Callable[[Tensor], Tensor] | None,
     ) -> None:
         self.xp, self.spec, self.weights, self.decoder, self.batch = xp, spec, weights, decoder, batch
         self.drop = drop
@@ -124,7 +128,7 @@ class _Rollout:
         self.used_inputs = bits if self.used_inputs is None else self.xp.maximum(self.used_inputs, bits)
         self.input = self._mean(self.xp.matmul(bits, self.weights["input_embedding"]), bits)
 
-    def _mask_inputs(self, layer: int, logits: Any) -> Any:
+    def _mask_inputs(self, layer: int, logits: Tensor) -> Tensor:
         """Used blocks are closed between the first layer and the last; the last takes every block left over."""
         xp = self.xp
         used = xp.zeros_like(logits) if self.used_inputs is None else self.used_inputs
@@ -162,12 +166,12 @@ class _Rollout:
         else:
             self._decide("output", "bits", self._bit_log_probs(logits), self.spec.num_layers)
 
-    def _decide(self, role: Role, kind: Kind, log_probs: Any, width: int) -> tuple[Any, Any]:
+    def _decide(self, role: Role, kind: Kind, log_probs: Tensor, width: int) -> tuple[Tensor, Tensor]:
         tokens, bits = self.decoder(kind, log_probs, width)
         self.decisions.append(Decision(role, kind, log_probs, tokens, bits))
         return tokens, bits
 
-    def _step(self) -> Any:
+    def _step(self) -> Tensor:
         """One step of every LSTM layer on `self.input`; returns the state of the last.
 
         Without biases; gates in the order input, forget, output, candidate.
@@ -187,21 +191,21 @@ class _Rollout:
             self.hidden[layer] = value = opened[:, 2 * size :] * xp.tanh(self.cells[layer])
         return value
 
-    def _squash(self, logits: Any) -> Any:
+    def _squash(self, logits: Tensor) -> Tensor:
         if self.spec.temperature is not None:
             logits = logits / self.spec.temperature
         if self.spec.tanh_constant is not None:
             logits = self.spec.tanh_constant * self.xp.tanh(logits)
         return logits
 
-    def _bit_log_probs(self, logits: Any) -> Any:
+    def _bit_log_probs(self, logits: Tensor) -> Tensor:
         """Of bits with logits (-q, q), shape (batch, bits, 2)."""
         return _log_softmax(self.xp, self.xp.stack([-logits, logits], axis=-1))
 
-    def _mean(self, total: Any, bits: Any) -> Any:
+    def _mean(self, total: Tensor, bits: Tensor) -> Tensor:
         return total / (1.0 + self.xp.sum(bits, axis=1, keepdims=True))
 
-    def _first_input(self, description: object) -> Any:
+    def _first_input(self, description: object) -> Tensor:
         xp, weights = self.xp, self.weights
         if not self.spec.description_length:
             return xp.broadcast_to(weights["start"], (self.batch, self.spec.lstm_size))
@@ -221,12 +225,12 @@ ACTIVATIONS: dict[str, Callable[[Any, Any], Any]] = {
 """What the hidden layer over a description may use."""
 
 
-def _log_softmax(xp: Any, logits: Any) -> Any:
+def _log_softmax(xp: ModuleType, logits: Tensor) -> Tensor:
     shifted = logits - xp.max(logits, axis=-1, keepdims=True)
     return shifted - xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=True))
 
 
-def decision_log_probs(xp: Any, decision: Decision) -> Any:
+def decision_log_probs(xp: ModuleType, decision: Decision) -> Tensor:
     """Return the log-probability of the tokens of a decision, (batch,)."""
     if decision.kind == "one":
         return xp.take_along_axis(decision.log_probs, decision.tokens, axis=1)[:, 0]
@@ -238,12 +242,12 @@ def decision_log_probs(xp: Any, decision: Decision) -> Any:
     return xp.where(xp.abs(set_bits - 1.0) < 0.5, total, xp.zeros_like(total) + MASKED_LOGIT)
 
 
-def total_log_probs(xp: Any, decisions: Sequence[Decision]) -> Any:
+def total_log_probs(xp: ModuleType, decisions: Sequence[Decision]) -> Tensor:
     """Return the log-probability of whole architectures, (batch,)."""
     return sum((decision_log_probs(xp, decision) for decision in decisions[1:]), decision_log_probs(xp, decisions[0]))
 
 
-def entropies(xp: Any, decisions: Sequence[Decision]) -> Any:
+def entropies(xp: ModuleType, decisions: Sequence[Decision]) -> Tensor:
     """Return the entropy of the decisions met on the way of each architecture, in nats, (batch,)."""
     found = []
     for decision in decisions:
@@ -252,7 +256,7 @@ def entropies(xp: Any, decisions: Sequence[Decision]) -> Any:
     return sum(found[1:], found[0])
 
 
-def skip_penalties(xp: Any, decisions: Sequence[Decision], target: float) -> Any:
+def skip_penalties(xp: ModuleType, decisions: Sequence[Decision], target: float) -> Tensor:
     """Return how far the probabilities of skips are from a rate, (batch,).
 
     Per bit the divergence KL(policy || [1 - target, target]), averaged over the bits of a layer, then over layers.
@@ -268,7 +272,7 @@ def skip_penalties(xp: Any, decisions: Sequence[Decision], target: float) -> Any
     return sum(layers[1:], layers[0]) / len(layers)
 
 
-def output_diversity(xp: Any, decisions: Sequence[Decision]) -> Any:
+def output_diversity(xp: ModuleType, decisions: Sequence[Decision]) -> Tensor:
     """Return how much the outputs differ in the layers they choose, (batch,).
 
     The standard deviation over outputs of the probability that a layer is chosen, averaged over layers.

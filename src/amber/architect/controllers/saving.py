@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import h5py
 import keras
@@ -17,6 +17,7 @@ from amber.architect.model_space import ModelSpace
 from amber.errors import ModelSpaceError, StorageError
 from amber.files import replacing
 from amber.files.bounded_hdf5 import array_headers, read_array, read_json_text, reading
+from amber.types import JsonObject
 from amber.wording import said, shortened, shown
 
 FORMAT = "amber controller"
@@ -33,7 +34,7 @@ class SavedController(Protocol):
     buffer: Buffer | None
     generator: np.random.Generator
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """Return the arguments of the constructor as JSON-ready values."""
 
 
@@ -43,7 +44,7 @@ C = TypeVar("C", bound=SavedController)
 def write_weights(path: Path, weights: Mapping[str, np.ndarray]) -> None:
     """Write one data set for each weight. StorageError where the file cannot be written."""
 
-    def fill(file: Any) -> None:
+    def fill(file: h5py.File) -> None:
         for name, value in weights.items():
             file[name] = value
 
@@ -68,7 +69,7 @@ def read_weights(path: Path, names: list[str]) -> list[np.ndarray]:
 def save_controller(controller: SavedController, path: Path) -> None:
     """Write configuration, weights, optimizer, buffer and random states."""
 
-    def fill(file: Any) -> None:
+    def fill(file: h5py.File) -> None:
         file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
         file.attrs["class"] = type(controller).__name__
         file.attrs["config"] = json.dumps(controller.get_config())
@@ -104,7 +105,9 @@ def load_controller(cls: type[C], path: Path) -> C:
         raise StorageError(f"{path}: expected a {cls.__name__}. Received: {said(error)}") from error
 
 
-def _made(make: Callable[..., C], config: dict[str, Any], generators: list[Any], arrays: Mapping[str, np.ndarray]) -> C:
+def _made(
+    make: Callable[..., C], config: JsonObject, generators: list[dict[str, object]], arrays: Mapping[str, np.ndarray]
+) -> C:
     controller = make(**{**config, "model_space": space_from_json(config["model_space"])})
     _restore(controller, arrays)
     for generator, state in zip(_generators(controller), generators, strict=True):
@@ -112,7 +115,7 @@ def _made(make: Callable[..., C], config: dict[str, Any], generators: list[Any],
     return controller
 
 
-def space_to_json(space: ModelSpace | Sequence[int]) -> list[Any]:
+def space_to_json(space: ModelSpace | Sequence[int]) -> list[int] | list[list[JsonObject]]:
     """Return layers as lists of operations; where JSON cannot say them, or there are none, how many they are."""
     if not isinstance(space, ModelSpace):
         return [int(count) for count in space]
@@ -122,7 +125,7 @@ def space_to_json(space: ModelSpace | Sequence[int]) -> list[Any]:
         return [len(candidates) for candidates in space.layers]
 
 
-def space_from_json(layers: list[Any]) -> ModelSpace | list[int]:
+def space_from_json(layers: list[int] | list[list[JsonObject]]) -> ModelSpace | list[int]:
     """The inverse of `space_to_json`."""
     return ModelSpace.from_dict(layers) if isinstance(layers[0], list) else layers
 
@@ -151,7 +154,7 @@ def _restore(controller: SavedController, arrays: Mapping[str, np.ndarray]) -> N
         )
 
 
-def _optimizer_variables(controller: SavedController) -> list[Any]:
+def _optimizer_variables(controller: SavedController) -> list[keras.Variable]:
     optimizer = controller.model.optimizer
     if not optimizer.built:
         optimizer.build(controller.model.trainable_variables)
@@ -167,7 +170,7 @@ def _numpy(value: object) -> np.ndarray:
     return np.asarray(keras.ops.convert_to_numpy(value))
 
 
-def _write(path: Path, fill: Callable[[Any], None]) -> None:
+def _write(path: Path, fill: Callable[[h5py.File], None]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as aside, h5py.File(aside, "w") as file:

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from amber.architect.token_layout import TokenLayout
+
+
+class PolicyBlocks(TypedDict, total=False):
+    """The fields of `PolicySpec` that a kind of controller adds: its input and output blocks, its description."""
+
+    num_inputs: int
+    unique_inputs: bool
+    num_outputs: int
+    unique_outputs: bool
+    description_length: int
+    description_units: int
+    description_activation: str
 
 
 @dataclass(frozen=True)
@@ -80,12 +92,12 @@ class PolicySpec:
             shapes["output_softmax"] = (size, self.num_outputs)
         return shapes
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return a JSON-ready dictionary."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> PolicySpec:
+    def from_dict(cls, values: Mapping[str, object]) -> PolicySpec:
         """The inverse of `to_dict`."""
         arguments: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in values.items()

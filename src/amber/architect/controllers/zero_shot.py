@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from amber.architect.buffers import Buffer, MultiManagerBuffer, get_buffer
 from amber.architect.controllers.general import GeneralController
+from amber.architect.controllers.model import LossTerms
 from amber.architect.controllers.policy_rollout import ACTIVATIONS
+from amber.architect.controllers.spec import PolicyBlocks
 from amber.architect.model_space import ModelSpace
 from amber.checks import positive_integer
 from amber.errors import ConfigError, DataError
+from amber.types import Tokens
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 class ZeroShotController(GeneralController):
@@ -52,7 +58,7 @@ class ZeroShotController(GeneralController):
         self._config["data_description_config"] = self._description.to_dict()
 
     def store(  # type: ignore[override]
-        self, prob: Any, action: Any, reward: float, description: object, manager_index: int
+        self, prob: Sequence[ArrayLike], action: Tokens, reward: float, description: object, manager_index: int
     ) -> None:
         """Keep an architecture and its reward for the next `train`.
 
@@ -81,14 +87,14 @@ class ZeroShotController(GeneralController):
             )
         return np.broadcast_to(values, (count, length))
 
-    def _blocks(self) -> dict[str, Any]:
+    def _blocks(self) -> PolicyBlocks:
         return {
             "description_length": self._description.length,
             "description_units": self._description.units,
             "description_activation": self._description.activation,
         }
 
-    def _loss_terms(self) -> dict[str, Any]:
+    def _loss_terms(self) -> LossTerms:
         return {"l1": self._description.l1, "l2": self._description.l2}
 
 
@@ -113,7 +119,7 @@ class _Description:
         _check_keys(penalty, "regularizer", set(), {"l1", "l2"})
         self.l1, self.l2 = float(penalty.get("l1", 0.0)), float(penalty.get("l2", 0.0))
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         found: dict[str, Any] = {"length": self.length, "regularizer": {"l1": self.l1, "l2": self.l2}}
         if self.units:
             found["hidden_layer"] = {"units": self.units, "activation": self.activation}

@@ -7,15 +7,11 @@ is a choice among products of a few sizes; on TensorFlow slices have the sizes t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from amber.backend.block_dense.layout import BlockLayout, code_of, two_sizes
+from amber.backend.block_dense.layout import BlockDense, BlockLayout, code_of, two_sizes
 
-__all__ = ["BlockLayout", "block_dense", "code_of", "gives_taken_columns", "sizes_for"]
-
-BlockDense = Callable[[Sequence[Any], Any, Any, Any], Any]
-
+__all__ = ["BlockDense", "BlockLayout", "block_dense", "code_of", "gives_taken_columns", "sizes_for"]
 
 # Of a network with more layers every pair is compiled in one size only.
 _FEW_LAYERS = 8

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from amber.types import Tensor
+
+BlockDense = Callable[[Sequence[Tensor], Tensor, Tensor, Tensor, Tensor], Tensor]
+"""Takes blocks, codes, kernel, bias and the position of the columns; `block_dense` says what they are."""
 
 
 @dataclass(frozen=True)

@@ -6,22 +6,27 @@ For a small network every operation counts, so what belongs to all blocks is com
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
 
 from amber.backend.block_dense.layout import BlockLayout
 
+if TYPE_CHECKING:
+    from amber.backend.block_dense.layout import BlockDense
 
-def make(layout: BlockLayout) -> Callable[..., Any]:
+
+def make(layout: BlockLayout) -> BlockDense:
     """Return the function that `block_dense` describes."""
     sizes = np.zeros((len(layout.rows), 1 + max(map(len, layout.rows))), "int32")
     for block, rows in enumerate(layout.rows):
         sizes[block, 1 : 1 + len(rows)] = rows
     one_width = len(layout.columns) == 1
 
-    def run(blocks: Sequence[Any], codes: Any, kernel: Any, bias: Any, column: Any) -> Any:
+    def run(
+        blocks: Sequence[tf.Tensor], codes: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, column: tf.Tensor
+    ) -> tf.Tensor:
         block_of, place = _rows_of(layout, kernel.shape[0])
         lengths = tf.gather(sizes, codes, axis=1, batch_dims=1)
         columns = tf.gather(layout.columns, column)
@@ -30,24 +35,26 @@ def make(layout: BlockLayout) -> Callable[..., Any]:
 
         # The gradient of a slice of a kernel would be a kernel of zeros for every slice.
         @tf.custom_gradient
-        def multiply(kernel: Any, bias: Any, *blocks: Any) -> Any:
-            def product() -> Any:
+        def multiply(
+            kernel: tf.Tensor, bias: tf.Tensor, *blocks: tf.Tensor
+        ) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, ...]]]:
+            def product() -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
                 pieces = _columns(blocks, np.zeros(len(blocks), "int32"), lengths)
                 read = pieces[0] if len(pieces) == 1 else tf.concat(pieces, 1)
                 taken = tf.gather(kernel, tf.where(place < tf.gather(lengths, block_of))[:, 0])
                 taken = taken if one_width else taken[:, :columns]
                 return tf.matmul(read, taken), read, taken
 
-            def nothing() -> Any:
+            def nothing() -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
                 zeros = tf.zeros((tf.shape(blocks[0])[0], columns), kernel.dtype)
                 return zeros, zeros[:, :0], kernel[:0]
 
             result, read, taken = tf.cond(reads, product, nothing)
 
-            def gradients(upstream: Any) -> Any:
+            def gradients(upstream: tf.Tensor) -> tuple[tf.Tensor, ...]:
                 rest = layout.columns[-1] - columns
 
-                def some() -> Any:
+                def some() -> tuple[tf.Tensor, ...]:
                     of_taken = tf.matmul(read, upstream, transpose_a=True)
                     # A row of zeros stands for every row that is not read.
                     paddings = [[0, 1], [0, rest]]
@@ -79,14 +86,14 @@ def _rows_of(layout: BlockLayout, count: int) -> tuple[np.ndarray, np.ndarray]:
     return block_of, place
 
 
-def _columns(matrices: Sequence[Any], starts: Any, lengths: Any) -> list[Any]:
+def _columns(matrices: Sequence[tf.Tensor], starts: tf.Tensor, lengths: tf.Tensor) -> list[tf.Tensor]:
     """So many columns of each matrix."""
     begins = tf.unstack(tf.stack([tf.zeros_like(lengths), starts], 1))
     limits = tf.unstack(tf.stack([-tf.ones_like(lengths), lengths], 1))
     return [tf.slice(*each) for each in zip(matrices, begins, limits, strict=True)]
 
 
-def _widened(matrices: Sequence[Any], rests: Any) -> list[Any]:
+def _widened(matrices: Sequence[tf.Tensor], rests: tf.Tensor) -> list[tf.Tensor]:
     """Each matrix with so many columns of zeros after its own."""
     nothing = tf.zeros_like(rests)
     paddings = tf.reshape(tf.stack([nothing, nothing, nothing, rests], 1), (-1, 2, 2))

@@ -6,12 +6,16 @@ devices equally: the gradient would not be that of the batch, and normalisation 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
 from amber.backend.distribution.placement import Placement
 from amber.backend.keras_internals.adapters import DataAdapter, get_data_adapter, train_validation_split
+from amber.types import TensorTree
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 
 def with_even_batches(options: dict[str, Any], placement: Placement) -> dict[str, Any]:
@@ -48,18 +52,18 @@ class EvenBatches(DataAdapter):
         self._adapter = adapter
         self._placement = placement
 
-    def get_tf_dataset(self) -> Any:
+    def get_tf_dataset(self) -> tf.data.Dataset:
         """Return the distributed data set."""
         # Consecutive elements go to consecutive devices.
         parts = self._adapter.get_tf_dataset().flat_map(self._parts)
         return self._placement.strategy.distribute_datasets_from_function(lambda context: parts)
 
-    def _parts(self, *batch: Any) -> Any:
+    def _parts(self, *batch: TensorTree) -> tf.data.Dataset:
         import tensorflow
 
         count = len(self._placement.devices)
 
-        def share(array: Any) -> Any:
+        def share(array: tf.Tensor) -> tf.Tensor:
             shape = tensorflow.shape(array)
             shared = tensorflow.cond(
                 shape[0] % count == 0,

@@ -5,19 +5,28 @@ from __future__ import annotations
 import random
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import keras
 
 from amber.checks import is_integer
 from amber.errors import ConfigError
+from amber.types import TensorTree
+
+if TYPE_CHECKING:
+    import jax
+    import tensorflow as tf
 
 BACKENDS = ("jax", "tensorflow")
 """Backends on which one model can be trained on several devices."""
 
 _DEVICE_NAME = re.compile(r"/?(?:device:)?(cpu|gpu|cuda|tpu):(\d+)", re.IGNORECASE)
+
+
+Devices: TypeAlias = int | str | Sequence[str] | None
+"""How a user names devices: how many, by name, or wherever the backend puts a model."""
 
 
 class Placement:
@@ -35,7 +44,7 @@ class Placement:
             are not there.
     """
 
-    def __init__(self, gpus: Any = None) -> None:
+    def __init__(self, gpus: Devices = None) -> None:
         self.devices: tuple[str, ...] = _devices(gpus)
         self._strategy: Any = None
 
@@ -50,37 +59,37 @@ class Placement:
         with self.strategy.scope():
             yield
 
-    def spread(self, batch: Any) -> Any:
+    def spread(self, batch: TensorTree) -> TensorTree:
         """Return a batch of JAX arrays shared out evenly among the devices, or where that cannot be, given to all."""
         import jax
 
         mesh = self.strategy.device_mesh.backend_mesh
         axis = mesh.axis_names[0]
 
-        def put(array: Any) -> Any:
+        def put(array: jax.Array) -> jax.Array:
             spec = (axis,) if array.shape[0] % len(self.devices) == 0 else ()
             return jax.device_put(array, jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(*spec)))
 
         return jax.tree.map(put, batch)
 
-    def first_part(self, batch: Any) -> Any:
+    def first_part(self, batch: TensorTree) -> TensorTree:
         """Return what the first device gets of a batch that TensorFlow has shared out."""
         return keras.tree.map_structure(lambda part: self.strategy.experimental_local_results(part)[0], batch)
 
     @property
-    def strategy(self) -> Any:
+    def strategy(self) -> keras.distribution.DataParallel | tf.distribute.MirroredStrategy:
         """The Keras distribution, or TensorFlow's strategy; made when it is first needed."""
         if self._strategy is None:
             make = _data_parallel if keras.config.backend() == "jax" else _mirrored
             self._strategy = make(list(self.devices))
         return self._strategy
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         # A strategy holds devices of this process; another process makes its own.
         return {"devices": self.devices, "_strategy": None}
 
 
-def as_many_as_there_are(gpus: object) -> Any:
+def as_many_as_there_are(gpus: Devices) -> Devices:
     """Return a number of devices that can be used; a warning says so where it is smaller than the number asked for.
 
     Args:
@@ -174,7 +183,7 @@ def _make_global_generator() -> None:
     random.setstate(state)
 
 
-def _data_parallel(devices: list[str]) -> Any:
+def _data_parallel(devices: list[str]) -> keras.distribution.DataParallel:
     import jax
 
     from amber.backend.keras_internals.distribution import jax_device
@@ -183,18 +192,18 @@ def _data_parallel(devices: list[str]) -> Any:
 
     class OnFirst(keras.distribution.TensorLayout):
         @property
-        def backend_layout(self) -> Any:
+        def backend_layout(self) -> jax.sharding.Sharding:
             return first
 
     class DataParallel(keras.distribution.DataParallel):
         # Keras lays out all batches as the first, and the last may not be divisible: `Placement.spread` does it.
-        def get_data_layout(self, data_shape: Any) -> Any:
+        def get_data_layout(self, data_shape: Sequence[int]) -> keras.distribution.TensorLayout:
             return OnFirst([None] * len(data_shape), self.device_mesh)
 
     return DataParallel(devices=devices, auto_shard_dataset=False)
 
 
-def _mirrored(devices: list[str]) -> Any:
+def _mirrored(devices: list[str]) -> tf.distribute.MirroredStrategy:
     import tensorflow
 
     return tensorflow.distribute.MirroredStrategy(devices)

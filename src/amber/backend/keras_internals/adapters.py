@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from keras.src.trainers import data_adapters
 from keras.src.trainers.data_adapters import array_slicing
@@ -10,10 +10,17 @@ from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
 from keras.src.trainers.data_adapters.data_adapter import DataAdapter
 
 from amber.backend.batch_order import BatchOrder, OrderedBatches
+from amber.types import Tensor, TensorTree
 
 __all__ = ["ArrayAdapter", "DataAdapter", "get_data_adapter", "train_validation_split"]
 
 train_validation_split = array_slicing.train_validation_split
+
+
+class Sliceable(Protocol):
+    """An array that Keras has wrapped so that rows can be taken."""
+
+    array: Tensor
 
 
 class ArrayAdapter(ArrayDataAdapter):
@@ -33,16 +40,23 @@ class ArrayAdapter(ArrayDataAdapter):
         return int(self._batch_size)
 
     @property
-    def shuffles(self) -> Any:
+    def shuffles(self) -> bool | str | BatchOrder:
         """True, False or `"batch"`, as for `keras.Model.fit`, or a BatchOrder."""
         return self._shuffle
 
-    def sliceable(self, backend: str) -> Any:
+    def sliceable(self, backend: str) -> TensorTree:
         """Return the arrays in their structure, each wrapped so that rows can be taken."""
         return array_slicing.convert_to_sliceable(self._inputs, target_backend=backend)
 
 
-def get_data_adapter(x: Any, y: Any = None, sample_weight: Any = None, *, shuffle: Any = False, **options: Any) -> Any:
+def get_data_adapter(
+    x: TensorTree,
+    y: TensorTree = None,
+    sample_weight: TensorTree = None,
+    *,
+    shuffle: bool | str | BatchOrder = False,
+    **options: Any,
+) -> DataAdapter:
     """Return the Keras data adapter of any data that `fit` accepts; `shuffle` may be a BatchOrder of arrays.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import keras
 from keras.src.utils import is_default
@@ -13,5 +13,7 @@ __all__ = ["SynchronousCallbackList", "is_default"]
 class SynchronousCallbackList(keras.callbacks.CallbackList):
     """Keras's list of callbacks without its thread pool."""
 
-    def _configure_async_dispatch(self, callbacks: Any) -> None:
+    def _configure_async_dispatch(
+        self, callbacks: Sequence[keras.callbacks.Callback] | keras.callbacks.CallbackList | None
+    ) -> None:
         self._async_train = self._async_test = self._async_predict = False

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 _DEFERRED = "uninitialized_variables"
 _SEEDS = ("global_seed_generator", "global_random_seed")
@@ -47,7 +50,7 @@ def make_seed_generator() -> None:
     global_seed_generator()
 
 
-def _global_state() -> Any:
+def _global_state() -> ModuleType | None:
     """The module of that name; None where Keras has none, and its state is then left as it is."""
     try:
         from keras.src.backend.common import global_state

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import keras
+
+from amber.types import Tensor, TensorTree
 
 try:
     from keras.src.models.functional import Functional
@@ -13,7 +15,9 @@ except ImportError:  # Keras has moved it; it is still what `keras.Model(inputs,
     Functional = type(keras.Model(*2 * [keras.Input((1,), name="input")], name="functional"))
 
 __all__ = [
+    "Arguments",
     "Functional",
+    "Node",
     "functional_of",
     "inbound_nodes",
     "input_structure",
@@ -27,13 +31,33 @@ __all__ = [
 ]
 
 
-def nodes_by_depth(model: keras.Model) -> Mapping[int, Sequence[Any]]:
+class Node(Protocol):
+    """One call of a layer in a functional model."""
+
+    operation: keras.Operation
+    input_tensors: Sequence[keras.KerasTensor]
+    outputs: Sequence[keras.KerasTensor]
+    arguments: Arguments
+    is_input: bool
+
+
+class Arguments(Protocol):
+    """The arguments of a call, with tensors without content where it is given tensors."""
+
+    args: tuple[object, ...]
+    kwargs: dict[str, object]
+
+    def fill_in(self, tensors: dict[int, Tensor]) -> tuple[tuple[object, ...], dict[str, object]]:
+        """Return the arguments with these tensors, by the identity of those that they stand for."""
+
+
+def nodes_by_depth(model: keras.Model) -> Mapping[int, Sequence[Node]]:
     """Return the nodes of a functional model; the deepest come first in computation."""
     nodes: Mapping[int, Sequence[Any]] = model._nodes_by_depth
     return nodes
 
 
-def layers_within(model: keras.Model) -> Iterator[Any]:
+def layers_within(model: keras.Model) -> Iterator[keras.Layer]:
     """Return the model itself and every layer in it, at any depth."""
     if hasattr(model, "_flatten_layers"):
         return iter(model._flatten_layers())
@@ -45,39 +69,39 @@ def layer_count(model: keras.Model) -> int:
     return len(model._layers)
 
 
-def _nested(layer: keras.Layer) -> Iterator[Any]:
+def _nested(layer: keras.Layer) -> Iterator[keras.Layer]:
     yield layer
     for each in getattr(layer, "layers", ()):
         yield from _nested(each)
 
 
-def functional_of(layer: keras.Layer) -> Any:
+def functional_of(layer: keras.Layer) -> keras.Layer:
     """Return the functional model inside a Sequential; any other layer as it is."""
     return layer._functional if type(layer) is keras.Sequential else layer
 
 
-def inbound_nodes(layer: keras.Layer) -> Sequence[Any]:
+def inbound_nodes(layer: keras.Layer) -> Sequence[Node]:
     """Return the calls of a layer."""
     nodes: Sequence[Any] = layer._inbound_nodes
     return nodes
 
 
-def reshapes(merge: Any) -> bool:
+def reshapes(merge: keras.Layer) -> bool:
     """Say whether a merging layer changes the shapes of what it joins."""
     return bool(merge._reshape_required)
 
 
-def input_structure(model: keras.Model) -> Any:
+def input_structure(model: keras.Model) -> TensorTree:
     """Return the inputs of a functional model in the structure that it was made with."""
     return model._inputs_struct
 
 
-def output_structure(model: keras.Model) -> Any:
+def output_structure(model: keras.Model) -> TensorTree:
     """Return the outputs of a functional model in the structure that it was made with."""
     return model._outputs_struct
 
 
-def standardized_inputs(model: keras.Model, inputs: Any) -> list[Any]:
+def standardized_inputs(model: keras.Model, inputs: TensorTree) -> list[Tensor]:
     """Return inputs as a flat list of tensors, checked and converted as the model's call would."""
     found: list[Any] = model._standardize_inputs(inputs)
     return found

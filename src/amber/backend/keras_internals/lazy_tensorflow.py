@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 
 class _OnlyWhereImported:
@@ -15,7 +18,7 @@ class _OnlyWhereImported:
     answers are the same, without the seconds that the import takes and the notes that it prints.
     """
 
-    def __init__(self, lazy: Any) -> None:
+    def __init__(self, lazy: ModuleType) -> None:
         self._lazy = lazy
 
     @property
@@ -23,7 +26,7 @@ class _OnlyWhereImported:
         """Whether TensorFlow has been imported."""
         return "tensorflow" in sys.modules and bool(self._lazy.available)
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._lazy, name)
 
 

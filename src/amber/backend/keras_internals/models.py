@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import keras
+
+from amber.types import Tensor, TensorTree
 
 CACHED_EVALUATION = "_use_cached_eval_dataset"
 """Argument with which `fit` calls `evaluate` for validation, on a data set of the model's own."""
 
 
-def compiled_loss(model: keras.Model) -> Any:
+def compiled_loss(model: keras.Model) -> keras.losses.Loss | None:
     """Return what `compile` made of the loss; None before."""
     return model._compile_loss
 
 
-def compiled_metrics(model: keras.Model) -> Any:
+def compiled_metrics(model: keras.Model) -> keras.metrics.Metric | None:
     """Return what `compile` made of the metrics; None where there are none."""
     return model._compile_metrics
 
 
-def loss_tracker(model: keras.Model) -> Any:
+def loss_tracker(model: keras.Model) -> keras.metrics.Mean:
     """Return the metric that averages the loss."""
     return model._loss_tracker
 
 
-def compute_loss(model: keras.Model, x: Any, y: Any, predicted: Any, sample_weight: Any, training: bool) -> Any:
+def compute_loss(
+    model: keras.Model,
+    x: TensorTree,
+    y: TensorTree,
+    predicted: TensorTree,
+    sample_weight: TensorTree,
+    training: bool,
+) -> Tensor:
     """Return the loss of a batch, the model's own penalties among it, whichever arguments `compute_loss` takes."""
     compute = getattr(model, "_compute_loss", model.compute_loss)
     return compute(x=x, y=y, y_pred=predicted, sample_weight=sample_weight, training=training)
@@ -61,14 +70,14 @@ class TrainingHooks(keras.Model):
     def before_symbolic_build(self) -> None:
         """Called before Keras builds metrics and optimizer with values that have no content."""
 
-    def report_of(self, logs: Any) -> Any:
+    def report_of(self, logs: Mapping[str, Tensor] | None) -> Mapping[str, Tensor] | None:
         """Return what is reported of a step that returned `logs`; None for Keras's own way."""
         return None
 
-    def _symbolic_build(self, *args: Any, **kwargs: object) -> None:
+    def _symbolic_build(self, *args: object, **kwargs: object) -> None:
         self.before_symbolic_build()
         super()._symbolic_build(*args, **kwargs)
 
-    def _get_metrics_result_or_logs(self, logs: Any) -> Any:
+    def _get_metrics_result_or_logs(self, logs: Mapping[str, Tensor] | None) -> Mapping[str, Tensor] | None:
         report = self.report_of(logs)
         return super()._get_metrics_result_or_logs(logs) if report is None else report

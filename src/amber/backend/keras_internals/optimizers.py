@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import keras
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 
 from amber.backend.keras_internals.losses import is_stock
 from amber.backend.keras_internals.variables import tensor_of
+from amber.types import Tensor
+
+if TYPE_CHECKING:
+    import torch
 
 _ADAM = (keras.optimizers.Adam, keras.optimizers.AdamW)
 MOMENTUMS, VELOCITIES, MAXIMA = "_momentums", "_velocities", "_velocity_hats"
@@ -26,17 +30,17 @@ def is_stock_adam(optimizer: keras.optimizers.Optimizer) -> bool:
     )
 
 
-def slot(optimizer: keras.optimizers.Optimizer, kind: str, variable: keras.Variable) -> Any:
+def slot(optimizer: keras.optimizers.Optimizer, kind: str, variable: keras.Variable) -> keras.Variable:
     """Return what Adam remembers of a variable, as a variable: one of MOMENTUMS, VELOCITIES, MAXIMA."""
     return getattr(optimizer, kind)[optimizer._get_variable_index(variable)]
 
 
-def slots(optimizer: keras.optimizers.Optimizer, kind: str, variables: Sequence[Any]) -> list[Any]:
+def slots(optimizer: keras.optimizers.Optimizer, kind: str, variables: Sequence[keras.Variable]) -> list[torch.Tensor]:
     """Return what Adam remembers of each variable, as tensors."""
     return [tensor_of(slot(optimizer, kind, variable)) for variable in variables]
 
 
-def steps_done(optimizer: keras.optimizers.Optimizer) -> Any:
+def steps_done(optimizer: keras.optimizers.Optimizer) -> torch.Tensor:
     """Return the counter of steps, as a tensor that may be written to."""
     return tensor_of(optimizer._iterations)
 
@@ -47,11 +51,11 @@ def learning_rate(optimizer: keras.optimizers.Optimizer) -> float:
     return float(tensor_of(rate).item() if isinstance(rate, keras.Variable) else optimizer.learning_rate)
 
 
-def clipped(optimizer: keras.optimizers.Optimizer, gradients: Any) -> Any:
+def clipped(optimizer: keras.optimizers.Optimizer, gradients: Sequence[Tensor | None]) -> list[Tensor | None]:
     """Return gradients clipped as the optimizer is set to."""
     return optimizer._clip_gradients(gradients)
 
 
-def decay(optimizer: keras.optimizers.Optimizer, variables: Sequence[Any]) -> None:
+def decay(optimizer: keras.optimizers.Optimizer, variables: Sequence[keras.Variable]) -> None:
     """Apply the optimizer's weight decay to variables."""
     optimizer._apply_weight_decay(variables)

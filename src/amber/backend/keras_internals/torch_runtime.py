@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from keras.src.backend.common.masking import get_keras_mask
 from keras.src.backend.common.stateless_scope import in_stateless_scope
@@ -20,7 +20,7 @@ def replaces_variables() -> bool:
     return bool(in_stateless_scope() or get_autocast_scope() is not None or get_device() == "meta")
 
 
-def call_context(layer: keras.Layer, training: bool | None) -> Any:
+def call_context(layer: keras.Layer, training: bool | None) -> object:
     """Open the context of a call of `layer` with `training` set; give the layer to `close_call_context`."""
     context = layer._get_call_context()
     context.set_value("training", training)

@@ -6,7 +6,7 @@ that is most of the work.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -15,9 +15,10 @@ import tensorflow as tf
 
 from amber.backend.batch_order import BatchOrder
 from amber.backend.keras_internals.adapters import ArrayAdapter
+from amber.types import TensorTree
 
 
-def are_plain_arrays(data: Any) -> bool:
+def are_plain_arrays(data: TensorTree) -> bool:
     """Whether these are arrays of numbers and nothing else."""
     arrays = [array for array in keras.tree.flatten(data) if array is not None]
     return bool(arrays) and all(type(array) is np.ndarray and array.dtype.kind in "biuf" for array in arrays)
@@ -26,7 +27,7 @@ def are_plain_arrays(data: Any) -> bool:
 class RowsAdapter(ArrayAdapter):
     """Keras' adapter of arrays, which checks and weights them, without its pipeline."""
 
-    def get_tf_dataset(self) -> Any:
+    def get_tf_dataset(self) -> Rows:
         """Return an iterable of the rows of batches; each iteration has an order of its own."""
         inputs = self.sliceable("tensorflow")
         data = keras.tree.map_structure(tf.convert_to_tensor, keras.tree.lists_to_tuples(inputs))
@@ -43,13 +44,13 @@ class Rows:
         shuffle: True, False or "batch", as for `keras.Model.fit`, or a BatchOrder.
     """
 
-    def __init__(self, data: Any, samples: int, size: int, shuffle: Any) -> None:
+    def __init__(self, data: TensorTree, samples: int, size: int, shuffle: bool | str | BatchOrder) -> None:
         self._data, self._samples, self._size, self._shuffle = data, samples, size, shuffle
 
     def __iter__(self) -> RowsIterator:
         return RowsIterator(self._data, self._order, self._size)
 
-    def _order(self) -> Any:
+    def _order(self) -> tf.Tensor:
         if isinstance(self._shuffle, BatchOrder):
             return tf.constant(self._shuffle.rows, "int32")
         order = tf.range(self._samples)
@@ -70,7 +71,7 @@ class RowsIterator:
 
     draws = True
 
-    def __init__(self, data: Any, draw_order: Any, size: int) -> None:
+    def __init__(self, data: TensorTree, draw_order: Callable[[], tf.Tensor], size: int) -> None:
         self.data, self._draw_order, self._size = data, draw_order, size
         self.specs = str(keras.tree.map_structure(lambda tensor: (*tensor.shape[1:], tensor.dtype.name), data))
         self._order: Any = None
@@ -79,12 +80,12 @@ class RowsIterator:
     def __iter__(self) -> RowsIterator:
         return self
 
-    def __next__(self) -> Any:
+    def __next__(self) -> TensorTree:
         """The next batch itself."""
         rows = next(self.take(1))[0]
         return keras.tree.map_structure(lambda tensor: tf.gather(tensor, rows), self.data)
 
-    def take(self, count: int) -> Iterator[Any]:
+    def take(self, count: int) -> Iterator[tf.Tensor]:
         """Yield the rows of the next batches, shape (batches, size): those of full size first, then a smaller one.
 
         Raises:

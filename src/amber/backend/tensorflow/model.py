@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -15,9 +15,18 @@ from amber.backend.keras_internals.distribution import has_stock_test_step
 from amber.backend.keras_internals.models import is_within_strategy
 from amber.backend.tensorflow.feeding import RowsAdapter, RowsIterator, are_plain_arrays
 from amber.backend.tensorflow.updates import fused_adam
+from amber.types import TensorTree
+
+if TYPE_CHECKING:
+    from amber.backend.keras_internals.adapters import DataAdapter
+    from amber.backend.step_wrappers import StepFunction
 
 # So few that Ctrl-C is heard within seconds, as a compiled function cannot be interrupted.
 _STEPS_PER_CALL = 16
+
+
+Changing = tuple[keras.Variable, Callable[[], np.ndarray]]
+"""A variable that has a new value in each step, and what draws the value."""
 
 
 class MultiStepTraining(BaseModel):
@@ -26,17 +35,19 @@ class MultiStepTraining(BaseModel):
     train_function: Any
     test_function: Any
 
-    def _changing(self) -> tuple[Any, Callable[[], Any]] | None:
+    def _changing(self) -> Changing | None:
         """A variable that has a new value in each step, and what draws the value; None if there is none."""
         return None
 
-    def _adapter_for(self, x: Any, y: Any = None, sample_weight: Any = None, **options: object) -> Any:
+    def _adapter_for(
+        self, x: TensorTree, y: TensorTree = None, sample_weight: TensorTree = None, **options: object
+    ) -> DataAdapter:
         if not self._is_plain() or not are_plain_arrays((x, y, sample_weight)):
             return super()._adapter_for(x, y, sample_weight, **options)
         options["steps"] = options.pop("steps_per_epoch", None)
         return RowsAdapter(x, y, sample_weight=sample_weight, **options)
 
-    def train_step(self, data: Any) -> Any:
+    def train_step(self, data: TensorTree) -> Mapping[str, tf.Tensor]:
         """Train on one batch as `keras.Model.train_step`."""
         with fused_adam(None if tf.distribute.has_strategy() else self.optimizer):
             return super().train_step(data)
@@ -49,7 +60,7 @@ class MultiStepTraining(BaseModel):
         return own_steps and not modes and not is_within_strategy(self) and not tf.distribute.has_strategy()
 
     @contextmanager
-    def _multi_step(self, may_take_several: bool, adapters: list[Any]) -> Iterator[None]:
+    def _multi_step(self, may_take_several: bool, adapters: list[DataAdapter]) -> Iterator[None]:
         if not may_take_several or not all(isinstance(adapter, RowsAdapter) for adapter in adapters):
             yield
             return
@@ -59,7 +70,7 @@ class MultiStepTraining(BaseModel):
         finally:
             self.steps_per_execution = 1
 
-    def make_train_function(self, force: bool = False) -> Any:
+    def make_train_function(self, force: bool = False) -> StepFunction:
         """Make a train function that takes what Keras' takes, and rows of arrays."""
         before = self.train_function
         super().make_train_function(force)
@@ -67,7 +78,7 @@ class MultiStepTraining(BaseModel):
             self.train_function = self._with_rows(self.train_function, self.train_step)
         return self.train_function
 
-    def make_test_function(self, force: bool = False) -> Any:
+    def make_test_function(self, force: bool = False) -> StepFunction:
         """Make a test function that takes what Keras' takes, and rows of arrays."""
         before = self.test_function
         super().make_test_function(force)
@@ -75,10 +86,10 @@ class MultiStepTraining(BaseModel):
             self.test_function = self._with_rows(self.test_function, self.test_step)
         return self.test_function
 
-    def _with_rows(self, keras_function: Callable[[Any], Any], step: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def _with_rows(self, keras_function: StepFunction, step: StepFunction) -> StepFunction:
         functions: dict[Any, Any] = {}
 
-        def run(iterator: Any) -> Any:
+        def run(iterator: Iterator[TensorTree]) -> object:
             if not isinstance(iterator, RowsIterator):
                 return keras_function(iterator)
             changing = self._changing()
@@ -96,19 +107,21 @@ class MultiStepFunctional(MultiStepTraining, BaseFunctional):
     """`keras.Model(inputs, outputs)` that looks like a Functional from outside; see `base_model`."""
 
 
-def _drawn(changing: Any, rows: Any) -> Any:
+def _drawn(changing: Changing | None, rows: tf.Tensor) -> tf.Tensor:
     """A value for each step; without a variable that changes, nothing for each."""
     if changing is None:
         return tf.zeros((rows.shape[0], 0), tf.int32)
     return tf.convert_to_tensor(np.stack([changing[1]() for _ in range(rows.shape[0])]))
 
 
-def _several(step: Callable[[Any], Any], report: Callable[[], Any], data: Any, changing: Any) -> Any:
+def _several(
+    step: StepFunction, report: Callable[[], Mapping[str, tf.Tensor]], data: TensorTree, changing: Changing | None
+) -> StepFunction:
     """Return a compiled function of data, rows of shape (steps, size) and values, that takes the steps and reports."""
     variable = None if changing is None else changing[0]
 
-    def run(data: Any, rows: Any, values: Any) -> Any:
-        def take(number: Any) -> Any:
+    def run(data: TensorTree, rows: tf.Tensor, values: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        def take(number: tf.Tensor) -> tuple[tf.Tensor]:
             if variable is not None:
                 variable.assign(values[number])
             step(keras.tree.map_structure(lambda tensor: tf.gather(tensor, rows[number]), data))

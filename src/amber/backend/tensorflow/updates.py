@@ -41,7 +41,7 @@ class _Update:
         self._optimizer = optimizer
         self._powers: tuple[Any, Any] | None = None
 
-    def __call__(self, gradient: Any, variable: keras.Variable, learning_rate: Any) -> None:
+    def __call__(self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor) -> None:
         optimizer = self._optimizer
         if isinstance(gradient, tf.IndexedSlices) or variable.dtype != tf.float32:
             type(optimizer).update_step(optimizer, gradient, variable, learning_rate)

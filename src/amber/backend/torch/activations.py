@@ -47,7 +47,7 @@ _ELEMENT_WISE: dict[Any, Activation] = {
 }
 
 
-def activation_for(activation: Any, layout: Layout) -> Activation | None:
+def activation_for(activation: Callable[..., Tensor] | None, layout: Layout) -> Activation | None:
     """Return the torch function of a Keras activation, or None for one that is not known."""
     try:
         if activation is keras.activations.softmax:

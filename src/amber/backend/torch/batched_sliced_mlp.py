@@ -25,7 +25,7 @@ def run_together(runner: Runner, networks: Sequence[SlicedMLP], matrix: Tensor) 
 
 def differentiate(
     runner: Runner, networks: Sequence[SlicedMLP], matrix: Tensor, loss_of: Callable[[list[Tensor]], Tensor]
-) -> tuple[Tensor, list[Tensor], list[Any]]:
+) -> tuple[Tensor, list[Tensor], list[keras.Variable]]:
     """Leave the gradients of a loss of all networks on the variables they read.
 
     Args:
@@ -52,7 +52,7 @@ def differentiate(
     return loss, [leaf.detach() for leaf in leaves], list(variables.values())
 
 
-def _add(variables: dict[int, Any], layer: keras.Layer, gradients: Gradients) -> None:
+def _add(variables: dict[int, keras.Variable], layer: keras.Layer, gradients: Gradients) -> None:
     _gradient(variables, layer.bias)[: layer.units] += gradients.bias
     if gradients.kernel is None:
         return
@@ -63,7 +63,7 @@ def _add(variables: dict[int, Any], layer: keras.Layer, gradients: Gradients) ->
         first = last
 
 
-def _gradient(variables: dict[int, Any], variable: keras.Variable) -> Tensor:
+def _gradient(variables: dict[int, keras.Variable], variable: keras.Variable) -> Tensor:
     parameter = tensor_of(variable)
     if id(variable) not in variables:
         variables[id(variable)] = variable

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import keras
 import torch
@@ -46,14 +45,16 @@ def make_convolution(layer: keras.Layer, layout: Layout, rank: int) -> Run | Non
     return run
 
 
-def zero_padding(kind: str, extents: list[int], strides: tuple[int, ...]) -> Callable[[Tensor], tuple[Tensor, Any]]:
+def zero_padding(
+    kind: str, extents: list[int], strides: tuple[int, ...]
+) -> Callable[[Tensor], tuple[Tensor, int | list[int]]]:
     """Return a function that gives the padded tensor and what is left for the convolution to pad."""
     if kind == "causal":
         return lambda x: (functional.pad(x, (extents[0] - 1, 0)), 0)
     if kind != "same":
         return lambda x: (x, 0)
 
-    def pad(x: Tensor) -> tuple[Tensor, Any]:
+    def pad(x: Tensor) -> tuple[Tensor, int | list[int]]:
         pads = _same(x, extents, strides)
         if any(before != after for before, after in pads):
             # What the end has more than the beginning is added; the convolution pads the rest itself.

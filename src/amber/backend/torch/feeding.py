@@ -8,7 +8,7 @@ global generator exactly as the DataLoader draws them, so that the batches are t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -18,13 +18,17 @@ from torch import Tensor
 from amber.backend.batch_order import BatchOrder
 from amber.backend.keras_internals.adapters import ArrayAdapter, get_data_adapter
 from amber.backend.keras_internals.torch_runtime import convert_to_tensor, get_device
+from amber.types import TensorTree
+
+if TYPE_CHECKING:
+    from amber.backend.keras_internals.adapters import DataAdapter, Sliceable
 
 _SAME_IN_TORCH = {"bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"}
 
-Take = Callable[[Any], Any]
+Take = Callable[[slice | Tensor], TensorTree]
 
 
-def adapter_for(x: Any, y: Any = None, sample_weight: Any = None, **options: object) -> Any:
+def adapter_for(x: TensorTree, y: TensorTree = None, sample_weight: TensorTree = None, **options: Any) -> DataAdapter:
     """Return the Keras data adapter of any data `fit` accepts; the fast one for arrays.
 
     Args:
@@ -39,7 +43,7 @@ def adapter_for(x: Any, y: Any = None, sample_weight: Any = None, **options: obj
     return get_data_adapter(x, y, sample_weight=sample_weight, **options)
 
 
-def _are_plain_arrays(data: Any) -> bool:
+def _are_plain_arrays(data: TensorTree) -> bool:
     arrays = [array for array in keras.tree.flatten(data) if array is not None]
     return all(
         isinstance(array, Tensor)
@@ -51,12 +55,12 @@ def _are_plain_arrays(data: Any) -> bool:
 class TensorAdapter(ArrayAdapter):
     """Keras' adapter of arrays, which checks and weights them, with a lighter loader."""
 
-    def get_torch_dataloader(self) -> Any:
+    def get_torch_dataloader(self) -> _Batches:
         """Return an iterable of batches, and of as many."""
         inputs = self.sliceable("torch")
         device = torch.device(get_device())
 
-        def tensor_of(sliceable: Any) -> Tensor:
+        def tensor_of(sliceable: Sliceable) -> Tensor:
             array = sliceable.array
             return array if isinstance(array, Tensor) else torch.as_tensor(array)
 
@@ -67,7 +71,7 @@ class TensorAdapter(ArrayAdapter):
 class _Batches:
     """An iterable over the batches of one epoch."""
 
-    def __init__(self, take: Take, samples: int, size: int, shuffle: Any) -> None:
+    def __init__(self, take: Take, samples: int, size: int, shuffle: bool | str | BatchOrder) -> None:
         self._take = take
         self._samples = samples
         self._size = size
@@ -76,12 +80,12 @@ class _Batches:
     def __len__(self) -> int:
         return -(-self._samples // self._size)
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[TensorTree]:
         # The DataLoader draws a seed for its workers when an iteration begins, whether it has workers or not.
         torch.empty((), dtype=torch.int64).random_()
         return self._iterate()
 
-    def _iterate(self) -> Iterator[Any]:
+    def _iterate(self) -> Iterator[TensorTree]:
         starts = range(0, self._samples, self._size)
         if isinstance(self._shuffle, BatchOrder):
             # As a loader that shuffles would: dropout draws from the numbers after it.
@@ -117,7 +121,7 @@ def _taker(tensors: Any, device: torch.device) -> Take:
         return lambda index: tuple([part(index) for part in several])
     moves = tensors.device != device  # then batch by batch, as Keras does
 
-    def take(index: Any) -> Tensor:
+    def take(index: slice | Tensor) -> Tensor:
         rows = tensors[index] if isinstance(index, slice) else tensors.index_select(0, index.to(tensors.device))
         return convert_to_tensor(rows) if moves else rows
 

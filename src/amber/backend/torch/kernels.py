@@ -22,7 +22,7 @@ from amber.backend.torch.conv_pool_kernels import make_convolution, make_global_
 from amber.backend.torch.layouts import Layout
 from amber.backend.torch.merging import MERGES
 
-Run = Callable[..., Any]
+Run = Callable[..., Tensor]
 """Of one tensor (for a layer that joins several: of a list) and whether this is training."""
 
 layers = keras.layers
@@ -62,7 +62,9 @@ def make_dense(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
     return run
 
 
-def make_batch_normalization(layer: keras.Layer, layout: Layout, rank: int, bias: Any = None) -> Run | None:
+def make_batch_normalization(
+    layer: keras.Layer, layout: Layout, rank: int, bias: keras.Variable | None = None
+) -> Run | None:
     """Return the function of a BatchNormalization layer, or None for settings left to Keras.
 
     Args:

@@ -97,7 +97,7 @@ def _fitted(target: Tensor, predicted: Tensor) -> Tensor | None:
     return target if target.dtype is torch.float32 else target.float()
 
 
-def loss_of(compiled: Any) -> Callable[[Tensor, Tensor], Tensor | None] | None:
+def loss_of(compiled: keras.losses.Loss | None) -> Callable[[Tensor, Tensor], Tensor | None] | None:
     """Return the loss given to `compile` as a function of target and prediction, or None if only Keras knows it.
 
     The function returns None itself for tensors of shapes that Keras would first adapt.

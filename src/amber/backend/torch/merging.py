@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import keras
 import torch
@@ -13,7 +12,7 @@ from amber.backend.keras_internals.graphs import inbound_nodes, reshapes
 from amber.backend.torch.layouts import Layout
 
 Join = Callable[[list[Tensor], bool | None], Tensor]
-Make = Callable[[Any, Layout, int], Join | None]
+Make = Callable[[keras.Layer, Layout, int], Join | None]
 layers = keras.layers
 
 

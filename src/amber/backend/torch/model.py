@@ -8,7 +8,8 @@ replaced on the model wins, and a subclass with a `train_step` of its own is nev
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -27,6 +28,10 @@ from amber.backend.keras_internals.torch_runtime import (
 from amber.backend.torch.plan import Plan, make_plan, watched_globally
 from amber.backend.torch.reporting import FastTraining, Reports
 from amber.backend.torch.training import TrainStep
+from amber.types import TensorTree
+
+if TYPE_CHECKING:
+    from amber.backend.step_wrappers import StepFunction
 
 _OVERRIDABLE = frozenset({"call", "compute_loss", "_compute_loss", "compute_metrics", "get_metrics_result"})
 
@@ -67,7 +72,9 @@ class FastFunctional(FastTraining, BaseFunctional):
         execution: Execution = state["_fast_execution"]
         return execution
 
-    def call(self, inputs: Any, training: bool | None = None, mask: Any = None, **kwargs: object) -> Any:
+    def call(
+        self, inputs: TensorTree, training: bool | None = None, mask: TensorTree = None, **kwargs: object
+    ) -> TensorTree:
         """Compute the outputs, as `keras.Model.call`."""
         if mask is None and not kwargs and get_device() == "meta" and (plan := self._execution.plan):
             outline = plan.outline(_leaves(inputs))
@@ -79,7 +86,7 @@ class FastFunctional(FastTraining, BaseFunctional):
                 return self._run(plan, flat, training)
         return super().call(inputs, training=training, mask=mask, **kwargs)
 
-    def _run(self, plan: Plan, flat_inputs: list[Tensor], training: bool | None) -> Any:
+    def _run(self, plan: Plan, flat_inputs: list[Tensor], training: bool | None) -> TensorTree:
         if not plan.calls_layers:
             outputs = plan(flat_inputs, training)
         else:
@@ -90,12 +97,12 @@ class FastFunctional(FastTraining, BaseFunctional):
                 close_call_context(self)
         return self._packed(outputs)
 
-    def _packed(self, outputs: list[Tensor]) -> Any:
+    def _packed(self, outputs: list[Tensor]) -> TensorTree:
         if len(outputs) == 1:
             return outputs[0]
         return keras.tree.pack_sequence_as(output_structure(self), outputs)
 
-    def _forward(self, x: Any, training: bool) -> Any:
+    def _forward(self, x: TensorTree, training: bool) -> TensorTree:
         """The outputs for a batch, without the general machinery of `__call__` where nothing needs it."""
         plan = self._execution.plan
         if plan is None or not _is_concrete(x):
@@ -103,7 +110,7 @@ class FastFunctional(FastTraining, BaseFunctional):
         flat = self._fitting_inputs(x)
         return self(x, training=training) if flat is None else self._run(plan, flat, training)
 
-    def _fitting_inputs(self, x: Any) -> list[Tensor] | None:
+    def _fitting_inputs(self, x: TensorTree) -> list[Tensor] | None:
         """The input tensors in order, or None if Keras must first check or convert them."""
         tensors: Any = [x] if isinstance(x, Tensor) else x
         if isinstance(x, dict):
@@ -118,7 +125,7 @@ class FastFunctional(FastTraining, BaseFunctional):
                 return None
         return list(tensors) if _is_unmasked(tensors) else None
 
-    def train_step(self, data: Any) -> Any:
+    def train_step(self, data: TensorTree) -> Mapping[str, Tensor]:
         """Train on one batch."""
         step = self._train_step()
         if step is None:
@@ -132,7 +139,7 @@ class FastFunctional(FastTraining, BaseFunctional):
         step.update()
         return self._report(loss, x, y, predicted, sample_weight)
 
-    def test_step(self, data: Any) -> Any:
+    def test_step(self, data: TensorTree) -> Mapping[str, Tensor]:
         """Evaluate one batch."""
         step = self._train_step()
         if step is None:
@@ -142,7 +149,7 @@ class FastFunctional(FastTraining, BaseFunctional):
         loss = step.loss(self, x, y, predicted, sample_weight, False)
         return self._report(loss, x, y, predicted, sample_weight)
 
-    def predict_step(self, data: Any) -> Any:
+    def predict_step(self, data: TensorTree) -> TensorTree:
         """Predict one batch."""
         x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         return self._forward(x, False)
@@ -159,17 +166,17 @@ class FastFunctional(FastTraining, BaseFunctional):
         """Make the plan, which cannot be made within Keras's symbolic call, where tensors have no content."""
         self._prepare()
 
-    def make_train_function(self, force: bool = False) -> Any:
+    def make_train_function(self, force: bool = False) -> StepFunction:
         """Prepare training, as `keras.Model.make_train_function`."""
         self._prepare()
         return super().make_train_function(force)
 
-    def make_test_function(self, force: bool = False) -> Any:
+    def make_test_function(self, force: bool = False) -> StepFunction:
         """Prepare evaluation, as `keras.Model.make_test_function`."""
         self._prepare()
         return super().make_test_function(force)
 
-    def make_predict_function(self, force: bool = False) -> Any:
+    def make_predict_function(self, force: bool = False) -> StepFunction:
         """Prepare prediction, as `keras.Model.make_predict_function`."""
         self._prepare()
         return super().make_predict_function(force)
@@ -190,9 +197,9 @@ def _is_concrete(inputs: object) -> bool:
     )
 
 
-def _leaves(inputs: Any) -> list[Any]:
+def _leaves(inputs: object) -> list[Tensor]:
     return [inputs] if isinstance(inputs, Tensor) else keras.tree.flatten(inputs)
 
 
-def _is_unmasked(tensors: Any) -> bool:
+def _is_unmasked(tensors: Sequence[Tensor]) -> bool:
     return all(get_keras_mask(tensor) is None for tensor in tensors)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import keras
 import torch
@@ -12,7 +11,7 @@ from torch import Tensor
 from amber.backend.keras_internals.variables import tensor_of
 
 
-def regularizers_of(variables: Iterable[Any]) -> list[Callable[[], Tensor]]:
+def regularizers_of(variables: Iterable[keras.Variable]) -> list[Callable[[], Tensor]]:
     """Return what each regularised variable adds to the loss, as functions without arguments."""
     return [_penalty(variable) for variable in variables if variable.regularizer is not None]
 
@@ -24,7 +23,7 @@ def _penalty(variable: keras.Variable) -> Callable[[], Tensor]:
     return lambda: regularizer(variable)
 
 
-def constraints_of(variables: Iterable[Any]) -> list[Callable[[], None]]:
+def constraints_of(variables: Iterable[keras.Variable]) -> list[Callable[[], None]]:
     """Return functions that put each constrained variable back into its bounds; call them without gradients."""
     return [_constrain(variable) for variable in variables if variable.constraint is not None]
 

@@ -8,9 +8,9 @@ part of the graph. The steps hold the layers, never values of variables.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import torch
@@ -21,6 +21,10 @@ from amber.backend.keras_internals.torch_runtime import get_keras_mask, to_torch
 from amber.backend.torch.conv_pool_kernels import make_inside_average
 from amber.backend.torch.kernels import KERNELS
 from amber.backend.torch.layouts import Layout, to_channels_first, to_keras
+from amber.types import TensorTree
+
+if TYPE_CHECKING:
+    from amber.backend.keras_internals.graphs import Node
 
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _DECISIVE = ("activation", "_kernel", "activity_regularizer", "_dtype_policy")
@@ -74,7 +78,7 @@ class Plan:
         self._steps = tuple((step.run, step.sources, step.targets, step.joins) for step in writer.steps)
         self._slots = writer.slots
 
-    def outline(self, inputs: list[Any]) -> list[Tensor] | None:
+    def outline(self, inputs: list[Tensor]) -> list[Tensor] | None:
         """Return empty outputs for inputs without content, or None if their shapes do not tell.
 
         Keras asks for them before the first training; going through all layers for that takes longer than a step.
@@ -134,18 +138,18 @@ class _Writer:
         self.calls_layers = False
         self._places: dict[tuple[int, Layout], int] = {}
 
-    def give(self, tensor: Any, layout: Layout) -> int:
+    def give(self, tensor: keras.KerasTensor, layout: Layout) -> int:
         """Return a new slot for a Keras tensor that is computed (again, where a nested model is called twice)."""
         for each in Layout:
             self._places.pop((id(tensor), each), None)
         return self._take(tensor, layout)
 
-    def _take(self, tensor: Any, layout: Layout) -> int:
+    def _take(self, tensor: keras.KerasTensor, layout: Layout) -> int:
         self._places[id(tensor), layout] = slot = self.slots
         self.slots += 1
         return slot
 
-    def slot(self, tensor: Any, layout: Layout) -> int:
+    def slot(self, tensor: keras.KerasTensor, layout: Layout) -> int:
         """Return the slot of a Keras tensor in a layout, after turning it if that was not yet done."""
         place = self._places.get((id(tensor), layout))
         if place is not None:
@@ -164,7 +168,7 @@ class _Writer:
                 if node.operation is not None and not node.is_input:
                     self._add(node)
 
-    def _add(self, node: Any) -> None:
+    def _add(self, node: Node) -> None:
         inner = _nested(node)
         average = (
             make_inside_average(node.operation, node.input_tensors[0].shape) if _is_sequential(inner, node) else None
@@ -181,13 +185,13 @@ class _Writer:
         elif not self._add_kernel(node):
             self._add_call(node)
 
-    def _rename(self, tensor: Any, other: object) -> None:
+    def _rename(self, tensor: keras.KerasTensor, other: object) -> None:
         for layout in Layout:
             self._places.pop((id(other), layout), None)
             if (id(tensor), layout) in self._places:
                 self._places[id(other), layout] = self._places[id(tensor), layout]
 
-    def _add_kernel(self, node: Any) -> bool:
+    def _add_kernel(self, node: Node) -> bool:
         layer = node.operation
         kernel = KERNELS.get(type(layer))
         if kernel is None or not _is_plain(layer) or not _is_plain_call(node, kernel.joins):
@@ -206,18 +210,18 @@ class _Writer:
         self.steps.append(Step(run, sources, (self.give(output, gives),), kernel.joins))
         return True
 
-    def _common_layout(self, tensors: list[Any]) -> Layout:
+    def _common_layout(self, tensors: Sequence[keras.KerasTensor]) -> Layout:
         """Channels first as soon as one of them is so; the others are turned."""
         turned = any((id(tensor), Layout.CHANNELS_FIRST) in self._places for tensor in tensors)
         return Layout.CHANNELS_FIRST if turned else Layout.KERAS
 
-    def _add_call(self, node: Any) -> None:
+    def _add_call(self, node: Node) -> None:
         operation, arguments = node.operation, node.arguments
         tensors = list({id(tensor): tensor for tensor in node.input_tensors}.values())
         keys = [id(tensor) for tensor in tensors]
         takes_training = "training" in getattr(operation, "_call_context_args", ())
 
-        def run(values: list[Tensor], training: bool | None) -> Any:
+        def run(values: list[Tensor], training: bool | None) -> TensorTree:
             positional, named = arguments.fill_in(dict(zip(keys, values, strict=True)))
             if takes_training and training is not None:
                 named["training"] = training
@@ -229,7 +233,7 @@ class _Writer:
         self.steps.append(Step(run, sources, targets, True))
 
 
-def _nested(node: Any) -> Any:
+def _nested(node: Node) -> keras.Model | None:
     """The functional model that a node calls, where its graph can be read as part of ours."""
     layer = node.operation
     inner = functional_of(layer)
@@ -241,11 +245,11 @@ def _nested(node: Any) -> Any:
     return inner if len(inner.inputs[0].shape) == len(node.input_tensors[0].shape) else None
 
 
-def _is_sequential(inner: Any, node: Any) -> bool:
+def _is_sequential(inner: keras.Model | None, node: Node) -> bool:
     return inner is not None and type(node.operation) is keras.Sequential and all(map(_is_plain, inner.layers))
 
 
-def _is_plain_call(node: Any, joins: bool) -> bool:
+def _is_plain_call(node: Node, joins: bool) -> bool:
     """Whether a node is `layer(tensor)`, or for a joining layer `layer([tensor, tensor, ...])`."""
     positional, named = node.arguments.args, node.arguments.kwargs
     # Keras writes the default `training=False` of a layer into the node; the model's own always replaces it.
@@ -272,7 +276,7 @@ def _is_watched(layer: object) -> bool:
     return any(state.get(name) for name in _HOOKS)
 
 
-def _signature(layers: tuple[Any, ...]) -> list[Any]:
+def _signature(layers: tuple[keras.Layer, ...]) -> list[int | bool]:
     """What of each layer decides which step it became."""
     signature: list[Any] = []
     for layer in layers:

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 from torch import Tensor
@@ -19,6 +19,10 @@ from amber.backend.callback_list import BatchlessCallbackList, callback_list
 from amber.backend.keras_internals.models import CACHED_EVALUATION, TrainingHooks
 from amber.backend.torch.feeding import adapter_for
 from amber.backend.torch.tracking import Tracker
+from amber.types import TensorTree
+
+if TYPE_CHECKING:
+    from amber.backend.keras_internals.adapters import DataAdapter
 
 
 class Reports:
@@ -45,10 +49,12 @@ class FastTraining(TrainingHooks, BaseModel):
     """
 
     @property
-    def _execution(self) -> Any:
+    def _execution(self) -> Reports:
         raise NotImplementedError(f"{type(self).__name__} does not define _execution.")
 
-    def _report(self, loss: Tensor, x: Any, y: Any, predicted: Any, sample_weight: Any) -> dict[str, Any]:
+    def _report(
+        self, loss: Tensor, x: TensorTree, y: TensorTree, predicted: TensorTree, sample_weight: TensorTree
+    ) -> dict[str, Tensor]:
         execution = self._execution
         size = next(tensor for tensor in keras.tree.flatten(x) if tensor is not None).shape[0]
         execution.tracker.note_loss(loss, size)
@@ -57,7 +63,7 @@ class FastTraining(TrainingHooks, BaseModel):
         execution.tracker.note_batch(self, y, predicted, sample_weight)
         return _Unreported() if execution.is_quiet else self.get_metrics_result()
 
-    def get_metrics_result(self) -> dict[str, Any]:
+    def get_metrics_result(self) -> dict[str, Tensor]:
         """Return the values of the metrics, as `keras.Model.get_metrics_result`."""
         self._execution.tracker.flush(self)
         return super().get_metrics_result()
@@ -67,18 +73,20 @@ class FastTraining(TrainingHooks, BaseModel):
         self._execution.tracker.flush(self)
         super().reset_metrics()
 
-    def report_of(self, logs: Any) -> Any:
+    def report_of(self, logs: Mapping[str, Tensor] | None) -> Mapping[str, Tensor] | None:
         """Return the values of the metrics where a step has left them out."""
         return self.get_metrics_result() if isinstance(logs, _Unreported) else None
 
-    def _adapter_for(self, x: Any, y: Any = None, sample_weight: Any = None, **options: object) -> Any:
+    def _adapter_for(
+        self, x: TensorTree, y: TensorTree = None, sample_weight: TensorTree = None, **options: object
+    ) -> DataAdapter:
         return adapter_for(x, y, sample_weight, **options)
 
     def _quietly(self, is_quiet: bool) -> AbstractContextManager[None]:
         return self._execution.quiet(is_quiet)
 
     @functools.wraps(keras.Model.evaluate)
-    def evaluate(self, *args: Any, **kwargs: object) -> Any:
+    def evaluate(self, *args: object, **kwargs: object) -> float | list[float] | dict[str, float]:
         """Evaluate as `keras.Model.evaluate` does, with the same arguments."""
         if kwargs.get(CACHED_EVALUATION):
             return super().evaluate(*args, **kwargs)
@@ -87,12 +95,17 @@ class FastTraining(TrainingHooks, BaseModel):
         return self._go_through(super().evaluate, data, options)
 
     @functools.wraps(keras.Model.predict)
-    def predict(self, *args: Any, **kwargs: object) -> Any:
+    def predict(self, *args: object, **kwargs: object) -> TensorTree:
         """Predict as `keras.Model.predict` does, with the same arguments."""
         options = bind(keras.Model.predict, self, args, kwargs)
         return self._go_through(super().predict, (options.pop("x"), None, None), options)
 
-    def _go_through(self, method: Any, data: tuple[Any, Any, Any], options: dict[str, Any]) -> Any:
+    def _go_through(
+        self,
+        method: Callable[..., object],
+        data: tuple[TensorTree, TensorTree, TensorTree],
+        options: dict[str, object],
+    ) -> Any:
         steps, verbose = options.get("steps"), options.get("verbose", "auto")
         adapter = adapter_for(*data, batch_size=options.get("batch_size"), steps_per_epoch=steps)
         options["callbacks"] = callback_list(
@@ -107,13 +120,13 @@ class FastTraining(TrainingHooks, BaseModel):
             return method(x=adapter, **options)
 
     @functools.wraps(keras.Model.train_on_batch)
-    def train_on_batch(self, *args: Any, **kwargs: object) -> Any:
+    def train_on_batch(self, *args: object, **kwargs: object) -> float | list[float] | dict[str, float]:
         """Train on one batch and return its metrics, as `keras.Model.train_on_batch`."""
         with self._execution.quiet(False):
             return super().train_on_batch(*args, **kwargs)
 
     @functools.wraps(keras.Model.test_on_batch)
-    def test_on_batch(self, *args: Any, **kwargs: object) -> Any:
+    def test_on_batch(self, *args: object, **kwargs: object) -> float | list[float] | dict[str, float]:
         """Evaluate one batch, as `keras.Model.test_on_batch`."""
         with self._execution.quiet(False):
             return super().test_on_batch(*args, **kwargs)

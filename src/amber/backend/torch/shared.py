@@ -7,6 +7,7 @@ other child is called as Keras calls it, with fast feeding, losses, reports and 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -25,6 +26,7 @@ from amber.backend.torch.sliced_mlp import Runner
 from amber.backend.torch.sparse_update import SparseUpdate
 from amber.backend.torch.updates import make_update
 from amber.backend.weight_slices import SlicedMLP
+from amber.types import TensorTree
 
 _OVERRIDABLE = frozenset({"call", "compute_loss", "_compute_loss", "compute_metrics", "get_metrics_result"})
 
@@ -91,7 +93,7 @@ class SharedModel(FastTraining):
         network = self._sliced_mlp(training)
         return network if network is not None and self._execution.can_run(network) else None
 
-    def train_step(self, data: Any) -> Any:
+    def train_step(self, data: TensorTree) -> Mapping[str, Tensor]:
         """Train on one batch."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         execution = self._execution
@@ -111,7 +113,9 @@ class SharedModel(FastTraining):
             update(network, done, done.backward(gradients))
         return self._report(loss, x, y, predicted, sample_weight)
 
-    def _differentiated(self, x: Any, y: Any, predicted: Any, sample_weight: Any) -> tuple[Tensor, list[Tensor]]:
+    def _differentiated(
+        self, x: TensorTree, y: TensorTree, predicted: TensorTree, sample_weight: TensorTree
+    ) -> tuple[Tensor, list[Tensor]]:
         """The loss of a batch and its gradient with respect to each output; leaves the predictions as they were."""
         loss = self._execution.loss
         is_plain = isinstance(loss, Loss) and sample_weight is None and self.optimizer.loss_scale_factor is None
@@ -132,7 +136,7 @@ class SharedModel(FastTraining):
             leaf.requires_grad_(False)
         return value, known
 
-    def _train_called(self, data: Any) -> Any:
+    def _train_called(self, data: TensorTree) -> Mapping[str, Tensor]:
         if not self._is_plain():
             with warnings.catch_warnings():
                 # Weights that the architecture does not use have no gradient, which is the point.
@@ -151,7 +155,7 @@ class SharedModel(FastTraining):
         self._descend(loss, [variable for variable in read if variable.trainable])
         return self._report(loss, x, y, predicted, sample_weight)
 
-    def _descend(self, loss: Tensor, variables: list[Any]) -> None:
+    def _descend(self, loss: Tensor, variables: list[keras.Variable]) -> None:
         """Update those of the variables that the loss depends on."""
         parameters = [tensor_of(variable) for variable in variables]
         gradients = torch.autograd.grad(self.optimizer.scale_loss(loss), parameters, allow_unused=True)
@@ -162,19 +166,19 @@ class SharedModel(FastTraining):
         """Whether `_compute` may stand for a call of the model."""
         return False
 
-    def _compute(self, inputs: Any, training: Any) -> tuple[list[Any], Any]:
+    def _compute(self, inputs: TensorTree, training: bool | None) -> tuple[list[Tensor], Tensor | None]:
         """The outputs, and what is added to the loss or None."""
         raise NotImplementedError(f"{type(self).__name__} does not define _compute().")
 
-    def _selected_variables(self) -> list[Any]:
+    def _selected_variables(self) -> list[keras.Variable]:
         """The variables that `_compute` reads for its outputs."""
         raise NotImplementedError(f"{type(self).__name__} does not define _selected_variables().")
 
-    def _output_shapes(self) -> list[tuple[Any, ...]] | None:
+    def _output_shapes(self) -> list[tuple[int | None, ...]] | None:
         """Shapes of the outputs without the batch axis, or None if only a call tells."""
         return None
 
-    def __call__(self, *args: Any, **kwargs: object) -> Any:
+    def __call__(self, *args: object, **kwargs: object) -> TensorTree:
         """Compute the outputs, as `keras.Model.__call__`."""
         # Keras asks for the shapes before the first training; going through all layers for that takes longer.
         if get_device() == "meta" and args and (shapes := self._output_shapes()) is not None:
@@ -188,7 +192,7 @@ class SharedModel(FastTraining):
         is_seen = not _OVERRIDABLE.isdisjoint(vars(self)) or self._execution.is_regularized or watched_globally()
         return not is_seen and self._computes_selected()
 
-    def _directly(self, x: Any, training: bool) -> tuple[Any, Any]:
+    def _directly(self, x: TensorTree, training: bool) -> tuple[TensorTree, Tensor | None]:
         """The predictions and the penalty, without the general machinery of a call."""
         # What an earlier call has added does not count for this batch.
         forget_own_losses(self)
@@ -206,7 +210,7 @@ class SharedModel(FastTraining):
         networks = self._sliced_mlps(training)
         return networks if all(map(self._execution.runner.can_run, networks)) else []
 
-    def _train_together(self, networks: list[SlicedMLP], data: Any) -> Any:
+    def _train_together(self, networks: list[SlicedMLP], data: TensorTree) -> Mapping[str, Tensor]:
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         matrix, update = _matrix(x, networks[0]), self._execution.update
         if matrix is None or update is None or not all(map(update.covers, networks)):
@@ -214,7 +218,7 @@ class SharedModel(FastTraining):
 
         def scaled(outputs: list[Tensor]) -> Tensor:
             predicted: Any = outputs[0] if len(outputs) == 1 else outputs
-            loss = compute_loss(self, x, y, predicted, sample_weight, True)
+            loss: Tensor = compute_loss(self, x, y, predicted, sample_weight, True)
             losses.append(loss.detach())
             return self.optimizer.scale_loss(loss)
 
@@ -228,7 +232,7 @@ class SharedModel(FastTraining):
         built = self.optimizer is not None and self.optimizer.built
         return built and _OVERRIDABLE.isdisjoint(vars(self)) and bool(self.trainable_variables)
 
-    def test_step(self, data: Any) -> Any:
+    def test_step(self, data: TensorTree) -> Mapping[str, Tensor]:
         """Evaluate one batch."""
         if not _OVERRIDABLE.isdisjoint(vars(self)):
             return super().test_step(data)
@@ -238,12 +242,12 @@ class SharedModel(FastTraining):
         loss = self._loss_of(x, y, predicted, sample_weight, False, adds)
         return self._report(loss if penalty is None else loss + penalty, x, y, predicted, sample_weight)
 
-    def predict_step(self, data: Any) -> Any:
+    def predict_step(self, data: TensorTree) -> TensorTree:
         """Predict one batch."""
         x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         return self._predicted(x)[0]
 
-    def _predicted(self, x: Any) -> tuple[Any, Any, bool]:
+    def _predicted(self, x: TensorTree) -> tuple[TensorTree, Tensor | None, bool]:
         """The predictions of a batch, a penalty, and whether something was called that may have added losses."""
         if (networks := self._runnable(False)) and (features := _matrix(x, networks[0])) is not None:
             together = run_together(self._execution.runner, networks, features)
@@ -258,7 +262,15 @@ class SharedModel(FastTraining):
             return (*self._directly(x, False), False)
         return self(x, training=False), None, True
 
-    def _loss_of(self, x: Any, y: Any, predicted: Any, sample_weight: Any, training: bool, adds: bool = True) -> Tensor:
+    def _loss_of(
+        self,
+        x: TensorTree,
+        y: TensorTree,
+        predicted: TensorTree,
+        sample_weight: TensorTree,
+        training: bool,
+        adds: bool = True,
+    ) -> Tensor:
         loss = None
         plain = self._execution.loss is not None and sample_weight is None and not (adds and self.losses)
         if plain and isinstance(y, Tensor) and isinstance(predicted, Tensor) and predicted.dtype is torch.float32:
@@ -268,7 +280,7 @@ class SharedModel(FastTraining):
         return loss
 
 
-def _matrix(x: Any, network: SlicedMLP) -> Tensor | None:
+def _matrix(x: TensorTree, network: SlicedMLP) -> Tensor | None:
     """All input features side by side, or None for what Keras must first check or convert."""
     if isinstance(x, (list, tuple)):
         blocks = [block for each in x if (block := _float32(each)) is not None]

@@ -32,7 +32,9 @@ class SparseUpdate:
         views: of the variables.
     """
 
-    def __init__(self, optimizer: keras.optimizers.Optimizer, variables: Sequence[Any], views: ViewStore) -> None:
+    def __init__(
+        self, optimizer: keras.optimizers.Optimizer, variables: Sequence[keras.Variable], views: ViewStore
+    ) -> None:
         self._optimizer, self._views = optimizer, views
         constrained = any(variable.constraint or variable.regularizer for variable in variables)
         parameters = [tensor_of(variable) for variable in variables]

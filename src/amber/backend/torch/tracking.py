@@ -16,6 +16,7 @@ from torch import Tensor
 from amber.backend.keras_internals.losses import is_stock, metric_function
 from amber.backend.keras_internals.models import compiled_metrics, loss_tracker
 from amber.backend.keras_internals.variables import tensor_of
+from amber.types import TensorTree
 
 _SUMS = (
     keras.metrics.AUC,
@@ -24,6 +25,10 @@ _SUMS = (
 )
 _MOST_BATCHES = 64
 _MOST_NUMBERS = 1 << 22
+
+
+Noted = tuple[Tensor, Tensor, Tensor | None]
+"""Targets, predictions and weights of a batch."""
 
 
 class Tracker:
@@ -40,7 +45,7 @@ class Tracker:
         self._losses.append(loss.detach())
         self._sizes.append(size)
 
-    def note_batch(self, model: keras.Model, y: Any, predicted: Any, sample_weight: Any) -> None:
+    def note_batch(self, model: keras.Model, y: TensorTree, predicted: TensorTree, sample_weight: TensorTree) -> None:
         """Note targets and predictions, or updates metrics that cannot wait."""
         metrics = compiled_metrics(model)
         if metrics is not None:
@@ -62,14 +67,16 @@ class Tracker:
             tensor_of(tracker.count).add_(sizes.sum())
         batches, metrics = self._batches, compiled_metrics(model)
         self._losses, self._sizes, self._batches, self._numbers = [], [], [], 0
+        if metrics is None:
+            return
         for group in _alike(batches):
             y, predicted, weights = zip(*group, strict=True)
             metrics.update_state(torch.cat(y), torch.cat(predicted), None if weights[0] is None else torch.cat(weights))
 
 
-def _alike(batches: list[tuple[Any, Any, Any]]) -> list[list[tuple[Any, Any, Any]]]:
+def _alike(batches: list[Noted]) -> list[list[Noted]]:
     """Neighbouring batches that can be joined: those with and those without weights stay apart."""
-    groups: list[list[tuple[Any, Any, Any]]] = []
+    groups: list[list[Noted]] = []
     for batch in batches:
         if groups and (groups[-1][0][2] is None) == (batch[2] is None):
             groups[-1].append(batch)
@@ -78,7 +85,7 @@ def _alike(batches: list[tuple[Any, Any, Any]]) -> list[list[tuple[Any, Any, Any
     return groups
 
 
-def _can_wait(metrics: Any) -> bool:
+def _can_wait(metrics: keras.metrics.Metric) -> bool:
     return bool(metrics.built) and all(_is_sum(metric) for metric in metrics.metrics)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -14,6 +14,7 @@ from amber.backend.torch.losses import loss_of
 from amber.backend.torch.penalties import regularizers_of
 from amber.backend.torch.plan import Plan
 from amber.backend.torch.updates import make_update
+from amber.types import TensorTree
 
 if TYPE_CHECKING:
     import keras
@@ -41,7 +42,7 @@ class TrainStep:
         if self.is_trainable:
             self.update = make_update(self._optimizer, trainable)
 
-    def _read_switches(self, model: keras.Model) -> list[Any]:
+    def _read_switches(self, model: keras.Model) -> list[int]:
         return [is_trainable_by_itself(model), layer_count(model), *map(is_trainable_by_itself, self._variables)]
 
     def is_current(self, model: keras.Model) -> bool:
@@ -52,7 +53,15 @@ class TrainStep:
             and self._read_switches(model) == self._switches
         )
 
-    def loss(self, model: keras.Model, x: Any, y: Any, predicted: Any, sample_weight: Any, training: bool) -> Tensor:
+    def loss(
+        self,
+        model: keras.Model,
+        x: TensorTree,
+        y: TensorTree,
+        predicted: TensorTree,
+        sample_weight: TensorTree,
+        training: bool,
+    ) -> Tensor:
         """The loss of a batch, as `keras.Model.compute_loss`."""
         loss = None
         if self._loss is not None and sample_weight is None and isinstance(y, Tensor) and isinstance(predicted, Tensor):

@@ -38,7 +38,7 @@ MANY_STEPS = 1e12
 Gradients = Sequence[torch.Tensor | None] | None
 
 
-def make_update(optimizer: keras.optimizers.Optimizer, variables: Sequence[Any]) -> Callable[..., None]:
+def make_update(optimizer: keras.optimizers.Optimizer, variables: Sequence[keras.Variable]) -> Callable[..., None]:
     """Return a function that updates the variables along gradients, by default those `backward` left on them."""
     parameters = [tensor_of(variable) for variable in variables]
 

@@ -11,6 +11,7 @@ import numpy as np
 from amber.architect import ModelSpace, Operation, TokenLayout
 from amber.architect.places import at_candidate
 from amber.backend.distribution import Placement
+from amber.backend.distribution.placement import Devices
 from amber.errors import ArchitectureError, InvalidArchitectureError, ModelSpaceError
 from amber.graph.cost import input_shape, measure
 from amber.graph.graph import ComputationGraph, ComputationNode
@@ -60,7 +61,7 @@ class KerasModelBuilder(ModelBuilder):
         output_op: Any,
         model_compile_dict: Mapping[str, Any] | None,
         model_space: ModelSpace | None = None,
-        gpus: int | list[str] | None = None,
+        gpus: Devices = None,
         *,
         output_shape: tuple[int, ...] | None = None,
         **kwargs: object,

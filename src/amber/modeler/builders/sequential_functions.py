@@ -9,6 +9,7 @@ import keras
 
 from amber.architect import ModelSpace, Operation
 from amber.backend.distribution import as_many_as_there_are
+from amber.backend.distribution.placement import Devices
 from amber.errors import ArchitectureError
 from amber.modeler.builders.sequential import KerasModelBuilder
 from amber.modeler.builders.unused import keywords_of, warn_of_unused
@@ -49,7 +50,7 @@ def build_multi_gpu_sequential_model(
     input_state: Any,
     output_state: Any,
     model_compile_dict: Mapping[str, Any] | None,
-    gpus: int | list[str] = 4,
+    gpus: Devices = 4,
     model_space: ModelSpace | None = None,
     stop_compile: bool = False,
     **kwargs: object,
@@ -112,7 +113,7 @@ def build_multi_gpu_sequential_model_from_string(
     output_state: Any,
     state_space: ModelSpace,
     model_compile_dict: Mapping[str, Any] | None,
-    gpus: int | list[str] = 4,
+    gpus: Devices = 4,
 ) -> keras.Model:
     """`build_sequential_model_from_string` on several devices; see `build_multi_gpu_sequential_model`."""
     states = find_operations(model_states_str, state_space)

@@ -6,13 +6,14 @@ Motifs are read off the kernels directly: weights are information contents in bi
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
 
 import keras
 import numpy as np
 from keras import ops
 
 from amber.checks import is_integer
+from amber.types import Tensor
 
 Shape = tuple[int | None, ...]
 
@@ -28,13 +29,13 @@ class DenovoConstraint(keras.constraints.Constraint):
     def __init__(self, max_bits: float = 2.0) -> None:
         self.max_bits = max_bits
 
-    def __call__(self, kernel: Any) -> Any:
+    def __call__(self, kernel: Tensor) -> Tensor:
         """Return the kernel (letters, positions, 1, filters) within its bounds."""
         kernel = ops.maximum(kernel, 0.0)
         total = ops.sum(kernel, axis=0, keepdims=True)
         return kernel * (self.max_bits / ops.maximum(total, self.max_bits))
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """Return the arguments of the constraint."""
         return {"max_bits": self.max_bits}
 
@@ -43,7 +44,7 @@ class DenovoConstraint(keras.constraints.Constraint):
 class NonPositive(keras.constraints.Constraint):
     """Sets positive weights to zero."""
 
-    def __call__(self, weights: Any) -> Any:
+    def __call__(self, weights: Tensor) -> Tensor:
         """Return the weights without those above zero."""
         return ops.minimum(weights, 0.0)
 
@@ -68,7 +69,7 @@ class DenovoRegularizer(keras.regularizers.Regularizer):
         self.lambda_l1 = lambda_l1
         self.lambda_filter = lambda_filter
 
-    def __call__(self, kernel: Any) -> Any:
+    def __call__(self, kernel: Tensor) -> Tensor:
         """Return the penalty of a kernel."""
         size = int(kernel.shape[1])
         # k/2, ..., 1, 1, ..., k/2 for an even k; the same distances from the centre for an odd one.
@@ -83,7 +84,7 @@ class DenovoRegularizer(keras.regularizers.Regularizer):
             + ops.sum(location * magnitude)
         )
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """Return the arguments of the regularizer."""
         return {"lambda_pos": self.lambda_pos, "lambda_l1": self.lambda_l1, "lambda_filter": self.lambda_filter}
 
@@ -121,12 +122,12 @@ class DenovoMotif(keras.layers.Layer):
         kernel_size: int,
         strides: int = 1,
         padding: str = "valid",
-        activation: Any = "sigmoid",
+        activation: str | Callable[[Tensor], Tensor] | None = "sigmoid",
         lambda_pos: float = 3e-3,
         lambda_l1: float = 3e-3,
         lambda_filter: float = 1e-8,
         max_bits: float = 2.0,
-        kernel_initializer: Any = None,
+        kernel_initializer: str | keras.initializers.Initializer = None,
         **kwargs: object,
     ) -> None:
         super().__init__(**kwargs)
@@ -165,7 +166,7 @@ class DenovoMotif(keras.layers.Layer):
         )
         self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros", constraint=NonPositive())
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Return how well each motif fits at each position."""
         along = ops.transpose(ops.squeeze(ops.convert_to_tensor(self.kernel), axis=2), (1, 0, 2))
         fits = ops.conv(inputs, along, strides=self.strides, padding=self.padding, data_format="channels_last")
@@ -185,7 +186,7 @@ class DenovoMotif(keras.layers.Layer):
                 )
         return (batch, math.ceil(length / self.strides), self.filters)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """Return the arguments of the layer."""
         return {
             **super().get_config(),

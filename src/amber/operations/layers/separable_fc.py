@@ -6,12 +6,11 @@ bioRxiv 146431 (2017).
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 from keras import ops
 
 from amber.checks import is_integer
+from amber.types import Tensor
 
 Shape = tuple[int | None, ...]
 
@@ -31,7 +30,7 @@ class SmoothnessRegularizer(keras.regularizers.Regularizer):
         self.l1 = l1
         self.second_diff = second_diff
 
-    def __call__(self, weights: Any) -> Any:
+    def __call__(self, weights: Tensor) -> Tensor:
         """Return the penalty; zero where there are too few positions for a difference."""
         order = 2 if self.second_diff else 1
         if weights.shape[-1] <= order:
@@ -41,7 +40,7 @@ class SmoothnessRegularizer(keras.regularizers.Regularizer):
             difference = _difference(difference)
         return self.coefficient * ops.mean(ops.abs(difference) if self.l1 else ops.square(difference))
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """Return the arguments of the regularizer."""
         return {"coefficient": self.coefficient, "l1": self.l1, "second_diff": self.second_diff}
 
@@ -59,7 +58,7 @@ class CurvatureConstraint(keras.constraints.Constraint):
     def __init__(self, limit: float) -> None:
         self.limit = limit
 
-    def __call__(self, weights: Any) -> Any:
+    def __call__(self, weights: Tensor) -> Tensor:
         """Return the weights with bounded curvature."""
         if weights.shape[-1] < 3:
             return weights
@@ -67,16 +66,16 @@ class CurvatureConstraint(keras.constraints.Constraint):
         bends = ops.clip(_difference(slopes), -self.limit, self.limit)
         return _integrate(_integrate(bends, slopes), weights)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """Return the arguments of the constraint."""
         return {"limit": self.limit}
 
 
-def _difference(values: Any) -> Any:
+def _difference(values: Tensor) -> Tensor:
     return values[..., 1:] - values[..., :-1]
 
 
-def _integrate(differences: Any, original: Any) -> Any:
+def _integrate(differences: Tensor, original: Tensor) -> Tensor:
     """Return values with these differences and the row means of the original."""
     summed = ops.concatenate([ops.zeros_like(original[..., :1]), ops.cumsum(differences, axis=-1)], axis=-1)
     return summed + ops.mean(original - summed, axis=-1, keepdims=True)
@@ -158,7 +157,7 @@ class SeparableFC(keras.layers.Layer):
     def _constraint(self) -> CurvatureConstraint | None:
         return None if self.curvature_constraint is None else CurvatureConstraint(self.curvature_constraint)
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Return one product of the flattened sequence with the kernel of both profiles."""
         positions = ops.convert_to_tensor(self.W_pos)
         if self.symmetric:
@@ -172,7 +171,7 @@ class SeparableFC(keras.layers.Layer):
         """Return `(batch, output_dim)`."""
         return (input_shape[0], self.output_dim)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """Return the arguments of the layer."""
         return {
             **super().get_config(),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 from keras import ops
 
 from amber.checks import is_number
+from amber.types import Tensor
 
 Shape = tuple[int | None, ...]
 
@@ -44,7 +43,7 @@ class SparseTopK(keras.layers.Layer):
         # A product such as 0.29 * 100 falls just short of the whole number it stands for.
         self.k = max(1, int(self.ratio * size + 1e-9))
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Return the inputs with all but the largest values of each row set to zero."""
         largest, _ = ops.top_k(inputs, self.k)
         return ops.where(inputs >= largest[..., -1:], inputs, ops.zeros_like(inputs))
@@ -53,6 +52,6 @@ class SparseTopK(keras.layers.Layer):
         """Return the shape of the input."""
         return input_shape
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """Return the arguments of the layer."""
         return {**super().get_config(), "ratio": self.ratio}
