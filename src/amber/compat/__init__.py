@@ -22,7 +22,6 @@ Importing the package is light: a name loads its module, and with it Keras, when
 from __future__ import annotations
 
 import importlib
-from typing import Any
 
 _HOMES = {
     "Amber": "specifications",
@@ -70,7 +69,7 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

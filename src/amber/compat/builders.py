@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from amber.architect import ModelSpace, Operation
 from amber.modeler.builders import residual_cnn
@@ -26,7 +25,7 @@ class KerasResidualCnnBuilder(residual_cnn.KerasResidualCnnBuilder):
         output_op: Operation,
         fc_units: int,
         flatten_mode: str,
-        model_compile_dict: Mapping[str, Any] | None,
+        model_compile_dict: Mapping[str, object] | None,
         model_space: ModelSpace,
         dropout_rate: float = 0.2,
         wsf: float = 1,

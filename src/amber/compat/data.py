@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from amber.errors import DataError
+from amber.types import Array, TensorTree
 
 PICKLES, ARRAYS, HDF5 = (".pkl", ".pickle"), (".npy",), (".h5", ".hdf5")
 
@@ -27,9 +28,9 @@ class DataToParse:
 
     def __init__(
         self,
-        path: str | os.PathLike[str] | Callable[..., Any],
-        method: Callable[..., Any] | None = None,
-        kws: Mapping[str, Any] | None = None,
+        path: str | os.PathLike[str] | Callable[..., object],
+        method: Callable[..., object] | None = None,
+        kws: Mapping[str, object] | None = None,
     ) -> None:
         self.path = path
         self.method = method
@@ -49,7 +50,7 @@ class DataToParse:
             return f"expected a file ending in {', '.join(known)}, or a method that reads it. Received: {file}"
         return None
 
-    def unpack(self) -> Any:
+    def unpack(self) -> object:
         """Return the data; raises DataError where they cannot be read."""
         problem = self.problem()
         if problem is not None:
@@ -61,7 +62,7 @@ class DataToParse:
         return _read(Path(self.path))
 
 
-def _read(file: Path) -> Any:
+def _read(file: Path) -> object:
     ending = file.suffix.lower()
     try:
         if ending in PICKLES:
@@ -74,7 +75,7 @@ def _read(file: Path) -> Any:
         raise DataError(f"{file} cannot be read: {error}") from error
 
 
-def _read_hdf5(file: Path) -> Any:
+def _read_hdf5(file: Path) -> object:
     """The pair `(x, y)` of a file that holds these, else its data sets by name."""
     import h5py
 
@@ -83,7 +84,7 @@ def _read_hdf5(file: Path) -> Any:
     return (found["x"], found["y"]) if set(found) == {"x", "y"} else found
 
 
-def load_data(value: object) -> Any:
+def load_data(value: object) -> object:
     """Return data given in memory, as a DataToParse, or as the path of a file."""
     if isinstance(value, (str, os.PathLike)):
         value = DataToParse(value)
@@ -100,10 +101,10 @@ def data_problem(value: object) -> str | None:
 
 
 def unpack_data(
-    data: Any,
+    data: object,
     unroll_generator_x: bool = False,
     unroll_generator_y: bool = False,
-    callable_kwargs: Mapping[str, Any] | None = None,
+    callable_kwargs: Mapping[str, object] | None = None,
 ) -> tuple[Any, Any]:
     """Return features and targets.
 
@@ -151,20 +152,20 @@ def _once(data: Any) -> Iterator[Any]:
     return iter(data) if hasattr(data, "__next__") else (data[index] for index in range(len(data)))
 
 
-def _joined(parts: list[Any]) -> Any:
+def _joined(parts: list[Any]) -> TensorTree:
     if isinstance(parts[0], (list, tuple)):
         return [np.concatenate([part[index] for part in parts]) for index in range(len(parts[0]))]
     return np.concatenate(parts)
 
 
 def batchify(
-    x: Any,
-    y: Any = None,
+    x: Array | Sequence[Array],
+    y: Array | Sequence[Array] | None = None,
     batch_size: int | None = None,
     shuffle: bool = True,
     drop_remainder: bool = True,
     rng: np.random.Generator | int | None = None,
-) -> Iterator[Any]:
+) -> Iterator[TensorTree]:
     """Yield batches of arrays.
 
     Args:

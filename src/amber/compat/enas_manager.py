@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -11,6 +12,10 @@ from amber.compat.data import unpack_data
 from amber.compat.ignored import warn_ignored
 from amber.compat.managers import GeneralManager, Rewarded
 from amber.training.recalibration import recalibrate
+from amber.types import TensorTree
+
+if TYPE_CHECKING:
+    from amber.compat.roles import ModelStates, Trial
 
 # Batches on which the normalisation statistics of an architecture are estimated before it is scored.
 _STATISTICS_STEPS = 2
@@ -29,7 +34,7 @@ class EnasManager(GeneralManager):
 
     def __init__(
         self,
-        session: Any = None,
+        session: object = None,
         *arguments: Any,
         disable_controller: bool = False,
         seed: int = 0,
@@ -41,7 +46,9 @@ class EnasManager(GeneralManager):
         self.model: Any = None
         self._generator = np.random.default_rng(seed)
 
-    def get_rewards(self, trial: Any, model_arc: Any = None, nsteps: int | None = None, **unused: Any) -> Rewarded:
+    def get_rewards(
+        self, trial: Trial, model_arc: ModelStates | None = None, nsteps: int | None = None, **unused: Any
+    ) -> Rewarded:
         """Train the shared weights, or score an architecture with them.
 
         Args:
@@ -67,7 +74,7 @@ class EnasManager(GeneralManager):
             recalibrate(child, _first_rows(x, self.batchsize * _STATISTICS_STEPS), self.batchsize)
         return self._reward(trial, child, None, model_arc)
 
-    def _train_shared(self, trial: Any, nsteps: int | None) -> None:
+    def _train_shared(self, trial: Trial, nsteps: int | None) -> None:
         if self.model is None:
             self.model = self.model_fn()
         x, y = unpack_data(self.train_data)
@@ -77,9 +84,16 @@ class EnasManager(GeneralManager):
         history = self.model.fit(**data, **steps, **options)
         super()._store(trial, self.model, history, {})
 
-    def _store(self, trial: Any, model: Any, history: Any, metrics: Any, model_arc: Any = None) -> None:
+    def _store(
+        self,
+        trial: Trial,
+        model: keras.Model,
+        history: keras.callbacks.History | None,
+        metrics: Mapping[str, float],
+        model_arc: ModelStates | None = None,
+    ) -> None:
         """Keep nothing of a scored architecture: its weights are the shared ones."""
 
 
-def _first_rows(x: Any, rows: int) -> Any:
+def _first_rows(x: TensorTree, rows: int) -> TensorTree:
     return keras.tree.map_structure(lambda array: array[:rows], x)

@@ -6,9 +6,9 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,11 @@ from amber.compat.history import FILE_NAME, read_rows, write_row
 from amber.compat.run_statistics import ActionWeights, RunStatistics, mean_entropy
 from amber.errors import AmberError, ConfigError, InvalidArchitectureError, StorageError
 from amber.modeler import KerasBranchModelBuilder, KerasModelBuilder
+from amber.types import Tokens
+
+if TYPE_CHECKING:
+    from amber.architect.operation import Operation
+    from amber.compat.roles import Trial
 
 CONTROLLER = "controller_weights.h5"
 _OUTPUTS = ("weights", FILE_NAME, "buffers.txt", CONTROLLER, "train_history.png", "entropy.png")
@@ -101,7 +106,7 @@ class ControllerTrainEnvironment:
         self.save_controller = save_controller
         self.continuous_run = continuous_run
         self.seconds = seconds_of(time_budget)
-        self.best_arc: tuple[int, ...] | None = None
+        self.best_arc: tuple[int | str, ...] | None = None
         self.best_reward: float | None = None
         self.action_probs_record: list[list[np.ndarray]] = []
         self.entropy_record: list[float] = []
@@ -209,11 +214,11 @@ class ControllerTrainEnvironment:
             self._keep(str(self._trial), arc, probabilities, reward, metrics)
         self._learn(episode, self.initial_buffering_queue)
 
-    def _propose(self) -> tuple[Any, list[np.ndarray]]:
+    def _propose(self) -> tuple[Tokens, list[np.ndarray]]:
         arc, probabilities = self.controller.get_action()
         return arc, list(probabilities)
 
-    def _rewarded(self, manager: Any, trial: Any, arc: Any) -> tuple[float | None, Mapping[str, float]]:
+    def _rewarded(self, manager: Any, trial: Trial, arc: Tokens) -> tuple[float | None, Mapping[str, float]]:
         """The reward of an architecture; of one that fails the worst so far, and None while there is none."""
         interrupts.check()
         try:
@@ -229,7 +234,7 @@ class ControllerTrainEnvironment:
             self.logger.warning("Trial %s failed: %s: %s", trial, type(error).__name__, error)
         return self._worst, {}
 
-    def _for_manager(self, manager: Any, arc: Any) -> Any:
+    def _for_manager(self, manager: Any, arc: Tokens) -> list[int] | list[Operation]:
         """Tokens where there are connections, or the builder takes nothing else; else operations."""
         tokens = self._tokens(arc)
         space: Any = getattr(self.controller, "model_space", None)
@@ -240,11 +245,16 @@ class ControllerTrainEnvironment:
             return list(tokens)
         return [space[layer][token] for layer, token in enumerate(tokens)]
 
-    def _tokens(self, arc: Any) -> tuple[int, ...]:
+    def _tokens(self, arc: Tokens) -> tuple[int, ...]:
         return tuple(int(token) if self.squeezed_action else int(np.argmax(token)) for token in arc)
 
     def _keep(
-        self, trial: str, arc: Any, probabilities: list[np.ndarray], reward: float | None, metrics: Mapping[str, float]
+        self,
+        trial: str,
+        arc: Tokens,
+        probabilities: list[np.ndarray],
+        reward: float | None,
+        metrics: Mapping[str, float],
     ) -> None:
         tokens = self._tokens(arc)
         self.action_probs_record.append(probabilities)
@@ -257,7 +267,7 @@ class ControllerTrainEnvironment:
             write_row(self.working_dir / FILE_NAME, trial, metrics, reward, tokens)
         self.logger.info("Trial %s: reward %.6g, tokens %s", trial, reward, list(tokens))
 
-    def _note(self, tokens: Any, reward: float) -> None:
+    def _note(self, tokens: Sequence[int | str], reward: float) -> None:
         if self.best_reward is None or reward > self.best_reward:
             self.best_arc, self.best_reward = tuple(tokens), reward
         self._worst = reward if self._worst is None else min(self._worst, reward)
@@ -346,7 +356,7 @@ def give_controller(manager: Any, controller: Any) -> None:
         builder.set_controller(controller)
 
 
-def seconds_of(time_budget: Any) -> float | None:
+def seconds_of(time_budget: str | None) -> float | None:
     """Return the seconds of "HH:MM:SS"; None: no limit.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amber.architect import ModelSpace, Operation
 from amber.compat.controllers import GeneralController, MultiInputController, MultiIOController, ZeroShotController
@@ -27,6 +27,10 @@ from amber.modeler import (
     KerasResidualCnnBuilder,
 )
 from amber.modeler.builders.unused import FAMILY
+
+if TYPE_CHECKING:
+    from amber.architect.controllers.base import BaseController
+    from amber.compat.roles import Manager, ModelFunction, Proposer, RewardFunction
 
 Classes = Mapping[str, type]
 
@@ -90,7 +94,7 @@ TABLES: Mapping[str, Classes] = {
 }
 
 
-def class_of(key: str, name: Any) -> Any:
+def class_of(key: str, name: object) -> Callable[..., Any]:
     """Return the class that a value of `types` stands for: by its name in any case, or as given.
 
     Raises:
@@ -104,7 +108,7 @@ def class_of(key: str, name: Any) -> Any:
     return known[name.lower()]
 
 
-def get_model_space(arg: Any) -> ModelSpace:
+def get_model_space(arg: object) -> ModelSpace:
     """Return a model space: as given, of lists of dictionaries, or "Default ANN" or "Default 1D-CNN".
 
     Raises:
@@ -116,7 +120,7 @@ def get_model_space(arg: Any) -> ModelSpace:
     if isinstance(arg, str) and arg in _DEFAULT_SPACES:
         return ModelSpace.from_dict(_DEFAULT_SPACES[arg])
     if isinstance(arg, (list, dict)):
-        listed = [arg[key] for key in sorted(arg)] if isinstance(arg, dict) else arg
+        listed: list[Any] = [arg[key] for key in sorted(arg)] if isinstance(arg, dict) else arg
         return ModelSpace.from_dict(
             [[each.to_dict() if isinstance(each, Operation) else dict(each) for each in layer] for layer in listed]
         )
@@ -126,13 +130,13 @@ def get_model_space(arg: Any) -> ModelSpace:
     )
 
 
-def operations(given: Any) -> list[Operation]:
+def operations(given: object) -> list[Operation]:
     """Return operations given as such or as dictionaries, in a list or alone."""
-    listed = list(given) if isinstance(given, (list, tuple)) else [given]
+    listed: list[Any] = list(given) if isinstance(given, (list, tuple)) else [given]
     return [each if isinstance(each, Operation) else Operation.from_dict(each) for each in listed]
 
 
-def named_keywords(made: Callable[..., Any]) -> tuple[set[str], bool]:
+def named_keywords(made: Callable[..., object]) -> tuple[set[str], bool]:
     """Return the keyword arguments that a class names, those of its bases too, and whether it takes any other."""
     found: set[str] = set()
     for each in made.__mro__ if isinstance(made, type) else (made,):
@@ -151,18 +155,20 @@ def builder_keywords() -> set[str]:
     return {*FAMILY, "session", "verbose"}.union(*(named_keywords(made)[0] for made in MODELERS.values()))
 
 
-def get_controller(controller_type: Any, model_space: Any, session: Any = None, **kwargs: object) -> Any:
+def get_controller(
+    controller_type: object, model_space: object, session: object = None, **kwargs: object
+) -> BaseController:
     """Return a controller by the name of its class; `session` is passed over."""
     return class_of("controller_type", controller_type)(get_model_space(model_space), **kwargs)
 
 
 def get_modeler(
-    modeler_type: Any,
-    model_space: Any,
-    model_builder: Mapping[str, Any],
-    controller: Any = None,
-    session: Any = None,
-) -> Any:
+    modeler_type: object,
+    model_space: object,
+    model_builder: Mapping[str, object],
+    controller: BaseController | None = None,
+    session: object = None,
+) -> ModelFunction:
     """Return a builder.
 
     Args:
@@ -198,7 +204,9 @@ def get_modeler(
     )
 
 
-def get_reward(reward_fn_type: Any, knowledge_function: Any = None, **kwargs: object) -> Any:
+def get_reward(
+    reward_fn_type: object, knowledge_function: Callable[..., float] | None = None, **kwargs: object
+) -> RewardFunction:
     """Return a reward function; raises ConfigError where it takes no knowledge, and there is some."""
     made = class_of("reward_fn_type", reward_fn_type)
     named, takes_any = named_keywords(made)
@@ -209,12 +217,14 @@ def get_reward(reward_fn_type: Any, knowledge_function: Any = None, **kwargs: ob
     return made(**kwargs)
 
 
-def get_manager(manager_type: Any, model_fn: Any, reward_fn: Any, **kwargs: object) -> Any:
+def get_manager(manager_type: object, model_fn: ModelFunction, reward_fn: RewardFunction, **kwargs: object) -> Manager:
     """Return a manager by the name of its class."""
     return class_of("manager_type", manager_type)(model_fn=model_fn, reward_fn=reward_fn, **kwargs)
 
 
-def get_train_env(env_type: Any, controller: Any, manager: Any, **kwargs: object) -> Any:
+def get_train_env(
+    env_type: object, controller: Proposer, manager: Manager | Sequence[Manager], **kwargs: object
+) -> ControllerTrainEnvironment:
     """Return a training environment by the name of its class."""
     return class_of("env_type", env_type)(controller=controller, manager=manager, **kwargs)
 

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from amber.errors import DataError
+from amber.types import Array
 
 
 class Selector:
@@ -19,11 +20,11 @@ class Selector:
         index: columns of the last axis; None: all.
     """
 
-    def __init__(self, label: str, index: Any = None) -> None:
+    def __init__(self, label: str, index: int | None = None) -> None:
         self.label = label
         self.index = index
 
-    def __call__(self, store: Any, rows: Any = slice(None)) -> np.ndarray:
+    def __call__(self, store: h5py.File, rows: slice | np.ndarray = slice(None)) -> np.ndarray:
         """Return rows of the data set; raises DataError where the file has none of that name."""
         if self.label not in store:
             raise DataError(f"The file has no data set '{self.label}'. Received: {', '.join(store)}")
@@ -78,7 +79,7 @@ class BatchedHDF5Generator(keras.utils.PyDataset):
         """How many batches there are."""
         return -(-self.samples // self.batch_size)
 
-    def __getitem__(self, index: int) -> Any:
+    def __getitem__(self, index: int) -> Array | tuple[Array, Array]:
         """Return a batch: `(x, y)`, or `x` alone."""
         start = int(self._order[index]) * self.batch_size
         rows = slice(start, min(start + self.batch_size, self.samples))

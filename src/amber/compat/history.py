@@ -13,12 +13,15 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amber.compat.table import Table, as_frame
 from amber.errors import DataError
 from amber.files import MEBIBYTE, read_bounded
 from amber.search.journal import append_line
+
+if TYPE_CHECKING:
+    from amber.compat.roles import Trial
 
 logger = logging.getLogger(__name__)
 
@@ -46,12 +49,14 @@ class HistoryRow:
     words: list[str]
 
     @property
-    def tokens(self) -> list[Any]:
+    def tokens(self) -> list[int | str]:
         """The tokens as integers, and what is none as text."""
         return [int(word) if word.lstrip("-").isdecimal() else word for word in self.words]
 
 
-def write_row(file: Path, trial: Any, metrics: Mapping[str, float], reward: float, tokens: Iterable[Any]) -> None:
+def write_row(
+    file: Path, trial: Trial, metrics: Mapping[str, float], reward: float, tokens: Iterable[int | str]
+) -> None:
     """Append a row; the file is made where there is none.
 
     Args:
@@ -117,7 +122,7 @@ def _number(text: str) -> float:
 def read_history(
     files: Iterable[str | os.PathLike[str]] | str | os.PathLike[str],
     metric_name_dict: Mapping[str, int] | None = None,
-) -> Any:
+) -> Table:
     """Return the histories of searches as one table.
 
     Args:

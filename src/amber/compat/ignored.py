@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from typing import Any
 
 
-def warn_ignored(owner: str, given: Mapping[str, Any], why: str = "they belong to TensorFlow 1") -> None:
+def warn_ignored(owner: str, given: Mapping[str, object], why: str = "they belong to TensorFlow 1") -> None:
     """Warn once of all the arguments that a call gives and nothing uses.
 
     Args:
@@ -20,7 +19,7 @@ def warn_ignored(owner: str, given: Mapping[str, Any], why: str = "they belong t
         warnings.warn(f"{owner} ignores {', '.join(names)}: {why}.", UserWarning, stacklevel=3)
 
 
-def ignore_session(session: Any) -> None:
+def ignore_session(session: object) -> None:
     """Warn of a TensorFlow 1 session, which nothing uses."""
     if session is not None:
         warnings.warn(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from amber.architect import Operation
 from amber.errors import ConfigError
 from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.search.rewards import BlockHierarchy
+
+if TYPE_CHECKING:
+    import keras
 
 Adjacency = Mapping[tuple[int, int], float] | Sequence[Sequence[float]]
 
@@ -42,7 +45,7 @@ class GraphHierarchyTree:
             raise ConfigError(f"adjacency must be a square matrix, or a dictionary of pairs. Received: {adjacency!r}")
         self.adjacency = {(int(a), int(b)): float(matrix[a, b]) for a, b in np.argwhere(matrix)}
 
-    def __call__(self, model: Any, data: Any = None) -> float:
+    def __call__(self, model: keras.Model, data: object = None) -> float:
         """Return the value of a model; raises ConfigError where it has no nodes, or fewer blocks."""
         names = [str(name) for name in getattr(model, "input_names", None) or [each.name for each in model.inputs]]
         if self.total_feature_num not in (None, len(names)):
@@ -57,7 +60,7 @@ class GraphHierarchyTree:
 GraphHierarchyTreeAuxLoss = GraphHierarchyTree
 
 
-def _graph_of(model: Any, inputs: Sequence[str]) -> ComputationGraph:
+def _graph_of(model: object, inputs: Sequence[str]) -> ComputationGraph:
     nodes = [node for node in getattr(model, "nodes", None) or [] if node.node_name not in inputs]
     if not nodes:
         raise ConfigError(
@@ -76,7 +79,9 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {"ght": GraphHierarchyTree, "ghtal":
 _GONE = ("motif", "auxilaryacc")
 
 
-def get_knowledge_fn(name: Any, data: Any = None, params: Mapping[str, Any] | None = None) -> Any:
+def get_knowledge_fn(
+    name: object, data: object = None, params: Mapping[str, object] | None = None
+) -> Callable[..., float] | None:
     """Return a knowledge function.
 
     Args:

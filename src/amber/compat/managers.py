@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -14,6 +14,10 @@ from amber.compat.data import load_data, unpack_data
 from amber.compat.ignored import warn_ignored
 from amber.compat.stores import TEMPORARY, StoreFunction, get_store_fn, save_model, store_minimal, store_with_model_plot
 from amber.errors import ConfigError, InvalidArchitectureError, StorageError
+
+if TYPE_CHECKING:
+    from amber.architect.model_space import ModelSpace
+    from amber.compat.roles import ModelFunction, ModelStates, RewardFunction, Trial
 
 logger = logging.getLogger(__name__)
 
@@ -53,21 +57,21 @@ class GeneralManager:
 
     def __init__(
         self,
-        train_data: Any,
-        validation_data: Any,
-        model_fn: Callable[..., Any],
-        reward_fn: Callable[..., Any],
+        train_data: object,
+        validation_data: object,
+        model_fn: ModelFunction,
+        reward_fn: RewardFunction,
         store_fn: str | StoreFunction | None = None,
         working_dir: str | os.PathLike[str] = ".",
         save_full_model: bool = False,
         epochs: int = 5,
         child_batchsize: int = 128,
         verbose: int = 0,
-        fit_kwargs: Mapping[str, Any] | None = None,
-        predict_kwargs: Mapping[str, Any] | None = None,
-        evaluate_kwargs: Mapping[str, Any] | None = None,
-        model_compile_dict: Mapping[str, Any] | None = None,
-        model_space: Any = None,
+        fit_kwargs: Mapping[str, object] | None = None,
+        predict_kwargs: Mapping[str, object] | None = None,
+        evaluate_kwargs: Mapping[str, object] | None = None,
+        model_compile_dict: Mapping[str, object] | None = None,
+        model_space: ModelSpace | None = None,
     ) -> None:
         for name, given in (("model_fn", model_fn), ("reward_fn", reward_fn)):
             if not callable(given):
@@ -83,12 +87,14 @@ class GeneralManager:
         self.epochs = epochs
         self.batchsize = child_batchsize
         self.verbose = verbose
-        self.fit_kwargs = dict(fit_kwargs or {})
+        self.fit_kwargs: dict[str, Any] = dict(fit_kwargs or {})
         self.patience = self.fit_kwargs.pop("earlystop_patience", _PATIENCE)
         old = {name: self.fit_kwargs.pop(name) for name in _OLD_FIT if name in self.fit_kwargs}
         warn_ignored(f"fit_kwargs of {type(self).__name__}", old, "a Keras 3 data set has workers of its own")
         self.predict_kwargs = dict(predict_kwargs or {})
-        self.model_compile_dict = dict(model_compile_dict or getattr(model_fn, "model_compile_dict", None) or {})
+        self.model_compile_dict: dict[str, Any] = dict(
+            model_compile_dict or getattr(model_fn, "model_compile_dict", None) or {}
+        )
         self.model_space = model_space
         try:
             self.working_dir.mkdir(parents=True, exist_ok=True)
@@ -102,7 +108,7 @@ class GeneralManager:
         listed = metrics if isinstance(metrics, (list, tuple)) else [metrics]
         return [_metric_name(each) for each in listed]
 
-    def get_rewards(self, trial: Any, model_arc: Any = None, **unused: Any) -> Rewarded:
+    def get_rewards(self, trial: Trial, model_arc: ModelStates | None = None, **unused: Any) -> Rewarded:
         """Train a child and return its reward and its metrics by name.
 
         Args:
@@ -119,14 +125,14 @@ class GeneralManager:
         history = self._fit(model)
         return self._reward(trial, model, history, model_arc)
 
-    def _build(self, model_arc: Any) -> Any:
+    def _build(self, model_arc: ModelStates | None) -> keras.Model | None:
         try:
             return self.model_fn(model_arc)
         except InvalidArchitectureError as error:
             logger.info("Not a network: %s", error)
             return None
 
-    def _lowest(self, model_arc: Any) -> Rewarded:
+    def _lowest(self, model_arc: ModelStates | None) -> Rewarded:
         minimum = getattr(self.reward_fn, "min", None)
         if minimum is None:
             raise InvalidArchitectureError(
@@ -136,7 +142,7 @@ class GeneralManager:
         reward = float(minimum(data=self.validation_data))
         return reward, {"loss": reward, "knowledge": 0.0, **dict.fromkeys(self.metric_names, float("nan"))}
 
-    def _fit(self, model: Any) -> Any:
+    def _fit(self, model: keras.Model) -> keras.callbacks.History:
         x, y = unpack_data(self.train_data)
         stop = keras.callbacks.EarlyStopping(monitor="val_loss", patience=self.patience, restore_best_weights=True)
         given = dict(self.fit_kwargs)
@@ -151,7 +157,9 @@ class GeneralManager:
         }
         return model.fit(**{**data, **own, **given})
 
-    def _reward(self, trial: Any, model: Any, history: Any, model_arc: Any) -> Rewarded:
+    def _reward(
+        self, trial: Trial, model: keras.Model, history: keras.callbacks.History | None, model_arc: ModelStates | None
+    ) -> Rewarded:
         found = self.reward_fn(model, self.validation_data, session=None, graph=None)
         reward, values, more = found
         names = ["loss", *self.metric_names]
@@ -161,7 +169,14 @@ class GeneralManager:
         self._store(trial, model, history, metrics, model_arc)
         return float(reward), metrics
 
-    def _store(self, trial: Any, model: Any, history: Any, metrics: Mapping[str, float], model_arc: Any = None) -> None:
+    def _store(
+        self,
+        trial: Trial,
+        model: keras.Model,
+        history: keras.callbacks.History | None,
+        metrics: Mapping[str, float],
+        model_arc: ModelStates | None = None,
+    ) -> None:
         if self.store_fn is None:
             return
         save_model(model, self.working_dir / TEMPORARY)
@@ -198,8 +213,8 @@ class DistributedGeneralManager(GeneralManager):
     def __init__(
         self,
         devices: list[str] | None = None,
-        train_data_kwargs: Mapping[str, Any] | None = None,
-        validate_data_kwargs: Mapping[str, Any] | None = None,
+        train_data_kwargs: Mapping[str, object] | None = None,
+        validate_data_kwargs: Mapping[str, object] | None = None,
         do_resample: bool = False,
         *arguments: Any,
         **options: Any,
@@ -214,11 +229,11 @@ class DistributedGeneralManager(GeneralManager):
         self._known: dict[tuple[str, ...], Rewarded] = {}
 
     def get_rewards(
-        self, trial: Any, model_arc: Any = None, remap_device: str | None = None, **unused: Any
+        self, trial: Trial, model_arc: ModelStates | None = None, remap_device: str | None = None, **unused: Any
     ) -> Rewarded:
         """Train a child and return its reward and metrics; see GeneralManager."""
         warn_ignored("get_rewards", {"remap_device": remap_device}, "children train on the device that Keras chooses")
-        key = tuple(str(each) for each in model_arc)
+        key = tuple(str(each) for each in (() if model_arc is None else model_arc))
         if self.do_resample and key in self._known:
             return self._known[key]
         self._open()
@@ -229,8 +244,9 @@ class DistributedGeneralManager(GeneralManager):
     def close_handler(self) -> None:
         """Close the data; they are opened again when they are needed."""
         for data in (self.train_data, self.validation_data):
-            if self._opened and callable(getattr(data, "close", None)):
-                data.close()
+            close = getattr(data, "close", None)
+            if self._opened and callable(close):
+                close()
         self.train_data, self.validation_data = self._sources
         self._opened = False
 
@@ -245,7 +261,7 @@ class DistributedGeneralManager(GeneralManager):
         self._opened = True
 
 
-def _metric_name(metric: Any) -> str:
+def _metric_name(metric: object) -> str:
     if isinstance(metric, str):
         return metric
     return str(getattr(metric, "name", None) or getattr(metric, "__name__", type(metric).__name__))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from amber.compat.history import read_rows
 from amber.compat.ignored import warn_ignored
 from amber.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from amber.architect.model_space import ModelSpace
+    from amber.compat.roles import ModelStates, Trial
 
 _METRICS: Mapping[str, int] = {"acc": 0, "knowledge": 1, "loss": 2}
 Words = tuple[str, ...]
@@ -26,7 +30,13 @@ class _Recorded:
         seed: of the choice among several rows of one architecture.
     """
 
-    def __init__(self, files: Any, places: Mapping[str, int], model_space: Any, seed: int) -> None:
+    def __init__(
+        self,
+        files: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        places: Mapping[str, int],
+        model_space: ModelSpace | None,
+        seed: int,
+    ) -> None:
         listed = [files] if isinstance(files, (str, os.PathLike)) else list(files)
         self.places = dict(places)
         self.model_space = model_space
@@ -42,7 +52,7 @@ class _Recorded:
         if not self._rows:
             raise DataError(f"The histories hold no architecture. Received: {listed}")
 
-    def metrics(self, model_states: Iterable[Any]) -> dict[str, float]:
+    def metrics(self, model_states: ModelStates) -> dict[str, float]:
         """Return a row of an architecture by metric; of one that was never trained, that with the highest loss."""
         found = next((self._rows[words] for words in self._names(list(model_states)) if words in self._rows), None)
         if found is None:
@@ -83,12 +93,12 @@ class MockReward:
 
     def __init__(
         self,
-        train_history_list: Any,
+        train_history_list: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         metric: str = "loss",
         stringify_states: bool = True,
         metric_name_dict: Mapping[str, int] = _METRICS,
         Lambda: float = 1.0,
-        model_space: Any = None,
+        model_space: ModelSpace | None = None,
         seed: int = 0,
     ) -> None:
         if metric not in metric_name_dict:
@@ -100,7 +110,7 @@ class MockReward:
         self.recorded = _Recorded(train_history_list, metric_name_dict, model_space, seed)
 
     def __call__(
-        self, model_states: Iterable[Any], *unused: object, **ignored: object
+        self, model_states: ModelStates, *unused: object, **ignored: object
     ) -> tuple[float, list[float], dict[str, float]]:
         """Return the reward, the metric as a list, and the knowledge of an architecture."""
         found = self.recorded.metrics(model_states)
@@ -127,13 +137,13 @@ class MockManager:
 
     def __init__(
         self,
-        history_fn_list: Any,
-        model_compile_dict: Mapping[str, Any] | None = None,
+        history_fn_list: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        model_compile_dict: Mapping[str, object] | None = None,
         Lambda: float = 1.0,
         metric_name_dict: Mapping[str, int] = _METRICS,
         reward_fn: MockReward | None = None,
         working_dir: str | os.PathLike[str] = ".",
-        model_space: Any = None,
+        model_space: ModelSpace | None = None,
         seed: int = 0,
         **ignored: object,
     ) -> None:
@@ -144,15 +154,15 @@ class MockManager:
         self._recorded = _Recorded(history_fn_list, metric_name_dict, model_space, seed)
 
     @property
-    def model_space(self) -> Any:
+    def model_space(self) -> ModelSpace | None:
         """Says which tokens and operations are the same."""
         return self._recorded.model_space
 
     @model_space.setter
-    def model_space(self, space: Any) -> None:
+    def model_space(self, space: ModelSpace | None) -> None:
         self._recorded.model_space = space
 
-    def get_rewards(self, trial: Any, model_arc: Any, **unused: object) -> tuple[float, dict[str, float]]:
+    def get_rewards(self, trial: Trial, model_arc: ModelStates, **unused: object) -> tuple[float, dict[str, float]]:
         """Return the reward and the metrics of an architecture."""
         found = self._recorded.metrics(model_arc)
         if self.reward_fn is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from amber.compat.enas_manager import EnasManager
 from amber.compat.environments import ControllerTrainEnvironment, give_controller
 from amber.compat.ignored import warn_ignored
 from amber.errors import ConfigError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 class MultiManagerEnvironment(ControllerTrainEnvironment):
@@ -34,7 +37,7 @@ class MultiManagerEnvironment(ControllerTrainEnvironment):
 
     def __init__(
         self,
-        data_descriptive_features: Any,
+        data_descriptive_features: ArrayLike,
         controller: Any,
         manager: Sequence[Any],
         *arguments: Any,
@@ -102,7 +105,7 @@ class ParallelMultiManagerEnvironment(MultiManagerEnvironment):
 
     def __init__(
         self,
-        data_descriptive_features: Any,
+        data_descriptive_features: ArrayLike,
         controller: Any,
         manager: Sequence[Any],
         *arguments: Any,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,6 +11,10 @@ from amber.architect import ModelSpace
 from amber.compat.controllers import GeneralController
 from amber.compat.ignored import warn_ignored
 from amber.errors import ConfigError
+from amber.types import Tokens
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 _OPTIMIZERS = ("adam", "adagrad", "rmsprop", "sgd")
 
@@ -80,13 +85,13 @@ class OperationController(GeneralController):
             seed=seed,
         )
 
-    def get_action(self, state: Any = None) -> Any:
+    def get_action(self, state: object = None) -> tuple[Any, list[np.ndarray]]:
         """Return a one-hot row (1, n) for each layer, and the probabilities that they were drawn from."""
         tokens, probabilities = super().get_action()
         rows = zip(tokens, self.layout.candidates, strict=True)
         return tuple(np.eye(count, dtype=int)[None, token] for token, count in rows), probabilities
 
-    def store(self, state: Any, prob: Any, action: Any, reward: float) -> None:
+    def store(self, state: ArrayLike | None, prob: Sequence[ArrayLike], action: Tokens, reward: float) -> None:
         """Keep an architecture, given as one-hot rows or as tokens, and its reward for the next `train`."""
         tokens = [int(np.argmax(each)) if np.ndim(each) else int(each) for each in action]
         super().store(state, prob, tokens, reward)

@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from amber.errors import ConfigError, DataError
 from amber.files import replacing
 
 if TYPE_CHECKING:
+    import keras
     from matplotlib.axes import Axes
 
 PathLike = str | os.PathLike[str]
@@ -33,7 +34,7 @@ def sma(data: Sequence[float], window: int = 10) -> np.ndarray:
     return np.array([values[max(0, place - window + 1) : place + 1].mean() for place in range(len(values))])
 
 
-def plot_training_history(history: Any, par_dir: PathLike = ".") -> Path:
+def plot_training_history(history: keras.callbacks.History, par_dir: PathLike = ".") -> Path:
     """Draw loss and metrics of a training by epoch, and return the file, `training_history.png`.
 
     Args:

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from amber.compat.data import unpack_data
 from amber.errors import ConfigError, DataError
+from amber.types import TensorTree
+
+if TYPE_CHECKING:
+    import keras
 
 Score = Callable[[Any, Any], float]
 Rewarded = tuple[float, list[float], dict[str, float] | None]
@@ -26,7 +30,7 @@ _METHODS: dict[str, Score] = {
 }
 
 
-def loss_and_metrics(evaluated: Any) -> list[float]:
+def loss_and_metrics(evaluated: object) -> list[float]:
     """Return the loss and what follows it, of anything that `evaluate` may return.
 
     Raises:
@@ -40,7 +44,7 @@ def loss_and_metrics(evaluated: Any) -> list[float]:
     elif isinstance(evaluated, (list, tuple)):
         if evaluated:
             return [float(value) for value in evaluated]
-    elif np.ndim(evaluated) == 0 and isinstance(evaluated, (int, float, np.number, np.ndarray)):
+    elif isinstance(evaluated, (int, float, np.number, np.ndarray)) and np.ndim(evaluated) == 0:
         return [float(evaluated)]
     raise ConfigError(
         f"evaluate() must return a loss, a list that begins with it, or a dictionary. Received: {evaluated!r}"
@@ -58,7 +62,7 @@ class LossReward:
         self.validation_steps = validation_steps
         self.knowledge_function = None
 
-    def __call__(self, model: Any, data: Any, *unused: object, **ignored: object) -> Rewarded:
+    def __call__(self, model: keras.Model, data: object, *unused: object, **ignored: object) -> Rewarded:
         """Return the reward, loss and metrics, and None."""
         found = _evaluated(model, data, self.validation_steps)
         return -found[0], found, None
@@ -91,7 +95,7 @@ class KnowledgeReward:
         self.knowledge_c = knowledge_c
         self.validation_steps = validation_steps
 
-    def __call__(self, model: Any, data: Any, *unused: object, **ignored: object) -> Rewarded:
+    def __call__(self, model: keras.Model, data: object, *unused: object, **ignored: object) -> Rewarded:
         """Return the reward, loss and metrics, and the knowledge."""
         found = _evaluated(model, data, self.validation_steps)
         value = _knowledge(self.knowledge_function, model, data)
@@ -121,7 +125,7 @@ class LossAucReward:
         Lambda: float = 1.0,
         loss_c: float | None = None,
         knowledge_c: float | None = None,
-        pred: Any = None,
+        pred: TensorTree = None,
     ) -> None:
         self.method = method
         self.knowledge_function = knowledge_function
@@ -131,7 +135,7 @@ class LossAucReward:
         self.pred = pred
         self._score = _score_function(method)
 
-    def __call__(self, model: Any, data: Any, *unused: object, **ignored: object) -> Rewarded:
+    def __call__(self, model: keras.Model, data: object, *unused: object, **ignored: object) -> Rewarded:
         """Return the reward, the score as a list, and the knowledge."""
         x, y = unpack_data(data, unroll_generator_y=True)
         score = self._mean(y, model.predict(x, verbose=0) if self.pred is None else self.pred)
@@ -140,7 +144,7 @@ class LossAucReward:
         known = value if self.knowledge_c is None else value / self.knowledge_c
         return scored + self.Lambda * known, [score], {"knowledge": value}
 
-    def min(self, data: Any) -> float:
+    def min(self, data: object) -> float:
         """Return the score of shuffled targets: the reward of an architecture that is not a network."""
         _, y = unpack_data(data, unroll_generator_y=True)
         outputs = y if isinstance(y, (list, tuple)) else [y]
@@ -149,7 +153,7 @@ class LossAucReward:
         score = self._mean(y, shuffled if isinstance(y, (list, tuple)) else shuffled[0])
         return score if self.loss_c is None else score / self.loss_c
 
-    def _mean(self, targets: Any, predictions: Any) -> float:
+    def _mean(self, targets: TensorTree, predictions: TensorTree) -> float:
         scores = []
         for true, predicted in _outputs(targets, predictions):
             for column in range(true.shape[1]):
@@ -175,13 +179,13 @@ class LossAucReward:
 class SparseCategoricalReward(LossAucReward):
     """Like LossAucReward, but the method is given whole arrays: targets as they are, and all predictions."""
 
-    def _mean(self, targets: Any, predictions: Any) -> float:
+    def _mean(self, targets: TensorTree, predictions: Any) -> float:
         if isinstance(targets, (list, tuple)):
             pairs = zip(targets, predictions, strict=True)
             return float(np.mean([float(self._score(np.asarray(y), np.asarray(p))) for y, p in pairs]))
         return float(self._score(np.asarray(targets), np.asarray(predictions)))
 
-    def min(self, data: Any) -> float:
+    def min(self, data: object) -> float:
         """Return the score of predictions that belong to other examples, as one-hot rows of class numbers."""
         _, y = unpack_data(data, unroll_generator_y=True)
         if isinstance(y, (list, tuple)):
@@ -191,13 +195,13 @@ class SparseCategoricalReward(LossAucReward):
         return self._mean(y, classes[np.random.default_rng(0).permutation(len(true))])
 
 
-def _evaluated(model: Any, data: Any, steps: int | None) -> list[float]:
+def _evaluated(model: keras.Model, data: object, steps: int | None) -> list[float]:
     x, y = unpack_data(data)
     limit = {} if steps is None else {"steps": steps}
     return loss_and_metrics(model.evaluate(x, verbose=0, **limit) if y is None else model.evaluate(x, y, verbose=0))
 
 
-def _knowledge(function: Callable[..., float] | None, model: Any, data: Any) -> float:
+def _knowledge(function: Callable[..., float] | None, model: keras.Model, data: object) -> float:
     return 0.0 if function is None else float(function(model, data))
 
 

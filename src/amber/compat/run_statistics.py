@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from amber.architect import TokenLayout, get_layer_shortname
 from amber.errors import StorageError
 from amber.files import MEBIBYTE, read_bounded, write_whole
 from amber.files.strict_json import json_text
+
+if TYPE_CHECKING:
+    from amber.architect.model_space import ModelSpace
 
 _NAMES = {"Knowledge": "knowledge", "Accuracy": "acc", "Loss": "loss"}
 _SMOOTHING = 0.1
@@ -67,11 +70,11 @@ class ActionWeights:
         model_space: names the operations; None: by their numbers.
     """
 
-    def __init__(self, layout: TokenLayout, model_space: Any = None) -> None:
+    def __init__(self, layout: TokenLayout, model_space: ModelSpace | None = None) -> None:
         self.layout = layout
         self.model_space = model_space
 
-    def of(self, records: Sequence[Sequence[np.ndarray]]) -> dict[str, Any]:
+    def of(self, records: Sequence[Sequence[np.ndarray]]) -> dict[str, object]:
         """Return the weights of all architectures, from the probabilities of their decisions."""
         found: dict[str, Any] = {}
         for layer in range(self.layout.num_layers):

@@ -8,7 +8,7 @@ import pickle
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amber.compat.data import data_problem
 from amber.compat.environments import CONTROLLER
@@ -26,6 +26,9 @@ from amber.compat.mock import MockManager, MockReward
 from amber.compat.multi_manager import MultiManagerEnvironment
 from amber.errors import AmberError, ConfigError
 from amber.files import write_whole
+
+if TYPE_CHECKING:
+    from amber.compat.roles import Manager, ModelFunction
 
 TYPES = (*TABLES, "knowledge_fn_type")
 SPECS = ("model_space", "controller", "model_builder", "knowledge_fn", "reward_fn", "manager", "train_env")
@@ -55,14 +58,14 @@ class AmberSpecifications:
         **specs: see `Amber`.
     """
 
-    def __init__(self, name: str, types: Mapping[str, Any], **specs: object) -> None:
+    def __init__(self, name: str, types: Mapping[str, object], **specs: object) -> None:
         self.name = name
         self._types = dict(types)
         self._specs: dict[str, Any] = {}
         self.from_dict(specs)
 
     @property
-    def types(self) -> dict[str, Any]:
+    def types(self) -> dict[str, object]:
         """Names of the classes."""
         return self._types
 
@@ -76,14 +79,14 @@ class AmberSpecifications:
         """Data and arguments of the manager."""
         return self._specs.get("manager")
 
-    def from_dict(self, specs: Mapping[str, Any]) -> None:
+    def from_dict(self, specs: Mapping[str, object]) -> None:
         """Take in specifications; raises ConfigError for an unknown key."""
         unknown = sorted(set(specs) - set(SPECS))
         if unknown:
             raise ConfigError(f"The keys of specifications are {', '.join(SPECS)}. Received: {', '.join(unknown)}")
         self._specs.update(specs)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the specifications."""
         return dict(self._specs)
 
@@ -114,7 +117,9 @@ class Amber:
         SpecificationError: names everything that cannot become a search, before data are read.
     """
 
-    def __init__(self, types: Mapping[str, Any], specs: Mapping[str, Any] | AmberSpecifications | None = None) -> None:
+    def __init__(
+        self, types: Mapping[str, object], specs: Mapping[str, object] | AmberSpecifications | None = None
+    ) -> None:
         self.types = dict(types)
         self.is_built = False
         self.model_space: Any = None
@@ -127,7 +132,7 @@ class Amber:
         if specs is not None:
             self.from_dict(specs)
 
-    def from_dict(self, specs: Mapping[str, Any] | AmberSpecifications) -> Amber:
+    def from_dict(self, specs: Mapping[str, object] | AmberSpecifications) -> Amber:
         """Make everything the specifications name, and return the object itself.
 
         Raises:
@@ -138,7 +143,7 @@ class Amber:
         self.is_built = True
         return self
 
-    def run(self) -> Any:
+    def run(self) -> object:
         """Run the search, write the controller's weights to its folder, and return what `env.train()` returned.
 
         Raises:
@@ -231,9 +236,10 @@ class _Assembly:
             ]
             made.model_fn = builders if several else builders[0]
 
-    def _builder(self, options: Any, place: str) -> Any:
+    def _builder(self, options: object, place: str) -> ModelFunction | None:
         if not isinstance(options, Mapping):
-            return self._problem(place, f"expected a dictionary. Received: {options!r}")
+            self._problem(place, f"expected a dictionary. Received: {options!r}")
+            return None
         known = {"outputs_op"} | builder_keywords()
         if not self._check_keywords("modeler_type", options, place, more=known, strict=True):
             return None
@@ -287,7 +293,7 @@ class _Assembly:
         kind = self.classes["env_type"]
         return isinstance(kind, type) and issubclass(kind, MultiManagerEnvironment)
 
-    def _manager(self, spec: Mapping[str, Any], builder: Any) -> Any:
+    def _manager(self, spec: Mapping[str, Any], builder: ModelFunction) -> Manager:
         params = dict(spec.get("params") or {})
         if self._mocked:
             reward = self.target.reward_fn

@@ -6,9 +6,9 @@ import contextlib
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -17,6 +17,11 @@ from amber.compat.data import unpack_data
 from amber.drawing import draw
 from amber.errors import ConfigError
 from amber.files import replacing, write_whole
+from amber.types import TensorTree
+
+if TYPE_CHECKING:
+    from amber.compat.roles import Trial
+    from amber.graph.graph import ComputationGraph
 
 logger = logging.getLogger(__name__)
 
@@ -47,8 +52,8 @@ def save_model(model: keras.Model, path: str | os.PathLike[str]) -> None:
 
 
 def store_minimal(
-    trial: Any,
-    model: Any,
+    trial: Trial,
+    model: keras.Model,
     working_dir: str | os.PathLike[str] = ".",
     save_full_model: bool = False,
     **unused: object,
@@ -73,12 +78,12 @@ def store_minimal(
 
 
 def store_general(
-    trial: Any,
-    model: Any,
-    hist: Any = None,
-    data: Any = None,
-    pred: Any = None,
-    loss_and_metrics: Any = None,
+    trial: Trial,
+    model: keras.Model,
+    hist: keras.callbacks.History | None = None,
+    data: object = None,
+    pred: TensorTree = None,
+    loss_and_metrics: Mapping[str, float] | Sequence[float] | None = None,
     working_dir: str | os.PathLike[str] = ".",
     save_full_model: bool = False,
     **unused: object,
@@ -110,7 +115,11 @@ def store_general(
 
 
 def store_with_model_plot(
-    trial: Any, model: Any, working_dir: str | os.PathLike[str] = ".", network: Any = None, **options: Any
+    trial: Trial,
+    model: keras.Model,
+    working_dir: str | os.PathLike[str] = ".",
+    network: ComputationGraph | None = None,
+    **options: Any,
 ) -> None:
     """Keep what `store_general` keeps, and a drawing of the network as `model_arc.png`.
 
@@ -151,11 +160,11 @@ def get_store_fn(store: str | StoreFunction | None) -> StoreFunction | None:
     return _STORES[name]
 
 
-def _folder(working_dir: str | os.PathLike[str], trial: Any) -> Path:
+def _folder(working_dir: str | os.PathLike[str], trial: Trial) -> Path:
     return Path(working_dir) / "weights" / f"trial_{trial}"
 
 
-def _fresh_folder(working_dir: str | os.PathLike[str], trial: Any) -> Path:
+def _fresh_folder(working_dir: str | os.PathLike[str], trial: Trial) -> Path:
     folder = _folder(working_dir, trial)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
+from amber.types import Array
 
 
 class Row:
@@ -16,7 +18,7 @@ class Row:
         cells: values by column.
     """
 
-    def __init__(self, cells: Mapping[str, Any]) -> None:
+    def __init__(self, cells: Mapping[str, object]) -> None:
         self._cells = dict(cells)
 
     @property
@@ -33,7 +35,7 @@ class Row:
         """Return the value of a column; for a list of names a row of these."""
         return Row({name: self._cells[name] for name in key}) if isinstance(key, list) else self._cells[key]
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[object]:
         return iter(self._cells.values())
 
     def __len__(self) -> int:
@@ -42,7 +44,7 @@ class Row:
     def __repr__(self) -> str:
         return "\n".join(f"{name}\t{value}" for name, value in self._cells.items())
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the values by column."""
         return dict(self._cells)
 
@@ -56,7 +58,7 @@ class Table:
         columns: values by name.
     """
 
-    def __init__(self, columns: Mapping[str, Any]) -> None:
+    def __init__(self, columns: Mapping[str, Sequence[object] | Array]) -> None:
         self._columns = {name: _array(values) for name, values in columns.items()}
 
     @property
@@ -87,7 +89,7 @@ class Table:
     def __len__(self) -> int:
         return len(next(iter(self._columns.values()), ()))
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Array:
         if name.startswith("_") or name not in self._columns:
             raise AttributeError(f"The table has the columns {', '.join(self._columns)}. Received: {name}")
         return self._columns[name]
@@ -126,14 +128,14 @@ class Table:
         for row in range(len(self)):
             yield row, self._row(row)
 
-    def to_dict(self, orient: str = "records") -> list[dict[str, Any]]:
+    def to_dict(self, orient: str = "records") -> list[dict[str, object]]:
         """Return the rows as dictionaries."""
         return [row.to_dict() for _, row in self.iterrows()]
 
     def _row(self, row: int) -> Row:
         return Row({name: values[row] for name, values in self._columns.items()})
 
-    def _take(self, rows: Any) -> Table:
+    def _take(self, rows: Array) -> Table:
         return Table({name: values[rows] for name, values in self._columns.items()})
 
 
@@ -141,7 +143,7 @@ class _Positions:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def __getitem__(self, key: object) -> Any:
+    def __getitem__(self, key: object) -> Row | Table | Array:
         rows, columns = key if isinstance(key, tuple) else (key, slice(None))
         names = self._table.columns[columns]
         if isinstance(names, str):
@@ -150,7 +152,7 @@ class _Positions:
         return chosen._row(int(rows)) if isinstance(rows, (int, np.integer)) else chosen._take(rows)
 
 
-def as_frame(table: Table) -> Any:
+def as_frame(table: Table) -> Table:
     """Return a pandas DataFrame of a table where pandas is installed, else the table."""
     try:
         pandas = importlib.import_module("pandas")
