@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from amber.errors import ConfigError
+from amber.errors import ConfigError, DataError
 from amber.registry import Registry
 
 
@@ -96,3 +96,14 @@ def test_no_message_is_beyond_all_measure() -> None:
     assert len(message) < 9_000
     assert message.endswith("the way out")
     assert "characters left out" in message
+
+
+def test_a_very_long_word_is_shortened_wherever_it_is_quoted() -> None:
+    message = str(DataError(f"d.csv, line 2: a split must be 'train' or 'test'. Received: {'x' * 5000!r}. Write one."))
+    assert len(message) < 500 and message.startswith("d.csv, line 2") and message.endswith("Write one.")
+    assert "characters left out" in message
+
+
+def test_many_short_words_are_kept() -> None:
+    message = " ".join(["word"] * 1000)
+    assert str(DataError(message)) == message

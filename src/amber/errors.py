@@ -6,11 +6,15 @@ thing, says what was expected and what was received.
 
 from __future__ import annotations
 
+import re
+
 KeyPath = tuple[str | int, ...]
 
 
 # Characters of a message that are kept at its beginning, and at its end, where the way out is.
 _HEAD, _TAIL = 6_000, 2_000
+# A word of so many characters is a value that somebody gave, not a word of ours.
+_LONG_WORD = re.compile(r"\S{1000,}")
 
 
 class AmberError(Exception):
@@ -33,8 +37,14 @@ class AmberError(Exception):
 
 
 def _bounded(text: str) -> str:
-    left_out = len(text) - _HEAD - _TAIL
-    return text if left_out <= 0 else f"{text[:_HEAD]}... ({left_out:,} characters left out) ...{text[-_TAIL:]}"
+    if len(text) >= 1000:
+        text = _LONG_WORD.sub(lambda word: _without_middle(word[0], 200, 100), text)
+    return _without_middle(text, _HEAD, _TAIL)
+
+
+def _without_middle(text: str, head: int, tail: int) -> str:
+    left_out = len(text) - head - tail
+    return text if left_out <= 0 else f"{text[:head]}... ({left_out:,} characters left out) ...{text[-tail:]}"
 
 
 class OutputClosedError(AmberError, BrokenPipeError):

@@ -223,6 +223,22 @@ def read_supernet(path: Path) -> object:
     return load_supernet(path)
 
 
+def tables(rng: random.Random, folder: Path) -> Iterator[tuple[Path, int]]:
+    from tests.data.test_mutated_tables import mutated
+
+    path = folder / "table.csv"
+    while True:
+        path.write_bytes(mutated(rng))
+        yield path, rng.randrange(2**31)
+
+
+def read_table(given: tuple[Path, int]) -> object:
+    from tests.data.test_mutated_tables import load
+
+    path, seed = given
+    return load(path, random.Random(seed))
+
+
 READERS = {
     "configuration": Reader(configurations, read_configuration, line=True),
     "space": Reader(spaces, read_space),
@@ -230,6 +246,7 @@ READERS = {
     "best": Reader(records, read_best),
     "graph": Reader(graphs, read_graph),
     "supernet": Reader(supernets, read_supernet),
+    "table": Reader(tables, read_table),
 }
 
 
