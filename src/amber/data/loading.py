@@ -6,12 +6,13 @@ What may be changed here: what is checked and said while a table becomes a data 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from amber.data.blocks import BlockSpec
 from amber.data.dataset import Dataset, Split, TestVault, rows_of, shapes_of
@@ -65,34 +66,69 @@ def load_table(path: str | os.PathLike[str], spec: TableSpec, name: str | None =
             `("targets", name)`, `("split",)`, each followed by `"column"` where a column is missing; or nothing where
             it is about the file.
     """
-    table = _with_labels(_read(path, spec), spec)
-    read: dict[str, ReadTarget] = {}
-    for each, written in spec.targets.items():
-        with _about("targets", each):
-            read[each] = read_target(table, each, written)
-    with _about("split"):
-        labels = next((each.y for each in read.values() if each.target.classes is not None), None)
-        division = divide(table, spec.split, labels)
-    notes = [*table.notes, *(note for each in read.values() for note in each.notes), *division.notes]
-    targets: list[Target] = []
-    for each, known in read.items():
-        with _about("targets", each):
-            target, said = _checked(known, spec.targets[each].column, division)
-        targets.append(target)
-        notes += said
+    table, _ = with_labels(_read(path, spec), spec.targets)
+    labelled = divided(table, spec.targets, spec.split)
     title = name or table.path.name.removesuffix(".gz").removesuffix(".csv")
     # Last, as it takes most time and memory.
     x: dict[str, Array] = {}
     for each, block in spec.inputs.items():
-        with _about("inputs", each):
+        with about("inputs", each):
             x[each] = block.read(table, each, alphabet=spec.alphabet)
-    raw = _fingerprint(table, spec, x, read, division)
+    raw = _fingerprint(table, spec, x, labelled)
+    numbers = [each for each, block in spec.inputs.items() if block.sequence is None]
     return replace(
-        _assembled(spec, x, {each: known.y for each, known in read.items()}, tuple(targets), division, title),
+        assembled(
+            x,
+            labelled,
+            title,
+            scaled=numbers if spec.standardize else (),
+            scale_targets=spec.standardize,
+            one_input=spec.one_input,
+        ),
         path=table.path.absolute(),
-        notes=tuple(notes),
+        notes=labelled.notes,
         raw_fingerprint=raw,
     )
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """The targets of examples, and their parts.
+
+    Attributes:
+        targets: what is known of each.
+        y: the values of each, by its name.
+        division: rows of the parts.
+        notes: those of the table, and what was said of labels and parts.
+    """
+
+    targets: tuple[Target, ...]
+    y: dict[str, Array]
+    division: Division
+    notes: tuple[str, ...]
+
+
+def divided(table: Table, specs: Mapping[str, TargetSpec], split: SplitSpec) -> Labelled:
+    """Read the targets of a table whose rows all have them, and divide the rows.
+
+    Raises:
+        DataError: labels or a split that cannot be used; its `field` is as for `load_table`.
+    """
+    read: dict[str, ReadTarget] = {}
+    for each, written in specs.items():
+        with about("targets", each):
+            read[each] = read_target(table, each, written)
+    with about("split"):
+        labels = next((each.y for each in read.values() if each.target.classes is not None), None)
+        division = divide(table, split, labels)
+    notes = [*table.notes, *(note for each in read.values() for note in each.notes), *division.notes]
+    targets: list[Target] = []
+    for each, known in read.items():
+        with about("targets", each):
+            target, said = _checked(known, specs[each].column, division)
+        targets.append(target)
+        notes += said
+    return Labelled(tuple(targets), {each: known.y for each, known in read.items()}, division, tuple(notes))
 
 
 def _read(path: str | os.PathLike[str], spec: TableSpec) -> Table:
@@ -103,7 +139,7 @@ def _read(path: str | os.PathLike[str], spec: TableSpec) -> Table:
     if chosen:
         table = read_table(path, size_limit=spec.size_limit)
         for column, key in _roles(spec).items():
-            with _about(*key):
+            with about(*key):
                 BlockSpec((column,)).select(list(table.columns), key[-2])
         _check_no_target_inside(spec, table)
         return table
@@ -124,7 +160,7 @@ def _roles(spec: TableSpec) -> dict[str, tuple[str, ...]]:
 def _check_no_target_inside(spec: TableSpec, table: Table) -> None:
     header = list(table.columns)
     for each, block in spec.inputs.items():
-        with _about("inputs", each):
+        with about("inputs", each):
             columns = set(block.select(header, each))
             for target in spec.targets.values():
                 if target.column in columns:
@@ -134,27 +170,35 @@ def _check_no_target_inside(spec: TableSpec, table: Table) -> None:
                     )
 
 
-def _with_labels(table: Table, spec: TableSpec) -> Table:
-    """Return the table of the examples that can be trained on: those with the value of every target."""
-    lacking = without_label(table, list(spec.targets.values()))
+def with_labels(table: Table, targets: Mapping[str, TargetSpec]) -> tuple[Table, NDArray[np.int64]]:
+    """Return the table of the examples that can be trained on, those with the value of every target, and their rows.
+
+    Raises:
+        DataError: no example has them all.
+    """
+    lacking = without_label(table, list(targets.values()))
     count = int(lacking.sum())
+    rows = np.flatnonzero(~lacking)
     if not count:
-        return table
-    columns = ", ".join(repr(target.column) for target in spec.targets.values())
+        return table, rows
+    columns = ", ".join(repr(target.column) for target in targets.values())
     if count == len(table):
         raise DataError(
             f"{table.path}: expected labels in the column {columns}. Received: none in {len(table)} examples",
-            field=("targets", next(iter(spec.targets))),
+            field=("targets", next(iter(targets))),
         )
-    kept = table.take(np.flatnonzero(~lacking))
     lines = [table.lines[row] for row in np.flatnonzero(lacking)[:_LINES_SHOWN]]
     shown = ", ".join(map(str, lines)) + (", ..." if count > len(lines) else "")
     note = f"{count} of {len(table)} examples have no value in the column {columns} and are left out (lines {shown})."
-    return replace(kept, notes=(*table.notes, note))
+    return replace(table.take(rows), notes=(*table.notes, note)), rows
 
 
 def _checked(read: ReadTarget, column: str, division: Division) -> tuple[Target, list[str]]:
-    """Return a target as the parts show it, with what is to be said; raise DataError where nothing can be learnt."""
+    """Return a target as the parts show it, with what is to be said.
+
+    Raises:
+        DataError: the training part has one class or one value only, or not the classes of the others.
+    """
     parts = {part: read.y[getattr(division.rows, part)] for part in PARTS}
     if read.target.classes is not None:
         return read.target, check_classes(column, read.target.classes, parts)
@@ -167,23 +211,33 @@ def _checked(read: ReadTarget, column: str, division: Division) -> tuple[Target,
     return target, []
 
 
-def _assembled(
-    spec: TableSpec,
+def assembled(
     x: dict[str, Array],
-    y: dict[str, Array],
-    targets: tuple[Target, ...],
-    division: Division,
+    labelled: Labelled,
     title: str,
+    *,
+    scaled: Sequence[str] = (),
+    scale_targets: bool = False,
+    one_input: bool = False,
 ) -> Dataset:
-    rows, scaling = division.rows, {}
-    if spec.standardize:
-        numbers = [each for each, block in spec.inputs.items() if block.sequence is None]
-        scaling = {each: Scaling.fit(x[each][rows.train]) for each in numbers}
-        x = x | {each: scale.apply(x[each]) for each, scale in scaling.items()}
-        scaled = {target.name: Scaling.fit(y[target.name][rows.train]) for target in targets if target.classes is None}
-        y = y | {each: scale.apply(y[each]) for each, scale in scaled.items()}
-        targets = tuple(replace(target, scaling=scaled.get(target.name)) for target in targets)
-    inputs: Any = next(iter(x.values())) if spec.one_input else x
+    """Return a data set of inputs and targets that were read.
+
+    Args:
+        x: inputs by name.
+        labelled: targets and parts.
+        title: name of the data set.
+        scaled: inputs that are scaled by the training part.
+        scale_targets: whether targets that are numbers are, too.
+        one_input: whether `x` of the data set is the array of the only input.
+    """
+    rows, y, targets = labelled.division.rows, labelled.y, labelled.targets
+    scaling = {each: Scaling.fit(x[each][rows.train]) for each in scaled}
+    x = x | {each: scale.apply(x[each]) for each, scale in scaling.items()}
+    if scale_targets:
+        of_targets = {each.name: Scaling.fit(y[each.name][rows.train]) for each in targets if each.classes is None}
+        y = y | {each: scale.apply(y[each]) for each, scale in of_targets.items()}
+        targets = tuple(replace(target, scaling=of_targets.get(target.name)) for target in targets)
+    inputs: Any = next(iter(x.values())) if one_input else x
     outputs: Any = next(iter(y.values())) if len(y) == 1 else y
     train, validation, test = (
         Split(rows_of(inputs, part), rows_of(outputs, part)) for part in (rows.train, rows.validation, rows.test)
@@ -195,27 +249,30 @@ def _assembled(
         test=TestVault(test, title),
         classes=targets[0].classes or () if len(targets) == 1 else (),
         input_shape=shapes_of(inputs),
-        split=division.split,
+        split=labelled.division.split,
         targets=targets,
         scaling=scaling,
-        split_origin=division.origin,
+        split_origin=labelled.division.origin,
     )
 
 
-def _fingerprint(
-    table: Table, spec: TableSpec, x: Mapping[str, Any], read: Mapping[str, ReadTarget], division: Division
-) -> str:
+def _fingerprint(table: Table, spec: TableSpec, x: Mapping[str, Array], labelled: Labelled) -> str:
     """Of what was read, before anything is scaled; of sequences the text, which is a sixteenth of the array."""
     inputs = {
         each: x[each] if block.sequence is None else "\n".join(table[block.sequence]).upper()
         for each, block in spec.inputs.items()
     }
-    targets = {each: [known.target.classes, known.y] for each, known in read.items()}
-    return fingerprint([spec.alphabet, inputs, targets, [getattr(division.rows, part) for part in PARTS]])
+    return fingerprint([spec.alphabet, inputs, *content_of(labelled)])
+
+
+def content_of(labelled: Labelled) -> list[object]:
+    """Return what of targets and parts is fingerprinted."""
+    targets = {each.name: [each.classes, labelled.y[each.name]] for each in labelled.targets}
+    return [targets, [getattr(labelled.division.rows, part) for part in PARTS]]
 
 
 @contextmanager
-def _about(*key: str) -> Iterator[None]:
+def about(*key: str) -> Iterator[None]:
     """Mark errors with what they are about."""
     try:
         yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,15 @@ import yaml
 
 from amber.data import Dataset, TargetSpec, load_blocks, load_dataset, load_simulated
 from amber.data.datasets import OUTPUT, file_in_data_folder, find_data, is_packaged, is_there
-from amber.data.division import AUTO
+from amber.data.division import AUTO, SplitSpec
+from amber.data.from_examples import DatasetSpec, dataset_of
+from amber.data.sources import Source, TableSource
 from amber.data.splits import DEFAULT_FRACTIONS
 from amber.errors import ConfigError, DataError
 from amber.experiment.configuration.data_sections import DataSection
 from amber.experiment.configuration.document import KeyPath, dotted, parse_yaml
 from amber.experiment.configuration.reading import Configuration
+from amber.experiment.configuration.source_section import is_plain_table, wanted_of
 from amber.experiment.task_spec import INPUT
 
 
@@ -51,7 +55,10 @@ def _named_by_key(error: DataError, loaded: Configuration) -> ConfigError:
     where: dict[Any, KeyPath] = {
         "inputs": ("blocks", *rest[:1]) if blocks else ("sequence",),
         "targets": ("outputs", *rest[:1]) if outputs else ("label",),
+        "source": ("source", *rest),
     }
+    if loaded.source is not None and hasattr(loaded.source, str(kind)):
+        where[kind] = ("source", kind, *rest)
     path: KeyPath = ("data", *where.get(kind, (kind,)))
     given = loaded.document.lines.holds(path)
     advice = ""
@@ -77,6 +84,11 @@ def _load(loaded: Configuration) -> Dataset:
             outputs=None if outputs is None else {name: output.column for name, output in outputs.items()},
             fractions=_fractions(section),
         )
+    if loaded.source is not None:
+        return _from_source(loaded, loaded.source)
+    if not is_plain_table(section):
+        file = data_file(loaded)
+        return _from_source(loaded, TableSource(str(find_data(file))), name=file if is_packaged(file) else None)
     shared: dict[str, Any] = {
         "split": section.split,
         "seed": loaded.config.seed,
@@ -96,6 +108,33 @@ def _load(loaded: Configuration) -> Dataset:
     return load_blocks(
         data_file(loaded), section.blocks or {INPUT: {"sequence": section.sequence}}, _targets(section), **shared
     )
+
+
+def _from_source(loaded: Configuration, source: Source, name: str | None = None) -> Dataset:
+    """Load the examples of a source, and divide them."""
+    section = loaded.config.data
+    files = [(keys, Path(file)) for keys, file in source.files()]
+    for keys, file in files:
+        if not is_there(file):
+            folder = loaded.document.folder_of_paths()
+            raise DataError(
+                f"expected an existing file (a relative path counts from the folder of the configuration, {folder}). "
+                f"Received: {file}",
+                field=("source", *keys),
+            )
+    spec = DatasetSpec(
+        targets=_targets(section),
+        split=SplitSpec(section.split, seed=loaded.config.seed, fractions=_fractions(section)),
+        standardize=section.standardize,
+        unknown=section.unknown,
+        one_input=section.blocks is None,
+    )
+    first = files[0][1] if files else None
+    names_one_file = isinstance(next(iter(vars(source).values()), None), str)
+    title = name or (
+        first.name.removesuffix(".gz").rsplit(".", 1)[0] if first is not None and names_one_file else loaded.config.name
+    )
+    return dataset_of(source.examples(wanted_of(section)), spec, title, first)
 
 
 def _targets(section: DataSection) -> dict[str, TargetSpec]:
@@ -141,27 +180,53 @@ def data_file(loaded: Configuration) -> str:
 
 
 def text_with_data_file(loaded: Configuration, dataset: Dataset) -> str:
-    """Return the text of a configuration with the absolute path of its data, so that it can be read from any folder."""
-    source = loaded.config.data.source
+    """Return the text of a configuration with absolute paths of its data, so that it can be read from any folder."""
     text = loaded.document.text
-    if dataset.path is None or not isinstance(source, str) or is_packaged(source) or source == str(dataset.path):
+    paths = _absolute_paths(loaded, dataset)
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    nodes = {path: _scalar(root, ("data", "source", *path)) for path in paths}
+    if not paths or not all(nodes.values()):
         return text
-    node = _scalar(yaml.compose(text, Loader=yaml.SafeLoader), ("data", "source"))
-    if node is None:
-        return text
-    # In quotes, a path is the same text in JSON and YAML.
-    path = json.dumps(str(dataset.path), ensure_ascii=False)
-    changed = text[: node.start_mark.index] + path + text[node.end_mark.index :]
-    expected = {**loaded.document.data, "data": {**loaded.document.data["data"], "source": str(dataset.path)}}
+    changed, expected = text, deepcopy(loaded.document.data)
+    places = {path: (node.start_mark.index, node.end_mark.index) for path, node in nodes.items() if node is not None}
+    for path in sorted(places, key=places.__getitem__, reverse=True):
+        first, last = places[path]
+        # In quotes, a path is the same text in JSON and YAML.
+        changed = changed[:first] + json.dumps(paths[path], ensure_ascii=False) + changed[last:]
+        _put(expected, ("data", "source", *path), paths[path])
     try:
         same = parse_yaml(changed, loaded.document.source).data == expected
-    except ConfigError:  # the path is an alias of a value elsewhere
+    except ConfigError:  # a path is an alias of a value elsewhere
         same = False
     return changed if same else text
 
 
-def _scalar(node: yaml.Node | None, path: tuple[str, ...]) -> yaml.ScalarNode | None:
-    for name in path:
+def _absolute_paths(loaded: Configuration, dataset: Dataset) -> dict[KeyPath, str]:
+    """Return the absolute paths of what `data.source` names, by the keys below it; those that stand there left out."""
+    source = loaded.config.data.source
+    if isinstance(source, str):
+        known = dataset.path is None or is_packaged(source) or source == str(dataset.path)
+        return {} if known else {(): str(dataset.path)}
+    found = dict(loaded.source.files()) if loaded.source is not None else {}
+    return {path: file for path, file in found.items() if _at(source, path) != file}
+
+
+def _at(value: Any, path: KeyPath) -> Any:
+    for key in path:
+        value = value[key]
+    return value
+
+
+def _put(value: Any, path: KeyPath, new: str) -> None:
+    _at(value, path[:-1])[path[-1]] = new
+
+
+def _scalar(node: yaml.Node | None, path: KeyPath) -> yaml.ScalarNode | None:
+    for key in path:
+        if isinstance(key, int):
+            items = node.value if isinstance(node, yaml.SequenceNode) else []
+            node = items[key] if key < len(items) else None
+            continue
         pairs = node.value if isinstance(node, yaml.MappingNode) else []
-        node = next((value for key, value in pairs if key.value == name), None)
+        node = next((value for name, value in pairs if name.value == key), None)
     return node if isinstance(node, yaml.ScalarNode) else None

@@ -66,6 +66,7 @@ class IntervalsSource(Source):
     bins: int | None = None
     overlap: float = DEEPSEA_SHARE
     PATHS: ClassVar[tuple[str, ...]] = ("intervals", "genome", "labels")
+    UNUSED: ClassVar[tuple[str, ...]] = ("sequence", "blocks", "length", "align")
 
     def __post_init__(self) -> None:
         positive_integer(self.window, "window", error=DataError)

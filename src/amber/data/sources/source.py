@@ -42,10 +42,12 @@ class Wanted:
 class Source(ABC):
     """A source of examples: a dataclass of settings with defaults; the first is named as the source is registered.
 
-    A configuration writes it as `data.source: {name: ..., setting: ...}`. `PATHS` are the settings that name files.
+    A configuration writes it as `data.source: {name: ..., setting: ...}`. `PATHS` are the settings that name files,
+    `UNUSED` the keys of `data` that mean nothing beside it.
     """
 
     PATHS: ClassVar[tuple[str, ...]] = ()
+    UNUSED: ClassVar[tuple[str, ...]] = ("sequence", "blocks")
 
     @abstractmethod
     def examples(self, wanted: Wanted) -> Examples:

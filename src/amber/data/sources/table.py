@@ -45,6 +45,7 @@ class TableSource(Source):
     encoding: str | None = None
     header: bool | None = None
     PATHS: ClassVar[tuple[str, ...]] = ("table",)
+    UNUSED: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         if self.separator is not None and len(self.separator) != 1:

@@ -87,12 +87,19 @@ class DataSection(Section):
     """Where the data come from.
 
     Attributes:
-        source: `splice` or `mfeat` (packaged), the path of a CSV file, a name in the folder AMBER_DATA_DIR, or
-            `{simulated: {...}}`: see SimulatedSection; tasks stand for columns, and `split` is `random`.
+        source: `splice` or `mfeat` (packaged), the path of a CSV file, a name in the folder AMBER_DATA_DIR,
+            `{simulated: {...}}`: see SimulatedSection; tasks stand for columns, and `split` is `random`; or a mapping
+            with the settings of a source of `amber.data.sources`, such as `{fasta: {pos: a.fa, neg: b.fa}}` or
+            `{intervals: peaks.bed, genome: g.fa, window: 1000}`.
             A relative path counts from the folder of the configuration.
         sequence: column of the sequences, where there are no blocks.
         blocks: name of an input -> its columns: a range `first..last` in the order of the file, a pattern `rna_*`, a
             list of such texts, or `{sequence: column}`. One column or range is one input of the network.
+        alphabet: of sequences: `dna`, `rna`, `protein`, or the letters in the order of the channels.
+        length: of sequences: letters, or that of the `longest` or the `shortest`; by default all must be equal.
+        align: which end, or the middle, of a sequence stays where it is when it is cut or filled up: `left`, `centre`
+            (default) or `right`.
+        unknown: an unknown letter, such as N, is the `mean` of all (default), or `zeros`.
         standardize: scale blocks of numbers, and outputs that are numbers, by the training part.
         label: column of the class names or numbers, where there are no `outputs`.
         task: `classification` or `regression`; by default found out from the labels.
@@ -107,6 +114,10 @@ class DataSection(Section):
     source: Text | dict[str, Any] = "splice"
     sequence: Name = "seq"
     blocks: Annotated[dict[Text, Any], Field(min_length=1)] | None = None
+    alphabet: Text = "dna"
+    length: Count | Literal["longest", "shortest"] | None = None
+    align: Literal["left", "centre", "right"] = "centre"
+    unknown: Literal["mean", "zeros"] = "mean"
     standardize: bool = True
     label: Name = "label"
     task: Task | None = None

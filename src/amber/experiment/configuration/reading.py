@@ -19,7 +19,8 @@ from pydantic import BaseModel, ValidationError
 from amber.architect import ModelSpace
 from amber.architect.operation_table import check_operation
 from amber.backend import select
-from amber.data import BlockSpec, Dataset, Simulation
+from amber.data import Dataset, Simulation
+from amber.data.sources import Source
 from amber.errors import AmberError, ConfigError, DataError, ModelSpaceError
 from amber.experiment.builders import BUILDERS, OWN_BUILDERS
 from amber.experiment.configuration.document import KeyPath, YamlDocument, dotted, parse_yaml, read_yaml
@@ -28,6 +29,7 @@ from amber.experiment.configuration.mistakes import explain, first_mistake, key_
 from amber.experiment.configuration.section import Section
 from amber.experiment.configuration.sections import Config
 from amber.experiment.configuration.simulated import checked_simulation, with_tasks_as_outputs
+from amber.experiment.configuration.source_section import check_form, checked_source
 from amber.experiment.configuration.space import space_of
 from amber.experiment.configuration.unused_keys import check_unused_keys
 from amber.redaction import password_in
@@ -48,6 +50,7 @@ class Configuration:
         simulation: the data, where they are simulated.
         recorded: whether a run directory holds it, so that a search has run with it.
         dataset: the data, where they were given as an object; None: the section `data` names them.
+        source: of the data, where `data.source` is a mapping of its settings.
     """
 
     document: YamlDocument
@@ -58,6 +61,7 @@ class Configuration:
     simulation: Simulation | None = None
     recorded: bool = False
     dataset: Dataset | None = None
+    source: Source | None = None
 
     @property
     def builder_type(self) -> str:
@@ -142,17 +146,18 @@ def check_config(document: YamlDocument, *, recorded: bool = False) -> Configura
     simulation = checked_simulation(config, document, _validate)
     if simulation is not None:
         config = with_tasks_as_outputs(config, simulation)
+    source = checked_source(config.data, document, _validate)
     if not recorded:
         check_unused_keys(config, document)
     config = _with_name_and_builder(config, document)
     options = _builder_options(config.builder, document)
     _check_sampler_options(config, document)
-    _check_blocks(config, document)
+    check_form(config.data, document)
     _check_kind_of_space(config, document)
     space, paths = space_of(config.model_space, document, list(config.data.blocks or {}))
     if not recorded:
         _check_operations(config, space, paths, document)
-    return Configuration(document, config, options, space, paths, simulation, recorded)
+    return Configuration(document, config, options, space, paths, simulation, recorded, source=source)
 
 
 def _with_name_and_builder(config: Config, document: YamlDocument) -> Config:
@@ -187,14 +192,6 @@ def _check_sampler_options(config: Config, document: YamlDocument) -> None:
             check_sampler_options(config.search.sampler, [option])
         except ConfigError as error:
             raise document.error(("search", "sampler_options", option), str(error)) from error
-
-
-def _check_blocks(config: Config, document: YamlDocument) -> None:
-    for name, written in (config.data.blocks or {}).items():
-        try:
-            BlockSpec.parse(written, name)
-        except DataError as error:
-            raise document.error(("data", "blocks", name), str(error)) from error
 
 
 def _check_operations(config: Config, space: ModelSpace, paths: list[list[KeyPath]], document: YamlDocument) -> None:

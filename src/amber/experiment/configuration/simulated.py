@@ -13,7 +13,19 @@ from amber.experiment.configuration.sections import Config
 
 _PATH: KeyPath = ("data", "source", "simulated")
 # Keys of `data` that mean nothing where nothing is read from a file.
-_OF_FILES = ("sequence", "blocks", "standardize", "label", "task", "classes", "size_limit")
+_OF_FILES = (
+    "sequence",
+    "blocks",
+    "alphabet",
+    "length",
+    "align",
+    "unknown",
+    "standardize",
+    "label",
+    "task",
+    "classes",
+    "size_limit",
+)
 
 
 def checked_simulation(
@@ -30,12 +42,10 @@ def checked_simulation(
         ConfigError: an unknown key or a value out of range; names file, line and key.
     """
     source = config.data.source
-    if isinstance(source, str):
+    if isinstance(source, str) or "simulated" not in source:
         return None
     if list(source) != ["simulated"]:
-        raise document.error(
-            _PATH[:2], f"expected a name, a path or the key 'simulated'. Received: {', '.join(source) or 'no key'}"
-        )
+        raise document.error(_PATH[:2], f"expected the key 'simulated' alone. Received: {', '.join(source)}")
     given = source["simulated"]
     section = validate(SimulatedSection, {} if given is None else given, document, _PATH)
     _check_other_keys(config, document)

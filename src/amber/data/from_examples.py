@@ -1,0 +1,165 @@
+"""Examples of a source to a data set that is held in memory, one-hot, as trainings take it.
+
+What may be changed here: how codes, numbers and tracks become the arrays that a network reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amber.data import reading
+from amber.data.alphabets import Unknown
+from amber.data.dataset import Dataset
+from amber.data.division import SplitSpec
+from amber.data.encoding import one_hot
+from amber.data.examples import Examples, InputKind, NumbersInput, SequenceInput, TrackInput
+from amber.data.fingerprints import fingerprint
+from amber.data.loading import about, assembled, content_of, divided, with_labels
+from amber.data.tables import Table, shown_names
+from amber.data.tasks import TargetSpec
+from amber.errors import DataError
+from amber.files import size_text
+from amber.types import Array
+
+# How many examples are read at once.
+_AT_ONCE = 4096
+_BYTES_OF_A_NUMBER = 4
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """What a data set is made of, beside the inputs of its examples.
+
+    Attributes:
+        targets: name of the output -> how it is read.
+        split: how examples are divided.
+        standardize: scale inputs and targets that are numbers by the training part.
+        unknown: an unknown letter is the `"mean"` of all, or `"zeros"`.
+        one_input: whether `x` is the array of the only input, not a dictionary.
+    """
+
+    targets: Mapping[str, TargetSpec]
+    split: SplitSpec
+    standardize: bool = True
+    unknown: Unknown = "mean"
+    one_input: bool = False
+
+
+@dataclass(frozen=True)
+class _Columns(Table):
+    """Columns of examples as a table: places are those that the examples say."""
+
+    describe: Callable[[int], str] = str
+    rows: tuple[int, ...] = ()
+
+    def take(self, rows: NDArray[np.int64]) -> _Columns:
+        """Return the table of some rows."""
+        taken = super().take(rows)
+        kept = tuple(self.rows[row] for row in rows.tolist())
+        return _Columns(taken.path, taken.columns, taken.lines, taken.notes, self.describe, kept)
+
+    def where(self, row: int) -> str:
+        """Return where an example comes from."""
+        return self.describe(self.rows[row])
+
+
+def dataset_of(examples: Examples, spec: DatasetSpec, name: str, path: Path | None = None) -> Dataset:
+    """Return the data set of examples, held in memory; examples without a label are left out.
+
+    Args:
+        examples: of a source.
+        spec: what is predicted, and how examples are divided.
+        name: of the data set.
+        path: the file that the data set is known by.
+
+    Raises:
+        DataError: a column that is missing, labels that cannot be used, or arrays that do not fit into memory; its
+            `field` is as for `amber.data.loading.load_table`.
+    """
+    columns = _needed(examples, spec)
+    everything = range(len(examples))
+    lines = [row + 1 for row in everything]
+    table = _Columns(path or Path(name), columns, lines, examples.notes, examples.describe, tuple(everything))
+    known, rows = with_labels(table, spec.targets)
+    labelled = divided(known, spec.targets, spec.split)
+    x = arrays_of(examples, rows, spec.unknown)
+    numbers = [each for each, kind in examples.inputs.items() if isinstance(kind, NumbersInput)]
+    made = assembled(
+        x,
+        labelled,
+        name,
+        scaled=numbers if spec.standardize else (),
+        scale_targets=spec.standardize,
+        one_input=spec.one_input and len(x) == 1,
+    )
+    return replace(
+        made,
+        path=None if path is None else path.absolute(),
+        notes=labelled.notes,
+        raw_fingerprint=fingerprint([examples.fingerprint, spec.unknown, *content_of(labelled)]),
+    )
+
+
+def arrays_of(examples: Examples, rows: NDArray[np.int64], unknown: Unknown = "mean") -> dict[str, Array]:
+    """Return the inputs of some examples as a network reads them, float32; sequences are one-hot.
+
+    Raises:
+        DataError: they do not fit into the memory of this machine, or sequences are of unequal length.
+    """
+    shapes = {name: _shape(name, kind) for name, kind in examples.inputs.items()}
+    needed = len(rows) * sum(int(np.prod(shape)) for shape in shapes.values()) * _BYTES_OF_A_NUMBER
+    if needed > reading.machine_memory():
+        raise DataError(
+            "The inputs of all examples must fit into the memory of this machine as numbers; take fewer or shorter "
+            f"ones. Received: {len(rows):,} examples, {size_text(needed)}"
+        )
+    result: dict[str, Array] = {name: np.empty((len(rows), *shape), dtype=np.float32) for name, shape in shapes.items()}
+    for first in range(0, len(rows), _AT_ONCE):
+        some = slice(first, first + _AT_ONCE)
+        for name, values in examples.read(rows[some]).items():
+            kind = examples.inputs[name]
+            if isinstance(kind, SequenceInput):
+                one_hot(values, kind.alphabet, unknown=unknown, out=result[name][some])
+            else:
+                result[name][some] = values
+    return result
+
+
+def _shape(name: str, kind: InputKind) -> tuple[int, ...]:
+    if isinstance(kind, NumbersInput):
+        return (kind.width,)
+    if isinstance(kind, TrackInput):
+        return (kind.length, kind.channels)
+    if kind.length is None:
+        raise DataError(
+            "Sequences of one length are needed; write data.length. Received: unequal lengths", field=("inputs", name)
+        )
+    return (kind.length, len(kind.alphabet.letters))
+
+
+def _needed(examples: Examples, spec: DatasetSpec) -> dict[str, list[str]]:
+    """Return the columns that targets and parts are read from, as text."""
+    found: dict[str, list[str]] = {}
+    for name, target in spec.targets.items():
+        with about("targets", name, "column"):
+            found[target.column] = _texts(examples, target.column)
+    for column in spec.split.needed():
+        with about("split", "column"):
+            found[column] = _texts(examples, column)
+    helpful = {each.lower() for each in spec.split.helpful()}
+    return found | {each: _texts(examples, each) for each in examples.columns if each.lower() in helpful}
+
+
+def _texts(examples: Examples, column: str) -> list[str]:
+    if column not in examples.columns:
+        raise DataError(
+            f"Expected a column {column!r} of the examples, beside their inputs. "
+            f"Received: columns {shown_names(list(examples.columns)) or 'none'}"
+        )
+    values = examples.columns[column]
+    return [str(value) for value in values.tolist()]
