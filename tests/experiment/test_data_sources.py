@@ -91,7 +91,7 @@ def test_unknown_letters_as_zeros(folder: Path, tiny: str) -> None:
     ("data", "key", "message"),
     [
         ("{source: {fasta: {a: a.fa, b: no.fa}}}", "data.source.fasta.b", "expected an existing file .*no.fa"),
-        ("{source: {fasta: a.fa, lables: x}}", "data.source.lables", "Did you mean 'labels'"),
+        ("{source: {fasta: a.fa, labelz: x}}", "data.source.labelz", "Did you mean 'labels'"),
         ("{source: {fasta: a.fa, labels: '('}}", "data.source.labels", "a regular expression"),
         ("{source: {fasta: a.fa}, length: 9}", "data", "Expected a column 'label'.*'name', 'description'"),
         ("{source: {fasta: {a: a.fa, b: b.fa}}}", "data.source", "write data.length"),
