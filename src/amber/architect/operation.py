@@ -197,9 +197,11 @@ def _freeze(value: object) -> Hashable:
 
 def _plain(value: object, operation: Operation, name: str) -> JsonValue:
     if isinstance(value, np.generic):
-        return value.item()
+        number: JsonValue = value.item()
+        return number
     if isinstance(value, np.ndarray):
-        return value.tolist()
+        numbers: JsonValue = value.tolist()
+        return numbers
     if isinstance(value, Mapping):
         return {str(key): _plain(item, operation, name) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -45,7 +45,7 @@ class Scaling:
         """
         if x.shape[-1] != len(self.mean):
             raise DataError(f"Expected {len(self.mean)} columns. Received: shape {x.shape}")
-        return ((x - np.array(self.mean)) / np.array(self.scale)).astype(np.float32)
+        return np.asarray(((x - np.array(self.mean)) / np.array(self.scale)).astype(np.float32))
 
     def invert(self, x: Array) -> NDArray[np.float64]:
         """Return columns in their own units again."""

@@ -85,7 +85,7 @@ class Motif:
 def draw_bases(probabilities: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.int64]:
     """Draw base numbers, one for each row of probabilities `(n, 4)`."""
     below = np.cumsum(probabilities, axis=1)[:, :3]
-    return (generator.random((len(probabilities), 1)) >= below).sum(axis=1).astype(np.int64)
+    return np.asarray((generator.random((len(probabilities), 1)) >= below).sum(axis=1).astype(np.int64))
 
 
 def background(gc: float | Sequence[float]) -> NDArray[np.float64]:

@@ -172,7 +172,7 @@ def _drawn_from(
     codes = None if groups is None else _codes([groups[row] for row in train])
     if codes is not None and codes.max() > 0:
         parts = _whole_groups(codes, np.array([1 - share, share]), np.random.default_rng(seed))
-        return train[parts == 1]
+        return np.asarray(train[parts == 1])
     order = _shuffled(len(train), seed, None if stratify is None else [stratify[row] for row in train])
     count = min(max(round(share * len(train)), 1), len(train) - 1)
     return train[order[len(train) - count :]]

@@ -26,6 +26,17 @@ from amber.operations import OPERATIONS, FlopFunction, make_layer
 from amber.operations.merges import make_merge, never_broadcasts
 from amber.wording import shortened
 
+__all__ = [
+    "GraphCost",
+    "NodeCost",
+    "Shape",
+    "check_size",
+    "input_shape",
+    "measure",
+    "measure_node",
+    "measure_operation",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class NodeCost:

@@ -21,6 +21,8 @@ from amber.wording import shortened, shown
 if TYPE_CHECKING:
     import keras
 
+__all__ = ["ComputationGraph", "ComputationNode", "reachable"]
+
 
 class ComputationGraph:
     """A network as a value: nodes in topological order, with its inputs and outputs.

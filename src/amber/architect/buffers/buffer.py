@@ -231,7 +231,7 @@ class Buffer:
         path.advantages = self._clipped(advantages)
 
     def _clipped(self, advantages: np.ndarray) -> np.ndarray:
-        return np.clip(advantages, -self.clip_advantage, self.clip_advantage)
+        return np.asarray(np.clip(advantages, -self.clip_advantage, self.clip_advantage))
 
     def _baseline_text(self) -> str:
         return f"{self.r_bias:.6g}"

@@ -121,7 +121,7 @@ class BaseController:
     @property
     def sample_arc(self) -> np.ndarray:
         """A fresh architecture at every access, (T,)."""
-        return self.sample(1)[0]
+        return np.asarray(self.sample(1)[0])
 
     @property
     def learning_rate(self) -> float:
@@ -165,7 +165,7 @@ class BaseController:
 
     def most_probable(self, description: object = None) -> np.ndarray:
         """Return the architecture made of the most probable choice of every decision in turn, (T,)."""
-        return _tokens(self._rollout(Greedy(), 1, description))[0]
+        return np.asarray(_tokens(self._rollout(Greedy(), 1, description))[0])
 
     def log_probabilities(self, arcs: Sequence[Tokens] | Array, description: object = None) -> np.ndarray:
         """Return the log-probability of each architecture, (n,), recomputed from its tokens.

@@ -41,7 +41,9 @@ def mean_divergence(decisions: Sequence[Decision], stored: Sequence[np.ndarray])
 
 
 def _log(probabilities: np.ndarray) -> np.ndarray:
-    return np.log(np.maximum(probabilities, np.exp(-700.0))) * (probabilities > 0) + MASKED_LOGIT * (probabilities <= 0)
+    return np.asarray(
+        np.log(np.maximum(probabilities, np.exp(-700.0))) * (probabilities > 0) + MASKED_LOGIT * (probabilities <= 0)
+    )
 
 
 def _checked(decisions: Sequence[Decision], stored: Sequence[np.ndarray]) -> Sequence[np.ndarray]:

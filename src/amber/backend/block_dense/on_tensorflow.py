@@ -34,7 +34,7 @@ def make(layout: BlockLayout) -> BlockDense:
         reads = tf.reduce_any(lengths > 0)
 
         # The gradient of a slice of a kernel would be a kernel of zeros for every slice.
-        @tf.custom_gradient
+        @tf.custom_gradient  # type: ignore[untyped-decorator]
         def multiply(
             kernel: tf.Tensor, bias: tf.Tensor, *blocks: tf.Tensor
         ) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, ...]]]:

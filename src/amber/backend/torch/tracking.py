@@ -57,7 +57,7 @@ class Tracker:
         if len(self._losses) >= _MOST_BATCHES or self._numbers > _MOST_NUMBERS:
             self.flush(model)
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def flush(self, model: keras.Model) -> None:
         """Bring everything noted to the metrics of the model."""
         if self._losses:

@@ -72,7 +72,7 @@ def _up_to(
     """Return how many covered bases lie before each place."""
     span = np.searchsorted(first, places, side="right")
     inside = np.maximum(last[span - 1] - places, 0) * (span > 0)
-    return before[span] - inside
+    return np.asarray(before[span] - inside)
 
 
 def touched_bins(spans: Mapping[str, Spans], lengths: Mapping[str, int], width: int) -> dict[str, NDArray[np.int64]]:

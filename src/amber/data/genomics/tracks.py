@@ -186,7 +186,9 @@ def _checked(
 
 def _mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
     present = (~np.isnan(values)).sum(axis=1)
-    return np.divide(np.nansum(values, axis=1), present, out=np.full(len(values), np.nan), where=present > 0)
+    return np.asarray(
+        np.divide(np.nansum(values, axis=1), present, out=np.full(len(values), np.nan), where=present > 0)
+    )
 
 
 def _sum(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -194,7 +196,7 @@ def _sum(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _max(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.fmax.reduce(values, axis=1)
+    return np.asarray(np.fmax.reduce(values, axis=1))
 
 
 _SUMMARIES = {"mean": _mean, "max": _max, "sum": _sum}

@@ -54,7 +54,9 @@ def read(directory: Path) -> Callable[..., Any]:
     """Return the function that `write` wrote. Its arrays may be written to: changes stay in this process."""
     places, head = pickle.loads((directory / _FUNCTION).read_bytes())
     if not places or not places[-1][1]:
-        return pickle.loads(head, buffers=[bytearray() for _ in places])
+        empty: Callable[..., Any] = pickle.loads(head, buffers=[bytearray() for _ in places])
+        return empty
     with (directory / _ARRAYS).open("rb") as file:
         view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
-    return pickle.loads(head, buffers=[view[start:end] for start, end in places])
+    function: Callable[..., Any] = pickle.loads(head, buffers=[view[start:end] for start, end in places])
+    return function

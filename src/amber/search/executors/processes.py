@@ -275,7 +275,8 @@ class _Slot:
 
     def _read(self, future: Any) -> tuple[str, Any]:
         try:
-            return future.result(timeout=0)
+            outcome: tuple[str, Any] = future.result(timeout=0)
+            return outcome
         except TimeoutError:
             return "timeout", f"the trial was ended at its time limit of {self._limits.time_limit:g} s"
         except pebble.ProcessExpired as error:

@@ -62,4 +62,4 @@ def _one_hot(classes: np.ndarray, count: int, name: str) -> np.ndarray:
     strange = ~np.isin(classes, known)
     if strange.any():
         raise DataError(f"{name}: a class number must be from 0 to {count - 1}. Received: {classes[strange][0]}")
-    return (classes[:, None] == known).astype("float64")
+    return np.asarray((classes[:, None] == known).astype("float64"))

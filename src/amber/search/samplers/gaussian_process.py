@@ -205,7 +205,7 @@ class GaussianProcess:
     def variance(self, by: Parameters, described: Described) -> np.ndarray:
         """Return the diagonal of the covariance of architectures with themselves."""
         features = described.features
-        return by.product + by.additive + by.linear * (features**2).sum(axis=1) / max(features.shape[1], 1)
+        return np.asarray(by.product + by.additive + by.linear * (features**2).sum(axis=1) / max(features.shape[1], 1))
 
     def loss(self, logarithms: np.ndarray, known: Described, scores: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the negative log posterior density of weights and amplitudes, and its gradient."""
@@ -240,12 +240,12 @@ class GaussianProcess:
         total = by.weights.sum()
         agreeing = self._by_token(known.columns, slope)
         in_product = self._by_token(known.columns, of_product) - of_product.sum()
-        return in_product + by.additive / total * (agreeing - by.weights @ agreeing / total)
+        return np.asarray(in_product + by.additive / total * (agreeing - by.weights @ agreeing / total))
 
     def _by_token(self, columns: np.ndarray, matrix: np.ndarray) -> np.ndarray:
         """Return, for each token, the sum of a matrix where two architectures agree in it."""
         products = np.add.reduceat((columns * (matrix @ columns)).sum(axis=0), self._describer.starts)
-        return products + self._describer.constants * matrix.sum()
+        return np.asarray(products + self._describer.constants * matrix.sum())
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,7 @@ class _Feasibility(NamedTuple):
     def log_chance(self, described: Described) -> np.ndarray:
         """Return the logarithm of the probability that the label of each architecture is above a half."""
         mean, deviation = self.posterior.mean_and_deviation(described)
-        return log_ndtr((self.mean + self.spread * mean - 0.5) / (self.spread * deviation))
+        return np.asarray(log_ndtr((self.mean + self.spread * mean - 0.5) / (self.spread * deviation)))
 
 
 class _Merit(NamedTuple):
@@ -209,7 +209,7 @@ class _Merit(NamedTuple):
         described = self.describe(rows)
         mean, deviation = self.posterior.mean_and_deviation(described)
         worth = np.log(deviation) + log_improvement((mean - self.best) / deviation)
-        return worth if self.feasibility is None else worth + 2 * self.feasibility.log_chance(described)
+        return np.asarray(worth if self.feasibility is None else worth + 2 * self.feasibility.log_chance(described))
 
 
 class _Shortlist:
@@ -249,7 +249,7 @@ def log_improvement(by: np.ndarray) -> np.ndarray:
     near = np.maximum(by, -6.0)
     exact = np.log(near * ndtr(near) + np.exp(-(near**2) / 2) / np.sqrt(2 * np.pi))
     far = np.minimum(by, -6.0)
-    return np.where(by > -6.0, exact, -(far**2) / 2 - 2 * np.log(-far) - np.log(2 * np.pi) / 2)
+    return np.asarray(np.where(by > -6.0, exact, -(far**2) / 2 - 2 * np.log(-far) - np.log(2 * np.pi) / 2))
 
 
 def _mutation_chances(layout: TokenLayout) -> np.ndarray:
@@ -265,13 +265,13 @@ def _mutation_chances(layout: TokenLayout) -> np.ndarray:
 def _scores(standing: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return one score each, higher is better: the ranks of all objectives, weighed (augmented Chebyshev)."""
     shortfall = (1 - rankdata(standing, axis=0) / len(standing)) * weights
-    return -(shortfall.max(axis=1) + 0.05 * shortfall.sum(axis=1))
+    return np.asarray(-(shortfall.max(axis=1) + 0.05 * shortfall.sum(axis=1)))
 
 
 def _normal_scores(scores: np.ndarray) -> np.ndarray:
     """Return the normal quantiles of ranks, of mean zero and variance one."""
     quantiles = ndtri((rankdata(scores) - 0.5) / len(scores))
-    return (quantiles - quantiles.mean()) / (quantiles.std() or 1.0)
+    return np.asarray((quantiles - quantiles.mean()) / (quantiles.std() or 1.0))
 
 
 def _milestone(count: int, first: int) -> int:

@@ -51,7 +51,7 @@ class ZeroShotPolicy:
         values = np.asarray(description, "float64")
         if values.shape != self.mean.shape or not np.isfinite(values).all():
             raise DataError(f"A description must hold {len(self.mean)} finite numbers. Received: {description!r}")
-        return ((values - self.mean) / self.scale)[None, :]
+        return np.asarray(((values - self.mean) / self.scale)[None, :])
 
     def propose(self, description: Sequence[float], count: int, objective: Any = None) -> list[tuple[int, ...]]:
         """Return different architectures for a data set, the most probable first and the others as sampled.
