@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Sections with keys that depend on the data. In `sections.py` these keys have the values of runs before this rule.
 SECTIONS = ("training", "search", "final")
 # Training of one candidate: updates where nothing else limits it, and 1e9 multiply-adds and additions.
-_STEPS, _GIGAFLOPS = 600, 120.0
+_STEPS, _GIGAFLOPS = 2_000, 120.0
 _FEWEST_EPOCHS, _MOST_EPOCHS = 3, 60
 # The best architecture is trained for so many times as long.
 _FINAL = 1.5
