@@ -106,7 +106,7 @@ def test_pruner_that_cannot_be_is_refused(objective: Objective, make_objective: 
         run_search(objective, trials=1, seed=0, pruner="median", pruner_options={"startup": 3})
     with pytest.raises(ConfigError, match="belong to a pruner given by name"):
         run_search(objective, trials=1, seed=0, pruner_options={"n_startup_trials": 3})
-    with pytest.raises(ConfigError, match="registered name or an Optuna pruner"):
+    with pytest.raises(ConfigError, match="registered name, PrunerSettings, an Optuna pruner"):
         run_search(objective, trials=1, seed=0, pruner=3)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="one objective"):
         run_search(objective, trials=1, seed=0, sampler="nsga2", pruner="median")

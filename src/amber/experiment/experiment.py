@@ -221,8 +221,8 @@ def _checked_search(
 ) -> Executor:
     """Check what a search would refuse, and return its executor."""
     from amber.search.preflight import check_prunable, check_search
-    from amber.search.pruning import chosen_pruner
     from amber.search.samplers import make_sampler
+    from amber.search.settings import chosen_pruner, named_pruner
 
     search, seed = configuration.config.search, configuration.config.seed
     with configuration.placing(("search", "executor")):
@@ -233,7 +233,9 @@ def _checked_search(
         with configuration.placing(("training",) if isinstance(error, ConfigError) else ("model_space",)):
             raise
     with configuration.placing(("search", "pruner_options" if search.pruner_options else "pruner")):
-        if chosen_pruner(search.pruner, search.pruner_options, objective.settings.epochs) is not None:
+        pruner = named_pruner(search.pruner, search.pruner_options)
+        chosen_pruner(pruner, objective.settings.epochs)
+        if pruner is not None:
             check_prunable(objective)
     if search.strategy == "one_shot":
         from amber.search.one_shot import shared_builder

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from amber.modeler import ModelBuilder
     from amber.search import RunDirectory, SearchResult, TrialResult
-    from amber.search.ledger import Ledger
+    from amber.search.trial_store import TrialStore
 
 # How many of the best networks the table of blocks shows.
 _BEST_SHOWN = 5
@@ -94,7 +94,8 @@ def run(experiment: Experiment, reporter: Reporter | None = None) -> ExperimentR
 def _run_in(experiment: Experiment, directory: RunDirectory, reporter: Reporter) -> ExperimentResult:
     """Run an experiment in its directory, which no other process uses now."""
     loaded, storage = experiment.configuration, experiment.storage
-    ledger = begin_run(
+    directory.builder_description = _builder_description(experiment)
+    store = begin_run(
         loaded,
         experiment.dataset,
         directory,
@@ -113,7 +114,7 @@ def _run_in(experiment: Experiment, directory: RunDirectory, reporter: Reporter)
     if (directory.path / PREVIOUS).is_dir():
         reporter.say(f"Earlier  results are kept in {directory.path / PREVIOUS} until this search is finished")
     directory.write_config(text_with_data_file(loaded, experiment.dataset))
-    found = _search(experiment, directory, ledger, reporter)
+    found = _search(experiment, store, reporter)
     interrupted = found.stopped == "interrupted"
     if found.best is None and not interrupted:
         raise RunFailed(_nothing_trained(found, directory))
@@ -130,16 +131,17 @@ def _run_in(experiment: Experiment, directory: RunDirectory, reporter: Reporter)
     return ExperimentResult(directory.path, found)
 
 
-def _search(experiment: Experiment, directory: RunDirectory, ledger: Ledger, reporter: Reporter) -> SearchResult:
+def _search(experiment: Experiment, store: TrialStore, reporter: Reporter) -> SearchResult:
     """Run the search itself and return what it found."""
+    from amber.search.settings import named_pruner
+
     config = experiment.configuration.config
     shared: dict[str, Any] = {
         "seed": config.seed,
-        "run_directory": directory,
+        "pruner": named_pruner(config.search.pruner, config.search.pruner_options),
+        "store": store,
+        "executor": experiment.executor,
         "callbacks": reporter.listeners(experiment.builder),
-        "builder_description": _builder_description(experiment),
-        "resume": experiment.options.resume,
-        "ledger": ledger,
     }
     if config.search.strategy == "one_shot":
         from amber.search.one_shot import OneShotSettings, run_one_shot
@@ -150,25 +152,12 @@ def _search(experiment: Experiment, directory: RunDirectory, ledger: Ledger, rep
             # Without the number of steps the learning rate is constant; the search itself lowers it.
             shared_compile=compile_arguments(experiment.configuration, shared=True, problem=experiment.task),
             progress=reporter.shared_progress(),
-            run_settings=experiment.settings,
-            executor=experiment.executor,
-            pruner=config.search.pruner,
-            pruner_options=config.search.pruner_options,
             **shared,
         ).search
-    from amber.search import run_search
+    from amber.search import SamplerSettings, run_search
 
-    return run_search(
-        experiment.objective,
-        trials=config.search.trials,
-        sampler=config.search.sampler,
-        sampler_options=config.search.sampler_options,
-        settings=experiment.settings,
-        executor=experiment.executor,
-        pruner=config.search.pruner,
-        pruner_options=config.search.pruner_options,
-        **shared,
-    )
+    sampler = SamplerSettings(config.search.sampler, config.search.sampler_options)
+    return run_search(experiment.objective, trials=config.search.trials, sampler=sampler, **shared)
 
 
 def _show_found(experiment: Experiment, found: SearchResult, directory: RunDirectory, reporter: Reporter) -> None:

@@ -25,23 +25,35 @@ if TYPE_CHECKING:
     from amber.search.rewards import Budget, Reward, make_knowledge, register_knowledge, register_reward
     from amber.search.run_directory import RunDirectory
     from amber.search.samplers import make_sampler, register_sampler
+    from amber.search.settings import PrunerSettings, SamplerSettings
     from amber.search.storage import StudyDatabase
-    from amber.search.study import run_search
+    from amber.search.stores import DatabaseStore, JournalStore, MemoryStore
+    from amber.search.study import Study, run_search
     from amber.search.tensorboard import TensorBoardCallback
-    from amber.search.trial import TrialResult
+    from amber.search.trial import Trial, TrialResult
+    from amber.search.trial_store import StoredTrial, TrialStore
     from amber.training.train import retrain
 
 _HOMES = {
     "Budget": "amber.search.rewards",
+    "DatabaseStore": "amber.search.stores",
+    "JournalStore": "amber.search.stores",
+    "MemoryStore": "amber.search.stores",
     "Objective": "amber.search.objective",
+    "PrunerSettings": "amber.search.settings",
     "Reward": "amber.search.rewards",
     "RunDirectory": "amber.search.run_directory",
+    "SamplerSettings": "amber.search.settings",
     "SearchCallback": "amber.search.callbacks",
     "SearchProgress": "amber.search.progress",
     "SearchResult": "amber.search.result",
+    "StoredTrial": "amber.search.trial_store",
+    "Study": "amber.search.study",
     "StudyDatabase": "amber.search.storage",
     "TensorBoardCallback": "amber.search.tensorboard",
+    "Trial": "amber.search.trial",
     "TrialResult": "amber.search.trial",
+    "TrialStore": "amber.search.trial_store",
     "average": "amber.search.ensembling",
     "best_record": "amber.search.best",
     "describe_architecture": "amber.search.best",
@@ -63,15 +75,24 @@ _HOMES = {
 
 __all__ = [
     "Budget",
+    "DatabaseStore",
+    "JournalStore",
+    "MemoryStore",
     "Objective",
+    "PrunerSettings",
     "Reward",
     "RunDirectory",
+    "SamplerSettings",
     "SearchCallback",
     "SearchProgress",
     "SearchResult",
+    "StoredTrial",
+    "Study",
     "StudyDatabase",
     "TensorBoardCallback",
+    "Trial",
     "TrialResult",
+    "TrialStore",
     "average",
     "best_record",
     "describe_architecture",

@@ -19,7 +19,7 @@ from pathlib import Path
 from amber.errors import ConfigError, StorageError
 from amber.files import MEBIBYTE
 from amber.files.strict_json import json_text, parse_json
-from amber.search.trial import TrialResult
+from amber.search.trial import Trial
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ _CHECKSUM = re.compile(rb', "checksum": "([0-9a-f]{16})"\}$')
 _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
 
 
-def trial_line(trial: TrialResult) -> str:
+def trial_line(trial: Trial) -> str:
     """Return the line of one trial, with its checksum."""
     body = json_text(trial.to_dict(), indent=None).rstrip("\n")
     return f'{body[:-1]}, "checksum": "{_checksum(body.encode("utf-8"))}"}}\n'
@@ -71,7 +71,7 @@ class Journal:
         damaged: the lines that were left out, where that was asked for: number (from 1) and what is wrong.
     """
 
-    trials: list[TrialResult] = field(default_factory=list)
+    trials: list[Trial] = field(default_factory=list)
     length: int = 0
     unchecked: int = 0
     damaged: list[tuple[int, str]] = field(default_factory=list)
@@ -113,7 +113,7 @@ def read_journal(path: Path, *, checksums: bool = False, keep_reading: bool = Fa
     return found
 
 
-def mend_end(path: Path, *, checksums: bool = False) -> list[TrialResult]:
+def mend_end(path: Path, *, checksums: bool = False) -> list[Trial]:
     """Cut off what a crash left of a last line, so that more can be appended, and return the trials.
 
     Raises:
@@ -132,7 +132,7 @@ def mend_end(path: Path, *, checksums: bool = False) -> list[TrialResult]:
     return found.trials
 
 
-def journal_text(trials: Sequence[TrialResult]) -> str:
+def journal_text(trials: Sequence[Trial]) -> str:
     """Return the whole file of some trials."""
     return "".join(trial_line(trial) for trial in trials)
 
@@ -154,7 +154,7 @@ def _is_torn(line: bytes) -> bool:
     return len(line) <= LINE_BYTES and not (whole and line.endswith(b"\n"))
 
 
-def _trial_of(line: bytes, *, checksums: bool) -> tuple[TrialResult, bool]:
+def _trial_of(line: bytes, *, checksums: bool) -> tuple[Trial, bool]:
     """Return the trial of a line, and whether a checksum vouches for it."""
     if len(line) > LINE_BYTES:
         raise StorageError(f"it is longer than {LINE_BYTES:,} bytes")
@@ -168,7 +168,7 @@ def _trial_of(line: bytes, *, checksums: bool) -> tuple[TrialResult, bool]:
         raise StorageError("it has no checksum at its end")
     else:
         body = _ESCAPE.sub(lambda each: b"\\\\" + each[1] if each[1] else each[0], body)
-    return TrialResult.from_dict(parse_json(body, what="a trial")), found is not None
+    return Trial.from_dict(parse_json(body, what="a trial")), found is not None
 
 
 def _check_number(number: int, numbers: dict[int, int], before: int) -> None:

@@ -13,27 +13,6 @@ from amber.search.trial import TrialResult
 
 
 @dataclass(frozen=True)
-class Known:
-    """A proposal that this process has not made itself, or not since it was started.
-
-    Attributes:
-        number: position among all proposals of the search, from 0.
-        tokens: the architecture; None where the sampler is to say it once more.
-        candidate: the planned network, where it is known.
-        trial: what became of it; None where it is not settled.
-        mine: whether this process is to settle it.
-        deaths: how many other processes ended, without a word, while it was trained in them.
-    """
-
-    number: int
-    tokens: tuple[int, ...] | None = None
-    candidate: Candidate | None = None
-    trial: TrialResult | None = None
-    mine: bool = True
-    deaths: int = 0
-
-
-@dataclass(frozen=True)
 class Proposal:
     """What the sampler proposed.
 

@@ -12,11 +12,12 @@ import optuna
 
 from amber.errors import ArchitectureError, ConfigError, StorageError
 from amber.search.objective import Objective
-from amber.search.proposal import Known, Proposal
+from amber.search.proposal import Proposal
 from amber.search.pruning import report
 from amber.search.samplers import token_distributions
 from amber.search.samplers.tokens import INFEASIBLE, WITHDRAWN
 from amber.search.trial import TrialResult
+from amber.search.trial_store import StoredTrial
 
 
 class Proposer:
@@ -29,6 +30,7 @@ class Proposer:
 
     Attributes:
         against: the cost that is minimised beside the score; None where there is one objective.
+        prunes: whether there is a pruner.
         asked: proposals so far.
         differing: numbers of those that were known, and that the sampler would not have made.
 
@@ -43,7 +45,7 @@ class Proposer:
         if pruner is not None and self.against:
             raise ConfigError(f"A pruner needs one objective, the score. Received: also {self.against}")
         self._layout = objective.layout
-        self._prunes = pruner is not None
+        self.prunes = pruner is not None
         # Hyperband draws the bracket of a trial from the name, so the name is always the same.
         self._study = optuna.create_study(
             directions=[objective.direction, *(["minimize"] if self.against else [])],
@@ -62,7 +64,7 @@ class Proposer:
         params = asked.params  # a copy, each time
         return self._counted(Proposal(self.asked, tuple(int(params[name]) for name in self._layout.names), asked))
 
-    def follow(self, known: Known) -> Proposal:
+    def follow(self, known: StoredTrial) -> Proposal:
         """Return the next proposal, as it is known; the sampler is asked all the same, so that it goes on as it would.
 
         Raises:
@@ -100,7 +102,7 @@ class Proposer:
 
     def show_course(self, proposal: Proposal, trial: TrialResult) -> None:
         """Let the pruner see the epochs of a training that it did not watch."""
-        if self._prunes:
+        if self.prunes:
             report(proposal.asked, trial.curve)
 
     def exhausted(self, trained: int, wanted: int) -> str:
@@ -124,7 +126,7 @@ class Proposer:
         self.asked = proposal.number + 1
         return proposal
 
-    def _checked(self, known: Known) -> tuple[int, ...]:
+    def _checked(self, known: StoredTrial) -> tuple[int, ...]:
         if known.number != self.asked:
             raise StorageError(
                 f"Trial {self.asked} of the search to be taken up is missing. Received: trial {known.number}"

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import keras
 import optuna
@@ -64,19 +63,6 @@ def make_pruner(name: str, epochs: int, **options: object) -> optuna.pruners.Bas
             return factory(epochs, **options)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"The pruner '{name}' cannot be made with options {options}: {error}") from error
-
-
-def chosen_pruner(
-    pruner: str | optuna.pruners.BasePruner | None, options: Mapping[str, Any] | None, epochs: int
-) -> optuna.pruners.BasePruner | None:
-    """Return the pruner that a search was given by name, as an object, or not at all; raises ConfigError."""
-    if isinstance(pruner, str):
-        return make_pruner(pruner, epochs, **(options or {}))
-    if options:
-        raise ConfigError(f"pruner_options belong to a pruner given by name. Received: {dict(options)}, for {pruner!r}")
-    if pruner is not None and not isinstance(pruner, optuna.pruners.BasePruner):
-        raise ConfigError(f"pruner must be a registered name or an Optuna pruner. Received: {pruner!r}")
-    return pruner
 
 
 class PruningCallback(keras.callbacks.Callback):

@@ -1,58 +1,47 @@
-"""What a search writes down as it goes: the journal first, then log, ranking and best. The logs of Python hear it too.
+"""Write the log, the ranking and `best.json` of a running search, beside its trial store.
 
-Without a run directory only the latter is left.
+Also logs through `logging`; without a run directory only that is left.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from amber.search.best import trial_record
+from amber.search.best import describe_builder, trial_record
 from amber.search.objective import Objective
 from amber.search.ranking import ranking_csv, ranking_text
 from amber.search.result import SearchResult, rank
 from amber.search.run_directory import RunDirectory
-from amber.search.trial import TrialResult
+from amber.search.trial import Trial
 
 logger = logging.getLogger(__name__)
 
 
-class SearchRecord:
-    """The record of one search.
+class SearchFiles:
+    """The files of a running search that people read.
 
     Args:
         directory: where to; None writes no files.
         objective: of the search.
         seed: of the search.
 
-    Attributes:
-        builder_description: `{"type": ..., "options": {...}}` for `best.json`.
-
     Raises:
         ModelSpaceError: there is a directory, and the space holds what JSON cannot say.
     """
 
     def __init__(self, directory: RunDirectory | None, objective: Objective, seed: int) -> None:
-        self.builder_description: Mapping[str, Any] = {}
         self._directory = directory
         self._objective = objective
         self._seed = seed
-        self._best: TrialResult | None = None
+        self._best: Trial | None = None
         self._ranking_due = 0.0
         if directory is not None:
             # Fails before any training where the space holds what JSON cannot say.
             objective.builder.model_space.to_dict()
 
-    def keep(self, trial: TrialResult) -> None:
-        """Add a settled trial to the journal; from here on it is never trained again."""
-        if self._directory is not None:
-            self._directory.append_trial(trial)
-            self._directory.remove_checkpoint(trial.number)
-
-    def show(self, trial: TrialResult, settled: Sequence[TrialResult]) -> None:
+    def show(self, trial: Trial, settled: Sequence[Trial]) -> None:
         """Write what readers look at, once the trial is among those settled."""
         if trial.status == "failed":
             logger.warning("Trial %d failed: %s", trial.number, trial.error)
@@ -73,15 +62,8 @@ class SearchRecord:
         if is_best:
             self._write_best(trial)
 
-    def take_up(self, settled: Sequence[TrialResult], *, copy: bool) -> None:
-        """Write the files of an earlier search as they would be.
-
-        Args:
-            settled: all its trials.
-            copy: whether the journal is a copy of another record, and is written too.
-        """
-        if copy and self._directory is not None:
-            self._directory.replace_trials(settled)
+    def take_up(self, settled: Sequence[Trial]) -> None:
+        """Write the files of an earlier search, with these trials, as they would be."""
         complete = [trial for trial in settled if trial.status == "complete"]
         if complete:
             self._best = rank(complete, self._objective.direction)[0]
@@ -104,14 +86,16 @@ class SearchRecord:
         if self._directory is not None:
             self._directory.log(message)
 
-    def _write_ranking(self, trials: Sequence[TrialResult]) -> None:
+    def _write_ranking(self, trials: Sequence[Trial]) -> None:
         if self._directory is not None:
             direction, metric = self._objective.direction, self._objective.metric
             self._directory.write("ranking.csv", ranking_csv(trials, None, direction))
             self._directory.write("ranking.txt", ranking_text(trials, None, direction, metric))
 
-    def _write_best(self, trial: TrialResult) -> None:
+    def _write_best(self, trial: Trial) -> None:
         # That of a finished run belongs to its model, and is replaced together with it.
         if self._directory is not None and not self._directory.is_finished:
-            record = trial_record(self._objective.builder, self.builder_description, trial, self._seed)
+            builder = self._objective.builder
+            description = self._directory.builder_description or describe_builder(builder)
+            record = trial_record(builder, description, trial, self._seed)
             self._directory.write_best(record)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from amber.search.trial import STATUSES, TrialResult
+from amber.search.trial import STATUSES, Trial
 
 
 @dataclass(frozen=True)
@@ -22,29 +22,29 @@ class SearchResult:
             "error".
     """
 
-    trials: tuple[TrialResult, ...]
+    trials: tuple[Trial, ...]
     metric: str
     direction: str
     seed: int
     stopped: str = "finished"
 
     @property
-    def ranked(self) -> tuple[TrialResult, ...]:
+    def ranked(self) -> tuple[Trial, ...]:
         """The complete trials, the best first."""
         return tuple(trial for trial in self.trials if trial.status == "complete")
 
     @property
-    def best(self) -> TrialResult | None:
+    def best(self) -> Trial | None:
         """The best complete trial; None where there is none."""
         return self.ranked[0] if self.ranked else None
 
-    def pareto_front(self, cost: str = "parameters") -> tuple[TrialResult, ...]:
+    def pareto_front(self, cost: str = "parameters") -> tuple[Trial, ...]:
         """Return the complete trials that no other beats in both score and cost, the best score first.
 
         Args:
             cost: "parameters" or "flops".
         """
-        front: list[TrialResult] = []
+        front: list[Trial] = []
         for trial in sorted(self.ranked, key=lambda each: _front_key(each, cost, self.direction)):
             if not front or getattr(trial, cost) < getattr(front[-1], cost):
                 front.append(trial)
@@ -56,17 +56,17 @@ class SearchResult:
         return {status: found[status] for status in STATUSES}
 
 
-def _front_key(trial: TrialResult, cost: str, direction: str) -> tuple[float, float]:
+def _front_key(trial: Trial, cost: str, direction: str) -> tuple[float, float]:
     """By score, of equal ones the cheaper first."""
     sign = -1.0 if direction == "maximize" else 1.0
     return sign * float(trial.score or 0.0), getattr(trial, cost)
 
 
-def rank(trials: Iterable[TrialResult], direction: str) -> list[TrialResult]:
+def rank(trials: Iterable[Trial], direction: str) -> list[Trial]:
     """Return complete trials by score (of equal ones the smaller network first), then others by number."""
     sign = -1.0 if direction == "maximize" else 1.0
 
-    def key(trial: TrialResult) -> tuple[float, float, float, int]:
+    def key(trial: Trial) -> tuple[float, float, float, int]:
         if trial.status != "complete" or trial.score is None:
             return (1, 0.0, 0.0, trial.number)
         return (0, sign * trial.score, float(trial.parameters or 0), trial.number)

@@ -40,7 +40,7 @@ from amber.search.run_settings import (
     settings_text,
 )
 from amber.search.safe_paths import check_contained
-from amber.search.trial import TrialResult
+from amber.search.trial import Trial
 
 TRIALS, BEST, CONFIG, LOG = "trials.jsonl", "best.json", "config.yaml", "search.log"
 SETTINGS, STUDY_LINK, LOCK, CHECKPOINTS = "search.json", "study.json", ".lock", "checkpoints"
@@ -54,10 +54,13 @@ class RunDirectory:
 
     Attributes:
         path: where it is.
+        builder_description: `{"type": ..., "options": {...}}`, what `best.json` says of the builder where its class
+            name alone does not make it again; None: that name.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
+        self.builder_description: Mapping[str, Any] | None = None
         self._lock = filelock.FileLock(self.path / LOCK, timeout=0)
 
     @classmethod
@@ -149,9 +152,7 @@ class RunDirectory:
         finally:
             self._lock.release()
 
-    def begin(
-        self, settings: Mapping[str, Any], *, resume: bool = False, allow_changes: bool = False
-    ) -> list[TrialResult]:
+    def begin(self, settings: Mapping[str, Any], *, resume: bool = False, allow_changes: bool = False) -> list[Trial]:
         """Note the settings of the search that starts here, and returns the trials of the one it takes up.
 
         Args:
@@ -239,13 +240,13 @@ class RunDirectory:
         with _named(path):
             return write_whole(path, content, synced=synced)
 
-    def append_trial(self, trial: TrialResult) -> None:
+    def append_trial(self, trial: Trial) -> None:
         """Add one line to `trials.jsonl`; raise StorageError naming the path."""
         path = self.path / TRIALS
         with _named(path):
             append_line(path, trial_line(trial))
 
-    def replace_trials(self, trials: Sequence[TrialResult]) -> None:
+    def replace_trials(self, trials: Sequence[Trial]) -> None:
         """Write `trials.jsonl` anew and removes the checkpoints of its trials; raise StorageError naming the path."""
         self.write(TRIALS, journal_text(trials))
         self._clear_checkpoints({trial.number for trial in trials})
@@ -262,7 +263,7 @@ class RunDirectory:
         """Write `best.json`; see `amber.search.best_record`."""
         return self.write(BEST, json_text(record))
 
-    def trials(self) -> list[TrialResult]:
+    def trials(self) -> list[Trial]:
         """Read `trials.jsonl`. A last line cut short, as a crash leaves it, is left out with a warning.
 
         Raises:

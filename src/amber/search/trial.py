@@ -35,7 +35,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 @dataclass(frozen=True)
-class TrialResult:
+class Trial:
     """One proposed architecture and what became of it.
 
     Attributes:
@@ -99,7 +99,7 @@ class TrialResult:
         return values
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> TrialResult:
+    def from_dict(cls, values: Mapping[str, Any]) -> Trial:
         """The inverse of `to_dict`.
 
         Raises:
@@ -130,6 +130,10 @@ class TrialResult:
         readable = {name: _number(value) for name, value in metrics.items()}
         curve = tuple(_number(value) for value in curve)
         return cls(**{**values, "tokens": tuple(tokens), "metrics": readable, "curve": curve})
+
+
+# The former name.
+TrialResult = Trial
 
 
 def _check_ranges(values: Mapping[str, Any]) -> None:

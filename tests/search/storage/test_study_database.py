@@ -95,13 +95,13 @@ def test_pruned_failed_and_repeated_trials_make_the_round_trip(postgres: str) ->
         TrialResult(2, (0, 1), "bb", "pruned", curve=(0.25, 0.125), epochs=2),
         TrialResult(3, (0, 0), "cc", "failed", error="MemoryError"),
     ]
-    with database.turn():
-        assert database.news() == []
+    with database.lock():
+        assert database.poll() == []
         for trial in kept:
             database.claim(trial.number, trial.tokens, None)
-            assert database.settle(trial) is trial
+            assert database.record(trial) is trial
     assert [each.to_dict() for each in database.trials()] == [each.to_dict() for each in kept]
-    database.leave()
+    database.close()
 
 
 def test_result_of_one_that_was_taken_for_lost_counts_once(postgres: str) -> None:
@@ -109,20 +109,20 @@ def test_result_of_one_that_was_taken_for_lost_counts_once(postgres: str) -> Non
     for database, owner in ((mine, "me"), (theirs, "them")):
         database.begin({}, "maximize")
         database.join(owner)
-    with mine.turn():
+    with mine.lock():
         mine.claim(0, (1,), None)
-    mine.leave()  # as if it were lost
+    mine.close()  # as if it were lost
     mine = StudyDatabase(postgres)
     mine.begin({}, "maximize")
     mine.join("me")
-    with theirs.turn():
-        (known,) = theirs.news()
+    with theirs.lock():
+        (known,) = theirs.poll()
         assert known.mine and known.tokens == (1,)
     mine._held[0] = theirs._held[0]
-    first = theirs.settle(TrialResult(0, (1,), "a", "complete", 0.75))
-    assert mine.settle(TrialResult(0, (1,), "a", "complete", 0.25)) == first
+    first = theirs.record(TrialResult(0, (1,), "a", "complete", 0.75))
+    assert mine.record(TrialResult(0, (1,), "a", "complete", 0.25)) == first
     assert theirs.trials() == [first]
-    mine.leave(), theirs.leave()
+    mine.close(), theirs.close()
 
 
 def test_server_that_is_started_anew_costs_no_trial(
@@ -198,7 +198,7 @@ def test_what_cannot_be_reached_is_named_without_its_password(
     monkeypatch.delenv("PGPASSWORD")
     database = StudyDatabase(postgres_server.url(postgres.rpartition("/")[2], password=True))
     database.begin({}, "maximize")
-    database.leave()
+    database.close()
     assert PASSWORD not in database.name and "%2F" not in database.name
 
 

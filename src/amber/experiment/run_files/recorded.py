@@ -178,4 +178,4 @@ def recorded_trials(path: Path, storage: str | None) -> list[TrialResult]:
     try:
         return database.trials()
     finally:
-        database.leave()
+        database.close()

@@ -20,9 +20,9 @@ from amber.plugins import Plugin, described
 if TYPE_CHECKING:
     from amber.data import Dataset
     from amber.search import RunDirectory
-    from amber.search.ledger import Ledger
     from amber.search.run_settings import Change, SettingsChangedError
     from amber.search.storage import StudyDatabase
+    from amber.search.trial_store import TrialStore
 
 # Settings that no trial depends on: a search may always be made longer, recorded or trained elsewhere, and its best
 # architecture trained in another way.
@@ -107,23 +107,27 @@ def begin_run(
     *,
     resume: bool,
     allow_changes: bool,
-) -> Ledger:
-    """Note the settings of the search where it is recorded, once, and return its record.
+) -> TrialStore:
+    """Note the settings of the search where it is recorded, once, and return its trial store.
 
     Raises:
         ConfigError: an earlier search began with others; see `check_unchanged`, which comes first.
         StorageError: a file of the directory is damaged, of another version, or cannot be written; or the database
             cannot be used.
     """
-    from amber.search.ledger import record_in
     from amber.search.run_settings import SettingsChangedError
+    from amber.search.stores import DatabaseStore, JournalStore
 
-    ledger = record_in(directory, database)
+    store: TrialStore
+    if database is None:
+        store = JournalStore(directory, resume=resume, allow_changes=allow_changes)
+    else:
+        store = DatabaseStore(database, directory, resume=resume, allow_changes=allow_changes)
     try:
-        ledger.begin(settings, searched_score(loaded)[1], resume=resume, allow_changes=allow_changes)
+        store.begin(settings, searched_score(loaded)[1])
     except SettingsChangedError as error:
         raise _changed_error(loaded, dataset, error) from error
-    return ledger
+    return store
 
 
 def search_settings(loaded: Configuration, dataset: Dataset, plugins: Sequence[Plugin] = ()) -> dict[str, Any]:

@@ -15,10 +15,11 @@ import optuna
 from amber.architect import TokenLayout
 from amber.backend import interrupts
 from amber.backend.randomness import check_seed, seeded
+from amber.deprecation import deprecated_arguments
 from amber.errors import ConfigError, StorageError
 from amber.search.callbacks import SearchCallback
 from amber.search.executors import Executor
-from amber.search.ledger import Ledger
+from amber.search.former_arguments import FORMER_ARGUMENTS, translate
 from amber.search.objective import Objective
 from amber.search.one_shot.display import OneShotProgress
 from amber.search.one_shot.files import RECORD, OneShotFiles
@@ -28,12 +29,13 @@ from amber.search.one_shot.scores import SharedScores
 from amber.search.one_shot.settings import OneShotSettings
 from amber.search.one_shot.shared import shared_builder
 from amber.search.preflight import check_prunable, check_search
-from amber.search.pruning import chosen_pruner
 from amber.search.result import SearchResult
 from amber.search.run_directory import RunDirectory
 from amber.search.samplers.controller import controller_for
 from amber.search.samplers.tokens import TokenSampler
-from amber.search.study import run_search
+from amber.search.settings import PrunerChoice, chosen_pruner
+from amber.search.study import chosen_store, run_search
+from amber.search.trial_store import TrialStore
 from amber.training.epoch import batches_of, train_epoch
 
 logger = logging.getLogger(__name__)
@@ -42,6 +44,7 @@ _LEAST_RATE = 0.05
 _RISE = 0.1
 
 
+@deprecated_arguments(FORMER_ARGUMENTS, translate, since="0.2.0", removed_in="0.4.0")
 def run_one_shot(
     objective: Objective,
     *,
@@ -49,16 +52,11 @@ def run_one_shot(
     settings: OneShotSettings | None = None,
     shared_compile: Mapping[str, Any] | None = None,
     controller_options: Mapping[str, Any] | None = None,
-    run_directory: RunDirectory | None = None,
+    store: TrialStore | RunDirectory | None = None,
     callbacks: Sequence[SearchCallback] = (),
     progress: OneShotProgress | None = None,
-    builder_description: Mapping[str, Any] | None = None,
-    resume: bool = False,
-    run_settings: Mapping[str, Any] | None = None,
     executor: Executor | None = None,
-    pruner: str | optuna.pruners.BasePruner | None = None,
-    pruner_options: Mapping[str, Any] | None = None,
-    ledger: Ledger | None = None,
+    pruner: PrunerChoice = None,
 ) -> OneShotResult:
     """Search with shared weights, and retrains the best as a search by trials would train them.
 
@@ -74,18 +72,14 @@ def run_one_shot(
         shared_compile: arguments of `keras.Model.compile` for the shared training, with a constant learning rate
             (it is lowered along a cosine here); None: the builder's.
         controller_options: of the policy; see `controller_for`.
-        run_directory: where to keep the files; None keeps nothing.
+        store: where the retraining is recorded; see `amber.search.Study`. Other files go to its directory; None keeps
+            nothing. Where the store resumes a search, candidates that were chosen already are kept, and those retrained
+            are not retrained again; shared training that had not come to a choice begins anew.
         callbacks: listeners to the retraining.
         progress: display of the shared training; None: none.
-        builder_description: for `best.json`; see `run_search`.
-        resume: take up the search in `run_directory`. Candidates that were chosen already are kept, and those retrained
-            are not retrained again; shared training that had not come to a choice begins anew.
-        run_settings: what a search that is taken up must have begun with; see `run_search`.
         executor: where the chosen ones are retrained, also from shared weights; by default in this process. The
             shared weights themselves train in this process, one batch after another.
-        pruner: ends bad retrainings; see `run_search`.
-        pruner_options: of a pruner given by name.
-        ledger: the record of the search, where it is begun already; see `run_search`.
+        pruner: ends bad retrainings; see `amber.search.Study`.
 
     Raises:
         ConfigError: a builder without supernet, a setting out of range, or a metric that is not reported.
@@ -93,12 +87,13 @@ def run_one_shot(
         ExecutorError: workers cannot be reached or started; what was chosen is kept, and taken up with `resume`.
     """
     check_search(objective, check_seed(seed))
-    pruning = chosen_pruner(pruner, pruner_options, objective.settings.epochs)
+    trial_store = chosen_store(store)
+    pruning, _ = chosen_pruner(pruner, objective.settings.epochs)
     if pruning is not None:
         check_prunable(objective)
-    search = _Shared(objective, settings or OneShotSettings(), check_seed(seed), run_directory, progress)
+    search = _Shared(objective, settings or OneShotSettings(), check_seed(seed), trial_store.directory, progress)
     stopped = "finished"
-    chosen = resume and search.restore()
+    chosen = trial_store.resume and search.restore()
     if not chosen:
         search.files.clear()
     if not chosen or search.settings.inherit_weights:
@@ -116,14 +111,10 @@ def run_one_shot(
         trials=len(search.candidates),
         seed=seed,
         sampler=_Chosen(objective.layout, seed, [each.tokens for each in search.candidates]),
-        run_directory=run_directory,
-        callbacks=callbacks,
-        builder_description=builder_description,
-        resume=resume,
-        settings=run_settings,
-        executor=executor,
         pruner=pruning,
-        ledger=ledger,
+        store=trial_store,
+        executor=executor,
+        callbacks=callbacks,
     )
     result = OneShotResult(found, tuple(search.candidates), tuple(search.history))
     search.report(result)

@@ -93,7 +93,7 @@ class Connection:
         return self._identity
 
     @contextlib.contextmanager
-    def turn(self, key: str) -> Iterator[None]:
+    def lock(self, key: str) -> Iterator[None]:
         """Wait until no other process is within, and keeps others out; one that is killed keeps nobody out.
 
         Args:
@@ -102,7 +102,7 @@ class Connection:
         Raises:
             StorageError: another process is within for too long, or the database is away.
         """
-        what = "waiting for the turn to propose"
+        what = "waiting for the lock of the study"
         if self._url.get_backend_name() == "sqlite":  # it locks no rows
             lock = filelock.FileLock(f"{self._url.database}.lock", timeout=_PATIENCE)
             with self.named(what):

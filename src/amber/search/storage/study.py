@@ -6,13 +6,13 @@ It is an ordinary Optuna study, with state and value of each trial. To a trial A
 |---|---|
 | `amber:proposal` | tokens, fingerprint, parameters and FLOPs, from the moment that a process takes it up |
 | `amber:owner` | which process that is; empty where it gave it back |
-| `amber:trial` | what became of it, with the keys of `TrialResult` |
+| `amber:trial` | what became of it, with the keys of `Trial` |
 | `amber:deaths` | how many processes were lost that trained it in themselves |
 
 and to the study `amber:format_version` and `amber:settings`. Models, checkpoints and reports never go there: they lie
 in the run directory of each process.
 
-Only one process at a time proposes (`turn`), so two never take the same number or train the same network. Each shows by
+Only one process at a time proposes (`lock`), so two never take the same number or train the same network. Each shows by
 a sign of life every few seconds that it still trains what it took up; what a lost one had is taken up by another.
 """
 
@@ -34,11 +34,11 @@ from amber.checks import positive_integer
 from amber.errors import StorageError
 from amber.search.candidate import Candidate
 from amber.search.data_identity import comparable
-from amber.search.proposal import Known
 from amber.search.run_settings import SettingsChangedError, changes_between
 from amber.search.storage.connection import Connection
 from amber.search.storage.urls import shown_url
-from amber.search.trial import TrialResult
+from amber.search.trial import Trial
+from amber.search.trial_store import StoredTrial
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ _ALONE = "alone-"
 
 
 class StudyDatabase:
-    """One study in one database; `begin`, then `join` and work, then `leave`. Or only read its `trials`.
+    """One study in one database; `begin`, then `join` and work, then `close`. Or only read its `trials`.
 
     Args:
         url: an Optuna storage URL, such as `postgresql://user@host/database` (extra `postgresql`). Where it holds no
@@ -72,8 +72,8 @@ class StudyDatabase:
         self._connection, self._heartbeat = Connection(url, study, heartbeat), heartbeat
         self.study_name, self.address, self.name = study, shown_url(url), self._connection.name
         self._owner, self._alone = "", False
-        self._held: dict[int, int] = {}  # number -> Optuna's, of what this process is to settle
-        self._settled: set[int] = set()
+        self._held: dict[int, int] = {}  # number -> Optuna's, of what this process is to record
+        self._recorded: set[int] = set()
         self._looked = 0.0
         self._leaving = threading.Event()
         self._beating: threading.Thread | None = None
@@ -125,7 +125,7 @@ class StudyDatabase:
             if self._trials():
                 raise StorageError(f"The {self.name} has trials that are none of AMBER's: choose another name.")
             self._note(_VERSION, FORMAT_VERSION)
-        with self.turn():
+        with self.lock():
             known = self._attributes()
             self._check_version(known)
             changes = changes_between(*comparable(known.get(_SETTINGS, now), now))
@@ -135,20 +135,20 @@ class StudyDatabase:
                 self._note(_SETTINGS, now)
 
     def join(self, owner: str, *, alone: bool = False) -> None:
-        """Take part as `owner`; what a process of that name left unsettled is this one's again.
+        """Take part as `owner`; what a process of that name left unfinished is this one's again.
 
         Args:
             owner: name of this process.
             alone: whether it trains in itself, so that it may end of what it trains.
         """
         self._owner, self._alone = owner, alone
-        self._held, self._settled, self._looked = {}, set(), 0.0
+        self._held, self._recorded, self._looked = {}, set(), 0.0
         self._leaving.clear()
         self._beating = threading.Thread(target=self._beat, name="amber-study-heartbeat", daemon=True)
         self._beating.start()
 
-    def leave(self) -> None:
-        """Take part no longer; what this process has not settled is there for others at once."""
+    def close(self) -> None:
+        """Leave the study and release unfinished trials."""
         self._leaving.set()
         if self._beating is not None:
             self._beating.join()
@@ -160,20 +160,22 @@ class StudyDatabase:
         self._connection.close()
 
     @contextlib.contextmanager
-    def turn(self) -> Iterator[None]:
-        """Within, no other process proposes; see `Connection.turn`."""
-        with self._connection.turn(_VERSION):
+    def lock(self) -> Iterator[None]:
+        """Keep other processes from proposing; see `Connection.lock`."""
+        with self._connection.lock(_VERSION):
             yield
 
-    def news(self) -> list[Known]:
-        """Return, by number, what others proposed or settled and what this process is to take up; in a turn.
+    def poll(self) -> list[StoredTrial]:
+        """Return, by number, what others proposed or recorded and what this process takes up; with the lock held.
 
-        A proposal is returned until it is settled; then once more.
+        A trial is returned until it is recorded; then once more.
 
         Raises:
             StorageError: the database is away, or a trial is none of AMBER's.
         """
-        trials = [each for each in self._trials() if each.number not in self._held and each.number not in self._settled]
+        trials = [
+            each for each in self._trials() if each.number not in self._held and each.number not in self._recorded
+        ]
         lost: set[int] = set()
         if time.monotonic() - self._looked > self._heartbeat:
             running = [each._trial_id for each in trials if each.state == TrialState.RUNNING]
@@ -182,7 +184,7 @@ class StudyDatabase:
         return [self._met(each, each._trial_id in lost) for each in trials]
 
     def claim(self, number: int, tokens: tuple[int, ...], candidate: Candidate | None) -> None:
-        """Note that this process is to settle a proposal, in a turn; one that it holds already is left alone.
+        """Note that this process will record a trial, with the lock held; one that it holds already is left alone.
 
         Args:
             number: of the proposal; all before it are known.
@@ -208,21 +210,24 @@ class StudyDatabase:
             raise StorageError(f"Trial {number} of the {self.name} was added by another program.")
         self._held[number] = identity
 
-    def settle(self, trial: TrialResult) -> TrialResult:
-        """Record what became of a proposal that this process holds; waits for a database that is away.
+    def record(self, trial: Trial) -> Trial:
+        """Record a trial that this process claimed; waits for a database that is away.
 
         Returns:
             The trial that is recorded: another process's, where that took this one for lost and was first.
 
         Raises:
-            StorageError: the database is away for too long.
+            StorageError: this process did not claim the trial or recorded it before, or the database is away for too
+                long.
         """
+        if trial.number not in self._held:
+            raise StorageError(f"Trial {trial.number} of the {self.name} is recorded already, or not claimed.")
         identity, storage = self._held[trial.number], self._connection.storage
         state = TrialState.FAIL if trial.score is None else TrialState.COMPLETE
         state = TrialState.PRUNED if trial.status == "pruned" else state
         values = [trial.score] if state == TrialState.COMPLETE else None
 
-        def record() -> TrialResult:
+        def write() -> Trial:
             try:
                 storage.set_trial_user_attr(identity, _TRIAL, trial.to_dict())
                 storage.set_trial_state_values(identity, state, values)
@@ -230,13 +235,13 @@ class StudyDatabase:
                 return self._read(storage.get_trial(identity)).trial or trial
             return trial
 
-        recorded = self._connection.tried(f"recording trial {trial.number}", record)
+        recorded = self._connection.tried(f"recording trial {trial.number}", write)
         del self._held[trial.number]
-        self._settled.add(trial.number)
+        self._recorded.add(trial.number)
         return recorded
 
-    def trials(self) -> list[TrialResult]:
-        """Return all that is settled, by number; only reads.
+    def trials(self) -> list[Trial]:
+        """Return all recorded trials, by number; only reads.
 
         Raises:
             ConfigError: the database's driver is not installed.
@@ -247,15 +252,13 @@ class StudyDatabase:
         found = [self._read(each).trial for each in self._trials()]
         return [each for each in found if each is not None]
 
-    def _met(self, trial: FrozenTrial, lost: bool) -> Known:
+    def _met(self, trial: FrozenTrial, lost: bool) -> StoredTrial:
         """Return a proposal as others have left it, and takes it up where they left it for good."""
         known = self._read(trial)
         if trial.state.is_finished():
-            self._settled.add(trial.number)
+            self._recorded.add(trial.number)
             fingerprint = known.candidate.fingerprint if known.candidate else ""
-            ended = TrialResult(
-                trial.number, known.tokens or (), fingerprint, "failed", error="ended by another program"
-            )
+            ended = Trial(trial.number, known.tokens or (), fingerprint, "failed", error="ended by another program")
             return replace(known, trial=known.trial or ended)
         owner = str(trial.user_attrs.get(_OWNER))
         own = owner.removeprefix(_ALONE) in ("", self._owner)
@@ -265,7 +268,7 @@ class StudyDatabase:
         self._connection.tried(f"taking up trial {trial.number}", lambda: self._take_up(trial._trial_id, deaths))
         self._held[trial.number] = trial._trial_id
         if known.trial is not None:  # its process was ended between saying what became of it and ending it
-            self.settle(known.trial)
+            self.record(known.trial)
         return replace(known, mine=True, deaths=deaths)
 
     @property
@@ -279,16 +282,16 @@ class StudyDatabase:
             self._connection.storage.set_trial_user_attr(identity, _DEATHS, deaths)
         self._connection.storage.set_trial_user_attr(identity, _OWNER, self._signature)
 
-    def _read(self, trial: FrozenTrial) -> Known:
+    def _read(self, trial: FrozenTrial) -> StoredTrial:
         try:
             proposal, settled = trial.user_attrs[_PROPOSAL], trial.user_attrs.get(_TRIAL)
-            result = None if settled is None else TrialResult.from_dict(settled)
+            result = None if settled is None else Trial.from_dict(settled)
             tokens = tuple(int(token) for token in proposal["tokens"])
             candidate = Candidate(**{**proposal, "tokens": tokens}) if "fingerprint" in proposal else None
             deaths = int(trial.user_attrs.get(_DEATHS, 0))
         except (KeyError, TypeError, ValueError) as error:
             raise StorageError(f"Trial {trial.number} of the {self.name} is none of AMBER's: {error!r}") from error
-        return Known(trial.number, tokens, candidate, result, mine=False, deaths=deaths)
+        return StoredTrial(trial.number, tokens, candidate, result, mine=False, deaths=deaths)
 
     def _beat(self) -> None:
         storage = self._connection.storage
