@@ -69,7 +69,7 @@ def count_trial(epochs: int = 2) -> TrialPath:
                 trials=2,
                 seed=0,
                 sampler=experiment.configuration.config.search.sampler,
-                run_directory=RunDirectory.create(run),
+                store=RunDirectory.create(run),
                 callbacks=[path],
             )
         finally:

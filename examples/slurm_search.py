@@ -29,7 +29,7 @@ def make_cluster(arguments: argparse.Namespace) -> object:
 def search(address: str, arguments: argparse.Namespace) -> None:
     """Searches networks for splice junctions on all workers of a cluster."""
     from amber.data import load_dataset
-    from amber.search import Objective, RunDirectory, SearchProgress, run_search
+    from amber.search import JournalStore, Objective, RunDirectory, SearchProgress, run_search
     from amber.search.executors import DaskExecutor, WorkerLimits
 
     data = load_dataset("splice")
@@ -50,8 +50,8 @@ def search(address: str, arguments: argparse.Namespace) -> None:
         objective,
         trials=arguments.trials,
         seed=0,
-        run_directory=RunDirectory.resume("runs/slurm"),
-        resume=True,  # the same command goes on where the last job of the driver ended
+        # The same command goes on where the last job of the driver ended.
+        store=JournalStore(RunDirectory.resume("runs/slurm"), resume=True),
         callbacks=[SearchProgress()],
         executor=DaskExecutor(address, limits=limits),
     )

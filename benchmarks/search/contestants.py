@@ -8,7 +8,7 @@ from typing import Any
 
 import keras_tuner
 
-from amber.search import run_search, seeded
+from amber.search import SamplerSettings, run_search, seeded
 from amber.search.one_shot import OneShotSettings, run_one_shot
 from benchmarks.search.problem import METRIC, Clock, Keeper, Task
 
@@ -21,7 +21,11 @@ def trials(sampler: str, **options: Any) -> Search:
 
     def search(task: Task, seed: int, clock: Clock, keeper: Keeper) -> None:
         run_search(
-            task.objective(keeper), trials=MANY, seed=seed, sampler=sampler, sampler_options=options, callbacks=(clock,)
+            task.objective(keeper),
+            trials=MANY,
+            seed=seed,
+            sampler=SamplerSettings(sampler, options),
+            callbacks=(clock,),
         )
 
     return search

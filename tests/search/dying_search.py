@@ -15,7 +15,7 @@ import keras
 
 from amber.architect import ModelSpace, Operation
 from amber.modeler import KerasModelBuilder, register_operation
-from amber.search import Objective, RunDirectory, SearchCallback, run_search
+from amber.search import JournalStore, Objective, RunDirectory, SearchCallback, run_search
 from conftest import COMPILE, CountingBuilder, tiny_data, tiny_space
 
 
@@ -63,7 +63,7 @@ def search(path: str, how: str) -> None:
         builder = KerasModelBuilder(Operation("input", shape=(20, 4)), outputs, COMPILE, ModelSpace.from_dict(layers))
     objective = Objective(builder, train, validation, epochs=4, batch_size=16)
     result = run_search(
-        objective, trials=3, seed=0, run_directory=RunDirectory.resume(path), resume=True, callbacks=[Dying(how)]
+        objective, trials=3, seed=0, store=JournalStore(RunDirectory.resume(path), resume=True), callbacks=[Dying(how)]
     )
     os._exit(0 if result.stopped in ("finished", "exhausted") else 130)
 

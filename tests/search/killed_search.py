@@ -15,7 +15,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from amber.search import Objective, RunDirectory, SearchCallback, StudyDatabase, run_search
+from amber.search import (
+    DatabaseStore,
+    JournalStore,
+    Objective,
+    RunDirectory,
+    SamplerSettings,
+    SearchCallback,
+    StudyDatabase,
+    TrialStore,
+    run_search,
+)
 from conftest import CountingBuilder, tiny_data, tiny_space
 
 
@@ -43,11 +53,12 @@ def make_objective() -> Objective:
 def search(line: str) -> None:
     """Runs the search, or goes on with it, to its end."""
     path, _, url = line.partition(" ")
-    run_search(
-        make_objective(), trials=30, seed=1, sampler="tpe", sampler_options={"startup_trials": 5},
-        run_directory=RunDirectory.resume(path), resume=True, callbacks=[Epochs(Path(f"{path}.epochs"))],
-        storage=StudyDatabase(url, Path(path).name) if url else None,
-    )  # fmt: skip
+    directory = RunDirectory.resume(path)
+    store: TrialStore = JournalStore(directory, resume=True)
+    if url:
+        store = DatabaseStore(StudyDatabase(url, Path(path).name), directory, resume=True)
+    sampler, watch = SamplerSettings("tpe", {"startup_trials": 5}), Epochs(Path(f"{path}.epochs"))
+    run_search(make_objective(), trials=30, seed=1, sampler=sampler, store=store, callbacks=[watch])
 
 
 def serve() -> None:

@@ -18,7 +18,7 @@ from tests.search.conftest import COMPILE, CountingBuilder, tiny_data
 from amber.architect import ModelSpace, Operation
 from amber.errors import describe_error, printable
 from amber.modeler import KerasModelBuilder, register_operation
-from amber.search import Objective, RunDirectory, run_search
+from amber.search import JournalStore, Objective, RunDirectory, run_search
 
 MakeObjective = Callable[..., Objective]
 # Processes of their own name their backend themselves.
@@ -61,7 +61,7 @@ def test_whatever_is_raised_becomes_a_failed_trial(
 
     builder.before = fail
     directory = RunDirectory.create(tmp_path / "run")
-    result = run_search(make_objective(), trials=2, seed=0, run_directory=directory)
+    result = run_search(make_objective(), trials=2, seed=0, store=directory)
     assert result.counts()["failed"] == 1
     assert result.best is not None
     (failed,) = [trial for trial in directory.trials() if trial.status == "failed"]
@@ -72,7 +72,7 @@ def test_whatever_is_raised_becomes_a_failed_trial(
     # Taken up, it is not met again.
     builder.before = lambda tokens: None
     again = run_search(
-        make_objective(), trials=3, seed=0, run_directory=RunDirectory.resume(directory.path), resume=True
+        make_objective(), trials=3, seed=0, store=JournalStore(RunDirectory.resume(directory.path), resume=True)
     )
     assert again.counts()["failed"] == 1
     assert again.counts()["complete"] == 2
@@ -133,7 +133,7 @@ def fork(tokens):
 builder.before = fork
 train, validation = tiny_data()
 objective = Objective(builder, train, validation, epochs=1, batch_size=16)
-run_search(objective, trials=2, seed=0, run_directory=RunDirectory.create(sys.argv[1]))
+run_search(objective, trials=2, seed=0, store=RunDirectory.create(sys.argv[1]))
 print("end", flush=True)
 """
 

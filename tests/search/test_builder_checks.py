@@ -12,7 +12,7 @@ import pytest
 from amber.architect import ModelSpace, Operation, TokenLayout
 from amber.errors import ConfigError
 from amber.modeler import KerasModelBuilder, ModelBuilder
-from amber.search import Budget, Objective, RunDirectory, load_best, run_search
+from amber.search import Budget, JournalStore, Objective, RunDirectory, load_best, run_search
 
 X, Y = np.zeros((8, 3), "float32"), np.zeros((8, 1), "float32")
 SPACE = ModelSpace.from_dict([[{"Layer_type": "dense", "units": units} for units in (2, 5)]])
@@ -88,7 +88,7 @@ def test_what_only_builds_works_in_a_search_with_a_space(builder: Any, name: str
     settings: dict[str, Any] = {"metric": "val_loss", "direction": "minimize", "epochs": 1, "model_space": space}
     objective = Objective(builder, (X, Y), (X, Y), **settings)
     directory = RunDirectory.create(tmp_path / "run")
-    result = run_search(objective, trials=2, seed=0, run_directory=directory)
+    result = run_search(objective, trials=2, seed=0, store=directory)
     assert {trial.tokens: trial.parameters for trial in result.trials if trial.status == "complete"} == {
         (0,): 3 * 2 + 2 + 3, (1,): 3 * 5 + 5 + 6
     }  # fmt: skip
@@ -96,7 +96,9 @@ def test_what_only_builds_works_in_a_search_with_a_space(builder: Any, name: str
     assert all(trial.flops is None for trial in result.trials)
     assert load_best(directory.path)["builder"]["type"] == name
     assert "it cannot plan" in (directory.path / "search.log").read_text()
-    resumed = run_search(objective, trials=2, seed=0, run_directory=RunDirectory.resume(directory.path), resume=True)
+    resumed = run_search(
+        objective, trials=2, seed=0, store=JournalStore(RunDirectory.resume(directory.path), resume=True)
+    )
     assert [trial.score for trial in resumed.trials] == [trial.score for trial in result.trials]
 
 

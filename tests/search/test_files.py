@@ -99,7 +99,7 @@ def test_directory_that_went_away_is_named(tmp_path: Path) -> None:
 @pytest.fixture
 def run(make_objective: Callable[..., Objective], tmp_path: Path) -> RunDirectory:
     directory = RunDirectory.create(tmp_path / "run")
-    run_search(make_objective(), trials=2, seed=0, run_directory=directory)
+    run_search(make_objective(), trials=2, seed=0, store=directory)
     return directory
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from amber.errors import StorageError
-from amber.search import Objective, RunDirectory, load_best, run_search
+from amber.search import JournalStore, Objective, RunDirectory, load_best, run_search
 
 
 def facts(directory: Path) -> list[Any]:
@@ -109,7 +109,7 @@ def epochs(directory: Path) -> list[str]:
 def test_full_disk_ends_a_search_that_can_be_taken_up(make_objective: Callable[..., Objective], tmp_path: Path) -> None:
     objective = make_objective(epochs=2, metric="val_loss", direction="minimize")
     common: dict[str, Any] = {"trials": 6, "seed": 3}
-    run_search(objective, run_directory=RunDirectory.create(tmp_path / "whole"), **common)
+    run_search(objective, store=RunDirectory.create(tmp_path / "whole"), **common)
     directory = RunDirectory.create(tmp_path / "run")
     room = (tmp_path / "whole" / "trials.jsonl").stat().st_size // 2
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -117,12 +117,12 @@ def test_full_disk_ends_a_search_that_can_be_taken_up(make_objective: Callable[.
     resource.setrlimit(resource.RLIMIT_FSIZE, (max(room, 1500), before[1]))
     try:
         with pytest.raises(StorageError, match="cannot be read or written"):
-            run_search(objective, run_directory=directory, **common)
+            run_search(objective, store=directory, **common)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     kept = facts(directory.path)
     assert kept == facts(tmp_path / "whole")[: len(kept)]
-    run_search(objective, run_directory=directory, resume=True, **common)
+    run_search(objective, store=JournalStore(directory, resume=True), **common)
     assert facts(directory.path) == facts(tmp_path / "whole")
 
 
@@ -130,14 +130,14 @@ def test_directory_that_may_not_be_written_is_named(make_objective: Callable[...
     folder = Path(tempfile.mkdtemp())
     user = os.geteuid()
     try:
-        run_search(make_objective(), trials=1, seed=0, run_directory=RunDirectory.create(folder / "run"))
+        run_search(make_objective(), trials=1, seed=0, store=RunDirectory.create(folder / "run"))
         for path in (folder, folder / "run"):
             path.chmod(0o555)
         if user == 0:
             os.seteuid(65534)  # root may write anywhere
         with pytest.raises(StorageError, match=str(folder / "run")):
             run_search(
-                make_objective(), trials=2, seed=0, run_directory=RunDirectory.resume(folder / "run"), resume=True
+                make_objective(), trials=2, seed=0, store=JournalStore(RunDirectory.resume(folder / "run"), resume=True)
             )
         with pytest.raises(StorageError, match=str(folder / "new")):
             RunDirectory.create(folder / "new")

@@ -11,8 +11,18 @@ import optuna
 import pytest
 
 from amber.errors import ConfigError
-from amber.search import Objective, RunDirectory, TrialResult, ranking_table, run_search
+from amber.search import (
+    JournalStore,
+    Objective,
+    PrunerSettings,
+    RunDirectory,
+    SamplerSettings,
+    TrialResult,
+    ranking_table,
+    run_search,
+)
 from amber.search.pruning import PRUNERS, make_pruner, register_pruner
+from amber.search.settings import named_pruner
 
 from .conftest import CountingBuilder, tiny_space
 
@@ -43,7 +53,7 @@ def facts(trials: Any) -> list[Any]:
 def test_bad_architectures_are_pruned(objective: Objective, tmp_path: Path) -> None:
     directory = RunDirectory.create(tmp_path / "run")
     found = run_search(
-        objective, trials=12, seed=1, pruner="median", pruner_options={"n_startup_trials": 3}, run_directory=directory
+        objective, trials=12, seed=1, pruner=PrunerSettings("median", {"n_startup_trials": 3}), store=directory
     )
     bad = [trial for trial in found.trials if trial.tokens[0] == 2 and trial.status in ("complete", "pruned")]
     late = [trial for trial in bad if trial.number > 8]
@@ -75,9 +85,11 @@ def test_resumed_search_prunes_as_an_undisturbed_one(
     from amber.search import SearchCallback
 
     common: dict[str, Any] = {
-        "trials": 8, "seed": 4, "sampler": sampler, "pruner": pruner, "pruner_options": options,
-        "sampler_options": {"startup_trials": 2} if sampler == "tpe" else {},
-    }  # fmt: skip
+        "trials": 8,
+        "seed": 4,
+        "sampler": SamplerSettings(sampler, {"startup_trials": 2} if sampler == "tpe" else {}),
+        "pruner": PrunerSettings(pruner, options),
+    }
     whole = run_search(objective, **common)
     assert whole.counts()["pruned"]
 
@@ -91,9 +103,9 @@ def test_resumed_search_prunes_as_an_undisturbed_one(
 
     directory = RunDirectory.create(tmp_path / "run")
     for _ in range(2):
-        stopped = run_search(objective, run_directory=directory, resume=True, callbacks=[Kill()], **common)
+        stopped = run_search(objective, store=JournalStore(directory, resume=True), callbacks=[Kill()], **common)
         assert stopped.stopped == "interrupted"
-    again = run_search(objective, run_directory=directory, resume=True, **common)
+    again = run_search(objective, store=JournalStore(directory, resume=True), **common)
     assert facts(again.trials) == facts(whole.trials) == facts(directory.trials())
 
 
@@ -103,9 +115,9 @@ def test_pruner_that_cannot_be_is_refused(objective: Objective, make_objective: 
     with pytest.raises(ConfigError, match="median"):
         run_search(objective, trials=1, seed=0, pruner="medium")
     with pytest.raises(ConfigError, match="'median' cannot be made with options"):
-        run_search(objective, trials=1, seed=0, pruner="median", pruner_options={"startup": 3})
+        run_search(objective, trials=1, seed=0, pruner=PrunerSettings("median", {"startup": 3}))
     with pytest.raises(ConfigError, match="belong to a pruner given by name"):
-        run_search(objective, trials=1, seed=0, pruner_options={"n_startup_trials": 3})
+        named_pruner(None, {"n_startup_trials": 3})
     with pytest.raises(ConfigError, match="registered name, PrunerSettings, an Optuna pruner"):
         run_search(objective, trials=1, seed=0, pruner=3)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="one objective"):

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from amber.errors import StorageError
-from amber.search import Objective, RunDirectory, TrialResult, make_sampler, run_search
+from amber.search import JournalStore, Objective, RunDirectory, SamplerSettings, TrialResult, make_sampler, run_search
 
 MakeObjective = Callable[..., Objective]
 RUNS = Path(__file__).parent / "runs"
@@ -38,7 +38,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 def test_resumed_search_equals_an_undisturbed_one(make_objective: MakeObjective, tmp_path: Path, sampler: str) -> None:
     objective = make_objective(metric="val_loss", direction="minimize")
     options = OPTIONS.get(sampler, {})
-    common: dict[str, Any] = {"trials": 5, "seed": 3, "sampler": sampler, "sampler_options": options}
+    common: dict[str, Any] = {"trials": 5, "seed": 3, "sampler": SamplerSettings(sampler, options)}
     whole = run_search(objective, **common)
     directory = RunDirectory.create(tmp_path / "run")
     builder, stop_at = objective.builder, len(objective.builder.built) + 3
@@ -48,11 +48,11 @@ def test_resumed_search_equals_an_undisturbed_one(make_objective: MakeObjective,
             raise KeyboardInterrupt
 
     builder.before = interrupt
-    first = run_search(objective, run_directory=directory, **common)
+    first = run_search(objective, store=directory, **common)
     assert first.stopped == "interrupted" and len(first.ranked) == 2
     builder.before = lambda tokens: None
     built = len(builder.built)
-    second = run_search(objective, run_directory=RunDirectory.resume(directory.path), resume=True, **common)
+    second = run_search(objective, store=JournalStore(RunDirectory.resume(directory.path), resume=True), **common)
     assert facts(second.trials) == facts(whole.trials) == facts(directory.trials())
     assert len(builder.built) - built == 3  # none of the finished ones again
 
@@ -62,9 +62,8 @@ def test_controller_is_the_same_after_replay(make_objective: MakeObjective, tmp_
 
     def search(trials: int, directory: RunDirectory | None) -> tuple[list[Any], Any]:
         sampler = make_sampler("controller", objective.layout, 5, **OPTIONS["controller"])
-        found = run_search(
-            objective, trials=trials, seed=5, sampler=sampler, run_directory=directory, resume=directory is not None
-        )
+        store = None if directory is None else JournalStore(directory, resume=True)
+        found = run_search(objective, trials=trials, seed=5, sampler=sampler, store=store)
         return facts(found.trials), sampler
 
     directory = RunDirectory.create(tmp_path / "run")
@@ -82,16 +81,26 @@ def test_controller_is_the_same_after_replay(make_objective: MakeObjective, tmp_
 
 def test_another_setting_is_refused_by_its_name(make_objective: MakeObjective, tmp_path: Path) -> None:
     directory = RunDirectory.create(tmp_path)
-    run_search(make_objective(), trials=1, seed=0, run_directory=directory)
+    run_search(make_objective(), trials=1, seed=0, store=directory)
     before = (tmp_path / "trials.jsonl").read_bytes()
     with pytest.raises(StorageError, match=r": training\.batch_size \(was 16, is 8\)\. "):
-        run_search(make_objective(batch_size=8), trials=1, seed=0, run_directory=directory, resume=True)
+        run_search(make_objective(batch_size=8), trials=1, seed=0, store=JournalStore(directory, resume=True))
     with pytest.raises(StorageError, match="1 trials already"):
-        run_search(make_objective(), trials=1, seed=0, run_directory=directory)
+        run_search(make_objective(), trials=1, seed=0, store=directory)
     assert (tmp_path / "trials.jsonl").read_bytes() == before
-    run_search(make_objective(batch_size=8), trials=1, seed=0, run_directory=directory, resume=True, allow_changes=True)
-    run_search(make_objective(), trials=1, seed=0, run_directory=directory, resume=True, allow_changes=True)
-    more = run_search(make_objective(), trials=2, seed=0, run_directory=directory, resume=True)
+    run_search(
+        make_objective(batch_size=8),
+        trials=1,
+        seed=0,
+        store=JournalStore(directory, resume=True, allow_changes=True),
+    )
+    run_search(
+        make_objective(),
+        trials=1,
+        seed=0,
+        store=JournalStore(directory, resume=True, allow_changes=True),
+    )
+    more = run_search(make_objective(), trials=2, seed=0, store=JournalStore(directory, resume=True))
     assert len(more.ranked) == 2  # made longer, which is no change
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from amber.architect import GeneralController, MultiIOController, TokenLayout, ZeroShotController
 from amber.errors import ConfigError
-from amber.search import Objective, TrialResult, make_sampler, run_search
+from amber.search import Objective, SamplerSettings, TrialResult, make_sampler, run_search
 from amber.search.data_identity import comparable
 from amber.search.result import SearchResult, rank
 from amber.search.run_settings import changes_between
@@ -311,7 +311,7 @@ def test_nsga2_weighs_the_score_against_a_cost(make_objective: MakeObjective, ag
 
 @pytest.mark.parametrize("name", sorted(SMALL_OPTIONS))
 def test_every_sampler_runs_a_search(name: str, make_objective: MakeObjective, tmp_path: Path) -> None:
-    result = run_search(make_objective(), trials=3, seed=0, sampler=name, sampler_options=SMALL_OPTIONS[name])
+    result = run_search(make_objective(), trials=3, seed=0, sampler=SamplerSettings(name, SMALL_OPTIONS[name]))
     assert result.counts()["complete"] == 3 and result.best is not None
 
 

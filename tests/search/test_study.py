@@ -20,6 +20,7 @@ from amber.errors import ConfigError, DataError, InvalidArchitectureError
 from amber.search import (
     Objective,
     RunDirectory,
+    SamplerSettings,
     SearchCallback,
     SearchResult,
     TrialResult,
@@ -187,7 +188,7 @@ def test_interrupt_keeps_what_is_there(make_objective: MakeObjective, builder: A
         trials=3,
         seed=0,
         sampler=Script((0, 0, 0), (1, 0, 0)),
-        run_directory=directory,
+        store=directory,
         callbacks=[Ends()],
     )
     assert result.stopped == "interrupted"
@@ -226,7 +227,7 @@ def test_tpe_learns_and_random_does_not_look(make_objective: MakeObjective, opti
     )
 
     def mean(sampler: str, **more: Any) -> float:
-        result = run_search(objective, trials=60, seed=1, sampler=sampler, sampler_options=more)
+        result = run_search(objective, trials=60, seed=1, sampler=SamplerSettings(sampler, more))
         late = [trial.score or 0.0 for trial in result.trials if trial.number >= 30]
         return float(np.mean(late))
 
@@ -247,8 +248,7 @@ def test_sampler_registry(make_objective: MakeObjective) -> None:
             make_objective(),
             trials=1,
             seed=0,
-            sampler="script-of-test",
-            sampler_options={"arc": (2, 2, 1)},
+            sampler=SamplerSettings("script-of-test", {"arc": (2, 2, 1)}),
         )
     finally:
         SAMPLERS._entries.pop("script-of-test")
@@ -257,7 +257,7 @@ def test_sampler_registry(make_objective: MakeObjective) -> None:
 
 def test_optuna_is_silent_and_its_level_is_put_back(make_objective: MakeObjective, capfd: Any) -> None:
     level = optuna.logging.get_verbosity()
-    run_search(make_objective(), trials=1, seed=0, sampler="tpe", sampler_options={"multivariate": True})
+    run_search(make_objective(), trials=1, seed=0, sampler=SamplerSettings("tpe", {"multivariate": True}))
     assert optuna.logging.get_verbosity() == level
     assert "A new study" not in capfd.readouterr().err
 

@@ -15,7 +15,7 @@ def test_a_search_in_python_logs_what_it_understood(
     make_objective: Callable[..., Objective], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "amber")
-    run_search(make_objective(), trials=1, seed=0, run_directory=RunDirectory.create(tmp_path / "run"))
+    run_search(make_objective(), trials=1, seed=0, store=RunDirectory.create(tmp_path / "run"))
     lines = [line.split(" ", 2)[2] for line in (tmp_path / "run" / "search.log").read_text().splitlines()]
     assert lines[0] == "Task: output 0: 2 classes, 0 to 1 (guessed); the search compares val_accuracy, to be maximized."
     assert lines[1] == "Data: 48 training and 16 validation examples of shape (20, 4), divided by the caller."

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from tests.search.conftest import CountingBuilder, tiny_data, tiny_space
 
-from amber.search import Objective, RunDirectory, run_search
+from amber.search import JournalStore, Objective, RunDirectory, run_search
 from amber.training.checkpoint import Checkpoint
 from amber.training.settings import FitSettings
 from amber.training.train import train_model
@@ -162,10 +162,10 @@ def test_search_takes_up_the_trial_in_flight_from_its_last_epoch(
             if len(epochs) == 7:
                 raise KeyboardInterrupt
 
-    common: dict[str, Any] = {"trials": 3, "seed": 3, "run_directory": directory}
-    assert run_search(objective, callbacks=[Kill()], **common).stopped == "interrupted"
+    common: dict[str, Any] = {"trials": 3, "seed": 3}
+    assert run_search(objective, callbacks=[Kill()], store=directory, **common).stopped == "interrupted"
     assert [path.name for path in (directory.path / "checkpoints").iterdir()] == [f"{epochs[-1][0]}.npz"]
-    again = run_search(objective, callbacks=[Kill()], resume=True, **common)
+    again = run_search(objective, callbacks=[Kill()], store=JournalStore(directory, resume=True), **common)
     assert len(epochs) == 13 and epochs[7] == epochs[6]  # the one that was cut off is the only one trained twice
     assert [(t.tokens, t.score, t.epochs) for t in again.trials] == [
         (t.tokens, t.score, t.epochs) for t in whole.trials

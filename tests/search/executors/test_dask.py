@@ -91,7 +91,7 @@ def test_one_dask_worker_prunes_as_this_process_does(cluster: Cluster, tmp_path:
     directory = RunDirectory.create(tmp_path / "run")
     executor = DaskExecutor(cluster.address, workers=1, prefetch=0)
     objective = pretending(tmp_path / "there", layers=3, epochs=4)
-    there = run_search(objective, executor=executor, run_directory=directory, **PRUNING)
+    there = run_search(objective, executor=executor, store=directory, **PRUNING)
     assert here.counts()["pruned"]
     assert reported(there.trials) == reported(here.trials) == reported(directory.trials())
 
@@ -133,7 +133,7 @@ def test_a_worker_that_is_lost_has_its_trial_done_by_another(cluster: Cluster, t
     objective = pretending(tmp_path / "notes", layers=3, seconds=0.5)
     losing = after(tmp_path / "notes", 5, lambda: cluster.kill_worker(0))
     common: dict[str, Any] = {"trials": 12, "seed": 0}
-    found = run_search(objective, run_directory=directory, executor=DaskExecutor(cluster.address), **common)
+    found = run_search(objective, store=directory, executor=DaskExecutor(cluster.address), **common)
     losing.join()
     cluster.start_worker()
     check_whole(found, directory, tmp_path, common)
@@ -156,7 +156,7 @@ def test_a_scheduler_that_is_started_anew_gets_all_trials_again(
 
     restarting = after(tmp_path / "notes", 5, restart)
     common: dict[str, Any] = {"trials": 12, "seed": 0}
-    found = run_search(objective, run_directory=directory, executor=DaskExecutor(cluster.address), **common)
+    found = run_search(objective, store=directory, executor=DaskExecutor(cluster.address), **common)
     restarting.join()
     assert "trials are submitted again" in caplog.text
     check_whole(found, directory, tmp_path, common)

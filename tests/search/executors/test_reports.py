@@ -16,7 +16,7 @@ from tests.search.executors.objectives import evaluations, pretending
 from tests.search.executors.tasks import Job
 from tests.search.executors.test_searching import LateExecutor
 
-from amber.search import RunDirectory, SearchCallback, run_search
+from amber.search import JournalStore, PrunerSettings, RunDirectory, SearchCallback, run_search
 from amber.search.executors import Executor, InProcessExecutor, Outcome, ProcessExecutor, WorkerLimits
 from amber.search.executors.reports import Received, ReportServer, WorkerReporter
 
@@ -128,7 +128,7 @@ def facts(trials: Any) -> list[Any]:
     return [(t.number, t.tokens, t.status, t.score, t.epochs, t.curve, t.error) for t in ordered]
 
 
-PRUNING: dict[str, Any] = {"trials": 14, "seed": 3, "pruner": "median", "pruner_options": {"n_startup_trials": 2}}
+PRUNING: dict[str, Any] = {"trials": 14, "seed": 3, "pruner": PrunerSettings("median", {"n_startup_trials": 2})}
 
 
 @pytest.mark.parametrize(
@@ -138,12 +138,12 @@ PRUNING: dict[str, Any] = {"trials": 14, "seed": 3, "pruner": "median", "pruner_
 def test_one_worker_process_prunes_as_this_process_does(
     tmp_path: Path, sampler: str, pruner: str, options: dict[str, Any]
 ) -> None:
-    common = {**PRUNING, "sampler": sampler, "pruner": pruner, "pruner_options": options}
+    common = {**PRUNING, "sampler": sampler, "pruner": PrunerSettings(pruner, options)}
     directory = RunDirectory.create(tmp_path / "run")
     here = run_search(pretending(tmp_path / "here", layers=3, epochs=4), **common)
     with ProcessExecutor(1) as executor:
         objective = pretending(tmp_path / "there", layers=3, epochs=4)
-        there = run_search(objective, executor=executor, run_directory=directory, **common)
+        there = run_search(objective, executor=executor, store=directory, **common)
     assert here.counts()["pruned"] and facts(there.trials) == facts(here.trials) == facts(directory.trials())
 
 
@@ -165,7 +165,7 @@ def test_a_worker_that_dies_while_it_reports_costs_its_trial_only(tmp_path: Path
     directory = RunDirectory.create(tmp_path / "run")
     objective = pretending(tmp_path / "notes", layers=3, epochs=4, kill=(0, 1))
     with ProcessExecutor(2) as executor:
-        found = run_search(objective, executor=executor, run_directory=directory, callbacks=[Listener()], **PRUNING)
+        found = run_search(objective, executor=executor, store=directory, callbacks=[Listener()], **PRUNING)
     failed = [trial for trial in found.trials if trial.status == "failed"]
     assert {trial.number for trial in failed} <= {0, 1} and failed  # before anything can be pruned
     for trial in failed:
@@ -180,7 +180,7 @@ def test_a_trial_whose_worker_died_is_tried_again_so_often(tmp_path: Path, caplo
     directory = RunDirectory.create(tmp_path / "run")
     objective = pretending(tmp_path / "notes", layers=3, epochs=4, kill=(0, 1))
     with ProcessExecutor(1, WorkerLimits(retries=1)) as executor:
-        found = run_search(objective, executor=executor, run_directory=directory, **PRUNING)
+        found = run_search(objective, executor=executor, store=directory, **PRUNING)
     assert facts(found.trials) == facts(whole.trials) == facts(directory.trials())
     again = {trial.number for trial in directory.trials() if trial.retries}
     assert 0 in again and again <= {0, 1} and "tried again (1 of 1)" in caplog.text
@@ -208,7 +208,7 @@ if __name__ == "__main__":
     here = Path(sys.argv[1])
     found = run_search(pretending(here / "notes", layers=4, epochs=30, pace=0.02), trials=200, seed=0,
         pruner="median", pruner_options={"n_startup_trials": 2},
-        run_directory=RunDirectory.create(here / "run"), executor=ProcessExecutor(2))
+        store=RunDirectory.create(here / "run"), executor=ProcessExecutor(2))
     print(found.stopped, len(found.trials))
 """
 
@@ -250,7 +250,7 @@ def test_a_resumed_search_on_workers_prunes_as_an_undisturbed_one(tmp_path: Path
     directory = RunDirectory.create(tmp_path / "run")
     objective = pretending(tmp_path / "notes", layers=3, epochs=4)
     with ProcessExecutor(1) as executor:
-        common = {**PRUNING, "run_directory": directory, "resume": True, "executor": executor}
+        common = {**PRUNING, "store": JournalStore(directory, resume=True), "executor": executor}
         assert run_search(objective, callbacks=[Kill()], **common).stopped == "interrupted"
         again = run_search(objective, **common)
     assert facts(again.trials) == facts(whole.trials) == facts(directory.trials())

@@ -17,7 +17,7 @@ import pytest
 from tests.search.executors.objectives import evaluations, make_objective, pretending
 
 from amber.errors import ConfigError, ExecutorError
-from amber.search import RunDirectory, SearchCallback, run_search
+from amber.search import JournalStore, PrunerSettings, RunDirectory, SearchCallback, run_search
 from amber.search.executors import Failure, InProcessExecutor, Outcome, ProcessExecutor, WorkerLimits
 
 
@@ -52,7 +52,7 @@ def test_three_workers_find_what_one_finds(tmp_path: Path) -> None:
     one = run_search(objective, trials=5, seed=2)
     directory = RunDirectory.create(tmp_path / "run")
     with ProcessExecutor(3) as executor:
-        three = run_search(objective, trials=5, seed=2, executor=executor, run_directory=directory)
+        three = run_search(objective, trials=5, seed=2, executor=executor, store=directory)
     assert facts(three.trials) == facts(one.trials) == facts(directory.trials())
     assert [each.number for each in three.ranked] == [each.number for each in one.ranked]
     assert json.loads((directory.path / "best.json").read_text())["tokens"] == list(one.best.tokens)  # type: ignore[union-attr]
@@ -87,7 +87,7 @@ def test_trials_that_crash_or_hang_are_recorded_and_the_search_goes_on(tmp_path:
     directory = RunDirectory.create(tmp_path / "run")
     objective = pretending(tmp_path / "notes", leave=2, hang=3)
     with ProcessExecutor(2, WorkerLimits(time_limit=1.5)) as executor:
-        found = run_search(objective, trials=8, seed=0, executor=executor, run_directory=directory)
+        found = run_search(objective, trials=8, seed=0, executor=executor, store=directory)
     kinds = {tuple(t.tokens): (t.error or "").split(":")[0] for t in found.trials if t.status == "failed"}
     expected = {2: "WorkerCrashed", 3: "TimeLimitExceeded"}
     for trial in found.trials:
@@ -128,11 +128,11 @@ def test_real_trainings_in_a_worker_process_are_heard_of_and_pruned_as_in_this_p
 
     here, there = Listener(), Listener()
     objective = make_objective(epochs=3)
-    common: dict[str, Any] = {"trials": 5, "seed": 2, "pruner": "median", "pruner_options": {"n_startup_trials": 1}}
+    common: dict[str, Any] = {"trials": 5, "seed": 2, "pruner": PrunerSettings("median", {"n_startup_trials": 1})}
     one = run_search(objective, callbacks=[here], **common)
     directory = RunDirectory.create(tmp_path / "run")
     with ProcessExecutor(1) as executor:
-        other = run_search(objective, callbacks=[there], executor=executor, run_directory=directory, **common)
+        other = run_search(objective, callbacks=[there], executor=executor, store=directory, **common)
     assert one.counts()["pruned"] and here.epochs == there.epochs
     ended = [(t.number, t.status, t.epochs, [_score(value) for value in t.curve]) for t in one.trials]
     assert ended == [(t.number, t.status, t.epochs, list(t.curve)) for t in other.trials]
@@ -185,11 +185,12 @@ def test_resumed_search_on_many_workers_trains_what_was_under_way(tmp_path: Path
 
         directory, notes = RunDirectory.create(tmp_path / str(stop)), tmp_path / f"notes-{stop}"
         objective = pretending(notes)
-        common: dict[str, Any] = {"trials": 9, "seed": 3, "run_directory": directory}
+        common: dict[str, Any] = {"trials": 9, "seed": 3}
         with contextlib.suppress(KeyboardInterrupt):
-            run_search(objective, executor=Stopping(), **common)
+            run_search(objective, store=directory, executor=Stopping(), **common)
         assert len(evaluations(notes)) == stop
-        found = run_search(objective, executor=LateExecutor(), resume=True, **common)
+        resumed = JournalStore(directory, resume=True)
+        found = run_search(objective, store=resumed, executor=LateExecutor(), **common)
         assert facts(found.trials) == facts(whole.trials) == facts(directory.trials())
         assert len(evaluations(notes)) == len(set(evaluations(notes))) == 9
 
@@ -203,7 +204,7 @@ from tests.search.executors.objectives import pretending
 if __name__ == "__main__":
     here = Path(sys.argv[1])
     found = run_search(pretending(here / "notes", layers=4, seconds=0.4), trials=40, seed=0,
-        run_directory=RunDirectory.create(here / "run"), executor=ProcessExecutor(2))
+        store=RunDirectory.create(here / "run"), executor=ProcessExecutor(2))
     print(found.stopped, len(found.ranked))
 """
 

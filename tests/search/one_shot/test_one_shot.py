@@ -17,7 +17,7 @@ from amber.architect import ModelSpace, Operation
 from amber.architect.controllers import GeneralController
 from amber.errors import ConfigError
 from amber.modeler import KerasResidualCnnBuilder
-from amber.search import Objective, RunDirectory, SearchCallback, load_best
+from amber.search import JournalStore, Objective, PrunerSettings, RunDirectory, SearchCallback, load_best
 from amber.search.executors import ProcessExecutor
 from amber.search.one_shot import OneShotProgress, OneShotSettings, run_one_shot, search, shared_builder
 from amber.search.one_shot.heirs import HeirBuilder
@@ -69,7 +69,7 @@ def test_a_whole_search_keeps_and_retrains(make_objective: Callable[..., Objecti
         objective,
         seed=3,
         settings=SMALL,
-        run_directory=RunDirectory.create(tmp_path / "run"),
+        store=RunDirectory.create(tmp_path / "run"),
         progress=OneShotProgress(),
     )
     assert {each.source for each in found.candidates} == {"policy", "random"}
@@ -94,7 +94,7 @@ def test_heirs_begin_where_the_shared_weights_end(
 ) -> None:
     objective = make_objective()
     settings = replace(SMALL, inherit_weights=True)
-    whole = run_one_shot(objective, seed=2, settings=settings, run_directory=RunDirectory.create(tmp_path / "run"))
+    whole = run_one_shot(objective, seed=2, settings=settings, store=RunDirectory.create(tmp_path / "run"))
     supernet = load_supernet(tmp_path / "run" / "supernet.h5")
     tokens, x = whole.candidates[0].tokens, objective.train[0]
     heir = HeirBuilder(builder, supernet, x)(tokens)
@@ -118,12 +118,10 @@ def test_heirs_of_a_search_taken_up_again_are_the_same(
             if number == 1:
                 raise KeyboardInterrupt
 
-    cut = run_one_shot(
-        make_objective(), seed=2, settings=settings, run_directory=RunDirectory.create(run), callbacks=(Stop(),)
-    )
+    cut = run_one_shot(make_objective(), seed=2, settings=settings, store=RunDirectory.create(run), callbacks=(Stop(),))
     assert cut.search.counts()["complete"] == 1
     resumed = run_one_shot(
-        make_objective(), seed=2, settings=settings, run_directory=RunDirectory.resume(run), resume=True
+        make_objective(), seed=2, settings=settings, store=JournalStore(RunDirectory.resume(run), resume=True)
     )
     assert [trial.score for trial in resumed.search.trials] == [trial.score for trial in whole.search.trials]
 
@@ -156,12 +154,12 @@ def test_worker_processes_retrain_as_this_process_does(
     make_objective: Callable[..., Objective], tmp_path: Path, inherit_weights: bool
 ) -> None:
     settings = replace(SMALL, top_k=2, inherit_weights=inherit_weights)
-    common: dict[str, Any] = {"seed": 2, "settings": settings, "pruner": "threshold", "pruner_options": {"upper": 1e9}}
+    common: dict[str, Any] = {"seed": 2, "settings": settings, "pruner": PrunerSettings("threshold", {"upper": 1e9})}
     here = run_one_shot(make_objective(metric="val_loss", direction="minimize"), **common)
     directory = RunDirectory.create(tmp_path / "run")
     there = run_one_shot(
         make_objective(metric="val_loss", direction="minimize"),
-        run_directory=directory,
+        store=directory,
         executor=ProcessExecutor(2),
         **common,
     )
@@ -286,7 +284,7 @@ def test_ctrl_c_keeps_weights_policy_and_history(
         make_objective(),
         seed=1,
         settings=SMALL,
-        run_directory=RunDirectory.create(tmp_path),
+        store=RunDirectory.create(tmp_path),
         progress=_Interrupting(moment),
     )
     assert found.search.stopped == "interrupted"

@@ -13,7 +13,7 @@ import pytest
 from tests.modeler.builders.dag.networks import make_builder
 
 from amber.errors import DataError, InvalidArchitectureError
-from amber.search import Objective, RunDirectory, ranking_table, run_search
+from amber.search import JournalStore, Objective, RunDirectory, SamplerSettings, ranking_table, run_search
 from amber.search.one_shot import OneShotSettings, run_one_shot
 from amber.search.ranking import ranking_text
 from amber.search.rewards import REWARDS, Budget, get_reward
@@ -92,7 +92,7 @@ def test_over_budget_is_recorded_and_told_but_not_trained(
     objective = make_objective(reward=reward, budget=Budget(parameters=limit))
     sampler = Listening(CONVOLUTIONS, POOLS, CONVOLUTIONS, (1, 2, 0))
     directory = RunDirectory.create(tmp_path / "run")
-    result = run_search(objective, trials=2, seed=0, sampler=sampler, run_directory=directory)
+    result = run_search(objective, trials=2, seed=0, sampler=sampler, store=directory)
     trials = sorted(result.trials, key=lambda trial: trial.number)
     assert [trial.status for trial in trials] == ["over budget", "complete", "duplicate", "complete"]
     assert builder.built == [POOLS, (1, 2, 0)]
@@ -128,7 +128,7 @@ def test_what_is_no_network_is_told_as_the_worst(
 def test_a_budget_of_flops_and_two_objectives(make_objective: MakeObjective) -> None:
     limit = make_objective().prepare(POOLS).flops
     objective = make_objective(reward="accuracy", budget=Budget(flops=limit))
-    result = run_search(objective, trials=4, seed=0, sampler="nsga2", sampler_options={"population_size": 4})
+    result = run_search(objective, trials=4, seed=0, sampler=SamplerSettings("nsga2", {"population_size": 4}))
     assert result.counts()["over budget"] > 0
     assert all(trial.flops is not None and trial.flops <= limit for trial in result.ranked)
     assert not objective.evaluate(CONVOLUTIONS, 0).epochs
@@ -145,10 +145,8 @@ def test_a_search_taken_up_again_keeps_reward_and_budget(make_objective: MakeObj
             objective,
             trials=trials,
             seed=1,
-            sampler="evolution",
-            sampler_options={"population_size": 3, "sample_size": 2},
-            run_directory=directory,
-            resume=True,
+            sampler=SamplerSettings("evolution", {"population_size": 3, "sample_size": 2}),
+            store=JournalStore(directory, resume=True),
             settings=settings,
         )
 

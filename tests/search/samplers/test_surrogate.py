@@ -12,7 +12,7 @@ from scipy.integrate import quad
 
 from amber.architect import TokenLayout
 from amber.errors import ConfigError
-from amber.search import Objective, TrialResult, make_sampler, run_search
+from amber.search import Objective, SamplerSettings, TrialResult, make_sampler, run_search
 from amber.search.samplers import token_distributions, tokens_of
 from amber.search.samplers.surrogate import SurrogateSampler, log_improvement
 from amber.search.samplers.tokens import INFEASIBLE, WITHDRAWN
@@ -143,7 +143,7 @@ def test_two_objectives_are_weighed_at_random() -> None:
 
 def test_a_cost_beside_the_score_makes_a_search_of_two_objectives(make_objective: MakeObjective) -> None:
     options = {"against": "parameters", "startup_trials": 2}
-    result = run_search(make_objective(), trials=5, seed=0, sampler="surrogate", sampler_options=options)
+    result = run_search(make_objective(), trials=5, seed=0, sampler=SamplerSettings("surrogate", options))
     assert result.counts()["complete"] == 5 and result.pareto_front("parameters")
 
 

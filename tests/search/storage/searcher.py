@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.search.executors.objectives import pretending
 
-from amber.search import RunDirectory, StudyDatabase, run_search
+from amber.search import DatabaseStore, RunDirectory, StudyDatabase, run_search
 
 
 def main(url: str, folder: str, run: str, trials: str, seconds: str, heartbeat: str = "15") -> None:
@@ -20,10 +20,9 @@ def main(url: str, folder: str, run: str, trials: str, seconds: str, heartbeat: 
     run_search(pretending(Path(folder) / "warm", layers=3), trials=1, seed=9)
     print("ready", flush=True)
     sys.stdin.readline()
-    found = run_search(
-        objective, trials=int(trials), seed=0, run_directory=RunDirectory.resume(Path(folder) / run), resume=True,
-        storage=StudyDatabase(url, "team", heartbeat=int(heartbeat)),
-    )  # fmt: skip
+    database = StudyDatabase(url, "team", heartbeat=int(heartbeat))
+    store = DatabaseStore(database, RunDirectory.resume(Path(folder) / run), resume=True)
+    found = run_search(objective, trials=int(trials), seed=0, store=store)
     print(len(found.ranked), flush=True)
 
 

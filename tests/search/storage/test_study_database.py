@@ -15,7 +15,17 @@ from tests.search.executors.objectives import evaluations, pretending
 from tests.search.test_resume import OPTIONS, facts
 
 from amber.errors import ConfigError, StorageError
-from amber.search import Objective, RunDirectory, SearchCallback, StudyDatabase, TrialResult, run_search
+from amber.search import (
+    DatabaseStore,
+    JournalStore,
+    Objective,
+    RunDirectory,
+    SamplerSettings,
+    SearchCallback,
+    StudyDatabase,
+    TrialResult,
+    run_search,
+)
 
 MakeObjective = Callable[..., Objective]
 FORMATS = Path(__file__).parent / "formats"
@@ -39,19 +49,19 @@ class Interrupting:
 def test_interrupted_search_goes_on_from_the_database_as_an_undisturbed_one(
     postgres: str, tmp_path: Path, sampler: str
 ) -> None:
-    common: dict[str, Any] = {"trials": 7, "seed": 3, "sampler": sampler, "sampler_options": OPTIONS.get(sampler, {})}
-    if sampler == "nsga2":
-        common["sampler_options"] = {"against": None}  # what pretends to train counts no costs
+    # What pretends to train counts no costs.
+    options = {"against": None} if sampler == "nsga2" else OPTIONS.get(sampler, {})
+    common: dict[str, Any] = {"trials": 7, "seed": 3, "sampler": SamplerSettings(sampler, options)}
     whole = run_search(pretending(tmp_path / "alone", layers=3), **common)
     database = StudyDatabase(postgres, "mine")
     interrupted = pretending(tmp_path / "notes", layers=3)
     interrupted.trainer = Interrupting(interrupted.trainer, after=3)  # type: ignore[assignment]
-    first = run_search(interrupted, storage=database, run_directory=RunDirectory.create(tmp_path / "run"), **common)
+    first = run_search(interrupted, store=DatabaseStore(database, RunDirectory.create(tmp_path / "run")), **common)
     assert first.stopped == "interrupted" and len(first.ranked) == 3
     # On another machine, which knows nothing but the address.
     other = RunDirectory.create(tmp_path / "other")
     objective = pretending(tmp_path / "notes", layers=3)
-    second = run_search(objective, storage=StudyDatabase(postgres, "mine"), run_directory=other, **common)
+    second = run_search(objective, store=DatabaseStore(StudyDatabase(postgres, "mine"), other), **common)
     assert facts(second.trials) == facts(whole.trials) == facts(database.trials()) == facts(other.trials())
     assert len(evaluations(tmp_path / "notes")) == 8  # seven, and the one that was under way again
     states = [each.state.name for each in optuna.load_study(study_name="mine", storage=psycopg_url(postgres)).trials]
@@ -72,9 +82,12 @@ def test_training_under_way_goes_on_from_its_last_epoch(
     objective, watch = make_objective(epochs=3, metric="val_loss", direction="minimize"), Epochs()
     for _ in range(2):
         found = run_search(
-            objective, trials=1, seed=0, run_directory=RunDirectory.resume(tmp_path / "run"), resume=True,
-            storage=StudyDatabase(postgres), callbacks=[watch],
-        )  # fmt: skip
+            objective,
+            trials=1,
+            seed=0,
+            store=DatabaseStore(StudyDatabase(postgres), RunDirectory.resume(tmp_path / "run"), resume=True),
+            callbacks=[watch],
+        )
     assert watch.seen in ([1, 2, 3], [1, 2, 2, 3])
     assert found.ranked[0].score == run_search(objective, trials=1, seed=0).ranked[0].score
 
@@ -139,7 +152,7 @@ def test_server_that_is_started_anew_costs_no_trial(
 
     restarting = threading.Thread(target=restart)
     restarting.start()
-    found = run_search(objective, trials=6, seed=0, storage=StudyDatabase(postgres))
+    found = run_search(objective, trials=6, seed=0, store=DatabaseStore(StudyDatabase(postgres)))
     restarting.join()
     assert "Trying again" in caplog.text and PASSWORD not in caplog.text
     assert len(found.ranked) == len(StudyDatabase(postgres).trials()) == 6
@@ -149,17 +162,17 @@ def test_server_that_is_started_anew_costs_no_trial(
 def test_other_settings_and_another_study_are_refused(
     make_objective: MakeObjective, postgres: str, tmp_path: Path
 ) -> None:
-    run_search(make_objective(), trials=1, seed=0, storage=StudyDatabase(postgres, "a"))
+    run_search(make_objective(), trials=1, seed=0, store=DatabaseStore(StudyDatabase(postgres, "a")))
     with pytest.raises(StorageError, match=r"study 'a' in postgresql://.*training\.batch_size \(was 16, is 8\)"):
-        run_search(make_objective(batch_size=8), trials=1, seed=0, storage=StudyDatabase(postgres, "a"))
-    allowed = {"allow_changes": True, "storage": StudyDatabase(postgres, "a")}
-    run_search(make_objective(batch_size=8), trials=1, seed=0, **allowed)
+        run_search(make_objective(batch_size=8), trials=1, seed=0, store=DatabaseStore(StudyDatabase(postgres, "a")))
+    allowed = DatabaseStore(StudyDatabase(postgres, "a"), allow_changes=True)
+    run_search(make_objective(batch_size=8), trials=1, seed=0, store=allowed)
     with pytest.raises(StorageError, match="seed"):
-        run_search(make_objective(), trials=1, seed=1, storage=StudyDatabase(postgres, "a"))
+        run_search(make_objective(), trials=1, seed=1, store=DatabaseStore(StudyDatabase(postgres, "a")))
     study = optuna.create_study(study_name="theirs", storage=psycopg_url(postgres))
     study.add_trial(optuna.trial.create_trial(value=1.0))
     with pytest.raises(StorageError, match="study 'theirs' .* none of AMBER's"):
-        run_search(make_objective(), trials=1, seed=0, storage=StudyDatabase(postgres, "theirs"))
+        run_search(make_objective(), trials=1, seed=0, store=DatabaseStore(StudyDatabase(postgres, "theirs")))
     study = optuna.load_study(study_name="a", storage=psycopg_url(postgres))
     study.set_user_attr("amber:format_version", 99)
     with pytest.raises(StorageError, match="format_version 1. Received: 99"):
@@ -169,14 +182,15 @@ def test_other_settings_and_another_study_are_refused(
 def test_record_stays_where_it_is(make_objective: MakeObjective, postgres: str, tmp_path: Path) -> None:
     common: dict[str, Any] = {"trials": 1, "seed": 0}
     journal = RunDirectory.create(tmp_path / "journal")
-    run_search(make_objective(), run_directory=journal, **common)
+    run_search(make_objective(), store=journal, **common)
     with pytest.raises(StorageError, match="recorded in its own journal"):
-        run_search(make_objective(), run_directory=journal, resume=True, storage=StudyDatabase(postgres), **common)
+        run_search(make_objective(), store=DatabaseStore(StudyDatabase(postgres), journal, resume=True), **common)
     shared = RunDirectory.create(tmp_path / "shared")
-    run_search(make_objective(), run_directory=shared, storage=StudyDatabase(postgres, "a"), **common)
-    for storage in (None, StudyDatabase(postgres, "b")):
+    run_search(make_objective(), store=DatabaseStore(StudyDatabase(postgres, "a"), shared), **common)
+    elsewhere = DatabaseStore(StudyDatabase(postgres, "b"), shared, resume=True)
+    for store in (JournalStore(shared, resume=True), elsewhere):
         with pytest.raises(StorageError, match="recorded in the study 'a' in postgresql://amber@127"):
-            run_search(make_objective(), run_directory=shared, resume=True, storage=storage, **common)
+            run_search(make_objective(), store=store, **common)
     assert len(shared.trials()) == 1
 
 
@@ -219,10 +233,10 @@ def test_file_database_serves_processes_of_one_machine(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'study.db'}"
     objective = pretending(tmp_path / "notes", layers=3, seconds=0.05)
     common: dict[str, Any] = {"trials": 8, "seed": 0}
-    options = {**common, "storage": StudyDatabase(url)}
+    options = {**common, "store": DatabaseStore(StudyDatabase(url))}
     second = threading.Thread(target=run_search, args=(objective,), kwargs=options)
     second.start()
-    found = run_search(objective, storage=StudyDatabase(url), **common)
+    found = run_search(objective, store=DatabaseStore(StudyDatabase(url)), **common)
     second.join()
     assert facts(found.trials) == facts(run_search(pretending(tmp_path / "alone", layers=3), **common).trials)
     assert evaluations(tmp_path / "notes") == sorted(set(evaluations(tmp_path / "notes")))
@@ -242,6 +256,6 @@ def test_studies_of_every_format_are_read_and_taken_up(postgres: str, tmp_path: 
         )
     assert [trial.status for trial in StudyDatabase(postgres, "old").trials()] == ["complete", "complete"]
     objective = pretending(tmp_path / "notes", layers=3)
-    found = run_search(objective, trials=3, seed=0, storage=StudyDatabase(postgres, "old"))
+    found = run_search(objective, trials=3, seed=0, store=DatabaseStore(StudyDatabase(postgres, "old")))
     assert facts(found.trials) == facts(run_search(pretending(tmp_path / "alone", layers=3), trials=3, seed=0).trials)
     assert evaluations(tmp_path / "notes") == [2]
