@@ -71,7 +71,7 @@ class DatabaseStore(TrialStore):
         if self._is_copied:
             self._copy(recorded)
         else:
-            self._replace_copy(recorded)
+            self._replace_copy()
             self._is_copied = True
         return found
 
@@ -102,10 +102,11 @@ class DatabaseStore(TrialStore):
                     self.directory.append_trial(trial)
                     self.directory.remove_checkpoint(trial.number)
 
-    def _replace_copy(self, trials: Sequence[Trial]) -> None:
+    def _replace_copy(self) -> None:
         """Write the copy in the run directory anew, unless it holds trials that the database lacks."""
         if self.directory is None:
             return
+        trials = self._database.trials()
         known = {trial.number for trial in trials}
         lost = [trial.number for trial in self.directory.trials() if trial.number not in known]
         if lost:

@@ -15,13 +15,13 @@ from amber.search.trial_store import StoredTrial, TrialStore, without_gaps
 class MemoryStore(TrialStore):
     """A store in memory; given to a second search it resumes the first.
 
-    Args:
+    Attributes:
         allow_changes: whether settings may differ from those that the study began with.
     """
 
     def __init__(self, *, allow_changes: bool = False) -> None:
         self.resume = True
-        self._allow_changes = allow_changes
+        self.allow_changes = allow_changes
         self._settings: dict[str, Any] | None = None
         self._trials: dict[int, Trial] = {}
         self._unpolled: list[StoredTrial] = []
@@ -30,7 +30,7 @@ class MemoryStore(TrialStore):
         """Start or resume the study; see `TrialStore.begin`."""
         now = json.loads(json.dumps(settings, default=str))
         changes = [] if self._settings is None else changes_between(self._settings, now)
-        if changes and not self._allow_changes:
+        if changes and not self.allow_changes:
             raise SettingsChangedError("memory", changes)
         self._settings = now
         self._unpolled = without_gaps(self._trials.values())
