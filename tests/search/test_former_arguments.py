@@ -44,7 +44,6 @@ def test_former_arguments_mean_what_they_meant(make_objective: MakeObjective, tm
         ({"resume": True}, "resume needs a run_directory"),
         ({"sampler": optuna.samplers.RandomSampler(), "sampler_options": {"a": 1}}, "sampler_options belong to"),
         ({"pruner_options": {"a": 1}}, "pruner_options belong to a pruner given by name"),
-        ({"settings": {"seed": 1}}, r"store\.begin\(settings, direction\)"),
         ({"store": JournalStore(RunDirectory("here")), "resume": True}, "Give resume to the store"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Translate the arguments that `run_search` had up to version 0.1 into a store and settings."""
+"""Translate the arguments that `run_search` and `run_one_shot` had up to version 0.1 into a store and settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from amber.search.stores import DatabaseStore, JournalStore, MemoryStore
 from amber.search.trial_store import TrialStore
 
 _OPTIONS = {"sampler_options": ("sampler", SamplerSettings), "pruner_options": ("pruner", PrunerSettings)}
-_OF_STORE = ("run_directory", "storage", "resume", "allow_changes", "settings", "builder_description")
+_OF_STORE = ("run_directory", "storage", "resume", "allow_changes", "builder_description")
 FORMER_ARGUMENTS = (*_OPTIONS, *_OF_STORE)
 
 
@@ -19,7 +19,7 @@ def translate(arguments: dict[str, Any]) -> str:
     """Replace former arguments, in place, and return what to write instead.
 
     Args:
-        arguments: keyword arguments of `run_search`.
+        arguments: keyword arguments of either.
 
     Raises:
         ConfigError: arguments that do not go together.
@@ -45,8 +45,6 @@ def translate(arguments: dict[str, Any]) -> str:
 def _store(former: Mapping[str, Any]) -> TrialStore:
     """Return the store that former arguments mean."""
     directory, database = former.get("run_directory"), former.get("storage")
-    if former.get("settings") is not None:
-        raise ConfigError("settings belong to the store: store.begin(settings, direction), before the search.")
     if former.get("resume") and directory is None:
         raise ConfigError("resume needs a run_directory. Received: None")
     if directory is not None:
