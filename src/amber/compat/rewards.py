@@ -19,7 +19,7 @@ from amber.types import TensorTree
 if TYPE_CHECKING:
     import keras
 
-Score = Callable[[Any, Any], float]
+Score = Callable[[np.ndarray, np.ndarray], float]
 Rewarded = tuple[float, list[float], dict[str, float] | None]
 
 _METHODS: dict[str, Score] = {

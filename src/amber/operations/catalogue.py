@@ -8,7 +8,7 @@ Attributes that a type does not read, and that spaces write all the same (`filte
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Unpack
 
 import keras
 
@@ -16,7 +16,7 @@ from amber.operations import flops
 from amber.operations.average_pooling import average_pooling_1d, average_pooling_2d
 from amber.operations.layers import DenovoMotif, SeparableFC, SparseTopK
 from amber.operations.recurrent import bidirectional, recurrent_attributes
-from amber.operations.registry import register_operation
+from amber.operations.registry import OperationOptions, register_operation
 from amber.operations.self_attention import self_attention
 
 layers = keras.layers
@@ -26,12 +26,16 @@ _POOL_UNUSED = ("filters", "units", "activation", "kernel_size")
 _PASSIVE_UNUSED = (*_POOL_UNUSED, "padding", "strides", "pool_size")
 
 
-def _register(types: Mapping[str, Callable[..., keras.Layer]], **options: Any) -> None:
+def _register(
+    types: Mapping[str, Callable[..., keras.Layer]],
+    *,
+    aliases: tuple[str, ...] = (),
+    **options: Unpack[OperationOptions],
+) -> None:
     """Register types with the same options, each also under its name without underscores."""
     for name, make in types.items():
         bare = name.replace("_", "")
-        aliases = (*options.get("aliases", ()), *((bare,) if bare != name else ()))
-        register_operation(name, make, **{**options, "aliases": aliases})
+        register_operation(name, make, aliases=(*aliases, *((bare,) if bare != name else ())), **options)
 
 
 def _register_dense() -> None:
@@ -43,18 +47,19 @@ def _register_dense() -> None:
 
 def _register_convolutions() -> None:
     renamed = {"dilation": "dilation_rate"}
-    full: dict[str, Any] = {"required": ("filters", "kernel_size"), "search_only": ("units",), "renamed": renamed}
-    _register({"conv1d": layers.Conv1D, "conv2d": layers.Conv2D}, flops=flops.convolution, **full)
-    _register(
-        {"separable_conv1d": layers.SeparableConv1D, "separable_conv2d": layers.SeparableConv2D},
-        flops=flops.separable_convolution,
-        **full,
+    with_filters = (
+        ({"conv1d": layers.Conv1D, "conv2d": layers.Conv2D}, flops.convolution),
+        (
+            {"separable_conv1d": layers.SeparableConv1D, "separable_conv2d": layers.SeparableConv2D},
+            flops.separable_convolution,
+        ),
+        (
+            {"conv1d_transpose": layers.Conv1DTranspose, "conv2d_transpose": layers.Conv2DTranspose},
+            flops.transposed_convolution,
+        ),
     )
-    _register(
-        {"conv1d_transpose": layers.Conv1DTranspose, "conv2d_transpose": layers.Conv2DTranspose},
-        flops=flops.transposed_convolution,
-        **full,
-    )
+    for types, count in with_filters:
+        _register(types, required=("filters", "kernel_size"), search_only=("units",), renamed=renamed, flops=count)
     _register(
         {"depthwise_conv1d": layers.DepthwiseConv1D, "depthwise_conv2d": layers.DepthwiseConv2D},
         required=("kernel_size",),
@@ -90,7 +95,7 @@ def _register_pools(pools: Mapping[str, Callable[..., keras.Layer]], search_only
 
 
 def _register_sequence_layers() -> None:
-    recurrent = {"required": ("units",), "search_only": ("filters",), "flops": flops.recurrent}
+    recurrent: OperationOptions = {"required": ("units",), "search_only": ("filters",), "flops": flops.recurrent}
     _register({"lstm": layers.LSTM, "gru": layers.GRU}, **recurrent)
     _register({"simple_rnn": layers.SimpleRNN}, aliases=("rnn",), **recurrent)
     _register(

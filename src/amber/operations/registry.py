@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import keras
 
@@ -68,18 +68,24 @@ class OperationSpec:
 OPERATIONS: Registry[OperationSpec] = Registry("operation", ModelSpaceError)
 
 
+class OperationOptions(TypedDict, total=False):
+    """What may be said of an operation when it is registered; see `register_operation`."""
+
+    required: tuple[str, ...]
+    search_only: tuple[str, ...]
+    renamed: Mapping[str, str]
+    accepts: tuple[str, ...]
+    takes_list: bool
+    flops: FlopFunction | None
+
+
 def register_operation(
     name: str,
     make: Callable[..., keras.layers.Layer],
     *,
-    required: tuple[str, ...] = (),
-    search_only: tuple[str, ...] = tuple(SEARCH_ONLY),
-    renamed: dict[str, str] | None = None,
-    accepts: tuple[str, ...] = (),
-    takes_list: bool = False,
-    flops: FlopFunction | None = None,
     aliases: tuple[str, ...] = (),
     replace: bool = False,
+    **options: Unpack[OperationOptions],
 ) -> OperationSpec:
     """Make a layer type known to every builder, to counting, drawing and the command line.
 
@@ -88,17 +94,20 @@ def register_operation(
         make: a Keras layer class (register it with `keras.saving` so that models load) or a function
             that returns a layer. Its parameters are the attributes of the operation; one called
             `input_shape` receives the shape that the layer will see, without batch.
-        required: attributes that must be given.
-        search_only: attributes that are accepted and do not reach the layer.
-        renamed: attribute names that stand for another one.
-        accepts: attributes that `make` takes besides those in its signature, as `**kwargs`.
-        takes_list: whether the layer joins several inputs itself.
-        flops: see OperationSpec.
         aliases: other names of the same type.
         replace: allow a name that is taken.
+        **options: any of
+
+            - `required`: attributes that must be given,
+            - `search_only` (`filters` and `units`): attributes that are accepted and do not reach the layer,
+            - `renamed`: attribute names that stand for another one,
+            - `accepts`: attributes that `make` takes besides those in its signature, as `**kwargs`,
+            - `takes_list`: whether the layer joins several inputs itself,
+            - `flops`: see OperationSpec.
 
     Raises:
         ModelSpaceError: the name is taken.
+        TypeError: an option of another name.
 
     Example:
         >>> def gelu_dense(units, name=None):
@@ -107,16 +116,22 @@ def register_operation(
         >>> make_layer(Operation("gelu_dense", units=3), "gelu").units
         3
     """
-    taken = inspect.signature(make).parameters
+    unknown = sorted(set(options) - set(OperationOptions.__annotations__))
+    if unknown:
+        known = ", ".join(OperationOptions.__annotations__)
+        raise TypeError(f"The options of an operation are aliases, replace, {known}. Received: {', '.join(unknown)}")
+    accepts = frozenset(options.get("accepts", ()))
     spec = OperationSpec(
         name=name.lower(),
         make=make,
-        required=frozenset(required),
-        search_only=frozenset(search_only) - set(taken) - set(accepts),
-        renamed=dict(renamed or {}),
-        accepts=frozenset(accepts),
-        takes_list=takes_list,
-        flops=flops,
+        required=frozenset(options.get("required", ())),
+        search_only=frozenset(options.get("search_only", SEARCH_ONLY))
+        - set(inspect.signature(make).parameters)
+        - accepts,
+        renamed=dict(options.get("renamed") or {}),
+        accepts=accepts,
+        takes_list=options.get("takes_list", False),
+        flops=options.get("flops"),
     )
     OPERATIONS.register(name, spec, aliases=aliases, replace=replace)
     return spec

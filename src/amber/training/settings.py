@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from amber.checks import positive_integer
 from amber.errors import ConfigError
@@ -21,6 +21,18 @@ _SET_BY_TRAINING = {
     "validation_freq",
     "callbacks",
 }
+
+
+class FitOptions(TypedDict, total=False):
+    """The arguments of `FitSettings`, for functions that take them by name."""
+
+    metric: str
+    direction: str
+    epochs: int
+    batch_size: int
+    patience: int | None
+    fit_kwargs: Mapping[str, object] | None
+    recalibrate: bool
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Unpack
 
 import keras
 
@@ -26,7 +26,7 @@ from amber.training.checkpoint import Checkpoint
 from amber.training.data_checks import check_data
 from amber.training.epoch import train_epoch
 from amber.training.recalibration import recalibrate
-from amber.training.settings import FitSettings
+from amber.training.settings import FitOptions, FitSettings
 from amber.training.training_state import TrainingState
 from amber.types import TensorTree, Tokens
 
@@ -166,15 +166,9 @@ def retrain(
     train: tuple[TensorTree, TensorTree],
     validation: tuple[TensorTree, TensorTree],
     *,
-    epochs: int,
     seed: int,
-    batch_size: int = 32,
-    patience: int | None = None,
-    metric: str = "val_loss",
-    direction: str = "minimize",
-    fit_kwargs: Mapping[str, object] | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
-    recalibrate: bool = False,
+    **options: Unpack[FitOptions],
 ) -> tuple[keras.Model, dict[str, list[float]]]:
     """Build and train one architecture from fresh weights.
 
@@ -185,16 +179,10 @@ def retrain(
         arc: the tokens.
         train: features and targets.
         validation: features and targets that decide on stopping and on the best epoch.
-        epochs: the most epochs.
         seed: of weights, shuffling and dropout.
-        batch_size: rows of a batch.
-        patience: epochs without improvement of `metric` after which training stops; the weights of the best
-            epoch are put back. None: all epochs are trained and the last weights kept.
-        metric: what decides, as `fit` reports it.
-        direction: `"maximize"` or `"minimize"`.
-        fit_kwargs: more arguments of `keras.Model.fit`.
         callbacks: Keras callbacks.
-        recalibrate: whether batch-norm statistics are recalibrated; see `FitSettings`.
+        **options: those of `FitSettings`: `epochs`, `batch_size`, `patience`, `fit_kwargs`, `recalibrate`, and `metric`
+            (`"val_loss"` here) and `direction` (`"minimize"` here), which say what decides.
 
     Returns:
         The trained model, and what `fit` reported for every epoch.
@@ -205,7 +193,8 @@ def retrain(
         DataError: data without rows, of unequal lengths, or that are not finite numbers.
         FloatingPointError: as `train_model`.
     """
-    settings = FitSettings(metric, direction, epochs, batch_size, patience, fit_kwargs, recalibrate)
+    by_loss: FitOptions = {"metric": "val_loss", "direction": "minimize", **options}
+    settings = FitSettings(**by_loss)
     trained = train_model(
         lambda: builder(arc),
         check_data(train, "train"),
