@@ -93,7 +93,7 @@ def test_unknown_letters_as_zeros(folder: Path, tiny: str) -> None:
         ("{source: {fasta: {a: a.fa, b: no.fa}}}", "data.source.fasta.b", "expected an existing file .*no.fa"),
         ("{source: {fasta: a.fa, labelz: x}}", "data.source.labelz", "Did you mean 'labels'"),
         ("{source: {fasta: a.fa, labels: '('}}", "data.source.labels", "a regular expression"),
-        ("{source: {fasta: a.fa}, length: 9}", "data", "Expected a column 'label'.*'name', 'description'"),
+        ("{source: {fasta: a.fa}, length: 9}", "data", "expected a column 'label'.*'name', 'description'"),
         ("{source: {fasta: {a: a.fa, b: b.fa}}}", "data.source", "write data.length"),
         ("{source: {nothing: a.fa}}", "data.source", "one of the keys .*fasta, intervals, table, simulated"),
         ("{source: {intervals: a.bed, window: 9}}", "data.source.genome", "missing"),

@@ -81,7 +81,7 @@ def dataset_of(examples: Examples, spec: DatasetSpec, name: str, path: Path | No
         DataError: a column that is missing, labels that cannot be used, or arrays that do not fit into memory; its
             `field` is as for `amber.data.loading.load_table`.
     """
-    columns = _needed(examples, spec)
+    columns = _needed(examples, spec, str(path or name))
     everything = range(len(examples))
     lines = [row + 1 for row in everything]
     table = _Columns(path or Path(name), columns, lines, examples.notes, examples.describe, tuple(everything))
@@ -142,23 +142,23 @@ def _shape(name: str, kind: InputKind) -> tuple[int, ...]:
     return (kind.length, len(kind.alphabet.letters))
 
 
-def _needed(examples: Examples, spec: DatasetSpec) -> dict[str, list[str]]:
+def _needed(examples: Examples, spec: DatasetSpec, source: str) -> dict[str, list[str]]:
     """Return the columns that targets and parts are read from, as text."""
     found: dict[str, list[str]] = {}
     for name, target in spec.targets.items():
         with about("targets", name, "column"):
-            found[target.column] = _texts(examples, target.column)
+            found[target.column] = _texts(examples, target.column, source)
     for column in spec.split.needed():
         with about("split", "column"):
-            found[column] = _texts(examples, column)
+            found[column] = _texts(examples, column, source)
     helpful = {each.lower() for each in spec.split.helpful()}
-    return found | {each: _texts(examples, each) for each in examples.columns if each.lower() in helpful}
+    return found | {each: _texts(examples, each, source) for each in examples.columns if each.lower() in helpful}
 
 
-def _texts(examples: Examples, column: str) -> list[str]:
+def _texts(examples: Examples, column: str, source: str) -> list[str]:
     if column not in examples.columns:
         raise DataError(
-            f"Expected a column {column!r} of the examples, beside their inputs. "
+            f"{source}: expected a column {column!r} of the examples, beside their inputs. "
             f"Received: columns {shown_names(list(examples.columns)) or 'none'}"
         )
     values = examples.columns[column]

@@ -19,10 +19,12 @@ from amber.data.examples import Places
 from amber.data.genomics.genome import Genome
 from amber.data.genomics.intervals import Intervals, text_column
 from amber.data.genomics.overlaps import Spans, covered_bases, merged, touched_bins
+from amber.data.genomics.tracks import Track
 from amber.data.genomics.windows import AtChromosomeEnd, Centre, Strand, Windows, windows
 from amber.data.sources.interval_tables import read_interval_table
+from amber.data.sources.signals import MissingSignal, SignalSummary, summaries
 from amber.data.sources.source import Source, Wanted, register_source
-from amber.data.sources.windows_on_genome import GenomeWindows
+from amber.data.sources.windows_on_genome import SIGNAL, GenomeWindows
 from amber.data.tables import shown_names
 from amber.errors import DataError
 from amber.types import Array
@@ -53,6 +55,12 @@ class IntervalsSource(Source):
         bins: bases of the bins that the genome is cut into, 200 for DeepSEA; examples are those that any file touches,
             and the labels are the names of the files.
         overlap: the share of a bin or interval that must be covered for a label; more than it. 0: any base.
+        tracks: name -> a bigWig file: the channels of a second input, `signal`; 0 where there is no value.
+        signals: name -> a bigWig file: columns that are the signal in each window, as a number to be predicted.
+        summary: of a signal: `mean`, `max`, `sum` or `log1p`, which is ln(1 + sum).
+        summary_width: bases in the middle of the window that are summarised; None: all.
+        missing: bases without a value, and chromosomes that a file of `signals` does not have, are `nan` (left out; a
+            window without any value is missing) or `zero`.
     """
 
     intervals: str | dict[str, str]
@@ -65,7 +73,12 @@ class IntervalsSource(Source):
     labels: dict[str, str] | None = None
     bins: int | None = None
     overlap: float = DEEPSEA_SHARE
-    PATHS: ClassVar[tuple[str, ...]] = ("intervals", "genome", "labels")
+    tracks: dict[str, str] | None = None
+    signals: dict[str, str] | None = None
+    summary: SignalSummary = "mean"
+    summary_width: int | None = None
+    missing: MissingSignal = "nan"
+    PATHS: ClassVar[tuple[str, ...]] = ("intervals", "genome", "labels", "tracks", "signals")
     UNUSED: ClassVar[tuple[str, ...]] = ("sequence", "blocks", "length", "align")
 
     def __post_init__(self) -> None:
@@ -86,6 +99,13 @@ class IntervalsSource(Source):
                 f"Received: {shown(self.intervals)}",
                 field=("intervals",),
             )
+        if self.summary_width is not None:
+            positive_integer(self.summary_width, "summary_width", error=DataError)
+            if self.summary_width > self.window:
+                raise DataError(
+                    f"`summary_width` must be at most the window, {self.window}. Received: {self.summary_width}",
+                    field=("summary_width",),
+                )
         if not 0 <= self.overlap < 1:
             raise DataError(
                 f"`overlap` must be a share from 0 to below 1. Received: {shown(self.overlap)}", field=("overlap",)
@@ -132,7 +152,34 @@ class IntervalsSource(Source):
             np.repeat(np.arange(len(parts), dtype=np.int32), [len(part.windows) for part in parts]),
             np.concatenate([part.intervals.line[part.windows.interval] for part in parts]),
         )
-        return _assembled(genome, chosen, columns, places, alphabet, notes)
+        return self._assembled(genome, chosen, columns, places, alphabet, notes)
+
+    def input_names(self, wanted: Wanted) -> tuple[str, ...]:
+        """Return the names of the inputs."""
+        return ("sequence", SIGNAL) if self.tracks else ("sequence",)
+
+    def _assembled(
+        self,
+        genome: Genome,
+        chosen: Windows,
+        columns: dict[str, Array],
+        places: Places,
+        alphabet: Alphabet,
+        notes: list[str],
+    ) -> GenomeWindows:
+        signals, said = summaries(self.signals or {}, chosen, self.summary_width, self.summary, self.missing)
+        of_windows: dict[str, Array] = {
+            "chromosome": chosen.chromosome,
+            "start": chosen.start,
+            "end": chosen.end,
+            "strand": chosen.strand,
+        }
+        tracks = {name: Track(file) for name, file in (self.tracks or {}).items()}
+        for track in tracks.values():
+            match = track.match(str(each) for each in chosen.chromosome)
+            if not match.names:
+                raise track.names.unknown(match.missing)
+        return GenomeWindows(genome, chosen, columns | signals | of_windows, places, alphabet, (*notes, *said), tracks)
 
     def _files(self) -> dict[str, str]:
         return {"": self.intervals} if isinstance(self.intervals, str) else dict(self.intervals)
@@ -200,7 +247,7 @@ class IntervalsSource(Source):
         kept = labelled[chosen.interval]
         places = Places.in_file(self.genome, bins.line[chosen.interval], chromosome[kept], f"bin of {width} bases")
         labels = {name: each[kept] for name, each in columns.items()}
-        return _assembled(genome, chosen, labels, places, alphabet, notes)
+        return self._assembled(genome, chosen, labels, places, alphabet, notes)
 
 
 @dataclass(frozen=True)
@@ -210,18 +257,6 @@ class _Part:
     intervals: Intervals
     windows: Windows
     columns: dict[str, Array]
-
-
-def _assembled(
-    genome: Genome, chosen: Windows, columns: dict[str, Array], places: Places, alphabet: Alphabet, notes: list[str]
-) -> GenomeWindows:
-    of_windows: dict[str, Array] = {
-        "chromosome": chosen.chromosome,
-        "start": chosen.start,
-        "end": chosen.end,
-        "strand": chosen.strand,
-    }
-    return GenomeWindows(genome, chosen, columns | of_windows, places, alphabet, tuple(notes))
 
 
 def _spans(

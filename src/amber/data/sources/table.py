@@ -79,7 +79,7 @@ def examples_of_table(table: Table, wanted: Wanted) -> ArrayExamples:
     for name, written in blocks.items():
         spec, form = parsed_block(written, name, wanted.form)
         try:
-            columns = spec.select(list(table.columns), name)
+            columns = _columns_of(spec, table, name)
             if spec.sequence is None:
                 arrays[name] = table_features(table, columns)
                 inputs[name] = NumbersInput(len(columns), tuple(columns))
@@ -93,6 +93,13 @@ def examples_of_table(table: Table, wanted: Wanted) -> ArrayExamples:
         used.update(columns)
     kept: dict[str, Array] = {name: text_column(values) for name, values in table.columns.items() if name not in used}
     return ArrayExamples(arrays, inputs, kept, places, tuple(notes))
+
+
+def _columns_of(spec: BlockSpec, table: Table, name: str) -> list[str]:
+    try:
+        return spec.select(list(table.columns), name)
+    except DataError as error:
+        raise DataError(f"{table.path}: {error}", file=str(table.path)) from error
 
 
 def parsed_block(written: object, name: str, form: SequenceForm) -> tuple[BlockSpec, SequenceForm]:

@@ -11,12 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amber.data.alphabets import Alphabet
-from amber.data.examples import InputKind, Places, SequenceInput
+from amber.data.examples import InputKind, Places, SequenceInput, TrackInput
 from amber.data.fingerprints import fingerprint
 from amber.data.genomics.genome import Genome
+from amber.data.genomics.tracks import Track
 from amber.data.genomics.windows import Windows
+from amber.data.sources.signals import channels
 from amber.types import Array
 
+# The name of the input of tracks.
+SIGNAL = "signal"
 # How many windows are read at once for the fingerprint.
 _AT_ONCE = 4096
 
@@ -32,6 +36,7 @@ class GenomeWindows:
         places: of the intervals that they were made from.
         alphabet: of the codes.
         notes: one sentence for whatever was dropped, moved or padded.
+        tracks: whose signals are the channels of the input `signal`; none: there is no such input.
     """
 
     genome: Genome
@@ -40,23 +45,28 @@ class GenomeWindows:
     places: Places
     alphabet: Alphabet
     notes: tuple[str, ...] = ()
+    tracks: Mapping[str, Track] = field(default_factory=dict)
     inputs: Mapping[str, InputKind] = field(init=False)
 
     def __post_init__(self) -> None:
         length = int(self.windows.end[0] - self.windows.start[0])
-        object.__setattr__(self, "inputs", {"sequence": SequenceInput(self.alphabet, length)})
+        inputs: dict[str, InputKind] = {"sequence": SequenceInput(self.alphabet, length)}
+        if self.tracks:
+            inputs[SIGNAL] = TrackInput(length, len(self.tracks))
+        object.__setattr__(self, "inputs", inputs)
 
     def __len__(self) -> int:
         """Number of windows."""
         return len(self.windows)
 
     def read(self, rows: NDArray[np.int64]) -> dict[str, Array]:
-        """Return the bases of some windows as codes, along the strand that each is read on."""
+        """Return the bases of some windows as codes, and signals, along the strand that each is read on."""
         chosen = self.windows
         ascii_codes = self.genome.fetch_codes(
             chosen.chromosome[rows], chosen.start[rows], chosen.end[rows], chosen.strand[rows], at_end="pad"
         )
-        return {"sequence": self.alphabet.translate(ascii_codes)}
+        read: dict[str, Array] = {"sequence": self.alphabet.translate(ascii_codes)}
+        return read | ({SIGNAL: channels(self.tracks, chosen, rows)} if self.tracks else {})
 
     def describe(self, row: int) -> str:
         """Return file and line of the interval that a window was made from."""
@@ -68,5 +78,6 @@ class GenomeWindows:
         digest = hashlib.blake2b(digest_size=16)
         for first in range(0, len(self), _AT_ONCE):
             rows = np.arange(first, min(first + _AT_ONCE, len(self)))
-            digest.update(np.ascontiguousarray(self.read(rows)["sequence"]).data)
+            for values in self.read(rows).values():
+                digest.update(np.ascontiguousarray(values).data)
         return fingerprint([digest.hexdigest(), self.alphabet.letters, dict(self.columns)])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,7 @@ from amber.experiment.configuration.mistakes import explain, first_mistake, key_
 from amber.experiment.configuration.section import Section
 from amber.experiment.configuration.sections import Config
 from amber.experiment.configuration.simulated import checked_simulation, with_tasks_as_outputs
-from amber.experiment.configuration.source_section import check_form, checked_source
+from amber.experiment.configuration.source_section import check_form, checked_source, wanted_of
 from amber.experiment.configuration.space import space_of
 from amber.experiment.configuration.unused_keys import check_unused_keys
 from amber.redaction import password_in
@@ -146,21 +146,28 @@ def check_config(document: YamlDocument, *, recorded: bool = False) -> Configura
     simulation = checked_simulation(config, document, _validate)
     if simulation is not None:
         config = with_tasks_as_outputs(config, simulation)
+    check_form(config.data, document)
     source = checked_source(config.data, document, _validate)
     if not recorded:
         check_unused_keys(config, document)
-    config = _with_name_and_builder(config, document)
+    inputs = _inputs(config, source)
+    config = _with_name_and_builder(config, document, inputs)
     options = _builder_options(config.builder, document)
     _check_sampler_options(config, document)
-    check_form(config.data, document)
     _check_kind_of_space(config, document)
-    space, paths = space_of(config.model_space, document, list(config.data.blocks or {}))
+    space, paths = space_of(config.model_space, document, list(inputs or {}))
     if not recorded:
         _check_operations(config, space, paths, document)
     return Configuration(document, config, options, space, paths, simulation, recorded, source=source)
 
 
-def _with_name_and_builder(config: Config, document: YamlDocument) -> Config:
+def _inputs(config: Config, source: Source | None) -> Mapping[str, Any] | None:
+    """Return the inputs that have names, each as it is written; None: there is one, of sequences."""
+    names = () if source is None else source.input_names(wanted_of(config.data))
+    return dict.fromkeys(names) if len(names) > 1 and not config.data.blocks else config.data.blocks
+
+
+def _with_name_and_builder(config: Config, document: YamlDocument, inputs: Mapping[str, Any] | None) -> Config:
     """Return the configuration with a name and a builder, also where none is given."""
     changes: dict[str, Any] = {}
     if "name" not in document.data and document.is_file:
@@ -168,7 +175,7 @@ def _with_name_and_builder(config: Config, document: YamlDocument) -> Config:
         changes["name"] = stem or config.name
     if not config.builder:
         outputs = len(config.data.outputs or "1")
-        changes["builder"] = guessed_builder(config.model_space, config.data.blocks, outputs)
+        changes["builder"] = guessed_builder(config.model_space, inputs, outputs)
     return config.model_copy(update=changes)
 
 
