@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
+import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]
@@ -60,3 +61,37 @@ TensorTree: TypeAlias = "Tensor | Sequence[TensorTree] | Mapping[str, TensorTree
 
 None stands where there is nothing, as for sample weights that are not given.
 """
+
+
+@runtime_checkable
+class StreamedArray(Protocol):
+    """An array that is larger than memory: its rows are read when they are asked for, from any thread.
+
+    What takes arrays of examples takes it too: it has a shape and a type, and gives arrays of some rows.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the whole array."""
+        ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the arrays that are read."""
+        ...
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        ...
+
+    def __getitem__(self, index: slice | NDArray[np.int64]) -> Array:
+        """Read some rows."""
+        ...
+
+    def part(self, rows: NDArray[np.int64]) -> StreamedArray:
+        """Return some rows as an array that is read later."""
+        ...
+
+    def in_epoch(self, epoch: int | None) -> StreamedArray:
+        """Return the array as it is seen in an epoch of training, counted from 0; None: as it is."""
+        ...

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from amber.backend.batch_order import in_batches, is_streamed
 from amber.backend.bound_arguments import bind
 from amber.backend.callback_list import BatchlessCallbackList, callback_list
 from amber.backend.keras_internals.adapters import get_data_adapter, train_validation_split
@@ -130,6 +131,23 @@ class BaseModel(keras.Model):
         with self._quietly(is_quiet), self._multi_step(is_quiet and not limited, adapters):
             history = super().fit(x=adapter, callbacks=callbacks, **options)
         return history
+
+    @functools.wraps(keras.Model.evaluate)
+    def evaluate(self, x: Any = None, *args: Any, **kwargs: object) -> Any:
+        """Evaluate as `keras.Model.evaluate` does, with the same arguments; streamed arrays are read in batches."""
+        if not is_streamed(x):
+            return super().evaluate(x, *args, **kwargs)
+        options = bind(keras.Model.evaluate, self, (x, *args), kwargs)
+        given = [options.pop(name, None) for name in ("x", "y", "sample_weight")]
+        data = tuple(part for part in given if part is not None)
+        return super().evaluate(in_batches(data, options.pop("batch_size", None)), **options)
+
+    @functools.wraps(keras.Model.predict)
+    def predict(self, x: Any, batch_size: int | None = None, *args: Any, **kwargs: object) -> Any:
+        """Predict as `keras.Model.predict` does, with the same arguments; streamed arrays are read in batches."""
+        if is_streamed(x):
+            x, batch_size = in_batches((x,), batch_size), None
+        return super().predict(x, batch_size, *args, **kwargs)
 
     def save_weights(self, filepath: str | Path, overwrite: bool = True, max_shard_size: float | None = None) -> None:
         """Save the weights as `keras.Model.save_weights` does; a name that ends in `.h5` or `.hdf5` will do."""

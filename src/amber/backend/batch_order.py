@@ -9,7 +9,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from amber.types import Tensor, TensorTree
+from amber.types import StreamedArray, Tensor, TensorTree
 
 _NAMES = ("x", "y", "sample_weight")
 # Of the numbers that a generator draws, the one that seeds the order. Torch's loader drew it in this place: in a first
@@ -71,15 +71,18 @@ def _shuffled(rows: np.ndarray, numbers: np.ndarray) -> np.ndarray:
 class OrderedBatches(keras.utils.PyDataset):
     """Arrays in batches of a given order, for any Keras model; the last batch may be smaller.
 
+    A StreamedArray is read batch by batch. A batch depends on its number alone, so that workers do not change it.
+
     Args:
         data: features, targets and, where there are any, sample weights: arrays, or lists, tuples or dictionaries of
             arrays, with examples along the first axis.
         order: of the examples.
         batch_size: examples of a batch.
+        workers: threads that read, as for `keras.utils.PyDataset`.
     """
 
-    def __init__(self, data: tuple[TensorTree, ...], order: BatchOrder, batch_size: int) -> None:
-        super().__init__()
+    def __init__(self, data: tuple[TensorTree, ...], order: BatchOrder, batch_size: int, workers: int = 1) -> None:
+        super().__init__(workers=workers)
         if len(data) == 3 and keras.tree.is_nested(data[1]) and not keras.tree.is_nested(data[2]):
             data = (*data[:2], keras.tree.map_structure(lambda _: data[2], data[1]))
         # A tuple, as TensorFlow takes a list within a batch for one tensor.
@@ -106,7 +109,34 @@ def is_orderable(data: object) -> bool:
     """Say whether data are arrays of numbers whose batches `OrderedBatches` can take."""
     arrays = keras.tree.flatten(data)
     return bool(arrays) and all(
-        (isinstance(array, np.ndarray) and array.dtype.kind in "biuf") or keras.ops.is_tensor(array) for array in arrays
+        (isinstance(array, np.ndarray) and array.dtype.kind in "biuf")
+        or keras.ops.is_tensor(array)
+        or isinstance(array, StreamedArray)
+        for array in arrays
+    )
+
+
+def is_streamed(data: object) -> bool:
+    """Say whether any of the arrays of data is read in batches; see `amber.types.StreamedArray`."""
+    arrays = keras.tree.flatten(data)
+    return any(not isinstance(array, np.ndarray) and isinstance(array, StreamedArray) for array in arrays)
+
+
+def in_batches(data: tuple[TensorTree, ...], batch_size: int | None) -> OrderedBatches:
+    """Return data as any Keras model takes them in place of `x`: streamed arrays as batches in their own order.
+
+    Args:
+        data: a tuple of features, targets and sample weights, as many as there are.
+        batch_size: examples of a batch; None: 32.
+    """
+    count = len(keras.tree.flatten(data)[0])
+    return OrderedBatches(data, BatchOrder(np.arange(count)), batch_size or 32)
+
+
+def seen_in_epoch(data: TensorTree, epoch: int) -> TensorTree:
+    """Return data as they are trained on in an epoch, counted from 0: streamed arrays may have views of each."""
+    return keras.tree.map_structure(
+        lambda array: array.in_epoch(epoch) if is_streamed(array) else array, data, none_is_leaf=False
     )
 
 
@@ -126,9 +156,22 @@ def fit_arguments(
     return {"x": OrderedBatches(data, order, batch_size), "shuffle": False}
 
 
+def predict(model: keras.Model, x: TensorTree, batch_size: int) -> TensorTree:
+    """Return what any Keras model predicts, quietly; streamed arrays are read in batches.
+
+    Args:
+        model: of AMBER's or not.
+        x: an array, or a list or dictionary of arrays.
+        batch_size: examples of a batch.
+    """
+    if is_streamed(x) and not getattr(type(model), "takes_batch_order", False):
+        return model.predict(in_batches((x,), batch_size), verbose=0)
+    return model.predict(x, batch_size=batch_size, verbose=0)
+
+
 def _taken(array: Tensor, rows: np.ndarray) -> Tensor:
-    if not isinstance(array, np.ndarray):
+    if not isinstance(array, (np.ndarray, StreamedArray)):
         return keras.ops.take(array, rows, axis=0)
     taken = array[rows]
     # As Keras does with arrays.
-    return taken.astype(keras.config.floatx()) if taken.dtype.kind == "f" else taken
+    return taken.astype(keras.config.floatx(), copy=False) if taken.dtype.kind == "f" else taken

@@ -214,12 +214,18 @@ def values_of(y: Inputs, target: str) -> Array:
 def flat(x: Inputs) -> Array:
     """Return all inputs side by side, shape `(examples, features)`."""
     blocks = x.values() if isinstance(x, Mapping) else [x]
-    return np.concatenate([block.reshape(len(block), -1) for block in blocks], axis=1)
+    return np.concatenate([np.asarray(block).reshape(len(block), -1) for block in blocks], axis=1)
 
 
 def rows_of(x: Inputs, rows: NDArray[np.int64]) -> Inputs:
     """Return some rows of an array, or of every array of a dictionary."""
-    return {name: array[rows] for name, array in x.items()} if isinstance(x, Mapping) else x[rows]
+    if isinstance(x, Mapping):
+        return {name: _part(array, rows) for name, array in x.items()}
+    return _part(x, rows)
+
+
+def _part(array: Array, rows: NDArray[np.int64]) -> Array:
+    return array[rows] if isinstance(array, np.ndarray) else array.part(rows)
 
 
 def _joined(first: Inputs, second: Inputs) -> Inputs:

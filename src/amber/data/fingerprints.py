@@ -15,8 +15,8 @@ def fingerprint(content: object) -> str:
     """Return 32 hexadecimal digits that stand for arrays: the same digits for the same arrays, in any process.
 
     Args:
-        content: an array, text, None, or mappings and sequences of such, of any depth. The order of a mapping's keys
-            does not matter.
+        content: an array, text, None, what has a `fingerprint` of its own, or mappings and sequences of such, of any
+            depth. The order of a mapping's keys does not matter.
     """
     digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
     _add(digest, content)
@@ -35,6 +35,8 @@ def _add(digest: Any, content: object) -> None:
             _add(digest, each)
     elif content is None or isinstance(content, str):
         digest.update(f"t{content!r}".encode("utf-8", "backslashreplace"))
+    elif not isinstance(content, np.ndarray) and isinstance(own := getattr(content, "fingerprint", None), str):
+        digest.update(f"f{own}".encode())
     else:
         array = np.ascontiguousarray(content)
         digest.update(f"a{array.dtype.str}{array.shape}".encode())

@@ -10,7 +10,14 @@ from typing import Any, Unpack
 import keras
 
 from amber.backend import interrupts
-from amber.backend.batch_order import epoch_order, fit_arguments, is_orderable
+from amber.backend.batch_order import (
+    epoch_order,
+    fit_arguments,
+    in_batches,
+    is_orderable,
+    is_streamed,
+    seen_in_epoch,
+)
 from amber.backend.randomness import epoch_seed, seeded
 from amber.errors import ConfigError
 from amber.training.callbacks import (
@@ -67,7 +74,7 @@ def train_model(
 
     Args:
         build: returns a fresh compiled model. It is called once the global generators are seeded.
-        train: features and targets.
+        train: features and targets: arrays, or StreamedArrays, of which each epoch reads batches.
         validation: features and targets that are never trained on.
         settings: how to train.
         seed: of weights, shuffling and dropout.
@@ -97,12 +104,13 @@ def train_model(
                 callback.take_up(state.history[settings.metric])
         listeners = [ResumableCallback(callback) for callback in callbacks]
         recalibration = [RecalibrationBeforeTest(train)] if settings.recalibrate else []
+        held_out = _held_out(model, validation, settings)
         watchers = [start, *recalibration, EpochReport(settings, on_epoch), *listeners]
         with finalised_once(model):
             while not state.ended:
                 start.seed_epoch(state.epochs)
                 batches = _batches(model, train, settings, seed, state.epochs)
-                reported = train_epoch(model, batches, state.epochs, validation=validation, callbacks=watchers)
+                reported = train_epoch(model, batches, state.epochs, validation=held_out, callbacks=watchers)
                 state.add(reported, model)
                 state.stopped = bool(model.stop_training)
                 if checkpoint is not None and not state.ended:
@@ -143,7 +151,14 @@ def _batches(
         shuffle=shuffle,
         batch_size=settings.batch_size,
     )
-    return {**fit_arguments(model, data, order, settings.batch_size), **options}
+    return {**fit_arguments(model, seen_in_epoch(data, epoch), order, settings.batch_size), **options}
+
+
+def _held_out(model: keras.Model, data: tuple[Any, Any] | None, settings: FitSettings) -> Any:
+    """Return validation data as the model takes them: one that is not AMBER's takes streamed arrays as batches."""
+    if data is None or not is_streamed(data) or getattr(type(model), "takes_batch_order", False):
+        return data
+    return in_batches(data, settings.batch_size)
 
 
 def _recalibrated(
@@ -156,7 +171,10 @@ def _recalibrated(
     recalibrate(model, train)
     if validation is None:
         return {}
-    found = model.evaluate(*validation, batch_size=settings.batch_size, verbose=0, return_dict=True)
+    if is_streamed(validation):
+        found = model.evaluate(in_batches(validation, settings.batch_size), verbose=0, return_dict=True)
+    else:
+        found = model.evaluate(*validation, batch_size=settings.batch_size, verbose=0, return_dict=True)
     return {f"val_{name}": float(value) for name, value in found.items()}
 
 

@@ -8,11 +8,12 @@ from keras.src.trainers import data_adapters
 from keras.src.trainers.data_adapters import array_slicing
 from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
 from keras.src.trainers.data_adapters.data_adapter import DataAdapter
+from keras.src.trainers.data_adapters.py_dataset_adapter import PyDatasetAdapter
 
-from amber.backend.batch_order import BatchOrder, OrderedBatches
+from amber.backend.batch_order import BatchOrder, OrderedBatches, in_batches, is_streamed
 from amber.types import Tensor, TensorTree
 
-__all__ = ["ArrayAdapter", "DataAdapter", "get_data_adapter", "train_validation_split"]
+__all__ = ["ArrayAdapter", "BatchesAdapter", "DataAdapter", "get_data_adapter", "train_validation_split"]
 
 train_validation_split = array_slicing.train_validation_split
 
@@ -49,6 +50,19 @@ class ArrayAdapter(ArrayDataAdapter):
         return array_slicing.convert_to_sliceable(self._inputs, target_backend=backend)
 
 
+class BatchesAdapter(PyDatasetAdapter):
+    """Keras's adapter of a PyDataset; a subclass says how its batches are fed."""
+
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether workers of Keras read batches before they are asked for."""
+        return self.enqueuer is not None
+
+    def batches(self) -> Any:
+        """Return an iterator over the batches of an epoch, as tuples."""
+        return self._get_iterator()
+
+
 def get_data_adapter(
     x: TensorTree,
     y: TensorTree = None,
@@ -60,14 +74,21 @@ def get_data_adapter(
     """Return the Keras data adapter of any data that `fit` accepts; `shuffle` may be a BatchOrder of arrays.
 
     Args:
-        x: as in `keras.Model.fit`.
+        x: as in `keras.Model.fit`, or StreamedArrays, in batches of their own order unless there is a BatchOrder.
         y: targets.
         sample_weight: weights.
         shuffle: as in `keras.Model.fit`, or a BatchOrder.
         **options: `batch_size`, `steps_per_epoch`, `class_weight`.
     """
-    if isinstance(shuffle, BatchOrder):
-        data = (x, y) if sample_weight is None else (x, y, sample_weight)
-        x, y, sample_weight = OrderedBatches(data, shuffle, options.pop("batch_size", None) or 32), None, None
+    if isinstance(shuffle, BatchOrder) or is_streamed((x, y, sample_weight)):
+        x, y, sample_weight = ordered_batches(x, y, sample_weight, shuffle, options.pop("batch_size", None)), None, None
         shuffle = False
     return data_adapters.get_data_adapter(x, y, sample_weight=sample_weight, shuffle=shuffle, **options)
+
+
+def ordered_batches(x: Any, y: Any, sample_weight: Any, shuffle: Any, batch_size: Any) -> OrderedBatches:
+    """Return arrays in batches, in the order of `shuffle` where it is a BatchOrder, else in their own."""
+    data = tuple(part for part in (x, y, sample_weight) if part is not None)
+    if isinstance(shuffle, BatchOrder):
+        return OrderedBatches(data, shuffle, batch_size or 32)
+    return in_batches(data, batch_size)

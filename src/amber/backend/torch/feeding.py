@@ -7,6 +7,8 @@ global generator exactly as the DataLoader draws them, so that the batches are t
 
 from __future__ import annotations
 
+import queue
+import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +17,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from amber.backend.batch_order import BatchOrder
-from amber.backend.keras_internals.adapters import ArrayAdapter, get_data_adapter
+from amber.backend.batch_order import BatchOrder, OrderedBatches, is_streamed
+from amber.backend.keras_internals.adapters import (
+    ArrayAdapter,
+    BatchesAdapter,
+    get_data_adapter,
+    ordered_batches,
+)
 from amber.backend.keras_internals.torch_runtime import convert_to_tensor, get_device
 from amber.types import TensorTree
 
@@ -24,6 +31,9 @@ if TYPE_CHECKING:
     from amber.backend.keras_internals.adapters import DataAdapter, Sliceable
 
 _SAME_IN_TORCH = {"bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"}
+
+# Batches that are read before they are asked for.
+_AHEAD = 3
 
 Take = Callable[[slice | Tensor], TensorTree]
 
@@ -40,6 +50,11 @@ def adapter_for(x: TensorTree, y: TensorTree = None, sample_weight: TensorTree =
     if _are_plain_arrays((x, y, sample_weight)):
         options["steps"] = options.pop("steps_per_epoch", None)
         return TensorAdapter(x, y, sample_weight=sample_weight, **options)
+    if is_streamed((x, y, sample_weight)):
+        shuffle, size = options.pop("shuffle", False), options.pop("batch_size", None)
+        x, y, sample_weight = ordered_batches(x, y, sample_weight, shuffle, size), None, None
+    if isinstance(x, OrderedBatches):
+        return ReadAheadAdapter(x, class_weight=options.get("class_weight"))
     return get_data_adapter(x, y, sample_weight=sample_weight, **options)
 
 
@@ -66,6 +81,69 @@ class TensorAdapter(ArrayAdapter):
 
         tensors = keras.tree.map_structure(tensor_of, inputs, none_is_leaf=False)
         return _Batches(_taker(tensors, device), self.samples, self.rows_per_batch, self.shuffles)
+
+
+class ReadAheadAdapter(BatchesAdapter):
+    """Keras' adapter of batches, of which the next ones are read while one is trained on."""
+
+    def get_torch_dataloader(self) -> Any:
+        """Return an iterable of batches, and of as many."""
+        return _ReadAhead(self)
+
+
+class _ReadAhead:
+    """An iterable over the batches of one epoch, read by a thread of its own."""
+
+    def __init__(self, adapter: ReadAheadAdapter) -> None:
+        self._adapter = adapter
+
+    def __len__(self) -> int:
+        return int(self._adapter.num_batches)
+
+    def __iter__(self) -> Iterator[Any]:
+        # As a DataLoader, which draws a seed for its workers.
+        torch.empty((), dtype=torch.int64).random_()
+        batches = self._adapter.batches()
+        for batch in batches if self._adapter.reads_ahead else _read_ahead(batches):
+            yield keras.tree.map_structure(convert_to_tensor, batch, none_is_leaf=False)
+
+
+def _read_ahead(batches: Iterator[Any]) -> Iterator[Any]:
+    """Yield batches that a thread reads, at most a few of them before they are asked for."""
+    ready: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue(_AHEAD)
+    stopped = threading.Event()
+
+    def put(batch: Any, error: BaseException | None) -> None:
+        while not stopped.is_set():
+            try:
+                ready.put((batch, error), timeout=0.1)
+                return
+            except queue.Full:
+                continue
+
+    def read() -> None:
+        try:
+            for batch in batches:
+                put(batch, None)
+                if stopped.is_set():
+                    return
+            put(None, None)
+        except BaseException as error:  # raised again where batches are asked for
+            put(None, error)
+
+    reader = threading.Thread(target=read, name="amber-batches", daemon=True)
+    reader.start()
+    try:
+        while True:
+            batch, error = ready.get()
+            if error is not None:
+                raise error
+            if batch is None:
+                return
+            yield batch
+    finally:
+        stopped.set()
+        reader.join()
 
 
 class _Batches:

@@ -78,7 +78,10 @@ def predictions(model: keras.Model, x: Any, where: str, batch_size: int = 256) -
                 f"{where}: the model takes {what} of shape {expected}. Received: examples of shape {received}"
             )
     given = [blocks[name] for name in names]
-    found = model.predict(given[0] if len(given) == 1 else given, batch_size=batch_size, verbose=0)
+    # Loads Keras, which a model has loaded by now.
+    from amber.backend.batch_order import predict
+
+    found = predict(model, given[0] if len(given) == 1 else given, batch_size)
     return [np.asarray(each) for each in (found if isinstance(found, (list, tuple)) else [found])]
 
 

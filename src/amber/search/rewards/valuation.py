@@ -69,7 +69,10 @@ class Valuation:
         """
         found = dict(metrics)
         if self.reward is not None and self.reward.function is not None:
-            predictions = model.predict(data[0], batch_size=batch, verbose=0)
+            # Loads Keras, which a model has loaded by now.
+            from amber.backend.batch_order import predict
+
+            predictions = predict(model, data[0], batch)
             names = tuple(getattr(model, "output_names", None) or ())
             found[self._scored] = self.reward(data[1], predictions, names)
         elif self._scored not in found:
