@@ -32,6 +32,7 @@ EXPERIMENT = {
     "amber.search",
     "amber.data",
     "amber.evaluation",
+    "amber.explain",
     "amber.report",
 }
 ANYONE = {
@@ -76,6 +77,7 @@ ALLOWED = {
     "amber.search": {CONTROLLERS, *MODELS, "amber.training"},
     "amber.data": {"amber.data"},
     "amber.evaluation": {"amber.data", "amber.evaluation"},
+    "amber.explain": {*NETWORKS, "amber.data", "amber.explain"},
     "amber.report": {*MODELS, "amber.drawing", "amber.search"},
     "amber.experiment": EXPERIMENT,
     "amber.cli": {*EXPERIMENT, "amber.experiment"},
@@ -108,6 +110,7 @@ LOADED_ON_DEMAND = (
     "amber.backend.batch_order",
     "amber.backend.callback_list",
     "amber.backend.distribution",
+    "amber.backend.gradients",
     "amber.backend.keras_internals",
     "amber.backend.models",
     "amber.backend.plain_functional",

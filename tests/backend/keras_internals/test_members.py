@@ -89,6 +89,13 @@ class TestGraphs:
         assert last.input_tensors[0] is by_depth[1][0].outputs[0]
         assert last.arguments.args[0] is last.input_tensors[0]
 
+    def test_calls_are_in_order_and_know_their_arguments(self, model: Any) -> None:
+        first, last = graphs.calls_in_order(model)
+        assert [first.layer.name, last.layer.name] == ["outside", "inner"]
+        assert first.inputs == (id(model.inputs[0]),) and first.outputs == last.inputs
+        assert last.outputs == (id(model.outputs[0]),)
+        assert first.arguments({id(model.inputs[0]): "a tensor"}) == (("a tensor",), {})
+
     def test_layers_within_are_all_of_them(self, model: Any) -> None:
         found = list(graphs.layers_within(model))
         assert found[0] is model

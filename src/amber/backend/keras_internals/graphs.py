@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import keras
@@ -17,7 +18,9 @@ except ImportError:  # Keras has moved it; it is still what `keras.Model(inputs,
 __all__ = [
     "Arguments",
     "Functional",
+    "LayerCall",
     "Node",
+    "calls_in_order",
     "functional_of",
     "inbound_nodes",
     "input_structure",
@@ -110,3 +113,36 @@ def standardized_inputs(model: keras.Model, inputs: TensorTree) -> list[Tensor]:
 def mark_as_called(model: keras.Model) -> None:
     """Let a functional model, which is complete without a call, be exported although it was never called."""
     model._called = True
+
+
+@dataclass(frozen=True)
+class LayerCall:
+    """One call of a layer within a functional model.
+
+    Attributes:
+        layer: what is called: a layer, a model, or an operation of `keras.ops`.
+        inputs: identities of the symbolic tensors that it reads, in order.
+        outputs: identities of those that it returns, in order.
+        arguments: gives the arguments of the call, positional and named, from tensors by identity.
+    """
+
+    layer: Any
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    arguments: Callable[[Mapping[int, Any]], tuple[tuple[Any, ...], dict[str, Any]]]
+
+
+def calls_in_order(model: keras.Model) -> list[LayerCall]:
+    """Return the calls of a functional model in the order of computation, without those of its inputs."""
+    by_depth = nodes_by_depth(model)
+    return [
+        LayerCall(
+            node.operation,
+            tuple(map(id, node.input_tensors)),
+            tuple(map(id, node.output_tensors)),
+            node.arguments.fill_in,
+        )
+        for depth in sorted(by_depth, reverse=True)
+        for node in by_depth[depth]
+        if node.operation is not None and not node.is_input
+    ]
