@@ -129,7 +129,7 @@ class LayerCall:
     layer: Any
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
-    arguments: Callable[[Mapping[int, Any]], tuple[tuple[Any, ...], dict[str, Any]]]
+    arguments: Callable[[dict[int, Tensor]], tuple[tuple[object, ...], dict[str, object]]]
 
 
 def calls_in_order(model: keras.Model) -> list[LayerCall]:
@@ -139,7 +139,7 @@ def calls_in_order(model: keras.Model) -> list[LayerCall]:
         LayerCall(
             node.operation,
             tuple(map(id, node.input_tensors)),
-            tuple(map(id, node.output_tensors)),
+            tuple(map(id, node.outputs)),
             node.arguments.fill_in,
         )
         for depth in sorted(by_depth, reverse=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,14 +85,12 @@ def _instructions(call: LayerCall) -> list[_Instruction]:
             "explains any network"
         )
     reads = tuple(dict.fromkeys(call.inputs))
-    return [_Instruction(step_of(layer, _caller(layer, reads, call.arguments)), reads, call.outputs[0])]
+    return [_Instruction(step_of(layer, _caller(layer, reads, call)), reads, call.outputs[0])]
 
 
-def _caller(
-    layer: Any, reads: Sequence[int], arguments: Callable[[Mapping[int, Any]], tuple[tuple[Any, ...], dict[str, Any]]]
-) -> Callable[..., Any]:
+def _caller(layer: Any, reads: Sequence[int], call_in_model: LayerCall) -> Callable[..., Any]:
     def call(*tensors: Any) -> Any:
-        positional, named = arguments(dict(zip(reads, tensors, strict=True)))
+        positional, named = call_in_model.arguments(dict(zip(reads, tensors, strict=True)))
         return layer(*positional, **named)
 
     return call
