@@ -3,6 +3,7 @@
 #   make demo        search the splice-junction example on torch (pass options with ARGS="...")
 #   make test        lint, then all tests on torch and the parity tests on JAX and TensorFlow
 #   make test-fast   all tests that need only torch
+#   make coverage    the same, and which lines of src/amber they run (takes twice as long)
 #   make test-keras  the backend and modeler tests on the oldest, pinned, newest and nightly Keras
 #   make bench       measure speed and memory beside hand-written networks (options with ARGS="--only dag-training")
 #   make bench-search  compare ways to search at equal time (options with ARGS="--minutes 2 --seeds 0")
@@ -29,7 +30,7 @@ FAST := $(VENV)/.installed-fast
 TEST := $(VENV)/.installed-test
 INPUTS := $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 
-.PHONY: help demo test test-fast test-keras bench bench-search bench-nas bench-scale bench-defaults ci-fresh mutants docs lint clean
+.PHONY: help demo test test-fast coverage test-keras bench bench-search bench-nas bench-scale bench-defaults ci-fresh mutants docs lint clean
 .NOTPARALLEL:
 
 help:
@@ -45,6 +46,9 @@ test: $(TEST) lint
 
 test-fast: $(FAST)
 	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(PYTEST) -n 2 -m "not slow" tests
+
+coverage: $(FAST)
+	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(PYTEST) -n 2 -m "not slow" --cov=amber --cov-report=term:skip-covered tests
 
 # The oldest and pinned versions run the fast paths; where the newest or nightly Keras is not among the tested versions,
 # stock Keras runs, and the tests of the fast paths themselves are left out.
@@ -106,5 +110,5 @@ $(TEST): $(INPUTS)
 	@touch $(DEMO) $(FAST) $@
 
 clean:
-	rm -rf $(VENV) dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .coverage dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
