@@ -64,5 +64,5 @@ def _model_class(graph: Network) -> Callable[..., keras.Model]:
     return MultiInputModel if len(graph.inputs) > 1 else ChildModel
 
 
-def _one_or_many(tensors: list[Any]) -> Any:
+def _one_or_many(tensors: list[keras.KerasTensor]) -> keras.KerasTensor | list[keras.KerasTensor]:
     return tensors[0] if len(tensors) == 1 else tensors

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amber.operations import read_attributes
+
+if TYPE_CHECKING:
+    from amber.architect.operation import Operation
 
 MERGES = frozenset({"add", "concatenate", "multiply", "average", "maximum", "minimum", "subtract", "dot"})
 _ACTIVATIONS = frozenset(
@@ -52,12 +55,12 @@ def type_name(operation: Any) -> str:
     return str(operation.Layer_type).lower().replace("_", "")
 
 
-def attributes(operation: Any) -> Mapping[str, Any]:
+def attributes(operation: Operation) -> Mapping[str, object]:
     """Return the attributes that an operation's layer reads."""
     return read_attributes(operation)[1]
 
 
-def family_of(operation: Any) -> str:
+def family_of(operation: Operation) -> str:
     """Return the key in `FAMILIES` of an operation."""
     name = type_name(operation)
     if name in ("input", "inputlayer", "output"):
@@ -82,7 +85,7 @@ def is_activation(operation: object) -> bool:
     return type_name(operation) == "activation" or type_name(operation) in _ACTIVATIONS
 
 
-def activation_of(operation: Any) -> str:
+def activation_of(operation: Operation) -> str:
     """Return the name of an operation's activation function; empty where it has none."""
     name = type_name(operation)
     if name in _ACTIVATIONS:
@@ -108,13 +111,13 @@ def _scalar(value: object) -> str:
     return size_text(value)
 
 
-def kernel_of(operation: Any) -> str:
+def kernel_of(operation: Operation) -> str:
     """Return the kernel size as text; empty where there is none."""
     value = attributes(operation).get("kernel_size")
     return "" if value is None else _scalar(value)
 
 
-def describe(operation: Any, activation: str = "") -> str:
+def describe(operation: Operation, activation: str = "") -> str:
     """Put an operation into words, e.g. `conv1d 64 filters, kernel 8, relu`.
 
     Args:
@@ -157,7 +160,7 @@ def describe(operation: Any, activation: str = "") -> str:
     return ", ".join([head, *parts])
 
 
-def describe_short(operation: Any) -> str:
+def describe_short(operation: Operation) -> str:
     """Put a side operation of a box into a few letters: `BN`, `dropout 0.2`, `relu`."""
     name = type_name(operation)
     if name in _SHORT:

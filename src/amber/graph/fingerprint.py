@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
 
 from amber.architect import Operation
 from amber.graph.node import ComputationNode, Network
@@ -160,7 +159,7 @@ def _text(operation: Operation) -> bytes:
     return f"{kind}{sorted((name, repr(_frozen(value))) for name, value in attributes.items())}".encode()
 
 
-def _frozen(value: object) -> Any:
+def _frozen(value: object) -> object:
     if isinstance(value, (list, tuple)):
         return tuple(_frozen(item) for item in value)
     if isinstance(value, dict):

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from amber.checks import is_number
 from amber.errors import InvalidArchitectureError, ModelSpaceError
@@ -20,6 +20,8 @@ from amber.wording import shortened, shown
 
 if TYPE_CHECKING:
     import keras
+
+    from amber.graph.build import LayerFor
 
 __all__ = ["ComputationGraph", "ComputationNode", "reachable"]
 
@@ -94,14 +96,14 @@ class ComputationGraph:
 
     def build(
         self,
-        layer_for: Callable[..., Any] | None = None,
+        layer_for: LayerFor | None = None,
         name: str | None = None,
-        model_class: Callable[..., Any] | None = None,
+        model_class: Callable[..., keras.Model] | None = None,
     ) -> keras.Model:
         """Build the Keras model; see `amber.graph.build.build_model`."""
         return build_model(self, layer_for=layer_for, name=name, model_class=model_class)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the graph as a JSON-ready dictionary; `auxiliary` is in it only where there is any."""
         return {
             "inputs": list(self.inputs),
@@ -111,7 +113,7 @@ class ComputationGraph:
         }
 
     @classmethod
-    def from_dict(cls, description: Mapping[str, Any]) -> ComputationGraph:
+    def from_dict(cls, description: Mapping[str, object]) -> ComputationGraph:
         """Read what `to_dict` wrote.
 
         Raises:
@@ -155,7 +157,7 @@ class ComputationGraph:
             return NotImplemented
         return self._key() == other._key()
 
-    def _key(self) -> tuple[Any, ...]:
+    def _key(self) -> tuple[object, ...]:
         return (self.nodes, self.inputs, self.outputs, self._auxiliary)
 
     def __hash__(self) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import keras
 
@@ -19,8 +18,12 @@ Shape = tuple[int | None, ...]
 
 
 def node_tensor(
-    operation: Operation, name: str, merge_op: str, tensors: Sequence[Any], layer_for: Callable[[Shape], Any]
-) -> Any:
+    operation: Operation,
+    name: str,
+    merge_op: str,
+    tensors: Sequence[keras.KerasTensor],
+    layer_for: Callable[[Shape], keras.Layer],
+) -> keras.KerasTensor:
     """Return the output tensor of an operation.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from amber.architect import Operation
 from amber.errors import ModelSpaceError
@@ -11,6 +11,9 @@ from amber.graph import plain
 from amber.graph.layers import node_tensor
 from amber.operations import make_layer
 from amber.operations.merges import merge_name
+
+if TYPE_CHECKING:
+    import keras
 
 
 class ComputationNode:
@@ -40,7 +43,7 @@ class ComputationNode:
         self,
         operation: Operation,
         node_name: str,
-        merge_op: Any = "concatenate",
+        merge_op: object = "concatenate",
         parents: Iterable[str] = (),
         group: str = "",
     ) -> None:
@@ -65,7 +68,7 @@ class ComputationNode:
         fields = {field: getattr(self, field) for field in ComputationNode.__slots__}
         return ComputationNode(**{**fields, **changes})
 
-    def build(self, *tensors: Any) -> Any:
+    def build(self, *tensors: keras.KerasTensor) -> keras.KerasTensor:
         """Return the output tensor of this node alone, with a layer of its own.
 
         Args:
@@ -82,7 +85,7 @@ class ComputationNode:
             lambda shape: make_layer(self.operation, name=self.node_name, input_shape=shape),
         )
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the node as a JSON-ready dictionary."""
         return {
             "name": self.node_name,
@@ -108,7 +111,7 @@ class ComputationNode:
             plain.text(description.get("group", ""), "group of a node", ModelSpaceError),
         )
 
-    def _key(self) -> tuple[Any, ...]:
+    def _key(self) -> tuple[object, ...]:
         return (self.operation, self.node_name, self.merge_op, self.parents, self.group)
 
     def __eq__(self, other: object) -> bool:
@@ -126,7 +129,7 @@ class ComputationNode:
         reads = f" <- {', '.join(self.parents)}" if self.parents else ""
         return f"<{self.node_name} [{self.operation}]{reads}>"
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return ComputationNode, (self.operation, self.node_name, self.merge_op, self.parents, self.group)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from amber.architect import Architecture, Operation
 from amber.errors import AmberError
 from amber.graph.describe import activation_of, attributes, clip, size_text, type_name
+from amber.types import Tokens
 
 # What follows the type: the attribute that says most of an operation.
 _SIZES = ("filters", "units", "output_dim", "rate", "num_heads")
@@ -21,7 +21,7 @@ _SHORT = {
 }
 
 
-def describe_in_words(builder: Any, arc: Any, width: int | None = None) -> str:
+def describe_in_words(builder: object, arc: Tokens, width: int | None = None) -> str:
     """Return an architecture in words: its layers joined by `-`.
 
     `+0` after a layer says that it also reads layer 0, `rna>` before it that it reads the input `rna`, and `y<0,2` at
@@ -82,11 +82,11 @@ def _word(operation: Operation) -> str:
     return f"{name}{size:g}" if isinstance(size, float) else f"{name}{size}"
 
 
-def _alike(candidates: Sequence[Operation], words: Sequence[str], word: str) -> list[Mapping[str, Any]]:
+def _alike(candidates: Sequence[Operation], words: Sequence[str], word: str) -> list[Mapping[str, object]]:
     return [attributes(operation) for operation, own in zip(candidates, words, strict=True) if own == word]
 
 
-def _difference(operation: Operation, alike: Sequence[Mapping[str, Any]]) -> str:
+def _difference(operation: Operation, alike: Sequence[Mapping[str, object]]) -> str:
     """Return the attributes in which operations of one word differ, in brackets."""
     known = attributes(operation)
     names = {name for each in alike for name in each}

@@ -9,6 +9,7 @@ import numpy as np
 
 from amber.architect import Architecture, ModelSpace, TokenLayout
 from amber.errors import ArchitectureError, ModelSpaceError
+from amber.types import Array, Tokens
 
 
 class ResConvNetArchitecture:
@@ -22,7 +23,7 @@ class ResConvNetArchitecture:
         self.model_space = model_space
         self.layout = TokenLayout(model_space)
 
-    def decode(self, arc_seq: Any) -> tuple[list[int], list[list[int]]]:
+    def decode(self, arc_seq: Tokens) -> tuple[list[int], list[list[int]]]:
         """Return the operations, length L, and the skip bits of layers 1 to L-1.
 
         Raises:
@@ -84,7 +85,7 @@ class MultiIOArchitecture:
         """L, the number of layers."""
         return self.layout.num_layers
 
-    def decode(self, arc_seq: Any) -> tuple[list[int], np.ndarray, list[list[int]], np.ndarray]:
+    def decode(self, arc_seq: Tokens) -> tuple[list[int], np.ndarray, list[list[int]], np.ndarray]:
         """Return operations (L), inputs (L, I), skips of layers 1 to L-1, and outputs (O, L).
 
         Raises:
@@ -99,7 +100,13 @@ class MultiIOArchitecture:
             np.array(found.outputs, dtype=int).reshape(self.num_outputs, layers),
         )
 
-    def encode(self, operations: Sequence[int], inputs: Any, skips: Sequence[Sequence[int]], outputs: Any) -> list[int]:
+    def encode(
+        self,
+        operations: Sequence[int],
+        inputs: Sequence[Sequence[int]] | Array,
+        skips: Sequence[Sequence[int]],
+        outputs: Sequence[Sequence[int]] | Array,
+    ) -> list[int]:
         """The inverse of `decode`; no argument is changed."""
         architecture = Architecture(
             tuple(operations),

@@ -18,11 +18,11 @@ BATCH_NORMALISED = frozenset({"dense", "conv1d", "conv2d"})
 
 
 def get_layer(
-    x: Any,
+    x: keras.KerasTensor | None,
     state: Operation | Callable[[], keras.layers.Layer],
     with_bn: bool = False,
-    custom_objects: Mapping[str, Callable[..., Any]] | None = None,
-) -> Any:
+    custom_objects: Mapping[str, Callable[..., object]] | None = None,
+) -> keras.KerasTensor | keras.Layer:
     """Build the layer of an operation and applies it.
 
     Args:
@@ -82,7 +82,7 @@ def _apply(operation: Operation, x: Any) -> Any:
         ) from error
 
 
-def _apply_custom(make: Callable[..., Any], operation: Operation, x: Any) -> Any:
+def _apply_custom(make: Callable[..., Any], operation: Operation, x: object) -> object:
     try:
         return make(**operation.Layer_attributes)(x)
     except (ValueError, TypeError) as error:
@@ -91,7 +91,7 @@ def _apply_custom(make: Callable[..., Any], operation: Operation, x: Any) -> Any
         ) from error
 
 
-def _made_layer(make: Any) -> keras.layers.Layer:
+def _made_layer(make: object) -> keras.layers.Layer:
     layer = make() if callable(make) else None
     if not isinstance(layer, keras.layers.Layer):
         raise ModelSpaceError(

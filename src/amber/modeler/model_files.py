@@ -6,7 +6,6 @@ import io
 import math
 import os
 import zipfile
-from typing import Any
 
 import h5py
 import keras
@@ -44,7 +43,7 @@ def load_model_file(path: str | os.PathLike[str]) -> keras.Model:
         raise ConfigError(f"{file}: expected {_WHAT}. Received: {said(error)}") from error
 
 
-def _read_parts(file: str) -> tuple[dict[str, Any], int]:
+def _read_parts(file: str) -> tuple[dict[str, object], int]:
     """Return what a model file says of its model, and how many numbers its weights are."""
     with zipfile.ZipFile(file) as archive:
         if archive.getinfo(_DESCRIPTION).file_size > limits.DESCRIPTION_BYTES:
@@ -57,7 +56,7 @@ def _read_parts(file: str) -> tuple[dict[str, Any], int]:
     return description, stored
 
 
-def _check_sizes(description: dict[str, Any], stored: int) -> None:
+def _check_sizes(description: dict[str, object], stored: int) -> None:
     """Check that the model is no larger than its weights before Keras allocates it; raises ConfigError."""
     size = widest(description)
     claimed = size if size > stored else _claimed(description)
@@ -65,7 +64,7 @@ def _check_sizes(description: dict[str, Any], stored: int) -> None:
         raise ConfigError(f"a model of at least {claimed:,} weights, of which the file holds {stored:,}")
 
 
-def _claimed(description: dict[str, Any]) -> int:
+def _claimed(description: dict[str, object]) -> int:
     try:
         with abstract_layers():
             model = keras.saving.deserialize_keras_object(description, safe_mode=True)

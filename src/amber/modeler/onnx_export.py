@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -85,7 +84,7 @@ def predicts_the_same(model: keras.Model, path: Path) -> bool:
     return True
 
 
-def _example(tensor: Any, samples: int) -> np.ndarray:
+def _example(tensor: keras.KerasTensor, samples: int) -> np.ndarray:
     shape = (samples, *(size or 1 for size in tensor.shape[1:]))
     values = np.random.default_rng(0).uniform(0, 2, size=shape)
     return values.astype(keras.backend.standardize_dtype(tensor.dtype))

@@ -11,9 +11,10 @@ import keras
 
 from amber.known_names import METRICS
 from amber.metric_names import OF_ONE_HOT, OF_TWO_CLASSES, check_metric, fitting_metrics, plain_name
+from amber.types import Tensor
 
 
-def metric_for(name: str, classes: int | None) -> Any:
+def metric_for(name: str, classes: int | None) -> keras.metrics.Metric | str:
     """Return what `compile(metrics=[...])` is to be given for a metric, so that it works on this task.
 
     Args:
@@ -49,7 +50,7 @@ class OnClassNumbers(keras.metrics.Metric):
         dtype: of Keras.
     """
 
-    def __init__(self, metric: str, classes: int, name: str | None = None, dtype: Any = None) -> None:
+    def __init__(self, metric: str, classes: int, name: str | None = None, dtype: str | None = None) -> None:
         super().__init__(name=name or metric, dtype=dtype)
         self.kind, self.classes = metric, classes
         self._second_only = classes == 2 and metric in OF_TWO_CLASSES
@@ -58,7 +59,7 @@ class OnClassNumbers(keras.metrics.Metric):
             options = {**options, "num_labels": classes}
         self.metric = type(keras.metrics.get(metric))(**options, dtype=dtype)
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None) -> None:
         """Add a batch of class numbers, shape `(n,)` or `(n, 1)`, and probabilities, shape `(n, classes)`."""
         numbers = keras.ops.cast(keras.ops.reshape(y_true, (-1,)), "int32")
         labels = keras.ops.one_hot(numbers, self.classes, dtype=y_pred.dtype)
@@ -74,7 +75,7 @@ class OnClassNumbers(keras.metrics.Metric):
         """Forget all batches."""
         self.metric.reset_state()
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """Return what the metric is made of again."""
         return {"metric": self.kind, "classes": self.classes, "name": self.name, "dtype": self.dtype}
 

@@ -6,12 +6,13 @@ TensorFlow takes a list within a batch for one tensor; a tuple it takes for seve
 from __future__ import annotations
 
 import types
-from typing import Any
 
 import keras
 
+from amber.types import TensorTree
 
-def with_tuples(data: Any) -> Any:
+
+def with_tuples(data: TensorTree) -> TensorTree:
     """Return data in which lists of labels and of weights in a batch are tuples; other data as they are.
 
     Args:
@@ -24,7 +25,7 @@ def with_tuples(data: Any) -> Any:
     return data
 
 
-def _tuple_targets(batch: Any) -> Any:
+def _tuple_targets(batch: TensorTree) -> TensorTree:
     if not isinstance(batch, (tuple, list)):
         return batch
     x, *targets = batch
@@ -43,10 +44,10 @@ class _TupledDataset(keras.utils.PyDataset):
         self._dataset = dataset
 
     @property
-    def num_batches(self) -> Any:
+    def num_batches(self) -> int | None:
         return self._dataset.num_batches
 
-    def __getitem__(self, number: int) -> Any:
+    def __getitem__(self, number: int) -> TensorTree:
         return _tuple_targets(self._dataset[number])
 
     def on_epoch_begin(self) -> None:

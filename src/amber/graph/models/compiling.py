@@ -11,7 +11,7 @@ import keras
 from amber.errors import ConfigError
 
 
-def clone_compile_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
+def clone_compile_arguments(arguments: Mapping[str, object]) -> dict[str, object]:
     """Return a copy of `model.compile` arguments in which every Keras object is a new one.
 
     Optimizers may also be given as a class or as a function without arguments that makes one.

@@ -29,6 +29,7 @@ from amber.graph.models.per_output import (
 )
 from amber.graph.models.report import FinalOutputNames, final_values, values_in_order
 from amber.graph.node import ComputationNode
+from amber.types import Tensor, TensorTree
 
 AUX_LOSS_WEIGHT = 0.1
 
@@ -36,10 +37,10 @@ BlockLossMapping = dict[tuple[str, str], int | None]
 
 
 def _page(
-    self: Any,
+    self: object,
     nodes: Iterable[ComputationNode] | None = None,
     block_loss_mapping: Mapping[tuple[str, str], int | None] | None = None,
-    *args: Any,
+    *args: object,
     aux_loss_weight: float | Mapping[str, float] = AUX_LOSS_WEIGHT,
     **kwargs: object,
 ) -> None:
@@ -117,10 +118,10 @@ class DenseAddOutputChild(NamedInputs, GeneralChild):
     def compile(
         self,
         optimizer: keras.optimizers.Optimizer = "rmsprop",
-        loss: Any = None,
-        loss_weights: Any = None,
-        metrics: Any = None,
-        weighted_metrics: Any = None,
+        loss: object = None,
+        loss_weights: object = None,
+        metrics: object = None,
+        weighted_metrics: object = None,
         **options: object,
     ) -> None:
         """As `keras.Model.compile`; what is given once holds for every output.
@@ -208,7 +209,7 @@ class DenseAddOutputChild(NamedInputs, GeneralChild):
             **kwargs: the same by name.
         """
         final_only, args = _apart(final_only, args)
-        found = super().predict(x, *args, **kwargs)
+        found: Any = super().predict(x, *args, **kwargs)
         return found[0] if final_only and len(self.output_names) > 1 else found
 
     def final_model(self) -> keras.Model:
@@ -230,24 +231,31 @@ class DenseAddOutputChild(NamedInputs, GeneralChild):
 
     # Keras calls the two below without a step when it prepares losses and metrics for the first batch.
     def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
-    ) -> Any:
+        self,
+        x: TensorTree = None,
+        y: TensorTree = None,
+        y_pred: TensorTree = None,
+        sample_weight: TensorTree = None,
+        training: bool = True,
+    ) -> Tensor:
         """As `keras.Model.compute_loss`."""
         y, sample_weight = spread_targets(y, sample_weight, self.output_names)
         return super().compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
 
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+    def compute_metrics(
+        self, x: TensorTree, y: TensorTree, y_pred: TensorTree, sample_weight: TensorTree = None
+    ) -> Mapping[str, Tensor]:
         """As `keras.Model.compute_metrics`."""
         y, sample_weight = spread_targets(y, sample_weight, self.output_names)
         return super().compute_metrics(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
 
-    def compile_from_config(self, config: dict[str, Any]) -> None:
+    def compile_from_config(self, config: dict[str, object]) -> None:
         """Compile a loaded model as the saved one was."""
         self.compile(**keras.saving.deserialize_keras_object(config))
         if self.optimizer is not None:
             self.optimizer.build(self.trainable_variables)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """Return the network, its nodes, the block losses and the weights of the losses."""
         network = keras.Model(input_structure(self), output_structure(self), name=self.name)
         network.trainable = self.trainable

@@ -12,9 +12,10 @@ from typing import Any
 from amber.architect import Operation
 from amber.backend.models import ChildModel
 from amber.errors import DataError
+from amber.types import TensorTree
 
 
-def check_block_names(received: Iterable[Any], expected: Iterable[str]) -> None:
+def check_block_names(received: Iterable[object], expected: Iterable[str]) -> None:
     """Check that data holds exactly the blocks that a network reads.
 
     Args:
@@ -74,7 +75,7 @@ class NamedInputs:
     the first batch of it reaches the model.
     """
 
-    def fit(self, x: Any = None, *arguments: object, **options: object) -> Any:
+    def fit(self, x: object = None, *arguments: object, **options: object) -> Any:
         """As `keras.Model.fit`; `x` and the validation data may be dictionaries of blocks."""
         self._check(x)
         validation = options.get("validation_data")
@@ -82,33 +83,39 @@ class NamedInputs:
             self._check(validation[0])
         return super().fit(x, *arguments, **options)  # type: ignore[misc]
 
-    def evaluate(self, x: Any = None, *arguments: object, **options: object) -> Any:
+    def evaluate(self, x: object = None, *arguments: object, **options: object) -> Any:
         """As `keras.Model.evaluate`; `x` may be a dictionary of blocks."""
         self._check(x)
         return super().evaluate(x, *arguments, **options)  # type: ignore[misc]
 
-    def predict(self, x: Any, *arguments: object, **options: object) -> Any:
+    def predict(self, x: TensorTree, *arguments: object, **options: object) -> TensorTree:
         """As `keras.Model.predict`; `x` may be a dictionary of blocks."""
         self._check(x)
         return super().predict(x, *arguments, **options)  # type: ignore[misc]
 
-    def train_on_batch(self, x: Any, *arguments: object, **options: object) -> Any:
+    def train_on_batch(
+        self, x: TensorTree, *arguments: object, **options: object
+    ) -> float | list[float] | dict[str, float]:
         """As `keras.Model.train_on_batch`; `x` may be a dictionary of blocks."""
         self._check(x)
         return super().train_on_batch(x, *arguments, **options)  # type: ignore[misc]
 
-    def test_on_batch(self, x: Any, *arguments: object, **options: object) -> Any:
+    def test_on_batch(
+        self, x: TensorTree, *arguments: object, **options: object
+    ) -> float | list[float] | dict[str, float]:
         """As `keras.Model.test_on_batch`; `x` may be a dictionary of blocks."""
         self._check(x)
         return super().test_on_batch(x, *arguments, **options)  # type: ignore[misc]
 
-    def predict_on_batch(self, x: Any) -> Any:
+    def predict_on_batch(self, x: TensorTree) -> TensorTree:
         """As `keras.Model.predict_on_batch`; `x` may be a dictionary of blocks."""
         self._check(x)
         return super().predict_on_batch(x)  # type: ignore[misc]
 
     # `training` must be named here: Keras tells a model whether it is training only if its signature asks.
-    def call(self, inputs: Any, training: bool | None = None, mask: Any = None, **options: object) -> Any:
+    def call(
+        self, inputs: TensorTree, training: bool | None = None, mask: TensorTree = None, **options: object
+    ) -> TensorTree:
         """As `keras.Model.call`."""
         self._check(inputs)
         return super().call(inputs, training=training, mask=mask, **options)  # type: ignore[misc]

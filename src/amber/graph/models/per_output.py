@@ -12,6 +12,7 @@ import numpy as np
 
 from amber.errors import AmberError, ConfigError, DataError
 from amber.graph.models.compiling import clone_compile_arguments
+from amber.types import TensorTree
 
 Weights = Mapping[str, float]
 
@@ -49,7 +50,7 @@ def spread(given: object, outputs: Sequence[str], what: str, error: type[AmberEr
     return [given] * len(outputs)
 
 
-def spread_targets(y: Any, sample_weight: Any, outputs: Sequence[str]) -> tuple[Any, Any]:
+def spread_targets(y: TensorTree, sample_weight: TensorTree, outputs: Sequence[str]) -> tuple[TensorTree, TensorTree]:
     """Return the labels and sample weights of a batch for a model with these outputs.
 
     With one output both are as Keras has them for one: not in a list.
@@ -96,7 +97,7 @@ def arrange_targets(options: dict[str, Any], outputs: Sequence[str]) -> None:
         options["class_weight"] = None
 
 
-def spread_losses(loss: Any, outputs: Sequence[str]) -> Any:
+def spread_losses(loss: object, outputs: Sequence[str]) -> Any:
     """Return the loss of each output, or None; raise ConfigError as `spread` does."""
     return None if loss is None else spread(loss, outputs, "loss", ConfigError)
 
@@ -154,24 +155,24 @@ def spread_metrics(given: object, outputs: Sequence[str], what: str) -> Any:
     return [listed, *copies]
 
 
-def _as_list(given: object) -> list[Any]:
+def _as_list(given: object) -> list[object]:
     if given is None:
         return []
     return list(given) if isinstance(given, (list, tuple)) else [given]
 
 
-def _as_array(y: object) -> Any:
+def _as_array(y: object) -> object:
     """A list of numbers is the labels of the rows, not one entry for each output."""
     if isinstance(y, (list, tuple)) and y and all(isinstance(entry, (int, float, np.number)) for entry in y):
         return np.asarray(y)
     return y
 
 
-def _is_one(entries: list[Any]) -> bool:
+def _is_one(entries: list[object]) -> bool:
     return all(entry is entries[0] for entry in entries)
 
 
-def _weigh(labels: Any, class_weight: Mapping[int, float]) -> np.ndarray:
+def _weigh(labels: object, class_weight: Mapping[int, float]) -> np.ndarray:
     """The weight of each row by its class: labels are class numbers, or one-hot rows."""
     values = np.asarray(labels)
     classes = values.argmax(-1) if values.ndim > 1 and values.shape[-1] > 1 else values.reshape(len(values))

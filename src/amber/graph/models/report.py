@@ -19,7 +19,7 @@ class FinalOutputNames(keras.callbacks.Callback):
         super().__init__()
         self._outputs = tuple(outputs)
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, object] | None = None) -> None:
         """Add the plain names to what is reported."""
         if logs is None:
             return
@@ -37,7 +37,7 @@ def final_values(reported: Mapping[str, Any], outputs: Sequence[str]) -> dict[st
     return {**({"loss": found["loss"]} if "loss" in found else {}), **found}
 
 
-def values_in_order(reported: Mapping[str, Any], outputs: Sequence[str]) -> list[Any]:
+def values_in_order(reported: Mapping[str, object], outputs: Sequence[str]) -> list[Any]:
     """Return all numbers: the total loss, the loss of each output, the metrics of each output, then the rest."""
     parts = [(*_owner(name, outputs), value) for name, value in reported.items()]
     total = [value for owner, plain, value in parts if not owner and plain == "loss"]

@@ -13,6 +13,7 @@ from amber.graph.cost import GraphCost, measure
 from amber.graph.graph import ComputationGraph
 from amber.graph.models.compiling import clone_compile_arguments
 from amber.operations import layer_arguments
+from amber.types import Tokens
 from amber.wording import shown
 
 # What a builder works out while it is made: another value later would change nothing, or half of it.
@@ -43,8 +44,8 @@ class ModelBuilder:
     def __init__(
         self,
         model_space: ModelSpace | None = None,
-        model_compile_dict: Mapping[str, Any] | None = None,
-        *args: Any,
+        model_compile_dict: Mapping[str, object] | None = None,
+        *args: object,
         **kwargs: object,
     ) -> None:
         if type(self) is ModelBuilder:
@@ -69,7 +70,7 @@ class ModelBuilder:
             )
         super().__setattr__(name, value)
 
-    def plan(self, arc_seq: Any) -> ComputationGraph:
+    def plan(self, arc_seq: Tokens) -> ComputationGraph:
         """Return the network that tokens describe, without any Keras object.
 
         Raises:
@@ -78,11 +79,11 @@ class ModelBuilder:
         """
         raise NotImplementedError(f"{type(self).__name__} does not define plan().")
 
-    def measure(self, arc_seq: Any) -> GraphCost:
+    def measure(self, arc_seq: Tokens) -> GraphCost:
         """Return parameters, FLOPs and shapes of an architecture without building it."""
         return measure(self.plan(arc_seq))
 
-    def build(self, arc_seq: Any) -> keras.Model:
+    def build(self, arc_seq: Tokens) -> keras.Model:
         """Return the model of an architecture, not compiled.
 
         Raises:
@@ -106,7 +107,7 @@ class ModelBuilder:
         return model
 
 
-def the_architecture(arc_seq: Any, model_states: Any) -> Any:
+def the_architecture(arc_seq: object, model_states: object) -> Any:
     """Return the architecture, which is given under one of two names.
 
     Raises:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.modeler.get_layer import with_batch_norm
 from amber.operations import check_layers
 from amber.operations.merges import merge_name
+from amber.types import Tokens
 
 Parts = tuple[Operation, ...]
 _SUFFIXES = ("", "_bn", "_activation")
@@ -56,9 +56,9 @@ class KerasBranchModelBuilder(ModelBuilder):
 
     def __init__(
         self,
-        inputs_op: Any,
-        output_op: Any,
-        model_compile_dict: Mapping[str, Any] | None,
+        inputs_op: Operation | Sequence[Operation],
+        output_op: Operation | Sequence[Operation],
+        model_compile_dict: Mapping[str, object] | None,
         model_space: BranchedModelSpace | None = None,
         with_bn: bool = False,
         **kwargs: object,
@@ -91,7 +91,7 @@ class KerasBranchModelBuilder(ModelBuilder):
             for layer, candidates in enumerate(model_space.layers)
         ]
 
-    def plan(self, arc_seq: Any) -> ComputationGraph:
+    def plan(self, arc_seq: Tokens) -> ComputationGraph:
         """Return the network of an architecture.
 
         Args:
@@ -113,7 +113,7 @@ class KerasBranchModelBuilder(ModelBuilder):
         nodes.append(ComputationNode(operation, output, parents=[last], group=output))
         return ComputationGraph(nodes, [name for name, _ in self._inputs], [output])
 
-    def _chosen(self, arc_seq: Any) -> list[Parts]:
+    def _chosen(self, arc_seq: Tokens) -> list[Parts]:
         entries = (
             list(arc_seq) if isinstance(arc_seq, (list, tuple, np.ndarray)) else list(self.layout.validate(arc_seq))
         )

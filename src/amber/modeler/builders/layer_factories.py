@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import keras
 
@@ -26,7 +25,7 @@ class LayerFactory:
     def __hash__(self) -> int:
         return id(self.make)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> LayerFactory:
+    def __deepcopy__(self, memo: dict[int, object]) -> LayerFactory:
         return self
 
     def __repr__(self) -> str:

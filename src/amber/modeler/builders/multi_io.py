@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from amber.architect import Architecture, ModelSpace, Operation, TokenLayout
 from amber.architect.places import at_candidate
@@ -18,6 +17,7 @@ from amber.modeler.builders.unique_names import UniqueNames
 from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.modeler.get_layer import with_batch_norm
 from amber.operations import check_layers
+from amber.types import Tokens
 
 Chain = tuple[tuple[str, Operation], ...]
 _WIDTHS = ("units", "filters")
@@ -58,9 +58,9 @@ class KerasMultiIOModelBuilder(ModelBuilder):
 
     def __init__(
         self,
-        inputs_op: Any,
-        output_op: Any,
-        model_compile_dict: Mapping[str, Any] | None,
+        inputs_op: Operation | Sequence[Operation],
+        output_op: Operation | Sequence[Operation],
+        model_compile_dict: Mapping[str, object] | None,
         model_space: ModelSpace,
         with_input_blocks: bool = True,
         with_output_blocks: bool = True,
@@ -88,7 +88,7 @@ class KerasMultiIOModelBuilder(ModelBuilder):
             for layer, candidates in enumerate(model_space.layers)
         ]
 
-    def plan(self, arc_seq: Any) -> ComputationGraph:
+    def plan(self, arc_seq: Tokens) -> ComputationGraph:
         """Return the network of an architecture.
 
         Raises:

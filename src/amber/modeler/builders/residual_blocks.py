@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from functools import lru_cache
-from typing import Any
 
 from amber.architect import Operation
 from amber.architect.places import at_candidate
@@ -77,7 +76,7 @@ def _convolution(prefix: str, operation: Operation, width: int) -> list[tuple[st
     return chain + _activation(prefix, arguments.get("activation", "linear"), operation)
 
 
-def _regularised_convolution(width: int, kernel_size: Any, **more: object) -> Operation:
+def _regularised_convolution(width: int, kernel_size: object, **more: object) -> Operation:
     return Operation(
         "conv1d",
         filters=width,
@@ -103,7 +102,7 @@ def _reduction_pool(factor: int) -> Operation:
     return Operation("maxpool1d", pool_size=factor, strides=factor, padding="same")
 
 
-def _activation(prefix: str, activation: Any, operation: Operation) -> list[tuple[str, Operation]]:
+def _activation(prefix: str, activation: object, operation: Operation) -> list[tuple[str, Operation]]:
     if activation in ("None", "linear"):
         return []
     if activation == "leaky_relu":

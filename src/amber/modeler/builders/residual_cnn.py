@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from typing import Any
 
 from amber.architect import ModelSpace, Operation, TokenLayout
 from amber.checks import is_integer, positive_integer, positive_number
@@ -15,6 +14,7 @@ from amber.modeler.builders import arguments
 from amber.modeler.builders.base import ModelBuilder, check_operation
 from amber.modeler.builders.residual_blocks import GraphWriter, LayerBlock, without_effect
 from amber.modeler.builders.unused import keywords_of, warn_of_unused
+from amber.types import Tokens
 
 _FLATTEN = {"gap": Operation("globalavgpool1d"), "flatten": Operation("flatten")}
 _FLATTEN_NAMES = {"gap": "global_average_pooling1d", "flatten": "flatten"}
@@ -60,7 +60,7 @@ class KerasResidualCnnBuilder(ModelBuilder):
         output_op: Operation,
         fc_units: int,
         flatten_mode: str,
-        model_compile_dict: Mapping[str, Any] | None,
+        model_compile_dict: Mapping[str, object] | None,
         model_space: ModelSpace,
         dropout_rate: float = 0.2,
         wsf: float = 1,
@@ -137,7 +137,7 @@ class KerasResidualCnnBuilder(ModelBuilder):
             head.append(("dropout", Operation("dropout", rate=self.dropout_rate)))
         return [*head, ("dense", Operation("dense", units=self.fc_units, activation="relu"))]
 
-    def plan(self, arc_seq: Any) -> ComputationGraph:
+    def plan(self, arc_seq: Tokens) -> ComputationGraph:
         """Return the network of an architecture; raises ArchitectureError for tokens outside the grammar."""
         architecture = self.layout.decode(arc_seq)
         input_name = self.inputs_op.get("name", "input")
@@ -172,7 +172,7 @@ def _last_read(skips: tuple[tuple[int, ...], ...]) -> list[int]:
     return last
 
 
-def _flatten_mode(flatten_mode: Any) -> str:
+def _flatten_mode(flatten_mode: object) -> str:
     mode = flatten_mode.lower() if isinstance(flatten_mode, str) else flatten_mode
     if mode not in _FLATTEN:
         raise ModelSpaceError(

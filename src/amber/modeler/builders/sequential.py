@@ -20,6 +20,7 @@ from amber.modeler.builders.layer_factories import factory_operation
 from amber.modeler.builders.unique_names import UniqueNames
 from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.operations import check_layers
+from amber.types import Tokens
 
 
 class KerasModelBuilder(ModelBuilder):
@@ -84,7 +85,7 @@ class KerasModelBuilder(ModelBuilder):
                 with at_candidate(layer, position):
                     _check_layer(operation)
 
-    def plan(self, arc_seq: Any) -> ComputationGraph:
+    def plan(self, arc_seq: Tokens) -> ComputationGraph:
         """Return the network of an architecture.
 
         Args:
@@ -104,7 +105,7 @@ class KerasModelBuilder(ModelBuilder):
         nodes.append(ComputationNode(self.output_op, output_name, parents=[nodes[-1].name], group="output"))
         return ComputationGraph(nodes, [input_name], [output_name])
 
-    def build(self, arc_seq: Any) -> keras.Model:
+    def build(self, arc_seq: Tokens) -> keras.Model:
         """Return the model of an architecture, not compiled; see `ModelBuilder.build`."""
         if self.output_shape is not None:
             self._check_output(self.plan(arc_seq))
@@ -130,7 +131,7 @@ class KerasModelBuilder(ModelBuilder):
                 f"pools globally may be missing. Received: {found}"
             )
 
-    def _chosen(self, arc_seq: Any) -> list[Operation]:
+    def _chosen(self, arc_seq: Tokens) -> list[Operation]:
         if not isinstance(arc_seq, (list, tuple, np.ndarray)):
             raise ArchitectureError(f"An architecture must be a list of tokens or operations. Received: {arc_seq!r}")
         entries = [self._direct(entry, position) for position, entry in enumerate(arc_seq)]

@@ -79,10 +79,10 @@ def build_multi_gpu_sequential_model(
 
 def build_sequential_model_from_string(
     model_states_str: Sequence[str],
-    input_state: Any,
-    output_state: Any,
+    input_state: Operation,
+    output_state: Operation,
     state_space: ModelSpace,
-    model_compile_dict: Mapping[str, Any] | None,
+    model_compile_dict: Mapping[str, object] | None,
 ) -> keras.Model:
     """Build the chain whose operations are given as text, as histories keep them.
 
@@ -109,10 +109,10 @@ def build_sequential_model_from_string(
 
 def build_multi_gpu_sequential_model_from_string(
     model_states_str: Sequence[str],
-    input_state: Any,
-    output_state: Any,
+    input_state: Operation,
+    output_state: Operation,
     state_space: ModelSpace,
-    model_compile_dict: Mapping[str, Any] | None,
+    model_compile_dict: Mapping[str, object] | None,
     gpus: Devices = 4,
 ) -> keras.Model:
     """`build_sequential_model_from_string` on several devices; see `build_multi_gpu_sequential_model`."""

@@ -10,7 +10,6 @@ import difflib
 import inspect
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 FAMILY = frozenset(
     "controller dag_func l1_reg l2_reg with_output_blocks use_node_dag feature_model dag_kwargs inputs_op "
@@ -21,7 +20,7 @@ FAMILY = frozenset(
 """Keywords of the builders and functions: each of them is spelt right, whichever is given it."""
 
 
-def warn_of_unused(owner: str, given: Mapping[str, Any], known: Iterable[str], *, stacklevel: int = 3) -> None:
+def warn_of_unused(owner: str, given: Mapping[str, object], known: Iterable[str], *, stacklevel: int = 3) -> None:
     """Name keywords without effect, in one warning.
 
     Args:
@@ -45,7 +44,7 @@ def warn_of_unused(owner: str, given: Mapping[str, Any], known: Iterable[str], *
         warnings.warn(" ".join(said), UserWarning, stacklevel=stacklevel)
 
 
-def keywords_of(function: Callable[..., Any]) -> list[str]:
+def keywords_of(function: Callable[..., object]) -> list[str]:
     """Return the names of the arguments of a function that can be given by name, without `self`."""
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     parameters = inspect.signature(function).parameters.values()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -19,6 +19,10 @@ from amber.modeler.builders.dag.names import get_dag
 from amber.modeler.builders.multi_io_ends import check_distinct, named_inputs, named_outputs
 from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.operations import check_layers
+from amber.types import Tokens
+
+if TYPE_CHECKING:
+    from amber.architect.operation import Operation
 
 
 class DAGModelBuilder(ModelBuilder):
@@ -136,7 +140,7 @@ class DAGModelBuilder(ModelBuilder):
             raise ConfigError(f"dag_func must return a DAG, with 'graph' and 'build'. Received: {made!r}")
         return made
 
-    def plan(self, arc_seq: Any, **dag_kwargs: object) -> ComputationGraph:
+    def plan(self, arc_seq: Tokens, **dag_kwargs: object) -> ComputationGraph:
         """Return the network of an architecture; raises as `dag` does."""
         graph: ComputationGraph = self.dag(arc_seq, **dag_kwargs).graph
         return graph
@@ -164,7 +168,7 @@ class DAGModelBuilder(ModelBuilder):
         return f"DAGModelBuilder with builder {kind}"
 
 
-def _check_candidate(operation: Any) -> None:
+def _check_candidate(operation: Operation) -> None:
     if operation.Layer_type == "input":
         raise ModelSpaceError(f"an input cannot be a layer. Received: {operation}")
     check_layers([operation])

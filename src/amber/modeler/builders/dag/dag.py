@@ -19,6 +19,7 @@ from amber.modeler.builders.dag import arguments
 from amber.modeler.builders.dag.dangling_nodes import PlannedLayer, connect_dangling
 from amber.modeler.builders.unused import warn_of_unused
 from amber.operations.merges import merge_name
+from amber.types import Tokens
 
 if TYPE_CHECKING:
     import keras
@@ -100,7 +101,7 @@ class DAG:
             for number, candidates in enumerate(model_space.layers)
         ]
 
-    def with_tokens(self, arc_seq: Any) -> Self:
+    def with_tokens(self, arc_seq: Tokens) -> Self:
         """Return the DAG of another architecture, which is like this one in all else.
 
         Raises:
@@ -173,5 +174,5 @@ class DAG:
     def _head_weight(self) -> float:
         return 0.0
 
-    def _model_class(self) -> Callable[..., Any] | None:
+    def _model_class(self) -> Callable[..., keras.Model] | None:
         return None

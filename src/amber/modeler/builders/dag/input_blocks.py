@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -15,6 +15,10 @@ from amber.graph.graph import ComputationNode
 from amber.graph.models.auxiliary import block_loss_mapping, child_class_of, first_meetings
 from amber.graph.models.intermediate import AUX_LOSS_WEIGHT
 from amber.modeler.builders.dag.dag import DAG
+from amber.types import Tokens
+
+if TYPE_CHECKING:
+    import keras
 
 
 class InputBlockDAG(DAG):
@@ -38,7 +42,11 @@ class InputBlockDAG(DAG):
     head_names: ClassVar[re.Pattern[str] | None] = re.compile(r"added_out_\d+")
 
     def __init__(
-        self, add_output: Any = True, *args: Any, aux_loss_weight: float = AUX_LOSS_WEIGHT, **kwargs: Any
+        self,
+        add_output: bool | Tokens | None = True,
+        *args: Any,
+        aux_loss_weight: float = AUX_LOSS_WEIGHT,
+        **kwargs: Any,
     ) -> None:
         add_output, args = _apart_from_tokens(add_output, args)
         super().__init__(*args, **kwargs)
@@ -62,7 +70,7 @@ class InputBlockDAG(DAG):
     def _head_weight(self) -> float:
         return self.aux_loss_weight
 
-    def _model_class(self) -> Callable[..., Any]:
+    def _model_class(self) -> Callable[..., keras.Model]:
         return child_class_of(self.graph)
 
 
@@ -84,7 +92,7 @@ class InputBlockAuxLossDAG(InputBlockDAG):
 
     head_names: ClassVar[re.Pattern[str] | None] = re.compile(r"add_out_\d+")
 
-    def __init__(self, add_output: Any = True, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, add_output: bool | Tokens | None = True, *args: Any, **kwargs: Any) -> None:
         add_output, args = _apart_from_tokens(add_output, args)
         if not add_output:
             raise ConfigError(f"{type(self).__name__} needs add_output=True. Received: {add_output!r}")
