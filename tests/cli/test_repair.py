@@ -43,3 +43,14 @@ def test_repair_of_a_whole_run_changes_nothing(amber: Amber, finished_run: Path,
     assert done.exit_code == 0 and "Nothing is wrong" in done.output
     assert {path.name: path.read_bytes() for path in run.iterdir() if path.is_file()} == before
     assert amber("repair", tmp_path).exit_code != 0
+
+
+def test_lines_are_restored_and_lost_ones_come_from_a_backup(amber: Amber, finished_run: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(finished_run, tmp_path / "run"))
+    journal, backup = run / "trials.jsonl", Path(shutil.copyfile(finished_run / "trials.jsonl", tmp_path / "backup"))
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(lines[0].replace(b'"number": 0', b'"number": 1') + b"".join(lines[2:]))
+    done = amber("repair", run, "--backup", backup)
+    assert done.exit_code == 0, done.stderr
+    assert "Line 1 is restored" in done.output and "From the backup: trials 1" in done.output
+    assert sorted(journal.read_bytes().splitlines(keepends=True)) == sorted(lines)

@@ -1,4 +1,4 @@
-"""The append-only file of settled proposals, `trials.jsonl`: one line of JSON each, with a checksum of its own.
+"""The append-only file of recorded trials, `trials.jsonl`: one line of JSON each, with a checksum of its own.
 
 A line counts once it ends in a line feed and is on the disk. What a crash leaves of a last line is cut off before
 anything is appended; what was there before stays whatever happens. Every line is checked as it is read: what was
@@ -8,35 +8,23 @@ changed or damaged is named by file and line, and never taken for a trial.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from amber.errors import ConfigError, StorageError
-from amber.files import MEBIBYTE
-from amber.files.strict_json import json_text, parse_json
+from amber.search.journal_lines import LINE_BYTES, holds_whole_line, restored_trials, trial_line, trial_of
 from amber.search.trial import Trial
 
 logger = logging.getLogger(__name__)
 
-# Of one line: a trial of a thousand epochs, watched by a pruner, takes 30 KiB.
-LINE_BYTES = 4 * MEBIBYTE
 # Proposals that may be under way or waiting for the same network while a trial is settled: so many, and so many for
 # each trial before it. A number beyond is not one that a search has given.
 _UNSETTLED, _UNSETTLED_EACH = 2_000, 20
-_CHECKSUM = re.compile(rb', "checksum": "([0-9a-f]{16})"\}$')
-# Escapes of JSON one by one; the second group is half a surrogate pair, which earlier versions wrote.
-_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
-
-
-def trial_line(trial: Trial) -> str:
-    """Return the line of one trial, with its checksum."""
-    body = json_text(trial.to_dict(), indent=None).rstrip("\n")
-    return f'{body[:-1]}, "checksum": "{_checksum(body.encode("utf-8"))}"}}\n'
+# Damaged lines that are looked through for trials in a repair; each takes up to a second.
+_RESTORED_LINES = 100
 
 
 def append_line(path: Path, line: str) -> None:
@@ -69,12 +57,14 @@ class Journal:
         length: how many bytes of the file hold them.
         unchecked: how many lines have no checksum, as those that earlier versions wrote.
         damaged: the lines that were left out, where that was asked for: number (from 1) and what is wrong.
+        restored: those of them that hold trials beyond doubt: number of the line, and numbers of its trials.
     """
 
     trials: list[Trial] = field(default_factory=list)
     length: int = 0
     unchecked: int = 0
     damaged: list[tuple[int, str]] = field(default_factory=list)
+    restored: dict[int, list[int]] = field(default_factory=dict)
 
 
 def read_journal(path: Path, *, checksums: bool = False, keep_reading: bool = False) -> Journal:
@@ -83,7 +73,7 @@ def read_journal(path: Path, *, checksums: bool = False, keep_reading: bool = Fa
     Args:
         path: the file.
         checksums: whether a line without one is damaged: it is where this version, or a later one, began the search.
-        keep_reading: leave damaged lines out, and say which they are, instead of refusing the file.
+        keep_reading: restore damaged lines or leave them out, and say which they are, instead of refusing the file.
 
     Raises:
         OSError: it cannot be read.
@@ -93,7 +83,7 @@ def read_journal(path: Path, *, checksums: bool = False, keep_reading: bool = Fa
     numbers: dict[int, int] = {}
     for position, (line, is_last) in enumerate(_lines(path), start=1):
         try:
-            trial, checked = _trial_of(line, checksums=checksums)
+            trial, checked = trial_of(line, checksums=checksums)
             _check_number(trial.number, numbers, len(found.trials))
         except (ConfigError, StorageError) as error:
             if is_last and _is_torn(line):
@@ -101,16 +91,28 @@ def read_journal(path: Path, *, checksums: bool = False, keep_reading: bool = Fa
                 break
             if keep_reading:
                 found.damaged.append((position, str(error)))
+                _restore(line, position, found, numbers)
                 continue
             raise StorageError(
                 f"{path}, line {position} is not a trial as AMBER wrote it: {error}. The file was damaged, or changed "
-                f"by something else. Put a copy of it back, or leave the damaged lines out: amber repair {path.parent}"
+                f"by something else. Put a copy back, or restore or drop damaged lines: amber repair {path.parent}"
             ) from error
         numbers[trial.number] = position
         found.trials.append(trial)
         found.unchecked += not checked
         found.length += len(line)
     return found
+
+
+def _restore(line: bytes, position: int, found: Journal, numbers: dict[int, int]) -> None:
+    """Add the trials of a damaged line that are beyond doubt, and that no other line has."""
+    trials = restored_trials(line) if len(found.damaged) <= _RESTORED_LINES else []
+    for trial in trials:
+        with contextlib.suppress(StorageError):
+            _check_number(trial.number, numbers, len(found.trials))
+            numbers[trial.number] = position
+            found.trials.append(trial)
+            found.restored.setdefault(position, []).append(trial.number)
 
 
 def mend_end(path: Path, *, checksums: bool = False) -> list[Trial]:
@@ -148,27 +150,11 @@ def _lines(path: Path) -> Iterator[tuple[bytes, bool]]:
 
 
 def _is_torn(line: bytes) -> bool:
-    """Say whether a last line looks like one that was being written, not like one that was changed afterwards."""
-    body = line.rstrip(b"\r\n")
-    whole = body.startswith(b"{") and body.endswith(b"}")
-    return len(line) <= LINE_BYTES and not (whole and line.endswith(b"\n"))
+    """Say whether a last line looks like one that was being written, not like one that was changed afterwards.
 
-
-def _trial_of(line: bytes, *, checksums: bool) -> tuple[Trial, bool]:
-    """Return the trial of a line, and whether a checksum vouches for it."""
-    if len(line) > LINE_BYTES:
-        raise StorageError(f"it is longer than {LINE_BYTES:,} bytes")
-    body = line.rstrip(b"\r\n")  # a copy made on Windows may have other ends
-    found = _CHECKSUM.search(body)
-    if found is not None:
-        body = body[: found.start()] + b"}"
-        if _checksum(body).encode("ascii") != found[1]:
-            raise StorageError("its checksum is not that of its content")
-    elif checksums:
-        raise StorageError("it has no checksum at its end")
-    else:
-        body = _ESCAPE.sub(lambda each: b"\\\\" + each[1] if each[1] else each[0], body)
-    return Trial.from_dict(parse_json(body, what="a trial")), found is not None
+    The line feed is written last, and after the checksum.
+    """
+    return len(line) <= LINE_BYTES and not line.endswith(b"\n") and not holds_whole_line(line)
 
 
 def _check_number(number: int, numbers: dict[int, int], before: int) -> None:
@@ -177,7 +163,3 @@ def _check_number(number: int, numbers: dict[int, int], before: int) -> None:
     largest = _UNSETTLED + _UNSETTLED_EACH * before
     if number > largest:
         raise StorageError(f"expected a number of at most {largest} after {before} trials. Received: {number}")
-
-
-def _checksum(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()[:16]

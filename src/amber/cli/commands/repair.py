@@ -11,16 +11,26 @@ from amber.cli.failures import reported
 
 
 @reported
-def repair(run: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.", show_default=False)]) -> None:
-    """Leave damaged lines of trials.jsonl out, so that the search can be taken up; a copy is kept beside it."""
+def repair(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.", show_default=False)],
+    backup: Annotated[
+        Path | None,
+        typer.Option("--backup", metavar="FILE", help="Earlier copy of trials.jsonl, for trials that were lost."),
+    ] = None,
+) -> None:
+    """Restore or drop damaged lines of trials.jsonl, so that the search can be resumed; a copy is kept beside it."""
     from amber.experiment.run_files.repairing import repair as work
 
-    done = work(run)
+    done = work(run, backup)
     if done.copy is None:
         typer.echo(f"Nothing is wrong with {run / 'trials.jsonl'}: {done.kept} trials.")
         return
+    for number, reason in done.restored:
+        typer.echo(f"Line {number} is restored: {reason}")
     for number, reason in done.dropped:
         typer.echo(f"Line {number} is left out: {reason}")
+    if done.from_backup:
+        typer.echo(f"From the backup: trials {', '.join(map(str, done.from_backup))}")
     typer.echo(
         f"{done.kept} trials are kept; the journal as it was is {done.copy}. What is missing is trained again by: "
         f"amber search CONFIG -d {run} --resume"

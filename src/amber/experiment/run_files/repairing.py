@@ -6,10 +6,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from amber.errors import StorageError
 from amber.files import complete_replacement, replacing, write_whole
 from amber.files.output import naming
 from amber.search import RunDirectory
-from amber.search.journal import journal_text, read_journal
+from amber.search.journal import Journal, journal_text, read_journal
 from amber.search.run_directory import TRIALS
 
 
@@ -20,38 +21,66 @@ class Repair:
     Attributes:
         kept: how many trials there are now.
         dropped: number (from 1) of each line that was left out, and what was wrong with it.
+        restored: number of each line whose trials were restored, and what was wrong with it.
+        from_backup: numbers of the trials that were taken from a backup.
         copy: of the journal as it was; None where nothing was wrong.
     """
 
     kept: int
     dropped: tuple[tuple[int, str], ...]
+    restored: tuple[tuple[int, str], ...]
+    from_backup: tuple[int, ...]
     copy: Path | None
 
 
-def repair(path: Path) -> Repair:
-    """Remove damaged lines from a run's journal, and keep a copy of it beside it.
+def repair(path: Path, backup: Path | None = None) -> Repair:
+    """Restore damaged lines of a run's journal, or drop them, and keep a copy of the journal beside it.
 
-    The trials of these lines are trained again where the search is taken up.
+    A line is restored where its checksum vouches for what is restored: one byte was changed, or something stands before
+    or after it. Trials that neither a line nor the backup holds are trained again when the search is resumed.
 
     Args:
         path: run directory.
+        backup: an earlier copy of its `trials.jsonl`; trials that the journal has lost are taken from it.
 
     Raises:
-        StorageError: it is not a run directory, is in use by another process, or cannot be read or written.
+        StorageError: it is not a run directory, is in use by another process, or cannot be read or written; or the
+            backup is of another search.
     """
     directory = RunDirectory.open(path)
     journal = directory.path / TRIALS
     with directory.locked(), naming(journal):
         complete_replacement(directory.path)
         found = read_journal(journal, checksums=directory.has_checksums, keep_reading=True)
+        added = [] if backup is None else _add_from(backup, found)
         whole = journal.stat().st_size == found.length
-        if whole and not found.damaged:
-            return Repair(len(found.trials), (), None)
+        if whole and not found.damaged and not added:
+            return Repair(len(found.trials), (), (), (), None)
         copy = _free_name(journal)
         with replacing(copy) as aside:
             shutil.copyfile(journal, aside)
         write_whole(journal, journal_text(found.trials))
-        return Repair(len(found.trials), tuple(found.damaged), copy)
+        dropped = tuple(each for each in found.damaged if each[0] not in found.restored)
+        restored = tuple(each for each in found.damaged if each[0] in found.restored)
+        return Repair(len(found.trials), dropped, restored, tuple(added), copy)
+
+
+def _add_from(backup: Path, found: Journal) -> list[int]:
+    """Add trials of a backup that the journal lacks, and return their numbers."""
+    if not backup.is_file():
+        raise StorageError(f"There is no file {backup}: expected an earlier copy of {TRIALS}.")
+    known = {trial.number: trial for trial in found.trials}
+    added = []
+    for trial in read_journal(backup, keep_reading=True).trials:
+        if trial.number not in known:
+            found.trials.append(trial)
+            added.append(trial.number)
+        elif trial.to_dict() != known[trial.number].to_dict():
+            raise StorageError(
+                f"{backup} must be an earlier copy of this journal: expected trial {trial.number} to be the same in "
+                f"both. Received: tokens {trial.tokens}, where the journal has {known[trial.number].tokens}"
+            )
+    return added
 
 
 def _free_name(journal: Path) -> Path:
