@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
+from typing import Any
 
 import keras
 import pytest
 
 from amber import known_names
 from amber.errors import ConfigError
-from amber.search.pruning import PRUNERS
 from amber.search.rewards import KNOWLEDGE, REWARDS
+from amber.search.samplers.controller import controller_options
 
 
 @pytest.mark.parametrize("name", sorted(known_names.METRICS))
@@ -51,15 +53,35 @@ def test_no_optimizer_of_keras_is_missing() -> None:
 
 
 def test_tables_of_ours_are_the_registries() -> None:
+    assert set(known_names.CONTROLLER_OPTIONS) == controller_options()
     assert set(known_names.REWARDS) <= set(REWARDS.names())
     assert set(known_names.KNOWLEDGE) <= set(KNOWLEDGE.names())
-    assert set(known_names.PRUNERS) <= set(PRUNERS.names())
 
 
-@pytest.mark.parametrize("name", ["", "medain", "x" * 100_000])
+@pytest.mark.parametrize(
+    ("ending", "module"),
+    [
+        ("activation", keras.activations),
+        ("initializer", keras.initializers),
+        ("regularizer", keras.regularizers),
+        ("constraint", keras.constraints),
+    ],
+)
+def test_names_that_attributes_may_hold_are_those_of_keras(ending: str, module: Any) -> None:
+    known = known_names.OF_ATTRIBUTES[ending]
+    for name in known:
+        with contextlib.suppress(TypeError, KeyError):  # one that needs arguments
+            assert module.get(name) is not None
+    classes = {name for name, each in vars(module).items() if isinstance(each, type)}
+    functions = {name for name, each in vars(module).items() if inspect.isfunction(each)}
+    others = {"Initializer", "Regularizer", "Constraint", "get", "serialize", "deserialize", "l1_l2"}
+    assert (functions if ending == "activation" else classes) - others <= known
+
+
+@pytest.mark.parametrize("name", ["", "auroq", "x" * 100_000])
 def test_unknown_name_is_named_shortly(name: str) -> None:
-    with pytest.raises(ConfigError, match="Unknown pruner: expected one of hyperband, median") as caught:
-        known_names.check_known(name, known_names.PRUNERS, "pruner")
+    with pytest.raises(ConfigError, match="Unknown reward: expected one of accuracy, auprc") as caught:
+        known_names.check_known(name, known_names.REWARDS, "reward")
     assert len(str(caught.value)) < 500
 
 

@@ -86,9 +86,45 @@ OPTIMIZERS = {
     "sgd": frozenset(f"{_OF_ALL_OPTIMIZERS} momentum nesterov".split()),
 }
 
+# What an attribute of an operation may name, by the end of the attribute's name. Keras distinguishes cases here.
+OF_ATTRIBUTES = {
+    "activation": frozenset(
+        (
+            "celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu linear "
+            "log_sigmoid log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign "
+            "sparse_plus sparse_sigmoid sparsemax squareplus swish tanh tanh_shrink threshold"
+        ).split()
+    ),
+    "initializer": frozenset(
+        (
+            "Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity IdentityInitializer LecunNormal "
+            "LecunUniform Ones Orthogonal OrthogonalInitializer RandomNormal RandomUniform STFT STFTInitializer "
+            "TruncatedNormal VarianceScaling Zeros constant glorot_normal glorot_uniform he_normal he_uniform "
+            "identity lecun_normal lecun_uniform normal one ones orthogonal random_normal random_uniform stft "
+            "truncated_normal uniform variance_scaling zero zeros"
+        ).split()
+    ),
+    "regularizer": frozenset("L1 L1L2 L2 OrthogonalRegularizer l1 l1l2 l2 orthogonal_regularizer".split()),
+    "constraint": frozenset("MaxNorm MinMaxNorm NonNeg UnitNorm max_norm min_max_norm non_neg unit_norm".split()),
+}
+
 REWARDS = ("accuracy", "auprc", "auroc", "loss", "mcc", "pearson", "spearman")
+# Options of the sampler `controller`, with what their values must be; of others that is not known here.
+CONTROLLER_OPTIONS = {
+    **dict.fromkeys("batch_size buffer_size lstm_num_layers lstm_size train_pi_iter".split(), "count"),
+    **dict.fromkeys("learning_rate tanh_constant temperature".split(), "positive"),
+    **dict.fromkeys("lstm_keep_prob skip_target".split(), "share"),
+    **dict.fromkeys(
+        (
+            "buffer_type entropy_weight input_block_unique_connection kl_threshold num_input_blocks num_output_blocks "
+            "optim_algo output_block_diversity_weight output_block_unique_connection rescale_advantage_by_reward "
+            "share_embedding skip_connection_unique_connection skip_weight use_ppo_loss with_input_blocks "
+            "with_output_blocks with_skip_connection"
+        ).split(),
+        "",
+    ),
+}
 KNOWLEDGE = ("block_hierarchy",)
-PRUNERS = ("hyperband", "median", "percentile", "successive_halving", "threshold")
 # Options of optimizers that are shares, such as how much of a moving average is kept.
 _SHARES = frozenset({"beta_1", "beta_2", "rho", "momentum", "ema_momentum", "adam_beta_1", "adam_beta_2"})
 _NOT_NEGATIVE = frozenset({"weight_decay", "epsilon", "clipnorm", "clipvalue", "global_clipnorm"})

@@ -114,7 +114,7 @@ def test_pruner_that_cannot_be_is_refused(objective: Objective, make_objective: 
         run_search(make_objective(reward="auroc"), trials=1, seed=0, pruner="median")
     with pytest.raises(ConfigError, match="median"):
         run_search(objective, trials=1, seed=0, pruner="medium")
-    with pytest.raises(ConfigError, match="'median' cannot be made with options"):
+    with pytest.raises(ConfigError, match="'median' cannot be made: .*startup"):
         run_search(objective, trials=1, seed=0, pruner=PrunerSettings("median", {"startup": 3}))
     with pytest.raises(ConfigError, match="belong to a pruner given by name"):
         named_pruner(None, {"n_startup_trials": 3})

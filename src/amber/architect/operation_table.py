@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from amber.architect.operation import Operation
+from amber.checks import is_integer, is_number
 from amber.errors import ModelSpaceError
 from amber.files import limits
+from amber.known_names import OF_ATTRIBUTES
 from amber.wording import shortened, shown
 
 # Attributes of every layer.
@@ -258,6 +260,9 @@ zero_padding2d zeropadding2d
 # What makes a network wide: one value beyond the limit is refused before anything is allocated.
 _WIDTHS = ("units", "filters", "output_dim", "num_heads", "key_dim", "value_dim", "depth_multiplier", "n")
 _SHARES = ("rate", "dropout", "recurrent_dropout")
+_SIZES = ("kernel_size", "pool_size", "strides", "dilation_rate")
+_PADDINGS = frozenset({"valid", "same"})
+_FORMATS = frozenset({"channels_first", "channels_last"})
 
 
 @dataclass(frozen=True)
@@ -337,12 +342,45 @@ def _entries() -> Iterator[tuple[list[str], KnownOperation]]:
 def _check_range(kind: str, name: str, value: object) -> None:
     if value is None:
         return
-    if name in _WIDTHS and not (type(value) is int and 1 <= value <= limits.WIDTH):
-        expected = f"an integer from 1 to {limits.WIDTH:,}"
-    elif name in _SHARES and not (type(value) in (int, float) and 0 <= value <= 1):  # type: ignore[operator]
-        expected = "a number from 0 to 1"
-    else:
-        return
-    raise ModelSpaceError(
-        f"The operation '{kind}' takes as '{name}' {expected}. Received: {shown(value)}", field=(name,)
-    )
+    expected = _expected(kind, RENAMED.get(name, name), value)
+    if expected:
+        raise ModelSpaceError(
+            f"The operation '{kind}' takes as '{name}' {expected}. Received: {shown(value)}", field=(name,)
+        )
+
+
+def _expected(kind: str, name: str, value: object) -> str:
+    """Return what an attribute must be, where the value is known not to be that; else nothing."""
+    if name in _WIDTHS:
+        good = is_integer(value) and 1 <= value <= limits.WIDTH
+        return "" if good else f"an integer from 1 to {limits.WIDTH:,}"
+    if name in _SHARES:
+        return "" if is_number(value) and 0 <= value <= 1 else "a number from 0 to 1"
+    if name in _SIZES:
+        axes = int(kind[-2]) if kind.endswith(("1d", "2d")) else None
+        given = value if isinstance(value, (list, tuple)) else [value] * (axes or 1)
+        good = axes in (None, len(given)) and all(is_integer(each) and each >= 1 for each in given)
+        several = ", or a list of two of them" if axes == 2 else ""
+        return "" if good else f"a positive integer{several}"
+    words = _words_of(kind, name)
+    if words and isinstance(value, str) and not _is_word(name, value, words):
+        close = difflib.get_close_matches(value, sorted(words), n=1)
+        hint = f" (did you mean '{close[0]}'?)" if close else ""
+        return f"one of {', '.join(sorted(words))}{hint}"
+    return ""
+
+
+def _words_of(kind: str, name: str) -> frozenset[str]:
+    """Return the texts that an attribute may be; nothing where they are not known."""
+    if name == "padding" and ("conv" in kind or "pool" in kind):
+        return _PADDINGS | {"causal"} if kind == "conv1d" else _PADDINGS
+    if name == "data_format":
+        return _FORMATS
+    return OF_ATTRIBUTES.get(name.rpartition("_")[2], frozenset())
+
+
+def _is_word(name: str, value: str, words: frozenset[str]) -> bool:
+    """Say whether a text is one of these, or means a class that was registered with Keras, or no activation."""
+    if name in ("padding", "data_format"):
+        return value.lower() in words
+    return value in words or ">" in value or (name == "activation" and value == "None")

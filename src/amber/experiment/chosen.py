@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amber.errors import ArchitectureError, ConfigError
+from amber.experiment.before_keras.search import layout_of
+from amber.experiment.before_keras.space import check_space
 from amber.experiment.components import make_builder
 from amber.experiment.configuration.reading import Configuration, load_config
 from amber.experiment.data import load_data
@@ -51,11 +53,11 @@ def choose(source: Path, tokens: str | None, compiled: bool = False) -> Chosen:
         ArchitectureError: tokens that do not fit the space.
         StorageError: a `best.json` that leads out of its run directory.
     """
+    dataset = None
     if is_record(source):
         record = read_record(source)
-        loaded = config_of(record, source)
-        builder = make_builder(loaded, TaskSpec.from_dict(record), compiled)
         wanted: Any = parse_tokens(tokens) if tokens is not None else record["tokens"]
+        loaded, problem = config_of(record, source), TaskSpec.from_dict(record)
     else:
         loaded = load_config(source)
         if tokens is None:
@@ -65,10 +67,15 @@ def choose(source: Path, tokens: str | None, compiled: bool = False) -> Chosen:
             )
         wanted = parse_tokens(tokens)
         dataset = load_data(loaded)
-        if compiled:
-            loaded, _ = with_defaults(loaded, dataset)
-        builder = make_builder(loaded, TaskSpec.of(dataset), compiled)
+        problem = TaskSpec.of(dataset)
+        check_space(loaded, problem, with_budget=False)
+    layout = layout_of(loaded, problem)
     try:
+        if layout is not None:  # refused before Keras is loaded
+            layout.validate(wanted)
+        if compiled and dataset is not None:
+            loaded, _ = with_defaults(loaded, dataset)
+        builder = make_builder(loaded, problem, compiled)
         valid = builder.layout.validate(wanted)
     except ArchitectureError as error:
         where = "TOKENS" if tokens is not None else f"{source}, key 'tokens'"

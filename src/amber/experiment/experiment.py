@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from amber.backend.randomness import preserved
 from amber.data import Dataset
 from amber.errors import AmberError, ConfigError
+from amber.experiment.before_keras.checks import check_before_keras
 from amber.experiment.components import (
     compile_arguments,
     make_builder,
@@ -165,7 +166,7 @@ def resolve(configuration: Configuration, options: RunOptions | None = None) -> 
     check_run(configuration, resume=options.resume, overwrite=options.overwrite)
     dataset = load_data(configuration)
     task = TaskSpec.of(dataset)
-    for_task(configuration, task)  # names that do not fit are refused before Keras is loaded
+    useless = check_before_keras(for_task(configuration, task), task)
     threads = set_threads(configuration, task)
     configuration, guessed = _with_all_settings(configuration, dataset, options)
     objective = _objective(configuration, dataset, task)
@@ -178,6 +179,7 @@ def resolve(configuration: Configuration, options: RunOptions | None = None) -> 
         *understood(configuration, dataset, threads),
         describe_space(configuration, objective.layout.sizes),
         *([f"Settings {describe(guessed)} (guessed from the data)"] if any(guessed.values()) else []),
+        *(f"Note     {line}" for line in useless),
     ]
     return Experiment(configuration, options, dataset, task, objective, executor, storage, settings, tuple(summary))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def predict_sequences(
-    model: keras.Model, file: Path, column: str, classes: Sequence[str] | None, batch_size: int
+    load: Callable[[], keras.Model], file: Path, column: str, classes: Sequence[str] | None, batch_size: int
 ) -> tuple[str, int]:
     """Return CSV text with each sequence, its class probabilities and predicted class; and the number of records.
 
     Args:
-        model: of one input of sequences and one output of classes.
+        load: loads the model, of one input of sequences and one output of classes, once the records have been read.
         file: CSV file.
         column: of the sequences.
         classes: names; by default `class_0`, ...
@@ -37,19 +37,19 @@ def predict_sequences(
     """
     table = read_table(file, [column])
     x = encode_sequences(table[column], names=_places(table))
-    found = predictions(model, x, str(file), batch_size)[0]
+    found = predictions(load(), x, str(file), batch_size)[0]
     names = list(classes) if classes is not None else [f"class_{index}" for index in range(found.shape[-1])]
     _check_names(names, found.shape[-1])
     return _csv(table[column], column, _class_columns(found, names)), len(table)
 
 
 def predict_blocks(
-    model: keras.Model, file: Path, loaded: Configuration, record: Mapping[str, Any], batch_size: int
+    load: Callable[[], keras.Model], file: Path, loaded: Configuration, record: Mapping[str, Any], batch_size: int
 ) -> tuple[str, int]:
     """Return CSV text with the line of each record and what every output says of it; and the number of records.
 
     Args:
-        model: the model of a run on blocks.
+        load: loads the model of a run on blocks, once the records have been read.
         file: CSV file with the columns of the blocks.
         loaded: configuration of the run.
         record: its `best.json`, which holds how blocks were scaled.
@@ -65,7 +65,7 @@ def predict_blocks(
     for name, scaling in record.get("scaling", {}).items():
         x[name] = Scaling.from_dict(scaling).apply(x[name])
     outputs = TaskSpec.from_dict(record).outputs
-    found = predictions(model, x, str(file), batch_size)
+    found = predictions(load(), x, str(file), batch_size)
     columns: dict[str, Sequence[str]] = {}
     for (name, classes), values in zip(outputs.items(), found, strict=True):
         if classes is None:

@@ -44,10 +44,10 @@ def gather(path: Path, storage: str | None = None) -> ReportContents:
         StorageError: it is none, or a file of it cannot be read.
         ConfigError: a file that does not hold what a search writes.
     """
+    run = _read(path, storage)
     from amber.report import ReportContents
     from amber.report.usage import architecture_use
 
-    run = _read(path, storage)
     use = None
     drawings: tuple[Drawing, ...] = ()
     if run.record is not None:

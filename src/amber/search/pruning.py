@@ -1,68 +1,28 @@
-"""Early stopping of bad trials: Optuna's pruners by name, and how a training asks one after every epoch.
+"""Early stopping of bad trials: how a training asks one of the pruners of `amber.search.pruners` after every epoch.
 
 The training may run in another process than the study and its pruner: `PruningCallback` reports its epochs from there,
 `TrialMonitor` hears of them here, and `amber.search.executors` has what is between the two.
-
-| name | what is stopped |
-|---|---|
-| `median` | what is worse than the median of earlier trials at the same epoch |
-| `percentile` | the same with another percentile |
-| `successive_halving` | all but the best share at each rung of epochs (Li et al. 2020, ASHA) |
-| `hyperband` | the same in several brackets (Li et al. 2018) |
-| `threshold` | what is below or above a bound |
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import keras
 import optuna
 
-from amber.errors import ConfigError
-from amber.registry import Registry
 from amber.search.callbacks import SearchCallback, tell_epoch
 from amber.search.executors.reports import Reporter
+from amber.search.pruners import PRUNERS, make_pruner, register_pruner
 
-PrunerFactory = Callable[..., optuna.pruners.BasePruner]
-"""Called as `factory(epochs, **options)`, with the most epochs of a trial."""
-
-PRUNERS: Registry[PrunerFactory] = Registry("pruner", ConfigError)
-
-
-def register_pruner(name: str, factory: PrunerFactory, *, replace: bool = False) -> None:
-    """Add a pruner under a name (any case).
-
-    Args:
-        name: what `run_search(pruner=...)` is given.
-        factory: called as `factory(epochs, **options)`, returns an Optuna pruner.
-        replace: whether it may take the place of a registered one.
-
-    Raises:
-        ConfigError: the name is empty or taken.
-    """
-    PRUNERS.register(name, factory, replace=replace)
-
-
-def make_pruner(name: str, epochs: int, **options: object) -> optuna.pruners.BasePruner:
-    """Return a new pruner.
-
-    Args:
-        name: a registered name, such as `"median"`.
-        epochs: the most epochs of a trial.
-        **options: of the Optuna pruner, such as `n_startup_trials=5`.
-
-    Raises:
-        ConfigError: unknown name (lists the known ones), or options that it does not take.
-    """
-    factory = PRUNERS.get(name)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            return factory(epochs, **options)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"The pruner '{name}' cannot be made with options {options}: {error}") from error
+__all__ = [
+    "PRUNERS",
+    "PruningCallback",
+    "TrialMonitor",
+    "make_pruner",
+    "register_pruner",
+    "report",
+]
 
 
 class PruningCallback(keras.callbacks.Callback):
@@ -151,14 +111,3 @@ def report(trial: optuna.Trial, values: Sequence[float]) -> None:
     for step, value in enumerate(values, start=1):
         trial.report(value, step)
         trial.should_prune()
-
-
-def _hyperband(epochs: int, *, max_resource: int | str | None = None, **options: object) -> optuna.pruners.BasePruner:
-    return optuna.pruners.HyperbandPruner(max_resource=max_resource or epochs, **options)
-
-
-register_pruner("median", lambda epochs, **options: optuna.pruners.MedianPruner(**options))
-register_pruner("percentile", lambda epochs, **options: optuna.pruners.PercentilePruner(**options))
-register_pruner("successive_halving", lambda epochs, **options: optuna.pruners.SuccessiveHalvingPruner(**options))
-register_pruner("hyperband", _hyperband)
-register_pruner("threshold", lambda epochs, **options: optuna.pruners.ThresholdPruner(**options))

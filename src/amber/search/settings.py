@@ -10,7 +10,7 @@ import optuna
 
 from amber.architect import TokenLayout
 from amber.errors import ConfigError
-from amber.search.pruning import make_pruner
+from amber.search.pruners import make_pruner
 from amber.search.samplers import make_sampler, recorded_options
 
 

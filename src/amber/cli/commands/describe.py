@@ -30,9 +30,10 @@ def describe(
 
     from amber.cli.printing import print_whole_words
     from amber.experiment.chosen import choose
-    from amber.graph.cost import measure
 
     chosen = choose(source, tokens)
+    from amber.graph.cost import measure  # after what may be refused, as it loads Keras
+
     graph = chosen.builder.plan(chosen.tokens)
     cost = measure(graph)
     if as_json:

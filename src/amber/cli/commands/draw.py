@@ -32,15 +32,16 @@ def draw(
     ] = None,
 ) -> None:
     """Draw an architecture as SVG or PNG."""
-    from amber import drawing
     from amber.cli.options import checked_output
     from amber.experiment.chosen import choose
     from amber.experiment.components import loss_weights
     from amber.files.output import writing
-    from amber.graph.cost import measure
 
     path = checked_output(output, (".svg", ".png"))
     chosen = choose(source, tokens)
+    from amber import drawing  # after what may be refused, as it loads Keras
+    from amber.graph.cost import measure
+
     graph = chosen.builder.plan(chosen.tokens)
     heading = chosen.title if title is None else title
     with writing(path) as aside:

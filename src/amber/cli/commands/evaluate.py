@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from amber.cli.failures import reported
 from amber.cli.options import ModelArgument
 from amber.files.strict_json import json_text
+
+if TYPE_CHECKING:
+    from amber.experiment.configuration.reading import Configuration
 
 
 class Part(StrEnum):
@@ -19,6 +22,21 @@ class Part(StrEnum):
     TRAIN = "train"
     VALIDATION = "validation"
     TEST = "test"
+
+
+def _config_beside(model: Path) -> Configuration:
+    from amber.errors import ConfigError
+    from amber.experiment.run_files.recorded import checked_model_file, config_of, is_record, record_beside
+
+    if not is_record(model):
+        checked_model_file(model)
+    record = record_beside(model)
+    if record is None:
+        raise ConfigError(
+            f"{model}: this model belongs to no run directory; expected a configuration after it, which names "
+            "the data. Received: no CONFIG"
+        )
+    return config_of(record, model)
 
 
 @reported
@@ -40,26 +58,20 @@ def evaluate(
     """Show the scores of a trained model: accuracy, AUROC, AUPRC and MCC, or R2 and correlations of a number."""
     from rich.console import Console
 
-    from amber.errors import ConfigError
     from amber.experiment.configuration.reading import load_config
     from amber.experiment.data import load_data
     from amber.experiment.final.compared import Compared
     from amber.experiment.final.scoring import score_model
     from amber.experiment.final.tables import class_table, measure_name, measure_text, score_table
     from amber.experiment.run_files.looks import note_look
-    from amber.experiment.run_files.recorded import config_of, load_model, model_file, record_beside
+    from amber.experiment.run_files.recorded import checked_model_file, load_model
     from amber.experiment.task_spec import TaskSpec
 
     if config is not None:
         loaded = load_config(config)
     else:
-        record = record_beside(model)
-        if record is None:
-            raise ConfigError(
-                f"{model}: this model belongs to no run directory; expected a configuration after it, which names "
-                "the data. Received: no CONFIG"
-            )
-        loaded = config_of(record, model)
+        loaded = _config_beside(model)
+    checked_model_file(model)
     data = load_data(loaded)
     network = load_model(model)
     if split is Part.TEST:
@@ -72,7 +84,7 @@ def evaluate(
         if split is Part.VALIDATION and loaded.config.final.data == "train_and_validation":
             said = "final.data: the best model was trained on the validation split too; its score there is too good."
             typer.secho(said, fg="yellow", err=True)
-    where = str(model_file(model))
+    where = str(checked_model_file(model))
     scored = score_model(network, part, data.targets, where)
     found = scored.scores
     compared = Compared(loaded, TaskSpec.of(data))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -46,23 +46,27 @@ def predict(
     """Write what a model says of each record of a CSV file: class probabilities, or numbers."""
     from amber.cli.options import checked_output
     from amber.experiment.predicting import predict_blocks, predict_sequences
-    from amber.experiment.run_files.recorded import config_of, load_model, record_beside
+    from amber.experiment.run_files.recorded import checked_model_file, config_of, load_model, record_beside
     from amber.files.output import write_text
 
     if output is not None:
         checked_output(output, (".csv",))
     record = record_beside(model)
     loaded = config_of(record, model) if record else None
-    network = load_model(model)
+    checked_model_file(model)
+
+    def load() -> Any:
+        return load_model(model)
+
     if loaded is not None and record is not None and (_has_blocks(loaded) or None in record["outputs"].values()):
-        text, count = predict_blocks(network, records, loaded, record, batch_size)
+        text, count = predict_blocks(load, records, loaded, record, batch_size)
     else:
         if column is None:
             column = loaded.config.data.sequence if loaded else "seq"
         names = [name.strip() for name in classes.split(",")] if classes is not None else None
         if names is None and record is not None:
             (names,) = record["outputs"].values()
-        text, count = predict_sequences(network, records, column, names, batch_size)
+        text, count = predict_sequences(load, records, column, names, batch_size)
     if output is None:
         typer.echo(text, nl=False)
         return

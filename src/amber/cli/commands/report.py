@@ -23,11 +23,12 @@ def report(
     from amber.cli.options import checked_output
     from amber.experiment.report_contents import gather
     from amber.files.output import write_text
-    from amber.report import render_report
 
     path = checked_output(output, (".html",))
-    page = render_report(gather(run, storage))
-    write_text(path, page)
+    contents = gather(run, storage)
+    from amber.report import render_report  # after what may be refused, as it loads Keras
+
+    write_text(path, render_report(contents))
     typer.echo(f"Wrote {path}.")
 
 
@@ -43,10 +44,11 @@ def export(
     from amber.cli.options import checked_output
     from amber.experiment.run_files.recorded import recorded_trials
     from amber.files.output import write_text
-    from amber.report import trials_csv, trials_json
 
     path = checked_output(output, (".csv", ".json"))
     trials = recorded_trials(run, storage)
+    from amber.report.export import trials_csv, trials_json
+
     text = trials_csv(trials) if path.suffix.lower() == ".csv" else trials_json(trials)
     write_text(path, text)
     typer.echo(f"Wrote {path}, {len(trials)} trials.")

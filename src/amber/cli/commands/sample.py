@@ -26,6 +26,7 @@ def sample(
     """Print random architectures as tokens, one per line."""
     import numpy as np
 
+    from amber.experiment.before_keras.space import check_space
     from amber.experiment.components import make_builder
     from amber.experiment.configuration.reading import load_config
     from amber.experiment.data import load_data
@@ -33,6 +34,7 @@ def sample(
 
     loaded = load_config(config)
     problem = TaskSpec.of(load_data(loaded))
+    check_space(loaded, problem, with_budget=False)
     layout = make_builder(loaded, problem, compiled=False).layout
     rng = np.random.default_rng(loaded.config.seed if seed is None else seed)
     drawn = [layout.sample(rng) for _ in range(number)]

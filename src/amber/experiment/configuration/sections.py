@@ -241,12 +241,9 @@ class SearchSection(Section):
     @classmethod
     def _pruner_is_registered(cls, name: str | None, info: ValidationInfo) -> str | None:
         if name is not None:
-            if "amber.search.pruning" in sys.modules:
-                from amber.search.pruning import PRUNERS
+            from amber.search.pruners import PRUNERS
 
-                PRUNERS.get(name)
-            else:
-                known_names.check_known(name, known_names.PRUNERS, "pruner")
+            PRUNERS.get(name)
         return name
 
     @model_validator(mode="before")

@@ -14,6 +14,7 @@ from amber.experiment.configuration.reading import Configuration, config_from_te
 from amber.experiment.defaults import with_settings, with_settings_begun
 from amber.experiment.run_files.plugins import naming_missing
 from amber.experiment.task_spec import TaskSpec
+from amber.files.archives import check_archive
 from amber.wording import shown
 
 if TYPE_CHECKING:
@@ -104,15 +105,26 @@ def load_model(source: Path) -> keras.Model:
     Raises:
         ConfigError: no such file, or no Keras model.
     """
-    path = model_file(source)
-    if path.suffix.lower() != ".keras" or not path.is_file():
-        received = "no such file" if path.suffix.lower() == ".keras" else f"the suffix {path.suffix!r}"
-        raise ConfigError(f"{path}: expected a model file ending in .keras, or a run directory. Received: {received}")
+    path = checked_model_file(source)
     # Registers every custom class, and selects the backend.
     from amber.modeler.model_files import load_model_file
 
     with naming_missing(path.parent):
         return load_model_file(path)
+
+
+def checked_model_file(source: Path) -> Path:
+    """Return the `.keras` file that a source means, after looking at it without loading Keras.
+
+    Raises:
+        ConfigError: no such file, or not one that Keras 3 saved.
+    """
+    path = model_file(source)
+    if path.suffix.lower() != ".keras" or not path.is_file():
+        received = "no such file" if path.suffix.lower() == ".keras" else f"the suffix {path.suffix!r}"
+        raise ConfigError(f"{path}: expected a model file ending in .keras, or a run directory. Received: {received}")
+    check_archive(path, "a model saved by Keras 3", ConfigError)
+    return path
 
 
 def load_run_config(run_directory: Path) -> Configuration:

@@ -7,14 +7,13 @@ from functools import lru_cache
 
 from amber.architect import Operation
 from amber.architect.places import at_candidate
-from amber.errors import ModelSpaceError
+from amber.architect.residual_space import check_candidate
 from amber.graph.graph import ComputationNode
 from amber.operations import check_layers, layer_arguments
 
 _BATCH_NORM = Operation("batch_normalization")
 _ADD = Operation("add")
 _RELU = Operation("activation", activation="relu")
-_ACTIVATIONS = ("relu", "sigmoid", "tanh", "softmax", "elu")
 _STEM_KERNEL_SIZE = 8
 # Attributes of a candidate that are looked at, and those that every layer has as they are here.
 _USED = {
@@ -44,16 +43,13 @@ class LayerBlock:
         kind = operation.Layer_type
         with at_candidate(layer, candidate):
             layer_arguments(operation)
+            check_candidate(operation)
             if kind == "conv1d":
                 self.chain = _convolution(f"L{layer}", operation, width)
             elif kind in ("maxpool1d", "avgpool1d"):
                 self.chain = _pooling(f"L{layer}", operation, width, add_conv1)
-            elif kind == "identity":
-                self.chain = [(f"L{layer}_id", Operation("identity"))]
             else:
-                raise ModelSpaceError(
-                    f"a residual CNN is made of conv1d, maxpool1d, avgpool1d and identity. Received: {operation}"
-                )
+                self.chain = [(f"L{layer}_id", Operation("identity"))]
             check_layers(operation for _, operation in self.chain)
 
 
@@ -73,7 +69,7 @@ def _convolution(prefix: str, operation: Operation, width: int) -> list[tuple[st
         width, arguments["kernel_size"], strides=arguments.get("strides", 1), dilation_rate=dilation
     )
     chain = [(name, convolution), (f"{prefix}_bn", _BATCH_NORM)]
-    return chain + _activation(prefix, arguments.get("activation", "linear"), operation)
+    return chain + _activation(prefix, arguments.get("activation", "linear"))
 
 
 def _regularised_convolution(width: int, kernel_size: object, **more: object) -> Operation:
@@ -102,15 +98,11 @@ def _reduction_pool(factor: int) -> Operation:
     return Operation("maxpool1d", pool_size=factor, strides=factor, padding="same")
 
 
-def _activation(prefix: str, activation: object, operation: Operation) -> list[tuple[str, Operation]]:
+def _activation(prefix: str, activation: object) -> list[tuple[str, Operation]]:
     if activation in ("None", "linear"):
         return []
     if activation == "leaky_relu":
         return [(f"{prefix}_leaky_relu", Operation("leaky_relu", negative_slope=0.2))]
-    if activation not in _ACTIVATIONS:
-        raise ModelSpaceError(
-            f"the activation must be one of {', '.join(_ACTIVATIONS)}, leaky_relu, linear. Received: {operation}"
-        )
     return [(f"{prefix}_{activation}", Operation("activation", activation=activation))]
 
 

@@ -6,7 +6,8 @@ import warnings
 from collections.abc import Mapping
 
 from amber.architect import ModelSpace, Operation, TokenLayout
-from amber.checks import is_integer, positive_integer, positive_number
+from amber.architect.residual_space import filters_of_layers
+from amber.checks import positive_integer, positive_number
 from amber.errors import ModelSpaceError
 from amber.graph.graph import ComputationGraph
 from amber.modeler.architecture_decoder import ResConvNetArchitecture
@@ -112,22 +113,7 @@ class KerasResidualCnnBuilder(ModelBuilder):
         Raises:
             ModelSpaceError: a candidate without `filters`, or different ones within a layer.
         """
-        out_filters: list[int] = []
-        for layer, candidates in enumerate(model_space.layers):
-            for position, operation in enumerate(candidates):
-                filters = operation.get("filters")
-                if not is_integer(filters) or filters < 1:
-                    raise ModelSpaceError(
-                        f"Layer {layer}, candidate {position}: a residual CNN needs the attribute 'filters', a "
-                        f"positive integer, on every candidate. Received: {operation}",
-                        field=(layer, position),
-                    )
-            counts = sorted({operation.get("filters") for operation in candidates})
-            if len(counts) != 1:
-                raise ModelSpaceError(
-                    f"Layer {layer}: every candidate must have the same 'filters'. Received: {counts}", field=(layer,)
-                )
-            out_filters.append(counts[0])
+        out_filters = filters_of_layers(model_space)
         pool_layers = [k for k in range(len(out_filters) - 1) if out_filters[k] != out_filters[k + 1]]
         return out_filters, pool_layers
 

@@ -12,6 +12,7 @@ from amber.errors import ConfigError
 from amber.graph.graph import ComputationGraph
 from amber.graph.models.auxiliary import DEFAULT_INPUT, first_meetings
 from amber.registry import Registry
+from amber.search.block_groups import checked_groups
 
 
 class KnowledgeFunction(Protocol):
@@ -90,11 +91,8 @@ class BlockHierarchy:
         Raises:
             ConfigError: a group that holds anything else than names of inputs.
         """
-        groups = [list(group) if not isinstance(group, str) else [group] for group in groups]
-        unknown = [name for group in groups for name in group if name not in inputs]
-        if unknown:
-            raise ConfigError(f"A related block must be one of {', '.join(inputs)}. Received: {unknown[0]!r}")
-        return cls({pair: 1.0 for group in groups for pair in permutations(dict.fromkeys(group), 2)}, inputs)
+        known = checked_groups([[group] if isinstance(group, str) else list(group) for group in groups], inputs)
+        return cls({pair: 1.0 for group in known for pair in permutations(dict.fromkeys(group), 2)}, inputs)
 
     def __call__(self, graph: ComputationGraph) -> float:
         """Return the value of a network; raise ConfigError where its inputs are others."""
@@ -164,10 +162,7 @@ def make_knowledge(name: str, inputs: Sequence[str], weight: float = 1.0, **opti
 
 
 def _block_hierarchy(inputs: Sequence[str], groups: Any) -> BlockHierarchy:
-    listed = isinstance(groups, (list, tuple)) and all(isinstance(group, (list, tuple)) for group in groups)
-    if not listed or not all(isinstance(name, str) for group in groups for name in group):
-        raise ConfigError(f"groups must be a list of lists of block names. Received: {groups!r}")
-    return BlockHierarchy.of_groups(groups, inputs)
+    return BlockHierarchy.of_groups(checked_groups(groups, inputs), inputs)
 
 
 register_knowledge("block_hierarchy", _block_hierarchy)

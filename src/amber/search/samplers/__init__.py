@@ -26,6 +26,7 @@ from amber.architect import TokenLayout
 from amber.backend.randomness import check_seed
 from amber.checks import integer_at_least, positive_integer
 from amber.errors import ConfigError
+from amber.known_names import CONTROLLER_OPTIONS
 from amber.registry import Registry
 from amber.search.samplers.recorded import MULTIVARIATE, recorded_options
 from amber.search.samplers.tokens import TokenSampler, token_distributions, tokens_of
@@ -80,7 +81,7 @@ def make_sampler(name: str, layout: TokenLayout, seed: int, **options: object) -
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             return factory(layout, check_seed(seed), **options)
     except TypeError as error:
-        raise ConfigError(f"The sampler '{name}' cannot be made with options {options}: {error}") from error
+        raise ConfigError(f"The sampler '{name}' cannot be made: {error}. Received: options {options}") from error
 
 
 def check_sampler_options(name: str, options: Iterable[str]) -> None:
@@ -97,7 +98,7 @@ def check_sampler_options(name: str, options: Iterable[str]) -> None:
     parameters = inspect.signature(factory).parameters.values()
     known = {each.name for each in parameters if each.kind is each.KEYWORD_ONLY}
     if factory is _controller:
-        known |= _controller_options()
+        known |= CONTROLLER_OPTIONS.keys()
     elif any(each.kind is each.VAR_KEYWORD for each in parameters):
         return
     for option in options:
@@ -183,12 +184,6 @@ def _controller(layout: TokenLayout, seed: int, *, episode: int = 10, **options:
     from amber.search.samplers.controller import ControllerSampler, controller_for
 
     return ControllerSampler(controller_for(layout, seed, **options), episode=episode, seed=seed)
-
-
-def _controller_options() -> set[str]:
-    from amber.search.samplers.controller import controller_options
-
-    return controller_options()
 
 
 register_sampler("random", _random)

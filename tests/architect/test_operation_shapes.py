@@ -1,0 +1,92 @@
+"""Shapes, parameters and FLOPs that are known without Keras are those that Keras has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from amber.architect import Operation
+from amber.architect.operation_shapes import _RULES, known_cost
+from amber.errors import InvalidArchitectureError
+from amber.graph.cost import measure_operation
+
+_SHAPES = [(12, 5), (6,), (7, 3), (2, 2), (2, 3, 4)]
+_CONVOLUTIONS: list[dict[str, Any]] = [
+    {"kernel_size": 3},
+    {"kernel_size": [7], "padding": "valid"},
+    {"kernel_size": 4, "padding": "SAME", "strides": 3},
+    {"kernel_size": 3, "dilation": 2, "use_bias": False},
+    {"kernel_size": 3, "dilation_rate": 3, "padding": "same"},
+    {"kernel_size": 20},
+]
+_CASES: dict[str, list[dict[str, Any]]] = {
+    "dense": [{"units": 3}, {"units": 2, "use_bias": False, "activation": "relu"}],
+    "conv1d": [{"filters": 4, **each} for each in _CONVOLUTIONS]
+    + [{"filters": 2, "kernel_size": 3, "padding": "causal"}],
+    "conv1d_transpose": [{"filters": 4, "kernel_size": 2}],
+    "conv2d": [{"filters": 4, "kernel_size": 1}],
+    "conv2d_transpose": [{"filters": 4, "kernel_size": 1}],
+    "depthwise_conv2d": [{"kernel_size": 1}],
+    "separable_conv2d": [{"filters": 4, "kernel_size": 1}],
+    "maxpool2d": [{"pool_size": 1}],
+    "avgpool2d": [{"pool_size": 1}],
+    "cropping2d": [{"cropping": 0}],
+    "spatial_dropout1d": [{"rate": 0.1}],
+    "spatial_dropout2d": [{"rate": 0.1}],
+    "separable_conv1d": [{"filters": 4, **each} for each in _CONVOLUTIONS]
+    + [{"filters": 2, "kernel_size": 2, "depth_multiplier": 3}],
+    "depthwise_conv1d": [*_CONVOLUTIONS, {"kernel_size": 2, "depth_multiplier": 2}],
+    "maxpool1d": [{}, {"pool_size": 3}, {"pool_size": 3, "strides": 2}, {"pool_size": 5, "padding": "same"}],
+    "avgpool1d": [{}, {"pool_size": 3, "strides": 1}, {"pool_size": 13}],
+    "lstm": [{"units": 3}, {"units": 2, "return_sequences": True, "use_bias": False}],
+    "gru": [{"units": 3}, {"units": 2, "return_sequences": True}],
+    "simple_rnn": [{"units": 3}],
+    "batch_normalization": [{}, {"scale": False}],
+    "layer_normalization": [{}, {"center": False}],
+    "dropout": [{"rate": 0.1}],
+    "alpha_dropout": [{"rate": 0.1}],
+    "gaussian_dropout": [{"rate": 0.1}],
+    "gaussian_noise": [{"stddev": 0.1}],
+    "activation": [{"activation": "relu"}],
+    "reshape": [{"target_shape": [6]}, {"target_shape": [3, 2]}, {"target_shape": [-1, 4]}, {"target_shape": [4, 15]}],
+    "repeat_vector": [{"n": 3}],
+    "cropping1d": [{"cropping": 2}, {"cropping": [1, 3]}, {}],
+    "zero_padding1d": [{"padding": 2}, {"padding": [1, 0]}, {}],
+    "upsampling1d": [{"size": 3}, {}],
+}
+
+
+@pytest.mark.parametrize("kind", sorted(_RULES))
+@pytest.mark.parametrize("shape", _SHAPES)
+def test_what_is_known_is_what_keras_has(kind: str, shape: tuple[int, ...]) -> None:
+    for attributes in _CASES.get(kind, [{}]):
+        operation = Operation(kind, **attributes)
+        try:
+            counted = measure_operation(operation, (shape,))
+        except InvalidArchitectureError:
+            if len(shape) == 3 and kind.endswith("2d"):
+                continue
+            with pytest.raises(InvalidArchitectureError, match="cannot be built on"):
+                known_cost(operation, shape)
+            continue
+        known = known_cost(operation, shape)
+        if known is None:
+            assert kind.endswith("2d") or kind in ("conv1d_transpose", "spatial_dropout1d")
+            continue
+        found = (known.shape, known.parameters, known.flops)
+        assert found == (counted.output_shape, counted.parameters, counted.flops), attributes
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        Operation("conv1d", filters=4, kernel_size=2, groups=2),
+        Operation("self_attention", num_heads=2),
+        Operation("batch_normalization", axis=1),
+        Operation("add"),
+        Operation("of_a_plug_in"),
+    ],
+)
+def test_other_operations_are_not_known(operation: Operation) -> None:
+    assert known_cost(operation, (12, 4)) is None
