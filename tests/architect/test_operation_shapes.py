@@ -65,14 +65,14 @@ def test_what_is_known_is_what_keras_has(kind: str, shape: tuple[int, ...]) -> N
         try:
             counted = measure_operation(operation, (shape,))
         except InvalidArchitectureError:
-            if len(shape) == 3 and kind.endswith("2d"):
+            if len(shape) == 3 and "2d" in kind:
                 continue
             with pytest.raises(InvalidArchitectureError, match="cannot be built on"):
                 known_cost(operation, shape)
             continue
         known = known_cost(operation, shape)
         if known is None:
-            assert kind.endswith("2d") or kind in ("conv1d_transpose", "spatial_dropout1d")
+            assert "2d" in kind or kind in ("conv1d_transpose", "spatial_dropout1d")
             continue
         found = (known.shape, known.parameters, known.flops)
         assert found == (counted.output_shape, counted.parameters, counted.flops), attributes
