@@ -9,6 +9,7 @@
 #   make bench-search  compare ways to search at equal time (options with ARGS="--minutes 2 --seeds 0")
 #   make bench-nas   compare samplers on tables of trained networks (options with ARGS="--seeds 3")
 #   make bench-scale  measure overhead per trial, use of up to 32 workers, memory (options with ARGS="--only own-time")
+#   make bench-data  measure reading, training and memory from files (options with ARGS="--windows 1000000")
 #   make ci-fresh    what CI does, of the last commit, in a fresh clone with a fresh environment: run it before a merge
 #   make bench-defaults  search twelve small problems with the default settings (options with ARGS="--only splice-1000")
 #   make mutants     change 300 random places one by one and count what the tests notice (options with ARGS="--number 20")
@@ -30,7 +31,7 @@ FAST := $(VENV)/.installed-fast
 TEST := $(VENV)/.installed-test
 INPUTS := $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 
-.PHONY: help demo test test-fast coverage test-keras bench bench-search bench-nas bench-scale bench-defaults ci-fresh mutants docs lint clean
+.PHONY: help demo test test-fast coverage test-keras bench bench-search bench-nas bench-scale bench-data bench-defaults ci-fresh mutants docs lint clean
 .NOTPARALLEL:
 
 help:
@@ -67,6 +68,9 @@ bench-nas: $(FAST)
 
 bench-scale: $(FAST)
 	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m benchmarks.scale $(ARGS)
+
+bench-data: $(FAST)
+	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m benchmarks.data $(ARGS)
 
 ci-fresh:
 	.ci/fresh

@@ -63,8 +63,8 @@ def random_windows(genome: Genome, count: int, seed: int = 1) -> GenomeWindows:
     return GenomeWindows(genome, windows, {}, places, Alphabet.of("dna"))
 
 
-def by_hand(path: Path, examples: GenomeWindows) -> Callable[[], None]:
-    """Return a loop as one writes it with pysam: fetch, look up, stack; all windows once, in batches."""
+def by_hand(path: Path, examples: GenomeWindows) -> Callable[[], list[np.ndarray]]:
+    """Return a loop as one writes it with pysam: fetch, look up, stack; the last batch is kept."""
     import pysam
 
     table = np.zeros((256, 4), dtype=np.float32)
@@ -72,14 +72,16 @@ def by_hand(path: Path, examples: GenomeWindows) -> Callable[[], None]:
     table[list(b"acgt")] = np.eye(4, dtype=np.float32)
     rows = list(zip(examples.windows.chromosome, examples.windows.start.tolist(), strict=True))
 
-    def read() -> None:
+    def read() -> list[np.ndarray]:
+        last = []
         with pysam.FastaFile(str(path)) as fasta:
             for first in range(0, len(rows), _BATCH):
                 batch = [
                     table[np.frombuffer(fasta.fetch(name, start, start + _LENGTH).encode(), dtype=np.uint8)]
                     for name, start in rows[first : first + _BATCH]
                 ]
-                np.stack(batch)
+                last = [np.stack(batch)]
+        return last
 
     return read
 
@@ -244,7 +246,8 @@ def load_in_this_process(count: int) -> None:
         with path.open("w", encoding="ascii") as stream:
             stream.writelines(_random_lines(count))
         started = time.perf_counter()
-        lines = path.read_text("ascii").splitlines()
+        with path.open(encoding="ascii") as stream:
+            lines = list(stream)
         if lines:
             coded_sequences(lines, SequenceForm(), "line {}".format)
         _TIMES["loading"] = time.perf_counter() - started

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
+from amber.backend.batch_order import BatchOrder, OrderedBatches
 from amber.backend.keras_internals import (
     adapters,
     callbacks,
@@ -263,6 +264,16 @@ class TestAdapters:
 
     def test_any_data_has_an_adapter(self) -> None:
         assert adapters.get_data_adapter(X, Y, batch_size=4).num_batches == 2
+
+    @pytest.mark.parametrize("workers", [1, 2])
+    def test_batches_come_in_their_order(self, workers: int) -> None:
+        batches = OrderedBatches((X, Y), BatchOrder(np.array([5, 0, 3])), 2, workers)
+        adapter = adapters.BatchesAdapter(batches)
+        assert adapter.reads_ahead == (workers > 1)
+        adapter.on_epoch_begin()
+        found = list(adapter.batches())
+        adapter.on_epoch_end()
+        np.testing.assert_array_equal(np.concatenate([x for x, _ in found]), X[[5, 0, 3]])
 
 
 class TestCallbacks:

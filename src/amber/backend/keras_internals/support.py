@@ -67,6 +67,8 @@ _ARRAYS, _SLICES = (
     "keras.src.trainers.data_adapters.array_slicing",
 )
 
+_BATCHES = "keras.src.trainers.data_adapters.py_dataset_adapter"
+
 MEMBERS = (
     Member(_FUNCTIONAL, "Functional"),
     Member(_FUNCTIONAL, "Functional._standardize_inputs", _TORCH),
@@ -121,6 +123,9 @@ MEMBERS = (
     Member(_SLICES, "convert_to_sliceable", ("torch", "tensorflow")),
     Member(_SLICES, "train_validation_split"),
     Member("keras.src.trainers.data_adapters", "get_data_adapter"),
+    Member(_BATCHES, "PyDatasetAdapter.__init__", _TORCH, stored="enqueuer"),
+    Member(_BATCHES, "PyDatasetAdapter._get_iterator", _TORCH),
+    Member(_BATCHES, "PyDatasetAdapter.get_torch_dataloader", _TORCH),
     Member("keras.src.trainers.data_adapters.data_adapter", "DataAdapter", _TENSORFLOW),
     Member("keras.src.utils", "is_default"),
     Member("keras.src.callbacks.callback_list", "CallbackList._configure_async_dispatch"),

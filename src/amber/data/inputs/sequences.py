@@ -21,6 +21,9 @@ from amber.wording import shown
 Align = Literal["left", "centre", "right"]
 OfAll = Literal["longest", "shortest"]
 
+# How many sequences are turned into codes at once.
+_AT_ONCE = 4096
+
 
 @dataclass(frozen=True)
 class SequenceForm:
@@ -82,14 +85,10 @@ def coded_sequences(
     if not len(texts):
         raise DataError("Expected at least one sequence. Received: none")
     alphabet = Alphabet.of(form.alphabet)
-    # Signs outside Latin-1 become "?", one byte as well, so that positions stay right.
-    parts = [text.strip().encode("latin-1", errors="replace") for text in texts]
-    lengths = np.fromiter(map(len, parts), dtype=np.int64, count=len(parts))
+    lengths = np.fromiter((len(text.strip()) for text in texts), dtype=np.int64, count=len(texts))
     if not lengths.all():
         raise DataError(f"{name(int(np.argmin(lengths)))}: a sequence must have at least one letter. Received: none")
-    ends = np.cumsum(lengths)
-    ragged = Ragged(_codes(b"".join(parts), alphabet, ends, name), ends)
-    del parts
+    ragged = _ragged(texts, lengths, alphabet, name)
     if form.length is None and (lengths == lengths[0]).all():
         values = ragged.codes.reshape(len(lengths), int(lengths[0]))
         return CodedSequences(values, SequenceInput(alphabet, int(lengths[0])))
@@ -115,7 +114,22 @@ def of_one_length(ragged: Ragged, length: int, align: Align) -> NDArray[np.uint8
     return result
 
 
-def _codes(joined: bytes, alphabet: Alphabet, ends: NDArray[np.int64], name: Callable[[int], str]) -> NDArray[np.uint8]:
+def _ragged(texts: Sequence[str], lengths: NDArray[np.int64], alphabet: Alphabet, name: Callable[[int], str]) -> Ragged:
+    """Return the codes of all sequences; some at once, so that beside text and codes no copies are held."""
+    ends = np.cumsum(lengths)
+    codes = np.empty(int(ends[-1]), dtype=np.uint8)
+    for first in range(0, len(texts), _AT_ONCE):
+        # Signs outside Latin-1 become "?", one byte as well, so that positions stay right.
+        parts = [text.strip().encode("latin-1", errors="replace") for text in texts[first : first + _AT_ONCE]]
+        start = int(ends[first] - lengths[first])
+        own_ends = ends[first : first + _AT_ONCE] - start
+        codes[start : start + int(own_ends[-1])] = _codes(b"".join(parts), alphabet, own_ends, name, first)
+    return Ragged(codes, ends)
+
+
+def _codes(
+    joined: bytes, alphabet: Alphabet, ends: NDArray[np.int64], name: Callable[[int], str], first: int
+) -> NDArray[np.uint8]:
     try:
         return alphabet.codes(joined)
     except DataError as error:
@@ -123,8 +137,8 @@ def _codes(joined: bytes, alphabet: Alphabet, ends: NDArray[np.int64], name: Cal
         example = int(np.searchsorted(ends, place, side="right"))
         position = place - (int(ends[example - 1]) if example else 0)
         raise DataError(
-            f"{name(example)}, position {position + 1}: expected {alphabet.described}{_advice(chr(joined[place]))}. "
-            f"Received: {chr(joined[place])!r}"
+            f"{name(first + example)}, position {position + 1}: expected {alphabet.described}"
+            f"{_advice(chr(joined[place]))}. Received: {chr(joined[place])!r}"
         ) from error
 
 

@@ -1,0 +1,26 @@
+"""The measurements of reading, small: what is compared reads the same, and what is counted is counted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from amber.data.genomics import Genome
+from amber.data.streamed import streamed_inputs
+from benchmarks import data
+
+
+def test_both_sides_read_the_same_windows(tmp_path: Path) -> None:
+    path = data.write_genome(tmp_path, bases=40_000)
+    for held in (256.0, 0.0):
+        examples = data.random_windows(Genome(path, memory=held), 200)
+        last = data.by_hand(path, examples)()[0]
+        assert last.shape == (72, 1000, 4)
+        assert np.array_equal(streamed_inputs(examples, np.arange(200))["sequence"][128:], last)
+
+
+def test_loading_is_counted_beside_nothing() -> None:
+    seconds, gigabytes = data.loading(200)
+    assert seconds.goal == 0.1 and 0 < seconds.value < 60
+    assert gigabytes.goal is not None and -0.2 < gigabytes.value < 0.5
