@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from amber.backend.batch_order import in_batches, is_streamed
-from amber.backend.bound_arguments import bind
+from amber.backend.bound_arguments import bind, documented_as
 from amber.backend.callback_list import BatchlessCallbackList, callback_list
 from amber.backend.keras_internals.adapters import get_data_adapter, train_validation_split
 from amber.backend.keras_internals.models import check_compiled
@@ -92,7 +92,7 @@ class BaseModel(keras.Model):
     # Whether `shuffle` of `fit` may be a BatchOrder.
     takes_batch_order = True
 
-    @functools.wraps(keras.Model.fit)
+    @documented_as(keras.Model.fit)
     def fit(self, *args: object, **kwargs: object) -> DetachedHistory:
         """Train as `keras.Model.fit` does, with the same arguments, and return its History."""
         check_compiled(self, "fit")
@@ -132,22 +132,23 @@ class BaseModel(keras.Model):
             history = super().fit(x=adapter, callbacks=callbacks, **options)
         return history
 
-    @functools.wraps(keras.Model.evaluate)
-    def evaluate(self, x: Any = None, *args: Any, **kwargs: object) -> Any:
+    @documented_as(keras.Model.evaluate)
+    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
         """Evaluate as `keras.Model.evaluate` does, with the same arguments; streamed arrays are read in batches."""
-        if not is_streamed(x):
-            return super().evaluate(x, *args, **kwargs)
-        options = bind(keras.Model.evaluate, self, (x, *args), kwargs)
+        if not is_streamed(args[0] if args else kwargs.get("x")):
+            return super().evaluate(*args, **kwargs)
+        options = bind(keras.Model.evaluate, self, args, kwargs)
         given = [options.pop(name, None) for name in ("x", "y", "sample_weight")]
         data = tuple(part for part in given if part is not None)
         return super().evaluate(in_batches(data, options.pop("batch_size", None)), **options)
 
-    @functools.wraps(keras.Model.predict)
-    def predict(self, x: Any, batch_size: int | None = None, *args: Any, **kwargs: object) -> Any:
+    @documented_as(keras.Model.predict)
+    def predict(self, *args: Any, **kwargs: Any) -> Any:
         """Predict as `keras.Model.predict` does, with the same arguments; streamed arrays are read in batches."""
-        if is_streamed(x):
-            x, batch_size = in_batches((x,), batch_size), None
-        return super().predict(x, batch_size, *args, **kwargs)
+        if not is_streamed(args[0] if args else kwargs.get("x")):
+            return super().predict(*args, **kwargs)
+        options = bind(keras.Model.predict, self, args, kwargs)
+        return super().predict(in_batches((options.pop("x"),), options.pop("batch_size", None)), **options)
 
     def save_weights(self, filepath: str | Path, overwrite: bool = True, max_shard_size: float | None = None) -> None:
         """Save the weights as `keras.Model.save_weights` does; a name that ends in `.h5` or `.hdf5` will do."""

@@ -6,6 +6,8 @@ changes with a version of a backend or of Keras. It gives the batches that AMBER
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import keras
 import numpy as np
 
@@ -133,7 +135,10 @@ def in_batches(data: tuple[TensorTree, ...], batch_size: int | None) -> OrderedB
     return OrderedBatches(data, BatchOrder(np.arange(count)), batch_size or 32)
 
 
-def seen_in_epoch(data: TensorTree, epoch: int) -> TensorTree:
+Data = TypeVar("Data")
+
+
+def seen_in_epoch(data: Data, epoch: int) -> Data:
     """Return data as they are trained on in an epoch, counted from 0: streamed arrays may have views of each."""
     return keras.tree.map_structure(
         lambda array: array.in_epoch(epoch) if is_streamed(array) else array, data, none_is_leaf=False

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import logging
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from amber.architect import controllers
+from amber.backend.bound_arguments import documented_as
 from amber.compat.ignored import warn_ignored
 
 logger = logging.getLogger(__name__)
@@ -21,26 +20,13 @@ PASSED_OVER = frozenset(
 _RENAMED = {"lr_init": "learning_rate", "rescale_reward": "rescale_advantage_by_reward"}
 
 
-Function = TypeVar("Function", bound=Callable[..., None])
-
-
-def _documented_as(original: Callable[..., None]) -> Callable[[Function], Function]:
-    """Return a decorator that gives a function the signature and documentation of another."""
-
-    def decorate(function: Function) -> Function:
-        functools.update_wrapper(function, original)
-        return function
-
-    return decorate
-
-
 class GeneralController(controllers.GeneralController):
     """A `GeneralController` that also takes `session` (with a warning), `lr_init`, `rescale_reward` and `verbose`.
 
     Keywords that belong to other controllers are passed over.
     """
 
-    @_documented_as(controllers.GeneralController.__init__)
+    @documented_as(controllers.GeneralController.__init__)
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         owner = type(self).__name__
         warn_ignored(

@@ -17,7 +17,7 @@ class BlockModel(MultiInputModel):
     takes lists and dictionaries.
     """
 
-    def fit(self, x: Any = None, *arguments: object, **options: object) -> Any:  # type: ignore[override]
+    def fit(self, x: Any = None, *arguments: object, **options: object) -> Any:
         """As `keras.Model.fit`; `x` and the validation data may be matrices."""
         validation = options.get("validation_data")
         if isinstance(validation, (tuple, list)) and validation:

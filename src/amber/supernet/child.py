@@ -192,7 +192,7 @@ class SupernetModel(SharedModel):
         """The same as `trainable_variables`."""
         return self.trainable_variables
 
-    def fit(self, *arguments: Any, **options: Any) -> Any:  # type: ignore[override]
+    def fit(self, *arguments: Any, **options: Any) -> Any:
         """Train like `keras.Model.fit`, with its arguments; defaults are those the builder was given."""
         bound = bind(keras.Model.fit, self, arguments, options)
         given = {name: value for name, value in bound.items() if value is not None}

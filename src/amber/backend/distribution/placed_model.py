@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from amber.backend.base_model import BaseFunctional
-from amber.backend.bound_arguments import bind
+from amber.backend.bound_arguments import bind, documented_as
 from amber.backend.distribution.even_batches import with_even_batches
 from amber.backend.distribution.placement import Placement
 from amber.backend.keras_internals.distribution import EpochIterator, SymbolicBuildHooks
@@ -36,7 +35,7 @@ class PlacedFunctional(SymbolicBuildHooks, BaseFunctional):
                 optimizer = type(optimizer).from_config(optimizer.get_config())
             super().compile(optimizer, *args, **kwargs)
 
-    @functools.wraps(Functional.fit)
+    @documented_as(Functional.fit)
     def fit(self, *args: object, **kwargs: object) -> keras.callbacks.History:
         """As `keras.Model.fit`; `batch_size` counts the samples of all devices together."""
         options = bind(Functional.fit, self, args, kwargs)

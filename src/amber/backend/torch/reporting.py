@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ import keras
 from torch import Tensor
 
 from amber.backend.base_model import BaseModel
-from amber.backend.bound_arguments import bind
+from amber.backend.bound_arguments import bind, documented_as
 from amber.backend.callback_list import BatchlessCallbackList, callback_list
 from amber.backend.keras_internals.models import CACHED_EVALUATION, TrainingHooks
 from amber.backend.torch.feeding import adapter_for
@@ -85,7 +84,7 @@ class FastTraining(TrainingHooks, BaseModel):
     def _quietly(self, is_quiet: bool) -> AbstractContextManager[None]:
         return self._execution.quiet(is_quiet)
 
-    @functools.wraps(keras.Model.evaluate)
+    @documented_as(keras.Model.evaluate)
     def evaluate(self, *args: object, **kwargs: object) -> float | list[float] | dict[str, float]:
         """Evaluate as `keras.Model.evaluate` does, with the same arguments."""
         if kwargs.get(CACHED_EVALUATION):
@@ -94,7 +93,7 @@ class FastTraining(TrainingHooks, BaseModel):
         data = options.pop("x", None), options.pop("y", None), options.pop("sample_weight", None)
         return self._go_through(super().evaluate, data, options)
 
-    @functools.wraps(keras.Model.predict)
+    @documented_as(keras.Model.predict)
     def predict(self, *args: object, **kwargs: object) -> TensorTree:
         """Predict as `keras.Model.predict` does, with the same arguments."""
         options = bind(keras.Model.predict, self, args, kwargs)
@@ -119,13 +118,13 @@ class FastTraining(TrainingHooks, BaseModel):
         with self._quietly(isinstance(options["callbacks"], BatchlessCallbackList)):
             return method(x=adapter, **options)
 
-    @functools.wraps(keras.Model.train_on_batch)
+    @documented_as(keras.Model.train_on_batch)
     def train_on_batch(self, *args: object, **kwargs: object) -> float | list[float] | dict[str, float]:
         """Train on one batch and return its metrics, as `keras.Model.train_on_batch`."""
         with self._execution.quiet(False):
             return super().train_on_batch(*args, **kwargs)
 
-    @functools.wraps(keras.Model.test_on_batch)
+    @documented_as(keras.Model.test_on_batch)
     def test_on_batch(self, *args: object, **kwargs: object) -> float | list[float] | dict[str, float]:
         """Evaluate one batch, as `keras.Model.test_on_batch`."""
         with self._execution.quiet(False):

@@ -152,7 +152,7 @@ class DenseAddOutputChild(NamedInputs, GeneralChild):
             **options,
         )
 
-    def fit(self, *arguments: object, **named: object) -> Any:  # type: ignore[override]
+    def fit(self, *arguments: object, **named: object) -> Any:
         """As `keras.Model.fit`; labels given once, or for some outputs by name, reach every output."""
         options = self._arranged(bind(keras.Model.fit, self, arguments, named))
         validation = options.get("validation_data")

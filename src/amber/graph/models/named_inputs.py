@@ -125,7 +125,7 @@ class NamedInputs:
             check_block_names(inputs, [tensor.name for tensor in self.inputs])  # type: ignore[attr-defined]
 
 
-class MultiInputModel(NamedInputs, ChildModel):  # type: ignore[misc]
+class MultiInputModel(NamedInputs, ChildModel):
     """A functional model of several named inputs; see `NamedInputs`.
 
     It is saved as Keras' own Functional, which loads without this package and then checks no names.

@@ -50,7 +50,7 @@ class SequenceChain:
         size = min(size, self.length)
         if attributes.get("padding", "valid") == "valid":
             self.length -= size - 1
-        return self.add("conv1d", filters=self.scaled(filters), kernel_size=size, **attributes)
+        return self.add("conv1d", (), filters=self.scaled(filters), kernel_size=size, **attributes)
 
     def pool(self, size: int) -> str:
         """Add max pooling; its window is at most as long as what is left."""
@@ -60,7 +60,7 @@ class SequenceChain:
 
     def dense(self, units: int, **attributes: object) -> str:
         """Add a dense layer."""
-        return self.add("dense", units=self.scaled(units), **attributes)
+        return self.add("dense", (), units=self.scaled(units), **attributes)
 
     def end(self, outputs: Sequence[Operation]) -> ComputationGraph:
         """Return the graph with its outputs, all after the last node."""
