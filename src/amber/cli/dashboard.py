@@ -23,7 +23,7 @@ _INTERVAL = 2.0
 class _QuietHandler(WSGIRequestHandler):
     """Handle requests without logging them."""
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         """Log nothing."""
 
 

@@ -6,7 +6,7 @@ import contextlib
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
-from typing import Any, TextIO
+from typing import TextIO
 
 from amber.errors import AmberError
 
@@ -34,7 +34,7 @@ class _Announcer(MetaPathFinder):
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def find_spec(self, fullname: str, path: Sequence[str] | None, target: Any = None) -> None:
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: object = None) -> None:
         """Say what is loading, once."""
         if fullname != "keras" and fullname not in _LABELS:
             return

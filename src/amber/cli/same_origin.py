@@ -70,7 +70,7 @@ class SameOrigin:
         return self._host == "localhost" or (address is not None and address.is_loopback)
 
 
-def _is_visit(environ: dict[str, Any]) -> bool:
+def _is_visit(environ: dict[str, object]) -> bool:
     """Say whether a request only follows a link to here, which changes nothing."""
     return environ.get("REQUEST_METHOD") == "GET" and environ.get("HTTP_SEC_FETCH_MODE") == "navigate"
 

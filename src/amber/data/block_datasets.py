@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from amber.data.blocks import BlockSpec
 from amber.data.dataset import Dataset
@@ -18,7 +17,7 @@ from amber.errors import DataError
 
 def load_blocks(
     name: str | os.PathLike[str],
-    blocks: Mapping[str, Any],
+    blocks: Mapping[str, object],
     targets: Mapping[str, TargetSpec | str],
     split: str = RANDOM,
     seed: int = 0,

@@ -9,7 +9,6 @@ import difflib
 import fnmatch
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -123,7 +122,7 @@ def _known(column: str, places: Mapping[str, int], name: str) -> str:
     )
 
 
-def split_columns(x: ArrayLike, blocks: Mapping[str, Any]) -> Blocks:
+def split_columns(x: ArrayLike, blocks: Mapping[str, object]) -> Blocks:
     """Cut an array into named blocks.
 
     Args:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -95,7 +94,7 @@ class ClassScore:
             n=len(true),
         )
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return a JSON-ready dictionary; NaN becomes None, and `n` is called `records`."""
         return _to_dict(self)
 
@@ -138,7 +137,7 @@ class NumberScore:
             n=len(np.asarray(y_true)),
         )
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return a JSON-ready dictionary; NaN becomes None, and `n` is called `records`."""
         return _to_dict(self)
 
@@ -159,12 +158,12 @@ def _counts(numbers: Array, classes: Sequence[str]) -> dict[str, int]:
     return {name: int(count) for name, count in zip(classes, counted, strict=True)}
 
 
-def _to_dict(score: Score) -> dict[str, Any]:
+def _to_dict(score: Score) -> dict[str, object]:
     named = {("records" if each.name == "n" else each.name): getattr(score, each.name) for each in fields(score)}
     return {name: _json_ready(value) for name, value in named.items()}
 
 
-def _json_ready(value: object) -> Any:
+def _json_ready(value: object) -> object:
     if isinstance(value, Mapping):
         return {name: _json_ready(each) for name, each in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -228,7 +228,7 @@ def _split(x: NDArray[np.float32], y: Mapping[str, NDArray[np.int64]], rows: NDA
     return Split(x[rows], targets if len(targets) > 1 else next(iter(targets.values())))
 
 
-def _parsed(motifs: Mapping[str, Any], strength: float) -> dict[str, Motif]:
+def _parsed(motifs: Mapping[str, object], strength: float) -> dict[str, Motif]:
     parsed = {}
     for name, written in motifs.items():
         try:

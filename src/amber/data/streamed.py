@@ -70,7 +70,7 @@ class _Reader:
         self.examples, self.unknown, self.augmentation, self.scaling = examples, unknown, augmentation, scaling
         self._last = threading.local()
 
-    def __reduce__(self) -> tuple[type[_Reader], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[type[_Reader], tuple[object, ...]]:
         """Send what is read, not what was."""
         return _Reader, (self.examples, self.unknown, self.augmentation, self.scaling)
 
@@ -133,7 +133,7 @@ class StreamedInput:
             view = augmentation.draw(self.epoch, rows)
         return self.reader.read(self.name, rows, view, self.epoch if self.strand == "forward" else -1)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> Array:
         """Read everything, where that fits into memory."""
         return _whole(self, dtype)
 
@@ -206,7 +206,7 @@ class PackedLabels:
             values[np.unpackbits(self.missing[index], axis=1, count=self.labels).astype(bool)] = np.nan
         return values
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> Array:
         """Unpack everything, where that fits into memory."""
         return _whole(self, dtype)
 
@@ -264,7 +264,7 @@ class StreamedProfile:
         view = self.augmentation.draw(self.epoch, self.rows[index])
         return view.targets({"": values}, {"": self.profile})[""]
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> Array:
         """Return everything, where that fits into memory."""
         return _whole(self, dtype)
 

@@ -83,7 +83,7 @@ class Comparison:
             table.add_row(label, *map(_summary, values.values()), style="bold" if chosen else None)
         return table
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return a JSON-ready dictionary; what is undefined becomes None."""
         return {
             "data": self.data,
@@ -157,7 +157,7 @@ def compare(
     return found
 
 
-def _tested(directory: Path) -> dict[str, Any]:
+def _tested(directory: Path) -> dict[str, object]:
     """Return the test.json of a finished run; raises StorageError where it does not hold what a search writes."""
     path = directory / "test.json"
     record = read_json(path, what="the test.json of a finished search", nan_is_null=True)
@@ -166,7 +166,7 @@ def _tested(directory: Path) -> dict[str, Any]:
     return record
 
 
-def _outputs(model: Mapping[str, Any]) -> list[str | None]:
+def _outputs(model: Mapping[str, object]) -> list[str | None]:
     return [None] if "records" in model else list(model)
 
 

@@ -27,7 +27,7 @@ NO_STORAGE = "none"
 
 def compile_arguments(
     loaded: Configuration, steps: int | None = None, shared: bool = False, problem: TaskSpec | None = None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return the arguments of `keras.Model.compile`.
 
     Args:
@@ -69,8 +69,8 @@ def compile_arguments(
 
 
 def _optimizer_options(
-    loaded: Configuration, optimizer: keras.optimizers.Optimizer, where: tuple[str, ...], options: Mapping[str, Any]
-) -> Mapping[str, Any]:
+    loaded: Configuration, optimizer: keras.optimizers.Optimizer, where: tuple[str, ...], options: Mapping[str, object]
+) -> Mapping[str, object]:
     """Return options after checking their names."""
     free = sorted(set(optimizer.get_config()) - {"learning_rate", "name"})
     for name in options:

@@ -47,7 +47,7 @@ class Facts:
     megaflops: float = 0.0
 
 
-def chosen_settings(facts: Facts) -> dict[str, dict[str, Any]]:
+def chosen_settings(facts: Facts) -> dict[str, dict[str, object]]:
     """Return keys and values of the sections `training`, `search` and `final` for a data set.
 
     Small data are trained on for more epochs, in smaller batches, and by more networks in the end; where examples or
@@ -90,8 +90,8 @@ def facts_of(loaded: Configuration, dataset: Dataset) -> Facts:
 
 
 def with_defaults(
-    loaded: Configuration, dataset: Dataset, begun_with: Mapping[str, Any] | None = None
-) -> tuple[Configuration, dict[str, dict[str, Any]]]:
+    loaded: Configuration, dataset: Dataset, begun_with: Mapping[str, object] | None = None
+) -> tuple[Configuration, dict[str, dict[str, object]]]:
     """Fill in the settings that a configuration leaves to the data.
 
     Args:
@@ -109,7 +109,7 @@ def with_defaults(
     return with_settings(loaded, chosen if begun_with is None else _begun(chosen, begun_with))
 
 
-def with_settings_begun(loaded: Configuration, begun_with: Mapping[str, Any], source: str) -> Configuration:
+def with_settings_begun(loaded: Configuration, begun_with: Mapping[str, object], source: str) -> Configuration:
     """Return a configuration with the settings its search began with, where it is silent.
 
     Args:
@@ -135,8 +135,8 @@ def _begun(chosen: Mapping[str, Mapping[str, Any]], begun_with: Mapping[str, Any
 
 
 def with_settings(
-    loaded: Configuration, settings: Any, source: str = "settings"
-) -> tuple[Configuration, dict[str, dict[str, Any]]]:
+    loaded: Configuration, settings: object, source: str = "settings"
+) -> tuple[Configuration, dict[str, dict[str, object]]]:
     """Return a configuration with given settings where it is silent, and which of them were filled in.
 
     Args:
@@ -166,13 +166,13 @@ def with_settings(
     return replace(loaded, config=loaded.config.model_copy(update=changes)), filled
 
 
-def settings_dict(loaded: Configuration) -> dict[str, Any]:
+def settings_dict(loaded: Configuration) -> dict[str, object]:
     """Return what `with_settings` needs to give the same configuration from its text, JSON-ready."""
     keys = chosen_settings(Facts(1))
     return {section: {key: getattr(getattr(loaded.config, section), key) for key in keys[section]} for section in keys}
 
 
-def describe(settings: Mapping[str, Mapping[str, Any]]) -> str:
+def describe(settings: Mapping[str, Mapping[str, object]]) -> str:
     """Return one line: each setting that was filled in, with its value."""
     return ", ".join(
         f"{section}.{key} {_said(value)}" for section, values in settings.items() for key, value in values.items()

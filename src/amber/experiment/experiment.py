@@ -186,7 +186,7 @@ def resolve(configuration: Configuration, options: RunOptions | None = None) -> 
 
 def _with_all_settings(
     configuration: Configuration, dataset: Dataset, options: RunOptions
-) -> tuple[Configuration, dict[str, dict[str, Any]]]:
+) -> tuple[Configuration, dict[str, dict[str, object]]]:
     """Return the configuration with what data and task decide, and which settings were filled in."""
     directory = configuration.config.chosen_run_directory
     with configuration.placing(("run_directory",)):

@@ -16,8 +16,10 @@ from amber.experiment.run_files.plugins import naming_missing
 from amber.experiment.run_files.recorded import load_run_config, recorded_trials
 from amber.experiment.task_spec import TaskSpec
 from amber.files.strict_json import read_json
+from amber.types import JsonObject
 
 if TYPE_CHECKING:
+    from amber.modeler.builders.protocol import Builder
     from amber.report.contents import Drawing, ReportContents, TestRow
     from amber.search import SearchResult
 
@@ -93,7 +95,7 @@ def _read(path: Path, storage: str | None = None) -> _Run:
     return _Run(path, loaded, SearchResult(ranked, metric, direction, seed), record)
 
 
-def _problem(path: Path, record: dict[str, Any]) -> TaskSpec:
+def _problem(path: Path, record: JsonObject) -> TaskSpec:
     try:
         return TaskSpec.from_dict(record)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -102,7 +104,7 @@ def _problem(path: Path, record: dict[str, Any]) -> TaskSpec:
         ) from error
 
 
-def _drawings(builder: Any, result: SearchResult) -> tuple[Drawing, ...]:
+def _drawings(builder: Builder, result: SearchResult) -> tuple[Drawing, ...]:
     from amber.drawing import draw_svg
     from amber.graph.cost import measure
     from amber.report.contents import Drawing

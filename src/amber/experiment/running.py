@@ -175,12 +175,12 @@ def _show_found(experiment: Experiment, found: SearchResult, directory: RunDirec
             draw_best(experiment.configuration, experiment.builder, found.best, directory.path)
 
 
-def _builder_description(experiment: Experiment) -> dict[str, Any]:
+def _builder_description(experiment: Experiment) -> dict[str, object]:
     loaded = experiment.configuration
     return {"type": loaded.builder_type, "options": loaded.builder_options.model_dump(exclude={"type"})}
 
 
-def _best_record(experiment: Experiment, best: TrialResult, **more: object) -> dict[str, Any]:
+def _best_record(experiment: Experiment, best: TrialResult, **more: object) -> dict[str, object]:
     """Return a `best.json` that is enough, alone, to build, draw, evaluate and predict."""
     from amber.search.best import trial_record
 

@@ -107,7 +107,7 @@ def _check_task(
             raise loaded.error((*path, "metrics", index), str(error)) from error
 
 
-def losses_and_metrics(loaded: Configuration, problem: TaskSpec | None = None) -> dict[str, Any]:
+def losses_and_metrics(loaded: Configuration, problem: TaskSpec | None = None) -> dict[str, object]:
     """Return loss and metrics for `compile`; by output, with loss weights, where the configuration names several.
 
     Args:
@@ -139,7 +139,7 @@ def losses_and_metrics(loaded: Configuration, problem: TaskSpec | None = None) -
 
 def _compiled(
     loaded: Configuration, path: KeyPath, loss: str, metrics: Sequence[str], task: tuple[str, ...] | None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return loss and metrics of one output; `task` holds its classes, None for a number, nothing where unknown."""
     from amber.modeler.task_metrics import metric_for
 

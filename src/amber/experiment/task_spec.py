@@ -66,7 +66,7 @@ class TaskSpec:
             raise ConfigError(f"builder.type {builder}: expected one output. Received: {', '.join(self.outputs)}")
         return self.output_operations()[0]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return a JSON-ready dictionary with the keys `inputs` and `outputs`."""
         return {
             "inputs": {name: list(shape) for name, shape in self.inputs.items()},

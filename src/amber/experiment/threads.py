@@ -39,7 +39,7 @@ def step_flops(loaded: Configuration, problem: TaskSpec) -> float:
     return _TRAINING * loaded.config.training.batch_size * most
 
 
-def _largest(space: Any, shape: tuple[int, ...]) -> float:
+def _largest(space: object, shape: tuple[int, ...]) -> float:
     """Return the FLOPs of the forward pass of one example through the largest candidate of every layer."""
     positions, width, total = math.prod(shape[:-1]), shape[-1], 0.0
     for candidates in _layers(space):
@@ -57,7 +57,7 @@ def _largest(space: Any, shape: tuple[int, ...]) -> float:
     return total
 
 
-def _layers(space: Any) -> Iterator[list[Mapping[str, Any]]]:
+def _layers(space: object) -> Iterator[list[Mapping[str, object]]]:
     """Yield the candidates of each layer, wherever in a space they are."""
     if isinstance(space, list) and any(isinstance(each, Mapping) and "Layer_type" in each for each in space):
         yield [each for each in space if isinstance(each, Mapping)]
@@ -72,7 +72,7 @@ def _count(operation: Mapping[str, Any], name: str) -> int:
     return value if is_integer(value) else 0
 
 
-def _volume(operation: Mapping[str, Any]) -> int:
+def _volume(operation: Mapping[str, object]) -> int:
     size = operation["kernel_size"]
     sizes = size if isinstance(size, (list, tuple)) else [size]
     return math.prod(each for each in sizes if isinstance(each, int))

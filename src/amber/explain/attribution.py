@@ -120,7 +120,7 @@ class _Runner:
         return [np.asarray(keras.ops.convert_to_numpy(each))[:rows] for each in self._multipliers(first, second)]
 
 
-def _tensor(array: Array, size: int) -> Any:
+def _tensor(array: Array, size: int) -> object:
     missing = size - len(array)
     filled = np.concatenate([array, np.repeat(array[-1:], missing, axis=0)]) if missing else array
     return keras.ops.convert_to_tensor(np.ascontiguousarray(filled))

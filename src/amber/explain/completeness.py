@@ -11,7 +11,7 @@ from keras import ops
 _LEAST_SHARE = 1e-6
 
 
-def per_example(values: Any) -> Any:
+def per_example(values: object) -> Any:
     """Return the sum over all but the first axis."""
     return ops.sum(ops.reshape(values, (ops.shape(values)[0], -1)), axis=1)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Unpack
 
 import keras
@@ -147,7 +147,7 @@ def _path_gradients(model: keras.Model, target: Target, settings: Checked) -> Mu
     return multipliers
 
 
-def _score(model: keras.Model, target: Target) -> Any:
+def _score(model: keras.Model, target: Target) -> Callable[..., Any]:
     """Return the function from tensors, one for each input, to the explained numbers."""
     for tensor in model.inputs:
         if not str(tensor.dtype).startswith(("float", "bfloat")):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -91,7 +91,7 @@ def _named(name: str, array: Array) -> Array:
     raise ConfigError(f"`references` must be {', '.join(NAMES)}, or arrays. Received: {name!r}")
 
 
-def _in_order(examples: Examples, references: Any) -> list[Array]:
+def _in_order(examples: Examples, references: object) -> list[Array]:
     if isinstance(references, Mapping):
         arrays = [references.get(name) for name in examples.names]
     else:
@@ -103,7 +103,7 @@ def _in_order(examples: Examples, references: Any) -> list[Array]:
     ]
 
 
-def _fitted(given: Any, array: Array, name: str) -> Array:
+def _fitted(given: object, array: Array, name: str) -> Array:
     shape = array.shape[1:]
     try:
         read: Array = np.asarray(given, dtype=np.float32)

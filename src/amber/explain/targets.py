@@ -27,7 +27,7 @@ class Target:
     position: int
     unit: tuple[int, ...]
 
-    def select(self, outputs: Any) -> Any:
+    def select(self, outputs: object) -> Any:
         """Return the explained numbers, shape (batch,), of the outputs of a model."""
         return self.of_output(keras.tree.flatten(outputs)[self.position])
 

@@ -23,7 +23,7 @@ def trials_csv(trials: Iterable[TrialResult]) -> str:
     cells = []
     for trial in rows:
         values = trial.to_dict() | {"tokens": " ".join(map(str, trial.tokens))}
-        own = values["metrics"]
+        own = trial.metrics
         cells.append(
             [
                 *(values[name] for name in _COLUMNS),

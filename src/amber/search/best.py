@@ -11,7 +11,7 @@ import platform
 from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amber import __version__
 from amber.architect import ModelSpace
@@ -20,7 +20,12 @@ from amber.errors import AmberError, ConfigError
 from amber.files.strict_json import read_json
 from amber.search.safe_paths import contained
 from amber.search.trial import TrialResult
+from amber.types import JsonObject, Tokens
 from amber.wording import shown
+
+if TYPE_CHECKING:
+    from amber.architect.token_layout import TokenLayout
+    from amber.modeler.builders.protocol import Builder
 
 FORMAT_VERSION = 1
 _BACKEND_PACKAGES = {"torch": ("torch",), "jax": ("jax",), "tensorflow": ("tensorflow", "tensorflow-cpu")}
@@ -80,7 +85,7 @@ def trial_record(builder: Any, description: Mapping[str, Any], trial: TrialResul
     return best_record(builder.model_space, description, trial, architecture, trial.metrics, seed)
 
 
-def describe_architecture(space: ModelSpace, layout: Any, arc: Any) -> list[dict[str, Any]]:
+def describe_architecture(space: ModelSpace, layout: TokenLayout, arc: Tokens) -> list[JsonObject]:
     """Return the choices of an architecture in readable form, one entry per layer.
 
     Args:
@@ -108,7 +113,7 @@ def describe_architecture(space: ModelSpace, layout: Any, arc: Any) -> list[dict
     return layers
 
 
-def describe_builder(builder: Any, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def describe_builder(builder: Builder, options: Mapping[str, object] | None = None) -> JsonObject:
     """Return `{"type": class name, "options": options}`.
 
     Args:
@@ -134,7 +139,7 @@ def software_versions() -> dict[str, str]:
     }
 
 
-def load_best(path: str | os.PathLike[str]) -> dict[str, Any]:
+def load_best(path: str | os.PathLike[str]) -> JsonObject:
     """Read and checks a record, or the `best.json` of a run directory.
 
     Args:

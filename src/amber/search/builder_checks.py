@@ -35,7 +35,7 @@ class CalledBuilder:
         return self.called(arc_seq)
 
 
-def usable_builder(builder: Any, model_space: ModelSpace | None = None) -> Any:
+def usable_builder(builder: object, model_space: ModelSpace | None = None) -> Any:
     """Return a builder that tells a search what may be built: the one given, or a CalledBuilder of it.
 
     Args:
@@ -66,11 +66,11 @@ def usable_builder(builder: Any, model_space: ModelSpace | None = None) -> Any:
     )
 
 
-def can_plan(builder: Any) -> bool:
+def can_plan(builder: object) -> bool:
     """Say whether a builder knows the graph of an architecture without building it."""
     plan = getattr(builder, "plan", None)
     return plan is not None and getattr(plan, "__func__", None) is not ModelBuilder.plan
 
 
-def _described(builder: Any) -> str:
+def _described(builder: object) -> str:
     return f"the function {builder.__name__}" if hasattr(builder, "__name__") else f"a {type(builder).__name__}"

@@ -6,14 +6,13 @@ The settings of a search hold `data_fingerprint` (see `amber.data.Dataset.finger
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from amber.search.samplers.recorded import with_options_of_then
 
 DATA_FINGERPRINT = "data_fingerprint"
 
 
-def comparable(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def comparable(before: Mapping[str, object], now: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
     """Return the settings a search began with, and those it is taken up with, without what says nothing of the data.
 
     A search begun before there were fingerprints is compared without one, and one begun when samplers had other
@@ -30,10 +29,10 @@ def comparable(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[dict[
     return first, second
 
 
-def _without_source(settings: Mapping[str, Any]) -> Any:
+def _without_source(settings: Mapping[str, object]) -> object:
     data = settings.get("data")
     return {key: value for key, value in data.items() if key != "source"} if isinstance(data, Mapping) else data
 
 
-def _data_settings(settings: Mapping[str, Any]) -> tuple[Any, Any]:
+def _data_settings(settings: Mapping[str, object]) -> tuple[object, object]:
     return settings.get("seed"), _without_source(settings)

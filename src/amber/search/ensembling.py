@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import keras
 
@@ -12,11 +11,11 @@ from amber.graph.models.intermediate import DenseAddOutputChild
 
 
 def average(
-    models: Sequence[Any],
-    model_compile_dict: Mapping[str, Any] | None = None,
+    models: Sequence[keras.Model],
+    model_compile_dict: Mapping[str, object] | None = None,
     *,
     weights: Sequence[Sequence[float]] | None = None,
-) -> Any:
+) -> keras.Model:
     """Return a plain Keras model that predicts the mean of what the models predict.
 
     Networks of one architecture, trained from different random weights, err in different places; their mean errs
@@ -71,7 +70,7 @@ def average(
     return result
 
 
-def _mean(values: list[Any], name: str, weights: Sequence[float] | None) -> Any:
+def _mean(values: list[keras.KerasTensor], name: str, weights: Sequence[float] | None) -> keras.KerasTensor:
     if weights is None:
         return keras.layers.Average(name=name)(values)
     shares = [
@@ -81,7 +80,7 @@ def _mean(values: list[Any], name: str, weights: Sequence[float] | None) -> Any:
     return keras.layers.Add(name=name)(shares)
 
 
-def _alone(model: keras.Model, model_compile_dict: Mapping[str, Any] | None) -> Any:
+def _alone(model: keras.Model, model_compile_dict: Mapping[str, object] | None) -> object:
     if not isinstance(model, DenseAddOutputChild):
         return model
     network = model.final_model()
@@ -90,7 +89,7 @@ def _alone(model: keras.Model, model_compile_dict: Mapping[str, Any] | None) -> 
     return network
 
 
-def _face(model: keras.Model) -> tuple[Any, ...]:
+def _face(model: keras.Model) -> tuple[object, ...]:
     """Return shapes of inputs and of outputs, with their names where there are several."""
     inputs = [(tensor.name, tuple(tensor.shape[1:])) for tensor in model.inputs]
     outputs = [
@@ -100,7 +99,7 @@ def _face(model: keras.Model) -> tuple[Any, ...]:
     return tuple([("", each[0][1])] if len(each) == 1 else each for each in (inputs, outputs))
 
 
-def _final_outputs(model: keras.Model) -> list[Any]:
+def _final_outputs(model: keras.Model) -> list[keras.KerasTensor]:
     return list(model.outputs[:1] if isinstance(model, DenseAddOutputChild) else model.outputs)
 
 

@@ -57,7 +57,7 @@ def _store(former: Mapping[str, Any]) -> TrialStore:
     )
 
 
-def _said(former: Mapping[str, Any]) -> str:
+def _said(former: Mapping[str, object]) -> str:
     """Return how to write the store that former arguments mean."""
     how = "".join(f", {name}=True" for name in ("resume", "allow_changes") if former.get(name))
     if former.get("storage") is not None:

@@ -35,6 +35,7 @@ from amber.training.checkpoint import Checkpoint
 from amber.training.data_checks import check_data, check_fit_arguments, check_input_shapes, check_targets
 from amber.training.settings import FitSettings
 from amber.training.train import train_model
+from amber.types import Tokens
 
 
 class Objective:
@@ -116,12 +117,12 @@ class Objective:
         """The value of what is not a network or over budget; None: the worst score so far."""
         return self.valuation.worst
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return how networks are trained and valued, JSON-ready."""
         limits = {name: limit for name, limit in vars(self.budget).items() if limit is not None}
         return {**self.settings.to_dict(), **self.valuation.to_dict(), **({"budget": limits} if limits else {})}
 
-    def prepare(self, arc: Any) -> Candidate:
+    def prepare(self, arc: Tokens) -> Candidate:
         """Plan and measures an architecture without building it.
 
         Raises:
@@ -178,7 +179,7 @@ class Objective:
 
     def evaluate(
         self,
-        arc: Any,
+        arc: Tokens,
         seed: int,
         *,
         number: int = 0,
@@ -268,7 +269,7 @@ class Objective:
         return Checkpoint(path, json.dumps(identity, sort_keys=True))
 
 
-def prepared(objective: Any, tokens: tuple[int, ...], number: int) -> Candidate | TrialResult:
+def prepared(objective: Objective, tokens: tuple[int, ...], number: int) -> Candidate | TrialResult:
     """Plan and measure an architecture as `Objective.prepare` does, or return the trial of what cannot be planned.
 
     Its status is "invalid" where it describes no network, and "failed" where a layer raised what is not an error of

@@ -87,7 +87,7 @@ def _first_network(objective: Objective, seed: int) -> Sequence[int] | None:
 
 
 def _check_compiled(
-    objective: Objective, graph: ComputationGraph, cost: GraphCost, arguments: Mapping[str, Any]
+    objective: Objective, graph: ComputationGraph, cost: GraphCost, arguments: Mapping[str, object]
 ) -> None:
     """Compute loss and metrics once, for a few rows and even predictions, on a model that gives its inputs back."""
     reported = _reported(objective, graph, cost, arguments)
@@ -118,7 +118,7 @@ def _reported(
 
 
 def _guilty(
-    objective: Objective, graph: ComputationGraph, cost: GraphCost, tried: Mapping[str, Any]
+    objective: Objective, graph: ComputationGraph, cost: GraphCost, tried: Mapping[str, object]
 ) -> tuple[str, Exception] | None:
     """Return which metric cannot be computed, with the reason; None where it is the loss."""
     for metric in keras.tree.flatten(tried.get("metrics", [])) if not isinstance(tried.get("metrics"), Mapping) else []:
@@ -130,7 +130,7 @@ def _guilty(
     return None
 
 
-def _works(objective: Objective, graph: ComputationGraph, cost: GraphCost, tried: Mapping[str, Any]) -> bool:
+def _works(objective: Objective, graph: ComputationGraph, cost: GraphCost, tried: Mapping[str, object]) -> bool:
     try:
         _evaluated(objective, graph, cost, tried)
     except Exception:
@@ -156,14 +156,14 @@ def _some(targets: Any) -> Any:
     return keras.tree.map_structure(lambda array: array[:_ROWS], targets)
 
 
-def _count(targets: Any) -> int:
+def _count(targets: object) -> int:
     return len(keras.tree.flatten(targets)[0])
 
 
-def _shapes(targets: Any) -> str:
+def _shapes(targets: object) -> str:
     return " and ".join(str(tuple(array.shape)) for array in keras.tree.flatten(targets))
 
 
-def _alone(values: list[Any]) -> Any:
+def _alone(values: list[object]) -> object:
     """Return the only value, or all of several: Keras warns of a list of one."""
     return values[0] if len(values) == 1 else values

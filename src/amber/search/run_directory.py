@@ -153,7 +153,9 @@ class RunDirectory:
         finally:
             self._lock.release()
 
-    def begin(self, settings: Mapping[str, Any], *, resume: bool = False, allow_changes: bool = False) -> list[Trial]:
+    def begin(
+        self, settings: Mapping[str, object], *, resume: bool = False, allow_changes: bool = False
+    ) -> list[Trial]:
         """Note the settings of the search that starts here, and returns the trials of the one it takes up.
 
         Args:
@@ -194,7 +196,7 @@ class RunDirectory:
                 self.write(SETTINGS, text)
         return trials
 
-    def check_same(self, settings: Mapping[str, Any]) -> None:
+    def check_same(self, settings: Mapping[str, object]) -> None:
         """Raise where the search here began with other settings; only reads, and says nothing where none was begun.
 
         Args:
@@ -260,7 +262,7 @@ class RunDirectory:
         """Keep a copy of the configuration's text."""
         return self.write(name, text)
 
-    def write_best(self, record: Mapping[str, Any]) -> Path:
+    def write_best(self, record: Mapping[str, object]) -> Path:
         """Write `best.json`; see `amber.search.best_record`."""
         return self.write(BEST, json_text(record))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from amber.errors import StorageError
 from amber.files.strict_json import json_text, read_json
+from amber.types import JsonObject
 
 FORMAT_VERSION = 3
 # 2: trials may be pruned, and have curves. 3: every line of the journal has a checksum.
@@ -16,12 +17,12 @@ READABLE_VERSIONS = (1, 2, 3)
 CHECKSUMS_SINCE = 3
 
 
-def settings_text(settings: Mapping[str, Any]) -> str:
+def settings_text(settings: Mapping[str, object]) -> str:
     """Return the file that says which search the trials belong to."""
     return json_text({"format_version": FORMAT_VERSION, "settings": settings}, default=str)
 
 
-def read_settings(path: Path) -> tuple[dict[str, Any], int]:
+def read_settings(path: Path) -> tuple[JsonObject, int]:
     """Return the settings of a search, and the version of the format it is kept in.
 
     Raises:
@@ -67,7 +68,7 @@ class SettingsChangedError(StorageError):
         )
 
 
-def changes_between(before: Any, now: Any, path: tuple[str | int, ...] = ()) -> list[Change]:
+def changes_between(before: object, now: object, path: tuple[str | int, ...] = ()) -> list[Change]:
     """Return all that differs between two settings, each named as deep as both have the same shape."""
     if isinstance(before, Mapping) and isinstance(now, Mapping):
         names: list[Any] = sorted({*before, *now})

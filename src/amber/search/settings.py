@@ -40,7 +40,7 @@ class PrunerSettings:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def named_pruner(name: str | None, options: Mapping[str, Any]) -> PrunerSettings | None:
+def named_pruner(name: str | None, options: Mapping[str, object]) -> PrunerSettings | None:
     """Return the settings of a pruner that a configuration may name, or None.
 
     Raises:

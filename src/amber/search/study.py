@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 
@@ -121,7 +120,7 @@ class Study:
                 store.join(alone=self._executor.in_process)
                 return loop.run(wanted)
 
-    def _settings(self, sampler: SamplerSettings, pruner: PrunerSettings | None) -> dict[str, Any]:
+    def _settings(self, sampler: SamplerSettings, pruner: PrunerSettings | None) -> dict[str, object]:
         """Return what a resumed study must have begun with, JSON-ready.
 
         The number of trials is not among them: a study may always be made longer.

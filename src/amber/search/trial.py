@@ -87,7 +87,7 @@ class Trial:
         """The architecture in words, or its tokens where there are no words."""
         return self.architecture or f"tokens {short_tokens(self.tokens)}"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return a JSON-ready dictionary; numbers that JSON cannot say become None, and `retries` is there if any."""
         values = asdict(self)
         if not self.retries:

@@ -6,7 +6,7 @@ import contextlib
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from amber.search.candidate import Candidate
 from amber.search.run_directory import RunDirectory
@@ -61,7 +61,7 @@ class TrialStore(Protocol):
     is_begun: bool = False
 
     @abstractmethod
-    def begin(self, settings: Mapping[str, Any], direction: str) -> None:
+    def begin(self, settings: Mapping[str, object], direction: str) -> None:
         """Start the study, or find the one that was begun before, and set `is_begun`.
 
         Args:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import keras
 import numpy as np
@@ -12,6 +11,7 @@ from amber.backend import choice
 from amber.backend.hardware import accelerators, threads_in_use
 from amber.search.executors import Executor
 from amber.search.objective import Objective
+from amber.types import Array
 
 _CLASSES = 50
 
@@ -41,7 +41,7 @@ def understood(objective: Objective, executor: Executor) -> Iterator[str]:
     yield f"Runs on {choice()}, {devices}, threads: {threads_in_use()}, {workers}."
 
 
-def _target(array: Any) -> str:
+def _target(array: Array) -> str:
     """Return what targets look like: class numbers, one-hot classes or numbers with their range."""
     shape = tuple(array.shape[1:])
     if not isinstance(array, np.ndarray):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from amber.cli.failures import reported
 from amber.cli.options import SourceArgument, TokensArgument
+
+if TYPE_CHECKING:
+    import keras
 
 
 class Format(StrEnum):
@@ -59,7 +62,7 @@ def build(
         typer.echo(f"Wrote {exported}: onnxruntime predicts the same.")
 
 
-def _untrained(source: Path, tokens: str | None, seed: int | None) -> Any:
+def _untrained(source: Path, tokens: str | None, seed: int | None) -> keras.Model:
     from amber.experiment.chosen import choose
     from amber.experiment.components import seed_everything
 
@@ -68,7 +71,7 @@ def _untrained(source: Path, tokens: str | None, seed: int | None) -> Any:
     return chosen.builder(chosen.tokens)
 
 
-def _trained(source: Path, tokens: str | None) -> Any:
+def _trained(source: Path, tokens: str | None) -> keras.Model:
     from amber.errors import ConfigError
     from amber.experiment.run_files.recorded import is_record, load_model
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from amber.cli.options import SourceArgument, TokensArgument
 from amber.files.strict_json import json_text
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
+    from amber.architect.operation import Operation
     from amber.graph.cost import GraphCost
     from amber.graph.graph import ComputationGraph
 
@@ -43,7 +46,7 @@ def describe(
     print_whole_words(Console(), table)
 
 
-def _table(title: str, graph: ComputationGraph, cost: GraphCost) -> Any:
+def _table(title: str, graph: ComputationGraph, cost: GraphCost) -> Table:
     from rich.table import Table
 
     table = Table(title=title, caption="FLOPs: 2 x multiply-adds, forward, one record", show_footer=True)
@@ -70,7 +73,7 @@ def _table(title: str, graph: ComputationGraph, cost: GraphCost) -> Any:
     return table
 
 
-def _short(operation: Any) -> str:
+def _short(operation: Operation) -> str:
     told = [
         f"{name}={operation.get(name)}"
         for name in _TOLD
@@ -79,7 +82,7 @@ def _short(operation: Any) -> str:
     return " ".join([operation.Layer_type, *told])
 
 
-def _as_dict(tokens: tuple[int, ...], graph: ComputationGraph, cost: GraphCost) -> dict[str, Any]:
+def _as_dict(tokens: tuple[int, ...], graph: ComputationGraph, cost: GraphCost) -> dict[str, object]:
     return {
         "tokens": list(tokens),
         "fingerprint": graph.fingerprint(),

@@ -97,7 +97,7 @@ def _paths(value: object, above: KeyPath) -> Iterator[tuple[KeyPath, str]]:
             yield from _paths(each, (*above, place))
 
 
-def _mapped(value: Any, folder: Path) -> Any:
+def _mapped(value: object, folder: Path) -> object:
     if isinstance(value, str):
         return os.path.normpath(folder / Path(value).expanduser())
     if isinstance(value, Mapping):

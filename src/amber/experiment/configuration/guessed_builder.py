@@ -57,7 +57,7 @@ def _is_one_sequence(inputs: Mapping[str, Any]) -> bool:
     return len(inputs) == 1 and all(isinstance(each, Mapping) and "sequence" in each for each in inputs.values())
 
 
-def _suits_residual_cnn(layers: Any) -> bool:
+def _suits_residual_cnn(layers: object) -> bool:
     """Say whether each layer has candidates of one width, of kinds that a residual CNN knows, and some convolve."""
     kinds = set()
     for layer in layers if isinstance(layers, list) else ():

@@ -95,7 +95,7 @@ def keys_at(model: type[BaseModel], path: KeyPath) -> list[str]:
     return list(sections[0].model_fields) if sections else []
 
 
-def _below(annotation: Any, part: str | int) -> Any:
+def _below(annotation: object, part: str | int) -> object:
     """Return the type of the value at a key or position of a type."""
     for each in _alternatives(annotation):
         if isinstance(each, type) and issubclass(each, BaseModel) and part in each.model_fields:
@@ -105,7 +105,7 @@ def _below(annotation: Any, part: str | int) -> Any:
     return None
 
 
-def _alternatives(annotation: Any) -> Iterator[Any]:
+def _alternatives(annotation: object) -> Iterator[object]:
     """Yield the members of a union type, and the type that `Annotated` wraps."""
     origin = get_origin(annotation)
     if origin is Annotated:

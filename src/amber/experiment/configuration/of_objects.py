@@ -116,7 +116,7 @@ def _space(space: ModelSpace, inputs: list[str]) -> Any:
     return {"branches": named, "stem": stem.to_dict(), "merge": space.concat_op}
 
 
-def _plain(value: object, path: KeyPath) -> Any:
+def _plain(value: object, path: KeyPath) -> object:
     """Return a value as YAML has it; raises ConfigError for what a file could not hold."""
     if isinstance(value, Mapping):
         return {str(key): _plain(each, (*path, str(key))) for key, each in value.items()}

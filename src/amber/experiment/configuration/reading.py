@@ -167,7 +167,7 @@ def _inputs(config: Config, source: Source | None) -> Mapping[str, Any] | None:
     return dict.fromkeys(names) if len(names) > 1 and not config.data.blocks else config.data.blocks
 
 
-def _with_name_and_builder(config: Config, document: YamlDocument, inputs: Mapping[str, Any] | None) -> Config:
+def _with_name_and_builder(config: Config, document: YamlDocument, inputs: Mapping[str, object] | None) -> Config:
     """Return the configuration with a name and a builder, also where none is given."""
     changes: dict[str, Any] = {}
     if "name" not in document.data and document.is_file:

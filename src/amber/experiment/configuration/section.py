@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
-def _written_name(value: object) -> Any:
+def _written_name(value: object) -> object:
     """Return a name as text, where YAML made a number of it."""
     if isinstance(value, bool) or value is None:
         raise ValueError(

@@ -202,7 +202,7 @@ class SearchSection(Section):
 
     @field_validator(*(key for key in WORKER_KEYS if key != "threads"))
     @classmethod
-    def _workers_are_other_processes(cls, value: object, info: ValidationInfo) -> Any:
+    def _workers_are_other_processes(cls, value: object, info: ValidationInfo) -> object:
         if value is not None and info.data.get("executor") == "in_process":
             raise ValueError("executor: processes, or one of dask, beside it")
         if (
@@ -248,14 +248,14 @@ class SearchSection(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _former_names_are_warned_of(cls, values: object) -> Any:
+    def _former_names_are_warned_of(cls, values: object) -> object:
         if isinstance(values, dict) and "ahead" in values:
             warnings.warn("search.ahead is called search.prefetch now; write that.", FutureWarning, stacklevel=2)
         return values
 
     @model_validator(mode="before")
     @classmethod
-    def _trainings_with_a_reward_watch_the_loss(cls, values: object) -> Any:
+    def _trainings_with_a_reward_watch_the_loss(cls, values: object) -> object:
         if isinstance(values, dict) and values.get("reward") is not None and "metric" not in values:
             return {**values, "metric": "val_loss"}
         return values
@@ -354,7 +354,7 @@ class Config(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _empty_sections_are_defaults(cls, values: object) -> Any:
+    def _empty_sections_are_defaults(cls, values: object) -> object:
         # `search:` with nothing under it is null in YAML, and means all defaults.
         if not isinstance(values, dict):
             return values

@@ -58,7 +58,7 @@ def is_plain_table(section: DataSection) -> bool:
     return not of_blocks and not section.model_fields_set.intersection(_OF_SEQUENCES)
 
 
-def _kind(given: Mapping[str, Any], document: YamlDocument) -> str:
+def _kind(given: Mapping[str, object], document: YamlDocument) -> str:
     """Return the name of the source: of the keys that name one, the one whose settings the others are."""
     named = [key for key in given if key in SOURCES]
     if not named:
@@ -71,7 +71,7 @@ def _kind(given: Mapping[str, Any], document: YamlDocument) -> str:
     return next(fits, named[0])
 
 
-def _source(kind: str, given: Mapping[str, Any], document: YamlDocument, validate: Callable[..., Section]) -> Source:
+def _source(kind: str, given: Mapping[str, object], document: YamlDocument, validate: Callable[..., Section]) -> Source:
     entry = SOURCES.get(kind)
     section = validate(_section_of(entry), dict(given), document, SOURCE)
     values = {name: getattr(section, name) for name in section.model_fields_set}

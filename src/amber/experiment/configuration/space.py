@@ -19,7 +19,7 @@ _BRANCH_KEYS = ("branches", "stem", "merge")
 
 
 def space_of(
-    entries: list[Any] | dict[str, Any], document: YamlDocument, inputs: Sequence[str] = ()
+    entries: list[object] | dict[str, object], document: YamlDocument, inputs: Sequence[str] = ()
 ) -> tuple[ModelSpace, list[list[KeyPath]]]:
     """Make the model space of a configuration.
 
@@ -42,7 +42,7 @@ def space_of(
 
 
 def _branched(
-    entries: dict[str, Any], document: YamlDocument, inputs: Sequence[str]
+    entries: dict[str, object], document: YamlDocument, inputs: Sequence[str]
 ) -> tuple[ModelSpace, list[list[KeyPath]]]:
     root: KeyPath = ("model_space",)
     for key in entries:
@@ -71,7 +71,7 @@ def _branched(
     return BranchedModelSpace([spaces[:-1], spaces[-1]], merge), paths
 
 
-def _chain(entries: list[Any], root: KeyPath, document: YamlDocument) -> tuple[ModelSpace, list[list[KeyPath]]]:
+def _chain(entries: list[object], root: KeyPath, document: YamlDocument) -> tuple[ModelSpace, list[list[KeyPath]]]:
     space = ModelSpace()
     paths: list[list[KeyPath]] = []
     for index, entry in enumerate(entries):
@@ -98,7 +98,7 @@ def _chain(entries: list[Any], root: KeyPath, document: YamlDocument) -> tuple[M
     return space, paths
 
 
-def _group(entry: dict[str, Any], path: KeyPath, document: YamlDocument) -> tuple[int, Any]:
+def _group(entry: dict[str, object], path: KeyPath, document: YamlDocument) -> tuple[int, Any]:
     for key in entry:
         if key not in _GROUP_KEYS:
             raise document.error((*path, key), unknown_key(key, list(_GROUP_KEYS)))

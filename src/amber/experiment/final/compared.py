@@ -68,6 +68,6 @@ class Compared:
         return float(found[self.name])
 
 
-def _alone(values: list[Any]) -> Any:
+def _alone(values: list[object]) -> object:
     """Return the only value, or all of several: Keras warns of a list of one."""
     return values[0] if len(values) == 1 else values

@@ -25,8 +25,12 @@ WEIGHTS = tuple(tenth / 10 for tenth in range(10))
 
 
 def with_linear_term(
-    networks: Sequence[Any], model: keras.Model, dataset: Dataset, seed: int, compile_arguments: Mapping[str, Any]
-) -> tuple[Any, dict[str, float]]:
+    networks: Sequence[keras.Model],
+    model: keras.Model,
+    dataset: Dataset,
+    seed: int,
+    compile_arguments: Mapping[str, object],
+) -> tuple[keras.Model, dict[str, float]]:
     """Return the best model of networks and a linear model, and the linear model's weight in each output.
 
     Args:

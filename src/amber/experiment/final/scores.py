@@ -21,6 +21,8 @@ from amber.experiment.final.verdict import advice, majority_classes, remarks
 from amber.experiment.task_spec import TaskSpec
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from amber.data import Dataset
     from amber.evaluation import Evaluation
     from amber.experiment.configuration.reading import Configuration
@@ -120,7 +122,7 @@ def _tables(
     compared: tuple[str, Mapping[str, float]],
     looks: int,
     evaluations: Mapping[str, Evaluation],
-) -> Iterator[Any]:
+) -> Iterator[Table]:
     """Return the tables of each output, and where there are several one of what the search compared."""
     several = len(dataset.targets) > 1
     name, values = compared
@@ -140,7 +142,7 @@ def _tables(
         yield value_table(f"What the search compared: {measure_name(name)} of all outputs", name, values)
 
 
-def _baseline_records(linear: Scored) -> dict[str, Any]:
+def _baseline_records(linear: Scored) -> dict[str, object]:
     """Return the entries of `test.json` for the linear models: one under its name, several by output."""
     records = {name: {**score.to_dict(), **linear.chosen[name]} for name, score in linear.scores.items()}
     if len(records) > 1:

@@ -20,6 +20,7 @@ from amber.data import (
 from amber.errors import DataError, RunFailed
 from amber.evaluation import Evaluation, Resampling, evaluate_classes, evaluate_numbers
 from amber.experiment.task_spec import INPUT
+from amber.types import Array
 
 if TYPE_CHECKING:
     import keras
@@ -134,7 +135,7 @@ def score_baselines(dataset: Dataset, test: Split, seed: int, refit: bool = Fals
     return Scored(scores, predicted, chosen)
 
 
-def _score(target: Target, true: Any, values: Any) -> AnyScore:
+def _score(target: Target, true: Array, values: Array) -> AnyScore:
     if target.classes is None:
         return NumberScore.of(true, values, target.scaling.scale[0] if target.scaling else 1.0)
     return ClassScore.of(true, values, target.classes)

@@ -6,12 +6,15 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from amber.types import JsonObject
+
 if TYPE_CHECKING:
     from amber.data import ClassScore, NumberScore
     from amber.evaluation import Evaluation
     from amber.graph.input_usage import InputUsage
 
     AnyScore = ClassScore | NumberScore
+    from rich.table import Table
 
 # Key of a score -> what tables call it, the most important first; those of shares are shown in per cent.
 MEASURES = {
@@ -52,7 +55,7 @@ def score_table(
     scores: Mapping[str, AnyScore],
     compared: tuple[str, Mapping[str, float]] | None = None,
     evaluation: Evaluation | None = None,
-) -> Any:
+) -> Table:
     """Return a rich table: one column for each scored model, one row for each measure.
 
     Args:
@@ -107,7 +110,7 @@ def _differences(evaluation: Evaluation) -> str:
     return f"In brackets: {level} intervals. Difference from {baseline}: {', '.join(found)}."
 
 
-def value_table(title: str, key: str, values: Mapping[str, float]) -> Any:
+def value_table(title: str, key: str, values: Mapping[str, float]) -> Table:
     """Return a rich table of one value for each model."""
     from rich.table import Table
 
@@ -122,7 +125,7 @@ def class_table(title: str, scores: Mapping[str, AnyScore]) -> Any:
     """Return a rich table of the measures of each class, a row for each model; None for a number."""
     from rich.table import Table
 
-    each = {name: score.to_dict() for name, score in scores.items()}
+    each: dict[str, JsonObject] = {name: score.to_dict() for name, score in scores.items()}
     first = next(iter(each.values()))
     if "per_class_records" not in first:
         return None
@@ -141,14 +144,14 @@ def class_table(title: str, scores: Mapping[str, AnyScore]) -> Any:
     return table
 
 
-def scores_to_dict(scores: Mapping[str, AnyScore]) -> dict[str, Any]:
+def scores_to_dict(scores: Mapping[str, AnyScore]) -> JsonObject:
     """Return the score of the only output, or those of several by name, JSON-ready."""
     if len(scores) == 1:
         return next(iter(scores.values())).to_dict()
     return {name: score.to_dict() for name, score in scores.items()}
 
 
-def block_table(uses: Sequence[tuple[str, Mapping[str, InputUsage]]], sizes: Mapping[str, Iterable[int]]) -> Any:
+def block_table(uses: Sequence[tuple[str, Mapping[str, InputUsage]]], sizes: Mapping[str, Iterable[int]]) -> Table:
     """Return a rich table of which layers of the best networks read which block.
 
     Args:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from amber.data import Dataset, Split
     from amber.experiment.configuration.reading import Configuration
+    from amber.modeler.builders.protocol import Builder
     from amber.search import TrialResult
 
 
@@ -47,7 +48,7 @@ def final_records(loaded: Configuration, dataset: Dataset) -> Split:
 
 
 def train_final(
-    loaded: Configuration, dataset: Dataset, builder: Any, best: TrialResult, say: Callable[[str], None]
+    loaded: Configuration, dataset: Dataset, builder: Builder, best: TrialResult, say: Callable[[str], None]
 ) -> FinalModel:
     """Train the best architecture as `final` says.
 
@@ -95,7 +96,7 @@ def train_final(
     return FinalModel(model, tuple(networks), tuple(epochs), train is not dataset.train, linear)
 
 
-def _with_stock_metrics(model: keras.Model, arguments: Mapping[str, Any]) -> Any:
+def _with_stock_metrics(model: keras.Model, arguments: Mapping[str, object]) -> object:
     """Return the model, compiled again without metrics of AMBER's, so that what is saved loads without it."""
     from amber.modeler.task_metrics import has_own_metrics, stock_metrics
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from amber.data import ClassScore
 from amber.experiment.final.scoring import BASELINES, baseline_key
@@ -42,7 +42,7 @@ class Remark:
     baseline: float | None = None
     classes: tuple[str, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return a JSON-ready dictionary of what is known."""
         return {name: value for name, value in asdict(self).items() if value not in ("", None, ())}
 

@@ -21,6 +21,7 @@ from amber.experiment.task_spec import TaskSpec
 from amber.files.output import writing
 
 if TYPE_CHECKING:
+    from amber.modeler.builders.protocol import Builder
     from amber.search import RunDirectory, TrialResult
 
 TEST, RESULTS, DRAWINGS = "test.json", "results.txt", ("best.svg", "best.png")
@@ -81,7 +82,7 @@ class FinishedRun:
             return before in (None, wanted)
         return sum(trial.status in TRAINED for trial in trials) >= wanted["trials"]
 
-    def redraw(self, loaded: Configuration, builder: Any, trials: list[TrialResult]) -> None:
+    def redraw(self, loaded: Configuration, builder: Builder, trials: list[TrialResult]) -> None:
         """Draw the files that are missing."""
         missing = [name for name in DRAWINGS if not (self.path / name).is_file()]
         best = next(trial for trial in trials if trial.number == self.record["trial"])
@@ -90,7 +91,7 @@ class FinishedRun:
 
 
 def draw_best(
-    loaded: Configuration, builder: Any, best: TrialResult, folder: Path, names: Sequence[str] = DRAWINGS
+    loaded: Configuration, builder: Builder, best: TrialResult, folder: Path, names: Sequence[str] = DRAWINGS
 ) -> None:
     """Draw the best network into a folder; raises StorageError naming the file."""
     from amber import drawing

@@ -54,7 +54,7 @@ def _read(folder: Path) -> Any:
     return read_json(contained(folder, BEST_RECORD), what="the best.json of a search")
 
 
-def _looks(record: Mapping[str, Any]) -> int:
+def _looks(record: Mapping[str, object]) -> int:
     """Return the looks that a record tells of; runs of earlier versions counted none, and were tested once."""
     known = record.get(LOOKS, 1 if "final" in record else 0)
     return known if type(known) is int and known >= 0 else 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from amber.errors import AmberError, ConfigError
 from amber.files.strict_json import read_json
@@ -14,7 +13,7 @@ from amber.plugins import is_loaded
 SETTING = "plugins"
 
 
-def remembered(settings: Mapping[str, Any]) -> list[str]:
+def remembered(settings: Mapping[str, object]) -> list[str]:
     """Return the names of the plug-ins recorded in settings or a `best.json`."""
     told = settings.get(SETTING)
     entries = told if isinstance(told, list) else []

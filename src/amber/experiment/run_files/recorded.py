@@ -15,6 +15,7 @@ from amber.experiment.defaults import with_settings, with_settings_begun
 from amber.experiment.run_files.plugins import naming_missing
 from amber.experiment.task_spec import TaskSpec
 from amber.files.archives import check_archive
+from amber.types import JsonObject
 from amber.wording import shown
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def is_record(source: Path) -> bool:
     return source.is_dir() or source.suffix.lower() == ".json"
 
 
-def read_record(source: Path) -> dict[str, Any]:
+def read_record(source: Path) -> JsonObject:
     """Read the `best.json` of a run.
 
     Args:
@@ -91,7 +92,7 @@ def model_file(source: Path) -> Path:
     return source
 
 
-def record_beside(source: Path) -> dict[str, Any] | None:
+def record_beside(source: Path) -> JsonObject | None:
     """Return the `best.json` of the run a source belongs to; None where there is none."""
     if is_record(source):
         return read_record(source)
@@ -139,7 +140,7 @@ def load_run_config(run_directory: Path) -> Configuration:
     return loaded if settings is None else with_settings_begun(loaded, settings, str(run_directory))
 
 
-def begun_with(run_directory: str | os.PathLike[str]) -> dict[str, Any] | None:
+def begun_with(run_directory: str | os.PathLike[str]) -> JsonObject | None:
     """Return the settings that the search in a directory began with, as older versions meant them; None: no search.
 
     Raises:

@@ -63,7 +63,7 @@ def open_run(loaded: Configuration, *, resume: bool, overwrite: bool) -> RunDire
 def check_unchanged(
     loaded: Configuration,
     dataset: Dataset,
-    settings: Mapping[str, Any],
+    settings: Mapping[str, object],
     database: StudyDatabase | None,
     *,
     allow_changes: bool,
@@ -102,7 +102,7 @@ def begin_run(
     loaded: Configuration,
     dataset: Dataset,
     directory: RunDirectory,
-    settings: Mapping[str, Any],
+    settings: Mapping[str, object],
     database: StudyDatabase | None,
     *,
     resume: bool,
@@ -130,7 +130,7 @@ def begin_run(
     return store
 
 
-def search_settings(loaded: Configuration, dataset: Dataset, plugins: Sequence[Plugin] = ()) -> dict[str, Any]:
+def search_settings(loaded: Configuration, dataset: Dataset, plugins: Sequence[Plugin] = ()) -> dict[str, object]:
     """Return all that trials depend on, JSON-ready: settings with defaults, the data's fingerprint and plug-ins."""
     from amber.backend import select
     from amber.search.data_identity import DATA_FINGERPRINT

@@ -56,7 +56,7 @@ def _multipliers(model: keras.Model, target: Target, settings: Checked) -> Multi
     program = Program(model, target.position)
     count = len(model.inputs)
 
-    def propagate(*tensors: Any) -> list[Any]:
+    def propagate(*tensors: object) -> list[Any]:
         both = [ops.concatenate(pair) for pair in zip(tensors[:count], tensors[count:], strict=True)]
         output, pull = program(*both)
         # Batches of one size have as many rows as a constant, which a compiled function needs.

@@ -121,7 +121,7 @@ def activation_step(function: Callable[..., Any]) -> Step:
     return along_path(function)
 
 
-def _identity(tensor: Any) -> Any:
+def _identity(tensor: object) -> object:
     return tensor
 
 
@@ -139,13 +139,13 @@ def _activation_layer(layer: Any, call: Callable[..., Any]) -> Step:
     return activation_step(layer.activation)
 
 
-def _embedding(layer: Any, call: Callable[..., Any]) -> Step:
+def _embedding(layer: object, call: Callable[..., object]) -> Step:
     del layer
     return looked_up(call)
 
 
 def _extreme_merge(sign: float) -> Callable[[Any, Any], Step]:
-    def rule(layer: Any, call: Callable[..., Any]) -> Step:
+    def rule(layer: object, call: Callable[..., object]) -> Step:
         del layer, call
         stacked = linear(lambda *tensors: sign * ops.stack(_broadcast(tensors), axis=-1))
         return chain(stacked, maximum, linear(lambda tensor: sign * tensor))

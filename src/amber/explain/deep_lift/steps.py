@@ -45,7 +45,7 @@ def references_of(tensor: Any) -> Any:
     return tensor[tensor.shape[0] // 2 :]
 
 
-def difference_of(tensor: Any) -> Any:
+def difference_of(tensor: object) -> Any:
     """Return examples minus references."""
     return examples_of(tensor) - references_of(tensor)
 
@@ -54,7 +54,7 @@ def linear(function: TensorFunction) -> Step:
     """Return the step of a function that is linear, up to a constant, in all its inputs together."""
 
     def step(*tensors: Any) -> tuple[Any, PullBack]:
-        def pull(multipliers: Any) -> list[Any]:
+        def pull(multipliers: object) -> list[Any]:
             return pull_back(function, [examples_of(each) for each in tensors], multipliers)
 
         return function(*tensors), pull
@@ -68,7 +68,7 @@ def elementwise(function: TensorFunction) -> Step:
     def step(tensor: Any) -> tuple[Any, PullBack]:
         output = function(tensor)
 
-        def pull(multipliers: Any) -> list[Any]:
+        def pull(multipliers: object) -> list[Any]:
             difference = difference_of(tensor)
             near = ops.abs(difference) < _LEAST_DIFFERENCE
             slope = pull_back(function, [examples_of(tensor)], ops.ones_like)[0]
@@ -123,7 +123,7 @@ def along_path(function: TensorFunction) -> Step:
     def step(*tensors: Any) -> tuple[Any, PullBack]:
         output = function(*tensors)
 
-        def pull(multipliers: Any) -> list[Any]:
+        def pull(multipliers: object) -> list[Any]:
             differences = [difference_of(each) for each in tensors]
             starts = [references_of(each) for each in tensors]
             between = [_on_path(r, d, places) for r, d in zip(starts, differences, strict=True)]
@@ -149,7 +149,7 @@ def looked_up(function: TensorFunction) -> Step:
     def step(codes: Any) -> tuple[Any, PullBack]:
         output = function(codes)
 
-        def pull(multipliers: Any) -> list[Any]:
+        def pull(multipliers: object) -> list[Any]:
             contributions = ops.sum(multipliers * difference_of(output), axis=-1)
             difference = difference_of(codes)
             is_zero = difference == 0
@@ -170,7 +170,7 @@ def chain(*steps: Step) -> Step:
             pulls.append(pull)
             tensors = (output,)
 
-        def pull_all(multipliers: Any) -> list[Any]:
+        def pull_all(multipliers: object) -> list[Any]:
             found = [multipliers]
             for pull in reversed(pulls):
                 found = pull(found[0])

@@ -73,7 +73,7 @@ class Executor(ABC):
         """How many tasks should be under way, so that every worker has one; may change between calls."""
 
     @abstractmethod
-    def open(self, function: Callable[..., Any]) -> None:
+    def open(self, function: Callable[..., object]) -> None:
         """Gets ready to run `function`, which must be picklable where workers are other processes.
 
         Raises:

@@ -15,7 +15,8 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from amber.backend import interrupts
 from amber.checks import integer_at_least, positive_integer
@@ -26,6 +27,9 @@ from amber.search.executors.base import Executor, Failure, Outcome
 from amber.search.executors.dask_worker import TOPIC, end_session, keep, receive_answer, work
 from amber.search.executors.limits import WorkerLimits, found_plugins, worker_settings
 from amber.search.executors.reports import Received, Reporter
+
+if TYPE_CHECKING:
+    import distributed
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +100,7 @@ class DaskExecutor(Executor):
             self._counted = time.monotonic()
         return max(1, self._count if self._most is None else min(self._most, self._count)) * (1 + self._prefetch)
 
-    def open(self, function: Callable[..., Any]) -> None:
+    def open(self, function: Callable[..., object]) -> None:
         """Connect, waits for a first worker, and sends the function to the scheduler.
 
         Raises:
@@ -230,7 +234,7 @@ class DaskExecutor(Executor):
         else:
             self._outcomes += self._collect(*event)
 
-    def _collect(self, key: int, future: Any) -> list[Outcome]:
+    def _collect(self, key: int, future: distributed.Future) -> list[Outcome]:
         if key not in self._futures or self._futures[key] is not future:
             return []  # of a connection that was given up
         del self._futures[key]
@@ -255,20 +259,21 @@ class DaskExecutor(Executor):
 class _Task:
     """A task under way, as it was submitted."""
 
-    def __init__(self, arguments: tuple[Any, ...], options: dict[str, Any], reporter: Reporter | None) -> None:
+    def __init__(self, arguments: tuple[object, ...], options: dict[str, object], reporter: Reporter | None) -> None:
         self.arguments, self.options, self.reporter = arguments, options, reporter
         self.submitted = time.monotonic()
 
 
-def _distributed() -> Any:
+def _distributed() -> ModuleType:
     try:
         import distributed
     except ImportError as error:
         raise ExecutorError("Dask is not installed; install it with: pip install 'amber-nas[dask]'.") from error
-    return distributed
+    module: ModuleType = distributed
+    return module
 
 
-def _close(client: Any) -> None:
+def _close(client: distributed.Client) -> None:
     with contextlib.suppress(Exception):
         client.close(timeout=2)
 

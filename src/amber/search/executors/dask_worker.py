@@ -8,11 +8,14 @@ import queue
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amber.errors import ExecutorError
 from amber.search.executors.processes import ProcessExecutor
 from amber.search.executors.reports import ANSWER_LIMIT
+
+if TYPE_CHECKING:
+    import distributed
 
 # Of the events at the scheduler that carry reports.
 TOPIC = "amber-reports"
@@ -60,7 +63,7 @@ class _Sessions:
             return "error", outcome.error
         return "outcome", outcome
 
-    def _watch(self, identity: str, worker: Any) -> None:
+    def _watch(self, identity: str, worker: distributed.Worker) -> None:
         """End the session once the scheduler has dropped it: its search was killed, or has lost the scheduler."""
         absent = 0
         while self._id == identity and absent < _ABSENT:
@@ -88,7 +91,7 @@ class _Relay:
     # Of all reports of this Dask worker, so that an answer that comes late is not taken for another's.
     _numbers = itertools.count(1)
 
-    def __init__(self, sessions: _Sessions, worker: Any, task: str, may_stop: bool) -> None:
+    def __init__(self, sessions: _Sessions, worker: distributed.Worker, task: str, may_stop: bool) -> None:
         self._sessions, self._worker, self._task, self._may_stop = sessions, worker, task, may_stop
 
     @property
@@ -126,14 +129,14 @@ class _Relay:
 _sessions = _Sessions()
 
 
-def keep(session: dict[str, Any]) -> dict[str, Any]:
+def keep(session: dict[str, object]) -> dict[str, object]:
     """Return what a search sends once; as a task, the scheduler keeps it where it is needed."""
     return session
 
 
 def work(
-    session: dict[str, Any], arguments: tuple[Any, ...], options: dict[str, Any], may_stop: bool | None
-) -> tuple[str, Any]:
+    session: dict[str, object], arguments: tuple[object, ...], options: dict[str, object], may_stop: bool | None
+) -> tuple[str, object]:
     """Run one task, and return ("outcome", its Outcome) or ("error", the exception).
 
     Args:

@@ -30,7 +30,7 @@ class InProcessExecutor(Executor):
         """One."""
         return 1
 
-    def open(self, function: Callable[..., Any]) -> None:
+    def open(self, function: Callable[..., object]) -> None:
         """Keep the function."""
         self._function = function
 

@@ -64,7 +64,7 @@ class WorkerLimits:
             _limit_memory(self.memory_limit * 2**20)
 
 
-def keras_settings() -> dict[str, Any]:
+def keras_settings() -> dict[str, object]:
     """Return the Keras backend, and what this process has set Keras to as far as a fresh one would not be the same."""
     settings: dict[str, Any] = {"backend": os.environ.get("KERAS_BACKEND")}
     keras = sys.modules.get("keras")
@@ -89,7 +89,7 @@ def found_plugins(plugins: Sequence[str | Plugin]) -> tuple[Plugin, ...]:
     return tuple(each if isinstance(each, Plugin) else find_plugin(each) for each in plugins)
 
 
-def worker_settings(plugins: Sequence[Plugin]) -> dict[str, Any]:
+def worker_settings(plugins: Sequence[Plugin]) -> dict[str, object]:
     """Return all that a fresh process must set and load to be as this one: Keras, and plug-ins."""
     return {**keras_settings(), "plugins": tuple(plugins)}
 

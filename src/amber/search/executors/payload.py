@@ -20,7 +20,7 @@ _FUNCTION, _ARRAYS = "function", "arrays"
 _ALIGNMENT = 64
 
 
-def pack(function: Callable[..., Any]) -> list[bytes | memoryview]:
+def pack(function: Callable[..., object]) -> list[bytes | memoryview]:
     """Return a function as bytes: itself, then each of its arrays, which are not copied.
 
     Raises:
@@ -50,7 +50,7 @@ def write(parts: Sequence[bytes | memoryview], directory: Path) -> None:
     (directory / _FUNCTION).write_bytes(pickle.dumps((places, bytes(parts[0]))))
 
 
-def read(directory: Path) -> Callable[..., Any]:
+def read(directory: Path) -> Callable[..., object]:
     """Return the function that `write` wrote. Its arrays may be written to: changes stay in this process."""
     places, head = pickle.loads((directory / _FUNCTION).read_bytes())
     if not places or not places[-1][1]:

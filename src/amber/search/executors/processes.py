@@ -79,7 +79,7 @@ class ProcessExecutor(Executor):
         """The number of worker processes."""
         return self._count
 
-    def open(self, function: Callable[..., Any]) -> None:
+    def open(self, function: Callable[..., object]) -> None:
         """Write the function where workers read it. They start with their first task.
 
         Raises:
@@ -186,7 +186,7 @@ class ProcessExecutor(Executor):
 class _Task:
     """A task under way."""
 
-    def __init__(self, key: int, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+    def __init__(self, key: int, arguments: tuple[object, ...], options: dict[str, object]) -> None:
         self.key, self.arguments, self.options = key, arguments, options
         self.reporter: Reporter | None = None
         self.reports: ReportAddress | None = None
@@ -202,7 +202,7 @@ class _Slot:
         directory: Path,
         position: int,
         limits: WorkerLimits,
-        settings: dict[str, Any],
+        settings: dict[str, object],
         events: queue.SimpleQueue[_Event],
     ) -> None:
         self.task: _Task | None = None

@@ -25,7 +25,7 @@ _loaded: dict[str, Any] = {}
 
 
 def initialise(
-    directory: Path, mark: Path, variables: Mapping[str, str], limits: WorkerLimits, settings: dict[str, Any]
+    directory: Path, mark: Path, variables: Mapping[str, str], limits: WorkerLimits, settings: dict[str, object]
 ) -> None:
     """Make a fresh process a worker. What goes wrong is kept, and raised by the first task.
 
@@ -50,7 +50,9 @@ def initialise(
         _loaded["broken"] = f"{describe_error(error)}\n{traceback.format_exc()}"
 
 
-def run(arguments: tuple[Any, ...], options: Mapping[str, Any], reports: ReportAddress | None) -> tuple[str, Any]:
+def run(
+    arguments: tuple[object, ...], options: Mapping[str, object], reports: ReportAddress | None
+) -> tuple[str, object]:
     """Run one task and return ("value", value), ("error", exception) or (kind of failure, message).
 
     Args:
@@ -67,7 +69,7 @@ def run(arguments: tuple[Any, ...], options: Mapping[str, Any], reports: ReportA
         reporter.close()
 
 
-def _run(arguments: tuple[Any, ...], options: Mapping[str, Any]) -> tuple[str, Any]:
+def _run(arguments: tuple[object, ...], options: Mapping[str, object]) -> tuple[str, object]:
     if "broken" in _loaded:
         return "error", ExecutorError(f"A worker process cannot load what it is to run: {_loaded['broken']}")
     function: Callable[..., Any] = _loaded["function"]

@@ -10,11 +10,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from amber.errors import StorageError
 from amber.files.strict_json import json_text, read_json
 from amber.search.run_directory import RunDirectory
+from amber.supernet.base import Supernet
+from amber.types import JsonObject
+
+if TYPE_CHECKING:
+    from amber.architect.controllers.base import BaseController
 
 SUPERNET, CONTROLLER, RECORD = "supernet.h5", "controller.h5", "one_shot.json"
 
@@ -31,7 +36,7 @@ class OneShotFiles:
             directory_path = self.directory.path if self.directory is not None else Path()
             (directory_path / name).unlink(missing_ok=True)
 
-    def read_record(self) -> dict[str, Any] | None:
+    def read_record(self) -> JsonObject | None:
         """Return the record of an earlier search; None where there is none.
 
         Raises:
@@ -45,12 +50,12 @@ class OneShotFiles:
             raise StorageError(f"{path} must hold a JSON mapping. Received: {type(record).__name__}")
         return dict(record)
 
-    def load_supernet(self, supernet: Any) -> None:
+    def load_supernet(self, supernet: Supernet) -> None:
         """Give a supernet the shared weights of an earlier search; StorageError where they cannot be read."""
         if self.directory is not None:
             supernet.load(self.directory.path / SUPERNET)
 
-    def write(self, supernet: Any, controller: Any, record: dict[str, Any]) -> None:
+    def write(self, supernet: Supernet, controller: BaseController, record: dict[str, object]) -> None:
         """Replace all three files, the record last.
 
         Raises:
@@ -62,7 +67,7 @@ class OneShotFiles:
         controller.save(self.directory.path / CONTROLLER)
         self.write_record(record)
 
-    def write_record(self, record: dict[str, Any]) -> None:
+    def write_record(self, record: dict[str, object]) -> None:
         """Replace the record only."""
         if self.directory is not None:
             self.directory.write(RECORD, json_text(record, indent=1))

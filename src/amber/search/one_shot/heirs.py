@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
 from amber.graph.models.compiling import clone_compile_arguments
 from amber.search.objective import Objective
+from amber.supernet.base import Supernet
 from amber.training.recalibration import recalibrate
+from amber.types import TensorTree
+
+if TYPE_CHECKING:
+    from amber.modeler.builders.protocol import Builder
 
 
 class HeirBuilder:
@@ -26,7 +31,7 @@ class HeirBuilder:
         calibration: training features on which normalisation statistics are estimated for each network.
     """
 
-    def __init__(self, builder: Any, supernet: Any, calibration: Any) -> None:
+    def __init__(self, builder: Any, supernet: Supernet, calibration: Any) -> None:
         self.builder, self.supernet, self.calibration = builder, supernet, calibration
         self.layout, self.model_space = builder.layout, builder.model_space
         self.model_compile_dict = builder.model_compile_dict
@@ -54,14 +59,16 @@ class HeirBuilder:
         return _received, (self.builder, description, weights, self.calibration)
 
 
-def _received(builder: Any, description: object, weights: Sequence[np.ndarray], calibration: Any) -> HeirBuilder:
+def _received(
+    builder: Builder, description: object, weights: Sequence[np.ndarray], calibration: Callable[[], TensorTree] | None
+) -> HeirBuilder:
     """Make a builder of what was sent."""
     supernet = keras.saving.deserialize_keras_object(description)
     supernet.set_weights(weights)
     return HeirBuilder(builder, supernet, calibration)
 
 
-def with_heirs(objective: Objective, supernet: Any, calibration: Any) -> Objective:
+def with_heirs(objective: Objective, supernet: Supernet, calibration: object) -> Objective:
     """Return an objective that trains the same networks from the weights of a supernet on."""
     heirs = copy.copy(objective)
     heirs.builder = HeirBuilder(objective.builder, supernet, calibration)

@@ -14,7 +14,8 @@ from amber.search.objective import Objective
 from amber.search.one_shot.result import ScoredArchitecture
 from amber.search.one_shot.settings import OneShotSettings
 from amber.search.rewards import Budget
-from amber.supernet.scoring import score_architectures
+from amber.supernet.scoring import WeightSharingBuilder, score_architectures
+from amber.types import Tokens
 
 if TYPE_CHECKING:
     import keras
@@ -30,7 +31,9 @@ class SharedScores:
         seed: of the choice of training data for the statistics.
     """
 
-    def __init__(self, objective: Objective, builder: Any, settings: OneShotSettings, seed: int) -> None:
+    def __init__(
+        self, objective: Objective, builder: WeightSharingBuilder, settings: OneShotSettings, seed: int
+    ) -> None:
         self.objective, self.builder, self.settings, self.seed = objective, builder, settings, seed
 
     def of(self, arcs: Any, steps: int) -> list[float]:
@@ -79,25 +82,25 @@ class SharedScores:
                 kept.append(each)
         return kept
 
-    def largest(self, arcs: Sequence[Any]) -> list[tuple[int, ...]]:
+    def largest(self, arcs: Sequence[Tokens]) -> list[tuple[int, ...]]:
         """Return the one with the most parameters of those within the budget; an empty list where none is."""
         networks = [network for network in map(self._within_budget, arcs) if network is not None]
         return [max(networks, key=lambda network: network.parameters or 0).tokens] if networks else []
 
-    def _within_budget(self, arc: Any) -> Candidate | None:
+    def _within_budget(self, arc: Tokens) -> Candidate | None:
         try:
             network = self.objective.prepare(arc)
         except InvalidArchitectureError:
             return None
         return network if self.objective.over_budget(network) is None else None
 
-    def _measure(self, child: keras.Model, arc: Any, reported: Mapping[str, float]) -> dict[str, float]:
+    def _measure(self, child: keras.Model, arc: Tokens, reported: Mapping[str, float]) -> dict[str, float]:
         try:
             return self.objective.value(child, arc, {f"val_{name}": value for name, value in reported.items()})
         except FloatingPointError:
             return {self.objective.metric: math.nan}
 
-    def _too_large(self, arc: Any) -> bool:
+    def _too_large(self, arc: Tokens) -> bool:
         """Whether it is a network that costs more than allowed; asked of the graph only where there is a limit."""
         if self.objective.budget == Budget():
             return False

@@ -50,8 +50,8 @@ def run_one_shot(
     *,
     seed: int,
     settings: OneShotSettings | None = None,
-    shared_compile: Mapping[str, Any] | None = None,
-    controller_options: Mapping[str, Any] | None = None,
+    shared_compile: Mapping[str, object] | None = None,
+    controller_options: Mapping[str, object] | None = None,
     store: TrialStore | RunDirectory | None = None,
     callbacks: Sequence[SearchCallback] = (),
     progress: OneShotProgress | None = None,
@@ -165,7 +165,7 @@ class _Shared:
             raise StorageError(f"{RECORD} of the search to be taken up cannot be used: {error!r}") from error
         return True
 
-    def prepare(self, shared_compile: Mapping[str, Any] | None, options: Mapping[str, Any] | None) -> None:
+    def prepare(self, shared_compile: Mapping[str, object] | None, options: Mapping[str, object] | None) -> None:
         """Make supernet and policy; every mistake of the settings shows here."""
         arguments = shared_compile or self.objective.builder.model_compile_dict
         if arguments is None:
@@ -335,7 +335,7 @@ class _Shared:
         if self.progress:
             self.progress.show(self._share(), note)
 
-    def _record(self) -> dict[str, Any]:
+    def _record(self) -> dict[str, object]:
         return {
             "seed": self.seed,
             "metric": self.objective.metric,

@@ -7,7 +7,7 @@ weights say of tokens is therefore said of the network that a search by trials w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from amber.architect import ModelSpace
 from amber.errors import ConfigError
@@ -16,8 +16,11 @@ from amber.supernet.builders import SupernetBuilder
 from amber.supernet.conv import ConvSupernet
 from amber.supernet.factory import ConvSupernetFactory
 
+if TYPE_CHECKING:
+    from amber.modeler.builders.protocol import Builder
 
-def shared_builder(builder: Any, compile_arguments: Mapping[str, Any], batch_size: int = 32) -> SupernetBuilder:
+
+def shared_builder(builder: Builder, compile_arguments: Mapping[str, object], batch_size: int = 32) -> SupernetBuilder:
     """Return the builder of children that share weights, over the networks of a builder.
 
     Args:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from amber.checks import is_integer
 from amber.errors import ConfigError
@@ -29,7 +28,7 @@ class Budget:
             if limit is not None and (not is_integer(limit) or limit < 1):
                 raise ConfigError(f"budget.{name} must be a positive integer or None. Received: {limit!r}")
 
-    def excess(self, costs: Any) -> str | None:
+    def excess(self, costs: object) -> str | None:
         """Say what costs too much, such as `1,200 parameters of 1,000 allowed`; None where nothing does.
 
         Args:

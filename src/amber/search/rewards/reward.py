@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -55,7 +54,7 @@ class Reward:
         """The name under which its value is recorded."""
         return f"val_{self.name}"
 
-    def __call__(self, targets: Any, predictions: Any, names: Sequence[str] = ()) -> float:
+    def __call__(self, targets: object, predictions: object, names: Sequence[str] = ()) -> float:
         """Return the mean over all columns of all outputs.
 
         Args:

@@ -82,7 +82,7 @@ class Valuation:
             found[self.metric] = found[self._scored] + self._sign * self.knowledge.weight * found[KNOWLEDGE_VALUE]
         return found
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return what JSON can say of reward and knowledge; empty where there is neither."""
         found: dict[str, Any] = {"reward": self.reward.name} if self.reward else {}
         if self.knowledge:

@@ -9,7 +9,7 @@ from typing import Any
 MULTIVARIATE, MULTIVARIATE_BEFORE = True, False
 
 
-def recorded_options(sampler: str, options: Mapping[str, Any] | None) -> dict[str, Any]:
+def recorded_options(sampler: str, options: Mapping[str, object] | None) -> dict[str, object]:
     """Return the options as the settings of a search hold them: those whose default has changed are always there."""
     return {**({"multivariate": MULTIVARIATE} if _is_tpe(sampler) else {}), **(options or {})}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import optuna
 
@@ -22,7 +21,7 @@ def token_distributions(layout: TokenLayout) -> dict[str, optuna.distributions.C
     }
 
 
-def tokens_of(params: Mapping[str, Any], layout: TokenLayout) -> tuple[int, ...] | None:
+def tokens_of(params: Mapping[str, int], layout: TokenLayout) -> tuple[int, ...] | None:
     """Return the tokens that a trial's parameters say; None where one is missing."""
     if any(name not in params for name in layout.names):
         return None
@@ -80,7 +79,7 @@ class TokenSampler(optuna.samplers.BaseSampler):
         study: optuna.Study,
         trial: optuna.trial.FrozenTrial,
         search_space: dict[str, optuna.distributions.BaseDistribution],
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """The proposed tokens by name."""
         tokens = self.propose(study, trial.number)
         return {name: int(token) for name, token in zip(self.layout.names, tokens, strict=True)}
@@ -91,7 +90,7 @@ class TokenSampler(optuna.samplers.BaseSampler):
         trial: optuna.trial.FrozenTrial,
         param_name: str,
         param_distribution: optuna.distributions.BaseDistribution,
-    ) -> Any:
+    ) -> object:
         """A random value, for parameters that are not tokens."""
         return self._independent.sample_independent(study, trial, param_name, param_distribution)
 

@@ -194,7 +194,7 @@ class Connection:
                 study_name=self._study_name, storage=self.storage, direction=direction, load_if_exists=True
             )
 
-    def _connect_arguments(self) -> dict[str, Any]:
+    def _connect_arguments(self) -> dict[str, object]:
         patient: dict[str, dict[str, Any]] = {
             "sqlite": {"timeout": _PATIENCE},
             "postgresql": {"connect_timeout": 10, "client_encoding": "utf8"},

@@ -25,7 +25,6 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
-from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -39,6 +38,7 @@ from amber.search.storage.connection import Connection
 from amber.search.storage.urls import shown_url
 from amber.search.trial import Trial
 from amber.search.trial_store import StoredTrial
+from amber.types import JsonObject
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class StudyDatabase:
         """Connect once, before anything else is done; raises as `begin` does."""
         self._connection.check_reachable()
 
-    def check_same(self, settings: Mapping[str, Any]) -> None:
+    def check_same(self, settings: Mapping[str, object]) -> None:
         """Raise where the study began with other settings; only reads, and says nothing where there is no such study.
 
         Args:
@@ -106,7 +106,7 @@ class StudyDatabase:
         if changes:
             raise SettingsChangedError(self.name, changes)
 
-    def begin(self, settings: Mapping[str, Any], direction: str, *, allow_changes: bool = False) -> None:
+    def begin(self, settings: Mapping[str, object], direction: str, *, allow_changes: bool = False) -> None:
         """Connect, and makes the study or finds that it is the same search; may be called again.
 
         Args:
@@ -310,7 +310,7 @@ class StudyDatabase:
         )
         return found
 
-    def _attributes(self) -> dict[str, Any]:
+    def _attributes(self) -> JsonObject:
         study = self._connection.study
         return self._connection.tried("reading the settings", lambda: dict(study.user_attrs))
 
@@ -318,7 +318,7 @@ class StudyDatabase:
         study = self._connection.study
         self._connection.tried("noting the settings", lambda: study.set_user_attr(key, value))
 
-    def _check_version(self, attributes: Mapping[str, Any]) -> None:
+    def _check_version(self, attributes: Mapping[str, object]) -> None:
         if attributes.get(_VERSION) != FORMAT_VERSION:
             raise StorageError(
                 f"The {self.name} must be of {_VERSION} {FORMAT_VERSION}. Received: {attributes.get(_VERSION)!r}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from amber.backend import interrupts
 from amber.errors import StorageError
@@ -43,7 +42,7 @@ class DatabaseStore(TrialStore):
         self._owner = uuid.uuid4().hex
         self._is_copied = False
 
-    def begin(self, settings: Mapping[str, Any], direction: str) -> None:
+    def begin(self, settings: Mapping[str, object], direction: str) -> None:
         """Start or join the study; see `StudyDatabase.begin`."""
         if self.directory is not None:
             with self.directory.locked():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from amber.errors import StorageError
 from amber.search.run_directory import RunDirectory
@@ -30,7 +29,7 @@ class JournalStore(TrialStore):
         self._recorded: set[int] = set()
         self._unpolled: list[StoredTrial] = []
 
-    def begin(self, settings: Mapping[str, Any], direction: str) -> None:
+    def begin(self, settings: Mapping[str, object], direction: str) -> None:
         """Start or resume the study; see `RunDirectory.begin`.
 
         Raises:

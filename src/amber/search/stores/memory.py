@@ -26,7 +26,7 @@ class MemoryStore(TrialStore):
         self._trials: dict[int, Trial] = {}
         self._unpolled: list[StoredTrial] = []
 
-    def begin(self, settings: Mapping[str, Any], direction: str) -> None:
+    def begin(self, settings: Mapping[str, object], direction: str) -> None:
         """Start or resume the study; see `TrialStore.begin`."""
         now = json.loads(json.dumps(settings, default=str))
         changes = [] if self._settings is None else changes_between(self._settings, now)

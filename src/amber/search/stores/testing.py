@@ -25,7 +25,6 @@ import math
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from amber.errors import StorageError
 from amber.search.candidate import Candidate
@@ -290,7 +289,7 @@ def _resume(store: TrialStore) -> list[StoredTrial]:
     return poll(begin(store))
 
 
-def _values(trials: Sequence[Trial]) -> list[dict[str, Any]]:
+def _values(trials: Sequence[Trial]) -> list[dict[str, object]]:
     return [trial.to_dict() for trial in trials]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from amber.errors import DataError, InvalidArchitectureError, StorageError
 from amber.files import write_whole
 from amber.files.strict_json import json_text, read_json
 from amber.wording import shown
+
+if TYPE_CHECKING:
+    from amber.search.objective import Objective
 
 _CONTROLLER, _SCALING = "controller.h5", "descriptions.json"
 _ATTEMPTS = 50
@@ -119,7 +122,7 @@ def _is_numbers(values: object) -> TypeGuard[list[float]]:
     return isinstance(values, list) and all(type(each) in (int, float) for each in values)
 
 
-def _network(objective: Any, tokens: tuple[int, ...]) -> Any:
+def _network(objective: Objective, tokens: tuple[int, ...]) -> object:
     """What tells two proposals apart: the network's fingerprint, or without objective the tokens; None: not allowed."""
     if objective is None:
         return tokens

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from amber.errors import ConfigError, DataError
 from amber.search.objective import Objective, prepared
 from amber.search.trial import TrialResult
 from amber.search.zero_shot.policy import ZeroShotPolicy
+
+if TYPE_CHECKING:
+    from amber.architect.token_layout import TokenLayout
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +62,7 @@ def train_zero_shot(
     seed: int,
     episodes: int = 30,
     architectures: int = 5,
-    controller_options: Mapping[str, Any] | None = None,
+    controller_options: Mapping[str, object] | None = None,
     on_episode: Callable[[Mapping[str, float]], None] | None = None,
 ) -> ZeroShotResult:
     """Train one policy on several data sets.
@@ -103,7 +106,7 @@ class _Learning:
     """The policy and what is known of each data set."""
 
     def __init__(
-        self, tasks: Sequence[ZeroShotTask], seed: int, architectures: int, options: Mapping[str, Any] | None
+        self, tasks: Sequence[ZeroShotTask], seed: int, architectures: int, options: Mapping[str, object] | None
     ) -> None:
         descriptions = _checked_descriptions(tasks)
         self.tasks, self.seed, self.architectures = tuple(tasks), seed, architectures
@@ -175,7 +178,9 @@ def _checked_descriptions(tasks: Sequence[ZeroShotTask]) -> np.ndarray:
     return values
 
 
-def _controller(layout: Any, length: int, seed: int, options: Mapping[str, Any] | None) -> ZeroShotController:
+def _controller(
+    layout: TokenLayout, length: int, seed: int, options: Mapping[str, object] | None
+) -> ZeroShotController:
     arguments: dict[str, Any] = {
         "data_description_config": {"length": length, "hidden_layer": {"units": 16, "activation": "relu"}},
         "with_skip_connection": layout.with_skips,
