@@ -181,6 +181,9 @@ class _Cropped:
     def part(self, rows: Any) -> _Cropped:
         return _Cropped(self._whole.part(rows), self._length)
 
+    def joined(self, other: _Cropped) -> _Cropped:
+        return _Cropped(self._whole.joined(other._whole), self._length)
+
     def in_epoch(self, epoch: int | None) -> _Cropped:
         return _Cropped(self._whole.in_epoch(epoch), self._length)
 

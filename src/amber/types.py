@@ -92,6 +92,10 @@ class StreamedArray(Protocol):
         """Return some rows as an array that is read later."""
         ...
 
+    def joined(self, other: Any) -> StreamedArray:
+        """Return the rows of both, these first; the other is of the same kind."""
+        ...
+
     def in_epoch(self, epoch: int | None) -> StreamedArray:
         """Return the array as it is seen in an epoch of training, counted from 0; None: as it is."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from amber.data import from_examples
 from amber.data.sources import SOURCES, FastaSource
 from amber.errors import ConfigError
 from amber.experiment.configuration.reading import Configuration, config_from_text
@@ -168,3 +170,25 @@ def test_a_search_on_peaks_resumes_from_another_folder(
     monkeypatch.chdir(folder.parent)
     again = amber("evaluate", "moved")
     assert again.exit_code == 0, again.output
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["{source: {intervals: {u: a.bed, v: b.bed}, genome: g.fa, window: 30}}", "{source: {table: t.txt}, label: age}"],
+)
+def test_a_search_of_what_is_read_in_batches_is_that_of_what_is_held(
+    folder: Path, tiny: str, amber: Amber, monkeypatch: pytest.MonkeyPatch, data: str
+) -> None:
+    text = tiny.replace("seed: 3\n", f"seed: 3\ndata: {data}\n")
+    if "age" in data:
+        text = text.replace("val_accuracy", "val_loss").replace("maximize", "minimize")
+    (folder / "c.yaml").write_text(text)
+    monkeypatch.chdir(folder)
+    trials = []
+    for share, run in ((0.25, "held"), (0.0, "streamed")):
+        monkeypatch.setattr(from_examples, "HELD_SHARE", share)
+        done = amber("search", "c.yaml", "--run-directory", run, "--quiet")
+        assert done.exit_code == 0, done.output + done.stderr
+        lines = (folder / run / "trials.jsonl").read_text().splitlines()
+        trials.append([(each["tokens"], each["score"]) for each in map(json.loads, lines) if "score" in each])
+    assert trials[0] == trials[1] and trials[0]

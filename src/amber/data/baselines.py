@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from amber.data.dataset import Dataset, Split, flat, shapes_of
+from amber.data.dataset import Dataset, Split, shapes_of
 from amber.data.scores import ClassScore, NumberScore
+from amber.data.streamed_linear import FeatureBatches, features, logistic_regression, ridge_regression
 from amber.data.targets import Target
 from amber.errors import DataError
 from amber.measures import accuracy, r2
@@ -95,8 +96,8 @@ def logistic_regression_baseline(
 ) -> BaselineResult:
     """Score a logistic regression on the flattened inputs, all blocks side by side.
 
-    It is fitted to the training data for each `C` of .01, .1 and 1; the one with the best accuracy on
-    validation data is tested, the smallest of equals.
+    It is fitted to the training data for each `C` of .01, .1 and 1 (inputs that are read in batches, by stochastic
+    gradient descent); the one with the best accuracy on validation data is tested, the smallest of equals.
 
     Args:
         dataset: training and validation data; its test data are not opened.
@@ -111,9 +112,6 @@ def logistic_regression_baseline(
     Raises:
         DataError: training data of one class only, or test inputs of another shape.
     """
-    # Takes a second to import, and is needed nowhere else.
-    from sklearn.linear_model import LogisticRegression
-
     _check_shapes(dataset, test_split)
     chosen = _target(dataset, target)
     classes = chosen.classes
@@ -128,21 +126,21 @@ def logistic_regression_baseline(
             f"Data set {dataset.name!r}: the training data must hold at least two classes. "
             f"Received: {[classes[int(number)] for number in present]}"
         )
-    train_x, validation_x = flat(dataset.train.x), flat(dataset.validation.x)
+    train_x, validation_x = features(dataset.train.x), features(dataset.validation.x)
     best: Any = None
     best_score, best_strength = -1.0, STRENGTHS[0]
     for strength in STRENGTHS:
-        model = _fitted(LogisticRegression(C=strength, max_iter=1000, random_state=seed), train_x, train_y)
+        model = _fitted(logistic_regression(train_x, strength, seed), train_x, train_y)
         score = accuracy(validation_y, model.predict(validation_x))
         logger.debug("Logistic regression, C=%g: validation accuracy %.4f", strength, score)
         if score > best_score:
             best, best_score, best_strength = model, score, strength
     if refit:
         both = dataset.train.joined(dataset.validation)
-        again = LogisticRegression(C=best_strength, max_iter=1000, random_state=seed)
-        best = _fitted(again, flat(both.x), both.values_of(chosen.name))
+        both_x = features(both.x)
+        best = _fitted(logistic_regression(both_x, best_strength, seed), both_x, both.values_of(chosen.name))
     probabilities = np.zeros((len(test_split), len(classes)))
-    probabilities[:, best.classes_] = best.predict_proba(flat(test_split.x))
+    probabilities[:, best.classes_] = best.predict_proba(features(test_split.x))
     return BaselineResult(
         score=ClassScore.of(test_y, probabilities, classes),
         C=best_strength,
@@ -168,8 +166,6 @@ def ridge_baseline(
     Raises:
         DataError: a target with classes, or test inputs of another shape.
     """
-    from sklearn.linear_model import Ridge
-
     _check_shapes(dataset, test_split)
     chosen = _target(dataset, target)
     if chosen.classes is not None:
@@ -177,15 +173,16 @@ def ridge_baseline(
     train_y, validation_y, test_y = (
         split.values_of(chosen.name) for split in (dataset.train, dataset.validation, test_split)
     )
-    train_x, validation_x = flat(dataset.train.x), flat(dataset.validation.x)
-    models = [(alpha, _fitted(Ridge(alpha=alpha), train_x, train_y)) for alpha in PENALTIES]
+    train_x, validation_x = features(dataset.train.x), features(dataset.validation.x)
+    models = [(alpha, _fitted(ridge_regression(train_x, alpha), train_x, train_y)) for alpha in PENALTIES]
     scores = [r2(validation_y, model.predict(validation_x)) for _, model in models]
     best = int(np.argmax(scores))
     alpha, model = models[best]
     if refit:
         both = dataset.train.joined(dataset.validation)
-        model = _fitted(Ridge(alpha=alpha), flat(both.x), both.values_of(chosen.name))
-    predicted = model.predict(flat(test_split.x)).reshape(-1, 1)
+        both_x = features(both.x)
+        model = _fitted(ridge_regression(both_x, alpha), both_x, both.values_of(chosen.name))
+    predicted = model.predict(features(test_split.x)).reshape(-1, 1)
     unit = chosen.scaling.scale[0] if chosen.scaling else 1.0
     return RegressionResult(
         score=NumberScore.of(test_y, predicted, unit),
@@ -195,7 +192,7 @@ def ridge_baseline(
     )
 
 
-def _fitted(model: Any, x: Array, y: Array) -> Any:
+def _fitted(model: Any, x: Array | FeatureBatches, y: Array) -> Any:
     """Fit a model, without the warnings that it stops at its limit of steps or that inputs are collinear."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

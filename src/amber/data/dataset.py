@@ -230,8 +230,12 @@ def _part(array: Array, rows: NDArray[np.int64]) -> Array:
 
 def _joined(first: Inputs, second: Inputs) -> Inputs:
     if isinstance(first, Mapping):
-        return {name: np.concatenate([values, second[name]]) for name, values in first.items()}
-    return np.concatenate([first, second])
+        return {name: _one_after_the_other(values, second[name]) for name, values in first.items()}
+    return _one_after_the_other(first, second)
+
+
+def _one_after_the_other(first: Array, second: Array) -> Array:
+    return np.concatenate([first, second]) if isinstance(first, np.ndarray) else first.joined(second)
 
 
 def _arrays(x: Inputs) -> list[Array]:

@@ -1,4 +1,4 @@
-"""Examples of a source to a data set that is held in memory, one-hot, as trainings take it.
+"""Examples of a source to a data set as trainings take it: held in memory one-hot, or read in batches.
 
 What may be changed here: how codes, numbers and tracks become the arrays that a network reads.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from amber.data.encoding import one_hot
 from amber.data.examples import Examples, InputKind, NumbersInput, SequenceInput, TrackInput
 from amber.data.fingerprints import fingerprint
 from amber.data.loading import about, assembled, content_of, divided, with_labels
+from amber.data.streamed import streamed_inputs
 from amber.data.tables import Table, shown_names
 from amber.data.tasks import TargetSpec
 from amber.errors import DataError
@@ -29,6 +31,8 @@ from amber.types import Array
 # How many examples are read at once.
 _AT_ONCE = 4096
 _BYTES_OF_A_NUMBER = 4
+# The share of the machine's memory that inputs may take as numbers; what takes more is read in batches.
+HELD_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,9 @@ class _Columns(Table):
 
 
 def dataset_of(examples: Examples, spec: DatasetSpec, name: str, path: Path | None = None) -> Dataset:
-    """Return the data set of examples, held in memory; examples without a label are left out.
+    """Return the data set of examples; those without a label are left out.
+
+    Inputs that would take more than a quarter of the machine's memory are read in batches.
 
     Args:
         examples: of a source.
@@ -87,7 +93,7 @@ def dataset_of(examples: Examples, spec: DatasetSpec, name: str, path: Path | No
     table = _Columns(path or Path(name), columns, lines, examples.notes, examples.describe, tuple(everything))
     known, rows = with_labels(table, spec.targets)
     labelled = divided(known, spec.targets, spec.split)
-    x = arrays_of(examples, rows, spec.unknown)
+    x = inputs_of(examples, rows, spec.unknown)
     numbers = [each for each, kind in examples.inputs.items() if isinstance(kind, NumbersInput)]
     made = assembled(
         x,
@@ -105,6 +111,23 @@ def dataset_of(examples: Examples, spec: DatasetSpec, name: str, path: Path | No
     )
 
 
+def inputs_of(examples: Examples, rows: NDArray[np.int64], unknown: Unknown = "mean") -> dict[str, Array]:
+    """Return the inputs of some examples: held as arrays, or, where these would take too much, read in batches.
+
+    Numbers are always held, as they are scaled by those of the training part.
+    """
+    if _bytes_needed(examples, len(rows)) <= HELD_SHARE * reading.machine_memory():
+        return arrays_of(examples, rows, unknown)
+    streamed: dict[str, Any] = dict(streamed_inputs(examples, rows, unknown=unknown))
+    numbers = {name for name, kind in examples.inputs.items() if isinstance(kind, NumbersInput)}
+    return {name: np.asarray(each) if name in numbers else each for name, each in streamed.items()}
+
+
+def _bytes_needed(examples: Examples, count: int) -> int:
+    shapes = [_shape(name, kind) for name, kind in examples.inputs.items()]
+    return count * sum(int(np.prod(shape)) for shape in shapes) * _BYTES_OF_A_NUMBER
+
+
 def arrays_of(examples: Examples, rows: NDArray[np.int64], unknown: Unknown = "mean") -> dict[str, Array]:
     """Return the inputs of some examples as a network reads them, float32; sequences are one-hot.
 
@@ -112,7 +135,7 @@ def arrays_of(examples: Examples, rows: NDArray[np.int64], unknown: Unknown = "m
         DataError: they do not fit into the memory of this machine, or sequences are of unequal length.
     """
     shapes = {name: _shape(name, kind) for name, kind in examples.inputs.items()}
-    needed = len(rows) * sum(int(np.prod(shape)) for shape in shapes.values()) * _BYTES_OF_A_NUMBER
+    needed = _bytes_needed(examples, len(rows))
     if needed > reading.machine_memory():
         raise DataError(
             "The inputs of all examples must fit into the memory of this machine as numbers; take fewer or shorter "

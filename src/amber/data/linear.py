@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amber.data.baselines import PENALTIES, STRENGTHS
-from amber.data.dataset import Dataset, flat, values_of
+from amber.data.dataset import Dataset, values_of
+from amber.data.streamed_linear import FeatureBatches, features, logistic_regression, ridge_regression
 from amber.data.targets import Target
 from amber.types import Array, Inputs
 
@@ -34,11 +35,15 @@ class LinearModel:
 
     def predict(self, x: Inputs, probabilities: bool) -> Array:
         """Return predictions, shape `(examples, units)`: probabilities of classes, or a number."""
-        scores = flat(x) @ self.kernel + self.bias
+        given = features(x)
+        scores = given.mapped(self._scores) if isinstance(given, FeatureBatches) else self._scores(given)
         if not probabilities:
             return np.asarray(scores)
         powers = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+    def _scores(self, given: Array) -> Array:
+        return np.asarray(given @ self.kernel + self.bias)
 
 
 def fit_linear(dataset: Dataset, target: Target, seed: int = 0) -> LinearModel | None:
@@ -52,7 +57,7 @@ def fit_linear(dataset: Dataset, target: Target, seed: int = 0) -> LinearModel |
     Returns:
         The model; None where the training part has one class only.
     """
-    x, y = flat(dataset.train.x), dataset.train.values_of(target.name)
+    x, y = features(dataset.train.x), dataset.train.values_of(target.name)
     if target.classes is not None and len(np.unique(y)) < 2:
         return None
     with warnings.catch_warnings():
@@ -81,17 +86,14 @@ def losses(target: Target, y: Inputs, predictions: Array, least: float = 1e-7) -
     return np.asarray(-np.log(np.clip(predictions[np.arange(len(true)), true], least, 1 - least)), dtype=np.float64)
 
 
-def _ridge(x: Array, y: Array, penalty: float) -> LinearModel:
-    from sklearn.linear_model import Ridge
+def _ridge(x: Array | FeatureBatches, y: Array, penalty: float) -> LinearModel:
+    fitted = ridge_regression(x, penalty).fit(x, y)
+    bias = np.reshape(fitted.intercept_, 1).astype("float32")
+    return LinearModel(fitted.coef_.reshape(-1, 1).astype("float32"), bias)
 
-    fitted = Ridge(alpha=penalty).fit(x, y)
-    return LinearModel(fitted.coef_.reshape(-1, 1).astype("float32"), np.array([fitted.intercept_], "float32"))
 
-
-def _logistic(x: Array, y: Array, strength: float, classes: int, seed: int) -> LinearModel:
-    from sklearn.linear_model import LogisticRegression
-
-    fitted = LogisticRegression(C=strength, max_iter=1000, random_state=seed).fit(x, y)
+def _logistic(x: Array | FeatureBatches, y: Array, strength: float, classes: int, seed: int) -> LinearModel:
+    fitted = logistic_regression(x, strength, seed).fit(x, y)
     kernel, bias = np.zeros((x.shape[1], classes), "float32"), np.full(classes, _ABSENT, "float32")
     present = fitted.classes_[1:] if len(fitted.classes_) == 2 else fitted.classes_
     bias[fitted.classes_] = 0

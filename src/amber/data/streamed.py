@@ -141,6 +141,10 @@ class StreamedInput:
         """Return some of the examples."""
         return replace(self, rows=self.rows[rows])
 
+    def joined(self, other: StreamedInput) -> StreamedInput:
+        """Return the examples of both, these first; `other` is of the same source."""
+        return replace(self, rows=np.concatenate([self.rows, other.rows]))
+
     def in_epoch(self, epoch: int | None) -> StreamedInput:
         """Return the examples as they are seen in an epoch."""
         return replace(self, epoch=epoch)
@@ -214,6 +218,15 @@ class PackedLabels:
         """Return the labels of some examples."""
         return PackedLabels(self.bits[rows], self.labels, None if self.missing is None else self.missing[rows])
 
+    def joined(self, other: PackedLabels) -> PackedLabels:
+        """Return the labels of both, these first; DataError where only one of them has missing ones."""
+        if (self.missing is None) != (other.missing is None):
+            raise DataError("Labels can be joined where both have missing ones, or neither. Received: one of them")
+        bits, missing = np.concatenate([self.bits, other.bits]), None
+        if self.missing is not None and other.missing is not None:
+            missing = np.concatenate([self.missing, other.missing])
+        return PackedLabels(bits, self.labels, missing)
+
     def in_epoch(self, epoch: int | None) -> PackedLabels:
         """Return the labels: they are the same in every epoch."""
         return self
@@ -271,6 +284,11 @@ class StreamedProfile:
     def part(self, rows: Rows) -> StreamedProfile:
         """Return the values of some examples."""
         return replace(self, values=self.values[rows], rows=self.rows[rows])
+
+    def joined(self, other: StreamedProfile) -> StreamedProfile:
+        """Return the values of both, these first."""
+        values = np.concatenate([self.values, other.values])
+        return replace(self, values=values, rows=np.concatenate([self.rows, other.rows]))
 
     def in_epoch(self, epoch: int | None) -> StreamedProfile:
         """Return the values as they are seen in an epoch."""
