@@ -140,7 +140,7 @@ def bounds(layers: Sequence[Sequence[Operation]], inputs: Sequence[Shape]) -> Bo
     """
     if any(len(shape) not in (1, 2) for shape in inputs):
         return None
-    longest = {len(shape): shape if len(shape) == 2 else _VECTOR for shape in inputs}
+    longest: dict[int, Shape] = {len(shape): shape if len(shape) == 2 else _VECTOR for shape in inputs}
     for shape in inputs:
         if len(shape) == 2 and shape[0] > longest[2][0]:
             longest[2] = shape
