@@ -17,6 +17,9 @@ Inputs: TypeAlias = Array | dict[str, Array]
 InputShape: TypeAlias = tuple[int, ...] | dict[str, tuple[int, ...]]
 """The shape of one example of `Inputs`."""
 
+Shape: TypeAlias = tuple[int | None, ...]
+"""The length of every axis; None where any length will do."""
+
 JsonObject: TypeAlias = dict[str, Any]
 """An object of JSON: a reader checks its values before it uses them."""
 

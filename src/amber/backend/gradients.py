@@ -7,10 +7,12 @@ from typing import Any
 
 import keras
 
+from amber.types import Tensor
+
 TensorFunction = Callable[..., Any]
 
 
-def pull_back(function: TensorFunction, inputs: Sequence[Any], cotangent: Any) -> list[Any]:
+def pull_back(function: TensorFunction, inputs: Sequence[object], cotangent: object) -> list[Any]:
     """Return the product of a vector with the Jacobian of a function, for each of its inputs.
 
     Args:
@@ -42,7 +44,7 @@ def _traced(function: TensorFunction) -> TensorFunction:
     traced = tf.function(function)
     by_shapes: dict[tuple[tuple[int, ...], ...], TensorFunction] = {}
 
-    def run(*tensors: Any) -> Any:
+    def run(*tensors: Tensor) -> Tensor:
         shapes = tuple(tuple(each.shape) for each in tensors)
         if shapes not in by_shapes:
             specifications = [tf.TensorSpec(each.shape, each.dtype) for each in tensors]
@@ -52,7 +54,7 @@ def _traced(function: TensorFunction) -> TensorFunction:
     return run
 
 
-def _vector(cotangent: Any, output: Any) -> Any:
+def _vector(cotangent: object, output: object) -> object:
     return cotangent(output) if callable(cotangent) else cotangent
 
 
@@ -69,14 +71,14 @@ def _on_torch(function: TensorFunction, inputs: list[Any], cotangent: Any) -> li
     return [torch.zeros_like(leaf) if each is None else each for each, leaf in zip(found, inputs, strict=True)]
 
 
-def _on_jax(function: TensorFunction, inputs: list[Any], cotangent: Any) -> list[Any]:
+def _on_jax(function: TensorFunction, inputs: list[Tensor], cotangent: Tensor) -> list[Tensor]:
     import jax
 
     output, pull = jax.vjp(function, *inputs)
     return list(pull(_vector(cotangent, output)))
 
 
-def _on_tensorflow(function: TensorFunction, inputs: list[Any], cotangent: Any) -> list[Any]:
+def _on_tensorflow(function: TensorFunction, inputs: list[Tensor], cotangent: Tensor) -> list[Tensor]:
     import tensorflow as tf
 
     with tf.GradientTape(watch_accessed_variables=False) as tape:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from keras import ops
+
+from amber.types import Tensor
 
 # Where nothing contributes and yet the outputs differ, differences of inputs share it.
 _LEAST_SHARE = 1e-6
 
 
-def per_example(values: object) -> Any:
+def per_example(values: object) -> Tensor:
     """Return the sum over all but the first axis."""
     return ops.sum(ops.reshape(values, (ops.shape(values)[0], -1)), axis=1)
 
 
-def share_residual(multipliers: Sequence[Any], differences: Sequence[Any], target: Any) -> list[Any]:
+def share_residual(multipliers: Sequence[Tensor], differences: Sequence[Tensor], target: Tensor) -> list[Tensor]:
     """Return multipliers whose contributions sum to a target for each example.
 
     What a numerical integral along a path misses, mostly where a rectifier or a maximum bends, is shared among the

@@ -19,10 +19,10 @@ from amber.explain.inputs import Given
 from amber.explain.references import References
 from amber.explain.settings import Checked, Settings
 from amber.explain.targets import Output, Target
-from amber.types import Array
+from amber.types import Array, Inputs, Tensor
 
 
-def saliency(model: keras.Model, examples: Given, output: Output = 0, **settings: Unpack[Settings]) -> Any:
+def saliency(model: keras.Model, examples: Given, output: Output = 0, **settings: Unpack[Settings]) -> Inputs:
     """Return the absolute gradient of an output with respect to each input.
 
     Simonyan, Vedaldi and Zisserman, "Deep inside convolutional networks", arXiv 1312.6034.
@@ -49,7 +49,7 @@ def gradient_times_input(
     output: Output = 0,
     references: References = "zeros",
     **settings: Unpack[Settings],
-) -> Any:
+) -> Inputs:
     """Return the gradient at each input times its difference from the reference.
 
     Shrikumar et al., "Not just a black box", arXiv 1605.01713. With the default reference it is gradient x input.
@@ -77,7 +77,7 @@ def integrated_gradients(
     output: Output = 0,
     references: References = "zeros",
     **settings: Unpack[Settings],
-) -> Any:
+) -> Inputs:
     """Return the mean gradient on the straight path from the reference, times the difference from it.
 
     Sundararajan, Taly and Yan, "Axiomatic attribution for deep networks", arXiv 1703.01365. The contributions of an
@@ -124,11 +124,11 @@ def _path_gradients(model: keras.Model, target: Target, settings: Checked) -> Mu
     count = len(model.inputs)
     points, weights = np.polynomial.legendre.leggauss(settings.steps)
 
-    def weighted(point: Any, weight: Any, *tensors: Any) -> list[Any]:
+    def weighted(point: Tensor, weight: Tensor, *tensors: Tensor) -> list[Tensor]:
         between = [r + point * (x - r) for x, r in zip(tensors[:count], tensors[count:], strict=True)]
         return [weight * each for each in pull_back(score, between, ops.ones_like)]
 
-    def complete(*tensors: Any) -> list[Any]:
+    def complete(*tensors: Tensor) -> list[Tensor]:
         total, examples, references = tensors[:count], tensors[count : 2 * count], tensors[2 * count :]
         differences = [x - r for x, r in zip(examples, references, strict=True)]
         return share_residual(total, differences, score(*examples) - score(*references))
@@ -147,7 +147,7 @@ def _path_gradients(model: keras.Model, target: Target, settings: Checked) -> Mu
     return multipliers
 
 
-def _score(model: keras.Model, target: Target) -> Callable[..., Any]:
+def _score(model: keras.Model, target: Target) -> Callable[..., Tensor]:
     """Return the function from tensors, one for each input, to the explained numbers."""
     for tensor in model.inputs:
         if not str(tensor.dtype).startswith(("float", "bfloat")):
@@ -157,7 +157,7 @@ def _score(model: keras.Model, target: Target) -> Callable[..., Any]:
             )
     structure = input_structure(model)
 
-    def score(*tensors: Any) -> Any:
+    def score(*tensors: Tensor) -> Tensor:
         return target.select(model(keras.tree.pack_sequence_as(structure, list(tensors)), training=False))
 
     return score

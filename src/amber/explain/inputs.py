@@ -68,7 +68,7 @@ def read_examples(model: keras.Model, given: Given) -> Examples:
     return Examples(tuple(read), names, form)
 
 
-def _read(array: Any, tensor: Any, name: str) -> Array:
+def _read(array: Array, tensor: keras.KerasTensor, name: str) -> Array:
     try:
         read = np.asarray(array, dtype=np.float32)
     except (TypeError, ValueError) as error:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import keras
 
 from amber.checks import is_integer
 from amber.errors import ConfigError
+from amber.types import Tensor
 
 Unit: TypeAlias = int | tuple[int, ...]
 Output: TypeAlias = int | str | tuple[int | str, Unit]
@@ -27,11 +28,11 @@ class Target:
     position: int
     unit: tuple[int, ...]
 
-    def select(self, outputs: object) -> Any:
+    def select(self, outputs: object) -> Tensor:
         """Return the explained numbers, shape (batch,), of the outputs of a model."""
         return self.of_output(keras.tree.flatten(outputs)[self.position])
 
-    def of_output(self, output: Any) -> Any:
+    def of_output(self, output: Tensor) -> Tensor:
         """Return the explained numbers, shape (batch,), of the one output that holds them."""
         return output[(slice(None), *self.unit)]
 

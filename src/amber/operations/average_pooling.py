@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 
-Shape = tuple[int | None, ...]
+from amber.types import Shape
 
 
 def average_pooling_1d(

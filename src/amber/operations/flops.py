@@ -11,8 +11,7 @@ import math
 import keras
 
 from amber.operations.self_attention import attention_of
-
-Shape = tuple[int | None, ...]
+from amber.types import Shape
 
 
 def dense(layer: keras.layers.Layer, inputs: list[Shape], output: Shape) -> int:

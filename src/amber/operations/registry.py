@@ -14,8 +14,8 @@ from amber.architect import Operation
 from amber.backend.abstract import abstract_layers
 from amber.errors import ModelSpaceError
 from amber.registry import Registry
+from amber.types import Shape
 
-Shape = tuple[int | None, ...]
 FlopFunction = Callable[[keras.layers.Layer, list[Shape], Shape], int]
 
 _BASE_ATTRIBUTES = frozenset({"name", "dtype", "trainable", "activity_regularizer", "autocast"})

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import keras
 
-Shape = tuple[int | None, ...]
+from amber.types import Shape
 
 
 def self_attention(

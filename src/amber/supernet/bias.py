@@ -5,12 +5,14 @@ A feed-forward supernet never prunes, so a layer to which nothing is connected s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 from keras import ops
 
 from amber.operations import register_operation
+from amber.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="amber")
@@ -25,12 +27,12 @@ class BiasOnly(keras.layers.Layer):
     Input shape (batch, any), output shape (batch, units).
     """
 
-    def __init__(self, units: int, activation: Any = None, **base: object) -> None:
+    def __init__(self, units: int, activation: str | Callable[[Tensor], Tensor] | None = None, **base: object) -> None:
         super().__init__(**base)
         self.units = int(units)
         self.activation = keras.activations.get(activation)
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Make the bias."""
         self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
 
@@ -38,22 +40,22 @@ class BiasOnly(keras.layers.Layer):
         """Return the constant row once per sample."""
         return constant_rows(self.activation(ops.expand_dims(ops.convert_to_tensor(self.bias), 0)), inputs)
 
-    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (batch, units)."""
         return (input_shape[0], self.units)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """Return the arguments."""
         activation = keras.activations.serialize(self.activation)
         return {**super().get_config(), "units": self.units, "activation": activation}
 
 
-def constant_rows(row: Any, like: Any) -> Any:
+def constant_rows(row: Tensor, like: Tensor) -> Tensor:
     """Return a row of shape (1, n) once for every sample of a tensor."""
     return ops.repeat(row, ops.shape(like)[0], axis=0)
 
 
-def stock_bias(units: int, activation: Any, name: str) -> keras.Sequential:
+def stock_bias(units: int, activation: str | Callable[[Tensor], Tensor] | None, name: str) -> keras.Sequential:
     """Return the same from stock layers, for models that must load without AMBER.
 
     The input is multiplied by zero before a dense layer, whose kernel therefore never learns.

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from amber.graph.models.named_inputs import MultiInputModel
+from amber.types import TensorTree
 
 
 class BlockModel(MultiInputModel):
@@ -24,27 +25,31 @@ class BlockModel(MultiInputModel):
             options["validation_data"] = (self._blocks(validation[0]), *validation[1:])
         return super().fit(self._blocks(x), *arguments, **options)
 
-    def evaluate(self, x: Any = None, *arguments: object, **options: object) -> Any:
+    def evaluate(self, x: object = None, *arguments: object, **options: object) -> Any:
         """As `keras.Model.evaluate`; `x` may be a matrix."""
         return super().evaluate(self._blocks(x), *arguments, **options)
 
-    def predict(self, x: Any, *arguments: object, **options: object) -> Any:
+    def predict(self, x: TensorTree, *arguments: object, **options: object) -> TensorTree:
         """As `keras.Model.predict`; `x` may be a matrix."""
         return super().predict(self._blocks(x), *arguments, **options)
 
-    def train_on_batch(self, x: Any, *arguments: object, **options: object) -> Any:
+    def train_on_batch(
+        self, x: TensorTree, *arguments: object, **options: object
+    ) -> float | list[float] | dict[str, float]:
         """As `keras.Model.train_on_batch`; `x` may be a matrix."""
         return super().train_on_batch(self._blocks(x), *arguments, **options)
 
-    def test_on_batch(self, x: Any, *arguments: object, **options: object) -> Any:
+    def test_on_batch(
+        self, x: TensorTree, *arguments: object, **options: object
+    ) -> float | list[float] | dict[str, float]:
         """As `keras.Model.test_on_batch`; `x` may be a matrix."""
         return super().test_on_batch(self._blocks(x), *arguments, **options)
 
-    def predict_on_batch(self, x: Any) -> Any:
+    def predict_on_batch(self, x: TensorTree) -> TensorTree:
         """As `keras.Model.predict_on_batch`; `x` may be a matrix."""
         return super().predict_on_batch(self._blocks(x))
 
-    def __call__(self, inputs: Any, *arguments: object, **options: object) -> Any:
+    def __call__(self, inputs: object, *arguments: object, **options: object) -> Any:
         """Call the model on blocks, or on the matrix of all of them."""
         return super().__call__(self._blocks(inputs), *arguments, **options)
 

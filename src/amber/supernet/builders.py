@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from amber.architect import TokenLayout
@@ -12,9 +12,15 @@ from amber.modeler.builders.dag.builder import DAGModelBuilder
 from amber.supernet.base import Supernet
 from amber.supernet.factory import AnnSupernetFactory, SupernetFactory, operations_of
 from amber.supernet.scoring import evaluate_many, predict_many
+from amber.types import Array, TensorTree, Tokens
 
 if TYPE_CHECKING:
     import keras
+
+    from amber.architect.controllers.base import BaseController
+    from amber.architect.model_space import ModelSpace
+    from amber.architect.operation import Operation
+    from amber.supernet.multi_path import MultiPathModel
 
 
 class SupernetBuilder(DAGModelBuilder):
@@ -60,32 +66,32 @@ class SupernetBuilder(DAGModelBuilder):
         return self.dag.supernet
 
     @property
-    def model_compile_dict(self) -> Mapping[str, Any] | None:
+    def model_compile_dict(self) -> Mapping[str, object] | None:
         """What children are compiled with; those made after a change have the change."""
         return self.dag.model_compile_dict
 
     @model_compile_dict.setter
-    def model_compile_dict(self, arguments: Mapping[str, Any] | None) -> None:
+    def model_compile_dict(self, arguments: Mapping[str, object] | None) -> None:
         self.dag.model_compile_dict = arguments
 
     @property
-    def controller(self) -> Any:
+    def controller(self) -> BaseController | None:
         """What draws architectures for `builder()`, or None."""
         return self.dag.controller
 
-    def set_controller(self, controller: Any) -> None:
+    def set_controller(self, controller: BaseController | None) -> None:
         """Say what draws architectures for `builder()`; ConfigError if there is something already."""
         self.dag.set_controller(controller)
 
-    def plan(self, arc_seq: Any, **dag_kwargs: object) -> ComputationGraph:
+    def plan(self, arc_seq: Tokens | None, **dag_kwargs: object) -> ComputationGraph:
         """Return the network of an architecture; raises ArchitectureError for tokens outside the grammar."""
         return self.supernet.plan(arc_seq, self.supernet.dropout_rates())
 
-    def build(self, arc_seq: Any = None, **options: Any) -> Any:
+    def build(self, arc_seq: object = None, **options: Any) -> Any:
         """Return a child that is not compiled; see `__call__`."""
         return self.dag.child(arc_seq, **options)
 
-    def __call__(self, arc_seq: Any = None, *, model_states: Any = None, **options: object) -> Any:
+    def __call__(self, arc_seq: object = None, *, model_states: object = None, **options: object) -> Any:
         """Return a compiled child that shares its weights with all others.
 
         Args:
@@ -118,17 +124,17 @@ class AnnSupernetBuilder(SupernetBuilder):
     def __init__(
         self,
         dag: AnnSupernetFactory,
-        dag_func: Any,
-        inputs_op: Any,
-        output_op: Any,
-        model_space: Any,
-        model_compile_dict: Mapping[str, Any] | None,
+        dag_func: object,
+        inputs_op: Operation | Sequence[Operation],
+        output_op: Operation | Sequence[Operation],
+        model_space: ModelSpace,
+        model_compile_dict: Mapping[str, object] | None,
         use_node_dag: bool = True,
     ) -> None:
         super().__init__(dag, dag_func, inputs_op, output_op, model_space, model_compile_dict)
         self.use_node_dag = bool(use_node_dag)
 
-    def build(self, arc_seq: Any = None, **options: object) -> Any:
+    def build(self, arc_seq: object = None, **options: object) -> Any:
         """Return a child that is not compiled, with its `nodes` if they are wanted."""
         return self._with_nodes(super().build(arc_seq, **options))
 
@@ -136,7 +142,9 @@ class AnnSupernetBuilder(SupernetBuilder):
         """Return a compiled child; see SupernetBuilder."""
         return self._with_nodes(super().__call__(arc_seq, model_states=model_states, **options))
 
-    def multi_path(self, at_once: int, sampler: Any = None, seed: int | None = None, **options: object) -> Any:
+    def multi_path(
+        self, at_once: int, sampler: object = None, seed: int | None = None, **options: object
+    ) -> MultiPathModel:
         """Return a compiled model that trains the shared weights as several new architectures on every batch.
 
         Its loss is the mean over them, and its predictions have shape (batch, architectures, units).
@@ -152,7 +160,9 @@ class AnnSupernetBuilder(SupernetBuilder):
         """
         return self.dag.multi_path(at_once, sampler, seed, **options)
 
-    def predict_many(self, arcs: Any, x: Any, batch_size: int = 1024) -> Any:
+    def predict_many(
+        self, arcs: Sequence[Tokens] | Array, x: TensorTree, batch_size: int = 1024
+    ) -> Array | list[Array]:
         """Predict with many architectures at once; see `scoring.predict_many`."""
         return predict_many(self.supernet, arcs, x, batch_size)
 

@@ -38,6 +38,6 @@ class HostHeNormal(keras.initializers.Initializer):
         scaled = values * (np.sqrt(2.0 / fan_in) / _CUT_DEVIATION)
         return keras.ops.convert_to_tensor(scaled.astype("float32"), dtype=dtype)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """Return the seed."""
         return {"seed": self.seed}

@@ -64,11 +64,11 @@ class Loss(_ByName, float):
             raise IndexError(f"Evaluation reported the loss alone. Received: {key!r}")
         return float(self)
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return Loss, (self.named,)
 
 
-def as_reported(found: Mapping[str, float], order: Mapping[str, Any]) -> Scores | Loss:
+def as_reported(found: Mapping[str, float], order: Mapping[str, object]) -> Scores | Loss:
     """Return the numbers of an evaluation as Keras does: the loss alone, or a list.
 
     Args:

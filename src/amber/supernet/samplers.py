@@ -47,7 +47,7 @@ def _tokens(action: Any) -> Any:
     return action[0] if isinstance(action, tuple) and len(action) == 2 and np.ndim(action[0]) == 1 else action
 
 
-def _needs_argument(source: Callable[..., Any]) -> bool:
+def _needs_argument(source: Callable[..., object]) -> bool:
     try:
         parameters = inspect.signature(source).parameters.values()
     except (TypeError, ValueError):

@@ -17,6 +17,7 @@ from amber.errors import ConfigError, StorageError
 from amber.files import replacing
 from amber.files.bounded_hdf5 import array_headers, check_shapes, read_array, read_json_text, reading
 from amber.operations.described_sizes import widest
+from amber.types import JsonObject
 from amber.wording import said, shown
 
 _FORMAT = "amber supernet 1"
@@ -74,7 +75,7 @@ def read_supernet(path: str | Path, kind: type[_Supernet]) -> _Supernet:
     return supernet
 
 
-def _description(supernet: keras.layers.Layer) -> dict[str, Any]:
+def _description(supernet: keras.layers.Layer) -> JsonObject:
     described: dict[str, Any] = keras.saving.serialize_keras_object(supernet)
     return described
 
@@ -89,7 +90,7 @@ def _meaning(description: dict[str, Any]) -> dict[str, Any]:
     return {"class_name": description["class_name"], **settings}
 
 
-def _read_description(file: h5py.File, path: str | Path, kind: type[keras.layers.Layer]) -> dict[str, Any]:
+def _read_description(file: h5py.File, path: str | Path, kind: type[keras.layers.Layer]) -> JsonObject:
     if file.attrs.get("format") != _FORMAT:
         raise StorageError(
             f"{path} is not a supernet file; expected format '{_FORMAT}'. Received: {shown(file.attrs.get('format'))}"
@@ -115,7 +116,7 @@ def _weights(file: h5py.File, path: str | Path) -> h5py.Group:
     return group
 
 
-def _made(description: dict[str, Any], path: str | Path, kind: type[_Supernet]) -> _Supernet:
+def _made(description: JsonObject, path: str | Path, kind: type[_Supernet]) -> _Supernet:
     try:
         supernet = keras.saving.deserialize_keras_object(description, safe_mode=True)
     except Exception as error:  # Keras and the classes meet wrong values with errors of every kind

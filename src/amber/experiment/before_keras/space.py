@@ -188,9 +188,7 @@ def _normalised(candidates: Sequence[Operation], options: BranchOptions) -> list
 def _with_output(found: Reachable, problem: TaskSpec) -> Reachable | None:
     """Return what there is after the only output, which needs a vector for each example."""
     (name,) = problem.outputs
-    flat: dict[tuple[int, ...], Least] = {
-        shape: least for shape, least in found.shapes.items() if len(shape) == 1
-    }
+    flat: dict[tuple[int, ...], Least] = {shape: least for shape, least in found.shapes.items() if len(shape) == 1}
     if not flat:
         raise InvalidArchitectureError(_unflattened(name, str(next(iter(found.shapes)))))
     return _chain(Reachable(flat, found.useless), [[(problem.output_operations()[0],)]])

@@ -16,6 +16,7 @@ from amber.explain.inputs import Given
 from amber.explain.references import References
 from amber.explain.settings import Checked, Settings
 from amber.explain.targets import Output, Target
+from amber.types import Inputs, Tensor
 
 __all__ = ["deep_lift"]
 
@@ -26,7 +27,7 @@ def deep_lift(
     output: Output = 0,
     references: References = "zeros",
     **settings: Unpack[Settings],
-) -> Any:
+) -> Inputs:
     """Return contributions of inputs by DeepLIFT with the rescale rule.
 
     Shrikumar, Greenside and Kundaje, "Learning important features through propagating activation differences",
@@ -56,7 +57,7 @@ def _multipliers(model: keras.Model, target: Target, settings: Checked) -> Multi
     program = Program(model, target.position)
     count = len(model.inputs)
 
-    def propagate(*tensors: object) -> list[Any]:
+    def propagate(*tensors: object) -> list[Tensor]:
         both = [ops.concatenate(pair) for pair in zip(tensors[:count], tensors[count:], strict=True)]
         output, pull = program(*both)
         # Batches of one size have as many rows as a constant, which a compiled function needs.

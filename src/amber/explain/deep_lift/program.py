@@ -12,6 +12,7 @@ from amber.backend.keras_internals.graphs import Functional, LayerCall, calls_in
 from amber.errors import InvalidArchitectureError
 from amber.explain.deep_lift.rules import step_of
 from amber.explain.deep_lift.steps import PullBack, Step
+from amber.types import Tensor
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def _instructions(call: LayerCall) -> list[_Instruction]:
     return [_Instruction(step_of(layer, _caller(layer, reads, call)), reads, call.outputs[0])]
 
 
-def _caller(layer: Any, reads: Sequence[int], call_in_model: LayerCall) -> Callable[..., Any]:
+def _caller(layer: keras.Layer, reads: Sequence[int], call_in_model: LayerCall) -> Callable[..., Tensor]:
     def call(*tensors: Any) -> Any:
         positional, named = call_in_model.arguments(dict(zip(reads, tensors, strict=True)))
         return layer(*positional, **named)

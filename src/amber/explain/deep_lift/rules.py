@@ -26,7 +26,7 @@ from amber.explain.deep_lift.steps import (
     maximum,
 )
 from amber.operations.layers import DenovoMotif, SeparableFC
-from amber.types import Array
+from amber.types import Array, Tensor
 
 Window: TypeAlias = tuple[Array, Array]
 
@@ -89,7 +89,7 @@ _ACTIVATED = (
 _RECTIFIERS = (layers.ReLU, layers.LeakyReLU, layers.PReLU, layers.ELU)
 
 
-def step_of(layer: Any, call: Callable[..., Any]) -> Step:
+def step_of(layer: keras.Layer, call: Callable[..., Tensor]) -> Step:
     """Return the step of a layer, by the first rule that fits its class exactly.
 
     A class derived from one of Keras's may compute anything, and is integrated along the path.
@@ -111,7 +111,7 @@ def step_of(layer: Any, call: Callable[..., Any]) -> Step:
     return rule(layer, call) if rule else along_path(call)
 
 
-def activation_step(function: Callable[..., Any]) -> Step:
+def activation_step(function: Callable[[Tensor], Tensor]) -> Step:
     """Return the step of an activation."""
     name = getattr(function, "__name__", "")
     if function is None or function is keras.activations.linear:
@@ -125,7 +125,7 @@ def _identity(tensor: object) -> object:
     return tensor
 
 
-def _without_activation(layer: Any) -> Any:
+def _without_activation(layer: keras.Layer) -> keras.Layer:
     """Return a copy of a layer, with weights of its own, that leaves the activation out."""
     config = {**layer.get_config(), "activation": "linear"}
     twin = type(layer).from_config(config)
@@ -134,7 +134,7 @@ def _without_activation(layer: Any) -> Any:
     return twin
 
 
-def _activation_layer(layer: Any, call: Callable[..., Any]) -> Step:
+def _activation_layer(layer: keras.Layer, call: Callable[..., Tensor]) -> Step:
     del call
     return activation_step(layer.activation)
 
@@ -144,7 +144,7 @@ def _embedding(layer: object, call: Callable[..., object]) -> Step:
     return looked_up(call)
 
 
-def _extreme_merge(sign: float) -> Callable[[Any, Any], Step]:
+def _extreme_merge(sign: float) -> Callable[[keras.Layer, Callable[..., Tensor]], Step]:
     def rule(layer: object, call: Callable[..., object]) -> Step:
         del layer, call
         stacked = linear(lambda *tensors: sign * ops.stack(_broadcast(tensors), axis=-1))
@@ -153,24 +153,24 @@ def _extreme_merge(sign: float) -> Callable[[Any, Any], Step]:
     return rule
 
 
-def _broadcast(tensors: tuple[Any, ...]) -> list[Any]:
+def _broadcast(tensors: tuple[Tensor, ...]) -> list[Tensor]:
     total = sum(0.0 * each for each in tensors)
     return [each + total for each in tensors]
 
 
-def _global_maximum(layer: Any, call: Callable[..., Any]) -> Step:
+def _global_maximum(layer: keras.Layer, call: Callable[..., Tensor]) -> Step:
     del call
     last = layer.data_format == "channels_last"
 
-    def step(tensor: Any) -> tuple[Any, PullBack]:
+    def step(tensor: Tensor) -> tuple[Tensor, PullBack]:
         axes = tuple(range(1, len(tensor.shape) - 1)) if last else tuple(range(2, len(tensor.shape)))
         channel = len(tensor.shape) - 1 if last else 1
         size = int(np.prod([tensor.shape[axis] for axis in axes]))
 
-        def gathered(values: Any) -> Any:
+        def gathered(values: Tensor) -> Tensor:
             return ops.reshape(ops.transpose(values, (0, channel, *axes)), (-1, tensor.shape[channel], size))
 
-        def shaped(values: Any) -> Any:
+        def shaped(values: Tensor) -> Tensor:
             return ops.expand_dims(values, axes) if layer.keepdims else values
 
         return chain(linear(gathered), maximum, linear(shaped))(tensor)
@@ -178,11 +178,11 @@ def _global_maximum(layer: Any, call: Callable[..., Any]) -> Step:
     return step
 
 
-def _max_pooling(layer: Any, call: Callable[..., Any]) -> Step:
+def _max_pooling(layer: keras.Layer, call: Callable[..., Tensor]) -> Step:
     del call
     last = layer.data_format == "channels_last"
 
-    def step(tensor: Any) -> tuple[Any, PullBack]:
+    def step(tensor: Tensor) -> tuple[Tensor, PullBack]:
         lengths = tensor.shape[1:-1] if last else tensor.shape[2:]
         windows = [
             _windows(length, size, stride, layer.padding)
@@ -195,7 +195,7 @@ def _max_pooling(layer: Any, call: Callable[..., Any]) -> Step:
     return step
 
 
-def _gather(channels_first: Any, windows: Sequence[Window]) -> Any:
+def _gather(channels_first: Tensor, windows: Sequence[Window]) -> Tensor:
     """Return what each window sees: (batch, channels, positions of the output..., places within a window)."""
     for axis, (places, _) in enumerate(windows, 2):
         taken = ops.take(channels_first, places.reshape(-1), axis=axis)

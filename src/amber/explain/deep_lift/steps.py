@@ -22,7 +22,7 @@ from keras import ops
 
 from amber.backend.gradients import pull_back
 from amber.explain.completeness import per_example, share_residual
-from amber.types import Array
+from amber.types import Array, Tensor
 
 PullBack: TypeAlias = Callable[[Any], list[Any]]
 Step: TypeAlias = Callable[..., tuple[Any, PullBack]]
@@ -65,10 +65,10 @@ def linear(function: TensorFunction) -> Step:
 def elementwise(function: TensorFunction) -> Step:
     """Return the step of a function of each number alone: the rescale rule."""
 
-    def step(tensor: Any) -> tuple[Any, PullBack]:
+    def step(tensor: Tensor) -> tuple[Tensor, PullBack]:
         output = function(tensor)
 
-        def pull(multipliers: object) -> list[Any]:
+        def pull(multipliers: object) -> list[Tensor]:
             difference = difference_of(tensor)
             near = ops.abs(difference) < _LEAST_DIFFERENCE
             slope = pull_back(function, [examples_of(tensor)], ops.ones_like)[0]
@@ -80,7 +80,7 @@ def elementwise(function: TensorFunction) -> Step:
     return step
 
 
-def maximum(tensor: Any) -> tuple[Any, PullBack]:
+def maximum(tensor: Tensor) -> tuple[Tensor, PullBack]:
     """Take the maximum along the last axis: a step.
 
     Where the maximum of the example is the larger one, the input in which it stands carries the whole difference; else
@@ -88,7 +88,7 @@ def maximum(tensor: Any) -> tuple[Any, PullBack]:
     """
     output = ops.max(tensor, axis=-1)
 
-    def pull(multipliers: Any) -> list[Any]:
+    def pull(multipliers: object) -> list[Any]:
         example, reference = examples_of(tensor), references_of(tensor)
         is_larger = examples_of(output) >= references_of(output)
         deciding = ops.where(is_larger[..., None], example, reference)
@@ -104,7 +104,7 @@ def maximum(tensor: Any) -> tuple[Any, PullBack]:
 def masked(valid: Array) -> Step:
     """Return the step that keeps a place without a value out of a later maximum; `valid` broadcasts to the input."""
 
-    def step(tensor: Any) -> tuple[Any, PullBack]:
+    def step(tensor: Tensor) -> tuple[Tensor, PullBack]:
         output = ops.where(valid, tensor, _LOWEST)
         return output, lambda multipliers: [ops.where(valid, multipliers, 0.0)]
 
@@ -146,10 +146,10 @@ def looked_up(function: TensorFunction) -> Step:
     A number carries what its row of the table contributes, and so has no slope of its own.
     """
 
-    def step(codes: Any) -> tuple[Any, PullBack]:
+    def step(codes: Tensor) -> tuple[Tensor, PullBack]:
         output = function(codes)
 
-        def pull(multipliers: object) -> list[Any]:
+        def pull(multipliers: object) -> list[Tensor]:
             contributions = ops.sum(multipliers * difference_of(output), axis=-1)
             difference = difference_of(codes)
             is_zero = difference == 0
@@ -163,7 +163,7 @@ def looked_up(function: TensorFunction) -> Step:
 def chain(*steps: Step) -> Step:
     """Return the step of several, one after the other; only the first may have several inputs."""
 
-    def step(*tensors: Any) -> tuple[Any, PullBack]:
+    def step(*tensors: Tensor) -> tuple[Tensor, PullBack]:
         pulls = []
         for each in steps:
             output, pull = each(*tensors)
@@ -181,7 +181,7 @@ def chain(*steps: Step) -> Step:
     return step
 
 
-def _on_path(start: Any, difference: Any, places: Array) -> Any:
+def _on_path(start: Tensor, difference: Tensor, places: Array) -> Tensor:
     """Return all points of a path, one after the other along the first axis."""
     along = ops.convert_to_tensor(places.reshape(-1, *(1,) * len(start.shape)))
     return ops.reshape(start[None] + along * difference[None], (-1, *start.shape[1:]))

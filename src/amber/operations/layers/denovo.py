@@ -13,9 +13,7 @@ import numpy as np
 from keras import ops
 
 from amber.checks import is_integer
-from amber.types import Tensor
-
-Shape = tuple[int | None, ...]
+from amber.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="amber")

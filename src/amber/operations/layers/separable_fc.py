@@ -10,9 +10,7 @@ import keras
 from keras import ops
 
 from amber.checks import is_integer
-from amber.types import Tensor
-
-Shape = tuple[int | None, ...]
+from amber.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="amber")
