@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -228,7 +229,7 @@ def _part(array: Array, rows: NDArray[np.int64]) -> Array:
     return array[rows] if isinstance(array, np.ndarray) else array.part(rows)
 
 
-def _joined(first: Inputs, second: Inputs) -> Inputs:
+def _joined(first: Inputs, second: Any) -> Inputs:
     if isinstance(first, Mapping):
         return {name: _one_after_the_other(values, second[name]) for name, values in first.items()}
     return _one_after_the_other(first, second)

@@ -19,10 +19,10 @@ from amber.explain.inputs import Given
 from amber.explain.references import References
 from amber.explain.settings import Checked, Settings
 from amber.explain.targets import Output, Target
-from amber.types import Array, Inputs, Tensor
+from amber.types import Array, Tensor
 
 
-def saliency(model: keras.Model, examples: Given, output: Output = 0, **settings: Unpack[Settings]) -> Inputs:
+def saliency(model: keras.Model, examples: Given, output: Output = 0, **settings: Unpack[Settings]) -> Given:
     """Return the absolute gradient of an output with respect to each input.
 
     Simonyan, Vedaldi and Zisserman, "Deep inside convolutional networks", arXiv 1312.6034.
@@ -49,7 +49,7 @@ def gradient_times_input(
     output: Output = 0,
     references: References = "zeros",
     **settings: Unpack[Settings],
-) -> Inputs:
+) -> Given:
     """Return the gradient at each input times its difference from the reference.
 
     Shrikumar et al., "Not just a black box", arXiv 1605.01713. With the default reference it is gradient x input.
@@ -77,7 +77,7 @@ def integrated_gradients(
     output: Output = 0,
     references: References = "zeros",
     **settings: Unpack[Settings],
-) -> Inputs:
+) -> Given:
     """Return the mean gradient on the straight path from the reference, times the difference from it.
 
     Sundararajan, Taly and Yan, "Axiomatic attribution for deep networks", arXiv 1703.01365. The contributions of an

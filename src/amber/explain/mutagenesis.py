@@ -15,12 +15,12 @@ from amber.explain.attribution import check_strands, functional_model
 from amber.explain.inputs import Examples, Given, check_sequences, is_sequence, read_examples, reverse_complement
 from amber.explain.settings import Checked, Progress, Settings, check_settings
 from amber.explain.targets import Output, Target, find_target
-from amber.types import Array, Inputs
+from amber.types import Array
 
 Score = Callable[[Sequence[Array]], Array]
 
 
-def mutagenesis(model: keras.Model, examples: Given, output: Output = 0, **settings: Unpack[Settings]) -> Inputs:
+def mutagenesis(model: keras.Model, examples: Given, output: Output = 0, **settings: Unpack[Settings]) -> Given:
     """Return the change of an output for every substitution of one base.
 
     Zhou and Troyanskaya, "Predicting effects of noncoding variants", Nature Methods 12 (2015), 931-934.

@@ -17,7 +17,6 @@ from amber.types import Array, TensorTree, Tokens
 if TYPE_CHECKING:
     import keras
 
-    from amber.architect.controllers.base import BaseController
     from amber.architect.model_space import ModelSpace
     from amber.architect.operation import Operation
     from amber.supernet.multi_path import MultiPathModel
@@ -75,11 +74,11 @@ class SupernetBuilder(DAGModelBuilder):
         self.dag.model_compile_dict = arguments
 
     @property
-    def controller(self) -> BaseController | None:
+    def controller(self) -> object:
         """What draws architectures for `builder()`, or None."""
         return self.dag.controller
 
-    def set_controller(self, controller: BaseController | None) -> None:
+    def set_controller(self, controller: object) -> None:
         """Say what draws architectures for `builder()`; ConfigError if there is something already."""
         self.dag.set_controller(controller)
 

@@ -16,7 +16,7 @@ from amber.explain.inputs import Given
 from amber.explain.references import References
 from amber.explain.settings import Checked, Settings
 from amber.explain.targets import Output, Target
-from amber.types import Inputs, Tensor
+from amber.types import Tensor
 
 __all__ = ["deep_lift"]
 
@@ -27,7 +27,7 @@ def deep_lift(
     output: Output = 0,
     references: References = "zeros",
     **settings: Unpack[Settings],
-) -> Inputs:
+) -> Given:
     """Return contributions of inputs by DeepLIFT with the rescale rule.
 
     Shrikumar, Greenside and Kundaje, "Learning important features through propagating activation differences",
