@@ -235,7 +235,7 @@ def _joined(first: Inputs, second: Any) -> Inputs:
     return _one_after_the_other(first, second)
 
 
-def _one_after_the_other(first: Array, second: Array) -> Array:
+def _one_after_the_other(first: Array, second: Any) -> Array:
     return np.concatenate([first, second]) if isinstance(first, np.ndarray) else first.joined(second)
 
 

@@ -34,11 +34,12 @@ def merged(intervals: Intervals, names: ChromosomeNames) -> dict[str, Spans]:
         else:
             starts, ends = intervals.start[rows], intervals.end[rows]
         if len(starts):
-            covered[name] = _joined(starts, ends)
+            covered[name] = joined_spans(starts, ends)
     return covered
 
 
-def _joined(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Spans:
+def joined_spans(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Spans:
+    """Return what intervals of one chromosome cover, sorted and without overlaps; there is at least one."""
     order = np.argsort(starts, kind="stable")
     starts, ends = starts[order], np.maximum.accumulate(ends[order])
     begins = np.concatenate([[True], starts[1:] > ends[:-1]])
