@@ -55,6 +55,15 @@ def test_any_changed_byte_of_a_line_is_noticed(run: RunDirectory, position: int)
             run.trials()
 
 
+def test_any_changed_byte_of_the_last_line_is_noticed_too(run: RunDirectory) -> None:
+    path, whole = run.path / "trials.jsonl", (run.path / "trials.jsonl").read_bytes()
+    start = len(b"".join(lines(run)[:2]))
+    for place in range(start, len(whole)):
+        path.write_bytes(whole[:place] + bytes((whole[place] ^ 1,)) + whole[place + 1 :])
+        with pytest.raises(StorageError, match=r"trials\.jsonl, line 3 .*amber repair"):
+            run.trials()
+
+
 def test_changed_score_in_the_last_line_is_noticed_too(run: RunDirectory) -> None:
     path = run.path / "trials.jsonl"
     path.write_bytes(path.read_bytes().replace(b'"score": 0.75', b'"score": 0.95'))

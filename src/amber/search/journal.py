@@ -152,9 +152,11 @@ def _lines(path: Path) -> Iterator[tuple[bytes, bool]]:
 def _is_torn(line: bytes) -> bool:
     """Say whether a last line looks like one that was being written, not like one that was changed afterwards.
 
-    The line feed is written last, and after the checksum.
+    The line feed is written last, and after the checksum; a trial that has them was recorded.
     """
-    return len(line) <= LINE_BYTES and not line.endswith(b"\n") and not holds_whole_line(line)
+    if len(line) > LINE_BYTES or holds_whole_line(line):
+        return False
+    return not (line.endswith(b"\n") and any(name in line for name in (b'"number"', b'"tokens"')))
 
 
 def _check_number(number: int, numbers: dict[int, int], before: int) -> None:
