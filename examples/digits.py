@@ -77,7 +77,7 @@ def main() -> None:
         },
         model_space=SPACE,
     )
-    objective = Objective(builder, train, validation, "val_loss", "minimize", epochs=options.epochs)
+    objective = Objective(builder, train, validation, metric="val_loss", direction="minimize", epochs=options.epochs)
     result = run_search(
         objective, trials=options.trials, seed=options.seed, sampler="tpe", callbacks=[SearchProgress()]
     )

@@ -120,9 +120,9 @@ class KeepingObjective(Objective):
         super().__init__(*arguments, **more)
         self._keeper = keeper
 
-    def value(self, model: Any, arc: Any, metrics: Mapping[str, float]) -> dict[str, float]:
+    def value(self, model: Any, graph: Any, metrics: Mapping[str, float]) -> dict[str, float]:
         """Returns the scores of a trained network."""
-        found = super().value(model, arc, metrics)
+        found = super().value(model, graph, metrics)
         if not hasattr(model, "supernet"):
             self._keeper.offer(model, found[METRIC])
         return found

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from amber.architect import Operation
+from amber.architect.places import NodePlace
 from amber.drawing import draw, draw_svg
 from amber.drawing.fold import fold
 from amber.drawing.scene import Block, arrange, chips_of, make_scene
@@ -90,7 +91,7 @@ def reduction_graph():
     nodes.append(node("c0", "conv1d", ("input",), "L0", filters=8, kernel_size=3))
     nodes.append(node("c1", "conv1d", ("c0",), "L1", filters=8, kernel_size=3))
     for source in (0, 1):
-        group, thin = "reduce L1->", f"pool_at_1_from_{source}_conv"
+        group, thin = NodePlace("reduction", 1), f"pool_at_1_from_{source}_conv"
         nodes.append(node(thin, "conv1d", (f"c{source}",), group, filters=16, kernel_size=1))
         nodes.append(node(f"pool_at_1_from_{source}", "maxpool1d", (thin,), group, pool_size=4))
     nodes.append(node("c2", "conv1d", ("pool_at_1_from_1",), "L2", filters=16, kernel_size=3))

@@ -30,6 +30,7 @@ from amber.search import (
     retrain,
     run_search,
 )
+from amber.search.candidate import Candidate
 from amber.search.samplers import SAMPLERS
 
 MakeObjective = Callable[..., Objective]
@@ -223,7 +224,7 @@ def test_tpe_learns_and_random_does_not_look(make_objective: MakeObjective, opti
         )
     )
     objective.prepare = (  # type: ignore[method-assign]
-        lambda arc: type("Fake", (), {"fingerprint": f"{id(object())}{np.random.default_rng().random()}"})()
+        lambda arc: Candidate(tuple(arc), f"{id(object())}{np.random.default_rng().random()}")
     )
 
     def mean(sampler: str, **more: Any) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 
 from amber.architect.architecture import Architecture
 from amber.architect.model_space import ModelSpace
+from amber.architect.places import TokenPlace
 from amber.errors import ArchitectureError, ModelSpaceError
 from amber.files import limits
 from amber.types import Tokens
@@ -36,6 +37,9 @@ class TokenLayout:
         with_skips: whether each layer may choose among all earlier layers.
         num_outputs: O, output blocks that choose layers (0: no output tokens).
 
+    Attributes:
+        places: what each token chooses, in order.
+
     Raises:
         ModelSpaceError: a space without layers, or a layer without candidates.
     """
@@ -54,7 +58,8 @@ class TokenLayout:
         self.num_outputs = _count(num_outputs, "num_outputs")
         self.with_skips = bool(with_skips)
         _check_length(self._length())
-        self._names, self._sizes = self._lay_out()
+        self.places, self._sizes = self._lay_out()
+        self._names = tuple(map(str, self.places))
 
     @property
     def names(self) -> list[str]:
@@ -158,21 +163,21 @@ class TokenLayout:
         skips = self.num_layers * (self.num_layers - 1) // 2 if self.with_skips else 0
         return self.num_layers * (1 + self.num_inputs + self.num_outputs) + skips
 
-    def _lay_out(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
-        names: list[str] = []
+    def _lay_out(self) -> tuple[tuple[TokenPlace, ...], tuple[int, ...]]:
+        places: list[TokenPlace] = []
         sizes: list[int] = []
         for layer, count in enumerate(self.candidates):
-            names.append(f"L{layer}.op")
+            places.append(TokenPlace("op", layer))
             sizes.append(count)
-            names += [f"L{layer}.input.{block}" for block in range(self.num_inputs)]
+            places += [TokenPlace("input", layer, block) for block in range(self.num_inputs)]
             sizes += [2] * self.num_inputs
             if self.with_skips:
-                names += [f"L{layer}.skip.{earlier}" for earlier in range(layer)]
+                places += [TokenPlace("skip", layer, earlier) for earlier in range(layer)]
                 sizes += [2] * layer
         for output in range(self.num_outputs):
-            names += [f"out{output}.L{layer}" for layer in range(self.num_layers)]
+            places += [TokenPlace("out", layer, output) for layer in range(self.num_layers)]
             sizes += [2] * self.num_layers
-        return tuple(names), tuple(sizes)
+        return tuple(places), tuple(sizes)
 
     def _summary(self) -> str:
         parts = [f"{self.num_layers} operations"]

@@ -43,10 +43,11 @@ class ConsoleReporter:
         """Return a display of the trials, with architectures in words."""
         if self._console.quiet:
             return ()
-        from amber.graph.words import describe_in_words
+        from amber.graph.words import ArchitectureWords
         from amber.search import SearchProgress
 
-        return (SearchProgress(describe=lambda tokens: describe_in_words(builder, tokens, width=60)),)
+        words = ArchitectureWords(builder)
+        return (SearchProgress(describe=lambda tokens: words(tokens, width=60)),)
 
     def shared_progress(self) -> OneShotProgress | None:
         """Return a display of shared training."""

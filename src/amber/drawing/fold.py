@@ -84,7 +84,7 @@ def fold(
 
     Inputs keep boxes of their own; where more lines would leave several inputs than an eye can follow, the reading
     boxes name their inputs instead. An intermediate output on one layer is a label in that layer's box. A group whose
-    box would lie on a cycle is left unfolded. A group called `reduce ...` is folded by target: chains of nodes that
+    box would lie on a cycle is left unfolded. Reductions are folded by target: chains of them that
     lead to the same boxes share one.
 
     Args:
@@ -98,7 +98,7 @@ def fold(
     nodes = {node.name: node for node in graph.nodes if node.name not in exits}
     home = {name: f"group:{node.group}" if node.group else f"node:{name}" for name, node in nodes.items()}
     for name, node in nodes.items():
-        if _is_reduction(node.group) or name in graph.inputs:
+        if _is_reduction(node) or name in graph.inputs:
             home[name] = f"node:{name}"
     _join_reductions(nodes, home)
     while True:
@@ -188,8 +188,9 @@ def _with_output(
     return replace(box, details=(*box.details, told))
 
 
-def _is_reduction(group: str) -> bool:
-    return group.startswith("reduce")
+def _is_reduction(node: ComputationNode) -> bool:
+    place = getattr(node, "place", None)  # nodes of other packages have none
+    return place is not None and place.role == "reduction"
 
 
 def _edges(nodes: Mapping[str, ComputationNode], home: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -206,7 +207,7 @@ def _join_reductions(nodes: Mapping[str, ComputationNode], home: dict[str, str])
     shared: dict[tuple[str, frozenset[str]], str] = {}
     for name in reversed(list(nodes)):
         group = nodes[name].group
-        if not _is_reduction(group):
+        if not _is_reduction(nodes[name]):
             continue
         only = children[name][0] if len(children[name]) == 1 else ""
         if only and nodes[only].group == group:
@@ -281,7 +282,7 @@ def _reduction_words(members: Sequence[ComputationNode]) -> str:
 
 def _origins(node: ComputationNode, nodes: Mapping[str, ComputationNode]) -> set[str]:
     """Return the nodes that a reduction reduces, looking through earlier reductions."""
-    if not _is_reduction(node.group):
+    if not _is_reduction(node):
         return {node.name}
     return {name for parent in node.parents for name in _origins(nodes[parent], nodes)}
 

@@ -187,13 +187,11 @@ def _said(value: object) -> str:
 
 def _middling_megaflops(loaded: Configuration, dataset: Dataset) -> float:
     """Return the median over a few networks of the space; 0 where none of them is one."""
-    from amber.graph.cost import measure
-
     builder = make_builder(loaded, TaskSpec.of(dataset), compiled=False)
     found = []
     for seed in range(_SAMPLED):
         try:
-            found.append(measure(builder.plan(builder.layout.sample(seed))).flops / 1e6)
+            found.append(builder.plan(builder.layout.sample(seed)).cost.flops / 1e6)
         except InvalidArchitectureError:
             continue
     return sorted(found)[len(found) // 2] if found else 0.0

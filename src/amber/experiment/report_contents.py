@@ -106,13 +106,12 @@ def _problem(path: Path, record: JsonObject) -> TaskSpec:
 
 def _drawings(builder: Builder, result: SearchResult) -> tuple[Drawing, ...]:
     from amber.drawing import draw_svg
-    from amber.graph.cost import measure
     from amber.report.contents import Drawing
 
     made = []
     for position, trial in enumerate(result.ranked[:_DRAWN], start=1):
         graph = builder.plan(trial.tokens)
-        costs = measure(graph)
+        costs = graph.cost
         light, dark = (draw_svg(graph, theme=theme, costs=costs) for theme in ("light", "dark"))
         heading = (
             f"{position}. trial {trial.number}, {trial.title}: {result.metric} {trial.score:.4f}, "

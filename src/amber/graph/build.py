@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from amber.backend.models import ChildModel
-from amber.graph.cost import check_size, measure
+from amber.graph.cost import check_size
 from amber.graph.layers import Shape, node_tensor
 from amber.graph.models.auxiliary import child_class_of
 from amber.graph.models.named_inputs import MultiInputModel
@@ -44,7 +44,7 @@ def build_model(
         InvalidArchitectureError: shapes do not fit or there are too many weights (checked before one is made), or Keras
             refuses.
     """
-    check_size(measure(graph))
+    check_size(graph.cost)
     layer_of = layer_for or fresh_layer
     tensors: dict[str, Any] = {}
     for node in graph.nodes:

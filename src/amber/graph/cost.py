@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +19,7 @@ from amber.errors import InvalidArchitectureError, ModelSpaceError
 from amber.files import limits
 from amber.graph.describe import describe
 from amber.graph.layers import Shape, input_shape
-from amber.graph.node import ComputationNode, Network
+from amber.graph.node import GraphCost, Network, NodeCost
 from amber.graph.shape_words import plain_words
 from amber.operations import OPERATIONS, FlopFunction, make_layer
 from amber.operations.merges import make_merge, never_broadcasts
@@ -33,36 +32,8 @@ __all__ = [
     "check_size",
     "input_shape",
     "measure",
-    "measure_node",
     "measure_operation",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class NodeCost:
-    """What one node costs.
-
-    Attributes:
-        output_shape: without the batch axis.
-        parameters: all weights, as Keras's `count_params()`.
-        trainable_parameters: those that training changes.
-        flops: 2 x multiply-adds, forward, batch 1.
-    """
-
-    output_shape: Shape
-    parameters: int = 0
-    trainable_parameters: int = 0
-    flops: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class GraphCost:
-    """What a network costs: totals, and each node by name."""
-
-    parameters: int
-    trainable_parameters: int
-    flops: int
-    nodes: dict[str, NodeCost]
 
 
 def measure(graph: Network) -> GraphCost:
@@ -80,16 +51,15 @@ def measure(graph: Network) -> GraphCost:
     costs: dict[str, NodeCost] = {}
     parameters = trainable = flops = 0
     for node in graph.nodes:
-        parents = node.parents
-        if len(parents) == 1:
-            cost = measure_operation(node.operation, (costs[parents[0]].output_shape,), "", node.node_name)
-        else:
-            cost = measure_node(node, tuple([costs[parent].output_shape for parent in parents]))
+        shapes = tuple([costs[parent].output_shape for parent in node.parents])
+        merge = node.merge_op if len(shapes) > 1 else ""
+        cost = measure_operation(node.operation, shapes, merge, node.node_name)
         costs[node.node_name] = cost
         parameters += cost.parameters
         trainable += cost.trainable_parameters
         flops += cost.flops
-    _check_auxiliary(graph, costs)
+    if graph.auxiliary:
+        _check_auxiliary(graph, costs)
     return GraphCost(parameters, trainable, flops, costs)
 
 
@@ -119,17 +89,6 @@ def _check_auxiliary(graph: Network, costs: Mapping[str, NodeCost]) -> None:
             )
 
 
-def measure_node(node: ComputationNode, input_shapes: tuple[Shape, ...]) -> NodeCost:
-    """Return the cost of one node for the shapes of its parents.
-
-    Raises:
-        InvalidArchitectureError: the shapes do not fit.
-    """
-    return measure_operation(
-        node.operation, input_shapes, node.merge_op if len(input_shapes) > 1 else "", node.node_name
-    )
-
-
 def measure_operation(
     operation: Operation, input_shapes: tuple[Shape, ...], merge: str = "", node_name: str = ""
 ) -> NodeCost:
@@ -154,7 +113,7 @@ def measure_operation(
 
 
 class _ShapeError(Exception):
-    """Why an operation cannot follow shapes; turned into a named error by `measure_node`."""
+    """Why an operation cannot follow shapes; turned into a named error by `measure_operation`."""
 
 
 # The version of the registry is part of the key, so that an operation that was replaced is counted anew.

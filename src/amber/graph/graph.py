@@ -14,6 +14,7 @@ from amber.files import limits
 from amber.files.strict_json import parse_json
 from amber.graph import plain
 from amber.graph.build import build_model
+from amber.graph.cost import GraphCost, measure
 from amber.graph.fingerprint import fingerprint
 from amber.graph.node import ComputationNode
 from amber.wording import shortened, shown
@@ -93,6 +94,15 @@ class ComputationGraph:
     @cached_property
     def _fingerprint(self) -> str:
         return fingerprint(self)
+
+    @cached_property
+    def cost(self) -> GraphCost:
+        """What the network costs, measured once.
+
+        Raises:
+            InvalidArchitectureError: the shapes do not fit; names the node and the shapes.
+        """
+        return measure(self)
 
     def build(
         self,

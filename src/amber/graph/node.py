@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Protocol, get_args
 
 from amber.architect import Operation
+from amber.architect.places import NodePlace, NodeRole
+from amber.checks import is_integer
 from amber.errors import ModelSpaceError
 from amber.graph import plain
-from amber.graph.layers import node_tensor
+from amber.graph.layers import Shape, node_tensor
 from amber.operations import make_layer
 from amber.operations.merges import merge_name
+from amber.wording import shown
 
 if TYPE_CHECKING:
     import keras
@@ -25,19 +29,24 @@ class ComputationNode:
         merge_op: how several parents are joined before a single-input operation: a registered name
             (`concatenate`, `add`, `average`, `maximum`, `multiply`) or a Keras layer class.
         parents: names of the nodes read, in order.
-        group: the layer of the space this node belongs to. Drawings fold a group into one box.
+        group: the part of the network this node belongs to, as its place or as text. Drawings fold a group into one
+            box.
+
+    Attributes:
+        place: the same as data; None where the group was given as text.
 
     Raises:
         ModelSpaceError: the operation is not an Operation, or the name is empty.
     """
 
-    __slots__ = ("group", "merge_op", "node_name", "operation", "parents")
+    __slots__ = ("group", "merge_op", "node_name", "operation", "parents", "place")
 
     operation: Operation
     node_name: str
     merge_op: str
     parents: tuple[str, ...]
     group: str
+    place: NodePlace | None
 
     def __init__(
         self,
@@ -45,7 +54,7 @@ class ComputationNode:
         node_name: str,
         merge_op: object = "concatenate",
         parents: Iterable[str] = (),
-        group: str = "",
+        group: str | NodePlace = "",
     ) -> None:
         if not isinstance(operation, Operation):
             raise ModelSpaceError(f"A node needs an Operation. Received: operation={operation!r}")
@@ -56,16 +65,34 @@ class ComputationNode:
         set_field(self, "node_name", node_name)
         set_field(self, "merge_op", merge_op if merge_op == "concatenate" else merge_name(merge_op))
         set_field(self, "parents", tuple(parents))
-        set_field(self, "group", group)
+        set_field(self, "group", str(group))
+        set_field(self, "place", group if isinstance(group, NodePlace) else None)
 
     @property
     def name(self) -> str:
         """The same as `node_name`."""
         return self.node_name
 
+    @property
+    def layer(self) -> int:
+        """The layer of the space that this node belongs to.
+
+        Raises:
+            ModelSpaceError: it belongs to none, or its group was given as text.
+        """
+        if self.place is None or self.place.layer is None:
+            raise ModelSpaceError(f"Expected a node of a layer of the space. Received: {self.node_name!r}")
+        return self.place.layer
+
     def replace(self, **changes: object) -> ComputationNode:
         """Return a new node with these fields changed."""
-        fields = {field: getattr(self, field) for field in ComputationNode.__slots__}
+        fields: dict[str, Any] = {
+            "operation": self.operation,
+            "node_name": self.node_name,
+            "merge_op": self.merge_op,
+            "parents": self.parents,
+            "group": self.place or self.group,
+        }
         return ComputationNode(**{**fields, **changes})
 
     def build(self, *tensors: keras.KerasTensor) -> keras.KerasTensor:
@@ -93,6 +120,7 @@ class ComputationNode:
             "parents": list(self.parents),
             "merge_op": self.merge_op,
             "group": self.group,
+            **({} if self.place is None else {"place": asdict(self.place)}),
         }
 
     @classmethod
@@ -108,11 +136,11 @@ class ComputationNode:
             plain.name(description["name"], "name of a node", ModelSpaceError),
             plain.text(description.get("merge_op", "concatenate"), "merge_op of a node", ModelSpaceError),
             plain.texts(description.get("parents", ()), "parents of a node", ModelSpaceError),
-            plain.text(description.get("group", ""), "group of a node", ModelSpaceError),
+            _group(description),
         )
 
     def _key(self) -> tuple[object, ...]:
-        return (self.operation, self.node_name, self.merge_op, self.parents, self.group)
+        return (self.operation, self.node_name, self.merge_op, self.parents, self.place or self.group)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ComputationNode):
@@ -130,7 +158,48 @@ class ComputationNode:
         return f"<{self.node_name} [{self.operation}]{reads}>"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return ComputationNode, (self.operation, self.node_name, self.merge_op, self.parents, self.group)
+        return ComputationNode, self._key()
+
+
+def _group(description: Mapping[str, Any]) -> str | NodePlace:
+    """Return the place of a node where its description has one, else the text of its group; raise ModelSpaceError."""
+    place = description.get("place")
+    if place is None:
+        return plain.text(description.get("group", ""), "group of a node", ModelSpaceError)
+    plain.check_mapping(place, "The place of a node", ("role", "layer"), ModelSpaceError)
+    role, layer = place["role"], place["layer"]
+    if role not in get_args(NodeRole) or not (layer is None or is_integer(layer)):
+        raise ModelSpaceError(
+            f"The place of a node must be a role, and the number of a layer. Received: {shown(place)}"
+        )
+    return NodePlace(role, layer)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCost:
+    """What one node costs.
+
+    Attributes:
+        output_shape: without the batch axis.
+        parameters: all weights, as Keras's `count_params()`.
+        trainable_parameters: those that training changes.
+        flops: 2 x multiply-adds, forward, batch 1.
+    """
+
+    output_shape: Shape
+    parameters: int = 0
+    trainable_parameters: int = 0
+    flops: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GraphCost:
+    """What a network costs: totals, and each node by name."""
+
+    parameters: int
+    trainable_parameters: int
+    flops: int
+    nodes: dict[str, NodeCost]
 
 
 class Network(Protocol):
@@ -143,6 +212,10 @@ class Network(Protocol):
     @property
     def auxiliary(self) -> dict[str, float]:
         """The intermediate outputs and the weights of their losses."""
+
+    @property
+    def cost(self) -> GraphCost:
+        """What the network costs."""
 
     def node(self, name: str) -> ComputationNode:
         """Return the node of this name."""

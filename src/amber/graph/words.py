@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from amber.architect import Architecture, Operation
+from amber.architect import Operation
 from amber.errors import AmberError
 from amber.graph.describe import activation_of, attributes, clip, size_text, type_name
 from amber.types import Tokens
@@ -21,6 +22,50 @@ _SHORT = {
 }
 
 
+class ArchitectureWords:
+    """Puts architectures of one builder into words; those of its candidates are worked out once.
+
+    Args:
+        builder: has `model_space` and `layout`. Of one of the user's own without them every text is empty.
+    """
+
+    def __init__(self, builder: Any) -> None:
+        try:
+            self._layers = [_words(list(candidates)) for candidates in builder.model_space.layers]
+            self._tokens = [
+                (place.role, place.layer, place.source or 0, size)
+                for place, size in zip(builder.layout.places, builder.layout.sizes, strict=True)
+            ]
+        except (AmberError, AttributeError, TypeError):
+            self._layers, self._tokens = [], []
+        self._inputs, outputs = _names(builder, "inputs_op"), _names(builder, "output_op")
+        count = 1 + max((source for role, _, source, _ in self._tokens if role == "out"), default=-1)
+        self._outputs = [_name(outputs, number, "out") for number in range(count)]
+
+    def __call__(self, arc: Tokens, width: int | None = None) -> str:
+        """Return an architecture in words; see `describe_in_words`."""
+        if len(arc) != len(self._tokens):
+            return ""
+        layers: list[str] = []
+        read: dict[tuple[str, int], list[str]] = {}
+        for (role, layer, source, size), token in zip(self._tokens, arc, strict=True):
+            if not 0 <= token < size:
+                return ""
+            if role == "op":
+                layers.append(self._layers[layer][token])
+            elif token and role == "out":
+                read.setdefault((role, source), []).append(str(layer))
+            elif token:
+                name = _name(self._inputs, source, "in") if role == "input" else f"+{source}"
+                read.setdefault((role, layer), []).append(name)
+        for layer, word in enumerate(layers):
+            before = "+".join(read.get(("input", layer), ()))
+            layers[layer] = f"{before}{'>' * bool(before)}{word}{''.join(read.get(('skip', layer), ()))}"
+        ends = [f" {name}<{','.join(read.get(('out', number), ()))}" for number, name in enumerate(self._outputs)]
+        text = "-".join(layers) + "".join(ends)
+        return text if width is None else clip(text, width)
+
+
 def describe_in_words(builder: object, arc: Tokens, width: int | None = None) -> str:
     """Return an architecture in words: its layers joined by `-`.
 
@@ -33,33 +78,10 @@ def describe_in_words(builder: object, arc: Tokens, width: int | None = None) ->
         width: of the text at most, cut with an ellipsis; None: all of it.
 
     Returns:
-        The text; empty where a builder of the user's own has no model space that says what its tokens mean.
+        The text; empty where a builder of the user's own has no model space that says what its tokens mean, and of
+        tokens outside the grammar.
     """
-    space, layout = getattr(builder, "model_space", None), getattr(builder, "layout", None)
-    try:
-        decoded = layout.decode(arc)  # type: ignore[union-attr]
-        layers = [_words(list(candidates)) for candidates in space.layers]  # type: ignore[union-attr]
-        text = _joined(decoded, layers, _names(builder, "inputs_op"), _names(builder, "output_op"))
-    except (AmberError, AttributeError, IndexError, TypeError):
-        return ""
-    return text if width is None else clip(text, width)
-
-
-def _joined(
-    decoded: Architecture, layers: Sequence[Sequence[str]], inputs: Sequence[str], outputs: Sequence[str]
-) -> str:
-    parts = []
-    for layer, token in enumerate(decoded.operations):
-        word = layers[layer][token]
-        read = _chosen(decoded.inputs[layer]) if decoded.inputs else []
-        skips = _chosen(decoded.skips[layer]) if decoded.skips else []
-        before = f"{'+'.join(_name(inputs, number, 'in') for number in read)}>" if read else ""
-        parts.append(f"{before}{word}{''.join(f'+{number}' for number in skips)}")
-    ends = [
-        f" {_name(outputs, number, 'out')}<{','.join(map(str, _chosen(bits)))}"
-        for number, bits in enumerate(decoded.outputs or ())
-    ]
-    return "-".join(parts) + "".join(ends)
+    return ArchitectureWords(builder)(arc, width)
 
 
 def _words(candidates: Sequence[Operation]) -> list[str]:
@@ -110,7 +132,3 @@ def _names(builder: object, attribute: str) -> list[str]:
 
 def _name(names: Sequence[str], number: int, prefix: str) -> str:
     return (names[number] if number < len(names) else "") or f"{prefix}{number}"
-
-
-def _chosen(bits: Sequence[int]) -> list[int]:
-    return [position for position, bit in enumerate(bits) if bit]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from amber.search.best import best_record, describe_architecture, describe_builder, load_best
     from amber.search.callbacks import SearchCallback
     from amber.search.ensembling import average
-    from amber.search.objective import Objective
+    from amber.search.objective import Objective, ObjectiveSettings
     from amber.search.progress import SearchProgress
     from amber.search.ranking import ranking_csv, ranking_markdown, ranking_table
     from amber.search.result import SearchResult
@@ -40,6 +40,7 @@ _HOMES = {
     "JournalStore": "amber.search.stores",
     "MemoryStore": "amber.search.stores",
     "Objective": "amber.search.objective",
+    "ObjectiveSettings": "amber.search.objective",
     "PrunerSettings": "amber.search.settings",
     "Reward": "amber.search.rewards",
     "RunDirectory": "amber.search.run_directory",
@@ -79,6 +80,7 @@ __all__ = [
     "JournalStore",
     "MemoryStore",
     "Objective",
+    "ObjectiveSettings",
     "PrunerSettings",
     "Reward",
     "RunDirectory",

@@ -8,23 +8,22 @@ from __future__ import annotations
 import math
 import os
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amber import __version__
-from amber.architect import ModelSpace
+from amber.architect import ModelSpace, TokenLayout
 from amber.checks import is_number
 from amber.errors import AmberError, ConfigError
 from amber.files.strict_json import read_json
 from amber.search.safe_paths import contained
-from amber.search.trial import TrialResult
+from amber.search.trial import Trial
 from amber.types import JsonObject, Tokens
 from amber.wording import shown
 
 if TYPE_CHECKING:
-    from amber.architect.token_layout import TokenLayout
     from amber.modeler.builders.protocol import Builder
 
 FORMAT_VERSION = 1
@@ -34,7 +33,7 @@ _BACKEND_PACKAGES = {"torch": ("torch",), "jax": ("jax",), "tensorflow": ("tenso
 def best_record(
     space: ModelSpace,
     builder: Mapping[str, Any],
-    trial: TrialResult,
+    trial: Trial,
     architecture: list[dict[str, Any]],
     scores: Mapping[str, float],
     seed: int,
@@ -58,6 +57,33 @@ def best_record(
         "format_version": FORMAT_VERSION,
         "space": space.to_dict(),
         "builder": {"type": builder["type"], "options": dict(builder.get("options", {}))},
+        **_entries_of(trial, architecture, scores),
+        "seed": seed,
+        "versions": dict(software_versions() if versions is None else versions),
+    }
+
+
+def trial_record(builder: Any, description: Mapping[str, Any], trial: Trial, seed: int) -> dict[str, Any]:
+    """Return a JSON-ready record of the architecture of one trial; see `best_record`.
+
+    Args:
+        builder: of the search.
+        description: of the builder, as `describe_builder` gives it.
+        trial: that found the architecture.
+        seed: of the search.
+    """
+    architecture = _layers_of(builder.model_space, builder.layout, trial.tokens)
+    return best_record(builder.model_space, description, trial, architecture, trial.metrics, seed)
+
+
+def next_record(before: Mapping[str, Any], builder: Any, trial: Trial) -> dict[str, Any]:
+    """Return the record of another trial of the same search, from an earlier record."""
+    architecture = _layers_of(builder.model_space, builder.layout, trial.tokens)
+    return {**before, **_entries_of(trial, architecture, trial.metrics)}
+
+
+def _entries_of(trial: Trial, architecture: list[dict[str, Any]], scores: Mapping[str, float]) -> dict[str, Any]:
+    return {
         "tokens": list(trial.tokens),
         "fingerprint": trial.fingerprint,
         "architecture": architecture,
@@ -67,22 +93,7 @@ def best_record(
         "trial": trial.number,
         "trial_seed": trial.seed,
         "scores": {name: float(value) if math.isfinite(value) else None for name, value in scores.items()},
-        "seed": seed,
-        "versions": dict(software_versions() if versions is None else versions),
     }
-
-
-def trial_record(builder: Any, description: Mapping[str, Any], trial: TrialResult, seed: int) -> dict[str, Any]:
-    """Return a JSON-ready record of the architecture of one trial; see `best_record`.
-
-    Args:
-        builder: of the search.
-        description: of the builder, as `describe_builder` gives it.
-        trial: that found the architecture.
-        seed: of the search.
-    """
-    architecture = describe_architecture(builder.model_space, builder.layout, trial.tokens)
-    return best_record(builder.model_space, description, trial, architecture, trial.metrics, seed)
 
 
 def describe_architecture(space: ModelSpace, layout: TokenLayout, arc: Tokens) -> list[JsonObject]:
@@ -100,16 +111,18 @@ def describe_architecture(space: ModelSpace, layout: TokenLayout, arc: Tokens) -
     Raises:
         ArchitectureError: tokens outside the grammar.
     """
-    decoded = layout.decode(arc)
-    layers = []
-    for layer, token in enumerate(decoded.operations):
-        entry: dict[str, Any] = {"layer": layer, "operation": str(space[layer][token])}
-        entry["skips_from"] = _chosen(decoded.skips[layer]) if decoded.skips else []
-        if decoded.inputs and decoded.inputs[layer]:
-            entry["inputs"] = _chosen(decoded.inputs[layer])
-        if decoded.outputs:
-            entry["feeds"] = [output for output, bits in enumerate(decoded.outputs) if bits[layer]]
-        layers.append(entry)
+    return _layers_of(space, layout, layout.validate(arc))
+
+
+def _layers_of(space: ModelSpace, layout: TokenLayout, tokens: Sequence[int]) -> list[dict[str, Any]]:
+    layers: list[dict[str, Any]] = []
+    for place, token in zip(layout.places, tokens, strict=True):
+        if place.role == "op":
+            entry = {"layer": place.layer, "operation": str(space[place.layer][token]), "skips_from": []}
+            entry.update({"inputs": []} if layout.num_inputs else {}, **({"feeds": []} if layout.num_outputs else {}))
+            layers.append(entry)
+        elif token:
+            layers[place.layer][_READS[place.role]].append(place.source)
     return layers
 
 
@@ -210,8 +223,8 @@ _CHECKS: dict[str, tuple[str, Callable[[Any], bool]]] = {
 }
 
 
-def _chosen(bits: tuple[int, ...]) -> list[int]:
-    return [position for position, bit in enumerate(bits) if bit]
+# The key of what a token chooses.
+_READS = {"skip": "skips_from", "input": "inputs", "out": "feeds"}
 
 
 def _installed(*names: str) -> str:

@@ -72,5 +72,12 @@ def can_plan(builder: object) -> bool:
     return plan is not None and getattr(plan, "__func__", None) is not ModelBuilder.plan
 
 
+def builds_graphs(kind: type) -> bool:
+    """Say whether a class of builders builds graphs: it defines `from_graph`, and no subclass builds in its own way."""
+    order = [vars(each) for each in kind.__mro__]
+    first = next((position for position, names in enumerate(order) if "from_graph" in names), None)
+    return first is not None and not any(name in names for names in order[:first] for name in ("__call__", "build"))
+
+
 def _described(builder: object) -> str:
     return f"the function {builder.__name__}" if hasattr(builder, "__name__") else f"a {type(builder).__name__}"

@@ -28,19 +28,23 @@ def no_children_left() -> Iterator[None]:
     finally:
         if os.getpid() != owner:
             os._exit(1)
-        _end(_copies() - before)
+        left = _copies() - before
+        if left:
+            _end(left)
 
 
 def _copies() -> set[int]:
     """Return the children of this process that run the same command: they were forked."""
-    own = _command(os.getpid())
-    return {child for child in _children().get(os.getpid(), ()) if own and _command(child) == own}
+    found: dict[int, bytes] = {}
+    for process in (os.getpid(), *_children().get(os.getpid(), ())):
+        with contextlib.suppress(OSError):  # one that has ended meanwhile
+            found[process] = (_PROCESSES / str(process) / "cmdline").read_bytes()
+    own = found.pop(os.getpid(), b"")
+    return {process for process, command in found.items() if own and command == own}
 
 
 def _end(processes: set[int]) -> None:
     """End processes and their descendants; those that do not when told are killed."""
-    if not processes:
-        return
     children, found = _children(), set(processes)
     ahead = list(processes)
     while ahead:
@@ -80,11 +84,3 @@ def _state(process: int) -> tuple[str, int]:
         return "", 0
     state, parent = fields.split()[:2]
     return state, int(parent)
-
-
-def _command(process: int) -> bytes:
-    """Return the command line of a process; a fork has that of its parent."""
-    try:
-        return (_PROCESSES / str(process) / "cmdline").read_bytes()
-    except OSError:
-        return b""

@@ -8,10 +8,12 @@ from __future__ import annotations
 import gc
 import json
 import math
+import operator
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import keras
 import optuna
@@ -20,8 +22,9 @@ from amber.architect import ModelSpace
 from amber.backend import interrupts
 from amber.backend.randomness import check_seed, preserved
 from amber.errors import AmberError, ConfigError, InvalidArchitectureError, describe_error, printable
-from amber.graph.cost import check_size, measure
-from amber.search.builder_checks import can_plan, usable_builder
+from amber.graph.cost import check_size
+from amber.graph.graph import ComputationGraph
+from amber.search.builder_checks import builds_graphs, can_plan, usable_builder
 from amber.search.candidate import Candidate, token_fingerprint
 from amber.search.children import no_children_left
 from amber.search.executors.reports import Reporter
@@ -33,9 +36,36 @@ from amber.search.rewards.valuation import Valuation
 from amber.search.trial import TrialResult
 from amber.training.checkpoint import Checkpoint
 from amber.training.data_checks import check_data, check_fit_arguments, check_input_shapes, check_targets
-from amber.training.settings import FitSettings
+from amber.training.settings import FitOptions, FitSettings
 from amber.training.train import train_model
 from amber.types import Tokens
+
+
+@dataclass(frozen=True)
+class ObjectiveSettings(FitSettings):
+    """How architectures are trained, as FitSettings, and how they are scored.
+
+    Args:
+        reward: a Reward or the name of one, such as `"auroc"`: the score of a search in place of the metric, which
+            then only decides when training stops.
+        knowledge: what is known of good networks, as a term of the score; see `make_knowledge`.
+        budget: the most that a network may cost; one beyond it gets the status "over budget" and is not trained.
+
+    Raises:
+        ConfigError: a value out of range, or an argument of `fit` that is set by training itself.
+    """
+
+    reward: str | Reward | None = None
+    knowledge: Knowledge | None = None
+    budget: Budget = field(default_factory=Budget)
+
+
+class ObjectiveOptions(FitOptions, total=False):
+    """The fields of ObjectiveSettings, as `Objective` takes them by name."""
+
+    reward: str | Reward | None
+    knowledge: Knowledge | None
+    budget: Budget | None
 
 
 class Objective:
@@ -46,23 +76,13 @@ class Objective:
             built. Of one that cannot plan, networks are told apart by their tokens and measured once they are built.
         train: features and targets; features may be an array, or a list or dictionary of arrays.
         validation: features and targets that score a model.
-        metric: the name under which `fit` reports the score.
-        direction: `"maximize"` or `"minimize"`.
-        epochs: the most epochs of a child.
-        batch_size: rows of a batch.
-        patience: early stopping on the metric after so many epochs without improvement; the score is then
-            that of the best epoch. None: no early stopping, the score is that of the last epoch.
-        fit_kwargs: more arguments of `keras.Model.fit`, such as `class_weight`.
-        reward: a Reward or the name of one, such as `"auroc"`: the score of a search in place of the metric, which
-            then only decides when training stops.
-        knowledge: what is known of good networks, as a term of the score; see `make_knowledge`.
-        recalibrate: whether normalisation statistics are estimated anew after each training; see `FitSettings`.
-        budget: the most that a network may cost; one beyond it gets the status "over budget" and is not trained.
+        settings: how to train and score; None: the defaults of ObjectiveSettings.
         model_space: what may be built, for a function or a builder that has none; one token a layer.
+        **options: fields of ObjectiveSettings, in place of those of `settings`: `Objective(..., epochs=3)`.
 
     Raises:
         ConfigError: nothing says what may be built, knowledge or a budget with a builder that cannot plan, a setting
-            out of range, or an unknown reward.
+            out of range or unknown, or an unknown reward.
         DataError: data without rows, of unequal lengths, or that are not finite numbers.
     """
 
@@ -71,51 +91,34 @@ class Objective:
         builder: Any,
         train: tuple[Any, Any],
         validation: tuple[Any, Any],
-        metric: str = "val_accuracy",
-        direction: str = "maximize",
-        epochs: int = 10,
-        batch_size: int = 32,
-        patience: int | None = None,
-        fit_kwargs: Mapping[str, Any] | None = None,
-        reward: str | Reward | None = None,
-        knowledge: Knowledge | None = None,
-        budget: Budget | None = None,
-        recalibrate: bool = False,
+        settings: ObjectiveSettings | None = None,
+        *,
         model_space: ModelSpace | None = None,
+        **options: Unpack[ObjectiveOptions],
     ) -> None:
         self.builder = builder = usable_builder(builder, model_space)
         self.plans = can_plan(builder)
-        self.settings = FitSettings(metric, direction, epochs, batch_size, patience, fit_kwargs, recalibrate)
-        self.valuation = Valuation(metric, direction, None if reward is None else get_reward(reward), knowledge)
-        self.budget = budget or Budget()
-        if not self.plans and (knowledge is not None or self.budget != Budget()):
+        self._builds_graphs = builds_graphs(type(builder))
+        self.layout = builder.layout
+        """The TokenLayout of the builder."""
+        self.settings = settings = _settings_with(settings, options)
+        reward = None if settings.reward is None else get_reward(settings.reward)
+        self.valuation = Valuation(settings.metric, settings.direction, reward, settings.knowledge)
+        self.metric = self.valuation.metric
+        """The name of the score: what `fit` reports, or `val_auroc` and the like where there is a reward."""
+        self.direction = self.valuation.direction
+        self.worst = self.valuation.worst
+        """The value of what is not a network or over budget; None: the worst score so far."""
+        self.budget = settings.budget
+        if not self.plans and (settings.knowledge is not None or self.budget != Budget()):
             raise ConfigError(
                 "Knowledge and a budget look at a network before it is trained, and need a builder that defines `plan`."
                 f" Received: one that only builds ({type(builder).__name__})"
             )
         self.train = check_data(train, "train")
         self.validation = check_data(validation, "validation")
-        check_fit_arguments(self.settings.fit_kwargs or {}, len(keras.tree.flatten(self.train[1])[0]))
-
-    @property
-    def layout(self) -> Any:
-        """The TokenLayout of the builder."""
-        return self.builder.layout
-
-    @property
-    def metric(self) -> str:
-        """The name of the score: what `fit` reports, or `val_auroc` and the like where there is a reward."""
-        return self.valuation.metric
-
-    @property
-    def direction(self) -> str:
-        """`"maximize"` or `"minimize"`."""
-        return self.valuation.direction
-
-    @property
-    def worst(self) -> float | None:
-        """The value of what is not a network or over budget; None: the worst score so far."""
-        return self.valuation.worst
+        check_fit_arguments(settings.fit_kwargs or {}, len(keras.tree.flatten(self.train[1])[0]))
+        self._fitting: set[Any] = set()
 
     def to_dict(self) -> dict[str, object]:
         """Return how networks are trained and valued, JSON-ready."""
@@ -123,7 +126,7 @@ class Objective:
         return {**self.settings.to_dict(), **self.valuation.to_dict(), **({"budget": limits} if limits else {})}
 
     def prepare(self, arc: Tokens) -> Candidate:
-        """Plan and measures an architecture without building it.
+        """Plan and measure an architecture without building it. No random generator is disturbed.
 
         Raises:
             ArchitectureError: tokens outside the grammar.
@@ -133,17 +136,26 @@ class Objective:
             DataError: the network's inputs or the targets of its loss do not have the shapes of the data, or a label is
                 not one of its classes.
         """
-        tokens = self.layout.validate(arc)
         if not self.plans:
-            return Candidate(tuple(tokens), token_fingerprint(tokens), None, None)
-        with preserved():
-            graph = self.builder.plan(tokens)
-            cost = measure(graph)
+            tokens = self.layout.validate(arc)
+            return Candidate(tokens, token_fingerprint(tokens))
+        graph = self.builder.plan(arc)  # which checks the tokens
+        cost = graph.cost
         check_size(cost)
+        self._check_data(graph)
+        return Candidate(tuple(map(operator.index, arc)), graph.fingerprint(), cost.parameters, cost.flops, graph)
+
+    def _check_data(self, graph: ComputationGraph) -> None:
+        """Check that a network can learn these data; once for networks that take and give the same."""
+        nodes = graph.cost.nodes
+        ends = (graph.inputs, graph.outputs, *graph.auxiliary)
+        shapes = (ends, *[nodes[name].output_shape for name in (*graph.inputs, *graph.outputs)])
+        if shapes in self._fitting:
+            return
         for data, name in ((self.train, "train"), (self.validation, "validation")):
-            check_input_shapes(graph.inputs, cost, data[0], name)
-            check_targets(graph, cost, getattr(self.builder, "model_compile_dict", None), data[1], name)
-        return Candidate(tokens, graph.fingerprint(), cost.parameters, cost.flops)
+            check_input_shapes(graph.inputs, graph.cost, data[0], name)
+            check_targets(graph, graph.cost, getattr(self.builder, "model_compile_dict", None), data[1], name)
+        self._fitting.add(shapes)
 
     def over_budget(self, candidate: Candidate, number: int = 0) -> TrialResult | None:
         """Return the result of a network that costs too much; None where it may be trained."""
@@ -160,12 +172,25 @@ class Objective:
             error=excess,
         )
 
-    def value(self, model: keras.Model, arc: Any, metrics: Mapping[str, float]) -> dict[str, float]:
+    def build(self, candidate: Candidate) -> keras.Model:
+        """Return the compiled model of a planned architecture.
+
+        It is built of the graph that was planned. A builder that overrides how models are built is given the tokens.
+        """
+        graph = candidate.graph
+        if graph is None or not self._builds_graphs:
+            model: keras.Model = self.builder(candidate.tokens)
+            return model
+        return self.builder.from_graph(graph, candidate.tokens)
+
+    def value(
+        self, model: keras.Model, graph: ComputationGraph | None, metrics: Mapping[str, float]
+    ) -> dict[str, float]:
         """Return the metrics with the score of a trained model among them, under the name `metric`.
 
         Args:
             model: of the architecture.
-            arc: the tokens.
+            graph: of the architecture; only knowledge looks at it.
             metrics: what `fit` reported for it.
 
         Raises:
@@ -174,7 +199,6 @@ class Objective:
             FloatingPointError: a prediction is not finite.
         """
         with preserved():
-            graph = self.builder.plan(arc) if self.valuation.knowledge else None
             return self.valuation.value(model, graph, dict(metrics), self.validation, self.settings.batch_size)
 
     def evaluate(
@@ -206,9 +230,8 @@ class Objective:
             DataError: the data does not fit the network's inputs, or the validation targets the reward.
         """
         seed = check_seed(seed)
-        tokens = self.layout.validate(arc)
         start = time.perf_counter()
-        known = candidate or prepared(self, tokens, number)
+        known = candidate or prepared(self, self.layout.validate(arc), number)
         if isinstance(known, TrialResult):
             return known
         refused = self.over_budget(known, number)
@@ -220,7 +243,7 @@ class Objective:
         try:
             with no_children_left():
                 trained = train_model(
-                    lambda: self.builder(tokens),
+                    lambda: self.build(known),
                     self.train,
                     self.validation,
                     self.settings,
@@ -228,7 +251,10 @@ class Objective:
                     callbacks=[] if reporting is None else [reporting],
                     checkpoint=None if checkpoint is None else self._checkpoint(checkpoint, known, seed),
                 )
-                metrics, epochs = self.value(trained.model, tokens, trained.metrics()), len(trained.history["loss"])
+                metrics, epochs = (
+                    self.value(trained.model, known.graph, trained.metrics()),
+                    len(trained.history["loss"]),
+                )
                 parameters = trained.model.count_params() if parameters is None else parameters
                 del trained
             if math.isfinite(metrics[self.metric]):
@@ -250,7 +276,7 @@ class Objective:
         gc.collect()
         return TrialResult(
             number,
-            tokens,
+            known.tokens,
             known.fingerprint,
             status,
             score,
@@ -267,6 +293,21 @@ class Objective:
     def _checkpoint(self, path: Path, candidate: Candidate, seed: int) -> Checkpoint:
         identity = {"network": candidate.fingerprint, "seed": seed, **self.settings.to_dict()}
         return Checkpoint(path, json.dumps(identity, sort_keys=True))
+
+
+def _settings_with(settings: ObjectiveSettings | None, options: ObjectiveOptions) -> ObjectiveSettings:
+    """Return settings with some fields replaced; None of a budget is no limit."""
+    if settings is not None and not isinstance(settings, ObjectiveSettings):
+        raise ConfigError(
+            "The fourth argument of Objective is its settings, ObjectiveSettings(...); give metric, epochs and the "
+            f"like by name. Received: {settings!r}"
+        )
+    unknown = sorted(set(options) - {each.name for each in fields(ObjectiveSettings)})
+    if unknown:
+        known = ", ".join(each.name for each in fields(ObjectiveSettings))
+        raise ConfigError(f"The settings of an objective are {known}. Received: {unknown[0]!r}")
+    given: dict[str, Any] = {**(vars(settings) if settings else {}), **options}
+    return ObjectiveSettings(**{**given, "budget": given.get("budget") or Budget()})
 
 
 def prepared(objective: Objective, tokens: tuple[int, ...], number: int) -> Candidate | TrialResult:

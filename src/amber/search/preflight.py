@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -13,9 +13,10 @@ import numpy as np
 
 from amber.backend.randomness import preserved
 from amber.errors import AmberError, ConfigError, InvalidArchitectureError, ModelSpaceError
-from amber.graph.cost import GraphCost, measure
+from amber.graph.cost import GraphCost
 from amber.graph.graph import ComputationGraph
 from amber.graph.models.compiling import clone_compile_arguments
+from amber.search.candidate import Candidate
 from amber.search.objective import Objective
 
 logger = logging.getLogger(__name__)
@@ -38,14 +39,14 @@ def check_search(objective: Objective, seed: int) -> None:
         ConfigError: the loss or a metric cannot be computed for the targets, or `fit` would not report the metric.
         DataError: the data do not fit the networks.
     """
-    tokens = _first_network(objective, seed)
-    if tokens is None or not objective.plans:
+    candidate = _first_network(objective, seed)
+    graph = None if candidate is None else candidate.graph
+    if graph is None:
         return
     with preserved():
-        graph = objective.builder.plan(tokens)
         arguments = getattr(objective.builder, "model_compile_dict", None)
         if isinstance(arguments, Mapping) and not graph.auxiliary:
-            _check_compiled(objective, graph, measure(graph), arguments)
+            _check_compiled(objective, graph, graph.cost, arguments)
 
 
 def check_prunable(objective: Objective) -> None:
@@ -54,7 +55,7 @@ def check_prunable(objective: Objective) -> None:
         raise ConfigError(f"A pruner needs a score that fit reports after every epoch. Received: {objective.metric!r}")
 
 
-def _first_network(objective: Objective, seed: int) -> Sequence[int] | None:
+def _first_network(objective: Objective, seed: int) -> Candidate | None:
     """Return a random architecture that fits the data; None where planning ends in errors of other kinds."""
     rng = np.random.default_rng(seed)
     size = math.prod(objective.layout.sizes)
@@ -67,16 +68,13 @@ def _first_network(objective: Objective, seed: int) -> Sequence[int] | None:
             continue
         seen.add(tuple(tokens))
         try:
-            objective.prepare(tokens)
+            return objective.prepare(tokens)
         except InvalidArchitectureError as error:
             reasons[str(error)] += 1
-            continue
         except AmberError:
             raise
         except Exception as error:  # of an operation of the user's own; the trial that meets it fails
             logger.debug("Architecture %s cannot be planned: %r", tokens, error)
-            continue
-        return list(tokens)
     if not reasons:
         return None
     (reason, count), number = reasons.most_common(1)[0], len(seen)

@@ -53,6 +53,7 @@ class Proposer:
             pruner=pruner or optuna.pruners.NopPruner(),
             study_name="amber",
         )
+        self._names, self._size = self._layout.names, math.prod(self._layout.sizes)
         self._distributions = token_distributions(self._layout)
         self.asked = 0
         self.differing: list[int] = []
@@ -62,7 +63,7 @@ class Proposer:
         """Return the sampler's next proposal."""
         asked = self._study.ask(fixed_distributions=self._distributions)
         params = asked.params  # a copy, each time
-        return self._counted(Proposal(self.asked, tuple(int(params[name]) for name in self._layout.names), asked))
+        return self._counted(Proposal(self.asked, tuple(int(params[name]) for name in self._names), asked))
 
     def follow(self, known: StoredTrial) -> Proposal:
         """Return the next proposal, as it is known; the sampler is asked all the same, so that it goes on as it would.
@@ -75,11 +76,11 @@ class Proposer:
         tokens = self._checked(known)
         asked = self._study.ask(fixed_distributions=self._distributions)
         params = asked.params
-        if tokens != tuple(int(params[name]) for name in self._layout.names):
+        if tokens != tuple(int(params[name]) for name in self._names):
             self.differing.append(known.number)
             asked.set_user_attr(WITHDRAWN, True)
             self._study.tell(asked, state=optuna.trial.TrialState.FAIL)
-            self._study.enqueue_trial(dict(zip(self._layout.names, tokens, strict=True)))
+            self._study.enqueue_trial(dict(zip(self._names, tokens, strict=True)))
             asked = self._study.ask(fixed_distributions=self._distributions)
         return self._counted(Proposal(known.number, tokens, asked, known.candidate, deaths=known.deaths))
 
@@ -107,10 +108,9 @@ class Proposer:
 
     def exhausted(self, trained: int, wanted: int) -> str:
         """Return why there is no use in proposing more; empty where there is."""
-        space_size = math.prod(self._layout.sizes)
-        if len(self._proposed) == space_size:
+        if len(self._proposed) == self._size:
             return (
-                f"The space is exhausted: all {space_size} architectures were proposed and "
+                f"The space is exhausted: all {self._size} architectures were proposed and "
                 f"{trained} trained, {wanted} were asked for."
             )
         attempts = 20 * wanted + 100

@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from typing import Any
 
-from amber.search.best import describe_builder, trial_record
+from amber.search.best import describe_builder, next_record, trial_record
 from amber.search.objective import Objective
 from amber.search.ranking import ranking_csv, ranking_text
 from amber.search.result import SearchResult, rank
@@ -36,6 +37,7 @@ class SearchFiles:
         self._objective = objective
         self._seed = seed
         self._best: Trial | None = None
+        self._record: dict[str, Any] | None = None
         self._ranking_due = 0.0
         if directory is not None:
             # Fails before any training where the space holds what JSON cannot say.
@@ -96,6 +98,9 @@ class SearchFiles:
         # That of a finished run belongs to its model, and is replaced together with it.
         if self._directory is not None and not self._directory.is_finished:
             builder = self._objective.builder
-            description = self._directory.builder_description or describe_builder(builder)
-            record = trial_record(builder, description, trial, self._seed)
-            self._directory.write_best(record)
+            if self._record is None:
+                description = self._directory.builder_description or describe_builder(builder)
+                self._record = trial_record(builder, description, trial, self._seed)
+            else:
+                self._record = next_record(self._record, builder, trial)
+            self._directory.write_best(self._record)

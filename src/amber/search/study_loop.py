@@ -11,7 +11,7 @@ from typing import Any
 
 from amber.backend import interrupts
 from amber.backend.randomness import trial_seed
-from amber.graph.words import describe_in_words
+from amber.graph.words import ArchitectureWords
 from amber.search.begun import BegunTrials
 from amber.search.callbacks import SearchCallback
 from amber.search.executors import Executor, Outcome
@@ -57,6 +57,7 @@ class StudyLoop:
         self.callbacks = tuple(callbacks)
         self.files = SearchFiles(store.directory, objective, seed)
         self.begun = BegunTrials(store.directory)
+        self.words = ArchitectureWords(objective.builder)
         self.store = store
         self.proposer = proposer
         self.executor = executor
@@ -250,9 +251,8 @@ class StudyLoop:
 
     def _settle(self, proposal: Proposal, trial: Trial) -> None:
         # Recorded first: what the sampler has learnt from is then always there.
-        words = describe_in_words(self.objective.builder, trial.tokens)
         with interrupts.shielded():
-            self._enter(proposal, self.store.record(replace(trial, architecture=words)))
+            self._enter(proposal, self.store.record(replace(trial, architecture=self.words(trial.tokens))))
 
     def _enter(self, proposal: Proposal, trial: Trial, *, quietly: bool = False) -> None:
         """Take in what is recorded of a proposal; `quietly` where files and listeners have it already."""

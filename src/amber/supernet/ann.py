@@ -14,6 +14,7 @@ import numpy as np
 from keras import ops
 
 from amber.architect import ModelSpace, Operation
+from amber.architect.places import NodePlace
 from amber.backend.weight_slices import SlicedMLP
 from amber.errors import DataError
 from amber.graph.graph import ComputationGraph, ComputationNode
@@ -142,10 +143,10 @@ class AnnSupernet(Supernet):
         return found + (list(self.feature_model.variables) if self.feature_model is not None else [])
 
     def _tensors(self, node: ComputationNode) -> tuple[Any, Any]:
-        if node.group == "output":
+        if node.place == NodePlace("output"):
             output = self.output_names.index(node.node_name)
             return self.output_kernels[output], self.output_biases[output]
-        layer = int(node.group[1:])
+        layer = node.layer
         return self.kernels[layer], self.biases[layer]
 
     def _rows(self, node: ComputationNode) -> list[tuple[int, int]]:
@@ -157,7 +158,7 @@ class AnnSupernet(Supernet):
             name = parent.removesuffix("_dropout") if parent not in self.input_names else parent
             if name in design.hidden:
                 layer, units = design.hidden[name]
-                if node.group != "output":
+                if node.place != NodePlace("output"):
                     start = design.starts[-1] + layer * design.max_units
                 else:
                     start = layer * design.max_units if design.with_output_blocks else 0
@@ -206,7 +207,7 @@ class AnnSupernet(Supernet):
 
     def dropout_position(self, node: ComputationNode) -> int:
         """Return 0 for the inputs, l + 1 for layer l."""
-        return 0 if node.group == "input" else int(node.group[1:]) + 1
+        return 0 if node.place == NodePlace("input") else node.layer + 1
 
     def check_data(self, inputs: object) -> None:
         """Compare arrays to the blocks, or to what the feature model reads; DataError where they differ."""

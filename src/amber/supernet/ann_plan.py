@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from amber.architect import Architecture, ModelSpace, Operation, TokenLayout
-from amber.architect.places import at_candidate
+from amber.architect.places import NodePlace, at_candidate
 from amber.checks import is_integer
 from amber.errors import ModelSpaceError
 from amber.graph.cost import input_shape
@@ -161,31 +161,31 @@ class AnnDesign:
         hidden, read_by_outputs = self.sources_of(architecture)
         rates = list(dropouts) if dropouts is not None else [0.0] * (self.layers + 1)
         nodes = [
-            ComputationNode(operation.replace(name=...), name, group="input")
+            ComputationNode(operation.replace(name=...), name, group=NodePlace("input"))
             for operation, name in zip(self.inputs, self.input_names, strict=True)
         ]
-        block_names = [_drop(nodes, name, rates[0], "input") for name in self.input_names]
+        block_names = [_drop(nodes, name, rates[0], NodePlace("input")) for name in self.input_names]
         layer_names: list[str] = []
         for layer, (token, (blocks, earlier)) in enumerate(zip(architecture.operations, hidden, strict=True)):
             operation = Operation("dense", units=self.units[token], activation=self.activation)
             parents = [*(block_names[k] for k in blocks), *(layer_names[j] for j in earlier)]
             name = f"L{layer}_{operation.short_name}"
-            nodes.append(_node(operation, name, parents, self.input_names[0], f"L{layer}"))
-            layer_names.append(_drop(nodes, name, rates[layer + 1], f"L{layer}"))
+            nodes.append(_node(operation, name, parents, self.input_names[0], NodePlace("layer", layer)))
+            layer_names.append(_drop(nodes, name, rates[layer + 1], NodePlace("layer", layer)))
         for name, operation, layers in zip(self.output_names, self.outputs, read_by_outputs, strict=True):
             plain = Operation("dense", units=int(operation.get("units")), activation=operation.get("activation"))
-            nodes.append(_node(plain, name, [layer_names[j] for j in layers], self.input_names[0], "output"))
+            nodes.append(_node(plain, name, [layer_names[j] for j in layers], self.input_names[0], NodePlace("output")))
         return ComputationGraph(nodes, self.input_names, self.output_names)
 
 
-def _node(operation: Operation, name: str, parents: list[str], first_input: str, group: str) -> ComputationNode:
+def _node(operation: Operation, name: str, parents: list[str], first_input: str, group: NodePlace) -> ComputationNode:
     if parents:
         return ComputationNode(operation, name, parents=parents, group=group)
     alone = Operation("bias_only", units=operation.get("units"), activation=operation.get("activation"))
     return ComputationNode(alone, name, parents=(first_input,), group=group)
 
 
-def _drop(nodes: list[ComputationNode], name: str, rate: float, group: str) -> str:
+def _drop(nodes: list[ComputationNode], name: str, rate: float, group: NodePlace) -> str:
     if not rate:
         return name
     nodes.append(ComputationNode(Operation("dropout", rate=rate), f"{name}_dropout", parents=(name,), group=group))

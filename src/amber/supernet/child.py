@@ -20,7 +20,6 @@ from amber.backend.models import SharedModel
 from amber.backend.step_wrappers import compiles, draw_before
 from amber.backend.weight_slices import SlicedMLP
 from amber.errors import ConfigError, DataError
-from amber.graph.cost import measure
 from amber.supernet.base import Sampler, Supernet
 from amber.supernet.reported import as_reported
 
@@ -171,7 +170,7 @@ class SupernetModel(SharedModel):
 
     def count_params(self) -> int:
         """Return the parameters of the planned network, which is a part of the shared tensors."""
-        return measure(self.supernet.plan(self.arc_seq, self._rates)).parameters
+        return self.supernet.plan(self.arc_seq, self._rates).cost.parameters
 
     @property
     def weights(self) -> list[Any]:

@@ -10,8 +10,8 @@ import numpy as np
 from keras import ops
 
 from amber.architect import ModelSpace
+from amber.architect.places import NodePlace
 from amber.errors import ConfigError, DataError, ModelSpaceError
-from amber.graph.cost import measure
 from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.operations import check_layers, make_layer
 from amber.supernet.ann import as_operation
@@ -96,7 +96,7 @@ class ConvSupernet(Supernet):
     def _make_bank(self) -> dict[str, Any]:
         first = self.fixed_arc or (0,) * len(self.layout)
         graph = self.plan(first)
-        (features,) = measure(graph).nodes["flatten"].output_shape
+        (features,) = graph.cost.nodes["flatten"].output_shape
         if features is None:
             raise ModelSpaceError(
                 f"flatten_op 'flatten' needs an input of known length; give one, or use 'gap'. "
@@ -184,9 +184,9 @@ class ConvSupernet(Supernet):
 
     def dropout_position(self, node: ComputationNode) -> int:
         """Return l for layer l, L after flattening, L + 1 after the dense layer."""
-        if node.group == "head":
-            return self.design.layers + int(node.node_name.startswith("fc"))
-        return int(node.group[1:])
+        if node.place == NodePlace("head"):
+            return self.design.layers + (node.parents[0] == "fc")
+        return node.layer
 
     def arrange(self, inputs: Any, training: Any = False) -> dict[str, Any]:
         """Return the batch by name, from an array, a list of one or a dictionary of one."""

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from amber.architect import ModelSpace, Operation, TokenLayout
+from amber.architect.places import NodePlace
 from amber.errors import ConfigError, ModelSpaceError
 from amber.graph.cost import input_shape
 from amber.graph.graph import ComputationGraph, ComputationNode
@@ -125,7 +126,7 @@ class ConvDesign:
     @cached_property
     def output_name(self) -> str:
         """Name of the output node."""
-        return str(self.output.get("name", "output"))
+        return str(self.output.get("name", NodePlace("output")))
 
     @cached_property
     def shape(self) -> tuple[int | None, ...]:
@@ -177,7 +178,7 @@ class ConvDesign:
         current = self._begin(write)
         stored: list[str] = []
         for layer, token in enumerate(architecture.operations):
-            group = f"L{layer}"
+            group = NodePlace("layer", layer)
             for name, operation in self.branches[layer][token].chain:
                 current = write.add(name, operation, (current,), group)
             if self.with_skips and layer:
@@ -198,29 +199,29 @@ class ConvDesign:
 
     def _begin(self, write: _Writer) -> str:
         _ = self.shape
-        current = write.add(self.input_name, self.input.replace(name=...), (), "input")
+        current = write.add(self.input_name, self.input.replace(name=...), (), NodePlace("input"))
         if self.data_format == "NCW":
-            current = write.add("channels_last", Operation("permute", dims=[2, 1]), (current,), "input")
+            current = write.add("channels_last", Operation("permute", dims=[2, 1]), (current,), NodePlace("input"))
         if self.stem["has_stem_conv"]:
             kernel = convolution(self.out_filters[0], self.stem["stem_kernel_size"])
-            current = write.add("stem_conv", kernel, (current,), "stem")
-            current = write.add("stem_bn", NORMALISE, (current,), "stem")
+            current = write.add("stem_conv", kernel, (current,), NodePlace("stem"))
+            current = write.add("stem_bn", NORMALISE, (current,), NodePlace("stem"))
         return current
 
     def _reduce(self, write: _Writer, layer: int, source: int, tensor: str) -> str:
-        name, group = f"layer_{layer}_pool_from_{source}", f"reduce L{source}->"
+        name, group = f"layer_{layer}_pool_from_{source}", NodePlace("reduction", source)
         current = write.add(f"{name}_conv", convolution(self.out_filters[layer + 1], 1), (tensor,), group)
         factor = self.reduction_factor
         return write.add(name, pool("maxpool1d", factor, factor), (current,), group)
 
     def _end(self, write: _Writer, current: str) -> None:
         flatten = Operation(FLATTEN[self.stem["flatten_op"]])
-        current = write.add("flatten", flatten, (current,), "head")
-        current = write.drop(self.layers, "flatten", current, "head")
+        current = write.add("flatten", flatten, (current,), NodePlace("head"))
+        current = write.drop(self.layers, "flatten", current, NodePlace("head"))
         dense = Operation("dense", units=self.stem["fc_units"], activation="relu", kernel_initializer="he_normal")
-        current = write.add("fc", dense, (current,), "head")
-        current = write.drop(self.layers + 1, "fc", current, "head")
-        write.add(self.output_name, self.output.replace(name=...), (current,), "output")
+        current = write.add("fc", dense, (current,), NodePlace("head"))
+        current = write.drop(self.layers + 1, "fc", current, NodePlace("head"))
+        write.add(self.output_name, self.output.replace(name=...), (current,), NodePlace("output"))
 
 
 class _Writer:
@@ -230,11 +231,11 @@ class _Writer:
         self.nodes: list[ComputationNode] = []
         self._dropouts = dropouts
 
-    def add(self, name: str, operation: Operation, parents: tuple[str, ...], group: str) -> str:
+    def add(self, name: str, operation: Operation, parents: tuple[str, ...], group: NodePlace) -> str:
         self.nodes.append(ComputationNode(operation, name, parents=parents, group=group))
         return name
 
-    def drop(self, position: int, name: str, parent: str, group: str) -> str:
+    def drop(self, position: int, name: str, parent: str, group: NodePlace) -> str:
         rate = self._dropouts[position]
         return self.add(f"{name}_dropout", Operation("dropout", rate=rate), (parent,), group) if rate else parent
 

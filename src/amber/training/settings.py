@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, TypedDict
 
 from amber.checks import positive_integer
@@ -84,5 +84,6 @@ class FitSettings:
 
         Runs begun before that setting existed are resumed without it.
         """
-        found = {**vars(self), "fit_kwargs": sorted(self.fit_kwargs or {})}
+        found = {each.name: getattr(self, each.name) for each in fields(FitSettings)}
+        found["fit_kwargs"] = sorted(self.fit_kwargs or {})
         return found if self.recalibrate else {name: value for name, value in found.items() if name != "recalibrate"}

@@ -35,10 +35,9 @@ def describe(
     from amber.experiment.chosen import choose
 
     chosen = choose(source, tokens)
-    from amber.graph.cost import measure  # after what may be refused, as it loads Keras
 
     graph = chosen.builder.plan(chosen.tokens)
-    cost = measure(graph)
+    cost = graph.cost
     if as_json:
         typer.echo(json_text(_as_dict(chosen.tokens, graph, cost)), nl=False)
         return

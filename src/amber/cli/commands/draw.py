@@ -40,7 +40,6 @@ def draw(
     path = checked_output(output, (".svg", ".png"))
     chosen = choose(source, tokens)
     from amber import drawing  # after what may be refused, as it loads Keras
-    from amber.graph.cost import measure
 
     graph = chosen.builder.plan(chosen.tokens)
     heading = chosen.title if title is None else title
@@ -49,7 +48,7 @@ def draw(
             graph,
             aside,
             title=heading,
-            costs=measure(graph),
+            costs=graph.cost,
             theme=theme.value,
             loss_weights=loss_weights(chosen.loaded),
         )

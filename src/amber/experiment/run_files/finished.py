@@ -95,10 +95,9 @@ def draw_best(
 ) -> None:
     """Draw the best network into a folder; raises StorageError naming the file."""
     from amber import drawing
-    from amber.graph.cost import measure
 
     graph = builder.plan(best.tokens)
-    costs = measure(graph)
+    costs = graph.cost
     for name in names:
         with writing(folder / name) as aside:
             drawing.draw(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
 
 from amber.architect import ModelSpace, Operation, TokenLayout
 from amber.errors import ArchitectureError, ConfigError, InvalidArchitectureError, ModelSpaceError
-from amber.graph.cost import GraphCost, measure
 from amber.graph.graph import ComputationGraph
 from amber.graph.models.compiling import clone_compile_arguments
+from amber.graph.node import GraphCost
 from amber.operations import layer_arguments
 from amber.types import Tokens
 from amber.wording import shown
@@ -81,7 +81,7 @@ class ModelBuilder:
 
     def measure(self, arc_seq: Tokens) -> GraphCost:
         """Return parameters, FLOPs and shapes of an architecture without building it."""
-        return measure(self.plan(arc_seq))
+        return self.plan(arc_seq).cost
 
     def build(self, arc_seq: Tokens) -> keras.Model:
         """Return the model of an architecture, not compiled.
@@ -90,7 +90,19 @@ class ModelBuilder:
             ArchitectureError: tokens outside the grammar.
             InvalidArchitectureError: tokens that describe no network; the message holds them.
         """
-        return build_planned(self.plan(arc_seq), arc_seq)
+        return self._built(self.plan(arc_seq), arc_seq)
+
+    def from_graph(self, graph: ComputationGraph, arc_seq: Any) -> keras.Model:
+        """Return the compiled model of an architecture that is planned already, as a search has it.
+
+        Args:
+            graph: what `plan(arc_seq)` returned.
+            arc_seq: the tokens, for messages.
+
+        Raises:
+            InvalidArchitectureError: it cannot be built; the message holds the tokens.
+        """
+        return self._compiled(self._built(graph, arc_seq))
 
     def __call__(self, arc_seq: Any = None, *, model_states: Any = None) -> keras.Model:
         """Return the compiled model of an architecture; see `build` for the errors raised.
@@ -100,6 +112,9 @@ class ModelBuilder:
             model_states: another name of `arc_seq`.
         """
         return self._compiled(self.build(the_architecture(arc_seq, model_states)))
+
+    def _built(self, graph: ComputationGraph, arc_seq: Any) -> keras.Model:
+        return build_planned(graph.build, arc_seq)
 
     def _compiled(self, model: keras.Model) -> keras.Model:
         if self.model_compile_dict is not None:
@@ -119,14 +134,14 @@ def the_architecture(arc_seq: object, model_states: object) -> Any:
     return arc_seq if model_states is None else model_states
 
 
-def build_planned(planned: Any, arc_seq: Any) -> keras.Model:
-    """Build what was planned for an architecture: anything with `build()`.
+def build_planned(build: Callable[[], keras.Model], arc_seq: Any) -> keras.Model:
+    """Return the model of what was planned for an architecture.
 
     Raises:
         InvalidArchitectureError: it cannot be built; the message holds the tokens.
     """
     try:
-        model: keras.Model = planned.build()
+        model = build()
     except InvalidArchitectureError as error:
         tokens = ", ".join(map(str, arc_seq))
         raise InvalidArchitectureError(f"{str(error).rstrip('.')}. Received: arc_seq=[{tokens}]") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from amber.architect import Architecture, ModelSpace, Operation, TokenLayout
-from amber.architect.places import at_candidate
+from amber.architect.places import NodePlace, at_candidate
 from amber.checks import positive_number
 from amber.errors import InvalidArchitectureError, ModelSpaceError
 from amber.graph.graph import ComputationGraph, ComputationNode, reachable
@@ -119,7 +119,7 @@ class KerasMultiIOModelBuilder(ModelBuilder):
             read.update(sources)
             for wanted, operation in self._chains[layer][token]:
                 name = names.take(wanted)
-                nodes.append(ComputationNode(operation, name, parents=parents, group=f"L{layer}"))
+                nodes.append(ComputationNode(operation, name, parents=parents, group=NodePlace("layer", layer)))
                 parents = [name]
             ends[layer] = parents[0]
         return ends, read

@@ -6,7 +6,7 @@ import copy
 from functools import lru_cache
 
 from amber.architect import Operation
-from amber.architect.places import at_candidate
+from amber.architect.places import NodePlace, at_candidate
 from amber.architect.residual_space import check_candidate
 from amber.graph.graph import ComputationNode
 from amber.operations import check_layers, layer_arguments
@@ -40,6 +40,7 @@ class LayerBlock:
 
     def __init__(self, layer: int, candidate: int, operation: Operation, width: int, add_conv1: bool) -> None:
         self.layer = layer
+        self.place = NodePlace("layer", layer)
         kind = operation.Layer_type
         with at_candidate(layer, candidate):
             layer_arguments(operation)
@@ -151,15 +152,15 @@ class GraphWriter:
         """Return a new writer that holds the input node only."""
         writer = copy.copy(self)
         writer.nodes = []
-        writer.add(input_name, input_operation, (), "input")
+        writer.add(input_name, input_operation, (), NodePlace("input"))
         return writer
 
-    def add(self, name: str, operation: Operation, parents: tuple[str, ...], group: str) -> str:
+    def add(self, name: str, operation: Operation, parents: tuple[str, ...], place: NodePlace) -> str:
         """Append a node and return its name."""
         key = (operation, name, parents)
         node = self._made.get(key)
         if node is None:
-            node = ComputationNode(operation, name, parents=parents, group=group)
+            node = ComputationNode(operation, name, parents=parents, group=place)
             # Sums are not kept: there are as many as sets of skips.
             if len(parents) < 2:
                 self._made[key] = node
@@ -168,25 +169,25 @@ class GraphWriter:
 
     def stem(self) -> str:
         """Append a convolution of kernel 8 without activation, and normalisation."""
-        name = self.add("stem_conv_conv", self._stem, (self.nodes[0].name,), "stem")
-        return self.add("stem_conv_bn", _BATCH_NORM, (name,), "stem")
+        name = self.add("stem_conv_conv", self._stem, (self.nodes[0].name,), NodePlace("stem"))
+        return self.add("stem_conv_bn", _BATCH_NORM, (name,), NodePlace("stem"))
 
     def layer(self, block: LayerBlock, current: str, skips: list[str]) -> str:
         """Append one layer: the candidate, the sum with its skips, normalisation, dropout."""
         prefix = f"L{block.layer}"
         for name, operation in block.chain:
-            current = self.add(name, operation, (current,), prefix)
+            current = self.add(name, operation, (current,), block.place)
         if skips:
-            current = self.add(f"{prefix}_resAdd", _ADD, (*skips, current), prefix)
+            current = self.add(f"{prefix}_resAdd", _ADD, (*skips, current), block.place)
         if block.layer:
-            current = self.add(f"{prefix}_resBn", _BATCH_NORM, (current,), prefix)
+            current = self.add(f"{prefix}_resBn", _BATCH_NORM, (current,), block.place)
         if self._dropout is not None:
-            current = self.add(f"{prefix}_dropout", self._dropout, (current,), prefix)
+            current = self.add(f"{prefix}_dropout", self._dropout, (current,), block.place)
         return current
 
     def reduce(self, layer: int, source: int, tensor: str, width: int) -> str:
         """Append the 1x1 convolution and max pooling that bring a stored tensor to the next width."""
-        name, group = f"pool_at_{layer}_from_{source}", f"reduce L{source}->"
+        name, place = f"pool_at_{layer}_from_{source}", NodePlace("reduction", source)
         factor = self._settings[2]
-        name = self.add(name, _pointwise(width), (tensor,), group)
-        return self.add(f"{name}_pool", _reduction_pool(factor), (name,), group)
+        name = self.add(name, _pointwise(width), (tensor,), place)
+        return self.add(f"{name}_pool", _reduction_pool(factor), (name,), place)

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Mapping
 
 from amber.architect import ModelSpace, Operation, TokenLayout
+from amber.architect.places import NodePlace
 from amber.architect.residual_space import filters_of_layers
 from amber.checks import positive_integer, positive_number
 from amber.errors import ModelSpaceError
@@ -142,9 +143,9 @@ class KerasResidualCnnBuilder(ModelBuilder):
                 ]
                 current = stored[-1]
         for name, operation in self._head:
-            current = write.add(name, operation, (current,), "head")
+            current = write.add(name, operation, (current,), NodePlace("head"))
         output_name = self.output_op.get("name", "output")
-        write.add(output_name, self.output_op, (current,), "output")
+        write.add(output_name, self.output_op, (current,), NodePlace("output"))
         return ComputationGraph(write.nodes, [input_name], [output_name])
 
 

@@ -9,11 +9,11 @@ import keras
 import numpy as np
 
 from amber.architect import ModelSpace, Operation, TokenLayout
-from amber.architect.places import at_candidate
+from amber.architect.places import NodePlace, at_candidate
 from amber.backend.distribution import Placement
 from amber.backend.distribution.placement import Devices
 from amber.errors import ArchitectureError, InvalidArchitectureError, ModelSpaceError
-from amber.graph.cost import input_shape, measure
+from amber.graph.cost import input_shape
 from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.modeler.builders.base import ModelBuilder, check_operation
 from amber.modeler.builders.layer_factories import factory_operation
@@ -98,19 +98,18 @@ class KerasModelBuilder(ModelBuilder):
         names = UniqueNames()
         input_name = names.take(self.inputs_op.get("name") or "input")
         output_name = names.take(self.output_op.get("name") or "output")
-        nodes = [ComputationNode(self.inputs_op, input_name, group="input")]
+        nodes = [ComputationNode(self.inputs_op, input_name, group=NodePlace("input"))]
         for layer, operation in enumerate(self._chosen(arc_seq)):
             name = names.take(operation.get("name") or f"L{layer}_{operation.Layer_type}")
-            nodes.append(ComputationNode(operation, name, parents=[nodes[-1].name], group=f"L{layer}"))
-        nodes.append(ComputationNode(self.output_op, output_name, parents=[nodes[-1].name], group="output"))
+            nodes.append(ComputationNode(operation, name, parents=[nodes[-1].name], group=NodePlace("layer", layer)))
+        nodes.append(ComputationNode(self.output_op, output_name, parents=[nodes[-1].name], group=NodePlace("output")))
         return ComputationGraph(nodes, [input_name], [output_name])
 
-    def build(self, arc_seq: Tokens) -> keras.Model:
-        """Return the model of an architecture, not compiled; see `ModelBuilder.build`."""
+    def _built(self, graph: ComputationGraph, arc_seq: Tokens) -> keras.Model:
         if self.output_shape is not None:
-            self._check_output(self.plan(arc_seq))
+            self._check_output(graph)
         with self._placement.scope():
-            model = super().build(arc_seq)
+            model = super()._built(graph, arc_seq)
             if not self._placement.devices:
                 return model
             # Imported here: it stands on members of Keras that other models do not need.
@@ -118,13 +117,12 @@ class KerasModelBuilder(ModelBuilder):
 
             return place(model, self._placement)
 
-    def __call__(self, arc_seq: Any = None, *, model_states: Any = None) -> keras.Model:
-        """Return the compiled model of an architecture; see `ModelBuilder.build` for the errors raised."""
+    def _compiled(self, model: keras.Model) -> keras.Model:
         with self._placement.scope():
-            return super().__call__(arc_seq, model_states=model_states)
+            return super()._compiled(model)
 
     def _check_output(self, graph: ComputationGraph) -> None:
-        found = measure(graph).nodes[graph.outputs[0]].output_shape
+        found = graph.cost.nodes[graph.outputs[0]].output_shape
         if found != self.output_shape:
             raise InvalidArchitectureError(
                 f"The network must return the shape {self.output_shape} (without batch); a layer that flattens or "

@@ -47,7 +47,10 @@ class HeirBuilder:
             ArchitectureError: tokens outside the grammar.
             InvalidArchitectureError: tokens that describe no network.
         """
-        self.plan(arc_seq)
+        return self.from_graph(self.plan(arc_seq), arc_seq)
+
+    def from_graph(self, graph: Any, arc_seq: Any) -> Any:
+        """Return the compiled model of a planned architecture, with weights of its own."""
         model = recalibrate(self.supernet.extract(arc_seq), self.calibration)
         model.compile(**clone_compile_arguments(self.model_compile_dict))
         return model

@@ -95,8 +95,9 @@ class SharedScores:
         return network if self.objective.over_budget(network) is None else None
 
     def _measure(self, child: keras.Model, arc: Tokens, reported: Mapping[str, float]) -> dict[str, float]:
+        graph = self.objective.builder.plan(arc) if self.objective.settings.knowledge is not None else None
         try:
-            return self.objective.value(child, arc, {f"val_{name}": value for name, value in reported.items()})
+            return self.objective.value(child, graph, {f"val_{name}": value for name, value in reported.items()})
         except FloatingPointError:
             return {self.objective.metric: math.nan}
 

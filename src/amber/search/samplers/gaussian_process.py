@@ -12,7 +12,6 @@ from scipy.optimize import minimize
 
 from amber.architect import TokenLayout
 from amber.errors import ConfigError
-from amber.search.samplers.tokens import kind_of
 
 Features = Callable[[tuple[int, ...]], Sequence[float]]
 """Numbers that describe an architecture, such as its depth; always as many. Called for every candidate, so cheap."""
@@ -94,15 +93,18 @@ class Describer:
 def _alike(layout: TokenLayout) -> list[list[int]]:
     """Return positions of tokens whose values mean the same, as far as can be seen: kind and size are the same."""
     alike: dict[tuple[str, int], list[int]] = {}
-    for position, (name, size) in enumerate(zip(layout.names, layout.sizes, strict=True)):
+    for position, (place, size) in enumerate(zip(layout.places, layout.sizes, strict=True)):
         if size > 1:
-            alike.setdefault((kind_of(name), size), []).append(position)
+            alike.setdefault((place.role, size), []).append(position)
     return [each for each in alike.values() if len(each) > 1]
 
 
 def _scales(layout: TokenLayout) -> np.ndarray:
     """Return the number of the length scale of every token."""
-    keys = [name if len(layout) <= SCALES or kind_of(name) == "op" else kind_of(name) for name in layout.names]
+    keys = [
+        place if len(layout) <= SCALES or place.role == "op" else place.role  # each its own, or all of a kind
+        for place in layout.places
+    ]
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
     return np.array([numbers[key] for key in keys])
 

@@ -28,17 +28,12 @@ def tokens_of(params: Mapping[str, int], layout: TokenLayout) -> tuple[int, ...]
     return tuple(int(params[name]) for name in layout.names)
 
 
-def kind_of(name: str) -> str:
-    """Return what the token of a name is: an operation (`"op"`), `"input"`, `"skip"` or `"out"`."""
-    return "out" if name.startswith("out") else name.split(".")[1]
-
-
 def tokens_by_kind(layout: TokenLayout) -> list[list[int]]:
     """Return the positions of tokens that have a choice, by kind: operations, inputs, skips, outputs."""
     kinds: dict[str, list[int]] = {}
-    for position, (name, size) in enumerate(zip(layout.names, layout.sizes, strict=True)):
+    for position, (place, size) in enumerate(zip(layout.places, layout.sizes, strict=True)):
         if size > 1:
-            kinds.setdefault(kind_of(name), []).append(position)
+            kinds.setdefault(place.role, []).append(position)
     return list(kinds.values())
 
 

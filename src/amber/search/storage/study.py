@@ -24,7 +24,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -196,7 +196,7 @@ class StudyDatabase:
         """
         if number in self._held:
             return
-        described = {"tokens": list(tokens)} | ({} if candidate is None else asdict(candidate))
+        described = {"tokens": list(tokens)} | ({} if candidate is None else candidate.to_dict())
         # Not as Optuna's parameters: each would be four questions to the database, while all others wait.
         template = optuna.trial.create_trial(
             state=TrialState.RUNNING, user_attrs={_PROPOSAL: described, _OWNER: self._signature}

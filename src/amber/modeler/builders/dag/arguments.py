@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
-from amber.architect import ModelSpace
 from amber.errors import ModelSpaceError
 from amber.graph.graph import ComputationNode
 from amber.graph.models.auxiliary import DEFAULT_INPUT
 
 # What the first AMBER handed to every DAG, whether it had a use for it or not.
 HANDED_ON = frozenset({"num_layers", "controller", "name", "model_compile_dict", "child_train_op_kwargs"})
-_LAYER_NAME = re.compile(r"L(\d+)_(.+)")
 
 
 def input_nodes(given: Any) -> tuple[ComputationNode, ...]:
@@ -48,18 +45,18 @@ def output_node(given: object) -> ComputationNode:
     return given.replace(parents=(), group=given.group or given.node_name)
 
 
-def check_names(names: Iterable[str], model_space: ModelSpace, heads: re.Pattern[str] | None) -> None:
+def check_names(names: Iterable[str], others: Iterable[str]) -> None:
     """Check that inputs and output have names that no other node can have.
 
+    Args:
+        names: of the inputs and the output.
+        others: of the layers and the intermediate outputs that there can be.
+
     Raises:
-        ModelSpaceError: two of one name, or the name of the default input, a layer or an intermediate output.
+        ModelSpaceError: two of one name, or the name of the default input or of one of the others.
     """
-    seen: set[str] = set()
+    taken = {DEFAULT_INPUT, *others}
     for name in names:
-        layer = _LAYER_NAME.fullmatch(name)
-        taken = name in seen or name == DEFAULT_INPUT or (heads is not None and heads.fullmatch(name) is not None)
-        if layer and int(layer[1]) < len(model_space):
-            taken = taken or layer[2] in {operation.short_name for operation in model_space[int(layer[1])]}
-        if taken:
+        if name in taken:
             raise ModelSpaceError(f"The name of an input or output is taken by another node. Received: {name!r}")
-        seen.add(name)
+        taken.add(name)

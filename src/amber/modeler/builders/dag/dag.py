@@ -6,12 +6,12 @@ What may be changed here: how tokens become connections. What happens to loose e
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from amber.architect import Architecture, ModelSpace, TokenLayout
+from amber.architect.places import NodePlace
 from amber.errors import ModelSpaceError
 from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.graph.models.auxiliary import DEFAULT_INPUT
@@ -62,8 +62,8 @@ class DAG:
         (None, 1)
     """
 
-    head_names: ClassVar[re.Pattern[str] | None] = None
-    """Names of the intermediate outputs that this kind of network can have."""
+    head_name: ClassVar[str] = ""
+    """What the names of intermediate outputs of this kind of network begin with; empty where it has none."""
 
     def __init__(
         self,
@@ -84,8 +84,6 @@ class DAG:
         self.model_space = model_space
         self.input_node = arguments.input_nodes(input_node)
         self.output_node = arguments.output_node(output_node)
-        names = [node.node_name for node in (*self.input_node, self.output_node)]
-        arguments.check_names(names, model_space, self.head_names)
         self.with_skip_connection = bool(with_skip_connection)
         self.with_input_blocks = bool(with_input_blocks)
         self.merge_op = merge_name(merge_op)
@@ -94,12 +92,16 @@ class DAG:
             num_inputs=len(self.input_node) if self.with_input_blocks else 0,
             with_skips=self.with_skip_connection,
         )
-        self.arc_seq = self.layout.validate(arc_seq)
+        self._architecture, self.arc_seq = self._decoded(arc_seq)
         self._input_names = [node.node_name for node in self.input_node]
         self._candidates = [
             [(f"L{number}_{operation.short_name}", operation) for operation in candidates]
             for number, candidates in enumerate(model_space.layers)
         ]
+        names = [node.node_name for node in (*self.input_node, self.output_node)]
+        others = {name for candidates in self._candidates for name, _ in candidates}
+        others |= {f"{self.head_name}_{number}" for number in range(1, len(model_space) + 1)}
+        arguments.check_names(names, others)
 
     def with_tokens(self, arc_seq: Tokens) -> Self:
         """Return the DAG of another architecture, which is like this one in all else.
@@ -109,13 +111,17 @@ class DAG:
         """
         other = copy.copy(self)
         other.__dict__.pop("graph", None)
-        other.arc_seq = self.layout.validate(arc_seq)
+        other._architecture, other.arc_seq = self._decoded(arc_seq)
         return other
+
+    def _decoded(self, arc_seq: Any) -> tuple[Architecture, tuple[int, ...]]:
+        architecture = self.layout.decode(arc_seq)  # which checks the tokens
+        return architecture, tuple(map(int, arc_seq))
 
     @cached_property
     def graph(self) -> ComputationGraph:
         """The network, planned."""
-        architecture = self.layout.decode(self.arc_seq)
+        architecture = self._architecture
         kept, sinks = connect_dangling(self._input_names, self._layers(architecture))
         layers = [
             ComputationNode(layer.operation, layer.name, self._merge_of(layer), layer.parents, layer.group)
@@ -142,7 +148,7 @@ class DAG:
         Raises:
             InvalidArchitectureError: shapes that do not fit; names the node and the shapes.
         """
-        return self.graph.build(model_class=self._model_class())
+        return self.graph.build(model_class=self.model_class(self.graph))
 
     _build_dag = build
 
@@ -155,7 +161,7 @@ class DAG:
                 earlier = [layers[k].name for k, bit in enumerate(architecture.skips[number]) if bit]
             else:
                 earlier = [layer.name for layer in layers[-1:]]
-            layers.append(PlannedLayer(name, operation, (*blocks, *earlier), f"L{number}"))
+            layers.append(PlannedLayer(name, operation, (*blocks, *earlier), NodePlace("layer", number)))
         return layers
 
     def _chosen_inputs(self, architecture: Architecture, number: int) -> list[str]:
@@ -174,5 +180,6 @@ class DAG:
     def _head_weight(self) -> float:
         return 0.0
 
-    def _model_class(self) -> Callable[..., keras.Model] | None:
+    def model_class(self, graph: ComputationGraph) -> Callable[..., keras.Model] | None:
+        """Return what makes the model of a graph of this kind; None: what any graph is built with."""
         return None

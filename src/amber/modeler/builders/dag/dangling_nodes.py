@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from amber.architect import Operation
+from amber.architect.places import NodePlace
 from amber.graph.models.auxiliary import DEFAULT_INPUT
 
 DEFAULT_OPERATION = Operation("dense", units=1, activation="linear")
@@ -17,7 +18,7 @@ class PlannedLayer(NamedTuple):
     name: str
     operation: Operation
     parents: tuple[str, ...]
-    group: str
+    group: str | NodePlace
 
 
 def connect_dangling(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from amber.architect import Architecture
+from amber.architect.places import NodePlace
 from amber.checks import finite_number_at_least
 from amber.errors import ConfigError
-from amber.graph.graph import ComputationNode
+from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.graph.models.auxiliary import block_loss_mapping, child_class_of, first_meetings
 from amber.graph.models.intermediate import AUX_LOSS_WEIGHT
 from amber.modeler.builders.dag.dag import DAG
@@ -39,7 +39,7 @@ class InputBlockDAG(DAG):
         ModelSpaceError, ArchitectureError: as DAG.
     """
 
-    head_names: ClassVar[re.Pattern[str] | None] = re.compile(r"added_out_\d+")
+    head_name: ClassVar[str] = "added_out"
 
     def __init__(
         self,
@@ -58,10 +58,11 @@ class InputBlockDAG(DAG):
     def _heads(self, architecture: Architecture, layers: list[ComputationNode]) -> list[ComputationNode]:
         if not self.add_output:
             return []
-        reading = {f"L{number}" for number, bits in enumerate(architecture.inputs[:-1]) if any(bits)}
-        return self._heads_on([layer.node_name for layer in layers if layer.group in reading], "added_out")
+        reading = {NodePlace("layer", number) for number, bits in enumerate(architecture.inputs[:-1]) if any(bits)}
+        return self._heads_on([layer.node_name for layer in layers if layer.place in reading])
 
-    def _heads_on(self, names: list[str], prefix: str) -> list[ComputationNode]:
+    def _heads_on(self, names: list[str]) -> list[ComputationNode]:
+        prefix = self.head_name
         return [
             self.output_node.replace(node_name=f"{prefix}_{number}", parents=[name], group=f"{prefix}_{number}")
             for number, name in enumerate(names, start=1)
@@ -70,8 +71,9 @@ class InputBlockDAG(DAG):
     def _head_weight(self) -> float:
         return self.aux_loss_weight
 
-    def _model_class(self) -> Callable[..., keras.Model]:
-        return child_class_of(self.graph)
+    def model_class(self, graph: ComputationGraph) -> Callable[..., keras.Model]:
+        """Return the class of children that know what their intermediate outputs are worth."""
+        return child_class_of(graph)
 
 
 class InputBlockAuxLossDAG(InputBlockDAG):
@@ -90,7 +92,7 @@ class InputBlockAuxLossDAG(InputBlockDAG):
         ConfigError: `add_output` is not True, or as InputBlockDAG.
     """
 
-    head_names: ClassVar[re.Pattern[str] | None] = re.compile(r"add_out_\d+")
+    head_name: ClassVar[str] = "add_out"
 
     def __init__(self, add_output: bool | Tokens | None = True, *args: Any, **kwargs: Any) -> None:
         add_output, args = _apart_from_tokens(add_output, args)
@@ -105,9 +107,9 @@ class InputBlockAuxLossDAG(InputBlockDAG):
 
     def _heads(self, architecture: Architecture, layers: list[ComputationNode]) -> list[ComputationNode]:
         roots = set(first_meetings(self._input_names, layers).values())
-        last = f"L{len(architecture.operations) - 1}"
-        meeting = [layer.node_name for layer in layers if layer.node_name in roots and layer.group != last]
-        return self._heads_on(meeting, "add_out")
+        last = NodePlace("layer", len(architecture.operations) - 1)
+        meeting = [layer.node_name for layer in layers if layer.node_name in roots and layer.place != last]
+        return self._heads_on(meeting)
 
 
 def _apart_from_tokens(add_output: Any, args: tuple[Any, ...]) -> tuple[bool, tuple[Any, ...]]:
