@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
 from amber.types import Tensor
+
+if TYPE_CHECKING:
+    import torch
 
 TensorFunction = Callable[..., Any]
 
@@ -58,7 +61,7 @@ def _vector(cotangent: object, output: object) -> object:
     return cotangent(output) if callable(cotangent) else cotangent
 
 
-def _on_torch(function: TensorFunction, inputs: list[Any], cotangent: Any) -> list[Any]:
+def _on_torch(function: TensorFunction, inputs: list[torch.Tensor], cotangent: torch.Tensor) -> list[torch.Tensor]:
     import torch
 
     with torch.enable_grad():

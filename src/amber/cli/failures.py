@@ -52,7 +52,7 @@ def reported(command: Command) -> Command:
     """
 
     @functools.wraps(command)
-    def run(*arguments: object, **options: object) -> Any:
+    def run(*arguments: object, **options: object) -> object:
         try:
             return command(*arguments, **options)
         except (typer.Exit, typer.Abort, typer.BadParameter):

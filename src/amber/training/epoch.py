@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import keras
 import numpy as np
 
 from amber.backend import interrupts
+from amber.types import TensorTree
 
 
 def train_epoch(
     model: keras.Model,
-    batches: Mapping[str, Any],
+    batches: Mapping[str, object],
     epoch: int = 0,
     *,
-    validation: tuple[Any, Any] | None = None,
-    callbacks: Sequence[Any] = (),
+    validation: TensorTree = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Mapping[str, Sequence[float]]:
     """Train a compiled model for one epoch and return what `fit` reported, one value by name.
 
@@ -36,7 +36,7 @@ def train_epoch(
     return reported
 
 
-def batches_of(train: tuple[Any, Any], rows: np.ndarray, batch_size: int) -> dict[str, Any]:
+def batches_of(train: tuple[TensorTree, TensorTree], rows: np.ndarray, batch_size: int) -> dict[str, object]:
     """Return chosen examples in their order, as `train_epoch` takes them.
 
     Args:

@@ -154,7 +154,7 @@ def _batches(
     return {**fit_arguments(model, seen_in_epoch(data, epoch), order, settings.batch_size), **options}
 
 
-def _held_out(model: keras.Model, data: tuple[Any, Any] | None, settings: FitSettings) -> Any:
+def _held_out(model: keras.Model, data: tuple[TensorTree, TensorTree] | None, settings: FitSettings) -> TensorTree:
     """Return validation data as the model takes them: one that is not AMBER's takes streamed arrays as batches."""
     if data is None or not is_streamed(data) or getattr(type(model), "takes_batch_order", False):
         return data

@@ -86,7 +86,7 @@ class TensorAdapter(ArrayAdapter):
 class ReadAheadAdapter(BatchesAdapter):
     """Keras' adapter of batches, of which the next ones are read while one is trained on."""
 
-    def get_torch_dataloader(self) -> Any:
+    def get_torch_dataloader(self) -> _ReadAhead:
         """Return an iterable of batches, and of as many."""
         return _ReadAhead(self)
 
@@ -108,12 +108,12 @@ class _ReadAhead:
             yield keras.tree.map_structure(convert_to_tensor, batch, none_is_leaf=False)
 
 
-def _read_ahead(batches: Iterator[Any]) -> Iterator[Any]:
+def _read_ahead(batches: Iterator[TensorTree]) -> Iterator[TensorTree]:
     """Yield batches that a thread reads, at most a few of them before they are asked for."""
     ready: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue(_AHEAD)
     stopped = threading.Event()
 
-    def put(batch: Any, error: BaseException | None) -> None:
+    def put(batch: TensorTree, error: BaseException | None) -> None:
         while not stopped.is_set():
             try:
                 ready.put((batch, error), timeout=0.1)
