@@ -72,6 +72,8 @@ _OF_A_NUMBER = (
     "r2_score",
     "root_mean_squared_error",
 )
+METRICS_OF_LABELS = ("auc", "binary_accuracy")
+"""Of labels, of which each example has any number."""
 _LOSSES_OF_CLASSES = ("sparse_categorical_crossentropy",)
 _LOSSES_OF_A_NUMBER = (
     "mean_squared_error",

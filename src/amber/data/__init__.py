@@ -11,7 +11,7 @@ from amber.data.descriptions import DESCRIPTION, describe_sequences
 from amber.data.features import check_features, read_features
 from amber.data.labels import encode_labels
 from amber.data.scaling import Scaling
-from amber.data.scores import ClassScore, NumberScore
+from amber.data.scores import ClassScore, LabelScore, NumberScore
 from amber.data.sequences import encode_codes, encode_sequences
 from amber.data.simulated import MotifTask, SimulatedRecords, Simulation, load_simulated, simulate
 from amber.data.simulated_motifs import Motif
@@ -27,6 +27,7 @@ __all__ = [
     "BlockSpec",
     "ClassScore",
     "Dataset",
+    "LabelScore",
     "Motif",
     "MotifTask",
     "NumberScore",

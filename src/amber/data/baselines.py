@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from amber.data.dataset import Dataset, Split, shapes_of
-from amber.data.scores import ClassScore, NumberScore
+from amber.data.label_ridge import LabelRidge, label_ridge
+from amber.data.scores import ClassScore, LabelScore, NumberScore
 from amber.data.streamed_linear import FeatureBatches, features, logistic_regression, ridge_regression
-from amber.data.targets import Target
+from amber.data.targets import Target, known_labels
 from amber.errors import DataError
 from amber.measures import accuracy, r2
 from amber.types import Array
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 STRENGTHS = (0.01, 0.1, 1.0)
 PENALTIES = (1.0, 10.0, 100.0, 1000.0)
+# The least probability of a label that a regression may say.
+_LEAST = 1e-3
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,23 @@ class RegressionResult:
     def n(self) -> int:
         """Number of test examples."""
         return self.score.n
+
+
+@dataclass(frozen=True)
+class LabelsResult:
+    """How well a simple model predicts labels of test data.
+
+    Attributes:
+        score: all measures of it.
+        alpha: strength of the penalty that was chosen on validation data.
+        validation_error: mean squared error there.
+        predictions: probability of each label, shape `(n, labels)`.
+    """
+
+    score: LabelScore
+    alpha: float
+    validation_error: float
+    predictions: Array = field(repr=False, compare=False)
 
 
 def logistic_regression_baseline(
@@ -190,6 +210,54 @@ def ridge_baseline(
         validation_r2=scores[best],
         predictions=predicted,
     )
+
+
+def labels_baseline(
+    dataset: Dataset, test_split: Split, target: str | None = None, *, refit: bool = False
+) -> LabelsResult:
+    """Score one ridge regression of all labels on the flattened inputs, cut to probabilities from 0 to 1.
+
+    It is fitted for each penalty of 1, 10, 100 and 1000; the one with the least squared error of the known validation
+    labels is tested. A label that is not known counts as its mean while the regression is fitted.
+
+    Args:
+        dataset: training and validation data; its test data are not opened.
+        test_split: what `dataset.open_test()` returned.
+        target: which of several targets; by default the only one.
+        refit: whether the one that was chosen is fitted again, to training and validation data together.
+
+    Raises:
+        DataError: a target without labels, or test inputs of another shape.
+    """
+    _check_shapes(dataset, test_split)
+    chosen = _target(dataset, target)
+    if chosen.labels is None:
+        raise DataError(f"Target {chosen.name!r} has no labels. Received: {chosen.task}")
+    train_y, validation_y, test_y = (
+        known_labels(split.values_of(chosen.name)) for split in (dataset.train, dataset.validation, test_split)
+    )
+    train_x, validation_x = features(dataset.train.x), features(dataset.validation.x)
+    models = label_ridge(train_x, _with_means(train_y), PENALTIES)
+    errors = [float(np.nanmean((validation_y - _probabilities(model, validation_x)) ** 2)) for model in models]
+    best = int(np.argmin(errors))
+    alpha, model = PENALTIES[best], models[best]
+    if refit:
+        both = features(dataset.train.joined(dataset.validation).x)
+        (model,) = label_ridge(both, _with_means(np.concatenate([train_y, validation_y])), [alpha])
+    predicted = _probabilities(model, features(test_split.x))
+    score = LabelScore.of(test_y, predicted, chosen.labels.names)
+    return LabelsResult(score=score, alpha=alpha, validation_error=errors[best], predictions=predicted)
+
+
+def _with_means(y: Array) -> Array:
+    """Return labels with the mean of each in place of those that are not known."""
+    known = ~np.isnan(y)
+    means = np.where(known, y, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.where(known, y, means)
+
+
+def _probabilities(model: LabelRidge, x: Array | FeatureBatches) -> Array:
+    return np.clip(model.predict(x), _LEAST, 1 - _LEAST)
 
 
 def _fitted(model: Any, x: Array | FeatureBatches, y: Array) -> Any:

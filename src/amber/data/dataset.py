@@ -53,7 +53,7 @@ class Split:
         return len(_arrays(self.y)[0])
 
     def values_of(self, target: str) -> Array:
-        """Return the values of one target, one per example, shape `(examples,)`."""
+        """Return the values of one target, one per example, shape `(examples,)`; of labels `(examples, labels)`."""
         return values_of(self.y, target)
 
     @property
@@ -207,9 +207,9 @@ def shapes_of(x: Inputs) -> InputShape:
 
 
 def values_of(y: Inputs, target: str) -> Array:
-    """Return the values of one target among those of a part, shape `(examples,)`."""
+    """Return the values of one target among those of a part, shape `(examples,)`; of several labels a column each."""
     values = np.asarray(y[target] if isinstance(y, Mapping) else y)
-    return values.reshape(len(values))
+    return values if values.ndim == 2 and values.shape[1] > 1 else values.reshape(len(values))
 
 
 def flat(x: Inputs) -> Array:

@@ -5,7 +5,7 @@ What may be changed here: how codes, numbers and tracks become the arrays that a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 from amber.data import reading
 from amber.data.alphabets import Unknown
 from amber.data.dataset import Dataset
-from amber.data.division import SplitSpec
+from amber.data.division import SplitSpec, divide
 from amber.data.encoding import one_hot
 from amber.data.examples import Examples, InputKind, NumbersInput, SequenceInput, TrackInput
 from amber.data.fingerprints import fingerprint
-from amber.data.loading import about, assembled, content_of, divided, with_labels
+from amber.data.label_columns import read_labels
+from amber.data.loading import Labelled, about, assembled, content_of, divided, with_labels
 from amber.data.streamed import streamed_inputs
 from amber.data.tables import Table, shown_names
+from amber.data.targets import Target
 from amber.data.tasks import TargetSpec
 from amber.errors import DataError
 from amber.files import size_text
@@ -45,6 +47,7 @@ class DatasetSpec:
         standardize: scale inputs and targets that are numbers by the training part.
         unknown: an unknown letter is the `"mean"` of all, or `"zeros"`.
         one_input: whether `x` is the array of the only input, not a dictionary.
+        labels: columns of labels, as for `read_labels`; they are the only output then, named as the only target is.
     """
 
     targets: Mapping[str, TargetSpec]
@@ -52,6 +55,7 @@ class DatasetSpec:
     standardize: bool = True
     unknown: Unknown = "mean"
     one_input: bool = False
+    labels: str | Sequence[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -91,8 +95,11 @@ def dataset_of(examples: Examples, spec: DatasetSpec, name: str, path: Path | No
     everything = range(len(examples))
     lines = [row + 1 for row in everything]
     table = _Columns(path or Path(name), columns, lines, examples.notes, examples.describe, tuple(everything))
-    known, rows = with_labels(table, spec.targets)
-    labelled = divided(known, spec.targets, spec.split)
+    if spec.labels is not None:
+        rows, labelled = _with_label_columns(examples, spec, table)
+    else:
+        known, rows = with_labels(table, spec.targets)
+        labelled = divided(known, spec.targets, spec.split)
     x = inputs_of(examples, rows, spec.unknown)
     numbers = [each for each, kind in examples.inputs.items() if isinstance(kind, NumbersInput)]
     made = assembled(
@@ -126,6 +133,23 @@ def inputs_of(examples: Examples, rows: NDArray[np.int64], unknown: Unknown = "m
 def _bytes_needed(examples: Examples, count: int) -> int:
     shapes = [_shape(name, kind) for name, kind in examples.inputs.items()]
     return count * sum(int(np.prod(shape)) for shape in shapes) * _BYTES_OF_A_NUMBER
+
+
+def _with_label_columns(examples: Examples, spec: DatasetSpec, table: Table) -> tuple[NDArray[np.int64], Labelled]:
+    """Return the examples of which labels are known, with these and their parts."""
+    name = next(iter(spec.targets))
+    with about("labels"):
+        read = read_labels(examples, spec.labels or (), str(table.path))
+    with about("split"):
+        division = divide(table.take(read.rows), spec.split, None)
+    trained = read.y[division.rows.train]
+    if not (trained == 1).any() or not (trained == 0).any():
+        raise DataError(
+            f"{table.path}: the training part must have examples with and without a label. Received: one kind only",
+            field=("labels",),
+        )
+    notes = (*table.notes, *read.notes, *division.notes)
+    return read.rows, Labelled((Target(name, labels=read.labels),), {name: read.y}, division, notes)
 
 
 def arrays_of(examples: Examples, rows: NDArray[np.int64], unknown: Unknown = "mean") -> dict[str, Array]:
@@ -168,7 +192,7 @@ def _shape(name: str, kind: InputKind) -> tuple[int, ...]:
 def _needed(examples: Examples, spec: DatasetSpec, source: str) -> dict[str, list[str]]:
     """Return the columns that targets and parts are read from, as text."""
     found: dict[str, list[str]] = {}
-    for name, target in spec.targets.items():
+    for name, target in spec.targets.items() if spec.labels is None else ():
         with about("targets", name, "column"):
             found[target.column] = _texts(examples, target.column, source)
     for column in spec.split.needed():

@@ -234,7 +234,8 @@ def assembled(
     scaling = {each: Scaling.fit(x[each][rows.train]) for each in scaled}
     x = x | {each: scale.apply(x[each]) for each, scale in scaling.items()}
     if scale_targets:
-        of_targets = {each.name: Scaling.fit(y[each.name][rows.train]) for each in targets if each.classes is None}
+        numbers = [each.name for each in targets if each.classes is None and each.labels is None]
+        of_targets = {each: Scaling.fit(y[each][rows.train]) for each in numbers}
         y = y | {each: scale.apply(y[each]) for each, scale in of_targets.items()}
         targets = tuple(replace(target, scaling=of_targets.get(target.name)) for target in targets)
     inputs: Any = next(iter(x.values())) if one_input else x
@@ -267,7 +268,10 @@ def _fingerprint(table: Table, spec: TableSpec, x: Mapping[str, Array], labelled
 
 def content_of(labelled: Labelled) -> list[object]:
     """Return what of targets and parts is fingerprinted."""
-    targets = {each.name: [each.classes, labelled.y[each.name]] for each in labelled.targets}
+    targets = {
+        each.name: [each.classes if each.labels is None else each.labels.names, labelled.y[each.name]]
+        for each in labelled.targets
+    }
     return [targets, [getattr(labelled.division.rows, part) for part in PARTS]]
 
 

@@ -142,7 +142,71 @@ class NumberScore:
         return _to_dict(self)
 
 
-Score = ClassScore | NumberScore
+@dataclass(frozen=True)
+class LabelScore:
+    """How well labels were predicted, of which each example has any number: means over those that can be scored.
+
+    Attributes:
+        auroc: area under the receiver operating characteristic; NaN where no label has examples of both kinds.
+        auprc: average precision.
+        mcc: Matthews correlation coefficient, at a probability of a half.
+        per_label_auroc: of each label.
+        per_label_auprc: likewise.
+        n: number of examples.
+    """
+
+    auroc: float
+    auprc: float
+    mcc: float
+    per_label_auroc: Mapping[str, float]
+    per_label_auprc: Mapping[str, float]
+    n: int
+
+    @classmethod
+    def of(cls, y_true: ArrayLike, probabilities: ArrayLike, labels: Sequence[str]) -> LabelScore:
+        """Score predicted probabilities.
+
+        Args:
+            y_true: 0, 1, or NaN where a label is not known, shape `(n, labels)`.
+            probabilities: of the same shape.
+            labels: their names.
+
+        Raises:
+            DataError: other shapes.
+        """
+        true, found = np.asarray(y_true, dtype=np.float64), np.asarray(probabilities)
+        if true.shape != found.shape or true.shape != (len(true), len(labels)):
+            raise DataError(
+                f"Expected {len(labels)} labels and probabilities for each example. "
+                f"Received: shapes {true.shape} and {found.shape}"
+            )
+        each: dict[str, list[float]] = {"auroc": [], "auprc": [], "mcc": []}
+        for column in range(len(labels)):
+            known = ~np.isnan(true[:, column])
+            present, scores = true[known, column] == 1, found[known, column]
+            both = known.any()
+            each["auroc"].append(measures.auroc(present, scores) if both else math.nan)
+            each["auprc"].append(measures.auprc(present, scores) if both else math.nan)
+            hard = (scores >= 0.5).astype(int)
+            each["mcc"].append(measures.mcc(present.astype(int), hard) if both else math.nan)
+        return cls(
+            *(_mean_of_known(each[name]) for name in ("auroc", "auprc", "mcc")),
+            dict(zip(labels, each["auroc"], strict=True)),
+            dict(zip(labels, each["auprc"], strict=True)),
+            len(true),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready dictionary; NaN becomes None, and `n` is called `records`."""
+        return _to_dict(self)
+
+
+Score = ClassScore | NumberScore | LabelScore
+
+
+def _mean_of_known(values: Sequence[float]) -> float:
+    known = [value for value in values if not math.isnan(value)]
+    return sum(known) / len(known) if known else math.nan
 
 
 def _of_all(values: Sequence[float]) -> float:

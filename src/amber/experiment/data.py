@@ -128,6 +128,7 @@ def _from_source(loaded: Configuration, source: Source, name: str | None = None)
         standardize=section.standardize,
         unknown=section.unknown,
         one_input=section.blocks is None,
+        labels=section.labels,
     )
     first = files[0][1] if files else None
     names_one_file = isinstance(next(iter(vars(source).values()), None), str)

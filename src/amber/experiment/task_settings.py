@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from amber.data.targets import Labels
 from amber.errors import ConfigError
 from amber.experiment.configuration.document import KeyPath
 from amber.experiment.configuration.reading import Configuration
-from amber.experiment.task_spec import TaskSpec
+from amber.experiment.task_spec import Outcome, TaskSpec
 from amber.known_names import OPTIMIZERS, optimizer_mistake
-from amber.metric_names import check_loss, check_metric, fitting_metrics, plain_name
+from amber.metric_names import METRICS_OF_LABELS, check_loss, check_metric, fitting_metrics, plain_name
 from amber.wording import shown
 
 # Stands for the classes of an output of which nothing is known.
@@ -40,17 +41,24 @@ def for_task(loaded: Configuration, problem: TaskSpec) -> Configuration:
             for name, output in config.data.outputs.items()
         }
         changes["data"] = config.data.model_copy(update={"outputs": outputs})
-    elif None in problem.outputs.values():
-        of_number = {"loss": "mse", "metrics": ["mae"]}
+    else:
         given = config.training.model_fields_set
+        suited = _suited(next(iter(problem.outputs.values()), ()))
         changes["training"] = config.training.model_copy(
-            update={key: value for key, value in of_number.items() if key not in given}
+            update={key: value for key, value in suited.items() if key not in given}
         )
     changed = replace(loaded, config=config.model_copy(update=changes))
     search = config.search.model_copy(update={"metric": _metric(changed, problem)})
     changed = replace(changed, config=changed.config.model_copy(update={"search": search}))
     _check_names(changed, problem)
     return changed
+
+
+def _suited(task: Outcome) -> dict[str, Any]:
+    """Return loss and metrics for an output, where they are not those that the section has by default."""
+    if isinstance(task, Labels):
+        return {"loss": "binary_crossentropy", "metrics": []}
+    return {"loss": "mse", "metrics": ["mae"]} if task is None else {}
 
 
 def _check_names(loaded: Configuration, problem: TaskSpec) -> None:
@@ -89,11 +97,12 @@ def _check_names(loaded: Configuration, problem: TaskSpec) -> None:
                 raise loaded.error((*where, name), mistake)
 
 
-def _check_task(
-    loaded: Configuration, path: KeyPath, loss: str, metrics: Sequence[str], task: tuple[str, ...] | None
-) -> None:
+def _check_task(loaded: Configuration, path: KeyPath, loss: str, metrics: Sequence[str], task: Outcome) -> None:
     """Check loss and metrics of one output; `task` holds its classes, None for a number, nothing where unknown."""
     if task == _UNKNOWN:
+        return
+    if isinstance(task, Labels):
+        _check_labels(loaded, path, loss, metrics, task)
         return
     classes = None if task is None else len(task)
     try:
@@ -105,6 +114,25 @@ def _check_task(
             check_metric(metric, classes)
         except ConfigError as error:
             raise loaded.error((*path, "metrics", index), str(error)) from error
+
+
+def _check_labels(loaded: Configuration, path: KeyPath, loss: str, metrics: Sequence[str], labels: Labels) -> None:
+    """Check loss and metrics of labels."""
+    if loss != "binary_crossentropy":
+        raise loaded.error((*path, "loss"), f"labels need the loss binary_crossentropy. Received: {shown(loss)}")
+    fitting = () if labels.missing else METRICS_OF_LABELS
+    for index, metric in enumerate(metrics):
+        if metric not in fitting:
+            expected = f"one of {', '.join(fitting)}" if fitting else "none, as some labels are missing"
+            raise loaded.error(
+                (*path, "metrics", index), f"expected a metric that fits labels: {expected}. Received: {shown(metric)}"
+            )
+    if loaded.config.search.reward is not None and labels.missing:
+        raise loaded.error(
+            ("search", "reward"),
+            "no reward knows missing labels: take it out, and networks are compared by the loss of the known ones. "
+            f"Received: {shown(loaded.config.search.reward)}",
+        )
 
 
 def losses_and_metrics(loaded: Configuration, problem: TaskSpec | None = None) -> dict[str, object]:
@@ -138,7 +166,7 @@ def losses_and_metrics(loaded: Configuration, problem: TaskSpec | None = None) -
 
 
 def _compiled(
-    loaded: Configuration, path: KeyPath, loss: str, metrics: Sequence[str], task: tuple[str, ...] | None
+    loaded: Configuration, path: KeyPath, loss: str, metrics: Sequence[str], task: Outcome
 ) -> dict[str, object]:
     """Return loss and metrics of one output; `task` holds its classes, None for a number, nothing where unknown."""
     from amber.modeler.task_metrics import metric_for
@@ -146,6 +174,12 @@ def _compiled(
     if task == _UNKNOWN:
         return {"loss": loss, "metrics": list(metrics)}
     _check_task(loaded, path, loss, metrics, task)
+    if isinstance(task, Labels):
+        from amber.modeler.masked_loss import MaskedBinaryCrossentropy
+        from amber.modeler.task_metrics import metric_of_labels
+
+        of_labels = [metric_of_labels(metric, len(task.names)) for metric in metrics]
+        return {"loss": MaskedBinaryCrossentropy() if task.missing else loss, "metrics": of_labels}
     return {"loss": loss, "metrics": [metric_for(metric, None if task is None else len(task)) for metric in metrics]}
 
 
@@ -194,6 +228,8 @@ def _addition(loaded: Configuration, problem: TaskSpec) -> str:
     if loaded.config.data.outputs is not None:
         return ""
     (classes,) = problem.outputs.values()
+    if isinstance(classes, Labels):
+        return ""
     fitting = fitting_metrics(None if classes is None else len(classes))
     if plain_name(wanted) not in map(plain_name, fitting):
         return ""

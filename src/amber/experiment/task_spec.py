@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from amber.data.targets import Labels
 from amber.errors import ConfigError
 from amber.files import limits
+from amber.types import JsonObject
 from amber.wording import shown
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 INPUT = "input"
 
+Outcome: TypeAlias = "tuple[str, ...] | Labels | None"
+"""What an output is of: one of several classes, any number of labels, or (None) a number."""
+
 
 @dataclass(frozen=True)
 class TaskSpec:
@@ -24,18 +29,21 @@ class TaskSpec:
 
     Attributes:
         inputs: shape of one example, without the batch axis.
-        outputs: class names in the order of their numbers; None: one number.
+        outputs: class names in the order of their numbers; labels, of which each example has any number; None: one
+            number.
     """
 
     inputs: Mapping[str, tuple[int, ...]]
-    outputs: Mapping[str, tuple[str, ...] | None]
+    outputs: Mapping[str, Outcome]
 
     @classmethod
     def of(cls, dataset: Dataset) -> TaskSpec:
         """Return the task that a data set poses."""
         shapes = dataset.input_shape
         inputs = dict(shapes) if isinstance(shapes, Mapping) else {INPUT: shapes}
-        return cls(inputs, {target.name: target.classes for target in dataset.targets})
+        return cls(
+            inputs, {each.name: each.classes if each.labels is None else each.labels for each in dataset.targets}
+        )
 
     def input_operations(self) -> list[Operation]:
         """Return one input operation per input."""
@@ -44,14 +52,12 @@ class TaskSpec:
         return [Operation("input", shape=shape, name=name) for name, shape in self.inputs.items()]
 
     def output_operations(self) -> list[Operation]:
-        """Return one dense layer per output: a softmax over classes, or one linear unit for a number."""
+        """Return one dense layer per output: a softmax over classes, a sigmoid per label, or a linear unit."""
         from amber.architect import Operation
 
         return [
-            Operation("dense", units=len(classes), activation="softmax", name=name)
-            if classes is not None
-            else Operation("dense", units=1, activation="linear", name=name)
-            for name, classes in self.outputs.items()
+            Operation("dense", units=units_of(each), activation=activation_of(each), name=name)
+            for name, each in self.outputs.items()
         ]
 
     def only_input(self, builder: str) -> Operation:
@@ -70,7 +76,7 @@ class TaskSpec:
         """Return a JSON-ready dictionary with the keys `inputs` and `outputs`."""
         return {
             "inputs": {name: list(shape) for name, shape in self.inputs.items()},
-            "outputs": {name: None if classes is None else list(classes) for name, classes in self.outputs.items()},
+            "outputs": {name: _as_json(each) for name, each in self.outputs.items()},
         }
 
     @classmethod
@@ -85,8 +91,35 @@ class TaskSpec:
                 raise ConfigError(f"expected {expected}. Received: {shown(values.get(key))}", field=(key,))
         return cls(
             {name: tuple(shape) for name, shape in values["inputs"].items()},
-            {name: None if classes is None else tuple(classes) for name, classes in values["outputs"].items()},
+            {name: outcome_of(each) for name, each in values["outputs"].items()},
         )
+
+
+def units_of(outcome: Outcome) -> int:
+    """Return how many numbers a network gives for an output."""
+    if isinstance(outcome, Labels):
+        return len(outcome.names)
+    return 1 if outcome is None else len(outcome)
+
+
+def activation_of(outcome: Outcome) -> str:
+    """Return the activation of the last layer of an output."""
+    if isinstance(outcome, Labels):
+        return "sigmoid"
+    return "linear" if outcome is None else "softmax"
+
+
+def _as_json(outcome: Outcome) -> JsonObject | list[str] | None:
+    if isinstance(outcome, Labels):
+        return {"labels": list(outcome.names), "missing": outcome.missing}
+    return None if outcome is None else list(outcome)
+
+
+def outcome_of(value: Any) -> Outcome:
+    """Return what `TaskSpec.to_dict` wrote of an output."""
+    if isinstance(value, dict):
+        return Labels(tuple(value["labels"]), value["missing"])
+    return None if value is None else tuple(value)
 
 
 def _is_inputs(value: object) -> bool:
@@ -99,7 +132,19 @@ def _is_shape(value: object) -> bool:
 
 
 def _is_outputs(value: object) -> bool:
-    return isinstance(value, dict) and bool(value) and all(each is None or _is_classes(each) for each in value.values())
+    each_fits = (each is None or _is_classes(each) or _is_labels(each) for each in _values(value))
+    return isinstance(value, dict) and bool(value) and all(each_fits)
+
+
+def _values(value: object) -> list[object]:
+    return list(value.values()) if isinstance(value, dict) else []
+
+
+def _is_labels(value: object) -> bool:
+    if not isinstance(value, dict) or set(value) != {"labels", "missing"} or not isinstance(value["missing"], bool):
+        return False
+    names = value["labels"]
+    return isinstance(names, list) and bool(names) and all(isinstance(name, str) for name in names)
 
 
 def _is_classes(value: object) -> bool:
@@ -108,5 +153,5 @@ def _is_classes(value: object) -> bool:
 
 _CHECKS = (
     ("inputs", f"the shape of each input by name, of at most {limits.EXAMPLE_SIZE:,} numbers", _is_inputs),
-    ("outputs", "the class names of each output by name, or null for a number", _is_outputs),
+    ("outputs", "the class names of each output by name, its labels, or null for a number", _is_outputs),
 )

@@ -39,6 +39,14 @@ def metric_for(name: str, classes: int | None) -> keras.metrics.Metric | str:
     return OnClassNumbers(own[known], classes, name=name)
 
 
+def metric_of_labels(name: str, labels: int) -> keras.metrics.Metric:
+    """Return a metric of labels, of which each example has any number: `auc` (the mean over labels) or `binary_accuracy`."""
+    if name == "auc":
+        several = {"multi_label": True, "num_labels": labels} if labels > 1 else {}
+        return keras.metrics.AUC(**several, name=name)
+    return keras.metrics.BinaryAccuracy(name=name)
+
+
 @keras.saving.register_keras_serializable("amber")
 class OnClassNumbers(keras.metrics.Metric):
     """A metric of one-hot targets that takes class numbers.

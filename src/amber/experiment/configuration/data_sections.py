@@ -102,6 +102,9 @@ class DataSection(Section):
         unknown: an unknown letter, such as N, is the `mean` of all (default), or `zeros`.
         standardize: scale blocks of numbers, and outputs that are numbers, by the training part.
         label: column of the class names or numbers, where there are no `outputs`.
+        labels: columns of 0 and 1 instead of `label`, of which an example has any number: a range `first..last`, a
+            pattern `peak_*`, a column (one sigmoid unit), or a list of such. Empty fields are missing: they count
+            nowhere.
         task: `classification` or `regression`; by default found out from the labels.
         classes: class names in the order of the outputs; by default sorted, as numbers where all are numbers.
         outputs: name of an output -> what it predicts; instead of `label`.
@@ -120,6 +123,7 @@ class DataSection(Section):
     unknown: Literal["mean", "zeros"] = "mean"
     standardize: bool = True
     label: Name = "label"
+    labels: Text | Annotated[list[Text], Field(min_length=1)] | None = None
     task: Task | None = None
     classes: Annotated[list[Name], Field(min_length=2)] | None = None
     outputs: Annotated[dict[Text, OutputSection], Field(min_length=1)] | None = None

@@ -22,6 +22,7 @@ _OF_FILES = (
     "unknown",
     "standardize",
     "label",
+    "labels",
     "task",
     "classes",
     "size_limit",

@@ -18,8 +18,8 @@ from amber.experiment.configuration.document import KeyPath, YamlDocument
 from amber.experiment.configuration.section import Section
 
 SOURCE: KeyPath = ("data", "source")
-# Keys of `data` about the form of sequences; beside the path of a table they make a TableSource of it.
-_OF_SEQUENCES = ("alphabet", "length", "align", "unknown")
+# Keys of `data` that only sources know; beside the path of a table they make a TableSource of it.
+_OF_SOURCES = ("alphabet", "length", "align", "unknown", "labels")
 
 
 def checked_source(section: DataSection, document: YamlDocument, validate: Callable[..., Section]) -> Source | None:
@@ -53,9 +53,9 @@ def wanted_of(section: DataSection) -> Wanted:
 
 
 def is_plain_table(section: DataSection) -> bool:
-    """Say whether a table named by its path is read as it always was: with no form of sequences beside it."""
+    """Say whether a table named by its path is read as it always was: with nothing beside it that only sources know."""
     of_blocks = any(isinstance(each, Mapping) and len(each) > 1 for each in (section.blocks or {}).values())
-    return not of_blocks and not section.model_fields_set.intersection(_OF_SEQUENCES)
+    return not of_blocks and not section.model_fields_set.intersection(_OF_SOURCES)
 
 
 def _kind(given: Mapping[str, object], document: YamlDocument) -> str:

@@ -48,6 +48,11 @@ def _is_one_shot(config: Config) -> bool:
     return config.search.strategy == "one_shot"
 
 
+def _has_labels(config: Config) -> bool:
+    return config.data.labels is not None
+
+
+_OF_ONE_COLUMN = ("label", "task", "classes")
 _OUTPUTS = "`outputs` say what is predicted; write it under an output, or take `outputs` out"
 _RULES = (
     _Rule(
@@ -56,6 +61,8 @@ _RULES = (
         "the inputs are those of `blocks`; write it as one of them, such as dna: {sequence: seq}",
     ),
     _Rule(("data", "label"), _has_outputs, _OUTPUTS),
+    _Rule(("data", "labels"), _has_outputs, _OUTPUTS),
+    *(_Rule(("data", key), _has_labels, "`labels` say what is predicted; take it out") for key in _OF_ONE_COLUMN),
     _Rule(("data", "task"), _has_outputs, _OUTPUTS),
     _Rule(("data", "classes"), _has_outputs, _OUTPUTS),
     _Rule(

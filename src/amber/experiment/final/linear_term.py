@@ -41,10 +41,12 @@ def with_linear_term(
         compile_arguments: of `keras.Model.compile`.
 
     Returns:
-        `model` itself where no output wants a linear term.
+        `model` itself where no output wants a linear term, or where there are labels.
     """
     from amber.search import average
 
+    if any(target.labels is not None for target in dataset.targets):
+        return model, {}
     found = predictions(model, dataset.validation.x, "validation data")
     terms: dict[str, LinearModel] = {}
     weights: dict[str, float] = {}

@@ -11,14 +11,17 @@ import numpy as np
 from amber.data import (
     ClassScore,
     Dataset,
+    LabelScore,
     NumberScore,
     Split,
     Target,
     logistic_regression_baseline,
     ridge_baseline,
 )
+from amber.data.baselines import labels_baseline
+from amber.data.targets import known_labels
 from amber.errors import DataError, RunFailed
-from amber.evaluation import Evaluation, Resampling, evaluate_classes, evaluate_numbers
+from amber.evaluation import Evaluation, Resampling, evaluate_classes, evaluate_labels, evaluate_numbers
 from amber.experiment.task_spec import INPUT
 from amber.types import Array
 
@@ -50,7 +53,7 @@ class Scored:
 
 def baseline_key(score: AnyScore) -> str:
     """Return the key of `test.json` for the linear model of an output."""
-    return "ridge_regression" if isinstance(score, NumberScore) else "logistic_regression"
+    return "logistic_regression" if isinstance(score, ClassScore) else "ridge_regression"
 
 
 def predictions(model: keras.Model, x: Any, where: str, batch_size: int = 256) -> list[Any]:
@@ -99,11 +102,11 @@ def score_model(model: keras.Model, part: Split, targets: Sequence[Target], wher
     scores: dict[str, AnyScore] = {}
     for target, values in zip(targets, found, strict=True):
         true = part.values_of(target.name)
-        units = 1 if target.classes is None else len(target.classes)
-        if values.shape[-1] != units:
+        if values.shape[-1] != target.units:
+            what = "labels" if target.labels else "classes" if target.classes else "number"
             raise DataError(
                 f"{where}: output {target.name!r} of the model has {values.shape[-1]} outputs. "
-                f"Received: {units} {'classes' if target.classes else 'number'}"
+                f"Received: {target.units} {what}"
             )
         if not np.isfinite(values).all():
             raise RunFailed(
@@ -124,6 +127,11 @@ def score_baselines(dataset: Dataset, test: Split, seed: int, refit: bool = Fals
     chosen: dict[str, dict[str, float]] = {}
     for target in dataset.targets:
         name = target.name
+        if target.labels is not None:
+            of_labels = labels_baseline(dataset, test, name, refit=refit)
+            scores[name], predicted[name] = of_labels.score, of_labels.predictions
+            chosen[name] = {"alpha": of_labels.alpha, "validation_error": of_labels.validation_error}
+            continue
         if target.classes is None:
             ridge = ridge_baseline(dataset, test, name, refit=refit)
             scores[name], predicted[name] = ridge.score, ridge.predictions
@@ -136,6 +144,8 @@ def score_baselines(dataset: Dataset, test: Split, seed: int, refit: bool = Fals
 
 
 def _score(target: Target, true: Array, values: Array) -> AnyScore:
+    if target.labels is not None:
+        return LabelScore.of(known_labels(true), values, target.labels.names)
     if target.classes is None:
         return NumberScore.of(true, values, target.scaling.scale[0] if target.scaling else 1.0)
     return ClassScore.of(true, values, target.classes)
@@ -159,6 +169,10 @@ def evaluated(target: Target, part: Split, model: Scored, baseline: Scored, seed
     draws = _DRAWS if len(true) <= _MANY_EXAMPLES else _FEWER_DRAWS
     resampling = Resampling(len(true), draws=draws, seed=seed)
     name = BASELINES[baseline_key(baseline.scores[target.name])]
+    if target.labels is not None:
+        return evaluate_labels(
+            known_labels(true), values, target.labels.names, resampling=resampling, baselines={name: others}
+        )
     if target.classes is not None:
         return evaluate_classes(true, values, target.classes, resampling=resampling, baselines={name: others})
     unit = target.scaling.scale[0] if target.scaling else 1.0

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from amber.data import ClassScore
+from amber.data import ClassScore, LabelScore
 from amber.experiment.final.scoring import BASELINES, baseline_key
 from amber.experiment.final.tables import measure_name, measure_text
 
@@ -20,12 +20,16 @@ BELOW_BASELINE, NEVER_PREDICTED = "below_baseline", "class_never_predicted"
 NO_BETTER_THAN_MAJORITY, NO_BETTER_THAN_MEAN = "no_better_than_majority", "no_better_than_mean"
 
 
+NO_BETTER_THAN_CHANCE = "no_better_than_chance"
+
+
 @dataclass(frozen=True)
 class Remark:
     """One thing that is wrong with a network.
 
     Attributes:
-        kind: `below_baseline`, `class_never_predicted`, `no_better_than_majority` or `no_better_than_mean`.
+        kind: `below_baseline`, `class_never_predicted`, `no_better_than_majority`, `no_better_than_mean`
+            or `no_better_than_chance`.
         text: a sentence for the user.
         output: of the network; empty for all of them.
         measure: key of the measure; empty where there is none.
@@ -66,7 +70,7 @@ def remarks(
     for name, score in scores.items():
         output = name if several else ""
         found += _useless(output, score, majorities.get(name))
-        headline = "accuracy" if name in majorities else "r2"
+        headline = "accuracy" if name in majorities else "auroc" if isinstance(score, LabelScore) else "r2"
         pair = getattr(score, headline), getattr(baselines[name], headline)
         found += _below(output, headline, "maximize", pair, BASELINES[baseline_key(score)], score.n)
     if compared is not None and not any(each.measure == compared[0] and not several for each in found):
@@ -108,6 +112,11 @@ def advice(loaded: Configuration, found: Sequence[Remark]) -> str:
 def _useless(output: str, score: AnyScore, majority: str | None) -> list[Remark]:
     """Return the remarks that need no other model."""
     who = _who(output)
+    if isinstance(score, LabelScore):
+        if not score.auroc <= 0.5:
+            return []
+        text = f"{who} is no better than chance: AUROC is {measure_text('auroc', score.auroc)}, and 0.5 by chance."
+        return [Remark(NO_BETTER_THAN_CHANCE, text, output, "auroc", score.auroc, 0.5)]
     if not isinstance(score, ClassScore):
         if not score.r2 <= 0:
             return []
