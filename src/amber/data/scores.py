@@ -190,13 +190,15 @@ class LabelScore:
             hard = (scores >= 0.5).astype(int)
             each["mcc"].append(measures.mcc(present.astype(int), hard) if both else math.nan)
         return cls(
-            *(_mean_of_known(each[name]) for name in ("auroc", "auprc", "mcc")),
-            dict(zip(labels, each["auroc"], strict=True)),
-            dict(zip(labels, each["auprc"], strict=True)),
-            len(true),
+            auroc=_mean_of_known(each["auroc"]),
+            auprc=_mean_of_known(each["auprc"]),
+            mcc=_mean_of_known(each["mcc"]),
+            per_label_auroc=dict(zip(labels, each["auroc"], strict=True)),
+            per_label_auprc=dict(zip(labels, each["auprc"], strict=True)),
+            n=len(true),
         )
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return a JSON-ready dictionary; NaN becomes None, and `n` is called `records`."""
         return _to_dict(self)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from amber.data import BlockSpec, Scaling, Table, encode_sequences, read_table
+from amber.data.targets import Labels
 from amber.errors import ConfigError
 from amber.experiment.configuration.reading import Configuration
 from amber.experiment.final.scoring import predictions
@@ -72,6 +73,8 @@ def predict_blocks(
             scaling = record.get("output_scaling", {}).get(name)
             numbers = Scaling.from_dict(scaling).invert(values) if scaling else values
             columns[name] = [f"{number:.6g}" for number in np.ravel(numbers)]
+        elif isinstance(classes, Labels):
+            columns |= {label: [f"{each:.6f}" for each in values[:, k]] for k, label in enumerate(classes.names)}
         else:
             prefix = f"{name}_" if len(outputs) > 1 else ""
             columns |= {f"{prefix}{key}": texts for key, texts in _class_columns(values, list(classes)).items()}

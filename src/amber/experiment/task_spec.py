@@ -41,9 +41,7 @@ class TaskSpec:
         """Return the task that a data set poses."""
         shapes = dataset.input_shape
         inputs = dict(shapes) if isinstance(shapes, Mapping) else {INPUT: shapes}
-        return cls(
-            inputs, {each.name: each.classes if each.labels is None else each.labels for each in dataset.targets}
-        )
+        return cls(inputs, {each.name: each.labels or each.classes for each in dataset.targets})
 
     def input_operations(self) -> list[Operation]:
         """Return one input operation per input."""

@@ -40,7 +40,7 @@ def metric_for(name: str, classes: int | None) -> keras.metrics.Metric | str:
 
 
 def metric_of_labels(name: str, labels: int) -> keras.metrics.Metric:
-    """Return a metric of labels, of which each example has any number: `auc` (the mean over labels) or `binary_accuracy`."""
+    """Return a metric of labels: `auc` (the mean over labels) or `binary_accuracy`."""
     if name == "auc":
         several = {"multi_label": True, "num_labels": labels} if labels > 1 else {}
         return keras.metrics.AUC(**several, name=name)

@@ -58,7 +58,8 @@ def predict(
     def load() -> Any:
         return load_model(model)
 
-    if loaded is not None and record is not None and (_has_blocks(loaded) or None in record["outputs"].values()):
+    of_classes = record is not None and all(isinstance(each, list) for each in record["outputs"].values())
+    if loaded is not None and record is not None and (_has_blocks(loaded) or not of_classes):
         text, count = predict_blocks(load, records, loaded, record, batch_size)
     else:
         if column is None:

@@ -34,6 +34,7 @@ BASELINES = {"logistic_regression": "logistic regression", "ridge_regression": "
 
 # Draws of the bootstrap; of many examples fewer, as each takes longer and their intervals are narrow.
 _DRAWS, _FEWER_DRAWS, _MANY_EXAMPLES = 1000, 200, 20_000
+_DRAWS_OF_LABELS, _LEAST_DRAWS = 2000, 50
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,8 @@ def evaluated(target: Target, part: Split, model: Scored, baseline: Scored, seed
         baseline.predictions[target.name],
     )
     draws = _DRAWS if len(true) <= _MANY_EXAMPLES else _FEWER_DRAWS
+    if target.labels is not None:  # each draw scores every label
+        draws = max(_LEAST_DRAWS, min(draws, _DRAWS_OF_LABELS // len(target.labels.names)))
     resampling = Resampling(len(true), draws=draws, seed=seed)
     name = BASELINES[baseline_key(baseline.scores[target.name])]
     if target.labels is not None:

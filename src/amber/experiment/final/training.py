@@ -108,6 +108,8 @@ def _with_stock_metrics(model: keras.Model, arguments: Mapping[str, object]) -> 
 
 def _said(weights: Mapping[str, float]) -> str:
     used = {name: weight for name, weight in weights.items() if weight}
+    if not weights:
+        return "none, there is none for this task"
     if not used:
         return "none, the networks are better without"
     shares = ", ".join(f"{weight:.0%}" + (f" of {name}" if len(weights) > 1 else "") for name, weight in used.items())
