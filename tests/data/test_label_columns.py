@@ -13,7 +13,9 @@ from amber.data.division import SplitSpec
 from amber.data.examples import ArrayExamples, Places, SequenceInput
 from amber.data.from_examples import DatasetSpec, dataset_of
 from amber.data.label_columns import read_labels
+from amber.data.label_ridge import label_ridge
 from amber.data.scores import LabelScore
+from amber.data.streamed_linear import FeatureBatches
 from amber.data.targets import Labels, Target, known_labels
 from amber.data.tasks import TargetSpec
 from amber.errors import DataError
@@ -99,3 +101,13 @@ def test_scores_count_known_labels_only() -> None:
     assert math.isnan(empty.auroc) and empty.to_dict()["auroc"] is None
     with pytest.raises(DataError, match="2 labels"):
         LabelScore.of(true, true[:, :1], ["a", "b"])
+
+
+def test_a_ridge_read_in_batches_is_the_one_of_arrays() -> None:
+    rng = np.random.default_rng(2)
+    x, y = rng.normal(size=(3000, 5)), rng.integers(0, 2, (3000, 2)).astype(float)
+    penalties = [1.0, 50.0]
+    both = zip(label_ridge(x, y, penalties), label_ridge(FeatureBatches(x), y, penalties), strict=True)
+    for held, streamed in both:
+        np.testing.assert_allclose(streamed.kernel, held.kernel, atol=1e-8)
+        np.testing.assert_allclose(streamed.predict(FeatureBatches(x)), held.predict(x), atol=1e-8)

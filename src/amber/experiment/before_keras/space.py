@@ -13,7 +13,7 @@ from amber.errors import ConfigError, InvalidArchitectureError, ModelSpaceError
 from amber.experiment.before_keras.reachable import Least, Parts, Reachable, bounds, joined
 from amber.experiment.builders import OWN_BUILDERS, BranchOptions, ResidualCnnOptions, SequentialOptions
 from amber.experiment.configuration.reading import Configuration
-from amber.experiment.task_spec import TaskSpec
+from amber.experiment.task_spec import TaskSpec, units_of
 from amber.wording import shown
 
 _NORMALISATION = Operation("batch_normalization")
@@ -219,7 +219,7 @@ def _check_connected(loaded: Configuration, problem: TaskSpec) -> dict[tuple[int
 
 def _least_of_outputs(problem: TaskSpec) -> Least:
     """Return what the outputs alone cost, each reading one number."""
-    units = sum(1 if classes is None else len(classes) for classes in problem.outputs.values())
+    units = sum(map(units_of, problem.outputs.values()))
     return Least(2 * units, 2 * units)
 
 
