@@ -20,7 +20,7 @@ import yaml
 
 import amber
 from amber.experiment import Experiment
-from amber.search import RunDirectory, SearchCallback, TrialResult, run_search
+from amber.search import RunDirectory, SearchCallback, Trial, run_search
 
 _EXAMPLE = Path(__file__).parents[1] / "examples" / "splice.yaml"
 _HOME = Path(amber.__file__).parent
@@ -33,7 +33,7 @@ class TrialPath(SearchCallback):
     def __init__(self) -> None:
         self._entered: set[CodeType] = set()
 
-    def on_trial_end(self, trial: TrialResult) -> None:
+    def on_trial_end(self, trial: Trial) -> None:
         """Begin with the next trial."""
         sys.setprofile(None)
         if trial.number == 0:

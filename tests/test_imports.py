@@ -269,7 +269,7 @@ def test_file_is_short_enough_to_hold_one_idea(path: Path) -> None:
         ("amber.graph.graph", "from amber.search import study"),
         ("amber.graph.graph", "from amber.data import load_dataset"),
         ("amber.graph.graph", "import torch.nn"),
-        ("amber.training.train", "from amber.search.trial import TrialResult"),
+        ("amber.training.train", "from amber.search.trial import Trial"),
         ("amber.training.train", "from amber.supernet.child import SupernetModel"),
         ("amber.graph.graph", "from amber.training.settings import FitSettings"),
         ("amber.graph.graph", "def later():\n    import tensorflow as tf"),

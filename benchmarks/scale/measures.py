@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from amber.search import RunDirectory, SearchCallback, TrialResult, run_search
+from amber.search import RunDirectory, SearchCallback, Trial, run_search
 from amber.search.executors import DaskExecutor, Executor, ProcessExecutor, WorkerLimits
 from benchmarks.scale.problem import simulated, small
 
@@ -29,7 +29,7 @@ def own_time(trials: int, *, journal: bool) -> dict[str, float]:
     class Clock(SearchCallback):
         times: list[float] = []
 
-        def on_trial_end(self, trial: TrialResult) -> None:
+        def on_trial_end(self, trial: Trial) -> None:
             self.times.append(time.perf_counter())
 
     clock = Clock()
@@ -92,7 +92,7 @@ def memory(trials: int, workers: int = 2, trials_per_process: int | None = None)
         done = 0
         resident: dict[int, float] = {}
 
-        def on_trial_end(self, trial: TrialResult) -> None:
+        def on_trial_end(self, trial: Trial) -> None:
             self.done += trial.status == "complete"
             if self.done in (10, 50, 100, 200, trials) and self.done not in self.resident:
                 self.resident[self.done] = sum(_resident(each) for each in [here, *here.children(recursive=True)])

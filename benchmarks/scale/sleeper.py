@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from amber.search.trial import TrialResult
+from amber.search.trial import Trial
 
 
 class Sleeper:
@@ -23,7 +23,7 @@ class Sleeper:
     def __init__(self, seconds: float, spread: float = 0.5) -> None:
         self.seconds, self.spread = seconds, spread
 
-    def evaluate(self, arc: Any, seed: int, *, number: int, candidate: Any, **others: Any) -> TrialResult:
+    def evaluate(self, arc: Any, seed: int, *, number: int, candidate: Any, **others: Any) -> Trial:
         """Returns a trial whose metrics say where and when it ran."""
         generator = np.random.default_rng(seed)
         seconds = self.seconds * generator.lognormal(-(self.spread**2) / 2, self.spread)
@@ -33,7 +33,7 @@ class Sleeper:
         score = float(generator.random())
         metrics = {"val_accuracy": score, "worker": float(os.getpid()), "started": started, "ended": ended}
         costs = candidate.parameters, candidate.flops
-        return TrialResult(
+        return Trial(
             number,
             tuple(arc),
             candidate.fingerprint,

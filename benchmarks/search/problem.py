@@ -15,7 +15,7 @@ from amber.experiment.components import compile_arguments, make_builder, trainin
 from amber.experiment.configuration.reading import load_config
 from amber.experiment.data import load_data
 from amber.experiment.task_spec import TaskSpec
-from amber.search import Objective, SearchCallback, TrialResult
+from amber.search import Objective, SearchCallback, Trial
 
 _HERE = Path(__file__).parent
 # Of everybody's selection; the lower the better.
@@ -161,7 +161,7 @@ class Clock(SearchCallback):
         if self.left < 0:
             raise KeyboardInterrupt
 
-    def on_trial_end(self, trial: TrialResult) -> None:
+    def on_trial_end(self, trial: Trial) -> None:
         """Notes the score of a trained network."""
         if trial.status == "complete" and trial.score is not None:
             self.note(trial.score, trial.tokens)

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import TINY, invoke
 from tests.report.browser import CHROMIUM, Browser, browser
 
-from amber.search import TrialResult
+from amber.search import Trial
 from amber.search.journal import trial_line
 
 HOSTILE = "\"'><script>document.title='taken'</script><img src=https://example.org/x onerror=document.title='taken'>"
@@ -33,7 +33,7 @@ def hostile_run(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(run, path)
     lines = (path / "trials.jsonl").read_text("utf-8").splitlines()
     tokens = tuple(json.loads(lines[-1])["tokens"])
-    failed = TrialResult(99, tokens, HOSTILE, "failed", metrics={HOSTILE: 1.0}, error=HOSTILE, architecture=HOSTILE)
+    failed = Trial(99, tokens, HOSTILE, "failed", metrics={HOSTILE: 1.0}, error=HOSTILE, architecture=HOSTILE)
     (path / "trials.jsonl").write_text("\n".join([*lines, trial_line(failed)]), encoding="utf-8")
     config = (path / "config.yaml").read_text("utf-8")
     quoted = json.dumps(f"val_{HOSTILE}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.cli.conftest import invoke
 
 from amber.report import trials_csv
-from amber.search import RunDirectory, TrialResult
+from amber.search import RunDirectory, Trial
 
 
 def test_json_is_what_the_journal_holds(run: Path, tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_csv_has_every_trial_in_full(run: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_not_known_is_empty() -> None:
-    text = trials_csv([TrialResult(0, (1,), "", "invalid", error='no "network", at all')])
+    text = trials_csv([Trial(0, (1,), "", "invalid", error='no "network", at all')])
     ((row,)) = list(csv.DictReader(text.splitlines(keepends=True)))
     assert row["score"] == row["parameters"] == row["seed"] == ""
     assert row["error"] == 'no "network", at all'

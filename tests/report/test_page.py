@@ -13,7 +13,7 @@ from tests.cli.conftest import invoke
 from tests.report.browser import Browser
 from tests.report.conftest import HOSTILE
 
-from amber.search import TrialResult
+from amber.search import Trial
 from amber.search.journal import trial_line
 
 
@@ -143,7 +143,7 @@ def test_run_without_any_finished_trial_is_shown(run: Path, tmp_path: Path, chro
     unfinished.mkdir()
     shutil.copy(run / "config.yaml", unfinished)
     tokens = tuple(json.loads((run / "trials.jsonl").read_text("utf-8").splitlines()[0])["tokens"])
-    failed = TrialResult(0, tokens, "f", "failed", error="MemoryError: too large")
+    failed = Trial(0, tokens, "f", "failed", error="MemoryError: too large")
     (unfinished / "trials.jsonl").write_text(trial_line(failed), encoding="utf-8")
     chromium.open(written(unfinished, tmp_path / "report.html").as_uri())
     text = chromium.evaluate("document.body.innerText")

@@ -17,7 +17,7 @@ from amber.search import (
     Objective,
     RunDirectory,
     SearchProgress,
-    TrialResult,
+    Trial,
     load_best,
     ranking_csv,
     ranking_markdown,
@@ -26,10 +26,10 @@ from amber.search import (
 )
 
 TRIALS = [
-    TrialResult(0, (1, 0), "aa", "complete", 0.5, {"val_accuracy": 0.5}, 2000, 10, 1.25, 7, None, 2),
-    TrialResult(1, (1, 1), "", "invalid", error="InvalidArchitectureError: no"),
-    TrialResult(2, (0, 1), "bb", "complete", 0.75, {"val_accuracy": 0.75}, 1000, 20, 2.0, 8, None, 2),
-    TrialResult(3, (0, 0), "cc", "complete", 0.5, {"val_accuracy": 0.5}, 1500, 20, 2.0, 9, None, 2),
+    Trial(0, (1, 0), "aa", "complete", 0.5, {"val_accuracy": 0.5}, 2000, 10, 1.25, 7, None, 2),
+    Trial(1, (1, 1), "", "invalid", error="InvalidArchitectureError: no"),
+    Trial(2, (0, 1), "bb", "complete", 0.75, {"val_accuracy": 0.75}, 1000, 20, 2.0, 8, None, 2),
+    Trial(3, (0, 0), "cc", "complete", 0.5, {"val_accuracy": 0.5}, 1500, 20, 2.0, 9, None, 2),
 ]
 
 

@@ -9,12 +9,12 @@ import optuna
 import pytest
 
 from amber.errors import ConfigError
-from amber.search import JournalStore, Objective, PrunerSettings, RunDirectory, SamplerSettings, TrialResult, run_search
+from amber.search import JournalStore, Objective, PrunerSettings, RunDirectory, SamplerSettings, Trial, run_search
 
 MakeObjective = Callable[..., Objective]
 
 
-def facts(trials: tuple[TrialResult, ...]) -> list[tuple[int, tuple[int, ...], float | None]]:
+def facts(trials: tuple[Trial, ...]) -> list[tuple[int, tuple[int, ...], float | None]]:
     return sorted((trial.number, trial.tokens, trial.score) for trial in trials)
 
 
@@ -60,3 +60,12 @@ def test_instead_names_the_store(make_objective: MakeObjective, tmp_path: Path) 
         run_search(make_objective(), trials=1, seed=0, run_directory=directory, resume=True)  # type: ignore[call-arg]
     with pytest.warns(FutureWarning, match=r"Use store=run_directory\."):
         run_search(make_objective(), trials=1, seed=0, run_directory=None)  # type: ignore[call-arg]
+
+
+def test_former_name_of_a_trial_is_importable() -> None:
+    with pytest.warns(
+        FutureWarning, match=r"amber\.search\.TrialResult is deprecated .*Use amber\.search\.Trial"
+    ) as caught:
+        from amber.search import TrialResult  # type: ignore[attr-defined]
+    assert TrialResult is Trial
+    assert {warning.filename for warning in caught} == {__file__}

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 
 from amber.errors import StorageError
-from amber.search import RunDirectory, TrialResult
+from amber.search import RunDirectory, Trial
 from amber.search.journal import read_journal
 from amber.search.run_settings import settings_text
 
 RUNS = Path(__file__).parent / "runs"
 TRIALS = [
-    TrialResult(0, (1, 0), "aa", "complete", 0.5, {"val_accuracy": 0.5, "other": math.nan}, 2000, 10, 1.25, 7, None, 2),
-    TrialResult(1, (1, 1), "", "invalid", error="InvalidArchitectureError: no"),
-    TrialResult(2, (0, 1), "bb", "complete", 0.75, {"val_accuracy": 0.75}, 1000, 20, 2.0, 8, None, 2),
+    Trial(0, (1, 0), "aa", "complete", 0.5, {"val_accuracy": 0.5, "other": math.nan}, 2000, 10, 1.25, 7, None, 2),
+    Trial(1, (1, 1), "", "invalid", error="InvalidArchitectureError: no"),
+    Trial(2, (0, 1), "bb", "complete", 0.75, {"val_accuracy": 0.75}, 1000, 20, 2.0, 8, None, 2),
 ]
 
 
@@ -128,7 +128,7 @@ def test_line_that_is_not_a_trial_at_all(tmp_path: Path, line: bytes) -> None:
 
 
 def test_repeated_number_replaces_nothing(run: RunDirectory) -> None:
-    run.append_trial(TrialResult(0, (0, 0), "cc", "complete", 0.99))
+    run.append_trial(Trial(0, (0, 0), "cc", "complete", 0.99))
     with pytest.raises(StorageError, match="line 4 .*trial 0 is in line 1 already"):
         run.trials()
 
@@ -176,7 +176,7 @@ def test_lone_surrogate_of_an_earlier_version_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", ["a\udc80\ud800b", "one\ntwo\x1b[31m\x00", "x" * 5_000_000, "\u202e<script>"])
 def test_error_of_any_text_is_one_short_line_everywhere(run: RunDirectory, error: str) -> None:
-    trial = TrialResult(3, (0, 0), "cc", "failed", error=error)
+    trial = Trial(3, (0, 0), "cc", "failed", error=error)
     run.append_trial(trial)
     run.log(f"trial 3 failed ({error[:100]})")
     assert run.trials()[-1] == trial

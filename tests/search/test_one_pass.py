@@ -20,7 +20,7 @@ from amber.architect import Operation, TokenLayout
 from amber.errors import ConfigError, InvalidArchitectureError
 from amber.graph import graph as graphs
 from amber.modeler import DAGModelBuilder, KerasModelBuilder, KerasMultiIOModelBuilder, KerasResidualCnnBuilder
-from amber.search import Objective, ObjectiveSettings, RunDirectory, SearchCallback, TrialResult, run_search
+from amber.search import Objective, ObjectiveSettings, RunDirectory, SearchCallback, Trial, run_search
 from amber.search.candidate import Candidate
 from amber.search.executors import ProcessExecutor
 
@@ -67,7 +67,7 @@ class ByTrial(SearchCallback):
 
         return counted
 
-    def on_trial_end(self, trial: TrialResult) -> None:
+    def on_trial_end(self, trial: Trial) -> None:
         self.trials.append(self.now)
         self.now = Counter()
 

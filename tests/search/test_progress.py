@@ -16,7 +16,7 @@ import pytest
 SCRIPT = """
 from amber.search.progress import SearchProgress
 from amber.search.result import SearchResult, rank
-from amber.search.trial import TrialResult
+from amber.search.trial import Trial
 shown = SearchProgress()
 shown.on_search_begin(12, "val_accuracy", "maximize")
 trials, tokens = [], (3, 0, 1) * 10
@@ -26,10 +26,10 @@ for number in range(6):
     failed = number == 2
     error = "ValueError: [bold]a reason[/bold] " + "that is long " * 20 if failed else None
     status, score = ("failed", None) if failed else ("complete", number / 10)
-    trial = TrialResult(number, tokens, str(number), status, score, error=error)
+    trial = Trial(number, tokens, str(number), status, score, error=error)
     trials.append(trial)
     shown.on_trial_end(trial)
-shown.on_trial_end(TrialResult(6, tokens, "0", "duplicate", 0.1))
+shown.on_trial_end(Trial(6, tokens, "0", "duplicate", 0.1))
 shown.on_search_end(SearchResult(tuple(rank(trials, "maximize")), "val_accuracy", "maximize", 0, "interrupted"))
 """
 

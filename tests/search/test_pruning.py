@@ -17,7 +17,7 @@ from amber.search import (
     PrunerSettings,
     RunDirectory,
     SamplerSettings,
-    TrialResult,
+    Trial,
     ranking_table,
     run_search,
 )
@@ -139,8 +139,8 @@ def test_own_pruner(objective: Objective, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_pruned_trial_makes_the_round_trip() -> None:
-    trial = TrialResult(3, (1, 0), "aa", "pruned", epochs=2, curve=(0.5, float("nan")), error="after epoch 2")
-    again = TrialResult.from_dict(trial.to_dict())
+    trial = Trial(3, (1, 0), "aa", "pruned", epochs=2, curve=(0.5, float("nan")), error="after epoch 2")
+    again = Trial.from_dict(trial.to_dict())
     assert again.curve[0] == 0.5 and again.curve[1] != again.curve[1] and again.status == "pruned"
     with pytest.raises(ConfigError, match="'curve'"):
-        TrialResult.from_dict({**trial.to_dict(), "curve": "high"})
+        Trial.from_dict({**trial.to_dict(), "curve": "high"})

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from amber.errors import StorageError
-from amber.search import JournalStore, Objective, RunDirectory, SamplerSettings, TrialResult, make_sampler, run_search
+from amber.search import JournalStore, Objective, RunDirectory, SamplerSettings, Trial, make_sampler, run_search
 
 MakeObjective = Callable[..., Objective]
 RUNS = Path(__file__).parent / "runs"
@@ -123,7 +123,7 @@ def test_two_processes_in_one_directory_are_refused(tmp_path: Path) -> None:
 
 def test_full_disk_keeps_what_is_there(tmp_path: Path) -> None:
     directory = RunDirectory.create(tmp_path)
-    trial = TrialResult(0, (1, 0), "aa", "complete", 0.5)
+    trial = Trial(0, (1, 0), "aa", "complete", 0.5)
     directory.append_trial(trial)
     file = tmp_path / "trials.jsonl"
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -144,7 +144,7 @@ def test_place_that_cannot_be_written_is_named() -> None:
 @pytest.mark.parametrize("damage", [b'{"number": 1, "tok', b"\xff\xfe\n", b"null\n"])
 def test_damaged_last_line_is_cut_off_before_more_is_appended(tmp_path: Path, damage: bytes) -> None:
     directory = RunDirectory.create(tmp_path)
-    trial = TrialResult(0, (1, 0), "aa", "complete", 0.5)
+    trial = Trial(0, (1, 0), "aa", "complete", 0.5)
     directory.begin({"seed": 0})
     directory.append_trial(trial)
     file = tmp_path / "trials.jsonl"

@@ -13,7 +13,7 @@ import pytest
 
 from amber.architect import GeneralController, MultiIOController, TokenLayout, ZeroShotController
 from amber.errors import ConfigError
-from amber.search import Objective, SamplerSettings, TrialResult, make_sampler, run_search
+from amber.search import Objective, SamplerSettings, Trial, make_sampler, run_search
 from amber.search.data_identity import comparable
 from amber.search.result import SearchResult, rank
 from amber.search.run_settings import changes_between
@@ -261,11 +261,11 @@ def test_parameters_that_are_no_tokens_are_drawn_at_random() -> None:
 
 
 def test_pareto_front_holds_what_nothing_beats_in_both() -> None:
-    def trial(number: int, score: float, parameters: int) -> TrialResult:
-        return TrialResult(number, (number,), str(number), "complete", score, parameters=parameters)
+    def trial(number: int, score: float, parameters: int) -> Trial:
+        return Trial(number, (number,), str(number), "complete", score, parameters=parameters)
 
     trials = [trial(0, 0.9, 100), trial(1, 0.8, 100), trial(2, 0.8, 50), trial(3, 0.7, 60), trial(4, 0.1, 10)]
-    lost = TrialResult(5, (5,), "5", "failed", parameters=1)
+    lost = Trial(5, (5,), "5", "failed", parameters=1)
     for direction, expected in [("maximize", [0, 2, 4]), ("minimize", [4])]:
         result = SearchResult(tuple(rank([*trials, lost], direction)), "val_accuracy", direction, 0)
         assert [each.number for each in result.pareto_front()] == expected
@@ -277,10 +277,10 @@ def test_nsga2_weighs_the_score_against_a_cost(make_objective: MakeObjective, ag
     objective = make_objective()
     costs = {}
 
-    def evaluate(arc: Any, seed: int, *, number: int, candidate: Any) -> TrialResult:
+    def evaluate(arc: Any, seed: int, *, number: int, candidate: Any) -> Trial:
         score = float(arc[0] == 0) + float(arc[1] == 0)
         costs[tuple(arc)] = (candidate.parameters, candidate.flops)
-        return TrialResult(
+        return Trial(
             number,
             tuple(arc),
             candidate.fingerprint,

@@ -23,7 +23,7 @@ from amber.search import (
     SamplerSettings,
     SearchCallback,
     SearchResult,
-    TrialResult,
+    Trial,
     load_best,
     make_sampler,
     register_sampler,
@@ -203,7 +203,7 @@ def test_exhausted_space_ends_with_a_warning(make_objective: MakeObjective, capl
     every = [(a, b, c) for a in (0, 1, 2) for b in (0, 1, 2) for c in (0, 1)]
     objective = make_objective()
     objective.evaluate = (  # type: ignore[method-assign]
-        lambda arc, seed, *, number, candidate: TrialResult(number, tuple(arc), candidate.fingerprint, "complete", 0.5)
+        lambda arc, seed, *, number, candidate: Trial(number, tuple(arc), candidate.fingerprint, "complete", 0.5)
     )
     with caplog.at_level(logging.WARNING, "amber.search"):
         result = run_search(objective, trials=50, seed=0, sampler=Script(*every))
@@ -219,7 +219,7 @@ def test_exhausted_space_ends_with_a_warning(make_objective: MakeObjective, capl
 def test_tpe_learns_and_random_does_not_look(make_objective: MakeObjective, options: dict[str, Any]) -> None:
     objective = make_objective()
     objective.evaluate = (  # type: ignore[method-assign]
-        lambda arc, seed, *, number, candidate: TrialResult(
+        lambda arc, seed, *, number, candidate: Trial(
             number, tuple(arc), f"{number}", "complete", float(arc[0] == 2) + float(arc[1] == 2)
         )
     )

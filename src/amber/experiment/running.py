@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from amber.modeler import ModelBuilder
-    from amber.search import RunDirectory, SearchResult, TrialResult
+    from amber.search import RunDirectory, SearchResult, Trial
     from amber.search.trial_store import TrialStore
 
 # How many of the best networks the table of blocks shows.
@@ -180,7 +180,7 @@ def _builder_description(experiment: Experiment) -> dict[str, object]:
     return {"type": loaded.builder_type, "options": loaded.builder_options.model_dump(exclude={"type"})}
 
 
-def _best_record(experiment: Experiment, best: TrialResult, **more: object) -> dict[str, object]:
+def _best_record(experiment: Experiment, best: Trial, **more: object) -> dict[str, object]:
     """Return a `best.json` that is enough, alone, to build, draw, evaluate and predict."""
     from amber.search.best import trial_record
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from amber.files.csv_text import csv_text
 from amber.files.strict_json import json_text
-from amber.search.trial import TrialResult
+from amber.search.trial import Trial
 
 _COLUMNS = ("number", "status", "score", "parameters", "flops", "seconds", "epochs", "seed", "fingerprint", "tokens")
 
 
-def trials_csv(trials: Iterable[TrialResult]) -> str:
+def trials_csv(trials: Iterable[Trial]) -> str:
     """Return the trials as CSV text, one line each, in the order given.
 
     Numbers are in full, tokens separated by spaces, what is not known is empty. Each metric that any trial has is a
@@ -35,6 +35,6 @@ def trials_csv(trials: Iterable[TrialResult]) -> str:
     return csv_text(heading, cells)
 
 
-def trials_json(trials: Iterable[TrialResult]) -> str:
-    """Return the trials as a JSON list of objects with the keys of `TrialResult`."""
+def trials_json(trials: Iterable[Trial]) -> str:
+    """Return the trials as a JSON list of objects with the keys of `Trial`."""
     return json_text([trial.to_dict() for trial in trials])

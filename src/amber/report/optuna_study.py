@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import optuna
 
-from amber.search.trial import TrialResult
+from amber.search.trial import Trial
 
 
 class StudyMirror:
@@ -32,7 +32,7 @@ class StudyMirror:
         self._names = tuple(names)
         self._shown: set[int] = set()
 
-    def update(self, trials: Iterable[TrialResult]) -> int:
+    def update(self, trials: Iterable[Trial]) -> int:
         """Add the trials that were not given before, and returns how many.
 
         Args:
@@ -43,7 +43,7 @@ class StudyMirror:
         self._shown |= {trial.number for trial in new}
         return len(new)
 
-    def _frozen(self, trial: TrialResult) -> optuna.trial.FrozenTrial:
+    def _frozen(self, trial: Trial) -> optuna.trial.FrozenTrial:
         names = [*self._names, *(f"token {position}" for position in range(len(self._names), len(trial.tokens)))]
         params = dict(zip(names, trial.tokens, strict=False))
         # Optuna wants one range for a parameter in all trials; any that holds every token will do.

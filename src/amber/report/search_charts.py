@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from amber.report.charts import Axis, Series, chart
 from amber.search.result import SearchResult
-from amber.search.trial import TrialResult
+from amber.search.trial import Trial
 
 # Unit of an axis of time: how many seconds it has, from how many seconds on it is used, and its name.
 _UNITS = ((3600.0, 3 * 3600.0, "hours"), (60.0, 180.0, "minutes"), (1.0, 0.0, "seconds"))
@@ -54,7 +54,7 @@ def score_by_parameters(result: SearchResult) -> str:
     front = known.pareto_front()
     numbers = {trial.number for trial in front}
 
-    def points(chosen: list[TrialResult]) -> list[tuple[float, float, str]]:
+    def points(chosen: list[Trial]) -> list[tuple[float, float, str]]:
         return [(float(each.parameters or 0), float(each.score or 0), _said(each, result.metric)) for each in chosen]
 
     return chart(
@@ -68,7 +68,7 @@ def score_by_parameters(result: SearchResult) -> str:
     )
 
 
-def _scored(trial: TrialResult) -> bool:
+def _scored(trial: Trial) -> bool:
     return trial.status == "complete" and trial.score is not None and math.isfinite(trial.score)
 
 
@@ -76,7 +76,7 @@ def _axis_title(result: SearchResult) -> str:
     return f"{result.metric} ({'higher' if result.direction == 'maximize' else 'lower'} is better)"
 
 
-def _said(trial: TrialResult, metric: str) -> str:
+def _said(trial: Trial, metric: str) -> str:
     size = "?" if trial.parameters is None else f"{trial.parameters:,}"
     words = f", {trial.architecture}" if trial.architecture else ""
     return f"trial {trial.number}{words}: {metric} {trial.score:.4f}, {size} parameters, {trial.seconds:.1f} s"

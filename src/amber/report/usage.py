@@ -11,7 +11,7 @@ from statistics import fmean
 from amber.architect import ModelSpace, Operation, TokenLayout
 from amber.graph.describe import describe
 from amber.search.result import SearchResult
-from amber.search.trial import TrialResult
+from amber.search.trial import Trial
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def architecture_use(
 
 
 def _layer(
-    operations: Sequence[Operation], tokens: list[int], best: int, ranked: Sequence[TrialResult], direction: str
+    operations: Sequence[Operation], tokens: list[int], best: int, ranked: Sequence[Trial], direction: str
 ) -> tuple[OperationUse, ...]:
     among_best, among_all = Counter(tokens[:best]), Counter(tokens)
     sign = 1.0 if direction == "maximize" else -1.0

@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from amber.backend import select
+from amber.deprecation import warn_deprecated
 
 # Before anything in this package imports Keras.
 select()
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from amber.search.stores import DatabaseStore, JournalStore, MemoryStore
     from amber.search.study import Study, run_search
     from amber.search.tensorboard import TensorBoardCallback
-    from amber.search.trial import Trial, TrialResult
+    from amber.search.trial import Trial
     from amber.search.trial_store import StoredTrial, TrialStore
     from amber.training.train import retrain
 
@@ -53,7 +54,6 @@ _HOMES = {
     "StudyDatabase": "amber.search.storage",
     "TensorBoardCallback": "amber.search.tensorboard",
     "Trial": "amber.search.trial",
-    "TrialResult": "amber.search.trial",
     "TrialStore": "amber.search.trial_store",
     "average": "amber.search.ensembling",
     "best_record": "amber.search.best",
@@ -93,7 +93,6 @@ __all__ = [
     "StudyDatabase",
     "TensorBoardCallback",
     "Trial",
-    "TrialResult",
     "TrialStore",
     "average",
     "best_record",
@@ -116,6 +115,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "TrialResult":
+        warn_deprecated("amber.search.TrialResult", "amber.search.Trial", since="0.2.0", removed_in="0.4.0")
+        name = "Trial"
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)

@@ -9,7 +9,7 @@ from amber.errors import OutputClosedError, is_output_closed
 
 if TYPE_CHECKING:
     from amber.search.result import SearchResult
-    from amber.search.trial import TrialResult
+    from amber.search.trial import Trial
 
 
 class SearchCallback:
@@ -18,7 +18,7 @@ class SearchCallback:
     def on_search_begin(self, trials: int, metric: str, direction: str) -> None:
         """Called once before the first proposal, with the number of architectures to train."""
 
-    def on_resume(self, trials: Sequence[TrialResult]) -> None:
+    def on_resume(self, trials: Sequence[Trial]) -> None:
         """Called once after `on_search_begin` where a search is taken up, with its settled proposals."""
 
     def on_trial_begin(self, number: int, tokens: tuple[int, ...]) -> None:
@@ -27,7 +27,7 @@ class SearchCallback:
     def on_epoch_end(self, number: int, epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
         """Called after every epoch (from 1) of a trial."""
 
-    def on_trial_end(self, trial: TrialResult) -> None:
+    def on_trial_end(self, trial: Trial) -> None:
         """Called when a proposal is settled, whatever its status."""
 
     def on_search_end(self, result: SearchResult) -> None:

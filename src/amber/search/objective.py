@@ -33,7 +33,7 @@ from amber.search.rewards.budget import Budget
 from amber.search.rewards.knowledge import Knowledge
 from amber.search.rewards.reward import Reward, get_reward
 from amber.search.rewards.valuation import Valuation
-from amber.search.trial import TrialResult
+from amber.search.trial import Trial
 from amber.training.checkpoint import Checkpoint
 from amber.training.data_checks import check_data, check_fit_arguments, check_input_shapes, check_targets
 from amber.training.settings import FitOptions, FitSettings
@@ -157,12 +157,12 @@ class Objective:
             check_targets(graph, graph.cost, getattr(self.builder, "model_compile_dict", None), data[1], name)
         self._fitting.add(shapes)
 
-    def over_budget(self, candidate: Candidate, number: int = 0) -> TrialResult | None:
+    def over_budget(self, candidate: Candidate, number: int = 0) -> Trial | None:
         """Return the result of a network that costs too much; None where it may be trained."""
         excess = self.budget.excess(candidate)
         if excess is None:
             return None
-        return TrialResult(
+        return Trial(
             number,
             candidate.tokens,
             candidate.fingerprint,
@@ -210,7 +210,7 @@ class Objective:
         candidate: Candidate | None = None,
         checkpoint: Path | None = None,
         reporter: Reporter | None = None,
-    ) -> TrialResult:
+    ) -> Trial:
         """Train one architecture and scores it.
 
         An architecture that is not a network or over budget, and an error in training, become part of the result.
@@ -232,7 +232,7 @@ class Objective:
         seed = check_seed(seed)
         start = time.perf_counter()
         known = candidate or prepared(self, self.layout.validate(arc), number)
-        if isinstance(known, TrialResult):
+        if isinstance(known, Trial):
             return known
         refused = self.over_budget(known, number)
         if refused is not None:
@@ -274,7 +274,7 @@ class Objective:
             message = describe_error(error)
         # Models hold reference cycles. Keras' own clear_session would reset state that is the user's.
         gc.collect()
-        return TrialResult(
+        return Trial(
             number,
             known.tokens,
             known.fingerprint,
@@ -310,7 +310,7 @@ def _settings_with(settings: ObjectiveSettings | None, options: ObjectiveOptions
     return ObjectiveSettings(**{**given, "budget": given.get("budget") or Budget()})
 
 
-def prepared(objective: Objective, tokens: tuple[int, ...], number: int) -> Candidate | TrialResult:
+def prepared(objective: Objective, tokens: tuple[int, ...], number: int) -> Candidate | Trial:
     """Plan and measure an architecture as `Objective.prepare` does, or return the trial of what cannot be planned.
 
     Its status is "invalid" where it describes no network, and "failed" where a layer raised what is not an error of
@@ -327,10 +327,10 @@ def prepared(objective: Objective, tokens: tuple[int, ...], number: int) -> Cand
     try:
         candidate: Candidate = objective.prepare(tokens)
     except InvalidArchitectureError as error:
-        return TrialResult(number, tokens, "", "invalid", error=describe_error(error))
+        return Trial(number, tokens, "", "invalid", error=describe_error(error))
     except (AmberError, KeyboardInterrupt):
         raise
     except BaseException as error:  # one bad network must not end a search
         interrupts.check()
-        return TrialResult(number, tokens, token_fingerprint(tokens), "failed", error=describe_error(error))
+        return Trial(number, tokens, token_fingerprint(tokens), "failed", error=describe_error(error))
     return candidate

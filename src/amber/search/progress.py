@@ -15,7 +15,7 @@ from rich.text import Text
 from amber.graph.describe import clip
 from amber.search.callbacks import SearchCallback
 from amber.search.result import SearchResult, rank
-from amber.search.trial import TRAINED, TrialResult, short_tokens
+from amber.search.trial import TRAINED, Trial, short_tokens
 
 # Characters of an architecture in a line.
 _WIDTH = 60
@@ -40,8 +40,8 @@ class SearchProgress(SearchCallback):
         self._wanted = 0
         self._metric, self._direction = "score", "maximize"
         self._counts: Counter[str] = Counter()
-        self._best: TrialResult | None = None
-        self._last_failed: TrialResult | None = None
+        self._best: Trial | None = None
+        self._last_failed: Trial | None = None
         self._started = 0.0
         self._done_before = 0
         self._now = ""
@@ -58,7 +58,7 @@ class SearchProgress(SearchCallback):
         else:
             self._say(f"Search of {trials} architectures for {_wish(direction)} {metric}")
 
-    def on_resume(self, trials: Sequence[TrialResult]) -> None:
+    def on_resume(self, trials: Sequence[Trial]) -> None:
         """Count what an earlier search settled."""
         self._counts.update(trial.status for trial in trials)
         complete = [trial for trial in rank(trials, self._direction) if trial.status == "complete"]
@@ -78,7 +78,7 @@ class SearchProgress(SearchCallback):
         reached = "" if value is None else f", {self._metric} {value:.4f}"
         self._now = f"trial {number}, epoch {epoch}/{epochs}{reached}"
 
-    def on_trial_end(self, trial: TrialResult) -> None:
+    def on_trial_end(self, trial: Trial) -> None:
         """Count a proposal, and elsewhere than in a terminal prints its line."""
         self._counts[trial.status] += 1
         if trial.status == "complete" and self._is_better(trial):
@@ -88,7 +88,7 @@ class SearchProgress(SearchCallback):
         if self._live is None:
             self._say(f"[{self._done()}/{self._wanted}] trial {trial.number} {trial.status}  {self._outcome(trial)}")
 
-    def _outcome(self, trial: TrialResult) -> str:
+    def _outcome(self, trial: Trial) -> str:
         """Return what became of a proposal; of one that was trained also the best so far and the pace."""
         score = "" if trial.score is None else f"{self._metric} {trial.score:.4f}  "
         title = clip(trial.title, _WIDTH)
@@ -110,7 +110,7 @@ class SearchProgress(SearchCallback):
             failed = f", {self._counts['failed']} failed" if self._counts["failed"] else ""
             self._say(f"Search {self._now}: best {self._metric} {best}{failed}")
 
-    def _is_better(self, trial: TrialResult) -> bool:
+    def _is_better(self, trial: Trial) -> bool:
         if self._best is None or self._best.score is None or trial.score is None:
             return True
         gain = trial.score - self._best.score

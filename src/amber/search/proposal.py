@@ -9,7 +9,7 @@ from typing import Any
 from amber.search.candidate import Candidate, token_fingerprint
 from amber.search.executors import Outcome
 from amber.search.pruning import TrialMonitor
-from amber.search.trial import TrialResult
+from amber.search.trial import Trial
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Proposal:
         """Of the planned network; empty until it is planned."""
         return self.candidate.fingerprint if self.candidate else ""
 
-    def as_duplicate(self, first: TrialResult) -> TrialResult:
+    def as_duplicate(self, first: Trial) -> Trial:
         """Return the trial of a network that `first` has settled."""
         return replace(
             first,
@@ -53,7 +53,7 @@ class Proposal:
             error=f"the same network as trial {first.number} ({first.status})",
         )
 
-    def as_failed(self, reason: str, seconds: float = 0.0, *, fingerprint: str = "") -> TrialResult:
+    def as_failed(self, reason: str, seconds: float = 0.0, *, fingerprint: str = "") -> Trial:
         """Return the trial of a training that brought nothing back.
 
         Args:
@@ -61,7 +61,7 @@ class Proposal:
             seconds: that it took.
             fingerprint: of the network, where the proposal itself is not planned.
         """
-        return TrialResult(
+        return Trial(
             self.number,
             self.tokens,
             self.fingerprint or fingerprint or token_fingerprint(self.tokens),
@@ -74,7 +74,7 @@ class Proposal:
             curve=tuple(self.monitor.values) if self.monitor else (),
         )
 
-    def as_trial(self, outcome: Outcome) -> TrialResult:
+    def as_trial(self, outcome: Outcome) -> Trial:
         """Return the trial that an executor brought back, or that of a worker which did not come back.
 
         Raises:
@@ -82,7 +82,7 @@ class Proposal:
         """
         if outcome.error is not None:
             raise outcome.error
-        trial: TrialResult
+        trial: Trial
         if outcome.failure is None:
             trial = outcome.value
             if trial.status == "complete" and (trial.score is None or not math.isfinite(trial.score)):

@@ -16,7 +16,7 @@ from amber.search.proposal import Proposal
 from amber.search.pruning import report
 from amber.search.samplers import token_distributions
 from amber.search.samplers.tokens import INFEASIBLE, WITHDRAWN
-from amber.search.trial import TrialResult
+from amber.search.trial import Trial
 from amber.search.trial_store import StoredTrial
 
 
@@ -84,7 +84,7 @@ class Proposer:
             asked = self._study.ask(fixed_distributions=self._distributions)
         return self._counted(Proposal(known.number, tokens, asked, known.candidate, deaths=known.deaths))
 
-    def tell(self, proposal: Proposal, trial: TrialResult, values: Sequence[float] | None) -> None:
+    def tell(self, proposal: Proposal, trial: Trial, values: Sequence[float] | None) -> None:
         """Tell the sampler what became of a proposal.
 
         Args:
@@ -101,7 +101,7 @@ class Proposer:
         else:
             self._study.tell(proposal.asked, list(values))
 
-    def show_course(self, proposal: Proposal, trial: TrialResult) -> None:
+    def show_course(self, proposal: Proposal, trial: Trial) -> None:
         """Let the pruner see the epochs of a training that it did not watch."""
         if self.prunes:
             report(proposal.asked, trial.curve)

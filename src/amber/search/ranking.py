@@ -12,14 +12,14 @@ from rich.table import Table
 
 from amber.files.csv_text import csv_text
 from amber.search.result import rank
-from amber.search.trial import STATUSES, TrialResult, short_tokens
+from amber.search.trial import STATUSES, Trial, short_tokens
 
 COLUMNS = ("rank", "score", "parameters", "FLOPs", "seconds", "tokens")
 
 
 def ranking_rows(
-    trials: Iterable[TrialResult], top: int | None = None, direction: str = "maximize"
-) -> list[tuple[int, TrialResult]]:
+    trials: Iterable[Trial], top: int | None = None, direction: str = "maximize"
+) -> list[tuple[int, Trial]]:
     """Return (rank from 1, trial) of the complete trials, the best first.
 
     Args:
@@ -32,7 +32,7 @@ def ranking_rows(
 
 
 def ranking_table(
-    trials: Iterable[TrialResult],
+    trials: Iterable[Trial],
     top: int | None = None,
     direction: str = "maximize",
     metric: str = "score",
@@ -66,7 +66,7 @@ def ranking_table(
     return table
 
 
-def not_ranked(trials: Iterable[TrialResult]) -> str | None:
+def not_ranked(trials: Iterable[Trial]) -> str | None:
     """Say how many proposals have no rank, and why: `Also proposed: 2 invalid, 1 over budget`; None for none."""
     trials = tuple(trials)
     found = Counter(trial.status for trial in trials if trial.status != "complete")
@@ -76,7 +76,7 @@ def not_ranked(trials: Iterable[TrialResult]) -> str | None:
     return "\n".join(said + ([f"Pruned: {', '.join(pruned)}"] if pruned else [])) or None
 
 
-def ranking_csv(trials: Iterable[TrialResult], top: int | None = None, direction: str = "maximize") -> str:
+def ranking_csv(trials: Iterable[Trial], top: int | None = None, direction: str = "maximize") -> str:
     """Return the ranking as CSV text, numbers in full and tokens separated by spaces."""
     rows: list[list[Any]] = [
         [
@@ -88,7 +88,7 @@ def ranking_csv(trials: Iterable[TrialResult], top: int | None = None, direction
     return csv_text([*COLUMNS, "number", "fingerprint", "seed", "architecture"], rows)
 
 
-def ranking_markdown(trials: Iterable[TrialResult], top: int | None = None, direction: str = "maximize") -> str:
+def ranking_markdown(trials: Iterable[Trial], top: int | None = None, direction: str = "maximize") -> str:
     """Return the ranking as a Markdown table, architectures in words where they are known, else as tokens."""
     lines = [f"| {' | '.join((*COLUMNS[:-1], 'architecture'))} |", "|---:|---:|---:|---:|---:|---|"]
     for position, trial in ranking_rows(trials, top, direction):
@@ -100,7 +100,7 @@ def ranking_markdown(trials: Iterable[TrialResult], top: int | None = None, dire
 
 
 def ranking_text(
-    trials: Iterable[TrialResult], top: int | None = None, direction: str = "maximize", metric: str = "score"
+    trials: Iterable[Trial], top: int | None = None, direction: str = "maximize", metric: str = "score"
 ) -> str:
     """Return the terminal's table as plain text."""
     console = Console(file=io.StringIO(), width=160, color_system=None, force_terminal=False)

@@ -10,7 +10,7 @@ from pathlib import Path
 from amber.errors import ConfigError
 from amber.search.callbacks import SearchCallback
 from amber.search.result import SearchResult
-from amber.search.trial import TrialResult
+from amber.search.trial import Trial
 
 
 class TensorBoardCallback(SearchCallback):
@@ -53,7 +53,7 @@ class TensorBoardCallback(SearchCallback):
             for name, value in metrics.items():
                 writer.add_scalar(f"epoch/{name}", value, epoch)
 
-    def on_trial_end(self, trial: TrialResult) -> None:
+    def on_trial_end(self, trial: Trial) -> None:
         """Write what became of a trial."""
         if trial.status != "complete" or trial.score is None or not math.isfinite(trial.score):
             return

@@ -132,10 +132,6 @@ class Trial:
         return cls(**{**values, "tokens": tuple(tokens), "metrics": readable, "curve": curve})
 
 
-# The former name.
-TrialResult = Trial
-
-
 def _check_ranges(values: Mapping[str, Any]) -> None:
     """Check what the types do not say: signs, finite numbers, and which statuses have a score."""
     status, score = values["status"], values.get("score")

@@ -83,13 +83,13 @@ def test_what_to_try_is_read_off_the_configuration(tiny: str) -> None:
 
 def test_the_closing_error_quotes_the_trial_that_it_names(tmp_path: Path) -> None:
     from amber.experiment.running import _nothing_trained
-    from amber.search import RunDirectory, SearchResult, TrialResult
+    from amber.search import RunDirectory, SearchResult, Trial
 
     trials = (
-        TrialResult(0, (0,), "", "invalid", error="no vector", architecture="conv8"),
-        TrialResult(1, (1,), "f", "failed", error="ValueError: first"),
-        TrialResult(2, (2,), "g", "failed", error="ValueError: last", architecture="dense4"),
-        TrialResult(3, (0,), "", "invalid", error="no vector"),
+        Trial(0, (0,), "", "invalid", error="no vector", architecture="conv8"),
+        Trial(1, (1,), "f", "failed", error="ValueError: first"),
+        Trial(2, (2,), "g", "failed", error="ValueError: last", architecture="dense4"),
+        Trial(3, (0,), "", "invalid", error="no vector"),
     )
     found = SearchResult(trials, "val_loss", "minimize", 0)
     message = _nothing_trained(found, RunDirectory.create(tmp_path / "run"))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from amber.errors import DataError
-from amber.search.trial import TrialResult
+from amber.search.trial import Trial
 
 
 class Job:
@@ -123,7 +123,7 @@ class Trainer:
 
     def evaluate(
         self, arc: Any, seed: int, *, number: int, candidate: Any, reporter: Any = None, **others: Any
-    ) -> TrialResult:
+    ) -> Trial:
         started, tokens = time.perf_counter(), tuple(arc)
         (self.notes / f"{number}-{os.getpid()}-{time.monotonic_ns()}").touch()
         time.sleep(self.what.get("seconds", 0.0))
@@ -142,7 +142,7 @@ class Trainer:
                 os.kill(os.getpid(), signal.SIGKILL)
         seconds = time.perf_counter() - started
         status, message = ("pruned", f"after epoch {len(curve)}") if stopped else ("complete", None)
-        return TrialResult(
+        return Trial(
             number,
             tokens,
             candidate.fingerprint,

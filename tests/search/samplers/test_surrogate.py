@@ -12,7 +12,7 @@ from scipy.integrate import quad
 
 from amber.architect import TokenLayout
 from amber.errors import ConfigError
-from amber.search import Objective, SamplerSettings, TrialResult, make_sampler, run_search
+from amber.search import Objective, SamplerSettings, Trial, make_sampler, run_search
 from amber.search.samplers import token_distributions, tokens_of
 from amber.search.samplers.surrogate import SurrogateSampler, log_improvement
 from amber.search.samplers.tokens import INFEASIBLE, WITHDRAWN
@@ -156,9 +156,9 @@ def test_a_search_marks_what_it_could_not_train(make_objective: MakeObjective) -
             read.append(StudyReader(self.layout).read(study))
             return super().propose(study, number)
 
-    def evaluate(arc: Any, seed: int, *, number: int, candidate: Any, **options: Any) -> TrialResult:
+    def evaluate(arc: Any, seed: int, *, number: int, candidate: Any, **options: Any) -> Trial:
         status, score = ("failed", None) if arc[0] == 0 else ("complete", float(arc[1]))
-        return TrialResult(number, tuple(arc), candidate.fingerprint, status, score)
+        return Trial(number, tuple(arc), candidate.fingerprint, status, score)
 
     objective.evaluate = evaluate  # type: ignore[method-assign]
     sampler = Listening(objective.layout, 0, startup_trials=3)

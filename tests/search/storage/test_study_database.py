@@ -23,7 +23,7 @@ from amber.search import (
     SamplerSettings,
     SearchCallback,
     StudyDatabase,
-    TrialResult,
+    Trial,
     run_search,
 )
 
@@ -37,8 +37,8 @@ class Interrupting:
     def __init__(self, trainer: Any, after: int) -> None:
         self.trainer, self.left = trainer, after
 
-    def evaluate(self, *arguments: Any, **options: Any) -> TrialResult:
-        trial: TrialResult = self.trainer.evaluate(*arguments, **options)
+    def evaluate(self, *arguments: Any, **options: Any) -> Trial:
+        trial: Trial = self.trainer.evaluate(*arguments, **options)
         self.left -= 1
         if self.left < 0:
             raise KeyboardInterrupt
@@ -101,12 +101,10 @@ def test_pruned_failed_and_repeated_trials_make_the_round_trip(postgres: str) ->
     database.begin({"seed": 0}, "maximize")
     database.join("me")
     kept = [
-        TrialResult(
-            0, (1, 0), "aa", "complete", 0.5, {"val_accuracy": 0.5, "lr": float("inf")}, 20, 10, 1.5, 7, None, 2
-        ),
-        TrialResult(1, (1, 1), "", "invalid", error="InvalidArchitectureError: ä \u2603 'quoted'"),
-        TrialResult(2, (0, 1), "bb", "pruned", curve=(0.25, 0.125), epochs=2),
-        TrialResult(3, (0, 0), "cc", "failed", error="MemoryError"),
+        Trial(0, (1, 0), "aa", "complete", 0.5, {"val_accuracy": 0.5, "lr": float("inf")}, 20, 10, 1.5, 7, None, 2),
+        Trial(1, (1, 1), "", "invalid", error="InvalidArchitectureError: ä \u2603 'quoted'"),
+        Trial(2, (0, 1), "bb", "pruned", curve=(0.25, 0.125), epochs=2),
+        Trial(3, (0, 0), "cc", "failed", error="MemoryError"),
     ]
     with database.lock():
         assert database.poll() == []
@@ -132,8 +130,8 @@ def test_result_of_one_that_was_taken_for_lost_counts_once(postgres: str) -> Non
         (known,) = theirs.poll()
         assert known.mine and known.tokens == (1,)
     mine._held[0] = theirs._held[0]
-    first = theirs.record(TrialResult(0, (1,), "a", "complete", 0.75))
-    assert mine.record(TrialResult(0, (1,), "a", "complete", 0.25)) == first
+    first = theirs.record(Trial(0, (1,), "a", "complete", 0.75))
+    assert mine.record(Trial(0, (1,), "a", "complete", 0.25)) == first
     assert theirs.trials() == [first]
     mine.close(), theirs.close()
 

@@ -12,7 +12,7 @@ import pytest
 from amber.architect import TokenLayout
 from amber.architect.controllers import ZeroShotController
 from amber.errors import ConfigError, DataError, InvalidArchitectureError, StorageError
-from amber.search import Budget, Objective, TrialResult
+from amber.search import Budget, Objective, Trial
 from amber.search.objective import Candidate
 from amber.search.zero_shot import ZeroShotPolicy, ZeroShotTask, train_zero_shot
 
@@ -34,13 +34,13 @@ class Planted:
             raise InvalidArchitectureError("no network")
         return Candidate(tuple(arc), str(arc), 1, 1)
 
-    def over_budget(self, candidate: Candidate) -> TrialResult | None:
+    def over_budget(self, candidate: Candidate) -> Trial | None:
         return None
 
-    def evaluate(self, arc: Any, seed: int, *, number: int, candidate: Candidate) -> TrialResult:
+    def evaluate(self, arc: Any, seed: int, *, number: int, candidate: Candidate) -> Trial:
         self.trained.append(tuple(arc))
         score = self.scale * float(np.mean(np.asarray(arc) == self.wanted))
-        return TrialResult(number, tuple(arc), candidate.fingerprint, "complete", score)
+        return Trial(number, tuple(arc), candidate.fingerprint, "complete", score)
 
 
 def planted(name: str, objective: Planted, *description: float) -> ZeroShotTask:

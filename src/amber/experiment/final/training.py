@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from amber.data import Dataset, Split
     from amber.experiment.configuration.reading import Configuration
     from amber.modeler.builders.protocol import Builder
-    from amber.search import TrialResult
+    from amber.search import Trial
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def final_records(loaded: Configuration, dataset: Dataset) -> Split:
 
 
 def train_final(
-    loaded: Configuration, dataset: Dataset, builder: Builder, best: TrialResult, say: Callable[[str], None]
+    loaded: Configuration, dataset: Dataset, builder: Builder, best: Trial, say: Callable[[str], None]
 ) -> FinalModel:
     """Train the best architecture as `final` says.
 

@@ -22,7 +22,7 @@ from amber.files.output import writing
 
 if TYPE_CHECKING:
     from amber.modeler.builders.protocol import Builder
-    from amber.search import RunDirectory, TrialResult
+    from amber.search import RunDirectory, Trial
 
 TEST, RESULTS, DRAWINGS = "test.json", "results.txt", ("best.svg", "best.png")
 # What best.json vouches for; results.txt and drawings are for readers, and may be edited.
@@ -58,7 +58,7 @@ class FinishedRun:
         )
         return cls(directory.path, record) if told else None
 
-    def is_of(self, best: TrialResult | None, loaded: Configuration) -> bool:
+    def is_of(self, best: Trial | None, loaded: Configuration) -> bool:
         """Say whether the last phase would be the same again: of this trial, with these settings."""
         if best is None or (best.number, list(best.tokens)) != (self.record["trial"], self.record["tokens"]):
             return False
@@ -69,7 +69,7 @@ class FinishedRun:
             return False
         return before.final == loaded.config.final and before.training == loaded.config.training
 
-    def nothing_left(self, loaded: Configuration, trials: list[TrialResult]) -> bool:
+    def nothing_left(self, loaded: Configuration, trials: list[Trial]) -> bool:
         """Say whether the search was as long as it is to be, and its last phase would be the same again."""
         from amber.search.result import rank
         from amber.search.trial import TRAINED
@@ -82,7 +82,7 @@ class FinishedRun:
             return before in (None, wanted)
         return sum(trial.status in TRAINED for trial in trials) >= wanted["trials"]
 
-    def redraw(self, loaded: Configuration, builder: Builder, trials: list[TrialResult]) -> None:
+    def redraw(self, loaded: Configuration, builder: Builder, trials: list[Trial]) -> None:
         """Draw the files that are missing."""
         missing = [name for name in DRAWINGS if not (self.path / name).is_file()]
         best = next(trial for trial in trials if trial.number == self.record["trial"])
@@ -91,7 +91,7 @@ class FinishedRun:
 
 
 def draw_best(
-    loaded: Configuration, builder: Builder, best: TrialResult, folder: Path, names: Sequence[str] = DRAWINGS
+    loaded: Configuration, builder: Builder, best: Trial, folder: Path, names: Sequence[str] = DRAWINGS
 ) -> None:
     """Draw the best network into a folder; raises StorageError naming the file."""
     from amber import drawing

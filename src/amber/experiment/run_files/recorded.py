@@ -21,7 +21,7 @@ from amber.wording import shown
 if TYPE_CHECKING:
     import keras
 
-    from amber.search import TrialResult
+    from amber.search import Trial
 
 BEST_RECORD, BEST_MODEL = "best.json", "best.keras"
 # What the best.json of a finished search holds beside that of any other.
@@ -163,7 +163,7 @@ def begun_with(run_directory: str | os.PathLike[str]) -> JsonObject | None:
     return found
 
 
-def recorded_trials(path: Path, storage: str | None) -> list[TrialResult]:
+def recorded_trials(path: Path, storage: str | None) -> list[Trial]:
     """Return the trials of a run: those in its directory, or where an address is given those in the database.
 
     A run directory may come from a stranger, so no address that it names is ever asked.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from amber.search.result import SearchResult
-from amber.search.trial import TrialResult
+from amber.search.trial import Trial
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class OneShotResult:
     candidates: tuple[ScoredArchitecture, ...]
     history: tuple[Mapping[str, float], ...]
 
-    def best_of(self, source: str) -> TrialResult | None:
+    def best_of(self, source: str) -> Trial | None:
         """Return the best retrained candidate of "policy" or "random"; None where none was retrained."""
         own = {each.tokens for each in self.candidates if each.source == source}
         return next((trial for trial in self.search.ranked if trial.tokens in own), None)

@@ -15,7 +15,7 @@ from amber.backend.randomness import check_seed, trial_seed
 from amber.checks import positive_integer
 from amber.errors import ConfigError, DataError
 from amber.search.objective import Objective, prepared
-from amber.search.trial import TrialResult
+from amber.search.trial import Trial
 from amber.search.zero_shot.policy import ZeroShotPolicy
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class ZeroShotResult:
     """
 
     policy: ZeroShotPolicy
-    trials: Mapping[str, tuple[TrialResult, ...]]
+    trials: Mapping[str, tuple[Trial, ...]]
     history: tuple[Mapping[str, float], ...]
     stopped: str
 
@@ -113,7 +113,7 @@ class _Learning:
         mean, scale = descriptions.mean(axis=0), descriptions.std(axis=0)
         controller = _controller(tasks[0].objective.layout, descriptions.shape[1], seed, options)
         self.policy = ZeroShotPolicy(controller, mean.tolist(), np.where(scale > 0, scale, 1.0).tolist())
-        self.known: list[dict[str, TrialResult]] = [{} for _ in tasks]
+        self.known: list[dict[str, Trial]] = [{} for _ in tasks]
 
     def episode(self, number: int) -> dict[str, float]:
         """Propose, trains and learns; return the mean score of each data set."""
@@ -133,10 +133,10 @@ class _Learning:
             self.policy.controller.train(number)
         return means
 
-    def _settle(self, place: int, objective: Objective, tokens: tuple[int, ...]) -> TrialResult:
+    def _settle(self, place: int, objective: Objective, tokens: tuple[int, ...]) -> Trial:
         known = self.known[place]
         candidate = prepared(objective, tokens, len(known))
-        if isinstance(candidate, TrialResult):
+        if isinstance(candidate, Trial):
             return known.setdefault(f"invalid {tokens}", candidate)
         name = candidate.fingerprint
         if name not in known:
@@ -146,7 +146,7 @@ class _Learning:
                 logger.warning("%s: a training failed: %s", self.tasks[place].name, known[name].error)
         return known[name]
 
-    def _rewards(self, place: int, results: Sequence[TrialResult]) -> list[float | None]:
+    def _rewards(self, place: int, results: Sequence[Trial]) -> list[float | None]:
         """Score as distances from the mean of the data set's, in standard deviations, the higher the better."""
         objective = self.tasks[place].objective
         sign = 1.0 if objective.direction == "maximize" else -1.0
