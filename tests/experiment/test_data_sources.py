@@ -192,3 +192,43 @@ def test_a_search_of_what_is_read_in_batches_is_that_of_what_is_held(
         lines = (folder / run / "trials.jsonl").read_text().splitlines()
         trials.append([(each["tokens"], each["score"]) for each in map(json.loads, lines) if "score" in each])
     assert trials[0] == trials[1] and trials[0]
+
+
+def test_a_split_by_chromosome(folder: Path, tiny: str) -> None:
+    names = ["chr1", "chr2", "chr3"]
+    (folder / "three.fa").write_text("".join(f">{name}\n{'ACGT' * 100}\n" for name in names))
+    for label in "ab":
+        rows = (f"{names[k % 3]}\t{20 + 6 * k}\t{26 + 6 * k}\n" for k in range(30))
+        (folder / f"{label}.bed").write_text("".join(rows))
+    source = "{intervals: {u: a.bed, v: b.bed}, genome: three.fa, window: 10}"
+    split = "{chromosomes: {validation: ['2'], test: [chr3]}}"
+    dataset = load_data(_loaded(folder, tiny, f"{{source: {source}, split: {split}}}"))
+    assert dataset.sizes == {"train": 20, "validation": 20, "test": 20}
+    assert dataset.split == "chromosomes" and "test 'chr3'" in dataset.split_origin
+    with pytest.raises(ConfigError, match="line 3, key data.split: .*chr9"):
+        load_data(_loaded(folder, tiny, f"{{source: {source}, split: {{chromosomes: {{test: [chr9]}}}}}}"))
+    drawn = load_data(_loaded(folder, tiny, f"{{source: {source}, split: random}}"))
+    assert any("overlap intervals of the train part" in note for note in drawn.notes)
+
+
+@pytest.mark.parametrize("split", ["similarity", "{similarity: 12}"])
+def test_a_split_by_similarity(folder: Path, tiny: str, split: str) -> None:
+    lines = (folder / "t.txt").read_text().splitlines()
+    (folder / "t.txt").write_text("\n".join([lines[0], *lines[1:31], *lines[1:31]]) + "\n")
+    for source in ("t.txt", "{table: t.txt}"):
+        dataset = load_data(_loaded(folder, tiny, f"{{source: {source}, split: {split}}}"))
+        rows = [
+            {each.tobytes() for each in part.x} for part in (dataset.train, dataset.validation, dataset.open_test())
+        ]
+        assert len(set.union(*rows)) == sum(map(len, rows))
+        assert dataset.split == "similarity"
+        assert any("groups of near-duplicates" in note for note in dataset.notes)
+
+
+@pytest.mark.parametrize(
+    "split",
+    ["{}", "{similarity: 0}", "{chromosomes: {train: [a]}}", "{chromosomes: {test: []}}", "{similarity: 9, random: 1}"],
+)
+def test_other_splits_are_refused(folder: Path, tiny: str, split: str) -> None:
+    with pytest.raises(ConfigError, match="line 3, key data.split"):
+        _loaded(folder, tiny, f"{{source: {{table: t.txt}}, split: {split}}}")

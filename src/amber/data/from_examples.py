@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 from amber.data import reading
 from amber.data.alphabets import Unknown
 from amber.data.dataset import Dataset
-from amber.data.division import SplitSpec, divide
+from amber.data.division import SIMILARITY, Division, SplitSpec, divide
 from amber.data.encoding import one_hot
 from amber.data.examples import Examples, InputKind, NumbersInput, SequenceInput, TrackInput
 from amber.data.fingerprints import fingerprint
 from amber.data.label_columns import read_labels
+from amber.data.leakage import POSITIONS, overlapping_across
 from amber.data.loading import Labelled, about, assembled, content_of, divided, with_labels
+from amber.data.similarity import SimilarityGroups, similarity_groups
+from amber.data.sketches import sketch
 from amber.data.streamed import streamed_inputs
 from amber.data.tables import Table, shown_names
 from amber.data.targets import Target
@@ -99,7 +102,7 @@ def dataset_of(examples: Examples, spec: DatasetSpec, name: str, path: Path | No
         rows, labelled = _with_label_columns(examples, spec, table)
     else:
         known, rows = with_labels(table, spec.targets)
-        labelled = divided(known, spec.targets, spec.split)
+        labelled = divided(known, spec.targets, spec.split, _near_duplicates(examples, spec.split, rows))
     x = inputs_of(examples, rows, spec.unknown)
     numbers = [each for each, kind in examples.inputs.items() if isinstance(kind, NumbersInput)]
     made = assembled(
@@ -113,9 +116,25 @@ def dataset_of(examples: Examples, spec: DatasetSpec, name: str, path: Path | No
     return replace(
         made,
         path=None if path is None else path.absolute(),
-        notes=labelled.notes,
+        notes=(*labelled.notes, *_overlaps(examples, labelled.division, rows)),
         raw_fingerprint=fingerprint([examples.fingerprint, spec.unknown, *content_of(labelled)]),
     )
+
+
+def _near_duplicates(examples: Examples, split: SplitSpec, rows: NDArray[np.int64]) -> SimilarityGroups | None:
+    """Return the near-duplicates among some examples, where a split needs them."""
+    if split.split != SIMILARITY:
+        return None
+    with about("split"):
+        found = similarity_groups(sketch(examples, stretch=split.stretch))
+    return SimilarityGroups(found.groups[rows], found.notes)
+
+
+def _overlaps(examples: Examples, division: Division, rows: NDArray[np.int64]) -> list[str]:
+    """Return a sentence for each pair of parts with overlapping windows."""
+    columns = {name: examples.columns[name][rows] for name in POSITIONS if name in examples.columns}
+    leaks = overlapping_across(columns, division.rows)
+    return [leak.describe(lambda row: examples.describe(int(rows[row]))) for leak in leaks]
 
 
 def inputs_of(examples: Examples, rows: NDArray[np.int64], unknown: Unknown = "mean") -> dict[str, Array]:
@@ -141,7 +160,8 @@ def _with_label_columns(examples: Examples, spec: DatasetSpec, table: Table) -> 
     with about("labels"):
         read = read_labels(examples, spec.labels or (), str(table.path))
     with about("split"):
-        division = divide(table.take(read.rows), spec.split, None)
+        alike = _near_duplicates(examples, spec.split, read.rows)
+        division = divide(table.take(read.rows), spec.split, None, alike)
     trained = read.y[division.rows.train]
     if not (trained == 1).any() or not (trained == 0).any():
         raise DataError(

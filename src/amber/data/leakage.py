@@ -16,6 +16,7 @@ from amber.data.sketches import Sketches, sketch
 from amber.data.splits import PARTS, SplitIndices
 from amber.types import Array
 
+POSITIONS = ("chromosome", "start", "end")
 _SHOWN = 3
 # An example of which so much is in another part counts as near-identical.
 _NEAR = 0.5
@@ -104,7 +105,7 @@ def overlapping_across(columns: Mapping[str, Array], rows: SplitIndices) -> list
         columns: `chromosome`, `start` and `end` of each example, if they are intervals.
         rows: of the parts.
     """
-    if not {"chromosome", "start", "end"} <= set(columns):
+    if not set(POSITIONS) <= set(columns):
         return []
     chromosome = np.unique(np.asarray(columns["chromosome"]).astype(np.str_), return_inverse=True)[1]
     start, end = (np.asarray(columns[name], dtype=np.int64) for name in ("start", "end"))

@@ -19,6 +19,7 @@ from amber.data.dataset import Dataset, Split, TestVault, rows_of, shapes_of
 from amber.data.division import Division, SplitSpec, check_classes, divide
 from amber.data.fingerprints import fingerprint
 from amber.data.scaling import Scaling
+from amber.data.similarity import SimilarityGroups
 from amber.data.splits import PARTS
 from amber.data.tables import Table, read_table
 from amber.data.targets import Target
@@ -108,8 +109,16 @@ class Labelled:
     notes: tuple[str, ...]
 
 
-def divided(table: Table, specs: Mapping[str, TargetSpec], split: SplitSpec) -> Labelled:
+def divided(
+    table: Table, specs: Mapping[str, TargetSpec], split: SplitSpec, alike: SimilarityGroups | None = None
+) -> Labelled:
     """Read the targets of a table whose rows all have them, and divide the rows.
+
+    Args:
+        table: has the columns of targets and split.
+        specs: name of the output -> how it is read.
+        split: how rows are divided.
+        alike: near-duplicates, for `"similarity"`.
 
     Raises:
         DataError: labels or a split that cannot be used; its `field` is as for `load_table`.
@@ -120,7 +129,7 @@ def divided(table: Table, specs: Mapping[str, TargetSpec], split: SplitSpec) -> 
             read[each] = read_target(table, each, written)
     with about("split"):
         labels = next((each.y for each in read.values() if each.target.classes is not None), None)
-        division = divide(table, split, labels)
+        division = divide(table, split, labels, alike)
     notes = [*table.notes, *(note for each in read.values() for note in each.notes), *division.notes]
     targets: list[Target] = []
     for each, known in read.items():

@@ -14,7 +14,7 @@ import yaml
 
 from amber.data import Dataset, TargetSpec, load_blocks, load_dataset, load_simulated
 from amber.data.datasets import OUTPUT, file_in_data_folder, find_data, is_packaged, is_there
-from amber.data.division import AUTO, SplitSpec
+from amber.data.division import AUTO, CHROMOSOMES, SIMILARITY, SplitSpec
 from amber.data.from_examples import DatasetSpec, dataset_of
 from amber.data.sources import Source, TableSource
 from amber.data.splits import DEFAULT_FRACTIONS
@@ -75,6 +75,16 @@ def _fractions(section: DataSection) -> Sequence[float]:
     return section.fractions or DEFAULT_FRACTIONS
 
 
+def _split(section: DataSection, seed: int) -> SplitSpec:
+    """Return how the examples of a source are divided."""
+    split, fractions = section.split, _fractions(section)
+    if isinstance(split, str):
+        return SplitSpec(split, seed=seed, fractions=fractions)
+    if "similarity" in split:
+        return SplitSpec(SIMILARITY, seed=seed, fractions=fractions, stretch=split["similarity"])
+    return SplitSpec(CHROMOSOMES, seed=seed, fractions=fractions, chromosomes=split["chromosomes"])
+
+
 def _load(loaded: Configuration) -> Dataset:
     section = loaded.config.data
     if loaded.simulation is not None:
@@ -124,7 +134,7 @@ def _from_source(loaded: Configuration, source: Source, name: str | None = None)
             )
     spec = DatasetSpec(
         targets=_targets(section),
-        split=SplitSpec(section.split, seed=loaded.config.seed, fractions=_fractions(section)),
+        split=_split(section, loaded.config.seed),
         standardize=section.standardize,
         unknown=section.unknown,
         one_input=section.blocks is None,

@@ -109,7 +109,9 @@ class DataSection(Section):
         classes: class names in the order of the outputs; by default sorted, as numbers where all are numbers.
         outputs: name of an output -> what it predicts; instead of `label`.
         split: a column with `train`, `val` and `test`, or `random`, or `grouped` (column `group`); by default `auto`:
-            the column `gsplit` or `split` where there is one, else `random`.
+            the column `gsplit` or `split` where there is one, else `random`. `similarity` keeps near-duplicates on
+            either strand together, `{similarity: 60}` those that share so many letters;
+            `{chromosomes: {validation: [chr8], test: [chr1, chr9]}}` divides by chromosome.
         fractions: of train, validation and test where they are drawn; by default 0.7, 0.1 and 0.2.
         size_limit: MiB of the file at most, decompressed; by default an eighth of the machine's memory.
     """
@@ -127,9 +129,27 @@ class DataSection(Section):
     task: Task | None = None
     classes: Annotated[list[Name], Field(min_length=2)] | None = None
     outputs: Annotated[dict[Text, OutputSection], Field(min_length=1)] | None = None
-    split: Name = "auto"
+    split: Name | dict[str, Any] = "auto"
     fractions: Annotated[list[Positive], Field(min_length=3, max_length=3)] | None = None
     size_limit: Count | None = None
+
+    @field_validator("split")
+    @classmethod
+    def _split_of_one_kind(cls, value: str | dict[str, Any]) -> str | dict[str, Any]:
+        if isinstance(value, str):
+            return value
+        expected = "a word, {similarity: letters}, or {chromosomes: {validation: [...], test: [...]}}"
+        if len(value) != 1 or not set(value) <= {"similarity", "chromosomes"}:
+            raise ValueError(expected)
+        if "similarity" in value:
+            if type(value["similarity"]) is not int or value["similarity"] < 1:
+                raise ValueError("a number of letters that near-duplicates share, at least 1")
+            return value
+        named = value["chromosomes"]
+        parts = list(named.values()) if isinstance(named, dict) and set(named) <= {"validation", "test"} else []
+        if not parts or not all(isinstance(each, list) and each for each in parts):
+            raise ValueError(expected)
+        return {"chromosomes": {part: [str(name) for name in names] for part, names in named.items()}}
 
     @field_validator("fractions")
     @classmethod
@@ -138,6 +158,11 @@ class DataSection(Section):
             return None
         if not math.isclose(sum(value), 1.0, abs_tol=1e-6):
             raise ValueError("three fractions with sum 1")
-        if isinstance(info.data.get("source"), str) and info.data.get("split") not in ("random", "grouped"):
-            raise ValueError("fractions only beside split: random or grouped, or simulated data; others have their own")
+        split = info.data.get("split")
+        is_column = isinstance(split, str) and split not in ("random", "grouped", "similarity")
+        if isinstance(info.data.get("source"), str) and is_column:
+            raise ValueError(
+                "fractions only beside split: random, grouped, similarity or chromosomes, or simulated data; others "
+                "have their own"
+            )
         return value

@@ -55,7 +55,8 @@ def wanted_of(section: DataSection) -> Wanted:
 def is_plain_table(section: DataSection) -> bool:
     """Say whether a table named by its path is read as it always was: with nothing beside it that only sources know."""
     of_blocks = any(isinstance(each, Mapping) and len(each) > 1 for each in (section.blocks or {}).values())
-    return not of_blocks and not section.model_fields_set.intersection(_OF_SOURCES)
+    of_examples = isinstance(section.split, dict) or section.split == "similarity"
+    return not of_blocks and not of_examples and not section.model_fields_set.intersection(_OF_SOURCES)
 
 
 def _kind(given: Mapping[str, object], document: YamlDocument) -> str:
