@@ -33,7 +33,7 @@ def preserved() -> Iterator[None]:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seed the global generators inside, and puts them back as they were on exit.
+    """Seed the global generators inside, and put them back as they were on exit.
 
     On the CPU, the same seed gives the same weights and the same training bit for bit, run after run, on the
     same machine and backend. On CUDA some kernels add in any order, and scores may differ in the last digits;

@@ -99,7 +99,7 @@ def _spread(edges: Edges, columns: Mapping[str, int]) -> int:
 
 
 def _place(row: Sequence[str], wished: Mapping[str, float], columns: dict[str, int]) -> None:
-    """Put the boxes of a row on the free columns nearest to their wishes, in the order of their wishes."""
+    """Put the boxes of a row on the free columns nearest to those they prefer, in the order of these."""
     taken = {0}
     balance = 0
     for key in sorted(row, key=lambda key: (abs(wished[key]), row.index(key))):

@@ -70,7 +70,7 @@ def dotted(path: KeyPath) -> str:
 
 
 def decode(data: bytes, source: str, error: type[AmberError]) -> str:
-    """Return the text of a file in UTF-8, with or without a byte order mark; raises `error`, naming the line."""
+    """Return the text of a file in UTF-8, with or without a byte order mark; raise `error`, naming the line."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:

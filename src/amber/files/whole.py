@@ -84,7 +84,7 @@ def replacing_together(folder: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def complete_replacement(folder: str | os.PathLike[str]) -> bool:
-    """Bring to its end what a process killed within `replacing_together` left, and return whether files were moved.
+    """Finish what a process that was killed within `replacing_together` began, and return whether files were moved.
 
     Where not all of the new files were whole, they are removed, and the old ones stay.
 

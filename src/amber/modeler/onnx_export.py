@@ -22,7 +22,7 @@ RELATIVE, ABSOLUTE = 1e-4, 1e-5
 
 
 def export_onnx(model: keras.Model, path: str | os.PathLike[str]) -> None:
-    """Write a model as ONNX and checks that onnxruntime predicts the same.
+    """Write a model as ONNX and check that onnxruntime predicts the same.
 
     On torch and TensorFlow the model is written directly. JAX has no exporter: there the model is saved, and loaded and
     written by another process under torch, or TensorFlow where torch is not installed.

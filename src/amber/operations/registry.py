@@ -203,7 +203,7 @@ def make_layer(operation: Operation, name: str | None = None, input_shape: Shape
 
 
 def check_layers(operations: Iterable[Operation]) -> None:
-    """Make the layer of each operation, without weights, and forgets it.
+    """Make the layer of each operation, without weights, and discard it.
 
     Raises:
         ModelSpaceError: a layer that cannot be made.

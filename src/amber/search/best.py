@@ -153,7 +153,7 @@ def software_versions() -> dict[str, str]:
 
 
 def load_best(path: str | os.PathLike[str]) -> JsonObject:
-    """Read and checks a record, or the `best.json` of a run directory.
+    """Read and check a record, or the `best.json` of a run directory.
 
     Args:
         path: the file, or the directory that holds `best.json`.

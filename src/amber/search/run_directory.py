@@ -156,7 +156,7 @@ class RunDirectory:
     def begin(
         self, settings: Mapping[str, object], *, resume: bool = False, allow_changes: bool = False
     ) -> list[Trial]:
-        """Note the settings of the search that starts here, and returns the trials of the one it takes up.
+        """Note the settings of the search that starts here, and return the trials of the one it takes up.
 
         Args:
             settings: JSON-ready; those of an earlier search must be the same. How many trials are wanted does not

@@ -31,7 +31,7 @@ class HistoryReader(Protocol):
     """A callback that is told, when a training is resumed, what its metric was in each epoch before."""
 
     def take_up(self, values: Sequence[float]) -> None:
-        """Hear the values, one an epoch."""
+        """Take the values, one for each epoch."""
 
 
 class ResumableCallback(keras.callbacks.Callback):
@@ -55,13 +55,13 @@ class ResumableCallback(keras.callbacks.Callback):
         self._callback.set_model(model)
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        """Pass on the first."""
+        """Pass the first beginning on."""
         if not self._begun:
             self._begun = True
             self._callback.on_train_begin(logs)
 
     def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
-        """Keep what is passed on by `end`."""
+        """Keep the logs, which `end` passes on."""
         self._logs = logs
 
     def end(self) -> None:

@@ -76,7 +76,7 @@ class Checkpoint:
             logger.warning("%s cannot be written: %s. Training goes on without it.", self.path, error)
 
     def restore(self, model: keras.Model, state: TrainingState) -> Callable[[], None]:
-        """Bring a fresh state to where the file's training was; changes nothing where there is no file.
+        """Bring a fresh state to where the file's training was; change nothing where there is no file.
 
         Returns:
             What does the same for the model, to be called when the next epoch begins: the first `fit` of a model may

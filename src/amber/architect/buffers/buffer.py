@@ -146,7 +146,7 @@ class Buffer:
         working_dir: str | Path | None = None,
         layout: TokenLayout | None = None,
     ) -> None:
-        """Turn the current path into a long-term entry; does nothing where the path is empty.
+        """Turn the current path into a long-term entry; do nothing where the path is empty.
 
         Args:
             state_space: the model space; names the operations in the record. None: tokens only.
@@ -212,7 +212,7 @@ class Buffer:
         return memory_to_arrays(self._memory)
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take up what `to_arrays` returned."""
+        """Restore what `to_arrays` returned."""
         self._memory = memory_from_arrays(arrays)
 
     def _add(self, step: Step) -> None:

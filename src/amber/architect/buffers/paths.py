@@ -62,7 +62,7 @@ class Baseline:
     previous: float = 0.0
 
     def follow(self, mean: float, beta: float) -> float:
-        """Take a path's mean in: the first as it is, later ones one path late."""
+        """Update with the mean of a path: the first counts at once, later ones one path late."""
         self.value = mean if self.value is None else beta * self.value + (1.0 - beta) * self.previous
         self.previous = mean
         return self.value
@@ -70,7 +70,7 @@ class Baseline:
 
 @dataclass
 class Memory:
-    """All that a buffer remembers: the current path, the finished ones, and a baseline for each manager."""
+    """What a buffer remembers: the current path, the finished ones, and a baseline for each manager."""
 
     steps: list[Step] = field(default_factory=list)
     paths: list[StoredPath] = field(default_factory=list)
@@ -104,7 +104,7 @@ def as_reward(reward: float) -> float:
 
 
 def away_from_zero(value: float | np.ndarray) -> np.ndarray:
-    """A divisor that cannot be zero; the clipping bounds what comes of it."""
+    """Return a divisor that cannot be zero; the clipping bounds the quotient."""
     return np.asarray(np.maximum(value, 1e-8))
 
 

@@ -145,7 +145,7 @@ class BaseController:
         return self.sample_with_probs(count, description)[0]
 
     def sample_with_probs(self, count: int, description: object = None) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Draw architectures, and returns with them what they were drawn from.
+        """Draw architectures, and return them with the probabilities they were drawn from.
 
         Returns:
             Tokens (count, T), and per decision the probabilities: (count, n) for an operation, (count, bits, 2) for
@@ -261,7 +261,7 @@ class BaseController:
         return [keras.ops.convert_to_numpy(weight).copy() for weight in self.model.policy_weights.values()]
 
     def set_weights(self, weights: Sequence[ArrayLike]) -> None:
-        """Take over weights as `get_weights` returns them.
+        """Set all weights, in the form in which `get_weights` returns them.
 
         Raises:
             ConfigError: another number of arrays, or another shape.
@@ -274,7 +274,7 @@ class BaseController:
             variable.assign(weight)
 
     def save_weights(self, path: str | Path) -> None:
-        """Write the weights to an HDF5 file, one data set for each, by name. StorageError where it cannot."""
+        """Write the weights to an HDF5 file, one data set for each, by name. Raises StorageError where the file cannot be written."""
         write_weights(Path(path), dict(zip(self.spec.weight_shapes(), self.get_weights(), strict=True)))
 
     def load_weights(self, path: str | Path) -> None:
@@ -301,7 +301,7 @@ class BaseController:
 
     @staticmethod
     def remove_files(files: Sequence[str | Path], working_dir: str | Path = ".") -> None:
-        """Deletes those of the named files in a folder that exist."""
+        """Delete the named files in a folder; a file that does not exist is skipped."""
         for name in files:
             (Path(working_dir) / name).unlink(missing_ok=True)
 

@@ -21,14 +21,14 @@ def check_unknown(keywords: Mapping[str, object], known: Collection[str], owner:
 
 
 def check_positive(value: float | None, name: str) -> float | None:
-    """Return a positive number or None; raise ConfigError where it is neither."""
+    """Return a positive number or None; raise ConfigError for any other value."""
     if value is not None and not value > 0:
         raise ConfigError(f"{name} must be positive, or None. Received: {value!r}")
     return value
 
 
 def check_share(value: float, name: str, *, ends: bool = False) -> float:
-    """Return a number between 0 and 1, without the ends unless they are allowed; else raises ConfigError."""
+    """Return a number between 0 and 1, without the ends unless they are allowed; raise ConfigError for any other."""
     if not (0 <= value <= 1 if ends else 0 < value < 1):
         raise ConfigError(f"{name} must lie between 0 and 1. Received: {value!r}")
     return float(value)

@@ -32,7 +32,7 @@ CLIP_RATIO = 0.2
 
 @dataclass(frozen=True)
 class LossSpec:
-    """What the policy is trained towards.
+    """Weights of the terms of the policy's loss.
 
     Attributes:
         use_ppo: the clipped objective of PPO instead of REINFORCE.
@@ -131,7 +131,7 @@ class PolicyModel(keras.Model):
         self.built = True
 
     def call(self, inputs: Mapping[str, Tensor], training: bool = False) -> Tensor:
-        """Return what the policy says of the given tokens."""
+        """Return the loss of the policy on the given tokens."""
         tokens = ops.cast(inputs["tokens"], "int32")
         decisions = rollout(
             ops,

@@ -257,7 +257,7 @@ def entropies(xp: ModuleType, decisions: Sequence[Decision]) -> Tensor:
 
 
 def skip_penalties(xp: ModuleType, decisions: Sequence[Decision], target: float) -> Tensor:
-    """Return how far the probabilities of skips are from a rate, (batch,).
+    """Return the divergence of the skip probabilities from a target rate, (batch,).
 
     Per bit the divergence KL(policy || [1 - target, target]), averaged over the bits of a layer, then over layers.
     """

@@ -42,7 +42,7 @@ C = TypeVar("C", bound=SavedController)
 
 
 def write_weights(path: Path, weights: Mapping[str, np.ndarray]) -> None:
-    """Write one data set for each weight. StorageError where the file cannot be written."""
+    """Write one data set for each weight. Raises StorageError where the file cannot be written."""
 
     def fill(file: h5py.File) -> None:
         for name, value in weights.items():
@@ -116,7 +116,7 @@ def _made(
 
 
 def space_to_json(space: ModelSpace | Sequence[int]) -> list[int] | list[list[JsonObject]]:
-    """Return layers as lists of operations; where JSON cannot say them, or there are none, how many they are."""
+    """Return each layer as a list of operations; where JSON cannot hold these, the number of candidates of each layer."""
     if not isinstance(space, ModelSpace):
         return [int(count) for count in space]
     try:

@@ -25,7 +25,7 @@ def sizes_for(units: Sequence[int], layers: int) -> tuple[int, ...]:
 
 
 def block_dense(layout: BlockLayout) -> BlockDense | None:
-    """Return a function that multiplies and adds a bias; None where the backend has none (torch cuts instead).
+    """Return a function that multiplies and adds a bias; None where the backend has none (torch takes slices instead).
 
     The function takes
 

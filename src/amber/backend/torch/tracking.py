@@ -46,7 +46,7 @@ class Tracker:
         self._sizes.append(size)
 
     def note_batch(self, model: keras.Model, y: TensorTree, predicted: TensorTree, sample_weight: TensorTree) -> None:
-        """Note targets and predictions, or updates metrics that cannot wait."""
+        """Note targets and predictions, or update metrics that cannot wait."""
         metrics = compiled_metrics(model)
         if metrics is not None:
             if isinstance(y, Tensor) and isinstance(predicted, Tensor) and _can_wait(metrics):

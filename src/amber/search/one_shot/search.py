@@ -251,7 +251,7 @@ class _Shared:
         return self._share() >= self.settings.searching_steps / self.settings.planned_steps
 
     def _train(self, steps: int) -> float:
-        """Train on so many batches and returns their mean loss."""
+        """Train on so many batches and return their mean loss."""
         train, size = self.objective.train, self.objective.settings.batch_size
         rows = np.resize(self.generator.permutation(len(train[1])), steps * size)
         self.child.optimizer.learning_rate = self.rate * self._slope()
@@ -317,7 +317,7 @@ class _Shared:
         return self.scores.ordered(chosen)
 
     def _trained_on(self, chosen: list[ScoredArchitecture]) -> list[ScoredArchitecture]:
-        """Train the shared weights as the chosen networks only, and returns these by their new scores."""
+        """Train the shared weights as the chosen networks only, and return these by their new scores."""
         if not chosen or not self.settings.finalist_steps:
             return chosen
         self.only = [each.tokens for each in chosen]

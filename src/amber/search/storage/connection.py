@@ -94,7 +94,7 @@ class Connection:
 
     @contextlib.contextmanager
     def lock(self, key: str) -> Iterator[None]:
-        """Wait until no other process is within, and keeps others out; one that is killed keeps nobody out.
+        """Wait until no other process is within, and keep others out; one that is killed keeps nobody out.
 
         Args:
             key: of a user attribute that the study has: its row is what is locked.

@@ -253,7 +253,7 @@ class StudyDatabase:
         return [each for each in found if each is not None]
 
     def _met(self, trial: FrozenTrial, lost: bool) -> StoredTrial:
-        """Return a proposal as others have left it, and takes it up where they left it for good."""
+        """Return a proposal as others have left it, and take it up where they left it for good."""
         known = self._read(trial)
         if trial.state.is_finished():
             self._recorded.add(trial.number)
