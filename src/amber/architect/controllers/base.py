@@ -274,7 +274,11 @@ class BaseController:
             variable.assign(weight)
 
     def save_weights(self, path: str | Path) -> None:
-        """Write the weights to an HDF5 file, one data set for each, by name. Raises StorageError where the file cannot be written."""
+        """Write the weights to an HDF5 file, one data set for each, by name.
+
+        Raises:
+            StorageError: the file cannot be written.
+        """
         write_weights(Path(path), dict(zip(self.spec.weight_shapes(), self.get_weights(), strict=True)))
 
     def load_weights(self, path: str | Path) -> None:

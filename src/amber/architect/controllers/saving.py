@@ -116,7 +116,7 @@ def _made(
 
 
 def space_to_json(space: ModelSpace | Sequence[int]) -> list[int] | list[list[JsonObject]]:
-    """Return each layer as a list of operations; where JSON cannot hold these, the number of candidates of each layer."""
+    """Return each layer as a list of operations, or as their number where JSON cannot hold them."""
     if not isinstance(space, ModelSpace):
         return [int(count) for count in space]
     try:
