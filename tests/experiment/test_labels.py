@@ -111,3 +111,25 @@ def test_a_search_evaluation_and_predictions(
     assert len(rows) == 120 and 0 < float(rows[0]["peak_b"]) < 1
     resumed = amber("search", "c.yaml", "--run-directory", "run", "--resume")
     assert resumed.exit_code == 0 and "Nothing is left to do" in resumed.output, resumed.output
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("intervals: {a: a.bed, b: b.bed}, bins: 20, overlap: 0", ("a", "b")),
+        ("intervals: a.bed, labels: {inside: b.bed, no: a.bed}", ("inside", "no")),
+        ("intervals: c.tsv, at_end: pad", ("first", "second")),
+    ],
+)
+def test_labels_of_interval_files(table: Path, tiny: str, source: str, names: tuple[str, ...]) -> None:
+    (table / "g.fa").write_text(">chr1\n" + "ACGTTGCAAC" * 300 + "\n")
+    for name, step in (("a", 50), ("b", 70)):
+        rows = "".join(f"chr1\t{20 + step * k}\t{40 + step * k}\n" for k in range(40))
+        (table / f"{name}.bed").write_text(rows)
+    rows = "".join(f"1\t{20 * k}\t{20 * k + 20}\t{k % 2}\t{'' if k % 3 else 1}\n" for k in range(40))
+    (table / "c.tsv").write_text(f"chrom\tstart\tend\tfirst\tsecond\n{rows}")
+    written = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+    data = f"{{source: {{{source}, genome: g.fa, window: 30}}, labels: {written}}}"
+    dataset = load_data(_loaded(table, tiny, data))
+    assert dataset.targets[0].labels is not None and dataset.targets[0].labels.names == names
+    assert dataset.train.y.shape == (len(dataset.train), 2) and dataset.input_shape == (30, 4)

@@ -159,8 +159,7 @@ def _made_up(first: list[str], names: tuple[str, str]) -> list[str]:
 
 def _delimiter(text: str, wanted: Sequence[str] | None) -> str:
     """Return what separates the fields of the header: what gives all wanted columns, else the most fields."""
-    stream = io.StringIO(text, newline="")
-    line = next((line for line in stream if line.strip()), "").strip("\r\n")
+    line = next((line for line in _lines(text) if line.strip()), "")
     fields = {sign: [name.strip().strip('"') for name in line.split(sign)] for sign in _DELIMITERS if sign in line}
     for sign, names in fields.items():
         if wanted and len(names) > 1 and set(wanted) <= set(names):
@@ -170,14 +169,13 @@ def _delimiter(text: str, wanted: Sequence[str] | None) -> str:
 
 def _rows(file: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Rows that are not blank, each with the line it starts on."""
-    stream = io.StringIO(text, newline="")
     if '"' not in text:
         # Most files have no quotes; the csv module would refuse a field of more than 131,072 characters.
-        for number, line in enumerate(stream, start=1):
-            line = line.rstrip("\r\n")
+        for number, line in enumerate(_lines(text), start=1):
             if line:
                 yield number, line.split(delimiter)
         return
+    stream = io.StringIO(text, newline="")
     reader = csv.reader(stream, delimiter=delimiter, strict=True)
     while True:
         number = reader.line_num + 1
@@ -192,6 +190,18 @@ def _rows(file: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str
             ) from error
         if row:
             yield number, row
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield lines without their ends, one at a time: a stream of text would take four bytes for each character."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        yield text[start:end]
+        start = end + 1
+    if start < len(text):
+        yield text[start:]
 
 
 def _indices_of(
