@@ -51,7 +51,6 @@ def test_what_is_not_given_is_chosen_by_the_task(tiny: str) -> None:
         ("[F1Score]", "val_f1_score", "val_F1Score"),
         ("[accuracy]", "val_acc", "val_accuracy"),
         ("[acc]", "val_accuracy", "val_acc"),
-        ("[AUC, auc]", "val_auc", "val_auc"),
         ("[accuracy]", "val_LOSS", "val_loss"),
     ],
 )

@@ -115,6 +115,10 @@ class TestVault:
         """Of the test data; does not count as opening."""
         return self._split.fingerprint
 
+    def inputs_to_compare(self) -> Inputs:
+        """Return the inputs alone, to find those that are also in another part; does not count as opening."""
+        return self._split.x
+
     def __len__(self) -> int:
         """Number of test examples; does not count as opening."""
         return len(self._split)

@@ -198,7 +198,7 @@ def _comparison(
         references=references if measure == "accuracy" else {},
         measures=measures,
         compared=compared if output is None else "",
-        warnings=tuple(_warnings(output, seeds, results[own])),
+        warnings=(*_warnings(output, seeds, results[own]), *_of_references(references, measure)),
     )
 
 
@@ -208,6 +208,11 @@ def _warnings(output: str | None, seeds: Sequence[int], tests: Sequence[Mapping[
         for remark in test.get("warnings", []):
             if remark.get("output") in (output, None):
                 yield f"Warning, seed {seed}: {remark['text']}"
+
+
+def _of_references(references: Mapping[str, float], measure: str) -> Iterator[str]:
+    if references and measure != "accuracy":
+        yield f"references are accuracies, and this output is a number, compared by {measure}: they are left out"
 
 
 def _compared(tests: Sequence[Mapping[str, Any]], who: str) -> tuple[float, ...]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from amber.backend.randomness import preserved
 from amber.data import Dataset
+from amber.data.remarks import remarks
 from amber.errors import AmberError, ConfigError
 from amber.experiment.before_keras.checks import check_before_keras
 from amber.experiment.components import (
@@ -63,6 +64,7 @@ class Experiment:
         storage: the study in a database; None where trials are recorded in the run directory.
         settings: what trials depend on, JSON-ready; a search that is resumed must have begun with the same.
         summary: lines that say what was understood, what was guessed, and on what it runs.
+        warnings: one sentence for each oddity of data or settings that may make the result worse than it seems.
     """
 
     configuration: Configuration
@@ -74,6 +76,7 @@ class Experiment:
     storage: StudyDatabase | None
     settings: Mapping[str, Any] = field(repr=False)
     summary: tuple[str, ...] = field(repr=False)
+    warnings: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
     def from_yaml(cls, path: str | os.PathLike[str], **options: Any) -> Experiment:
@@ -179,9 +182,21 @@ def resolve(configuration: Configuration, options: RunOptions | None = None) -> 
         *understood(configuration, dataset, threads),
         describe_space(configuration, objective.layout.sizes),
         *([f"Settings {describe(guessed)} (guessed from the data)"] if any(guessed.values()) else []),
-        *(f"Note     {line}" for line in useless),
     ]
-    return Experiment(configuration, options, dataset, task, objective, executor, storage, settings, tuple(summary))
+    warnings = (*useless, *remarks(dataset), *_of_batches(configuration, dataset))
+    return Experiment(
+        configuration, options, dataset, task, objective, executor, storage, settings, tuple(summary), warnings
+    )
+
+
+def _of_batches(configuration: Configuration, dataset: Dataset) -> list[str]:
+    size, examples = configuration.config.training.batch_size, len(dataset.train)
+    if size <= examples:
+        return []
+    return [
+        f"training.batch_size is {size:,} and there are {examples:,} training examples: each epoch is a single step. "
+        "Write a smaller one, or leave it out."
+    ]
 
 
 def _with_all_settings(

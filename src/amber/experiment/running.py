@@ -78,6 +78,8 @@ def run(experiment: Experiment, reporter: Reporter | None = None) -> ExperimentR
     reporter = reporter or LogReporter()
     for line in experiment.summary:
         reporter.say(line)
+    for line in experiment.warnings:
+        reporter.warn(f"Warning  {line}")
     options = experiment.options
     directory = open_run(experiment.configuration, resume=options.resume, overwrite=options.overwrite)
     with directory.locked():

@@ -110,6 +110,10 @@ def _check_task(loaded: Configuration, path: KeyPath, loss: str, metrics: Sequen
     except ConfigError as error:
         raise loaded.error((*path, "loss"), str(error)) from error
     for index, metric in enumerate(metrics):
+        if plain_name(metric) in map(plain_name, metrics[:index]):
+            raise loaded.error(
+                (*path, "metrics", index), f"expected each metric once, by one of its names. Received: {shown(metric)}"
+            )
         try:
             check_metric(metric, classes)
         except ConfigError as error:

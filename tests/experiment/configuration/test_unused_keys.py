@@ -38,6 +38,17 @@ UNUSED = {
         "data.outputs.y.classes",
         "no classes",
     ),
+    "direction beside a reward": (
+        {"search": TRIALS + "  reward: auroc\n  direction: maximize\n"},
+        "search.direction",
+        "a direction of its own",
+    ),
+    "limit of packaged data": ({"data": "data:\n  source: splice\n  size_limit: 9\n"}, "data.size_limit", "packaged"),
+    "nothing to scale": (
+        {"data": "data:\n  source: splice\n  task: classification\n  standardize: true\n"},
+        "data.standardize",
+        "there are none",
+    ),
     "weight of the only output": (
         {"data": DATA + "  outputs:\n    x: {column: x, weight: 2.0}\n"},
         "data.outputs.x.weight",

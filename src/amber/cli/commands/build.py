@@ -45,8 +45,11 @@ def build(
 ) -> None:
     """Build an architecture as a compiled Keras model and save it."""
     from amber.cli.options import checked_output
+    from amber.errors import ConfigError
     from amber.files.output import naming, writing
 
+    if trained and seed is not None:
+        raise ConfigError(f"--seed: of initial weights, which a trained model has not. Take it out. Received: {seed}")
     path = checked_output(output, (".keras",) if export is None else (".keras", ".onnx"))
     model = _trained(source, tokens) if trained else _untrained(source, tokens, seed)
     if path.suffix.lower() == ".keras":

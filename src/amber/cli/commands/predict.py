@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -45,6 +46,7 @@ def predict(
 ) -> None:
     """Write what a model says of each record of a CSV file: class probabilities, or numbers."""
     from amber.cli.options import checked_output
+    from amber.errors import ConfigError
     from amber.experiment.predicting import predict_blocks, predict_sequences
     from amber.experiment.run_files.recorded import checked_model_file, config_of, load_model, record_beside
     from amber.files.output import write_text
@@ -53,13 +55,18 @@ def predict(
         checked_output(output, (".csv",))
     record = record_beside(model)
     loaded = config_of(record, model) if record else None
+    has_blocks = loaded is not None and record is not None and _has_blocks(loaded, record)
+    if has_blocks and (column is not None or classes is not None):
+        given = "--sequence" if column is not None else "--classes"
+        raise ConfigError(
+            f"{given}: columns and classes are those of the run. Take it out. Received: {column or classes}"
+        )
     checked_model_file(model)
 
     def load() -> Any:
         return load_model(model)
 
-    of_classes = record is not None and all(isinstance(each, list) for each in record["outputs"].values())
-    if loaded is not None and record is not None and (_has_blocks(loaded) or not of_classes):
+    if has_blocks and loaded is not None and record is not None:
         text, count = predict_blocks(load, records, loaded, record, batch_size)
     else:
         if column is None:
@@ -75,5 +82,8 @@ def predict(
     typer.echo(f"Wrote {output}: {count} records.")
 
 
-def _has_blocks(loaded: Configuration) -> bool:
+def _has_blocks(loaded: Configuration, record: Mapping[str, Any]) -> bool:
+    """Say whether a run read blocks of columns, or predicts other than classes of one output."""
+    if not all(isinstance(each, list) for each in record["outputs"].values()):
+        return True
     return loaded.config.data.blocks is not None or loaded.config.data.outputs is not None

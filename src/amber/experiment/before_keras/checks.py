@@ -20,7 +20,7 @@ def check_before_keras(loaded: Configuration, problem: TaskSpec) -> list[str]:
         problem: names and shapes of inputs and outputs.
 
     Returns:
-        A line for each of the first candidates that fit in no network.
+        A sentence for each of the first candidates that fit in no network.
 
     Raises:
         ConfigError: a mistake; names file, line and key.

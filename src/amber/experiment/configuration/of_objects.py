@@ -71,8 +71,27 @@ def configuration_of_objects(data: Dataset, model_space: ModelSpace, sections: M
             f"Received: {dotted(wrong)}",
             field=wrong,
         )
+    _check_has_effect(given, own.get("outputs") or {}, data)
     given |= {"data": _data_section(data, own.get("outputs") or {}), "model_space": _space(model_space, _inputs(data))}
     return replace(_checked(_plain(given, ()), ".", _OF_OBJECTS), dataset=data)
+
+
+def _check_has_effect(sections: Mapping[str, Any], outputs: Mapping[str, Any], data: Dataset) -> None:
+    """Raise ConfigError where a section says what an argument or the data say already."""
+    targets = [target.name for target in data.targets]
+    unknown = [name for name in outputs if len(targets) == 1 or name not in targets]
+    if unknown:
+        known = f"one of {', '.join(targets)}" if len(targets) > 1 else "this under training, as there is one output"
+        field: KeyPath = ("data", "outputs", unknown[0])
+        raise ConfigError(
+            f"{_SOURCE}, key {dotted(field)}: expected {known}. Received: {shown(unknown[0])}", field=field
+        )
+    if sections.get("run_directory") is not None:
+        raise ConfigError(
+            f"{_SOURCE}, key run_directory: it is an argument here; expected this key left out. "
+            f"Received: {shown(sections['run_directory'])}",
+            field=("run_directory",),
+        )
 
 
 def _checked(sections: object, folder: str, comment: str = "") -> Configuration:

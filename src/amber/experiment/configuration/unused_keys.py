@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from amber.data.datasets import is_packaged
 from amber.experiment.configuration.document import YamlDocument
 from amber.experiment.configuration.sections import Config
 
@@ -46,6 +47,11 @@ def _has_one_output(config: Config) -> bool:
 
 def _is_one_shot(config: Config) -> bool:
     return config.search.strategy == "one_shot"
+
+
+def _has_nothing_to_scale(config: Config) -> bool:
+    tasks = [output.type for output in config.data.outputs.values()] if config.data.outputs else [config.data.task]
+    return config.data.blocks is None and isinstance(config.data.source, str) and set(tasks) == {"classes"}
 
 
 def _has_labels(config: Config) -> bool:
@@ -94,6 +100,21 @@ _RULES = (
         ("search", "one_shot"),
         lambda config: not _is_one_shot(config),
         "these are settings of strategy: one_shot; write that beside them, or take them out",
+    ),
+    _Rule(
+        ("search", "direction"),
+        lambda config: config.search.reward is not None and config.search.metric == "val_loss",
+        "the reward has a direction of its own; take it out, or write the metric that it belongs to",
+    ),
+    _Rule(
+        ("data", "size_limit"),
+        lambda config: isinstance(config.data.source, str) and is_packaged(config.data.source),
+        "packaged data have a size that is known; take it out",
+    ),
+    _Rule(
+        ("data", "standardize"),
+        _has_nothing_to_scale,
+        "only blocks of numbers and outputs that are numbers are scaled, and there are none; take it out",
     ),
     _Rule(
         ("search", "pruner_options"),
