@@ -38,6 +38,13 @@ def test_the_line_comes_before_whatever_is_slow(tmp_path: Path) -> None:
     assert run(tmp_path, "-c", PROBE).stdout.splitlines()[0] == "Loading packages ... []"
 
 
+def test_a_mistake_that_is_known_before_keras_says_nothing_of_it(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("model_space: []\n")
+    done = run(tmp_path, "-m", "amber.cli", "search", "c.yaml")
+    assert done.returncode == 2 and "model_space" in done.stderr
+    assert done.stdout.splitlines() == ["Loading packages ..."]
+
+
 def test_mistakes_in_options_and_help_load_nothing(tmp_path: Path) -> None:
     mistaken = run(tmp_path, "-m", "amber.cli", "search", "none.yaml", "--resume", "--overwrite")
     assert mistaken.returncode == 2 and "Loading" not in mistaken.stdout

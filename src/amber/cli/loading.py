@@ -29,14 +29,15 @@ def announce_loading(stream: TextIO, *, now: bool = False) -> None:
 
 
 class _Announcer(MetaPathFinder):
-    """Notice the import of a backend; find no module."""
+    """Notice the import of Keras, which loads its backend; find no module."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: object = None) -> None:
         """Say what is loading, once."""
-        if fullname != "keras" and fullname not in _LABELS:
+        # Backends are looked for, without being loaded, where one is chosen; Keras loads the chosen one.
+        if fullname != "keras":
             return
         with contextlib.suppress(ValueError):  # another thread was first
             sys.meta_path.remove(self)

@@ -24,6 +24,7 @@ from amber.experiment.configuration.document import KeyPath, dotted, parse_yaml
 from amber.experiment.configuration.reading import Configuration
 from amber.experiment.configuration.source_section import is_plain_table, wanted_of
 from amber.experiment.task_spec import INPUT
+from amber.wording import shown
 
 
 def load_data(loaded: Configuration) -> Dataset:
@@ -166,6 +167,11 @@ def data_file(loaded: Configuration) -> str:
     source = str(loaded.config.data.source)
     if is_packaged(source):
         return source
+    if "://" in source:
+        raise loaded.error(
+            ("data", "source"),
+            f"expected a file of this machine, as nothing is fetched: download it first. Received: {shown(source)}",
+        )
     folder = loaded.document.folder_of_paths()
     beside = folder / Path(source).expanduser()
     if is_there(beside):

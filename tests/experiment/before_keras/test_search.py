@@ -50,6 +50,7 @@ def _groups(groups: Any) -> dict[str, Any]:
             ("knowledge", "options", "group"),
             "takes groups",
         ),
+        ({"executor": {"dask": "none.json"}}, ("executor", "dask"), "no such file"),
         ({"sampler": "tpe", "sampler_options": {"candidates": 0}}, ("sampler_options",), "candidates"),
         ({"sampler": "evolution", "sampler_options": {"population_size": "x"}}, ("sampler_options",), "evolution"),
         (

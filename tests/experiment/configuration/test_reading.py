@@ -15,6 +15,7 @@ from amber.experiment.configuration.reading import config_from_text, load_config
 # (text to replace, replacement, line, words that the message must hold)
 MISTAKES = {
     "unknown section": ("search:", "serch:", 17, ["key serch", "Did you mean 'search'?"]),
+    "key of another section": ("  trials: 2", "  epochs: 2", 19, ["key search.epochs", "'training.epochs'"]),
     "unknown key": ("  trials: 2", "  trails: 2", 19, ["key search.trails", "Did you mean 'trials'?"]),
     "unknown builder option": ("fc_units", "fc_unit", 12, ["key builder.fc_unit", "'fc_units'"]),
     "wrong type": ("trials: 2", "trials: many", 19, ["key search.trials", "integer", "'many'"]),

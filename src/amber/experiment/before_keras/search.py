@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 from amber.architect import TokenLayout
 from amber.checks import is_integer, is_number
 from amber.errors import ConfigError
 from amber.experiment.builders import BranchOptions, DagOptions, MultiIOOptions, ResidualCnnOptions, SequentialOptions
 from amber.experiment.configuration.reading import Configuration
+from amber.experiment.configuration.sections import DaskSection
 from amber.experiment.task_spec import TaskSpec
 from amber.known_names import CONTROLLER_OPTIONS
 from amber.search.block_groups import checked_groups
@@ -29,6 +31,7 @@ def check_parts(loaded: Configuration, problem: TaskSpec) -> None:
     Raises:
         ConfigError: options that they do not take, or a pruner beside what it cannot follow; names file, line and key.
     """
+    _check_executor(loaded)
     _check_knowledge(loaded, problem)
     if loaded.config.search.pruner is not None:
         _check_pruner(loaded, loaded.config.search.pruner)
@@ -56,6 +59,17 @@ def layout_of(loaded: Configuration, problem: TaskSpec) -> TokenLayout | None:
                 with_skips=options.with_skip_connection,
             )
     return None
+
+
+def _check_executor(loaded: Configuration) -> None:
+    """Check that a scheduler file is there, for which Dask would wait."""
+    executor = loaded.config.search.executor
+    if isinstance(executor, DaskSection) and "://" not in executor.dask and not Path(executor.dask).is_file():
+        raise loaded.error(
+            ("search", "executor", "dask"),
+            "expected the scheduler file of a cluster that runs (dask scheduler --scheduler-file FILE writes it), or "
+            f"an address such as tcp://host:8786. Received: no such file, {shown(executor.dask)}",
+        )
 
 
 def _check_knowledge(loaded: Configuration, problem: TaskSpec) -> None:

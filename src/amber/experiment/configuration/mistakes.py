@@ -24,6 +24,7 @@ _EXPECTED = {
     "bool_type": "true or false",
     "list_type": "a list",
     "string_too_short": "text that is not empty",
+    "too_short": "one entry at least",
 }
 
 
@@ -50,7 +51,9 @@ def key_path(problem: Any, values: Any) -> KeyPath:
     return (*path, problem["loc"][-1]) if problem["type"] == "missing" else tuple(path)
 
 
-def explain(problem: Any, model: type[BaseModel], path: KeyPath, place: Lines) -> str:
+def explain(
+    problem: Any, model: type[BaseModel], path: KeyPath, place: Lines, sections: type[BaseModel] | None = None
+) -> str:
     """Return what was expected and received.
 
     Args:
@@ -58,10 +61,11 @@ def explain(problem: Any, model: type[BaseModel], path: KeyPath, place: Lines) -
         model: the section that was checked.
         path: of the mistake, within the section.
         place: where the value is written.
+        sections: all of them, so that a key in a wrong section is told where it belongs.
     """
     kind, received = problem["type"], problem["input"]
     if kind == "extra_forbidden":
-        return unknown_key(str(path[-1]), keys_at(model, path[:-1]))
+        return unknown_key(str(path[-1]), keys_at(model, path[:-1]), sections)
     if kind == "missing":
         there = ", ".join(map(str, received)) if isinstance(received, dict) and received else "nothing"
         what = "section" if path in (("model_space",), ("builder",)) else "key"
@@ -78,12 +82,18 @@ def explain(problem: Any, model: type[BaseModel], path: KeyPath, place: Lines) -
     )
 
 
-def unknown_key(key: str, known: list[str]) -> str:
-    """Return the message about an unknown key, with the nearest known one."""
-    close = difflib.get_close_matches(key, known, n=1)
-    hint = f" Did you mean '{close[0]}'?" if close else ""
+def unknown_key(key: str, known: list[str], sections: type[BaseModel] | None = None) -> str:
+    """Return the message about an unknown key, with the place that it belongs to, or the nearest known key."""
+    elsewhere = [] if sections is None else _places_of(key, sections)
+    close = elsewhere or difflib.get_close_matches(key, known, n=1)
+    hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
     expected = f"one of {', '.join(known)}" if known else "no key here"
     return f"unknown key; expected {expected}.{hint} Received: '{shortened(redacted(key))}'"
+
+
+def _places_of(key: str, sections: type[BaseModel]) -> list[str]:
+    """Return where a key belongs: the paths of the sections that have it."""
+    return [f"{name}.{key}" for name in sections.model_fields if key in keys_at(sections, (name,))]
 
 
 def keys_at(model: type[BaseModel], path: KeyPath) -> list[str]:

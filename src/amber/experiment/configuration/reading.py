@@ -248,7 +248,7 @@ def _validate(model: type[SectionT], values: object, document: YamlDocument, pre
         problem = first_mistake(error.errors(include_url=False))
         within = key_path(problem, values)
         path = (*prefix, *within)
-        raise document.error(path, explain(problem, model, within, document.lines.at(path))) from None
+        raise document.error(path, explain(problem, model, within, document.lines.at(path), Config)) from None
 
 
 __all__ = ["Configuration", "check_config", "config_from_text", "dotted", "load_config"]

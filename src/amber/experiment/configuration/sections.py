@@ -200,6 +200,15 @@ class SearchSection(Section):
     pruner: Text | None = None
     pruner_options: dict[str, Any] = Field(default_factory=dict)
 
+    @field_validator("executor", mode="before")
+    @classmethod
+    def _cluster_has_an_address(cls, value: object) -> Any:
+        if value == "dask":
+            raise ValueError(
+                "the address of its scheduler or its scheduler file beside dask, as in {dask: tcp://host:8786}"
+            )
+        return value
+
     @field_validator(*(key for key in WORKER_KEYS if key != "threads"))
     @classmethod
     def _workers_are_other_processes(cls, value: object, info: ValidationInfo) -> object:
