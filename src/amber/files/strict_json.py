@@ -11,12 +11,14 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amber.errors import AmberError, StorageError
 from amber.files import limits, read_bounded
-from amber.types import JsonValue
 from amber.wording import shortened
+
+if TYPE_CHECKING:
+    from amber.types import JsonValue
 
 
 def read_json(
