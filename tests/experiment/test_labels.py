@@ -117,7 +117,7 @@ def test_a_search_evaluation_and_predictions(
     ("source", "names"),
     [
         ("intervals: {a: a.bed, b: b.bed}, bins: 20, overlap: 0", ("a", "b")),
-        ("intervals: a.bed, labels: {inside: b.bed, no: a.bed}", ("inside", "no")),
+        ("intervals: a.bed, labels: {inside: b.bed, itself: a.bed}", ("inside", "itself")),
         ("intervals: c.tsv, at_end: pad", ("first", "second")),
     ],
 )
@@ -128,8 +128,7 @@ def test_labels_of_interval_files(table: Path, tiny: str, source: str, names: tu
         (table / f"{name}.bed").write_text(rows)
     rows = "".join(f"1\t{20 * k}\t{20 * k + 20}\t{k % 2}\t{'' if k % 3 else 1}\n" for k in range(40))
     (table / "c.tsv").write_text(f"chrom\tstart\tend\tfirst\tsecond\n{rows}")
-    written = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
-    data = f"{{source: {{{source}, genome: g.fa, window: 30}}, labels: {written}}}"
+    data = f"{{source: {{{source}, genome: g.fa, window: 30}}, labels: [{', '.join(names)}]}}"
     dataset = load_data(_loaded(table, tiny, data))
     assert dataset.targets[0].labels is not None and dataset.targets[0].labels.names == names
     assert dataset.train.y.shape == (len(dataset.train), 2) and dataset.input_shape == (30, 4)
