@@ -110,6 +110,7 @@ LOADED_ON_DEMAND = (
     "amber.backend.batch_order",
     "amber.backend.callback_list",
     "amber.backend.distribution",
+    "amber.backend.given_batches",
     "amber.backend.gradients",
     "amber.backend.keras_internals",
     "amber.backend.models",

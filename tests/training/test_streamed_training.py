@@ -14,6 +14,7 @@ from amber.data.alphabets import Alphabet
 from amber.data.augmentation import Augmentation
 from amber.data.examples import ArrayExamples, NumbersInput, SequenceInput
 from amber.data.streamed import PackedLabels, streamed_inputs
+from amber.training.epoch import batches_of, train_epoch
 from amber.training.settings import FitSettings
 from amber.training.train import train_model
 
@@ -88,3 +89,13 @@ def test_a_model_of_ours_takes_streamed_arrays_in_place_of_arrays() -> None:
     assert model.predict(x, batch_size=16, verbose=0) == pytest.approx(model.predict(dense, verbose=0), rel=1e-5)
     history = model.fit(x, y, batch_size=16, epochs=2, verbose=0, validation_data=(x, y)).history
     assert len(history["val_loss"]) == 2
+
+
+def test_chosen_examples_of_shared_training_are_read_in_batches() -> None:
+    rows = np.random.default_rng(1).integers(0, 100, 64)
+    found = []
+    for train in (streamed(TRAIN), held(TRAIN)):
+        keras.utils.set_random_seed(0)
+        batches = batches_of(train, rows, 16)
+        found.append(train_epoch(build(ChildModel), batches)["loss"])
+    assert found[0] == pytest.approx(found[1], rel=1e-5)

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from amber.backend.given_batches import arrays_of_batches, is_given_in_batches
 from amber.errors import AmberError, ConfigError, DataError, InvalidArchitectureError
 from amber.graph.cost import GraphCost, Shape
 from amber.graph.graph import ComputationGraph
@@ -18,6 +19,7 @@ from amber.graph.models.named_inputs import check_block_names
 from amber.graph.models.per_output import spread
 from amber.metric_names import plain_name
 
+_ROWS_AT_ONCE = 4096
 _SPARSE = "sparsecategoricalcrossentropy"
 _OF_SEVERAL_COLUMNS = ("categoricalcrossentropy", "categoricalfocalcrossentropy", "categoricalhinge")
 # Losses that compare a target with each number of the output. Of others nothing is known.
@@ -44,9 +46,14 @@ _ELEMENTWISE = (
 def check_data(data: object, name: str) -> tuple[Any, Any]:
     """Return (features, targets) after checking that they are finite numbers, with equally many rows.
 
+    Data that are given in batches (a PyDataset, a data set of tf.data, a DataLoader, a function that returns a
+    generator) are gone through once and kept on disk; see `amber.backend.given_batches`.
+
     Raises:
         DataError: no pair, no rows, different numbers of rows, or a value that is not a finite number (says where).
     """
+    if is_given_in_batches(data):
+        data = arrays_of_batches(data, name)
     if not isinstance(data, (tuple, list)) or len(data) != 2:
         raise DataError(f"{name} must be a pair (features, targets). Received: {type(data).__name__}")
     rows = []
@@ -237,8 +244,11 @@ def _check_finite(array: object, what: str) -> None:
         return
     if array.dtype.kind not in "biuf":
         raise DataError(f"{what} must be numbers. Received: an array of type {array.dtype}")
-    wrong = np.argwhere(~np.isfinite(array))
-    if len(wrong):
-        row, *position = (int(index) for index in wrong[0])
-        where = f"row {row}" + (f", position {tuple(position)}" if position else "")
-        raise DataError(f"{what} must be finite numbers. Received: {array[row][tuple(position)]} in {where}")
+    # Some rows at once: an array that is mapped from a file may be larger than memory.
+    for first in range(0, len(array), _ROWS_AT_ONCE):
+        wrong = np.argwhere(~np.isfinite(array[first : first + _ROWS_AT_ONCE]))
+        if len(wrong):
+            row, *position = (int(index) for index in wrong[0])
+            row += first
+            where = f"row {row}" + (f", position {tuple(position)}" if position else "")
+            raise DataError(f"{what} must be finite numbers. Received: {array[row][tuple(position)]} in {where}")

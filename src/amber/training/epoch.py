@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from amber.backend import interrupts
+from amber.backend.batch_order import is_streamed
 from amber.types import TensorTree
 
 
@@ -44,5 +45,5 @@ def batches_of(train: tuple[TensorTree, TensorTree], rows: np.ndarray, batch_siz
         rows: positions of the examples, shape (n,); they may repeat.
         batch_size: examples of a batch.
     """
-    x, y = keras.tree.map_structure(lambda array: array[rows], train)
+    x, y = keras.tree.map_structure(lambda array: array.part(rows) if is_streamed(array) else array[rows], train)
     return {"x": x, "y": y, "batch_size": batch_size, "shuffle": False, "verbose": 0}
