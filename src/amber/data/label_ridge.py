@@ -59,7 +59,7 @@ def label_ridge(x: Array | FeatureBatches, y: Array, penalties: Sequence[float])
     found = []
     for penalty in penalties:
         kernel = np.linalg.solve(squares + penalty * np.eye(width), products)
-        found.append(LabelRidge(kernel, np.asarray(mean_y - means @ kernel, dtype=np.float64)))
+        found.append(LabelRidge(np.asarray(kernel, np.float64), np.asarray(mean_y - means @ kernel, dtype=np.float64)))
     return found
 
 
