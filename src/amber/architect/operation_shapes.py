@@ -107,21 +107,21 @@ def _depthwise(values: Mapping[str, Any], shape: Shape) -> KnownCost:
     return KnownCost((left, given), kernel * given + _bias(values, given), 2 * left * kernel * given)
 
 
-def _pool(values: Mapping[str, Any], shape: Shape) -> KnownCost:
+def _pool(values: Mapping[str, object], shape: Shape) -> KnownCost:
     length, channels = _sequence(shape)
     size = _size(values.get("pool_size", 2))
     return KnownCost((_windows({"strides": size, **values}, length, size), channels))
 
 
-def _whole(values: Mapping[str, Any], shape: Shape) -> KnownCost:
+def _whole(values: Mapping[str, object], shape: Shape) -> KnownCost:
     return KnownCost((_sequence(shape)[1],))
 
 
-def _same(values: Mapping[str, Any], shape: Shape) -> KnownCost:
+def _same(values: Mapping[str, object], shape: Shape) -> KnownCost:
     return KnownCost(shape)
 
 
-def _flatten(values: Mapping[str, Any], shape: Shape) -> KnownCost:
+def _flatten(values: Mapping[str, object], shape: Shape) -> KnownCost:
     return KnownCost((math.prod(shape),))
 
 
@@ -145,7 +145,7 @@ def _repeat(values: Mapping[str, Any], shape: Shape) -> KnownCost:
 def _normalisation(every_channel: int, switches: tuple[str, ...]) -> _Rule:
     """Return the rule of a layer with some weights for each channel, and one more for each switch that is on."""
 
-    def rule(values: Mapping[str, Any], shape: Shape) -> KnownCost:
+    def rule(values: Mapping[str, object], shape: Shape) -> KnownCost:
         if not shape:
             raise _Misfit("it needs at least one axis")
         return KnownCost(shape, shape[-1] * (every_channel + sum(bool(values.get(name, True)) for name in switches)))
@@ -167,12 +167,12 @@ def _recurrent(gates: int, biases: int) -> _Rule:
     return rule
 
 
-def _padded(values: Mapping[str, Any], shape: Shape) -> KnownCost:
+def _padded(values: Mapping[str, object], shape: Shape) -> KnownCost:
     length, channels = _sequence(shape)
     return KnownCost((length + _both_sides(values.get("padding", 1)), channels))
 
 
-def _cropped(values: Mapping[str, Any], shape: Shape) -> KnownCost:
+def _cropped(values: Mapping[str, object], shape: Shape) -> KnownCost:
     length, channels = _sequence(shape)
     left = length - _both_sides(values.get("cropping", (1, 1)))
     if left < 1:
@@ -180,17 +180,17 @@ def _cropped(values: Mapping[str, Any], shape: Shape) -> KnownCost:
     return KnownCost((left, channels))
 
 
-def _upsampled(values: Mapping[str, Any], shape: Shape) -> KnownCost:
+def _upsampled(values: Mapping[str, object], shape: Shape) -> KnownCost:
     length, channels = _sequence(shape)
     return KnownCost((length * _size(values.get("size", 2)), channels))
 
 
-def _image(values: Mapping[str, Any], shape: Shape) -> None:
+def _image(values: Mapping[str, object], shape: Shape) -> None:
     if len(shape) != 3:
         raise _Misfit(f"it needs an image, a shape of three axes; this has {len(shape)}")
 
 
-def _of_sequence(values: Mapping[str, Any], shape: Shape) -> KnownCost | None:
+def _of_sequence(values: Mapping[str, object], shape: Shape) -> KnownCost | None:
     _sequence(shape)
     return None
 
@@ -202,7 +202,7 @@ def _sequence(shape: Shape) -> tuple[int, int]:
     return shape[0], shape[1]
 
 
-def _windows(values: Mapping[str, Any], length: int, size: int) -> int:
+def _windows(values: Mapping[str, object], length: int, size: int) -> int:
     """Return at how many positions a window of a size stands."""
     stride, dilation = _size(values.get("strides", 1)), _size(values.get("dilation_rate", 1))
     if stride > 1 and dilation > 1:
@@ -223,7 +223,7 @@ def _both_sides(value: Any) -> int:
     return int(sum(value)) if isinstance(value, (list, tuple)) else 2 * int(value)
 
 
-def _bias(values: Mapping[str, Any], number: int) -> int:
+def _bias(values: Mapping[str, object], number: int) -> int:
     return number if values.get("use_bias", True) else 0
 
 

@@ -37,10 +37,10 @@ class ReadOnlyDict(_Refusing, dict[str, Any]):
     __setitem__ = __delitem__ = __ior__ = _Refusing._refuse
     clear = pop = popitem = setdefault = update = _Refusing._refuse
 
-    def __reduce__(self) -> tuple[type[ReadOnlyDict], tuple[dict[str, Any], str]]:
+    def __reduce__(self) -> tuple[type[ReadOnlyDict], tuple[dict[str, object], str]]:
         return ReadOnlyDict, (dict(self), self._way_out)
 
-    def copy(self) -> dict[str, Any]:
+    def copy(self) -> dict[str, object]:
         """Return a plain dictionary of the same content."""
         return dict(self)
 
@@ -60,7 +60,7 @@ class ReadOnlyList(_Refusing, list[Any]):
     __setitem__ = __delitem__ = __iadd__ = __imul__ = _Refusing._refuse
     append = extend = insert = pop = remove = clear = sort = reverse = _Refusing._refuse
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return ReadOnlyList, (list(self), self._way_out)
 
     def copy(self) -> list[Any]:

@@ -34,7 +34,7 @@ class SameOrigin:
         if self._everywhere:
             self._names |= {socket.gethostname().lower(), socket.getfqdn().lower()}
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(self, environ: dict[str, object], start_response: Callable[..., object]) -> Iterable[bytes]:
         """Answer one request."""
         reason = self._reason_against(environ)
         if reason is None:

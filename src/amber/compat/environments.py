@@ -23,7 +23,7 @@ from amber.types import Tokens
 
 if TYPE_CHECKING:
     from amber.architect.operation import Operation
-    from amber.compat.roles import Trial
+    from amber.compat.roles import Manager, Trial
 
 CONTROLLER = "controller_weights.h5"
 _OUTPUTS = ("weights", FILE_NAME, "buffers.txt", CONTROLLER, "train_history.png", "entropy.png")
@@ -140,7 +140,7 @@ class ControllerTrainEnvironment:
         last = self.action_probs_record[-1] if self.action_probs_record else []
         return [int(np.argmax(each)) for each in last]
 
-    def _managers(self) -> list[Any]:
+    def _managers(self) -> list[object]:
         return [self.manager]
 
     def _check_manager(self, manager: Any) -> None:
@@ -234,7 +234,7 @@ class ControllerTrainEnvironment:
             self.logger.warning("Trial %s failed: %s: %s", trial, type(error).__name__, error)
         return self._worst, {}
 
-    def _for_manager(self, manager: Any, arc: Tokens) -> list[int] | list[Operation]:
+    def _for_manager(self, manager: Manager, arc: Tokens) -> list[int] | list[Operation]:
         """Tokens where there are connections, or the builder takes nothing else; else operations."""
         tokens = self._tokens(arc)
         space: Any = getattr(self.controller, "model_space", None)

@@ -84,7 +84,7 @@ class StreamedModel:
         """Return the probability of each class of `classes_`."""
         return x.mapped(self._model.predict_proba)
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         """Return `coef_`, `intercept_` or `classes_`."""
         return getattr(self._model, name)
 

@@ -54,7 +54,7 @@ def for_task(loaded: Configuration, problem: TaskSpec) -> Configuration:
     return changed
 
 
-def _suited(task: Outcome) -> dict[str, Any]:
+def _suited(task: Outcome) -> dict[str, object]:
     """Return loss and metrics for an output, where they are not those that the section has by default."""
     if isinstance(task, Labels):
         return {"loss": "binary_crossentropy", "metrics": []}

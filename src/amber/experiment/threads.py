@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from amber.backend.threads import ThreadChoice, choose_threads, use_threads
 from amber.checks import is_integer
@@ -67,7 +66,7 @@ def _layers(space: object) -> Iterator[list[Mapping[str, object]]]:
         yield from _layers(each)
 
 
-def _count(operation: Mapping[str, Any], name: str) -> int:
+def _count(operation: Mapping[str, object], name: str) -> int:
     value = operation.get(name)
     return value if is_integer(value) else 0
 

@@ -84,7 +84,7 @@ def parse_json(
         raise error(f"{where}expected {what}, as JSON. Received: {problem}") from problem
 
 
-def _parse(text: str | bytes, nan_is_null: bool, bits: int) -> Any:
+def _parse(text: str | bytes, nan_is_null: bool, bits: int) -> object:
     if not isinstance(text, (str, bytes)):
         raise ValueError(f"a value of type {type(text).__name__}")
     if isinstance(text, bytes):

@@ -142,7 +142,7 @@ _ANY_TOKEN = 2**31 - 1
 DECODERS = {"ResConvNetArchitecture": ResConvNetArchitecture, "MultiIOArchitecture": MultiIOArchitecture}
 
 
-def get_decoder(decoder: Any) -> Any:
+def get_decoder(decoder: object) -> Any:
     """Return a decoder class by name, or the callable given.
 
     Raises:

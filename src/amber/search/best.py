@@ -82,7 +82,7 @@ def next_record(before: Mapping[str, Any], builder: Any, trial: Trial) -> dict[s
     return {**before, **_entries_of(trial, architecture, trial.metrics)}
 
 
-def _entries_of(trial: Trial, architecture: list[dict[str, Any]], scores: Mapping[str, float]) -> dict[str, Any]:
+def _entries_of(trial: Trial, architecture: list[dict[str, object]], scores: Mapping[str, float]) -> dict[str, object]:
     return {
         "tokens": list(trial.tokens),
         "fingerprint": trial.fingerprint,

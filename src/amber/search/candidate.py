@@ -6,7 +6,7 @@ import hashlib
 import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from amber.graph.graph import ComputationGraph
@@ -40,7 +40,7 @@ class Candidate:
             object.__setattr__(self, "planned", pickle.loads(self.planned))
         return self.planned  # type: ignore[return-value]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return what other processes of a search are told, JSON-ready: all but the graph."""
         return {
             "tokens": list(self.tokens),
@@ -49,7 +49,7 @@ class Candidate:
             "flops": self.flops,
         }
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         planned = self.planned
         if planned is not None and not isinstance(planned, bytes):
             import cloudpickle  # operations may hold functions of the user's

@@ -6,7 +6,6 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
 import keras
 import numpy as np
@@ -98,7 +97,7 @@ def _check_compiled(
 
 
 def _reported(
-    objective: Objective, graph: ComputationGraph, cost: GraphCost, arguments: Mapping[str, Any]
+    objective: Objective, graph: ComputationGraph, cost: GraphCost, arguments: Mapping[str, object]
 ) -> list[str]:
     """Return the names that `evaluate` reports."""
     tried = {name: arguments[name] for name in _TRIED if name in arguments}
@@ -136,7 +135,9 @@ def _works(objective: Objective, graph: ComputationGraph, cost: GraphCost, tried
     return True
 
 
-def _evaluated(objective: Objective, graph: ComputationGraph, cost: GraphCost, tried: Mapping[str, Any]) -> list[str]:
+def _evaluated(
+    objective: Objective, graph: ComputationGraph, cost: GraphCost, tried: Mapping[str, object]
+) -> list[str]:
     inputs, predictions = {}, {}
     for name in graph.outputs:
         shape = tuple(size or 2 for size in cost.nodes[name].output_shape)
@@ -150,7 +151,7 @@ def _evaluated(objective: Objective, graph: ComputationGraph, cost: GraphCost, t
     return list(judge.evaluate(_alone(list(given.values())), rows, verbose=0, return_dict=True))
 
 
-def _some(targets: Any) -> Any:
+def _some(targets: object) -> object:
     return keras.tree.map_structure(lambda array: array[:_ROWS], targets)
 
 

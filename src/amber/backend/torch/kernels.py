@@ -155,7 +155,7 @@ def _make_rescaling(layer: keras.Layer, layout: Layout, rank: int) -> Run | None
     return lambda x, training: x * scale + offset
 
 
-def _constant(value: object, layout: Layout, rank: int) -> Any:
+def _constant(value: object, layout: Layout, rank: int) -> object:
     """A number, or a tensor that broadcasts over the layout."""
     if isinstance(value, (int, float)):
         return float(value)

@@ -53,7 +53,7 @@ def _kinds(layer: keras.Layer) -> set[str]:
     return {str(each.get("Layer_type", "")).lower().replace("_", "") for each in candidates}
 
 
-def _is_one_sequence(inputs: Mapping[str, Any]) -> bool:
+def _is_one_sequence(inputs: Mapping[str, object]) -> bool:
     return len(inputs) == 1 and all(isinstance(each, Mapping) and "sequence" in each for each in inputs.values())
 
 

@@ -30,7 +30,7 @@ class FinalOutputNames(keras.callbacks.Callback):
                 logs.setdefault(prefix + name, value)
 
 
-def final_values(reported: Mapping[str, Any], outputs: Sequence[str]) -> dict[str, Any]:
+def final_values(reported: Mapping[str, object], outputs: Sequence[str]) -> dict[str, object]:
     """Return the numbers of the final output under their plain names, the loss first."""
     parts = [(*_owner(name, outputs), value) for name, value in reported.items()]
     found = {plain: value for owner, plain, value in parts if owner == outputs[0]}

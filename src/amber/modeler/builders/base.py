@@ -92,7 +92,7 @@ class ModelBuilder:
         """
         return self._built(self.plan(arc_seq), arc_seq)
 
-    def from_graph(self, graph: ComputationGraph, arc_seq: Any) -> keras.Model:
+    def from_graph(self, graph: ComputationGraph, arc_seq: object) -> keras.Model:
         """Return the compiled model of an architecture that is planned already, as a search has it.
 
         Args:
@@ -104,7 +104,7 @@ class ModelBuilder:
         """
         return self._compiled(self._built(graph, arc_seq))
 
-    def __call__(self, arc_seq: Any = None, *, model_states: Any = None) -> keras.Model:
+    def __call__(self, arc_seq: object = None, *, model_states: object = None) -> keras.Model:
         """Return the compiled model of an architecture; see `build` for the errors raised.
 
         Args:

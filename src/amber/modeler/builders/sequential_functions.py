@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import keras
 
@@ -16,10 +15,10 @@ from amber.modeler.builders.unused import keywords_of, warn_of_unused
 
 
 def build_sequential_model(
-    model_states: Any,
-    input_state: Any,
-    output_state: Any,
-    model_compile_dict: Mapping[str, Any] | None,
+    model_states: object,
+    input_state: object,
+    output_state: object,
+    model_compile_dict: Mapping[str, object] | None,
     model_space: ModelSpace | None = None,
     stop_compile: bool = False,
     **kwargs: object,
@@ -46,10 +45,10 @@ def build_sequential_model(
 
 
 def build_multi_gpu_sequential_model(
-    model_states: Any,
-    input_state: Any,
-    output_state: Any,
-    model_compile_dict: Mapping[str, Any] | None,
+    model_states: object,
+    input_state: object,
+    output_state: object,
+    model_compile_dict: Mapping[str, object] | None,
     gpus: Devices = 4,
     model_space: ModelSpace | None = None,
     stop_compile: bool = False,

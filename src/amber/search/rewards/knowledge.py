@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
-from typing import Any, Protocol
+from typing import Protocol
 
 from amber.errors import ConfigError
 from amber.graph.graph import ComputationGraph
@@ -161,7 +161,7 @@ def make_knowledge(name: str, inputs: Sequence[str], weight: float = 1.0, **opti
         raise ConfigError(f"The knowledge function '{name}' cannot be made with options {options}: {error}") from error
 
 
-def _block_hierarchy(inputs: Sequence[str], groups: Any) -> BlockHierarchy:
+def _block_hierarchy(inputs: Sequence[str], groups: object) -> BlockHierarchy:
     return BlockHierarchy.of_groups(checked_groups(groups, inputs), inputs)
 
 

@@ -146,7 +146,7 @@ class DAGModelBuilder(ModelBuilder):
         graph: ComputationGraph = self.dag(arc_seq, **dag_kwargs).graph
         return graph
 
-    def from_graph(self, graph: ComputationGraph, arc_seq: Any) -> keras.Model:
+    def from_graph(self, graph: ComputationGraph, arc_seq: object) -> keras.Model:
         """Return the compiled model of a planned architecture; a DAG with a `build` of its own plans it once more."""
         if self._pattern is None or type(self._pattern).build is not DAG.build:
             return self(arc_seq)
@@ -156,11 +156,11 @@ class DAGModelBuilder(ModelBuilder):
         model_class = None if self._pattern is None else self._pattern.model_class(graph)
         return build_planned(partial(graph.build, model_class=model_class), arc_seq)
 
-    def build(self, arc_seq: Any, **dag_kwargs: object) -> keras.Model:
+    def build(self, arc_seq: object, **dag_kwargs: object) -> keras.Model:
         """Return the model of an architecture, not compiled; raises as ModelBuilder.build does."""
         return build_planned(self.dag(arc_seq, **dag_kwargs).build, arc_seq)
 
-    def __call__(self, arc_seq: Any = None, *, model_states: Any = None, **dag_kwargs: object) -> keras.Model:
+    def __call__(self, arc_seq: object = None, *, model_states: object = None, **dag_kwargs: object) -> keras.Model:
         """Return the compiled model of an architecture.
 
         Args:

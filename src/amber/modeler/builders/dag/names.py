@@ -15,7 +15,7 @@ for _class in (DAG, InputBlockDAG, InputBlockAuxLossDAG):
     DAGS.register(_class.__name__, _class)
 
 
-def get_dag(arg: Any) -> Any:
+def get_dag(arg: object) -> Any:
     """Return what makes a DAG.
 
     Args:
