@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 COMMANDS = (
-    "search", "compare", "build", "describe", "draw", "sample", "evaluate", "predict", "extract", "report", "export",
-    "dashboard",
+    "search", "compare", "build", "describe", "draw", "sample", "evaluate", "explain", "scan", "predict", "extract",
+    "report", "export", "dashboard",
 )  # fmt: skip
 Amber = Callable[..., Any]
 

@@ -17,11 +17,13 @@ from amber.cli.commands.dashboard import dashboard
 from amber.cli.commands.describe import describe
 from amber.cli.commands.draw import draw
 from amber.cli.commands.evaluate import evaluate
+from amber.cli.commands.explain import explain
 from amber.cli.commands.extract import extract
 from amber.cli.commands.predict import predict
 from amber.cli.commands.repair import repair
 from amber.cli.commands.report import export, report
 from amber.cli.commands.sample import sample
+from amber.cli.commands.scan import scan
 from amber.cli.commands.search import search
 from amber.cli.failures import DEBUG_VARIABLE, reported
 from amber.cli.hidden import HidingFormatter
@@ -80,7 +82,7 @@ def amber(
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler])
 
 
-for command in (search, compare, sample, evaluate, predict, extract, report, export, dashboard):
+for command in (search, compare, sample, evaluate, explain, scan, predict, extract, report, export, dashboard):
     app.command()(command)
 app.command()(repair)
 for takes_tokens in (build, describe, draw):

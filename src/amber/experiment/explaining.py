@@ -1,0 +1,163 @@
+"""Which motifs the network of a run reads: attributions, motifs, names, and the files of all that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import keras
+import numpy as np
+
+from amber.data import Target
+from amber.errors import DataError
+from amber.experiment.data import load_data
+from amber.experiment.run_files.recorded import config_of, load_model, model_file, record_beside
+from amber.explain import deep_lift
+from amber.explain.motifs import Motif, discover_motifs, filter_motifs, jaspar, match_motifs, read_meme, write_meme
+from amber.explain.motifs.page import NamedMotif, Section, render_page
+from amber.explain.saving import save_attributions
+from amber.files.csv_text import csv_text
+from amber.files.whole import write_whole
+from amber.types import Array
+
+Source = Literal["contributions", "filters", "none"]
+_MOST_UNITS = 12
+_MOTIF_COLUMNS = ("motif", "consensus", "places", "sequences", "resembles", "factor", "q")
+_PLACE_COLUMNS = ("motif", "example", "start", "end", "strand")
+
+
+@dataclass(frozen=True)
+class ExplainSettings:
+    """How a run is explained.
+
+    Attributes:
+        motifs: where motifs are looked for: in `contributions`, in the `filters` of the first convolution, or `none`.
+        examples: the most examples of the validation part that are explained.
+        shuffles: dinucleotide shuffles that each example is compared with.
+        database: MEME file of known motifs; JASPAR CORE by default.
+        both_strands: explain the mean of both strands.
+        seed: of the shuffles.
+    """
+
+    motifs: Source = "contributions"
+    examples: int = 1000
+    shuffles: int = 5
+    database: Path | None = None
+    both_strands: bool = False
+    seed: int = 0
+
+
+def explain_run(
+    run: Path, folder: Path, settings: ExplainSettings, progress: Callable[[int, int], None] | None = None
+) -> list[Path]:
+    """Explain the best network of a run on its validation part, write the files, and return their paths.
+
+    Args:
+        run: run directory, its `best.json`, or the model file in it.
+        folder: made where it is missing: `explain.html`, `contributions.h5`, `motifs.meme`, `motifs.csv`, `places.csv`.
+        settings: see `ExplainSettings`.
+        progress: called with the number of examples explained and of all, for all units together.
+
+    Raises:
+        ConfigError: a library of the extra `motifs` is missing.
+        DataError: the network reads no sequences, or a file of motifs that cannot be read.
+    """
+    record = record_beside(run)
+    if record is None:
+        raise DataError(f"{run}: expected a run directory, whose data are known. Received: a model without a run")
+    database = read_meme(settings.database) if settings.database else jaspar()
+    data = load_data(config_of(record, model_file(run)))
+    model = load_model(run)
+    examples = _first_rows(data.validation.x, settings.examples)
+    name, sequences = _sequences(model, examples)
+    units = _units(model, data.targets)
+    folder.mkdir(parents=True, exist_ok=True)
+    arrays: dict[str, Array] = {"examples": sequences}
+    sections = []
+    for done, (title, output) in enumerate(units):
+        hypothetical = deep_lift(
+            model,
+            examples,
+            output,
+            "shuffles",
+            hypothetical=True,
+            shuffles=settings.shuffles,
+            seed=settings.seed,
+            both_strands=settings.both_strands,
+            progress=_part_of(progress, done, len(units)),
+        )
+        table = hypothetical[name] if isinstance(hypothetical, Mapping) else hypothetical
+        arrays[f"hypothetical/{title}"] = table
+        arrays[f"contributions/{title}"] = table * sequences
+        if settings.motifs == "contributions":
+            sections.append(_section(title, discover_motifs(sequences, table), database))
+    if settings.motifs == "filters":
+        sections.append(_section("Filters of the first convolution", filter_motifs(model, examples), database))
+    return _write(folder, data.name, arrays, sections, settings)
+
+
+def _first_rows(x: Any, most: int) -> Any:
+    return {name: array[:most] for name, array in x.items()} if isinstance(x, Mapping) else x[:most]
+
+
+def _sequences(model: keras.Model, examples: Any) -> tuple[str, Array]:
+    """Return the name and the array of the input that holds sequences."""
+    blocks = examples if isinstance(examples, Mapping) else {model.inputs[0].name: examples}
+    for name, array in blocks.items():
+        if array.ndim == 3 and array.shape[-1] == 4:
+            return name, np.asarray(array, dtype=np.float32)
+    shapes = {name: array.shape[1:] for name, array in blocks.items()}
+    raise DataError(f"Motifs need an input of one-hot sequences, shape (length, 4). Received: {shapes}")
+
+
+def _units(model: keras.Model, targets: Sequence[Target]) -> list[tuple[str, tuple[int, int]]]:
+    """Return what is explained: a title, and output and unit. Of two classes the second says it all."""
+    found = []
+    for position, tensor in enumerate(model.outputs[: len(targets)]):
+        target, count = targets[position], int(tensor.shape[-1])
+        classes = target.classes or ()
+        for unit in range(1 if count == 2 and len(classes) == 2 else 0, count):
+            label = classes[1] if count == 1 and len(classes) == 2 else classes[unit] if unit < len(classes) else ""
+            title = f"{target.name}: {label}" if label else target.name if count == 1 else f"{target.name}: {unit}"
+            found.append((title, (position, unit)))
+    return found[:_MOST_UNITS]
+
+
+def _part_of(progress: Callable[[int, int], None] | None, part: int, parts: int) -> Callable[[int, int], None] | None:
+    return None if progress is None else lambda done, total: progress(part * total + done, parts * total)
+
+
+def _section(title: str, motifs: list[Motif], database: list[Motif]) -> Section:
+    named = [NamedMotif(motif, matches) for motif, matches in zip(motifs, match_motifs(motifs, database), strict=True)]
+    count = f"{len(motifs)} motifs." if len(motifs) != 1 else "1 motif."
+    note = f"{count} Positive ones raise the output, negative ones lower it." if motifs else "No motif recurs."
+    return Section(title, named, note)
+
+
+def _write(
+    folder: Path, name: str, arrays: Mapping[str, Array], sections: list[Section], settings: ExplainSettings
+) -> list[Path]:
+    about = {"method": "deep_lift", "references": "shuffles", "shuffles": settings.shuffles, "seed": settings.seed}
+    paths = [save_attributions(folder / "contributions.h5", arrays, about)]
+    count = len(arrays["examples"])
+    summary = f"Explained: {count} examples of the validation part, each against {settings.shuffles} shuffles."
+    paths.append(write_whole(folder / "explain.html", render_page(name, summary, sections)))
+    if not any(section.motifs for section in sections):
+        return paths
+    motifs: list[Motif] = []
+    rows: list[list[object]] = []
+    places: list[list[object]] = []
+    for section in sections:
+        for named in section.motifs:
+            motif, best = named.motif, named.matches[0] if named.matches else None
+            unique = f"{section.title}_{motif.name}".replace(" ", "_")
+            motifs.append(Motif(unique, motif.probabilities, named.title, motif.sites))
+            known = [best.motif.name, best.motif.alternative, best.q_value] if best else [None] * 3
+            rows.append([unique, motif.consensus, motif.sites, named.examples, *known])
+            places += [[unique, s.example, s.start, s.end, "+-"[s.is_reverse]] for s in motif.seqlets]
+    paths.append(write_meme(folder / "motifs.meme", motifs))
+    paths.append(write_whole(folder / "motifs.csv", csv_text(_MOTIF_COLUMNS, rows)))
+    paths.append(write_whole(folder / "places.csv", csv_text(_PLACE_COLUMNS, places)))
+    return paths

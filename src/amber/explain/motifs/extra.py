@@ -1,0 +1,22 @@
+"""The libraries of the extra `motifs`, asked for where they are needed."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from amber.errors import ConfigError
+
+
+def required(module: str, purpose: str) -> Any:
+    """Import a module of the extra `motifs`.
+
+    Raises:
+        ConfigError: it is not installed; says how to install it.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ConfigError(
+            f"{purpose} needs the extra `motifs`: pip install 'amber-nas[motifs]'. Received: {error}"
+        ) from error

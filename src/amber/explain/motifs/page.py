@@ -1,0 +1,79 @@
+"""What a network reads, as one HTML page: no script, no request to anywhere, every string escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import jinja2
+from markupsafe import Markup
+
+from amber.explain.motifs.logos import logo_svg
+from amber.explain.motifs.motif import Motif
+from amber.explain.motifs.naming import Match
+
+# A match is a name where fewer than one of twenty as good ones is false.
+LARGEST_Q = 0.05
+
+
+@dataclass(frozen=True)
+class NamedMotif:
+    """A motif and the known ones that resemble it, the best first."""
+
+    motif: Motif
+    matches: Sequence[Match]
+
+    @property
+    def title(self) -> str:
+        """The name of the best known motif that resembles it well enough, or `no known motif`."""
+        if not self.matches or self.matches[0].q_value > LARGEST_Q:
+            return "no known motif"
+        known = self.matches[0].motif
+        return f"{known.alternative} ({known.name})" if known.alternative else known.name
+
+    @property
+    def places(self) -> str:
+        """Where it stands: the middle half of the starts of its places."""
+        starts = sorted(each.start for each in self.motif.seqlets)
+        return f"{starts[len(starts) // 4]} to {starts[(3 * len(starts)) // 4]}" if starts else ""
+
+    @property
+    def examples(self) -> int:
+        """The number of sequences that hold it."""
+        return len({each.example for each in self.motif.seqlets})
+
+
+@dataclass(frozen=True)
+class Section:
+    """The motifs of one output.
+
+    Attributes:
+        title: the output, and the class.
+        motifs: in the order shown.
+        note: one sentence about how they were found, or why there are none.
+    """
+
+    title: str
+    motifs: Sequence[NamedMotif]
+    note: str
+
+
+def render_page(title: str, summary: str, sections: Sequence[Section]) -> str:
+    """Return the page as text."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("amber.explain.motifs"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # Matplotlib escapes what a logo holds, and letters are all that it holds.
+    drawn = [
+        (section, [(each, Markup(logo_svg(each.motif)), _contributions(each.motif)) for each in section.motifs])
+        for section in sections
+    ]
+    return environment.get_template("explain.html").render(title=title, summary=summary, sections=drawn)
+
+
+def _contributions(motif: Motif) -> Markup:
+    return Markup("" if motif.contributions is None else logo_svg(motif, use_contributions=True))

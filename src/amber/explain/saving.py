@@ -1,0 +1,103 @@
+"""Attributions in files: NumPy, HDF5, bigWig."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from amber.data.genomics.handles import library
+from amber.errors import DataError
+from amber.files.strict_json import json_text
+from amber.files.whole import replacing
+from amber.types import Array, JsonObject
+
+_SUFFIXES = (".npz", ".h5", ".hdf5")
+
+
+def save_attributions(
+    path: str | os.PathLike[str], arrays: Mapping[str, Array], about: JsonObject | None = None
+) -> Path:
+    """Write arrays by name, compressed, and return the path.
+
+    Args:
+        path: ends in `.npz`, or in `.h5` or `.hdf5` for HDF5.
+        arrays: such as `contributions`, `examples`.
+        about: what else is to be known, as JSON: in HDF5 the attribute `about`, in NumPy's format an array of text.
+
+    Raises:
+        DataError: another ending.
+        OSError: the file cannot be written.
+    """
+    target = Path(path)
+    if target.suffix not in _SUFFIXES:
+        raise DataError(f"Attributions are written to files ending in {', '.join(_SUFFIXES)}. Received: {target}")
+    text = json_text(about or {})
+    with replacing(target) as aside:
+        if target.suffix == ".npz":
+            np.savez_compressed(aside, allow_pickle=False, **arrays, about=np.array(text))
+        else:
+            _write_hdf5(aside, arrays, text)
+    return target
+
+
+def _write_hdf5(path: Path, arrays: Mapping[str, Array], about: str) -> None:
+    import h5py
+
+    with h5py.File(path, "w") as file:
+        file.attrs["about"] = about
+        for name, array in arrays.items():
+            file.create_dataset(name, data=array, compression="gzip", shuffle=True)
+
+
+def save_bigwig(
+    path: str | os.PathLike[str],
+    contributions: Array,
+    places: Sequence[tuple[str, int]],
+    chromosome_sizes: Mapping[str, int],
+) -> Path:
+    """Write the contribution of each position of a genome as bigWig, and return the path.
+
+    Args:
+        path: ends in `.bw` or `.bigwig`.
+        contributions: shape (examples, length, 4), or (examples, length). Where examples overlap, the mean counts.
+        places: chromosome and first base (from 0) of each example, on the forward strand.
+        chromosome_sizes: length of each chromosome of the genome.
+
+    Raises:
+        DataError: pybigtools is not installed, another ending, or places that do not fit.
+        OSError: the file cannot be written.
+    """
+    target = Path(path)
+    if target.suffix.lower() not in (".bw", ".bigwig"):
+        raise DataError(f"A bigWig file ends in .bw or .bigwig. Received: {target}")
+    tracks = contributions.sum(axis=-1) if contributions.ndim == 3 else contributions
+    if tracks.ndim != 2 or len(tracks) != len(places) or not len(places):
+        raise DataError(
+            f"Expected contributions of shape (examples, length, 4) and a place for each example. Received: "
+            f"{contributions.shape} and {len(places)} places"
+        )
+    values = [each for name in sorted({place[0] for place in places}) for each in _runs(name, tracks, places)]
+    for name, start, end, _ in values:
+        if start < 0 or end > chromosome_sizes.get(name, 0):
+            size = chromosome_sizes.get(name, "no such chromosome")
+            raise DataError(f"A place must lie within its chromosome. Received: {name}:{start}-{end} ({size})")
+    pybigtools = library("pybigtools", "A track")
+    with replacing(target) as aside:
+        writer = pybigtools.open(str(aside), "w")
+        writer.write(dict(chromosome_sizes), iter(values))
+        writer.close()
+    return target
+
+
+def _runs(chromosome: str, tracks: Array, places: Sequence[tuple[str, int]]) -> list[tuple[str, int, int, float]]:
+    """Return each covered position of a chromosome with the mean of what covers it, in order."""
+    length = tracks.shape[1]
+    rows = [row for row, (name, _) in enumerate(places) if name == chromosome]
+    positions = np.concatenate([places[row][1] + np.arange(length) for row in rows])
+    covered, inverse = np.unique(positions, return_inverse=True)
+    summed = np.bincount(inverse, weights=np.concatenate([tracks[row] for row in rows]).astype(np.float64))
+    means = summed / np.bincount(inverse)
+    return [(chromosome, int(at), int(at) + 1, float(value)) for at, value in zip(covered, means, strict=True)]

@@ -1,0 +1,69 @@
+"""`amber explain` and `amber scan`, but for the libraries that find and name motifs (tests/explain/motifs)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from amber.experiment import explaining
+from amber.explain.motifs import Match, Motif, Seqlet, read_meme, write_meme
+
+Amber = Callable[..., Any]
+MOTIF = Motif(
+    "positive_1", np.eye(4)[[0, 1, 2, 3, 0]], sites=2, seqlets=[Seqlet(0, 3, 8, False), Seqlet(1, 5, 10, True)]
+)
+
+
+def test_contributions_of_every_class_are_written(amber: Amber, finished_run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "explained"
+    options = ("--motifs", "none", "--examples", 6, "--shuffles", 2)
+    done = amber("explain", finished_run, "-o", folder, *options)
+    assert done.exit_code == 0, done.stderr
+    assert sorted(path.name for path in folder.iterdir()) == ["contributions.h5", "explain.html"]
+    with h5py.File(folder / "contributions.h5") as file:
+        assert sorted(file["contributions"]) == [f"output: {name}" for name in ("EI", "IE", "N")]
+        examples, table = file["examples"][:], file["hypothetical/output: IE"][:]
+        assert examples.shape == table.shape == (6, 60, 4)
+        np.testing.assert_allclose(file["contributions/output: IE"][:], examples * table)
+        total = sum(file[f"contributions/output: {name}"][:].sum(axis=(1, 2)) for name in ("EI", "IE", "N"))
+    # Probabilities sum to 1, for examples and for their references.
+    np.testing.assert_allclose(total, 0, atol=1e-3)
+    assert str(folder / "explain.html") in done.stdout
+
+
+def test_motifs_are_named_and_written(
+    amber: Amber, finished_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explaining, "discover_motifs", lambda sequences, table: [MOTIF])
+    monkeypatch.setattr(
+        explaining, "match_motifs", lambda motifs, known: [[Match(known[0], 1e-6, 1e-4)] for _ in motifs]
+    )
+    write_meme(tmp_path / "known.meme", [Motif("K1", MOTIF.probabilities, "Factor")])
+    options = ("--examples", 3, "--shuffles", 1, "--database", tmp_path / "known.meme", "--both-strands")
+    done = amber("explain", finished_run, "-o", tmp_path / "out", *options)
+    assert done.exit_code == 0, done.stderr
+    assert len(done.stdout.split("Wrote ")) == 6
+    assert [motif.alternative for motif in read_meme(tmp_path / "out" / "motifs.meme")] == ["Factor (K1)"] * 3
+    heading, first, *_ = (tmp_path / "out" / "motifs.csv").read_text().splitlines()
+    assert heading.startswith("motif,consensus,places") and "ACGTA,2,2,K1,Factor,0.0001" in first
+    places = (tmp_path / "out" / "places.csv").read_text().splitlines()
+    assert len(places) == 7 and places[1].endswith(",0,3,8,'+")
+    assert "Factor (K1)" in (tmp_path / "out" / "explain.html").read_text()
+
+
+def test_what_is_not_a_run_is_refused(amber: Amber, tmp_path: Path) -> None:
+    (tmp_path / "m.keras").write_bytes(b"")
+    done = amber("explain", tmp_path / "m.keras")
+    assert done.exit_code != 0 and "a model without a run" in done.stderr
+
+
+def test_a_file_of_motifs_that_is_none_is_refused(amber: Amber, tmp_path: Path) -> None:
+    (tmp_path / "m.meme").write_text("nothing")
+    (tmp_path / "s.fa").write_text(">a\nACGT\n")
+    done = amber("scan", tmp_path / "m.meme", tmp_path / "s.fa")
+    assert done.exit_code != 0 and "MEME version 4" in done.stderr

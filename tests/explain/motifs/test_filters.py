@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from tests.explain.networks import sequences
+
+from amber.errors import ConfigError
+from amber.explain.motifs import filter_motifs
+
+layers = keras.layers
+
+
+@pytest.mark.parametrize("padding", ["valid", "same", "causal"])
+def test_a_filter_becomes_the_motif_it_fits(padding: str) -> None:
+    inputs = keras.Input((40, 4), name="dna")
+    hidden = layers.Conv1D(2, 5, padding=padding, activation="relu")(inputs)
+    model = keras.Model(inputs, layers.Dense(1)(layers.GlobalMaxPooling1D()(hidden)))
+    kernel = np.full((5, 4, 2), -1.0)
+    for position, base in enumerate([0, 2, 1, 3, 2]):
+        kernel[position, base, 0] = 1
+    model.layers[1].set_weights([kernel, np.array([0.0, -1.0])])
+    x = sequences(1000, 40)
+    (found,) = filter_motifs(model, x, share=0.9)
+    assert (found.name, found.consensus) == ("filter_0", "AGCTG")
+    assert found.sites == len(found.seqlets) >= 10
+    for seqlet in found.seqlets:
+        assert x[seqlet.example, seqlet.start : seqlet.end].argmax(axis=-1).tolist() == [0, 2, 1, 3, 2]
+
+
+def test_a_network_without_a_convolution_is_refused() -> None:
+    inputs = keras.Input((40, 4))
+    with pytest.raises(ConfigError, match="Flatten, Dense"):
+        filter_motifs(keras.Model(inputs, layers.Dense(1)(layers.Flatten()(inputs))), sequences(3, 40))
