@@ -52,7 +52,7 @@ def test_motifs_are_named_and_written(
     heading, first, *_ = (tmp_path / "out" / "motifs.csv").read_text().splitlines()
     assert heading.startswith("motif,consensus,places") and "ACGTA,2,2,K1,Factor,0.0001" in first
     places = (tmp_path / "out" / "places.csv").read_text().splitlines()
-    assert len(places) == 7 and places[1].endswith(",0,3,8,'+")
+    assert len(places) == 7 and places[1].endswith(",0,3,8,forward")
     assert "Factor (K1)" in (tmp_path / "out" / "explain.html").read_text()
 
 

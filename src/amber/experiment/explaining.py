@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import keras
 import numpy as np
 
 from amber.data import Target
@@ -22,8 +21,13 @@ from amber.files.csv_text import csv_text
 from amber.files.whole import write_whole
 from amber.types import Array
 
+if TYPE_CHECKING:
+    import keras
+
 Source = Literal["contributions", "filters", "none"]
 _MOST_UNITS = 12
+# Words: a spreadsheet takes a sign for the beginning of a formula.
+STRANDS = ("forward", "reverse")
 _MOTIF_COLUMNS = ("motif", "consensus", "places", "sequences", "resembles", "factor", "q")
 _PLACE_COLUMNS = ("motif", "example", "start", "end", "strand")
 
@@ -156,7 +160,7 @@ def _write(
             motifs.append(Motif(unique, motif.probabilities, named.title, motif.sites))
             known = [best.motif.name, best.motif.alternative, best.q_value] if best else [None] * 3
             rows.append([unique, motif.consensus, motif.sites, named.examples, *known])
-            places += [[unique, s.example, s.start, s.end, "+-"[s.is_reverse]] for s in motif.seqlets]
+            places += [[unique, s.example, s.start, s.end, STRANDS[s.is_reverse]] for s in motif.seqlets]
     paths.append(write_meme(folder / "motifs.meme", motifs))
     paths.append(write_whole(folder / "motifs.csv", csv_text(_MOTIF_COLUMNS, rows)))
     paths.append(write_whole(folder / "places.csv", csv_text(_PLACE_COLUMNS, places)))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from amber.data.genomics.fasta import read_fasta
 from amber.data.sequences import encode_sequences
+from amber.experiment.explaining import STRANDS
 from amber.explain.motifs import read_meme, scan
 from amber.files.csv_text import csv_text
 
@@ -36,6 +37,6 @@ def scan_fasta(motifs: Path, sequences: Path, threshold: float, delimiter: str =
     for hit in scan(known, encoded, threshold):
         sequence = entries.sequences[hit.example]
         if hit.end <= len(sequence):
-            place = [entries.names[hit.example], hit.start, hit.end, hit.motif, hit.strand]
+            place = [entries.names[hit.example], hit.start, hit.end, hit.motif, STRANDS[hit.strand == "-"]]
             rows.append([*place, hit.score, hit.p_value, sequence[hit.start : hit.end]])
     return csv_text(_COLUMNS, rows, delimiter=delimiter), len(rows)

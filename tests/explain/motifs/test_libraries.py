@@ -35,7 +35,7 @@ def test_planted_motifs_are_found_and_nothing_else() -> None:
     best = [matches[0] for matches in match_motifs(found, jaspar("fungi"))]
     assert sorted(match.motif.alternative for match in best) == sorted(wanted)
     assert all(match.q_value < 0.05 for match in best)
-    assert all(motif.name.startswith("positive") and motif.sites > 100 for motif in found)
+    assert all(motif.name.startswith("positive") and motif.sites > 30 for motif in found)
 
 
 def test_a_motif_is_named_as_itself() -> None:
@@ -48,7 +48,7 @@ def test_a_motif_is_named_as_itself() -> None:
 def test_instances_are_found_on_both_strands(tmp_path: Path) -> None:
     from amber.experiment.scanning import scan_fasta
 
-    motif = Motif("reb", np.clip(KNOWN["REB1"].probabilities.round(), 0, 1))
+    motif = Motif("reb", np.eye(4)[KNOWN["REB1"].probabilities.argmax(axis=1)])
     x = np.eye(4, dtype="float32")[np.random.default_rng(1).integers(0, 4, (2, 50))]
     x[0, 7:16] = motif.probabilities
     x[1, 30:39] = motif.probabilities[::-1, ::-1]
@@ -59,7 +59,7 @@ def test_instances_are_found_on_both_strands(tmp_path: Path) -> None:
     (tmp_path / "s.fa").write_text(f">one\n{letters[0]}\n>two\n{letters[1]}\n>short\nACG\n")
     text, count = scan_fasta(tmp_path / "m.meme", tmp_path / "s.fa", 1e-4)
     assert count == len(text.splitlines()) - 1 == len(found)
-    assert any(line.startswith("one\t7\t16\treb\t+\t") for line in text.splitlines())
+    assert any(line.startswith("one\t7\t16\treb\tforward\t") for line in text.splitlines())
 
 
 def test_what_cannot_be_compared_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
