@@ -77,6 +77,16 @@ def count_trial(epochs: int = 2) -> TrialPath:
     return path
 
 
+def by_package(found: Counter[str]) -> dict[str, tuple[int, int]]:
+    """Return how many files and functions each package has of those entered, most functions first."""
+    files, functions = Counter[str](), Counter[str]()
+    for file, count in found.items():
+        package = Path(file).parts[0]
+        files[package] += 1
+        functions[package] += count
+    return {package: (files[package], count) for package, count in functions.most_common()}
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the two numbers and the list by file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -85,6 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     path = count_trial()
     found = path.by_file()
     print(f"One trial enters {len(found)} files and {found.total()} functions of AMBER.")
+    for package, (files, functions) in by_package(found).items():
+        print(f"{files:5d} files, {functions:3d} functions in {package}")
     for file, count in found.most_common():
         print(f"{count:5d}  {file}")
         for name in path.names(file) if wanted.functions else ():

@@ -115,10 +115,11 @@ def describe_architecture(space: ModelSpace, layout: TokenLayout, arc: Tokens) -
 
 
 def _layers_of(space: ModelSpace, layout: TokenLayout, tokens: Sequence[int]) -> list[dict[str, Any]]:
+    candidates = space.layers
     layers: list[dict[str, Any]] = []
     for place, token in zip(layout.places, tokens, strict=True):
         if place.role == "op":
-            entry = {"layer": place.layer, "operation": str(space[place.layer][token]), "skips_from": []}
+            entry = {"layer": place.layer, "operation": str(candidates[place.layer][token]), "skips_from": []}
             entry.update({"inputs": []} if layout.num_inputs else {}, **({"feeds": []} if layout.num_outputs else {}))
             layers.append(entry)
         elif token:

@@ -169,7 +169,7 @@ class GraphWriter:
 
     def stem(self) -> str:
         """Append a convolution of kernel 8 without activation, and normalisation."""
-        name = self.add("stem_conv_conv", self._stem, (self.nodes[0].name,), NodePlace("stem"))
+        name = self.add("stem_conv_conv", self._stem, (self.nodes[0].node_name,), NodePlace("stem"))
         return self.add("stem_conv_bn", _BATCH_NORM, (name,), NodePlace("stem"))
 
     def layer(self, block: LayerBlock, current: str, skips: list[str]) -> str:
