@@ -107,6 +107,13 @@ class OrderedBatches(keras.utils.PyDataset):
         return keras.tree.map_structure(lambda array: _taken(array, rows), self._data)
 
 
+class _UnshuffledBatches(OrderedBatches):
+    """Batches in the order of their arrays, for which a loader draws nothing."""
+
+    def on_epoch_begin(self) -> None:
+        """Draw no number."""
+
+
 def is_orderable(data: object) -> bool:
     """Say whether data are arrays of numbers whose batches `OrderedBatches` can take."""
     arrays = keras.tree.flatten(data)
@@ -132,7 +139,7 @@ def in_batches(data: tuple[TensorTree, ...], batch_size: int | None) -> OrderedB
         batch_size: examples of a batch; None: 32.
     """
     count = len(keras.tree.flatten(data)[0])
-    return OrderedBatches(data, BatchOrder(np.arange(count)), batch_size or 32)
+    return _UnshuffledBatches(data, BatchOrder(np.arange(count)), batch_size or 32)
 
 
 Data = TypeVar("Data")
