@@ -101,6 +101,7 @@ _COMMANDS: dict[str, tuple[list[str], str]] = {
     "report: no run": (["report", "folder"], "not a run directory"),
     "export: no run": (["export", "folder"], "not a run directory"),
     "export: suffix": (["export", "folder", "-o", "x.xlsx"], ".csv or .json"),
+    "export: onto a folder": (["export", "folder", "-o", "folder.csv"], "folder.csv, which is a folder"),
     "compare: seeds": (["compare", "C", "--seeds", "a"], "--seeds: expected integers"),
     "compare: no file": (["compare", "none.yaml"], "none.yaml: expected a configuration"),
     "search: option": (["search", "C", "--trails", "3"], "--trials"),
@@ -153,6 +154,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (path / "LONG").write_text(_changed(dict([_layer(kernel_size=70), (("builder",), {"type": "sequential"})])))
     (path / "folder").mkdir()
     (path / "damaged").mkdir()
+    (path / "folder.csv").mkdir()
     (path / "damaged" / "best.json").write_text('{"tokens": [')
     (path / "text.keras").write_text("text")
     (path / "archive.keras").write_bytes(b"PK\5\6" + bytes(18))

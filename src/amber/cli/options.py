@@ -39,11 +39,13 @@ def checked_output(path: Path, suffixes: tuple[str, ...]) -> Path:
     """Return the path after checking its suffix and making its folder.
 
     Raises:
-        ConfigError: another suffix.
+        ConfigError: another suffix, or a folder of that name.
         StorageError: a folder that cannot be made.
     """
     if path.suffix.lower() not in suffixes:
         raise ConfigError(f"--output: expected a file ending in {' or '.join(suffixes)}. Received: {path}")
+    if path.is_dir():
+        raise ConfigError(f"--output: expected a file to write. Received: {path}, which is a folder")
     with naming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     return path
