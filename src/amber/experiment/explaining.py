@@ -92,7 +92,7 @@ def explain_run(
             both_strands=settings.both_strands,
             progress=_part_of(progress, done, len(units)),
         )
-        table = hypothetical[name] if isinstance(hypothetical, Mapping) else hypothetical
+        table: Array = hypothetical[name] if isinstance(hypothetical, Mapping) else np.asarray(hypothetical)
         arrays[f"hypothetical/{title}"] = table
         arrays[f"contributions/{title}"] = table * sequences
         if settings.motifs == "contributions":
