@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from amber.architect import ModelSpace, Operation
 from amber.modeler import EnasAnnModelBuilder, EnasCnnModelBuilder
@@ -75,3 +76,13 @@ def scatter(builder: Any, seed: int = 0) -> None:
     for weight in builder.supernet.weights:
         values = generator.normal(size=weight.shape) * 0.4
         weight.assign((np.abs(values) + 0.5 if "variance" in weight.path else values).astype("float32"))
+
+
+def masked_weights(supernet: Any, arc: Any) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return (kernel, bias) of each layer, and with output blocks of each output, zero where not selected."""
+    tokens = ops.convert_to_tensor(supernet.layout.validate(arc), "int32")
+    pairs = []
+    for weights, masks in supernet._masked(tokens):
+        kernel, bias, rows, columns = map(ops.convert_to_numpy, (*weights, *masks))
+        pairs.append((kernel * (rows[:, None] * columns[None, :]), bias * columns))
+    return pairs

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from tests.supernet.spaces import BLOCKS, ann_data, cnn_data, make_ann, make_cnn, scatter
+from tests.supernet.spaces import BLOCKS, ann_data, cnn_data, make_ann, make_cnn, masked_weights, scatter
 
 from amber.errors import ConfigError
 
@@ -118,7 +118,10 @@ def test_one_step_changes_the_selected_weights_only() -> None:
     (x, y), before = cnn_data(), state(builder)
     child = builder()
     child.train_on_batch(x, y)
-    selected = {weight.path for weight in builder.supernet.variables_of(builder.plan(arc))}
+    selected = {
+        weight.path
+        for weight in builder.supernet.variables_of(builder.supernet.take(arc, builder.supernet.dropout_rates()))
+    }
     moved = changed(before, state(builder))
     assert moved
     assert moved <= selected
@@ -132,7 +135,7 @@ def test_one_step_changes_the_selected_rows_and_columns_only(sampled: bool) -> N
     (x, y), before = ann_data(), state(builder)
     (builder() if sampled else builder(arc)).train_on_batch(x, y)
     after = state(builder)
-    for layer, (kernel, bias) in enumerate(builder.supernet.masked_weights(arc)):
+    for layer, (kernel, bias) in enumerate(masked_weights(builder.supernet, arc)):
         for name, mask in ((f"layer_{layer}_w", kernel), (f"layer_{layer}_b", bias)):
             (path,) = [path for path in before if path.endswith(name)]
             outside = mask == 0
@@ -324,7 +327,7 @@ def test_penalties_are_reported_for_selected_weights_only() -> None:
     for seed in range(3):
         arc = plain.layout.sample(seed)
         extra = penalised(arc).evaluate(x, y, verbose=0)[0] - plain(arc).evaluate(x, y, verbose=0)[0]
-        kernels = [kernel for kernel, _ in plain.supernet.masked_weights(arc)]
+        kernels = [kernel for kernel, _ in masked_weights(plain.supernet, arc)]
         expected = sum(0.01 * np.abs(k).sum() + 0.05 * np.square(k).sum() for k in kernels)
         assert extra == pytest.approx(expected, rel=1e-3)
 

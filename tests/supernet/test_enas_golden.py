@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from keras import ops
 from tests.golden_cases import Tally, load, prescribed_input, prescribed_weight
+from tests.supernet.spaces import masked_weights
 
 from amber.architect import ModelSpace, Operation
 from amber.errors import AmberError
@@ -79,7 +80,7 @@ def check_case(builder: Any, config: dict[str, Any], case: dict[str, Any], toler
     losses = model.evaluate(x, targets if len(targets) > 1 else targets[0], verbose=0, return_dict=True)
     assert losses["loss"] == pytest.approx(case["mse_loss_against_0.5"], abs=tolerance)
     if "nonzero_weights_after_masking" in case:
-        masked = builder.supernet.masked_weights(case["arc_seq"])
+        masked = masked_weights(builder.supernet, case["arc_seq"])
         counts = [[int(np.count_nonzero(each)) for each in pair] for pair in masked]
         assert counts == case["nonzero_weights_after_masking"]
 
@@ -158,12 +159,12 @@ def test_golden_cnn(config: dict[str, Any], case: dict[str, Any], made: dict[str
     total = sum(int(np.prod(weight.shape)) for weight in supernet.trainable_weights)
     assert total == config["trainable_params"]
     assert len(supernet.trainable_weights) == config["num_trainable_tensors"]
-    assert (supernet.out_filters, supernet.pool_layers) == (config["out_filters"], config["pool_layers"])
+    assert (supernet.design.out_filters, supernet.design.pool_layers) == (config["out_filters"], config["pool_layers"])
     if supernet.design.with_skips:
         assert len(builder.layout) == config["arc_length"]
     if supernet.fixed_arc is not None:
         # Recorded with the statistics of the batch; ours obey the training flag.
-        still = builder(dropouts=[0.0] * (len(supernet.out_filters) + 2))
+        still = builder(dropouts=[0.0] * (len(supernet.design.out_filters) + 2))
         trained = ops.convert_to_numpy(still(data(config), training=True))
         np.testing.assert_allclose(trained, case["predictions"][0], atol=3e-5)
         set_weights(builder, config)

@@ -15,6 +15,7 @@ from keras import ops
 from tests.supernet.spaces import ann_data, cnn_data, make_ann, make_cnn, scatter
 
 from amber.architect import Operation
+from amber.supernet.conv_views import ConvViews
 from amber.supernet.scoring import predict_many, score_architectures
 
 pytestmark = pytest.mark.parity
@@ -233,13 +234,13 @@ def test_torch_runs_the_selected_operations_only(monkeypatch: pytest.MonkeyPatch
     builder = make_cnn()
     arc = builder.layout.sample(3)
     supernet, ran = builder.supernet, []
-    view_for = supernet.view_for
+    view_for = ConvViews.__call__
 
-    def watched(node: Any) -> Any:
+    def watched(views: ConvViews, node: Any) -> Any:
         ran.append(node.node_name)
-        return view_for(node)
+        return view_for(views, node)
 
-    monkeypatch.setattr(supernet, "view_for", watched)
+    monkeypatch.setattr(ConvViews, "__call__", watched)
     monkeypatch.setattr(supernet, "run_selected", None)
     child = builder.build(arc, dropouts=[0.0] * 5)
     if keras.config.backend() == "torch":

@@ -9,6 +9,7 @@ class DenseSlice(NamedTuple):
     """A dense layer whose weights are rows and the first columns of a shared kernel.
 
     Attributes:
+        number: of the layer or output among all those of the supernet.
         kernel, bias: the shared Keras variables, float32, shapes (rows, width) and (width,).
         spans: (start, stop) of the rows it takes, in the order of what it reads: columns, then earlier layers.
         columns: (start, stop) of the columns it reads of the matrix of all inputs.
@@ -17,6 +18,7 @@ class DenseSlice(NamedTuple):
         activation: a Keras activation function.
     """
 
+    number: int
     kernel: Any
     bias: Any
     spans: tuple[tuple[int, int], ...]

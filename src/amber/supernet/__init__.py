@@ -7,21 +7,16 @@
 import amber.modeler  # noqa: F401
 from amber.supernet.ann import AnnSupernet
 from amber.supernet.base import Supernet, load_supernet
-from amber.supernet.builders import AnnSupernetBuilder, SupernetBuilder
 from amber.supernet.child import SupernetModel
 from amber.supernet.conv import ConvSupernet
-from amber.supernet.factory import AnnSupernetFactory, ConvSupernetFactory, SupernetFactory
+from amber.supernet.factory import SupernetFactory
 from amber.supernet.feature_blocks import FeatureBlocks
 
 __all__ = [
     "AnnSupernet",
-    "AnnSupernetBuilder",
-    "AnnSupernetFactory",
     "ConvSupernet",
-    "ConvSupernetFactory",
     "FeatureBlocks",
     "Supernet",
-    "SupernetBuilder",
     "SupernetFactory",
     "SupernetModel",
     "load_supernet",

@@ -7,6 +7,7 @@ every unit a layer may have. An architecture with fewer units uses the first one
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import keras
@@ -14,18 +15,15 @@ import numpy as np
 from keras import ops
 
 from amber.architect import ModelSpace, Operation
-from amber.architect.places import NodePlace
-from amber.backend.weight_slices import SlicedMLP
-from amber.errors import DataError
+from amber.backend.weight_slices import DenseSlice, SlicedMLP
 from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.operations import check_layers, make_layer
 from amber.supernet.ann_plan import AnnDesign
 from amber.supernet.ann_selected import AnnSelection
-from amber.supernet.ann_slices import AnnSlices
-from amber.supernet.base import Supernet, check_features, coefficient
+from amber.supernet.ann_slices import AnnSlices, DensePart
+from amber.supernet.base import Supernet, check_features, coefficient, dropped
 from amber.supernet.bias import constant_rows, stock_bias
 from amber.supernet.feature_blocks import FeatureBlocks
-from amber.supernet.forward import View
 from amber.supernet.initial import HostHeNormal
 
 
@@ -48,6 +46,8 @@ class AnnSupernet(Supernet):
     Raises:
         ModelSpaceError: see AnnDesign.
     """
+
+    design: AnnDesign
 
     def __init__(
         self,
@@ -73,27 +73,35 @@ class AnnSupernet(Supernet):
         )
         check_layers(_stock(operation) for operation in self.design.outputs)
         self.l1_reg, self.l2_reg = coefficient(l1_reg, "l1_reg"), coefficient(l2_reg, "l2_reg")
-        self.layout = self.design.layout
-        self.input_names, self.output_names = self.design.input_names, self.design.output_names
         self.feature_model = feature_model
         if feature_model is not None:
             feature_model.check_blocks(dict(zip(self.input_names, self.design.features, strict=True)))
-        self._make_weights()
-        self._selection = AnnSelection(self.design)
-        self._slices = AnnSlices(self.design, self)
-        self._views: dict[tuple[Any, ...], View] = {}
+        parts, features, tokens = self.design.parts, self.design.starts[-1], len(self.layout)
+        self._slices = AnnSlices(self.layout, parts, self._make_weights(parts), self.design.features)
+        self._selection = AnnSelection(parts, features, tokens)
         self.built = True
 
-    def _make_weights(self) -> None:
-        design, width = self.design, self.design.max_units
-        features = design.starts[-1]
-        self.kernels = [
-            self._weight(f"layer_{layer}_w", (features + layer * width, width)) for layer in range(design.layers)
-        ]
-        self.biases = [self._weight(f"layer_{layer}_b", (width,)) for layer in range(design.layers)]
-        rows = width * (design.layers if design.with_output_blocks else 1)
-        self.output_kernels = [self._weight(f"w_out_{k}", (rows, units)) for k, units in enumerate(design.output_units)]
-        self.output_biases = [self._weight(f"b_out_{k}", (units,)) for k, units in enumerate(design.output_units)]
+    def _make_weights(self, parts: Sequence[DensePart]) -> list[tuple[Any, Any]]:
+        """Make kernel and bias of each part; of layers and of outputs all kernels come before all biases."""
+        layers, pairs = self.design.layers, list[tuple[Any, Any]]()
+        for kind, kernel, bias in (
+            (parts[:layers], "layer_{}_w", "layer_{}_b"),
+            (parts[layers:], "w_out_{}", "b_out_{}"),
+        ):
+            widths = [max(part.units) for part in kind]
+            kernels = [
+                self._weight(kernel.format(k), (part.rows, width))
+                for k, (part, width) in enumerate(zip(kind, widths, strict=True))
+            ]
+            pairs += zip(
+                kernels, [self._weight(bias.format(k), (width,)) for k, width in enumerate(widths)], strict=True
+            )
+        return pairs
+
+    @property
+    def kernels(self) -> list[Any]:
+        """The shared kernel of each layer."""
+        return [kernel for kernel, _ in self._slices.weights[: self.design.layers]]
 
     def _weight(self, name: str, shape: tuple[int, ...]) -> Any:
         return self.add_weight(name=name, shape=shape, initializer=HostHeNormal() if len(shape) > 1 else "zeros")
@@ -102,30 +110,42 @@ class AnnSupernet(Supernet):
         """Return the network of an architecture; nodes that no output reads are kept, as nothing is pruned."""
         return self.design.plan(arc_seq, dropouts)
 
-    def sliced_mlp(self, arc_seq: Any) -> SlicedMLP | None:
-        """Return an architecture as slices; None where blocks are made of raw data or weights are penalised."""
-        if self.feature_model is not None or self.l1_reg or self.l2_reg or self.dtype_policy.name != "float32":
-            return None
+    def take(self, arc_seq: Any, dropouts: Sequence[float] = ()) -> SlicedMLP:
+        """Return the rows and columns that an architecture takes; layers that no output reads are left out."""
         return self._slices(arc_seq)
 
-    def view_for(self, node: ComputationNode) -> View:
-        """Return the dense layer whose weights are a node's slices of the shared tensors."""
-        key = (node.node_name, node.operation, node.parents)
-        view = self._views.get(key)
-        if view is None:
-            if len(self._views) > 4096:
-                self._views.clear()
-            view = self._views[key] = _DenseView(*self._tensors(node), node, self._rows(node))
-        return view
+    @property
+    def runs_sliced(self) -> bool:
+        """Whether a backend may run the slices: not where blocks are made of raw data, or weights are penalised."""
+        return (
+            self.feature_model is None and not self.l1_reg and not self.l2_reg and self.dtype_policy.name == "float32"
+        )
 
-    def stock_weights(self, node: ComputationNode) -> list[np.ndarray]:
-        """Return copies of the node's kernel and bias."""
-        units = int(node.operation.get("units"))
-        kernel, bias = (ops.convert_to_numpy(tensor)[..., :units].copy() for tensor in self._tensors(node))
-        if node.operation.Layer_type == "bias_only":
-            features = self.design.features[self.input_names.index(node.parents[0])]
-            return [np.zeros((features, units), kernel.dtype), bias]
-        return [np.concatenate([kernel[start:stop] for start, stop in self._rows(node)]), bias]
+    def run(self, taken: SlicedMLP, inputs: Mapping[str, Any], training: Any, dropout: Sequence[Any]) -> list[Any]:
+        """Compute the outputs of one architecture."""
+        starts, spans = self.design.starts, {span for layer in taken.layers for span in layer.columns}
+        blocks = [
+            dropped(dropout, 0, inputs[name], training) if any(a <= start < b for a, b in spans) else inputs[name]
+            for name, start in zip(self.input_names, starts, strict=False)
+        ]
+        matrix = _joined(blocks, -1)
+        given: list[Any] = []
+        for layer in taken.layers:
+            read = [matrix[:, start:stop] for start, stop in layer.columns] + [given[j] for j in layer.earlier]
+            result, is_hidden = _dense(layer, read, matrix), layer.number < self.design.layers
+            given.append(dropped(dropout, layer.number + 1, result, training) if is_hidden else result)
+        return [given[position] for position in taken.outputs]
+
+    def stock_weights(self, graph: ComputationGraph, taken: SlicedMLP) -> dict[str, list[np.ndarray]]:
+        """Return copies of the kernel and bias of every dense node."""
+        nodes = [node.node_name for node in graph.nodes if "units" in node.operation]
+        return {name: self._stock(layer) for name, layer in zip(nodes, taken.layers, strict=True)}
+
+    def _stock(self, layer: DenseSlice) -> list[np.ndarray]:
+        kernel, bias = (ops.convert_to_numpy(each)[..., : layer.units].copy() for each in (layer.kernel, layer.bias))
+        if not layer.spans:
+            return [np.zeros((self.design.features[0], layer.units), kernel.dtype), bias]
+        return [np.concatenate([kernel[start:stop] for start, stop in layer.spans]), bias]
 
     def stock_layer(self, node: ComputationNode, input_shape: Any) -> keras.layers.Layer:
         """Return a dense layer, or what stands for a layer that reads nothing."""
@@ -133,135 +153,42 @@ class AnnSupernet(Supernet):
             return stock_bias(node.operation.get("units"), node.operation.get("activation"), node.node_name)
         return make_layer(node.operation, name=node.node_name, input_shape=input_shape)
 
-    def variables_of(self, graph: ComputationGraph) -> list[Any]:
-        """Return the tensors that the nodes of a network take slices of, and those of a trainable feature model."""
-        found: list[Any] = []
-        for node in graph.nodes:
-            if "units" in node.operation:
-                kernel, bias = self._tensors(node)
-                found += [bias] if node.operation.Layer_type == "bias_only" else [kernel, bias]
+    def variables_of(self, taken: SlicedMLP) -> list[Any]:
+        """Return the tensors that an architecture takes slices of, and those of a trainable feature model."""
+        found = [
+            each for layer in taken.layers for each in ((layer.kernel, layer.bias) if layer.spans else (layer.bias,))
+        ]
         return found + (list(self.feature_model.variables) if self.feature_model is not None else [])
-
-    def _tensors(self, node: ComputationNode) -> tuple[Any, Any]:
-        if node.place == NodePlace("output"):
-            output = self.output_names.index(node.node_name)
-            return self.output_kernels[output], self.output_biases[output]
-        layer = node.layer
-        return self.kernels[layer], self.biases[layer]
-
-    def _rows(self, node: ComputationNode) -> list[tuple[int, int]]:
-        """The rows of the shared kernel that a node reads, as (start, stop), in the order of its parents."""
-        design, found = self.design, list[tuple[int, int]]()
-        if node.operation.Layer_type == "bias_only":
-            return found
-        for parent in node.parents:
-            name = parent.removesuffix("_dropout") if parent not in self.input_names else parent
-            if name in design.hidden:
-                layer, units = design.hidden[name]
-                if node.place != NodePlace("output"):
-                    start = design.starts[-1] + layer * design.max_units
-                else:
-                    start = layer * design.max_units if design.with_output_blocks else 0
-                stop = start + units
-            else:
-                block = self.input_names.index(name)
-                start, stop = design.starts[block], design.starts[block + 1]
-            if found and found[-1][1] == start:
-                found[-1] = (found[-1][0], stop)
-            else:
-                found.append((start, stop))
-        return found
 
     def run_selected(self, arc: Any, inputs: Mapping[str, Any], training: Any, dropout: Sequence[Any]) -> list[Any]:
         """Compute the outputs of the architectures in a tensor of tokens, shape (tokens,) or (count, tokens)."""
         x = ops.concatenate([inputs[name] for name in self.input_names], axis=-1)
-        return self._selection.run(self, arc, x, training, dropout)
+        return self._selection.run(self._slices.weights, arc, x, training, dropout)
 
     def penalty(self, arc: Any, sampled: bool, training: Any) -> Any:
         """Return the penalty of the selected weights of one architecture."""
         if not self.l1_reg and not self.l2_reg:
             return None
-        total = 0.0
-        for tensor, mask in self._selection.masked_kernels(self, ops.convert_to_tensor(arc, "int32")):
-            chosen = ops.cast(ops.convert_to_tensor(tensor), "float32") * mask
-            total += self.l1_reg * ops.sum(ops.abs(chosen)) + self.l2_reg * ops.sum(ops.square(chosen)) / 2
-        return total
+        chosen = []
+        for (kernel, _), (rows, columns) in self._masked(ops.convert_to_tensor(arc, "int32")):
+            mask = ops.expand_dims(rows, -1) * ops.expand_dims(columns, -2)
+            chosen.append(ops.cast(ops.convert_to_tensor(kernel), "float32") * mask)
+        return self.weight_penalty(chosen)
 
-    def masked_weights(self, arc_seq: Any) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Return (kernel, bias) of each layer, and with output blocks of each output, zero where not selected."""
-        tokens = np.asarray(self.layout.validate(arc_seq), "int32")
-        masks = self._selection.masks(ops.convert_to_tensor(tokens, "int32"))
-        tensors = [*zip(self.kernels, self.biases, strict=True)]
-        if self.design.with_output_blocks:
-            tensors += zip(self.output_kernels, self.output_biases, strict=True)
-        pairs = []
-        for (kernel, bias), (rows, columns) in zip(tensors, masks, strict=False):
-            rows, columns = ops.convert_to_numpy(rows), ops.convert_to_numpy(columns)
-            mask = rows[:, None] * columns[None, :]
-            pairs.append((ops.convert_to_numpy(kernel) * mask, ops.convert_to_numpy(bias) * columns))
-        return pairs
+    def _masked(self, arc: Any) -> list[tuple[tuple[Any, Any], tuple[Any, Any]]]:
+        """Kernel and bias with the masks of rows and columns: of each layer, and with output blocks of each output."""
+        count = len(self.design.parts) if self.design.with_output_blocks else self.design.layers
+        return [*zip(self._slices.weights[:count], self._selection.masks(arc)[:count], strict=True)]
 
     def dropout_rates(self) -> list[float]:
         """Return no dropout for the inputs and each layer."""
         return [0.0] * (self.design.layers + 1)
 
-    def dropout_position(self, node: ComputationNode) -> int:
-        """Return 0 for the inputs, l + 1 for layer l."""
-        return 0 if node.place == NodePlace("input") else node.layer + 1
-
-    def check_data(self, inputs: object) -> None:
-        """Compare arrays to the blocks, or to what the feature model reads; DataError where they differ."""
-        if self.feature_model is not None:
-            self.feature_model.check_data(inputs)
-        else:
-            self._split(inputs)
-
-    def arrange(self, inputs: Any, training: Any = False) -> dict[str, Any]:
-        """Return a tensor per block from an (N, F) matrix, a list or a dictionary of blocks, or raw data."""
-        if self.feature_model is not None:
-            self.feature_model.check_data(inputs)
-            return dict(self.feature_model(inputs, training=training))
-        return self._split(inputs)
-
-    def _split(self, inputs: Any) -> dict[str, Any]:
-        design = self.design
-        if isinstance(inputs, Mapping):
-            if set(inputs) != set(self.input_names):
-                raise DataError(
-                    f"The input blocks are {', '.join(self.input_names)}. Received: {', '.join(map(str, inputs))}"
-                )
-            blocks = {name: inputs[name] for name in self.input_names}
-        elif isinstance(inputs, (list, tuple)) and len(inputs) != 1:
-            if len(inputs) != len(self.input_names):
-                raise DataError(
-                    f"The data must hold {len(self.input_names)} blocks ({', '.join(self.input_names)}). "
-                    f"Received: {len(inputs)} blocks"
-                )
-            blocks = dict(zip(self.input_names, inputs, strict=True))
-        else:
-            matrix = inputs[0] if isinstance(inputs, (list, tuple)) else inputs
-            check_features(matrix.shape[1:], (design.starts[-1],), "The matrix of all input features")
-            spans = zip(design.starts, design.starts[1:], strict=False)
-            blocks = {name: matrix[:, start:stop] for name, (start, stop) in zip(self.input_names, spans, strict=True)}
-        for name, features in zip(self.input_names, design.features, strict=True):
-            check_features(blocks[name].shape[1:], (features,), f"The input block '{name}'")
-        return blocks
-
-    def input_tensors(self) -> list[keras.KerasTensor]:
-        """Return one tensor per block, or what the feature model reads."""
-        if self.feature_model is not None:
-            return self.feature_model.input_tensors()
-        return [
-            keras.KerasTensor((None, count), name=name)
-            for name, count in zip(self.input_names, self.design.features, strict=True)
-        ]
-
-    def output_tensors(self) -> list[keras.KerasTensor]:
-        """Return one tensor per output."""
-        return [
-            keras.KerasTensor((None, units), name=name)
-            for name, units in zip(self.output_names, self.design.output_units, strict=True)
-        ]
+    def split(self, array: Any) -> list[Any]:
+        """Return the input blocks of the (N, F) matrix of all features."""
+        starts = self.design.starts
+        check_features(array.shape[1:], (starts[-1],), "The matrix of all input features")
+        return [array[:, start:stop] for start, stop in pairwise(starts)]
 
     def get_config(self) -> dict[str, Any]:
         """Return the description of the supernet, without weights."""
@@ -288,22 +215,18 @@ class AnnSupernet(Supernet):
         )
 
 
-class _DenseView:
-    """A dense layer whose weights are slices of shared tensors: some rows, and the first columns."""
+def _dense(layer: DenseSlice, read: list[Any], inputs: Any) -> Any:
+    """What a layer gives of the pieces that it reads; where there are none, its bias for every sample."""
+    bias = ops.convert_to_tensor(layer.bias)[: layer.units]
+    if not read:
+        return constant_rows(layer.activation(ops.expand_dims(bias, 0)), inputs)
+    kernel = ops.convert_to_tensor(layer.kernel)
+    rows = [kernel[start:stop, : layer.units] for start, stop in layer.spans]
+    return layer.activation(ops.matmul(_joined(read, -1), _joined(rows, 0)) + bias)
 
-    def __init__(self, kernel: Any, bias: Any, node: ComputationNode, rows: list[tuple[int, int]]) -> None:
-        self._kernel, self._bias, self._rows = kernel, bias, rows
-        self._units = int(node.operation.get("units"))
-        self._activation = keras.activations.get(node.operation.get("activation"))
 
-    def __call__(self, x: Any, training: Any) -> Any:
-        bias = ops.convert_to_tensor(self._bias)[: self._units]
-        if not self._rows:
-            return constant_rows(self._activation(ops.expand_dims(bias, 0)), x)
-        kernel = ops.convert_to_tensor(self._kernel)
-        pieces = [kernel[start:stop, : self._units] for start, stop in self._rows]
-        chosen = pieces[0] if len(pieces) == 1 else ops.concatenate(pieces, axis=0)
-        return self._activation(ops.matmul(x, chosen) + bias)
+def _joined(pieces: list[Any], axis: int) -> Any:
+    return pieces[0] if len(pieces) == 1 else ops.concatenate(pieces, axis=axis)
 
 
 def as_operation(operation: Any) -> Operation:

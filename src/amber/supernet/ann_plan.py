@@ -1,4 +1,4 @@
-"""What a feed-forward supernet's architecture means: its checks, its masks, and its graph.
+"""What a feed-forward supernet's architecture means: its checks, what its parts may read, and its graph.
 
 Layer l reads the selected input blocks and the selected earlier layers; nothing is pruned, so a layer (or an
 output) that reads nothing is its bias alone.
@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import Any
 
-from amber.architect import Architecture, ModelSpace, Operation, TokenLayout
+from amber.architect import ModelSpace, Operation, TokenLayout
 from amber.architect.places import NodePlace, at_candidate
 from amber.checks import is_integer
 from amber.errors import ModelSpaceError
 from amber.graph.cost import input_shape
 from amber.graph.graph import ComputationGraph, ComputationNode
+from amber.supernet.ann_slices import DensePart, Read, chosen
 
 ACTIVATIONS = ("relu", "linear", "softmax", "sigmoid", "leaky_relu", "elu", "tanh")
-_Places = tuple[int, ...]
 _READ = frozenset({"units", "activation", "name", "filters"})
 
 
@@ -110,42 +111,48 @@ class AnnDesign:
     @cached_property
     def starts(self) -> tuple[int, ...]:
         """The column of the input matrix at which each block begins, and the number of columns."""
-        starts = [0]
-        for count in self.features:
-            starts.append(starts[-1] + count)
-        return tuple(starts)
+        return tuple(accumulate(self.features, initial=0))
 
-    @cached_property
-    def output_units(self) -> tuple[int, ...]:
-        """Units of each output."""
-        return tuple(int(operation.get("units")) for operation in self.outputs)
+    @property
+    def input_shapes(self) -> dict[str, tuple[int]]:
+        """Shape of each input block, by name."""
+        return {name: (count,) for name, count in zip(self.input_names, self.features, strict=True)}
 
-    @cached_property
-    def hidden(self) -> dict[str, tuple[int, int]]:
-        """Layer and units of every hidden node a network may have, by name."""
-        operations = [Operation("dense", units=units, activation=self.activation) for units in self.units]
+    @property
+    def output_widths(self) -> dict[str, int]:
+        """Units of each output, by name."""
         return {
-            f"L{layer}_{operation.short_name}": (layer, units)
-            for layer in range(self.layers)
-            for operation, units in zip(operations, self.units, strict=True)
+            name: int(operation.get("units")) for name, operation in zip(self.output_names, self.outputs, strict=True)
         }
 
-    def sources_of(self, architecture: Architecture) -> tuple[list[tuple[_Places, _Places]], list[_Places]]:
-        """Return what each layer reads, as (input blocks, earlier layers), and which layers each output reads."""
-        hidden: list[tuple[_Places, _Places]] = []
+    @cached_property
+    def parts(self) -> tuple[DensePart, ...]:
+        """Every layer, then every output: what it may read and take of its shared kernel."""
+        token = {name: position for position, name in enumerate(self.layout.names)}
+        features, width, found = self.starts[-1], self.max_units, list[DensePart]()
         for layer in range(self.layers):
-            if self.with_input_blocks:
-                blocks = _chosen(architecture.inputs[layer])
-            else:
-                blocks = () if layer else tuple(range(len(self.inputs)))
-            if self.with_skips:
-                earlier = _chosen(architecture.skips[layer])
-            else:
-                earlier = (layer - 1,) if layer else ()
-            hidden.append((blocks, earlier))
-        if self.with_output_blocks:
-            return hidden, [_chosen(row) for row in architecture.outputs]
-        return hidden, [(self.layers - 1,) for _ in self.outputs]
+            inputs = [
+                Read(block, start, stop, token.get(f"L{layer}.input.{block}"))
+                for block, (start, stop) in enumerate(pairwise(self.starts))
+                if self.with_input_blocks or not layer
+            ]
+            earlier = [
+                Read(j, features + j * width, features + (j + 1) * width, token.get(f"L{layer}.skip.{j}"))
+                for j in range(0 if self.with_skips else max(0, layer - 1), layer)
+            ]
+            rows, choice = features + layer * width, token[f"L{layer}.op"]
+            found.append(
+                DensePart(f"L{layer}", tuple(inputs), tuple(earlier), rows, self.units, choice, self.activation)
+            )
+        first = 0 if self.with_output_blocks else self.layers - 1
+        for output, (name, operation) in enumerate(zip(self.output_names, self.outputs, strict=True)):
+            layers = [
+                Read(j, (j - first) * width, (j - first + 1) * width, token.get(f"out{output}.L{j}"))
+                for j in range(first, self.layers)
+            ]
+            units, activation = (int(operation.get("units")),), operation.get("activation")
+            found.append(DensePart(name, (), tuple(layers), len(layers) * width, units, None, activation))
+        return tuple(found)
 
     def plan(self, arc_seq: Any, dropouts: Sequence[float] | None = None) -> ComputationGraph:
         """Return the network of an architecture.
@@ -157,24 +164,24 @@ class AnnDesign:
         Raises:
             ArchitectureError: tokens outside the grammar.
         """
-        architecture = self.layout.decode(arc_seq)
-        hidden, read_by_outputs = self.sources_of(architecture)
+        tokens = self.layout.validate(arc_seq)
         rates = list(dropouts) if dropouts is not None else [0.0] * (self.layers + 1)
         nodes = [
             ComputationNode(operation.replace(name=...), name, group=NodePlace("input"))
             for operation, name in zip(self.inputs, self.input_names, strict=True)
         ]
-        block_names = [_drop(nodes, name, rates[0], NodePlace("input")) for name in self.input_names]
-        layer_names: list[str] = []
-        for layer, (token, (blocks, earlier)) in enumerate(zip(architecture.operations, hidden, strict=True)):
-            operation = Operation("dense", units=self.units[token], activation=self.activation)
-            parents = [*(block_names[k] for k in blocks), *(layer_names[j] for j in earlier)]
-            name = f"L{layer}_{operation.short_name}"
-            nodes.append(_node(operation, name, parents, self.input_names[0], NodePlace("layer", layer)))
-            layer_names.append(_drop(nodes, name, rates[layer + 1], NodePlace("layer", layer)))
-        for name, operation, layers in zip(self.output_names, self.outputs, read_by_outputs, strict=True):
-            plain = Operation("dense", units=int(operation.get("units")), activation=operation.get("activation"))
-            nodes.append(_node(plain, name, [layer_names[j] for j in layers], self.input_names[0], NodePlace("output")))
+        blocks = [_drop(nodes, name, rates[0], NodePlace("input")) for name in self.input_names]
+        layers: list[str] = []
+        for part in self.parts:
+            operation = Operation("dense", units=part.units_of(tokens), activation=part.activation)
+            parents = [blocks[read.source] for read in chosen(part.inputs, tokens)]
+            parents += [layers[read.source] for read in chosen(part.layers, tokens)]
+            if part.token is None:
+                nodes.append(_node(operation, part.name, parents, self.input_names[0], NodePlace("output")))
+                continue
+            name, place = f"{part.name}_{operation.short_name}", NodePlace("layer", len(layers))
+            nodes.append(_node(operation, name, parents, self.input_names[0], place))
+            layers.append(_drop(nodes, name, rates[len(layers) + 1], place))
         return ComputationGraph(nodes, self.input_names, self.output_names)
 
 
@@ -190,11 +197,6 @@ def _drop(nodes: list[ComputationNode], name: str, rate: float, group: NodePlace
         return name
     nodes.append(ComputationNode(Operation("dropout", rate=rate), f"{name}_dropout", parents=(name,), group=group))
     return f"{name}_dropout"
-
-
-@lru_cache(maxsize=4096)
-def _chosen(bits: tuple[int, ...]) -> _Places:
-    return tuple([position for position, bit in enumerate(bits) if bit])
 
 
 def _check_candidates(space: ModelSpace) -> None:

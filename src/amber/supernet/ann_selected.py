@@ -7,7 +7,7 @@ and lets many architectures share each matrix product: tokens of shape (count, t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -16,7 +16,8 @@ from keras import ops
 
 from amber.backend.block_dense import gives_taken_columns
 from amber.supernet.ann_blocks import AnnBlocks
-from amber.supernet.ann_plan import AnnDesign
+from amber.supernet.ann_slices import DensePart, switch, with_constants
+from amber.supernet.base import dropped
 
 # Large enough that its exponential is zero, small enough for half precision.
 _NEVER = -3e4
@@ -26,20 +27,22 @@ class AnnSelection:
     """Masks and the forward pass of architectures given as tensors.
 
     Args:
-        design: the space.
+        parts: layers, then outputs.
+        features: of all inputs.
+        tokens: how many tokens there are.
     """
 
-    def __init__(self, design: AnnDesign) -> None:
-        self._design = design
-        self._activation = keras.activations.get(design.activation)
-        self._is_softmax = design.activation == "softmax"
-        self._output_activations = [keras.activations.get(op.get("activation")) for op in design.outputs]
-        columns = np.arange(design.max_units)[None, :] < np.array(design.units)[:, None]
-        self._columns = columns.astype("float32")
-        self._features_of = np.repeat(np.arange(len(design.inputs)), design.features)
-        self._positions = {name: position for position, name in enumerate(design.layout.names)}
-        self._operations = np.array([self._positions[f"L{layer}.op"] for layer in range(design.layers)])
-        self._blocks = AnnBlocks(design)
+    def __init__(self, parts: Sequence[DensePart], features: int, tokens: int) -> None:
+        self._parts = parts
+        self._activations = [keras.activations.get(part.activation) for part in parts]
+        layers = [part for part in parts if part.token is not None]
+        self._operations = np.array([part.token for part in layers])
+        units, width = layers[0].units, max(layers[0].units)
+        self._columns = (np.arange(width)[None, :] < np.array(units)[:, None]).astype("float32")
+        self._rows = [_switches(part, tokens) for part in parts]
+        # What an output reads begins with the first layer that it may read.
+        self._first = [0 if part.token is not None else 1 + part.layers[0].source for part in parts]
+        self._blocks = AnnBlocks(parts, features, tokens)
 
     def masks(self, arc: Any) -> list[tuple[Any, Any]]:
         """Return (rows, columns) of 0 and 1 for each layer, then for each output.
@@ -51,45 +54,23 @@ class AnnSelection:
             Tensors of shape (..., rows) and (..., columns) of the shared kernels. All units of a selected layer
             are on among the rows; those it does not have give zeros.
         """
-        design, width = self._design, self._design.max_units
-        everything = ops.ones_like(ops.cast(arc[..., :1], "float32"))
-        found = []
-        for layer in range(design.layers):
-            token = arc[..., self._positions[f"L{layer}.op"]]
-            columns = ops.take(ops.convert_to_tensor(self._columns), token, axis=0)
-            if design.with_input_blocks:
-                rows = self._bits(arc, f"L{layer}.input.", len(design.inputs), self._features_of)
-            else:
-                rows = ops.repeat(everything * float(layer == 0), design.starts[-1], axis=-1)
-            if layer and design.with_skips:
-                hidden = self._bits(arc, f"L{layer}.skip.", layer, np.repeat(np.arange(layer), width))
-                rows = ops.concatenate([rows, hidden], axis=-1)
-            elif layer:
-                previous = ops.repeat(everything, width, axis=-1)
-                rows = ops.concatenate([rows, *[previous * 0.0] * (layer - 1), previous], axis=-1)
-            found.append((rows, columns))
-        for output, units in enumerate(design.output_units):
-            if design.with_output_blocks:
-                rows = self._bits(arc, f"out{output}.L", design.layers, np.repeat(np.arange(design.layers), width))
-            else:
-                rows = ops.repeat(everything, width, axis=-1)
-            found.append((rows, ops.repeat(everything, units, axis=-1)))
-        return found
+        tokens = with_constants(arc)
+        rows = [ops.cast(ops.take(tokens, each, axis=-1), "float32") for each in self._rows]
+        columns = [
+            ops.repeat(ops.ones_like(mask[..., :1]), part.units[0], axis=-1)
+            if part.token is None
+            else ops.take(ops.convert_to_tensor(self._columns), arc[..., part.token], axis=0)
+            for part, mask in zip(self._parts, rows, strict=True)
+        ]
+        return [*zip(rows, columns, strict=True)]
 
-    def masked_kernels(self, bank: Any, arc: Any) -> Iterator[tuple[Any, Any]]:
-        """Yield the kernels that are penalised and the mask of each, for one architecture."""
-        masks = self.masks(arc)
-        kernels = list(bank.kernels)
-        if self._design.with_output_blocks:
-            kernels += bank.output_kernels
-        for kernel, (rows, columns) in zip(kernels, masks, strict=False):
-            yield kernel, ops.expand_dims(rows, -1) * ops.expand_dims(columns, -2)
-
-    def run(self, bank: Any, arc: Any, x: Any, training: Any, dropout: Sequence[Any]) -> list[Any]:
+    def run(
+        self, weights: Sequence[tuple[Any, Any]], arc: Any, x: Any, training: Any, dropout: Sequence[Any]
+    ) -> list[Any]:
         """Compute the outputs.
 
         Args:
-            bank: holds `kernels`, `biases`, `output_kernels` and `output_biases`.
+            weights: shared kernel and bias of each layer and output.
             arc: integer tensor of shape (tokens,) or (count, tokens).
             x: all input features, shape (batch, features).
             training: whether dropout is active.
@@ -98,31 +79,31 @@ class AnnSelection:
         Returns:
             One tensor per output, shape (batch, units) or (count, batch, units).
         """
-        design = self._design
-        seen = [self._drop(dropout, 0, x, training)]
+        seen = [dropped(dropout, 0, x, training)]
         if len(arc.shape) == 2:
             seen = [ops.repeat(ops.expand_dims(seen[0], 0), arc.shape[0], axis=0)]
         columns = ops.take(ops.convert_to_tensor(self._columns), ops.take(arc, self._operations, axis=-1), axis=0)
         takes_blocks = len(arc.shape) == 1 and self._blocks.are_available
         multiply = self._multiply_blocks(arc, seen) if takes_blocks else self._multiply_all(arc, seen)
         is_narrow = takes_blocks and gives_taken_columns()
-        for layer in range(design.layers):
-            before = multiply(layer, bank.kernels[layer], bank.biases[layer])
-            given = self._activated(before, None if is_narrow else ops.expand_dims(columns[..., layer, :], -2))
-            seen.append(self._drop(dropout, layer + 1, given, training))
         outputs = []
-        for output, activation in enumerate(self._output_activations):
-            weights = bank.output_kernels[output], bank.output_biases[output]
-            outputs.append(activation(multiply(design.layers + output, *weights)))
+        for number, (part, (kernel, bias)) in enumerate(zip(self._parts, weights, strict=True)):
+            before = multiply(number, kernel, bias)
+            if part.token is None:
+                outputs.append(self._activations[number](before))
+                continue
+            given = self._activated(number, before, None if is_narrow else ops.expand_dims(columns[..., number, :], -2))
+            seen.append(dropped(dropout, number + 1, given, training))
         return outputs
 
-    def _activated(self, before: Any, exist: Any) -> Any:
+    def _activated(self, number: int, before: Any, exist: Any) -> Any:
         """What a layer gives: zero for units that do not exist, where any are among those computed."""
+        activation = self._activations[number]
         if exist is None:
-            return self._activation(before)
-        if self._is_softmax:
+            return activation(before)
+        if activation is keras.activations.softmax:
             before = ops.where(exist > 0, before, _NEVER)
-        return self._activation(before) * ops.cast(exist, before.dtype)
+        return activation(before) * ops.cast(exist, before.dtype)
 
     def _multiply_blocks(self, arc: Any, seen: list[Any]) -> Callable[[int, Any, Any], Any]:
         """What a layer or output computes before its activation; `seen` are inputs and, as they come, layers."""
@@ -131,25 +112,19 @@ class AnnSelection:
 
     def _multiply_all(self, arc: Any, seen: list[Any]) -> Callable[[int, Any, Any], Any]:
         """The same with masks."""
-        design = self._design
         masks = [ops.cast(ops.expand_dims(rows, -2), seen[0].dtype) for rows, _ in self.masks(arc)]
 
         def multiply(number: int, kernel: Any, bias: Any) -> Any:
-            if number < design.layers:
-                read = ops.concatenate(seen, axis=-1)
-            else:
-                read = ops.concatenate(seen[1:], axis=-1) if design.with_output_blocks else seen[-1]
-            product = ops.matmul(read * masks[number], ops.convert_to_tensor(kernel))
-            return product + ops.convert_to_tensor(bias)
+            read = seen[self._first[number] :]
+            whole = read[0] if len(read) == 1 else ops.concatenate(read, axis=-1)
+            return ops.matmul(whole * masks[number], ops.convert_to_tensor(kernel)) + ops.convert_to_tensor(bias)
 
         return multiply
 
-    def _bits(self, arc: Any, prefix: str, count: int, repeated: np.ndarray) -> Any:
-        start = self._positions[f"{prefix}0"]
-        bits = ops.cast(arc[..., start : start + count], "float32")
-        return ops.take(bits, ops.convert_to_tensor(repeated, "int32"), axis=-1)
 
-    @staticmethod
-    def _drop(dropout: Sequence[Any], position: int, x: Any, training: Any) -> Any:
-        layer = dropout[position] if dropout else None
-        return x if layer is None else layer(x, training=training)
+def _switches(part: DensePart, tokens: int) -> np.ndarray:
+    """The token, or constant, that says of each row of a kernel whether it is read."""
+    found = np.full(part.rows, tokens, "int32")
+    for read in (*part.inputs, *part.layers):
+        found[read.start : read.stop] = switch(read, tokens)
+    return found

@@ -1,91 +1,143 @@
-"""Make the slices of the shared tensors that a feed-forward architecture takes, straight from its tokens.
+"""What a feed-forward architecture takes of the shared weights, stated once.
 
-The same network as `AnnDesign.plan` gives, without a graph of it: a training step with a new architecture each time
-has no time for one.
+A `DensePart` says of a layer or an output which rows of its kernel it may read, which columns it may take, and which
+tokens decide. Everything reads this statement: the graph, the slices of one architecture (`AnnSlices`), the masks and
+blocks of an architecture that is a tensor.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
+from keras import ops
 
+from amber.architect import TokenLayout
 from amber.backend.weight_slices import DenseSlice, SlicedMLP
-from amber.supernet.ann_plan import AnnDesign
-
-_MOST_CHOICES = 4096
-
-
-class AnnSlices:
-    """Makes sliced networks of tokens.
-
-    Args:
-        design: the space.
-        bank: holds `kernels`, `biases`, `output_kernels` and `output_biases`.
-    """
-
-    def __init__(self, design: AnnDesign, bank: Any) -> None:
-        self._design, self._bank = design, bank
-        self._columns: dict[tuple[int, ...], tuple[tuple[int, int], ...]] = {}
-        self._activation = keras.activations.get(design.activation)
-        self._output_activations = [keras.activations.get(each.get("activation")) for each in design.outputs]
-
-    def __call__(self, arc_seq: Any) -> SlicedMLP:
-        """Return the network of an architecture; layers that no output reads are left out."""
-        design, bank = self._design, self._bank
-        architecture = design.layout.decode(arc_seq)
-        hidden, read_by_outputs = design.sources_of(architecture)
-        units = [design.units[token] for token in architecture.operations]
-        wanted = {layer for layers in read_by_outputs for layer in layers}
-        for layer in reversed(range(design.layers)):
-            if layer in wanted:
-                wanted.update(hidden[layer][1])
-        places: dict[int, int] = {}
-        slices: list[DenseSlice] = []
-        for layer in sorted(wanted):
-            blocks, earlier = hidden[layer]
-            columns = self._columns_of(blocks)
-            spans = _rows_of(earlier, units, design.starts[-1], design.max_units, columns)
-            before = tuple([places[j] for j in earlier])
-            places[layer] = len(slices)
-            slices.append(
-                DenseSlice(
-                    bank.kernels[layer], bank.biases[layer], spans, columns, before, units[layer], self._activation
-                )
-            )
-        stride = design.max_units if design.with_output_blocks else 0
-        for output, layers in enumerate(read_by_outputs):
-            spans = _rows_of(layers, units, 0, stride, ())
-            slices.append(self._output(output, spans, tuple([places[j] for j in layers])))
-        count = len(read_by_outputs)
-        return SlicedMLP(tuple(slices), tuple(range(len(slices) - count, len(slices))), design.features)
-
-    def _columns_of(self, blocks: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
-        found = self._columns.get(blocks)
-        if found is None:
-            if len(self._columns) > _MOST_CHOICES:
-                self._columns.clear()
-            starts = self._design.starts
-            found = self._columns[blocks] = _joined((), [(starts[k], starts[k + 1]) for k in blocks])
-        return found
-
-    def _output(self, output: int, spans: tuple[tuple[int, int], ...], earlier: tuple[int, ...]) -> DenseSlice:
-        bank, units = self._bank, self._design.output_units[output]
-        kernel, bias = bank.output_kernels[output], bank.output_biases[output]
-        return DenseSlice(kernel, bias, spans, (), earlier, units, self._output_activations[output])
-
 
 _Spans = tuple[tuple[int, int], ...]
 
 
-def _rows_of(layers: tuple[int, ...], units: list[int], first: int, stride: int, before: _Spans) -> _Spans:
-    """The rows of what earlier layers give, behind other rows."""
-    return _joined(before, [(first + j * stride, first + j * stride + units[j]) for j in layers])
+@dataclass(frozen=True)
+class Read:
+    """Rows of a shared kernel that stand for an input block, or for an earlier layer with all of its units.
+
+    Attributes:
+        source: number of the block or layer.
+        start, stop: the rows.
+        token: position of the token that says whether they are read; None: always.
+    """
+
+    source: int
+    start: int
+    stop: int
+    token: int | None
 
 
-def _joined(before: _Spans, spans: list[tuple[int, int]]) -> _Spans:
+@dataclass(frozen=True)
+class DensePart:
+    """A layer or an output.
+
+    Attributes:
+        name: `L0`, `L1`, ... for a layer; the name of an output.
+        inputs, layers: input blocks and earlier layers that it may read, in the order of their rows. The rows of
+            input blocks are also their columns in the matrix of all inputs.
+        rows: of its kernel, those that it never reads among them.
+        units: how many of the first columns it takes, for each value of its token.
+        token: position of the token that chooses them; None for an output, which has one choice.
+        activation: name of a Keras activation.
+    """
+
+    name: str
+    inputs: tuple[Read, ...]
+    layers: tuple[Read, ...]
+    rows: int
+    units: tuple[int, ...]
+    token: int | None
+    activation: str
+
+    def units_of(self, tokens: Sequence[int]) -> int:
+        """Return the columns that an architecture takes."""
+        return self.units[0 if self.token is None else tokens[self.token]]
+
+
+def chosen(reads: Sequence[Read], tokens: Sequence[int]) -> list[Read]:
+    """Return those that an architecture reads."""
+    return [read for read in reads if read.token is None or tokens[read.token]]
+
+
+def switch(read: Read, tokens: int) -> int:
+    """Return the position, among so many tokens with two constants behind them, of what says whether rows are read."""
+    return tokens + 1 if read.token is None else read.token
+
+
+def with_constants(arc: Any) -> Any:
+    """Return a tensor of tokens, shape (..., tokens), with 0 and 1 behind them: never and always."""
+    first = arc[..., :1]
+    return ops.concatenate([arc, ops.zeros_like(first), ops.ones_like(first)], axis=-1)
+
+
+class AnnSlices:
+    """Makes the slices that an architecture takes, straight from its tokens.
+
+    The same network as `AnnDesign.plan` gives, without a graph of it: a training step with a new architecture each
+    time has no time for one.
+
+    Args:
+        layout: the grammar of the tokens.
+        parts: layers, then outputs.
+        weights: shared kernel and bias of each part.
+        features: of each input block.
+
+    Attributes:
+        weights: what was given.
+    """
+
+    def __init__(
+        self,
+        layout: TokenLayout,
+        parts: Sequence[DensePart],
+        weights: Sequence[tuple[Any, Any]],
+        features: tuple[int, ...],
+    ) -> None:
+        self._layout, self._parts, self.weights, self._features = layout, parts, weights, features
+        self._layers = [part for part in parts if part.token is not None]
+        self._activations = [keras.activations.get(part.activation) for part in parts]
+
+    def __call__(self, arc_seq: Any) -> SlicedMLP:
+        """Return the slices of an architecture; layers that no output reads are left out.
+
+        Raises:
+            ArchitectureError: tokens outside the grammar.
+        """
+        tokens = self._layout.validate(arc_seq)
+        layers = len(self._layers)
+        units = [part.units[tokens[part.token]] for part in self._layers]  # type: ignore[index]
+        earlier = [chosen(part.layers, tokens) for part in self._parts]
+        wanted = {read.source for reads in earlier[layers:] for read in reads}
+        for number in reversed(range(layers)):
+            if number in wanted:
+                wanted.update([read.source for read in earlier[number]])
+        places: dict[int, int] = {}
+        slices: list[DenseSlice] = []
+        for number in [*sorted(wanted), *range(layers, len(self._parts))]:
+            part, reads = self._parts[number], earlier[number]
+            columns = _joined([(read.start, read.stop) for read in chosen(part.inputs, tokens)])
+            spans = _joined([*columns, *[(read.start, read.start + units[read.source]) for read in reads]])
+            before = tuple([places[read.source] for read in reads])
+            places[number] = len(slices)
+            taken = units[number] if number < layers else part.units[0]
+            kernel, bias = self.weights[number]
+            slices.append(DenseSlice(number, kernel, bias, spans, columns, before, taken, self._activations[number]))
+        outputs = tuple([places[number] for number in range(layers, len(self._parts))])
+        return SlicedMLP(tuple(slices), outputs, self._features)
+
+
+def _joined(spans: Sequence[tuple[int, int]]) -> _Spans:
     """All spans, with neighbours made one."""
-    found = list(before)
+    found: list[tuple[int, int]] = []
     for start, stop in spans:
         if found and found[-1][1] == start:
             found[-1] = (found[-1][0], stop)

@@ -1,63 +1,116 @@
 """What every supernet is: one set of shared weights, from which each architecture takes its part.
 
-A family says how tokens become a graph (`plan`), what part of the shared weights a node is (`view_for`), and how
-the same is computed when the tokens are a tensor (`run_selected`, for backends that compile). Everything else
-- children, extraction, saving - is written once, on these three.
+A family states as typed data what an architecture takes of the shared weights (`take`), and reads that statement to
+compute it (`run`), to compute it when the tokens are a tensor (`run_selected`, for backends that compile), and to draw
+it as a graph (`plan`). Everything else - children, extraction, saving - is written once, on these.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
+from keras import ops
 
 from amber.architect import TokenLayout
-from amber.backend.weight_slices import SlicedMLP
+from amber.backend.step_wrappers import compiles
 from amber.errors import ConfigError, DataError
 from amber.graph.graph import ComputationGraph, ComputationNode
-from amber.supernet.extraction import extract
-from amber.supernet.forward import View, run_graph
+from amber.supernet.extraction import standalone
 from amber.supernet.store import load_weights, read_supernet, save_supernet
+
+
+class Design(Protocol):
+    """The checked description of a supernet."""
+
+    @property
+    def layout(self) -> TokenLayout:
+        """The grammar of the tokens."""
+
+    @property
+    def input_shapes(self) -> Mapping[str, tuple[int | None, ...]]:
+        """Shape of each input block without the batch axis, by name."""
+
+    @property
+    def output_widths(self) -> Mapping[str, int]:
+        """Units of each output, by name."""
 
 
 class Supernet(keras.layers.Layer):
     """Base of the families of supernets.
 
     Attributes:
-        layout: the grammar of the tokens.
-        input_names, output_names: names of the blocks read and of the outputs given.
+        design: what it is made by.
+        feature_model: FeatureBlocks that make the blocks of raw data, or None.
+        l1_reg, l2_reg: coefficients of `weight_penalty`.
+        scores_by_data: whether fixed children are scored by one model that takes tokens as data.
     """
 
-    layout: TokenLayout
-    input_names: tuple[str, ...]
-    output_names: tuple[str, ...]
+    design: Design
+    feature_model: Any = None
+    scores_by_data = compiles()
+    l1_reg = 0.0
+    l2_reg = 0.0
+
+    @property
+    def layout(self) -> TokenLayout:
+        """The grammar of the tokens."""
+        return self.design.layout
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """Names of the blocks read."""
+        return tuple(self.design.input_shapes)
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """Names of the outputs given."""
+        return tuple(self.design.output_widths)
 
     def plan(self, arc_seq: Any, dropouts: Sequence[float] | None = None) -> ComputationGraph:
         """Return the network of an architecture; `dropouts` are the rates of its dropout layers, in order."""
         raise NotImplementedError(f"{type(self).__name__} does not define plan().")
 
-    def sliced_mlp(self, arc_seq: Any) -> SlicedMLP | None:
-        """Return a network as slices of shared matrices for a backend to run, or None where it has no such form."""
-        return None
+    def take(self, arc_seq: Any, dropouts: Sequence[float]) -> Any:
+        """Return what an architecture takes of the shared weights, without what no output reads.
 
-    def view_for(self, node: ComputationNode) -> View:
-        """Return what a node computes with its part of the shared weights."""
-        raise NotImplementedError(f"{type(self).__name__} does not define view_for().")
+        Args:
+            arc_seq: tokens of `layout`.
+            dropouts: the rates of its dropout layers, in order.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define take().")
 
-    def dropout_view(self, layer: keras.layers.Dropout) -> View:
-        """Return what a dropout layer of a child computes."""
-        return lambda x, training: layer(x, training=training)
+    @property
+    def runs_sliced(self) -> bool:
+        """Whether what `take` gives is a SlicedMLP that a backend may run by itself."""
+        return False
 
-    def stock_weights(self, node: ComputationNode) -> list[np.ndarray]:
-        """Return the weights of the stock layer that computes the same as this node's part."""
-        raise NotImplementedError(f"{type(self).__name__} does not define stock_weights().")
+    def run(self, taken: Any, inputs: Mapping[str, Any], training: Any, dropout: Sequence[Any]) -> list[Any]:
+        """Compute the outputs of one architecture, running its operations only.
+
+        Args:
+            taken: what `take` gave.
+            inputs: what `arrange` gave.
+            training: whether batch statistics and dropout are used.
+            dropout: the dropout layers in order, None for a rate of 0.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define run().")
+
+    def variables_of(self, taken: Any) -> list[Any]:
+        """Return the shared variables that an architecture reads."""
+        raise NotImplementedError(f"{type(self).__name__} does not define variables_of().")
 
     def stock_layer(self, node: ComputationNode, input_shape: Any) -> keras.layers.Layer:
         """Return a fresh stock layer for a node."""
         raise NotImplementedError(f"{type(self).__name__} does not define stock_layer().")
+
+    def stock_weights(self, graph: ComputationGraph, taken: Any) -> dict[str, list[np.ndarray]]:
+        """Return copies of the weights of the stock layers that compute the same, by the names of a graph's nodes."""
+        raise NotImplementedError(f"{type(self).__name__} does not define stock_weights().")
 
     def run_selected(self, arc: Any, inputs: Mapping[str, Any], training: Any, dropout: Sequence[Any]) -> list[Any]:
         """Compute the outputs of the architecture that a tensor of tokens names.
@@ -81,59 +134,90 @@ class Supernet(keras.layers.Layer):
         Raises:
             ConfigError: another number of rates, or a rate outside 0 <= rate < 1.
         """
-        return rate_list(rates, len(self.dropout_rates()))
-
-    def name_dropouts(self, graph: ComputationGraph, layers: Sequence[Any]) -> dict[str, Any]:
-        """Return the dropout layer of each dropout node of a network, by name."""
-        nodes = (node for node in graph.nodes if node.operation.Layer_type == "dropout")
-        return {node.node_name: layers[self.dropout_position(node)] for node in nodes}
+        count = len(self.dropout_rates())
+        try:
+            values = [float(rate) for rate in rates]  # type: ignore[attr-defined]
+        except (TypeError, ValueError):
+            values = []
+        if len(values) != count or not all(0 <= rate < 1 for rate in values):
+            raise ConfigError(f"dropouts must be {count} rates, at least 0 and below 1. Received: {rates!r}")
+        return values
 
     def arrange(self, inputs: Any, training: Any = False) -> dict[str, Any]:
-        """Return the data of one batch as a tensor per input block; DataError for data of another shape."""
-        raise NotImplementedError(f"{type(self).__name__} does not define arrange().")
+        """Return a tensor per input block, from a list or a dictionary of blocks, one array, or raw data.
+
+        Raises:
+            DataError: data of another shape.
+        """
+        if self.feature_model is not None:
+            self.feature_model.check_data(inputs)
+            return dict(self.feature_model(inputs, training=training))
+        blocks = self._by_name(inputs)
+        for name, shape in self.design.input_shapes.items():
+            check_features(blocks[name].shape[1:], shape, f"The input '{name}'")
+        return blocks
 
     def check_data(self, inputs: object) -> None:
         """Compare arrays to what a child reads; DataError where they differ."""
-        raise NotImplementedError(f"{type(self).__name__} does not define check_data().")
+        if self.feature_model is not None:
+            self.feature_model.check_data(inputs)
+        else:
+            self.arrange(inputs)
 
-    def dropout_position(self, node: ComputationNode) -> int:
-        """Return which of the dropout rates belongs to a dropout node."""
-        raise NotImplementedError(f"{type(self).__name__} does not define dropout_position().")
+    def split(self, array: Any) -> list[Any]:
+        """Return the input blocks that one array holds."""
+        return [array]
+
+    def _by_name(self, inputs: Any) -> dict[str, Any]:
+        names = ", ".join(self.input_names)
+        if isinstance(inputs, Mapping):
+            if set(inputs) != set(self.input_names):
+                raise DataError(f"The inputs are {names}. Received: {', '.join(map(str, inputs))}")
+            return {name: inputs[name] for name in self.input_names}
+        listed = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+        listed = self.split(listed[0]) if len(listed) == 1 else listed
+        if len(listed) != len(self.input_names):
+            raise DataError(
+                f"The data must hold {len(self.input_names)} inputs ({names}). Received: {len(listed)} of them"
+            )
+        return dict(zip(self.input_names, listed, strict=True))
 
     def input_tensors(self) -> list[keras.KerasTensor]:
         """Return what a child reads, as symbolic tensors."""
-        raise NotImplementedError(f"{type(self).__name__} does not define input_tensors().")
+        if self.feature_model is not None:
+            tensors: list[keras.KerasTensor] = self.feature_model.input_tensors()
+            return tensors
+        return [keras.KerasTensor((None, *shape), name=name) for name, shape in self.design.input_shapes.items()]
 
     def output_tensors(self) -> list[keras.KerasTensor]:
         """Return what a child gives, as symbolic tensors."""
-        raise NotImplementedError(f"{type(self).__name__} does not define output_tensors().")
+        return [keras.KerasTensor((None, units), name=name) for name, units in self.design.output_widths.items()]
 
-    def variables_of(self, graph: ComputationGraph) -> list[Any]:
-        """Return the shared variables that a network reads."""
-        raise NotImplementedError(f"{type(self).__name__} does not define variables_of().")
-
-    def run_graph(
-        self, graph: ComputationGraph, inputs: Mapping[str, Any], training: Any, dropout: Mapping[str, Any]
-    ) -> list[Any]:
-        """Compute the outputs of a planned network, running its operations only.
-
-        Args:
-            graph: what `plan` gave, pruned.
-            inputs: what `arrange` gave.
-            training: whether batch statistics and dropout are used.
-            dropout: the dropout layer of each dropout node, by name.
-        """
-
-        def view_for(node: ComputationNode) -> View:
-            if node.operation.Layer_type == "dropout":
-                return self.dropout_view(dropout[node.node_name])
-            return self.view_for(node)
-
-        return run_graph(graph, inputs, view_for, training)
+    def weight_penalty(self, kernels: Iterable[Any]) -> Any:
+        """Return l1_reg * sum|w| + l2_reg * sum(w^2) / 2 over kernels, a scalar."""
+        total = 0.0
+        for kernel in kernels:
+            total += self.l1_reg * ops.sum(ops.abs(kernel)) + self.l2_reg * ops.sum(ops.square(kernel)) / 2
+        return total
 
     def extract(self, arc_seq: Any, name: str | None = None) -> keras.Model:
-        """Return a standalone model of an architecture, with weights of its own; see `extraction.extract`."""
-        return extract(self, arc_seq, name=name)
+        """Return a standalone model of an architecture.
+
+        It predicts what the supernet predicts for the architecture, owns copies of the weights it needs, trains on,
+        saves to `.keras`, exports to ONNX, and loads where AMBER is not installed. It is not compiled.
+
+        Args:
+            arc_seq: tokens of `layout`.
+            name: name of the model.
+
+        Raises:
+            ArchitectureError: tokens outside the grammar.
+            InvalidArchitectureError: tokens that describe no network.
+        """
+        rates = self.dropout_rates()
+        graph = self.plan(arc_seq, rates).prune()
+        weights = self.stock_weights(graph, self.take(arc_seq, rates))
+        return standalone(graph, self.stock_layer, weights, self.feature_model, name)
 
     def save(self, path: str | Path) -> None:
         """Write the description and every weight to one HDF5 file."""
@@ -159,6 +243,12 @@ def load_supernet(path: str | Path) -> Supernet:
     return read_supernet(path, Supernet)
 
 
+def dropped(dropout: Sequence[Any], position: int, x: Any, training: Any) -> Any:
+    """Return what a dropout layer gives; the input where there is none at that position."""
+    layer = dropout[position] if dropout else None
+    return x if layer is None else layer(x, training=training)
+
+
 def check_features(shape: Sequence[Any], expected: Sequence[int | None], what: str) -> None:
     """Compare the shape of data, without the batch axis, to what is read.
 
@@ -174,23 +264,6 @@ def check_features(shape: Sequence[Any], expected: Sequence[int | None], what: s
         )
 
 
-def rate_list(rates: Any, count: int) -> list[float]:
-    """Return dropout rates as floats.
-
-    Raises:
-        ConfigError: another number of rates, or a rate outside 0 <= rate < 1.
-    """
-    try:
-        values = [float(rate) for rate in rates]
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"dropouts must be a list of {count} rates. Received: {rates!r}") from error
-    if len(values) != count or not all(0 <= rate < 1 for rate in values):
-        raise ConfigError(
-            f"dropouts must be {count} rates, at least 0 and below 1. Received: {len(values)} rates, {values}"
-        )
-    return values
-
-
 def coefficient(value: Any, name: str) -> float:
     """Return a regularisation coefficient as a float.
 
@@ -199,9 +272,9 @@ def coefficient(value: Any, name: str) -> float:
     """
     try:
         number = float(value)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"{name} must be a number, 0 or more. Received: {value!r}") from error
-    if not number >= 0 or not np.isfinite(number):
+    except (TypeError, ValueError):
+        number = math.nan
+    if not 0 <= number < math.inf:
         raise ConfigError(f"{name} must be a number, 0 or more. Received: {value!r}")
     return number
 

@@ -7,7 +7,8 @@ as data, so that scoring many compiles once; only training a fixed child compile
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -21,7 +22,6 @@ from amber.backend.step_wrappers import compiles, draw_before
 from amber.backend.weight_slices import SlicedMLP
 from amber.errors import ConfigError, DataError
 from amber.supernet.base import Sampler, Supernet
-from amber.supernet.reported import as_reported
 
 
 @keras.saving.register_keras_serializable(package="amber")
@@ -73,7 +73,8 @@ class SupernetModel(SharedModel):
         self._fixed: tuple[int, ...] | None = None if arc_seq is None else supernet.layout.validate(arc_seq)
         self._arc_variable: Any = None
         if self._fixed is not None:
-            self._settle(self._fixed)
+            self._untracked.arc = self._fixed
+            self._untracked.chosen = {id(variable) for variable in self._selected_variables()}
         else:
             if compiles():
                 shape = (len(supernet.layout),)
@@ -101,15 +102,6 @@ class SupernetModel(SharedModel):
         return self._fixed is not None
 
     @property
-    def nodes(self) -> list[Any]:
-        """The computation nodes of what a fixed child computes, inputs first, where the builder gives them."""
-        return list(self._untracked.nodes)
-
-    def set_nodes(self, nodes: Iterable[Any]) -> None:
-        """Say which computation nodes stand for the child."""
-        self._untracked.nodes = tuple(nodes)
-
-    @property
     def inputs(self) -> list[keras.KerasTensor]:
         """What the model reads, as symbolic tensors."""
         return self.supernet.input_tensors()
@@ -129,7 +121,7 @@ class SupernetModel(SharedModel):
         if self._fixed is not None:
             raise ConfigError(f"The architecture of a fixed child cannot change. Received: {list(arc_seq)}")
         self._untracked.arc = self.supernet.layout.validate(arc_seq)
-        self._untracked.forget()
+        self._untracked.taken = None
         if self._arc_variable is not None:
             self._arc_variable.assign(np.asarray(self._untracked.arc, "int32"))
 
@@ -142,26 +134,27 @@ class SupernetModel(SharedModel):
 
     def _compute(self, inputs: Any, training: Any) -> tuple[list[Any], Any]:
         """The outputs, and the weight penalty or None."""
-        arranged = self.supernet.arrange(inputs, training=training)
-        blocks = {name: ops.cast(block, self.compute_dtype) for name, block in arranged.items()}
+        blocks = self._blocks(inputs, training)
         if self._arc_variable is not None:
             arc: Any = self._arc_variable
             outputs = self.supernet.run_selected(arc, blocks, training, self._dropouts)
         else:
             arc = np.asarray(self._untracked.arc, "int32")
-            graph = self._network()
-            outputs = self.supernet.run_graph(graph, blocks, training, self._dropout_layers(graph))
+            outputs = self.supernet.run(self._taken(), blocks, training, self._dropouts)
         return outputs, self.supernet.penalty(arc, self._fixed is None, training)
+
+    def _blocks(self, inputs: Any, training: Any) -> dict[str, Any]:
+        arranged = self.supernet.arrange(inputs, training=training)
+        return {name: ops.cast(block, self.compute_dtype) for name, block in arranged.items()}
 
     def _computes_selected(self) -> bool:
         """Whether `_compute` may stand for a call of the model: nothing but the supernet is called, in float32."""
         own_call = type(self).call is not SupernetModel.call
-        features = getattr(self.supernet, "feature_model", None)
-        return not own_call and self.compute_dtype == "float32" and features is None
+        return not own_call and self.compute_dtype == "float32" and self.supernet.feature_model is None
 
     def _selected_variables(self) -> list[Any]:
         """The shared variables that the present architecture reads."""
-        return self.supernet.variables_of(self._network())
+        return self.supernet.variables_of(self._taken())
 
     def _output_shapes(self) -> list[tuple[Any, ...]] | None:
         """Shapes of the outputs without the batch axis, or None if only a call tells."""
@@ -204,31 +197,23 @@ class SupernetModel(SharedModel):
         return super().train_on_batch(x, y, *arguments, **options)
 
     def evaluate(self, x: Any = None, y: Any = None, batch_size: Any = None, *arguments: Any, **options: Any) -> Any:
-        """Evaluate like `keras.Model.evaluate`; the numbers can also be asked for by name, `found["val_loss"]`."""
+        """Evaluate like `keras.Model.evaluate`."""
         # Within `fit` Keras passes a cached data set of the model itself.
         if CACHED_EVALUATION in options:
             return super().evaluate(x, y, batch_size, *arguments, **options)
         self._check_data(x)
         batch_size = batch_size or self._batch_size_for(x).get("batch_size")
-        # A child that the user compiled anew has other losses and metrics than the scorer.
-        as_built = self.compiled and compiled_loss(self) is self._untracked.builder_loss
-        scorer = self._scorer() if as_built else None
-        if scorer is not None:
-            return scorer.evaluate(x, y, batch_size, *arguments, **options)
-        if len(arguments) > 4:  # return_dict by its position
-            return super().evaluate(x, y, batch_size, *arguments, **options)
-        as_dictionary = options.pop("return_dict", False)
-        found = super().evaluate(x, y, batch_size, *arguments, return_dict=True, **options)
-        return found if as_dictionary else as_reported(found, self.get_metrics_result())
+        judge = self._judge()
+        evaluate = super().evaluate if judge is self else judge.evaluate
+        return evaluate(x, y, batch_size, *arguments, **options)
 
     def predict(self, x: Any, batch_size: Any = None, *arguments: Any, **options: Any) -> Any:
         """Predict like `keras.Model.predict`, in the order of the data."""
         self._check_data(x)
         batch_size = batch_size or self._batch_size_for(x).get("batch_size")
         scorer = self._scorer()
-        if scorer is None:
-            return super().predict(x, batch_size, *arguments, **options)
-        return scorer.predict(x, batch_size, *arguments, **options)
+        predict = super().predict if scorer is None else scorer.predict
+        return predict(x, batch_size, *arguments, **options)
 
     def compile_as_builder(self, arguments: Mapping[str, Any]) -> None:
         """Compile with the arguments of the builder, which its scorer shares."""
@@ -272,34 +257,23 @@ class SupernetModel(SharedModel):
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> SupernetModel:
         """Make a fixed child on a supernet of its own."""
         supernet = keras.saving.deserialize_keras_object(config["supernet"])
-        return cls._on(supernet, config["arc_seq"], dropouts=config["dropouts"], name=config["name"])
+        # A subclass may have other arguments.
+        model = cls.__new__(cls)
+        SupernetModel.__init__(model, supernet, config["arc_seq"], dropouts=config["dropouts"], name=config["name"])
+        return model
 
-    @classmethod
-    def _on(cls, supernet: Supernet, arc_seq: Any, **options: Any) -> SupernetModel:
-        return cls(supernet, arc_seq, **options)
-
-    def _settle(self, tokens: tuple[int, ...]) -> None:
-        self._untracked.arc = tokens
-        graph = self._network()
-        self._untracked.chosen = {id(variable) for variable in self.supernet.variables_of(graph)}
-
-    def _network(self) -> Any:
-        if self._untracked.graph is None:
-            self._untracked.graph = self.supernet.plan(self._untracked.arc, self._rates).prune()
-        return self._untracked.graph
+    def _taken(self) -> Any:
+        """What the present architecture takes of the shared weights."""
+        if self._untracked.taken is None:
+            self._untracked.taken = self.supernet.take(self._untracked.arc, self._rates)
+        return self._untracked.taken
 
     def _sliced_mlp(self, training: bool) -> SlicedMLP | None:
         """Return the network as slices of shared matrices, for a backend that runs them by itself; else None."""
-        state = self._untracked
         own_call = type(self).call is not SupernetModel.call
         if own_call or (training and any(self._rates)) or self.compute_dtype != "float32":
             return None
-        if not state.is_sliced:
-            state.sliced, state.is_sliced = self.supernet.sliced_mlp(state.arc), True
-        return state.sliced
-
-    def _dropout_layers(self, graph: Any) -> dict[str, Any]:
-        return self.supernet.name_dropouts(graph, self._dropouts)
+        return self._taken() if self.supernet.runs_sliced else None
 
     def _changing(self) -> tuple[Any, Callable[[], np.ndarray]] | None:
         """The variable that has another value in each step, and what draws it."""
@@ -311,13 +285,19 @@ class SupernetModel(SharedModel):
 
     def _draw(self) -> np.ndarray:
         self._untracked.arc = self.supernet.layout.validate(self._untracked.sampler())
-        self._untracked.forget()
+        self._untracked.taken = None
         return np.asarray(self._untracked.arc, "int32")
 
     def _drawing(self, function: Any) -> Any:
         if self._untracked.sampler is None:
             return function
         return draw_before(function, self._draw, self, self._arc_variable)
+
+    def _judge(self) -> SupernetModel:
+        """The model that evaluates for this one; itself where it was compiled anew, with other losses and metrics."""
+        as_built = self.compiled and compiled_loss(self) is self._untracked.builder_loss
+        scorer = self._scorer() if as_built else None
+        return self if scorer is None else scorer
 
     def _scorer(self) -> SupernetModel | None:
         if self._fixed is None or self._untracked.scorer is None:
@@ -344,23 +324,24 @@ def is_array_data(x: object) -> bool:
     return isinstance(x, (np.ndarray, list, tuple, Mapping))
 
 
+@dataclass
 class UntrackedState:
-    """What a child holds without Keras tracking it as part of the model."""
+    """What a child holds without Keras tracking it as part of the model.
 
-    def __init__(self, sampler: Any, scorer: Any, fit_defaults: dict[str, Any], batch_size: Any) -> None:
-        self.sampler = sampler
-        self.batch_size = batch_size
-        self.scorer = scorer
-        self.fit_defaults = fit_defaults
-        self.arc: tuple[int, ...] = ()
-        self.arcs: list[tuple[int, ...]] = []
-        self.graph: Any = None
-        self.sliced: SlicedMLP | None = None
-        self.is_sliced = False
-        self.nodes: tuple[Any, ...] = ()
-        self.chosen: set[int] = set()
-        self.builder_loss: Any = None
+    Attributes:
+        sampler, scorer, fit_defaults, batch_size: as given to the child.
+        arc, arcs: the latest tokens.
+        taken: what they take of the shared weights, once it was asked.
+        chosen: identities of the variables that a fixed child reads.
+        builder_loss: the loss of the builder's compile arguments.
+    """
 
-    def forget(self) -> None:
-        """Forget what was made of the tokens, which have changed."""
-        self.graph, self.sliced, self.is_sliced = None, None, False
+    sampler: Any
+    scorer: Any
+    fit_defaults: dict[str, Any]
+    batch_size: int | None
+    arc: tuple[int, ...] = ()
+    arcs: list[tuple[int, ...]] = field(default_factory=list)
+    taken: Any = None
+    chosen: set[int] = field(default_factory=set)
+    builder_loss: Any = None

@@ -10,17 +10,16 @@ import numpy as np
 from keras import ops
 
 from amber.architect import ModelSpace
-from amber.architect.places import NodePlace
-from amber.errors import ConfigError, DataError, ModelSpaceError
+from amber.errors import ConfigError, ModelSpaceError
+from amber.graph.cost import measure
 from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.operations import check_layers, make_layer
 from amber.supernet.ann import as_operation
-from amber.supernet.base import Supernet, check_features, coefficient
-from amber.supernet.conv_bank import PlainLayers, listed_weights, make_bank, stock_weights
-from amber.supernet.conv_plan import ConvDesign
-from amber.supernet.conv_selected import ConvSelection
+from amber.supernet.base import Supernet, coefficient
+from amber.supernet.conv_bank import listed_weights, make_bank, plain_layers, stock_weights
+from amber.supernet.conv_plan import ConvDesign, follow
+from amber.supernet.conv_selected import ConvSelection, SelectedLayer
 from amber.supernet.conv_views import ConvViews
-from amber.supernet.forward import View
 
 
 @keras.saving.register_keras_serializable(package="amber")
@@ -51,6 +50,8 @@ class ConvSupernet(Supernet):
     Without a stem, identities (and pools without convolution) of layer 0 become 1x1 convolutions if the input
     has another number of channels than the layer.
     """
+
+    design: ConvDesign
 
     def __init__(
         self,
@@ -84,19 +85,19 @@ class ConvSupernet(Supernet):
         self.keep_prob = coefficient(keep_prob, "keep_prob")
         if not 0 < self.keep_prob <= 1:
             raise ConfigError(f"keep_prob must be above 0 and at most 1. Received: {keep_prob!r}")
-        self.layout = self.design.layout
         self.fixed_arc = None if fixed_arc is None else self.layout.validate(fixed_arc)
-        self.input_names, self.output_names = (self.design.input_name,), (self.design.output_name,)
-        self._plain_layers = PlainLayers()
-        self.bank = self._make_bank()
-        self._views = ConvViews(self.bank, self._plain_layers)
-        self._selection = ConvSelection(self.design, self.bank, self._plain_layers)
+        # On torch, too: Keras goes through a new model once before it is evaluated, which takes as long as scoring. A
+        # supernet of one architecture has nothing to choose.
+        self.scores_by_data = self.fixed_arc is None
+        self.bank, plain = self._make_bank(), plain_layers()
+        self._views = ConvViews(self.bank, plain)
+        self._choices = [SelectedLayer(part.branches, self.bank, plain) for part in self.design.parts]
         self.built = True
 
     def _make_bank(self) -> dict[str, Any]:
         first = self.fixed_arc or (0,) * len(self.layout)
         graph = self.plan(first)
-        (features,) = graph.cost.nodes["flatten"].output_shape
+        (features,) = measure(graph).nodes["flatten"].output_shape
         if features is None:
             raise ModelSpaceError(
                 f"flatten_op 'flatten' needs an input of known length; give one, or use 'gap'. "
@@ -106,66 +107,55 @@ class ConvSupernet(Supernet):
         return make_bank(self.design, features, only, self.dtype_policy.name)
 
     @property
-    def out_filters(self) -> list[int]:
-        """Filters of each layer."""
-        return list(self.design.out_filters)
-
-    @property
-    def pool_layers(self) -> list[int]:
-        """The layers after which the number of filters changes."""
-        return list(self.design.pool_layers)
-
-    @property
     def weights(self) -> list[Any]:
         """Every shared weight, in the order of the network: stem, layers with their candidates, head."""
         return [weight for layer in self.bank.values() for weight in listed_weights(layer)]
 
     def plan(self, arc_seq: Any, dropouts: Sequence[float] | None = None) -> ComputationGraph:
         """Return the network of an architecture; reductions that nothing reads are left out."""
-        self._check_fixed(arc_seq)
-        rates = self.dropout_rates() if dropouts is None else list(dropouts)
-        return self.design.plan(arc_seq, rates)
-
-    def _check_fixed(self, arc_seq: Any) -> None:
         if self.fixed_arc is not None and self.layout.validate(arc_seq) != self.fixed_arc:
             raise ConfigError(
                 f"This supernet was made with train_fixed_arc and holds the weights of {list(self.fixed_arc)} only. "
                 f"Received: {list(arc_seq)}"
             )
+        return self.design.plan(arc_seq, self.dropout_rates() if dropouts is None else list(dropouts))
 
-    def view_for(self, node: ComputationNode) -> View:
-        """Return what a node computes with its shared layer."""
-        return self._views(node)
+    def take(self, arc_seq: Any, dropouts: Sequence[float]) -> ComputationGraph:
+        """Return the nodes of an architecture, whose names say which shared layers they are."""
+        return self.plan(arc_seq, dropouts)
 
-    def dropout_view(self, layer: keras.layers.Dropout) -> View:
-        """Return what a dropout layer of a child computes."""
-        return self._views.dropout(layer)
-
-    def run_graph(
-        self, graph: ComputationGraph, inputs: Mapping[str, Any], training: Any, dropout: Mapping[str, Any]
+    def run(
+        self, taken: ComputationGraph, inputs: Mapping[str, Any], training: Any, dropout: Sequence[Any]
     ) -> list[Any]:
-        """Compute the output of a planned network, in the order of axes that the backend prefers."""
-        name = self.design.input_name
-        turned = self._views.turn(inputs[name], self.design.data_format)
-        return super().run_graph(graph, {name: turned}, training, dropout)
+        """Compute the output of one architecture, in the order of axes that the backend prefers."""
+        name, positions = self.design.input_name, self.design.dropouts
+        given = {name: self._views.turn(inputs[name], self.design.data_format)}
+        for node in taken.nodes[1:]:
+            read = [given[parent] for parent in node.parents]
+            position = positions.get(node.node_name)
+            view = self._views(node) if position is None else self._views.dropout(dropout[position])
+            given[node.node_name] = view(read if node.operation.Layer_type == "add" else read[0], training)
+        return [given[name] for name in taken.outputs]
 
-    def stock_weights(self, node: ComputationNode) -> list[np.ndarray]:
-        """Return copies of the weights of a node's layer."""
-        return stock_weights(self.bank[node.node_name])
+    def stock_weights(self, graph: ComputationGraph, taken: ComputationGraph) -> dict[str, list[np.ndarray]]:
+        """Return copies of the weights of every node's layer."""
+        names = [node.node_name for node in graph.nodes if node.node_name in self.bank]
+        return {name: stock_weights(self.bank[name]) for name in names}
 
     def stock_layer(self, node: ComputationNode, input_shape: Any) -> keras.layers.Layer:
         """Return a fresh layer of the node's operation."""
         return make_layer(node.operation, name=node.node_name, input_shape=input_shape)
 
-    def variables_of(self, graph: ComputationGraph) -> list[Any]:
-        """Return the weights of the layers of a network."""
-        return [weight for node in graph.nodes for weight in self._views.weights_of(node)]
+    def variables_of(self, taken: ComputationGraph) -> list[Any]:
+        """Return the weights of the layers of an architecture."""
+        return [weight for node in taken.nodes for weight in self._views.weights_of(node)]
 
     def run_selected(self, arc: Any, inputs: Mapping[str, Any], training: Any, dropout: Sequence[Any]) -> list[Any]:
         """Compute the output of the architecture in a tensor of tokens, shape (tokens,)."""
         x = inputs[self.design.input_name]
         x = ops.transpose(x, (0, 2, 1)) if self.design.data_format == "NCW" else x
-        return [self._selection.run(ops.convert_to_tensor(arc), x, training, dropout)]
+        selection = ConvSelection(self._choices, self._views.apply, ops.convert_to_tensor(arc), training, dropout)
+        return [follow(self.design, selection, x)]
 
     def penalty(self, arc: Any, sampled: bool, training: Any) -> Any:
         """Return the penalty of the kernels: all of them when sampled, those of a fixed child in training."""
@@ -173,49 +163,11 @@ class ConvSupernet(Supernet):
             return None
         names = self.bank if sampled else [node.node_name for node in self.plan(np.asarray(arc)).nodes]
         kernels = [self.bank[name].kernel for name in names if isinstance(self.bank.get(name), keras.layers.Conv1D)]
-        total = 0.0
-        for kernel in (ops.cast(ops.convert_to_tensor(kernel), "float32") for kernel in kernels):
-            total += self.l1_reg * ops.sum(ops.abs(kernel)) + self.l2_reg * ops.sum(ops.square(kernel)) / 2
-        return total
+        return self.weight_penalty(ops.cast(ops.convert_to_tensor(kernel), "float32") for kernel in kernels)
 
     def dropout_rates(self) -> list[float]:
         """Return the rate 1 - keep_prob for each layer, the flattened features and the dense layer."""
         return [round(1.0 - self.keep_prob, 12)] * (self.design.layers + 2)
-
-    def dropout_position(self, node: ComputationNode) -> int:
-        """Return l for layer l, L after flattening, L + 1 after the dense layer."""
-        if node.place == NodePlace("head"):
-            return self.design.layers + (node.parents[0] == "fc")
-        return node.layer
-
-    def arrange(self, inputs: Any, training: Any = False) -> dict[str, Any]:
-        """Return the batch by name, from an array, a list of one or a dictionary of one."""
-        x = self._only(inputs)
-        check_features(x.shape[1:], self.design.shape, "The data")
-        return {self.design.input_name: x}
-
-    def check_data(self, inputs: object) -> None:
-        """Compare an array to the input; DataError where they differ."""
-        self.arrange(inputs)
-
-    def _only(self, inputs: Any) -> Any:
-        if isinstance(inputs, Mapping):
-            if list(inputs) != [self.design.input_name]:
-                raise DataError(f"The input is '{self.design.input_name}'. Received: {', '.join(map(str, inputs))}")
-            return inputs[self.design.input_name]
-        if isinstance(inputs, (list, tuple)):
-            if len(inputs) != 1:
-                raise DataError(f"A convolutional supernet reads one input. Received: {len(inputs)}")
-            return inputs[0]
-        return inputs
-
-    def input_tensors(self) -> list[keras.KerasTensor]:
-        """Return the input."""
-        return [keras.KerasTensor((None, *self.design.shape), name=self.design.input_name)]
-
-    def output_tensors(self) -> list[keras.KerasTensor]:
-        """Return the output."""
-        return [keras.KerasTensor((None, self.design.output.get("units")), name=self.design.output_name)]
 
     def get_config(self) -> dict[str, Any]:
         """Return the description of the supernet, without weights."""

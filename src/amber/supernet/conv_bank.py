@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import keras
@@ -10,9 +11,10 @@ import numpy as np
 from keras import ops
 
 from amber.architect import Operation
+from amber.graph.node import ComputationNode
 from amber.operations import make_layer
-from amber.supernet.conv_branch import NORMALISE, convolution
-from amber.supernet.conv_plan import ConvDesign
+from amber.supernet.conv_branch import ConvPart
+from amber.supernet.conv_plan import ConvDesign, follow
 from amber.supernet.initial import HostHeNormal
 
 
@@ -34,6 +36,9 @@ class SharedBiasNormalization(keras.layers.BatchNormalization):
         return normalised + ops.cast(ops.convert_to_tensor(self.shared_bias), normalised.dtype)
 
 
+PlainLayers = Callable[[Operation, Any], Any]
+
+
 def make_bank(design: ConvDesign, features: int, only: Iterable[str] | None, dtype: Any) -> dict[str, Any]:
     """Return the layers with weights, by node name, in the order in which their weights are listed.
 
@@ -43,63 +48,61 @@ def make_bank(design: ConvDesign, features: int, only: Iterable[str] | None, dty
         only: names of the nodes wanted; None for all.
         dtype: dtype policy of the layers.
     """
-    wanted = None if only is None else set(only)
-    bank: dict[str, Any] = {}
-    for name, layer, width_in in _layers(design, features, dtype):
-        if wanted is None or name in wanted:
-            if name != design.output_name and hasattr(layer, "kernel_initializer"):
-                layer.kernel_initializer = HostHeNormal()
-            layer.build((None, width_in) if isinstance(layer, keras.layers.Dense) else (None, None, width_in))
-            bank[name] = layer
-    return bank
+    maker = _BankMaker(design.output_name, features, None if only is None else set(only), dtype)
+    follow(design, maker, design.channels)
+    return maker.bank
 
 
-def _layers(design: ConvDesign, features: int, dtype: Any) -> Iterable[tuple[str, Any, int]]:
-    def made(name: str, operation: Operation) -> Any:
-        return make_layer(operation.replace(dtype=dtype), name=name)
+class _BankMaker:
+    """Makes the layers of every candidate; what stands for a tensor is its last axis, a number."""
 
-    def shared(name: str) -> Any:
-        options = NORMALISE.Layer_attributes
-        return SharedBiasNormalization(name=name, dtype=dtype, **options)
+    def __init__(self, output: str, features: int, wanted: set[str] | None, dtype: Any) -> None:
+        self.bank: dict[str, Any] = {}
+        self._output, self._features, self._wanted, self._dtype = output, features, wanted, dtype
 
-    widths = design.out_filters
-    if design.stem["has_stem_conv"]:
-        yield "stem_conv", made("stem_conv", convolution(widths[0], design.stem["stem_kernel_size"])), design.channels
-        yield "stem_bn", made("stem_bn", NORMALISE), widths[0]
-    for layer, branches in enumerate(design.branches):
-        for branch in branches:
-            chain = dict(branch.chain)
-            if branch.conv is not None:
-                yield branch.conv, made(branch.conv, chain[branch.conv]), design.width_into(layer)
-            if branch.norm is not None:
-                layer_made = shared(branch.norm) if branch.kind == "conv" else made(branch.norm, NORMALISE)
-                yield branch.norm, layer_made, widths[layer]
-        if design.with_skips and layer:
-            yield f"layer_{layer}_skip_bn", made(f"layer_{layer}_skip_bn", NORMALISE), widths[layer]
-        if layer in design.pool_layers:
-            for source in range(0 if design.with_skips else layer, layer + 1):
-                name = f"layer_{layer}_pool_from_{source}_conv"
-                yield name, made(name, convolution(widths[layer + 1], 1)), widths[layer]
-    fc = Operation("dense", units=design.stem["fc_units"], activation="relu", kernel_initializer="he_normal")
-    yield "fc", made("fc", fc), features
-    yield design.output_name, made(design.output_name, design.output), design.stem["fc_units"]
+    def apply(self, node: ComputationNode, x: int, has_shared_bias: bool = False) -> int:
+        kind, operation = node.operation.Layer_type, node.operation
+        if kind in ("conv1d", "dense"):
+            # Layers that are not wanted are made as well: their initialisers draw seeds.
+            layer = make_layer(operation.replace(dtype=self._dtype), name=node.node_name)
+            self._keep(node.node_name, layer, (None, x) if kind == "dense" else (None, None, x))
+            return int(operation.get("units" if kind == "dense" else "filters"))
+        if kind == "batch_normalization":
+            made = SharedBiasNormalization if has_shared_bias else keras.layers.BatchNormalization
+            layer = made(name=node.node_name, dtype=self._dtype, **operation.Layer_attributes)
+            self._keep(node.node_name, layer, (None, None, x))
+        return self._features if node.node_name == "flatten" else x
+
+    def choose(self, part: ConvPart, x: int) -> int:
+        width = x
+        for branch in part.branches:
+            width = x
+            for node in branch.chain:
+                width = self.apply(node, width, has_shared_bias=branch.kind == "conv")
+        return width
+
+    def add(self, part: ConvPart, x: int, earlier: Sequence[int]) -> int:
+        return x
+
+    def drop(self, position: int, x: int) -> int:
+        return x
+
+    def _keep(self, name: str, layer: Any, shape: tuple[int | None, ...]) -> None:
+        if self._wanted is not None and name not in self._wanted:
+            return
+        if name != self._output and hasattr(layer, "kernel_initializer"):
+            layer.kernel_initializer = HostHeNormal()
+        layer.build(shape)
+        self.bank[name] = layer
 
 
-class PlainLayers:
-    """Layers without weights, made when they are first needed and kept.
+def plain_layers() -> PlainLayers:
+    """Return what gives the layer of an operation without weights, for the shape of its input with the batch axis.
 
-    What they do may depend on the shape of their input. Keras does not track them, as they have no state.
+    What such layers do may depend on that shape. They are kept; Keras does not track them, as they have no state.
     """
-
-    def __init__(self) -> None:
-        self._made: dict[tuple[Operation, tuple[Any, ...]], Any] = {}
-
-    def __call__(self, operation: Operation, shape: Any) -> Any:
-        """Return the layer of an operation for an input of this shape, batch axis included."""
-        key = (operation, tuple(shape[1:]))
-        if key not in self._made:
-            self._made[key] = make_layer(operation, input_shape=key[1])
-        return self._made[key]
+    made = cache(lambda operation, shape: make_layer(operation, input_shape=shape))
+    return lambda operation, shape: made(operation, tuple(shape[1:]))
 
 
 def listed_weights(layer: keras.Layer) -> list[Any]:

@@ -1,15 +1,17 @@
-"""One candidate of one layer of a convolutional supernet: a chain of nodes with weights of its own."""
+"""What a convolutional architecture takes of the shared weights, stated once: nodes, candidates and layers."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from amber.architect import Operation
-from amber.architect.places import at_candidate
+from amber.architect.places import NodePlace, at_candidate
 from amber.checks import is_integer
 from amber.errors import ModelSpaceError
+from amber.graph.node import ComputationNode
 from amber.operations import check_layers, layer_arguments
 
 _ACTIVATIONS = ("relu", "linear", "softmax", "sigmoid", "leaky_relu", "elu", "tanh")
@@ -19,27 +21,66 @@ NORMALISE = Operation("batch_normalization", momentum=0.9, epsilon=1e-5)
 
 @dataclass(frozen=True)
 class Branch:
-    """A candidate.
+    """A candidate of a layer: a chain of nodes with weights of its own.
 
     Attributes:
-        chain: names and operations of its nodes, in order.
+        chain: its nodes, in order.
         kind: `conv` (convolution, normalisation, activation), `pool`, `projection` (a 1x1 convolution that
             stands for an identity between different widths) or `identity`.
         activation: of a convolution; relu of a 1x1 convolution before a pool; else linear.
         pooling: the pooling operation, or None.
         conv: name of the node with the kernel, or None.
         norm: name of the normalisation, or None.
-        kernel_size, dilation: of the kernel.
+        dilation: of the kernel.
     """
 
-    chain: tuple[tuple[str, Operation], ...]
+    chain: tuple[ComputationNode, ...]
     kind: str
     activation: str = "linear"
     pooling: Operation | None = None
     conv: str | None = None
     norm: str | None = None
-    kernel_size: int = 1
     dilation: int = 1
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """What an earlier tensor goes through where the number of filters changes.
+
+    Attributes:
+        source: number of the layer that gave it.
+        chain: a 1x1 convolution and a max pooling.
+    """
+
+    source: int
+    chain: tuple[ComputationNode, ...]
+
+
+@dataclass(frozen=True)
+class ConvPart:
+    """A layer.
+
+    Attributes:
+        number: of the layer.
+        token: position of the token that chooses the candidate.
+        branches: the candidates.
+        skips: position of the token that says whether each earlier layer is added.
+        add, norm: the sum, and the normalisation after it; None where there are no skips.
+        reductions: of this layer and, with skips, of all earlier ones, behind this layer.
+    """
+
+    number: int
+    token: int
+    branches: tuple[Branch, ...]
+    skips: tuple[int, ...] = ()
+    add: ComputationNode | None = None
+    norm: ComputationNode | None = None
+    reductions: tuple[Reduction, ...] = ()
+
+
+def stated(name: str, operation: Operation, place: NodePlace) -> ComputationNode:
+    """Return a node whose parents the tokens decide, and whose name says which shared layer has its weights."""
+    return ComputationNode(operation, name, group=place)
 
 
 @lru_cache(maxsize=512)
@@ -76,24 +117,31 @@ def make_branch(layer: int, token: int, operation: Operation, width_in: int, add
     Raises:
         ModelSpaceError: a type, attribute or activation that this family does not know.
     """
-    prefix, kind = f"layer_{layer}_branch_{token}", operation.Layer_type
+    kind = operation.Layer_type
     with at_candidate(layer, token):
         arguments = layer_arguments(operation)
+
+        def node(suffix: str, operation: Operation) -> ComputationNode:
+            return stated(f"layer_{layer}_branch_{token}_{suffix}", operation, NodePlace("layer", layer))
+
         if kind == "conv1d":
-            branch = _convolution(prefix, operation, arguments)
+            branch = _convolution(node, operation, arguments)
         elif kind in ("maxpool1d", "avgpool1d"):
-            branch = _pooling(prefix, operation, arguments, width_in, add_conv1)
+            branch = _pooling(node, operation, arguments, width_in, add_conv1)
         elif kind == "identity":
-            branch = _identity(prefix, operation, width_in)
+            branch = _identity(node, operation, width_in)
         else:
             raise ModelSpaceError(
                 f"a convolutional supernet is made of conv1d, maxpool1d, avgpool1d and identity. Received: {operation}"
             )
-        check_layers(each for _, each in branch.chain)
+        check_layers(each.operation for each in branch.chain)
     return branch
 
 
-def _convolution(prefix: str, operation: Operation, arguments: dict[str, Any]) -> Branch:
+_Node = Callable[[str, Operation], ComputationNode]
+
+
+def _convolution(node: _Node, operation: Operation, arguments: dict[str, Any]) -> Branch:
     unread = sorted(
         set(arguments) - {"filters", "kernel_size", "activation", "dilation_rate", "padding", "strides", "name"}
     )
@@ -107,39 +155,34 @@ def _convolution(prefix: str, operation: Operation, arguments: dict[str, Any]) -
     activation = given.lower() if isinstance(given, str) else given
     if activation not in _ACTIVATIONS:
         raise ModelSpaceError(f"the activation must be one of {', '.join(_ACTIVATIONS)}. Received: {operation}")
-    chain = [
-        (f"{prefix}_conv", convolution(operation.get("filters"), size, dilation)),
-        (f"{prefix}_bn", NORMALISE),
-    ]
+    conv = node("conv", convolution(operation.get("filters"), size, dilation))
+    norm = node("bn", NORMALISE)
+    chain: tuple[ComputationNode, ...] = (conv, norm)
     if activation != "linear":
-        chain.append((f"{prefix}_activation", Operation("activation", activation=activation)))
-    return Branch(
-        tuple(chain), "conv", activation, None, f"{prefix}_conv", f"{prefix}_bn", kernel_size=size, dilation=dilation
-    )
+        chain = (conv, norm, node("activation", Operation("activation", activation=activation)))
+    return Branch(chain, "conv", activation, None, conv.node_name, norm.node_name, dilation)
 
 
-def _pooling(prefix: str, operation: Operation, arguments: dict[str, Any], width_in: int, add_conv1: bool) -> Branch:
+def _pooling(node: _Node, operation: Operation, arguments: dict[str, Any], width_in: int, add_conv1: bool) -> Branch:
     pooling = pool(
         operation.Layer_type,
         _one(arguments.get("pool_size", 2), operation),
         _one(arguments.get("strides") or 1, operation),
     )
-    filters = operation.get("filters")
-    last = (f"{prefix}_pool", pooling)
-    conv, norm = f"{prefix}_conv_1", f"{prefix}_bn"
+    last = node("pool", pooling)
+    conv, norm = node("conv_1", convolution(operation.get("filters"), 1)), node("bn", NORMALISE)
     if add_conv1:
-        chain = ((conv, convolution(filters, 1)), (norm, NORMALISE), (f"{prefix}_relu", _RELU), last)
-        return Branch(chain, "pool", "relu", pooling, conv, norm)
-    if width_in != filters:
-        return Branch(((conv, convolution(filters, 1)), last), "projection", "linear", pooling, conv)
+        return Branch((conv, norm, node("relu", _RELU), last), "pool", "relu", pooling, conv.node_name, norm.node_name)
+    if width_in != operation.get("filters"):
+        return Branch((conv, last), "projection", "linear", pooling, conv.node_name)
     return Branch((last,), "identity", "linear", pooling)
 
 
-def _identity(prefix: str, operation: Operation, width_in: int) -> Branch:
+def _identity(node: _Node, operation: Operation, width_in: int) -> Branch:
     if width_in != operation.get("filters"):
-        conv = f"{prefix}_conv_1"
-        return Branch(((conv, convolution(operation.get("filters"), 1)),), "projection", conv=conv)
-    return Branch(((f"{prefix}_identity", Operation("identity")),), "identity")
+        conv = node("conv_1", convolution(operation.get("filters"), 1))
+        return Branch((conv,), "projection", conv=conv.node_name)
+    return Branch((node("identity", Operation("identity")),), "identity")
 
 
 def _one(value: object, operation: Operation) -> int:

@@ -1,7 +1,7 @@
-"""What a convolutional supernet's architecture means: its checks, and its graph.
+"""What a convolutional supernet's architecture means: its checks, its statement, and its graph.
 
-A stem, one searched operation per layer with additive skips and normalisation, and a dense head. Every node that
-has weights is named after them, so the name says which shared layer it is.
+A stem, one searched operation per layer with additive skips and normalisation, and a dense head. `follow` goes along
+what is stated; the graph, the tensors of a selected architecture and the bank of layers are made by executors of it.
 """
 
 from __future__ import annotations
@@ -9,19 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from amber.architect import ModelSpace, Operation, TokenLayout
 from amber.architect.places import NodePlace
+from amber.checks import positive_integer
 from amber.errors import ConfigError, ModelSpaceError
 from amber.graph.cost import input_shape
 from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.modeler.builders.residual_cnn import KerasResidualCnnBuilder
-from amber.operations import OPERATIONS
-from amber.supernet.conv_branch import NORMALISE, Branch, convolution, make_branch, pool
+from amber.supernet.conv_branch import NORMALISE, ConvPart, Reduction, convolution, make_branch, pool, stated
 
 STEM_DEFAULTS = {"has_stem_conv": True, "stem_kernel_size": 8, "flatten_op": "flatten", "fc_units": 1000}
 FLATTEN = {"flatten": "flatten", "gap": "globalavgpool1d", "global_avg_pool": "globalavgpool1d"}
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,10 @@ class ConvDesign:
         object.__setattr__(self, "stem", _check_stem(self.stem))
         if self.data_format not in ("NWC", "NCW"):
             raise ConfigError(f"data_format must be 'NWC' or 'NCW'. Received: {self.data_format!r}")
-        if isinstance(self.reduction_factor, bool) or not isinstance(self.reduction_factor, int):
-            raise ConfigError(f"reduction_factor must be a positive integer. Received: {self.reduction_factor!r}")
-        if self.reduction_factor < 1:
-            raise ConfigError(f"reduction_factor must be a positive integer. Received: {self.reduction_factor}")
+        positive_integer(self.reduction_factor, "reduction_factor")
         for layer in range(self.layers):
             self._check_strides(layer)
-        _ = self.channels, self.branches, self.layout
+        _ = self.channels, self.parts
         if self.output.Layer_type != "dense" or not isinstance(self.output.get("activation"), str):
             raise ModelSpaceError(
                 f"The output is a dense operation with 'units' and 'activation'. Received: {self.output}"
@@ -105,18 +104,14 @@ class ConvDesign:
         return len(self.model_space)
 
     @cached_property
-    def _filters(self) -> tuple[list[int], list[int]]:
-        return KerasResidualCnnBuilder.get_out_filters(self.model_space)
-
-    @property
     def out_filters(self) -> list[int]:
         """Filters of each layer."""
-        return self._filters[0]
+        return KerasResidualCnnBuilder.get_out_filters(self.model_space)[0]
 
-    @property
+    @cached_property
     def pool_layers(self) -> list[int]:
         """The layers after which the number of filters changes."""
-        return self._filters[1]
+        return KerasResidualCnnBuilder.get_out_filters(self.model_space)[1]
 
     @cached_property
     def input_name(self) -> str:
@@ -126,7 +121,7 @@ class ConvDesign:
     @cached_property
     def output_name(self) -> str:
         """Name of the output node."""
-        return str(self.output.get("name", NodePlace("output")))
+        return str(self.output.get("name", "output"))
 
     @cached_property
     def shape(self) -> tuple[int | None, ...]:
@@ -140,6 +135,16 @@ class ConvDesign:
         return shape
 
     @property
+    def input_shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """Shape of the input, by its name."""
+        return {self.input_name: self.shape}
+
+    @property
+    def output_widths(self) -> dict[str, int]:
+        """Units of the output, by its name."""
+        return {self.output_name: int(self.output.get("units"))}
+
+    @property
     def _channel_axis(self) -> int:
         return 1 if self.data_format == "NWC" else 0
 
@@ -148,20 +153,60 @@ class ConvDesign:
         """Channels of the input."""
         return int(self.shape[self._channel_axis] or 0)
 
-    def width_into(self, layer: int) -> int:
-        """Return the channels that layer `layer` reads."""
-        return self.channels if layer == 0 and not self.stem["has_stem_conv"] else self.out_filters[layer]
+    @cached_property
+    def stem_nodes(self) -> tuple[ComputationNode, ...]:
+        """The convolution and normalisation before the layers, or none."""
+        if not self.stem["has_stem_conv"]:
+            return ()
+        kernel = convolution(self.out_filters[0], self.stem["stem_kernel_size"])
+        return (stated("stem_conv", kernel, NodePlace("stem")), stated("stem_bn", NORMALISE, NodePlace("stem")))
 
     @cached_property
-    def branches(self) -> list[list[Branch]]:
-        """Every candidate of every layer, as a chain of nodes."""
-        return [
-            [
-                make_branch(layer, token, operation, self.width_into(layer), self.add_conv1_under_pool)
-                for token, operation in enumerate(candidates)
+    def parts(self) -> tuple[ConvPart, ...]:
+        """Every layer, with what it may choose and add."""
+        token = {name: position for position, name in enumerate(self.layout.names)}
+        found = []
+        for layer, candidates in enumerate(self.model_space.layers):
+            width = self.channels if not layer and not self.stem_nodes else self.out_filters[layer]
+            branches = [
+                make_branch(layer, k, operation, width, self.add_conv1_under_pool)
+                for k, operation in enumerate(candidates)
             ]
-            for layer, candidates in enumerate(self.model_space.layers)
-        ]
+            place, joins = NodePlace("layer", layer), self.with_skips and layer > 0
+            reduced = range(0 if self.with_skips else layer, layer + 1 if layer in self.pool_layers else 0)
+            part = ConvPart(
+                layer,
+                token[f"L{layer}.op"],
+                tuple(branches),
+                tuple(token[f"L{layer}.skip.{earlier}"] for earlier in range(layer)) if joins else (),
+                stated(f"layer_{layer}_skip_add", Operation("add"), place) if joins else None,
+                stated(f"layer_{layer}_skip_bn", NORMALISE, place) if joins else None,
+                tuple(self._reduction(layer, source) for source in reduced),
+            )
+            found.append(part)
+        return tuple(found)
+
+    def _reduction(self, layer: int, source: int) -> Reduction:
+        name, place = f"layer_{layer}_pool_from_{source}", NodePlace("reduction", source)
+        pooling = pool("maxpool1d", self.reduction_factor, self.reduction_factor)
+        kernel = convolution(self.out_filters[layer + 1], 1)
+        return Reduction(source, (stated(f"{name}_conv", kernel, place), stated(name, pooling, place)))
+
+    @cached_property
+    def head_nodes(self) -> tuple[ComputationNode, ComputationNode, ComputationNode]:
+        """What flattens the features, the dense layer, and the output."""
+        dense = Operation("dense", units=self.stem["fc_units"], activation="relu", kernel_initializer="he_normal")
+        return (
+            stated("flatten", Operation(FLATTEN[self.stem["flatten_op"]]), NodePlace("head")),
+            stated("fc", dense, NodePlace("head")),
+            stated(self.output_name, self.output.replace(name=...), NodePlace("output")),
+        )
+
+    @cached_property
+    def dropouts(self) -> dict[str, int]:
+        """The position of the rate of every dropout node that a network may have, by name."""
+        names = [*(f"layer_{layer}" for layer in range(self.layers)), "flatten", "fc"]
+        return {f"{name}_dropout": position for position, name in enumerate(names)}
 
     def plan(self, arc_seq: Any, dropouts: Sequence[float]) -> ComputationGraph:
         """Return the network of an architecture, without what no output reads.
@@ -173,71 +218,88 @@ class ConvDesign:
         Raises:
             ArchitectureError: tokens outside the grammar.
         """
-        architecture = self.layout.decode(arc_seq)
-        write = _Writer(dropouts)
-        current = self._begin(write)
-        stored: list[str] = []
-        for layer, token in enumerate(architecture.operations):
-            group = NodePlace("layer", layer)
-            for name, operation in self.branches[layer][token].chain:
-                current = write.add(name, operation, (current,), group)
-            if self.with_skips and layer:
-                chosen = [stored[j] for j, bit in enumerate(architecture.skips[layer]) if bit]
-                if chosen:
-                    current = write.add(f"layer_{layer}_skip_add", Operation("add"), (current, *chosen), group)
-                current = write.add(f"layer_{layer}_skip_bn", NORMALISE, (current,), group)
-            current = write.drop(layer, f"layer_{layer}", current, group)
-            stored.append(current)
-            if layer in self.pool_layers:
-                stored = [
-                    self._reduce(write, layer, source, tensor) if self.with_skips or source == layer else tensor
-                    for source, tensor in enumerate(stored)
-                ]
-                current = stored[-1]
-        self._end(write, current)
-        return ComputationGraph(write.nodes, [self.input_name], [self.output_name]).prune()
-
-    def _begin(self, write: _Writer) -> str:
-        _ = self.shape
-        current = write.add(self.input_name, self.input.replace(name=...), (), NodePlace("input"))
+        writer = _GraphWriter(self.layout.validate(arc_seq), [*zip(self.dropouts, dropouts, strict=True)])
+        current = writer.write(stated(self.input_name, self.input.replace(name=...), NodePlace("input")))
         if self.data_format == "NCW":
-            current = write.add("channels_last", Operation("permute", dims=[2, 1]), (current,), NodePlace("input"))
-        if self.stem["has_stem_conv"]:
-            kernel = convolution(self.out_filters[0], self.stem["stem_kernel_size"])
-            current = write.add("stem_conv", kernel, (current,), NodePlace("stem"))
-            current = write.add("stem_bn", NORMALISE, (current,), NodePlace("stem"))
-        return current
-
-    def _reduce(self, write: _Writer, layer: int, source: int, tensor: str) -> str:
-        name, group = f"layer_{layer}_pool_from_{source}", NodePlace("reduction", source)
-        current = write.add(f"{name}_conv", convolution(self.out_filters[layer + 1], 1), (tensor,), group)
-        factor = self.reduction_factor
-        return write.add(name, pool("maxpool1d", factor, factor), (current,), group)
-
-    def _end(self, write: _Writer, current: str) -> None:
-        flatten = Operation(FLATTEN[self.stem["flatten_op"]])
-        current = write.add("flatten", flatten, (current,), NodePlace("head"))
-        current = write.drop(self.layers, "flatten", current, NodePlace("head"))
-        dense = Operation("dense", units=self.stem["fc_units"], activation="relu", kernel_initializer="he_normal")
-        current = write.add("fc", dense, (current,), NodePlace("head"))
-        current = write.drop(self.layers + 1, "fc", current, NodePlace("head"))
-        write.add(self.output_name, self.output.replace(name=...), (current,), NodePlace("output"))
+            current = writer.write(
+                stated("channels_last", Operation("permute", dims=[2, 1]), NodePlace("input")), current
+            )
+        follow(self, writer, current)
+        return ComputationGraph(writer.nodes, [self.input_name], [self.output_name]).prune()
 
 
-class _Writer:
-    """Writes the nodes of one network."""
+class Executor(Protocol[T]):
+    """Reads the statement of a convolutional family: as a graph, as tensors, as the layers that there must be."""
 
-    def __init__(self, dropouts: Sequence[float]) -> None:
+    def apply(self, node: ComputationNode, x: T) -> T:
+        """Return what a node gives."""
+
+    def choose(self, part: ConvPart, x: T) -> T:
+        """Return what the chosen candidate of a layer gives."""
+
+    def add(self, part: ConvPart, x: T, earlier: Sequence[T]) -> T:
+        """Return the sum with the chosen earlier layers."""
+
+    def drop(self, position: int, x: T) -> T:
+        """Return what the dropout of that position gives."""
+
+
+def follow(design: ConvDesign, executor: Executor[T], x: T) -> T:
+    """Follow the network from its input to its output, and return what the executor makes of the output.
+
+    Args:
+        design: states the network.
+        executor: does what is stated.
+        x: the input, as the executor understands it.
+    """
+    for node in design.stem_nodes:
+        x = executor.apply(node, x)
+    given: list[T] = []
+    for part in design.parts:
+        x = executor.choose(part, x)
+        if part.norm is not None:
+            x = executor.apply(part.norm, executor.add(part, x, given))
+        given.append(executor.drop(part.number, x))
+        for reduction in part.reductions:
+            for node in reduction.chain:
+                given[reduction.source] = executor.apply(node, given[reduction.source])
+        x = given[-1]
+    flatten, dense, output = design.head_nodes
+    flat = executor.drop(design.layers, executor.apply(flatten, x))
+    return executor.apply(output, executor.drop(design.layers + 1, executor.apply(dense, flat)))
+
+
+class _GraphWriter:
+    """Writes the nodes of one network; what stands for a tensor is the name of its node."""
+
+    def __init__(self, tokens: Sequence[int], dropouts: Sequence[tuple[str, float]]) -> None:
         self.nodes: list[ComputationNode] = []
-        self._dropouts = dropouts
+        self._tokens, self._dropouts = tokens, dropouts
 
-    def add(self, name: str, operation: Operation, parents: tuple[str, ...], group: NodePlace) -> str:
-        self.nodes.append(ComputationNode(operation, name, parents=parents, group=group))
-        return name
+    def write(self, node: ComputationNode, *parents: str) -> str:
+        self.nodes.append(
+            ComputationNode(node.operation, node.node_name, parents=parents, group=node.place or node.group)
+        )
+        return node.node_name
 
-    def drop(self, position: int, name: str, parent: str, group: NodePlace) -> str:
-        rate = self._dropouts[position]
-        return self.add(f"{name}_dropout", Operation("dropout", rate=rate), (parent,), group) if rate else parent
+    def apply(self, node: ComputationNode, x: str) -> str:
+        return self.write(node, x)
+
+    def choose(self, part: ConvPart, x: str) -> str:
+        for node in part.branches[self._tokens[part.token]].chain:
+            x = self.apply(node, x)
+        return x
+
+    def add(self, part: ConvPart, x: str, earlier: Sequence[str]) -> str:
+        chosen = [name for name, token in zip(earlier, part.skips, strict=True) if self._tokens[token]]
+        if part.add is None or not chosen:
+            return x
+        return self.write(part.add, x, *chosen)
+
+    def drop(self, position: int, x: str) -> str:
+        name, rate = self._dropouts[position]
+        place = NodePlace("layer", position) if position < len(self._dropouts) - 2 else NodePlace("head")
+        return self.write(stated(name, Operation("dropout", rate=rate), place), x) if rate else x
 
 
 def _check_stem(stem: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -247,23 +309,10 @@ def _check_stem(stem: Mapping[str, Any] | None) -> dict[str, Any]:
         raise ConfigError(f"stem_config knows {', '.join(STEM_DEFAULTS)}. Received: {', '.join(map(str, unknown))}")
     options: dict[str, Any] = {**STEM_DEFAULTS, **given}
     for key in ("stem_kernel_size", "fc_units"):
-        if isinstance(options[key], bool) or not isinstance(options[key], int) or options[key] < 1:
-            raise ConfigError(f"stem_config['{key}'] must be a positive integer. Received: {options[key]!r}")
+        positive_integer(options[key], f"stem_config['{key}']")
     flatten = options["flatten_op"]
     options["flatten_op"] = flatten.lower() if isinstance(flatten, str) else flatten
     if options["flatten_op"] not in FLATTEN:
         raise ConfigError(f"stem_config['flatten_op'] must be one of {', '.join(FLATTEN)}. Received: {flatten!r}")
     options["has_stem_conv"] = bool(options["has_stem_conv"])
     return options
-
-
-def _register_permute() -> None:
-    import keras
-
-    from amber.operations import register_operation
-
-    if "permute" not in OPERATIONS:
-        register_operation("permute", keras.layers.Permute, required=("dims",))
-
-
-_register_permute()

@@ -8,6 +8,7 @@ the identity) is computed for each candidate and then chosen.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -16,88 +17,66 @@ from keras import ops
 
 from amber.architect import Operation
 from amber.backend.selected_conv import convolve_selected
-from amber.supernet.conv_branch import Branch
-from amber.supernet.conv_plan import ConvDesign
+from amber.graph.node import ComputationNode
+from amber.supernet.base import dropped
+from amber.supernet.conv_bank import PlainLayers
+from amber.supernet.conv_branch import Branch, ConvPart
 
 
+@dataclass(frozen=True)
 class ConvSelection:
-    """The forward pass of an architecture given as a tensor.
+    """Computes the output of an architecture given as a tensor; an executor of `conv_plan.follow`.
 
     Args:
-        design: the space.
+        layers: those with choices.
+        compute: computes a node that no token decides on, of its input and the training flag.
+        arc: integer tensor of shape (tokens,).
+        training: whether batch statistics and dropout are used.
+        dropout: dropout layers of each layer, the flattened features and the dense layer, or None.
+    """
+
+    layers: Sequence[SelectedLayer]
+    compute: Callable[[ComputationNode, Any, Any], Any]
+    arc: Any
+    training: Any
+    dropout: Sequence[Any]
+
+    def apply(self, node: ComputationNode, x: Any) -> Any:
+        """Return what a node gives."""
+        return self.compute(node, x, self.training)
+
+    def choose(self, part: ConvPart, x: Any) -> Any:
+        """Return what the chosen candidate gives."""
+        return self.layers[part.number].run(self.arc[part.token], x, self.training)
+
+    def add(self, part: ConvPart, x: Any, earlier: Sequence[Any]) -> Any:
+        """Return the sum with the chosen earlier layers."""
+        for tensor, token in zip(earlier, part.skips, strict=True):
+            x = _add_if(ops.equal(self.arc[token], 1), x, tensor)
+        return x
+
+    def drop(self, position: int, x: Any) -> Any:
+        """Return what a dropout layer gives."""
+        return dropped(self.dropout, position, x, self.training)
+
+
+class SelectedLayer:
+    """One layer: picks kernel and normalisation by a token, then what the candidate does with the result.
+
+    Args:
+        branches: its candidates.
         bank: layers with weights, by node name.
         plain: gives the layer of an operation without weights, for the shape of its input.
     """
 
-    def __init__(self, design: ConvDesign, bank: dict[str, Any], plain: Callable[[Operation, Any], Any]) -> None:
-        self._design, self._bank, self._plain = design, bank, plain
-        self._positions = {name: position for position, name in enumerate(design.layout.names)}
-        self._layers = [_SelectedLayer(branches, bank, plain) for branches in design.branches]
-
-    def run(self, arc: Any, x: Any, training: Any, dropout: Sequence[Any]) -> Any:
-        """Compute the output.
-
-        Args:
-            arc: integer tensor of shape (tokens,).
-            x: the input, channels last.
-            training: whether batch statistics and dropout are used.
-            dropout: dropout layers of each layer, the flattened features and the dense layer, or None.
-        """
-        design, current, stored = self._design, x, list[Any]()
-        if design.stem["has_stem_conv"]:
-            current = self._bank["stem_bn"].call(self._bank["stem_conv"].call(current), training=training)
-        for layer in range(design.layers):
-            current = self._layers[layer].run(arc[self._positions[f"L{layer}.op"]], current, training)
-            if design.with_skips and layer:
-                current = self._skip(arc, layer, current, stored, training)
-            current = self._drop(dropout, layer, current, training)
-            stored.append(current)
-            if layer in design.pool_layers:
-                sources = range(0 if design.with_skips else layer, layer + 1)
-                stored = [
-                    self._reduce(layer, source, tensor) if source in sources else tensor
-                    for source, tensor in enumerate(stored)
-                ]
-                current = stored[-1]
-        return self._head(current, training, dropout)
-
-    def _skip(self, arc: Any, layer: int, current: Any, stored: list[Any], training: Any) -> Any:
-        start = self._positions[f"L{layer}.skip.0"]
-        for source, tensor in enumerate(stored):
-            current = _add_if(ops.equal(arc[start + source], 1), current, tensor)
-        return self._bank[f"layer_{layer}_skip_bn"].call(current, training=training)
-
-    def _reduce(self, layer: int, source: int, tensor: Any) -> Any:
-        reduced = self._bank[f"layer_{layer}_pool_from_{source}_conv"].call(tensor)
-        factor = self._design.reduction_factor
-        pooling = Operation("maxpool1d", pool_size=factor, strides=factor, padding="same")
-        return self._plain(pooling, reduced.shape)(reduced)
-
-    def _head(self, current: Any, training: Any, dropout: Sequence[Any]) -> Any:
-        from amber.supernet.conv_plan import FLATTEN
-
-        flatten = Operation(FLATTEN[self._design.stem["flatten_op"]])
-        flat = self._plain(flatten, current.shape)(current)
-        flat = self._drop(dropout, self._design.layers, flat, training)
-        dense = self._drop(dropout, self._design.layers + 1, self._bank["fc"].call(flat), training)
-        return self._bank[self._design.output_name].call(dense)
-
-    @staticmethod
-    def _drop(dropout: Sequence[Any], position: int, x: Any, training: Any) -> Any:
-        layer = dropout[position] if dropout else None
-        return x if layer is None else layer(x, training=training)
-
-
-class _SelectedLayer:
-    """One layer: picks kernel and normalisation by a token, then what the candidate does with the result."""
-
-    def __init__(self, branches: list[Branch], bank: dict[str, Any], plain: Callable[[Operation, Any], Any]) -> None:
+    def __init__(self, branches: Sequence[Branch], bank: dict[str, Any], plain: PlainLayers) -> None:
         self._branches, self._bank, self._plain = branches, bank, plain
         self._convolves = any(branch.conv is not None for branch in branches)
         self._groups = list(dict.fromkeys(_group(branch) for branch in branches))
         self._group_of = np.array([self._groups.index(_group(branch)) for branch in branches], "int32")
 
     def run(self, token: object, x: Any, training: Any) -> Any:
+        """Return what the candidate of a token, an integer scalar, gives."""
         mixed = raw = None
         if self._convolves:
             raw = convolve_selected(x, token, self._kernels(x.dtype))

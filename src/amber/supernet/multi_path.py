@@ -16,27 +16,6 @@ from amber.supernet.base import Sampler
 from amber.supernet.child import SupernetModel
 
 
-class ArchitectureBatch:
-    """A sampler that gives several architectures at a time.
-
-    Args:
-        sampler: gives the tokens of one.
-        count: how many.
-
-    Raises:
-        ConfigError: `count` is not a positive integer.
-    """
-
-    def __init__(self, sampler: Sampler, count: int) -> None:
-        if not is_integer(count) or count < 1:
-            raise ConfigError(f"at_once must be a positive number of architectures. Received: {count!r}")
-        self.sampler, self.count = sampler, count
-
-    def __call__(self) -> list[Any]:
-        """Return the tokens of each."""
-        return [self.sampler() for _ in range(self.count)]
-
-
 class MultiPathModel(SupernetModel):
     """Trains the shared weights as several new architectures on every batch.
 
@@ -46,47 +25,44 @@ class MultiPathModel(SupernetModel):
 
     Args:
         supernet: a feed-forward supernet.
-        sampler: an ArchitectureBatch.
+        sampler: gives the tokens of one architecture.
+        count: how many architectures at a time.
         **options: those of SupernetModel.
 
     Raises:
-        ConfigError: another kind of supernet.
+        ConfigError: another kind of supernet, or `count` is not a positive integer.
     """
 
-    def __init__(self, supernet: AnnSupernet, *, sampler: ArchitectureBatch, **options: Any) -> None:
+    def __init__(self, supernet: AnnSupernet, *, sampler: Sampler, count: int, **options: Any) -> None:
         if not isinstance(supernet, AnnSupernet):
             raise ConfigError(
                 f"Only a feed-forward supernet trains as many architectures at once. Received: {supernet!r}"
             )
+        if not is_integer(count) or count < 1:
+            raise ConfigError(f"at_once must be a positive number of architectures. Received: {count!r}")
+        self._count = count
         super().__init__(supernet, sampler=sampler, **options)
 
     def _at_once(self) -> tuple[int, ...]:
-        return (self._untracked.sampler.count,)
+        return (self._count,)
 
     def _draw(self) -> np.ndarray:
-        drawn = [self.supernet.layout.validate(tokens) for tokens in self._untracked.sampler()]
+        drawn = [self.supernet.layout.validate(self._untracked.sampler()) for _ in range(self._count)]
         self._untracked.arcs, self._untracked.arc = drawn, drawn[-1]
-        self._untracked.forget()
+        self._untracked.taken = None
         tokens = np.asarray(drawn, "int32")
         if self._arc_variable is not None:
             self._arc_variable.assign(tokens)
         return tokens
 
-    @property
-    def arcs(self) -> list[tuple[int, ...]]:
-        """The tokens of the latest architectures."""
-        return list(self._untracked.arcs)
-
     def call(self, inputs: Any, training: Any = False) -> Any:
         """Compute the outputs, shape (batch, architectures, units): one tensor, or a list of them."""
-        arranged = self.supernet.arrange(inputs, training=training)
-        blocks = {name: ops.cast(block, self.compute_dtype) for name, block in arranged.items()}
         drawn = np.asarray(self._untracked.arcs, "int32") if self._arc_variable is None else self._arc_variable
         arcs = ops.convert_to_tensor(drawn, "int32")
-        outputs = self.supernet.run_selected(arcs, blocks, training, self._dropouts)
+        outputs = self.supernet.run_selected(arcs, self._blocks(inputs, training), training, self._dropouts)
         penalty = self.supernet.penalty(arcs, True, training)
         if penalty is not None:
-            self.add_loss(penalty / self._untracked.sampler.count)
+            self.add_loss(penalty / self._count)
         outputs = [ops.transpose(output, (1, 0, 2)) for output in outputs]
         return outputs[0] if len(outputs) == 1 else outputs
 
@@ -105,20 +81,17 @@ class MultiPathModel(SupernetModel):
     def _flat(self, y: Any, predicted: Any, weights: Any) -> tuple[Any, Any, Any]:
         """Every pair of sample and architecture as a sample."""
 
-        def repeated(values: object) -> Any:
-            return None if values is None else keras.tree.map_structure(self._repeat, values)
+        def repeated(values: Any) -> Any:
+            return ops.repeat(ops.convert_to_tensor(values), self._count, axis=0)
 
+        y, weights = (None if each is None else keras.tree.map_structure(repeated, each) for each in (y, weights))
         rows = keras.tree.map_structure(lambda output: ops.reshape(output, (-1, output.shape[-1])), predicted)
-        return repeated(y), rows, repeated(weights)
-
-    def _repeat(self, values: object) -> Any:
-        return ops.repeat(ops.convert_to_tensor(values), self._untracked.sampler.count, axis=0)
+        return y, rows, weights
 
     def _sliced_mlp(self, training: bool) -> SlicedMLP | None:
         return None
 
     def _sliced_mlps(self, training: bool) -> list[SlicedMLP]:
-        if (training and any(self._rates)) or self.compute_dtype != "float32":
+        if (training and any(self._rates)) or self.compute_dtype != "float32" or not self.supernet.runs_sliced:
             return []
-        networks = [self.supernet.sliced_mlp(arc) for arc in self._untracked.arcs]
-        return [network for network in networks if network is not None]
+        return [self.supernet.take(arc, self._rates) for arc in self._untracked.arcs]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,33 +13,13 @@ from amber.backend.inference import predict_sliced, runs_operations_at_once, wit
 from amber.backend.keras_internals.models import compute_loss, forget_losses, loss_tracker
 from amber.errors import ConfigError
 from amber.supernet.ann import AnnSupernet
-from amber.supernet.base import Supernet
 from amber.supernet.child import SupernetModel
 from amber.supernet.factory import SupernetFactory
 from amber.training.recalibration import recalibrate
 
 
-class WeightSharingBuilder(Protocol):
-    """What scoring needs of a builder; those of `amber.supernet.builders` have it."""
-
-    @property
-    def dag(self) -> SupernetFactory:
-        """What makes the children."""
-
-    @property
-    def supernet(self) -> Supernet:
-        """The shared weights."""
-
-    @property
-    def model_compile_dict(self) -> Mapping[str, Any] | None:
-        """What children are compiled with."""
-
-    def __call__(self, arc_seq: Any = None) -> Any:
-        """Return the compiled child of an architecture."""
-
-
 def score_architectures(
-    builder: WeightSharingBuilder,
+    builder: SupernetFactory,
     arcs: Iterable[Any],
     x: Any,
     y: Any = None,
@@ -52,7 +32,7 @@ def score_architectures(
     """Evaluate architectures with the shared weights as they are.
 
     Args:
-        builder: a weight-sharing builder with compile arguments.
+        builder: a factory with compile arguments, or a builder that has one.
         arcs: token lists.
         x: what to evaluate on, as in `keras.Model.evaluate`.
         y: its targets.
@@ -137,8 +117,8 @@ def _one_by_one(
     supernet: AnnSupernet, tokens: list[tuple[int, ...]], batches: Iterable[dict[str, Any]]
 ) -> list[np.ndarray]:
     kept = list(batches)
-    networks = [network for network in map(supernet.sliced_mlp, tokens) if network is not None]
-    if len(networks) == len(tokens):
+    networks = [supernet.take(arc) for arc in tokens]
+    if supernet.runs_sliced:
         names = supernet.input_names
         found = predict_sliced(
             networks, [ops.concatenate([blocks[name] for name in names], axis=-1) for blocks in kept]
@@ -146,16 +126,14 @@ def _one_by_one(
         if found is not None:
             return found
     by_network = []
-    for graph in (supernet.plan(arc).prune() for arc in tokens):
-        parts = [
-            [ops.convert_to_numpy(each) for each in supernet.run_graph(graph, blocks, False, {})] for blocks in kept
-        ]
+    for network in networks:
+        parts = [[ops.convert_to_numpy(each) for each in supernet.run(network, blocks, False, [])] for blocks in kept]
         by_network.append([np.concatenate(pieces) for pieces in zip(*parts, strict=True)])
     return [np.stack(each) for each in zip(*by_network, strict=True)]
 
 
 def evaluate_many(
-    builder: WeightSharingBuilder,
+    builder: SupernetFactory,
     arcs: Iterable[Any],
     x: Any,
     y: Any,
@@ -191,7 +169,7 @@ def evaluate_many(
             f"Received: {type(builder).__name__}, model_compile_dict={builder.model_compile_dict!r}"
         )
     tokens = [supernet.layout.validate(arc) for arc in arcs]
-    judge = builder.dag.scorer
+    judge = builder.scorer
     y = keras.tree.map_structure(ops.convert_to_tensor, y)
     sample_weight = None if sample_weight is None else keras.tree.map_structure(ops.convert_to_tensor, sample_weight)
     found = []

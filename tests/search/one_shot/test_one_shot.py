@@ -41,7 +41,7 @@ SMALL = OneShotSettings(
 
 def test_tokens_name_the_same_networks(builder: Any) -> None:
     shared = shared_builder(builder, builder.model_compile_dict)
-    assert shared.layout.names == builder.layout.names
+    assert shared.supernet.layout.names == builder.layout.names
     generator = np.random.default_rng(0)
     for _ in range(6):
         arc = builder.layout.sample(generator)

@@ -9,17 +9,43 @@ import numpy as np
 
 from amber.architect import Operation
 from amber.compat.ignored import ignore_session
+from amber.compat.supernets.feature_models import as_feature_blocks
 from amber.compat.supernets.models import EnasAnnModel, EnasCnnModel
+from amber.compat.supernets.weight_sharing import operations_of
 from amber.errors import ConfigError, DataError, ModelSpaceError
 from amber.modeler.builders.dag.names import DAGS
 from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.supernet.ann import AnnSupernet
 from amber.supernet.conv import ConvSupernet
-from amber.supernet.factory import AnnSupernetFactory, ConvSupernetFactory, operations_of
-from amber.supernet.feature_blocks import as_feature_blocks
+from amber.supernet.factory import SupernetFactory
 
 
-class EnasAnnDAG(AnnSupernetFactory):
+class FormerFactory(SupernetFactory):
+    """A factory whose children may know the computation nodes of what they compute."""
+
+    def child(self, arc_seq: Any = None, node_builder: Any = None, **options: Any) -> Any:
+        """Return a child that is not compiled; see `__call__`."""
+        model = super().child(arc_seq, **options)
+        if node_builder is not None and model.is_fixed:
+            model.set_nodes(self.supernet.plan(model.arc_seq, self.supernet.dropout_rates()).prune().nodes)
+        return model
+
+    def __call__(self, arc_seq: Any = None, node_builder: Any = None, **options: Any) -> Any:
+        """Return a compiled child.
+
+        Args:
+            arc_seq: tokens; None for a child with a new architecture for each batch.
+            node_builder: anything but None gives a fixed child `nodes`: the computation nodes of what it computes.
+            **options: `sampler` and `seed` instead of the controller's, `dropouts`, `name`.
+
+        Raises:
+            ArchitectureError: tokens outside the grammar.
+            ConfigError: no tokens and no sampler.
+        """
+        return self.compiled(self.child(arc_seq, node_builder, **options))
+
+
+class EnasAnnDAG(FormerFactory):
     """A feed-forward supernet and its children.
 
     Args:
@@ -77,7 +103,7 @@ class EnasAnnDAG(AnnSupernetFactory):
         super().__init__(supernet, model_compile_dict, controller, child_train_op_kwargs)
 
 
-class EnasConv1dDAG(ConvSupernetFactory):
+class EnasConv1dDAG(FormerFactory):
     """A convolutional supernet and its children.
 
     Args:
@@ -147,7 +173,25 @@ class EnasConv1dDAG(ConvSupernetFactory):
             fixed_arc if train_fixed_arc else None,
             name=name,
         )
+        self._fixed_arc = supernet.fixed_arc
         super().__init__(supernet, model_compile_dict, controller, child_train_op_kwargs, batch_size)
+
+    def set_controller(self, controller: Any) -> None:
+        """Say what draws architectures; ConfigError if there is something already, or only one architecture."""
+        if self._fixed_arc is not None:
+            raise ConfigError(f"train_fixed_arc leaves nothing to a controller. Received: {controller!r}")
+        super().set_controller(controller)
+
+    def tokens(self, arc_seq: Any) -> Any:
+        """Return the tokens of a child: those given, or those of the only architecture there is."""
+        return self._fixed_arc if arc_seq is None else arc_seq
+
+    def child(self, arc_seq: Any = None, node_builder: Any = None, *, sampler: Any = None, **options: Any) -> Any:
+        """Return a child that is not compiled; see `__call__`."""
+        if arc_seq is not None and sampler is not None:
+            raise ConfigError("Give either tokens or a sampler. Received: both")
+        tokens = self.tokens(arc_seq)
+        return super().child(tokens, node_builder, sampler=sampler if tokens is None else None, **options)
 
 
 class EnasConv1DwDataDescription(EnasConv1dDAG):
@@ -168,7 +212,7 @@ class EnasConv1DwDataDescription(EnasConv1dDAG):
             raise DataError(
                 f"data_description must be a vector or a matrix of one row. Received: shape {description.shape}"
             )
-        self._description = description
+        self._description = self._data_description = description
         super().__init__(*arguments, **options)
 
     @property

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import keras
 
 from amber.backend.weight_files import is_named_otherwise
 from amber.compat.ignored import ignore_session
+from amber.compat.supernets.reported import as_reported
 from amber.compat.supernets.steps import Steps, fresh_seed, without_list
 from amber.errors import ConfigError
 from amber.modeler.builders.unused import keywords_of, warn_of_unused
-from amber.supernet.base import Supernet
 from amber.supernet.child import SupernetModel, is_array_data
-from amber.supernet.reported import as_reported
 
 
 def _order_of_fit(
@@ -45,6 +44,15 @@ class FormerCalls(SupernetModel):
 
     Where that differs from Keras's order, the further arguments of Keras are given by name.
     """
+
+    @property
+    def nodes(self) -> list[Any]:
+        """The computation nodes of what a fixed child computes, inputs first, where the builder gives them."""
+        return list(getattr(self._untracked, "nodes", ()))
+
+    def set_nodes(self, nodes: Iterable[Any]) -> None:
+        """Say which computation nodes stand for the child."""
+        self._untracked.nodes = tuple(nodes)  # type: ignore[attr-defined]
 
     def compile(
         self,
@@ -152,7 +160,11 @@ class FormerCalls(SupernetModel):
         Returns:
             The loss, or a list of the loss and metrics; by name, too: `found["loss"]`, `found["val_loss"]`.
         """
-        return super().evaluate(x, y, batch_size, verbose=verbose, **options)
+        # Within `fit` Keras asks for a dictionary.
+        if options.pop("return_dict", False):
+            return super().evaluate(x, y, batch_size, verbose=verbose, return_dict=True, **options)
+        found = super().evaluate(x, y, batch_size, verbose=verbose, return_dict=True, **options)
+        return as_reported(found, self._judge().get_metrics_result())
 
     def evaluate_ph(self, x: Any = None, y: Any = None, batch_size: Any = None, verbose: Any = 0) -> Any:
         """Do what `evaluate` does."""
@@ -232,12 +244,6 @@ class EnasAnnModel(FormerCalls):
             name=name,
         )
 
-    @classmethod
-    def _on(cls, supernet: Supernet, arc_seq: Any, **options: Any) -> SupernetModel:
-        model = cls.__new__(cls)
-        SupernetModel.__init__(model, supernet, arc_seq, **options)
-        return model
-
 
 @keras.saving.register_keras_serializable(package="amber")
 class EnasCnnModel(FormerCalls):
@@ -293,12 +299,6 @@ class EnasCnnModel(FormerCalls):
             batch_size=dag.batch_size,
             name=name,
         )
-
-    @classmethod
-    def _on(cls, supernet: Supernet, arc_seq: Any, **options: Any) -> SupernetModel:
-        model = cls.__new__(cls)
-        SupernetModel.__init__(model, supernet, arc_seq, **options)
-        return model
 
 
 def check_dag(dag: Any, child: type) -> None:

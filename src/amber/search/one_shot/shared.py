@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING
 from amber.architect import ModelSpace
 from amber.errors import ConfigError
 from amber.modeler.builders.residual_cnn import KerasResidualCnnBuilder
-from amber.supernet.builders import SupernetBuilder
 from amber.supernet.conv import ConvSupernet
-from amber.supernet.factory import ConvSupernetFactory
+from amber.supernet.factory import SupernetFactory
 
 if TYPE_CHECKING:
     from amber.modeler.builders.protocol import Builder
 
 
-def shared_builder(builder: Builder, compile_arguments: Mapping[str, object], batch_size: int = 32) -> SupernetBuilder:
-    """Return the builder of children that share weights, over the networks of a builder.
+def shared_builder(builder: Builder, compile_arguments: Mapping[str, object], batch_size: int = 32) -> SupernetFactory:
+    """Return the factory of children that share weights, over the networks of a builder.
 
     Args:
         builder: a KerasResidualCnnBuilder.
@@ -54,5 +53,4 @@ def shared_builder(builder: Builder, compile_arguments: Mapping[str, object], ba
         add_conv1_under_pool=builder.add_conv1_under_pool,
         name="EnasDAG",
     )
-    factory = ConvSupernetFactory(supernet, compile_arguments, "uniform", batch_size=batch_size)
-    return SupernetBuilder(factory, type(factory), builder.inputs_op, builder.output_op, space, compile_arguments)
+    return SupernetFactory(supernet, compile_arguments, "uniform", batch_size=batch_size)

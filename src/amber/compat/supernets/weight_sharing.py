@@ -1,25 +1,26 @@
-"""Builders of children that share weights: `builder(arc)` is one architecture, `builder()` a new one each batch."""
+"""What the builders of children that share weights have in common.
+
+`builder(arc)` is one architecture, `builder()` a new one for each batch.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from amber.architect import TokenLayout
+from amber.architect import Operation, TokenLayout
+from amber.errors import ModelSpaceError
 from amber.graph.graph import ComputationGraph
+from amber.graph.node import ComputationNode
 from amber.modeler.builders.base import ModelBuilder, the_architecture
 from amber.modeler.builders.dag.builder import DAGModelBuilder
 from amber.supernet.base import Supernet
-from amber.supernet.factory import AnnSupernetFactory, SupernetFactory, operations_of
+from amber.supernet.child import SupernetModel
+from amber.supernet.factory import SupernetFactory
 from amber.supernet.scoring import evaluate_many, predict_many
-from amber.types import Array, TensorTree, Tokens
 
 if TYPE_CHECKING:
     import keras
-
-    from amber.architect.model_space import ModelSpace
-    from amber.architect.operation import Operation
-    from amber.supernet.multi_path import MultiPathModel
 
 
 class SupernetBuilder(DAGModelBuilder):
@@ -65,32 +66,37 @@ class SupernetBuilder(DAGModelBuilder):
         return self.dag.supernet
 
     @property
-    def model_compile_dict(self) -> Mapping[str, object] | None:
+    def scorer(self) -> SupernetModel:
+        """The model that scores any architecture."""
+        return self.dag.scorer
+
+    @property
+    def model_compile_dict(self) -> Mapping[str, Any] | None:
         """What children are compiled with; those made after a change have the change."""
         return self.dag.model_compile_dict
 
     @model_compile_dict.setter
-    def model_compile_dict(self, arguments: Mapping[str, object] | None) -> None:
+    def model_compile_dict(self, arguments: Mapping[str, Any] | None) -> None:
         self.dag.model_compile_dict = arguments
 
     @property
-    def controller(self) -> object:
+    def controller(self) -> Any:
         """What draws architectures for `builder()`, or None."""
         return self.dag.controller
 
-    def set_controller(self, controller: object) -> None:
+    def set_controller(self, controller: Any) -> None:
         """Say what draws architectures for `builder()`; ConfigError if there is something already."""
         self.dag.set_controller(controller)
 
-    def plan(self, arc_seq: Tokens | None, **dag_kwargs: object) -> ComputationGraph:
+    def plan(self, arc_seq: Any, **dag_kwargs: object) -> ComputationGraph:
         """Return the network of an architecture; raises ArchitectureError for tokens outside the grammar."""
         return self.supernet.plan(arc_seq, self.supernet.dropout_rates())
 
-    def build(self, arc_seq: object = None, **options: Any) -> Any:
+    def build(self, arc_seq: Any = None, **options: Any) -> Any:
         """Return a child that is not compiled; see `__call__`."""
         return self.dag.child(arc_seq, **options)
 
-    def __call__(self, arc_seq: object = None, *, model_states: object = None, **options: object) -> Any:
+    def __call__(self, arc_seq: Any = None, *, model_states: Any = None, **options: object) -> Any:
         """Return a compiled child that shares its weights with all others.
 
         Args:
@@ -118,22 +124,22 @@ class AnnSupernetBuilder(SupernetBuilder):
             functions.
     """
 
-    dag: AnnSupernetFactory
+    dag: SupernetFactory
 
     def __init__(
         self,
-        dag: AnnSupernetFactory,
-        dag_func: object,
-        inputs_op: Operation | Sequence[Operation],
-        output_op: Operation | Sequence[Operation],
-        model_space: ModelSpace,
-        model_compile_dict: Mapping[str, object] | None,
+        dag: SupernetFactory,
+        dag_func: Any,
+        inputs_op: Any,
+        output_op: Any,
+        model_space: Any,
+        model_compile_dict: Mapping[str, Any] | None,
         use_node_dag: bool = True,
     ) -> None:
         super().__init__(dag, dag_func, inputs_op, output_op, model_space, model_compile_dict)
         self.use_node_dag = bool(use_node_dag)
 
-    def build(self, arc_seq: object = None, **options: object) -> Any:
+    def build(self, arc_seq: Any = None, **options: object) -> Any:
         """Return a child that is not compiled, with its `nodes` if they are wanted."""
         return self._with_nodes(super().build(arc_seq, **options))
 
@@ -141,9 +147,7 @@ class AnnSupernetBuilder(SupernetBuilder):
         """Return a compiled child; see SupernetBuilder."""
         return self._with_nodes(super().__call__(arc_seq, model_states=model_states, **options))
 
-    def multi_path(
-        self, at_once: int, sampler: object = None, seed: int | None = None, **options: object
-    ) -> MultiPathModel:
+    def multi_path(self, at_once: int, sampler: Any = None, seed: int | None = None, **options: object) -> Any:
         """Return a compiled model that trains the shared weights as several new architectures on every batch.
 
         Its loss is the mean over them, and its predictions have shape (batch, architectures, units).
@@ -159,17 +163,34 @@ class AnnSupernetBuilder(SupernetBuilder):
         """
         return self.dag.multi_path(at_once, sampler, seed, **options)
 
-    def predict_many(
-        self, arcs: Sequence[Tokens] | Array, x: TensorTree, batch_size: int = 1024
-    ) -> Array | list[Array]:
+    def predict_many(self, arcs: Any, x: Any, batch_size: int = 1024) -> Any:
         """Predict with many architectures at once; see `scoring.predict_many`."""
         return predict_many(self.supernet, arcs, x, batch_size)
 
     def evaluate_many(self, arcs: Any, x: Any, y: Any, **options: Any) -> list[dict[str, float]]:
         """Evaluate many architectures at once with the shared weights; see `scoring.evaluate_many`."""
-        return evaluate_many(self, arcs, x, y, **options)
+        return evaluate_many(self.dag, arcs, x, y, **options)
 
     def _with_nodes(self, model: keras.Model) -> Any:
         if self.use_node_dag and model.is_fixed:
             model.set_nodes(self.plan(model.arc_seq).prune().nodes)
         return model
+
+
+def operations_of(given: object, what: str) -> list[Operation]:
+    """Return operations given as one, or a list of them; computation nodes will do too.
+
+    Raises:
+        ModelSpaceError: something else.
+    """
+    listed = list(given) if isinstance(given, (list, tuple)) else [given]
+    found = []
+    for each in listed:
+        if isinstance(each, ComputationNode):
+            each = each.operation.replace(name=each.node_name)
+        elif isinstance(each, Mapping):
+            each = Operation.from_dict(each)
+        if not isinstance(each, Operation):
+            raise ModelSpaceError(f"{what} must be an Operation or a list of them. Received: {each!r}")
+        found.append(each)
+    return found
