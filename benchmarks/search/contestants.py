@@ -9,7 +9,7 @@ from typing import Any
 import keras_tuner
 
 from amber.search import SamplerSettings, run_search, seeded
-from amber.search.one_shot import OneShotSettings, run_one_shot
+from amber.search.one_shot import OneShotSettings, SharedTraining, run_one_shot
 from benchmarks.search.problem import METRIC, Clock, Keeper, Task
 
 Search = Callable[[Task, int, Clock, Keeper], None]
@@ -51,7 +51,7 @@ def one_shot(inherit_weights: bool) -> Search:
                 task.objective(keeper),
                 seed=seed + MANY * repetition,
                 settings=settings,
-                shared_compile=task.shared_compile(),
+                shared=SharedTraining(task.shared_compile()),
                 callbacks=(clock,),
             )
             if clock.left < 0:

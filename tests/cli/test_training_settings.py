@@ -52,7 +52,7 @@ def test_one_shot_search_trains_with_its_own_optimizer_options(
     run = one_shot.run_one_shot
 
     def noted(*arguments: Any, **more: Any) -> Any:
-        decays.append(more["shared_compile"]["optimizer"].weight_decay)
+        decays.append(more["shared"].compile_arguments["optimizer"].weight_decay)
         return run(*arguments, **more)
 
     monkeypatch.setattr(one_shot, "run_one_shot", noted)

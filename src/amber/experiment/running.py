@@ -146,14 +146,16 @@ def _search(experiment: Experiment, store: TrialStore, reporter: Reporter) -> Se
         "callbacks": reporter.listeners(experiment.builder),
     }
     if config.search.strategy == "one_shot":
-        from amber.search.one_shot import OneShotSettings, run_one_shot
+        from amber.search.one_shot import OneShotSettings, SharedTraining, run_one_shot
 
         return run_one_shot(
             experiment.objective,
             settings=OneShotSettings(**config.search.one_shot.model_dump(exclude={"optimizer_options"})),
-            # Without the number of steps the learning rate is constant; the search itself lowers it.
-            shared_compile=compile_arguments(experiment.configuration, shared=True, problem=experiment.task),
-            progress=reporter.shared_progress(),
+            shared=SharedTraining(
+                # Without the number of steps the learning rate is constant; the search itself lowers it.
+                compile_arguments(experiment.configuration, shared=True, problem=experiment.task),
+                progress=reporter.shared_progress(),
+            ),
             **shared,
         ).search
     from amber.search import SamplerSettings, run_search

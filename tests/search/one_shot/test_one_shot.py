@@ -19,7 +19,7 @@ from amber.errors import ConfigError
 from amber.modeler import KerasResidualCnnBuilder
 from amber.search import JournalStore, Objective, PrunerSettings, RunDirectory, SearchCallback, load_best
 from amber.search.executors import ProcessExecutor
-from amber.search.one_shot import OneShotProgress, OneShotSettings, run_one_shot, search, shared_builder
+from amber.search.one_shot import OneShotProgress, OneShotSettings, SharedTraining, run_one_shot, search, shared_builder
 from amber.search.one_shot.heirs import HeirBuilder
 from amber.search.rewards import Budget
 from amber.supernet import load_supernet
@@ -70,7 +70,7 @@ def test_a_whole_search_keeps_and_retrains(make_objective: Callable[..., Objecti
         seed=3,
         settings=SMALL,
         store=RunDirectory.create(tmp_path / "run"),
-        progress=OneShotProgress(),
+        shared=SharedTraining(progress=OneShotProgress()),
     )
     assert {each.source for each in found.candidates} == {"policy", "random"}
     assert len(found.history) == 2
@@ -220,7 +220,7 @@ def test_it_begins_as_the_largest_network_of_a_sample_that_the_budget_allows(
     for limit, expected in ((None, everything[-1]), (middle, middle)):
         drawn.clear()
         objective = make_objective(budget=Budget(parameters=limit))
-        run_one_shot(objective, seed=3, settings=settings, progress=progress)
+        run_one_shot(objective, seed=3, settings=settings, shared=SharedTraining(progress=progress))
         # The first is drawn when the model is made.
         assert len(set(drawn[1:6])) == 1 and len(set(drawn[6 : settings.searching_steps])) > 1
         assert plain.prepare(drawn[1]).parameters == expected
@@ -233,7 +233,7 @@ def test_finalists_alone_are_trained_in_the_end(
 ) -> None:
     progress, settings = _Watching(), replace(SMALL, top_k=2, finalist_steps=9)
     by_loss = {"metric": "val_loss", "direction": "minimize"}
-    found = run_one_shot(make_objective(**by_loss), seed=3, settings=settings, progress=progress)
+    found = run_one_shot(make_objective(**by_loss), seed=3, settings=settings, shared=SharedTraining(progress=progress))
     finalists = {each.tokens for each in found.candidates}
     last = drawn[-settings.finalist_steps :]
     assert finalists.issuperset(last) and len(set(last)) > 1
@@ -249,7 +249,7 @@ def test_the_learning_rate_rises_and_falls(make_objective: Callable[..., Objecti
     rates = []
     for finalist_steps in (0, 60):
         settings = replace(SMALL, warm_up_steps=38, episodes=1, finalist_steps=finalist_steps)
-        shared = search._Shared(make_objective(), settings, 0, None, None)
+        shared = search._Shared(make_objective(), settings, 0, None, SharedTraining())
         rates.append([])
         for shared.steps in range(0, settings.planned_steps + 1, 10):
             rates[-1].append(round(shared._slope(), 3))
@@ -285,7 +285,7 @@ def test_ctrl_c_keeps_weights_policy_and_history(
         seed=1,
         settings=SMALL,
         store=RunDirectory.create(tmp_path),
-        progress=_Interrupting(moment),
+        shared=SharedTraining(progress=_Interrupting(moment)),
     )
     assert found.search.stopped == "interrupted"
     assert len(found.history) == episodes
@@ -331,3 +331,14 @@ def test_settings_out_of_range_are_named(wrong: dict[str, Any]) -> None:
 def test_a_builder_without_supernet_is_named() -> None:
     with pytest.raises(ConfigError, match="residual CNN"):
         shared_builder(object(), {})
+
+
+def test_arguments_of_version_0_1_are_taken_with_a_warning(make_objective: Callable[..., Objective]) -> None:
+    settings, progress = replace(SMALL, episodes=1), _Watching()
+    expected = run_one_shot(make_objective(), seed=3, settings=settings).candidates
+    compiled = {**COMPILE, "optimizer": keras.optimizers.Adam(0.5)}
+    with pytest.warns(FutureWarning, match=r"shared=SharedTraining\(compile_arguments=..., progress=...\)"):
+        found = run_one_shot(make_objective(), seed=3, settings=settings, shared_compile=compiled, progress=progress)
+    assert progress.notes and {each.score for each in found.candidates} != {each.score for each in expected}
+    with pytest.raises(ConfigError, match="Give progress to SharedTraining"):
+        run_one_shot(make_objective(), seed=3, shared=SharedTraining(), progress=progress)

@@ -8,7 +8,7 @@ kept, `display` what is shown.
 from amber.search.one_shot.display import OneShotProgress
 from amber.search.one_shot.result import OneShotResult, ScoredArchitecture
 from amber.search.one_shot.search import run_one_shot
-from amber.search.one_shot.settings import OneShotSettings
+from amber.search.one_shot.settings import OneShotSettings, SharedTraining
 from amber.search.one_shot.shared import shared_builder
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "OneShotResult",
     "OneShotSettings",
     "ScoredArchitecture",
+    "SharedTraining",
     "run_one_shot",
     "shared_builder",
 ]

@@ -14,7 +14,8 @@ from amber.search.objective import Objective
 from amber.search.one_shot.result import ScoredArchitecture
 from amber.search.one_shot.settings import OneShotSettings
 from amber.search.rewards import Budget
-from amber.supernet.scoring import WeightSharingBuilder, score_architectures
+from amber.supernet.factory import SupernetFactory
+from amber.supernet.scoring import score_architectures
 from amber.types import Tokens
 
 if TYPE_CHECKING:
@@ -31,9 +32,7 @@ class SharedScores:
         seed: of the choice of training data for the statistics.
     """
 
-    def __init__(
-        self, objective: Objective, builder: WeightSharingBuilder, settings: OneShotSettings, seed: int
-    ) -> None:
+    def __init__(self, objective: Objective, builder: SupernetFactory, settings: OneShotSettings, seed: int) -> None:
         self.objective, self.builder, self.settings, self.seed = objective, builder, settings, seed
 
     def of(self, arcs: Any, steps: int) -> list[float]:

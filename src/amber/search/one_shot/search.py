@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -21,12 +21,11 @@ from amber.search.callbacks import SearchCallback
 from amber.search.executors import Executor
 from amber.search.former_arguments import FORMER_ARGUMENTS, translate
 from amber.search.objective import Objective
-from amber.search.one_shot.display import OneShotProgress
 from amber.search.one_shot.files import RECORD, OneShotFiles
 from amber.search.one_shot.heirs import with_heirs
 from amber.search.one_shot.result import OneShotResult, ScoredArchitecture
 from amber.search.one_shot.scores import SharedScores
-from amber.search.one_shot.settings import OneShotSettings
+from amber.search.one_shot.settings import OneShotSettings, SharedTraining
 from amber.search.one_shot.shared import shared_builder
 from amber.search.preflight import check_prunable, check_search
 from amber.search.result import SearchResult
@@ -44,17 +43,30 @@ _LEAST_RATE = 0.05
 _RISE = 0.1
 
 
-@deprecated_arguments(FORMER_ARGUMENTS, translate, since="0.2.0", removed_in="0.4.0")
+_SHARED = {"shared_compile": "compile_arguments", "controller_options": "controller_options", "progress": "progress"}
+
+
+def _translate(arguments: dict[str, Any]) -> str:
+    """Replace arguments of version 0.1, in place, and return what to write instead."""
+    given = {name: arguments.pop(former) for former, name in _SHARED.items() if former in arguments}
+    if not given:
+        return translate(arguments)
+    if arguments.get("shared") is not None:
+        raise ConfigError(f"Give {', '.join(given)} to SharedTraining. Received: shared, and these beside it")
+    arguments["shared"] = SharedTraining(**given)
+    others = translate(arguments)
+    return f"shared=SharedTraining({', '.join(f'{name}=...' for name in given)})" + (others and f" and {others}")
+
+
+@deprecated_arguments((*FORMER_ARGUMENTS, *_SHARED), _translate, since="0.2.0", removed_in="0.4.0")
 def run_one_shot(
     objective: Objective,
     *,
     seed: int,
     settings: OneShotSettings | None = None,
-    shared_compile: Mapping[str, object] | None = None,
-    controller_options: Mapping[str, object] | None = None,
+    shared: SharedTraining | None = None,
     store: TrialStore | RunDirectory | None = None,
     callbacks: Sequence[SearchCallback] = (),
-    progress: OneShotProgress | None = None,
     executor: Executor | None = None,
     pruner: PrunerChoice = None,
 ) -> OneShotResult:
@@ -69,14 +81,11 @@ def run_one_shot(
         objective: what retrains and scores; its builder must be one that `shared_builder` knows.
         seed: of everything.
         settings: how much of what.
-        shared_compile: arguments of `keras.Model.compile` for the shared training, with a constant learning rate
-            (it is lowered along a cosine here); None: the builder's.
-        controller_options: of the policy; see `controller_for`.
+        shared: how shared weights and policy are trained.
         store: where the retraining is recorded; see `amber.search.Study`. Other files go to its directory; None keeps
             nothing. Where the store resumes a search, candidates that were chosen already are kept, and those retrained
             are not retrained again; shared training that had not come to a choice begins anew.
         callbacks: listeners to the retraining.
-        progress: display of the shared training; None: none.
         executor: where the chosen ones are retrained, also from shared weights; by default in this process. The
             shared weights themselves train in this process, one batch after another.
         pruner: ends bad retrainings; see `amber.search.Study`.
@@ -91,13 +100,14 @@ def run_one_shot(
     pruning, _ = chosen_pruner(pruner, objective.settings.epochs)
     if pruning is not None:
         check_prunable(objective)
-    search = _Shared(objective, settings or OneShotSettings(), check_seed(seed), trial_store.directory, progress)
+    shared = shared or SharedTraining()
+    search = _Shared(objective, settings or OneShotSettings(), check_seed(seed), trial_store.directory, shared)
     stopped = "finished"
     chosen = trial_store.resume and search.restore()
     if not chosen:
         search.files.clear()
     if not chosen or search.settings.inherit_weights:
-        search.prepare(shared_compile, controller_options)
+        search.prepare()
     if not chosen:
         stopped = search.run()
     elif search.settings.inherit_weights:
@@ -130,10 +140,10 @@ class _Shared:
         settings: OneShotSettings,
         seed: int,
         directory: RunDirectory | None,
-        progress: OneShotProgress | None,
+        shared: SharedTraining,
     ) -> None:
         self.objective, self.settings, self.seed = objective, settings, seed
-        self.progress = progress
+        self.shared, self.progress = shared, shared.progress
         self.directory, self.files = directory, OneShotFiles(directory)
         self.generator = np.random.default_rng([seed, 1])
         self.history: list[dict[str, float]] = []
@@ -165,15 +175,15 @@ class _Shared:
             raise StorageError(f"{RECORD} of the search to be taken up cannot be used: {error!r}") from error
         return True
 
-    def prepare(self, shared_compile: Mapping[str, object] | None, options: Mapping[str, object] | None) -> None:
+    def prepare(self) -> None:
         """Make supernet and policy; every mistake of the settings shows here."""
-        arguments = shared_compile or self.objective.builder.model_compile_dict
+        arguments = self.shared.compile_arguments or self.objective.builder.model_compile_dict
         if arguments is None:
             raise ConfigError("One-shot search needs a builder with compile arguments. Received: None")
         with seeded(self.seed):
             self.builder = shared_builder(self.objective.builder, arguments, self.objective.settings.batch_size)
             self.child = self.builder(sampler=self._draw)
-            self.controller = controller_for(self.objective.layout, self.seed, **(options or {}))
+            self.controller = controller_for(self.objective.layout, self.seed, **(self.shared.controller_options or {}))
         self.scores = SharedScores(self.objective, self.builder, self.settings, self.seed)
         try:
             self.rate = float(np.asarray(self.child.optimizer.get_config()["learning_rate"], "float64"))

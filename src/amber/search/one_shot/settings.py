@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from amber.checks import integer_at_least, positive_integer
 from amber.errors import ConfigError
+from amber.search.one_shot.display import OneShotProgress
 
 
 @dataclass(frozen=True)
@@ -71,3 +73,19 @@ class OneShotSettings:
     def planned_steps(self) -> int:
         """Batches of all the shared training."""
         return self.searching_steps + self.finalist_steps
+
+
+@dataclass(frozen=True)
+class SharedTraining:
+    """How shared weights and policy are trained, beside the amounts of `OneShotSettings`.
+
+    Attributes:
+        compile_arguments: of `keras.Model.compile` for the shared training, with a constant learning rate (it is
+            lowered along a cosine); None: the builder's.
+        controller_options: of the policy; see `controller_for`.
+        progress: display of the shared training; None: none.
+    """
+
+    compile_arguments: Mapping[str, object] | None = None
+    controller_options: Mapping[str, object] | None = None
+    progress: OneShotProgress | None = None
