@@ -102,10 +102,9 @@ def mask_of(builder: Any, arc: Any) -> list[np.ndarray]:
     """Which weights of each layer an architecture reads."""
     supernet = builder.supernet
     masks = [np.zeros(kernel.shape, bool) for kernel in supernet.kernels]
-    for node in supernet.plan(arc).prune().nodes:
-        if node.operation.Layer_type == "dense" and node.group != "output":
-            for start, stop in supernet._rows(node):
-                masks[int(node.group[1:])][start:stop, : node.operation.get("units")] = True
+    for part in supernet.take(arc).layers:
+        for start, stop in part.spans if part.number < len(masks) else ():
+            masks[part.number][start:stop, : part.units] = True
     return masks
 
 
