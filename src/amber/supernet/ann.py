@@ -25,6 +25,7 @@ from amber.supernet.base import Supernet, check_features, coefficient, dropped
 from amber.supernet.bias import constant_rows, stock_bias
 from amber.supernet.feature_blocks import FeatureBlocks
 from amber.supernet.initial import HostHeNormal
+from amber.types import Shape, Tensor, Tokens
 
 
 @keras.saving.register_keras_serializable(package="amber")
@@ -103,14 +104,14 @@ class AnnSupernet(Supernet):
         """The shared kernel of each layer."""
         return [kernel for kernel, _ in self._slices.weights[: self.design.layers]]
 
-    def _weight(self, name: str, shape: tuple[int, ...]) -> Any:
+    def _weight(self, name: str, shape: tuple[int, ...]) -> keras.Variable:
         return self.add_weight(name=name, shape=shape, initializer=HostHeNormal() if len(shape) > 1 else "zeros")
 
-    def plan(self, arc_seq: Any, dropouts: Sequence[float] | None = None) -> ComputationGraph:
+    def plan(self, arc_seq: Tokens, dropouts: Sequence[float] | None = None) -> ComputationGraph:
         """Return the network of an architecture; nodes that no output reads are kept, as nothing is pruned."""
         return self.design.plan(arc_seq, dropouts)
 
-    def take(self, arc_seq: Any, dropouts: Sequence[float] = ()) -> SlicedMLP:
+    def take(self, arc_seq: Tokens, dropouts: Sequence[float] = ()) -> SlicedMLP:
         """Return the rows and columns that an architecture takes; layers that no output reads are left out."""
         return self._slices(arc_seq)
 
@@ -147,7 +148,7 @@ class AnnSupernet(Supernet):
             return [np.zeros((self.design.features[0], layer.units), kernel.dtype), bias]
         return [np.concatenate([kernel[start:stop] for start, stop in layer.spans]), bias]
 
-    def stock_layer(self, node: ComputationNode, input_shape: Any) -> keras.layers.Layer:
+    def stock_layer(self, node: ComputationNode, input_shape: Shape) -> keras.layers.Layer:
         """Return a dense layer, or what stands for a layer that reads nothing."""
         if node.operation.Layer_type == "bias_only":
             return stock_bias(node.operation.get("units"), node.operation.get("activation"), node.node_name)
@@ -160,12 +161,14 @@ class AnnSupernet(Supernet):
         ]
         return found + (list(self.feature_model.variables) if self.feature_model is not None else [])
 
-    def run_selected(self, arc: Any, inputs: Mapping[str, Any], training: Any, dropout: Sequence[Any]) -> list[Any]:
+    def run_selected(
+        self, arc: object, inputs: Mapping[str, object], training: object, dropout: Sequence[object]
+    ) -> list[Any]:
         """Compute the outputs of the architectures in a tensor of tokens, shape (tokens,) or (count, tokens)."""
         x = ops.concatenate([inputs[name] for name in self.input_names], axis=-1)
         return self._selection.run(self._slices.weights, arc, x, training, dropout)
 
-    def penalty(self, arc: Any, sampled: bool, training: Any) -> Any:
+    def penalty(self, arc: Tensor, sampled: bool, training: bool | Tensor | None) -> Tensor | None:
         """Return the penalty of the selected weights of one architecture."""
         if not self.l1_reg and not self.l2_reg:
             return None
@@ -190,7 +193,7 @@ class AnnSupernet(Supernet):
         check_features(array.shape[1:], (starts[-1],), "The matrix of all input features")
         return [array[:, start:stop] for start, stop in pairwise(starts)]
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """Return the description of the supernet, without weights."""
         design = self.design
         return {

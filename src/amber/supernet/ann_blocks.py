@@ -10,6 +10,7 @@ from keras import ops
 
 from amber.backend.block_dense import BlockLayout, block_dense, code_of, sizes_for
 from amber.supernet.ann_slices import DensePart, switch, with_constants
+from amber.types import Tensor
 
 Multiply = Callable[[int, Sequence[Any], Any, Any], Any]
 
@@ -75,7 +76,7 @@ class AnnBlocks:
 
         return multiply
 
-    def _wanted(self, reads: Any) -> Any:
+    def _wanted(self, reads: Tensor) -> Tensor:
         """1 for each layer that an output depends on, and for each output, else 0."""
         steps = ops.cast(reads, "float32")
         paths = steps[: self._layers] + np.eye(self._layers, dtype="float32")

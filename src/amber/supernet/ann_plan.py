@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
-from typing import Any
 
 from amber.architect import ModelSpace, Operation, TokenLayout
 from amber.architect.places import NodePlace, at_candidate
@@ -19,6 +18,7 @@ from amber.errors import ModelSpaceError
 from amber.graph.cost import input_shape
 from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.supernet.ann_slices import DensePart, Read, chosen
+from amber.types import Tokens
 
 ACTIVATIONS = ("relu", "linear", "softmax", "sigmoid", "leaky_relu", "elu", "tanh")
 _READ = frozenset({"units", "activation", "name", "filters"})
@@ -154,7 +154,7 @@ class AnnDesign:
             found.append(DensePart(name, (), tuple(layers), len(layers) * width, units, None, activation))
         return tuple(found)
 
-    def plan(self, arc_seq: Any, dropouts: Sequence[float] | None = None) -> ComputationGraph:
+    def plan(self, arc_seq: Tokens, dropouts: Sequence[float] | None = None) -> ComputationGraph:
         """Return the network of an architecture.
 
         Args:

@@ -18,6 +18,7 @@ from amber.backend.block_dense import gives_taken_columns
 from amber.supernet.ann_blocks import AnnBlocks
 from amber.supernet.ann_slices import DensePart, switch, with_constants
 from amber.supernet.base import dropped
+from amber.types import Tensor
 
 # Large enough that its exponential is zero, small enough for half precision.
 _NEVER = -3e4
@@ -105,12 +106,12 @@ class AnnSelection:
             before = ops.where(exist > 0, before, _NEVER)
         return activation(before) * ops.cast(exist, before.dtype)
 
-    def _multiply_blocks(self, arc: Any, seen: list[Any]) -> Callable[[int, Any, Any], Any]:
+    def _multiply_blocks(self, arc: Tensor, seen: list[Tensor]) -> Callable[[int, Tensor, Tensor], Tensor]:
         """What a layer or output computes before its activation; `seen` are inputs and, as they come, layers."""
         multiply = self._blocks.start(arc, seen[0])
         return lambda number, kernel, bias: multiply(number, seen[1:], kernel, bias)
 
-    def _multiply_all(self, arc: Any, seen: list[Any]) -> Callable[[int, Any, Any], Any]:
+    def _multiply_all(self, arc: Tensor, seen: list[Tensor]) -> Callable[[int, Tensor, Tensor], Tensor]:
         """The same with masks."""
         masks = [ops.cast(ops.expand_dims(rows, -2), seen[0].dtype) for rows, _ in self.masks(arc)]
 

@@ -16,6 +16,7 @@ from keras import ops
 
 from amber.architect import TokenLayout
 from amber.backend.weight_slices import DenseSlice, SlicedMLP
+from amber.types import Tensor
 
 _Spans = tuple[tuple[int, int], ...]
 
@@ -73,7 +74,7 @@ def switch(read: Read, tokens: int) -> int:
     return tokens + 1 if read.token is None else read.token
 
 
-def with_constants(arc: Any) -> Any:
+def with_constants(arc: Tensor) -> Any:
     """Return a tensor of tokens, shape (..., tokens), with 0 and 1 behind them: never and always."""
     first = arc[..., :1]
     return ops.concatenate([arc, ops.zeros_like(first), ops.ones_like(first)], axis=-1)

@@ -22,6 +22,7 @@ from amber.errors import ConfigError, DataError
 from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.supernet.extraction import standalone
 from amber.supernet.store import load_weights, read_supernet, save_supernet
+from amber.types import Shape, Tensor, TensorTree, Tokens
 
 
 class Design(Protocol):
@@ -71,11 +72,11 @@ class Supernet(keras.layers.Layer):
         """Names of the outputs given."""
         return tuple(self.design.output_widths)
 
-    def plan(self, arc_seq: Any, dropouts: Sequence[float] | None = None) -> ComputationGraph:
+    def plan(self, arc_seq: Tokens, dropouts: Sequence[float] | None = None) -> ComputationGraph:
         """Return the network of an architecture; `dropouts` are the rates of its dropout layers, in order."""
         raise NotImplementedError(f"{type(self).__name__} does not define plan().")
 
-    def take(self, arc_seq: Any, dropouts: Sequence[float]) -> Any:
+    def take(self, arc_seq: Tokens, dropouts: Sequence[float]) -> Any:
         """Return what an architecture takes of the shared weights, without what no output reads.
 
         Args:
@@ -104,7 +105,7 @@ class Supernet(keras.layers.Layer):
         """Return the shared variables that an architecture reads."""
         raise NotImplementedError(f"{type(self).__name__} does not define variables_of().")
 
-    def stock_layer(self, node: ComputationNode, input_shape: Any) -> keras.layers.Layer:
+    def stock_layer(self, node: ComputationNode, input_shape: Shape) -> keras.layers.Layer:
         """Return a fresh stock layer for a node."""
         raise NotImplementedError(f"{type(self).__name__} does not define stock_layer().")
 
@@ -112,7 +113,9 @@ class Supernet(keras.layers.Layer):
         """Return copies of the weights of the stock layers that compute the same, by the names of a graph's nodes."""
         raise NotImplementedError(f"{type(self).__name__} does not define stock_weights().")
 
-    def run_selected(self, arc: Any, inputs: Mapping[str, Any], training: Any, dropout: Sequence[Any]) -> list[Any]:
+    def run_selected(
+        self, arc: object, inputs: Mapping[str, object], training: object, dropout: Sequence[object]
+    ) -> list[Any]:
         """Compute the outputs of the architecture that a tensor of tokens names.
 
         Nothing in the computation depends on the tokens but the values of tensors, so that one compiled function
@@ -120,7 +123,7 @@ class Supernet(keras.layers.Layer):
         """
         raise NotImplementedError(f"{type(self).__name__} does not define run_selected().")
 
-    def penalty(self, arc: Any, sampled: bool, training: Any) -> Any:
+    def penalty(self, arc: Tensor, sampled: bool, training: bool | Tensor | None) -> Tensor | None:
         """Return the weight penalty added to the loss, a scalar, or None where there is none."""
         raise NotImplementedError(f"{type(self).__name__} does not define penalty().")
 
@@ -164,11 +167,11 @@ class Supernet(keras.layers.Layer):
         else:
             self.arrange(inputs)
 
-    def split(self, array: Any) -> list[Any]:
+    def split(self, array: object) -> list[Any]:
         """Return the input blocks that one array holds."""
         return [array]
 
-    def _by_name(self, inputs: Any) -> dict[str, Any]:
+    def _by_name(self, inputs: TensorTree) -> dict[str, Any]:
         names = ", ".join(self.input_names)
         if isinstance(inputs, Mapping):
             if set(inputs) != set(self.input_names):
@@ -193,14 +196,14 @@ class Supernet(keras.layers.Layer):
         """Return what a child gives, as symbolic tensors."""
         return [keras.KerasTensor((None, units), name=name) for name, units in self.design.output_widths.items()]
 
-    def weight_penalty(self, kernels: Iterable[Any]) -> Any:
+    def weight_penalty(self, kernels: Iterable[object]) -> Any:
         """Return l1_reg * sum|w| + l2_reg * sum(w^2) / 2 over kernels, a scalar."""
         total = 0.0
         for kernel in kernels:
             total += self.l1_reg * ops.sum(ops.abs(kernel)) + self.l2_reg * ops.sum(ops.square(kernel)) / 2
         return total
 
-    def extract(self, arc_seq: Any, name: str | None = None) -> keras.Model:
+    def extract(self, arc_seq: Tokens, name: str | None = None) -> keras.Model:
         """Return a standalone model of an architecture.
 
         It predicts what the supernet predicts for the architecture, owns copies of the weights it needs, trains on,

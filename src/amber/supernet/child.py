@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -22,6 +22,10 @@ from amber.backend.step_wrappers import compiles, draw_before
 from amber.backend.weight_slices import SlicedMLP
 from amber.errors import ConfigError, DataError
 from amber.supernet.base import Sampler, Supernet
+from amber.types import Array, TensorTree, Tokens
+
+if TYPE_CHECKING:
+    from amber.backend.step_wrappers import StepFunction
 
 
 @keras.saving.register_keras_serializable(package="amber")
@@ -111,7 +115,7 @@ class SupernetModel(SharedModel):
         """What the model gives, as symbolic tensors."""
         return self.supernet.output_tensors()
 
-    def set_architecture(self, arc_seq: Any) -> None:
+    def set_architecture(self, arc_seq: Tokens) -> None:
         """Give a child without fixed tokens another architecture; nothing is compiled for it.
 
         Raises:
@@ -152,11 +156,11 @@ class SupernetModel(SharedModel):
         own_call = type(self).call is not SupernetModel.call
         return not own_call and self.compute_dtype == "float32" and self.supernet.feature_model is None
 
-    def _selected_variables(self) -> list[Any]:
+    def _selected_variables(self) -> list[keras.Variable]:
         """The shared variables that the present architecture reads."""
         return self.supernet.variables_of(self._taken())
 
-    def _output_shapes(self) -> list[tuple[Any, ...]] | None:
+    def _output_shapes(self) -> list[tuple[int | None, ...]] | None:
         """Shapes of the outputs without the batch axis, or None if only a call tells."""
         own_call = type(self).call is not SupernetModel.call
         return None if own_call else [tuple(tensor.shape[1:]) for tensor in self.outputs]
@@ -171,7 +175,7 @@ class SupernetModel(SharedModel):
         return list(self.supernet.weights)
 
     @property
-    def trainable_variables(self) -> list[Any]:
+    def trainable_variables(self) -> list[keras.Variable]:
         """What training changes: for a fixed child the tensors its architecture takes part of."""
         found = super().trainable_variables
         if self._fixed is None:
@@ -180,7 +184,7 @@ class SupernetModel(SharedModel):
         return [variable for variable in found if id(variable) in chosen]
 
     @property
-    def trainable_weights(self) -> list[Any]:
+    def trainable_weights(self) -> list[keras.Variable]:
         """The same as `trainable_variables`."""
         return self.trainable_variables
 
@@ -215,36 +219,36 @@ class SupernetModel(SharedModel):
         predict = super().predict if scorer is None else scorer.predict
         return predict(x, batch_size, *arguments, **options)
 
-    def compile_as_builder(self, arguments: Mapping[str, Any]) -> None:
+    def compile_as_builder(self, arguments: Mapping[str, object]) -> None:
         """Compile with the arguments of the builder, which its scorer shares."""
         self.compile(**arguments)
         self._untracked.builder_loss = compiled_loss(self)
 
-    def make_train_function(self, force: bool = False) -> Any:
+    def make_train_function(self, force: bool = False) -> StepFunction:
         """Make Keras's train function; that of a sampled child draws before each batch."""
         super().make_train_function(force)
         self.train_function = self._drawing(self.train_function)
         return self.train_function
 
-    def make_test_function(self, force: bool = False) -> Any:
+    def make_test_function(self, force: bool = False) -> StepFunction:
         """Make Keras's test function; that of a sampled child draws before each batch."""
         super().make_test_function(force)
         self.test_function = self._drawing(self.test_function)
         return self.test_function
 
-    def make_predict_function(self, force: bool = False) -> Any:
+    def make_predict_function(self, force: bool = False) -> StepFunction:
         """Make Keras's predict function; that of a sampled child draws before each batch."""
         super().make_predict_function(force)
         self.predict_function = self._drawing(self.predict_function)
         return self.predict_function
 
-    def save_own_variables(self, store: Any) -> None:
+    def save_own_variables(self, store: Mapping[str, Array]) -> None:
         """Save nothing: the weights are the supernet's, and the architecture is configuration."""
 
-    def load_own_variables(self, store: Any) -> None:
+    def load_own_variables(self, store: Mapping[str, Array]) -> None:
         """Load nothing; see `save_own_variables`."""
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """Return the supernet's description and the tokens; a sampled child is loaded with its latest ones."""
         return {
             "name": self.name,
@@ -275,7 +279,7 @@ class SupernetModel(SharedModel):
             return None
         return self._taken() if self.supernet.runs_sliced else None
 
-    def _changing(self) -> tuple[Any, Callable[[], np.ndarray]] | None:
+    def _changing(self) -> tuple[keras.Variable, Callable[[], np.ndarray]] | None:
         """The variable that has another value in each step, and what draws it."""
         return None if self._untracked.sampler is None else (self._arc_variable, self._draw)
 
@@ -288,7 +292,7 @@ class SupernetModel(SharedModel):
         self._untracked.taken = None
         return np.asarray(self._untracked.arc, "int32")
 
-    def _drawing(self, function: Any) -> Any:
+    def _drawing(self, function: StepFunction) -> StepFunction:
         if self._untracked.sampler is None:
             return function
         return draw_before(function, self._draw, self, self._arc_variable)
@@ -305,11 +309,11 @@ class SupernetModel(SharedModel):
         self._untracked.scorer.set_architecture(self._fixed)
         return self._untracked.scorer
 
-    def _batch_size_for(self, x: Any) -> dict[str, Any]:
+    def _batch_size_for(self, x: object) -> dict[str, Any]:
         """The batch size of the supernet, for arrays; what comes in batches has its own."""
         return {"batch_size": self._untracked.batch_size} if is_array_data(x) and self._untracked.batch_size else {}
 
-    def _check_data(self, x: Any) -> None:
+    def _check_data(self, x: TensorTree) -> None:
         """Compare arrays to what the supernet reads before anything is trained."""
         first: Any = next(iter(x.values()), None) if isinstance(x, Mapping) else x
         first = first[0] if isinstance(first, (list, tuple)) and first else first

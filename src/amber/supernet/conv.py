@@ -20,6 +20,7 @@ from amber.supernet.conv_bank import listed_weights, make_bank, plain_layers, st
 from amber.supernet.conv_plan import ConvDesign, follow
 from amber.supernet.conv_selected import ConvSelection, SelectedLayer
 from amber.supernet.conv_views import ConvViews
+from amber.types import Shape, Tensor, Tokens
 
 
 @keras.saving.register_keras_serializable(package="amber")
@@ -94,7 +95,7 @@ class ConvSupernet(Supernet):
         self._choices = [SelectedLayer(part.branches, self.bank, plain) for part in self.design.parts]
         self.built = True
 
-    def _make_bank(self) -> dict[str, Any]:
+    def _make_bank(self) -> dict[str, keras.Layer]:
         first = self.fixed_arc or (0,) * len(self.layout)
         graph = self.plan(first)
         (features,) = measure(graph).nodes["flatten"].output_shape
@@ -111,7 +112,7 @@ class ConvSupernet(Supernet):
         """Every shared weight, in the order of the network: stem, layers with their candidates, head."""
         return [weight for layer in self.bank.values() for weight in listed_weights(layer)]
 
-    def plan(self, arc_seq: Any, dropouts: Sequence[float] | None = None) -> ComputationGraph:
+    def plan(self, arc_seq: Tokens, dropouts: Sequence[float] | None = None) -> ComputationGraph:
         """Return the network of an architecture; reductions that nothing reads are left out."""
         if self.fixed_arc is not None and self.layout.validate(arc_seq) != self.fixed_arc:
             raise ConfigError(
@@ -142,7 +143,7 @@ class ConvSupernet(Supernet):
         names = [node.node_name for node in graph.nodes if node.node_name in self.bank]
         return {name: stock_weights(self.bank[name]) for name in names}
 
-    def stock_layer(self, node: ComputationNode, input_shape: Any) -> keras.layers.Layer:
+    def stock_layer(self, node: ComputationNode, input_shape: Shape) -> keras.layers.Layer:
         """Return a fresh layer of the node's operation."""
         return make_layer(node.operation, name=node.node_name, input_shape=input_shape)
 
@@ -150,14 +151,16 @@ class ConvSupernet(Supernet):
         """Return the weights of the layers of an architecture."""
         return [weight for node in taken.nodes for weight in self._views.weights_of(node)]
 
-    def run_selected(self, arc: Any, inputs: Mapping[str, Any], training: Any, dropout: Sequence[Any]) -> list[Any]:
+    def run_selected(
+        self, arc: object, inputs: Mapping[str, object], training: object, dropout: Sequence[object]
+    ) -> list[Any]:
         """Compute the output of the architecture in a tensor of tokens, shape (tokens,)."""
         x = inputs[self.design.input_name]
         x = ops.transpose(x, (0, 2, 1)) if self.design.data_format == "NCW" else x
         selection = ConvSelection(self._choices, self._views.apply, ops.convert_to_tensor(arc), training, dropout)
         return [follow(self.design, selection, x)]
 
-    def penalty(self, arc: Any, sampled: bool, training: Any) -> Any:
+    def penalty(self, arc: Tensor, sampled: bool, training: bool | Tensor | None) -> Tensor | None:
         """Return the penalty of the kernels: all of them when sampled, those of a fixed child in training."""
         if (not self.l1_reg and not self.l2_reg) or not (sampled or training):
             return None
@@ -169,7 +172,7 @@ class ConvSupernet(Supernet):
         """Return the rate 1 - keep_prob for each layer, the flattened features and the dense layer."""
         return [round(1.0 - self.keep_prob, 12)] * (self.design.layers + 2)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """Return the description of the supernet, without weights."""
         design = self.design
         return {

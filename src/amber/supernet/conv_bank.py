@@ -16,6 +16,7 @@ from amber.operations import make_layer
 from amber.supernet.conv_branch import ConvPart
 from amber.supernet.conv_plan import ConvDesign, follow
 from amber.supernet.initial import HostHeNormal
+from amber.types import Shape
 
 
 @keras.saving.register_keras_serializable(package="amber")
@@ -25,7 +26,7 @@ class SharedBiasNormalization(keras.layers.BatchNormalization):
     In a standalone network the bias is a part of the normalisation's offset.
     """
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Make the weights."""
         super().build(input_shape)
         self.shared_bias = self.add_weight(name="b", shape=(1,), initializer="zeros")
@@ -39,7 +40,9 @@ class SharedBiasNormalization(keras.layers.BatchNormalization):
 PlainLayers = Callable[[Operation, Any], Any]
 
 
-def make_bank(design: ConvDesign, features: int, only: Iterable[str] | None, dtype: Any) -> dict[str, Any]:
+def make_bank(
+    design: ConvDesign, features: int, only: Iterable[str] | None, dtype: str | None
+) -> dict[str, keras.Layer]:
     """Return the layers with weights, by node name, in the order in which their weights are listed.
 
     Args:
@@ -105,7 +108,7 @@ def plain_layers() -> PlainLayers:
     return lambda operation, shape: made(operation, tuple(shape[1:]))
 
 
-def listed_weights(layer: keras.Layer) -> list[Any]:
+def listed_weights(layer: keras.Layer) -> list[keras.Variable]:
     """Return the weights of a layer in the order of the shared tensors: offset before scale, scalar bias last."""
     if not isinstance(layer, keras.layers.BatchNormalization):
         return list(layer.weights)

@@ -19,6 +19,7 @@ from amber.graph.cost import input_shape
 from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.modeler.builders.residual_cnn import KerasResidualCnnBuilder
 from amber.supernet.conv_branch import NORMALISE, ConvPart, Reduction, convolution, make_branch, pool, stated
+from amber.types import Tokens
 
 STEM_DEFAULTS = {"has_stem_conv": True, "stem_kernel_size": 8, "flatten_op": "flatten", "fc_units": 1000}
 FLATTEN = {"flatten": "flatten", "gap": "globalavgpool1d", "global_avg_pool": "globalavgpool1d"}
@@ -208,7 +209,7 @@ class ConvDesign:
         names = [*(f"layer_{layer}" for layer in range(self.layers)), "flatten", "fc"]
         return {f"{name}_dropout": position for position, name in enumerate(names)}
 
-    def plan(self, arc_seq: Any, dropouts: Sequence[float]) -> ComputationGraph:
+    def plan(self, arc_seq: Tokens, dropouts: Sequence[float]) -> ComputationGraph:
         """Return the network of an architecture, without what no output reads.
 
         Args:
@@ -302,7 +303,7 @@ class _GraphWriter:
         return self.write(stated(name, Operation("dropout", rate=rate), place), x) if rate else x
 
 
-def _check_stem(stem: Mapping[str, Any] | None) -> dict[str, Any]:
+def _check_stem(stem: Mapping[str, object] | None) -> dict[str, object]:
     given = dict(stem or {})
     unknown = sorted(set(given) - set(STEM_DEFAULTS))
     if unknown:

@@ -21,6 +21,7 @@ from amber.graph.node import ComputationNode
 from amber.supernet.base import dropped
 from amber.supernet.conv_bank import PlainLayers
 from amber.supernet.conv_branch import Branch, ConvPart
+from amber.types import Tensor, TensorTree
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,11 @@ class ConvSelection:
     training: Any
     dropout: Sequence[Any]
 
-    def apply(self, node: ComputationNode, x: Any) -> Any:
+    def apply(self, node: ComputationNode, x: TensorTree) -> Any:
         """Return what a node gives."""
         return self.compute(node, x, self.training)
 
-    def choose(self, part: ConvPart, x: Any) -> Any:
+    def choose(self, part: ConvPart, x: TensorTree) -> Any:
         """Return what the chosen candidate gives."""
         return self.layers[part.number].run(self.arc[part.token], x, self.training)
 
@@ -55,7 +56,7 @@ class ConvSelection:
             x = _add_if(ops.equal(self.arc[token], 1), x, tensor)
         return x
 
-    def drop(self, position: int, x: Any) -> Any:
+    def drop(self, position: int, x: TensorTree) -> Any:
         """Return what a dropout layer gives."""
         return dropped(self.dropout, position, x, self.training)
 
@@ -87,7 +88,7 @@ class SelectedLayer:
         ]
         return ops.switch(group, outcomes) if len(outcomes) > 1 else outcomes[0]()
 
-    def _outcome(self, group: _Group, x: Any) -> Callable[[], Any]:
+    def _outcome(self, group: _Group, x: object) -> Callable[[], Any]:
         """What candidates of a group make of their convolution, or of the input."""
         _, activation, pooling = group
 
@@ -129,7 +130,7 @@ class SelectedLayer:
         return ops.cast(normalised, x.dtype)
 
     @staticmethod
-    def _learn(layer: keras.Layer, chosen: Any, mean: Any, variance: Any) -> None:
+    def _learn(layer: keras.Layer, chosen: Tensor, mean: Tensor, variance: Tensor) -> None:
         share = ops.where(chosen, 1.0 - layer.momentum, 0.0)
         for moving, value in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
             before = ops.convert_to_tensor(moving)
@@ -146,7 +147,7 @@ class SelectedLayer:
         return ops.take(ops.stack(rows), token, axis=0)
 
 
-def _add_if(chosen: Any, x: Any, tensor: Any) -> Any:
+def _add_if(chosen: Tensor, x: Tensor, tensor: Tensor) -> Tensor:
     """A choice, not a product: what is not chosen may be anything, and must not matter."""
     return ops.cond(chosen, lambda: x + tensor, lambda: x)
 
@@ -159,7 +160,7 @@ def _group(branch: Branch) -> _Group:
     return (branch.kind, branch.activation, branch.pooling)
 
 
-def _dilate(kernel: Any, branch: Branch) -> Any:
+def _dilate(kernel: Tensor, branch: Branch) -> Tensor:
     if branch.dilation == 1:
         return kernel
     size, width_in, width_out = kernel.shape

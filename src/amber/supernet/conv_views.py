@@ -16,6 +16,7 @@ from amber.architect import Operation
 from amber.backend import channels_first
 from amber.graph.graph import ComputationNode
 from amber.supernet.conv_bank import PlainLayers
+from amber.types import Tensor
 
 View = Callable[[Any, Any], Any]
 """What a node computes with the shared weights: a callable of its input and the training flag."""
@@ -48,7 +49,7 @@ class ConvViews:
         """Return what a dropout layer computes."""
         return channels_first.dropout(layer) if self.turns else lambda x, training: layer(x, training=training)
 
-    def weights_of(self, node: ComputationNode) -> tuple[Any, ...]:
+    def weights_of(self, node: ComputationNode) -> tuple[keras.Variable, ...]:
         """Return the weights of a node's layer."""
         return self._weights.get(node.node_name, ())
 
@@ -70,7 +71,7 @@ class ConvViews:
         return lambda x, training: self.apply(node, x, training)
 
 
-def _add(tensors: Any, training: Any) -> Any:
+def _add(tensors: list[Tensor], training: bool | Tensor | None) -> Tensor:
     total = tensors[0]
     for tensor in tensors[1:]:
         total = total + tensor

@@ -13,6 +13,7 @@ from amber.backend.models import ChildModel
 from amber.graph.graph import ComputationGraph
 from amber.graph.models.block_model import BlockModel
 from amber.graph.node import ComputationNode
+from amber.types import Shape
 
 
 def standalone(
@@ -33,7 +34,7 @@ def standalone(
     """
     layers: dict[str, keras.layers.Layer] = {}
 
-    def layer_for(node: ComputationNode, input_shape: Any) -> keras.layers.Layer:
+    def layer_for(node: ComputationNode, input_shape: Shape) -> keras.layers.Layer:
         layers[node.node_name] = stock_layer(node, input_shape)
         return layers[node.node_name]
 
@@ -50,5 +51,5 @@ def standalone(
     return model
 
 
-def _one_or_many(tensors: list[Any]) -> Any:
+def _one_or_many(tensors: list[keras.KerasTensor]) -> keras.KerasTensor | list[keras.KerasTensor]:
     return tensors[0] if len(tensors) == 1 else tensors

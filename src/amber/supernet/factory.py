@@ -56,7 +56,7 @@ class SupernetFactory:
         if controller is not None:
             self.set_controller(controller)
 
-    def set_controller(self, controller: Any) -> None:
+    def set_controller(self, controller: object) -> None:
         """Say what draws architectures for the sampled child.
 
         Raises:
@@ -131,7 +131,7 @@ class SupernetFactory:
         return self.compiled(self.child(arc_seq, **options))
 
     def multi_path(
-        self, at_once: int, sampler: Any = None, seed: int | None = None, **options: object
+        self, at_once: int, sampler: object = None, seed: int | None = None, **options: object
     ) -> MultiPathModel:
         """Return a compiled model that trains feed-forward weights as several new architectures on every batch.
 

@@ -16,6 +16,7 @@ from keras import ops
 from amber.architect import Operation
 from amber.errors import ConfigError, DataError
 from amber.supernet.base import check_features
+from amber.types import Tensor
 
 
 @keras.saving.register_keras_serializable(package="amber")
@@ -87,7 +88,7 @@ class FeatureBlocks(keras.layers.Layer):
             for name, channels in zip(self.block_names, self.channels, strict=True)
         }
 
-    def _block(self, features: Any, channels: np.ndarray) -> Any:
+    def _block(self, features: Tensor, channels: np.ndarray) -> Tensor:
         chosen = ops.take(features, ops.convert_to_tensor(channels, "int32"), axis=-1)
         if len(features.shape) == 2:
             return chosen
@@ -127,7 +128,7 @@ class FeatureBlocks(keras.layers.Layer):
         ]
         return keras.Model(model.input, blocks, name=f"{self.name}_blocks")
 
-    def _stock_block(self, features: Any, name: str, channels: np.ndarray) -> Any:
+    def _stock_block(self, features: Tensor, name: str, channels: np.ndarray) -> Tensor:
         # No stock layer picks channels by index; a product with zeros and ones does.
         pick = keras.layers.Dense(len(channels), use_bias=False, trainable=False, name=f"{name}_channels")
         chosen = pick(features)
@@ -138,7 +139,7 @@ class FeatureBlocks(keras.layers.Layer):
             return chosen
         return keras.layers.Flatten(name=f"{name}_flat")(keras.layers.Permute((2, 1), name=f"{name}_turned")(chosen))
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         """Return the arguments; the model without its weights."""
         return {
             **super().get_config(),
@@ -149,7 +150,7 @@ class FeatureBlocks(keras.layers.Layer):
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> FeatureBlocks:
+    def from_config(cls, config: dict[str, object]) -> FeatureBlocks:
         """Make the layer of its arguments."""
         return cls(**{**config, "model": keras.saving.deserialize_keras_object(config["model"])})
 

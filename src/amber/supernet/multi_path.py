@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -14,6 +15,7 @@ from amber.errors import ConfigError
 from amber.supernet.ann import AnnSupernet
 from amber.supernet.base import Sampler
 from amber.supernet.child import SupernetModel
+from amber.types import Tensor, TensorTree
 
 
 class MultiPathModel(SupernetModel):
@@ -73,15 +75,17 @@ class MultiPathModel(SupernetModel):
         y, y_pred, sample_weight = self._flat(y, y_pred, sample_weight)
         return super().compute_loss(x, y, y_pred, sample_weight, training)
 
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+    def compute_metrics(
+        self, x: TensorTree, y: TensorTree, y_pred: TensorTree, sample_weight: TensorTree = None
+    ) -> Mapping[str, Tensor]:
         """Return the metrics over all architectures."""
         y, y_pred, sample_weight = self._flat(y, y_pred, sample_weight)
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
-    def _flat(self, y: Any, predicted: Any, weights: Any) -> tuple[Any, Any, Any]:
+    def _flat(self, y: object, predicted: object, weights: object) -> tuple[Any, Any, Any]:
         """Every pair of sample and architecture as a sample."""
 
-        def repeated(values: Any) -> Any:
+        def repeated(values: object) -> Tensor:
             return ops.repeat(ops.convert_to_tensor(values), self._count, axis=0)
 
         y, weights = (None if each is None else keras.tree.map_structure(repeated, each) for each in (y, weights))

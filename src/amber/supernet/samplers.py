@@ -42,7 +42,7 @@ def as_sampler(
     )
 
 
-def _tokens(action: Any) -> Any:
+def _tokens(action: object) -> object:
     """The tokens of an action, which may come with the probabilities of their choice."""
     return action[0] if isinstance(action, tuple) and len(action) == 2 and np.ndim(action[0]) == 1 else action
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import keras
@@ -16,15 +16,16 @@ from amber.supernet.ann import AnnSupernet
 from amber.supernet.child import SupernetModel
 from amber.supernet.factory import SupernetFactory
 from amber.training.recalibration import recalibrate
+from amber.types import Array, Tensor, TensorTree, Tokens
 
 
 def score_architectures(
     builder: SupernetFactory,
-    arcs: Iterable[Any],
-    x: Any,
-    y: Any = None,
+    arcs: Iterable[Tokens],
+    x: TensorTree,
+    y: TensorTree = None,
     *,
-    training_data: Any,
+    training_data: TensorTree,
     steps: int | None = None,
     measure: Callable[[Any, Any, dict[str, float]], dict[str, float]] | None = None,
     **evaluate: object,
@@ -70,7 +71,11 @@ def score_architectures(
 
 
 def predict_many(
-    supernet: AnnSupernet, arcs: Any, x: Any, batch_size: int = 1024, stacked: bool | None = None
+    supernet: AnnSupernet,
+    arcs: Sequence[Tokens] | Array,
+    x: TensorTree,
+    batch_size: int = 1024,
+    stacked: bool | None = None,
 ) -> list[np.ndarray]:
     """Predict with many feed-forward architectures at once.
 
@@ -95,7 +100,7 @@ def predict_many(
     run = _stacked if together else _one_by_one
     rows = int(keras.tree.flatten(x)[0].shape[0])
 
-    def arranged(start: int) -> dict[str, Any]:
+    def arranged(start: int) -> dict[str, Tensor]:
         stop = start + batch_size
         batch = keras.tree.map_structure(lambda array: ops.convert_to_tensor(array[start:stop]), x)
         blocks = supernet.arrange(batch)
@@ -106,7 +111,7 @@ def predict_many(
 
 
 def _stacked(
-    supernet: AnnSupernet, tokens: list[tuple[int, ...]], batches: Iterable[dict[str, Any]]
+    supernet: AnnSupernet, tokens: list[tuple[int, ...]], batches: Iterable[dict[str, Tensor]]
 ) -> list[np.ndarray]:
     arcs = ops.convert_to_tensor(np.asarray(tokens, "int32"))
     parts = ([ops.convert_to_numpy(each) for each in supernet.run_selected(arcs, b, False, [])] for b in batches)
@@ -114,7 +119,7 @@ def _stacked(
 
 
 def _one_by_one(
-    supernet: AnnSupernet, tokens: list[tuple[int, ...]], batches: Iterable[dict[str, Any]]
+    supernet: AnnSupernet, tokens: list[tuple[int, ...]], batches: Iterable[dict[str, Tensor]]
 ) -> list[np.ndarray]:
     kept = list(batches)
     networks = [supernet.take(arc) for arc in tokens]

@@ -142,7 +142,7 @@ def _set_weights(supernet: keras.layers.Layer, file: h5py.File, path: str | Path
     supernet.set_weights([read_array(file["weights"], name) for name in names])
 
 
-def _check_widths(config: dict[str, Any], file: h5py.File, path: str | Path) -> None:
+def _check_widths(config: dict[str, object], file: h5py.File, path: str | Path) -> None:
     """Check that no layer is wider than the file has weights, as each unit takes at least one."""
     with _named(path):
         stored = sum(math.prod(header.shape) for header in array_headers(_weights(file, path)).values())

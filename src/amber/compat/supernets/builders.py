@@ -187,7 +187,7 @@ def _make(dag_class: Any, options: dict[str, Any]) -> Any:
     return dag_class(**options)
 
 
-def _dag_class(dag_func: Any, family: type[SupernetFactory], names: Sequence[str]) -> Any:
+def _dag_class(dag_func: object, family: type[SupernetFactory], names: Sequence[str]) -> object:
     if isinstance(dag_func, str) and dag_func.lower() in names:
         return family
     if isinstance(dag_func, type) and issubclass(dag_func, family):

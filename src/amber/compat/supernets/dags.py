@@ -176,13 +176,13 @@ class EnasConv1dDAG(FormerFactory):
         self._fixed_arc = supernet.fixed_arc
         super().__init__(supernet, model_compile_dict, controller, child_train_op_kwargs, batch_size)
 
-    def set_controller(self, controller: Any) -> None:
+    def set_controller(self, controller: object) -> None:
         """Say what draws architectures; ConfigError if there is something already, or only one architecture."""
         if self._fixed_arc is not None:
             raise ConfigError(f"train_fixed_arc leaves nothing to a controller. Received: {controller!r}")
         super().set_controller(controller)
 
-    def tokens(self, arc_seq: Any) -> Any:
+    def tokens(self, arc_seq: object) -> Any:
         """Return the tokens of a child: those given, or those of the only architecture there is."""
         return self._fixed_arc if arc_seq is None else arc_seq
 

@@ -16,20 +16,21 @@ from amber.compat.supernets.steps import Steps, fresh_seed, without_list
 from amber.errors import ConfigError
 from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.supernet.child import SupernetModel, is_array_data
+from amber.types import TensorTree
 
 
 def _order_of_fit(
-    self: Any,
-    x: Any = None,
-    y: Any = None,
+    self: object,
+    x: TensorTree = None,
+    y: TensorTree = None,
     batch_size: int | None = None,
     nsteps: int | None = None,
     epochs: int = 1,
-    verbose: Any = 1,
-    callbacks: Any = None,
-    validation_data: Any = None,
-    **options: Any,
-) -> Any:
+    verbose: int | str = 1,
+    callbacks: Sequence[keras.callbacks.Callback] | None = None,
+    validation_data: tuple[TensorTree, ...] | None = None,
+    **options: object,
+) -> object:
     """The order of `fit`'s arguments; see FormerCalls.fit."""
 
 
@@ -50,17 +51,17 @@ class FormerCalls(SupernetModel):
         """The computation nodes of what a fixed child computes, inputs first, where the builder gives them."""
         return list(getattr(self._untracked, "nodes", ()))
 
-    def set_nodes(self, nodes: Iterable[Any]) -> None:
+    def set_nodes(self, nodes: Iterable[object]) -> None:
         """Say which computation nodes stand for the child."""
         self._untracked.nodes = tuple(nodes)  # type: ignore[attr-defined]
 
     def compile(
         self,
-        optimizer: Any = "rmsprop",
-        loss: Any = None,
-        metrics: Any = None,
-        loss_weights: Any = None,
-        **options: Any,
+        optimizer: str | keras.optimizers.Optimizer = "rmsprop",
+        loss: object = None,
+        metrics: object = None,
+        loss_weights: object = None,
+        **options: object,
     ) -> None:
         """Compile like `keras.Model.compile`; metrics come before loss weights, the rest is given by name."""
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, loss_weights=loss_weights, **options)
@@ -96,12 +97,12 @@ class FormerCalls(SupernetModel):
 
     def fit_generator(
         self,
-        generator: Any,
+        generator: object,
         steps_per_epoch: int | None = None,
         epochs: int = 1,
-        verbose: Any = 1,
-        callbacks: Any = None,
-        validation_data: Any = None,
+        verbose: object = 1,
+        callbacks: object = None,
+        validation_data: object = None,
         max_queue_size: int = 10,
         workers: int = 1,
         use_multiprocessing: bool = False,
@@ -139,7 +140,7 @@ class FormerCalls(SupernetModel):
         """Do what `fit` does, with the same arguments."""
         return self.fit(*arguments, **named)
 
-    def compile_from_config(self, config: dict[str, Any]) -> None:
+    def compile_from_config(self, config: dict[str, object]) -> None:
         """Compile a loaded model as the saved one was."""
         self.compile(**keras.saving.deserialize_keras_object(config))
         if self.optimizer is not None:
@@ -166,11 +167,15 @@ class FormerCalls(SupernetModel):
         found = super().evaluate(x, y, batch_size, verbose=verbose, return_dict=True, **options)
         return as_reported(found, self._judge().get_metrics_result())
 
-    def evaluate_ph(self, x: Any = None, y: Any = None, batch_size: Any = None, verbose: Any = 0) -> Any:
+    def evaluate_ph(
+        self, x: TensorTree = None, y: TensorTree = None, batch_size: int | None = None, verbose: int | str = 0
+    ) -> float | list[float] | dict[str, float]:
         """Do what `evaluate` does."""
         return self.evaluate(x, y, batch_size, verbose)
 
-    def evaluate_pipe(self, x: Any = None, y: Any = None, batch_size: Any = None, verbose: Any = 0) -> Any:
+    def evaluate_pipe(
+        self, x: TensorTree = None, y: TensorTree = None, batch_size: int | None = None, verbose: int | str = 0
+    ) -> float | list[float] | dict[str, float]:
         """Do what `evaluate` does."""
         return self.evaluate(x, y, batch_size, verbose)
 
@@ -178,11 +183,11 @@ class FormerCalls(SupernetModel):
         """Predict like `keras.Model.predict`, for all examples in their order."""
         return super().predict(x, batch_size, verbose=verbose, **options)
 
-    def predict_ph(self, x: Any, batch_size: Any = None, verbose: Any = 0) -> Any:
+    def predict_ph(self, x: TensorTree, batch_size: int | None = None, verbose: int | str = 0) -> TensorTree:
         """Do what `predict` does."""
         return self.predict(x, batch_size, verbose)
 
-    def predict_pipe(self, x: Any, batch_size: Any = None, verbose: Any = 0) -> Any:
+    def predict_pipe(self, x: TensorTree, batch_size: int | None = None, verbose: int | str = 0) -> TensorTree:
         """Do what `predict` does."""
         return self.predict(x, batch_size, verbose)
 
@@ -301,7 +306,7 @@ class EnasCnnModel(FormerCalls):
         )
 
 
-def check_dag(dag: Any, child: type) -> None:
+def check_dag(dag: object, child: type) -> None:
     """Refuse anything but the maker of this kind of child.
 
     Raises:

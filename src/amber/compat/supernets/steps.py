@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from amber.types import TensorTree
+
 
 class Steps(keras.utils.PyDataset):
     """As many batches per epoch as are asked for, from shuffled passes over arrays that go on from epoch to epoch.
@@ -54,7 +56,7 @@ def fresh_seed() -> int:
     return int(keras.ops.convert_to_numpy(keras.random.SeedGenerator().state)[0])
 
 
-def without_list(part: Any) -> Any:
+def without_list(part: TensorTree) -> Any:
     """Return the only array of a list, or the arrays as a tuple, which every backend takes from a generator."""
     if not isinstance(part, list):
         return part

@@ -84,7 +84,7 @@ class SupernetBuilder(DAGModelBuilder):
         """What draws architectures for `builder()`, or None."""
         return self.dag.controller
 
-    def set_controller(self, controller: Any) -> None:
+    def set_controller(self, controller: object) -> None:
         """Say what draws architectures for `builder()`; ConfigError if there is something already."""
         self.dag.set_controller(controller)
 
@@ -139,7 +139,7 @@ class AnnSupernetBuilder(SupernetBuilder):
         super().__init__(dag, dag_func, inputs_op, output_op, model_space, model_compile_dict)
         self.use_node_dag = bool(use_node_dag)
 
-    def build(self, arc_seq: Any = None, **options: object) -> Any:
+    def build(self, arc_seq: object = None, **options: object) -> Any:
         """Return a child that is not compiled, with its `nodes` if they are wanted."""
         return self._with_nodes(super().build(arc_seq, **options))
 
@@ -147,7 +147,7 @@ class AnnSupernetBuilder(SupernetBuilder):
         """Return a compiled child; see SupernetBuilder."""
         return self._with_nodes(super().__call__(arc_seq, model_states=model_states, **options))
 
-    def multi_path(self, at_once: int, sampler: Any = None, seed: int | None = None, **options: object) -> Any:
+    def multi_path(self, at_once: int, sampler: object = None, seed: int | None = None, **options: object) -> Any:
         """Return a compiled model that trains the shared weights as several new architectures on every batch.
 
         Its loss is the mean over them, and its predictions have shape (batch, architectures, units).
@@ -171,7 +171,7 @@ class AnnSupernetBuilder(SupernetBuilder):
         """Evaluate many architectures at once with the shared weights; see `scoring.evaluate_many`."""
         return evaluate_many(self.dag, arcs, x, y, **options)
 
-    def _with_nodes(self, model: keras.Model) -> Any:
+    def _with_nodes(self, model: keras.Model) -> object:
         if self.use_node_dag and model.is_fixed:
             model.set_nodes(self.plan(model.arc_seq).prune().nodes)
         return model
