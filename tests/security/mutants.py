@@ -286,7 +286,8 @@ def mutate_hdf5(path: Path, rng: random.Random) -> None:
         if rng.random() < 0.5:
             text = file["supernet"][()].decode()
             del file["supernet"]
-            file["supernet"] = mutated_json(json.loads(text), rng)
+            # HDF5 cannot hold a NUL within a text.
+            file["supernet"] = mutated_json(json.loads(text), rng).replace("\0", "\\u0000")
             return
         names = [f"weights/{name}" for name in file["weights"]]
         name = rng.choice([*names, "weights", "supernet"])

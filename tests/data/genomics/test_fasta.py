@@ -66,7 +66,7 @@ def test_headers_blank_lines_and_comments(tmp_path: Path) -> None:
         (b"chr1\t10\t20\n", "expected a FASTA file.* Received: a BED file", None),
         (b"@r\nACGT\n+\n!!!!\n", "Received: a FASTQ file", None),
         (
-            gzip.compress(b">a\nACGT\n" * 9000)[:-20],
+            gzip.compress(b">a\nACGT\n" * 9000, mtime=0)[:-20],
             "line .* or after: expected sound gzip data. Received: EOFError",
             1,
         ),
