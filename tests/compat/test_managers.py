@@ -170,6 +170,7 @@ def test_distributed_manager_opens_once_remembers_and_closes(tmp_path: Path) -> 
 
 
 def test_enas_manager_trains_shared_weights_and_scores(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(0)
     dense = [Operation("dense", units=units, activation="relu") for units in (2, 4)]
     space = ModelSpace.from_dict([[op.to_dict() for op in dense]] * 2)
     shared = EnasAnnModelBuilder(
@@ -185,7 +186,7 @@ def test_enas_manager_trains_shared_weights_and_scores(tmp_path: Path) -> None:
     arc = [1, 1, 1]
     before, _ = found.get_rewards(0, arc)
     assert found.get_rewards("shared", None) == (None, None)
-    assert found.get_rewards("shared", None, nsteps=100) == (None, None)
+    assert found.get_rewards("shared", None, nsteps=300) == (None, None)
     after, metrics = found.get_rewards(0, arc)
     assert after > before and after > 0.8 and sorted(metrics) == ["knowledge", "loss"]
     assert {path.name for path in (tmp_path / "weights").iterdir()} == {"trial_shared"}
