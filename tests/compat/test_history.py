@@ -48,7 +48,10 @@ def test_numbers_as_every_version_of_numpy_wrote_them(cell: str, tmp_path: Path)
     assert row.metrics[0] == 0.71 and row.metrics[2] == 0.53 and row.reward == 0.71
 
 
-def test_a_history_by_columns(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pandas", [True, False])
+def test_a_history_by_columns(pandas: bool, tmp_path: Path, monkeypatch: Any) -> None:
+    if not pandas:
+        monkeypatch.setitem(sys.modules, "pandas", None)
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "train_history.csv").write_text(OLD)
@@ -65,7 +68,8 @@ def test_a_history_by_columns(tmp_path: Path) -> None:
     assert history.iloc[0, 0] == 0 and history.iloc[:2, 1:2].shape == (2, 1) and history.values.shape == (4, 7)
     assert [row["L1"] for _, row in history.iterrows()] == [3, 2, 3, 2]
     assert next(iter(history.sort_values("dir", ascending=False)["dir"])) == str(tmp_path / "b")
-    with pytest.raises(AttributeError, match="columns"):
+    assert (type(history).__name__ == "DataFrame") is pandas
+    with pytest.raises(AttributeError, match="auc"):
         _ = history.auc
     assert list(history[["acc", "dir"]].columns) == ["acc", "dir"]
     assert list(read_history(files[0]).columns) == ["ID", "acc", "knowledge", "loss", "L1", "L2", "L3", "dir"]

@@ -86,7 +86,7 @@ REFUSED = {
     "name of a metric": ("batch_size: 256", "batch_size: 256\n  metrics: [r2]", ("training", "metrics", 0)),
     "optimizer": ("batch_size: 256", "batch_size: 256\n  optimizer: adams", ("training", "optimizer")),
     "workers": ("trials: 2", "trials: 2\n  workers: 3", ("search", "workers")),
-    "pruner": ("trials: 2", "trials: 2\n  pruner: median\n  pruner_options: {x: 1}", ("search", "pruner_options")),
+    "pruner": ("trials: 2", "trials: 2\n  pruner: median\n  pruner_options: {x: 1}", ("search", "pruner_options", "x")),
     "pruner of a reward": ("trials: 2", "trials: 2\n  pruner: median\n  reward: auroc", ("search", "pruner")),
     "value of an option": (
         "sampler: random",
@@ -96,7 +96,7 @@ REFUSED = {
     "supernet": (
         "type: residual_cnn\n  fc_units: 8\n  flatten_mode: GAP",
         "type: sequential\n  flatten: true",
-        ("builder", "type"),
+        ("search", "strategy"),
     ),
     "space": ("filters: 4, kernel_size: 4}", "filters: 5, kernel_size: 4}", ("model_space", 1, "candidates")),
     "run directory": ("name: tiny", "name: tiny\nrun_directory: FILE", ("run_directory",)),
@@ -205,7 +205,7 @@ def test_several_inputs_and_outputs_may_be_objects(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="expected one input") as refusal:
         one = {"builder": {"type": "sequential"}}
         Experiment.from_objects(blocks, dense, run_directory=tmp_path / "run", sections=one)
-    assert refusal.value.field == ("builder",) and "gpus" not in str(refusal.value)
+    assert refusal.value.field == ("builder", "type") and "gpus" not in str(refusal.value)
     tasks = {"one": MotifTask(["m"]), "two": MotifTask(["n"])}
     simulation = Simulation(records=200, length=30, motifs={"m": "ACGTAC", "n": "TTGGCC"}, tasks=tasks)
     of_tasks = Experiment.from_objects(
