@@ -18,7 +18,10 @@ def checked_groups(groups: object, inputs: Sequence[str]) -> list[list[str]]:
     Raises:
         ConfigError: something else, or a name of no input; its `field` is the place in `groups`.
     """
-    if not isinstance(groups, (list, tuple)) or not all(isinstance(group, (list, tuple)) for group in groups):
+    lists = groups if isinstance(groups, (list, tuple)) else [groups]
+    if lists is not groups or not all(
+        isinstance(group, (list, tuple)) and all(isinstance(name, str) for name in group) for group in lists
+    ):
         raise ConfigError(f"groups must be a list of lists of block names. Received: {shown(groups)}")
     for number, group in enumerate(groups):
         for position, name in enumerate(group):

@@ -52,7 +52,8 @@ class Supernet(keras.layers.Layer):
     """
 
     design: Design
-    feature_model: Any = None
+    # Without a default: on torch one of the class would hide the layer that an instance is given.
+    feature_model: Any
     scores_by_data = compiles()
     l1_reg = 0.0
     l2_reg = 0.0

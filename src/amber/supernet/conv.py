@@ -71,6 +71,7 @@ class ConvSupernet(Supernet):
         **base: object,
     ) -> None:
         super().__init__(**base)
+        self.feature_model = None
         self.design = ConvDesign(
             model_space if isinstance(model_space, ModelSpace) else ModelSpace.from_dict(model_space),
             as_operation(input_op),

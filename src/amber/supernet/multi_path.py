@@ -45,6 +45,11 @@ class MultiPathModel(SupernetModel):
         self._count = count
         super().__init__(supernet, sampler=sampler, **options)
 
+    @property
+    def arcs(self) -> list[tuple[int, ...]]:
+        """The tokens of the latest architectures."""
+        return list(self._untracked.arcs)
+
     def _at_once(self) -> tuple[int, ...]:
         return (self._count,)
 

@@ -140,14 +140,12 @@ def test_a_search_taken_up_again_keeps_reward_and_budget(make_objective: MakeObj
     def run(path: Path, trials: int) -> Any:
         objective = make_objective(reward="auroc", budget=Budget(parameters=limit))
         directory = RunDirectory.resume(path)
-        settings = {"same": True, **objective.to_dict()}
         return run_search(
             objective,
             trials=trials,
             seed=1,
             sampler=SamplerSettings("evolution", {"population_size": 3, "sample_size": 2}),
             store=JournalStore(directory, resume=True),
-            settings=settings,
         )
 
     run(tmp_path / "a", 2)
