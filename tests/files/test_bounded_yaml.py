@@ -69,7 +69,8 @@ def test_what_is_refused_names_line_and_reason(kind: str) -> None:
     started = time.process_time()
     with pytest.raises(ConfigError) as refused:
         parse_yaml(text, "c.yaml")
-    assert time.process_time() - started < 2
+    # Generous, as a busy machine slows processes down: without a limit the worst of these take minutes.
+    assert time.process_time() - started < 6
     message = str(refused.value)
     assert message.startswith(f"c.yaml, line {line}"), message
     assert said in message and "Received: " in message and len(message) < 500, message

@@ -11,7 +11,8 @@ import numpy as np
 import optuna
 import pytest
 
-from amber.architect import GeneralController, MultiIOController, TokenLayout, ZeroShotController
+from amber.architect import TokenLayout
+from amber.architect.controllers import GeneralController, MultiIOController, ZeroShotController
 from amber.errors import ConfigError
 from amber.search import Objective, SamplerSettings, Trial, make_sampler, run_search
 from amber.search.data_identity import comparable

@@ -62,8 +62,8 @@ def known_cost(operation: Operation, shape: Shape) -> KnownCost | None:
         return None
     try:
         return rule(values, shape)
-    except (TypeError, ValueError):
-        return None  # a value of a wrong kind, which is for Keras to name
+    except (KeyError, TypeError, ValueError):
+        return None  # an attribute that is missing or of a wrong kind is for the check of operations to name
     except _Misfit as error:
         raise InvalidArchitectureError(
             f"The operation {operation} cannot be built on {shape} (shape without batch): {error}"
