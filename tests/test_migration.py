@@ -85,6 +85,7 @@ def test_every_table_is_read() -> None:
         assert cells[1] != "-" or len(cells[2]) > 10, row
 
 
+@pytest.mark.slow
 def test_every_change_to_a_script_runs(tmp_path: Path) -> None:
     """The blocks of the section on changes, one after the other in one process; what was before is in comments."""
     section = TEXT.split("## What to change in a script")[1].split("\n## ")[0]

@@ -22,6 +22,7 @@ def make(*layers: list[Operation]) -> ModelSpace:
 
 
 @given(SPACES)
+@pytest.mark.slow
 def test_round_trips(layers: list[list[Operation]]) -> None:
     space = ModelSpace.from_dict(layers)
     assert ModelSpace.from_json(space.to_json()) == space

@@ -31,10 +31,12 @@ keras.models.load_model(sys.argv[1])
 keras.models.clone_model(model)
 print("without it")
 import tensorflow
+import pytest
 print(keras.saving.serialize_keras_object(tensorflow.TensorShape()))
 """
 
 
+@pytest.mark.slow
 def test_saving_and_seeding_do_not_import_tensorflow(tmp_path: Path) -> None:
     package = tmp_path / "tensorflow"
     package.mkdir()

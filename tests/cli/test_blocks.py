@@ -100,6 +100,7 @@ def runs(table: Path, tmp_path_factory: pytest.TempPathFactory, amber: Amber) ->
     return {name: folder / name for name in texts}
 
 
+@pytest.mark.slow
 def test_summary_says_which_blocks_are_used(runs: dict[str, Path]) -> None:
     for shown in (runs["one"].with_suffix(".out").read_text(), (runs["one"] / "results.txt").read_text()):
         assert "Blocks that the best networks use" in shown

@@ -26,6 +26,7 @@ def with_search(tiny: str, *lines: str) -> str:
     return tiny.replace("search:\n", "search:\n" + "".join(f"  {line}\n" for line in lines))
 
 
+@pytest.mark.slow
 def test_command_searches_on_worker_processes_as_in_its_own(
     amber: Amber, finished_run: Path, write_config: WriteConfig, tiny: str, tmp_path: Path
 ) -> None:
@@ -37,6 +38,7 @@ def test_command_searches_on_worker_processes_as_in_its_own(
     assert again.exit_code == 0, "where a search is trained may change: " + again.output + again.stderr
 
 
+@pytest.mark.slow
 def test_command_with_shared_weights_retrains_and_prunes_on_worker_processes(
     amber: Amber, write_config: WriteConfig, tiny: str, tmp_path: Path
 ) -> None:

@@ -94,6 +94,7 @@ def test_reader_that_goes_away_is_no_error() -> None:
     assert raised.value.exit_code == 0
 
 
+@pytest.mark.slow
 def test_reader_that_goes_away_from_a_search_ends_it_with_the_code_of_a_broken_pipe(tmp_path: Path, tiny: str) -> None:
     config = tmp_path / "tiny.yaml"
     config.write_text(tiny)

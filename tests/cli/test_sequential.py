@@ -44,7 +44,12 @@ MISTAKES = {
     "devices by name": ("type: sequential", 'type: sequential\n  gpus: ["gpu:0"]', 11, ["builder.gpus", "['gpu:0']"]),
     "an unknown type": ("Layer_type: gru", "Layer_type: grux", 7, ["model_space[1][1]", "Did you mean 'gru'?"]),
     "an attribute missing": ("{Layer_type: gru, units: 3}", "{Layer_type: gru}", 7, ["model_space[1][1]", "units"]),
-    "an input": ("{Layer_type: identity}", "{Layer_type: input, shape: [3]}", 8, ["model_space[1][2]", "Received: 'input'"]),
+    "an input": (
+        "{Layer_type: identity}",
+        "{Layer_type: input, shape: [3]}",
+        8,
+        ["model_space[1][2]", "Received: 'input'"],
+    ),
 }
 
 

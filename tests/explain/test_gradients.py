@@ -32,6 +32,7 @@ def summed(contributions: Any) -> np.ndarray:
         ((1, 0), (1, 0)),
     ],
 )
+@pytest.mark.slow
 def test_integrated_gradients_sum_to_the_difference(network: Any, examples: Any, output: Any, place: Any) -> None:
     found = integrated_gradients(network, examples, output, "mean", batch_size=3)
     mean = {name: np.broadcast_to(array.mean(0), array.shape) for name, array in examples.items()}

@@ -91,6 +91,7 @@ def load(folder: Path, names: list[str], how: str) -> subprocess.CompletedProces
     )
 
 
+@pytest.mark.slow
 def test_models_of_stock_layers_need_no_amber(tmp_path: Path) -> None:
     makers: dict[str, Any] = STOCK
     for name, make in makers.items():
@@ -100,6 +101,7 @@ def test_models_of_stock_layers_need_no_amber(tmp_path: Path) -> None:
     assert done.stdout.split() == ["loaded", str(len(makers))]
 
 
+@pytest.mark.slow
 def test_layers_of_amber_say_what_to_import(tmp_path: Path) -> None:
     save(chain(Operation("denovo", filters=3, kernel_size=4), Operation("globalmaxpool1d")), tmp_path, "motifs")
     refused = load(tmp_path, ["motifs"], "without")

@@ -77,6 +77,7 @@ def check_only_its_own_pages_are_answered(root: str) -> None:
     assert asked(root) == studies
 
 
+@pytest.mark.slow
 def test_dashboard_answers_and_follows_the_run(run: Path, tmp_path: Path) -> None:
     copy = tmp_path / "run"
     shutil.copytree(run, copy)

@@ -106,6 +106,7 @@ def epochs(directory: Path) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
 
+@pytest.mark.slow
 def test_full_disk_ends_a_search_that_can_be_taken_up(make_objective: Callable[..., Objective], tmp_path: Path) -> None:
     objective = make_objective(epochs=2, metric="val_loss", direction="minimize")
     common: dict[str, Any] = {"trials": 6, "seed": 3}

@@ -50,6 +50,7 @@ def facts(trials: Any) -> list[Any]:
     return [(t.number, t.tokens, t.status, t.score, t.epochs, t.curve, t.error) for t in ordered]
 
 
+@pytest.mark.slow
 def test_bad_architectures_are_pruned(objective: Objective, tmp_path: Path) -> None:
     directory = RunDirectory.create(tmp_path / "run")
     found = run_search(
@@ -79,6 +80,7 @@ def test_bad_architectures_are_pruned(objective: Objective, tmp_path: Path) -> N
         ("hyperband", {"reduction_factor": 2}, "tpe"),
     ],
 )
+@pytest.mark.slow
 def test_resumed_search_prunes_as_an_undisturbed_one(
     objective: Objective, tmp_path: Path, pruner: str, options: dict[str, Any], sampler: str
 ) -> None:

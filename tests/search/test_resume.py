@@ -35,6 +35,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("sampler", ["random", "tpe", "evolution", "nsga2", "controller", "surrogate"])
+@pytest.mark.slow
 def test_resumed_search_equals_an_undisturbed_one(make_objective: MakeObjective, tmp_path: Path, sampler: str) -> None:
     objective = make_objective(metric="val_loss", direction="minimize")
     options = OPTIONS.get(sampler, {})
@@ -57,6 +58,7 @@ def test_resumed_search_equals_an_undisturbed_one(make_objective: MakeObjective,
     assert len(builder.built) - built == 3  # none of the finished ones again
 
 
+@pytest.mark.slow
 def test_controller_is_the_same_after_replay(make_objective: MakeObjective, tmp_path: Path) -> None:
     objective = make_objective(metric="val_loss", direction="minimize")
 

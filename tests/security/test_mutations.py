@@ -15,6 +15,7 @@ NUMBERS = {"configuration": 150, "space": 150, "tokens": 300, "best": 150, "grap
 
 
 @pytest.mark.parametrize("kind", READERS)
+@pytest.mark.slow
 def test_every_changed_input_is_read_or_refused_by_name(kind: str, tmp_path: Path) -> None:
     found = tried(READERS[kind], NUMBERS[kind], 7, tmp_path)
     assert not found.faults, found.faults

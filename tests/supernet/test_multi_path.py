@@ -43,6 +43,7 @@ def test_scores_are_those_of_each_alone() -> None:
 
 @settings(max_examples=3 if COMPILES else 25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
+@pytest.mark.slow
 def test_a_step_follows_the_mean_of_the_gradients(data: st.DataObject) -> None:
     builder = data.draw(ann_builders())
     scatter(builder, 2)

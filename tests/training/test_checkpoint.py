@@ -146,6 +146,7 @@ def test_callbacks_see_one_training() -> None:
     assert note.seen == ["begin", "0", "1", "2", "end"]
 
 
+@pytest.mark.slow
 def test_search_takes_up_the_trial_in_flight_from_its_last_epoch(
     make_objective: Callable[..., Objective], tmp_path: Path
 ) -> None:

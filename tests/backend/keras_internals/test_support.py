@@ -74,6 +74,7 @@ def test_a_member_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     assert reason is not None and "_nodes_by_depth" in reason
 
 
+@pytest.mark.slow
 def test_stock_keras_warns_once_and_has_stock_models() -> None:
     script = (
         "import amber.modeler, keras\n"

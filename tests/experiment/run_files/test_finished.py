@@ -98,6 +98,7 @@ def test_longer_search_that_is_stopped_leaves_the_finished_model_with_its_record
     assert len(after["trials.jsonl"].splitlines()) > len(before["trials.jsonl"].splitlines())
 
 
+@pytest.mark.slow
 def test_last_phase_killed_at_any_write_leaves_all_old_files_or_all_new_ones(
     amber: Amber, run: Path, write_config: WriteConfig, tiny: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

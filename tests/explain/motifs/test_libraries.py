@@ -45,6 +45,7 @@ def test_a_motif_is_named_as_itself() -> None:
     assert first.p_value <= first.q_value and first.p_value <= second.p_value
 
 
+@pytest.mark.slow
 def test_instances_are_found_on_both_strands(tmp_path: Path) -> None:
     from amber.experiment.scanning import scan_fasta
 

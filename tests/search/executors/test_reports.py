@@ -213,6 +213,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_trials_are_pruned_keeps_what_is_finished(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(SEARCH)
     (tmp_path / "temporary").mkdir()

@@ -47,6 +47,7 @@ class LateExecutor(InProcessExecutor):
 
 
 @pytest.mark.parity
+@pytest.mark.slow
 def test_three_workers_find_what_one_finds(tmp_path: Path) -> None:
     objective = make_objective()
     one = run_search(objective, trials=5, seed=2)
@@ -118,6 +119,7 @@ def test_mistakes_end_the_search_as_they_do_in_process() -> None:
 
 
 @pytest.mark.parity
+@pytest.mark.slow
 def test_real_trainings_in_a_worker_process_are_heard_of_and_pruned_as_in_this_process(tmp_path: Path) -> None:
     class Listener(SearchCallback):
         def __init__(self) -> None:
@@ -209,6 +211,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_workers_and_keeps_what_is_finished(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(SEARCH)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([os.getcwd(), *sys.path])}

@@ -150,6 +150,7 @@ def test_statistics_come_from_training_data_only(
 
 
 @pytest.mark.parametrize("inherit_weights", [False, True])
+@pytest.mark.slow
 def test_worker_processes_retrain_as_this_process_does(
     make_objective: Callable[..., Objective], tmp_path: Path, inherit_weights: bool
 ) -> None:
@@ -228,6 +229,7 @@ def test_it_begins_as_the_largest_network_of_a_sample_that_the_budget_allows(
     assert any(note.startswith("warm-up, step 7/7") for note in progress.notes)
 
 
+@pytest.mark.slow
 def test_finalists_alone_are_trained_in_the_end(
     make_objective: Callable[..., Objective], drawn: list[tuple[int, ...]]
 ) -> None:

@@ -65,6 +65,7 @@ def test_a_policy_learns_what_descriptions_mean_and_applies_it_to_new_ones() -> 
     assert found.stopped == "finished" and len(found.history) == 40
 
 
+@pytest.mark.slow
 def test_over_real_trainings(make_objective: MakeObjective, tmp_path: Path) -> None:
     tasks = [ZeroShotTask(name, make_objective(reward="auroc"), [x]) for name, x in (("a", 0.0), ("b", 4.0))]
     heard: list[Any] = []
