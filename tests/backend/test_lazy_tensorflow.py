@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import amber
 
 STAND_IN = """
@@ -31,7 +33,6 @@ keras.models.load_model(sys.argv[1])
 keras.models.clone_model(model)
 print("without it")
 import tensorflow
-import pytest
 print(keras.saving.serialize_keras_object(tensorflow.TensorShape()))
 """
 
