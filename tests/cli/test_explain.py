@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 
 from amber.experiment import explaining
+from amber.experiment.data import load_data
+from amber.experiment.run_files.recorded import config_of
 from amber.explain.motifs import Match, Motif, Seqlet, read_meme, write_meme
 
 Amber = Callable[..., Any]
@@ -36,6 +39,21 @@ def test_contributions_of_every_class_are_written(amber: Amber, finished_run: Pa
     assert str(folder / "explain.html") in done.stdout
 
 
+def test_training_examples_are_explained_where_validation_has_too_few(
+    amber: Amber, finished_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = load_data(config_of(json.loads((finished_run / "best.json").read_text()), finished_run / "best.keras"))
+    seen: list[np.ndarray] = []
+    monkeypatch.setattr(
+        explaining, "deep_lift", lambda model, examples, *rest, **options: seen.append(examples) or examples
+    )
+    count = len(data.validation) + 5
+    done = amber("explain", finished_run, "-o", tmp_path, "--motifs", "none", "--examples", count)
+    assert done.exit_code == 0, done.stderr
+    np.testing.assert_array_equal(seen[0], np.concatenate([data.validation.x, data.train.x[:5]]))
+    assert f"{count} validation and training examples" in (tmp_path / "explain.html").read_text()
+
+
 def test_motifs_are_named_and_written(
     amber: Amber, finished_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -48,6 +66,7 @@ def test_motifs_are_named_and_written(
     done = amber("explain", finished_run, "-o", tmp_path / "out", *options)
     assert done.exit_code == 0, done.stderr
     assert len(done.stdout.split("Wrote ")) == 6
+    assert done.stdout.startswith("output: EI: 1 motif: Factor (K1) at 2 places\n")
     assert [motif.alternative for motif in read_meme(tmp_path / "out" / "motifs.meme")] == ["Factor (K1)"] * 3
     heading, first, *_ = (tmp_path / "out" / "motifs.csv").read_text().splitlines()
     assert heading.startswith("motif,consensus,places") and "ACGTA,2,2,K1,Factor,0.0001" in first

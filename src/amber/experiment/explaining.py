@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
-from amber.data import Target
+from amber.data import Dataset, Target
 from amber.errors import DataError
 from amber.experiment.data import load_data
 from amber.experiment.run_files.recorded import config_of, load_model, model_file, record_beside
@@ -19,7 +19,7 @@ from amber.explain.motifs.page import NamedMotif, Section, render_page
 from amber.explain.saving import save_attributions
 from amber.files.csv_text import csv_text
 from amber.files.whole import write_whole
-from amber.types import Array
+from amber.types import Array, Inputs
 
 if TYPE_CHECKING:
     import keras
@@ -30,6 +30,7 @@ _MOST_UNITS = 12
 STRANDS = ("forward", "reverse")
 _MOTIF_COLUMNS = ("motif", "consensus", "places", "sequences", "resembles", "factor", "q")
 _PLACE_COLUMNS = ("motif", "example", "start", "end", "strand")
+_NOTHING = "No motif recurs often enough: discovery needs some hundred places, so more examples may help."
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class ExplainSettings:
 
     Attributes:
         motifs: where motifs are looked for: in `contributions`, in the `filters` of the first convolution, or `none`.
-        examples: the most examples of the validation part that are explained.
+        examples: the most examples that are explained: of the validation part, and where it has fewer of the training
+            part. Those of the test part are not looked at.
         shuffles: dinucleotide shuffles that each example is compared with.
         database: MEME file of known motifs; JASPAR CORE by default.
         both_strands: explain the mean of both strands.
@@ -53,10 +55,23 @@ class ExplainSettings:
     seed: int = 0
 
 
+@dataclass(frozen=True)
+class Explanation:
+    """What came of explaining a run.
+
+    Attributes:
+        paths: of the files that were written.
+        found: one line for each output: the motifs that were found, with their names.
+    """
+
+    paths: tuple[Path, ...]
+    found: tuple[str, ...]
+
+
 def explain_run(
     run: Path, folder: Path, settings: ExplainSettings, progress: Callable[[int, int], None] | None = None
-) -> list[Path]:
-    """Explain the best network of a run on its validation part, write the files, and return their paths.
+) -> Explanation:
+    """Explain the best network of a run on examples that are not its test, and write the files.
 
     Args:
         run: run directory, its `best.json`, or the model file in it.
@@ -74,7 +89,7 @@ def explain_run(
     database = read_meme(settings.database) if settings.database else jaspar()
     data = load_data(config_of(record, model_file(run)))
     model = load_model(run)
-    examples = _first_rows(data.validation.x, settings.examples)
+    examples = _explained(data, settings.examples)
     name, sequences = _sequences(model, examples)
     units = _units(model, data.targets)
     folder.mkdir(parents=True, exist_ok=True)
@@ -102,8 +117,17 @@ def explain_run(
     return _write(folder, data.name, arrays, sections, settings)
 
 
-def _first_rows(x: Any, most: int) -> Any:
-    return {name: array[:most] for name, array in x.items()} if isinstance(x, Mapping) else x[:most]
+def _explained(data: Dataset, most: int) -> Inputs:
+    """Return the inputs of the first validation examples, and where these are too few of the first training ones."""
+    others = max(most - len(data.validation), 0)
+
+    def first(validation: Array, training: Array) -> Array:
+        return np.concatenate([np.asarray(validation[:most]), np.asarray(training[:others])])
+
+    validation, training = data.validation.x, data.train.x
+    if isinstance(validation, Mapping) and isinstance(training, Mapping):
+        return {name: first(array, training[name]) for name, array in validation.items()}
+    return first(cast(Array, validation), cast(Array, training))
 
 
 def _sequences(model: keras.Model, examples: Any) -> tuple[str, Array]:
@@ -136,20 +160,21 @@ def _part_of(progress: Callable[[int, int], None] | None, part: int, parts: int)
 def _section(title: str, motifs: list[Motif], database: list[Motif]) -> Section:
     named = [NamedMotif(motif, matches) for motif, matches in zip(motifs, match_motifs(motifs, database), strict=True)]
     count = f"{len(motifs)} motifs." if len(motifs) != 1 else "1 motif."
-    note = f"{count} Positive ones raise the output, negative ones lower it." if motifs else "No motif recurs."
+    note = f"{count} Positive ones raise the output, negative ones lower it." if motifs else _NOTHING
     return Section(title, named, note)
 
 
 def _write(
     folder: Path, name: str, arrays: Mapping[str, Array], sections: list[Section], settings: ExplainSettings
-) -> list[Path]:
+) -> Explanation:
     about = {"method": "deep_lift", "references": "shuffles", "shuffles": settings.shuffles, "seed": settings.seed}
     paths = [save_attributions(folder / "contributions.h5", arrays, about)]
     count = len(arrays["examples"])
-    summary = f"Explained: {count} examples of the validation part, each against {settings.shuffles} shuffles."
+    summary = f"Explained: {count:,} validation and training examples, each against {settings.shuffles} shuffles."
+    found = tuple(_in_words(section) for section in sections)
     paths.append(write_whole(folder / "explain.html", render_page(name, summary, sections)))
     if not any(section.motifs for section in sections):
-        return paths
+        return Explanation(tuple(paths), found)
     motifs: list[Motif] = []
     rows: list[list[object]] = []
     places: list[list[object]] = []
@@ -164,4 +189,12 @@ def _write(
     paths.append(write_meme(folder / "motifs.meme", motifs))
     paths.append(write_whole(folder / "motifs.csv", csv_text(_MOTIF_COLUMNS, rows)))
     paths.append(write_whole(folder / "places.csv", csv_text(_PLACE_COLUMNS, places)))
-    return paths
+    return Explanation(tuple(paths), found)
+
+
+def _in_words(section: Section) -> str:
+    if not section.motifs:
+        return f"{section.title}: {_NOTHING}"
+    names = ", ".join(f"{each.title} at {each.motif.sites} places" for each in section.motifs)
+    count = "1 motif" if len(section.motifs) == 1 else f"{len(section.motifs)} motifs"
+    return f"{section.title}: {count}: {names}"

@@ -29,7 +29,9 @@ def explain(
     motifs: Annotated[
         MotifSource, typer.Option(help="Look for motifs in contributions, or in filters of the first convolution.")
     ] = MotifSource.CONTRIBUTIONS,
-    examples: Annotated[int, typer.Option(min=1, help="The most examples of the validation part.")] = 1000,
+    examples: Annotated[
+        int, typer.Option(min=1, help="The most examples: of the validation part, then of the training part.")
+    ] = 1000,
     shuffles: Annotated[int, typer.Option(min=1, help="Shuffles that each example is compared with.")] = 5,
     database: Annotated[
         Path | None,
@@ -48,6 +50,8 @@ def explain(
     settings = ExplainSettings(motifs.value, examples, shuffles, database, both_strands, seed)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Explaining", total=None)
-        paths = explain_run(run, folder, settings, lambda done, total: bar.update(task, completed=done, total=total))
-    for path in paths:
+        done = explain_run(run, folder, settings, lambda past, total: bar.update(task, completed=past, total=total))
+    for line in done.found:
+        typer.echo(line)
+    for path in done.paths:
         typer.echo(f"Wrote {path}")

@@ -130,10 +130,10 @@ def class_table(title: str, scores: Mapping[str, AnyScore]) -> Any:
     if "per_class_records" not in first:
         return None
     table = Table(title=title, min_width=len(title))
-    table.add_column("class")
-    table.add_column("examples", justify="right")
+    table.add_column("class", min_width=min(10, max(map(len, first["per_class_records"]))))
+    table.add_column("examples", justify="right", no_wrap=True)
     if len(each) > 1:
-        table.add_column("model", no_wrap=True)
+        table.add_column("model", min_width=12)
     for key in _OF_EACH_CLASS:
         table.add_column(measure_name(key), justify="right", no_wrap=True)
     for label, count in first["per_class_records"].items():
