@@ -48,7 +48,7 @@ MISTAKES = {
         "{Layer_type: identity}",
         "{Layer_type: input, shape: [3]}",
         8,
-        ["model_space[1][2]", "Received: 'input'"],
+        ["model_space[1][2]", "an input cannot be a layer"],
     ),
 }
 

@@ -288,6 +288,8 @@ def check_operation(operation: Operation) -> None:
     Raises:
         ModelSpaceError: an unknown type, an attribute that it does not take or lacks, or a value out of range.
     """
+    if operation.Layer_type == "input":
+        raise ModelSpaceError(f"an input cannot be a layer. Received: {operation}", field=("Layer_type",))
     known = known_operations().get(operation.Layer_type)
     if known is None:
         names = sorted({each.name for each in known_operations().values()})
