@@ -90,3 +90,12 @@ def test_what_is_known_is_what_keras_has(kind: str, shape: tuple[int, ...]) -> N
 )
 def test_other_operations_are_not_known(operation: Operation) -> None:
     assert known_cost(operation, (12, 4)) is None
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [Operation("gru"), Operation("dense", units="many"), Operation("maxpool1d", pool_size="two")],
+    ids=["missing", "text", "text of a pool"],
+)
+def test_what_is_missing_or_of_a_wrong_kind_is_left_to_the_check_of_operations(operation: Operation) -> None:
+    assert known_cost(operation, (20, 4)) is None

@@ -63,6 +63,20 @@ def test_a_linear_network_is_explained_exactly() -> None:
         np.testing.assert_allclose(method(model, x, 1, x[0]), (x - x[0]) * kernel, rtol=1e-5, atol=1e-6)
 
 
+def test_the_integral_along_the_path_is_that_of_each_unit() -> None:
+    """Along a straight path a tanh unit rises by its slope on average, so each contribution is known exactly."""
+    inputs = keras.Input((5,))
+    hidden = layers.Dense(3, activation="tanh")(inputs)
+    model = fill_weights(keras.Model(inputs, layers.Dense(1)(hidden)))
+    into, bias, out, _ = model.get_weights()
+    x, reference = (np.random.default_rng(seed).normal(size=(4, 5)).astype("float32") for seed in (0, 1))
+    at_x, at_reference = x @ into + bias, reference @ into + bias
+    slope = (np.tanh(at_x) - np.tanh(at_reference)) / (at_x - at_reference)
+    expected = (x - reference) * ((slope * out[:, 0]) @ into.T)
+    found = np.stack([integrated_gradients(model, x[[k]], 0, reference[k])[0] for k in range(4)])
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
+
+
 def test_batches_forms_and_progress_change_nothing(network: Any, examples: Any) -> None:
     told = []
     whole = integrated_gradients(network, examples, "number", "shuffles", shuffles=3, steps=5)

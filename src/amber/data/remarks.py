@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amber.data.dataset import Dataset, Split
+from amber.data.leakage import identical_across
+from amber.data.splits import SplitIndices
 from amber.types import Array, Inputs
 
 # Bytes of inputs that are compared at most: about two seconds.
@@ -43,13 +45,12 @@ def _of_repeated(dataset: Dataset) -> Iterator[str]:
     )
     if train is None or validation is None or test is None:
         return
-    seen = set(train.tolist())
-    for part, keys in (("validation", validation), ("test", test)):
-        shared = sum(key in seen for key in keys.tolist())
-        if shared:
+    rows = np.split(np.arange(len(train) + len(validation) + len(test)), np.cumsum([len(train), len(validation)]))
+    for leak in identical_across(np.concatenate([train, validation, test]), SplitIndices(*rows)):
+        if leak.other == "train":
             yield (
-                f"{shared:,} of {len(keys):,} {part} examples have the inputs of a training example: scores on them "
-                "are too good. Leave duplicates out, or keep them in one part (split: grouped)."
+                f"{leak.count:,} of {leak.total:,} {leak.part} examples have the inputs of a training example: scores "
+                "on them are too good. Leave duplicates out, or keep them in one part (split: grouped)."
             )
     yield from _of_contradictions(dataset.train, train)
 
