@@ -38,5 +38,5 @@ def scan_fasta(motifs: Path, sequences: Path, threshold: float, delimiter: str =
         sequence = entries.sequences[hit.example]
         if hit.end <= len(sequence):
             place = [entries.names[hit.example], hit.start, hit.end, hit.motif, STRANDS[hit.strand == "-"]]
-            rows.append([*place, hit.score, hit.p_value, sequence[hit.start : hit.end]])
+            rows.append([*place, float(f"{hit.score:.4g}"), float(f"{hit.p_value:.4g}"), sequence[hit.start : hit.end]])
     return csv_text(_COLUMNS, rows, delimiter=delimiter), len(rows)
