@@ -25,6 +25,7 @@ from amber.cli.commands.report import export, report
 from amber.cli.commands.sample import sample
 from amber.cli.commands.scan import scan
 from amber.cli.commands.search import search
+from amber.cli.commands.variants import variants
 from amber.cli.failures import DEBUG_VARIABLE, reported
 from amber.cli.hidden import HidingFormatter
 from amber.cli.loading import announce_loading
@@ -82,7 +83,20 @@ def amber(
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler])
 
 
-for command in (search, compare, sample, evaluate, explain, scan, predict, extract, report, export, dashboard):
+for command in (
+    search,
+    compare,
+    sample,
+    evaluate,
+    explain,
+    scan,
+    variants,
+    predict,
+    extract,
+    report,
+    export,
+    dashboard,
+):
     app.command()(command)
 app.command()(repair)
 for takes_tokens in (build, describe, draw):

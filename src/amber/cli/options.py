@@ -42,7 +42,7 @@ def checked_output(path: Path, suffixes: tuple[str, ...]) -> Path:
         ConfigError: another suffix, or a folder of that name.
         StorageError: a folder that cannot be made.
     """
-    if path.suffix.lower() not in suffixes:
+    if not path.name.lower().endswith(suffixes):
         raise ConfigError(f"--output: expected a file ending in {' or '.join(suffixes)}. Received: {path}")
     if path.is_dir():
         raise ConfigError(f"--output: expected a file to write. Received: {path}, which is a folder")

@@ -105,7 +105,7 @@ def read_variants(path: str | os.PathLike[str]) -> Variants:
     skipped: Counter[str] = Counter()
     number = 0
     try:
-        with quiet_htslib(pysam), _seekable(file) as place, pysam.VariantFile(place) as stream:
+        with quiet_htslib(pysam), seekable(file) as place, pysam.VariantFile(place) as stream:
             samples = tuple(stream.header.samples)
             for number, record in enumerate(stream, start=1):
                 rows += _alleles(record, number - 1, skipped)
@@ -127,8 +127,8 @@ def read_variants(path: str | os.PathLike[str]) -> Variants:
 
 
 @contextlib.contextmanager
-def _seekable(file: Path) -> Iterator[str]:
-    """Give the path of a file that pysam opens: of the file itself, or of a temporary copy where it is plain gzip."""
+def seekable(file: Path) -> Iterator[str]:
+    """Give the path at which pysam reads a VCF file: its own, or that of a temporary copy where it is plain gzip."""
     with open_regular(file, what=_VCF.what, error=DataError) as stream:
         compression = compression_of(stream)
         if compression != "gzip":
