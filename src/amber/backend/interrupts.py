@@ -83,6 +83,29 @@ def requested() -> bool:
     return _State.active is not None and _State.active.number is not None
 
 
+def due() -> bool:
+    """Say whether a signal has asked for the end, and nobody has acknowledged that."""
+    return _State.active is not None and _State.active.number is not None and not _State.active.acknowledged
+
+
+def take_late() -> bool:
+    """Acknowledge a signal that is due where nothing is left to break off; returns whether there was one."""
+    if not due():
+        return False
+    acknowledge()
+    return True
+
+
+@contextlib.contextmanager
+def put_off() -> Iterator[None]:
+    """Let a first signal end the block only, whatever error that becomes there; the next `check` raises it again."""
+    try:
+        yield
+    except (Exception, KeyboardInterrupt):
+        if not due():
+            raise
+
+
 def exit_code() -> int | None:
     """Return the exit code of a command that a signal ended, 130 for Ctrl-C and 143 for SIGTERM; None without one."""
     state = _State.active

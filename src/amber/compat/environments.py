@@ -125,18 +125,25 @@ class ControllerTrainEnvironment:
             For every decision of the last episode's last architecture, the position of its highest probability.
         """
         started = time.monotonic()
-        try:
-            with interrupts.guarded():
+        with interrupts.guarded():
+            with interrupts.shielded():
                 self._begin()
+            try:
+                self._warm_up()
                 for episode in range(self._first_episode, self.max_episode):
+                    interrupts.check()
                     if self.seconds is not None and time.monotonic() - started >= self.seconds:
                         self.logger.info("The time is up before episode %d.", episode)
                         break
                     self._episode(episode)
-        except KeyboardInterrupt:
-            interrupts.acknowledge()
-            self.logger.warning("Interrupted after %d architectures.", self._trial)
-        self._finish()
+                interrupts.check()
+            except KeyboardInterrupt:
+                interrupts.acknowledge()
+                self.logger.warning("Interrupted after %d architectures.", self._trial)
+            with interrupts.shielded():
+                self._finish()
+            if interrupts.take_late():
+                self.logger.warning("Interrupted after the last architecture.")
         last = self.action_probs_record[-1] if self.action_probs_record else []
         return [int(np.argmax(each)) for each in last]
 
@@ -181,6 +188,9 @@ class ControllerTrainEnvironment:
             if isinstance(error, AmberError):
                 raise
             raise StorageError(f"The working_dir {self.working_dir} cannot be used: {error}") from error
+
+    def _warm_up(self) -> None:
+        """Train what is trained before the first episode: nothing here."""
 
     def _take_up(self) -> None:
         history = self.working_dir / FILE_NAME
@@ -329,8 +339,7 @@ class EnasTrainEnv(ControllerTrainEnvironment):
         super()._check_manager(manager)
         give_controller(manager, self.controller)
 
-    def _begin(self) -> None:
-        super()._begin()
+    def _warm_up(self) -> None:
         for epoch in range(0 if self._first_episode else self.child_warm_up_epochs):
             self.logger.info("Warm-up %d of the shared weights.", epoch + 1)
             self.manager.get_rewards("warm_up", None)

@@ -70,8 +70,7 @@ class MultiManagerEnvironment(ControllerTrainEnvironment):
         if self.is_enas:
             give_controller(manager, self.controller)
 
-    def _begin(self) -> None:
-        super()._begin()
+    def _warm_up(self) -> None:
         if self.is_enas and not self._first_episode:
             for _ in range(self.child_warm_up_epochs):
                 for manager in self.manager:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from amber.backend import interrupts
 from amber.errors import RunFailed
 from amber.experiment.components import compile_arguments, make_builder, training_steps
 from amber.experiment.data import text_with_data_file
@@ -46,7 +47,8 @@ class ExperimentResult:
     Attributes:
         run_directory: folder of results.
         search: what was found; None where a finished run had nothing left to do.
-        interrupted: whether Ctrl-C ended it. The files of the search are kept then, and there is no final model.
+        interrupted: whether Ctrl-C ended it. The files of the search are kept then; there is a final model only where
+            all was written by then.
     """
 
     run_directory: Path
@@ -82,8 +84,10 @@ def run(experiment: Experiment, reporter: Reporter | None = None) -> ExperimentR
         reporter.warn(f"Warning  {line}")
     options = experiment.options
     directory = open_run(experiment.configuration, resume=options.resume, overwrite=options.overwrite)
-    with directory.locked():
+    with interrupts.guarded(), directory.locked():
         result = _run_in(experiment, directory, reporter)
+        if interrupts.take_late():
+            result = replace(result, interrupted=True)
     if result.search is None or result.interrupted:
         return result
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
@@ -97,15 +101,16 @@ def _run_in(experiment: Experiment, directory: RunDirectory, reporter: Reporter)
     """Run an experiment in its directory, which no other process uses now."""
     loaded, storage = experiment.configuration, experiment.storage
     directory.builder_description = _builder_description(experiment)
-    store = begin_run(
-        loaded,
-        experiment.dataset,
-        directory,
-        experiment.settings,
-        storage,
-        resume=experiment.options.resume,
-        allow_changes=experiment.options.allow_changes,
-    )
+    with interrupts.shielded():
+        store = begin_run(
+            loaded,
+            experiment.dataset,
+            directory,
+            experiment.settings,
+            storage,
+            resume=experiment.options.resume,
+            allow_changes=experiment.options.allow_changes,
+        )
     if storage is not None:
         reporter.say(f"Record   {storage.name}")
     finished = FinishedRun.of(directory)
@@ -120,17 +125,22 @@ def _run_in(experiment: Experiment, directory: RunDirectory, reporter: Reporter)
     interrupted = found.stopped == "interrupted"
     if found.best is None and not interrupted:
         raise RunFailed(_nothing_trained(found, directory))
-    if found.best is not None:
-        _show_found(experiment, found, directory, reporter)
+    try:
+        if found.best is not None:
+            _show_found(experiment, found, directory, reporter)
+        if not interrupted:
+            if finished is not None and finished.is_of(found.best, loaded):
+                reporter.say(f"The best architecture is the same as before: {BEST_MODEL} and {TEST} are kept.")
+            else:
+                _finish(experiment, found, directory, reporter)
+            forget(directory)
+    except KeyboardInterrupt:
+        interrupted = interrupts.take_late()
+        if not interrupted:
+            raise
     if interrupted:
         reporter.say(f"Interrupted; what was finished is in {directory.path} (--resume goes on with it)")
-        return ExperimentResult(directory.path, found, interrupted)
-    if finished is not None and finished.is_of(found.best, loaded):
-        reporter.say(f"The best architecture is the same as before: {BEST_MODEL} and {TEST} are kept.")
-    else:
-        _finish(experiment, found, directory, reporter)
-    forget(directory)
-    return ExperimentResult(directory.path, found)
+    return ExperimentResult(directory.path, found, interrupted)
 
 
 def _search(experiment: Experiment, store: TrialStore, reporter: Reporter) -> SearchResult:
@@ -229,7 +239,7 @@ def _finish(experiment: Experiment, found: SearchResult, directory: RunDirectory
         "validation": tested.record["model_validation"],
         "test": tested.record["model"],
     }
-    with naming(path), replacing_together(directory.path) as folder:
+    with interrupts.shielded(), naming(path), replacing_together(directory.path) as folder:
         trained.model.save(folder / BEST_MODEL)
         write_whole(folder / RESULTS, as_text(*shown, width=160))
         write_whole(folder / TEST, json_text(tested.record))

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import keras
 
+from amber.backend import interrupts
 from amber.backend.randomness import check_seed
 from amber.checks import positive_integer
 from amber.deprecation import deprecated_arguments
@@ -103,22 +105,32 @@ class Study:
             ExecutorError: workers cannot be reached or started, or given the objective.
         """
         wanted = positive_integer(trials, "trials")
-        sampler, named_sampler = chosen_sampler(self._sampler, self.objective.layout, self.seed)
-        pruner, named_pruner = chosen_pruner(self._pruner, self.objective.settings.epochs)
+        with interrupts.guarded():
+            return with_late_interrupt(self._run(wanted))
+
+    def _run(self, wanted: int) -> SearchResult:
+        """Check, begin or take up the study, and run the loop, which answers Ctrl-C, whenever it came."""
+        with interrupts.shielded():
+            sampler, named_sampler = chosen_sampler(self._sampler, self.objective.layout, self.seed)
+            pruner, named_pruner = chosen_pruner(self._pruner, self.objective.settings.epochs)
         if pruner is not None:
             check_prunable(self.objective)
-        check_search(self.objective, self.seed)
-        settings = self._settings(named_sampler, named_pruner)
+        with interrupts.put_off():
+            interrupts.check()
+            check_search(self.objective, self.seed)
         store = self.store
-        with quiet_optuna():
-            proposer = Proposer(self.objective, sampler, pruner)
-            loop = StudyLoop(self.objective, self.seed, proposer, store, self._executor, self._callbacks)
-            locked = store.directory.locked() if store.directory else contextlib.nullcontext()
-            with locked, contextlib.closing(store):
+        with quiet_optuna(), contextlib.ExitStack() as stack:
+            with interrupts.shielded():
+                settings = self._settings(named_sampler, named_pruner)
+                proposer = Proposer(self.objective, sampler, pruner)
+                loop = StudyLoop(self.objective, self.seed, proposer, store, self._executor, self._callbacks)
+                if store.directory is not None:
+                    stack.enter_context(store.directory.locked())
+                stack.enter_context(contextlib.closing(store))
                 if not store.is_begun:
                     store.begin(settings, self.objective.direction)
                 store.join(alone=self._executor.in_process)
-                return loop.run(wanted)
+            return loop.run(wanted)
 
     def _settings(self, sampler: SamplerSettings, pruner: PrunerSettings | None) -> dict[str, object]:
         """Return what a resumed study must have begun with, JSON-ready.
@@ -180,6 +192,11 @@ def run_search(
         callbacks=callbacks,
     )
     return study.run(trials)
+
+
+def with_late_interrupt(result: SearchResult) -> SearchResult:
+    """Return the result, as interrupted where Ctrl-C came after the last training and nobody has answered it."""
+    return replace(result, stopped="interrupted") if interrupts.take_late() else result
 
 
 def chosen_store(store: TrialStore | RunDirectory | None) -> TrialStore:

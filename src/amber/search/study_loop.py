@@ -73,14 +73,18 @@ class StudyLoop:
         """Train so many architectures and return the result; listeners and files are finished however it ends."""
         self.wanted = wanted
         stopped = "error"
-        for line in understood(self.objective, self.executor):
-            self.files.note(logging.INFO, line)
-        self.files.note(logging.INFO, f"Search of {self.wanted} architectures, seed {self.seed}.")
+        with interrupts.shielded():
+            for line in understood(self.objective, self.executor):
+                self.files.note(logging.INFO, line)
+            self.files.note(logging.INFO, f"Search of {self.wanted} architectures, seed {self.seed}.")
         try:
-            with interrupts.guarded(), interrupts.before_hard_end(self.begun.release):
-                for callback in self.callbacks:
-                    callback.on_search_begin(self.wanted, self.objective.metric, self.objective.direction)
-                self._replay()
+            with interrupts.before_hard_end(self.begun.release):
+                # Whole, whenever Ctrl-C comes: the result is of all that was finished.
+                with interrupts.shielded():
+                    for callback in self.callbacks:
+                        callback.on_search_begin(self.wanted, self.objective.metric, self.objective.direction)
+                    self._replay()
+                interrupts.check()
                 with self.executor:
                     stopped = self._loop()
         except KeyboardInterrupt:
@@ -88,17 +92,19 @@ class StudyLoop:
             stopped = "interrupted"
             self.files.note(logging.WARNING, f"Interrupted after {self.trained} of {self.wanted} architectures.")
         finally:
-            self.begun.release()
-            result = SearchResult(
-                tuple(rank(self.settled, self.objective.direction)),
-                self.objective.metric,
-                self.objective.direction,
-                self.seed,
-                stopped,
-            )
-            for callback in self.callbacks:
-                callback.on_search_end(result)
-        self.files.finish(result)
+            with interrupts.shielded():
+                result = self._ended(stopped)
+        with interrupts.shielded():
+            self.files.finish(result)
+        return result
+
+    def _ended(self, stopped: str) -> SearchResult:
+        """Return the result, which listeners have heard."""
+        self.begun.release()
+        ranked = tuple(rank(self.settled, self.objective.direction))
+        result = SearchResult(ranked, self.objective.metric, self.objective.direction, self.seed, stopped)
+        for callback in self.callbacks:
+            callback.on_search_end(result)
         return result
 
     def _replay(self) -> None:
@@ -123,7 +129,8 @@ class StudyLoop:
     def _learn(self, *, replaying: bool = False) -> None:
         """Take in what the store knows and this search does not; with the lock held."""
         for known in self.store.poll():
-            interrupts.check()
+            if not replaying:
+                interrupts.check()
             following = known.number >= self.proposer.asked
             proposal = self.proposer.follow(known) if following else self.elsewhere.pop(known.number)
             if known.trial is not None:

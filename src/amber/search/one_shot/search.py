@@ -33,7 +33,7 @@ from amber.search.run_directory import RunDirectory
 from amber.search.samplers.controller import controller_for
 from amber.search.samplers.tokens import TokenSampler
 from amber.search.settings import PrunerChoice, chosen_pruner
-from amber.search.study import chosen_store, run_search
+from amber.search.study import chosen_store, run_search, with_late_interrupt
 from amber.search.trial_store import TrialStore
 from amber.training.epoch import batches_of, train_epoch
 
@@ -95,40 +95,32 @@ def run_one_shot(
         StorageError: the run directory cannot be written.
         ExecutorError: workers cannot be reached or started; what was chosen is kept, and taken up with `resume`.
     """
-    check_search(objective, check_seed(seed))
     trial_store = chosen_store(store)
     pruning, _ = chosen_pruner(pruner, objective.settings.epochs)
     if pruning is not None:
         check_prunable(objective)
     shared = shared or SharedTraining()
     search = _Shared(objective, settings or OneShotSettings(), check_seed(seed), trial_store.directory, shared)
-    stopped = "finished"
-    chosen = trial_store.resume and search.restore()
-    if not chosen:
-        search.files.clear()
-    if not chosen or search.settings.inherit_weights:
-        search.prepare()
-    if not chosen:
-        stopped = search.run()
-    elif search.settings.inherit_weights:
-        search.files.load_supernet(search.builder.supernet)
-    if stopped == "interrupted" or not search.candidates:
-        stopped = "exhausted" if stopped == "finished" else stopped
-        nothing = SearchResult((), objective.metric, objective.direction, seed, stopped)
-        return OneShotResult(nothing, (), tuple(search.history))
-    found = run_search(
-        search.retraining(),
-        trials=len(search.candidates),
-        seed=seed,
-        sampler=_Chosen(objective.layout, seed, [each.tokens for each in search.candidates]),
-        pruner=pruning,
-        store=trial_store,
-        executor=executor,
-        callbacks=callbacks,
-    )
-    result = OneShotResult(found, tuple(search.candidates), tuple(search.history))
-    search.report(result)
-    return result
+    with interrupts.guarded():
+        stopped = search.choose(resume=trial_store.resume)
+        if stopped == "interrupted" or not search.candidates:
+            stopped = "exhausted" if stopped == "finished" else stopped
+            nothing = SearchResult((), objective.metric, objective.direction, seed, stopped)
+            return OneShotResult(with_late_interrupt(nothing), (), tuple(search.history))
+        found = run_search(
+            search.retraining(),
+            trials=len(search.candidates),
+            seed=seed,
+            sampler=_Chosen(objective.layout, seed, [each.tokens for each in search.candidates]),
+            pruner=pruning,
+            store=trial_store,
+            executor=executor,
+            callbacks=callbacks,
+        )
+        result = OneShotResult(found, tuple(search.candidates), tuple(search.history))
+        with interrupts.shielded():
+            search.report(result)
+        return replace(result, search=with_late_interrupt(found))
 
 
 class _Shared:
@@ -154,6 +146,20 @@ class _Shared:
         # Where there are any, batches are drawn from these only.
         self.only: list[tuple[int, ...]] = []
         self.started = 0.0
+
+    def choose(self, *, resume: bool) -> str:
+        """Train the shared weights and choose, or take over what was chosen; returns "finished" or "interrupted"."""
+        with interrupts.put_off():
+            check_search(self.objective, self.seed)
+        with interrupts.shielded():
+            chosen = resume and self.restore()
+            if not chosen:
+                self.files.clear()
+            if not chosen or self.settings.inherit_weights:
+                self.prepare()
+            if chosen and self.settings.inherit_weights:
+                self.files.load_supernet(self.builder.supernet)
+        return "finished" if chosen else self.run()
 
     def restore(self) -> bool:
         """Take over what an earlier search chose; returns whether there was a choice.
@@ -203,7 +209,8 @@ class _Shared:
             self.progress.begin()
         stopped = "finished"
         try:
-            with interrupts.guarded(), seeded(self.seed):
+            with seeded(self.seed):
+                interrupts.check()
                 self._start()
                 self._warm_up()
                 self._episodes()
@@ -358,7 +365,8 @@ class _Shared:
         }
 
     def _save(self) -> None:
-        self.files.write(self.builder.supernet, self.controller, self._record())
+        with interrupts.shielded():
+            self.files.write(self.builder.supernet, self.controller, self._record())
 
 
 class _Chosen(TokenSampler):

@@ -85,21 +85,26 @@ def train_zero_shot(
         ConfigError: fewer than two tasks, names that repeat, or spaces of other tokens.
         DataError: descriptions of other lengths or that are not finite.
     """
-    learning = _Learning(tasks, check_seed(seed), positive_integer(architectures, "architectures"), controller_options)
+    count = positive_integer(episodes, "episodes")
     history: list[dict[str, float]] = []
     stopped = "finished"
-    try:
-        with interrupts.guarded():
-            for episode in range(1, positive_integer(episodes, "episodes") + 1):
+    with interrupts.guarded():
+        with interrupts.shielded():
+            architectures = positive_integer(architectures, "architectures")
+            learning = _Learning(tasks, check_seed(seed), architectures, controller_options)
+        try:
+            for episode in range(1, count + 1):
+                interrupts.check()
                 history.append({"episode": episode, **learning.episode(episode)})
                 if on_episode:
                     on_episode(history[-1])
-    except KeyboardInterrupt:
-        interrupts.acknowledge()
-        stopped = "interrupted"
-        logger.warning("Interrupted after %d episodes.", len(history))
-    trials = {task.name: tuple(learning.known[place].values()) for place, task in enumerate(tasks)}
-    return ZeroShotResult(learning.policy, trials, tuple(history), stopped)
+            interrupts.check()
+        except KeyboardInterrupt:
+            interrupts.acknowledge()
+            stopped = "interrupted"
+            logger.warning("Interrupted after %d episodes.", len(history))
+        trials = {task.name: tuple(learning.known[place].values()) for place, task in enumerate(tasks)}
+        return ZeroShotResult(learning.policy, trials, tuple(history), stopped)
 
 
 class _Learning:
