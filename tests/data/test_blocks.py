@@ -121,7 +121,7 @@ def test_bad_fields_name_file_and_line(table: Path) -> None:
 
 @pytest.mark.parametrize("split", ["fold", "grouped"])
 def test_a_split_needs_its_column(table: Path, split: str) -> None:
-    with pytest.raises(DataError, match="Block 'split': expected a column"):
+    with pytest.raises(DataError, match=f"{table}, line 1: expected a column '(fold|group)'"):
         load_blocks(table, {"rna": "rna_*"}, {"grade": "grade"}, split)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from amber.data import check_features, read_features, read_table
+from amber.data import check_features, load_dataset, load_sequences, read_features, read_table
 from amber.errors import DataError
 
 
@@ -103,3 +103,23 @@ def test_good_features_come_back_as_they_are() -> None:
     x = np.ones((2, 3, 4), dtype=np.float32)
     assert check_features(x, rank=None) is x
     assert check_features([[1, 2]]).dtype.kind == "i"
+
+
+def test_rows_without_a_label_need_not_be_sound(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    rows = [f"{'ACGT'[k % 4] * 6},{'ab'[k % 2]}" for k in range(40)]
+    path.write_text("\n".join(["seq,label", "what is this?,NA", *rows]) + "\n")
+    data = load_dataset(path, split="random")
+    assert sum(data.sizes.values()) == 40
+    assert any("1 of 41 examples have no value" in note for note in data.notes)
+
+
+def test_the_fingerprint_of_a_table_is_what_it_was(tmp_path: Path) -> None:
+    """Of text, parts and classes, as runs on tables have recorded it; other forms of sequences have others."""
+    path = tmp_path / "d.csv"
+    rows = [
+        f" {'acgu'[k % 4]}ACGUN ,{'ab'[k % 2] if k % 7 else 'NA'},{['train', 'val', 'Test'][k % 3]}" for k in range(60)
+    ]
+    path.write_text("\n".join(["seq,label,gsplit", *rows]) + "\n")
+    assert load_dataset(path).fingerprint == "d9cbfa1f69b3e7881ddf76852b76f3b6"
+    assert load_sequences(path, alphabet="TGCA").fingerprint != load_dataset(path).fingerprint

@@ -12,10 +12,28 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from amber.data.sequences import IUPAC
 from amber.errors import DataError
 from amber.wording import shown
 
+# The nomenclature of IUPAC-IUB (1984), U read as T.
+IUPAC: dict[str, str] = {
+    "A": "A",
+    "C": "C",
+    "G": "G",
+    "T": "T",
+    "U": "T",
+    "R": "AG",
+    "Y": "CT",
+    "S": "CG",
+    "W": "AT",
+    "K": "GT",
+    "M": "AC",
+    "B": "CGT",
+    "D": "AGT",
+    "H": "ACT",
+    "V": "ACG",
+    "N": "ACGT",
+}
 PADDING = 255
 """The code of a place beyond the end of a sequence; no channel is set there."""
 _INVALID = 254
@@ -57,7 +75,7 @@ class Alphabet:
                 f"Received: {shown(written)}",
                 field=("alphabet",),
             )
-        return cls(letters)
+        return cls(letters.upper() if cls(letters).is_nucleotides else letters)
 
     @property
     def is_nucleotides(self) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
-from amber.data.blocks import BlockSpec
 from amber.data.dataset import Dataset
-from amber.data.datasets import find_data, is_packaged
+from amber.data.datasets import load_table
 from amber.data.division import RANDOM, SplitSpec
-from amber.data.loading import TableSpec, load_table
+from amber.data.from_examples import DatasetSpec
+from amber.data.sources.source import Wanted
 from amber.data.splits import DEFAULT_FRACTIONS
 from amber.data.tasks import TargetSpec
 from amber.errors import DataError
@@ -46,18 +46,8 @@ def load_blocks(
     Raises:
         DataError: no such data, or data that cannot be used, with file and line; a target that is in a block.
     """
-    specs = {block: BlockSpec.parse(written, block) for block, written in blocks.items()}
     wanted = {output: spec if isinstance(spec, TargetSpec) else TargetSpec(spec) for output, spec in targets.items()}
-    if not specs or not wanted:
-        raise DataError(f"Expected at least one block and one target. Received: {len(specs)} and {len(wanted)}")
-    return load_table(
-        find_data(name),
-        TableSpec(
-            specs,
-            wanted,
-            SplitSpec(split, seed=seed, fractions=fractions),
-            standardize=standardize,
-            size_limit=size_limit,
-        ),
-        name=str(name) if is_packaged(name) else None,
-    )
+    if not blocks or not wanted:
+        raise DataError(f"Expected at least one block and one target. Received: {len(blocks)} and {len(wanted)}")
+    spec = DatasetSpec(wanted, SplitSpec(split, seed=seed, fractions=fractions), standardize=standardize)
+    return load_table(name, Wanted(blocks=blocks, size_limit=size_limit), spec)

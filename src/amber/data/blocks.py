@@ -11,11 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from amber.data.features import check_features, table_features
-from amber.data.sequences import encode_sequences
-from amber.data.tables import Table, shown_names
+from amber.data.features import check_features
+from amber.data.tables import shown_names
 from amber.errors import DataError
 from amber.types import Array
 
@@ -68,20 +67,6 @@ class BlockSpec:
         for text in self.columns:
             found.update(dict.fromkeys(_columns(text, places, name)))
         return list(found)
-
-    def read(self, table: Table, name: str = "block", *, alphabet: str = "ACGT") -> NDArray[np.float32]:
-        """Return the block's rows: numbers of shape `(rows, columns)`, or a sequence `(rows, length, 4)`.
-
-        Blanks around a sequence do not count; `alphabet` is the order of its channels.
-
-        Raises:
-            DataError: a field that is not a number, or a sequence that cannot be read, with file and line.
-        """
-        columns = self.select(list(table.columns), name)
-        if self.sequence is None:
-            return table_features(table, columns)
-        texts = [text.strip() for text in table[columns[0]]]
-        return encode_sequences(texts, alphabet, names=[table.where(row) for row in range(len(table))])
 
 
 def _places(header: Sequence[str]) -> dict[str, int]:

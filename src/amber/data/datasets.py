@@ -9,10 +9,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from amber.data.blocks import BlockSpec
 from amber.data.dataset import Dataset
 from amber.data.division import AUTO, GROUP_COLUMN, GROUPED, RANDOM, SplitSpec
-from amber.data.loading import TableSpec, load_table
+from amber.data.from_examples import DatasetSpec, load
+from amber.data.inputs import SequenceForm
+from amber.data.sources.source import Wanted
+from amber.data.sources.table import TableSource
 from amber.data.splits import DEFAULT_FRACTIONS
 from amber.data.tables import shown_names
 from amber.data.tasks import Kind, TargetSpec
@@ -115,18 +117,13 @@ def load_dataset(
     Raises:
         DataError: no such data, or data that cannot be used.
     """
-    return load_table(
-        find_data(name),
-        TableSpec(
-            {sequence: BlockSpec(sequence=sequence)},
-            {OUTPUT: TargetSpec(label, task, classes)},
-            SplitSpec(split, seed=seed, fractions=fractions),
-            standardize=standardize,
-            one_input=True,
-            size_limit=size_limit,
-        ),
-        name=str(name) if is_packaged(name) else None,
+    spec = DatasetSpec(
+        {OUTPUT: TargetSpec(label, task, classes)},
+        SplitSpec(split, seed=seed, fractions=fractions),
+        standardize=standardize,
+        one_input=True,
     )
+    return load_table(name, Wanted(sequence, size_limit=size_limit), spec)
 
 
 def load_sequences(
@@ -170,19 +167,33 @@ def load_sequences(
     if split is not None and group is not None:
         raise DataError(f"`group` must be None when a split is given. Received: split={split!r}, group={group!r}")
     drawn = RANDOM if group is None else GROUPED
-    return load_table(
-        path,
-        TableSpec(
-            {sequence: BlockSpec(sequence=sequence)},
-            {OUTPUT: TargetSpec(label, task, classes)},
-            SplitSpec(drawn if split is None else split, group or GROUP_COLUMN, seed, fractions),
-            standardize=True,
-            alphabet=alphabet,
-            one_input=True,
-            size_limit=size_limit,
-        ),
-        name,
+    spec = DatasetSpec(
+        {OUTPUT: TargetSpec(label, task, classes)},
+        SplitSpec(drawn if split is None else split, group or GROUP_COLUMN, seed, fractions),
+        one_input=True,
     )
+    wanted = Wanted(sequence, form=SequenceForm(alphabet), size_limit=size_limit)
+    return load(TableSource.plain(os.fspath(path)), wanted, spec, name or title_of(path), Path(path))
+
+
+def load_table(name: str | os.PathLike[str], wanted: Wanted, spec: DatasetSpec) -> Dataset:
+    """Return the data set of a table that is named, as for `find_data`.
+
+    Args:
+        name: of packaged data, or the path of a table.
+        wanted: its inputs.
+        spec: what is predicted, and how examples are divided.
+
+    Raises:
+        DataError: no such data, or data that cannot be used; its `field` is as for `amber.data.from_examples.load`.
+    """
+    path = find_data(name)
+    return load(TableSource.plain(str(path)), wanted, spec, str(name) if is_packaged(name) else title_of(path), path)
+
+
+def title_of(path: str | os.PathLike[str]) -> str:
+    """Return the name of a data set: that of its file without the endings of a table."""
+    return Path(path).name.removesuffix(".gz").removesuffix(".csv")
 
 
 def _names_in(folder: Path) -> set[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,15 +21,17 @@ from amber.data.encoding import one_hot
 from amber.data.examples import Examples, InputKind, NumbersInput, SequenceInput, TrackInput
 from amber.data.fingerprints import fingerprint
 from amber.data.label_columns import read_labels
+from amber.data.labelled import Labelled, about, assembled, content_of, divided, with_labels
 from amber.data.leakage import POSITIONS, overlapping_across
-from amber.data.loading import Labelled, about, assembled, content_of, divided, with_labels
 from amber.data.similarity import SimilarityGroups, similarity_groups
 from amber.data.sketches import sketch
+from amber.data.sources.source import Source, Wanted
 from amber.data.streamed import streamed_inputs
+from amber.data.table_examples import TableExamples
 from amber.data.tables import Table, shown_names
 from amber.data.targets import Target
 from amber.data.tasks import TargetSpec
-from amber.errors import DataError
+from amber.errors import DataError, KeyPath
 from amber.files import size_text
 from amber.types import Array
 
@@ -38,6 +40,7 @@ _AT_ONCE = 4096
 _BYTES_OF_A_NUMBER = 4
 # The share of the machine's memory that inputs may take as numbers; what takes more is read in batches.
 HELD_SHARE = 0.25
+_Column = TypeVar("_Column")
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,20 @@ class DatasetSpec:
     unknown: Unknown = "mean"
     one_input: bool = False
     labels: str | Sequence[str] | None = None
+
+    def columns(self) -> dict[str, KeyPath] | None:
+        """Return the columns that are needed beside the inputs, each with the `field` of an error where it is missing.
+
+        None: labels are chosen among all columns.
+        """
+        if self.labels is not None:
+            return None
+        columns: dict[str, KeyPath] = {
+            target.column: ("targets", name, "column") for name, target in self.targets.items()
+        }
+        for column in self.split.needed():
+            columns.setdefault(column, ("split", "column"))
+        return columns
 
 
 @dataclass(frozen=True)
@@ -92,19 +109,20 @@ def dataset_of(examples: Examples, spec: DatasetSpec, name: str, path: Path | No
 
     Raises:
         DataError: a column that is missing, labels that cannot be used, or arrays that do not fit into memory; its
-            `field` is as for `amber.data.loading.load_table`.
+            `field` says what it is about: `("inputs", name)`, `("targets", name)`, `("split",)`, each followed by
+            `"column"` where a column is missing; or nothing where it is about the file.
     """
-    columns = _needed(examples, spec, str(path or name))
-    everything = range(len(examples))
-    lines = [row + 1 for row in everything]
-    table = _Columns(path or Path(name), columns, lines, examples.notes, examples.describe, tuple(everything))
+    table = _table_of(examples, spec, path or Path(name))
     if spec.labels is not None:
         rows, labelled = _with_label_columns(examples, spec, table)
     else:
         known, rows = with_labels(table, spec.targets)
+        examples, rows = _without_others(examples, rows)
         labelled = divided(known, spec.targets, spec.split, _near_duplicates(examples, spec.split, rows))
-    x = inputs_of(examples, rows, spec.unknown)
-    numbers = [each for each, kind in examples.inputs.items() if isinstance(kind, NumbersInput)]
+    # Inputs are read last, as they take most time and memory.
+    held = examples.held if isinstance(examples, TableExamples) else examples
+    x = inputs_of(held, rows, spec.unknown)
+    numbers = [each for each, kind in held.inputs.items() if isinstance(kind, NumbersInput)]
     made = assembled(
         x,
         labelled,
@@ -116,9 +134,46 @@ def dataset_of(examples: Examples, spec: DatasetSpec, name: str, path: Path | No
     return replace(
         made,
         path=None if path is None else path.absolute(),
-        notes=(*labelled.notes, *_overlaps(examples, labelled.division, rows)),
-        raw_fingerprint=fingerprint([examples.fingerprint, spec.unknown, *content_of(labelled)]),
+        notes=(*held.notes, *labelled.notes, *_overlaps(examples, labelled.division, rows)),
+        raw_fingerprint=_fingerprint(examples, spec, labelled),
     )
+
+
+def load(source: Source, wanted: Wanted, spec: DatasetSpec, name: str, path: Path | None = None) -> Dataset:
+    """Return the data set that a source holds; arguments and errors are those of `dataset_of` and of the source.
+
+    Args:
+        source: of examples.
+        wanted: its inputs.
+        spec: what is predicted, and how examples are divided.
+        name: of the data set.
+        path: the file that the data set is known by.
+    """
+    wanted = replace(wanted, columns=spec.columns(), helpful=tuple(spec.split.helpful()))
+    return dataset_of(source.examples(wanted), spec, name, path)
+
+
+def _table_of(examples: Examples, spec: DatasetSpec, path: Path) -> Table:
+    """Return the columns that targets and parts are read from, as text; what the examples say comes later."""
+    if isinstance(examples, TableExamples) and spec.labels is None:
+        _ = _needed(examples.table.columns, spec, str(path))
+        return replace(examples.table, notes=())
+    everything = range(len(examples))
+    columns = {name: list(map(str, each.tolist())) for name, each in _needed(examples.columns, spec, str(path)).items()}
+    return _Columns(path, columns, [row + 1 for row in everything], (), examples.describe, tuple(everything))
+
+
+def _without_others(examples: Examples, rows: NDArray[np.int64]) -> tuple[Examples, NDArray[np.int64]]:
+    """Return examples of which others need not be sound, and the numbers of the rows among them."""
+    return (examples.take(rows), np.arange(len(rows))) if isinstance(examples, TableExamples) else (examples, rows)
+
+
+def _fingerprint(examples: Examples, spec: DatasetSpec, labelled: Labelled) -> str:
+    """Of what was read, before anything is scaled."""
+    if isinstance(examples, TableExamples) and spec.labels is None:
+        form = [] if spec.unknown == "mean" else [spec.unknown]
+        return fingerprint([*examples.content(), *content_of(labelled), *form])
+    return fingerprint([examples.fingerprint, spec.unknown, *content_of(labelled)])
 
 
 def _near_duplicates(examples: Examples, split: SplitSpec, rows: NDArray[np.int64]) -> SimilarityGroups | None:
@@ -209,24 +264,27 @@ def _shape(name: str, kind: InputKind) -> tuple[int, ...]:
     return (kind.length, len(kind.alphabet.letters))
 
 
-def _needed(examples: Examples, spec: DatasetSpec, source: str) -> dict[str, list[str]]:
-    """Return the columns that targets and parts are read from, as text."""
-    found: dict[str, list[str]] = {}
+def _needed(columns: Mapping[str, _Column], spec: DatasetSpec, source: str) -> dict[str, _Column]:
+    """Return the columns that targets and parts are read from.
+
+    Raises:
+        DataError: one is not there.
+    """
+    found: dict[str, _Column] = {}
     for name, target in spec.targets.items() if spec.labels is None else ():
         with about("targets", name, "column"):
-            found[target.column] = _texts(examples, target.column, source)
+            found[target.column] = _column(columns, target.column, source)
     for column in spec.split.needed():
         with about("split", "column"):
-            found[column] = _texts(examples, column, source)
+            found[column] = _column(columns, column, source)
     helpful = {each.lower() for each in spec.split.helpful()}
-    return found | {each: _texts(examples, each, source) for each in examples.columns if each.lower() in helpful}
+    return found | {name: each for name, each in columns.items() if name.lower() in helpful}
 
 
-def _texts(examples: Examples, column: str, source: str) -> list[str]:
-    if column not in examples.columns:
+def _column(columns: Mapping[str, _Column], name: str, source: str) -> _Column:
+    if name not in columns:
         raise DataError(
-            f"{source}: expected a column {column!r} of the examples, beside their inputs. "
-            f"Received: columns {shown_names(list(examples.columns)) or 'none'}"
+            f"{source}: expected a column {name!r} of the examples, beside their inputs. "
+            f"Received: columns {shown_names(list(columns)) or 'none'}"
         )
-    values = examples.columns[column]
-    return [str(value) for value in values.tolist()]
+    return columns[name]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amber.checks import is_number
-from amber.data.sequences import IUPAC
+from amber.data.alphabets import IUPAC
 from amber.errors import DataError, KeyPath
 
 LETTERS = "ACGT"

@@ -23,6 +23,8 @@ from amber.data.reading import AUTO, read_encoded_text, read_text
 from amber.errors import DataError
 
 _DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
+# Names of the encoding of which a line that is not in it is named.
+_STRICT = ("utf-8", "utf8")
 # How many names a message shows, and how many are searched for one like a missing name.
 _SHOWN, _SEARCHED = 10, 1000
 
@@ -83,6 +85,7 @@ def read_table(
     path: str | os.PathLike[str],
     columns: Sequence[str] | None = None,
     *,
+    everything: bool = False,
     optional: Sequence[str] = (),
     size_limit: int | None = None,
     layout: Layout | None = None,
@@ -95,6 +98,7 @@ def read_table(
     Args:
         path: the file; compression is recognised by content, or by the ending `.gz`.
         columns: names of the wanted columns; all by default. Others are not kept.
+        everything: keep all columns, `columns` among them.
         optional: names of columns that are kept too where they are there, in any case.
         size_limit: MiB of text at most; by default an eighth of the machine's memory.
         layout: how it is written; None: with a header, in UTF-8.
@@ -119,6 +123,8 @@ def read_table(
         header = _made_up(header, layout.names)
         notes.append(f"{file.name} has no header: its columns are called {shown_names(header)}.")
     indices = _indices_of(file, header_line, header, columns, optional)
+    if everything:
+        indices = _indices_of(file, header_line, header, None, ())
     values: list[list[str]] = [[] for _ in indices]
     lines: list[int] = []
     for line, row in rows:
@@ -139,7 +145,7 @@ def read_table(
 
 
 def _text_of(file: Path, size_limit: int | None, layout: Layout | None) -> tuple[str, list[str]]:
-    if layout is None:
+    if layout is None or layout.encoding.lower() in _STRICT:
         return read_text(file, size_limit), []
     read = read_encoded_text(file, size_limit, layout.encoding)
     recognised = layout.encoding == AUTO and read.encoding != "utf-8"

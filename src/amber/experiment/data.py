@@ -12,17 +12,17 @@ from typing import Any
 
 import yaml
 
-from amber.data import Dataset, TargetSpec, load_blocks, load_dataset, load_simulated
-from amber.data.datasets import OUTPUT, file_in_data_folder, find_data, is_packaged, is_there
+from amber.data import Dataset, TargetSpec, load_simulated
+from amber.data.datasets import OUTPUT, file_in_data_folder, find_data, is_packaged, is_there, load_table
 from amber.data.division import AUTO, CHROMOSOMES, SIMILARITY, SplitSpec
-from amber.data.from_examples import DatasetSpec, dataset_of
-from amber.data.sources import Source, TableSource
+from amber.data.from_examples import DatasetSpec, load
+from amber.data.sources import Source
 from amber.data.splits import DEFAULT_FRACTIONS
 from amber.errors import ConfigError, DataError
 from amber.experiment.configuration.data_sections import DataSection
 from amber.experiment.configuration.document import KeyPath, dotted, parse_yaml
 from amber.experiment.configuration.reading import Configuration
-from amber.experiment.configuration.source_section import is_plain_table, wanted_of
+from amber.experiment.configuration.source_section import wanted_of
 from amber.experiment.task_spec import INPUT
 from amber.wording import shown
 
@@ -50,7 +50,7 @@ def with_split(loaded: Configuration, dataset: Dataset) -> Configuration:
 
 
 def _named_by_key(error: DataError, loaded: Configuration) -> ConfigError:
-    """Return an error of data with the nearest key that the file holds; see `amber.data.loading.load_table`."""
+    """Return an error of data with the nearest key that the file holds; see `amber.data.from_examples.dataset_of`."""
     kind, *rest = error.field or ("source",)
     outputs, blocks = loaded.config.data.outputs, loaded.config.data.blocks
     where: dict[Any, KeyPath] = {
@@ -97,31 +97,25 @@ def _load(loaded: Configuration) -> Dataset:
         )
     if loaded.source is not None:
         return _from_source(loaded, loaded.source)
-    if not is_plain_table(section):
-        file = data_file(loaded)
-        return _from_source(loaded, TableSource(str(find_data(file))), name=file if is_packaged(file) else None)
-    shared: dict[str, Any] = {
-        "split": section.split,
-        "seed": loaded.config.seed,
-        "standardize": section.standardize,
-        "fractions": _fractions(section),
-        "size_limit": section.size_limit,
-    }
-    if section.blocks is None and section.outputs is None:
-        return load_dataset(
-            data_file(loaded),
-            sequence=section.sequence,
-            label=section.label,
-            classes=section.classes,
-            task=section.task,
-            **shared,
-        )
-    return load_blocks(
-        data_file(loaded), section.blocks or {INPUT: {"sequence": section.sequence}}, _targets(section), **shared
+    if section.outputs is None:
+        return load_table(data_file(loaded), wanted_of(section), _spec(loaded, one_input=section.blocks is None))
+    blocks = section.blocks or {INPUT: {"sequence": section.sequence}}
+    return load_table(data_file(loaded), replace(wanted_of(section), blocks=blocks), _spec(loaded))
+
+
+def _spec(loaded: Configuration, *, one_input: bool = False) -> DatasetSpec:
+    section = loaded.config.data
+    return DatasetSpec(
+        targets=_targets(section),
+        split=_split(section, loaded.config.seed),
+        standardize=section.standardize,
+        unknown=section.unknown,
+        one_input=one_input,
+        labels=section.labels,
     )
 
 
-def _from_source(loaded: Configuration, source: Source, name: str | None = None) -> Dataset:
+def _from_source(loaded: Configuration, source: Source) -> Dataset:
     """Load the examples of a source, and divide them."""
     section = loaded.config.data
     files = [(keys, Path(file)) for keys, file in source.files()]
@@ -133,20 +127,12 @@ def _from_source(loaded: Configuration, source: Source, name: str | None = None)
                 f"Received: {file}",
                 field=("source", *keys),
             )
-    spec = DatasetSpec(
-        targets=_targets(section),
-        split=_split(section, loaded.config.seed),
-        standardize=section.standardize,
-        unknown=section.unknown,
-        one_input=section.blocks is None,
-        labels=section.labels,
-    )
     first = files[0][1] if files else None
     names_one_file = isinstance(next(iter(vars(source).values()), None), str)
-    title = name or (
-        first.name.removesuffix(".gz").rsplit(".", 1)[0] if first is not None and names_one_file else loaded.config.name
-    )
-    return dataset_of(source.examples(wanted_of(section)), spec, title, first)
+    title = loaded.config.name
+    if first is not None and names_one_file:
+        title = first.name.removesuffix(".gz").rsplit(".", 1)[0]
+    return load(source, wanted_of(section), _spec(loaded, one_input=section.blocks is None), title, first)
 
 
 def _targets(section: DataSection) -> dict[str, TargetSpec]:

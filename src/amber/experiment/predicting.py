@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from amber.data import BlockSpec, Scaling, Table, encode_sequences, read_table
+from amber.data import Scaling, Table, encode_sequences, read_table
+from amber.data.from_examples import arrays_of
+from amber.data.table_examples import TableExamples, parsed_blocks
 from amber.data.targets import Labels
 from amber.errors import ConfigError
 from amber.experiment.configuration.reading import Configuration
+from amber.experiment.configuration.source_section import wanted_of
 from amber.experiment.final.scoring import predictions
 from amber.experiment.task_spec import INPUT, TaskSpec
 from amber.files.csv_text import csv_text
@@ -62,7 +65,8 @@ def predict_blocks(
     section = loaded.config.data
     table = read_table(file)
     blocks = section.blocks or {INPUT: {"sequence": section.sequence}}
-    x = {name: BlockSpec.parse(written, name).read(table, name) for name, written in blocks.items()}
+    examples = TableExamples(table, parsed_blocks(blocks, wanted_of(section).form))
+    x = arrays_of(examples.held, np.arange(len(table)), section.unknown)
     for name, scaling in record.get("scaling", {}).items():
         x[name] = Scaling.from_dict(scaling).apply(x[name])
     outputs = TaskSpec.from_dict(record).outputs

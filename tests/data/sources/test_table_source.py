@@ -18,7 +18,7 @@ ROWS = "seq,label,age\nACGT,a,1.5\nacgn,b,2\n"
 
 def _read(path: Path, content: bytes | str, wanted: Wanted | None = None, **settings: object) -> ArrayExamples:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return TableSource(str(path), **settings).examples(wanted or Wanted())  # type: ignore[arg-type]
+    return TableSource(str(path), **settings).examples(wanted or Wanted()).held  # type: ignore[arg-type]
 
 
 def test_a_table_gives_sequences_and_the_other_columns(tmp_path: Path) -> None:

@@ -87,15 +87,17 @@ def coded_sequences(
     alphabet = Alphabet.of(form.alphabet)
     lengths = np.fromiter((len(text.strip()) for text in texts), dtype=np.int64, count=len(texts))
     if not lengths.all():
-        raise DataError(f"{name(int(np.argmin(lengths)))}: a sequence must have at least one letter. Received: none")
+        raise DataError(
+            f"{name(int(np.argmin(lengths)))}: a sequence must have at least one letter. Received: an empty string"
+        )
+    if form.length is None and not may_differ and (lengths != lengths[0]).any():
+        raise _unequal(lengths, name)
     ragged = _ragged(texts, lengths, alphabet, name)
     if form.length is None and (lengths == lengths[0]).all():
         values = ragged.codes.reshape(len(lengths), int(lengths[0]))
         return CodedSequences(values, SequenceInput(alphabet, int(lengths[0])))
     if form.length is None:
-        if may_differ:
-            return CodedSequences(ragged, SequenceInput(alphabet, None))
-        raise _unequal(lengths, name)
+        return CodedSequences(ragged, SequenceInput(alphabet, None))
     length = _length(form.length, lengths)
     values = of_one_length(ragged, length, form.align)
     return CodedSequences(values, SequenceInput(alphabet, length), _notes(lengths, length, form.align))
@@ -123,12 +125,17 @@ def _ragged(texts: Sequence[str], lengths: NDArray[np.int64], alphabet: Alphabet
         parts = [text.strip().encode("latin-1", errors="replace") for text in texts[first : first + _AT_ONCE]]
         start = int(ends[first] - lengths[first])
         own_ends = ends[first : first + _AT_ONCE] - start
-        codes[start : start + int(own_ends[-1])] = _codes(b"".join(parts), alphabet, own_ends, name, first)
+        codes[start : start + int(own_ends[-1])] = _codes(b"".join(parts), alphabet, own_ends, texts, name, first)
     return Ragged(codes, ends)
 
 
 def _codes(
-    joined: bytes, alphabet: Alphabet, ends: NDArray[np.int64], name: Callable[[int], str], first: int
+    joined: bytes,
+    alphabet: Alphabet,
+    ends: NDArray[np.int64],
+    texts: Sequence[str],
+    name: Callable[[int], str],
+    first: int,
 ) -> NDArray[np.uint8]:
     try:
         return alphabet.codes(joined)
@@ -136,16 +143,17 @@ def _codes(
         place = int(error.field[1])
         example = int(np.searchsorted(ends, place, side="right"))
         position = place - (int(ends[example - 1]) if example else 0)
+        sign = texts[first + example].strip()[position]
         raise DataError(
-            f"{name(first + example)}, position {position + 1}: expected {alphabet.described}"
-            f"{_advice(chr(joined[place]))}. Received: {chr(joined[place])!r}"
+            f"{name(first + example)}, position {position + 1}: expected {alphabet.described}{_advice(sign)} "
+            f"Received: {sign!r}"
         ) from error
 
 
 def _advice(sign: str) -> str:
     if sign.isspace():
-        return "; take blanks out"
-    return "; is data.alphabet right?" if sign.isalpha() else "; write N where a letter is unknown or missing"
+        return "; take blanks out."
+    return "; is data.alphabet right?" if sign.isalpha() else "; write N where a letter is unknown or missing."
 
 
 def _length(wanted: int | OfAll, lengths: NDArray[np.int64]) -> int:
@@ -157,8 +165,9 @@ def _length(wanted: int | OfAll, lengths: NDArray[np.int64]) -> int:
 def _unequal(lengths: NDArray[np.int64], name: Callable[[int], str]) -> DataError:
     odd = int(np.argmax(lengths != lengths[0]))
     return DataError(
-        f"{name(odd)}: all sequences must have the length of the first, {lengths[0]:,}, or one length must be chosen: "
-        f"write data.length: longest, shortest or a number (lengths run from {lengths.min():,} to {lengths.max():,}). "
+        f"{name(odd)}: all sequences must have the length of the first, {lengths[0]:,}; cut them to one length, fill "
+        "the shorter ones up with N, or write data.length: longest, shortest or a number (lengths run from "
+        f"{lengths.min():,} to {lengths.max():,}). "
         f"Received: a sequence of length {lengths[odd]:,}"
     )
 

@@ -19,8 +19,8 @@ from amber.data.genomics.intervals import text_column
 from amber.data.inputs.sequences import SequenceForm, coded_sequences
 from amber.data.sources.array_files import read_arrays
 from amber.data.sources.source import Source, Wanted, register_source
-from amber.data.sources.table import parsed_block
 from amber.data.splits import part_of
+from amber.data.table_examples import ReadBlock
 from amber.data.tables import shown_names
 from amber.errors import DataError
 from amber.types import Array
@@ -66,7 +66,8 @@ class ArraysSource(Source):
         values: dict[str, Array | Ragged] = {}
         used = set()
         for name, written in blocks.items():
-            spec, form = parsed_block(written, name, wanted.form)
+            block = ReadBlock.parse(written, name, wanted.form)
+            spec, form = block.spec, block.form
             key = spec.sequence or spec.columns[0]
             self._check_there(arrays, key, name)
             used.add(key)

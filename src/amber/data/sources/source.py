@@ -30,12 +30,17 @@ class Wanted:
         blocks: name of an input -> its columns or array; None: the sequence only.
         form: alphabet and length of sequences.
         size_limit: MiB of a text file at most, decompressed; None: an eighth of the machine's memory.
+        columns: name of a column that is needed beside the inputs -> what it is for, the `field` of an error where it
+            is missing; others need not be read. None: all are wanted.
+        helpful: names of columns that are used where they are there, in any case of letters.
     """
 
     sequence: str = "seq"
     blocks: Mapping[str, Any] | None = None
     form: SequenceForm = field(default_factory=SequenceForm)
     size_limit: int | None = None
+    columns: Mapping[str, KeyPath] | None = None
+    helpful: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,37 +1,25 @@
 """Delimited tables as a source: CSV, TSV and the like, with sequences and numbers in their columns.
 
-What may be changed here: which inputs a table gives. `amber.data.tables` finds rows and columns.
+What may be changed here: which columns of a table are read, and how it is written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
-import numpy as np
-
-from amber.data.blocks import BlockSpec
-from amber.data.examples import ArrayExamples, InputKind, NumbersInput, Places, Ragged
-from amber.data.features import table_features
-from amber.data.genomics.intervals import text_column
-from amber.data.inputs.sequences import SequenceForm, coded_sequences
 from amber.data.reading import AUTO
 from amber.data.sources.source import Source, Wanted, register_source
+from amber.data.table_examples import ReadBlock, TableExamples, parsed_blocks
 from amber.data.tables import Layout, Table, read_table
 from amber.errors import DataError
-from amber.types import Array
 from amber.wording import shown
-
-# What of a sequence's form may be written beside its column.
-_OF_SEQUENCES = ("alphabet", "length", "align")
 
 
 @dataclass(frozen=True)
 class TableSource(Source):
     """A delimited table.
-
-    The examples have all columns of the table but those that are inputs.
 
     Attributes:
         table: the file.
@@ -53,66 +41,56 @@ class TableSource(Source):
                 f"`separator` must be one character. Received: {shown(self.separator)}", field=("separator",)
             )
 
-    def examples(self, wanted: Wanted) -> ArrayExamples:
-        """Return the rows.
+    @classmethod
+    def plain(cls, path: str) -> TableSource:
+        """Return a table that has a header and is written in UTF-8, as one that is named by its path alone must be."""
+        return cls(path, encoding="utf-8", header=True)
+
+    def examples(self, wanted: Wanted) -> TableExamples:
+        """Return the rows; they have the columns that are wanted, or all of the table but those that are inputs.
 
         Raises:
-            DataError: a file that is not a table, a column that is missing, a field that cannot be read; named with
-                file and line.
+            DataError: a file that is not a table, or a column that is missing or to be predicted from itself; named
+                with file and line. Fields are read, and refused, when they are asked for.
         """
-        table = self._read(wanted)
-        return examples_of_table(table, wanted)
+        written = {wanted.sequence: {"sequence": wanted.sequence}} if wanted.blocks is None else wanted.blocks
+        blocks = parsed_blocks(written, wanted.form)
+        return TableExamples(self._read(wanted, blocks), blocks)
 
-    def _read(self, wanted: Wanted) -> Table:
+    def _read(self, wanted: Wanted, blocks: Mapping[str, ReadBlock]) -> Table:
         layout = Layout(self.separator, self.encoding or AUTO, self.header, (wanted.sequence, "label"))
-        return read_table(self.table, size_limit=wanted.size_limit, layout=layout)
-
-
-def examples_of_table(table: Table, wanted: Wanted) -> ArrayExamples:
-    """Return the rows of a table as examples, with the inputs that are wanted."""
-    places = Places.in_file(str(table.path), np.array(table.lines, dtype=np.int64))
-    blocks = {wanted.sequence: {"sequence": wanted.sequence}} if wanted.blocks is None else wanted.blocks
-    arrays: dict[str, Array | Ragged] = {}
-    inputs: dict[str, InputKind] = {}
-    used: set[str] = set()
-    notes = list(table.notes)
-    for name, written in blocks.items():
-        spec, form = parsed_block(written, name, wanted.form)
+        if wanted.columns is None:
+            return read_table(self.table, size_limit=wanted.size_limit, layout=layout)
+        sequences = {name: block.spec.sequence for name, block in blocks.items() if block.spec.sequence is not None}
+        roles = dict(wanted.columns) | {column: ("inputs", name, "column") for name, column in sequences.items()}
         try:
-            columns = _columns_of(spec, table, name)
-            if spec.sequence is None:
-                arrays[name] = table_features(table, columns)
-                inputs[name] = NumbersInput(len(columns), tuple(columns))
-            else:
-                coded = coded_sequences(table[columns[0]], form, places.describe)
-                arrays[name], inputs[name] = coded.values, coded.kind
-                notes += coded.notes
+            table = read_table(
+                self.table,
+                list(dict.fromkeys([*sequences.values(), *wanted.columns])),
+                everything=len(sequences) < len(blocks),
+                optional=wanted.helpful,
+                size_limit=wanted.size_limit,
+                layout=layout,
+            )
         except DataError as error:
-            error.field = ("inputs", name)
+            error.field = roles.get(str(error.field[-1]), ()) if error.field else ()
             raise
-        used.update(columns)
-    kept: dict[str, Array] = {name: text_column(values) for name, values in table.columns.items() if name not in used}
-    return ArrayExamples(arrays, inputs, kept, places, tuple(notes))
+        predicted = {column for column, role in wanted.columns.items() if role[0] == "targets"}
+        _check_no_target_inside(blocks, predicted, table)
+        return table
 
 
-def _columns_of(spec: BlockSpec, table: Table, name: str) -> list[str]:
-    try:
-        return spec.select(list(table.columns), name)
-    except DataError as error:
-        raise DataError(f"{table.path}: {error}", file=str(table.path)) from error
-
-
-def parsed_block(written: object, name: str, form: SequenceForm) -> tuple[BlockSpec, SequenceForm]:
-    """Read a block as it is written; beside `sequence` may stand its alphabet, length and align.
-
-    Raises:
-        DataError: something else, or a value that does not fit.
-    """
-    if isinstance(written, Mapping) and "sequence" in written:
-        own: dict[str, Any] = {key: written[key] for key in _OF_SEQUENCES if key in written}
-        rest = {key: value for key, value in written.items() if key not in own}
-        return BlockSpec.parse(rest, name), replace(form, **own)
-    return BlockSpec.parse(written, name), form
+def _check_no_target_inside(blocks: Mapping[str, ReadBlock], predicted: set[str], table: Table) -> None:
+    examples = TableExamples(table, blocks)
+    for name, columns in examples.columns_of_inputs.items():
+        inside = sorted(predicted.intersection(columns))
+        spec = blocks[name].spec
+        if inside and spec.sequence is None:
+            raise DataError(
+                f"Block {name!r} must not hold the column {inside[0]!r}, which is to be predicted. "
+                f"Received: {', '.join(spec.columns)}",
+                field=("inputs", name),
+            )
 
 
 register_source("table", TableSource)

@@ -11,15 +11,13 @@ from pydantic import create_model
 
 from amber.data.inputs import SequenceForm
 from amber.data.sources import SOURCES, Source, Wanted
-from amber.data.sources.table import parsed_block
+from amber.data.table_examples import ReadBlock
 from amber.errors import DataError
 from amber.experiment.configuration.data_sections import DataSection
 from amber.experiment.configuration.document import KeyPath, YamlDocument
 from amber.experiment.configuration.section import Section
 
 SOURCE: KeyPath = ("data", "source")
-# Keys of `data` that only sources know; beside the path of a table they make a TableSource of it.
-_OF_SOURCES = ("alphabet", "length", "align", "unknown", "labels")
 
 
 def checked_source(section: DataSection, document: YamlDocument, validate: Callable[..., Section]) -> Source | None:
@@ -50,13 +48,6 @@ def wanted_of(section: DataSection) -> Wanted:
     """
     form = SequenceForm(section.alphabet, section.length, section.align)
     return Wanted(section.sequence, section.blocks, form, section.size_limit)
-
-
-def is_plain_table(section: DataSection) -> bool:
-    """Say whether a table named by its path is read as it always was: with nothing beside it that only sources know."""
-    of_blocks = any(isinstance(each, Mapping) and len(each) > 1 for each in (section.blocks or {}).values())
-    of_examples = isinstance(section.split, dict) or section.split == "similarity"
-    return not of_blocks and not of_examples and not section.model_fields_set.intersection(_OF_SOURCES)
 
 
 def _kind(given: Mapping[str, object], document: YamlDocument) -> str:
@@ -110,6 +101,6 @@ def check_form(section: DataSection, document: YamlDocument) -> None:
         raise document.error(("data", *error.field), str(error)) from error
     for name, written in (section.blocks or {}).items():
         try:
-            parsed_block(written, name, form)
+            ReadBlock.parse(written, name, form)
         except DataError as error:
             raise document.error(("data", "blocks", name), str(error)) from error

@@ -1,11 +1,10 @@
-"""A table to a data set: inputs, targets and parts, checked before anything is trained.
+"""Targets of examples, and their parts: read, checked and put together with the inputs as a data set.
 
-What may be changed here: what is checked and said while a table becomes a data set.
+What may be changed here: what is checked and said while examples become a data set.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,14 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from amber.data.blocks import BlockSpec
 from amber.data.dataset import Dataset, Split, TestVault, rows_of, shapes_of
 from amber.data.division import Division, SplitSpec, check_classes, divide
-from amber.data.fingerprints import fingerprint
 from amber.data.scaling import Scaling
 from amber.data.similarity import SimilarityGroups
 from amber.data.splits import PARTS
-from amber.data.tables import Table, read_table
+from amber.data.tables import Table
 from amber.data.targets import Target
 from amber.data.tasks import ReadTarget, TargetSpec, read_target, with_range, without_label
 from amber.errors import DataError
@@ -29,67 +26,6 @@ from amber.types import Array
 
 # How many lines a note names.
 _LINES_SHOWN = 5
-
-
-@dataclass(frozen=True)
-class TableSpec:
-    """What is read from a table.
-
-    Attributes:
-        inputs: name -> how it is read.
-        targets: name of the output -> how it is read.
-        split: how examples are divided.
-        standardize: scale inputs and targets that are numbers by the training part.
-        alphabet: order of the channels of sequences.
-        one_input: whether `x` is the array of the only input, not a dictionary.
-        size_limit: MiB of the file at most, decompressed; None: an eighth of the machine's memory.
-    """
-
-    inputs: Mapping[str, BlockSpec]
-    targets: Mapping[str, TargetSpec]
-    split: SplitSpec
-    standardize: bool = False
-    alphabet: str = "ACGT"
-    one_input: bool = False
-    size_limit: int | None = None
-
-
-def load_table(path: str | os.PathLike[str], spec: TableSpec, name: str | None = None) -> Dataset:
-    """Return the data set that a file holds.
-
-    Args:
-        path: the file, as for `read_table`.
-        spec: what is read from it.
-        name: of the data set; by default the file name without its endings.
-
-    Raises:
-        DataError: what cannot be used, named with file and line. Its `key` says what it is about: `("inputs", name)`,
-            `("targets", name)`, `("split",)`, each followed by `"column"` where a column is missing; or nothing where
-            it is about the file.
-    """
-    table, _ = with_labels(_read(path, spec), spec.targets)
-    labelled = divided(table, spec.targets, spec.split)
-    title = name or table.path.name.removesuffix(".gz").removesuffix(".csv")
-    # Last, as it takes most time and memory.
-    x: dict[str, Array] = {}
-    for each, block in spec.inputs.items():
-        with about("inputs", each):
-            x[each] = block.read(table, each, alphabet=spec.alphabet)
-    raw = _fingerprint(table, spec, x, labelled)
-    numbers = [each for each, block in spec.inputs.items() if block.sequence is None]
-    return replace(
-        assembled(
-            x,
-            labelled,
-            title,
-            scaled=numbers if spec.standardize else (),
-            scale_targets=spec.standardize,
-            one_input=spec.one_input,
-        ),
-        path=table.path.absolute(),
-        notes=labelled.notes,
-        raw_fingerprint=raw,
-    )
 
 
 @dataclass(frozen=True)
@@ -121,7 +57,7 @@ def divided(
         alike: near-duplicates, for `"similarity"`.
 
     Raises:
-        DataError: labels or a split that cannot be used; its `field` is as for `load_table`.
+        DataError: labels or a split that cannot be used; its `field` is as for `dataset_of`.
     """
     read: dict[str, ReadTarget] = {}
     for each, written in specs.items():
@@ -138,45 +74,6 @@ def divided(
         targets.append(target)
         notes += said
     return Labelled(tuple(targets), {each: known.y for each, known in read.items()}, division, tuple(notes))
-
-
-def _read(path: str | os.PathLike[str], spec: TableSpec) -> Table:
-    """Read the columns that are needed, or all where blocks choose among them."""
-    chosen = [block for block in spec.inputs.values() if block.sequence is None]
-    sequences = {each: block.sequence for each, block in spec.inputs.items() if block.sequence is not None}
-    wanted = [*sequences.values(), *(target.column for target in spec.targets.values()), *spec.split.needed()]
-    if chosen:
-        table = read_table(path, size_limit=spec.size_limit)
-        for column, key in _roles(spec).items():
-            with about(*key):
-                BlockSpec((column,)).select(list(table.columns), key[-2])
-        _check_no_target_inside(spec, table)
-        return table
-    try:
-        return read_table(path, list(dict.fromkeys(wanted)), optional=spec.split.helpful(), size_limit=spec.size_limit)
-    except DataError as error:
-        error.field = _roles(spec).get(str(error.field[-1]), ()) if error.field else ()
-        raise
-
-
-def _roles(spec: TableSpec) -> dict[str, tuple[str, ...]]:
-    """Return what each named column is for, as the keys of errors."""
-    roles: dict[str, tuple[str, ...]] = {column: ("split", "column") for column in spec.split.needed()}
-    roles |= {target.column: ("targets", each, "column") for each, target in spec.targets.items()}
-    return roles | {block.sequence: ("inputs", each, "column") for each, block in spec.inputs.items() if block.sequence}
-
-
-def _check_no_target_inside(spec: TableSpec, table: Table) -> None:
-    header = list(table.columns)
-    for each, block in spec.inputs.items():
-        with about("inputs", each):
-            columns = set(block.select(header, each))
-            for target in spec.targets.values():
-                if target.column in columns:
-                    raise DataError(
-                        f"Block {each!r} must not hold the column {target.column!r}, which is to be predicted. "
-                        f"Received: {', '.join(block.columns) or block.sequence}"
-                    )
 
 
 def with_labels(table: Table, targets: Mapping[str, TargetSpec]) -> tuple[Table, NDArray[np.int64]]:
@@ -264,15 +161,6 @@ def assembled(
         scaling=scaling,
         split_origin=labelled.division.origin,
     )
-
-
-def _fingerprint(table: Table, spec: TableSpec, x: Mapping[str, Array], labelled: Labelled) -> str:
-    """Of what was read, before anything is scaled; of sequences the text, which is a sixteenth of the array."""
-    inputs = {
-        each: x[each] if block.sequence is None else "\n".join(table[block.sequence]).upper()
-        for each, block in spec.inputs.items()
-    }
-    return fingerprint([spec.alphabet, inputs, *content_of(labelled)])
 
 
 def content_of(labelled: Labelled) -> list[object]:
