@@ -33,6 +33,7 @@ EXPERIMENT = {
     "amber.data",
     "amber.evaluation",
     "amber.explain",
+    "amber.presets",
     "amber.report",
 }
 ANYONE = {
@@ -78,6 +79,7 @@ ALLOWED = {
     "amber.data": {"amber.data"},
     "amber.evaluation": {"amber.data", "amber.evaluation"},
     "amber.explain": {*NETWORKS, "amber.data", "amber.explain"},
+    "amber.presets": set(),
     "amber.report": {*MODELS, "amber.drawing", "amber.search"},
     "amber.experiment": EXPERIMENT,
     "amber.cli": {*EXPERIMENT, "amber.experiment"},
@@ -139,6 +141,7 @@ WITHOUT_KERAS = {
     "amber.data",
     "amber.experiment",
     "amber.evaluation",
+    "amber.presets",
 }
 
 

@@ -14,6 +14,7 @@ from amber.experiment.components import make_builder
 from amber.experiment.configuration.reading import Configuration, load_config
 from amber.experiment.data import load_data
 from amber.experiment.defaults import with_defaults
+from amber.experiment.presets import with_preset
 from amber.experiment.run_files.recorded import config_of, is_record, read_record
 from amber.experiment.task_spec import TaskSpec
 from amber.files import limits
@@ -67,6 +68,7 @@ def choose(source: Path, tokens: str | None, compiled: bool = False) -> Chosen:
             )
         wanted = parse_tokens(tokens)
         dataset = load_data(loaded)
+        loaded = with_preset(loaded, dataset)
         problem = TaskSpec.of(dataset)
         check_space(loaded, problem, with_budget=False)
     layout = layout_of(loaded, problem)

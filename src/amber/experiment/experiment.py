@@ -31,6 +31,7 @@ from amber.experiment.configuration.reading import Configuration, load_config, r
 from amber.experiment.data import load_data, with_split
 from amber.experiment.defaults import describe, with_defaults
 from amber.experiment.options import RunOptions
+from amber.experiment.presets import with_preset
 from amber.experiment.run_checks import check_run
 from amber.experiment.run_files.plugins import naming_missing
 from amber.experiment.run_files.recorded import begun_with
@@ -114,7 +115,7 @@ class Experiment:
     def from_objects(
         cls,
         data: Dataset,
-        model_space: ModelSpace,
+        model_space: ModelSpace | str,
         *,
         run_directory: str | os.PathLike[str],
         sections: Mapping[str, Any] | None = None,
@@ -124,7 +125,7 @@ class Experiment:
 
         Args:
             data: divided examples; its test part is opened once, when the experiment has run.
-            model_space: what may be built.
+            model_space: what may be built, or the name of a preset.
             run_directory: folder of results.
             sections: the other sections of a configuration: `name`, `seed`, `builder`, `training`, `search`, `final`;
                 under `data` only `outputs`, with `loss`, `metrics` and `weight` of each of several outputs.
@@ -168,6 +169,7 @@ def resolve(configuration: Configuration, options: RunOptions | None = None) -> 
         configuration = options.applied_to(configuration)
     check_run(configuration, resume=options.resume, overwrite=options.overwrite)
     dataset = load_data(configuration)
+    configuration = with_preset(configuration, dataset)
     task = TaskSpec.of(dataset)
     useless = check_before_keras(for_task(configuration, task), task)
     threads = set_threads(configuration, task)

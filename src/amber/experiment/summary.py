@@ -42,7 +42,8 @@ def describe_space(loaded: Configuration, sizes: Sequence[int]) -> str:
     number = math.prod(sizes)
     architectures = f"{number:,}" if number < 10**7 else f"about {number:.1e}"
     guessed = "" if loaded.document.data.get("builder") else " (guessed)"
-    said = f"{len(loaded.space)} layers, {len(sizes)} tokens, {architectures} architectures"
+    preset = f"preset {loaded.preset}: " if loaded.preset else ""
+    said = f"{preset}{len(loaded.space)} layers, {len(sizes)} tokens, {architectures} architectures"
     return _line("Space", f"{said}; builder {loaded.builder_type}{guessed}")
 
 

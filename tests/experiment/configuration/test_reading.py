@@ -149,14 +149,10 @@ def test_mistake_in_the_network_names_its_line(
     assert not (tmp_path / "run").exists()
 
 
-def test_missing_section_is_named(tiny: str) -> None:
-    import yaml
-
-    section = "model_space"
-    values = yaml.safe_load(tiny)
-    del values[section]
-    with pytest.raises(ConfigError, match=f"a.yaml, line 1, key {section}: .*missing"):
-        config_from_text(yaml.safe_dump(values), "a.yaml")
+def test_without_a_space_the_preset_that_suits_the_data_is_taken() -> None:
+    assert config_from_text("name: tiny\n", "a.yaml").preset == "auto"
+    with pytest.raises(ConfigError, match="a.yaml, line 1, key model_space: "):
+        config_from_text("model_space:\n", "a.yaml")
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "- 1\n", "just text\n"])

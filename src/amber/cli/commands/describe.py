@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,8 +28,17 @@ def describe(
     source: SourceArgument,
     tokens: TokensArgument = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    space: Annotated[
+        bool,
+        typer.Option("--space", help="Print the model space of a configuration as YAML; a preset is written out."),
+    ] = False,
 ) -> None:
     """Show nodes, shapes, parameters and FLOPs of an architecture."""
+    if space:
+        if tokens is not None or as_json:
+            raise typer.BadParameter("--space prints the whole space as YAML; expected neither TOKENS nor --json.")
+        typer.echo(_space_text(source), nl=False)
+        return
     from rich.console import Console
 
     from amber.cli.printing import print_whole_words
@@ -43,6 +53,15 @@ def describe(
         return
     table = _table(f"{chosen.title}: {','.join(map(str, chosen.tokens))}", graph, cost)
     print_whole_words(Console(), table)
+
+
+def _space_text(config: Path) -> str:
+    from amber.experiment.configuration.reading import load_config
+    from amber.experiment.data import load_data
+    from amber.experiment.presets import space_text, with_preset
+
+    loaded = load_config(config / "config.yaml" if config.is_dir() else config)
+    return space_text(loaded if loaded.preset is None else with_preset(loaded, load_data(loaded)))
 
 
 def _table(title: str, graph: ComputationGraph, cost: GraphCost) -> Table:

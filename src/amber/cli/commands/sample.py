@@ -30,10 +30,12 @@ def sample(
     from amber.experiment.components import make_builder
     from amber.experiment.configuration.reading import load_config
     from amber.experiment.data import load_data
+    from amber.experiment.presets import with_preset
     from amber.experiment.task_spec import TaskSpec
 
     loaded = load_config(config)
-    problem = TaskSpec.of(load_data(loaded))
+    dataset = load_data(loaded)
+    loaded, problem = with_preset(loaded, dataset), TaskSpec.of(dataset)
     check_space(loaded, problem, with_budget=False)
     layout = make_builder(loaded, problem, compiled=False).layout
     rng = np.random.default_rng(loaded.config.seed if seed is None else seed)

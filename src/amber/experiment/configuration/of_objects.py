@@ -40,16 +40,18 @@ def configuration_of_sections(sections: Mapping[str, Any], folder: str | os.Path
     if isinstance(space, ModelSpace):
         data = given.get("data")
         blocks = data.get("blocks") if isinstance(data, Mapping) else None
-        given["model_space"] = _space(space, list(blocks) if isinstance(blocks, Mapping) else [])
+        given["model_space"] = section_of_space(space, list(blocks) if isinstance(blocks, Mapping) else [])
     return _checked(_plain(given, ()), os.fspath(folder))
 
 
-def configuration_of_objects(data: Dataset, model_space: ModelSpace, sections: Mapping[str, Any]) -> Configuration:
+def configuration_of_objects(
+    data: Dataset, model_space: ModelSpace | str, sections: Mapping[str, Any]
+) -> Configuration:
     """Check a configuration whose data and model space are objects.
 
     Args:
         data: divided examples.
-        model_space: what may be built.
+        model_space: what may be built, or the name of a preset.
         sections: the others; under `data` only `outputs`.
 
     Raises:
@@ -57,9 +59,10 @@ def configuration_of_objects(data: Dataset, model_space: ModelSpace, sections: M
     """
     if not isinstance(data, Dataset):
         raise ConfigError(f"data must be an amber.data.Dataset. Received: {type(data).__name__}", field=("data",))
-    if not isinstance(model_space, ModelSpace):
+    if not isinstance(model_space, (ModelSpace, str)):
         raise ConfigError(
-            f"model_space must be an amber.architect.ModelSpace. Received: {type(model_space).__name__}",
+            "model_space must be an amber.architect.ModelSpace, or the name of a preset. "
+            f"Received: {type(model_space).__name__}",
             field=("model_space",),
         )
     given = dict(sections)
@@ -72,7 +75,8 @@ def configuration_of_objects(data: Dataset, model_space: ModelSpace, sections: M
             field=wrong,
         )
     _check_has_effect(given, own.get("outputs") or {}, data)
-    given |= {"data": _data_section(data, own.get("outputs") or {}), "model_space": _space(model_space, _inputs(data))}
+    space = {"preset": model_space} if isinstance(model_space, str) else section_of_space(model_space, _inputs(data))
+    given |= {"data": _data_section(data, own.get("outputs") or {}), "model_space": space}
     return replace(_checked(_plain(given, ()), ".", _OF_OBJECTS), dataset=data)
 
 
@@ -121,8 +125,8 @@ def _inputs(data: Dataset) -> list[str]:
     return list(data.input_shape) if isinstance(data.input_shape, Mapping) else []
 
 
-def _space(space: ModelSpace, inputs: list[str]) -> Any:
-    """Return the section `model_space` of a space."""
+def section_of_space(space: ModelSpace, inputs: list[str]) -> Any:
+    """Return the section `model_space` of a space; `inputs` are the names of its branches."""
     if not isinstance(space, BranchedModelSpace):
         return space.to_dict()
     branches, stem = space.subspaces

@@ -26,6 +26,7 @@ from amber.experiment.builders import BUILDERS, OWN_BUILDERS
 from amber.experiment.configuration.document import KeyPath, YamlDocument, dotted, parse_yaml, read_yaml
 from amber.experiment.configuration.guessed_builder import guessed_builder
 from amber.experiment.configuration.mistakes import explain, first_mistake, key_path
+from amber.experiment.configuration.preset import preset_in
 from amber.experiment.configuration.section import Section
 from amber.experiment.configuration.sections import Config
 from amber.experiment.configuration.simulated import checked_simulation, with_tasks_as_outputs
@@ -51,6 +52,7 @@ class Configuration:
         recorded: whether a run directory holds it, so that a search has run with it.
         dataset: the data, where they were given as an object; None: the section `data` names them.
         source: of the data, where `data.source` is a mapping of its settings.
+        preset: of the model space; until the data are known, `space` is empty: see `amber.experiment.presets`.
     """
 
     document: YamlDocument
@@ -62,6 +64,7 @@ class Configuration:
     recorded: bool = False
     dataset: Dataset | None = None
     source: Source | None = None
+    preset: str | None = None
 
     @property
     def builder_type(self) -> str:
@@ -151,9 +154,14 @@ def check_config(document: YamlDocument, *, recorded: bool = False) -> Configura
     if not recorded:
         check_unused_keys(config, document)
     inputs = _inputs(config, source)
-    config = _with_name_and_builder(config, document, inputs)
-    options = _builder_options(config.builder, document)
+    preset = preset_in(config.model_space, document)
+    config = _with_name_and_builder(config, document, inputs, preset)
+    options = _builder_options(config.builder, document) if config.builder else Section()
     _check_sampler_options(config, document)
+    if preset is not None:
+        return Configuration(
+            document, config, options, ModelSpace(), [], simulation, recorded, source=source, preset=preset
+        )
     _check_kind_of_space(config, document)
     space, paths = space_of(config.model_space, document, list(inputs or {}))
     if not recorded:
@@ -167,13 +175,15 @@ def _inputs(config: Config, source: Source | None) -> Mapping[str, Any] | None:
     return dict.fromkeys(names) if len(names) > 1 and not config.data.blocks else config.data.blocks
 
 
-def _with_name_and_builder(config: Config, document: YamlDocument, inputs: Mapping[str, object] | None) -> Config:
-    """Return the configuration with a name and a builder, also where none is given."""
+def _with_name_and_builder(
+    config: Config, document: YamlDocument, inputs: Mapping[str, object] | None, preset: str | None
+) -> Config:
+    """Return the configuration with a name and, but for that of a preset, a builder, also where none is given."""
     changes: dict[str, Any] = {}
     if "name" not in document.data and document.is_file:
         stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(document.source).stem).lstrip(".")
         changes["name"] = stem or config.name
-    if not config.builder:
+    if not config.builder and preset is None:
         outputs = len(config.data.outputs or "1")
         changes["builder"] = guessed_builder(config.model_space, inputs, outputs)
     return config.model_copy(update=changes)

@@ -335,6 +335,8 @@ class Config(Section):
 
     Attributes:
         name: of the search; by default that of its file, without the ending.
+        model_space: layers, branches, or `{preset: NAME}`, a space of `amber.presets` sized by the data; by default
+            the preset `auto`, which is the one that suits them.
         builder: by default what suits data and space; see `amber.experiment.configuration.guessed_builder`.
         references: accuracies that others reached on the same data, by their name; `amber compare` shows them.
     """
@@ -342,7 +344,9 @@ class Config(Section):
     name: str = "search"
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     data: DataSection = Field(default_factory=DataSection)
-    model_space: Annotated[list[Any] | dict[str, Any], Field(min_length=1)]
+    model_space: Annotated[list[Any] | dict[str, Any], Field(min_length=1)] = Field(
+        default_factory=lambda: {"preset": "auto"}
+    )
     builder: dict[str, Any] = Field(default_factory=dict)
     training: TrainingSection = Field(default_factory=TrainingSection)
     search: SearchSection = Field(default_factory=SearchSection)

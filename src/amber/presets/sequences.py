@@ -1,0 +1,96 @@
+"""Presets of chains over one sequence: convolutions, and recurrence or attention after a pool.
+
+The builder `sequential` gives every network all layers in order, so these search filters, widths, pools, dilation,
+dropout and head. What a chain cannot express is a sum with an earlier layer: attention has none around it.
+"""
+
+from __future__ import annotations
+
+from amber.presets.facts import DataFacts, PresetSpace
+from amber.presets.layers import (
+    IDENTITY,
+    NORMALISED,
+    dropouts,
+    first_convolution,
+    further_convolution,
+    head,
+    pools,
+    summaries,
+)
+
+
+def motif_cnn(facts: DataFacts) -> PresetSpace:
+    """Return one to three convolutions: motifs, a pool, what stands near each other, a summary, a dense head.
+
+    It holds DeepBind (one convolution, its maximum), CNNProm (all positions) and networks like Basset.
+    """
+    length = facts.only_sequence("motif_cnn")
+    return PresetSpace(
+        [
+            first_convolution(facts, length),
+            NORMALISED,
+            pools(length, (200, 100, 50)),
+            dropouts((0, 0.1, 0.3)),
+            further_convolution(facts),
+            NORMALISED,
+            further_convolution(facts),
+            NORMALISED,
+            summaries(min(length, 200)),
+            *head(facts),
+        ],
+        {"type": "sequential"},
+    )
+
+
+def cnn_recurrent(facts: DataFacts) -> PresetSpace:
+    """Return a convolution, a pool, and a recurrent layer in both directions over what is left, as DanQ.
+
+    The pool leaves 16 to 64 positions, as a recurrent layer takes them one after the other.
+    """
+    length = facts.only_sequence("cnn_recurrent")
+    units = facts.by_examples((8, 16), (16, 32), (32, 64, 128))
+    recurrent = [
+        {"Layer_type": "bidirectional", "layer": kind, "units": number, "return_sequences": True}
+        for number in units
+        for kind in ("gru", "lstm")
+    ]
+    return PresetSpace(
+        [
+            first_convolution(facts, length),
+            NORMALISED,
+            pools(length, (64, 32, 16)),
+            dropouts((0, 0.1, 0.3)),
+            recurrent,
+            summaries(min(length, 64)),
+            *head(facts),
+        ],
+        {"type": "sequential"},
+    )
+
+
+def cnn_attention(facts: DataFacts) -> PresetSpace:
+    """Return a convolution, a pool, and one or two layers of self-attention over what is left.
+
+    The pool leaves 25 to 100 positions, as attention compares each with each. It does not know their order.
+    """
+    length = facts.only_sequence("cnn_attention")
+    sizes = facts.by_examples((8, 16), (16, 32), (16, 32, 64))
+    attention = [
+        {"Layer_type": "self_attention", "num_heads": heads, "key_dim": size} for heads in (2, 4) for size in sizes
+    ]
+    normalised = [{"Layer_type": "layer_normalization"}]
+    return PresetSpace(
+        [
+            first_convolution(facts, length),
+            NORMALISED,
+            pools(length, (100, 50, 25)),
+            dropouts((0, 0.1, 0.3)),
+            attention,
+            normalised,
+            [IDENTITY, *attention],
+            normalised,
+            summaries(min(length, 100)),
+            *head(facts),
+        ],
+        {"type": "sequential"},
+    )
