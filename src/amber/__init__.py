@@ -1,8 +1,8 @@
 """AMBER finds neural network architectures for sequences and blocks of features.
 
-Importing this package is cheap: it loads no Keras and no backend. `amber.Experiment` resolves a configuration and
-`amber.run` runs it. What else is needed, import from `amber.architect`, `amber.graph`, `amber.modeler`,
-`amber.supernet`, `amber.search` and `amber.data`. `ARCHITECTURE.md` says what is where.
+Importing this package is cheap: it loads no Keras and no backend. `amber.Experiment` resolves a configuration,
+`amber.run` runs it, and `amber.load` loads the network of a run. What else is needed, import from `amber.architect`,
+`amber.graph`, `amber.modeler`, `amber.supernet`, `amber.search` and `amber.data`. `ARCHITECTURE.md` says what is where.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-__all__ = ["Amber", "AmberSpecifications", "Experiment", "__version__", "resolve", "run"]
+__all__ = ["Amber", "AmberSpecifications", "Experiment", "TrainedModel", "__version__", "load", "resolve", "run"]
 
 __version__ = "0.1.0"
 
@@ -21,6 +21,7 @@ _PACKAGES = frozenset(
 _EXPERIMENT = frozenset({"Experiment", "resolve", "run"})
 # Of the first AMBER: modules whose contents are in amber.compat, and classes.
 _FORMER_MODULES = frozenset("bootstrap getter objective plots utils".split())
+_TRAINED = frozenset({"TrainedModel", "load"})
 _FORMER = frozenset({"Amber", "AmberSpecifications"})
 
 
@@ -30,6 +31,8 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"{__name__}.{name}")
     if name in _EXPERIMENT:
         return getattr(importlib.import_module("amber.experiment"), name)
+    if name in _TRAINED:
+        return getattr(importlib.import_module("amber.experiment.trained.model"), name)
     if name in _FORMER:
         return getattr(importlib.import_module("amber.compat"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

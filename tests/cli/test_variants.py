@@ -13,7 +13,9 @@ import pysam
 import pytest
 
 from amber.data.genomics.alleles import AlleleWindows
-from amber.experiment.variant_scoring import ScoredVariants, _in_units, _units_of_run
+from amber.experiment.configuration.data_sections import DataSection
+from amber.experiment.trained.preprocessing import Preprocessing
+from amber.experiment.variant_scoring import ScoredVariants, _in_units
 from amber.explain.variants import VariantEffects
 
 Amber = Callable[..., Any]
@@ -101,7 +103,7 @@ def test_units_of_every_kind_of_output() -> None:
         },
         "output_scaling": {"level": {"mean": [10.0], "scale": [2.0]}},
     }
-    units = _units_of_run(record)
+    units = Preprocessing.of_run(record, DataSection()).units()
     assert [(each.title, each.column, each.is_probability) for each in units] == [
         ("kind: on", 1, True),
         ("site: EI", 2, True),

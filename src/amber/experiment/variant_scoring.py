@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from amber.data import Scaling
-from amber.data.genomics import Genome, read_variants
+from amber.data.alphabets import Alphabet
+from amber.data.genomics import Genome, Variants, read_variants
 from amber.data.genomics.alleles import NO_CHROMOSOME, SCORED
 from amber.data.genomics.annotated_vcf import SUFFIXES, InfoField, write_annotated_vcf
-from amber.data.targets import Labels
 from amber.errors import DataError
-from amber.experiment.run_files.recorded import checked_model_file, config_of, load_model, record_beside
-from amber.experiment.task_spec import Outcome, TaskSpec
+from amber.experiment.run_files.recorded import load_model
+from amber.experiment.trained.files import network_file, read_preprocessing
+from amber.experiment.trained.preprocessing import Preprocessing, Unit
 from amber.files.csv_text import csv_text
 from amber.files.output import write_text, writing
-from amber.types import JsonObject
 
 if TYPE_CHECKING:
+    import keras
+
     from amber.explain.variants import VariantEffects
 
 OUTPUT_SUFFIXES = (".tsv", ".csv", *SUFFIXES)
@@ -45,23 +46,6 @@ _INFO = (
     ("LOG2R", "binary logarithm of alternative / reference", "log2_ratio"),
     ("LOG2OR", "binary logarithm of the ratio of odds", "log2_odds_ratio"),
 )
-
-
-@dataclass(frozen=True)
-class Unit:
-    """One number that a network predicts.
-
-    Attributes:
-        title: the class, label or output.
-        column: its place among the units of all outputs.
-        is_probability: whether it lies between 0 and 1.
-        scaling: what a predicted number is scaled back by; None for probabilities.
-    """
-
-    title: str
-    column: int
-    is_probability: bool
-    scaling: Scaling | None = None
 
 
 @dataclass(frozen=True)
@@ -140,7 +124,7 @@ def score_variants(
     What can be known of the files is checked before the model, and with it Keras, is loaded.
 
     Args:
-        source: run directory, its `best.json`, or a model file.
+        source: run directory, its `best.json`, a bundle, or a model file.
         calls: VCF or BCF file.
         genome: FASTA file of the genome that the variants were called on.
         both_strands: predict each window as the mean of its two strands.
@@ -152,77 +136,76 @@ def score_variants(
         DataError: files that cannot be read, variants none of which lies on a chromosome of the genome, or a model that
             reads other than one input of one-hot DNA.
     """
-    checked_model_file(source)
-    record = record_beside(source)
-    alphabet, unknown = "dna", "mean"
-    if record is not None:
-        _check_input(record, source)
-        section = config_of(record, source).config.data
-        alphabet, unknown = section.alphabet, section.unknown
+    file = network_file(source)
+    preprocessing = read_preprocessing(source)
+    if preprocessing is not None:
+        _check_input(preprocessing, source)
+    variants, bases = read_calls(calls, genome)
+    model = load_model(file)
+    return scored(model, preprocessing, variants, bases, both_strands, batch_size=batch_size, progress=progress)
+
+
+def read_calls(calls: Path, genome: Path) -> tuple[Variants, Genome]:
+    """Read variants and open their genome.
+
+    Raises:
+        DataError: files that cannot be read, or no variant on a chromosome of the genome.
+    """
     variants, bases = read_variants(calls), Genome(genome)
-    _check_chromosomes(variants.chromosome.tolist(), bases)
-    model = load_model(source)
+    names = variants.chromosome.tolist()
+    match = bases.match(names)
+    if names and not match.names:
+        raise bases.names.unknown(match.missing)
+    return variants, bases
+
+
+def scored(
+    model: keras.Model,
+    preprocessing: Preprocessing | None,
+    variants: Variants,
+    genome: Genome,
+    both_strands: bool,
+    *,
+    batch_size: int = 256,
+    progress: Callable[[int, int], None] | None = None,
+) -> ScoredVariants:
+    """Predict windows with either allele, in the units of the data; see `score_variants`."""
     from amber.explain.variants import variant_effects
 
+    if preprocessing is not None:
+        _check_input(preprocessing, genome.path)
+    reading = next(iter(preprocessing.sequences.values())) if preprocessing else None
     effects = variant_effects(
         model,
         variants,
-        bases,
-        alphabet=alphabet,
-        unknown="zeros" if unknown == "zeros" else "mean",
+        genome,
+        alphabet=reading.alphabet if reading else "dna",
+        unknown=reading.unknown if reading else "mean",
         both_strands=both_strands,
         batch_size=batch_size,
         progress=progress,
     )
     sizes = [int(tensor.shape[-1]) for tensor in model.outputs]
-    units = _units_of_run(record) if record else _units_of_model(list(model.output_names), sizes)
-    return ScoredVariants(_in_units(effects, units), tuple(units), tuple(_said(effects, bases)))
+    units = preprocessing.units() if preprocessing else _units_of_model(list(model.output_names), sizes)
+    return ScoredVariants(_in_units(effects, units), tuple(units), tuple(_said(effects, genome)))
 
 
-def _check_input(record: JsonObject, source: Path) -> None:
-    inputs = TaskSpec.from_dict(record).inputs
-    shapes = list(inputs.values())
-    if len(shapes) != 1 or len(shapes[0]) != 2 or shapes[0][1] != 4:
+def _check_input(preprocessing: Preprocessing, source: Path) -> None:
+    inputs = preprocessing.task.inputs
+    (first, *others) = inputs
+    reading = preprocessing.sequences.get(first)
+    if others or reading is None or not Alphabet.of(reading.alphabet).is_nucleotides:
         received = ", ".join(f"{name} of shape {shape}" for name, shape in inputs.items())
         raise DataError(
             f"{source}: variants need a network of one input of DNA, shape (length, 4). Received: {received}"
         )
 
 
-def _check_chromosomes(names: Sequence[str], genome: Genome) -> None:
-    match = genome.match(names)
-    if names and not match.names:
-        raise genome.names.unknown(match.missing)
-
-
-def _units_of_run(record: JsonObject) -> list[Unit]:
-    """Return what the network of a run predicts, in words; of two classes the second says it all."""
-    units: list[Unit] = []
-    first, outputs = 0, TaskSpec.from_dict(record).outputs
-    for output, outcome in outputs.items():
-        prefix = f"{output}: " if len(outputs) > 1 else ""
-        names = _names(outcome)
-        if outcome is None:
-            scaling = record.get("output_scaling", {}).get(output)
-            units.append(Unit(output, first, False, Scaling.from_dict(scaling) if scaling else None))
-        else:
-            skipped = 1 if not isinstance(outcome, Labels) and len(names) == 2 else 0
-            units += [Unit(f"{prefix}{each}", first + k, True) for k, each in enumerate(names) if k >= skipped]
-        first += len(names)
-    return units
-
-
-def _names(outcome: Outcome) -> tuple[str, ...]:
-    if isinstance(outcome, Labels):
-        return tuple(outcome.names)
-    return ("",) if outcome is None else outcome
-
-
 def _units_of_model(names: Sequence[str], sizes: Sequence[int]) -> list[Unit]:
     """Return the units of a model of which only the file is known."""
-    titles = [
-        name if size == 1 else f"{name}: {k}" for name, size in zip(names, sizes, strict=True) for k in range(size)
-    ]
+    titles: list[str] = []
+    for name, size in zip(names, sizes, strict=True):
+        titles += [name] if size == 1 else [f"{name}: {unit}" for unit in range(size)]
     return [Unit(title, column, False) for column, title in enumerate(titles)]
 
 

@@ -1,4 +1,4 @@
-"""`amber report`: a run as one HTML page; `amber export`: its trials as CSV or JSON."""
+"""`amber report`: a run as one HTML page; `amber export`: its network to pass on, or its trials as a table."""
 
 from __future__ import annotations
 
@@ -36,11 +36,17 @@ def report(
 def export(
     run: RunArgument,
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="File to write; its ending says the format, .csv or .json.")
+        Path,
+        typer.Option(
+            "-o", "--output", help="Folder for the network, or a file for the trials, ending in .csv or .json."
+        ),
     ] = Path("trials.csv"),
     storage: LookOption = None,
 ) -> None:
-    """Write every trial of a run as CSV or JSON."""
+    """Write the network of a run as a folder to pass on, or every trial as CSV or JSON."""
+    if output.suffix == "":
+        _export_network(run, output, storage)
+        return
     from amber.cli.options import checked_output
     from amber.experiment.run_files.recorded import recorded_trials
     from amber.files.output import write_text
@@ -52,3 +58,15 @@ def export(
     text = trials_csv(trials) if path.suffix.lower() == ".csv" else trials_json(trials)
     write_text(path, text)
     typer.echo(f"Wrote {path}, {len(trials)} trials.")
+
+
+def _export_network(run: Path, folder: Path, storage: str | None) -> None:
+    from amber.errors import ConfigError
+    from amber.experiment.trained.bundle import write_bundle
+
+    if storage is not None:
+        raise ConfigError("--storage: the network is that of the run directory. Take it out, or export trials.csv")
+    written = write_bundle(run, folder)
+    for note in written.notes:
+        typer.echo(note)
+    typer.echo(f"Wrote {folder}: {', '.join(written.files)}. Begin with README.md.")

@@ -27,13 +27,20 @@ MEASURES = {
     "spearman": "Spearman correlation",
     "mae": "mean absolute error",
 }
+# Of measures that only files and cards show.
+_FURTHER = {
+    "balanced_accuracy": "balanced accuracy",
+    "f1": "F1",
+    "log_loss": "log loss",
+    "calibration_error": "calibration error",
+}
 _SHARES = ("accuracy",)
 _OF_EACH_CLASS = ("accuracy", "auroc", "auprc", "mcc")
 
 
 def measure_name(key: str) -> str:
     """Return what tables call a measure or metric."""
-    return MEASURES.get(key, key)
+    return MEASURES.get(key) or _FURTHER.get(key, key)
 
 
 def measure_text(key: str, value: float | None) -> str:

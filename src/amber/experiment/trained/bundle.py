@@ -1,0 +1,157 @@
+"""Write a network to pass on: one folder that needs no AMBER to be understood."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from amber.data import Dataset
+from amber.errors import AmberError, ConfigError, StorageError
+from amber.experiment.data import load_data
+from amber.experiment.run_files.recorded import config_of, read_record
+from amber.experiment.trained.card import CardContents, card_text, files_of
+from amber.experiment.trained.files import BUNDLE_MODEL, BUNDLE_PREPROCESSING, network_file
+from amber.experiment.trained.model import TrainedModel, texts_of
+from amber.experiment.trained.preprocessing import Preprocessing
+from amber.files.output import naming
+from amber.files.strict_json import json_text, read_json
+from amber.files.whole import replacing_together, write_whole
+from amber.types import Array, JsonObject
+from amber.wording import said
+
+if TYPE_CHECKING:
+    from amber.experiment.configuration.reading import Configuration
+
+_EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What was written.
+
+    Attributes:
+        folder: of the bundle.
+        files: names of its files.
+        notes: what could not be written, and why.
+    """
+
+    folder: Path
+    files: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def write_bundle(run: Path, folder: Path) -> Bundle:
+    """Write the network of a run as a folder: model, preprocessing, card, scores and examples.
+
+    The files of an earlier bundle in the folder are replaced together, once the new ones are whole.
+
+    Args:
+        run: run directory of a finished search, or its `best.json`.
+        folder: made where it is missing; a folder that holds something else than a bundle is refused.
+
+    Raises:
+        ConfigError: no finished search, or a folder with other files in it.
+        StorageError: it cannot be written.
+    """
+    record = read_record(run)
+    loaded = config_of(record, run)
+    preprocessing = Preprocessing.of_run(record, loaded.config.data)
+    source = network_file(run)
+    home = run if run.is_dir() else run.parent
+    test = read_json(home / "test.json", what="the scores of a run", error=ConfigError)
+    _check_folder(folder)
+    dataset, notes = _data(loaded)
+    with naming(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing_together(folder) as aside:
+            shutil.copyfile(source, aside / BUNDLE_MODEL)
+            write_whole(aside / BUNDLE_PREPROCESSING, json_text(preprocessing.to_dict()) + "\n")
+            write_whole(aside / "scores.json", json_text(test) + "\n")
+            write_whole(aside / "config.yaml", record["config"])
+            notes += _write_onnx(aside / BUNDLE_MODEL, aside / "model.onnx")
+            if dataset is not None:
+                notes += _write_examples(aside, preprocessing, dataset)
+            names = sorted([*(path.name for path in aside.iterdir()), "README.md"])
+            explained = home / "explain" / "motifs.csv"
+            card = CardContents(
+                name=loaded.config.name,
+                record=record,
+                test=test if isinstance(test, dict) else {},
+                preprocessing=preprocessing,
+                parts=dataset.sizes if dataset else {},
+                split=dataset.split_origin if dataset else "",
+                motifs=explained.read_text(encoding="utf-8") if explained.is_file() else "",
+                files=files_of(names),
+            )
+            write_whole(aside / "README.md", card_text(card))
+    return Bundle(folder, tuple(names), tuple(notes))
+
+
+def _check_folder(folder: Path) -> None:
+    if folder.is_file():
+        raise ConfigError(f"--output: expected a folder for the bundle. Received: {folder}, which is a file")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / BUNDLE_PREPROCESSING).is_file():
+        raise ConfigError(
+            "--output: expected a new or empty folder, or an earlier bundle. "
+            f"Received: {folder}, which holds other files"
+        )
+
+
+def _data(loaded: Configuration) -> tuple[Dataset | None, list[str]]:
+    """Return the data of a run where they are still at hand."""
+    try:
+        return load_data(loaded), []
+    except (AmberError, OSError) as error:
+        return None, [f"Without examples and their numbers: the data are not at hand. {said(error)}"]
+
+
+def _write_onnx(model: Path, path: Path) -> list[str]:
+    from amber.modeler.model_files import load_model_file
+    from amber.modeler.onnx_export import export_onnx
+
+    try:
+        export_onnx(load_model_file(model), path)
+    except (ConfigError, StorageError) as error:
+        path.unlink(missing_ok=True)
+        return [f"Without model.onnx: {said(error)}"]
+    return []
+
+
+def _write_examples(folder: Path, preprocessing: Preprocessing, dataset: Dataset) -> list[str]:
+    """Write some examples of the validation part, as a user would give them, with predictions."""
+    from amber.modeler.model_files import load_model_file
+
+    model = TrainedModel(folder, load_model_file(folder / BUNDLE_MODEL), preprocessing)
+    blocks = _blocks(dataset, preprocessing)
+    given = {name: _as_given(array, name, preprocessing) for name, array in blocks.items()}
+    predicted = model.predict(given)
+    named = predicted if isinstance(predicted, Mapping) else {next(iter(preprocessing.task.outputs)): predicted}
+    content: JsonObject = {
+        "inputs": {name: _short(each) if isinstance(each, np.ndarray) else each for name, each in given.items()},
+        "predictions": {name: _short(values) for name, values in named.items()},
+    }
+    write_whole(folder / "examples.json", json_text(content) + "\n")
+    return []
+
+
+def _blocks(dataset: Dataset, preprocessing: Preprocessing) -> dict[str, Array]:
+    x = dataset.validation.x
+    blocks = x if isinstance(x, Mapping) else {next(iter(preprocessing.task.inputs)): x}
+    return {name: np.asarray(array[:_EXAMPLES]) for name, array in blocks.items()}
+
+
+def _short(values: Array) -> list[object]:
+    listed: list[object] = np.vectorize(lambda value: float(f"{value:.6g}"))(np.asarray(values, np.float64)).tolist()
+    return listed
+
+
+def _as_given(array: Array, name: str, preprocessing: Preprocessing) -> Sequence[str] | Array:
+    reading, scaling = preprocessing.sequences.get(name), preprocessing.scaling.get(name)
+    if reading is not None:
+        return texts_of(array, reading.alphabet)
+    return scaling.invert(array) if scaling else np.asarray(array, dtype=np.float64)

@@ -1,0 +1,237 @@
+"""The model card of a bundle, in Markdown: what the network is for, how good it is, and where it ends."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from amber.data.targets import Labels
+from amber.experiment.final.tables import measure_name, measure_text
+from amber.experiment.trained.preprocessing import Preprocessing
+from amber.types import JsonObject
+
+_MOST_NAMES = 12
+_MOST_MOTIFS = 15
+_UNKNOWN = {"mean": "an unknown letter is the mean of all", "zeros": "an unknown letter is zeros"}
+
+
+@dataclass(frozen=True)
+class CardContents:
+    """What a card tells.
+
+    Attributes:
+        name: of the run.
+        record: its `best.json`.
+        test: its `test.json`; empty where the run has none.
+        preprocessing: inputs and outputs.
+        parts: part -> number of examples; empty where the data are not at hand.
+        split: how the examples were divided, in words.
+        motifs: `motifs.csv` of `amber explain`; empty where it was not run.
+        files: name of each file of the bundle -> what it is.
+    """
+
+    name: str
+    record: JsonObject
+    test: JsonObject
+    preprocessing: Preprocessing
+    parts: Mapping[str, int] = field(default_factory=dict)
+    split: str = ""
+    motifs: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+def card_text(contents: CardContents) -> str:
+    """Return a model card: Markdown with the head that model hubs read."""
+    sections = [
+        _head(contents),
+        _use(contents),
+        _task(contents.preprocessing),
+        _data(contents),
+        _scores(contents.test),
+        _network(contents.record, contents.test),
+        _motifs(contents.motifs),
+        _limits(contents),
+        _rights(),
+        [
+            "## Files",
+            "| file | what |",
+            "|---|---|",
+            *(f"| `{name}` | {what} |" for name, what in contents.files.items()),
+        ],
+    ]
+    return "\n\n".join("\n".join(lines) for lines in sections) + "\n"
+
+
+def _head(contents: CardContents) -> list[str]:
+    outputs = contents.preprocessing.task.outputs
+    what = "; ".join(_outcome(each) for each in outputs.values())
+    return [
+        "---",
+        "library_name: keras",
+        "tags: [genomics, neural-architecture-search, amber]",
+        "---",
+        f"# {_plain(contents.name)}",
+        f"A neural network that AMBER found by a search and trained. It predicts {what}.",
+    ]
+
+
+def _use(contents: CardContents) -> list[str]:
+    readings = contents.preprocessing.sequences
+    example = '["ACGT..."]' if readings and len(contents.preprocessing.task.inputs) == 1 else "{input: values}"
+    lengths = ", ".join(f"{each.length} letters of {each.alphabet}" for each in readings.values())
+    lines = [
+        "## Use",
+        "```python",
+        "import amber",
+        "",
+        'model = amber.load("this folder")',
+        f"model.predict({example})",
+        "```",
+    ]
+    lines += [f"It reads sequences of {lengths}."] if lengths else []
+    return [
+        *lines,
+        "",
+        'Without AMBER: `keras.saving.load_model("model.keras")`, or `model.onnx` where there is one. '
+        "`preprocessing.json` says how data become arrays: letters are one-hot in the order given, float32; numbers "
+        "are (value - mean) / scale; outputs are in the order given, and predicted numbers are value * scale + mean.",
+    ]
+
+
+def _task(preprocessing: Preprocessing) -> list[str]:
+    rows = [f"| input | `{_plain(name)}` | {_input(preprocessing, name)} |" for name in preprocessing.task.inputs]
+    rows += [f"| output | `{_plain(name)}` | {_outcome(each)} |" for name, each in preprocessing.task.outputs.items()]
+    return ["## Task", "| | name | what |", "|---|---|---|", *rows]
+
+
+def _input(preprocessing: Preprocessing, name: str) -> str:
+    shape = preprocessing.task.inputs[name]
+    reading = preprocessing.sequences.get(name)
+    if reading is None:
+        return f"numbers of shape {shape}"
+    fitted = f", others cut or filled up ({reading.align})" if reading.align else ""
+    return f"sequences of {reading.length} letters ({reading.alphabet}){fitted}; {_UNKNOWN[reading.unknown]}"
+
+
+def _outcome(outcome: Any) -> str:
+    if outcome is None:
+        return "a number"
+    names = list(outcome.names if isinstance(outcome, Labels) else outcome)
+    more = f", ... ({len(names)})" if len(names) > _MOST_NAMES else ""
+    kind = "labels, each by itself" if isinstance(outcome, Labels) else "one of the classes"
+    return f"{kind}: {', '.join(map(_plain, names[:_MOST_NAMES]))}{more}"
+
+
+def _data(contents: CardContents) -> list[str]:
+    parts = ", ".join(f"{count:,} {part}" for part, count in contents.parts.items())
+    lines = [f"- examples: {parts}"] if parts else ["- examples: the data were not at hand when this was written"]
+    lines += [f"- divided by: {_plain(contents.split)}"] if contents.split else []
+    return ["## Data", f"- data set: {_plain(str(contents.test.get('data') or contents.name))}", *lines]
+
+
+def _scores(test: JsonObject) -> list[str]:
+    lines = ["## How good it is"]
+    evaluations = test.get("evaluation") or {}
+    if not evaluations:
+        return [*lines, "The network was not tested."]
+    lines += [
+        "On examples of the test part, which neither training nor choice has seen. In brackets: 95 % intervals.",
+        "",
+    ]
+    for output, evaluation in evaluations.items():
+        baselines = evaluation.get("baselines", {})
+        lines += [f"Output `{_plain(output)}`, {evaluation.get('examples', 0):,} examples:", ""] if output else []
+        heading = ["measure", "this network", *baselines, *(f"difference from {each}" for each in baselines)]
+        lines += [f"| {' | '.join(heading)} |", "|" + "---|" * len(heading)]
+        for key, value in evaluation.get("scores", {}).items():
+            cells = [measure_name(key), _interval(key, value)]
+            cells += [_interval(key, scores.get(key)) for scores in baselines.values()]
+            cells += [_interval(key, each.get(key)) for each in evaluation.get("differences", {}).values()]
+            lines.append(f"| {' | '.join(cells)} |")
+        lines.append("")
+    return lines[:-1]
+
+
+def _interval(key: str, value: Any) -> str:
+    if not isinstance(value, dict):
+        return "-"
+    low, high = measure_text(key, value.get("low")), measure_text(key, value.get("high"))
+    return f"{measure_text(key, value.get('value'))} ({low} to {high})"
+
+
+def _network(record: JsonObject, test: JsonObject) -> list[str]:
+    count, weights = len(test.get("networks") or ()), test.get("linear_weights") or {}
+    linear = ", ".join(f"{weight:.0%} in {_plain(name)}" for name, weight in weights.items() if weight)
+    known = record.get("versions", {})
+    versions = ", ".join(f"{name} {known[name]}" for name in ("amber", "keras", "backend", "python") if name in known)
+    return [
+        "## The network",
+        f"- architecture: `{_plain(record['description'])}`",
+        f"- {record['parameters']:,} parameters and {record['flops']:,} FLOPs for one example, each network",
+        *([f"- the model is the mean of {count} networks of this architecture"] if count > 1 else []),
+        *([f"- a linear model of the inputs is weighed in: {linear}"] if linear else []),
+        f"- made with {versions}",
+    ]
+
+
+def _motifs(table: str) -> list[str]:
+    lines = ["## What it reads"]
+    rows = list(csv.DictReader(io.StringIO(table)))[:_MOST_MOTIFS]
+    if not rows:
+        return [*lines, "Not looked for, or nothing found: `amber explain` finds and names motifs."]
+    return [
+        *lines,
+        "| motif | consensus | places | resembles | q |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {_plain(row['motif'])} | `{_plain(row['consensus'])}` | {row['places']} | "
+            f"{_plain(row['factor'] or row['resembles'] or '-')} | {row['q'] or '-'} |"
+            for row in rows
+        ),
+    ]
+
+
+def _limits(contents: CardContents) -> list[str]:
+    looks, warnings = contents.record.get("looks"), contents.test.get("warnings") or ()
+    times = "once" if looks == 1 else f"{looks} times"
+    return [
+        "## Limits",
+        "- It knows what its training data show: other organisms, cell types or ways of measuring need a test of their "
+        "own.",
+        "- Probabilities hold where classes are as frequent as in the training data.",
+        *([f"- The test part was used {times}; scores grow too good with every use."] if looks else []),
+        *(f"- {_plain(each['text'])}" for each in warnings),
+        "- Not a medical device.",
+    ]
+
+
+def _rights() -> list[str]:
+    return [
+        "## Licence and citation",
+        "Licence: not stated. Whoever passes this model on says under which; the data have a licence of their own.",
+        "",
+        "AMBER: Zhang, Park, Theesfeld and Troyanskaya, An automated framework for efficiently designing deep "
+        "convolutional neural networks in genomics. Nature Machine Intelligence 3 (2021), 392-400.",
+    ]
+
+
+def _plain(text: str) -> str:
+    """Return text that breaks no table and runs nothing in a page made of it."""
+    return " ".join(str(text).split()).replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
+
+
+def files_of(names: Sequence[str]) -> dict[str, str]:
+    """Return what each file of a bundle is."""
+    known = {
+        "model.keras": "the network, for Keras 3",
+        "model.onnx": "the network, for any runtime of ONNX",
+        "preprocessing.json": "how data become its inputs, and what its outputs mean",
+        "examples.json": "some examples of the validation part, with the predictions of the network",
+        "README.md": "this card",
+        "config.yaml": "the configuration of the search",
+        "scores.json": "the scores at the test, in full",
+    }
+    return {name: known[name] for name in names}

@@ -1,0 +1,51 @@
+"""Where a trained network lies: in the directory of a run, in a bundle, or alone in a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from amber.errors import AmberError, ConfigError
+from amber.experiment.configuration.document import dotted
+from amber.experiment.run_files.recorded import checked_model_file, config_of, record_beside
+from amber.experiment.trained.preprocessing import Preprocessing
+from amber.files.strict_json import read_json
+
+BUNDLE_MODEL, BUNDLE_PREPROCESSING = "model.keras", "preprocessing.json"
+
+
+def bundle_of(source: Path) -> Path | None:
+    """Return the folder of the bundle that a source is or belongs to; None where it is none."""
+    folder = source if source.is_dir() else source.parent
+    names = (source.name,) if not source.is_dir() else ()
+    in_bundle = (folder / BUNDLE_PREPROCESSING).is_file() and set(names) <= {BUNDLE_MODEL, BUNDLE_PREPROCESSING}
+    return folder if in_bundle else None
+
+
+def network_file(source: Path) -> Path:
+    """Return the `.keras` file that a run, a bundle or a path means, after a look at it without Keras.
+
+    Raises:
+        ConfigError: no such file, or not one that Keras 3 saved.
+    """
+    bundle = bundle_of(source)
+    return checked_model_file(bundle / BUNDLE_MODEL if bundle else source)
+
+
+def read_preprocessing(source: Path) -> Preprocessing | None:
+    """Return how data become inputs of a network; None of a model file of which nothing else is known.
+
+    Raises:
+        ConfigError: a file of the run or bundle that cannot be read or is damaged; names file and key.
+    """
+    bundle = bundle_of(source)
+    if bundle is None:
+        record = record_beside(source)
+        return None if record is None else Preprocessing.of_run(record, config_of(record, source).config.data)
+    path = bundle / BUNDLE_PREPROCESSING
+    values = read_json(path, what="the preprocessing of a bundle", error=ConfigError)
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path} must hold a JSON object. Received: {type(values).__name__}")
+    try:
+        return Preprocessing.from_dict(values)
+    except AmberError as error:
+        raise ConfigError(f"{path}, key '{dotted(error.field)}': {error}", field=error.field) from error

@@ -1,0 +1,187 @@
+"""A trained network to be used: it takes sequences as text, and answers in classes, labels and units of the data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from amber.data.alphabets import Alphabet
+from amber.data.encoding import one_hot_complement
+from amber.errors import ConfigError, DataError
+from amber.experiment.final.scoring import predictions
+from amber.experiment.trained.files import network_file, read_preprocessing
+from amber.experiment.trained.preprocessing import Given, Preprocessing, names_of
+from amber.types import Array
+from amber.wording import shown
+
+if TYPE_CHECKING:
+    import keras
+
+    from amber.experiment.variant_scoring import ScoredVariants
+
+Predicted: TypeAlias = "Array | dict[str, Array]"
+METHODS = ("deep_lift", "integrated_gradients", "gradient_times_input", "saliency", "mutagenesis")
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A network of a run or a bundle, with what belongs to it.
+
+    Attributes:
+        path: what it was loaded from.
+        network: the Keras model.
+        preprocessing: how data become its inputs, and what its outputs mean.
+    """
+
+    path: Path
+    network: keras.Model
+    preprocessing: Preprocessing
+
+    @property
+    def outputs(self) -> dict[str, tuple[str, ...] | None]:
+        """Output -> its classes or labels in the order of the numbers; None: one number."""
+        outcomes = self.preprocessing.task.outputs
+        return {name: None if each is None else names_of(each) for name, each in outcomes.items()}
+
+    def predict(self, inputs: Given, *, both_strands: bool = False, batch_size: int = 256) -> Predicted:
+        """Return what the network says of examples.
+
+        Args:
+            inputs: sequences as text, such as `["ACGT..."]`, or an array; several inputs by name.
+            both_strands: return the mean of both strands of all inputs that are sequences.
+            batch_size: examples a step.
+
+        Returns:
+            Probabilities of shape `(n, classes or labels)`, or numbers in the units of the data, `(n,)`; with several
+            outputs a dictionary of these.
+
+        Raises:
+            DataError: other inputs than the network's, letters or lengths that do not fit.
+        """
+        arrays = self.preprocessing.inputs(inputs)
+        found = self._predicted(arrays, batch_size)
+        if both_strands:
+            other = self._predicted(self._other_strand(arrays), batch_size)
+            found = [(one + two) / 2 for one, two in zip(found, other, strict=True)]
+        named: dict[str, Array] = {}
+        for (name, outcome), values in zip(self.preprocessing.task.outputs.items(), found, strict=True):
+            scaling = self.preprocessing.output_scaling.get(name)
+            in_units = scaling.invert(values) if scaling is not None else values
+            named[name] = in_units[:, 0] if outcome is None else in_units
+        return next(iter(named.values())) if len(named) == 1 else named
+
+    def explain(
+        self, inputs: Given, output: str | None = None, *, method: str = "deep_lift", **settings: Any
+    ) -> Predicted:
+        """Return what each base and number contributes to an output.
+
+        Args:
+            inputs: as for `predict`.
+            output: the class, label or output, as `preprocessing.units()` calls it; by default the first.
+            method: a function of `amber.explain`: `deep_lift` (default, against dinucleotide shuffles),
+                `integrated_gradients`, `gradient_times_input`, `saliency` or `mutagenesis`.
+            **settings: of that function, such as `references`, `hypothetical`, `both_strands`.
+
+        Returns:
+            An array of the shape of the inputs; with several inputs a dictionary of these.
+
+        Raises:
+            ConfigError: an unknown output, method or setting.
+            DataError: inputs that do not fit.
+        """
+        if method not in METHODS:
+            raise ConfigError(f"`method` must be one of {', '.join(METHODS)}. Received: {shown(method)}")
+        from amber import explain
+
+        arrays = self.preprocessing.inputs(inputs)
+        examples = arrays if len(arrays) > 1 else next(iter(arrays.values()))
+        if method in ("deep_lift", "integrated_gradients") and self.preprocessing.sequences:
+            settings.setdefault("references", "shuffles")
+        found = getattr(explain, method)(self.network, examples, output=self._unit(output), **settings)
+        return dict(found) if isinstance(found, Mapping) else np.asarray(found)
+
+    def variants(
+        self, calls: str | os.PathLike[str], genome: str | os.PathLike[str], *, both_strands: bool = False
+    ) -> ScoredVariants:
+        """Predict windows with either allele of each variant of a VCF file; see `amber.explain.variants`.
+
+        Args:
+            calls: VCF or BCF file.
+            genome: FASTA file of the genome that the variants were called on.
+            both_strands: predict each window as the mean of its two strands.
+
+        Raises:
+            DataError: files that cannot be read, or a network that reads other than one input of DNA.
+        """
+        from amber.experiment.variant_scoring import read_calls, scored
+
+        return scored(self.network, self.preprocessing, *read_calls(Path(calls), Path(genome)), both_strands)
+
+    def _predicted(self, arrays: Mapping[str, Array], batch_size: int) -> list[Array]:
+        x = dict(arrays) if len(arrays) > 1 else next(iter(arrays.values()))
+        return predictions(self.network, x, str(self.path), batch_size)
+
+    def _other_strand(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
+        reading = self.preprocessing.sequences
+        if not reading:
+            raise DataError("Both strands need an input of DNA or RNA sequences. Received: inputs without any")
+        return {
+            name: one_hot_complement(array, Alphabet.of(reading[name].alphabet)) if name in reading else array
+            for name, array in arrays.items()
+        }
+
+    def _unit(self, output: str | None) -> tuple[int, int]:
+        """Return output and unit, by position, of what is called so."""
+        units = self.preprocessing.units()
+        chosen = units[0] if output is None else next((each for each in units if each.title == output), None)
+        if chosen is None:
+            titles = ", ".join(repr(each.title) for each in units)
+            raise ConfigError(f"`output` must be one of {titles}. Received: {shown(output)}")
+        first = 0
+        for position, tensor in enumerate(self.network.outputs):
+            size = int(tensor.shape[-1])
+            if chosen.column < first + size:
+                return position, chosen.column - first
+            first += size
+        raise DataError(f"{self.path}: the network has {first} outputs. Received: a description of more")
+
+
+def load(path: str | os.PathLike[str]) -> TrainedModel:
+    """Load the network of a run or of a bundle, to predict, to explain and to score variants.
+
+    Args:
+        path: run directory, its `best.json` or `best.keras`, or a folder that `amber export` wrote.
+
+    Raises:
+        ConfigError: no such file; a damaged one; or a model file of which nothing else is known (load it with Keras).
+
+    Example:
+        ```
+        model = amber.load("runs/yeast")
+        model.predict(["ACGT..."])
+        ```
+    """
+    source = Path(path)
+    preprocessing = read_preprocessing(source)
+    file = network_file(source)
+    if preprocessing is None:
+        raise ConfigError(
+            f"{source}: expected a run directory or a bundle of `amber export`, whose inputs and classes are known. "
+            "Received: a model alone; keras.saving.load_model loads it"
+        )
+    from amber.modeler.model_files import load_model_file
+
+    return TrainedModel(source, load_model_file(file), preprocessing)
+
+
+def texts_of(array: Array, letters: str) -> Sequence[str]:
+    """Return one-hot sequences, `(n, length, letters)`, as text; what is no single letter is N or X."""
+    unknown = "N" if Alphabet.of(letters).is_nucleotides else "X"
+    codes = np.where(array.max(axis=-1) == 1, array.argmax(axis=-1), len(letters))
+    table = np.array([*letters, unknown])
+    return ["".join(row) for row in table[codes]]

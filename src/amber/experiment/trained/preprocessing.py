@@ -1,0 +1,249 @@
+"""How data become the inputs of a trained network, and what the numbers mean that it predicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, TypeAlias, cast, get_args
+
+import numpy as np
+
+from amber.data import Scaling
+from amber.data.alphabets import Alphabet, Unknown
+from amber.data.encoding import one_hot
+from amber.data.inputs import SequenceForm, coded_sequences
+from amber.data.inputs.sequences import Align
+from amber.data.targets import Labels
+from amber.errors import ConfigError, DataError
+from amber.experiment.configuration.data_sections import DataSection
+from amber.experiment.task_spec import Outcome, TaskSpec
+from amber.types import Array, JsonObject
+from amber.wording import shown
+
+Given: TypeAlias = "Sequence[str] | Array | Mapping[str, Sequence[str] | Array]"
+"""Sequences as text, or arrays as a network reads them; several inputs by name."""
+
+FORMAT_VERSION = 1
+# What the inputs of intervals call their bigWig files; see `amber.data.sources`.
+_TRACKS = "signal"
+_SEQUENCE_AXES = 3
+
+
+@dataclass(frozen=True)
+class SequenceReading:
+    """How text becomes an input.
+
+    Attributes:
+        alphabet: letters in the order of the channels.
+        length: of every sequence.
+        align: how shorter and longer ones are brought to that length; None: they are refused.
+        unknown: an unknown letter is the `"mean"` of all, or `"zeros"`.
+    """
+
+    alphabet: str
+    length: int
+    align: Align | None
+    unknown: Unknown
+
+    def read(self, texts: Sequence[str], name: str) -> Array:
+        """Return one-hot sequences, float32 `(n, length, letters)`.
+
+        Raises:
+            DataError: no sequences, letters that are not of the alphabet, or a length that is not that of the network.
+        """
+        for row, text in enumerate(texts):
+            if not isinstance(text, str):
+                raise DataError(f"{name}, example {row}: expected a sequence as text. Received: {shown(text)}")
+            if self.align is None and len(text.strip()) != self.length:
+                raise DataError(
+                    f"{name}, example {row}: the network reads {self.length} letters. Received: {len(text.strip())}"
+                )
+        form = SequenceForm(self.alphabet, self.length, self.align or "centre")
+        coded = coded_sequences(texts, form, lambda row: f"{name}, example {row}")
+        return one_hot(cast(Array, coded.values), coded.kind.alphabet, unknown=self.unknown)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One number that a network predicts.
+
+    Attributes:
+        title: the class, label or output.
+        column: its place among the units of all outputs.
+        is_probability: whether it lies between 0 and 1.
+        scaling: what a predicted number is scaled back by; None for probabilities.
+    """
+
+    title: str
+    column: int
+    is_probability: bool
+    scaling: Scaling | None = None
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What stands between data and a network; it makes a JSON round trip.
+
+    Attributes:
+        task: inputs with their shapes, and outputs with their classes or labels.
+        sequences: input -> how text becomes it; inputs that are not of text are not here.
+        scaling: input -> shift and scale of its numbers.
+        output_scaling: output -> shift and scale of the number that is predicted.
+    """
+
+    task: TaskSpec
+    sequences: Mapping[str, SequenceReading]
+    scaling: Mapping[str, Scaling]
+    output_scaling: Mapping[str, Scaling]
+
+    @classmethod
+    def of_run(cls, record: Mapping[str, Any], section: DataSection) -> Preprocessing:
+        """Return what a run did to its data.
+
+        Args:
+            record: its `best.json`.
+            section: `data` of its configuration.
+        """
+        task = TaskSpec.from_dict(record)
+        align = None if section.length is None else section.align
+        letters = Alphabet.of(section.alphabet).letters
+        reading = {
+            name: SequenceReading(letters, shape[0], align, section.unknown)
+            for name, shape in task.inputs.items()
+            if _is_sequence(name, shape, section, len(letters))
+        }
+        scalings = [
+            {name: Scaling.from_dict(each) for name, each in record.get(key, {}).items()}
+            for key in ("scaling", "output_scaling")
+        ]
+        return cls(task, reading, *scalings)
+
+    def inputs(self, given: Given) -> dict[str, Array]:
+        """Return arrays as the network reads them.
+
+        Args:
+            given: sequences as text, or an array; with several inputs these by name. Numbers are those of the data, and
+                are scaled here; sequences may be one-hot arrays already.
+
+        Raises:
+            DataError: other inputs than the network's, or values that do not fit.
+        """
+        names = list(self.task.inputs)
+        blocks = dict(given) if isinstance(given, Mapping) else {names[0]: given}
+        if sorted(blocks) != sorted(names):
+            raise DataError(
+                f"Expected the inputs {', '.join(names)}, by name. Received: {', '.join(map(str, blocks))}"
+                if isinstance(given, Mapping)
+                else f"Expected a mapping with the inputs {', '.join(names)}. Received: {type(given).__name__}"
+            )
+        arrays = {name: self._input(name, blocks[name]) for name in names}
+        sizes = {name: len(array) for name, array in arrays.items()}
+        if len(set(sizes.values())) > 1:
+            raise DataError(f"Every input must have the same number of examples. Received: {sizes}")
+        return arrays
+
+    def _input(self, name: str, given: Any) -> Array:
+        reading, shape = self.sequences.get(name), self.task.inputs[name]
+        if isinstance(given, str):
+            raise DataError(f"Input {name!r}: expected a list of sequences, not one. Received: {shown(given)}")
+        if reading is not None and _is_text(given):
+            return reading.read(list(given), f"input {name!r}")
+        try:
+            array = np.asarray(given, dtype=np.float32)
+        except (TypeError, ValueError) as error:
+            expected = "sequences as text, or one-hot" if reading else "numbers"
+            raise DataError(f"Input {name!r}: expected {expected}. Received: {shown(given)}") from error
+        if len(shape) == 1 and shape[0] == 1 and array.ndim == 1:
+            array = array[:, None]
+        if array.shape[1:] != shape:
+            raise DataError(f"Input {name!r}: the network reads examples of shape {shape}. Received: {array.shape[1:]}")
+        return self.scaling[name].apply(array) if name in self.scaling else array
+
+    def units(self) -> list[Unit]:
+        """Return what each predicted number is, in words; of two classes there is one, the second."""
+        units: list[Unit] = []
+        first = 0
+        for output, outcome in self.task.outputs.items():
+            prefix = f"{output}: " if len(self.task.outputs) > 1 else ""
+            names = names_of(outcome)
+            if outcome is None:
+                units.append(Unit(output, first, False, self.output_scaling.get(output)))
+            else:
+                skipped = 1 if not isinstance(outcome, Labels) and len(names) == 2 else 0
+                units += [Unit(f"{prefix}{each}", first + k, True) for k, each in enumerate(names) if k >= skipped]
+            first += len(names)
+        return units
+
+    def to_dict(self) -> JsonObject:
+        """Return a JSON-ready dictionary."""
+        return {
+            "format_version": FORMAT_VERSION,
+            **self.task.to_dict(),
+            "sequences": {name: dict(vars(each)) for name, each in self.sequences.items()},
+            "scaling": {name: each.to_dict() for name, each in self.scaling.items()},
+            "output_scaling": {name: each.to_dict() for name, each in self.output_scaling.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Preprocessing:
+        """Read what `to_dict` wrote.
+
+        Raises:
+            ConfigError: a newer format, or a key that is missing or holds something else; its `field` says which.
+        """
+        if values.get("format_version") != FORMAT_VERSION:
+            received = shown(values.get("format_version"))
+            raise ConfigError(
+                f"expected {FORMAT_VERSION}. Received: {received}", field=("format_version",)
+            )
+        task = TaskSpec.from_dict(values)
+        for key in ("sequences", "scaling", "output_scaling"):
+            if not isinstance(values.get(key), dict):
+                raise ConfigError(f"expected a mapping. Received: {shown(values.get(key))}", field=(key,))
+        try:
+            return cls(
+                task,
+                {name: _reading(name, each, task) for name, each in values["sequences"].items()},
+                {name: Scaling.from_dict(each) for name, each in values["scaling"].items()},
+                {name: Scaling.from_dict(each) for name, each in values["output_scaling"].items()},
+            )
+        except (DataError, AttributeError, TypeError) as error:
+            raise ConfigError(f"expected scalings by name. {error}", field=("scaling",)) from error
+
+
+def names_of(outcome: Outcome) -> tuple[str, ...]:
+    """Return a name for each unit of an output; empty for a number."""
+    if isinstance(outcome, Labels):
+        return tuple(outcome.names)
+    return ("",) if outcome is None else outcome
+
+
+def _reading(name: str, values: Any, task: TaskSpec) -> SequenceReading:
+    """Return how text becomes an input, after a look at what a file says of it."""
+    shape = task.inputs.get(name)
+    keys = {field.name for field in fields(SequenceReading)}
+    field = ("sequences", name)
+    if shape is None or not isinstance(values, dict) or set(values) != keys:
+        raise ConfigError(f"expected {', '.join(sorted(keys))} of an input. Received: {shown(values)}", field=field)
+    letters = Alphabet.of(values["alphabet"]).letters
+    is_right = (
+        shape == (values["length"], len(letters))
+        and values["align"] in (None, *get_args(Align))
+        and values["unknown"] in get_args(Unknown)
+    )
+    if not is_right:
+        raise ConfigError(f"expected a sequence of shape {shape}. Received: {shown(values)}", field=field)
+    return SequenceReading(letters, values["length"], values["align"], values["unknown"])
+
+
+def _is_sequence(name: str, shape: tuple[int, ...], section: DataSection, letters: int) -> bool:
+    if len(shape) != _SEQUENCE_AXES - 1 or shape[1] != letters or name == _TRACKS:
+        return False
+    written = (section.blocks or {}).get(name)
+    return written is None or (isinstance(written, Mapping) and "sequence" in written)
+
+
+def _is_text(given: Any) -> bool:
+    if isinstance(given, np.ndarray) and given.dtype.kind not in "OUS":
+        return False
+    return len(given) > 0 and isinstance(next(iter(given)), str)
