@@ -191,11 +191,9 @@ class Preprocessing:
         Raises:
             ConfigError: a newer format, or a key that is missing or holds something else; its `field` says which.
         """
-        if values.get("format_version") != FORMAT_VERSION:
-            received = shown(values.get("format_version"))
-            raise ConfigError(
-                f"expected {FORMAT_VERSION}. Received: {received}", field=("format_version",)
-            )
+        version = values.get("format_version")
+        if version != FORMAT_VERSION:
+            raise ConfigError(f"expected {FORMAT_VERSION}. Received: {shown(version)}", field=("format_version",))
         task = TaskSpec.from_dict(values)
         for key in ("sequences", "scaling", "output_scaling"):
             if not isinstance(values.get(key), dict):
