@@ -6,6 +6,7 @@ import ast
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -30,6 +31,8 @@ ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
 FUNCTIONS = {"min": "max", "max": "min", "any": "all", "all": "any", "sorted": "list"}
 # What these say is for people, or for no reader at all.
 NOT_BEHAVIOUR = {"logger", "logging", "warnings"}
+# Keywords that only people or type checkers notice: layout of files, and how instances are laid out in memory.
+SILENT_KEYWORDS = {"strict", "indent", "slots", "stacklevel"}
 
 
 @dataclass(frozen=True)
@@ -39,22 +42,29 @@ class Place:
     Attributes:
         number: of the node in the order of `ast.walk`.
         line: where it is.
-        what: the change, such as `< becomes <=`.
+        statement: first line of the statement that it stands in.
+        what: the change, such as `Lt becomes LtE`.
+        function: qualified name of the outermost function whose body it stands in; empty outside of functions.
     """
 
     number: int
     line: int
+    statement: int
     what: str
+    function: str = ""
 
 
 def places(source: str) -> list[Place]:
     """Return every change that can be made to a module, in order."""
     tree = ast.parse(source)
     skipped = _skipped(tree)
+    statements, functions = _statements(tree), _functions(tree)
     found = []
     for number, node in enumerate(ast.walk(tree)):
         if node not in skipped and (what := _change(node, make=False)) is not None:
-            found.append(Place(number, getattr(node, "lineno", 0), what))
+            found.append(
+                Place(number, getattr(node, "lineno", 0), statements.get(node, 0), what, functions.get(node, ""))
+            )
     return found
 
 
@@ -108,7 +118,7 @@ def _change(node: ast.AST, *, make: bool) -> str | None:
 
 
 def _change_constant(node: ast.Constant, *, make: bool) -> str:
-    old = node.value
+    old: Any = node.value
     new = (not old) if isinstance(old, bool) else old + 1
     if make:
         node.value = new
@@ -118,6 +128,28 @@ def _change_constant(node: ast.Constant, *, make: bool) -> str:
 def _skipped(tree: ast.Module) -> set[ast.AST]:
     """Return the nodes whose change is no fault: annotations, messages, notes, and what only type checkers read."""
     return {inner for node in ast.walk(tree) for part in _silent(node) for inner in ast.walk(part)}
+
+
+def _statements(tree: ast.Module) -> dict[ast.AST, int]:
+    """Return for each node the first line of the innermost statement around it."""
+    found: dict[ast.AST, int] = {}
+    for node in ast.walk(tree):  # a statement comes before what stands in it
+        if isinstance(node, ast.stmt):
+            found |= dict.fromkeys(ast.walk(node), node.lineno)
+    return found
+
+
+def _functions(tree: ast.Module) -> dict[ast.AST, str]:
+    """Return for each node in the body of a function the name of the outermost one, with the classes around it."""
+    found: dict[ast.AST, str] = {}
+    waiting: list[tuple[ast.AST, str]] = [(node, "") for node in tree.body]
+    while waiting:
+        node, prefix = waiting.pop()
+        if isinstance(node, ast.ClassDef):
+            waiting += [(inner, f"{prefix}{node.name}.") for inner in node.body]
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            found |= {inner: prefix + node.name for part in node.body for inner in ast.walk(part)}
+    return found
 
 
 def _silent(node: ast.AST) -> Iterator[ast.AST]:
@@ -137,7 +169,7 @@ def _silent(node: ast.AST) -> Iterator[ast.AST]:
         yield node
     elif isinstance(node, ast.Call) and _is_note(node):
         yield node
-    elif isinstance(node, ast.keyword) and node.arg == "strict":
+    elif isinstance(node, ast.keyword) and node.arg in SILENT_KEYWORDS:
         yield node
 
 

@@ -221,3 +221,11 @@ def test_record_that_cannot_be_written(tmp_path: Path) -> None:
     store(buffer, 1.0)
     with pytest.raises(StorageError, match="buffers.txt"):
         buffer.finish_path(None, 0, tmp_path / "file")
+
+
+def test_baselines_come_in_the_order_of_the_managers() -> None:
+    buffer = MultiManagerBuffer(4)
+    for manager in (7, 2, 5):
+        buffer.store(probabilities(), [0, 0, 1], float(manager), np.zeros((1, 2)), manager)
+        buffer.finish_path()
+    assert list(buffer.r_bias.items()) == [(2, 2.0), (5, 5.0), (7, 7.0)]

@@ -9,6 +9,7 @@ import pytest
 
 from amber.errors import ConfigError, DataError
 from amber.evaluation import Resampling, evaluate_classes, evaluate_labels, evaluate_numbers
+from amber.evaluation.weighted import mean_of
 
 
 def two_models(n: int = 400, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -37,9 +38,8 @@ def test_intervals_hold_the_true_value_as_often_as_they_say() -> None:
     held = 0
     for seed in range(200):
         rng = np.random.default_rng(seed)
-        true = rng.normal(size=80)
-        found = evaluate_numbers(true, true + rng.normal(size=80), resampling=Resampling(80, draws=200, level=0.9))
-        estimate = found.scores["mae"]
+        resampling = Resampling(80, draws=200, level=0.9)
+        estimate = resampling.intervals(resampling.draw({"mae": mean_of(np.abs(rng.normal(size=80)))}))["mae"]
         held += estimate.low <= np.sqrt(2 / np.pi) <= estimate.high
     assert 165 <= held <= 195
 
@@ -58,7 +58,8 @@ def test_groups_are_drawn_whole() -> None:
 def test_the_seed_decides() -> None:
     true, good, _ = two_models()
     first, again, other = (
-        evaluate_classes(true, good, ["no", "yes"], resampling=Resampling(400, seed=seed)).scores for seed in (0, 0, 1)
+        evaluate_classes(true, good, ["no", "yes"], resampling=Resampling(400, draws=50, seed=seed)).scores
+        for seed in (0, 0, 1)
     )
     assert first == again and first["auroc"].low != other["auroc"].low
 
@@ -130,3 +131,24 @@ def test_what_cannot_be_evaluated_is_named(call: object, message: str) -> None:
 def test_draws_must_be_a_positive_integer() -> None:
     with pytest.raises(ConfigError, match="draws must be a positive integer"):
         Resampling(3, draws=0)
+
+
+DRAWS = [[1, 2, 0, 2, 0, 1], [2, 1, 0, 1, 1, 1]]
+GROUPED = [[0, 0, 2, 1, 1, 2], [3, 3, 0, 0, 0, 0]]
+
+
+def test_draws_stay_what_they_were() -> None:
+    # Intervals of one version are compared with those of another.
+    assert [list(weights) for weights in Resampling(6, draws=2).weights()] == DRAWS
+    grouped = Resampling(6, ["b", "b", "a", "c", "c", "a"], draws=2)
+    assert [list(weights) for weights in grouped.weights()] == GROUPED
+
+
+def test_a_label_is_scored_as_two_classes_are() -> None:
+    true, good, _ = two_models(60)
+    drawn = Resampling(60, draws=20)
+    classes = evaluate_classes(true, good, ["no", "yes"], resampling=drawn).scores
+    labels = evaluate_labels(true[:, None], good[:, 1:], ["yes"], resampling=drawn)
+    for name in ("auroc", "auprc", "mcc", "log_loss"):
+        assert labels.scores[name].value == pytest.approx(classes[name].value)
+        assert labels.per_class["yes"][name].low == pytest.approx(classes[name].low)

@@ -95,3 +95,60 @@ def test_calibration_by_hand() -> None:
 def test_a_certain_and_wrong_prediction_has_a_finite_loss() -> None:
     loss = weighted.log_loss(np.array([1]), np.array([[1.0, 0.0]]))(np.ones(1))
     assert loss == pytest.approx(-np.log(1e-7))
+
+
+def every_measure(seed: int, n: int, classes: int) -> dict[str, Callable[..., Any]]:
+    """All measures, of the same random predictions."""
+    rng = np.random.default_rng(seed)
+    true, probabilities = rng.integers(0, classes, n), rng.dirichlet(np.ones(classes), n)
+    numbers, guesses = rng.normal(size=(2, n)) / 100
+    return {
+        "auroc": weighted.auroc(true == 1, probabilities[:, 1]),
+        "auprc": weighted.auprc(true == 1, probabilities[:, 1]),
+        "accuracy": weighted.accuracy(true, probabilities.argmax(axis=1)),
+        **weighted.confusion(true, probabilities.argmax(axis=1), classes),
+        "log_loss": weighted.log_loss(true, probabilities),
+        "calibration_error": weighted.calibration_error(true, probabilities),
+        **{name: getattr(weighted, name)(numbers, guesses) for name in ("r2", "pearson", "spearman")},
+    }
+
+
+@pytest.mark.parametrize("classes", [2, 3, 5])
+def test_only_the_proportions_of_the_weights_count(classes: int) -> None:
+    for seed in range(10):
+        weights = np.random.default_rng(seed + 50).integers(0, 3, 8).astype(float)
+        for name, measure in every_measure(seed, 8, classes).items():
+            for factor in (0.01, 100.0):
+                assert measure(factor * weights) == pytest.approx(measure(weights), nan_ok=True), name
+
+
+def test_no_weight_at_all_is_undefined() -> None:
+    assert all(np.isnan(measure(np.zeros(8))) for measure in every_measure(0, 8, 3).values())
+
+
+@pytest.mark.parametrize("name", ["r2", "pearson", "spearman"])
+def test_the_unit_of_numbers_does_not_count(name: str) -> None:
+    true, predicted = np.random.default_rng(7).normal(size=(2, 20))
+    measure: Callable[..., Any] = getattr(weighted, name)
+    wanted = measure(true, predicted)(np.ones(20))
+    for unit in (0.001, 1000.0):
+        assert measure(unit * true, unit * predicted)(np.ones(20)) == pytest.approx(wanted)
+
+
+def test_classes_that_do_not_occur_are_left_out_of_means() -> None:
+    # One example of the first class, none of the third, none predicted as either.
+    true, predicted = np.array([0, 1, 1, 1]), np.array([1, 1, 1, 1])
+    for classes in (3, 4):
+        found = weighted.confusion(true, predicted, classes)
+        assert found["f1"](np.ones(4)) == pytest.approx(metrics.f1_score(true, predicted, average="macro"))
+        assert found["balanced_accuracy"](np.ones(4)) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("lower", range(2, 14))
+def test_each_bin_of_the_calibration_is_its_own(lower: int) -> None:
+    # An overconfident example and an underconfident one, in neighbouring bins of 15.
+    confidence = (np.array([lower, lower + 1]) + 0.5) / 15
+    others = (1 - confidence) / 19
+    probabilities = np.concatenate([confidence[:, None], np.repeat(others[:, None], 19, axis=1)], axis=1)
+    error = weighted.calibration_error(np.array([1, 0]), probabilities)(np.ones(2))
+    assert error == pytest.approx((confidence[0] + 1 - confidence[1]) / 2)

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from amber.architect import ModelSpace, Operation
-from amber.errors import DataError
+from amber.errors import ConfigError, DataError
 from amber.modeler import KerasResidualCnnBuilder
 from amber.search import Objective, run_search
+from amber.training.data_checks import check_data, check_fit_arguments
 
 LAYER = [{"Layer_type": "identity", "filters": 2}, {"Layer_type": "conv1d", "filters": 2, "kernel_size": 3}]
 X, Y = np.zeros((6, 8, 4), "float32"), np.array([0, 1, 2, 0, 1, 2])
@@ -60,3 +61,68 @@ def test_a_loss_without_class_numbers_takes_any_number() -> None:
     numbers = np.full((6, 3), 7.5, "float32")
     with np.errstate(all="raise"):
         search((X, numbers), (X, numbers), loss="mse")
+
+
+def test_one_row_is_enough() -> None:
+    features, targets = check_data((X[:1], Y[:1]), "train")
+    assert features.shape == (1, 8, 4) and targets.tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ((X, Y[:4]), r"equally many rows everywhere, at least one. Received: \[6, 4\]"),
+        (([X, X[:5]], Y), r"Received: \[6, 5, 6\]"),
+        ((X, 3.0), "targets must be arrays of rows"),
+        ((X, Y, Y), "must be a pair"),
+        (X, "must be a pair"),
+    ],
+)
+def test_rows_must_agree(data: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        check_data(data, "train")
+
+
+@pytest.mark.parametrize("row", [0, 1, 4095, 4096, 8999])
+def test_a_wrong_number_is_found_in_any_row(row: int) -> None:
+    with pytest.raises(DataError, match=rf"nan in row {row}, position \(1,\)"):
+        check_data((changed(np.zeros((9000, 2)), (row, 1), np.nan), np.zeros(9000)), "train")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"class_weight": {0: 1.0, 1: 0}},
+        {"class_weight": {np.int64(2): np.float32(0.5)}},
+        {"class_weight": None, "sample_weight": None},
+        {"sample_weight": np.zeros(12)},
+        {"sample_weight": {"a": np.ones(12), "b": np.ones(12)}, "verbose": 0},
+        {},
+    ],
+)
+def test_arguments_of_fit_that_are_right(arguments: Any) -> None:
+    check_fit_arguments(arguments, 12)
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        {0: -1.0},
+        {0: 1.0, 1: np.nan},
+        {0: np.inf},
+        {0: "1"},
+        {-1: 1.0},
+        {0: 1.0, -1: 1.0},
+        {0: 1.0, "b": 1.0},
+        {0.5: 1.0},
+    ],
+)
+def test_weights_of_classes_that_are_wrong(weights: Any) -> None:
+    with pytest.raises(ConfigError, match="weights by class number"):
+        check_fit_arguments({"class_weight": weights}, 12)
+
+
+@pytest.mark.parametrize("weights", [1.0, [1.0, 2.0], np.float64(2.0)])
+def test_weights_of_examples_that_are_not_an_array(weights: Any) -> None:
+    with pytest.raises(DataError, match="sample_weight must be an array. Received"):
+        check_fit_arguments({"sample_weight": weights}, 12)

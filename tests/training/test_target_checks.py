@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
 from amber.architect import BranchedModelSpace, ModelSpace, Operation
 from amber.errors import AmberError, ConfigError, DataError, InvalidArchitectureError, ModelSpaceError
 from amber.modeler import (
+    ComputationGraph,
+    ComputationNode,
     DAGModelBuilder,
     KerasBranchModelBuilder,
     KerasModelBuilder,
@@ -17,6 +20,7 @@ from amber.modeler import (
     KerasResidualCnnBuilder,
 )
 from amber.search import Objective, run_search
+from amber.training.data_checks import check_targets
 
 SPARSE, ONE_HOT = "sparse_categorical_crossentropy", "categorical_crossentropy"
 X = np.zeros((12, 10, 4), "float32")
@@ -174,3 +178,88 @@ def test_a_metric_that_is_not_reported_is_named_before_training() -> None:
 def test_arguments_of_fit_are_checked_at_once(arguments: Any, error: type[AmberError], message: str) -> None:
     with pytest.raises(error, match=message):
         objective(multi_io(FLAT), fit_kwargs=arguments)
+
+
+def chain(output: Operation, *layers: Operation) -> Any:
+    nodes = [ComputationNode(INPUT, "x")]
+    for number, operation in enumerate([*layers, output]):
+        nodes.append(ComputationNode(operation, f"n{number}", parents=[nodes[-1].node_name]))
+    return ComputationGraph(nodes, ["x"], [nodes[-1].node_name])
+
+
+FLATTENED = [Operation("flatten")]
+
+
+@pytest.mark.parametrize("targets", [(12,), (12, 1)])
+@pytest.mark.parametrize(
+    ("loss", "units"), [(SPARSE, 3), ("mse", 1), ("binary_crossentropy", 1), (keras.losses.MeanSquaredError(), 1)]
+)
+def test_one_target_for_each_example_may_have_an_axis_of_its_own(loss: Any, units: int, targets: Any) -> None:
+    graph = chain(dense(units, activation="linear"), *FLATTENED)
+    check_targets(graph, graph.cost, {"loss": loss}, np.zeros(targets), "train")
+
+
+@pytest.mark.parametrize(
+    ("layers", "loss", "units", "targets", "error"),
+    [
+        ([], SPARSE, 3, (12,), InvalidArchitectureError),  # flattened it would fit
+        ([], SPARSE, 3, (12, 10), None),
+        ([], SPARSE, 3, (12, 10, 1), None),
+        ([], SPARSE, 3, (12, 9), DataError),
+        ([], "mse", 3, (12, 10, 3), None),
+        ([], "mse", 3, (12, 3), InvalidArchitectureError),
+        ([], "mse", 3, (12, 2), DataError),
+        ([], "mse", 1, (12, 10), None),
+        (FLATTENED, "mse", 3, (12, 3), None),
+        (FLATTENED, "mse", 3, (12, 1), DataError),
+        (FLATTENED, "mse", 3, (12, 3, 1), DataError),
+        (FLATTENED, ONE_HOT, 1, (12, 1), ConfigError),
+        (FLATTENED, "no_loss_of_keras", 3, (12, 99), None),
+        (FLATTENED, None, 3, (12, 99), None),
+    ],
+)
+def test_which_targets_an_output_can_learn(layers: Any, loss: Any, units: int, targets: Any, error: Any) -> None:
+    graph = chain(dense(units, activation="linear"), *layers)
+
+    def check() -> None:
+        check_targets(graph, graph.cost, {"loss": loss}, np.zeros(targets), "train")
+
+    if error is None:
+        check()
+    else:
+        with pytest.raises(error):
+            check()
+
+
+@pytest.mark.parametrize(("targets", "wrong"), [([0, 2], None), ([0, 3], 3), ([-1, 0], -1), ([0, 0.5], 0.5)])
+def test_class_numbers_go_from_0_to_one_below_the_number_of_classes(targets: Any, wrong: Any) -> None:
+    graph = chain(dense(3), *FLATTENED)
+
+    def check() -> None:
+        check_targets(graph, graph.cost, {"loss": SPARSE}, np.array(targets), "train")
+
+    if wrong is None:
+        check()
+    else:
+        with pytest.raises(DataError, match=rf"from 0 to 2, as the network has 3 outputs. Received: {wrong}"):
+            check()
+
+
+@pytest.mark.parametrize(
+    ("loss", "said"),
+    [
+        (ONE_HOT, "categorical_crossentropy"),
+        (keras.losses.CategoricalCrossentropy(), "categorical_crossentropy"),
+        (keras.losses.categorical_crossentropy, "categorical_crossentropy"),
+        (keras.losses.CategoricalCrossentropy(name="CategoricalCrossentropy"), "CategoricalCrossentropy"),
+    ],
+)
+def test_a_loss_is_known_and_named_in_each_of_its_forms(loss: Any, said: str) -> None:
+    graph = chain(dense(3), *FLATTENED)
+    with pytest.raises(DataError, match=f"the loss {said} of output"):
+        check_targets(graph, graph.cost, {"loss": loss}, CLASSES, "train")
+
+
+def test_class_numbers_on_a_device_are_left_there() -> None:
+    graph = chain(dense(3), *FLATTENED)
+    check_targets(graph, graph.cost, {"loss": SPARSE}, keras.ops.convert_to_tensor(np.array([0, 7])), "train")

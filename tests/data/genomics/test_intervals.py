@@ -67,6 +67,7 @@ def test_scores_summits_and_features() -> None:
     assert read_intervals(FILES / "igv_js__quoted_color.bed").score.tolist() == [-2.2, -1.35, -2.16, -2.66]
     genes = read_intervals(FILES / "igv_js__eden.gff")
     picked = genes.take(genes.feature == "mRNA")
+    assert set(genes.summit.tolist()) == {-1}
     assert len(picked) == 3 and picked.name.tolist() == ["EDEN.1", "EDEN.2", "EDEN.3"]
     assert picked.where(2) == f"{FILES / 'igv_js__eden.gff'}, line 12" and picked.kind == "GFF3"
 
@@ -79,6 +80,10 @@ def test_scores_summits_and_features() -> None:
         ("a.bed", "chr1\t0\t10\tp\t5\t.\t1.5\t-1\t3\t4\n", "narrowPeak", [5.0]),
         ("a.bed", "chr1\t0\t10\tp\t5\t.\t1.5\t-1\t3\n", "broadPeak", [5.0]),
         ("a.bed", "chr1\t0\t10\tp\t5\t+\t0\t10\t0\n", "BED9", [5.0]),
+        ("a.bed", "chr1\t0\t10\tp\t5\t.\t1.5\t3\t3\n", "broadPeak", [5.0]),
+        ("a.bed", "chr1\t0\t10\tp\t5\t.\t3\t1.5\t3\n", "broadPeak", [5.0]),
+        ("a.bed", "chr1\t0\t10\tp\t5\t+\t2\t8\n", "BED8", [5.0]),
+        ("a.bed", "chr1\tsrc\tgene\t1\t10\t7\t+\t.\n", "GFF3", [7.0]),
         ("a.bed", "chr1\tsrc\tgene\t1\t10\t7\t+\t.\tID=g\n", "GFF3", [7.0]),
         ("a.gff", 'chr1\tsrc\tgene\t1\t10\t7\t+\t.\tgene_id "g"\n', "GTF", [7.0]),
         ("a.gff", "##gff-version 3\nchr1\tsrc\tgene\t1\t10\t7\t+\t.\tID=g\n##FASTA\n>chr1\nACGT\n", "GFF3", [7.0]),
