@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from amber.data.alphabets import Alphabet
+from amber.data.batches.streamed import PackedLabels, streamed_inputs
+from amber.data.encoding.alphabets import Alphabet
+from amber.data.encoding.coding import SequenceForm, coded_sequences
 from amber.data.examples import Examples, Places
 from amber.data.genomics import Genome, Windows
-from amber.data.inputs import SequenceForm, coded_sequences
 from amber.data.sources.windows_on_genome import GenomeWindows
-from amber.data.streamed import PackedLabels, streamed_inputs
 from benchmarks.results import Row, show
 from benchmarks.timing import alternate, ratio
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from amber.data.batches.streamed import streamed_inputs
 from amber.data.genomics import Genome
-from amber.data.streamed import streamed_inputs
 from benchmarks import data
 
 

@@ -7,9 +7,9 @@ import pickle
 import numpy as np
 import pytest
 
-from amber.data.alphabets import PADDING, Alphabet
+from amber.data.encoding.alphabets import PADDING, Alphabet
+from amber.data.encoding.sequences import encode_sequences
 from amber.data.examples import ArrayExamples, Examples, NumbersInput, Places, Ragged, SequenceInput
-from amber.data.sequences import encode_sequences
 from amber.errors import DataError
 
 DNA = Alphabet.of("dna")

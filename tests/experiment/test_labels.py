@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from amber.data.targets import Labels
+from amber.data.targets.target import Labels
 from amber.errors import ConfigError
 from amber.experiment.configuration.reading import Configuration, config_from_text
 from amber.experiment.data import load_data

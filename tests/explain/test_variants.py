@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from tests.explain.networks import fill_weights
 
+from amber.data.encoding.sequences import encode_sequences
 from amber.data.genomics import Genome, read_variants
-from amber.data.sequences import encode_sequences
 from amber.errors import ConfigError, DataError
 from amber.explain.variants import VariantEffects, variant_effects
 

@@ -10,10 +10,10 @@ import pytest
 
 from amber.backend.batch_order import in_batches, predict
 from amber.backend.models import ChildModel
-from amber.data.alphabets import Alphabet
-from amber.data.augmentation import Augmentation
+from amber.data.batches.augmentation import Augmentation
+from amber.data.batches.streamed import PackedLabels, streamed_inputs
+from amber.data.encoding.alphabets import Alphabet
 from amber.data.examples import ArrayExamples, NumbersInput, SequenceInput
-from amber.data.streamed import PackedLabels, streamed_inputs
 from amber.training.epoch import batches_of, train_epoch
 from amber.training.settings import FitSettings
 from amber.training.train import train_model

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from amber.data.baselines import BaselineResult, RegressionResult, logistic_regression_baseline, ridge_baseline
+from amber.data.baselines.linear_models import (
+    BaselineResult,
+    RegressionResult,
+    logistic_regression_baseline,
+    ridge_baseline,
+)
+from amber.data.baselines.scores import ClassScore, LabelScore, NumberScore
 from amber.data.block_datasets import load_blocks
-from amber.data.blocks import BlockSpec, split_columns
 from amber.data.dataset import Dataset, Split, TestVault
 from amber.data.datasets import find_data, load_dataset, load_sequences
 from amber.data.descriptions import DESCRIPTION, describe_sequences
-from amber.data.features import check_features, read_features
-from amber.data.labels import encode_labels
-from amber.data.scaling import Scaling
-from amber.data.scores import ClassScore, LabelScore, NumberScore
-from amber.data.sequences import encode_codes, encode_sequences
-from amber.data.simulated import MotifTask, SimulatedRecords, Simulation, load_simulated, simulate
-from amber.data.simulated_motifs import Motif
-from amber.data.splits import SplitIndices, column_split, grouped_split, random_split
-from amber.data.tables import Table, read_table
-from amber.data.targets import Target
-from amber.data.tasks import TargetSpec
+from amber.data.encoding.sequences import encode_codes, encode_sequences
+from amber.data.simulated.motifs import Motif
+from amber.data.simulated.simulation import MotifTask, SimulatedRecords, Simulation, load_simulated, simulate
+from amber.data.splits.parts import SplitIndices, column_split, grouped_split, random_split
+from amber.data.tables.blocks import BlockSpec, split_columns
+from amber.data.tables.features import check_features, read_features
+from amber.data.tables.table import Table, read_table
+from amber.data.targets.labels import encode_labels
+from amber.data.targets.scaling import Scaling
+from amber.data.targets.target import Target
+from amber.data.targets.tasks import TargetSpec
 from amber.measures import accuracy, mean_absolute_error, per_class_accuracy, r2
 
 __all__ = [

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from amber.data.dataset import Dataset
 from amber.data.datasets import load_table
-from amber.data.division import RANDOM, SplitSpec
 from amber.data.from_examples import DatasetSpec
 from amber.data.sources.source import Wanted
-from amber.data.splits import DEFAULT_FRACTIONS
-from amber.data.tasks import TargetSpec
+from amber.data.splits.division import RANDOM, SplitSpec
+from amber.data.splits.parts import DEFAULT_FRACTIONS
+from amber.data.targets.tasks import TargetSpec
 from amber.errors import DataError
 
 

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amber.data.fingerprints import fingerprint
-from amber.data.scaling import Scaling
-from amber.data.targets import Target
+from amber.data.targets.scaling import Scaling
+from amber.data.targets.target import Target
 from amber.errors import DataError
 from amber.types import Array, Inputs, InputShape
 

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from amber.data.dataset import Dataset
-from amber.data.division import AUTO, GROUP_COLUMN, GROUPED, RANDOM, SplitSpec
+from amber.data.encoding.coding import SequenceForm
 from amber.data.from_examples import DatasetSpec, load
-from amber.data.inputs import SequenceForm
 from amber.data.sources.source import Wanted
 from amber.data.sources.table import TableSource
-from amber.data.splits import DEFAULT_FRACTIONS
-from amber.data.tables import shown_names
-from amber.data.tasks import Kind, TargetSpec
+from amber.data.splits.division import AUTO, GROUP_COLUMN, GROUPED, RANDOM, SplitSpec
+from amber.data.splits.parts import DEFAULT_FRACTIONS
+from amber.data.tables.table import shown_names
+from amber.data.targets.tasks import Kind, TargetSpec
 from amber.errors import DataError
 
 # The name of the output where there is one.

@@ -13,7 +13,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from amber.data.alphabets import PADDING, Alphabet
+from amber.data.encoding.alphabets import PADDING, Alphabet
 from amber.data.fingerprints import fingerprint
 from amber.errors import DataError
 from amber.types import Array

@@ -13,24 +13,24 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from amber.data import reading
-from amber.data.alphabets import Unknown
+from amber.data.batches.streamed import streamed_inputs
 from amber.data.dataset import Dataset
-from amber.data.division import SIMILARITY, Division, SplitSpec, divide
-from amber.data.encoding import one_hot
+from amber.data.encoding.alphabets import Unknown
+from amber.data.encoding.one_hot import one_hot
 from amber.data.examples import Examples, InputKind, NumbersInput, SequenceInput, TrackInput
 from amber.data.fingerprints import fingerprint
-from amber.data.label_columns import read_labels
-from amber.data.labelled import Labelled, about, assembled, content_of, divided, with_labels
-from amber.data.leakage import POSITIONS, overlapping_across
-from amber.data.similarity import SimilarityGroups, similarity_groups
-from amber.data.sketches import sketch
 from amber.data.sources.source import Source, Wanted
-from amber.data.streamed import streamed_inputs
-from amber.data.table_examples import TableExamples
-from amber.data.tables import Table, shown_names
-from amber.data.targets import Target
-from amber.data.tasks import TargetSpec
+from amber.data.splits.division import SIMILARITY, Division, SplitSpec, divide
+from amber.data.splits.leakage import POSITIONS, overlapping_across
+from amber.data.splits.similarity import SimilarityGroups, similarity_groups
+from amber.data.splits.sketches import sketch
+from amber.data.tables.examples import TableExamples
+from amber.data.tables.table import Table, shown_names
+from amber.data.targets.label_columns import read_labels
+from amber.data.targets.labelled import Labelled, about, assembled, content_of, divided, with_labels
+from amber.data.targets.target import Target
+from amber.data.targets.tasks import TargetSpec
+from amber.data.text import reading
 from amber.errors import DataError, KeyPath
 from amber.files import size_text
 from amber.types import Array

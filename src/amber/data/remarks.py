@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amber.data.dataset import Dataset, Split
-from amber.data.leakage import identical_across
-from amber.data.splits import SplitIndices
+from amber.data.splits.leakage import identical_across
+from amber.data.splits.parts import SplitIndices
 from amber.types import Array, Inputs
 
 # Bytes of inputs that are compared at most: about two seconds.

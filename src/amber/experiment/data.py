@@ -14,10 +14,10 @@ import yaml
 
 from amber.data import Dataset, TargetSpec, load_simulated
 from amber.data.datasets import OUTPUT, file_in_data_folder, find_data, is_packaged, is_there, load_table
-from amber.data.division import AUTO, CHROMOSOMES, SIMILARITY, SplitSpec
 from amber.data.from_examples import DatasetSpec, load
 from amber.data.sources import Source
-from amber.data.splits import DEFAULT_FRACTIONS
+from amber.data.splits.division import AUTO, CHROMOSOMES, SIMILARITY, SplitSpec
+from amber.data.splits.parts import DEFAULT_FRACTIONS
 from amber.errors import ConfigError, DataError
 from amber.experiment.configuration.data_sections import DataSection
 from amber.experiment.configuration.document import KeyPath, dotted, parse_yaml

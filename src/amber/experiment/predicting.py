@@ -10,8 +10,8 @@ import numpy as np
 
 from amber.data import Scaling, Table, encode_sequences, read_table
 from amber.data.from_examples import arrays_of
-from amber.data.table_examples import TableExamples, parsed_blocks
-from amber.data.targets import Labels
+from amber.data.tables.examples import TableExamples, parsed_blocks
+from amber.data.targets.target import Labels
 from amber.errors import ConfigError
 from amber.experiment.configuration.reading import Configuration
 from amber.experiment.configuration.source_section import wanted_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from amber.data.encoding.sequences import encode_sequences
 from amber.data.genomics.fasta import read_fasta
-from amber.data.sequences import encode_sequences
 from amber.experiment.explaining import STRANDS
 from amber.explain.motifs import read_meme, scan
 from amber.files.csv_text import csv_text

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from amber.data.targets import Labels
+from amber.data.targets.target import Labels
 from amber.errors import ConfigError
 from amber.experiment.configuration.document import KeyPath
 from amber.experiment.configuration.reading import Configuration

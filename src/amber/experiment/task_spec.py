@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from amber.data.targets import Labels
+from amber.data.targets.target import Labels
 from amber.errors import ConfigError
 from amber.files import limits
 from amber.types import JsonObject

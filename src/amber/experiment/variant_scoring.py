@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from amber.data.alphabets import Alphabet
+from amber.data.encoding.alphabets import Alphabet
 from amber.data.genomics import Genome, Variants, read_variants
 from amber.data.genomics.alleles import NO_CHROMOSOME, SCORED
 from amber.data.genomics.annotated_vcf import SUFFIXES, InfoField, write_annotated_vcf

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from amber.backend.batch_order import predict
 from amber.checks import positive_integer
-from amber.data.alphabets import Alphabet
-from amber.data.encoding import one_hot, one_hot_complement
+from amber.data.encoding.alphabets import Alphabet
+from amber.data.encoding.one_hot import one_hot, one_hot_complement
 from amber.data.genomics.alleles import AlleleWindows, Codes, allele_windows
 from amber.data.genomics.genome import Genome
 from amber.data.genomics.variants import Variants

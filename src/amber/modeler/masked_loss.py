@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-# Labels below this are not known; see `amber.data.targets.MISSING_LABEL`.
+# Labels below this are not known; see `amber.data.targets.target.MISSING_LABEL`.
 _LEAST_KNOWN = -0.5
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from amber.data.encoding.sequences import encode_codes, encode_sequences
 from amber.data.genomics import ChromosomeNames, Genome, genome_index, read_fasta, reverse_complement
 from amber.data.genomics.handles import PerThread
-from amber.data.sequences import encode_codes, encode_sequences
 from amber.errors import DataError
 
 FILES = Path(__file__).parent / "files"

@@ -8,8 +8,8 @@ import h5py
 import numpy as np
 import pytest
 
+from amber.data.encoding.coding import SequenceForm
 from amber.data.examples import ArrayExamples, NumbersInput, TrackInput
-from amber.data.inputs import SequenceForm
 from amber.data.sources import ArraysSource, Wanted
 from amber.errors import DataError
 from amber.types import Array

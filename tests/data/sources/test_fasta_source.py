@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from amber.data.inputs import SequenceForm
+from amber.data.encoding.coding import SequenceForm
 from amber.data.sources import SOURCES, FastaSource, Wanted
 from amber.errors import DataError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from amber.data.alphabets import Alphabet
+from amber.data.encoding.alphabets import Alphabet
 from amber.data.sources import IntervalsSource, Wanted
 from amber.data.sources.windows_on_genome import GenomeWindows
 from amber.errors import DataError
@@ -152,7 +152,7 @@ def test_settings_that_cannot_be(folder: Path, settings: dict[str, object], mess
 
 
 def test_proteins_are_not_read_from_a_genome(folder: Path) -> None:
-    from amber.data.inputs import SequenceForm
+    from amber.data.encoding.coding import SequenceForm
 
     with pytest.raises(DataError, match="expected the alphabet dna or rna"):
         _examples(folder, "a.bed", Wanted(form=SequenceForm("protein")))

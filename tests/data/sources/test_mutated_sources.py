@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from amber.data.division import SplitSpec
+from amber.data.encoding.coding import SequenceForm
 from amber.data.from_examples import DatasetSpec, dataset_of
-from amber.data.inputs import SequenceForm
 from amber.data.sources import ArraysSource, FastaSource, IntervalsSource, Source, TableSource, Wanted
-from amber.data.tasks import TargetSpec
+from amber.data.splits.division import SplitSpec
+from amber.data.targets.tasks import TargetSpec
 from amber.errors import DataError
 
 TRIALS = 200

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from amber.data.alphabets import PADDING
+from amber.data.encoding.alphabets import PADDING
+from amber.data.encoding.coding import SequenceForm
 from amber.data.examples import ArrayExamples, NumbersInput
-from amber.data.inputs import SequenceForm
 from amber.data.sources import TableSource, Wanted
 from amber.errors import DataError
 

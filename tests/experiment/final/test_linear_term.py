@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from amber.data import Dataset, Split, TestVault
-from amber.data.linear import fit_linear
-from amber.data.targets import Target
+from amber.data.baselines.linear_term import fit_linear
+from amber.data.targets.target import Target
 from amber.experiment.final.linear_term import WEIGHTS, chosen_weight, with_linear_term
 from amber.search import average
 

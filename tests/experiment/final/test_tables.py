@@ -7,7 +7,7 @@ import io
 import numpy as np
 from rich.console import Console
 
-from amber.data.scores import ClassScore
+from amber.data.baselines.scores import ClassScore
 from amber.experiment.final.tables import class_table
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from amber.data.sequences import encode_sequences
+from amber.data.encoding.sequences import encode_sequences
 from amber.errors import ConfigError, DataError
 from amber.experiment.configuration.data_sections import DataSection
 from amber.experiment.trained.preprocessing import Preprocessing

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from amber.data.tables import shown_names
+from amber.data.tables.table import shown_names
 from amber.errors import DataError
 from amber.wording import shown
 

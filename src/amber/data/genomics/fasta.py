@@ -1,7 +1,7 @@
 """FASTA files that are read as a whole: DNA, RNA or protein sequences, one example each.
 
 What may be changed here: how entries are found. `genome` reads windows of a FASTA file that is too large to hold;
-`amber.data.sequences` says which bases there are.
+`amber.data.encoding.sequences` says which bases there are.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from amber.data.reading import Expected, read_lines
+from amber.data.text.reading import Expected, read_lines
 from amber.errors import DataError
 from amber.wording import shortened
 

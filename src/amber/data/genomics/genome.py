@@ -1,7 +1,7 @@
 """A genome in an indexed FASTA file: windows of it, as text or as an array.
 
 What may be changed here: how windows are read. `genome_index` finds the index, `chromosomes` knows the names, and
-`amber.data.sequences.encode_codes` turns the array into one-hot channels.
+`amber.data.encoding.sequences.encode_codes` turns the array into one-hot channels.
 """
 
 from __future__ import annotations

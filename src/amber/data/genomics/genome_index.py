@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from amber.data.formats import recognise
 from amber.data.genomics.handles import library, quiet_htslib
-from amber.data.reading import check_compression, compression_of, unpacked_blocks
+from amber.data.text.formats import recognise
+from amber.data.text.reading import check_compression, compression_of, unpacked_blocks
 from amber.errors import DataError
 from amber.files import open_regular, replacing, size_text
 from amber.wording import said, shortened

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from amber.data.reading import Expected, read_lines
+from amber.data.text.reading import Expected, read_lines
 from amber.errors import DataError
 from amber.wording import shown
 

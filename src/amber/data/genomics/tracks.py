@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amber.checks import positive_integer
-from amber.data.formats import recognise
 from amber.data.genomics.chromosomes import ChromosomeMatch, ChromosomeNames
 from amber.data.genomics.handles import PerThread, library
+from amber.data.text.formats import recognise
 from amber.errors import DataError
 from amber.files import open_regular
 from amber.wording import said, shown

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from amber.data.genomics.handles import library, quiet_htslib
 from amber.data.genomics.intervals import text_column
-from amber.data.reading import Expected, check_compression, compression_of, read_lines, unpacked_blocks
+from amber.data.text.reading import Expected, check_compression, compression_of, read_lines, unpacked_blocks
 from amber.errors import DataError
 from amber.files import open_regular
 from amber.wording import said, shown

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from amber.checks import positive_integer
 from amber.data.genomics.genome import Genome
 from amber.data.genomics.intervals import Intervals, text_column
-from amber.data.tables import shown_names
+from amber.data.tables.table import shown_names
 from amber.errors import DataError
 from amber.wording import shown
 

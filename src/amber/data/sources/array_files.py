@@ -11,8 +11,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from amber.data import reading
-from amber.data.formats import recognise
+from amber.data.text import reading
+from amber.data.text.formats import recognise
 from amber.errors import AmberError, DataError
 from amber.files import bounded_hdf5, open_regular, size_text
 from amber.files.archives import check_archive

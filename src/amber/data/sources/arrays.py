@@ -13,15 +13,15 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from amber.data.alphabets import Alphabet
+from amber.data.encoding.alphabets import Alphabet
+from amber.data.encoding.coding import SequenceForm, coded_sequences
 from amber.data.examples import ArrayExamples, InputKind, NumbersInput, Places, Ragged, SequenceInput, TrackInput
 from amber.data.genomics.intervals import text_column
-from amber.data.inputs.sequences import SequenceForm, coded_sequences
 from amber.data.sources.array_files import read_arrays
 from amber.data.sources.source import Source, Wanted, register_source
-from amber.data.splits import part_of
-from amber.data.table_examples import ReadBlock
-from amber.data.tables import shown_names
+from amber.data.splits.parts import part_of
+from amber.data.tables.examples import ReadBlock
+from amber.data.tables.table import shown_names
 from amber.errors import DataError
 from amber.types import Array
 

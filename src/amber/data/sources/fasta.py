@@ -14,12 +14,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from amber.data.encoding.coding import coded_sequences
 from amber.data.examples import ArrayExamples, Places
 from amber.data.genomics.fasta import Fasta, read_fasta
 from amber.data.genomics.intervals import text_column
-from amber.data.inputs.sequences import coded_sequences
 from amber.data.sources.source import Source, Wanted, register_source
-from amber.data.tables import Table, read_table, shown_names
+from amber.data.tables.table import Table, read_table, shown_names
 from amber.errors import DataError
 from amber.types import Array
 from amber.wording import shortened, shown

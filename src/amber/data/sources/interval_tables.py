@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amber.data.genomics.intervals import Intervals, read_intervals, text_column
-from amber.data.reading import Expected, read_lines
-from amber.data.tables import Layout, Table, read_table
+from amber.data.tables.table import Layout, Table, read_table
+from amber.data.text.reading import Expected, read_lines
 from amber.errors import DataError
 from amber.types import Array
 from amber.wording import shown

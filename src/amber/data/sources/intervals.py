@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amber.checks import positive_integer
-from amber.data.alphabets import Alphabet
+from amber.data.encoding.alphabets import Alphabet
 from amber.data.examples import Places
 from amber.data.genomics.genome import Genome
 from amber.data.genomics.intervals import Intervals, text_column
@@ -25,7 +25,7 @@ from amber.data.sources.interval_tables import read_interval_table
 from amber.data.sources.signals import MissingSignal, SignalSummary, summaries
 from amber.data.sources.source import Source, Wanted, register_source
 from amber.data.sources.windows_on_genome import SIGNAL, GenomeWindows
-from amber.data.tables import shown_names
+from amber.data.tables.table import shown_names
 from amber.errors import DataError
 from amber.types import Array
 from amber.wording import shown

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+from amber.data.encoding.coding import SequenceForm
 from amber.data.examples import Examples
-from amber.data.inputs.sequences import SequenceForm
 from amber.errors import DataError, KeyPath
 from amber.registry import Registry
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from amber.data.reading import AUTO
 from amber.data.sources.source import Source, Wanted, register_source
-from amber.data.table_examples import ReadBlock, TableExamples, parsed_blocks
-from amber.data.tables import Layout, Table, read_table
+from amber.data.tables.examples import ReadBlock, TableExamples, parsed_blocks
+from amber.data.tables.table import Layout, Table, read_table
+from amber.data.text.reading import AUTO
 from amber.errors import DataError
 from amber.wording import shown
 

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from amber.data.alphabets import Alphabet
+from amber.data.encoding.alphabets import Alphabet
 from amber.data.examples import InputKind, Places, SequenceInput, TrackInput
 from amber.data.fingerprints import fingerprint
 from amber.data.genomics.genome import Genome

@@ -9,9 +9,9 @@ from typing import Any, get_type_hints
 
 from pydantic import create_model
 
-from amber.data.inputs import SequenceForm
+from amber.data.encoding.coding import SequenceForm
 from amber.data.sources import SOURCES, Source, Wanted
-from amber.data.table_examples import ReadBlock
+from amber.data.tables.examples import ReadBlock
 from amber.errors import DataError
 from amber.experiment.configuration.data_sections import DataSection
 from amber.experiment.configuration.document import KeyPath, YamlDocument

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from amber.data.linear import LinearModel, fit_linear, losses
+from amber.data.baselines.linear_term import LinearModel, fit_linear, losses
 from amber.experiment.final.scoring import predictions
 from amber.experiment.task_spec import TaskSpec
 

@@ -18,8 +18,8 @@ from amber.data import (
     logistic_regression_baseline,
     ridge_baseline,
 )
-from amber.data.baselines import labels_baseline
-from amber.data.targets import known_labels
+from amber.data.baselines.linear_models import labels_baseline
+from amber.data.targets.target import known_labels
 from amber.errors import DataError, RunFailed
 from amber.evaluation import Evaluation, Resampling, evaluate_classes, evaluate_labels, evaluate_numbers
 from amber.experiment.task_spec import INPUT

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from amber.data.targets import Labels
+from amber.data.targets.target import Labels
 from amber.experiment.final.tables import measure_name, measure_text
 from amber.experiment.trained.preprocessing import Preprocessing
 from amber.types import JsonObject

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from amber.data.alphabets import Alphabet
-from amber.data.encoding import one_hot_complement
+from amber.data.encoding.alphabets import Alphabet
+from amber.data.encoding.one_hot import one_hot_complement
 from amber.errors import ConfigError, DataError
 from amber.experiment.final.scoring import predictions
 from amber.experiment.trained.files import network_file, read_preprocessing

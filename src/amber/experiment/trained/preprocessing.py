@@ -9,11 +9,10 @@ from typing import Any, TypeAlias, cast, get_args
 import numpy as np
 
 from amber.data import Scaling
-from amber.data.alphabets import Alphabet, Unknown
-from amber.data.encoding import one_hot
-from amber.data.inputs import SequenceForm, coded_sequences
-from amber.data.inputs.sequences import Align
-from amber.data.targets import Labels
+from amber.data.encoding.alphabets import Alphabet, Unknown
+from amber.data.encoding.coding import Align, SequenceForm, coded_sequences
+from amber.data.encoding.one_hot import one_hot
+from amber.data.targets.target import Labels
 from amber.errors import ConfigError, DataError
 from amber.experiment.configuration.data_sections import DataSection
 from amber.experiment.task_spec import Outcome, TaskSpec

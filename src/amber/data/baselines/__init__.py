@@ -1,0 +1,1 @@
+"""Linear models beside the networks, and the scores of both."""

@@ -1,0 +1,283 @@
+"""What a simple model reaches: the score that a search has to beat.
+
+What may be changed here: which simple models there are.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from amber.data.baselines.label_ridge import LabelRidge, label_ridge
+from amber.data.baselines.scores import ClassScore, LabelScore, NumberScore
+from amber.data.baselines.streamed import FeatureBatches, features, logistic_regression, ridge_regression
+from amber.data.dataset import Dataset, Split, shapes_of
+from amber.data.targets.target import Target, known_labels
+from amber.errors import DataError
+from amber.measures import accuracy, r2
+from amber.types import Array
+
+logger = logging.getLogger(__name__)
+
+STRENGTHS = (0.01, 0.1, 1.0)
+PENALTIES = (1.0, 10.0, 100.0, 1000.0)
+# The least probability of a label that a regression may say.
+_LEAST = 1e-3
+
+
+@dataclass(frozen=True)
+class BaselineResult:
+    """How well a simple model predicts the classes of test data.
+
+    Attributes:
+        score: all measures of it.
+        C: inverse strength of the penalty that was chosen on validation data.
+        validation_accuracy: accuracy there.
+        predictions: probability of each class, shape `(n, classes)`; 0 for a class that training data lack.
+    """
+
+    score: ClassScore
+    C: float
+    validation_accuracy: float
+    predictions: Array = field(repr=False, compare=False)
+
+    @property
+    def accuracy(self) -> float:
+        """Fraction of examples whose class was predicted."""
+        return self.score.accuracy
+
+    @property
+    def per_class_accuracy(self) -> Mapping[str, float]:
+        """The same for each class; NaN for a class without test examples."""
+        return self.score.per_class_accuracy
+
+    @property
+    def n(self) -> int:
+        """Number of test examples."""
+        return self.score.n
+
+
+@dataclass(frozen=True)
+class RegressionResult:
+    """How well a simple model predicts a number of test data.
+
+    Attributes:
+        score: all measures of it.
+        alpha: strength of the penalty that was chosen on validation data.
+        validation_r2: coefficient of determination there.
+        predictions: predicted numbers, shape `(n, 1)`, scaled as the targets are.
+    """
+
+    score: NumberScore
+    alpha: float
+    validation_r2: float
+    predictions: Array = field(repr=False, compare=False)
+
+    @property
+    def r2(self) -> float:
+        """Coefficient of determination; 1 is perfect, 0 as good as the mean."""
+        return self.score.r2
+
+    @property
+    def mae(self) -> float:
+        """Mean absolute error, in the unit of the data."""
+        return self.score.mae
+
+    @property
+    def n(self) -> int:
+        """Number of test examples."""
+        return self.score.n
+
+
+@dataclass(frozen=True)
+class LabelsResult:
+    """How well a simple model predicts labels of test data.
+
+    Attributes:
+        score: all measures of it.
+        alpha: strength of the penalty that was chosen on validation data.
+        validation_error: mean squared error there.
+        predictions: probability of each label, shape `(n, labels)`.
+    """
+
+    score: LabelScore
+    alpha: float
+    validation_error: float
+    predictions: Array = field(repr=False, compare=False)
+
+
+def logistic_regression_baseline(
+    dataset: Dataset, test_split: Split, seed: int = 0, target: str | None = None, *, refit: bool = False
+) -> BaselineResult:
+    """Score a logistic regression on the flattened inputs, all blocks side by side.
+
+    It is fitted to the training data for each `C` of .01, .1 and 1 (inputs that are read in batches, by stochastic
+    gradient descent); the one with the best accuracy on validation data is tested, the smallest of equals.
+
+    Args:
+        dataset: training and validation data; its test data are not opened.
+        test_split: what `dataset.open_test()` returned.
+        seed: of the solver.
+        target: which of several targets; by default the only one.
+        refit: whether the one that was chosen is fitted again, to training and validation data together.
+
+    Returns:
+        All measures on `test_split`.
+
+    Raises:
+        DataError: training data of one class only, or test inputs of another shape.
+    """
+    _check_shapes(dataset, test_split)
+    chosen = _target(dataset, target)
+    classes = chosen.classes
+    if classes is None:
+        raise DataError(f"Target {chosen.name!r} is a number; expected classes. Use ridge_baseline.")
+    train_y, validation_y, test_y = (
+        split.values_of(chosen.name) for split in (dataset.train, dataset.validation, test_split)
+    )
+    present = np.unique(train_y)
+    if len(present) < 2:
+        raise DataError(
+            f"Data set {dataset.name!r}: the training data must hold at least two classes. "
+            f"Received: {[classes[int(number)] for number in present]}"
+        )
+    train_x, validation_x = features(dataset.train.x), features(dataset.validation.x)
+    best: Any = None
+    best_score, best_strength = -1.0, STRENGTHS[0]
+    for strength in STRENGTHS:
+        model = _fitted(logistic_regression(train_x, strength, seed), train_x, train_y)
+        score = accuracy(validation_y, model.predict(validation_x))
+        logger.debug("Logistic regression, C=%g: validation accuracy %.4f", strength, score)
+        if score > best_score:
+            best, best_score, best_strength = model, score, strength
+    if refit:
+        both = dataset.train.joined(dataset.validation)
+        both_x = features(both.x)
+        best = _fitted(logistic_regression(both_x, best_strength, seed), both_x, both.values_of(chosen.name))
+    probabilities = np.zeros((len(test_split), len(classes)))
+    probabilities[:, best.classes_] = best.predict_proba(features(test_split.x))
+    return BaselineResult(
+        score=ClassScore.of(test_y, probabilities, classes),
+        C=best_strength,
+        validation_accuracy=best_score,
+        predictions=probabilities,
+    )
+
+
+def ridge_baseline(
+    dataset: Dataset, test_split: Split, target: str | None = None, *, refit: bool = False
+) -> RegressionResult:
+    """Score a ridge regression of a number on the flattened inputs, all blocks side by side.
+
+    It is fitted to the training data for each penalty of 1, 10, 100 and 1000; the one with the best coefficient
+    of determination on validation data is tested, the weakest of equals.
+
+    Args:
+        dataset: training and validation data; its test data are not opened.
+        test_split: what `dataset.open_test()` returned.
+        target: which of several targets; by default the only one.
+        refit: whether the one that was chosen is fitted again, to training and validation data together.
+
+    Raises:
+        DataError: a target with classes, or test inputs of another shape.
+    """
+    _check_shapes(dataset, test_split)
+    chosen = _target(dataset, target)
+    if chosen.classes is not None:
+        raise DataError(f"Target {chosen.name!r} has classes; expected a number. Use logistic_regression_baseline.")
+    train_y, validation_y, test_y = (
+        split.values_of(chosen.name) for split in (dataset.train, dataset.validation, test_split)
+    )
+    train_x, validation_x = features(dataset.train.x), features(dataset.validation.x)
+    models = [(alpha, _fitted(ridge_regression(train_x, alpha), train_x, train_y)) for alpha in PENALTIES]
+    scores = [r2(validation_y, model.predict(validation_x)) for _, model in models]
+    best = int(np.argmax(scores))
+    alpha, model = models[best]
+    if refit:
+        both = dataset.train.joined(dataset.validation)
+        both_x = features(both.x)
+        model = _fitted(ridge_regression(both_x, alpha), both_x, both.values_of(chosen.name))
+    predicted = model.predict(features(test_split.x)).reshape(-1, 1)
+    unit = chosen.scaling.scale[0] if chosen.scaling else 1.0
+    return RegressionResult(
+        score=NumberScore.of(test_y, predicted, unit),
+        alpha=alpha,
+        validation_r2=scores[best],
+        predictions=predicted,
+    )
+
+
+def labels_baseline(
+    dataset: Dataset, test_split: Split, target: str | None = None, *, refit: bool = False
+) -> LabelsResult:
+    """Score one ridge regression of all labels on the flattened inputs, cut to probabilities from 0 to 1.
+
+    It is fitted for each penalty of 1, 10, 100 and 1000; the one with the least squared error of the known validation
+    labels is tested. A label that is not known counts as its mean while the regression is fitted.
+
+    Args:
+        dataset: training and validation data; its test data are not opened.
+        test_split: what `dataset.open_test()` returned.
+        target: which of several targets; by default the only one.
+        refit: whether the one that was chosen is fitted again, to training and validation data together.
+
+    Raises:
+        DataError: a target without labels, or test inputs of another shape.
+    """
+    _check_shapes(dataset, test_split)
+    chosen = _target(dataset, target)
+    if chosen.labels is None:
+        raise DataError(f"Target {chosen.name!r} has no labels. Received: {chosen.task}")
+    train_y, validation_y, test_y = (
+        known_labels(split.values_of(chosen.name)) for split in (dataset.train, dataset.validation, test_split)
+    )
+    train_x, validation_x = features(dataset.train.x), features(dataset.validation.x)
+    models = label_ridge(train_x, _with_means(train_y), PENALTIES)
+    errors = [float(np.nanmean((validation_y - _probabilities(model, validation_x)) ** 2)) for model in models]
+    best = int(np.argmin(errors))
+    alpha, model = PENALTIES[best], models[best]
+    if refit:
+        both = features(dataset.train.joined(dataset.validation).x)
+        (model,) = label_ridge(both, _with_means(np.concatenate([train_y, validation_y])), [alpha])
+    predicted = _probabilities(model, features(test_split.x))
+    score = LabelScore.of(test_y, predicted, chosen.labels.names)
+    return LabelsResult(score=score, alpha=alpha, validation_error=errors[best], predictions=predicted)
+
+
+def _with_means(y: Array) -> Array:
+    """Return labels with the mean of each in place of those that are not known."""
+    known = ~np.isnan(y)
+    means = np.where(known, y, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.where(known, y, means)
+
+
+def _probabilities(model: LabelRidge, x: Array | FeatureBatches) -> Array:
+    return np.clip(model.predict(x), _LEAST, 1 - _LEAST)
+
+
+def _fitted(model: Any, x: Array | FeatureBatches, y: Array) -> Any:
+    """Fit a model, without the warnings that it stops at its limit of steps or that inputs are collinear."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return model.fit(x, y)
+
+
+def _check_shapes(dataset: Dataset, test_split: Split) -> None:
+    if shapes_of(test_split.x) != dataset.input_shape:
+        raise DataError(
+            f"`test_split` must have inputs of shape {dataset.input_shape}, as {dataset.name!r} has. "
+            f"Received: {shapes_of(test_split.x)}"
+        )
+
+
+def _target(dataset: Dataset, name: str | None) -> Target:
+    found = [target for target in dataset.targets if name in (None, target.name)]
+    if len(found) != 1:
+        known = ", ".join(repr(target.name) for target in dataset.targets)
+        raise DataError(f"Expected the name of one of the targets {known}. Received: {name!r}")
+    return found[0]

@@ -1,0 +1,1 @@
+"""Arrays that are read in batches, and views of examples in training."""

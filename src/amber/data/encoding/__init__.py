@@ -1,0 +1,1 @@
+"""Sequences to codes of one byte, and codes to channels."""

@@ -1,0 +1,1 @@
+"""Negative examples where only positive ones exist."""

@@ -1,0 +1,1 @@
+"""Delimited tables: rows and columns, inputs chosen among columns, and rows as examples."""

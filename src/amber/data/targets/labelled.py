@@ -1,0 +1,182 @@
+"""Targets of examples, and their parts: read, checked and put together with the inputs as a data set.
+
+What may be changed here: what is checked and said while examples become a data set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amber.data.dataset import Dataset, Split, TestVault, rows_of, shapes_of
+from amber.data.splits.division import Division, SplitSpec, check_classes, divide
+from amber.data.splits.parts import PARTS
+from amber.data.splits.similarity import SimilarityGroups
+from amber.data.tables.table import Table
+from amber.data.targets.scaling import Scaling
+from amber.data.targets.target import Target
+from amber.data.targets.tasks import ReadTarget, TargetSpec, read_target, with_range, without_label
+from amber.errors import DataError
+from amber.types import Array
+
+# How many lines a note names.
+_LINES_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """The targets of examples, and their parts.
+
+    Attributes:
+        targets: what is known of each.
+        y: the values of each, by its name.
+        division: rows of the parts.
+        notes: those of the table, and what was said of labels and parts.
+    """
+
+    targets: tuple[Target, ...]
+    y: dict[str, Array]
+    division: Division
+    notes: tuple[str, ...]
+
+
+def divided(
+    table: Table, specs: Mapping[str, TargetSpec], split: SplitSpec, alike: SimilarityGroups | None = None
+) -> Labelled:
+    """Read the targets of a table whose rows all have them, and divide the rows.
+
+    Args:
+        table: has the columns of targets and split.
+        specs: name of the output -> how it is read.
+        split: how rows are divided.
+        alike: near-duplicates, for `"similarity"`.
+
+    Raises:
+        DataError: labels or a split that cannot be used; its `field` is as for `dataset_of`.
+    """
+    read: dict[str, ReadTarget] = {}
+    for each, written in specs.items():
+        with about("targets", each):
+            read[each] = read_target(table, each, written)
+    with about("split"):
+        labels = next((each.y for each in read.values() if each.target.classes is not None), None)
+        division = divide(table, split, labels, alike)
+    notes = [*table.notes, *(note for each in read.values() for note in each.notes), *division.notes]
+    targets: list[Target] = []
+    for each, known in read.items():
+        with about("targets", each):
+            target, said = _checked(known, specs[each].column, division)
+        targets.append(target)
+        notes += said
+    return Labelled(tuple(targets), {each: known.y for each, known in read.items()}, division, tuple(notes))
+
+
+def with_labels(table: Table, targets: Mapping[str, TargetSpec]) -> tuple[Table, NDArray[np.int64]]:
+    """Return the table of the examples that can be trained on, those with the value of every target, and their rows.
+
+    Raises:
+        DataError: no example has them all.
+    """
+    lacking = without_label(table, list(targets.values()))
+    count = int(lacking.sum())
+    rows = np.flatnonzero(~lacking)
+    if not count:
+        return table, rows
+    columns = ", ".join(repr(target.column) for target in targets.values())
+    if count == len(table):
+        raise DataError(
+            f"{table.path}: expected labels in the column {columns}. Received: none in {len(table)} examples",
+            field=("targets", next(iter(targets))),
+        )
+    lines = [table.lines[row] for row in np.flatnonzero(lacking)[:_LINES_SHOWN]]
+    shown = ", ".join(map(str, lines)) + (", ..." if count > len(lines) else "")
+    note = f"{count} of {len(table)} examples have no value in the column {columns} and are left out (lines {shown})."
+    return replace(table.take(rows), notes=(*table.notes, note)), rows
+
+
+def _checked(read: ReadTarget, column: str, division: Division) -> tuple[Target, list[str]]:
+    """Return a target as the parts show it, with what is to be said.
+
+    Raises:
+        DataError: the training part has one class or one value only, or not the classes of the others.
+    """
+    parts = {part: read.y[getattr(division.rows, part)] for part in PARTS}
+    if read.target.classes is not None:
+        return read.target, check_classes(column, read.target.classes, parts)
+    target = with_range(read.target, parts["train"])
+    if target.range is not None and target.range[0] == target.range[1]:
+        raise DataError(
+            f"Column {column!r}: the training part must have different values; nothing can be learnt from one. "
+            f"Received: {target.range[0]:g} in each of {len(parts['train'])} examples"
+        )
+    return target, []
+
+
+def assembled(
+    x: dict[str, Array],
+    labelled: Labelled,
+    title: str,
+    *,
+    scaled: Sequence[str] = (),
+    scale_targets: bool = False,
+    one_input: bool = False,
+) -> Dataset:
+    """Return a data set of inputs and targets that were read.
+
+    Args:
+        x: inputs by name.
+        labelled: targets and parts.
+        title: name of the data set.
+        scaled: inputs that are scaled by the training part.
+        scale_targets: whether targets that are numbers are, too.
+        one_input: whether `x` of the data set is the array of the only input.
+    """
+    rows, y, targets = labelled.division.rows, labelled.y, labelled.targets
+    scaling = {each: Scaling.fit(x[each][rows.train]) for each in scaled}
+    x = x | {each: scale.apply(x[each]) for each, scale in scaling.items()}
+    if scale_targets:
+        numbers = [each.name for each in targets if each.classes is None and each.labels is None]
+        of_targets = {each: Scaling.fit(y[each][rows.train]) for each in numbers}
+        y = y | {each: scale.apply(y[each]) for each, scale in of_targets.items()}
+        targets = tuple(replace(target, scaling=of_targets.get(target.name)) for target in targets)
+    inputs: Any = next(iter(x.values())) if one_input else x
+    outputs: Any = next(iter(y.values())) if len(y) == 1 else y
+    train, validation, test = (
+        Split(rows_of(inputs, part), rows_of(outputs, part)) for part in (rows.train, rows.validation, rows.test)
+    )
+    return Dataset(
+        name=title,
+        train=train,
+        validation=validation,
+        test=TestVault(test, title),
+        classes=targets[0].classes or () if len(targets) == 1 else (),
+        input_shape=shapes_of(inputs),
+        split=labelled.division.split,
+        targets=targets,
+        scaling=scaling,
+        split_origin=labelled.division.origin,
+    )
+
+
+def content_of(labelled: Labelled) -> list[object]:
+    """Return what of targets and parts is fingerprinted."""
+    targets = {
+        each.name: [each.classes if each.labels is None else each.labels.names, labelled.y[each.name]]
+        for each in labelled.targets
+    }
+    return [targets, [getattr(labelled.division.rows, part) for part in PARTS]]
+
+
+@contextmanager
+def about(*key: str) -> Iterator[None]:
+    """Mark errors with what they are about."""
+    try:
+        yield
+    except DataError as error:
+        error.field = key
+        raise

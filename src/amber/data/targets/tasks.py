@@ -1,0 +1,137 @@
+"""The task that a column of labels poses: classes or a number, given or found out from the values.
+
+What may be changed here: which values are taken for classes, for numbers, or for neither without being told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amber.data.tables.features import column_numbers
+from amber.data.tables.table import Table, shown_names
+from amber.data.targets.labels import class_name, encode_labels, is_missing, label_notes, number_of
+from amber.data.targets.target import Target
+from amber.errors import DataError
+from amber.types import Array
+
+Kind = Literal["classes", "number"]
+# Up to so many whole numbers are classes: of any examples, and of five examples each.
+_ANY_CLASSES, _WHOLE_CLASSES = 4, 20
+# More different fractional values than this are a quantity.
+_FRACTIONS = 10
+# More classes than this, with fewer than two examples each, are names rather than classes.
+_MANY_CLASSES = 10
+
+
+@dataclass(frozen=True)
+class TargetSpec:
+    """How a target is read from a table.
+
+    Attributes:
+        column: where it stands.
+        kind: `"classes"` (class names) or `"number"`; None: found out from the values.
+        classes: class names in the order of their numbers; by default sorted, as numbers where all are numbers.
+    """
+
+    column: str
+    kind: Kind | None = None
+    classes: Sequence[str] | None = None
+
+
+@dataclass(frozen=True)
+class ReadTarget:
+    """A target as it was read.
+
+    Attributes:
+        target: what is known of it.
+        y: class numbers, int64 `(rows,)`, or numbers, float32 `(rows, 1)`.
+        notes: one sentence for whatever was cleaned.
+    """
+
+    target: Target
+    y: NDArray[np.int64] | NDArray[np.float32]
+    notes: tuple[str, ...] = ()
+
+
+def without_label(table: Table, specs: Sequence[TargetSpec]) -> NDArray[np.bool_]:
+    """Return which rows lack the value of a target: `NA`, `?`, nothing and the like, unless that is a given class."""
+    lacking = np.zeros(len(table), dtype=bool)
+    for spec in specs:
+        known = {class_name(str(name)) for name in spec.classes or ()}
+        texts = table[spec.column]
+        missing = {text for text in set(texts) if is_missing(text) and class_name(text) not in known}
+        if missing:
+            lacking |= np.array([text in missing for text in texts])
+    return lacking
+
+
+def read_target(table: Table, name: str, spec: TargetSpec) -> ReadTarget:
+    """Read a target from a table whose rows all have it.
+
+    Args:
+        table: holds its column.
+        name: of the output.
+        spec: how it is read.
+
+    Raises:
+        DataError: values that are neither classes nor numbers without being told which, or that do not fit what was
+            told; names file, column, and line.
+    """
+    texts = table[spec.column]
+    given = "classes" if spec.classes is not None else spec.kind
+    kind, guessed = given or _kind_of(texts, f"{table.path}, column {spec.column!r}"), given is None
+    if kind == "number":
+        return ReadTarget(Target(name, guessed=guessed), column_numbers(table, spec.column)[:, None])
+    y, classes = encode_labels(texts, spec.classes, lines=table.lines, source=str(table.path))
+    if len(classes) < 2:
+        raise DataError(
+            f"{table.path}, column {spec.column!r}: expected labels of at least two classes; nothing can be learnt "
+            f"from one. Received: {len(y)} examples of the class {shown_names(classes)}"
+        )
+    notes = label_notes(texts, classes, spec.column)
+    return ReadTarget(Target(name, classes, guessed=guessed), y, tuple(notes))
+
+
+def with_range(target: Target, y: Array) -> Target:
+    """Return the target of a number with its least and greatest value."""
+    return replace(target, range=(float(y.min()), float(y.max())))
+
+
+def _kind_of(texts: Sequence[str], where: str) -> Kind:
+    """Return whether values are classes or numbers; raise DataError where they may be either, or neither."""
+    distinct = {class_name(text) for text in set(texts)}
+    values = [value for value in map(number_of, distinct) if value is not None]
+    mostly_numbers = 5 * len(values) >= 4 * len(distinct)
+    kind = _kind_of_numbers(values, len(texts)) if values and mostly_numbers else None
+    if len(values) == len(distinct):
+        if kind is None:
+            raise DataError(
+                f"{where}: these numbers may be names of classes or a quantity. Write which, beside the name of the "
+                f"column: `task: classes` or `task: regression`. Received: {len(distinct)} different values from "
+                f"{min(values):g} to {max(values):g} in {len(texts)} examples"
+            )
+        return kind
+    if kind == "number":  # but for a few, which reading it then names by line
+        return kind
+    if len(distinct) > _MANY_CLASSES and 2 * len(distinct) > len(texts):
+        raise DataError(
+            f"{where}: expected labels that several examples share, or numbers. Name the column of the labels, or "
+            f"write `task: classes` beside it if these are classes. Received: {len(distinct)} different values in "
+            f"{len(texts)} examples, such as {min(distinct)[:40]!r}"
+        )
+    return "classes"
+
+
+def _kind_of_numbers(values: Sequence[float], examples: int) -> Kind | None:
+    """Return what distinct numbers are; None where they may be either."""
+    whole, count = all(value == int(value) for value in values), len(values)
+    if not whole:
+        return "number" if count > _FRACTIONS or 2 * count > examples else None
+    if count <= _ANY_CLASSES or (count <= _WHOLE_CLASSES and examples >= 5 * count):
+        return "classes"
+    return "number" if 10 * count >= 8 * examples else None
