@@ -35,7 +35,7 @@ def test_a_file_made_to_fill_the_memory(tmp_path: Path) -> None:
     code = (
         "import resource, sys, amber.data as data\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "try:\n    data.read_table(sys.argv[1])\nexcept data.tables.DataError as error:\n    print(error)\n"
+        "try:\n    data.read_table(sys.argv[1])\nexcept data.tables.table.DataError as error:\n    print(error)\n"
         "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)\n"
     )
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
