@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from amber.data.negatives.matched.shuffles import dinucleotide_shuffle
+from amber.data.negatives.shuffles import dinucleotide_shuffle
 from amber.errors import ConfigError, DataError
 from amber.explain.inputs import Examples, check_sequences, is_sequence
 from amber.explain.settings import Checked

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from amber.data.negatives.matched.matched import matched_windows, with_shuffled_negatives
 from hypothesis import given, settings, strategies as st
 
 from amber.data.encoding.alphabets import Alphabet
 from amber.data.examples import ArrayExamples, NumbersInput, SequenceInput
 from amber.data.genomics import Genome, Windows, read_intervals
+from amber.data.negatives.matched import matched_windows, with_shuffled_negatives
 from amber.errors import DataError
 
 LENGTH = 50

@@ -4,9 +4,9 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from amber.data.negatives.matched.shuffles import dinucleotide_shuffle
 from hypothesis import given, strategies as st
 
+from amber.data.negatives.shuffles import dinucleotide_shuffle
 from amber.errors import DataError
 
 

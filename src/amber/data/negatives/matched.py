@@ -17,7 +17,7 @@ from amber.data.genomics.genome import Genome
 from amber.data.genomics.intervals import Intervals
 from amber.data.genomics.overlaps import covered_bases, joined_spans, merged
 from amber.data.genomics.windows import Windows
-from amber.data.negatives.matched.shuffles import dinucleotide_shuffle
+from amber.data.negatives.shuffles import dinucleotide_shuffle
 from amber.errors import DataError
 from amber.types import Array
 
