@@ -15,6 +15,7 @@ from amber.cli.commands.build import build
 from amber.cli.commands.compare import compare
 from amber.cli.commands.dashboard import dashboard
 from amber.cli.commands.describe import describe
+from amber.cli.commands.doctor import doctor
 from amber.cli.commands.draw import draw
 from amber.cli.commands.evaluate import evaluate
 from amber.cli.commands.explain import explain
@@ -99,6 +100,7 @@ for command in (
 ):
     app.command()(command)
 app.command()(repair)
+app.command()(doctor)
 for takes_tokens in (build, describe, draw):
     app.command(cls=TokensCommand)(takes_tokens)
 

@@ -1,0 +1,77 @@
+"""What a backend says of itself, asked in a process of its own: each can be loaded once only in one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from amber.backend._select import VARIABLE
+
+# Loading a backend on a busy machine takes this many seconds at most.
+_PATIENCE = 180
+_PROGRAM = """
+import json, sys
+import numpy, keras
+from amber.backend.hardware import accelerators
+from amber.backend.keras_internals.support import reason_for_stock_keras
+name = keras.config.backend()
+product = keras.ops.matmul(keras.ops.ones((2, 2)), keras.ops.ones((2, 2)))
+sound = float(keras.ops.sum(product)) == 8.0
+said = {"accelerators": accelerators(), "stock": reason_for_stock_keras(name, keras.__version__), "sound": sound}
+sys.stdout.write("\\n" + json.dumps(said))
+"""
+
+
+@dataclass(frozen=True)
+class BackendState:
+    """What became of loading a backend and computing with it.
+
+    Attributes:
+        name: of the backend.
+        accelerators: GPUs and TPUs that it sees.
+        stock: why AMBER's fast paths do not run with this Keras; None: they do.
+        problem: why it cannot be used; None: it computed what it should.
+    """
+
+    name: str
+    accelerators: tuple[str, ...] = ()
+    stock: str | None = None
+    problem: str | None = None
+
+
+class AskedBackend:
+    """A backend that is being asked; several may be at once.
+
+    Args:
+        name: of the backend, which is installed.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        environment = {**os.environ, VARIABLE: name, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", _PROGRAM],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def answer(self) -> BackendState:
+        """Wait for the answer; a process that does not give one within three minutes is ended."""
+        try:
+            output, errors = self._process.communicate(timeout=_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+            return BackendState(self.name, problem=f"it does not load within {_PATIENCE} seconds")
+        if self._process.returncode != 0:
+            code = self._process.returncode
+            last = next((line for line in reversed(errors.splitlines()) if line.strip()), f"exit status {code}")
+            return BackendState(self.name, problem=last.strip()[:300])
+        said = json.loads(output.splitlines()[-1])
+        problem = None if said["sound"] else "a product of two matrices is wrong"
+        return BackendState(self.name, tuple(said["accelerators"]), said["stock"], problem)
