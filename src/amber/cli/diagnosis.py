@@ -18,7 +18,7 @@ import amber
 from amber.backend._select import BACKENDS, choice, is_installed
 from amber.backend.asked import AskedBackend, BackendState
 from amber.backend.threads import load, usable_processors
-from amber.data.reading import machine_memory
+from amber.data.text.reading import machine_memory
 from amber.errors import ConfigError
 
 _DISTRIBUTION = "amber-nas"
@@ -74,13 +74,12 @@ def _packages() -> Iterator[Finding]:
 
 def _backends(say: Callable[[str], None]) -> Iterator[Finding]:
     installed = [name for name in BACKENDS if is_installed(name)]
+    chosen = None
     try:
         chosen = choice()
+        yield Finding("backend", f"{chosen.name} ({chosen.reason})")
     except ConfigError as error:
         yield Finding("backend", "none can be used", str(error), is_severe=True)
-        chosen = None
-    else:
-        yield Finding("backend", f"{chosen.name} ({chosen.reason})")
     say(f"Loading {', '.join(installed) or 'no backend'}")
     asked = [AskedBackend(name) for name in installed]
     for each in asked:
@@ -131,8 +130,9 @@ def _places() -> Iterator[Finding]:
 
 def _extras() -> Iterator[Finding]:
     """Yield which extras are installed."""
-    present, absent = [], []
-    for extra in importlib.metadata.metadata(_DISTRIBUTION).get_all("Provides-Extra") or ():
+    present: list[str] = []
+    absent: list[str] = []
+    for extra in _all():
         if extra not in _OF_DEVELOPERS:
             needed = [each for each in _requirements() if _is_of_extra(each, extra)]
             (absent if _unmet(needed) else present).append(extra)
