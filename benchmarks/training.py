@@ -125,11 +125,11 @@ def _beside_torch(case: Case, model: Any) -> list[Row]:
 def _run_steps(model: Any, batches: list[Any]) -> Callable[[], None]:
     """A function that trains every batch by the model's train function, without reports of each, as `fit` does."""
     model.make_train_function()
-    execution = getattr(model, "_execution", None)
+    quietly = getattr(model, "_quietly", nullcontext)
 
     def run() -> None:
         model.reset_metrics()
-        with nullcontext() if execution is None else execution.quiet(True):
+        with quietly(True):
             for x, y in batches:
                 model.train_function([(x if len(x) > 1 else x[0], y)])
         model.get_metrics_result()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from amber.backend import interrupts
-from amber.training.epoch import batches_of, train_epoch
+from amber.training.train import batches_of, train_epoch
 
 X, Y = np.arange(12, dtype="float32").reshape(6, 2), np.arange(6, dtype="float32")
 

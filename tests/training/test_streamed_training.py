@@ -14,9 +14,8 @@ from amber.data.batches.augmentation import Augmentation
 from amber.data.batches.streamed import PackedLabels, streamed_inputs
 from amber.data.encoding.alphabets import Alphabet
 from amber.data.examples import ArrayExamples, NumbersInput, SequenceInput
-from amber.training.epoch import batches_of, train_epoch
 from amber.training.settings import FitSettings
-from amber.training.train import train_model
+from amber.training.train import batches_of, train_epoch, train_model
 
 pytestmark = pytest.mark.parity
 

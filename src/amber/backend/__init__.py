@@ -15,6 +15,6 @@ __all__ = ["BACKENDS", "BackendChoice", "choice", "prepare_keras", "select"]
 def prepare_keras() -> None:
     """Select the backend and keep Keras from importing TensorFlow for no reason, before anything imports Keras."""
     select()
-    from amber.backend.keras_internals.lazy_tensorflow import leave_tensorflow_unasked
+    from amber.backend.keras_internals.process import leave_tensorflow_unasked
 
     leave_tensorflow_unasked()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from amber.backend.randomness import keep_random_state
+from amber.backend.randomness import preserved
 
 
 @contextmanager
@@ -20,13 +20,12 @@ def abstract_layers() -> Iterator[None]:
     """
     import keras
 
-    from amber.backend.keras_internals.global_state import keep_deferred_variables
+    from amber.backend.keras_internals.process import keep_deferred_variables
 
-    forget_deferred = keep_deferred_variables()
-    restore_random_state = keep_random_state()
-    try:
-        with keras.StatelessScope(initialize_variables=False):
-            yield
-    finally:
-        forget_deferred()
-        restore_random_state()
+    with preserved():
+        forget_deferred = keep_deferred_variables()
+        try:
+            with keras.StatelessScope(initialize_variables=False):
+                yield
+        finally:
+            forget_deferred()

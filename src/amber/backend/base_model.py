@@ -17,7 +17,7 @@ import keras
 from amber.backend.batch_order import in_batches, is_streamed
 from amber.backend.bound_arguments import bind, documented_as
 from amber.backend.callback_list import BatchlessCallbackList, callback_list
-from amber.backend.keras_internals.adapters import get_data_adapter, train_validation_split
+from amber.backend.keras_internals.fit import get_data_adapter, train_validation_split
 from amber.backend.keras_internals.models import check_compiled
 from amber.backend.plain_functional import PlainFunctional
 from amber.backend.weight_files import is_keras_2, is_named_otherwise, load_anywhere, save_anywhere
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import ItemsView, KeysView, ValuesView
     from pathlib import Path
 
-    from amber.backend.keras_internals.adapters import DataAdapter
+    from amber.backend.keras_internals.fit import DataAdapter
 
 
 class DetachedHistory(keras.callbacks.History):

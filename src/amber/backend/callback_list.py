@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import keras
 
 from amber.backend.interrupts import check
-from amber.backend.keras_internals.callbacks import SynchronousCallbackList, is_default
+from amber.backend.keras_internals.fit import SynchronousCallbackList, is_default
 from amber.types import Tensor
 
 _BATCH_HOOKS = tuple(
@@ -25,19 +25,8 @@ class BatchlessCallbackList(SynchronousCallbackList):
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Tensor] | None = None) -> None:
         """Do nothing."""
 
-    def on_test_batch_begin(self, batch: int, logs: Mapping[str, Tensor] | None = None) -> None:
-        """Look whether Ctrl-C was pressed."""
-        check()
-
-    def on_test_batch_end(self, batch: int, logs: Mapping[str, Tensor] | None = None) -> None:
-        """Do nothing."""
-
-    def on_predict_batch_begin(self, batch: int, logs: Mapping[str, Tensor] | None = None) -> None:
-        """Look whether Ctrl-C was pressed."""
-        check()
-
-    def on_predict_batch_end(self, batch: int, logs: Mapping[str, Tensor] | None = None) -> None:
-        """Do nothing."""
+    on_test_batch_begin = on_predict_batch_begin = on_train_batch_begin
+    on_test_batch_end = on_predict_batch_end = on_train_batch_end
 
 
 def callback_list(

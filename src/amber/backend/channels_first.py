@@ -50,8 +50,8 @@ def normalisation(layer: keras.Layer, bias: keras.Variable | None = None) -> Run
 
     `bias` is a variable that is added to the offset of every channel, shape (1,).
     """
+    from amber.backend.torch.conv_pool_kernels import Layout
     from amber.backend.torch.kernels import make_batch_normalization
-    from amber.backend.torch.layouts import Layout
 
     normalise = make_batch_normalization(layer, Layout.CHANNELS_FIRST, 3, bias)
     if normalise is None:
@@ -64,9 +64,8 @@ def activation(name: str) -> Run:
     import keras
 
     from amber.backend.torch.activations import activation_for
-    from amber.backend.torch.layouts import Layout
 
-    function = activation_for(keras.activations.get(name), Layout.CHANNELS_FIRST)
+    function = activation_for(keras.activations.get(name), channels=1)
     if function is None:
         raise ValueError(f"not an activation of sequences: {name}")
     return lambda x, training: function(x)
@@ -94,8 +93,8 @@ def average_pool(size: int, stride: int) -> Run:
 
 def dropout(layer: keras.Layer) -> Run:
     """A Dropout layer."""
+    from amber.backend.torch.conv_pool_kernels import Layout
     from amber.backend.torch.kernels import make_dropout
-    from amber.backend.torch.layouts import Layout
 
     run = make_dropout(layer, Layout.CHANNELS_FIRST, 3)
     return run if run is not None else lambda x, training: layer(x, training=training)
@@ -103,8 +102,8 @@ def dropout(layer: keras.Layer) -> Run:
 
 def dense(layer: keras.Layer) -> Run:
     """A Dense layer, of features."""
+    from amber.backend.torch.conv_pool_kernels import Layout
     from amber.backend.torch.kernels import make_dense
-    from amber.backend.torch.layouts import Layout
 
     run = make_dense(layer, Layout.KERAS, 2)
 

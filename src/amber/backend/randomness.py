@@ -9,7 +9,7 @@ import hashlib
 import random
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -21,14 +21,29 @@ _MISSING = object()
 
 @contextmanager
 def preserved() -> Iterator[None]:
-    """Put the global generators of Python, NumPy, Keras and the backend back on exit."""
+    """Put the global generators of Python, NumPy, Keras and the backend back on exit.
+
+    Of torch the generators of the CPU and, where CUDA is in use, of every CUDA device; of TensorFlow the global seed
+    and its counter; of Keras the global seed generator (all that JAX needs). Libraries that are not loaded have none.
+    """
     import keras  # noqa: F401  loaded first, so that its state is among what is kept
 
-    restore = keep_random_state()
-    try:
+    from amber.backend.keras_internals.process import keep_seed_generator
+
+    with ExitStack() as stack:
+        stack.callback(random.setstate, random.getstate())
+        # The one place where NumPy's global generator is touched: Keras shuffles with it.
+        stack.callback(np.random.set_state, np.random.get_state())  # noqa: NPY002
+        stack.callback(keep_seed_generator())
+        if "torch" in sys.modules:
+            import torch
+
+            stack.callback(torch.set_rng_state, torch.get_rng_state())
+            if torch.cuda.is_initialized():
+                stack.callback(torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all())
+        if "tensorflow" in sys.modules:
+            stack.callback(_keep_tensorflow())
         yield
-    finally:
-        restore()
 
 
 @contextmanager
@@ -76,67 +91,12 @@ def check_seed(seed: object) -> int:
     return int(seed)  # type: ignore[call-overload]
 
 
-def keep_random_state() -> Callable[[], None]:
-    """Keep the state of the global generators of Python, NumPy, Keras, and the loaded backends.
-
-    Of torch the generators of the CPU and, where CUDA is in use, of every CUDA device; of TensorFlow the
-    global seed and its counter; of Keras the global seed generator (all that JAX needs). Libraries that are
-    not loaded have no state to keep.
-
-    Returns:
-        A function without arguments that puts all of it back.
-    """
-    restorers = [_keep_python(), _keep_numpy(), _keep_keras(), _keep_torch(), _keep_tensorflow()]
-
-    def restore() -> None:
-        for put_back in restorers:
-            put_back()
-
-    return restore
-
-
-def _keep_python() -> Callable[[], None]:
-    state = random.getstate()
-    return lambda: random.setstate(state)
-
-
-def _keep_numpy() -> Callable[[], None]:
-    # The one place where NumPy's global generator is touched: Keras shuffles with it.
-    state = np.random.get_state()  # noqa: NPY002
-    return lambda: np.random.set_state(state)  # noqa: NPY002
-
-
-def _keep_keras() -> Callable[[], None]:
-    if "keras" not in sys.modules:
-        return _nothing
-    from amber.backend.keras_internals.global_state import keep_seed_generator
-
-    return keep_seed_generator()
-
-
-def _keep_torch() -> Callable[[], None]:
-    if "torch" not in sys.modules:
-        return _nothing
-    import torch
-
-    state = torch.get_rng_state()
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
-
-    def restore() -> None:
-        torch.set_rng_state(state)
-        if cuda is not None:
-            torch.cuda.set_rng_state_all(cuda)
-
-    return restore
-
-
 def _keep_tensorflow() -> Callable[[], None]:
-    if "tensorflow" not in sys.modules:
-        return _nothing
+    """Keep TensorFlow's global seed and its counter, and return what puts them back."""
     try:
         from tensorflow.python.eager import context as eager
     except ImportError:
-        return _nothing
+        return lambda: None
     context: Any = eager.context()
     # TensorFlow has no public way to read its global seed; absent fields are left alone.
     kept = {name: getattr(context, name, _MISSING) for name in ("_seed", "_rng")}
@@ -150,7 +110,3 @@ def _keep_tensorflow() -> Callable[[], None]:
             kept["_rng"].setstate(numbers)
 
     return restore
-
-
-def _nothing() -> None:
-    """Put nothing back."""

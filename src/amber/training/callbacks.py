@@ -81,20 +81,31 @@ def finalised_once(model: keras.Model) -> Iterator[None]:
     optimizer.finalize_variable_values(model.trainable_weights)
 
 
-class EpochSeed(keras.callbacks.Callback):
-    """Seeds every epoch but the first, which goes on from building, and restores a model as its first epoch begins.
+class EpochWatcher(keras.callbacks.Callback):
+    """What a training does within each `fit`, before any other callback is told.
+
+    As an epoch begins it is seeded anew; before validation data are looked at, batch-norm statistics are recalibrated
+    on some training examples, where the settings say so; at its end an unknown metric or a loss that is not finite
+    stops the training, and a listener is told of it.
+
+    Args:
+        settings: of the training.
+        seed: of the training.
+        features: that it trains on.
+        on_epoch: the listener; None for none.
 
     Attributes:
-        restore: what restores the model; None where training begins.
+        restore: what restores a model as its first epoch begins; None where training begins.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, settings: FitSettings, seed: int, features: TensorTree, on_epoch: EpochListener | None) -> None:
         super().__init__()
-        self._seed = seed
+        self._settings, self._seed, self._listener = settings, seed, on_epoch
+        self._examples = _some_of(features) if settings.recalibrate else None
         self.restore: Callable[[], None] | None = None
 
     def seed_epoch(self, epoch: int) -> None:
-        """Seed the global generators."""
+        """Seed the global generators for every epoch but the first, which goes on from building."""
         if epoch:
             keras.utils.set_random_seed(epoch_seed(self._seed, epoch))
 
@@ -105,28 +116,10 @@ class EpochSeed(keras.callbacks.Callback):
             self.restore()
             self.restore = None
 
-
-class RecalibrationBeforeTest(keras.callbacks.Callback):
-    """Recalibrates batch-norm statistics on some training examples before validation data are looked at."""
-
-    def __init__(self, train: tuple[TensorTree, TensorTree]) -> None:
-        super().__init__()
-        step = max(1, len(keras.tree.flatten(train[1])[0]) // _RECALIBRATION_EXAMPLES)
-        # From everywhere, as a file may be in the order of its classes.
-        self._examples = keras.tree.map_structure(lambda array: array[::step][:_RECALIBRATION_EXAMPLES], train[0])
-
     def on_test_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        """Change the statistics, which training does not read."""
-        recalibrate(self.model, self._examples)
-
-
-class EpochReport(keras.callbacks.Callback):
-    """Stops on an unknown metric or a loss that is not finite, and tells a listener of every epoch."""
-
-    def __init__(self, settings: FitSettings, on_epoch: EpochListener | None) -> None:
-        super().__init__()
-        self._settings = settings
-        self._listener = on_epoch
+        """Recalibrate the statistics, which training does not read."""
+        if self._examples is not None:
+            recalibrate(self.model, self._examples)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Look at what `fit` reports.
@@ -144,3 +137,10 @@ class EpochReport(keras.callbacks.Callback):
             raise FloatingPointError(f"the loss is {reported['loss']} after epoch {epoch + 1}")
         if self._listener:
             self._listener(epoch + 1, self._settings.epochs, reported)
+
+
+def _some_of(features: TensorTree) -> TensorTree:
+    """Return examples from everywhere, as a file may be in the order of its classes."""
+    step = max(1, len(keras.tree.flatten(features)[0]) // _RECALIBRATION_EXAMPLES)
+    some: TensorTree = keras.tree.map_structure(lambda array: array[::step][:_RECALIBRATION_EXAMPLES], features)
+    return some

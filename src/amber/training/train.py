@@ -1,4 +1,7 @@
-"""Trains one model: seeded, watched, with early stopping on one metric, and resumed from a checkpoint."""
+"""Trains one model: seeded, watched, with early stopping on one metric, and resumed from a checkpoint.
+
+`train_epoch` is what every training of AMBER is made of.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Unpack
 
 import keras
+import numpy as np
 
 from amber.backend import interrupts
 from amber.backend.batch_order import (
@@ -22,16 +26,13 @@ from amber.backend.randomness import epoch_seed, seeded
 from amber.errors import ConfigError
 from amber.training.callbacks import (
     EpochListener,
-    EpochReport,
-    EpochSeed,
+    EpochWatcher,
     HistoryReader,
-    RecalibrationBeforeTest,
     ResumableCallback,
     finalised_once,
 )
 from amber.training.checkpoint import Checkpoint
 from amber.training.data_checks import check_data
-from amber.training.epoch import train_epoch
 from amber.training.recalibration import recalibrate
 from amber.training.settings import FitOptions, FitSettings
 from amber.training.training_state import TrainingState
@@ -54,6 +55,43 @@ class TrainedModel:
     def metrics(self) -> dict[str, float]:
         """Return what `fit` reported for the epoch whose weights the model has, or what holds once recalibrated."""
         return {name: float(values[self.epoch]) for name, values in self.history.items()} | dict(self.recalibrated)
+
+
+def train_epoch(
+    model: keras.Model,
+    batches: Mapping[str, object],
+    epoch: int = 0,
+    *,
+    validation: TensorTree = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> Mapping[str, Sequence[float]]:
+    """Train a compiled model for one epoch and return what `fit` reported, one value by name.
+
+    Nothing is seeded here: batches, dropout and sampled architectures draw from the generators as they are.
+
+    Args:
+        model: a compiled model.
+        batches: what to train on and in which order, as arguments of `fit`; see `batches_of`.
+        epoch: its number, from 0.
+        validation: features and targets to evaluate on afterwards.
+        callbacks: Keras callbacks.
+    """
+    interrupts.check()
+    options = {"initial_epoch": epoch, "epochs": epoch + 1, "validation_data": validation, "callbacks": list(callbacks)}
+    reported: Mapping[str, Sequence[float]] = model.fit(**batches, **options).history
+    return reported
+
+
+def batches_of(train: tuple[TensorTree, TensorTree], rows: np.ndarray, batch_size: int) -> dict[str, object]:
+    """Return chosen examples in their order, as `train_epoch` takes them.
+
+    Args:
+        train: features and targets.
+        rows: positions of the examples, shape (n,); they may repeat.
+        batch_size: examples of a batch.
+    """
+    x, y = keras.tree.map_structure(lambda array: array.part(rows) if is_streamed(array) else array[rows], train)
+    return {"x": x, "y": y, "batch_size": batch_size, "shuffle": False, "verbose": 0}
 
 
 def train_model(
@@ -96,19 +134,18 @@ def train_model(
                 f"at least 'optimizer' and 'loss'. Received: a {type(model).__name__}"
             )
         state = TrainingState(settings)
-        start = EpochSeed(seed)
+        watcher = EpochWatcher(settings, seed, train[0], on_epoch)
         if checkpoint is not None:
-            start.restore = checkpoint.restore(model, state)
+            watcher.restore = checkpoint.restore(model, state)
         for callback in callbacks if state.epochs else ():
             if isinstance(callback, HistoryReader):
                 callback.take_up(state.history[settings.metric])
         listeners = [ResumableCallback(callback) for callback in callbacks]
-        recalibration = [RecalibrationBeforeTest(train)] if settings.recalibrate else []
         held_out = _held_out(model, validation, settings)
-        watchers = [start, *recalibration, EpochReport(settings, on_epoch), *listeners]
+        watchers = [watcher, *listeners]
         with finalised_once(model):
             while not state.ended:
-                start.seed_epoch(state.epochs)
+                watcher.seed_epoch(state.epochs)
                 batches = _batches(model, train, settings, seed, state.epochs)
                 reported = train_epoch(model, batches, state.epochs, validation=held_out, callbacks=watchers)
                 state.add(reported, model)

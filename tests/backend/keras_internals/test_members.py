@@ -12,16 +12,7 @@ import pytest
 from keras import layers, ops
 
 from amber.backend.batch_order import BatchOrder, OrderedBatches
-from amber.backend.keras_internals import (
-    adapters,
-    callbacks,
-    global_state,
-    graphs,
-    losses,
-    models,
-    optimizers,
-    variables,
-)
+from amber.backend.keras_internals import fit, graphs, models, process, steps, variables
 
 pytestmark = pytest.mark.parity
 BACKEND = keras.config.backend()
@@ -167,43 +158,39 @@ class TestModels:
 
     if BACKEND != "tensorflow":  # Keras on TensorFlow builds in its trace
 
-        def test_hooks_are_called_while_a_model_is_trained(self) -> None:
-            calls: list[str] = []
+        def test_metrics_are_asked_where_steps_report_nothing(self) -> None:
+            class Silent(models.LateReports, graphs.Functional):
+                def train_step(self, *arguments: Any) -> Any:
+                    found = super().train_step(*arguments)
+                    return found if BACKEND == "jax" else models.Unreported()
 
-            class Hooked(models.TrainingHooks, graphs.Functional):
-                def before_symbolic_build(self) -> None:
-                    calls.append("build")
-
-                def report_of(self, logs: Any) -> Any:
-                    calls.append("report")
+                def get_metrics_result(self) -> Any:
                     return {"loss": 7.0}
 
             inputs = keras.Input((4,))
-            hooked = Hooked(inputs, layers.Dense(1)(inputs))
-            hooked.compile("adam", "mse")
-            history = hooked.fit(X, Y, batch_size=3, epochs=1, verbose=0).history
-            assert calls[0] == "build" and "report" in calls
-            assert history["loss"] == [7.0]
+            silent = Silent(inputs, layers.Dense(1)(inputs))
+            silent.compile("adam", "mse")
+            assert silent.fit(X, Y, batch_size=3, epochs=1, verbose=0).history["loss"] == [7.0]
 
 
 class TestLosses:
     def test_the_only_loss_and_its_arguments(self, trained: Any) -> None:
-        loss = losses.only_loss(models.compiled_loss(trained))
-        assert isinstance(loss, losses.LossFunctionWrapper) and loss.fn is keras.losses.mean_squared_error
+        loss = steps.only_loss(models.compiled_loss(trained))
+        assert isinstance(loss, steps.LossFunctionWrapper) and loss.fn is keras.losses.mean_squared_error
         smooth = keras.losses.BinaryCrossentropy(label_smoothing=0.25)
-        assert losses.loss_arguments(smooth)["label_smoothing"] == 0.25
+        assert steps.loss_arguments(smooth)["label_smoothing"] == 0.25
 
     def test_a_loss_with_a_weight_is_not_the_only_one(self, trained: Any) -> None:
         trained.compile("sgd", "mse", loss_weights=[2.0])
         trained.fit({"x": X}, Y, verbose=0)
-        assert losses.only_loss(models.compiled_loss(trained)) is None
+        assert steps.only_loss(models.compiled_loss(trained)) is None
 
     def test_a_mean_metric_has_a_function(self) -> None:
-        assert losses.metric_function(keras.metrics.MeanAbsoluteError()) is keras.losses.mean_absolute_error
+        assert steps.metric_function(keras.metrics.MeanAbsoluteError()) is keras.losses.mean_absolute_error
 
     def test_stock_things_are_told_from_others(self) -> None:
-        assert losses.is_stock(keras.losses.mean_squared_error) and losses.is_stock(keras.metrics.AUC)
-        assert not losses.is_stock(array)
+        assert steps.is_stock(keras.losses.mean_squared_error) and steps.is_stock(keras.metrics.AUC)
+        assert not steps.is_stock(array)
 
 
 class TestOptimizers:
@@ -212,10 +199,10 @@ class TestOptimizers:
         optimizer = keras.optimizers.Adam(0.1, beta_1=0.5)
         optimizer.build([variable])
         optimizer.apply([ops.ones((6, 4))], [variable])
-        assert int(array(optimizers.steps_done(optimizer))) == 1
-        (momentum,) = optimizers.slots(optimizer, optimizers.MOMENTUMS, [variable])
+        assert int(array(steps.steps_done(optimizer))) == 1
+        (momentum,) = steps.slots(optimizer, steps.MOMENTUMS, [variable])
         np.testing.assert_allclose(array(momentum), 0.5)
-        assert optimizers.slot(optimizer, optimizers.VELOCITIES, variable).shape == variable.shape
+        assert steps.slot(optimizer, steps.VELOCITIES, variable).shape == variable.shape
 
     if BACKEND == "torch":  # only the torch update reads it
 
@@ -224,33 +211,33 @@ class TestOptimizers:
             variable = keras.Variable(X)
             optimizer = keras.optimizers.Adam(rate)
             optimizer.build([variable])
-            assert optimizers.learning_rate(optimizer) == pytest.approx(0.25)
+            assert steps.learning_rate(optimizer) == pytest.approx(0.25)
             optimizer.apply([ops.ones((6, 4))], [variable])
-            assert optimizers.learning_rate(optimizer) == pytest.approx(0.25 if isinstance(rate, float) else 0.125)
+            assert steps.learning_rate(optimizer) == pytest.approx(0.25 if isinstance(rate, float) else 0.125)
 
     def test_gradients_are_clipped_and_weights_decay(self) -> None:
         variable = keras.Variable(X)
         optimizer = keras.optimizers.AdamW(0.1, weight_decay=0.5, clipvalue=0.25)
         optimizer.build([variable])
-        (clipped,) = optimizers.clipped(optimizer, [ops.convert_to_tensor(X)])
+        (clipped,) = steps.clipped(optimizer, [ops.convert_to_tensor(X)])
         assert float(array(clipped).max()) == 0.25
-        optimizers.decay(optimizer, [variable])
+        steps.decay(optimizer, [variable])
         np.testing.assert_allclose(array(variable), X * (1 - 0.05), rtol=1e-5)
 
     def test_only_adam_as_keras_made_it_counts(self) -> None:
         class Own(keras.optimizers.Adam):
             pass
 
-        assert optimizers.is_stock_adam(keras.optimizers.Adam()) and optimizers.is_stock_adam(keras.optimizers.AdamW())
-        assert not optimizers.is_stock_adam(Own()) and not optimizers.is_stock_adam(keras.optimizers.SGD())
+        assert steps.is_stock_adam(keras.optimizers.Adam()) and steps.is_stock_adam(keras.optimizers.AdamW())
+        assert not steps.is_stock_adam(Own()) and not steps.is_stock_adam(keras.optimizers.SGD())
         patched = keras.optimizers.Adam()
         vars(patched)["apply"] = print
-        assert not optimizers.is_stock_adam(patched)
+        assert not steps.is_stock_adam(patched)
 
 
 class TestAdapters:
     def test_an_array_adapter_knows_its_arrays(self) -> None:
-        adapter = adapters.ArrayAdapter(X, Y, batch_size=4, shuffle="batch")
+        adapter = fit.ArrayAdapter(X, Y, batch_size=4, shuffle="batch")
         assert (adapter.samples, adapter.rows_per_batch, adapter.shuffles, adapter.num_batches) == (6, 4, "batch", 2)
         if BACKEND != "jax":
             first, second = (getattr(each, "array", each) for each in adapter.sliceable(BACKEND))
@@ -258,17 +245,17 @@ class TestAdapters:
             np.testing.assert_array_equal(np.asarray(second), Y)
 
     def test_validation_is_the_last_part(self) -> None:
-        train, validation = adapters.train_validation_split((X, Y, None), validation_split=0.5)
+        train, validation = fit.train_validation_split((X, Y, None), validation_split=0.5)
         np.testing.assert_array_equal(validation[0], X[3:])
         assert len(train[1]) == 3
 
     def test_any_data_has_an_adapter(self) -> None:
-        assert adapters.get_data_adapter(X, Y, batch_size=4).num_batches == 2
+        assert fit.get_data_adapter(X, Y, batch_size=4).num_batches == 2
 
     @pytest.mark.parametrize("workers", [1, 2])
     def test_batches_come_in_their_order(self, workers: int) -> None:
         batches = OrderedBatches((X, Y), BatchOrder(np.array([5, 0, 3])), 2, workers)
-        adapter = adapters.BatchesAdapter(batches)
+        adapter = fit.BatchesAdapter(batches)
         assert adapter.reads_ahead == (workers > 1)
         adapter.on_epoch_begin()
         found = list(adapter.batches())
@@ -281,24 +268,24 @@ class TestCallbacks:
         class Own(keras.callbacks.Callback):
             def on_train_batch_end(self, batch: int, logs: Any = None) -> None: ...
 
-        assert callbacks.is_default(Own().on_epoch_end) and not callbacks.is_default(Own().on_train_batch_end)
+        assert fit.is_default(Own().on_epoch_end) and not fit.is_default(Own().on_train_batch_end)
 
     def test_a_synchronous_list_calls_at_once(self, model: Any) -> None:
-        found = callbacks.SynchronousCallbackList([keras.callbacks.Callback()], model=model)
+        found = fit.SynchronousCallbackList([keras.callbacks.Callback()], model=model)
         assert not (found._async_train or found._async_test or found._async_predict)
 
 
 class TestGlobalState:
     def test_the_seed_generator_is_put_back(self) -> None:
         keras.utils.set_random_seed(5)
-        global_state.make_seed_generator()
-        put_back = global_state.keep_seed_generator()
+        process.make_seed_generator()
+        put_back = process.keep_seed_generator()
         first = array(keras.random.normal((3,)))
         put_back()
         np.testing.assert_array_equal(array(keras.random.normal((3,))), first)
 
     def test_deferred_variables_are_forgotten(self) -> None:
-        put_back = global_state.keep_deferred_variables()
+        put_back = process.keep_deferred_variables()
         with keras.StatelessScope(initialize_variables=False):
             variable = keras.Variable(initializer="ones", shape=(2,))
         put_back()
@@ -310,7 +297,7 @@ class TestGlobalState:
     def test_python_draws_are_not_disturbed(self) -> None:
         random.seed(3)
         state = random.getstate()
-        global_state.keep_seed_generator()()
+        process.keep_seed_generator()()
         assert random.getstate() == state
 
 

@@ -11,8 +11,7 @@ import torch
 from hypothesis import given, settings, strategies as st
 from keras import layers
 
-from amber.backend.torch.conv_pool_kernels import make_convolution, make_inside_average, make_pooling
-from amber.backend.torch.layouts import Layout
+from amber.backend.torch.conv_pool_kernels import Layout, make_convolution, make_inside_average, make_pooling
 from amber.operations.average_pooling import average_pooling_1d, average_pooling_2d
 
 MANY = settings(max_examples=150)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from amber.backend.distribution.placement import Placement
-from amber.backend.keras_internals.adapters import DataAdapter, get_data_adapter, train_validation_split
+from amber.backend.keras_internals.fit import DataAdapter, get_data_adapter, train_validation_split
 from amber.types import TensorTree
 
 if TYPE_CHECKING:

@@ -176,7 +176,7 @@ def _make_global_generator() -> None:
     Made under a distribution it would stay on those devices, and with it all that is drawn from it later. Python's
     generator, of which its seed is drawn, is put back: a model has the same weights on one device and on several.
     """
-    from amber.backend.keras_internals.global_state import make_seed_generator
+    from amber.backend.keras_internals.process import make_seed_generator
 
     state = random.getstate()
     make_seed_generator()

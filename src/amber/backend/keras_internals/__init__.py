@@ -6,13 +6,10 @@
 | `torch_runtime` | device, conversion and scopes of Keras on torch |
 | `variables` | the tensor inside a variable, the kernel inside a layer |
 | `graphs` | nodes, structure and layers of a functional model |
-| `models` | loss, metrics and trackers of a compiled model; the hooks its training calls |
-| `losses` | what a compiled loss or metric is made of |
-| `optimizers` | slots, counters and parts of an update |
-| `adapters` | how arrays become batches |
-| `callbacks` | which hooks of a callback are its own |
-| `global_state` | deferred variables and the global seed generator |
-| `lazy_tensorflow` | the handle through which Keras would import TensorFlow |
+| `models` | loss, metrics and trackers of a compiled model; what its training reports |
+| `steps` | what losses, metrics and updates of a training step are made of |
+| `fit` | how data become batches, which hooks of a callback are its own |
+| `process` | deferred variables, the global seed generator, the handle through which Keras would import TensorFlow |
 | `distribution` | devices of JAX, and Keras's TensorFlow trainer |
 
 A member that is not as expected, or a Keras outside the tested versions, turns the fast paths off with one warning; see

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Protocol
 
 import keras
@@ -54,10 +55,20 @@ class Arguments(Protocol):
         """Return the arguments with these tensors, by the identity of those that they stand for."""
 
 
-def nodes_by_depth(model: keras.Model) -> Mapping[int, Sequence[Node]]:
-    """Return the nodes of a functional model; the deepest come first in computation."""
-    nodes: Mapping[int, Sequence[Any]] = model._nodes_by_depth
-    return nodes
+nodes_by_depth: Callable[[keras.Model], Mapping[int, Sequence[Node]]] = attrgetter("_nodes_by_depth")
+"""Return the nodes of a functional model; the deepest come first in computation."""
+
+inbound_nodes: Callable[[keras.Layer], Sequence[Node]] = attrgetter("_inbound_nodes")
+"""Return the calls of a layer."""
+
+reshapes: Callable[[keras.Layer], bool] = attrgetter("_reshape_required")
+"""Say whether a merging layer changes the shapes of what it joins."""
+
+input_structure: Callable[[keras.Model], TensorTree] = attrgetter("_inputs_struct")
+"""Return the inputs of a functional model in the structure that it was made with."""
+
+output_structure: Callable[[keras.Model], TensorTree] = attrgetter("_outputs_struct")
+"""Return the outputs of a functional model in the structure that it was made with."""
 
 
 def layers_within(model: keras.Model) -> Iterator[keras.Layer]:
@@ -81,27 +92,6 @@ def _nested(layer: keras.Layer) -> Iterator[keras.Layer]:
 def functional_of(layer: keras.Layer) -> keras.Layer:
     """Return the functional model inside a Sequential; any other layer as it is."""
     return layer._functional if type(layer) is keras.Sequential else layer
-
-
-def inbound_nodes(layer: keras.Layer) -> Sequence[Node]:
-    """Return the calls of a layer."""
-    nodes: Sequence[Any] = layer._inbound_nodes
-    return nodes
-
-
-def reshapes(merge: keras.Layer) -> bool:
-    """Say whether a merging layer changes the shapes of what it joins."""
-    return bool(merge._reshape_required)
-
-
-def input_structure(model: keras.Model) -> TensorTree:
-    """Return the inputs of a functional model in the structure that it was made with."""
-    return model._inputs_struct
-
-
-def output_structure(model: keras.Model) -> TensorTree:
-    """Return the outputs of a functional model in the structure that it was made with."""
-    return model._outputs_struct
 
 
 def standardized_inputs(model: keras.Model, inputs: TensorTree) -> list[Tensor]:

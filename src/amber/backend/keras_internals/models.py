@@ -1,8 +1,9 @@
-"""Loss, metrics and trackers of a compiled model, and the hooks that its training calls."""
+"""Loss, metrics and trackers of a compiled model, and what its training reports."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 
 import keras
 
@@ -12,19 +13,14 @@ CACHED_EVALUATION = "_use_cached_eval_dataset"
 """Argument with which `fit` calls `evaluate` for validation, on a data set of the model's own."""
 
 
-def compiled_loss(model: keras.Model) -> keras.losses.Loss | None:
-    """Return what `compile` made of the loss; None before."""
-    return model._compile_loss
+compiled_loss: Callable[[keras.Model], keras.losses.Loss | None] = attrgetter("_compile_loss")
+"""Return what `compile` made of the loss; None before."""
 
+compiled_metrics: Callable[[keras.Model], keras.metrics.Metric | None] = attrgetter("_compile_metrics")
+"""Return what `compile` made of the metrics; None where there are none."""
 
-def compiled_metrics(model: keras.Model) -> keras.metrics.Metric | None:
-    """Return what `compile` made of the metrics; None where there are none."""
-    return model._compile_metrics
-
-
-def loss_tracker(model: keras.Model) -> keras.metrics.Mean:
-    """Return the metric that averages the loss."""
-    return model._loss_tracker
+loss_tracker: Callable[[keras.Model], keras.metrics.Mean] = attrgetter("_loss_tracker")
+"""Return the metric that averages the loss."""
 
 
 def compute_loss(
@@ -61,23 +57,14 @@ def is_within_strategy(model: keras.Model) -> bool:
     return model._distribute_strategy is not None
 
 
-class TrainingHooks(keras.Model):
-    """A Keras model whose training can be prepared and whose reports can be replaced; a mixin before its class.
+class Unreported(dict[str, Tensor]):
+    """What a step returns where nobody looks at its metrics."""
 
-    What Keras calls for that is not documented, so it has other names here.
-    """
 
-    def before_symbolic_build(self) -> None:
-        """Called before Keras builds metrics and optimizer with values that have no content."""
-
-    def report_of(self, logs: Mapping[str, Tensor] | None) -> Mapping[str, Tensor] | None:
-        """Return what is reported of a step that returned `logs`; None for Keras's own way."""
-        return None
-
-    def _symbolic_build(self, *args: object, **kwargs: object) -> None:
-        self.before_symbolic_build()
-        super()._symbolic_build(*args, **kwargs)
+class LateReports(keras.Model):
+    """A Keras model whose steps may return `Unreported`; a mixin before its class."""
 
     def _get_metrics_result_or_logs(self, logs: Mapping[str, Tensor] | None) -> Mapping[str, Tensor] | None:
-        report = self.report_of(logs)
-        return super()._get_metrics_result_or_logs(logs) if report is None else report
+        if isinstance(logs, Unreported):
+            return self.get_metrics_result()
+        return super()._get_metrics_result_or_logs(logs)

@@ -94,7 +94,6 @@ MEMBERS = (
     Member(_TRAINER, "Trainer.compile", stored="_loss_tracker"),
     Member(_TRAINER, "Trainer._assert_compile_called"),
     Member(_TRAINER, "Trainer._compute_loss"),
-    Member(_TRAINER, "Trainer._symbolic_build", _TORCH),
     Member(_TRAINER, "Trainer._get_metrics_result_or_logs", _TORCH),
     Member("keras.src.trainers.compile_utils", "CompileLoss.build", _TORCH, stored="_flat_losses"),
     Member("keras.src.losses.losses", "LossFunctionWrapper.__init__", _TORCH, stored="_fn_kwargs"),

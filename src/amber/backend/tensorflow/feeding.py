@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from amber.backend.batch_order import BatchOrder
-from amber.backend.keras_internals.adapters import ArrayAdapter
+from amber.backend.keras_internals.fit import ArrayAdapter
 from amber.types import TensorTree
 
 

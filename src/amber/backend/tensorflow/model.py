@@ -18,7 +18,7 @@ from amber.backend.tensorflow.updates import fused_adam
 from amber.types import TensorTree
 
 if TYPE_CHECKING:
-    from amber.backend.keras_internals.adapters import DataAdapter
+    from amber.backend.keras_internals.fit import DataAdapter
     from amber.backend.step_wrappers import StepFunction
 
 # So few that Ctrl-C is heard within seconds, as a compiled function cannot be interrupted.

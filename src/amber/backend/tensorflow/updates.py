@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from amber.backend.keras_internals.optimizers import MOMENTUMS, VELOCITIES, slot
+from amber.backend.keras_internals.steps import MOMENTUMS, VELOCITIES, slot
 
 
 @contextmanager

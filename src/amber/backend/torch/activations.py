@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import keras
 import torch
 from torch import Tensor
 from torch.nn import functional
-
-from amber.backend.torch.layouts import Layout
 
 Activation = Callable[[Tensor], Tensor]
 
@@ -21,14 +20,6 @@ def _leaky_relu(x: Tensor) -> Tensor:
 
 def _unchanged(x: Tensor) -> Tensor:
     return x
-
-
-def _softmax_last(x: Tensor) -> Tensor:
-    return torch.softmax(x, -1)
-
-
-def _softmax_second(x: Tensor) -> Tensor:
-    return torch.softmax(x, 1)
 
 
 _ELEMENT_WISE: dict[Any, Activation] = {
@@ -47,11 +38,16 @@ _ELEMENT_WISE: dict[Any, Activation] = {
 }
 
 
-def activation_for(activation: Callable[..., Tensor] | None, layout: Layout) -> Activation | None:
-    """Return the torch function of a Keras activation, or None for one that is not known."""
+def activation_for(activation: Callable[..., Tensor] | None, channels: int = -1) -> Activation | None:
+    """Return the torch function of a Keras activation, or None for one that is not known.
+
+    Args:
+        activation: of Keras.
+        channels: the axis of the channels, over which softmax is.
+    """
     try:
         if activation is keras.activations.softmax:
-            return _softmax_last if layout is Layout.KERAS else _softmax_second
+            return partial(torch.softmax, dim=channels)
         return _ELEMENT_WISE.get(activation)
     except TypeError:  # not hashable
         return None

@@ -1,8 +1,13 @@
-"""Convolutions and pooling on tensors with channels first, padded exactly as Keras pads on torch."""
+"""Tensors with their channels first, as torch computes fastest: how they are turned, convolved and pooled.
+
+Keras has the channels last. Only tensors of rank 3 and more have two layouts; all others are always as Keras has them.
+Padding is exactly that of Keras on torch.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from functools import partial
 
 import keras
@@ -12,7 +17,6 @@ from torch.nn import functional
 
 from amber.backend.keras_internals.variables import kernel_of, tensor_of
 from amber.backend.torch.activations import activation_for
-from amber.backend.torch.layouts import Layout
 
 Run = Callable[[Tensor, bool | None], Tensor]
 
@@ -26,9 +30,30 @@ _INSIDE_AVERAGE = (
 )
 
 
+class Layout(Enum):
+    """The two orders of the axes of a tensor."""
+
+    KERAS = "as Keras has it: (batch, ..., channels)"
+    CHANNELS_FIRST = "(batch, channels, ...)"
+
+
+def to_channels_first(tensor: Tensor) -> Tensor:
+    """Return a view with the last axis moved behind the batch."""
+    if tensor.dim() == 3:
+        return tensor.transpose(1, 2)
+    return tensor.movedim(-1, 1)
+
+
+def to_keras(tensor: Tensor) -> Tensor:
+    """Return a view with the channels moved to the end."""
+    if tensor.dim() == 3:
+        return tensor.transpose(1, 2)
+    return tensor.movedim(1, -1)
+
+
 def make_convolution(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
     """Return the function of a Conv1D or Conv2D layer, or None for settings left to Keras."""
-    activate = activation_for(layer.activation, Layout.CHANNELS_FIRST)
+    activate = activation_for(layer.activation, channels=1)
     if layer.data_format != "channels_last" or activate is None:
         return None
     convolve, order = _CONVOLVE[layer.rank], _KERNEL_ORDER[layer.rank]

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from amber.backend.batch_order import BatchOrder, OrderedBatches, is_streamed
-from amber.backend.keras_internals.adapters import (
+from amber.backend.keras_internals.fit import (
     ArrayAdapter,
     BatchesAdapter,
     get_data_adapter,
@@ -28,7 +28,7 @@ from amber.backend.keras_internals.torch_runtime import convert_to_tensor, get_d
 from amber.types import TensorTree
 
 if TYPE_CHECKING:
-    from amber.backend.keras_internals.adapters import DataAdapter, Sliceable
+    from amber.backend.keras_internals.fit import DataAdapter, Sliceable
 
 _SAME_IN_TORCH = {"bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"}
 

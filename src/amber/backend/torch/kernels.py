@@ -16,14 +16,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from amber.backend.keras_internals.graphs import inbound_nodes, reshapes
 from amber.backend.keras_internals.variables import kernel_of, tensor_of
 from amber.backend.torch.activations import activation_for
-from amber.backend.torch.conv_pool_kernels import make_convolution, make_global_pooling, make_pooling
-from amber.backend.torch.layouts import Layout
-from amber.backend.torch.merging import MERGES
+from amber.backend.torch.conv_pool_kernels import Layout, make_convolution, make_global_pooling, make_pooling
 
 Run = Callable[..., Tensor]
 """Of one tensor (for a layer that joins several: of a list) and whether this is training."""
+Make = Callable[[Any, Layout, int], Run | None]
+"""Gives the function of a layer, from the layout of its inputs and their rank; None where it is left to Keras."""
 
 layers = keras.layers
 
@@ -33,13 +34,13 @@ class Kernel:
     """How one layer class is computed.
 
     Attributes:
-        make: gives the function of a layer, the layout of its inputs, and their rank; None: not covered.
+        make: see `Make`.
         reads: the layout it needs; None: any, the same for all inputs.
         gives: the layout of what it returns; None: as it came.
         joins: whether it takes a list of tensors.
     """
 
-    make: Callable[[Any, Layout, int], Run | None]
+    make: Make
     reads: Layout | None = None
     gives: Layout | None = None
     joins: bool = False
@@ -47,7 +48,7 @@ class Kernel:
 
 def make_dense(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
     """Return the function of a Dense layer, or None for an activation that is not known."""
-    activate = activation_for(layer.activation, layout)
+    activate = activation_for(layer.activation)
     if activate is None:
         return None
     kernel, bias = kernel_of(layer), layer.bias
@@ -118,7 +119,7 @@ def make_dropout(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
 
 
 def _make_activation(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
-    return _of_one(activation_for(layer.activation, layout))
+    return _of_one(activation_for(layer.activation, channels=1 if layout is Layout.CHANNELS_FIRST else -1))
 
 
 def _make_leaky_relu(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
@@ -172,6 +173,47 @@ def _of_one(function: Callable[[Tensor], Tensor] | None) -> Run | None:
     return lambda x, training: function(x)
 
 
+def _element_wise(first: Callable[[Tensor, Tensor], Tensor], further: Callable[[Tensor, Tensor], Tensor]) -> Make:
+    """A merge of equal shapes, pair by pair; `further` may write into its first tensor, which is nobody else's."""
+
+    def join(tensors: list[Tensor], training: bool | None) -> Tensor:
+        result = first(tensors[0], tensors[1])
+        for tensor in tensors[2:]:
+            result = further(result, tensor)
+        return result
+
+    def make(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
+        # Keras also broadcasts unequal shapes; that is left to it.
+        return None if _broadcasts(layer) else join
+
+    return make
+
+
+def _make_average(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
+    if _broadcasts(layer):
+        return None
+
+    def join(tensors: list[Tensor], training: bool | None) -> Tensor:
+        result = tensors[0] + tensors[1]
+        for tensor in tensors[2:]:
+            result.add_(tensor)
+        return result.div_(len(tensors))
+
+    return join
+
+
+def _make_concatenate(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
+    axis = layer.axis % rank
+    if layout is Layout.CHANNELS_FIRST and axis:
+        axis = 1 if axis == rank - 1 else axis + 1
+    return lambda tensors, training: torch.cat(tensors, axis)
+
+
+def _broadcasts(layer: keras.Layer) -> bool:
+    shapes = {tuple(tensor.shape) for node in inbound_nodes(layer) for tensor in node.input_tensors}
+    return reshapes(layer) or len(shapes) > 1
+
+
 _FIRST = Layout.CHANNELS_FIRST
 
 KERNELS: dict[type, Kernel] = {
@@ -186,7 +228,12 @@ KERNELS: dict[type, Kernel] = {
     layers.ZeroPadding1D: Kernel(_make_zero_padding, reads=_FIRST, gives=_FIRST),
     layers.ZeroPadding2D: Kernel(_make_zero_padding, reads=_FIRST, gives=_FIRST),
     layers.Rescaling: Kernel(_make_rescaling),
-    **{kind: Kernel(make, joins=True) for kind, make in MERGES.items()},
+    layers.Add: Kernel(_element_wise(torch.add, Tensor.add_), joins=True),
+    layers.Average: Kernel(_make_average, joins=True),
+    layers.Maximum: Kernel(_element_wise(torch.maximum, torch.maximum), joins=True),
+    layers.Minimum: Kernel(_element_wise(torch.minimum, torch.minimum), joins=True),
+    layers.Multiply: Kernel(_element_wise(torch.multiply, torch.multiply), joins=True),
+    layers.Concatenate: Kernel(_make_concatenate, joins=True),
     **{kind: Kernel(make_convolution, reads=_FIRST, gives=_FIRST) for kind in (layers.Conv1D, layers.Conv2D)},
     **{
         kind: Kernel(make_pooling, reads=_FIRST, gives=_FIRST)

@@ -1,12 +1,12 @@
 """The loss of a batch, computed by torch directly where Keras would compute the same in many small steps.
 
 Each function gives the mean over the batch, Keras' default reduction, of predictions that are probabilities or
-numbers, never logits. Anything else is left to `keras.Model`'s own loss.
+numbers, never logits. Anything else is left to `keras.Model`'s own loss. What regularised weights add is here as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from amber.backend.keras_internals.losses import LossFunctionWrapper, loss_arguments, only_loss
+from amber.backend.keras_internals.steps import LossFunctionWrapper, loss_arguments, only_loss
+from amber.backend.keras_internals.variables import tensor_of
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 
@@ -34,10 +35,6 @@ def _log_distribution(predicted: Tensor) -> Tensor:
 
 def _categorical_crossentropy(target: Tensor, predicted: Tensor) -> Tensor:
     return -(target * _log_distribution(predicted)).sum() / (predicted.numel() // predicted.shape[-1])
-
-
-def _sparse_categorical_crossentropy(target: Tensor, predicted: Tensor) -> Tensor:
-    return functional.nll_loss(_log_distribution(predicted), target, reduction="sum") / target.shape[0]
 
 
 _PLAIN: dict[str, Any] = {"from_logits": False, "label_smoothing": 0.0, "ignore_class": None, "axis": -1}
@@ -110,14 +107,26 @@ def loss_of(compiled: keras.losses.Loss | None) -> Callable[[Tensor, Tensor], Te
     if any(name not in _PLAIN or _PLAIN[name] != value for name, value in loss_arguments(loss).items()):
         return None
     if loss.fn is keras.losses.sparse_categorical_crossentropy:
-        return _take_indices
+        return _sparse_categorical_crossentropy
     function = _ALIKE.get(loss.fn)
     return None if function is None else Loss(function)
 
 
-def _take_indices(target: Tensor, predicted: Tensor) -> Tensor | None:
+def _sparse_categorical_crossentropy(target: Tensor, predicted: Tensor) -> Tensor | None:
     if target.dim() == 2 and target.shape[1] == 1:
         target = target[:, 0]
     if predicted.dim() != 2 or target.shape != predicted.shape[:1]:
         return None
-    return _sparse_categorical_crossentropy(target.long(), predicted)
+    return functional.nll_loss(_log_distribution(predicted), target.long(), reduction="sum") / target.shape[0]
+
+
+def regularizers_of(variables: Iterable[keras.Variable]) -> list[Callable[[], Tensor]]:
+    """Return what each regularised variable adds to the loss, as functions without arguments."""
+    return [_penalty(variable) for variable in variables if variable.regularizer is not None]
+
+
+def _penalty(variable: keras.Variable) -> Callable[[], Tensor]:
+    regularizer = variable.regularizer
+    if type(regularizer) is keras.regularizers.L2:
+        return lambda: float(regularizer.l2) * tensor_of(variable).square().sum()
+    return lambda: regularizer(variable)

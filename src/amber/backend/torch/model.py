@@ -9,7 +9,7 @@ replaced on the model wins, and a subclass with a `train_step` of its own is nev
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,7 +17,14 @@ import torch
 from torch import Tensor
 
 from amber.backend.base_model import BaseFunctional
-from amber.backend.keras_internals.graphs import input_structure, output_structure, standardized_inputs
+from amber.backend.keras_internals.graphs import (
+    Functional,
+    input_structure,
+    layer_count,
+    output_structure,
+    standardized_inputs,
+)
+from amber.backend.keras_internals.models import compiled_loss, compute_loss
 from amber.backend.keras_internals.torch_runtime import (
     call_context,
     close_call_context,
@@ -25,15 +32,67 @@ from amber.backend.keras_internals.torch_runtime import (
     get_keras_mask,
     replaces_variables,
 )
+from amber.backend.keras_internals.variables import is_trainable_by_itself, tensor_of
+from amber.backend.torch.losses import loss_of, regularizers_of
 from amber.backend.torch.plan import Plan, make_plan, watched_globally
 from amber.backend.torch.reporting import FastTraining, Reports
-from amber.backend.torch.training import TrainStep
+from amber.backend.torch.updates import make_update
 from amber.types import TensorTree
 
-if TYPE_CHECKING:
-    from amber.backend.step_wrappers import StepFunction
-
 _OVERRIDABLE = frozenset({"call", "compute_loss", "_compute_loss", "compute_metrics", "get_metrics_result"})
+
+
+class TrainStep:
+    """The loss and the update of a compiled model.
+
+    Attributes:
+        parameters: the tensors that are trained.
+        is_trainable: whether there are any, and an optimizer that knows them.
+    """
+
+    def __init__(self, model: keras.Model, plan: Plan) -> None:
+        self._compiled_loss, self._optimizer = compiled_loss(model), model.optimizer
+        self._variables = tuple(model.variables)
+        self._switches = self._read_switches(model)
+        trainable = model.trainable_variables
+        self.parameters = [tensor_of(variable) for variable in trainable]
+        self.is_trainable = bool(trainable) and self._optimizer is not None and self._optimizer.built
+        # A loss of the model's own is asked for at every batch.
+        self._loss = loss_of(compiled_loss(model)) if type(model).compute_loss is Functional.compute_loss else None
+        self._penalties = regularizers_of(trainable)
+        self._adds_losses = plan.calls_layers
+        if self.is_trainable:
+            self.update = make_update(self._optimizer, trainable)
+
+    def _read_switches(self, model: keras.Model) -> list[int]:
+        return [is_trainable_by_itself(model), layer_count(model), *map(is_trainable_by_itself, self._variables)]
+
+    def is_current(self, model: keras.Model) -> bool:
+        """Whether the model is still compiled, and its variables trainable, as they were."""
+        return (
+            compiled_loss(model) is self._compiled_loss
+            and model.optimizer is self._optimizer
+            and self._read_switches(model) == self._switches
+        )
+
+    def loss(
+        self,
+        model: keras.Model,
+        x: TensorTree,
+        y: TensorTree,
+        predicted: TensorTree,
+        sample_weight: TensorTree,
+        training: bool,
+    ) -> Tensor:
+        """The loss of a batch, as `keras.Model.compute_loss`."""
+        loss = None
+        if self._loss is not None and sample_weight is None and isinstance(y, Tensor) and isinstance(predicted, Tensor):
+            loss = self._loss(y, predicted)
+        if loss is None or self._adds_losses:
+            return compute_loss(model, x, y, predicted, sample_weight, training)
+        if self._penalties:
+            loss = loss + torch.stack([penalty() for penalty in self._penalties]).sum()
+        return loss
 
 
 class Execution(Reports):
@@ -161,25 +220,6 @@ class FastFunctional(FastTraining, BaseFunctional):
         if execution.train_step is None or not execution.train_step.is_current(self):
             execution.train_step = TrainStep(self, execution.plan)
         return execution.train_step if execution.train_step.is_trainable else None
-
-    def before_symbolic_build(self) -> None:
-        """Make the plan, which cannot be made within Keras's symbolic call, where tensors have no content."""
-        self._prepare()
-
-    def make_train_function(self, force: bool = False) -> StepFunction:
-        """Prepare training, as `keras.Model.make_train_function`."""
-        self._prepare()
-        return super().make_train_function(force)
-
-    def make_test_function(self, force: bool = False) -> StepFunction:
-        """Prepare evaluation, as `keras.Model.make_test_function`."""
-        self._prepare()
-        return super().make_test_function(force)
-
-    def make_predict_function(self, force: bool = False) -> StepFunction:
-        """Prepare prediction, as `keras.Model.make_predict_function`."""
-        self._prepare()
-        return super().make_predict_function(force)
 
     def _prepare(self) -> None:
         execution = self._execution

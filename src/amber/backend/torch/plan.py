@@ -18,9 +18,8 @@ from torch import Tensor
 
 from amber.backend.keras_internals.graphs import Functional, functional_of, layers_within, nodes_by_depth
 from amber.backend.keras_internals.torch_runtime import get_keras_mask, to_torch_dtype
-from amber.backend.torch.conv_pool_kernels import make_inside_average
+from amber.backend.torch.conv_pool_kernels import Layout, make_inside_average, to_channels_first, to_keras
 from amber.backend.torch.kernels import KERNELS
-from amber.backend.torch.layouts import Layout, to_channels_first, to_keras
 from amber.types import TensorTree
 
 if TYPE_CHECKING:

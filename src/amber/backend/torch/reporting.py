@@ -1,47 +1,98 @@
 """How models on torch are fed and report: one permutation per epoch, metrics of many batches at once.
 
-`FastTraining` is what every fast model has in common, whatever runs a batch of it.
+`FastTraining` is what every fast model has in common, whatever runs a batch of it. Every batch only notes its loss,
+targets and predictions in `Reports`, which updates Keras's own metric objects with all of them together. That gives the
+numbers of batch-wise updates for metrics that are sums over samples, which the stock ones here are; any other metric is
+updated with every batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import keras
+import torch
 from torch import Tensor
 
 from amber.backend.base_model import BaseModel
 from amber.backend.bound_arguments import bind, documented_as
 from amber.backend.callback_list import BatchlessCallbackList, callback_list
-from amber.backend.keras_internals.models import CACHED_EVALUATION, TrainingHooks
+from amber.backend.keras_internals.models import (
+    CACHED_EVALUATION,
+    LateReports,
+    Unreported,
+    compiled_metrics,
+    loss_tracker,
+)
+from amber.backend.keras_internals.steps import is_stock, metric_function
+from amber.backend.keras_internals.variables import tensor_of
 from amber.backend.torch.feeding import adapter_for
-from amber.backend.torch.tracking import Tracker
 from amber.types import TensorTree
 
-if TYPE_CHECKING:
-    from amber.backend.keras_internals.adapters import DataAdapter
+_SUMS = (
+    keras.metrics.AUC,
+    keras.metrics.Precision,
+    keras.metrics.Recall,
+)
+_MOST_BATCHES = 64
+_MOST_NUMBERS = 1 << 22
+
+
+Noted = tuple[Tensor, Tensor, Tensor | None]
+"""Targets, predictions and weights of a batch."""
 
 
 class Reports:
-    """What a model has noted of its batches, and whether anybody asks for it between them."""
+    """What batches have noted and the metrics have not yet seen.
+
+    Attributes:
+        is_quiet: whether nobody looks at the metrics between batches.
+    """
 
     def __init__(self) -> None:
-        self.tracker = Tracker()
         self.is_quiet = False
+        self._losses: list[Tensor] = []
+        self._sizes: list[int] = []
+        self._batches: list[tuple[Any, Any, Any]] = []
+        self._numbers = 0
 
-    @contextmanager
-    def quiet(self, is_quiet: bool) -> Iterator[None]:
-        """Within this context steps report nothing, or all they know."""
-        before, self.is_quiet = self.is_quiet, is_quiet
-        try:
-            yield
-        finally:
-            self.is_quiet = before
+    def note_loss(self, loss: Tensor, size: int) -> None:
+        """Note the mean loss of a batch of `size` samples."""
+        self._losses.append(loss.detach())
+        self._sizes.append(size)
+
+    def note_batch(self, model: keras.Model, y: TensorTree, predicted: TensorTree, sample_weight: TensorTree) -> None:
+        """Note targets and predictions, or update metrics that cannot wait."""
+        metrics = compiled_metrics(model)
+        if metrics is not None:
+            if isinstance(y, Tensor) and isinstance(predicted, Tensor) and _can_wait(metrics):
+                self._batches.append((y, predicted.detach(), sample_weight))
+                self._numbers += y.numel() + predicted.numel()
+            else:
+                metrics.update_state(y, predicted, sample_weight)
+        if len(self._losses) >= _MOST_BATCHES or self._numbers > _MOST_NUMBERS:
+            self.flush(model)
+
+    @torch.no_grad()  # type: ignore[untyped-decorator]
+    def flush(self, model: keras.Model) -> None:
+        """Bring everything noted to the metrics of the model."""
+        if self._losses:
+            sizes = torch.tensor(self._sizes, dtype=torch.float32, device=self._losses[0].device)
+            tracker = loss_tracker(model)
+            tensor_of(tracker.total).add_((torch.stack(self._losses) * sizes).sum())
+            tensor_of(tracker.count).add_(sizes.sum())
+        batches, metrics = self._batches, compiled_metrics(model)
+        self._losses, self._sizes, self._batches, self._numbers = [], [], [], 0
+        if metrics is None:
+            return
+        for group in _alike(batches):
+            y, predicted, weights = zip(*group, strict=True)
+            metrics.update_state(torch.cat(y), torch.cat(predicted), None if weights[0] is None else torch.cat(weights))
 
 
-class FastTraining(TrainingHooks, BaseModel):
+class FastTraining(LateReports, BaseModel):
     """Feeding and reporting of a Keras model; a mixin that stands before the model's class.
 
     A subclass gives `_execution`, which holds the Reports, and calls `_report` at the end of its steps.
@@ -56,38 +107,42 @@ class FastTraining(TrainingHooks, BaseModel):
     ) -> dict[str, Tensor]:
         execution = self._execution
         size = next(tensor for tensor in keras.tree.flatten(x) if tensor is not None).shape[0]
-        execution.tracker.note_loss(loss, size)
+        execution.note_loss(loss, size)
         if type(self).compute_metrics is not keras.Model.compute_metrics:
             return self.compute_metrics(x, y, predicted, sample_weight=sample_weight)
-        execution.tracker.note_batch(self, y, predicted, sample_weight)
-        return _Unreported() if execution.is_quiet else self.get_metrics_result()
+        execution.note_batch(self, y, predicted, sample_weight)
+        return Unreported() if execution.is_quiet else self.get_metrics_result()
 
     def get_metrics_result(self) -> dict[str, Tensor]:
         """Return the values of the metrics, as `keras.Model.get_metrics_result`."""
-        self._execution.tracker.flush(self)
+        self._execution.flush(self)
         return super().get_metrics_result()
 
     def reset_metrics(self) -> None:
         """Forget what the metrics have seen."""
-        self._execution.tracker.flush(self)
+        self._execution.flush(self)
         super().reset_metrics()
 
-    def report_of(self, logs: Mapping[str, Tensor] | None) -> Mapping[str, Tensor] | None:
-        """Return the values of the metrics where a step has left them out."""
-        return self.get_metrics_result() if isinstance(logs, _Unreported) else None
+    _adapter_for = staticmethod(adapter_for)
 
-    def _adapter_for(
-        self, x: TensorTree, y: TensorTree = None, sample_weight: TensorTree = None, **options: object
-    ) -> DataAdapter:
-        return adapter_for(x, y, sample_weight, **options)
+    def _prepare(self) -> None:
+        """Called when training, evaluation or prediction begins."""
 
-    def _quietly(self, is_quiet: bool) -> AbstractContextManager[None]:
-        return self._execution.quiet(is_quiet)
+    @contextmanager
+    def _quietly(self, is_quiet: bool) -> Iterator[None]:
+        self._prepare()
+        execution = self._execution
+        before, execution.is_quiet = execution.is_quiet, is_quiet
+        try:
+            yield
+        finally:
+            execution.is_quiet = before
 
     @documented_as(keras.Model.evaluate)
     def evaluate(self, *args: object, **kwargs: object) -> float | list[float] | dict[str, float]:
         """Evaluate as `keras.Model.evaluate` does, with the same arguments."""
         if kwargs.get(CACHED_EVALUATION):
+            self._prepare()
             return super().evaluate(*args, **kwargs)
         options = bind(keras.Model.evaluate, self, args, kwargs)
         data = options.pop("x", None), options.pop("y", None), options.pop("sample_weight", None)
@@ -121,15 +176,38 @@ class FastTraining(TrainingHooks, BaseModel):
     @documented_as(keras.Model.train_on_batch)
     def train_on_batch(self, *args: object, **kwargs: object) -> float | list[float] | dict[str, float]:
         """Train on one batch and return its metrics, as `keras.Model.train_on_batch`."""
-        with self._execution.quiet(False):
+        with self._quietly(False):
             return super().train_on_batch(*args, **kwargs)
 
     @documented_as(keras.Model.test_on_batch)
     def test_on_batch(self, *args: object, **kwargs: object) -> float | list[float] | dict[str, float]:
         """Evaluate one batch, as `keras.Model.test_on_batch`."""
-        with self._execution.quiet(False):
+        with self._quietly(False):
             return super().test_on_batch(*args, **kwargs)
 
+    @documented_as(keras.Model.predict_on_batch)
+    def predict_on_batch(self, *args: object, **kwargs: object) -> TensorTree:
+        """Predict one batch, as `keras.Model.predict_on_batch`."""
+        self._prepare()
+        return super().predict_on_batch(*args, **kwargs)
 
-class _Unreported(dict[str, Any]):
-    """What a step returns where nobody looks at its metrics."""
+
+def _alike(batches: list[Noted]) -> list[list[Noted]]:
+    """Neighbouring batches that can be joined: those with and those without weights stay apart."""
+    groups: list[list[Noted]] = []
+    for batch in batches:
+        if groups and (groups[-1][0][2] is None) == (batch[2] is None):
+            groups[-1].append(batch)
+        else:
+            groups.append([batch])
+    return groups
+
+
+def _can_wait(metrics: keras.metrics.Metric) -> bool:
+    return bool(metrics.built) and all(_is_sum(metric) for metric in metrics.metrics)
+
+
+def _is_sum(metric: object) -> bool:
+    if isinstance(metric, keras.metrics.MeanMetricWrapper):
+        return is_stock(type(metric)) and is_stock(metric_function(metric))
+    return type(metric) in _SUMS

@@ -17,7 +17,6 @@ from torch import Tensor
 
 from amber.backend.keras_internals.variables import tensor_of
 from amber.backend.torch.activations import activation_for
-from amber.backend.torch.layouts import Layout
 from amber.backend.weight_slices import DenseSlice, SlicedMLP
 
 _aten = torch.ops.aten
@@ -241,7 +240,7 @@ class Pass:
 
 def activation_of(layer: DenseSlice) -> Callable[[Tensor], Tensor]:
     """Return the function of a layer's activation."""
-    function = activation_for(layer.activation, Layout.KERAS)
+    function = activation_for(layer.activation)
     if function is None:
         raise ValueError(f"not an activation of a sliced network: {layer.activation}")
     return function

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from amber.backend.keras_internals.optimizers import MOMENTUMS, VELOCITIES, slots, steps_done
+from amber.backend.keras_internals.steps import MOMENTUMS, VELOCITIES, slots, steps_done
 from amber.backend.keras_internals.variables import tensor_of
 from amber.backend.torch.sliced_mlp import Gradients, Group, Pass, Views, ViewStore
 from amber.backend.torch.updates import MANY_STEPS, corrected_rate, is_fused

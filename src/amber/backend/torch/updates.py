@@ -8,13 +8,14 @@ gradients, averages weights or scales losses, is applied by Keras.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
+import keras
 import numpy as np
 import torch
 
-from amber.backend.keras_internals.optimizers import (
+from amber.backend.keras_internals.steps import (
     MAXIMA,
     MOMENTUMS,
     VELOCITIES,
@@ -26,10 +27,6 @@ from amber.backend.keras_internals.optimizers import (
     steps_done,
 )
 from amber.backend.keras_internals.variables import tensor_of
-from amber.backend.torch.penalties import constraints_of
-
-if TYPE_CHECKING:
-    import keras
 
 # So many steps that torch's own corrections are 1: Keras' are in the learning rate.
 MANY_STEPS = 1e12
@@ -46,7 +43,9 @@ def make_update(optimizer: keras.optimizers.Optimizer, variables: Sequence[keras
         with torch.no_grad():
             optimizer.apply([parameter.grad for parameter in parameters] if given is None else given, variables)
 
-    if not is_fused(optimizer, parameters) or any(_overwritten(variable) for variable in variables):
+    if not is_fused(optimizer, parameters) or any(
+        getattr(variable, "overwrite_with_gradient", False) for variable in variables
+    ):
         return leave_to_keras
     momentums, velocities = slots(optimizer, MOMENTUMS, variables), slots(optimizer, VELOCITIES, variables)
     maxima = slots(optimizer, MAXIMA, variables) if optimizer.amsgrad else []
@@ -99,12 +98,27 @@ def is_fused(optimizer: keras.optimizers.Optimizer, parameters: Sequence[torch.T
     )
 
 
-def _overwritten(variable: keras.Variable) -> bool:
-    return bool(getattr(variable, "overwrite_with_gradient", False))
-
-
 def corrected_rate(optimizer: keras.optimizers.Optimizer) -> float:
     """Return the learning rate times the bias corrections of this step, in float32 as Keras has them."""
     step = np.float32(steps_done(optimizer).item() + 1)
     first, second = 1 - np.float32(optimizer.beta_1) ** step, 1 - np.float32(optimizer.beta_2) ** step
     return float(np.float32(learning_rate(optimizer))) * math.sqrt(second) / float(first)
+
+
+def constraints_of(variables: Iterable[keras.Variable]) -> list[Callable[[], None]]:
+    """Return functions that put each constrained variable back into its bounds; call them without gradients."""
+    return [_constrain(variable) for variable in variables if variable.constraint is not None]
+
+
+def _constrain(variable: keras.Variable) -> Callable[[], None]:
+    constraint = variable.constraint
+    if type(constraint) is not keras.constraints.MaxNorm:
+        return lambda: variable.assign(constraint(variable))
+
+    def shorten() -> None:
+        # The same formula as Keras': lengths are divided by (length + epsilon) where they are in bounds too.
+        weights = tensor_of(variable)
+        norms = torch.linalg.vector_norm(weights, dim=constraint.axis, keepdim=True)
+        weights.mul_(norms.clamp(max=constraint.max_value).div_(norms.add(keras.config.epsilon())))
+
+    return shorten

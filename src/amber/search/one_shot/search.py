@@ -35,7 +35,7 @@ from amber.search.samplers.tokens import TokenSampler
 from amber.search.settings import PrunerChoice, chosen_pruner
 from amber.search.study import chosen_store, run_search, with_late_interrupt
 from amber.search.trial_store import TrialStore
-from amber.training.epoch import batches_of, train_epoch
+from amber.training.train import batches_of, train_epoch
 
 logger = logging.getLogger(__name__)
 _LEAST_RATE = 0.05

@@ -1,22 +1,63 @@
-"""Slots, counters and parts of an update of Keras's optimizers."""
+"""What a training step is made of: losses, metrics, and the slots, counters and parts of an update."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import keras
+from keras.src.losses.losses import LossFunctionWrapper
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 
-from amber.backend.keras_internals.losses import is_stock
 from amber.backend.keras_internals.variables import tensor_of
 from amber.types import Tensor
 
 if TYPE_CHECKING:
     import torch
 
+__all__ = [
+    "MAXIMA",
+    "MOMENTUMS",
+    "VELOCITIES",
+    "LossFunctionWrapper",
+    "clipped",
+    "decay",
+    "is_stock",
+    "is_stock_adam",
+    "learning_rate",
+    "loss_arguments",
+    "metric_function",
+    "only_loss",
+    "slot",
+    "slots",
+    "steps_done",
+]
+
 _ADAM = (keras.optimizers.Adam, keras.optimizers.AdamW)
 MOMENTUMS, VELOCITIES, MAXIMA = "_momentums", "_velocities", "_velocity_hats"
+
+loss_arguments: Callable[[keras.losses.Loss], Mapping[str, object]] = attrgetter("_fn_kwargs")
+"""Return the arguments with which a LossFunctionWrapper calls its function."""
+
+metric_function: Callable[[keras.metrics.MeanMetricWrapper], Callable[..., Tensor]] = attrgetter("_fn")
+"""Return the function whose mean a MeanMetricWrapper is."""
+
+steps_done: Callable[[keras.optimizers.Optimizer], torch.Tensor] = attrgetter("_iterations._value")
+"""Return the counter of steps, as a tensor that may be written to."""
+
+
+def only_loss(compiled: keras.losses.Loss | None) -> keras.losses.Loss | None:
+    """Return the loss of a model with one output and no loss weight; None for any other, or before the first batch."""
+    losses = getattr(compiled, "_flat_losses", None)
+    if not losses or len(losses) != 1 or losses[0].path != () or losses[0].loss_weights is not None:
+        return None
+    return losses[0].loss
+
+
+def is_stock(thing: object) -> bool:
+    """Say whether a class or function is Keras's own."""
+    return str(getattr(thing, "__module__", "")).startswith("keras.src.")
 
 
 def is_stock_adam(optimizer: keras.optimizers.Optimizer) -> bool:
@@ -38,11 +79,6 @@ def slot(optimizer: keras.optimizers.Optimizer, kind: str, variable: keras.Varia
 def slots(optimizer: keras.optimizers.Optimizer, kind: str, variables: Sequence[keras.Variable]) -> list[torch.Tensor]:
     """Return what Adam remembers of each variable, as tensors."""
     return [tensor_of(slot(optimizer, kind, variable)) for variable in variables]
-
-
-def steps_done(optimizer: keras.optimizers.Optimizer) -> torch.Tensor:
-    """Return the counter of steps, as a tensor that may be written to."""
-    return tensor_of(optimizer._iterations)
 
 
 def learning_rate(optimizer: keras.optimizers.Optimizer) -> float:

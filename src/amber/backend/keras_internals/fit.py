@@ -1,19 +1,31 @@
-"""How Keras makes batches of arrays."""
+"""How `fit` makes batches of data and calls callbacks."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, Protocol
 
+import keras
 from keras.src.trainers import data_adapters
 from keras.src.trainers.data_adapters import array_slicing
 from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
 from keras.src.trainers.data_adapters.data_adapter import DataAdapter
 from keras.src.trainers.data_adapters.py_dataset_adapter import PyDatasetAdapter
+from keras.src.utils import is_default
 
 from amber.backend.batch_order import BatchOrder, OrderedBatches, in_batches, is_streamed
 from amber.types import Tensor, TensorTree
 
-__all__ = ["ArrayAdapter", "BatchesAdapter", "DataAdapter", "get_data_adapter", "train_validation_split"]
+__all__ = [
+    "ArrayAdapter",
+    "BatchesAdapter",
+    "DataAdapter",
+    "SynchronousCallbackList",
+    "get_data_adapter",
+    "is_default",
+    "train_validation_split",
+]
 
 train_validation_split = array_slicing.train_validation_split
 
@@ -30,20 +42,9 @@ class ArrayAdapter(ArrayDataAdapter):
     On torch it overrides `get_torch_dataloader`, on TensorFlow `get_tf_dataset`.
     """
 
-    @property
-    def samples(self) -> int:
-        """Rows of the arrays."""
-        return int(self._num_samples)
-
-    @property
-    def rows_per_batch(self) -> int:
-        """Rows of a batch; the last may have fewer."""
-        return int(self._batch_size)
-
-    @property
-    def shuffles(self) -> bool | str | BatchOrder:
-        """True, False or `"batch"`, as for `keras.Model.fit`, or a BatchOrder."""
-        return self._shuffle
+    samples = property(attrgetter("_num_samples"), doc="Rows of the arrays.")
+    rows_per_batch = property(attrgetter("_batch_size"), doc="Rows of a batch; the last may have fewer.")
+    shuffles = property(attrgetter("_shuffle"), doc="True, False or `batch`, as for `fit`, or a BatchOrder.")
 
     def sliceable(self, backend: str) -> TensorTree:
         """Return the arrays in their structure, each wrapped so that rows can be taken."""
@@ -92,3 +93,12 @@ def ordered_batches(x: Any, y: Any, sample_weight: Any, shuffle: Any, batch_size
     if isinstance(shuffle, BatchOrder):
         return OrderedBatches(data, shuffle, batch_size or 32)
     return in_batches(data, batch_size)
+
+
+class SynchronousCallbackList(keras.callbacks.CallbackList):
+    """Keras's list of callbacks without its thread pool."""
+
+    def _configure_async_dispatch(
+        self, callbacks: Sequence[keras.callbacks.Callback] | keras.callbacks.CallbackList | None
+    ) -> None:
+        self._async_train = self._async_test = self._async_predict = False
