@@ -37,20 +37,6 @@ class Layout(Enum):
     CHANNELS_FIRST = "(batch, channels, ...)"
 
 
-def to_channels_first(tensor: Tensor) -> Tensor:
-    """Return a view with the last axis moved behind the batch."""
-    if tensor.dim() == 3:
-        return tensor.transpose(1, 2)
-    return tensor.movedim(-1, 1)
-
-
-def to_keras(tensor: Tensor) -> Tensor:
-    """Return a view with the channels moved to the end."""
-    if tensor.dim() == 3:
-        return tensor.transpose(1, 2)
-    return tensor.movedim(1, -1)
-
-
 def make_convolution(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
     """Return the function of a Conv1D or Conv2D layer, or None for settings left to Keras."""
     activate = activation_for(layer.activation, channels=1)

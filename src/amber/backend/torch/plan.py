@@ -18,7 +18,7 @@ from torch import Tensor
 
 from amber.backend.keras_internals.graphs import Functional, functional_of, layers_within, nodes_by_depth
 from amber.backend.keras_internals.torch_runtime import get_keras_mask, to_torch_dtype
-from amber.backend.torch.conv_pool_kernels import Layout, make_inside_average, to_channels_first, to_keras
+from amber.backend.torch.conv_pool_kernels import Layout, make_inside_average
 from amber.backend.torch.kernels import KERNELS
 from amber.types import TensorTree
 
@@ -155,9 +155,9 @@ class _Writer:
             return place
         first = layout is Layout.CHANNELS_FIRST
         source = self._places[id(tensor), Layout.KERAS if first else Layout.CHANNELS_FIRST]
-        turn = to_channels_first if first else to_keras
+        channels, place = (-1, 1) if first else (1, -1)
         target = self._take(tensor, layout)
-        self.steps.append(Step(lambda x, training: turn(x), (source,), (target,), False))
+        self.steps.append(Step(lambda x, training: x.movedim(channels, place), (source,), (target,), False))
         return target
 
     def read(self, model: keras.Model) -> None:

@@ -20,15 +20,11 @@ class InProcessExecutor(Executor):
     """
 
     in_process = True
+    workers = 1
 
     def __init__(self) -> None:
         self._function: Callable[..., Any] | None = None
         self._queue: deque[tuple[int, tuple[Any, ...], dict[str, Any]]] = deque()
-
-    @property
-    def workers(self) -> int:
-        """One."""
-        return 1
 
     def open(self, function: Callable[..., object]) -> None:
         """Keep the function."""
