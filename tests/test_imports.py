@@ -110,7 +110,6 @@ BACKEND_LIBRARIES = {"torch", "jax", "jaxlib", "tensorflow"}
 LOADED_ON_DEMAND = (
     "amber.backend.base_model",
     "amber.backend.batch_order",
-    "amber.backend.callback_list",
     "amber.backend.distribution",
     "amber.backend.given_batches",
     "amber.backend.gradients",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -16,18 +16,27 @@ import keras
 
 from amber.backend.batch_order import in_batches, is_streamed
 from amber.backend.bound_arguments import bind, documented_as
-from amber.backend.callback_list import BatchlessCallbackList, callback_list
-from amber.backend.keras_internals.fit import get_data_adapter, train_validation_split
+from amber.backend.interrupts import check
+from amber.backend.keras_internals.fit import (
+    SynchronousCallbackList,
+    get_data_adapter,
+    is_default,
+    train_validation_split,
+)
 from amber.backend.keras_internals.models import check_compiled
 from amber.backend.plain_functional import PlainFunctional
 from amber.backend.weight_files import is_keras_2, is_named_otherwise, load_anywhere, save_anywhere
-from amber.types import TensorTree
+from amber.types import Tensor, TensorTree
 
 if TYPE_CHECKING:
     from collections.abc import ItemsView, KeysView, ValuesView
     from pathlib import Path
 
     from amber.backend.keras_internals.fit import DataAdapter
+
+_BATCH_HOOKS = tuple(
+    f"on_{kind}batch_{when}" for kind in ("", "train_", "test_", "predict_") for when in ("begin", "end")
+)
 
 
 class DetachedHistory(keras.callbacks.History):
@@ -84,6 +93,20 @@ class DetachedHistory(keras.callbacks.History):
 
     def __getstate__(self) -> dict[str, object]:
         return {**vars(self), "_reference": None}
+
+
+class BatchlessCallbackList(SynchronousCallbackList):
+    """Keras' list without its thread pool and without any work per batch but a look whether Ctrl-C was pressed."""
+
+    def on_train_batch_begin(self, batch: int, logs: Mapping[str, Tensor] | None = None) -> None:
+        """Look whether Ctrl-C was pressed."""
+        check()
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Tensor] | None = None) -> None:
+        """Do nothing."""
+
+    on_test_batch_begin = on_predict_batch_begin = on_train_batch_begin
+    on_test_batch_end = on_predict_batch_end = on_train_batch_end
 
 
 class BaseModel(keras.Model):
@@ -194,3 +217,25 @@ def with_detached_history(
     if any(isinstance(callback, keras.callbacks.History) for callback in given):
         return callbacks
     return [*given, DetachedHistory()]
+
+
+def callback_list(
+    callbacks: Sequence[keras.callbacks.Callback] | keras.callbacks.CallbackList | None,
+    model: keras.Model,
+    add_history: bool,
+    **params: object,
+) -> keras.callbacks.CallbackList:
+    """Return a BatchlessCallbackList, or the callbacks as given if one of them watches batches.
+
+    Args:
+        callbacks: as given to `fit`, `evaluate` or `predict`.
+        model: the model they are used with.
+        add_history: whether a History is added if there is none.
+        **params: verbose, epochs and steps; with a progress bar (`verbose` not 0) batches are watched.
+    """
+    if isinstance(callbacks, keras.callbacks.CallbackList) or params["verbose"] != 0:
+        return callbacks
+    given = keras.tree.flatten(callbacks) if callbacks else []
+    if any(not is_default(getattr(callback, hook)) for callback in given for hook in _BATCH_HOOKS):
+        return callbacks
+    return BatchlessCallbackList(given, add_history=add_history, add_progbar=False, model=model, **params)

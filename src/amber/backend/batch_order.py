@@ -114,7 +114,7 @@ class _UnshuffledBatches(OrderedBatches):
         """Draw no number."""
 
 
-def is_orderable(data: object) -> bool:
+def is_orderable(data: TensorTree) -> bool:
     """Say whether data are arrays of numbers whose batches `OrderedBatches` can take."""
     arrays = keras.tree.flatten(data)
     return bool(arrays) and all(
@@ -125,7 +125,7 @@ def is_orderable(data: object) -> bool:
     )
 
 
-def is_streamed(data: object) -> bool:
+def is_streamed(data: TensorTree) -> bool:
     """Say whether any of the arrays of data is read in batches; see `amber.types.StreamedArray`."""
     arrays = keras.tree.flatten(data)
     return any(not isinstance(array, np.ndarray) and isinstance(array, StreamedArray) for array in arrays)

@@ -109,15 +109,11 @@ def _refine(
             for position, parent in enumerate(parents):
                 above[parent].append(colour + b"%d" % position)
     refined.sort()
-    return _digest(*refined).hex()
+    return blake2b(b"|".join(refined), digest_size=16).hexdigest()
 
 
 def _weight(weight: float | None) -> bytes:
     return b"" if weight is None else b"x%r" % weight
-
-
-def _digest(*parts: bytes) -> bytes:
-    return blake2b(b"|".join(parts), digest_size=16).digest()
 
 
 @lru_cache(maxsize=4096)

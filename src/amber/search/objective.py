@@ -119,11 +119,12 @@ class Objective:
         self.validation = check_data(validation, "validation")
         check_fit_arguments(settings.fit_kwargs or {}, len(keras.tree.flatten(self.train[1])[0]))
         self._fitting: set[Any] = set()
+        self._training = settings.to_dict()
 
     def to_dict(self) -> dict[str, object]:
         """Return how networks are trained and valued, JSON-ready."""
         limits = {name: limit for name, limit in vars(self.budget).items() if limit is not None}
-        return {**self.settings.to_dict(), **self.valuation.to_dict(), **({"budget": limits} if limits else {})}
+        return {**self._training, **self.valuation.to_dict(), **({"budget": limits} if limits else {})}
 
     def prepare(self, arc: Tokens) -> Candidate:
         """Plan and measure an architecture without building it. No random generator is disturbed.
@@ -291,7 +292,7 @@ class Objective:
         )
 
     def _checkpoint(self, path: Path, candidate: Candidate, seed: int) -> Checkpoint:
-        identity = {"network": candidate.fingerprint, "seed": seed, **self.settings.to_dict()}
+        identity = {"network": candidate.fingerprint, "seed": seed, **self._training}
         return Checkpoint(path, json.dumps(identity, sort_keys=True))
 
 

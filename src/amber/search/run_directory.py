@@ -30,8 +30,7 @@ from amber.errors import StorageError
 from amber.files import complete_replacement, is_left_over, remove_left_overs, write_whole
 from amber.files.strict_json import json_text, parse_json, read_json
 from amber.search.data_identity import comparable
-from amber.search.journal import append_line, journal_text, mend_end, read_journal
-from amber.search.journal_lines import trial_line
+from amber.search.journal import append_line, journal_text, mend_end, read_journal, trial_line
 from amber.search.run_settings import (
     CHECKSUMS_SINCE,
     FORMAT_VERSION,
@@ -256,7 +255,9 @@ class RunDirectory:
 
     def log(self, message: str) -> None:
         """Add one line with the time (UTC) to `search.log`; raise StorageError naming the path."""
-        self._append(LOG, f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {message}\n")
+        path = self.path / LOG
+        with _named(path), path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {message}\n")
 
     def write_config(self, text: str, name: str = CONFIG) -> Path:
         """Keep a copy of the configuration's text."""
@@ -287,12 +288,6 @@ class RunDirectory:
         with contextlib.suppress(StorageError):
             return read_settings(path)[1] if path.is_file() else 0
         return 0
-
-    def _append(self, name: str, line: str) -> None:
-        path = self.path / name
-        with _named(path), path.open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(line)
-            file.flush()
 
 
 @contextlib.contextmanager

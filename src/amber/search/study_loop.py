@@ -16,8 +16,7 @@ from amber.search.begun import BegunTrials
 from amber.search.callbacks import SearchCallback
 from amber.search.executors import Executor, Outcome
 from amber.search.objective import Objective, prepared
-from amber.search.proposal import Proposal
-from amber.search.proposing import Proposer
+from amber.search.proposing import Proposal, Proposer
 from amber.search.pruning import TrialMonitor
 from amber.search.recording import SearchFiles
 from amber.search.result import SearchResult, rank

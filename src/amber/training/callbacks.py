@@ -42,17 +42,9 @@ class ResumableCallback(keras.callbacks.Callback):
         self._callback = callback
         self._begun = False
         self._logs: Mapping[str, Any] | None = None
-        for name in _HOOKS:
+        for name in ("set_params", "set_model", *_HOOKS):
             # The methods themselves: Keras looks whether they do anything, and skips those that do not.
             setattr(self, name, getattr(callback, name))
-
-    def set_params(self, params: Mapping[str, object]) -> None:
-        """Pass the parameters on."""
-        self._callback.set_params(params)
-
-    def set_model(self, model: keras.Model) -> None:
-        """Pass the model on."""
-        self._callback.set_model(model)
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Pass the first beginning on."""

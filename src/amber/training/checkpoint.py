@@ -29,6 +29,7 @@ from amber.types import JsonObject
 logger = logging.getLogger(__name__)
 
 FORMAT_VERSION = 1
+_VERSIONS = {"keras": keras.__version__, "backend": keras.backend.backend()}
 # What a file that is not a checkpoint, or a damaged one, raises while it is read.
 _DAMAGED = (
     OSError,
@@ -60,7 +61,7 @@ class Checkpoint:
         header = {
             "format_version": FORMAT_VERSION,
             "identity": self.identity,
-            "versions": _versions(),
+            "versions": _VERSIONS,
             "history": state.history,
             "best_epoch": state.best_epoch,
         }
@@ -90,7 +91,7 @@ class Checkpoint:
                 header = parse_json(archive["header"].tobytes(), what="the header of a checkpoint")
                 arrays = {name: archive[name] for name in archive.files if name != "header"}
             kept = {name: header.get(name) for name in ("format_version", "identity", "versions")}
-            here = {"format_version": FORMAT_VERSION, "identity": self.identity, "versions": _versions()}
+            here = {"format_version": FORMAT_VERSION, "identity": self.identity, "versions": _VERSIONS}
             if kept != here:
                 raise ValueError(f"expected {here}, found {kept}")
             return _apply(model, state, arrays, header)
@@ -153,7 +154,3 @@ def _check_shapes(variables: Sequence[keras.Variable], values: Sequence[np.ndarr
     found = [value.shape for value in values]
     if expected != found:
         raise ValueError("the shapes of its variables are others than the model's")
-
-
-def _versions() -> dict[str, str]:
-    return {"keras": keras.__version__, "backend": keras.backend.backend()}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -156,7 +157,7 @@ def _make_rescaling(layer: keras.Layer, layout: Layout, rank: int) -> Run | None
     return lambda x, training: x * scale + offset
 
 
-def _constant(value: object, layout: Layout, rank: int) -> object:
+def _constant(value: float | np.ndarray, layout: Layout, rank: int) -> float | Tensor:
     """A number, or a tensor that broadcasts over the layout."""
     if isinstance(value, (int, float)):
         return float(value)

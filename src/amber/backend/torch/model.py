@@ -228,7 +228,7 @@ class FastFunctional(FastTraining, BaseFunctional):
             execution.plan = None
 
 
-def _is_concrete(inputs: object) -> bool:
+def _is_concrete(inputs: TensorTree) -> bool:
     """Whether these are tensors to compute with now, under no scope that replaces variables or their types."""
     return not (
         replaces_variables()
@@ -237,7 +237,7 @@ def _is_concrete(inputs: object) -> bool:
     )
 
 
-def _leaves(inputs: object) -> list[Tensor]:
+def _leaves(inputs: TensorTree) -> list[Tensor]:
     return [inputs] if isinstance(inputs, Tensor) else keras.tree.flatten(inputs)
 
 

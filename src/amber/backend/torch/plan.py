@@ -184,7 +184,7 @@ class _Writer:
         elif not self._add_kernel(node):
             self._add_call(node)
 
-    def _rename(self, tensor: keras.KerasTensor, other: object) -> None:
+    def _rename(self, tensor: keras.KerasTensor, other: keras.KerasTensor) -> None:
         for layout in Layout:
             self._places.pop((id(other), layout), None)
             if (id(tensor), layout) in self._places:
@@ -260,7 +260,7 @@ def _is_plain_call(node: Node, joins: bool) -> bool:
     return isinstance(given, (list, tuple)) and len(given) == len(node.input_tensors) > 1
 
 
-def _is_plain(layer: object) -> bool:
+def _is_plain(layer: keras.Layer) -> bool:
     """Whether nothing was put on a layer that only Keras' own call would honour."""
     return (
         getattr(layer, "activity_regularizer", None) is None
@@ -270,7 +270,7 @@ def _is_plain(layer: object) -> bool:
     )
 
 
-def _is_watched(layer: object) -> bool:
+def _is_watched(layer: keras.Layer) -> bool:
     state = vars(layer)
     return any(state.get(name) for name in _HOOKS)
 

@@ -16,9 +16,8 @@ import keras
 import torch
 from torch import Tensor
 
-from amber.backend.base_model import BaseModel
+from amber.backend.base_model import BaseModel, BatchlessCallbackList, callback_list
 from amber.backend.bound_arguments import bind, documented_as
-from amber.backend.callback_list import BatchlessCallbackList, callback_list
 from amber.backend.keras_internals.models import (
     CACHED_EVALUATION,
     LateReports,
@@ -156,7 +155,7 @@ class FastTraining(LateReports, BaseModel):
 
     def _go_through(
         self,
-        method: Callable[..., object],
+        method: Callable[..., Any],
         data: tuple[TensorTree, TensorTree, TensorTree],
         options: dict[str, object],
     ) -> Any:
@@ -207,7 +206,7 @@ def _can_wait(metrics: keras.metrics.Metric) -> bool:
     return bool(metrics.built) and all(_is_sum(metric) for metric in metrics.metrics)
 
 
-def _is_sum(metric: object) -> bool:
+def _is_sum(metric: keras.metrics.Metric) -> bool:
     if isinstance(metric, keras.metrics.MeanMetricWrapper):
         return is_stock(type(metric)) and is_stock(metric_function(metric))
     return type(metric) in _SUMS

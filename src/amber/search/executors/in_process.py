@@ -26,7 +26,7 @@ class InProcessExecutor(Executor):
         self._function: Callable[..., Any] | None = None
         self._queue: deque[tuple[int, tuple[Any, ...], dict[str, Any]]] = deque()
 
-    def open(self, function: Callable[..., object]) -> None:
+    def open(self, function: Callable[..., Any]) -> None:
         """Keep the function."""
         self._function = function
 
