@@ -5,6 +5,7 @@
 #   make test-fast   all tests that need only torch
 #   make coverage    the same, and which lines of src/amber they run (takes twice as long)
 #   make test-keras  the backend and modeler tests on the oldest, pinned, newest and nightly Keras
+#   make test-endure  end commands at random moments of every phase, mutate files, print figures (ARGS="--tries 20")
 #   make bench       measure speed and memory beside hand-written networks (options with ARGS="--only dag-training")
 #   make bench-search  compare ways to search at equal time (options with ARGS="--minutes 2 --seeds 0")
 #   make bench-nas   compare samplers on tables of trained networks (options with ARGS="--seeds 3")
@@ -31,7 +32,7 @@ FAST := $(VENV)/.installed-fast
 TEST := $(VENV)/.installed-test
 INPUTS := $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 
-.PHONY: help demo test test-fast coverage test-keras bench bench-search bench-nas bench-scale bench-data bench-defaults ci-fresh mutants docs lint clean
+.PHONY: help demo test test-fast coverage test-keras test-endure bench bench-search bench-nas bench-scale bench-data bench-defaults ci-fresh mutants docs lint clean
 .NOTPARALLEL:
 
 help:
@@ -56,6 +57,14 @@ coverage: $(FAST)
 KERAS_VERSIONS ?= keras==3.15.0 pinned keras keras-nightly
 test-keras: $(FAST)
 	.ci/keras "$(BIN)/python" $(KERAS_VERSIONS)
+
+test-endure: $(TEST)
+	$(BIN)/python -m tests.endure $(or $(ARGS),--tries 3)
+	$(BIN)/python -m tests.endure --signal SIGKILL --backends torch $(or $(ARGS),--tries 3)
+	KERAS_BACKEND=torch OMP_NUM_THREADS=1 AMBER_TEST_KILLS=50 $(PYTEST) -q -s tests/cli/test_killed_run.py
+	for reader in configuration space tokens best graph supernet; do \
+	  KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(BIN)/python -m tests.security.readers $$reader 200 $$$$ || exit 1; \
+	done
 
 bench: $(TEST)
 	$(BIN)/python -W ignore -m benchmarks $(ARGS)

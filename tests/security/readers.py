@@ -12,6 +12,7 @@ import json
 import random
 import re
 import resource
+import sys
 import tempfile
 import time
 import traceback
@@ -250,8 +251,8 @@ READERS = {
 }
 
 
-def main() -> None:
-    """Tries one reader, and prints what became of its inputs."""
+def main() -> int:
+    """Tries one reader, prints what became of its inputs, and returns how many kinds of faults were found."""
     parser = argparse.ArgumentParser()
     parser.add_argument("kind", choices=READERS)
     parser.add_argument("number", type=int)
@@ -267,7 +268,8 @@ def main() -> None:
     )
     for fault, given in found.faults.items():
         print("FAULT", fault, "\n     ", given[:1500].replace("\n", "\n      "))
+    return len(found.faults)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,9 @@ class Job:
 
     def environment(self, names: list[str]) -> list[str | None]:
         return [os.environ.get(name) for name in names]
+
+    def attribute(self, module: str, name: str) -> Any:
+        return getattr(sys.modules[module], name)
 
     def leave(self, code: int) -> None:
         os._exit(code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -64,6 +65,24 @@ def test_tasks_that_crash_or_hang_are_failures_and_their_workers_live_on(cluster
     assert [each.value for each in found if each.key not in bad] == [499501.0] * 3
     assert [found[key].failure and found[key].failure.kind for key in (1, 2, 3)] == ["crash", "timeout", "memory"]
     assert isinstance(found[4].error, DataError)
+
+
+def test_variables_and_data_files_of_plugins_reach_the_workers(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMBER_OF_THE_DRIVER", "here")
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "motifs.txt").write_bytes(b"TATA")
+    plugin = (
+        "from pathlib import Path\nAMBER_FILES = ['motifs.txt']\n"
+        "FOUND = (Path(__file__).parent / AMBER_FILES[0]).read_text()\n"
+    )
+    (tmp_path / "lab" / "dask_lab.py").write_text(plugin, encoding="utf-8")
+    with DaskExecutor(cluster.address, plugins=[str(tmp_path / "lab" / "dask_lab.py")]) as executor:
+        shutil.rmtree(tmp_path / "lab")  # another machine never had it
+        executor.open(Job())
+        assert outcomes(executor, [("environment", ["AMBER_OF_THE_DRIVER"])])[0].value == ["here"]
+        assert outcomes(executor, [("attribute", "amber_plugin_dask_lab", "FOUND")])[0].value == "TATA"
 
 
 def test_real_children_score_as_they_do_in_process(cluster: Cluster) -> None:

@@ -51,8 +51,8 @@ class DaskExecutor(Executor):
             way to the driver and back. A sampler that learns knows that much less when it proposes; 0 spares it that.
         limits: of each task's process.
         connect_timeout: seconds to wait for a scheduler or a first worker, at the start and after one was lost.
-        plugins: code that registers what is trained; see `ProcessExecutor`. The content of files is sent to the
-            workers; packages must be installed there.
+        plugins: code that registers what is trained; see `ProcessExecutor`. The content of files, and of the data
+            files that they name in `AMBER_FILES`, is sent to the workers; packages must be installed there.
 
     Raises:
         ConfigError: not exactly one of `address` and `scheduler_file`, or a number out of range.

@@ -6,12 +6,16 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from amber.backend.threads import limit_threads, thread_variables
 from amber.checks import integer_at_least
 from amber.errors import ConfigError
 from amber.plugins import Plugin, find_plugin
+
+# Variables of the environment that a process on another machine is given, and the folder of data files of plug-ins.
+_VARIABLES, _PLUGINS = "AMBER_", "plugins"
 
 
 @dataclass(frozen=True)
@@ -90,15 +94,28 @@ def found_plugins(plugins: Sequence[str | Plugin]) -> tuple[Plugin, ...]:
 
 
 def worker_settings(plugins: Sequence[Plugin]) -> dict[str, object]:
-    """Return all that a fresh process must set and load to be as this one: Keras, and plug-ins."""
-    return {**keras_settings(), "plugins": tuple(plugins)}
+    """Return all that a fresh process must set and load to be as this one: AMBER's variables, Keras, and plug-ins."""
+    variables = {name: value for name, value in os.environ.items() if name.startswith(_VARIABLES)}
+    return {**keras_settings(), "variables": variables, "plugins": tuple(plugins)}
 
 
-def apply_worker_settings(settings: dict[str, Any]) -> None:
-    """Make a fresh process as `worker_settings` found another; comes before anything else is loaded."""
+def write_plugins(settings: dict[str, Any], folder: Path) -> None:
+    """Write what the plug-ins of `worker_settings` read, for `apply_worker_settings`; raises OSError."""
+    for plugin in settings.get("plugins", ()):
+        plugin.write(folder / _PLUGINS)
+
+
+def apply_worker_settings(settings: dict[str, Any], folder: Path) -> None:
+    """Make a fresh process as `worker_settings` found another; comes before anything else is loaded.
+
+    Args:
+        settings: of the other process.
+        folder: of `write_plugins`.
+    """
+    os.environ.update(settings.get("variables", {}))
     apply_keras_settings(settings)
     for plugin in settings.get("plugins", ()):
-        plugin.load()
+        plugin.load(folder / _PLUGINS)
 
 
 def apply_keras_settings(settings: dict[str, Any]) -> None:

@@ -30,7 +30,7 @@ from amber.errors import ExecutorError
 from amber.plugins import Plugin
 from amber.search.executors import payload, worker
 from amber.search.executors.base import Executor, Failure, Outcome
-from amber.search.executors.limits import WorkerLimits, found_plugins, worker_settings
+from amber.search.executors.limits import WorkerLimits, found_plugins, worker_settings, write_plugins
 from amber.search.executors.payload_folder import PayloadFolder
 from amber.search.executors.reports import Received, ReportAddress, Reporter, ReportServer
 
@@ -93,6 +93,7 @@ class ProcessExecutor(Executor):
         try:
             self._folder = PayloadFolder()
             payload.write(parts, self._folder.path)
+            write_plugins(settings, self._folder.path)
         except OSError as error:
             self.close()
             raise ExecutorError(f"The data cannot be written for worker processes: {error}") from error

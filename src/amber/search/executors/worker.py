@@ -30,11 +30,11 @@ def initialise(
     """Make a fresh process a worker. What goes wrong is kept, and raised by the first task.
 
     Args:
-        directory: holds the function; see `payload`.
+        directory: holds the function (see `payload`) and data files of plug-ins.
         mark: where to say which process this is, while it works on a task.
         variables: of the environment, set before anything is loaded.
         limits: of the process.
-        settings: of Keras, and plug-ins; see `worker_settings`.
+        settings: AMBER's variables, Keras, and plug-ins; see `worker_settings`.
     """
     _end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -43,7 +43,7 @@ def initialise(
     try:
         from amber.search.executors import payload
 
-        apply_worker_settings(settings)
+        apply_worker_settings(settings, directory)
         _loaded["function"] = payload.read(directory)
         limits.apply()
     except BaseException as error:

@@ -11,12 +11,13 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
 from amber.errors import ConfigError
 from amber.files import MEBIBYTE, read_bounded
+from amber.plugins.data_files import PluginFiles, read_files, write_files
 
 _BYTES = 16 * MEBIBYTE
 _PREFIX = "amber_plugin_"
@@ -32,33 +33,57 @@ class Plugin:
         name: as it was given: an importable module, or a file ending in `.py`.
         module: its name among the loaded modules.
         source: the text of the file; None for a package, which is installed wherever it is to be imported.
+        files: names and contents of the data files that it names in `AMBER_FILES`.
     """
 
     name: str
     module: str
     source: str | None = None
+    files: PluginFiles = field(default=(), repr=False)
 
     @property
     def digest(self) -> str | None:
-        """SHA-256 of the text; None where there is none."""
-        return None if self.source is None else hashlib.sha256(self.source.encode("utf-8")).hexdigest()
+        """SHA-256 of text and data files; None where there are none."""
+        if self.source is None:
+            return None
+        found = hashlib.sha256(self.source.encode("utf-8"))
+        for name, content in self.files:
+            found.update(f"\0{name}\0{len(content)}\0".encode() + content)
+        return found.hexdigest()
 
-    def load(self) -> None:
+    def write(self, folder: Path) -> None:
+        """Write text and data files into a folder of its own in `folder`, for `load`; without data files nothing.
+
+        Raises:
+            OSError: there is no room.
+        """
+        if self.files:
+            own = self._place(folder)
+            write_files(self.files, own.parent)
+            own.write_text(self.source or "", encoding="utf-8")
+
+    def load(self, folder: Path | None = None) -> None:
         """Import it; a file whose content was loaded before is not run again.
+
+        Args:
+            folder: given to `write` before, where its data files may not lie beside it as it was found; None: they do.
 
         Raises:
             ConfigError: it cannot be found, or raises as it is imported.
         """
         try:
             if getattr(sys.modules.get(self.module), _DIGEST, "") != self.digest:
-                self._import()
+                self._import(folder if self.files else None)
         except Exception as error:  # whatever the user's own code raises
             raise ConfigError(
                 f"--plugin: expected an importable module or a Python file. Received: {self.name} "
                 f"({type(error).__name__}: {error})"
             ) from error
 
-    def _import(self) -> None:
+    def _place(self, folder: Path) -> Path:
+        return folder / self.module / (Path(self.name).name if self.name.endswith(".py") else f"{self.name}.py")
+
+    def _import(self, folder: Path | None) -> None:
         is_file = self.name.endswith(".py")
         if not is_file:
             try:
@@ -70,7 +95,10 @@ class Plugin:
                     raise
         module = ModuleType(self.module)
         setattr(module, _DIGEST, self.digest)
-        module.__file__ = str(Path(self.name).absolute()) if is_file else f"{self.name}.py"
+        if folder is not None:
+            module.__file__ = str(self._place(folder))
+        else:
+            module.__file__ = str(Path(self.name).absolute()) if is_file else f"{self.name}.py"
         code = compile(self.source or "", module.__file__, "exec")
         sys.modules[self.module] = module
         try:
@@ -87,11 +115,11 @@ def find_plugin(name: str) -> Plugin:
         name: an importable module, such as `my_lab.layers`, or a file ending in `.py`.
 
     Raises:
-        ConfigError: there is no such module or file.
+        ConfigError: there is no such module or file, or a data file that it names cannot be read.
     """
     if name.endswith(".py"):
-        source = read_bounded(name, limit=_BYTES, what="--plugin: a Python file", error=ConfigError)
-        return Plugin(name, f"{_PREFIX}{Path(name).stem}", _decoded(source, name))
+        source = _read_source(name, name)
+        return Plugin(name, f"{_PREFIX}{Path(name).stem}", source, read_files(source, Path(name).parent, name))
     try:
         found = importlib.util.find_spec(name)
     except (ImportError, ValueError, AttributeError) as error:
@@ -101,8 +129,9 @@ def find_plugin(name: str) -> Plugin:
     alone = found.origin is not None and found.origin.endswith(".py") and "." not in name
     if not alone or found.submodule_search_locations is not None:
         return Plugin(name, name)
-    source = read_bounded(found.origin or "", limit=_BYTES, what="--plugin: a Python file", error=ConfigError)
-    return Plugin(name, name, _decoded(source, name))
+    origin = found.origin or ""
+    source = _read_source(origin, name)
+    return Plugin(name, name, source, read_files(source, Path(origin).parent, name))
 
 
 def is_loaded(name: str) -> bool:
@@ -135,7 +164,8 @@ def described(plugins: Sequence[Plugin]) -> list[dict[str, str | None]]:
     return [{"name": Path(each.name).name, "digest": each.digest} for each in plugins]
 
 
-def _decoded(source: bytes, name: str) -> str:
+def _read_source(path: str, name: str) -> str:
+    source = read_bounded(path, limit=_BYTES, what="--plugin: a Python file", error=ConfigError)
     try:
         return importlib.util.decode_source(source)
     except (SyntaxError, UnicodeDecodeError) as error:
