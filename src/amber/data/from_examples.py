@@ -89,7 +89,7 @@ class _Columns(Table):
         """Return the table of some rows."""
         taken = super().take(rows)
         kept = tuple(self.rows[row] for row in rows.tolist())
-        return _Columns(taken.path, taken.columns, taken.lines, taken.notes, self.describe, kept)
+        return _Columns(taken.path, taken.columns, taken.lines, taken.notes, taken.word, self.describe, kept)
 
     def where(self, row: int) -> str:
         """Return where an example comes from."""
@@ -160,7 +160,7 @@ def _table_of(examples: Examples, spec: DatasetSpec, path: Path) -> Table:
         return replace(examples.table, notes=())
     everything = range(len(examples))
     columns = {name: list(map(str, each.tolist())) for name, each in _needed(examples.columns, spec, str(path)).items()}
-    return _Columns(path, columns, [row + 1 for row in everything], (), examples.describe, tuple(everything))
+    return _Columns(path, columns, [row + 1 for row in everything], (), "example", examples.describe, tuple(everything))
 
 
 def _without_others(examples: Examples, rows: NDArray[np.int64]) -> tuple[Examples, NDArray[np.int64]]:

@@ -21,12 +21,13 @@ Handle = TypeVar("Handle")
 _VERBOSITY = threading.Lock()
 
 
-def library(name: str, purpose: str) -> ModuleType:
-    """Return pysam or pybigtools.
+def library(name: str, purpose: str, extra: str = "genomics") -> ModuleType:
+    """Return a package that an extra installs, such as pysam.
 
     Args:
         name: of the package.
         purpose: what needs it, for the message, such as `"A genome"`.
+        extra: which one installs it.
 
     Raises:
         DataError: it is not installed.
@@ -36,7 +37,7 @@ def library(name: str, purpose: str) -> ModuleType:
     except ImportError as error:
         raise DataError(
             f"{purpose} needs the package {name}: expected it to be installed, as "
-            f'pip install "amber-nas[genomics]" does. Received: {error}'
+            f'pip install "amber-nas[{extra}]" does. Received: {error}'
         ) from error
 
 

@@ -57,7 +57,24 @@ class ArraysSource(Source):
             DataError: a file or array that cannot be read, an array that is not there (those that are, are listed), or
                 arrays of unequal length.
         """
-        arrays = read_arrays(self.arrays)
+        return NamedArrays(self.arrays, read_arrays(self.arrays)).examples(wanted)
+
+
+@dataclass(frozen=True, eq=False)
+class NamedArrays:
+    """Arrays of one file, examples along their first axis.
+
+    Attributes:
+        path: the file.
+        found: its arrays by name.
+    """
+
+    path: str
+    found: Mapping[str, Array]
+
+    def examples(self, wanted: Wanted) -> ArrayExamples:
+        """Return the examples; errors are those of `ArraysSource.examples`."""
+        arrays = dict(self.found)
         parts, notes = _put_together(arrays)
         if parts:
             arrays = parts
@@ -82,7 +99,7 @@ class ArraysSource(Source):
                 raise
         count = len(next(iter(values.values())))
         columns = self._columns({key: each for key, each in arrays.items() if key not in used}, count, notes)
-        places = Places.in_file(self.arrays, np.arange(count), word="row")
+        places = Places.in_file(self.path, np.arange(count), word="row")
         return ArrayExamples(values, inputs, columns, places, tuple(notes))
 
     def _sequences(self, arrays: Mapping[str, Array], wanted: str) -> str:
@@ -91,9 +108,9 @@ class ArraysSource(Source):
     def _check_there(self, arrays: Mapping[str, Array], key: str, name: str) -> None:
         if key not in arrays:
             raise DataError(
-                f"{self.arrays}: expected an array {key!r}; name one that is there with data.sequence or data.blocks. "
+                f"{self.path}: expected an array {key!r}; name one that is there with data.sequence or data.blocks. "
                 f"Received: {shown_names(list(arrays)) or 'no arrays'}",
-                file=self.arrays,
+                file=self.path,
                 field=("inputs", name),
             )
 
@@ -107,9 +124,9 @@ class ArraysSource(Source):
         if bad.any():
             row = int(np.argwhere(bad)[0][0])
             raise DataError(
-                f"{self.arrays}, array {key!r}, row {row}: expected finite numbers; fill in what is missing, or leave "
+                f"{self.path}, array {key!r}, row {row}: expected finite numbers; fill in what is missing, or leave "
                 f"the example out. Received: {numbers[bad][0]}",
-                file=self.arrays,
+                file=self.path,
             )
         kind: InputKind = NumbersInput(numbers.shape[1])
         return numbers, TrackInput(numbers.shape[1], numbers.shape[2]) if numbers.ndim == 3 else kind
@@ -118,7 +135,7 @@ class ArraysSource(Source):
         alphabet = Alphabet.of(form.alphabet)
         if values.ndim == 1 and values.dtype.kind in "US" and len(values):
             texts = [each.decode("latin-1") if isinstance(each, bytes) else each for each in values.tolist()]
-            coded = coded_sequences(texts, form, lambda row: f"{self.arrays}, array {key!r}, row {row}")
+            coded = coded_sequences(texts, form, lambda row: f"{self.path}, array {key!r}, row {row}")
             return coded.values, coded.kind, list(coded.notes)
         if form.length is not None:
             raise self._wrong(key, "text, where data.length is given", values)
@@ -149,10 +166,10 @@ class ArraysSource(Source):
             if not (known | blank).all():
                 row, position = (int(each) for each in np.argwhere(~(known | blank))[0])
                 raise DataError(
-                    f"{self.arrays}, array {key!r}, row {first + row}, position {position}: expected one 1 among "
+                    f"{self.path}, array {key!r}, row {first + row}, position {position}: expected one 1 among "
                     "zeros, or equal numbers where a letter is not known; a track of numbers is named without "
                     f"`sequence`. Received: {some[row, position].tolist()}",
-                    file=self.arrays,
+                    file=self.path,
                 )
             codes[first : first + 4096][known] = some.argmax(axis=2)[known]
         return codes
@@ -162,9 +179,9 @@ class ArraysSource(Source):
         for key, values in arrays.items():
             if values.ndim in (1, 2) and len(values) != count:
                 raise DataError(
-                    f"{self.arrays}, array {key!r}: expected one entry for each of {count:,} examples. "
+                    f"{self.path}, array {key!r}: expected one entry for each of {count:,} examples. "
                     f"Received: {len(values):,}",
-                    file=self.arrays,
+                    file=self.path,
                 )
             if values.ndim == 1 or (values.ndim == 2 and values.shape[1] == 1):
                 flat = values.reshape(-1)
@@ -179,8 +196,8 @@ class ArraysSource(Source):
 
     def _wrong(self, key: str, expected: str, values: Array) -> DataError:
         return DataError(
-            f"{self.arrays}, array {key!r}: expected {expected}. Received: {values.dtype} of shape {values.shape}",
-            file=self.arrays,
+            f"{self.path}, array {key!r}: expected {expected}. Received: {values.dtype} of shape {values.shape}",
+            file=self.path,
         )
 
 

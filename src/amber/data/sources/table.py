@@ -5,12 +5,12 @@ What may be changed here: which columns of a table are read, and how it is writt
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from amber.data.sources.source import Source, Wanted, register_source
-from amber.data.tables.examples import ReadBlock, TableExamples, parsed_blocks
+from amber.data.tables.examples import TableExamples, parsed_blocks
 from amber.data.tables.table import Layout, Table, read_table
 from amber.data.text.reading import AUTO
 from amber.errors import DataError
@@ -53,38 +53,53 @@ class TableSource(Source):
             DataError: a file that is not a table, or a column that is missing or to be predicted from itself; named
                 with file and line. Fields are read, and refused, when they are asked for.
         """
-        written = {wanted.sequence: {"sequence": wanted.sequence}} if wanted.blocks is None else wanted.blocks
-        blocks = parsed_blocks(written, wanted.form)
-        return TableExamples(self._read(wanted, blocks), blocks)
 
-    def _read(self, wanted: Wanted, blocks: Mapping[str, ReadBlock]) -> Table:
-        layout = Layout(self.separator, self.encoding or AUTO, self.header, (wanted.sequence, "label"))
-        if wanted.columns is None:
-            return read_table(self.table, size_limit=wanted.size_limit, layout=layout)
-        sequences = {name: block.spec.sequence for name, block in blocks.items() if block.spec.sequence is not None}
-        roles = dict(wanted.columns) | {column: ("inputs", name, "column") for name, column in sequences.items()}
-        try:
-            table = read_table(
+        def read(columns: Sequence[str] | None, everything: bool) -> Table:
+            return read_table(
                 self.table,
-                list(dict.fromkeys([*sequences.values(), *wanted.columns])),
-                everything=len(sequences) < len(blocks),
+                columns,
+                everything=everything,
                 optional=wanted.helpful,
                 size_limit=wanted.size_limit,
-                layout=layout,
+                layout=Layout(self.separator, self.encoding or AUTO, self.header, (wanted.sequence, "label")),
             )
-        except DataError as error:
-            error.field = roles.get(str(error.field[-1]), ()) if error.field else ()
-            raise
-        predicted = {column for column, role in wanted.columns.items() if role[0] == "targets"}
-        _check_no_target_inside(blocks, predicted, table)
-        return table
+
+        return rows_as_examples(read, wanted)
 
 
-def _check_no_target_inside(blocks: Mapping[str, ReadBlock], predicted: set[str], table: Table) -> None:
+def rows_as_examples(read: Callable[[Sequence[str] | None, bool], Table], wanted: Wanted) -> TableExamples:
+    """Return the rows of a table as examples, reading the columns that are wanted.
+
+    Args:
+        read: reads the table: the columns that must be there (None: nothing is known of them), and whether all others
+            are read too.
+        wanted: inputs, and what is needed beside them.
+
+    Raises:
+        DataError: what `read` raises, with the `field` that a missing column has in `wanted`; a block that cannot be
+            read; a column that is an input and to be predicted.
+    """
+    written = {wanted.sequence: {"sequence": wanted.sequence}} if wanted.blocks is None else wanted.blocks
+    blocks = parsed_blocks(written, wanted.form)
+    if wanted.columns is None:
+        return TableExamples(read(None, True), blocks)
+    sequences = {name: block.spec.sequence for name, block in blocks.items() if block.spec.sequence is not None}
+    roles = dict(wanted.columns) | {column: ("inputs", name, "column") for name, column in sequences.items()}
+    named = list(dict.fromkeys([*sequences.values(), *wanted.columns]))
+    try:
+        table = read(named, len(sequences) < len(blocks))
+    except DataError as error:
+        error.field = roles.get(str(error.field[-1]), ()) if error.field else ()
+        raise
     examples = TableExamples(table, blocks)
+    _check_no_target_inside(examples, {column for column, role in wanted.columns.items() if role[0] == "targets"})
+    return examples
+
+
+def _check_no_target_inside(examples: TableExamples, predicted: set[str]) -> None:
     for name, columns in examples.columns_of_inputs.items():
         inside = sorted(predicted.intersection(columns))
-        spec = blocks[name].spec
+        spec = examples.blocks[name].spec
         if inside and spec.sequence is None:
             raise DataError(
                 f"Block {name!r} must not hold the column {inside[0]!r}, which is to be predicted. "

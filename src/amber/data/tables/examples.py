@@ -130,7 +130,8 @@ class TableExamples:
         Raises:
             DataError: a column that is missing or a field that cannot be read; its `field` is `("inputs", name)`.
         """
-        places = Places.in_file(str(self.table.path), np.array(self.table.lines, dtype=np.int64))
+        lines = np.array(self.table.lines, dtype=np.int64)
+        places = Places.in_file(str(self.table.path), lines, word=self.table.word)
         arrays: dict[str, Array | Ragged] = {}
         inputs: dict[str, InputKind] = {}
         notes = list(self.table.notes)

@@ -38,12 +38,14 @@ class Table:
         columns: name -> values as text, one per row.
         lines: line numbers of the rows, counted from 1; the header is usually line 1.
         notes: one sentence for whatever was recognised or changed.
+        word: what `lines` counts.
     """
 
     path: Path
     columns: dict[str, list[str]]
     lines: list[int]
     notes: tuple[str, ...] = ()
+    word: str = "line"
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -57,11 +59,11 @@ class Table:
         """Return the table of some rows."""
         picked = rows.tolist()
         columns = {name: [values[row] for row in picked] for name, values in self.columns.items()}
-        return Table(self.path, columns, [self.lines[row] for row in picked], self.notes)
+        return Table(self.path, columns, [self.lines[row] for row in picked], self.notes, self.word)
 
     def where(self, row: int) -> str:
-        """Return file and line of a row, as messages name it."""
-        return f"{self.path}, line {self.lines[row]}"
+        """Return file and line (or row) of a row, as messages name it."""
+        return f"{self.path}, {self.word} {self.lines[row]}"
 
 
 @dataclass(frozen=True)
@@ -223,7 +225,7 @@ def _indices_of(
                 f"{file}, line {line}: column {column!r} must occur once. Received: {repeated[column]} times"
             )
         if column not in places:
-            raise _missing(file, line, header, column)
+            raise missing_column(f"{file}, line {line}", header, column)
         found[column] = places[column]
     maybe = {name.lower() for name in optional}
     extra = {name: index for name, index in places.items() if name.lower() in maybe and name not in repeated}
@@ -237,13 +239,20 @@ def _repeated(header: list[str]) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count > 1}
 
 
-def _missing(file: Path, line: int, header: list[str], column: str) -> DataError:
-    known = header[:_SEARCHED]
+def missing_column(where: str, header: Sequence[str], column: str) -> DataError:
+    """Return the error of a column that is not there: names those that are, and one like it; its `field` is the name.
+
+    Args:
+        where: file, and line where there is one.
+        header: the columns that are there.
+        column: the one that is wanted.
+    """
+    known = list(header[:_SEARCHED])
     close = difflib.get_close_matches(column.lower(), [name.lower() for name in known], n=1)
     close = close or [name.lower() for name in known if len(name) < 20 and column.lower() in name.lower()]
     hint = f" Did you mean {next(name for name in known if name.lower() == close[0])!r}?" if close else ""
     return DataError(
-        f"{file}, line {line}: expected a column {column!r}.{advice_on_header(header)} "
+        f"{where}: expected a column {column!r}.{advice_on_header(list(header))} "
         f"Received: columns {shown_names(header)}.{hint}",
         field=(column,),
     )

@@ -95,7 +95,8 @@ def with_labels(table: Table, targets: Mapping[str, TargetSpec]) -> tuple[Table,
         )
     lines = [table.lines[row] for row in np.flatnonzero(lacking)[:_LINES_SHOWN]]
     shown = ", ".join(map(str, lines)) + (", ..." if count > len(lines) else "")
-    note = f"{count} of {len(table)} examples have no value in the column {columns} and are left out (lines {shown})."
+    where = f"({table.word}s {shown})"
+    note = f"{count} of {len(table)} examples have no value in the column {columns} and are left out {where}."
     return replace(table.take(rows), notes=(*table.notes, note)), rows
 
 
