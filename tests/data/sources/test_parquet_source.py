@@ -54,7 +54,7 @@ def test_a_data_set_is_that_of_a_csv_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        (Wanted(columns={"labelx": ("targets", "output", "column")}), r"'labelx'.*'seq', 'label'.*Did you mean 'label'"),
+        (Wanted(columns={"labelx": ("targets", "output", "column")}), r"'labelx'.*Did you mean 'label'"),
         (Wanted("sequence"), r"a column of the file \('seq', 'label'\)"),
         (Wanted("label"), "row 1, position 1: expected letters"),
         (Wanted(columns={"nested": ("targets", "output", "column")}), r"column 'nested': expected one text or number"),
