@@ -17,7 +17,7 @@ from amber.explain import deep_lift
 from amber.explain.motifs import Motif, discover_motifs, filter_motifs, jaspar, match_motifs, read_meme, write_meme
 from amber.explain.motifs.page import NamedMotif, Section, render_page
 from amber.explain.saving import save_attributions
-from amber.files.csv_text import csv_text
+from amber.files.csv_text import STRANDS, csv_text
 from amber.files.whole import write_whole
 from amber.types import Array, Inputs
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 Source = Literal["contributions", "filters", "none"]
 _MOST_UNITS = 12
-# Words: a spreadsheet takes a sign for the beginning of a formula.
-STRANDS = ("forward", "reverse")
 _MOTIF_COLUMNS = ("motif", "consensus", "places", "sequences", "resembles", "factor", "q")
 _PLACE_COLUMNS = ("motif", "example", "start", "end", "strand")
 _NOTHING = "No motif recurs often enough: discovery needs some hundred places, so more examples may help."

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from amber.data.encoding.sequences import encode_sequences
 from amber.data.genomics.fasta import read_fasta
-from amber.experiment.explaining import STRANDS
 from amber.explain.motifs import read_meme, scan
-from amber.files.csv_text import csv_text
+from amber.files.csv_text import STRANDS, csv_text
 
 _COLUMNS = ("sequence", "start", "end", "motif", "strand", "score", "p_value", "matched")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from amber.data.genomics.handles import library
+from amber.data.genomics.signal_files import write_bigwig
 from amber.errors import DataError
 from amber.files.strict_json import json_text
 from amber.files.whole import replacing
@@ -70,9 +70,6 @@ def save_bigwig(
         DataError: pybigtools is not installed, another ending, or places that do not fit.
         OSError: the file cannot be written.
     """
-    target = Path(path)
-    if target.suffix.lower() not in (".bw", ".bigwig"):
-        raise DataError(f"A bigWig file ends in .bw or .bigwig. Received: {target}")
     tracks = contributions.sum(axis=-1) if contributions.ndim == 3 else contributions
     if tracks.ndim != 2 or len(tracks) != len(places) or not len(places):
         raise DataError(
@@ -80,16 +77,7 @@ def save_bigwig(
             f"{contributions.shape} and {len(places)} places"
         )
     values = [each for name in sorted({place[0] for place in places}) for each in _runs(name, tracks, places)]
-    for name, start, end, _ in values:
-        if start < 0 or end > chromosome_sizes.get(name, 0):
-            size = chromosome_sizes.get(name, "no such chromosome")
-            raise DataError(f"A place must lie within its chromosome. Received: {name}:{start}-{end} ({size})")
-    pybigtools = library("pybigtools", "A track")
-    with replacing(target) as aside:
-        writer = pybigtools.open(str(aside), "w")
-        writer.write(dict(chromosome_sizes), iter(values))
-        writer.close()
-    return target
+    return write_bigwig(path, values, chromosome_sizes)
 
 
 def _runs(chromosome: str, tracks: Array, places: Sequence[tuple[str, int]]) -> list[tuple[str, int, int, float]]:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 # What a spreadsheet may take for the beginning of a formula or a command; some skip blanks before it, and read the
 # wide forms of East Asian texts alike.
 _FORMULA = re.compile(r"^[\s\x00-\x1f]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n\x00]")
+# What tables call the strands + and -: a spreadsheet takes a sign for the beginning of a formula.
+STRANDS = ("forward", "reverse")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 

@@ -21,14 +21,21 @@ def predict(
     records: Annotated[
         Path,
         typer.Argument(
-            metavar="CSV",
-            help="CSV file with a column of sequences, or with the columns of the run's blocks.",
+            metavar="FILE",
+            help="Table with a column of sequences or the columns of the run's blocks, FASTA file, or intervals (BED, "
+            "narrowPeak, GFF, ...), by its ending.",
             show_default=False,
         ),
     ],
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="CSV file to write; by default standard output.", show_default=False),
+        typer.Option(
+            "-o",
+            "--output",
+            help="File to write: .csv; of FASTA and intervals also .tsv; of intervals .bed and .bw. By default "
+            "standard output.",
+            show_default=False,
+        ),
     ] = None,
     column: Annotated[
         str | None,
@@ -43,8 +50,23 @@ def predict(
         ),
     ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Records a step.")] = 256,
+    genome: Annotated[
+        Path | None,
+        typer.Option(help="FASTA file that intervals lie on; by default that of the run.", show_default=False),
+    ] = None,
+    both_strands: Annotated[
+        bool, typer.Option("--both-strands", help="Predict the mean of both strands, of FASTA and intervals.")
+    ] = False,
 ) -> None:
-    """Write what a model says of each record of a CSV file: class probabilities, or numbers."""
+    """Write what a model says of each record of a file: class probabilities, or numbers."""
+    from amber.experiment.trained.genomic_files import kind_of
+
+    kind = kind_of(records)
+    if kind in ("fasta", "intervals"):
+        _check_no_columns(kind, column=column, classes=classes, genome=genome)
+        _predict_genomic(model, records, output, genome, both_strands, batch_size)
+        return
+    _check_table(records, kind, genome, both_strands)
     from amber.cli.options import checked_output
     from amber.errors import ConfigError
     from amber.experiment.predicting import predict_blocks, predict_sequences
@@ -80,6 +102,60 @@ def predict(
         return
     write_text(output, text)
     typer.echo(f"Wrote {output}: {count} records.")
+
+
+def _check_no_columns(kind: str, column: str | None, classes: str | None, genome: Path | None) -> None:
+    from amber.errors import ConfigError
+
+    what = "a FASTA file has" if kind == "fasta" else "intervals have"
+    given = {"--sequence": column, "--classes": classes, "--genome": genome if kind == "fasta" else None}
+    for option, value in given.items():
+        if value is not None:
+            lacks = {"--sequence": "columns", "--classes": "classes of their own", "--genome": "genome"}[option]
+            raise ConfigError(f"{option}: {what} no {lacks}. Take it out. Received: {value}")
+
+
+def _check_table(records: Path, kind: str, genome: Path | None, both_strands: bool) -> None:
+    from amber.errors import ConfigError
+
+    if kind == "variants":
+        raise ConfigError(f"{records}: expected a table, FASTA or intervals; variants are scored by `amber variants`.")
+    for option, value in {"--genome": genome, "--both-strands": both_strands or None}.items():
+        if value is not None:
+            raise ConfigError(f"{option}: it is for FASTA files and intervals. Take it out. Received: a table")
+
+
+def _predict_genomic(
+    model: Path, records: Path, output: Path | None, genome: Path | None, both_strands: bool, batch_size: int
+) -> None:
+    import sys
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from amber.cli.options import checked_output
+    from amber.experiment.trained.genomic_files import OUTPUT_SUFFIXES, predict_genomic_file
+
+    if output is not None:
+        checked_output(output, OUTPUT_SUFFIXES)
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Predicting", total=None)
+        predictions = predict_genomic_file(
+            model,
+            records,
+            genome,
+            both_strands=both_strands,
+            batch_size=batch_size,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+        for note in predictions.examples.notes:
+            typer.echo(note, err=True)
+        if output is None:
+            predictions.write_text(sys.stdout)
+            return
+        paths = predictions.write(output)
+    for path in paths:
+        typer.echo(f"Wrote {path}: {len(predictions.examples):,} records.")
 
 
 def _has_blocks(loaded: Configuration, record: Mapping[str, Any]) -> bool:

@@ -173,6 +173,36 @@ class Preprocessing:
             first += len(names)
         return units
 
+    def only_sequence(self, where: str) -> SequenceReading:
+        """Return how the only input is read; DataError where there are others, or none of sequences."""
+        if len(self.task.inputs) != 1 or not self.sequences:
+            inputs = ", ".join(f"{name} of shape {shape}" for name, shape in self.task.inputs.items())
+            raise DataError(f"{where}: expected a network that reads one input of sequences. Received: {inputs}")
+        return next(iter(self.sequences.values()))
+
+    def columns(self, found: Sequence[Array]) -> dict[str, list[str]]:
+        """Return predictions as columns of text: a probability for each class or label, the class of the largest.
+
+        Args:
+            found: of each output, `(n, units)`, as the network gives them.
+
+        Returns:
+            Name of the column -> `n` texts; numbers are in the units of the data.
+        """
+        columns: dict[str, list[str]] = {}
+        outputs = self.task.outputs
+        for (name, outcome), values in zip(outputs.items(), found, strict=True):
+            prefix = f"{name}_" if len(outputs) > 1 and not isinstance(outcome, Labels) else ""
+            if outcome is None:
+                scaling = self.output_scaling.get(name)
+                columns[name] = [f"{each:.6g}" for each in np.ravel(scaling.invert(values) if scaling else values)]
+                continue
+            names = names_of(outcome)
+            columns |= {f"{prefix}{each}": [f"{value:.6f}" for value in values[:, k]] for k, each in enumerate(names)}
+            if not isinstance(outcome, Labels):
+                columns[f"{prefix}predicted"] = [names[place] for place in values.argmax(axis=-1)]
+        return columns
+
     def to_dict(self) -> JsonObject:
         """Return a JSON-ready dictionary."""
         return {
