@@ -7,6 +7,7 @@ import pytest
 from amber.architect import ModelSpace, Operation
 from amber.errors import InvalidArchitectureError
 from amber.files import limits
+from amber.graph.cost import GraphCost, NodeCost, check_size
 from amber.modeler import KerasModelBuilder
 
 
@@ -18,3 +19,10 @@ def test_network_of_too_many_weights_is_refused_by_name(units: list[int]) -> Non
     with pytest.raises(InvalidArchitectureError, match=f"at most {limits.PARAMETERS:,} parameters") as caught:
         builder([0] * len(units))
     assert f"of which {max(4 * 10**9, 0) if len(units) == 1 else 100_000 * 100_001:,} in" in str(caught.value)
+
+
+def test_the_limit_itself_is_allowed() -> None:
+    nodes = {"out": NodeCost((1,), limits.PARAMETERS)}
+    check_size(GraphCost(limits.PARAMETERS, limits.PARAMETERS, 0, nodes))
+    with pytest.raises(InvalidArchitectureError, match=f"Received: {limits.PARAMETERS + 1:,}, of which .* in 'out'"):
+        check_size(GraphCost(limits.PARAMETERS + 1, 0, 0, nodes))

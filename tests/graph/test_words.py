@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from amber.architect import ModelSpace, Operation
-from amber.graph.words import describe_in_words
+from amber.graph.words import _words, describe_in_words
 from amber.modeler import KerasModelBuilder, KerasMultiIOModelBuilder, KerasResidualCnnBuilder
 
 LAYERS = [
@@ -68,8 +68,41 @@ def test_inputs_and_outputs_are_said_by_name() -> None:
         None,
         ModelSpace.from_dict([layer] * 2),
     )
-    words = describe_in_words(builder, builder.layout.sample(0))
-    assert "dose<" in words and "kind<" in words and ("rna" in words or "protein" in words)
+    names = [(place.role, place.layer, place.source) for place in builder.layout.places]
+
+    def words(*chosen: tuple[str, int, int | None]) -> str:
+        return describe_in_words(builder, [int(name in chosen) for name in names])
+
+    assert words(("input", 0, 0), ("out", 0, 0), ("out", 1, 1)) == "rna>dense8-dense8 dose<0 kind<1"
+    assert words(("input", 0, 0), ("input", 0, 1), ("op", 1, None), ("skip", 1, 0), ("out", 0, 0), ("out", 1, 0)) == (
+        "rna+protein>dense8-identity+0 dose<0,1 kind<"
+    )
+
+
+def test_inputs_and_outputs_without_names_are_numbered() -> None:
+    layer = [{"Layer_type": "dense", "units": 8}, {"Layer_type": "identity"}]
+    inputs = [Operation("input", shape=(3,)), Operation("input", shape=(4,), name="b")]
+    outputs = [Operation("dense", units=1), Operation("dense", units=2)]
+    builder = KerasMultiIOModelBuilder(inputs, outputs, None, ModelSpace.from_dict([layer] * 2))
+    names = [(place.role, place.layer, place.source) for place in builder.layout.places]
+    arc = [int(name in {("input", 0, 0), ("input", 1, 1), ("out", 1, 1)}) for name in names]
+    assert describe_in_words(builder, arc) == "in0>dense8-b>dense8 out0< out1<1"
+
+
+@pytest.mark.parametrize(
+    ("candidates", "words"),
+    [
+        ([("activation", {"activation": "relu"}), ("activation", {"activation": "linear"})], ["relu", "linear"]),
+        ([("conv2d", {"filters": 2, "kernel_size": (3, 3)}), ("conv2d", {"filters": 2, "kernel_size": (3, 5)})],
+         ["conv2d2(k3 x 3)", "conv2d2(k3 x 5)"]),
+        ([("maxpool1d", {"pool_size": 2}), ("maxpool1d", {"pool_size": [4]}), ("maxpool1d", {"pool_size": 4,
+          "strides": 2})], ["maxpool(size 2)", "maxpool(size 4)", "maxpool(size 4, stride 2)"]),
+        ([("bidirectional", {"units": 3}), ("bidirectional", {"units": 3, "layer": "gru"})], ["bilstm3", "bigru3"]),
+        ([("dropout", {"rate": 0.25}), ("dropout", {"rate": 0.5})], ["dropout0.25", "dropout0.5"]),
+    ],
+)  # fmt: skip
+def test_words_of_a_layer(candidates: list[tuple[str, dict[str, Any]]], words: list[str]) -> None:
+    assert _words([Operation(kind, **attributes) for kind, attributes in candidates]) == words
 
 
 def test_a_builder_without_a_space_has_no_words_and_long_texts_are_cut() -> None:

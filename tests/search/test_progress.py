@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import os
 import pty
 import re
@@ -12,6 +13,10 @@ import sys
 import termios
 
 import pytest
+from rich.console import Console
+
+from amber.search.progress import SearchProgress
+from amber.search.trial import Trial
 
 SCRIPT = """
 from amber.search.progress import SearchProgress
@@ -79,3 +84,26 @@ def test_log_has_one_plain_line_for_each_trial() -> None:
     assert lines[1].startswith("[1/12] trial 0 complete  val_accuracy 0.0000")
     assert "[bold]a reason[/bold]" in lines[3] and "left" in lines[3]
     assert lines[-1].endswith("best val_accuracy 0.5000 (trial 5), 1 failed")
+
+
+@pytest.mark.parametrize(
+    ("trials", "said"),
+    [
+        ([], "Taken up after 0 proposals, 0 trained"),
+        ([Trial(0, (0,), "a", "failed", error="x")], "Taken up after 1 proposals, 1 trained"),
+        (
+            [
+                Trial(0, (0,), "a", "complete", 0.25),
+                Trial(1, (1,), "b", "complete", 0.5),
+                Trial(2, (1,), "b", "duplicate"),
+            ],
+            "Taken up after 3 proposals, 2 trained, best val_loss 0.2500",
+        ),
+    ],
+)
+def test_a_search_that_is_taken_up_says_from_where(trials: list[Trial], said: str) -> None:
+    log = io.StringIO()
+    shown = SearchProgress(Console(file=log, width=40))
+    shown.on_search_begin(9, "val_loss", "minimize")
+    shown.on_resume(trials)
+    assert log.getvalue().splitlines() == ["Search of 9 architectures for the lowest val_loss", said]

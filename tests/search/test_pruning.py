@@ -21,7 +21,8 @@ from amber.search import (
     ranking_table,
     run_search,
 )
-from amber.search.pruning import PRUNERS, make_pruner, register_pruner
+from amber.search.pruners import check_pruner_options
+from amber.search.pruning import PRUNERS, PruningCallback, make_pruner, register_pruner
 from amber.search.settings import named_pruner
 
 from .conftest import CountingBuilder, tiny_space
@@ -146,3 +147,42 @@ def test_pruned_trial_makes_the_round_trip() -> None:
     assert again.curve[0] == 0.5 and again.curve[1] != again.curve[1] and again.status == "pruned"
     with pytest.raises(ConfigError, match="'curve'"):
         Trial.from_dict({**trial.to_dict(), "curve": "high"})
+
+
+class Heard:
+    """A reporter that keeps what it is told and wants a stop after the third epoch."""
+
+    may_stop = True
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+
+    def report(self, step: int, metrics: Any, *, earlier: bool = False) -> bool:
+        self.told.append((step, dict(metrics), earlier))
+        return step == 3
+
+
+def test_epochs_before_a_checkpoint_are_reported_as_earlier_ones() -> None:
+    heard = Heard()
+    callback = PruningCallback(heard, "val_loss")
+    callback.take_up([0.5, 0.25])
+    with pytest.raises(optuna.TrialPruned, match="after epoch 3, with val_loss 0.125"):
+        callback.on_epoch_end(0, {"val_loss": 0.125, "loss": 1})
+    assert heard.told == [
+        (1, {"val_loss": 0.5}, True),
+        (2, {"val_loss": 0.25}, True),
+        (3, {"val_loss": 0.125, "loss": 1.0}, False),
+    ]
+    assert callback.values == [0.5, 0.25, 0.125]
+
+
+def test_options_of_a_pruner_are_checked_by_name() -> None:
+    for name in ("median", " Median "):
+        check_pruner_options(name, ["n_startup_trials"])
+        with pytest.raises(ConfigError, match=r"takes .*n_warmup_steps.*Did you mean 'n_startup_trials'") as refused:
+            check_pruner_options(name, ["n_startup_trails"])
+        assert refused.value.field == ("n_startup_trails",)
+    register_pruner("anything", lambda epochs, **options: optuna.pruners.NopPruner())
+    check_pruner_options("anything", ["whatever"])
+    with pytest.raises(ConfigError, match="median"):
+        check_pruner_options("medain", [])

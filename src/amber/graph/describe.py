@@ -104,17 +104,10 @@ def size_text(value: object) -> str:
     return str(value)
 
 
-def _scalar(value: object) -> str:
-    """Put a size into text, where `(8,)` means the same as 8."""
-    if isinstance(value, (list, tuple)) and len(set(value)) == 1 and len(value) == 1:
-        value = value[0]
-    return size_text(value)
-
-
 def kernel_of(operation: Operation) -> str:
     """Return the kernel size as text; empty where there is none."""
     value = attributes(operation).get("kernel_size")
-    return "" if value is None else _scalar(value)
+    return "" if value is None else size_text(value)
 
 
 def describe(operation: Operation, activation: str = "") -> str:
@@ -135,17 +128,17 @@ def describe(operation: Operation, activation: str = "") -> str:
         inner = f" {known.get('layer', 'lstm')}" if type_name(operation) == "bidirectional" else ""
         head += f"{inner} {known['units']}"
     elif known.get(_TELLING.get(type_name(operation), "")) is not None:
-        head += f" {_scalar(known[_TELLING[type_name(operation)]])}"
+        head += f" {size_text(known[_TELLING[type_name(operation)]])}"
     elif family == "convolution" and known.get("filters") is not None:
         head += f" {known['filters']} filters"
     if kernel_of(operation):
         parts.append(f"kernel {kernel_of(operation)}")
     if family == "pool" and known.get("pool_size") is not None:
-        parts.append(f"size {_scalar(known['pool_size'])}")
+        parts.append(f"size {size_text(known['pool_size'])}")
     for key, word in (("strides", "stride"), ("dilation_rate", "dilation"), ("dilation", "dilation")):
         value = known.get(key)
         if value is not None and set(value if isinstance(value, (list, tuple)) else [value]) != {1}:
-            parts.append(f"{word} {_scalar(value)}")
+            parts.append(f"{word} {size_text(value)}")
     if known.get("rate") is not None and "dropout" in type_name(operation):
         head += f" {known['rate']:g}" if isinstance(known["rate"], (int, float)) else f" {known['rate']}"
     for key in ("num_heads", "input_dim", "output_dim"):

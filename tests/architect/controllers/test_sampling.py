@@ -194,6 +194,13 @@ def test_same_seed_same_architectures_and_global_generators_untouched() -> None:
     assert np.random.get_state()[1].tobytes() == before  # noqa: NPY002
 
 
+def test_a_single_architecture_is_drawn_as_one_of_many_is() -> None:
+    one, other, third = (make("skips") for _ in range(3))
+    arcs = [one.sample(1)[0].tolist() for _ in range(4)]
+    assert [other.sample_arc.tolist() for _ in range(4)] == arcs
+    assert [third.get_action()[0].tolist() for _ in range(4)] == arcs
+
+
 def test_most_probable_takes_the_best_choice_in_turn() -> None:
     controller = make("outputs", spread=1.5)
     arc = controller.most_probable()

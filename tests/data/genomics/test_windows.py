@@ -97,6 +97,13 @@ def test_ends_of_chromosomes(tmp_path: Path, genome: Genome) -> None:
     assert bytes(codes[0]).decode() == "NNN" + SEQUENCE[:7] and bytes(codes[3]).decode() == "NNN" + SEQUENCE[:5] + "NN"
 
 
+@pytest.mark.parametrize(("rows", "inside"), [("2 29 30", 1), ("2 29 29", 1), ("2 30 30", 0), ("2 29 31", 0)])
+def test_an_interval_lies_within_if_the_base_before_its_end_does(
+    tmp_path: Path, genome: Genome, rows: str, inside: int
+) -> None:
+    assert len(windows(peaks(tmp_path, f"{rows}\n"), 1, genome, at_end="pad")) == inside
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [

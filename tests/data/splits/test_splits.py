@@ -257,6 +257,14 @@ def test_whole_chromosomes_are_drawn_for_a_part_that_is_not_named() -> None:
     assert sum(map(len, names)) == 12
 
 
+@pytest.mark.parametrize(("named", "drawn"), [(20, 10), (60, 5), (0, 10)])
+def test_a_part_that_is_drawn_has_its_share_of_what_is_left(named: int, drawn: int) -> None:
+    chromosomes = [f"c{number % 100}" for number in range(300)]
+    found = chromosome_split(chromosomes, [], [f"c{each}" for each in range(named)], fractions=(0.7, 0.1, 0.2), seed=1)
+    assert abs(len(found.validation) / 3 - drawn) <= 1
+    assert len(found.test) / 3 == named or (named == 0 and abs(len(found.test) / 3 - 20) <= 1)
+
+
 @pytest.mark.parametrize(
     ("validation", "test", "message"),
     [

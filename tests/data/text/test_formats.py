@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from amber.data import load_dataset, read_table
+from amber.data.formats import recognise
 from amber.errors import DataError
 
 ROWS = "seq,label\n" + "".join(f"{'ACGT'[k % 4]}CGT,{'ab'[k % 2]}\n" for k in range(40))
@@ -137,3 +138,17 @@ def test_what_is_not_a_number_in_features(tmp_path: Path) -> None:
             from amber.data import read_features
 
             read_features(path, ["b"])
+
+
+@pytest.mark.parametrize(
+    "text", [b"BZh9,label\nACGT,a\n", b"seqs1AY&SY,label\n", b"PK,label\nACGT,a\n", b"a,b\n" * 100]
+)
+def test_a_table_that_begins_like_another_format_is_a_table(text: bytes) -> None:
+    assert recognise(text) is None
+    assert recognise(bz2.compress(text)) is not None
+
+
+def test_an_archive_is_named_by_its_257th_byte() -> None:
+    for before, name in ((b"a" * 257, "a tar archive"), (b"a" * 256, None)):
+        found = recognise(before + b"ustar")
+        assert (found.name if found else None) == name

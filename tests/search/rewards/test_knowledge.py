@@ -11,6 +11,7 @@ import pytest
 from tests.modeler.builders.dag.networks import PAIRS, make_builder, pairs_builder
 
 from amber.errors import ConfigError
+from amber.graph.cost import GraphCost
 from amber.search import Objective, run_search
 from amber.search.rewards import KNOWLEDGE, BlockHierarchy, Budget, Knowledge, make_knowledge, register_knowledge
 
@@ -72,8 +73,16 @@ def test_mistakes() -> None:
     for groups in ("X_0", ["X_0"], [[0, 1]]):
         with pytest.raises(ConfigError, match="lists of block names"):
             make_knowledge("block_hierarchy", X, groups=groups)
-    with pytest.raises(ConfigError, match="flops must be a positive integer"):
-        Budget(flops=0)
+    for limit in (0, -1, 1.0, True):
+        with pytest.raises(ConfigError, match="flops must be a positive integer"):
+            Budget(flops=limit)  # type: ignore[arg-type]
+
+
+def test_a_budget_allows_what_it_names() -> None:
+    one, two = GraphCost(1, 0, 5000, {}), GraphCost(2, 0, 5001, {})
+    limit = Budget(parameters=1, flops=5000)
+    assert limit.excess(one) is None and Budget().excess(two) is None
+    assert limit.excess(two) == "2 parameters of 1 allowed, 5,001 FLOPs of 5,000 allowed"
 
 
 class Depth:
