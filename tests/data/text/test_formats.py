@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from amber.data import load_dataset, read_table
-from amber.data.formats import recognise
+from amber.data.text.formats import recognise
 from amber.errors import DataError
 
 ROWS = "seq,label\n" + "".join(f"{'ACGT'[k % 4]}CGT,{'ab'[k % 2]}\n" for k in range(40))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from amber.data.targets import MISSING_LABEL, Labels, Target, known_labels
+from amber.data.targets.target import MISSING_LABEL, Labels, Target, known_labels
 
 
 @pytest.mark.parametrize(

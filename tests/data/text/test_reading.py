@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from amber.data.reading import compression_of
+from amber.data.text.reading import compression_of
 
 BGZIP = b"\x1f\x8b\x08\x04\0\0\0\0\0\xff\x06\0BC\x02\0\x1b\0"
 

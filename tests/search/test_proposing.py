@@ -10,7 +10,7 @@ import pytest
 from amber.search.candidate import Candidate, token_fingerprint
 from amber.search.executors import Outcome
 from amber.search.executors.base import Failure
-from amber.search.proposal import Proposal
+from amber.search.proposing import Proposal
 from amber.search.trial import Trial
 
 PROPOSAL = Proposal(4, (1, 0), asked=None)
