@@ -41,6 +41,17 @@ PHASES: Mapping[str, tuple[dict[str, Any], str]] = {
     "final": ({"trials": 1}, "Retraining the best"),
     "one_shot": ({"strategy": "one_shot", "sampler": None, "trials": None}, "one network, step"),
 }
+# A program that searches, says when it begins, and at the end whether Python handles Ctrl-C again.
+PROGRAM = """
+import signal
+from tests.search.conftest import CountingBuilder, tiny_data, tiny_space
+from amber.search import Objective, run_search
+train, validation = tiny_data()
+objective = Objective(CountingBuilder(tiny_space(4)), train, validation, epochs=2, batch_size=4)
+print("begun", flush=True)
+found = run_search(objective, trials=4000, seed=0)
+print(found.stopped, signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+"""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.cli.interrupting import LIMIT, heed_signals, interrupt, settled
+from tests.cli.interrupting import LIMIT, PROGRAM, heed_signals, interrupt, settled
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX systems")]
 # Other moments each time: a moment at which it is lost is a fault wherever it is.
@@ -70,18 +70,6 @@ def test_ctrl_c_while_the_command_itself_is_imported(tmp_path: Path) -> None:
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, preexec_fn=heed_signals)
     assert done.returncode == 130 and "Traceback" not in done.stderr, done.stderr
-
-
-PROGRAM = """
-import signal
-from tests.search.conftest import CountingBuilder, tiny_data, tiny_space
-from amber.search import Objective, run_search
-train, validation = tiny_data()
-objective = Objective(CountingBuilder(tiny_space(4)), train, validation, epochs=2, batch_size=4)
-print("begun", flush=True)
-found = run_search(objective, trials=4000, seed=0)
-print(found.stopped, signal.getsignal(signal.SIGINT) is signal.default_int_handler)
-"""
 
 
 @pytest.mark.parity

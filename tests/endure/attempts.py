@@ -21,25 +21,25 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.cli.interrupting import PROGRAM
 from tests.endure.runs import PHASES, Phase, make_templates, write_configuration
 from tests.search.executors.cluster import Cluster
+
+# All that commands import, so that those that are forked have it.
+import amber.cli.entry
+import amber.cli.main
+import amber.experiment.explaining
+import amber.experiment.running
+import amber.report
+import amber.search.executors
+import amber.search.one_shot
+import amber.search.samplers  # noqa: F401
 
 # Seconds until a phase must have begun, and until a command must have ended.
 _BEGIN, _END = 300.0, 60.0
 # Seconds that processes of a command may outlive it.
 _LINGER = 15.0
 _STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
-
-
-def preload() -> None:
-    """Import what every command imports."""
-    import amber.cli.main
-    import amber.experiment.explaining
-    import amber.experiment.running
-    import amber.report
-    import amber.search.executors
-    import amber.search.one_shot
-    import amber.search.samplers  # noqa: F401
 
 
 def start(arguments: Sequence[str], folder: Path) -> int:
@@ -59,10 +59,11 @@ def start(arguments: Sequence[str], folder: Path) -> int:
         sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", 0), write_through=True)
         sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", 0), write_through=True)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        sys.argv = ["amber", *(names.get(each, each) for each in arguments)]
-        from amber.cli.entry import main
-
-        main()
+        if arguments[0] == "program":
+            exec(PROGRAM, {"__name__": "program"})
+        else:
+            sys.argv = ["amber", *(names.get(each, each) for each in arguments)]
+            amber.cli.entry.main()
         code = 0
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
@@ -90,12 +91,14 @@ class Attempts:
         folder: for everything.
         number: the signal.
         seed: of the moments.
+        names: the phases.
     """
 
-    def __init__(self, folder: Path, number: signal.Signals, seed: int) -> None:
+    def __init__(self, folder: Path, number: signal.Signals, seed: int, names: Sequence[str]) -> None:
         self.folder, self.number = folder, number
         self.random = random.Random(seed)
-        make_templates(folder, lambda arguments, place: wait(start(arguments, place), 600))
+        if any(PHASES[name].template for name in names):
+            make_templates(folder, lambda arguments, place: wait(start(arguments, place), 600))
 
     def attempt(self, name: str, cluster: str) -> dict[str, Any]:
         """Run one command of a phase, end it, and return what was seen; sooner in the phase where it had ended."""
@@ -138,7 +141,10 @@ class Attempts:
                 os.kill(each, signal.SIGKILL)
         faults = look(run, kept)
         said = (place / "output.txt").read_text(errors="replace")
-        right = code == _STOPPED[self.number] and "Traceback" not in said and "ignored" not in said
+        of_program = phase.command[0] == "program" and self.number != signal.SIGKILL
+        expected = 0 if of_program else _STOPPED[self.number]
+        right = code == expected and "Traceback" not in said and "ignored" not in said
+        right &= not of_program or said.endswith("interrupted True\n")
         return {
             "code": code,
             "seconds": round(seconds, 2),
@@ -259,9 +265,8 @@ def cluster_for(names: Sequence[str], folder: Path) -> Iterator[str]:
 def main(phases: str, tries: int, seed: int, name: str) -> None:
     """Print one line for each try."""
     names = phases.split(",")
-    preload()
     with tempfile.TemporaryDirectory() as folder:
-        attempts = Attempts(Path(folder), signal.Signals[name], seed)
+        attempts = Attempts(Path(folder), signal.Signals[name], seed, names)
         with cluster_for(names, Path(folder)) as cluster:
             for phase in names:
                 for _ in range(tries):

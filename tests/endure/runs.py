@@ -39,8 +39,8 @@ class Phase:
         spread: the latest moment of a signal, seconds after that.
         template: the run directory that it begins with: "" (none), "searched" (last training and files missing) or
             "finished".
-        command: the arguments; CONFIG, RUN and CLUSTER stand for paths and address.
-        workers: whether it has other processes.
+        command: the arguments, of which CONFIG and RUN stand for paths; `("program",)` is a program of a user's own,
+            which gets the result of the search it calls.
     """
 
     search: dict[str, Any]
@@ -50,7 +50,6 @@ class Phase:
     command: tuple[str, ...] = ("search", "CONFIG", "-d", "RUN")
     final: dict[str, Any] | None = None
     training: dict[str, Any] | None = None
-    workers: bool = False
 
     def configuration(self, cluster: str = "") -> dict[str, Any]:
         """Return the whole configuration."""
@@ -73,13 +72,14 @@ PHASES: dict[str, Phase] = {
     "retraining": Phase(
         {**_ONE_SHOT, "one_shot": {**_FEW, "top_k": 2}}, "Search of", 6, training={"epochs": 30}
     ),
-    "processes": Phase({**_LONG, "executor": "processes", "workers": 2}, "Search of", 12, workers=True),
-    "dask": Phase({**_LONG, "executor": "dask"}, "Search of", 12, workers=True),
+    "processes": Phase({**_LONG, "executor": "processes", "workers": 2}, "Search of", 12),
+    "dask": Phase({**_LONG, "executor": "dask"}, "Search of", 12),
     "final": Phase({}, "Retraining the best", 6, "searched", _RESUME, final={"epochs": 1000}),
     "writing": Phase({}, ".replacement", 0.4, "searched", _RESUME),
     "rewriting": Phase({}, ".replacement", 0.4, "finished", _RESUME, final={"epochs": 2}),
     "resume": Phase({"trials": 12}, "", 10, "finished", _RESUME),
     "explain": Phase({}, "", 6, "finished", ("explain", "RUN", "--examples", "400")),
+    "program": Phase({}, "begun", 8, command=("program",)),
     "report": Phase({}, "", 2, "finished", ("report", "RUN")),
 }  # fmt: skip
 
