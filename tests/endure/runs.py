@@ -16,11 +16,11 @@ CONFIGURATION: dict[str, Any] = {
     "name": "ended",
     "seed": 3,
     "data": {"source": "splice", "sequence": "seq", "label": "label", "split": "gsplit"},
-    "model_space": [{"repeat": 3, "candidates": [*_CONV, {"Layer_type": "identity", "filters": 8}]}],
+    "model_space": [{"repeat": 2, "candidates": [*_CONV, {"Layer_type": "identity", "filters": 8}]}],
     "builder": {"type": "residual_cnn", "fc_units": 8, "flatten_mode": "GAP"},
     "training": {"epochs": 2, "batch_size": 256, "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]},
     "search": {"sampler": "random", "trials": 2, "metric": "val_loss"},
-    "final": {"epochs": 1, "patience": None},
+    "final": {"epochs": 1, "patience": None, "ensemble": 1, "linear_term": False},
 }
 _LONG = {"trials": 60}
 _PRUNED = {"trials": 60, "pruner": "successive_halving"}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from amber.backend import interrupts
 from amber.checks import positive_integer
 from amber.errors import DataError
 from amber.types import Array, JsonObject
@@ -102,9 +103,11 @@ class Resampling:
         generator = np.random.default_rng(self._seed)
         units = self.units
         for _ in range(self.draws):
+            interrupts.check()
             counts = np.bincount(generator.integers(0, units, units), minlength=units).astype(np.float64)
             yield counts if self._codes is None else counts[self._codes]
 
+    @interrupts.guarded()
     def draw(self, measures: Mapping[str, WeightedMeasure]) -> Drawn:
         """Return each measure of the examples themselves, and of every draw."""
         ones = np.ones(self.examples)

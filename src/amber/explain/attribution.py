@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import keras
 import numpy as np
 
+from amber.backend import interrupts
 from amber.backend.keras_internals.graphs import Functional, functional_of
 from amber.errors import ConfigError
 from amber.explain.inputs import Examples, Given, check_sequences, is_sequence, read_examples, reverse_complement
@@ -27,6 +28,7 @@ Combine: TypeAlias = Callable[[Array, Array, Array], Array]
 """From multipliers, examples and references to what each reference says of its example."""
 
 
+@interrupts.guarded()
 def attribute(
     model: keras.Model,
     examples: Given,
@@ -65,6 +67,7 @@ def attribute(
     found = [np.empty_like(array) for array in read.arrays]
     size = max(1, checked.batch_size // source.count)
     for start in range(0, len(read), size):
+        interrupts.check()
         stop = min(start + size, len(read))
         rows = [array[start:stop] for array in read.arrays]
         part = _attribute_rows(run, combined, rows, source.of(start, stop), checked.both_strands)

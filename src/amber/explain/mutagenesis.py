@@ -8,6 +8,7 @@ from typing import Any, Unpack
 import keras
 import numpy as np
 
+from amber.backend import interrupts
 from amber.backend.gradients import compiled
 from amber.backend.inference import without_gradients
 from amber.backend.keras_internals.graphs import input_structure
@@ -20,6 +21,7 @@ from amber.types import Array
 Score = Callable[[Sequence[Array]], Array]
 
 
+@interrupts.guarded()
 def mutagenesis(model: keras.Model, examples: Given, output: Output = 0, **settings: Unpack[Settings]) -> Given:
     """Return the change of an output for every substitution of one base.
 
@@ -86,6 +88,7 @@ def _in_batches(score: Score, examples: Examples, size: int) -> Array:
 def _fill(effects: Array, score: Score, examples: Examples, place: int, originals: Array, settings: Checked) -> None:
     """Write the effects of all substitutions in one input."""
     for example, position, base in _substitutions(examples.arrays[place], settings.batch_size, settings.progress):
+        interrupts.check()
         kept = len(example)
         # A smaller last batch is filled up, so that nothing is compiled again.
         rows = np.concatenate([example, np.repeat(example[-1:], settings.batch_size - kept)])

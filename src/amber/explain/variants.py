@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from amber.backend import interrupts
 from amber.backend.batch_order import predict
 from amber.checks import positive_integer
 from amber.data.encoding.alphabets import Alphabet
@@ -67,6 +68,7 @@ class VariantEffects:
         return _log2_odds(self.alternative) - _log2_odds(self.reference)
 
 
+@interrupts.guarded()
 def variant_effects(
     model: keras.Model,
     variants: Variants,
@@ -116,6 +118,7 @@ def variant_effects(
         return found
 
     for rows in _batches(windows.scored, progress):
+        interrupts.check()
         before, after = windows.read(rows)
         reference[rows], alternative[rows] = predicted(before), predicted(after)
     return VariantEffects(windows, reference, alternative)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from amber.backend import interrupts
 from amber.data.baselines.label_ridge import LabelRidge, label_ridge
 from amber.data.baselines.scores import ClassScore, LabelScore, NumberScore
 from amber.data.baselines.streamed import FeatureBatches, features, logistic_regression, ridge_regression
@@ -111,6 +112,7 @@ class LabelsResult:
     predictions: Array = field(repr=False, compare=False)
 
 
+@interrupts.guarded()
 def logistic_regression_baseline(
     dataset: Dataset, test_split: Split, seed: int = 0, target: str | None = None, *, refit: bool = False
 ) -> BaselineResult:
@@ -169,6 +171,7 @@ def logistic_regression_baseline(
     )
 
 
+@interrupts.guarded()
 def ridge_baseline(
     dataset: Dataset, test_split: Split, target: str | None = None, *, refit: bool = False
 ) -> RegressionResult:
@@ -212,6 +215,7 @@ def ridge_baseline(
     )
 
 
+@interrupts.guarded()
 def labels_baseline(
     dataset: Dataset, test_split: Split, target: str | None = None, *, refit: bool = False
 ) -> LabelsResult:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from amber.backend import interrupts
 from amber.data.baselines.linear_models import PENALTIES, STRENGTHS
 from amber.data.baselines.streamed import FeatureBatches, features, logistic_regression, ridge_regression
 from amber.data.dataset import Dataset, values_of
@@ -46,6 +47,7 @@ class LinearModel:
         return np.asarray(given @ self.kernel + self.bias)
 
 
+@interrupts.guarded()
 def fit_linear(dataset: Dataset, target: Target, seed: int = 0) -> LinearModel | None:
     """Fit a logistic regression, or of a number a ridge regression, to the training part.
 

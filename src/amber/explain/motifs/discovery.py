@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from amber.backend import interrupts
 from amber.errors import DataError
 from amber.explain.motifs.extra import required
 from amber.explain.motifs.motif import Motif, Seqlet
@@ -19,6 +20,7 @@ _SHORTEST = 42
 _FEWEST_SEQLETS = 20
 
 
+@interrupts.guarded()
 def discover_motifs(sequences: Array, hypothetical: Array, most_seqlets: int = 2000) -> list[Motif]:
     """Return the motifs that recur where contributions are large.
 

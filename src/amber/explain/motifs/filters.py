@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
+from amber.backend import interrupts
 from amber.backend.inference import without_gradients
 from amber.backend.keras_internals.graphs import calls_in_order
 from amber.errors import ConfigError
@@ -16,6 +17,7 @@ from amber.types import Array
 _FEWEST_SITES = 10
 
 
+@interrupts.guarded()
 def filter_motifs(model: keras.Model, examples: Given, share: float = 0.5, batch_size: int = 256) -> list[Motif]:
     """Return one motif for each filter of the first convolution that reads sequences.
 
