@@ -82,7 +82,8 @@ ALLOWED = {
     "amber.presets": set(),
     "amber.report": {*MODELS, "amber.drawing", "amber.search"},
     "amber.experiment": EXPERIMENT,
-    "amber.cli": {*EXPERIMENT, "amber.experiment"},
+    "amber.starting": {*EXPERIMENT, "amber.experiment"},
+    "amber.cli": {*EXPERIMENT, "amber.experiment", "amber.starting"},
 }
 # What users of the first AMBER import from where it was: thin faces of amber.compat, and allowed what it is.
 COMPAT = "amber.compat"

@@ -20,6 +20,7 @@ from amber.cli.commands.draw import draw
 from amber.cli.commands.evaluate import evaluate
 from amber.cli.commands.explain import explain
 from amber.cli.commands.extract import extract
+from amber.cli.commands.init import init
 from amber.cli.commands.predict import predict
 from amber.cli.commands.repair import repair
 from amber.cli.commands.report import export, report
@@ -85,6 +86,7 @@ def amber(
 
 
 for command in (
+    init,
     search,
     compare,
     sample,

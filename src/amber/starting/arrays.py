@@ -1,0 +1,38 @@
+"""Propose how a file of arrays is read: npz and HDF5."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from amber.data.sources import ArraysSource, Wanted
+from amber.starting.fasta import class_name
+from amber.starting.proposal import RANDOM, SIMILAR, Line, Proposal, SplitOption, relative
+from amber.starting.tables import label_lines
+
+
+def propose_arrays(path: Path, folder: Path, label: str | None) -> Proposal:
+    """Propose the section `data` of arrays.
+
+    Raises:
+        DataError: a file that holds no arrays, no sequences, or nothing that looks like a label.
+    """
+    examples = ArraysSource(str(path)).examples(Wanted(sequence="x"))
+    (kind,) = examples.inputs.values()
+    names = list(examples.columns)
+    matrix = [name for name in names if name.startswith("y_")]
+    if label is None and len(matrix) > 1:
+        targets = [Line("labels", "y_*", f"the {len(matrix)} columns of y")]
+    else:
+        targets = label_lines(names, examples.columns, [], label, str(path))
+    splits = [SplitOption("split", "arrays of parts, or the array split, say it")] if "split" in names else []
+    lines = [
+        Line("source", {"arrays": relative(path, folder)}, f"{len(examples):,} examples", guess=False),
+        Line("sequence", "x", "the array of sequences"),
+        *targets,
+    ]
+    length = getattr(kind, "length", None)
+    seen = [
+        ("File", f"{path.name}: arrays of {len(examples):,} examples"),
+        ("Sequences", f"{len(examples):,} of {length:,} letters" if length else "of unequal lengths"),
+    ]
+    return Proposal(class_name(path), lines, [*splits, SIMILAR, RANDOM], seen)

@@ -1,0 +1,125 @@
+"""Propose how FASTA files are read: one for each class, labels in the headers, or shuffles as the other class."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from amber.data.encoding.coding import SequenceForm
+from amber.data.genomics.fasta import Fasta, read_fasta
+from amber.data.negatives.matched import with_shuffled_negatives
+from amber.data.sources import FastaSource, Wanted
+from amber.errors import DataError
+from amber.files import write_whole
+from amber.starting.proposal import (
+    RANDOM,
+    SIMILAR,
+    Line,
+    Proposal,
+    alphabet_of,
+    of_alphabet,
+    of_lengths,
+    relative,
+    said_of_lengths,
+)
+
+# How labels stand in headers: `label=1`, `class:bound`, or a last field `|1`.
+_IN_HEADERS = (r"(?:label|class|target)[=:]([^\s|;,]+)", r"\|([01])(?:\||\s|$)")
+
+
+def propose_fasta(files: Sequence[Path], folder: Path) -> Proposal:
+    """Propose the section `data` of FASTA files; writes shuffles beside the configuration where there are no labels.
+
+    Raises:
+        DataError: files that are not FASTA, or two of one name.
+    """
+    read = [read_fasta(each) for each in files]
+    texts = [text for each in read for text in each.sequences]
+    lengths = np.array([len(text) for text in texts], np.int64)
+    alphabet = alphabet_of(texts)
+    name = class_name(files[0])
+    source: dict[str, object] = {}
+    written: list[Path] = []
+    if len(files) > 1:
+        source["fasta"] = by_class(files, folder)
+        said, seen = "one file for each class", _by_file(files, read)
+        name = "_".join(map(class_name, files[:3]))
+    elif (pattern := _pattern(read[0])) is not None:
+        source |= {"fasta": relative(files[0], folder), "labels": pattern}
+        said, seen = "labels stand in the headers", f"{files[0].name}, {len(read[0]):,} entries with labels"
+    else:
+        shuffled = _shuffle(files[0], folder, alphabet, lengths)
+        written.append(shuffled)
+        source["fasta"] = {name: relative(files[0], folder), "shuffled": relative(shuffled, folder)}
+        said = "one file without labels: the other class is its shuffles, with the same dinucleotides"
+        seen = f"{files[0].name}, {len(read[0]):,} entries without labels; {shuffled.name}: as many shuffles of these"
+    lines = [Line("source", source, said), *of_alphabet(alphabet), *of_lengths(lengths)]
+    return Proposal(
+        name,
+        lines,
+        # A shuffle and its sequence have little in common, but pairs of classes are not kept together.
+        [SIMILAR, RANDOM] if alphabet != "protein" else [RANDOM],
+        [("Files", seen), ("Sequences", said_of_lengths(lengths, alphabet))],
+        written,
+    )
+
+
+def by_class(files: Sequence[Path], folder: Path) -> dict[str, str]:
+    """Return the files by the name of their class.
+
+    Raises:
+        DataError: two files of one name.
+    """
+    found: dict[str, str] = {}
+    for each in files:
+        name = class_name(each)
+        if name in found:
+            raise DataError(
+                f"Each file is a class, named as the file is: expected names that differ. Received: {each.name} twice"
+            )
+        found[name] = relative(each, folder)
+    return found
+
+
+def class_name(path: Path) -> str:
+    """Return the name of a class, after its file."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", path.name.split(".")[0]).strip("_") or "class"
+
+
+def _by_file(files: Sequence[Path], read: Sequence[Fasta]) -> str:
+    each = [f"{class_name(path)} ({len(fasta):,})" for path, fasta in zip(files, read, strict=True)]
+    return f"{len(files)} FASTA files, one for each class: {', '.join(each)}"
+
+
+def _pattern(read: Fasta) -> str | None:
+    headers = [f"{name} {more}".strip() for name, more in zip(read.names, read.descriptions, strict=True)]
+    for pattern in _IN_HEADERS:
+        found = [re.search(pattern, header) for header in headers]
+        if all(found) and len({each[1] for each in found if each}) > 1:
+            return pattern
+    return None
+
+
+def _shuffle(path: Path, folder: Path, alphabet: str, lengths: np.ndarray) -> Path:
+    if alphabet == "protein":
+        raise DataError(
+            f"{path}: expected a file for each of two classes, or labels in the headers, such as label=1. "
+            "Received: one file of proteins without labels",
+            file=str(path),
+        )
+    length = None if lengths.min() == lengths.max() else next(each.value for each in of_lengths(lengths))
+    form = SequenceForm(alphabet, length)
+    examples = with_shuffled_negatives(FastaSource(str(path)).examples(Wanted(form=form)))
+    half = len(examples) // 2
+    codes = examples.read(np.arange(half, 2 * half))["sequence"]
+    kind = examples.inputs["sequence"]
+    letters = np.array([*kind.alphabet.letters, *"N" * (256 - len(kind.alphabet.letters))])  # type: ignore[union-attr]
+    target = folder / f"{class_name(path)}.shuffled.fa"
+    if target.exists():
+        raise DataError(f"{target}: expected no such file, as shuffled sequences go there. Move it away first.")
+    entries = [f">shuffled_{row + 1}\n{''.join(letters[each])}\n" for row, each in enumerate(codes)]
+    write_whole(target, "".join(entries))
+    return target

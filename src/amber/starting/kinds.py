@@ -1,0 +1,74 @@
+"""What kind of data a file holds, by its first bytes and its ending."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import zlib
+from pathlib import Path
+from typing import Literal
+
+from amber.data.text.formats import recognise
+from amber.errors import DataError
+from amber.files import open_regular
+
+Kind = Literal["table", "fasta", "intervals", "arrays", "bigwig"]
+_INTERVALS = (".bed", ".narrowpeak", ".broadpeak", ".bedgraph", ".bg", ".gff", ".gff3", ".gtf")
+_CHROMOSOME = frozenset({"chrom", "chr", "chromosome", "#chrom", "#chr", "seqnames", "seqid"})
+_START = frozenset({"start", "chromstart", "chrom_start", "begin"})
+_HEAD = 1 << 16
+_PACKED = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\x00", lzma.open))
+
+
+def kind_of(path: Path) -> Kind:
+    """Return what kind of data a file holds.
+
+    Raises:
+        DataError: it is missing, empty, or of a format that AMBER does not read, which is named.
+    """
+    if not path.exists():
+        raise DataError(f"Expected an existing file. Received: {path}", file=str(path))
+    head = _head(path)
+    if not head.strip():
+        raise DataError(f"{path}: expected a file of data. Received: an empty file", file=str(path))
+    name = path.name.lower().removesuffix(".gz")
+    if head.startswith((b"\x89HDF", b"PK\x03\x04")) and not name.endswith((".xlsx", ".zip")):
+        return "arrays"
+    if name.endswith(_INTERVALS) or _is_interval_table(head):
+        return "intervals"
+    found = recognise(head)
+    if found is None or found.name == "text in UTF-16":
+        return "table"
+    if found.name.startswith("a FASTA file"):
+        return "fasta"
+    if found.name.startswith(("a BED file", "a GFF file")):
+        return "intervals"
+    if found.name == "a bigWig file":
+        return "bigwig"
+    raise DataError(
+        f"{path}: expected a table, FASTA, intervals with a genome, npz or HDF5; {found.way_out}. "
+        f"Received: {found.name}",
+        file=str(path),
+    )
+
+
+def _head(path: Path) -> bytes:
+    with open_regular(path, what="a file of data", error=DataError) as stream:
+        head = stream.read(_HEAD)
+    for magic, unpack in _PACKED:
+        if head.startswith(magic):
+            try:
+                with unpack(path, "rb") as stream:
+                    return bytes(stream.read(_HEAD))
+            except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+                raise DataError(
+                    f"{path}: expected a sound compressed file. Received: {error}", file=str(path)
+                ) from error
+    return bytes(head)
+
+
+def _is_interval_table(head: bytes) -> bool:
+    first = head.decode("utf-8-sig", errors="replace").splitlines()[:1]
+    names = {each.strip().strip('"').lower() for sign in "\t,;" for each in (first[0] if first else "").split(sign)}
+    return bool(names & _CHROMOSOME) and bool(names & _START)

@@ -1,0 +1,177 @@
+"""Propose how a delimited table is read: which column is the sequence, which the label, and how it is divided."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from amber.data import Table, read_table
+from amber.data.tables.table import Layout, shown_names
+from amber.errors import DataError
+from amber.starting.proposal import (
+    RANDOM,
+    SIMILAR,
+    Line,
+    Proposal,
+    SplitOption,
+    alphabet_of,
+    of_alphabet,
+    of_lengths,
+    relative,
+    said_of_lengths,
+)
+
+_SEQUENCES = ("seq", "sequence", "sequences", "dna", "rna", "protein", "promoter", "guide")
+_LABELS = ("label", "labels", "class", "target", "y", "response", "activity", "expression", "score", "value")
+_PARTS = ("gsplit", "split")
+_LETTERS = re.compile(r"[A-Za-z*-]{6,}")
+_LOOKED_AT = 500
+_BINARY = frozenset({"0", "1", "0.0", "1.0", ""})
+
+
+def propose_table(path: Path, folder: Path, label: str | None) -> Proposal:
+    """Propose the section `data` of a table.
+
+    Args:
+        path: the table.
+        folder: of the configuration.
+        label: the column that is predicted; None: guessed.
+
+    Raises:
+        DataError: a file that is not a table, or one in which nothing looks like a label or an input.
+    """
+    table = read_table(path, layout=Layout())
+    sequence = _sequence(table)
+    targets = label_lines(list(table.columns), table.columns, [sequence] if sequence else [], label, str(path))
+    used = {sequence, *_columns_of(targets, list(table.columns))}
+    lines = [Line("source", {"table": relative(path, folder)}, f"{len(table):,} rows", guess=False)]
+    seen = [("File", f"{path.name}: a table of {len(table):,} rows and {len(table.columns)} columns")]
+    if sequence is None:
+        blocks = _groups(table, used)
+        lines.append(Line("blocks", blocks, "groups of columns by the beginning of their names"))
+        seen.append(("Inputs", ", ".join(blocks)))
+    else:
+        texts = table[sequence]
+        lengths = np.array([len(each.strip()) for each in texts], np.int64)
+        alphabet = alphabet_of(texts)
+        lines += [Line("sequence", sequence, "its fields are sequences"), *of_alphabet(alphabet), *of_lengths(lengths)]
+        seen.append(("Sequences", f"column {sequence}: {said_of_lengths(lengths, alphabet)}"))
+    return Proposal(_stem(path), [*lines, *targets], _splits(table, sequence is not None), seen)
+
+
+def label_lines(names: Sequence[str], columns: Any, taken: Sequence[str], label: str | None, where: str) -> list[Line]:
+    """Return the lines that say what is predicted.
+
+    Args:
+        names: of all columns.
+        columns: name -> values.
+        taken: columns that are inputs.
+        label: the column, where it is given.
+        where: the file, for messages.
+
+    Raises:
+        DataError: the column is not there, or none looks like a label.
+    """
+    free = [name for name in names if name not in taken and name.lower() not in _PARTS]
+    if label is not None:
+        if label not in names:
+            raise DataError(
+                f"{where}: expected the column {label!r} that --label names. Received: {shown_names(list(names))}"
+            )
+        return [Line("label", label, "as you said", guess=False)]
+    known = {name.lower(): name for name in free}
+    named = next((known[name] for name in _LABELS if name in known), None)
+    if named is not None:
+        return [Line("label", named, "by its name")]
+    binary = [name for name in free if {str(each).strip() for each in columns[name]} <= _BINARY]
+    if len(binary) > 1:
+        return [Line("labels", _as_range(binary, list(names)), f"{len(binary)} columns of 0 and 1")]
+    if binary:
+        return [Line("label", binary[0], "its fields are 0 and 1")]
+    repeated = [name for name in free if 1 < len(set(map(str, columns[name]))) < max(3, len(columns[name]) // 2)]
+    numbers = [name for name in free if _is_numbers(columns[name])]
+    chosen = (repeated or numbers)[-1:]
+    if not chosen:
+        raise DataError(
+            f"{where}: expected a column that could be a label; name it with --label. "
+            f"Received: {shown_names(list(names))}"
+        )
+    return [Line("label", chosen[0], "the last column that could be one; --label names another")]
+
+
+def _sequence(table: Table) -> str | None:
+    known = {name.lower(): name for name in table.columns}
+    named = [known[name] for name in _SEQUENCES if name in known]
+    looks = [name for name in table.columns if all(map(_LETTERS.fullmatch, map(str.strip, table[name][:_LOOKED_AT])))]
+    # Of several that look like one, the longest: words are short.
+    looks.sort(key=lambda name: -sum(map(len, table[name][:_LOOKED_AT])))
+    return next((name for name in named if name in looks), next(iter(_many_letters(table, looks)), None))
+
+
+def _many_letters(table: Table, names: Sequence[str]) -> list[str]:
+    """Return the columns whose fields are of few letters, as nucleotides are, or long and mostly different."""
+    found = []
+    for name in names:
+        fields = table[name][:_LOOKED_AT]
+        nucleotides = set("".join(fields).upper()) <= set("ACGTUNRYSWKMBDHV-")
+        if nucleotides or (len(set(fields)) > len(fields) / 2 and min(map(len, fields)) >= 20):
+            found.append(name)
+    return found
+
+
+def _groups(table: Table, used: set[str | None]) -> dict[str, Any]:
+    numbers = [name for name in table.columns if name not in used and _is_numbers(table[name])]
+    if not numbers:
+        raise DataError(
+            f"{table.path}: expected a column of sequences, or columns of numbers. "
+            f"Received: {shown_names(list(table.columns))}"
+        )
+    groups: dict[str, list[str]] = {}
+    for name in numbers:
+        head = re.split(r"[_.]", name)[0]
+        groups.setdefault(re.sub(r"\d+$", "", head) or head, []).append(name)
+    if max(map(len, groups.values())) == 1:
+        groups = {"features": numbers}
+    return {name: _as_range(columns, list(table.columns)) for name, columns in groups.items()}
+
+
+def _as_range(columns: Sequence[str], names: list[str]) -> Any:
+    """Return columns as a configuration names them: one, a range where they stand together, else a list."""
+    if len(columns) == 1:
+        return columns[0]
+    places = [names.index(name) for name in columns]
+    together = places == list(range(places[0], places[0] + len(places)))
+    plain = all(".." not in name for name in (columns[0], columns[-1]))
+    return f"{columns[0]}..{columns[-1]}" if together and plain else list(columns)
+
+
+def _columns_of(lines: Sequence[Line], names: list[str]) -> set[str]:
+    found: set[str] = set()
+    for line in lines:
+        for each in line.value if isinstance(line.value, list) else [line.value]:
+            first, _, last = str(each).partition("..")
+            found |= set(names[names.index(first) : names.index(last or first) + 1])
+    return found
+
+
+def _is_numbers(values: Sequence[Any]) -> bool:
+    try:
+        return bool(np.isfinite([float(each) for each in values if str(each).strip()]).all())
+    except ValueError:
+        return False
+
+
+def _splits(table: Table, has_sequence: bool) -> list[SplitOption]:
+    known = {name.lower(): name for name in table.columns}
+    found = [SplitOption(known[name], "the column says it") for name in _PARTS if name in known]
+    if "group" in known:
+        found.append(SplitOption("grouped", "examples of one `group` stay in one part"))
+    return [*found, *([SIMILAR] if has_sequence else []), RANDOM]
+
+
+def _stem(path: Path) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", path.name.split(".")[0]).strip("_") or "search"

@@ -1,0 +1,259 @@
+"""`amber init`: what is written for each kind of files, and that a search runs on it as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from amber import Experiment, run
+from amber.cli.main import app
+from amber.errors import ConfigError, DataError
+from amber.starting import start
+
+SITE = "TGACGTCATC"
+
+
+def sequences(count: int, planted: bool, lengths: tuple[int, int] = (60, 61), seed: int = 0) -> list[str]:
+    rng = np.random.default_rng([seed, planted])
+    found = []
+    for _ in range(count):
+        letters = "".join(rng.choice(list("ACGT"), size=rng.integers(*lengths)))
+        place = rng.integers(len(letters) - len(SITE))
+        found.append(letters[:place] + SITE + letters[place + len(SITE) :] if planted else letters)
+    return found
+
+
+def write_fasta(path: Path, texts: list[str], header: str = "") -> Path:
+    path.write_text("".join(f">s{row}{header}\n{text}\n" for row, text in enumerate(texts)))
+    return path
+
+
+def started(folder: Path, files: list[Path], **options: Any) -> tuple[dict[str, Any], str, list[str]]:
+    """The configuration, its text, and what was said."""
+    said: list[str] = []
+    output = folder / "config.yaml"
+    start(files, output, say=lambda head, text: said.append(f"{head} {text}"), **options)
+    text = output.read_text()
+    return yaml.safe_load(text), text, said
+
+
+@pytest.fixture
+def two_classes(tmp_path: Path) -> list[Path]:
+    return [
+        write_fasta(tmp_path / "bound.fa", sequences(40, True)),
+        write_fasta(tmp_path / "free.fa", sequences(40, False)),
+    ]
+
+
+def test_fasta_of_each_class_and_the_search_runs_as_it_is(two_classes: list[Path], tmp_path: Path) -> None:
+    config, text, said = started(tmp_path, two_classes)
+    assert config["data"] == {
+        "source": {"fasta": {"bound": "bound.fa", "free": "free.fa"}},
+        "task": "classification",
+        "split": "similarity",
+    }
+    assert config["model_space"] == {"preset": "motif_cnn"}
+    assert config["name"] == "bound_free"
+    assert "Sequences 80 of 60 letters, DNA" in said
+    assert any(line.startswith("Budget ") and "minutes on" in line for line in said)
+    guessed = [line for line in text.splitlines() if line.startswith("  ") and "guess" in line]
+    assert len(guessed) > 10
+    assert max(map(len, text.splitlines())) < 125
+    result = run(Experiment.from_yaml(tmp_path / "config.yaml", trials=1, run_directory=tmp_path / "run"))
+    assert result.best_model.is_file()
+
+
+def test_unequal_lengths_are_said_and_brought_to_one(tmp_path: Path) -> None:
+    files = [
+        write_fasta(tmp_path / "a.fa", sequences(40, True, (50, 200))),
+        write_fasta(tmp_path / "b.fa", sequences(40, False, (50, 200))),
+    ]
+    config, text, _ = started(tmp_path, files)
+    assert 100 < config["data"]["length"] < 200
+    assert config["data"]["align"] == "centre"
+    assert "longer ones are cut" in text
+
+
+def test_labels_in_headers(tmp_path: Path) -> None:
+    path = tmp_path / "all.fa"
+    both = [(text, 1) for text in sequences(30, True)] + [(text, 0) for text in sequences(30, False)]
+    path.write_text("".join(f">s{row} label={label}\n{text}\n" for row, (text, label) in enumerate(both)))
+    config, _, _ = started(tmp_path, [path])
+    assert config["data"]["source"]["labels"] == "(?:label|class|target)[=:]([^\\s|;,]+)"
+
+
+def test_one_fasta_without_labels_gets_shuffles(tmp_path: Path) -> None:
+    path = write_fasta(tmp_path / "bound.fa", sequences(40, True))
+    config, _, _ = started(tmp_path, [path])
+    assert config["data"]["source"]["fasta"] == {"bound": "bound.fa", "shuffled": "bound.shuffled.fa"}
+    shuffled = (tmp_path / "bound.shuffled.fa").read_text().split()[1::2]
+    assert [sorted(text) for text in shuffled] == [sorted(text) for text in sequences(40, True)]
+    with pytest.raises(DataError, match=r"bound\.shuffled\.fa: expected no such file"):
+        start([path], tmp_path / "other.yaml")
+
+
+def test_proteins_and_rna_are_recognised(tmp_path: Path) -> None:
+    for name, letters in (("protein", "ACDEFGHIKL"), ("rna", "ACGU")):
+        rng = np.random.default_rng(1)
+        folder = tmp_path / name
+        folder.mkdir()
+        files = [
+            write_fasta(folder / f"{each}.fa", ["".join(rng.choice(list(letters), size=30)) for _ in range(40)])
+            for each in ("a", "b")
+        ]
+        assert started(folder, files)[0]["data"]["alphabet"] == name
+
+
+@pytest.fixture
+def genome(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(2)
+    path = tmp_path / "genome.fa"
+    path.write_text("".join(f">chr{n}\n{''.join(rng.choice(list('ACGT'), size=8000))}\n" for n in range(1, 7)))
+    return path
+
+
+def test_peaks_and_genome(genome: Path, tmp_path: Path) -> None:
+    peaks = tmp_path / "peaks.bed"
+    peaks.write_text("".join(f"chr{n}\t{at}\t{at + 200}\n" for n in range(1, 7) for at in range(500, 6000, 600)))
+    config, text, said = started(tmp_path, [peaks], genome=genome)
+    assert config["data"]["source"] == {
+        "intervals": {"peaks": "peaks.bed", "background": "peaks.background.bed"},
+        "genome": "genome.fa",
+        "window": 200,
+    }
+    assert set(config["data"]["split"]["chromosomes"]) == {"validation", "test"}
+    assert "whole chromosomes" in text
+    background = (tmp_path / "peaks.background.bed").read_text().splitlines()
+    assert len(background) >= 50
+    assert any("matched for GC content" in line for line in said)
+    experiment = Experiment.from_yaml(tmp_path / "config.yaml", trials=1, run_directory=tmp_path / "run")
+    assert experiment.dataset.input_shape == (200, 4)
+
+
+def test_summits_and_names_of_chromosomes_that_differ(genome: Path, tmp_path: Path) -> None:
+    files = []
+    for name in ("high", "low"):
+        path = tmp_path / f"{name}.narrowPeak"
+        rows = [
+            f"{n}\t{at}\t{at + 150 + at % 7}\tp\t0\t.\t5\t-1\t-1\t70\n"
+            for n in range(1, 7)
+            for at in range(600 if name == "high" else 900, 7000, 600)
+        ]
+        path.write_text("".join(rows))
+        files.append(path)
+    config, _, _ = started(tmp_path, files, genome=genome)
+    assert config["data"]["source"]["centre"] == "summit"
+    assert config["data"]["source"]["window"] == 500
+    assert "chromosomes" in config["data"]["split"]
+
+
+@pytest.mark.parametrize("separator", [",", "\t", ";"])
+def test_tables(separator: str, tmp_path: Path) -> None:
+    both = [(text, "yes") for text in sequences(30, True)] + [(text, "no") for text in sequences(30, False)]
+    rows = [["id", "promoter", "active"], *([f"r{row}", text, label] for row, (text, label) in enumerate(both))]
+    path = tmp_path / "table.txt"
+    path.write_text("\n".join(separator.join(row) for row in rows) + "\n")
+    config, _, _ = started(tmp_path, [path])
+    assert config["data"]["source"] == {"table": "table.txt"}
+    assert (config["data"]["sequence"], config["data"]["label"]) == ("promoter", "active")
+
+
+def test_a_table_with_parts_numbers_and_a_named_label(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    path = tmp_path / "guides.csv"
+    parts = ["train"] * 60 + ["val"] * 20 + ["test"] * 20
+    texts = sequences(100, False)
+    rows = [f"{text},{rng.normal():.4f},{rng.normal():.4f},{part}" for text, part in zip(texts, parts, strict=True)]
+    path.write_text("seq,effect,other,split\n" + "\n".join(rows) + "\n")
+    config, _, _ = started(tmp_path, [path], label="effect")
+    assert config["data"]["label"] == "effect"
+    assert config["data"]["task"] == "regression"
+    assert config["data"]["split"] == "split"
+    (tmp_path / "config.yaml").unlink()
+    with pytest.raises(DataError, match=r"the column 'nothing' that --label names\. Received: .*effect"):
+        start([path], tmp_path / "config.yaml", label="nothing")
+
+
+def test_labels_of_which_an_example_has_any_number(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    path = tmp_path / "many.csv"
+    rows = [",".join([text, *map(str, rng.integers(0, 2, size=3))]) for text in sequences(80, False)]
+    path.write_text("seq,reb1,abf1,rap1\n" + "\n".join(rows) + "\n")
+    config, _, _ = started(tmp_path, [path])
+    assert config["data"]["labels"] == "reb1..rap1"
+    assert "label" not in config["data"]
+
+
+def test_groups_of_numbers(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    path = tmp_path / "groups.csv"
+    rows = [",".join([f"c{row % 2}", *(f"{each:.3f}" for each in rng.normal(size=5))]) for row in range(100)]
+    path.write_text("label,rna_1,rna_2,protein_1,protein_2,protein_3\n" + "\n".join(rows) + "\n")
+    config, _, _ = started(tmp_path, [path])
+    assert config["data"]["blocks"] == {"rna": "rna_1..rna_2", "protein": "protein_1..protein_3"}
+    assert config["model_space"] == {"preset": "feature_groups"}
+
+
+def test_arrays(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    one_hot = np.eye(4, dtype=np.float32)[rng.integers(0, 4, size=(90, 40))]
+    np.savez(tmp_path / "data.npz", x=one_hot, y=rng.integers(0, 2, size=90))
+    config, _, _ = started(tmp_path, [tmp_path / "data.npz"])
+    assert config["data"]["source"] == {"arrays": "data.npz"}
+    assert config["data"]["label"] == "y"
+    (tmp_path / "config.yaml").unlink()
+    np.savez(tmp_path / "labels.npz", x=one_hot, y=rng.integers(0, 2, size=(90, 3)))
+    assert started(tmp_path, [tmp_path / "labels.npz"])[0]["data"]["labels"] == "y_*"
+
+
+def test_nothing_is_overwritten_and_nothing_left_behind(two_classes: list[Path], tmp_path: Path) -> None:
+    output = tmp_path / "config.yaml"
+    output.write_text("mine")
+    with pytest.raises(ConfigError, match="expected a new file, as nothing is overwritten"):
+        start(two_classes, output)
+    assert output.read_text() == "mine"
+    short = write_fasta(tmp_path / "few.fa", sequences(1, True))
+    with pytest.raises(DataError):
+        start([short], tmp_path / "few.yaml")
+    assert not (tmp_path / "few.yaml").exists()
+    assert not (tmp_path / "few.shuffled.fa").exists()
+
+
+@pytest.mark.parametrize(
+    ("names", "genome", "message"),
+    [
+        (["bound.fa", "peaks.bed"], True, r"files of one kind.*bound.fa \(fasta\), peaks.bed \(intervals\)"),
+        (["peaks.bed"], False, "expected --genome"),
+        (["bound.fa"], True, "expected no --genome"),
+        (["missing.fa"], False, "Expected an existing file"),
+        (["empty.csv"], False, "an empty file"),
+        (["page.html"], False, "a web page"),
+        (["words.csv"], False, "expected a column"),
+    ],
+)
+def test_files_that_cannot_be_used_are_named(
+    names: list[str], genome: bool, message: str, two_classes: list[Path], tmp_path: Path
+) -> None:
+    (tmp_path / "peaks.bed").write_text("chr1\t1\t5\n")
+    (tmp_path / "empty.csv").write_text("\n")
+    (tmp_path / "page.html").write_text("<!doctype html><html></html>")
+    (tmp_path / "words.csv").write_text("a,b\nx,y\nz,w\n")
+    given = tmp_path / "bound.fa" if genome else None
+    with pytest.raises((ConfigError, DataError), match=message):
+        start([tmp_path / name for name in names], tmp_path / "config.yaml", genome=given)
+
+
+def test_the_command_says_what_it_saw_and_the_next_command(two_classes: list[Path], tmp_path: Path) -> None:
+    output = tmp_path / "mine.yaml"
+    done = CliRunner().invoke(app, ["init", *map(str, two_classes), "-o", str(output)])
+    assert done.exit_code == 0, done.output
+    lines = done.stdout.splitlines()
+    assert lines[0] == "Looking at bound.fa, free.fa ..."
+    assert lines[-1] == f"Next: amber search {output}"
+    again = CliRunner().invoke(app, ["init", *map(str, two_classes), "-o", str(output)])
+    assert again.exit_code == 2
