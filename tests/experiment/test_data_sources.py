@@ -54,6 +54,16 @@ def _loaded(folder: Path, tiny: str, data: str) -> Configuration:
         ("{source: {table: t.txt}}", (12, 4), ("x", "y")),
         ("{source: {table: t.txt, separator: ';'}, sequence: aa, alphabet: protein}", (6, 20), ("x", "y")),
         ("{source: t.txt, length: 8, align: right}", (8, 4), ("x", "y")),
+        (
+            "{source: {intervals: a.bed, genome: g.fa, window: 8, negatives: 1, excluded: b.bed}}",
+            (8, 4),
+            ("negative", "positive"),
+        ),
+        (
+            "{source: {fasta: a.fa}, length: 10, negatives: {shuffled: 1}, split: grouped}",
+            (10, 4),
+            ("negative", "positive"),
+        ),
     ],
 )
 def test_every_source_gives_a_data_set(
@@ -64,6 +74,16 @@ def test_every_source_gives_a_data_set(
     assert dataset.classes == classes
     assert sum(dataset.sizes.values()) in (60, 80)
     assert isinstance(dataset.train.x, np.ndarray) and dataset.train.x.dtype == np.float32
+
+
+def test_augmentation_is_seen_in_training_only(folder: Path, tiny: str) -> None:
+    plain, changed = (
+        load_data(_loaded(folder, tiny, f"{{source: t.txt{more}}}"))
+        for more in ("", ", augmentation: {reverse_complement: true, shift: 2}")
+    )
+    assert changed.input_shape == (12, 4) and changed.fingerprint == plain.fingerprint
+    np.testing.assert_array_equal(changed.train.x, plain.train.x)
+    assert not np.array_equal(changed.train.x.in_epoch(0), plain.train.x)
 
 
 def test_blocks_of_a_table_are_inputs_of_their_own(folder: Path, tiny: str) -> None:
@@ -97,7 +117,7 @@ def test_unknown_letters_as_zeros(folder: Path, tiny: str) -> None:
         ("{source: {fasta: a.fa, labels: '('}}", "data.source.labels", "a regular expression"),
         ("{source: {fasta: a.fa}, length: 9}", "data", "expected a column 'label'.*'name', 'description'"),
         ("{source: {fasta: {a: a.fa, b: b.fa}}}", "data.source", "write data.length"),
-        ("{source: {nothing: a.fa}}", "data.source", "one of the keys .*fasta, intervals, table, simulated"),
+        ("{source: {nothing: a.fa}}", "data.source", "one of the keys .*fasta, intervals, .*table, zarr, simulated"),
         ("{source: {intervals: a.bed, window: 9}}", "data.source.genome", "missing"),
         ("{source: {intervals: a.bed, genome: g.fa, window: 0}}", "data.source.window", "window"),
         ("{source: {intervals: a.bed, genome: g.fa, window: x}}", "data.source.window", "expected an integer"),
@@ -116,6 +136,15 @@ def test_unknown_letters_as_zeros(folder: Path, tiny: str) -> None:
         ("{source: {table: t.txt}, split: nope}", "data.split", "column 'nope'"),
         ("{source: {table: t.txt}, blocks: {n: {sequence: seq, length: 0}}}", "data.blocks.n", "length"),
         ("{source: {simulated: {}, table: t.txt}}", "data.source", "'simulated' alone"),
+        ("{source: {table: t.txt}, negatives: {shuffled: 1}}", "data.negatives", "take the negatives out"),
+        ("{source: t.txt, blocks: {n: age}, augmentation: {shift: 1}}", "data.augmentation", "needs sequences"),
+        ("{source: t.txt, augmentation: {shift: -1}}", "data.augmentation.shift", "0"),
+        (
+            "{source: {intervals: {u: a.bed, v: b.bed}, genome: g.fa, window: 9, negatives: 1}}",
+            "data.source.negatives",
+            "one file of positive",
+        ),
+        ("{source: {intervals: a.bed, genome: g.fa, window: 9, excluded: b.bed}}", "data.source.excluded", "how many"),
     ],
 )
 def test_mistakes_are_named_by_line_and_key(folder: Path, tiny: str, data: str, key: str, message: str) -> None:

@@ -6,22 +6,25 @@ What may be changed here: how codes, numbers and tracks become the arrays that a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from amber.data.batches.augmentation import Augmentation
 from amber.data.batches.streamed import streamed_inputs
 from amber.data.dataset import Dataset
 from amber.data.encoding.alphabets import Unknown
 from amber.data.encoding.one_hot import one_hot
 from amber.data.examples import Examples, InputKind, NumbersInput, SequenceInput, TrackInput
 from amber.data.fingerprints import fingerprint
+from amber.data.negatives.matched import LABEL, PAIR, with_shuffled_negatives
 from amber.data.sources.source import Source, Wanted
 from amber.data.splits.division import SIMILARITY, Division, SplitSpec, divide
-from amber.data.splits.leakage import POSITIONS, overlapping_across
+from amber.data.splits.leakage import POSITIONS, identical_across, near_identical_across, overlapping_across
+from amber.data.splits.parts import PARTS, SplitIndices
 from amber.data.splits.similarity import SimilarityGroups, similarity_groups
 from amber.data.splits.sketches import sketch
 from amber.data.tables.examples import TableExamples
@@ -40,6 +43,8 @@ _AT_ONCE = 4096
 _BYTES_OF_A_NUMBER = 4
 # The share of the machine's memory that inputs may take as numbers; what takes more is read in batches.
 HELD_SHARE = 0.25
+# Letters of sequences that are looked through for near-identical ones at most: a few seconds.
+_LETTERS_COMPARED = 20_000_000
 _Column = TypeVar("_Column")
 
 
@@ -54,6 +59,9 @@ class DatasetSpec:
         unknown: an unknown letter is the `"mean"` of all, or `"zeros"`.
         one_input: whether `x` is the array of the only input, not a dictionary.
         labels: columns of labels, as for `read_labels`; they are the only output then, named as the only target is.
+        augmentation: what is done to training examples.
+        negatives: for each example so many shuffles of it; the examples of the source are positive then, and what is
+            predicted is the column `label` of `amber.data.negatives`.
     """
 
     targets: Mapping[str, TargetSpec]
@@ -62,6 +70,8 @@ class DatasetSpec:
     unknown: Unknown = "mean"
     one_input: bool = False
     labels: str | Sequence[str] | None = None
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    negatives: int = 0
 
     def columns(self) -> dict[str, KeyPath] | None:
         """Return the columns that are needed beside the inputs, each with the `field` of an error where it is missing.
@@ -75,7 +85,8 @@ class DatasetSpec:
         }
         for column in self.split.needed():
             columns.setdefault(column, ("split", "column"))
-        return columns
+        made = (LABEL, PAIR) if self.negatives else ()
+        return {name: role for name, role in columns.items() if name not in made}
 
 
 @dataclass(frozen=True)
@@ -121,7 +132,11 @@ def dataset_of(examples: Examples, spec: DatasetSpec, name: str, path: Path | No
         labelled = divided(known, spec.targets, spec.split, _near_duplicates(examples, spec.split, rows))
     # Inputs are read last, as they take most time and memory.
     held = examples.held if isinstance(examples, TableExamples) else examples
-    x = inputs_of(held, rows, spec.unknown)
+    if not spec.augmentation.is_identity:
+        with about("augmentation"):
+            spec.augmentation.check(held.inputs)
+    x = inputs_of(held, rows, spec.unknown, spec.augmentation)
+    in_memory = all(isinstance(each, np.ndarray) for each in x.values())
     numbers = [each for each, kind in held.inputs.items() if isinstance(kind, NumbersInput)]
     made = assembled(
         x,
@@ -134,7 +149,12 @@ def dataset_of(examples: Examples, spec: DatasetSpec, name: str, path: Path | No
     return replace(
         made,
         path=None if path is None else path.absolute(),
-        notes=(*held.notes, *labelled.notes, *_overlaps(examples, labelled.division, rows)),
+        notes=(
+            *held.notes,
+            *labelled.notes,
+            *_overlaps(held, labelled.division, rows),
+            *_alike(held, labelled, rows, in_memory),
+        ),
         raw_fingerprint=_fingerprint(examples, spec, labelled),
     )
 
@@ -149,8 +169,22 @@ def load(source: Source, wanted: Wanted, spec: DatasetSpec, name: str, path: Pat
         name: of the data set.
         path: the file that the data set is known by.
     """
-    wanted = replace(wanted, columns=spec.columns(), helpful=tuple(spec.split.helpful()))
-    return dataset_of(source.examples(wanted), spec, name, path)
+    helpful = (*spec.split.helpful(), *([LABEL] if spec.negatives else []))
+    wanted = replace(wanted, columns=spec.columns(), helpful=helpful)
+    examples = source.examples(wanted)
+    if spec.negatives:
+        examples = _with_negatives(examples, spec)
+    return dataset_of(examples, spec, name, path)
+
+
+def _with_negatives(examples: Examples, spec: DatasetSpec) -> Examples:
+    with about("negatives"):
+        if LABEL in examples.columns:
+            raise DataError(
+                f"Shuffled negatives make the column {LABEL!r}; take the negatives out, as the examples have labels, "
+                f"or give positive ones only. Received: a column {LABEL!r}"
+            )
+        return with_shuffled_negatives(examples, spec.negatives, spec.split.seed)
 
 
 def _table_of(examples: Examples, spec: DatasetSpec, path: Path) -> Table:
@@ -169,7 +203,7 @@ def _without_others(examples: Examples, rows: NDArray[np.int64]) -> tuple[Exampl
 
 
 def _fingerprint(examples: Examples, spec: DatasetSpec, labelled: Labelled) -> str:
-    """Of what was read, before anything is scaled."""
+    """Of what was read, before anything is scaled or augmented."""
     if isinstance(examples, TableExamples) and spec.labels is None:
         form = [] if spec.unknown == "mean" else [spec.unknown]
         return fingerprint([*examples.content(), *content_of(labelled), *form])
@@ -192,14 +226,43 @@ def _overlaps(examples: Examples, division: Division, rows: NDArray[np.int64]) -
     return [leak.describe(lambda row: examples.describe(int(rows[row]))) for leak in leaks]
 
 
-def inputs_of(examples: Examples, rows: NDArray[np.int64], unknown: Unknown = "mean") -> dict[str, Array]:
+def _alike(examples: Examples, labelled: Labelled, rows: NDArray[np.int64], held: bool) -> list[str]:
+    """Return a sentence for each part with sequences that training examples have nearly, or altogether.
+
+    Not looked for where that would take more than some seconds; near-identical ones not where the split keeps them
+    together, and identical ones not where they are `held`: `amber.data.remarks` says these.
+    """
+    kinds = list(examples.inputs.values())
+    letters = sum((kind.length or 0) for kind in kinds if isinstance(kind, SequenceInput)) * len(rows)
+    if not 0 < letters <= _LETTERS_COMPARED:
+        return []
+    parts = SplitIndices(*(rows[getattr(labelled.division.rows, part)] for part in PARTS))
+    known = sketch(examples)
+    leaks = [] if held else identical_across(known.whole, parts)
+    if labelled.division.split != SIMILARITY:
+        leaks += near_identical_across(known, parts)
+    return [
+        f"{leak.describe(examples.describe)} `split: similarity` keeps such examples together."
+        for leak in leaks
+        if leak.other == "train"
+    ]
+
+
+def inputs_of(
+    examples: Examples,
+    rows: NDArray[np.int64],
+    unknown: Unknown = "mean",
+    augmentation: Augmentation | None = None,
+) -> dict[str, Array]:
     """Return the inputs of some examples: held as arrays, or, where these would take too much, read in batches.
 
-    Numbers are always held, as they are scaled by those of the training part.
+    Where training sees them augmented they are read in batches, too. Numbers are always held, as they are scaled by
+    those of the training part.
     """
-    if _bytes_needed(examples, len(rows)) <= HELD_SHARE * reading.machine_memory():
+    fits = _bytes_needed(examples, len(rows)) <= HELD_SHARE * reading.machine_memory()
+    if fits and (augmentation is None or augmentation.is_identity):
         return arrays_of(examples, rows, unknown)
-    streamed: dict[str, Any] = dict(streamed_inputs(examples, rows, unknown=unknown))
+    streamed: dict[str, Any] = dict(streamed_inputs(examples, rows, unknown=unknown, augmentation=augmentation))
     numbers = {name for name, kind in examples.inputs.items() if isinstance(kind, NumbersInput)}
     return {name: np.asarray(each) if name in numbers else each for name, each in streamed.items()}
 

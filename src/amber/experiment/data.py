@@ -13,10 +13,12 @@ from typing import Any
 import yaml
 
 from amber.data import Dataset, TargetSpec, load_simulated
+from amber.data.batches.augmentation import Augmentation
 from amber.data.datasets import OUTPUT, file_in_data_folder, find_data, is_packaged, is_there, load_table
 from amber.data.from_examples import DatasetSpec, load
+from amber.data.negatives.matched import PAIR
 from amber.data.sources import Source
-from amber.data.splits.division import AUTO, CHROMOSOMES, SIMILARITY, SplitSpec
+from amber.data.splits.division import AUTO, CHROMOSOMES, GROUP_COLUMN, SIMILARITY, SplitSpec
 from amber.data.splits.parts import DEFAULT_FRACTIONS
 from amber.errors import ConfigError, DataError
 from amber.experiment.configuration.data_sections import DataSection
@@ -80,7 +82,8 @@ def _split(section: DataSection, seed: int) -> SplitSpec:
     """Return how the examples of a source are divided."""
     split, fractions = section.split, _fractions(section)
     if isinstance(split, str):
-        return SplitSpec(split, seed=seed, fractions=fractions)
+        group = PAIR if section.negatives is not None else GROUP_COLUMN
+        return SplitSpec(split, group, seed=seed, fractions=fractions)
     if "similarity" in split:
         return SplitSpec(SIMILARITY, seed=seed, fractions=fractions, stretch=split["similarity"])
     return SplitSpec(CHROMOSOMES, seed=seed, fractions=fractions, chromosomes=split["chromosomes"])
@@ -112,7 +115,16 @@ def _spec(loaded: Configuration, *, one_input: bool = False) -> DatasetSpec:
         unknown=section.unknown,
         one_input=one_input,
         labels=section.labels,
+        augmentation=_augmentation(loaded),
+        negatives=section.negatives.shuffled if section.negatives is not None else 0,
     )
+
+
+def _augmentation(loaded: Configuration) -> Augmentation:
+    section = loaded.config.data.augmentation
+    if section is None:
+        return Augmentation()
+    return Augmentation(section.reverse_complement, section.shift, seed=loaded.config.seed)
 
 
 def _from_source(loaded: Configuration, source: Source) -> Dataset:

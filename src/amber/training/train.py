@@ -82,14 +82,18 @@ def train_epoch(
     return reported
 
 
-def batches_of(train: tuple[TensorTree, TensorTree], rows: np.ndarray, batch_size: int) -> dict[str, object]:
+def batches_of(
+    train: tuple[TensorTree, TensorTree], rows: np.ndarray, batch_size: int, epoch: int | None = None
+) -> dict[str, object]:
     """Return chosen examples in their order, as `train_epoch` takes them.
 
     Args:
         train: features and targets.
         rows: positions of the examples, shape (n,); they may repeat.
         batch_size: examples of a batch.
+        epoch: whose views of the examples are drawn, where they are augmented; None: examples as they are.
     """
+    train = train if epoch is None else seen_in_epoch(train, epoch)
     x, y = keras.tree.map_structure(lambda array: array.part(rows) if is_streamed(array) else array[rows], train)
     return {"x": x, "y": y, "batch_size": batch_size, "shuffle": False, "verbose": 0}
 

@@ -21,6 +21,7 @@ from amber.data.genomics.intervals import Intervals, text_column
 from amber.data.genomics.overlaps import Spans, covered_bases, merged, touched_bins
 from amber.data.genomics.tracks import Track
 from amber.data.genomics.windows import AtChromosomeEnd, Centre, Strand, Windows, windows
+from amber.data.negatives.matched import LABEL, NEGATIVE, POSITIVE, matched_windows
 from amber.data.sources.interval_tables import read_interval_table
 from amber.data.sources.signals import MissingSignal, SignalSummary, summaries
 from amber.data.sources.source import Source, Wanted, register_source
@@ -30,7 +31,6 @@ from amber.errors import DataError
 from amber.types import Array
 from amber.wording import shown
 
-LABEL = "label"
 # DeepSEA's: a bin has a label where more than half of it lies in a peak.
 DEEPSEA_SHARE = 0.5
 
@@ -59,6 +59,9 @@ class IntervalsSource(Source):
         signals: name -> a bigWig file: columns that are the signal in each window, as a number to be predicted.
         summary: of a signal: `mean`, `max`, `sum` or `log1p`, which is ln(1 + sum).
         summary_width: bases in the middle of the window that are summarised; None: all.
+        negatives: for each window so many of the genome with its GC content and repeats, where `intervals` is one file
+            of positives: the column `label` is `positive` or `negative`. They are the same in every run.
+        excluded: files of regions without negatives, such as weaker peaks and the ENCODE blacklist.
         missing: bases without a value, and chromosomes that a file of `signals` does not have, are `nan` (left out; a
             window without any value is missing) or `zero`.
     """
@@ -78,7 +81,9 @@ class IntervalsSource(Source):
     summary: SignalSummary = "mean"
     summary_width: int | None = None
     missing: MissingSignal = "nan"
-    PATHS: ClassVar[tuple[str, ...]] = ("intervals", "genome", "labels", "tracks", "signals")
+    negatives: int | None = None
+    excluded: str | list[str] | None = None
+    PATHS: ClassVar[tuple[str, ...]] = ("intervals", "genome", "labels", "tracks", "signals", "excluded")
     UNUSED: ClassVar[tuple[str, ...]] = ("sequence", "blocks", "length", "align")
 
     def __post_init__(self) -> None:
@@ -98,6 +103,19 @@ class IntervalsSource(Source):
                 "`intervals` must give a file for each of two classes at least, or write `bins`. "
                 f"Received: {shown(self.intervals)}",
                 field=("intervals",),
+            )
+        if self.negatives is not None:
+            positive_integer(self.negatives, "negatives", error=DataError)
+            if not isinstance(self.intervals, str) or self.labels is not None:
+                raise DataError(
+                    "`negatives` needs one file of positive `intervals`, and no `labels`. "
+                    f"Received: {shown(self.intervals)}",
+                    field=("negatives",),
+                )
+        if self.excluded and self.negatives is None:
+            raise DataError(
+                f"`excluded` are regions without `negatives`; write how many. Received: {shown(self.excluded)}",
+                field=("excluded",),
             )
         if self.summary_width is not None:
             positive_integer(self.summary_width, "summary_width", error=DataError)
@@ -152,7 +170,17 @@ class IntervalsSource(Source):
             np.repeat(np.arange(len(parts), dtype=np.int32), [len(part.windows) for part in parts]),
             np.concatenate([part.intervals.line[part.windows.interval] for part in parts]),
         )
+        if self.negatives is not None:
+            drawn = matched_windows(genome, chosen, self.negatives, excluded=self._excluded(wanted.size_limit))
+            partners = np.concatenate([np.arange(len(chosen)), drawn.interval])
+            columns, places = {name: each[partners] for name, each in columns.items()}, places.take(partners)
+            columns[LABEL] = np.repeat(np.array([POSITIVE, NEGATIVE], dtype=object), [len(chosen), len(drawn)])
+            chosen, notes = _joined([chosen, drawn]), [*notes, *drawn.notes]
         return self._assembled(genome, chosen, columns, places, alphabet, notes)
+
+    def _excluded(self, size_limit: int | None) -> list[Intervals]:
+        files = [self.excluded] if isinstance(self.excluded, str) else self.excluded or []
+        return [read_interval_table(file, size_limit).intervals for file in files]
 
     def input_names(self, wanted: Wanted) -> tuple[str, ...]:
         """Return the names of the inputs."""

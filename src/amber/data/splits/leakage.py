@@ -77,7 +77,7 @@ def find_leaks(
     """
     known = sketch(examples, stretch=stretch) if sketches is None else sketches
     leaks = identical_across(known.whole, rows)
-    leaks += _near_identical(known, rows)
+    leaks += near_identical_across(known, rows)
     return [*leaks, *overlapping_across(examples.columns, rows)]
 
 
@@ -126,8 +126,13 @@ def overlapping_across(columns: Mapping[str, Array], rows: SplitIndices) -> list
     return leaks
 
 
-def _near_identical(sketches: Sketches, rows: SplitIndices) -> list[Leak]:
-    """Find examples of whose sampled k-mers half or more are in another part; identical ones are left out."""
+def near_identical_across(sketches: Sketches, rows: SplitIndices) -> list[Leak]:
+    """Find examples of whose sampled k-mers half or more are in another part; identical ones are left out.
+
+    Args:
+        sketches: of all examples.
+        rows: of the parts.
+    """
     samples = np.bincount(sketches.rows, minlength=len(sketches))
     part_of = np.full(len(sketches), -1, dtype=np.int8)
     for number, name in enumerate(PARTS):

@@ -83,6 +83,28 @@ class SimulatedSection(Section):
     seed: Annotated[int, Field(ge=0)] | None = None
 
 
+class AugmentationSection(Section):
+    """What is done to training examples, drawn anew in each epoch; validation and test see them as they are.
+
+    Attributes:
+        reverse_complement: half of the examples are read on the other strand.
+        shift: bases by which an example is moved at most, either way.
+    """
+
+    reverse_complement: bool = False
+    shift: Annotated[int, Field(ge=0)] = 0
+
+
+class NegativesSection(Section):
+    """Negative examples where the source has positive ones only.
+
+    Attributes:
+        shuffled: for each positive example so many shuffles of its sequence with the same counts of dinucleotides.
+    """
+
+    shuffled: Count
+
+
 class DataSection(Section):
     """Where the data come from.
 
@@ -113,6 +135,9 @@ class DataSection(Section):
             either strand together, `{similarity: 60}` those that share so many letters;
             `{chromosomes: {validation: [chr8], test: [chr1, chr9]}}` divides by chromosome.
         fractions: of train, validation and test where they are drawn; by default 0.7, 0.1 and 0.2.
+        augmentation: what is done to training examples: the other strand, shifts; by default nothing.
+        negatives: made of the examples of the source, which are positive then: `{shuffled: 1}`. The label is `positive`
+            or `negative`; `split: grouped` keeps an example and its negatives together.
         size_limit: MiB of the file at most, decompressed; by default an eighth of the machine's memory.
     """
 
@@ -131,6 +156,8 @@ class DataSection(Section):
     outputs: Annotated[dict[Text, OutputSection], Field(min_length=1)] | None = None
     split: Name | dict[str, Any] = "auto"
     fractions: Annotated[list[Positive], Field(min_length=3, max_length=3)] | None = None
+    augmentation: AugmentationSection | None = None
+    negatives: NegativesSection | None = None
     size_limit: Count | None = None
 
     @field_validator("split")

@@ -25,6 +25,8 @@ _OF_FILES = (
     "labels",
     "task",
     "classes",
+    "augmentation",
+    "negatives",
     "size_limit",
 )
 

@@ -272,7 +272,7 @@ class _Shared:
         train, size = self.objective.train, self.objective.settings.batch_size
         rows = np.resize(self.generator.permutation(len(train[1])), steps * size)
         self.child.optimizer.learning_rate = self.rate * self._slope()
-        reported = train_epoch(self.child, batches_of(train, rows, size))
+        reported = train_epoch(self.child, batches_of(train, rows, size, self.steps))
         self.steps += steps
         return float(reported["loss"][-1])
 
