@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import h5py
 import pytest
 import yaml
 from tests.cli.conftest import TINY
 from tests.new_process import warm
 
+from amber.files.supernet_file import FORMAT
+
 _CONV: dict[str, Any] = {"Layer_type": "conv1d", "filters": 4, "kernel_size": 3}
+_IMAGE = {"Layer_type": "conv2d", "kernel_size": 9}
 _FLAT: dict[str, Any] = {"Layer_type": "flatten"}
+
+
+def _chain(*layers: dict[str, Any]) -> dict[tuple[Any, ...], Any]:
+    return {("model_space",): [[each] for each in [*layers, _FLAT]], ("builder",): {"type": "sequential"}}
 
 
 def _layer(**attributes: Any) -> tuple[tuple[Any, ...], Any]:
@@ -63,6 +73,18 @@ _CHANGES: dict[str, tuple[dict[tuple[Any, ...], Any], str]] = {
         },
         "search.strategy",
     ),
+    "candidate of a supernet": (
+        {("model_space", 0, 0, "strides"): 2, ("search",): {"strategy": "one_shot"}},
+        "model_space[0][0].strides",
+    ),
+    "attribute that a supernet would ignore": (
+        {("model_space", 0, 0, "use_bias"): True, ("search",): {"strategy": "one_shot"}},
+        "model_space[0][0].use_bias",
+    ),
+    "pools of a supernet": (
+        {("model_space", 1, "candidates", 0, "strides"): 2, ("search",): {"strategy": "one_shot"}},
+        "model_space[1].candidates",
+    ),
     "too long a kernel": (dict([_layer(kernel_size=70), (("builder",), {"type": "sequential"})]), "model_space[0][0]"),
     "too long a pool": (
         {
@@ -71,6 +93,22 @@ _CHANGES: dict[str, tuple[dict[tuple[Any, ...], Any], str]] = {
         },
         "model_space[0][0]",
     ),
+    "attention without a sequence": (
+        _chain({"Layer_type": "globalmaxpool1d"}, {"Layer_type": "self_attention", "num_heads": 2}),
+        "model_space[1][0]",
+    ),
+    "after attention": (
+        _chain({"Layer_type": "self_attention", "num_heads": 2}, {**_CONV, "kernel_size": 70}),
+        "model_space[1][0]",
+    ),
+    "image layers": (
+        _chain(
+            {"Layer_type": "reshape", "target_shape": [10, 6, 4]}, {**_CONV, "Layer_type": "conv2d", "kernel_size": 9}
+        ),
+        "model_space[1][0]",
+    ),
+    "groups of filters": (_chain({**_CONV, "groups": 3}), "model_space[0][0]"),
+    "merge in a chain": (_chain({"Layer_type": "add"}), "model_space[0][0]"),
     "not flattened": ({("model_space",): [[_CONV]], ("builder",): {"type": "sequential"}}, "model_space"),
 }
 
@@ -95,9 +133,21 @@ _COMMANDS: dict[str, tuple[list[str], str]] = {
     "predict: no records": (["predict", "archive.keras", "none.csv"], "none.csv: expected a CSV file"),
     "predict: letters": (["predict", "archive.keras", "records.csv"], "records.csv, line 2, position 5"),
     "predict: column": (["predict", "archive.keras", "records.csv", "--sequence", "dna"], "expected a column 'dna'"),
+    "predict: length": (["predict", "model.keras", "other.csv"], "takes examples of shape (40, 4)"),
+    "predict: output": (["predict", "model.keras", "other.csv", "-o", "/proc/x.csv"], "--output: expected a file that"),
+    "predict: archive": (["predict", "void.keras", "other.csv"], "an archive without config.json"),
+    "evaluate: archive": (["evaluate", "void.keras", "C"], "an archive without config.json"),
+    "explain: no run": (["explain", "model.keras"], "expected a run directory"),
+    "explain: not finished": (["explain", "folder"], "folder without best.json"),
+    "scan: no motifs": (["scan", "none.meme", "x.fa"], "none.meme: expected motifs in MEME format"),
+    "scan: text": (["scan", "records.csv", "records.csv"], "records.csv, line 1: expected a header"),
+    "scan: threshold": (["scan", "records.csv", "records.csv", "--threshold", "3"], "--threshold: expected a p-value"),
     "build: seed of a trained model": (["build", "folder", "--trained", "--seed", "1"], "--seed: of initial weights"),
     "extract: no file": (["extract", "none.h5", "0"], "none.h5: expected a supernet"),
     "extract: text": (["extract", "text.keras", "0"], "text.keras: expected a supernet"),
+    "extract: HDF5 of something else": (["extract", "other.h5", "0"], "other.h5 is not a supernet file"),
+    "extract: description": (["extract", "described.h5", "0"], "expected the description of a supernet"),
+    "extract: tokens": (["extract", "supernet.h5", "0,0"], "TOKENS: An architecture of this layout has 1 tokens"),
     "report: no run": (["report", "folder"], "not a run directory"),
     "export: no run": (["export", "folder"], "not a run directory"),
     "export: suffix": (["export", "folder", "-o", "x.xlsx"], ".csv or .json"),
@@ -106,6 +156,9 @@ _COMMANDS: dict[str, tuple[list[str], str]] = {
     "compare: no file": (["compare", "none.yaml"], "none.yaml: expected a configuration"),
     "search: option": (["search", "C", "--trails", "3"], "--trials"),
     "search: run directory": (["search", "C", "-d", "records.csv"], "must be a folder"),
+    "search: below /proc": (["search", "C", "-d", "/proc/run"], "/proc takes no new files"),
+    "compare: below /proc": (["compare", "C", "-d", "/proc/run"], "/proc takes no new files"),
+    "search: in a file": (["search", "C", "-d", "records.csv/run"], "records.csv is not a folder"),
     "repair: no run": (["repair", "folder"], "not a run directory"),
 }
 
@@ -141,6 +194,19 @@ def _changed(changes: Mapping[tuple[Any, ...], Any]) -> str:
     return str(yaml.safe_dump(config))
 
 
+def _write_model(path: Path, description: object) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", json.dumps(description))
+
+
+def _write_supernet(path: Path, what: str | None, description: object) -> None:
+    with h5py.File(path, "w") as file:
+        if what is not None:
+            file.attrs["format"] = what
+        file["supernet"] = json.dumps(description)
+        file.create_group("weights")
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with files of many kinds."""
@@ -152,7 +218,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (path / "folder.csv").mkdir()
     (path / "damaged" / "best.json").write_text('{"tokens": [')
     (path / "text.keras").write_text("text")
-    (path / "archive.keras").write_bytes(b"PK\5\6" + bytes(18))
+    (path / "void.keras").write_bytes(b"PK\5\6" + bytes(18))
+    _write_model(path / "archive.keras", {})
+    reads = {"class_name": "InputLayer", "name": "input", "config": {"batch_shape": [None, 40, 4]}}
+    _write_model(path / "model.keras", {"config": {"layers": [reads], "input_layers": ["input", 0, 0]}})
+    (path / "other.csv").write_text("seq\nACGT\n")
+    space = [[{"Layer_type": "identity", "filters": 4}]]
+    _write_supernet(path / "other.h5", None, {})
+    _write_supernet(path / "described.h5", FORMAT, {"registered_name": "amber>Dense", "config": {}})
+    config = {"model_space": space, "with_skip_connection": True}
+    _write_supernet(path / "supernet.h5", FORMAT, {"registered_name": "amber>ConvSupernet", "config": config})
     (path / "records.csv").write_text("seq,label\nACGTX,a\n")
     return path
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 import typer
+from tests.cli.conftest import TINY
 
 from amber.cli.failures import RunFailed, exit_code, reported
 from amber.errors import AmberError, ConfigError, DataError, OutputClosedError, StorageError
@@ -118,3 +120,38 @@ def test_reader_that_goes_away_is_not_the_fault_of_a_trial() -> None:
 
     with pytest.raises(OutputClosedError):
         tell_epoch([Printing()], 0, 1, 2, {})
+
+
+def test_error_that_was_placed_is_told_with_file_line_and_key(
+    amber: Callable[..., Any], tiny: str, write_config: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    members = {
+        "run_directory": ("name: tiny", f"name: tiny\nrun_directory: {tmp_path}/file"),
+        "search.storage": ("sampler: random", "sampler: random\n  storage: 'what://x'"),
+        "model_space": (
+            "  - - {Layer_type: conv1d, filters: 4, kernel_size: 3, activation: relu}\n    - {Layer_type: identity",
+            "  - - {Layer_type: conv1d_transpose, filters: 4, kernel_size: 3, strides: 2, output_padding: 1}\n"
+            "  - - {Layer_type: conv1d, kernel_size: 700",
+        ),
+        "data": ("model_space:", "data: {source: none.csv}\nmodel_space:"),
+    }
+    for key, (before, after) in members.items():
+        text = tiny.replace(before, after, 1)
+        if key == "model_space":
+            text = re.sub(r"builder:\n(  .*\n)+", "builder: {type: sequential, flatten: true}\n", text)
+        config = write_config(text)
+        done = amber("search", config, *([] if key == "run_directory" else ["-d", tmp_path / "run"]))
+        line = next(n for n, each in enumerate(text.splitlines(), 1) if key.rsplit(".", 1)[-1] in each)
+        assert done.exit_code == 2, key
+        assert f"Error: {config}, line {line}, key {key}" in done.stderr.replace("\n", " "), (key, done.stderr)
+
+
+def test_option_that_stands_before_the_file_is_not_a_mistake_of_the_file(
+    amber: Callable[..., Any], write_config: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    config = write_config("run_directory: runs/first\n" + TINY)
+    done = amber("search", config, "-d", tmp_path / "file")
+    assert done.exit_code == 2
+    assert "must be a folder" in done.stderr and config.name not in done.stderr

@@ -74,7 +74,7 @@ def _ended(error: BaseException, name: str) -> typer.Exit:
         _print_no_more()
         return typer.Exit(READER_GONE if name in _LONG else 0)
     if isinstance(error, AmberError):
-        _explain(message_of(error))
+        _explain(_with_place(error))
     elif isinstance(error, OSError):
         _explain(_of_file(error))
     else:  # also SystemExit, which a layer or plug-in may raise
@@ -121,6 +121,18 @@ def _of_file(error: OSError) -> str:
     if error.filename is None:
         return f"Unexpected {describe_error(error)}"
     return f"{printable(os.fsdecode(error.filename))}: {error.strerror or type(error).__name__}"
+
+
+def _with_place(error: AmberError) -> str:
+    """Return the message of an error, after file, line and key where it does not name the file itself."""
+    message = message_of(error)
+    if not error.file or error.file in message:
+        return message
+    from amber.files.bounded_yaml import dotted
+
+    line = "" if error.line is None else f", line {error.line}"
+    key = f", key {dotted(error.field)}" if error.field else ""
+    return f"{printable(error.file)}{line}{key}: {message}"
 
 
 def _explain(message: str, hint: str = "") -> None:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from amber.errors import ConfigError
-from amber.files.output import naming
+from amber.errors import ConfigError, StorageError
+from amber.files.output import naming, why_not_writable
 
 ConfigArgument = Annotated[
     Path, typer.Argument(metavar="CONFIG", help="Configuration file in YAML.", show_default=False)
@@ -35,17 +35,39 @@ LookOption = Annotated[
 ]
 
 
-def checked_output(path: Path, suffixes: tuple[str, ...]) -> Path:
+# What a run directory keeps and reads again, whatever it is named beside.
+_OF_RUNS = frozenset(
+    "begun.json best.json best.keras one_shot.json ranking.csv search.json study.json test.json".split()
+)
+
+
+def checked_output(path: Path, suffixes: tuple[str, ...], inputs: tuple[Path | None, ...] = ()) -> Path:
     """Return the path after checking its suffix and making its folder.
 
+    Args:
+        path: the file to write.
+        suffixes: those that it may have.
+        inputs: files that the command reads, which it must not write over.
+
     Raises:
-        ConfigError: another suffix, or a folder of that name.
-        StorageError: a folder that cannot be made.
+        ConfigError: another suffix, a folder of that name, a file that is read, or one that a run keeps.
+        StorageError: a folder that cannot be made, or takes no files.
     """
     if not path.name.lower().endswith(suffixes):
         raise ConfigError(f"--output: expected a file ending in {' or '.join(suffixes)}. Received: {path}")
     if path.is_dir():
         raise ConfigError(f"--output: expected a file to write. Received: {path}, which is a folder")
+    for source in inputs:
+        if source is not None and path.exists() and source.exists() and path.samefile(source):
+            raise ConfigError(f"--output: expected another file than the one that is read. Received: {path}")
+    if path.name in _OF_RUNS and path.exists() and (path.parent / "trials.jsonl").exists():
+        raise ConfigError(
+            f"--output: expected a file that no run keeps; {path.name} belongs to the run in {path.parent}, and would "
+            f"be lost. Received: {path}"
+        )
     with naming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+    reason = why_not_writable(path.parent)
+    if reason:
+        raise StorageError(f"--output: expected a file that can be written. Received: {path} ({reason})")
     return path

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from amber.errors import ConfigError, ModelSpaceError
 from amber.experiment.builders import BUILDERS, BuilderRequest
+from amber.experiment.configuration.ineffective import effective_options
 from amber.experiment.configuration.reading import Configuration
 from amber.experiment.configuration.sections import DaskSection, SearchSection
 from amber.experiment.task_settings import for_task, losses_and_metrics
@@ -135,7 +136,8 @@ def make_builder(
     """
     entry = BUILDERS.get(loaded.builder_type)
     arguments = compile_arguments(for_task(loaded, problem), steps, problem=problem) if compiled else None
-    request = BuilderRequest(loaded.space, loaded.builder_options, problem, arguments)
+    options = effective_options(loaded, len(problem.inputs))
+    request = BuilderRequest(loaded.space, options, problem, arguments)
     try:
         return entry.make(request)
     except ConfigError:

@@ -26,6 +26,7 @@ from amber.experiment.components import (
     training_steps,
     valuation_arguments,
 )
+from amber.experiment.configuration.ineffective import ineffective_lines
 from amber.experiment.configuration.of_objects import configuration_of_objects, configuration_of_sections
 from amber.experiment.configuration.reading import Configuration, load_config, run_directory_in
 from amber.experiment.data import load_data, with_split
@@ -185,7 +186,8 @@ def resolve(configuration: Configuration, options: RunOptions | None = None) -> 
         describe_space(configuration, objective.layout.sizes),
         *([f"Settings {describe(guessed)} (guessed from the data)"] if any(guessed.values()) else []),
     ]
-    warnings = (*useless, *remarks(dataset), *_of_batches(configuration, dataset))
+    ineffective = ineffective_lines(configuration, len(task.inputs))
+    warnings = (*useless, *ineffective, *remarks(dataset), *_of_batches(configuration, dataset))
     return Experiment(
         configuration, options, dataset, task, objective, executor, storage, settings, tuple(summary), warnings
     )

@@ -81,6 +81,8 @@ class RunOptions:
             search |= {"sampler": self.sampler, "sampler_options": {}}
         if self.storage is not None:
             search["storage"] = None if self.storage == NO_STORAGE else self.storage
+        given = frozenset([*((key,) for key in changes), *(("search", key) for key in search)])
         if search:
             changes["search"] = configuration.config.search.model_copy(update=search)
-        return replace(configuration, config=configuration.config.model_copy(update=changes))
+        config = configuration.config.model_copy(update=changes)
+        return replace(configuration, config=config, overridden=configuration.overridden | given)

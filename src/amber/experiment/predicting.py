@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,11 @@ from amber.data.from_examples import arrays_of
 from amber.data.tables.examples import TableExamples, parsed_blocks
 from amber.data.targets.target import Labels
 from amber.errors import ConfigError
+from amber.experiment.before_keras.files import input_shapes_of
 from amber.experiment.configuration.reading import Configuration
 from amber.experiment.configuration.source_section import wanted_of
-from amber.experiment.final.scoring import predictions
+from amber.experiment.final.scoring import check_inputs, predictions
+from amber.experiment.run_files.recorded import checked_model_file, load_model
 from amber.experiment.task_spec import INPUT, TaskSpec
 from amber.files.csv_text import csv_text
 
@@ -23,13 +26,47 @@ if TYPE_CHECKING:
     import keras
 
 
+Shapes = Mapping[str, tuple[int | None, ...]]
+"""Shape of each input of a model, without batch."""
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """A model that is loaded once the records have been read and checked.
+
+    Attributes:
+        load: loads it.
+        shapes: what it reads; None where that is known only when it is loaded.
+        units: of its only output; None where that is known only when it is loaded, or there are several.
+    """
+
+    load: Callable[[], keras.Model]
+    shapes: Shapes | None = None
+    units: int | None = None
+
+    @classmethod
+    def of(cls, source: Path, units: int | None = None) -> SavedModel:
+        """Return the model of a file or run.
+
+        Raises:
+            ConfigError: no such file, or not one that Keras 3 saved.
+        """
+        return cls(lambda: load_model(source), input_shapes_of(checked_model_file(source)), units)
+
+    def predictions(self, x: Any, file: Path, batch_size: int) -> list[Any]:
+        """Return what it predicts, one array for each output; raises DataError for examples it does not take."""
+        if self.shapes is not None:
+            check_inputs(self.shapes, x, str(file))
+        return predictions(self.load(), x, str(file), batch_size)
+
+
 def predict_sequences(
-    load: Callable[[], keras.Model], file: Path, column: str, classes: Sequence[str] | None, batch_size: int
+    model: SavedModel, file: Path, column: str, classes: Sequence[str] | None, batch_size: int
 ) -> tuple[str, int]:
     """Return CSV text with each sequence, its class probabilities and predicted class; and the number of records.
 
     Args:
-        load: loads the model, of one input of sequences and one output of classes, once the records have been read.
+        model: of one input of sequences and one output of classes.
         file: CSV file.
         column: of the sequences.
         classes: names; by default `class_0`, ...
@@ -39,21 +76,23 @@ def predict_sequences(
         DataError: sequences that cannot be read, or that the model does not take.
         ConfigError: another number of names than the model has outputs.
     """
+    if classes is not None and model.units is not None:
+        _check_names(classes, model.units)
     table = read_table(file, [column])
     x = encode_sequences(table[column], names=_places(table))
-    found = predictions(load(), x, str(file), batch_size)[0]
+    found = model.predictions(x, file, batch_size)[0]
     names = list(classes) if classes is not None else [f"class_{index}" for index in range(found.shape[-1])]
     _check_names(names, found.shape[-1])
     return _csv(table[column], column, _class_columns(found, names)), len(table)
 
 
 def predict_blocks(
-    load: Callable[[], keras.Model], file: Path, loaded: Configuration, record: Mapping[str, Any], batch_size: int
+    model: SavedModel, file: Path, loaded: Configuration, record: Mapping[str, Any], batch_size: int
 ) -> tuple[str, int]:
     """Return CSV text with the line of each record and what every output says of it; and the number of records.
 
     Args:
-        load: loads the model of a run on blocks, once the records have been read.
+        model: of a run on blocks.
         file: CSV file with the columns of the blocks.
         loaded: configuration of the run.
         record: its `best.json`, which holds how blocks were scaled.
@@ -70,7 +109,7 @@ def predict_blocks(
     for name, scaling in record.get("scaling", {}).items():
         x[name] = Scaling.from_dict(scaling).apply(x[name])
     outputs = TaskSpec.from_dict(record).outputs
-    found = predictions(load(), x, str(file), batch_size)
+    found = model.predictions(x, file, batch_size)
     columns: dict[str, Sequence[str]] = {}
     for (name, classes), values in zip(outputs.items(), found, strict=True):
         if classes is None:
@@ -101,7 +140,7 @@ def _places(table: Table) -> list[str]:
     return [f"{table.path}, line {line}" for line in table.lines]
 
 
-def _check_names(names: list[str], outputs: int) -> None:
+def _check_names(names: Sequence[str], outputs: int) -> None:
     if len(names) != outputs or len(set(names)) != len(names) or not all(names):
         raise ConfigError(
             f"--classes: expected {outputs} different names, one for each output. Received: {', '.join(names)}"

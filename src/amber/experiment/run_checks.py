@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from amber.errors import StorageError
 from amber.experiment.components import make_storage
 from amber.experiment.configuration.reading import Configuration
+from amber.files.output import why_not_writable
 
 _WAY_OUT = "Go on with it (--resume), replace it (--overwrite), or choose another (--run-directory)."
 
@@ -63,10 +63,11 @@ def _check_writable(path: Path) -> None:
         there = there.parent
     if not there.is_dir():
         raise StorageError(f"The run directory {path} cannot be made: {there} is not a folder.")
-    if not os.access(there, os.W_OK | os.X_OK):
+    reason = why_not_writable(there)
+    if reason:
         raise StorageError(
-            f"The run directory {path} cannot be written: {there} may not be written by this user, or its disk is "
-            "read-only. Choose another (--run-directory)."
+            f"The run directory {path} cannot be written: {there} takes no new files. Choose another "
+            f"(--run-directory). Received: {reason}"
         )
 
 

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from amber.errors import StorageError
 from amber.files import replacing, write_whole
+
+
+def why_not_writable(folder: Path) -> str:
+    """Return why no file can be made in a folder; empty where one can. A file without a name is made to see that.
+
+    Permissions do not say it: some file systems refuse files, such as /proc, and a disk may be full.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as error:
+        return error.strerror or str(error)
 
 
 @contextmanager

@@ -9,12 +9,10 @@ from typing import Any
 
 from amber.architect import Operation
 from amber.architect.places import NodePlace, at_candidate
-from amber.checks import is_integer
-from amber.errors import ModelSpaceError
+from amber.architect.shared_cnn_space import activation_of, check_shared_candidate, size_of
 from amber.graph.node import ComputationNode
 from amber.operations import check_layers, layer_arguments
 
-_ACTIVATIONS = ("relu", "linear", "softmax", "sigmoid", "leaky_relu", "elu", "tanh")
 _RELU = Operation("activation", activation="relu")
 NORMALISE = Operation("batch_normalization", momentum=0.9, epsilon=1e-5)
 
@@ -120,6 +118,7 @@ def make_branch(layer: int, token: int, operation: Operation, width_in: int, add
     kind = operation.Layer_type
     with at_candidate(layer, token):
         arguments = layer_arguments(operation)
+        check_shared_candidate(operation)
 
         def node(suffix: str, operation: Operation) -> ComputationNode:
             return stated(f"layer_{layer}_branch_{token}_{suffix}", operation, NodePlace("layer", layer))
@@ -128,12 +127,8 @@ def make_branch(layer: int, token: int, operation: Operation, width_in: int, add
             branch = _convolution(node, operation, arguments)
         elif kind in ("maxpool1d", "avgpool1d"):
             branch = _pooling(node, operation, arguments, width_in, add_conv1)
-        elif kind == "identity":
-            branch = _identity(node, operation, width_in)
         else:
-            raise ModelSpaceError(
-                f"a convolutional supernet is made of conv1d, maxpool1d, avgpool1d and identity. Received: {operation}"
-            )
+            branch = _identity(node, operation, width_in)
         check_layers(each.operation for each in branch.chain)
     return branch
 
@@ -142,19 +137,9 @@ _Node = Callable[[str, Operation], ComputationNode]
 
 
 def _convolution(node: _Node, operation: Operation, arguments: dict[str, Any]) -> Branch:
-    unread = sorted(
-        set(arguments) - {"filters", "kernel_size", "activation", "dilation_rate", "padding", "strides", "name"}
-    )
-    if unread:
-        raise ModelSpaceError(f"a convolutional supernet would ignore {', '.join(unread)}. Received: {operation}")
-    if _one(arguments.get("strides", 1), operation) != 1:
-        raise ModelSpaceError(f"a convolution keeps the length: strides must be 1. Received: {operation}")
-    size = _one(arguments["kernel_size"], operation)
-    dilation = _one(arguments.get("dilation_rate", 1), operation)
-    given = arguments.get("activation", "linear") or "linear"
-    activation = given.lower() if isinstance(given, str) else given
-    if activation not in _ACTIVATIONS:
-        raise ModelSpaceError(f"the activation must be one of {', '.join(_ACTIVATIONS)}. Received: {operation}")
+    size = size_of(arguments["kernel_size"], operation)
+    dilation = size_of(arguments.get("dilation_rate", 1), operation)
+    activation = activation_of(operation)
     conv = node("conv", convolution(operation.get("filters"), size, dilation))
     norm = node("bn", NORMALISE)
     chain: tuple[ComputationNode, ...] = (conv, norm)
@@ -166,8 +151,8 @@ def _convolution(node: _Node, operation: Operation, arguments: dict[str, Any]) -
 def _pooling(node: _Node, operation: Operation, arguments: dict[str, Any], width_in: int, add_conv1: bool) -> Branch:
     pooling = pool(
         operation.Layer_type,
-        _one(arguments.get("pool_size", 2), operation),
-        _one(arguments.get("strides") or 1, operation),
+        size_of(arguments.get("pool_size", 2), operation),
+        size_of(arguments.get("strides") or 1, operation),
     )
     last = node("pool", pooling)
     conv, norm = node("conv_1", convolution(operation.get("filters"), 1)), node("bn", NORMALISE)
@@ -183,10 +168,3 @@ def _identity(node: _Node, operation: Operation, width_in: int) -> Branch:
         conv = node("conv_1", convolution(operation.get("filters"), 1))
         return Branch((conv,), "projection", conv=conv.node_name)
     return Branch((node("identity", Operation("identity")),), "identity")
-
-
-def _one(value: object, operation: Operation) -> int:
-    number = value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value
-    if not is_integer(number) or number < 1:
-        raise ModelSpaceError(f"sizes, strides and dilation must be positive integers. Received: {operation}")
-    return number

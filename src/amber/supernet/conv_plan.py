@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from amber.architect import ModelSpace, Operation, TokenLayout
 from amber.architect.places import NodePlace
+from amber.architect.shared_cnn_space import check_pool_strides
 from amber.checks import positive_integer
 from amber.errors import ConfigError, ModelSpaceError
 from amber.graph.cost import input_shape
@@ -63,7 +64,7 @@ class ConvDesign:
             raise ConfigError(f"data_format must be 'NWC' or 'NCW'. Received: {self.data_format!r}")
         positive_integer(self.reduction_factor, "reduction_factor")
         for layer in range(self.layers):
-            self._check_strides(layer)
+            check_pool_strides(self.model_space, layer, with_skips=self.with_skips)
         _ = self.channels, self.parts
         if self.output.Layer_type != "dense" or not isinstance(self.output.get("activation"), str):
             raise ModelSpaceError(
@@ -71,28 +72,6 @@ class ConvDesign:
             )
         if self.input_name == self.output_name:
             raise ModelSpaceError(f"Input and output need different names. Received: {self.input_name!r} twice")
-
-    def _check_strides(self, layer: int) -> None:
-        candidates = self.model_space.layers[layer]
-        strides = [op.get("strides", 1) or 1 for op in candidates if op.Layer_type.endswith("pool1d")]
-        different = sorted({str(stride) for stride in strides})
-        if len(different) > 1:
-            raise ModelSpaceError(
-                f"Layer {layer}: all pools of a layer have the same strides. Received: {', '.join(different)}",
-                field=(layer,),
-            )
-        if strides and strides[0] != 1 and len(strides) < len(candidates):
-            raise ModelSpaceError(
-                f"Layer {layer}: strides other than 1 need every candidate to be a pool, because the others keep "
-                f"the length. Received: strides={strides[0]!r} beside {len(candidates) - len(strides)} others",
-                field=(layer,),
-            )
-        if strides and strides[0] != 1 and layer and self.with_skips:
-            raise ModelSpaceError(
-                f"Layer {layer}: with skip connections only the pools of layer 0 may have strides other than 1, "
-                f"because sums need equal lengths. Received: strides={strides[0]!r}",
-                field=(layer,),
-            )
 
     @cached_property
     def layout(self) -> TokenLayout:

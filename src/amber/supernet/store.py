@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,12 +13,12 @@ import keras
 from amber.backend.abstract import abstract_layers
 from amber.errors import ConfigError, StorageError
 from amber.files import replacing
-from amber.files.bounded_hdf5 import array_headers, check_shapes, read_array, read_json_text, reading
+from amber.files.bounded_hdf5 import check_shapes, read_array, reading
+from amber.files.supernet_file import FORMAT, named, read_description, stored_weights
 from amber.operations.described_sizes import widest
 from amber.types import JsonObject
 from amber.wording import said, shown
 
-_FORMAT = "amber supernet 1"
 _WHAT = "a supernet file"
 _Supernet = TypeVar("_Supernet", bound=keras.layers.Layer)
 
@@ -33,7 +31,7 @@ def save_supernet(supernet: keras.layers.Layer, path: str | Path) -> None:
     """
     try:
         with replacing(path) as aside, h5py.File(aside, "w") as file:
-            file.attrs["format"] = _FORMAT
+            file.attrs["format"] = FORMAT
             # A data set, because an attribute of HDF5 holds 64 KiB at most.
             file["supernet"] = json.dumps(_description(supernet))
             group = file.create_group("weights")
@@ -91,29 +89,15 @@ def _meaning(description: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read_description(file: h5py.File, path: str | Path, kind: type[keras.layers.Layer]) -> JsonObject:
-    if file.attrs.get("format") != _FORMAT:
-        raise StorageError(
-            f"{path} is not a supernet file; expected format '{_FORMAT}'. Received: {shown(file.attrs.get('format'))}"
-        )
-    with _named(path):
-        description: dict[str, Any] = read_json_text(file, "supernet", dict)
-    registered = description.get("registered_name")
-    known = keras.saving.get_registered_object(registered) if isinstance(registered, str) else None
-    if not (isinstance(known, type) and issubclass(known, kind) and isinstance(description.get("config"), dict)):
+    description = read_description(file, path)
+    known = keras.saving.get_registered_object(description["registered_name"])
+    if not (isinstance(known, type) and issubclass(known, kind)):
         raise StorageError(f"{path}: expected the description of a supernet. Received: {shown(description)}")
     if description.get("class_name") != known.__name__:
         raise StorageError(
             f"{path}: expected the description of a {known.__name__}. Received: {shown(description.get('class_name'))}"
         )
     return description
-
-
-def _weights(file: h5py.File, path: str | Path) -> h5py.Group:
-    link = file.get("weights", getlink=True)
-    group = file["weights"] if isinstance(link, h5py.HardLink) else None
-    if not isinstance(group, h5py.Group):
-        raise StorageError(f"{path}: expected the group 'weights'. Received: {shown(sorted(file))}")
-    return group
 
 
 def _made(description: JsonObject, path: str | Path, kind: type[_Supernet]) -> _Supernet:
@@ -128,8 +112,8 @@ def _made(description: JsonObject, path: str | Path, kind: type[_Supernet]) -> _
 
 def _check_weights(supernet: keras.layers.Layer, file: h5py.File, path: str | Path) -> list[str]:
     """Check the shapes of all weights, and return their names in order."""
-    with _named(path):
-        found = array_headers(_weights(file, path))
+    found = stored_weights(file, path)
+    with named(path):
         expected = {f"{position:05d}": tuple(weight.shape) for position, weight in enumerate(supernet.weights)}
         check_shapes(expected, found)
         if len(found) > len(expected):
@@ -144,17 +128,7 @@ def _set_weights(supernet: keras.layers.Layer, file: h5py.File, path: str | Path
 
 def _check_widths(config: dict[str, object], file: h5py.File, path: str | Path) -> None:
     """Check that no layer is wider than the file has weights, as each unit takes at least one."""
-    with _named(path):
-        stored = sum(math.prod(header.shape) for header in array_headers(_weights(file, path)).values())
-        size = widest(config)
-        if size > stored:
-            raise StorageError(f"expected layers of at most {stored:,} weights, as it holds. Received: {size:,}")
-
-
-@contextlib.contextmanager
-def _named(path: str | Path) -> Iterator[None]:
-    """Put the file's name before an error about its content."""
-    try:
-        yield
-    except StorageError as error:
-        raise StorageError(f"{path}: {error}") from error
+    stored = sum(math.prod(header.shape) for header in stored_weights(file, path).values())
+    size = widest(config)
+    if size > stored:
+        raise StorageError(f"{path}: expected layers of at most {stored:,} weights, as it holds. Received: {size:,}")

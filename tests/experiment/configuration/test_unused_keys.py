@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from amber.errors import ConfigError
+from amber.experiment.builders import ResidualCnnOptions
+from amber.experiment.configuration.ineffective import effective_options, ineffective_lines
 from amber.experiment.configuration.reading import config_from_text
 
 DATA = "data:\n  source: d.csv\n  blocks: {a: a_*}\n"
@@ -132,3 +135,19 @@ def test_words_for_tasks(tiny: str) -> None:
         assert outputs["x"].type == kind
     with pytest.raises(ConfigError, match="key data.task: .*'classes' or 'number'.*Received: 'ranking'"):
         config_from_text(text(tiny, "data: {task: ranking}\n"), "x.yaml")
+
+
+def test_option_of_a_builder_that_changes_nothing_is_named_before_the_search() -> None:
+    sections: dict[str, Any] = {
+        "model_space": [[{"Layer_type": "conv1d", "filters": 4, "kernel_size": 3}]] * 2,
+        "builder": {"type": "residual_cnn", "flatten_mode": "GAP", "reduction_factor": 2},
+    }
+    loaded = config_from_text(yaml.safe_dump(sections), "c.yaml")
+    (line,) = ineffective_lines(loaded, 1)
+    assert "reduction_factor has no effect on the builder residual_cnn here" in line
+    assert "same number of filters" in line
+    options = effective_options(loaded, 1)
+    assert isinstance(options, ResidualCnnOptions) and options.reduction_factor == 4
+    assert isinstance(loaded.builder_options, ResidualCnnOptions) and loaded.builder_options.reduction_factor == 2
+    del sections["builder"]["reduction_factor"]
+    assert ineffective_lines(config_from_text(yaml.safe_dump(sections), "c.yaml"), 1) == []

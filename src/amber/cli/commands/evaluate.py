@@ -58,10 +58,11 @@ def evaluate(
     """Show the scores of a trained model: accuracy, AUROC, AUPRC and MCC, or R2 and correlations of a number."""
     from rich.console import Console
 
+    from amber.experiment.before_keras.files import input_shapes_of
     from amber.experiment.configuration.reading import load_config
     from amber.experiment.data import load_data
     from amber.experiment.final.compared import Compared
-    from amber.experiment.final.scoring import score_model
+    from amber.experiment.final.scoring import check_inputs, score_model
     from amber.experiment.final.tables import class_table, measure_name, measure_text, score_table
     from amber.experiment.run_files.looks import note_look
     from amber.experiment.run_files.recorded import checked_model_file, load_model
@@ -71,8 +72,11 @@ def evaluate(
         loaded = load_config(config)
     else:
         loaded = _config_beside(model)
-    checked_model_file(model)
+    where = checked_model_file(model)
     data = load_data(loaded)
+    shapes = input_shapes_of(where)
+    if shapes is not None:
+        check_inputs(shapes, data.train.x, str(where))
     network = load_model(model)
     if split is Part.TEST:
         part = data.open_test()
@@ -84,8 +88,7 @@ def evaluate(
         if split is Part.VALIDATION and loaded.config.final.data == "train_and_validation":
             said = "final.data: the best model was trained on the validation split too; its score there is too good."
             typer.secho(said, fg="yellow", err=True)
-    where = str(checked_model_file(model))
-    scored = score_model(network, part, data.targets, where)
+    scored = score_model(network, part, data.targets, str(where))
     found = scored.scores
     compared = Compared(loaded, TaskSpec.of(data))
     value = compared.of(scored.predictions, part.y)

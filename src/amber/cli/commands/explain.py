@@ -44,9 +44,12 @@ def explain(
     from rich.console import Console
     from rich.progress import Progress
 
-    from amber.experiment.explaining import ExplainSettings, explain_run
+    from amber.experiment.before_keras.explained import check_explained
 
     folder = output or (run if run.is_dir() else run.parent) / "explain"
+    check_explained(run, folder, database)
+    from amber.experiment.explaining import ExplainSettings, explain_run  # after what may be refused: loads Keras
+
     settings = ExplainSettings(motifs.value, examples, shuffles, database, both_strands, seed)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Explaining", total=None)

@@ -25,14 +25,13 @@ def extract(
 ) -> None:
     """Take an architecture out of a supernet, with its weights, as a Keras model that needs no AMBER."""
     from amber.cli.options import checked_output
+    from amber.experiment.before_keras.files import check_supernet_file
     from amber.experiment.chosen import parse_tokens
-    from amber.files.bounded_hdf5 import reading
     from amber.files.output import writing
 
     path = checked_output(output, (".keras", ".onnx"))
     arc = parse_tokens(tokens)
-    with reading(supernet, "a supernet saved by AMBER"):  # refused before Keras is loaded
-        pass
+    check_supernet_file(supernet, arc)
 
     from amber.supernet import load_supernet
 

@@ -69,12 +69,12 @@ def predict(
     _check_table(records, kind, genome, both_strands)
     from amber.cli.options import checked_output
     from amber.errors import ConfigError
-    from amber.experiment.predicting import predict_blocks, predict_sequences
-    from amber.experiment.run_files.recorded import checked_model_file, config_of, load_model, record_beside
+    from amber.experiment.predicting import SavedModel, predict_blocks, predict_sequences
+    from amber.experiment.run_files.recorded import config_of, record_beside
     from amber.files.output import write_text
 
     if output is not None:
-        checked_output(output, (".csv",))
+        checked_output(output, (".csv",), (records,))
     record = record_beside(model)
     loaded = config_of(record, model) if record else None
     has_blocks = loaded is not None and record is not None and _has_blocks(loaded, record)
@@ -83,20 +83,16 @@ def predict(
         raise ConfigError(
             f"{given}: columns and classes are those of the run. Take it out. Received: {column or classes}"
         )
-    checked_model_file(model)
-
-    def load() -> Any:
-        return load_model(model)
-
+    known = next(iter(record["outputs"].values())) if record and not has_blocks else None
+    saved = SavedModel.of(model, None if known is None else len(known))
     if has_blocks and loaded is not None and record is not None:
-        text, count = predict_blocks(load, records, loaded, record, batch_size)
+        text, count = predict_blocks(saved, records, loaded, record, batch_size)
     else:
         if column is None:
             column = loaded.config.data.sequence if loaded else "seq"
         names = [name.strip() for name in classes.split(",")] if classes is not None else None
-        if names is None and record is not None:
-            (names,) = record["outputs"].values()
-        text, count = predict_sequences(load, records, column, names, batch_size)
+        names = known if names is None else names
+        text, count = predict_sequences(saved, records, column, names, batch_size)
     if output is None:
         typer.echo(text, nl=False)
         return

@@ -26,7 +26,7 @@ def scan(
     from amber.files.output import write_text
 
     if output is not None:
-        checked_output(output, (".tsv", ".csv"))
+        checked_output(output, (".tsv", ".csv"), (motifs, sequences))
     text, count = scan_fasta(motifs, sequences, threshold, "," if output and output.suffix == ".csv" else "\t")
     if output is None:
         typer.echo(text, nl=False)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from amber.architect import Operation
-from amber.architect.operation_shapes import KnownCost, Shape, known_cost
+from amber.architect.operation_shapes import known_cost
+from amber.architect.shape_rule import KnownCost, Shape
 from amber.errors import InvalidArchitectureError
 
 # Shapes of which each layer may give so many; beyond, nothing is said.
@@ -95,14 +96,7 @@ def joined(branches: Sequence[Reachable], merge: str) -> Reachable | None:
     combinations = 1
     for branch in branches:
         combinations *= len(branch.shapes)
-    if combinations > _SHAPES or merge.lower() not in (
-        "concatenate",
-        "add",
-        "average",
-        "maximum",
-        "minimum",
-        "multiply",
-    ):
+    if combinations > _SHAPES or merge.lower() not in _MERGES:
         return None
     after = Reachable({}, {place: reason for branch in branches for place, reason in branch.useless.items()})
     for chosen in product(*(branch.shapes.items() for branch in branches)):
@@ -183,6 +177,10 @@ def _cost(parts: Parts, shape: Shape) -> KnownCost | None:
     """Return what the operations of a candidate give and cost one after another; None where that is not known."""
     parameters = flops = 0
     for operation in parts:
+        if operation.Layer_type in _MERGES:
+            raise InvalidArchitectureError(
+                f"'{operation.Layer_type}' joins at least two inputs, and a layer of a chain reads one"
+            )
         cost = known_cost(operation, shape)
         if cost is None:
             return None

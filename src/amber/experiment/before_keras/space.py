@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from amber.architect import BranchedModelSpace, ModelSpace, Operation
 from amber.architect.places import at_candidate
 from amber.architect.residual_space import check_candidate, filters_of_layers
+from amber.architect.shared_cnn_space import check_shared_space
 from amber.backend import choice
 from amber.errors import ConfigError, InvalidArchitectureError, ModelSpaceError
 from amber.experiment.before_keras.reachable import Least, Parts, Reachable, bounds, joined
@@ -97,7 +98,7 @@ def _networks(loaded: Configuration, problem: TaskSpec) -> Reachable | None:
     options, space = loaded.builder_options, loaded.space
     shapes = list(problem.inputs.values())
     if isinstance(options, ResidualCnnOptions):
-        found = _residual(space, options, shapes[0])
+        found = _residual(space, options, shapes[0], loaded.config.search.strategy == "one_shot")
     elif isinstance(options, SequentialOptions):
         layers: list[list[Parts]] = [[(operation,) for operation in candidates] for candidates in space.layers]
         if options.flatten:
@@ -116,7 +117,9 @@ def _chain(found: Reachable | None, layers: Sequence[Sequence[Parts]], first: in
     return found
 
 
-def _residual(space: ModelSpace, options: ResidualCnnOptions, shape: tuple[int, ...]) -> Reachable | None:
+def _residual(
+    space: ModelSpace, options: ResidualCnnOptions, shape: tuple[int, ...], one_shot: bool
+) -> Reachable | None:
     """Follow the chain without skips: with them a network is as long and wide, and never smaller."""
     if len(shape) != 2:
         raise InvalidArchitectureError(f"a residual CNN reads one sequence, length x channels, not a shape {shape}")
@@ -125,6 +128,8 @@ def _residual(space: ModelSpace, options: ResidualCnnOptions, shape: tuple[int, 
         for position, operation in enumerate(candidates):
             with at_candidate(layer, position):
                 check_candidate(operation)
+    if one_shot:
+        check_shared_space(space)
     found: Reachable | None = Reachable({shape: Least()})
     found = _chain(found, [[(_convolution(widths[0], _STEM_KERNEL), _NORMALISATION)]])
     for layer, (candidates, width) in enumerate(zip(space.layers, widths, strict=True)):

@@ -53,6 +53,7 @@ class Configuration:
         dataset: the data, where they were given as an object; None: the section `data` names them.
         source: of the data, where `data.source` is a mapping of its settings.
         preset: of the model space; until the data are known, `space` is empty: see `amber.experiment.presets`.
+        overridden: paths of the keys that were given beside the file; mistakes in them are not the file's.
     """
 
     document: YamlDocument
@@ -65,6 +66,7 @@ class Configuration:
     dataset: Dataset | None = None
     source: Source | None = None
     preset: str | None = None
+    overridden: frozenset[KeyPath] = frozenset()
 
     @property
     def builder_type(self) -> str:
@@ -79,7 +81,7 @@ class Configuration:
     def placing(self, path: KeyPath) -> Iterator[None]:
         """Give errors raised inside the place of a key, where they do not name a file themselves.
 
-        Errors of data are about the section `data`, whoever finds them.
+        Errors of data are about the section `data`, whoever finds them. A key that nobody wrote has no line.
         """
         try:
             yield
@@ -88,7 +90,10 @@ class Configuration:
                 about = ("data",) if isinstance(error, DataError) else path
                 within = (*about, *error.field)
                 error.field = within if self.document.lines.holds(within) else about
-                error.file, error.line = self.document.place(error.field)
+                if about not in self.overridden:
+                    error.file, error.line = self.document.place(error.field)
+                if not self.document.lines.holds(error.field):
+                    error.line = None
             raise
 
     def space_error(self, error: ModelSpaceError) -> ConfigError:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 BASELINES = {"logistic_regression": "logistic regression", "ridge_regression": "ridge regression"}
 
+_OF_LENGTH = " (length x channels): cut or pad the sequences to that length"
 # Draws of the bootstrap; of many examples fewer, as each takes longer and their intervals are narrow.
 _DRAWS, _FEWER_DRAWS, _MANY_EXAMPLES = 1000, 200, 20_000
 _DRAWS_OF_LABELS, _LEAST_DRAWS = 2000, 50
@@ -69,25 +70,44 @@ def predictions(model: keras.Model, x: Any, where: str, batch_size: int = 256) -
     Raises:
         DataError: blocks of other names, or examples of another shape than the model takes.
     """
+    names = check_inputs({tensor.name: tuple(tensor.shape[1:]) for tensor in model.inputs}, x, where)
     blocks = x if isinstance(x, Mapping) else {INPUT: x}
-    names = [tensor.name for tensor in model.inputs] if isinstance(x, Mapping) else [INPUT]
-    if sorted(names) != sorted(blocks) or len(names) != len(model.inputs):
-        takes = ", ".join(tensor.name for tensor in model.inputs)
-        raise DataError(f"{where}: the model takes the inputs {takes}. Received: {', '.join(blocks)}")
-    for tensor, name in zip(model.inputs, names, strict=True):
-        expected, received = tuple(tensor.shape[1:]), tuple(blocks[name].shape[1:])
-        fits = [size in (None, other) for size, other in zip(expected, received, strict=False)]
-        if len(expected) != len(received) or not all(fits):
-            what = "examples" if len(blocks) == 1 else f"block {name!r}"
-            raise DataError(
-                f"{where}: the model takes {what} of shape {expected}. Received: examples of shape {received}"
-            )
     given = [blocks[name] for name in names]
     # Loads Keras, which a model has loaded by now.
     from amber.backend.batch_order import predict
 
     found = predict(model, given[0] if len(given) == 1 else given, batch_size)
     return [np.asarray(each) for each in (found if isinstance(found, (list, tuple)) else [found])]
+
+
+def check_inputs(expected: Mapping[str, tuple[int | None, ...]], x: Any, where: str) -> list[str]:
+    """Check that examples are what a model reads.
+
+    Args:
+        expected: shape of each input of the model by name, in its order, without batch.
+        x: an array, or named blocks.
+        where: what messages call the data.
+
+    Returns:
+        The names of the blocks in the order of the inputs.
+
+    Raises:
+        DataError: blocks of other names, or examples of another shape.
+    """
+    blocks = x if isinstance(x, Mapping) else {INPUT: x}
+    names = list(expected) if isinstance(x, Mapping) else [INPUT]
+    if sorted(names) != sorted(blocks) or len(names) != len(expected):
+        raise DataError(f"{where}: the model takes the inputs {', '.join(expected)}. Received: {', '.join(blocks)}")
+    for wanted, name in zip(expected.values(), names, strict=True):
+        received = tuple(blocks[name].shape[1:])
+        fits = [size in (None, other) for size, other in zip(wanted, received, strict=False)]
+        if len(wanted) != len(received) or not all(fits):
+            what = "examples" if len(blocks) == 1 else f"block {name!r}"
+            hint = _OF_LENGTH if len(wanted) == len(received) == 2 and wanted[1:] == received[1:] else ""
+            raise DataError(
+                f"{where}: the model takes {what} of shape {wanted}{hint}. Received: examples of shape {received}"
+            )
+    return names
 
 
 def score_model(model: keras.Model, part: Split, targets: Sequence[Target], where: str) -> Scored:

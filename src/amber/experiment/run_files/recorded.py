@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from amber.data import Scaling
 from amber.errors import ConfigError, DataError, StorageError
+from amber.experiment.before_keras.files import model_description
 from amber.experiment.configuration.document import dotted
 from amber.experiment.configuration.reading import Configuration, config_from_text, load_config
 from amber.experiment.defaults import with_settings, with_settings_begun
@@ -125,6 +126,7 @@ def checked_model_file(source: Path) -> Path:
         received = "no such file" if path.suffix.lower() == ".keras" else f"the suffix {path.suffix!r}"
         raise ConfigError(f"{path}: expected a model file ending in .keras, or a run directory. Received: {received}")
     check_archive(path, "a model saved by Keras 3", ConfigError)
+    model_description(path)
     return path
 
 

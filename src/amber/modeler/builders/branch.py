@@ -13,7 +13,7 @@ from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.modeler.builders.base import ModelBuilder, check_operation
 from amber.modeler.builders.multi_io_ends import check_distinct, named_inputs, named_outputs
 from amber.modeler.builders.unique_names import UniqueNames
-from amber.modeler.builders.unused import keywords_of, warn_of_unused
+from amber.modeler.builders.unused import keywords_of, warn_of_unused, warn_without_effect
 from amber.modeler.get_layer import with_batch_norm
 from amber.operations import check_layers
 from amber.operations.merges import merge_name
@@ -81,6 +81,7 @@ class KerasBranchModelBuilder(ModelBuilder):
         self.inputs_op = [operation for _, operation in self._inputs]
         self.output_op = self._outputs[0][1]
         self.with_bn = bool(with_bn)
+        warn_without_effect("branch", "KerasBranchModelBuilder", model_space, {"with_bn": (self.with_bn, False)})
         try:
             self.merge_op = merge_name(model_space.concat_op)
         except ModelSpaceError as error:

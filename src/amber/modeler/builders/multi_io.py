@@ -14,7 +14,7 @@ from amber.modeler.builders import arguments
 from amber.modeler.builders.base import ModelBuilder
 from amber.modeler.builders.multi_io_ends import check_distinct, named_inputs, named_outputs
 from amber.modeler.builders.unique_names import UniqueNames
-from amber.modeler.builders.unused import keywords_of, warn_of_unused
+from amber.modeler.builders.unused import keywords_of, warn_of_unused, warn_without_effect
 from amber.modeler.get_layer import with_batch_norm
 from amber.operations import check_layers
 from amber.types import Tokens
@@ -79,6 +79,7 @@ class KerasMultiIOModelBuilder(ModelBuilder):
         self.with_output_blocks = bool(with_output_blocks)
         self.dropout_rate = arguments.dropout_rate(dropout_rate)
         self.wsf = positive_number(wsf, "wsf", error=ModelSpaceError)
+        warn_without_effect("multi_io", "KerasMultiIOModelBuilder", model_space, {"wsf": (self.wsf, 1)})
         self.num_inputs = len(self._inputs) if self.with_input_blocks else 0
         self.num_outputs = len(self._outputs) if self.with_output_blocks else 0
         self.layout = TokenLayout(model_space, num_inputs=self.num_inputs, num_outputs=self.num_outputs)

@@ -15,7 +15,7 @@ from amber.modeler.architecture_decoder import ResConvNetArchitecture
 from amber.modeler.builders import arguments
 from amber.modeler.builders.base import ModelBuilder, check_operation
 from amber.modeler.builders.residual_blocks import GraphWriter, LayerBlock, without_effect
-from amber.modeler.builders.unused import keywords_of, warn_of_unused
+from amber.modeler.builders.unused import keywords_of, warn_of_unused, warn_without_effect
 from amber.types import Tokens
 
 _FLATTEN = {"gap": Operation("globalavgpool1d"), "flatten": Operation("flatten")}
@@ -92,6 +92,11 @@ class KerasResidualCnnBuilder(ModelBuilder):
             for (layer, candidates), width in zip(enumerate(model_space.layers), self._widths, strict=True)
         ]
         self._warn_of_attributes()
+        given: dict[str, tuple[object, object]] = {
+            "reduction_factor": (self.reduction_factor, 4),
+            "add_conv1_under_pool": (self.add_conv1_under_pool, True),
+        }
+        warn_without_effect("residual_cnn", "KerasResidualCnnBuilder", model_space, given)
         self._head = self._plan_head()
         self._writer = GraphWriter(self._widths[0], self.dropout_rate, self.reduction_factor)
 

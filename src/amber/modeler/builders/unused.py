@@ -11,6 +11,9 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 
+from amber.architect import ModelSpace
+from amber.architect.without_effect import sentence, without_effect
+
 FAMILY = frozenset(
     "controller dag_func l1_reg l2_reg with_output_blocks use_node_dag feature_model dag_kwargs inputs_op "
     "output_op model_space model_compile_dict num_layers with_skip_connection with_input_blocks batch_size gpus "
@@ -42,6 +45,24 @@ def warn_of_unused(owner: str, given: Mapping[str, object], known: Iterable[str]
         said.append(f"{subject} no effect on {owner}.")
     if said:
         warnings.warn(" ".join(said), UserWarning, stacklevel=stacklevel)
+
+
+def warn_without_effect(
+    builder: str, owner: str, space: ModelSpace, given: Mapping[str, tuple[object, object]], inputs: int = 1
+) -> None:
+    """Name arguments that change nothing on this space, in one warning.
+
+    Args:
+        builder: as `amber.architect.without_effect` calls it.
+        owner: what messages call it.
+        space: what is searched.
+        given: value and default of each argument; those that are at their default are passed over.
+        inputs: how many there are.
+    """
+    changed = {name: value for name, (value, default) in given.items() if value != default}
+    said = sentence(owner, without_effect(builder, space, changed, inputs=inputs))
+    if said:
+        warnings.warn(said, UserWarning, stacklevel=4)
 
 
 def keywords_of(function: Callable[..., object]) -> list[str]:

@@ -18,7 +18,7 @@ from amber.modeler.builders.base import ModelBuilder, build_planned, the_archite
 from amber.modeler.builders.dag.dag import DAG
 from amber.modeler.builders.dag.names import get_dag
 from amber.modeler.builders.multi_io_ends import check_distinct, named_inputs, named_outputs
-from amber.modeler.builders.unused import keywords_of, warn_of_unused
+from amber.modeler.builders.unused import keywords_of, warn_of_unused, warn_without_effect
 from amber.operations import check_layers
 from amber.types import Tokens
 
@@ -93,6 +93,8 @@ class DAGModelBuilder(ModelBuilder):
         self.dag_func = dag_func
         self.dag_kwargs = dict(dag_kwargs or {})
         self._make_dag = get_dag(dag_func) or DAG
+        given = {"with_skip_connection": (self.with_skip_connection, True), "dag_func": (dag_func, None)}
+        warn_without_effect("dag", "DAGModelBuilder", model_space, given, len(inputs))
         self._input_nodes = [ComputationNode(operation, name, group=name) for name, operation in inputs]
         self._output_node = ComputationNode(self.output_op, outputs[0][0], group=outputs[0][0])
         self.layout = TokenLayout(
