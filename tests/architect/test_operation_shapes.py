@@ -68,7 +68,7 @@ _CASES: dict[str, list[dict[str, Any]]] = {
     "denovo": [{"filters": 3, "kernel_size": 2}, {"filters": 3, "kernel_size": 3, "strides": 2, "padding": "same"}],
     "sfc": [{"output_dim": 3, "symmetric": True}, {"output_dim": 2, "symmetric": False}],
     "rescaling": [{"scale": 2.0}],
-    "einsum_dense": [{"equation": "abc,cd->abd", "output_shape": [12, 3]}],
+    "einsum_dense": [{"equation": "xyz,zw->xyw", "output_shape": [12, 3]}],
     "spatial_dropout1d": [{"rate": 0.1}],
     "spatial_dropout2d": [{"rate": 0.1}],
     "separable_conv1d": [{"filters": 4, **each} for each in _CONVOLUTIONS]
