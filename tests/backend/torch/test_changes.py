@@ -95,6 +95,19 @@ def test_a_replaced_step_or_call_wins() -> None:
     assert float(model(small_data()[0]).detach().std()) < 1e-6
 
 
+def test_an_activation_changed_after_training_counts_for_single_batches_too() -> None:
+    pair = twins(small_model())
+    x, y = small_data()
+    assert_alike(pair, fit_alike(pair, x, y))
+    pair[1].set_weights(pair[0].get_weights())
+    before = pair[0].predict_on_batch(x)
+    for model in pair:
+        model.layers[1].activation = keras.activations.tanh
+    found, expected = (model.predict_on_batch(x) for model in pair)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    assert not np.allclose(found, before)
+
+
 def test_a_subclass_with_its_own_training_step_is_not_touched() -> None:
     class Doubled(keras.Model):
         def train_step(self, data: object) -> object:

@@ -35,11 +35,9 @@ from amber.backend.keras_internals.torch_runtime import (
 from amber.backend.keras_internals.variables import is_trainable_by_itself, tensor_of
 from amber.backend.torch.losses import loss_of, regularizers_of
 from amber.backend.torch.plan import Plan, make_plan, watched_globally
-from amber.backend.torch.reporting import FastTraining, Reports
+from amber.backend.torch.reporting import FastTraining, Reports, has_own_methods
 from amber.backend.torch.updates import make_update
 from amber.types import TensorTree
-
-_OVERRIDABLE = frozenset({"call", "compute_loss", "_compute_loss", "compute_metrics", "get_metrics_result"})
 
 
 class TrainStep:
@@ -106,7 +104,7 @@ class Execution(Reports):
 
     def refresh(self, model: keras.Model) -> Plan | None:
         """Return the plan after checking that it fits the layers, or None if only Keras can run them."""
-        if not _OVERRIDABLE.isdisjoint(vars(model)) or watched_globally():
+        if has_own_methods(model) or watched_globally():
             self.plan, self.is_planned = None, False
         elif not self.is_planned or (self.plan is not None and not self.plan.is_current()):
             self.plan, self.is_planned, self.train_step = make_plan(model), True, None

@@ -35,6 +35,7 @@ _SUMS = (
     keras.metrics.Precision,
     keras.metrics.Recall,
 )
+_OVERRIDABLE = frozenset({"call", "compute_loss", "_compute_loss", "compute_metrics", "get_metrics_result"})
 _MOST_BATCHES = 64
 _MOST_NUMBERS = 1 << 22
 
@@ -189,6 +190,11 @@ class FastTraining(LateReports, BaseModel):
         """Predict one batch, as `keras.Model.predict_on_batch`."""
         self._prepare()
         return super().predict_on_batch(*args, **kwargs)
+
+
+def has_own_methods(model: keras.Model) -> bool:
+    """Say whether a method that a fast path would pass over was replaced on the model itself."""
+    return not _OVERRIDABLE.isdisjoint(vars(model))
 
 
 def _alike(batches: list[Noted]) -> list[list[Noted]]:

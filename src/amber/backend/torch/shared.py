@@ -21,14 +21,12 @@ from amber.backend.keras_internals.variables import is_trainable_by_itself, tens
 from amber.backend.torch.batched_sliced_mlp import differentiate, run_together
 from amber.backend.torch.losses import Loss, loss_of
 from amber.backend.torch.plan import watched_globally
-from amber.backend.torch.reporting import FastTraining, Reports
+from amber.backend.torch.reporting import FastTraining, Reports, has_own_methods
 from amber.backend.torch.sliced_mlp import Runner
 from amber.backend.torch.sparse_update import SparseUpdate
 from amber.backend.torch.updates import make_update
 from amber.backend.weight_slices import SlicedMLP
 from amber.types import TensorTree
-
-_OVERRIDABLE = frozenset({"call", "compute_loss", "_compute_loss", "compute_metrics", "get_metrics_result"})
 
 
 class Execution(Reports):
@@ -88,7 +86,7 @@ class SharedModel(FastTraining):
         return None
 
     def _cuts(self, training: bool) -> SlicedMLP | None:
-        if not _OVERRIDABLE.isdisjoint(vars(self)) or self.run_eagerly or (self.compiled and self.jit_compile):
+        if has_own_methods(self) or self.run_eagerly or (self.compiled and self.jit_compile):
             return None
         network = self._sliced_mlp(training)
         return network if network is not None and self._execution.can_run(network) else None
@@ -189,7 +187,7 @@ class SharedModel(FastTraining):
 
     def _is_direct(self) -> bool:
         """Whether a call of the model would do nothing but compute its outputs."""
-        is_seen = not _OVERRIDABLE.isdisjoint(vars(self)) or self._execution.is_regularized or watched_globally()
+        is_seen = has_own_methods(self) or self._execution.is_regularized or watched_globally()
         return not is_seen and self._computes_selected()
 
     def _directly(self, x: TensorTree, training: bool) -> tuple[TensorTree, Tensor | None]:
@@ -205,7 +203,7 @@ class SharedModel(FastTraining):
 
     def _runnable(self, training: bool) -> list[SlicedMLP]:
         """The same, where running each by itself computes less than all of them in one product of full width."""
-        if get_device() != "cpu" or not _OVERRIDABLE.isdisjoint(vars(self)):
+        if get_device() != "cpu" or has_own_methods(self):
             return []
         networks = self._sliced_mlps(training)
         return networks if all(map(self._execution.runner.can_run, networks)) else []
@@ -230,11 +228,11 @@ class SharedModel(FastTraining):
     def _is_plain(self) -> bool:
         """Whether the steps are Keras's own, with an optimizer to go."""
         built = self.optimizer is not None and self.optimizer.built
-        return built and _OVERRIDABLE.isdisjoint(vars(self)) and bool(self.trainable_variables)
+        return built and not has_own_methods(self) and bool(self.trainable_variables)
 
     def test_step(self, data: TensorTree) -> Mapping[str, Tensor]:
         """Evaluate one batch."""
-        if not _OVERRIDABLE.isdisjoint(vars(self)):
+        if has_own_methods(self):
             return super().test_step(data)
         self._execution.refresh(self)
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
