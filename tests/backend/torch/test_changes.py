@@ -100,10 +100,11 @@ def test_an_activation_changed_after_training_counts_for_single_batches_too() ->
     x, y = small_data()
     assert_alike(pair, fit_alike(pair, x, y))
     pair[1].set_weights(pair[0].get_weights())
-    before = pair[0].predict_on_batch(x)
+    batch = torch.as_tensor(x)
+    before = pair[0].predict_on_batch(batch)
     for model in pair:
         model.layers[1].activation = keras.activations.tanh
-    found, expected = (model.predict_on_batch(x) for model in pair)
+    found, expected = (model.predict_on_batch(batch) for model in pair)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
     assert not np.allclose(found, before)
 
