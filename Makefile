@@ -25,6 +25,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 PYTEST := $(BIN)/python -m pytest
+# Two processes; each takes whole files, so that what the tests of a file share is made once.
+TWO := -n 2 --dist loadfile
 
 # A stamp says that a set of extras is installed; it goes stale when what it was installed from changes.
 DEMO := $(VENV)/.installed-demo
@@ -42,15 +44,15 @@ demo: $(DEMO)
 	$(BIN)/amber search examples/splice.yaml $(ARGS)
 
 test: $(TEST) lint
-	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(PYTEST) -n 2 tests
-	KERAS_BACKEND=jax OMP_NUM_THREADS=1 $(PYTEST) -n 2 -m parity tests
-	KERAS_BACKEND=tensorflow OMP_NUM_THREADS=1 $(PYTEST) -n 2 -m parity tests
+	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(PYTEST) $(TWO) tests
+	KERAS_BACKEND=jax OMP_NUM_THREADS=1 $(PYTEST) $(TWO) -m parity tests
+	KERAS_BACKEND=tensorflow OMP_NUM_THREADS=1 $(PYTEST) $(TWO) -m parity tests
 
 test-fast: $(FAST)
-	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(PYTEST) -n 2 -m "not slow" tests
+	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(PYTEST) $(TWO) -m "not slow" tests
 
 coverage: $(FAST)
-	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(PYTEST) -n 2 -m "not slow" --cov=amber --cov-report=term:skip-covered tests
+	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(PYTEST) $(TWO) -m "not slow" --cov=amber --cov-report=term:skip-covered tests
 
 # The oldest and pinned versions run the fast paths; where the newest or nightly Keras is not among the tested versions,
 # stock Keras runs, and the tests of the fast paths themselves are left out.

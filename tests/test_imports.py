@@ -239,20 +239,13 @@ def label(path: Path) -> str:
 
 
 @pytest.mark.parametrize("path", FILES, ids=label)
-def test_imports_follow_the_arrows(path: Path) -> None:
-    found = import_violations(path.read_text("utf-8"), module_name(path), path.name == "__init__.py")
+def test_file_keeps_the_rules(path: Path) -> None:
+    """Imports follow the arrows, nothing prints or asserts, and the file is short enough to hold one idea."""
+    source = path.read_text("utf-8")
+    found = import_violations(source, module_name(path), path.name == "__init__.py") + forbidden_statements(source)
+    if len(source.splitlines()) > MAXIMUM_LINES:
+        found.append(f"{len(source.splitlines())} lines; {MAXIMUM_LINES} are enough for one idea")
     assert not found, "\n".join(found)
-
-
-@pytest.mark.parametrize("path", FILES, ids=label)
-def test_library_code_has_no_print_and_no_assert(path: Path) -> None:
-    found = forbidden_statements(path.read_text("utf-8"))
-    assert not found, "\n".join(found)
-
-
-@pytest.mark.parametrize("path", FILES, ids=label)
-def test_file_is_short_enough_to_hold_one_idea(path: Path) -> None:
-    assert len(path.read_text("utf-8").splitlines()) <= MAXIMUM_LINES
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
+
+from tests.new_process import run_code
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -19,15 +18,7 @@ def test_quickstart_has_at_most_fifteen_lines() -> None:
 
 
 def test_quickstart_runs(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", BLOCKS[0]],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
-    )
+    done = run_code(BLOCKS[0], cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "network.svg").read_text("utf-8").lstrip().startswith("<")
 

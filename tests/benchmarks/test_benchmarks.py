@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from benchmarks.__main__ import ALL, MEASUREMENTS
 from benchmarks.results import Row, machine, show, write
 from benchmarks.timing import alternate, ratio
 from rich.console import Console
+from tests.new_process import run_code
 
 from benchmarks import networks, torch_networks, training
 
@@ -95,8 +95,8 @@ def test_measurements_are_functions_of_known_backends() -> None:
 
 @pytest.mark.parametrize("kind", ["residual", "dense"])
 def test_memory_of_children_is_measured(kind: str) -> None:
-    command = [sys.executable, "-m", "benchmarks.memory_child", kind, "4", "2"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    code = "import runpy; runpy.run_module('benchmarks.memory_child', run_name='__main__')"
+    done = run_code(code, kind, 4, 2, cwd=Path(__file__).parents[2])
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout.splitlines()[-1])
     assert result["children"] == 4 and result["parameters"] > 1000

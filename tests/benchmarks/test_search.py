@@ -73,6 +73,7 @@ class _TwoNetworks(problem.Clock):
         return float(1 - len(self.events))
 
 
+@pytest.mark.slow
 def test_a_keeper_has_the_best_network_as_it_was() -> None:
     task, keeper, clock = problem.Task("motifs", epochs=1), problem.Keeper(), _TwoNetworks(1.0)
     contestants.CONTESTANTS["random"](task, 0, clock, keeper)

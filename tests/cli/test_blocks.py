@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.new_process import run_code
 
 from amber.errors import ConfigError
 from amber.experiment.configuration.reading import config_from_text
@@ -119,7 +118,7 @@ def test_the_best_model_loads_where_amber_is_not_installed(runs: dict[str, Path]
         "    print(model.compiled, *model.output_names)\n"
     )
     files = [str(runs[name] / "best.keras") for name in ("one", "two", "branch", "dag")]
-    done = subprocess.run([sys.executable, "-c", code, *files], capture_output=True, text=True, check=False)
+    done = run_code(code, *files)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["True output", "True grade dose", "True output", "True output"]
 
@@ -193,6 +192,7 @@ def test_other_commands_take_blocks(runs: dict[str, Path], amber: Amber, tmp_pat
         assert amber("build", folder, "-o", tmp_path / f"{name}.keras").exit_code == 0
 
 
+@pytest.mark.slow
 def test_compare_over_seeds(table: Path, amber: Amber, tmp_path: Path) -> None:
     config = tmp_path / "cells.yaml"
     config.write_text(config_text(table).replace("sampler: random", "sampler: tpe"))

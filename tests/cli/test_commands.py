@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.new_process import warm
 
 COMMANDS = (
     "search", "compare", "build", "describe", "draw", "sample", "evaluate", "explain", "scan", "predict", "extract",
@@ -46,7 +47,7 @@ def test_help_loads_no_keras(command: str) -> None:
         "try:\n    main()\nexcept SystemExit as stop:\n    code = stop.code\n"
         "sys.stderr.write(repr((code, [m for m in ('keras', 'torch', 'optuna') if m in sys.modules])))"
     )
-    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    done = warm("amber.cli.main").run(probe, ["-c"])
     assert done.stderr == "(0, [])"
     assert "Usage:" in done.stdout
 

@@ -17,6 +17,7 @@ Amber = Callable[..., Any]
 WriteConfig = Callable[..., Path]
 
 
+@pytest.mark.slow
 def test_searches_in_two_directories_are_one_search(
     amber: Amber, finished_run: Path, write_config: WriteConfig, tiny: str, tmp_path: Path, postgres: str
 ) -> None:

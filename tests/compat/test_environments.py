@@ -144,6 +144,7 @@ print("ended")
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_search_in_a_process_of_its_own(tmp_path: Path) -> None:
     running = subprocess.Popen(
         [sys.executable, "-c", ENDLESS, str(tmp_path)], stdout=subprocess.PIPE, text=True, preexec_fn=heed_signals

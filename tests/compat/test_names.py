@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import importlib
-import subprocess
-import sys
 
 import pytest
+from tests.new_process import run_code, warm
 
 import amber.compat
 
@@ -49,13 +48,12 @@ def test_every_name_of_the_package_loads() -> None:
 
 
 def test_the_package_is_light_until_a_name_is_used() -> None:
-    loaded = "print('keras' in sys.modules)"
-    code = f"import amber, amber.compat, amber.architect, sys; {loaded}; amber.Amber; {loaded}"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", "True"]
+    code = "import amber, amber.compat, amber.architect, sys; print('keras' in sys.modules)"
+    done = warm().run(code, ["-c"])
+    assert done.stdout.split() == ["False"], done.stderr
 
 
 def test_attributes_of_a_package_that_was_only_imported() -> None:
     code = "import amber; print(amber.architect.trainEnv.EnasTrainEnv.__name__, amber.plots.sma([2.0])[0])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["EnasTrainEnv", "2.0"]
+    done = run_code(code)
+    assert done.stdout.split() == ["EnasTrainEnv", "2.0"], done.stderr

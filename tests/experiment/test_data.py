@@ -93,6 +93,7 @@ def test_text_with_the_absolute_path(folders: Path, tiny: str) -> None:
     assert text_with_data_file(loaded, load_data(loaded)) == anchored
 
 
+@pytest.mark.slow
 def test_a_run_is_used_again_from_any_folder(
     folders: Path, amber: Amber, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

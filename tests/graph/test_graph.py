@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
+from tests.new_process import run_code
 
 from amber.architect import Operation
 from amber.errors import InvalidArchitectureError, ModelSpaceError
@@ -136,8 +135,7 @@ class TestFingerprint:
 
     def test_it_is_the_same_in_another_process(self) -> None:
         code = "from tests.graph.test_graph import two_branches; print(two_branches().fingerprint())"
-        result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        assert result.stdout.strip() == two_branches().fingerprint()
+        assert run_code(code).stdout.strip() == two_branches().fingerprint()
 
     def test_tokens_that_mean_the_same_network_share_it(self, residual_builder: KerasResidualCnnBuilder) -> None:
         # Layer 2 is the first to read the reduced tensors; the order in which equal skips are drawn is no matter.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+from tests.new_process import run_code
 
 from amber.architect import ModelSpace, Operation
 from amber.errors import AmberError, InvalidArchitectureError, ModelSpaceError
@@ -253,9 +252,7 @@ def test_saved_model_predicts_the_same_in_a_new_process(tmp_path: Path) -> None:
     o1, o2 = model.predict(x, verbose=0)
     np.savez(tmp_path / "m.npz", **x, o1=o1, o2=o2)
     model.save(tmp_path / "m.keras")
-    done = subprocess.run(
-        [sys.executable, "-c", LOADER, str(tmp_path / "m")], capture_output=True, text=True, check=False
-    )
+    done = run_code(LOADER, tmp_path / "m")
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["True"]
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 from tests.modeler.conftest import make_residual_builder
+from tests.new_process import run_code
 
 from amber.architect import ModelSpace, Operation
 from amber.errors import ConfigError
@@ -98,13 +96,7 @@ except ConfigError as error:
 def test_missing_packages_are_named(tmp_path: Path) -> None:
     backend = keras.config.backend()
     hidden = "torch,tensorflow" if backend == "jax" else "onnxscript,tf2onnx"
-    done = subprocess.run(
-        [sys.executable, "-c", HIDDEN, hidden, str(tmp_path / "model.onnx")],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "KERAS_BACKEND": backend},
-    )
+    done = run_code(HIDDEN, hidden, tmp_path / "model.onnx")
     assert done.returncode == 0, done.stderr
     assert "pip install 'amber-nas[" in done.stdout and "Received: " in done.stdout
     absent = {"torch": ["onnxscript"], "tensorflow": ["tf2onnx"], "jax": ["torch lacks torch", "tensorflow lacks"]}

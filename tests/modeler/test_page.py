@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import subprocess
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from tests.new_process import run_code, warm
 from tests.supernet.spaces import BLOCKS, ann_data, cnn_data, make_ann, make_cnn
 
 from amber import architect, modeler
@@ -164,7 +163,7 @@ def test_classes_and_their_bases() -> None:
         modeler.ModelBuilder(INPUT, OUTPUT, 1, other=2)
 
 
-MODULES = """
+LIGHT_MODULES = """
 import sys
 import amber
 assert "numpy" not in sys.modules and "keras" not in sys.modules
@@ -172,6 +171,10 @@ from amber import architect
 assert architect.modelSpace.ModelSpace is architect.ModelSpace
 assert architect.buffer.get_buffer is architect.get_buffer
 assert "keras" not in sys.modules
+"""
+MODULES = """
+import amber
+from amber import architect
 assert architect.controller.GeneralController is architect.GeneralController
 from amber import modeler
 for name in ("kerasModeler", "enasModeler", "architectureDecoder", "dag", "child"):
@@ -188,8 +191,8 @@ for module in (amber, architect, architect.controller):
 
 
 def test_modules_without_importing_them_first() -> None:
-    done = subprocess.run([sys.executable, "-c", MODULES], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    for done in (warm().run(LIGHT_MODULES, ["-c"]), run_code(MODULES)):
+        assert done.returncode == 0, done.stderr
 
 
 def space(layers: list[dict[str, Any]] = DENSE, count: int = 2) -> ModelSpace:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +12,7 @@ import numpy as np
 import pytest
 from tests.golden_cases import Tally, load, prescribed_input, set_prescribed_weights
 from tests.golden_edges import Rule, architectures, check_edge, edges_of
+from tests.new_process import run_code
 
 from amber.architect import ModelSpace, Operation
 from amber.modeler import KerasResidualCnnBuilder
@@ -208,6 +207,6 @@ def test_saved_models_predict_the_same_in_a_new_process(tmp_path: Path) -> None:
         model.save(f"{path}.keras")
         np.savez(f"{path}.npz", x=x, y=model.predict(x, verbose=0))
         paths.append(str(path))
-    result = subprocess.run([sys.executable, "-c", LOADER, *paths], capture_output=True, text=True, check=False)
+    result = run_code(LOADER, *paths)
     assert result.returncode == 0, result.stderr
     assert result.stdout.split() == ["False", str(len(CONFIGS))]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 from tests.modeler.conftest import make_residual_builder
+from tests.new_process import Done, run_code
 
 from amber.architect import BranchedModelSpace, ModelSpace, Operation
 from amber.modeler import KerasBranchModelBuilder, KerasModelBuilder
@@ -81,14 +79,8 @@ def save(model: keras.Model, folder: Path, name: str) -> None:
     np.savez(folder / f"{name}.npz", *x, y=model.predict(given, verbose=0))
 
 
-def load(folder: Path, names: list[str], how: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", LOAD, str(folder), ",".join(names), how],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "KERAS_BACKEND": keras.config.backend()},
-    )
+def load(folder: Path, names: list[str], how: str) -> Done:
+    return run_code(LOAD, folder, ",".join(names), how)
 
 
 @pytest.mark.slow

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from tests.new_process import run_code
 from tests.operations.cases import CASES, CUSTOM, WITHOUT_JSON
 from tests.operations.networks import EVERY_CASE, NAMES, case_of, inputs_for, network, one_or_many, predict
 
@@ -150,9 +148,7 @@ def test_saved_and_loaded_in_a_new_process(how: str, tmp_path: Path) -> None:
             model.save(tmp_path / f"{key}.keras")
             np.savez(tmp_path / f"{key}.npz", **{f"x{k}": x for k, x in enumerate(inputs_for(shapes))})
             here[key] = predict(model, shapes)
-    command = [sys.executable, "-c", LOAD, str(tmp_path), json.dumps(list(here)), how]
-    environment = {**os.environ, "KERAS_BACKEND": keras.config.backend()}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    done = run_code(LOAD, tmp_path, json.dumps(list(here)), how)
     assert done.returncode == 0, done.stderr
     for key, expected in here.items():
         np.testing.assert_allclose(np.load(tmp_path / f"{key}.npy"), expected, atol=1e-5, err_msg=key)

@@ -106,6 +106,7 @@ def test_says_everything_that_was_found(chromium: Browser, page: Path, run: Path
     assert chromium.evaluate("document.querySelectorAll('tr.label.won').length") == 2  # one in each layer
 
 
+@pytest.mark.slow
 def test_command_to_run_it_again_gives_the_same_search(page: Path, run: Path, tmp_path: Path) -> None:
     text = page.read_text("utf-8")
     found = re.search(r"<pre>amber (.*?)</pre>", text, re.DOTALL)

@@ -139,6 +139,7 @@ print("end", flush=True)
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="finds processes in /proc")
+@pytest.mark.slow
 @pytest.mark.parametrize("child", ["stays", "goes on"])
 def test_forked_child_of_a_trial_neither_stays_nor_goes_on_with_the_search(tmp_path: Path, child: str) -> None:
     path = tmp_path / "run"

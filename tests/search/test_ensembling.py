@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
+from tests.new_process import run_code
 
 from amber.architect import ModelSpace, Operation
 from amber.errors import ConfigError
@@ -62,7 +61,8 @@ def test_it_is_saved_as_a_plain_keras_model(tmp_path: Path) -> None:
         "model = keras.models.load_model('mean.keras')\n"
         "np.save('y.npy', model.predict(np.load('x.npy'), verbose=0))\n"
     )
-    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True)
+    done = run_code(code, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
     np.testing.assert_allclose(np.load(tmp_path / "y.npy"), mean.predict(X, verbose=0), rtol=1e-5, atol=1e-6)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from tests.new_process import run_code, warm
 
 from amber.errors import ConfigError, StorageError
 from amber.search import (
@@ -192,13 +193,10 @@ def test_progress_is_readable(make_objective: Callable[..., Objective], terminal
 
 
 def test_importing_the_package_is_light_and_every_name_is_there() -> None:
-    import subprocess
-    import sys
-
-    code = (
-        "import amber.search, sys; assert not {'keras', 'optuna', 'torch', 'rich'} & set(sys.modules); "
-        "[getattr(amber.search, name) for name in amber.search.__all__ for _ in range(2)]; "
+    light = "import amber.search, sys; assert not {'keras', 'optuna', 'torch', 'rich'} & set(sys.modules)"
+    names = (
+        "import amber.search; [getattr(amber.search, name) for name in amber.search.__all__ for _ in range(2)]; "
         "assert callable(amber.search.retrain)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    for done in (warm().run(light, ["-c"]), run_code(names)):
+        assert done.returncode == 0, done.stderr

@@ -18,6 +18,7 @@ def facts(trials: tuple[Trial, ...]) -> list[tuple[int, tuple[int, ...], float |
     return sorted((trial.number, trial.tokens, trial.score) for trial in trials)
 
 
+@pytest.mark.slow
 def test_former_arguments_mean_what_they_meant(make_objective: MakeObjective, tmp_path: Path) -> None:
     now, before = RunDirectory.create(tmp_path / "now"), RunDirectory.create(tmp_path / "before")
     sampler, pruner = SamplerSettings("tpe", {"startup_trials": 2}), PrunerSettings("median", {"n_startup_trials": 1})

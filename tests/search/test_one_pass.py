@@ -90,6 +90,7 @@ def test_a_trial_is_checked_decoded_planned_and_measured_once(
     assert seen.trials[1:] == [{"validate": 1, "decode": 1, "plan": 1, "measure": 1}] * (len(seen.trials) - 1)
 
 
+@pytest.mark.slow
 def test_workers_neither_plan_nor_measure(tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     objective = Objective(NotingBuilder(notes), *tiny_data(), epochs=1, batch_size=16)

@@ -7,18 +7,26 @@ import io
 import os
 import pty
 import re
+import select
 import struct
-import subprocess
-import sys
 import termios
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from rich.console import Console
+from tests.new_process import warm
 
 from amber.search.progress import SearchProgress
 from amber.search.trial import Trial
 
+LOADED = ("amber.search.progress", "amber.search.result", "amber.search.trial")
 SCRIPT = """
+import os, sys
+if sys.argv[1:]:
+    terminal = os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY)
+    os.dup2(terminal, 1), os.dup2(terminal, 2)
+    for name in ("COLUMNS", "NO_COLOR", "CI"):
+        os.environ.pop(name, None)
 from amber.search.progress import SearchProgress
 from amber.search.result import SearchResult, rank
 from amber.search.trial import Trial
@@ -43,21 +51,15 @@ def in_terminal(columns: int) -> str:
     """Runs the script in a pseudo terminal and returns all that it wrote."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "NO_COLOR", "CI")}
-    environment["TERM"] = "xterm-256color"
-    process = subprocess.Popen([sys.executable, "-c", SCRIPT], stdout=theirs, stderr=theirs, env=environment)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(warm(*LOADED).run, SCRIPT, ["-c", os.ttyname(theirs)], None, {"TERM": "xterm-256color"})
+        written = b""
+        while not running.done() or select.select([ours], [], [], 0)[0]:
+            if select.select([ours], [], [], 0.05)[0]:
+                written += os.read(ours, 1 << 16)
     os.close(theirs)
-    written = b""
-    while True:
-        try:
-            data = os.read(ours, 1 << 16)
-        except OSError:  # how Linux says that the other side was closed
-            break
-        if not data:
-            break
-        written += data
     os.close(ours)
-    assert process.wait(60) == 0, written
+    assert running.result().returncode == 0, running.result()
     return written.decode("utf-8")
 
 
@@ -77,8 +79,8 @@ def test_terminal_shows_all_that_matters_on_whole_lines(columns: int) -> None:
 
 
 def test_log_has_one_plain_line_for_each_trial() -> None:
-    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
-    assert done.stdout == ""
+    done = warm(*LOADED).run(SCRIPT, ["-c"])
+    assert done.returncode == 0 and done.stdout == ""
     lines = done.stderr.splitlines()
     assert len(lines) == 9 and not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", done.stderr)
     assert lines[1].startswith("[1/12] trial 0 complete  val_accuracy 0.0000")

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ import keras
 import numpy as np
 import optuna
 import pytest
+from tests.new_process import run_code
 
 from amber.errors import ConfigError, DataError, InvalidArchitectureError
 from amber.search import (
@@ -75,13 +73,7 @@ print(json.dumps([[t.tokens, t.score.hex(), t.seed] for t in result.trials] + [d
 def test_same_seed_gives_identical_scores_and_weights_in_other_processes() -> None:
     outputs = []
     for mode in ("cold", "warm"):  # warm: another search ran in the process before
-        done = subprocess.run(
-            [sys.executable, "-c", PROBE, str(Path(__file__).parent), mode],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "KERAS_BACKEND": "torch"},
-        )
+        done = run_code(PROBE, Path(__file__).parent, mode)
         assert done.returncode == 0, done.stderr
         outputs.append(json.loads(done.stdout.splitlines()[-1]))
     assert outputs[0] == outputs[1]

@@ -6,8 +6,6 @@ import dataclasses
 import io
 import json
 import pickle
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.cli.conftest import TINY, invoke
+from tests.new_process import run_code
 
 from amber.architect import Operation
 from amber.errors import AmberError
@@ -127,7 +126,7 @@ def test_model_with_code_in_a_lambda_layer(run: Path, canary: Path) -> None:
         "import keras, numpy, sys\n"
         "keras.models.load_model(sys.argv[1], safe_mode=False)(numpy.zeros((1, 60, 4), 'float32'))"
     )
-    subprocess.run([sys.executable, "-c", unsafe, run / "best.keras"], check=True, capture_output=True)
+    run_code(unsafe, run / "best.keras")
     assert canary.exists()  # the attack works where nothing stands against it
     canary.unlink()
     done = invoke("evaluate", run)
@@ -263,10 +262,10 @@ def test_plugin_registers_what_a_configuration_then_names(tmp_path: Path) -> Non
     )
     path = tmp_path / "tiny.yaml"
     path.write_text(TINY.replace("residual_cnn", "lab_cnn"), encoding="utf-8")
-    command = [sys.executable, "-c", "from amber.cli.main import main; main()"]
-    refused = subprocess.run([*command, "sample", path], capture_output=True, text=True, check=False)
+    command = "from amber.cli.main import main; main()"
+    refused = run_code(command, "sample", path)
     assert refused.returncode == 2 and "lab_cnn" in refused.stderr
-    done = subprocess.run([*command, "--plugin", plugin, "sample", path], capture_output=True, text=True, check=False)
+    done = run_code(command, "--plugin", plugin, "sample", path)
     assert done.returncode == 0, done.stderr
 
 

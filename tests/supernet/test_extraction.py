@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from tests.new_process import run_code
 from tests.supernet.spaces import BLOCKS, ann_data, cnn_data, make_ann, make_cnn, scatter
 
 from amber.architect import Operation
@@ -98,7 +99,7 @@ def test_extracts_load_where_amber_is_not_installed(tmp_path: Path) -> None:
             arrays = cut(x) if name == "ann" else [x]
             np.savez(f"{path}.npz", *arrays, y=model.predict(x, verbose=0))
             paths.append(str(path))
-    done = subprocess.run([sys.executable, "-c", WITHOUT_AMBER, *paths], capture_output=True, text=True, check=False)
+    done = run_code(WITHOUT_AMBER, *paths)
     assert done.stdout.strip() == "all loaded", done.stderr
 
 

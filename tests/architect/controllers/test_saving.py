@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import keras
 import numpy as np
 import pytest
 from tests.architect.controllers.policies import SMALL, describe, make
+from tests.new_process import run_code
 
 from amber.architect import GeneralController, ModelSpace, MultiIOController, ZeroShotController
 from amber.architect.controllers import PolicyModel
@@ -81,12 +80,7 @@ def test_continues_in_another_process(tmp_path: Path) -> None:
     go_on(controller)
     controller.save(tmp_path / "controller.h5")
     root = str(Path(__file__).parents[3])
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE, root, str(tmp_path / "controller.h5")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_code(PROBE, root, tmp_path / "controller.h5")
     assert done.returncode == 0, done.stderr
     assert_same(json.loads(done.stdout.splitlines()[-1]), go_on(controller))
     loaded = MultiIOController.load(tmp_path / "controller.h5")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 import gc
 import pickle
-import subprocess
-import sys
 import weakref
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import numpy as np
 import pytest
 from keras.src.models.functional import Functional
 from tests.backend.torch.twins import small_data, small_model, twins
+from tests.new_process import run_code
 
 from amber.backend.models import ChildModel
 
@@ -38,7 +37,7 @@ def test_a_saved_model_loads_and_trains_on_without_amber(tmp_path: Path) -> None
     model.fit(x, y, verbose=0)
     np.savez(tmp_path / "case.npz", x=x, y=y, p=model.predict(x, verbose=0))
     model.save(tmp_path / "m.keras")
-    done = subprocess.run([sys.executable, "-c", LOADER, str(tmp_path)], capture_output=True, text=True, check=False)
+    done = run_code(LOADER, tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["Functional", "2"]
 

@@ -15,6 +15,7 @@ from amber.experiment.run_files.looks import looks_so_far, note_look
 Amber = Callable[..., Any]
 
 
+@pytest.mark.slow
 def test_each_look_is_counted_and_said(
     amber: Amber, finished_run: Path, tmp_path: Path, write_config: Callable[..., Path]
 ) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 from tests.modeler.builders.dag.networks import PAIRS, inputs, pairs_builder
+from tests.new_process import run_code
 
 from amber.architect import Operation
 from amber.errors import ConfigError, DataError
@@ -405,9 +404,7 @@ def test_saved_and_loaded_in_a_new_process(tmp_path: Path) -> None:
     evaluated = child.evaluate(X, Y, verbose=0, final_only=False)
     np.savez(tmp_path / "m.npz", **X, y=Y, evaluated=evaluated)
     child.save(tmp_path / "m.keras")
-    done = subprocess.run(
-        [sys.executable, "-c", LOADER, str(tmp_path / "m")], capture_output=True, text=True, check=False
-    )
+    done = run_code(LOADER, tmp_path / "m")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
         "DenseAddOutputChild 4 ('L0_dense_u3_relu', 'L1_dense_u3_relu') 4",
@@ -433,9 +430,7 @@ def test_the_network_of_the_final_output_loads_where_amber_is_not_installed(tmp_
         "model, case = keras.saving.load_model(sys.argv[1] + '.keras'), np.load(sys.argv[1] + '.npz')\n"
         "np.testing.assert_allclose(model.predict([case[n] for n in 'ABCD'], verbose=0), case['y'], atol=1e-6)\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "m")], capture_output=True, text=True, check=False
-    )
+    done = run_code(code, tmp_path / "m")
     assert done.returncode == 0, done.stderr
 
 

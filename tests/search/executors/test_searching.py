@@ -158,6 +158,7 @@ def test_epochs_are_heard_of(tmp_path: Path) -> None:
     assert (here.begun, here.epochs, there.begun, there.epochs) == (1, 2, 3, 0)
 
 
+@pytest.mark.slow
 def test_precision_set_for_keras_reaches_the_workers() -> None:
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float64")

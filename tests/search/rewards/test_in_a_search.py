@@ -154,6 +154,7 @@ def test_a_search_taken_up_again_keeps_reward_and_budget(make_objective: MakeObj
     assert whole.counts()["over budget"] > 0
 
 
+@pytest.mark.slow
 def test_one_shot_compares_the_reward_within_the_budget(make_objective: MakeObjective, builder: Any) -> None:
     settings = OneShotSettings(
         warm_up_steps=1, steps_per_episode=1, episodes=2, architectures=4, sample=6, top_k=2, calibration_steps=1

@@ -89,6 +89,7 @@ def test_over_real_trainings(make_objective: MakeObjective, tmp_path: Path) -> N
     assert cheaper and all(objective.prepare(arc).parameters <= limit for arc in cheaper)
 
 
+@pytest.mark.slow
 def test_what_is_no_network_counts_as_the_worst_and_is_not_proposed() -> None:
     everything = [tuple(int(token) for token in np.unravel_index(i, (3,) * 4)) for i in range(81)]
     invalid = [arc for arc in everything if arc[0] != 1]

@@ -251,7 +251,7 @@ class SharedStoreTests(PersistentStoreTests):
         thread = threading.Thread(target=other)
         with mine.lock():
             thread.start()
-            ready.wait(10.0)
+            ready.wait(1.0)  # where beginning takes the lock too, the other waits there
             thread.join(0.5)
             order.append("mine")
         thread.join(30.0)
