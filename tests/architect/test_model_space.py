@@ -11,7 +11,10 @@ from hypothesis import given, strategies as st
 from tests.architect.test_operation import OPERATIONS
 
 from amber.architect import BranchedModelSpace, ModelSpace, Operation
+from amber.architect.model_space import check_size
+from amber.architect.residual_space import check_candidate
 from amber.errors import ModelSpaceError
+from amber.files import limits
 
 A, B, C = Operation("dense", units=1), Operation("dense", units=2), Operation("identity")
 SPACES = st.lists(st.lists(OPERATIONS, min_size=1, max_size=3), min_size=1, max_size=4)
@@ -113,3 +116,31 @@ def test_branched_space() -> None:
 def test_bad_branches(subspaces: object) -> None:
     with pytest.raises(ModelSpaceError):
         BranchedModelSpace(subspaces)  # type: ignore[arg-type]
+
+
+def test_as_many_layers_and_candidates_as_are_allowed() -> None:
+    check_size(limits.LAYERS, limits.CANDIDATES)
+    with pytest.raises(ModelSpaceError, match=f"at most {limits.LAYERS:,} layers"):
+        check_size(limits.LAYERS + 1, 1)
+    with pytest.raises(ModelSpaceError, match=f"at most {limits.CANDIDATES:,} candidates"):
+        check_size(1, limits.CANDIDATES + 1)
+
+
+@pytest.mark.parametrize(
+    ("operation", "field"),
+    [
+        (Operation("conv1d", filters=2, activation="relu"), None),
+        (Operation("conv1d", filters=2, activation="None"), None),
+        (Operation("conv1d", filters=2), None),
+        (Operation("maxpool1d", filters=2), None),
+        (Operation("conv1d", filters=2, activation="rleu"), ("activation",)),
+        (Operation("dense", units=2), ()),
+    ],
+)
+def test_candidates_of_a_residual_network(operation: Operation, field: tuple[str, ...] | None) -> None:
+    if field is None:
+        check_candidate(operation)
+        return
+    with pytest.raises(ModelSpaceError) as refused:
+        check_candidate(operation)
+    assert refused.value.field == field

@@ -257,3 +257,37 @@ def test_studies_of_every_format_are_read_and_taken_up(postgres: str, tmp_path: 
     found = run_search(objective, trials=3, seed=0, store=DatabaseStore(StudyDatabase(postgres, "old")))
     assert facts(found.trials) == facts(run_search(pretending(tmp_path / "alone", layers=3), trials=3, seed=0).trials)
     assert evaluations(tmp_path / "notes") == [2]
+
+
+def test_a_process_counts_as_lost_a_minute_after_its_last_sign_of_life(tmp_path: Path) -> None:
+    database = StudyDatabase(f"sqlite:///{tmp_path / 'study.db'}")
+    database.begin({}, "maximize")
+    storage = database._connection.storage
+    assert (storage.get_heartbeat_interval(), storage.grace_period) == (15, 60)
+    database.close()
+
+
+def test_a_trial_that_was_taken_up_belongs_to_who_took_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def joined(owner: str, *, alone: bool = False) -> StudyDatabase:
+        database = StudyDatabase(f"sqlite:///{tmp_path / 'study.db'}")
+        database.begin({}, "maximize")
+        database.join(owner, alone=alone)
+        return database
+
+    first = joined("a", alone=True)
+    first.claim(0, (1, 0), None)
+    second = joined("b")
+    monkeypatch.setattr(second._connection, "lost", set)  # whatever is under way
+    (taken,) = second.poll()
+    assert (taken.mine, taken.deaths, taken.tokens) == (True, 1, (1, 0))
+    again, third = joined("a", alone=True), joined("c")
+    for other in (again, third):
+        (left,) = other.poll()
+        assert (left.mine, left.deaths) == (False, 1)
+    second.close()  # released: it is anybody's
+    (freed,) = third.poll()
+    assert (freed.mine, freed.deaths) == (True, 1)
+    assert third.record(Trial(0, (1, 0), "aa", "complete", 0.5)).score == 0.5
+    assert [trial.score for trial in again.trials()] == [0.5]
+    for database in (first, again, third):
+        database.close()
