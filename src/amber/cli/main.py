@@ -14,6 +14,7 @@ from amber.backend import interrupts
 from amber.cli.commands.build import build
 from amber.cli.commands.compare import compare
 from amber.cli.commands.dashboard import dashboard
+from amber.cli.commands.data import data
 from amber.cli.commands.describe import describe
 from amber.cli.commands.doctor import doctor
 from amber.cli.commands.draw import draw
@@ -87,6 +88,7 @@ def amber(
 
 for command in (
     init,
+    data,
     search,
     compare,
     sample,

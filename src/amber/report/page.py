@@ -11,29 +11,37 @@ from amber.report.search_charts import score_by_parameters, score_over_time
 _FAILURES_SHOWN = 50
 
 
-def render_report(contents: ReportContents) -> str:
-    """Return the page as text."""
-    environment = jinja2.Environment(
+def environment() -> jinja2.Environment:
+    """Return what renders the pages of `templates`; they share the style of `style.css`."""
+    return jinja2.Environment(
         loader=jinja2.PackageLoader("amber.report"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def render_report(contents: ReportContents) -> str:
+    """Return the page as text."""
     result, use = contents.result, contents.use
     unsuccessful = [trial for trial in result.trials if trial.status in ("failed", "invalid")]
-    return environment.get_template("report.html").render(
-        report=contents,
-        result=result,
-        summary=_summary(result.counts()),
-        failed=result.counts()["failed"],
-        # The charts and drawings escape what they show themselves.
-        time_chart=Markup(score_over_time(result)),
-        size_chart=Markup(score_by_parameters(result)),
-        drawings=[(each.heading, Markup(each.light), Markup(each.dark)) for each in contents.drawings],
-        sources=[f"layer {layer}" for layer in range(len(use.skips) - 1)] if use else [],
-        unsuccessful=unsuccessful[:_FAILURES_SHOWN],
-        left_out=max(0, len(unsuccessful) - _FAILURES_SHOWN),
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            report=contents,
+            result=result,
+            summary=_summary(result.counts()),
+            failed=result.counts()["failed"],
+            # The charts and drawings escape what they show themselves.
+            time_chart=Markup(score_over_time(result)),
+            size_chart=Markup(score_by_parameters(result)),
+            drawings=[(each.heading, Markup(each.light), Markup(each.dark)) for each in contents.drawings],
+            sources=[f"layer {layer}" for layer in range(len(use.skips) - 1)] if use else [],
+            unsuccessful=unsuccessful[:_FAILURES_SHOWN],
+            left_out=max(0, len(unsuccessful) - _FAILURES_SHOWN),
+        )
     )
 
 
