@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from amber.data.sources import SOURCES, FastaSource
 from amber.errors import ConfigError
 from amber.experiment.configuration.reading import Configuration, config_from_text
 from amber.experiment.data import load_data, text_with_data_file
+from amber.experiment.experiment import resolve
+from amber.experiment.options import RunOptions
 
 Amber = Callable[..., Any]
 
@@ -86,6 +89,20 @@ def test_augmentation_is_seen_in_training_only(folder: Path, tiny: str) -> None:
     assert not np.array_equal(changed.train.x.in_epoch(0), plain.train.x)
 
 
+def test_weights_of_classes_reach_the_training_of_candidates(folder: Path, tiny: str) -> None:
+    loaded = _loaded(folder, tiny, "{source: t.txt, class_weights: {x: 3}}")
+    experiment = resolve(loaded, RunOptions(run_directory=folder / "run"))
+    assert experiment.objective.settings.fit_kwargs == {"class_weight": {0: 3.0, 1: 1.0}}
+    shared = replace(
+        loaded,
+        config=loaded.config.model_copy(
+            update={"search": loaded.config.search.model_copy(update={"strategy": "one_shot"})}
+        ),
+    )
+    with pytest.raises(ConfigError, match="key data.class_weights: .*one-shot"):
+        load_data(shared)
+
+
 def test_blocks_of_a_table_are_inputs_of_their_own(folder: Path, tiny: str) -> None:
     blocks = "{dna: {sequence: seq, length: 8}, n: age}"
     loaded = _loaded(folder, tiny, f"{{source: {{table: t.txt}}, blocks: {blocks}}}")
@@ -138,6 +155,8 @@ def test_unknown_letters_as_zeros(folder: Path, tiny: str) -> None:
         ("{source: {simulated: {}, table: t.txt}}", "data.source", "'simulated' alone"),
         ("{source: {table: t.txt}, negatives: {shuffled: 1}}", "data.negatives", "take the negatives out"),
         ("{source: t.txt, blocks: {n: age}, augmentation: {shift: 1}}", "data.augmentation", "needs sequences"),
+        ("{source: t.txt, class_weights: {z: 2}}", "data.class_weights", "of the classes 'x', 'y'"),
+        ("{source: t.txt, label: age, class_weights: balanced}", "data.class_weights", "labels that are classes"),
         ("{source: t.txt, augmentation: {shift: -1}}", "data.augmentation.shift", "0"),
         (
             "{source: {intervals: {u: a.bed, v: b.bed}, genome: g.fa, window: 9, negatives: 1}}",

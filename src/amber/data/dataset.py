@@ -192,6 +192,12 @@ class Dataset:
         return fingerprint([targets, *(part.fingerprint for part in (self.train, self.validation, self.test))])
 
     @property
+    def class_weight(self) -> dict[int, float] | None:
+        """How much training examples of each class count, as `keras.Model.fit` takes it; None: all alike."""
+        given = self.targets[0].class_weights if len(self.targets) == 1 else None
+        return None if given is None else dict(enumerate(given))
+
+    @property
     def test_opened(self) -> int:
         """How often the test data were opened: 0 or 1."""
         return self.test.opened

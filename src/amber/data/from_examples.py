@@ -29,6 +29,7 @@ from amber.data.splits.similarity import SimilarityGroups, similarity_groups
 from amber.data.splits.sketches import sketch
 from amber.data.tables.examples import TableExamples
 from amber.data.tables.table import Table, shown_names
+from amber.data.targets.class_weights import ClassWeights, class_weights
 from amber.data.targets.label_columns import read_labels
 from amber.data.targets.labelled import Labelled, about, assembled, content_of, divided, with_labels
 from amber.data.targets.target import Target
@@ -60,6 +61,7 @@ class DatasetSpec:
         one_input: whether `x` is the array of the only input, not a dictionary.
         labels: columns of labels, as for `read_labels`; they are the only output then, named as the only target is.
         augmentation: what is done to training examples.
+        class_weights: how much training examples of each class count, as for `amber.data.targets.class_weights`.
         negatives: for each example so many shuffles of it; the examples of the source are positive then, and what is
             predicted is the column `label` of `amber.data.negatives`.
     """
@@ -72,6 +74,7 @@ class DatasetSpec:
     labels: str | Sequence[str] | None = None
     augmentation: Augmentation = field(default_factory=Augmentation)
     negatives: int = 0
+    class_weights: ClassWeights | None = None
 
     def columns(self) -> dict[str, KeyPath] | None:
         """Return the columns that are needed beside the inputs, each with the `field` of an error where it is missing.
@@ -130,6 +133,7 @@ def dataset_of(examples: Examples, spec: DatasetSpec, name: str, path: Path | No
         known, rows = with_labels(table, spec.targets)
         examples, rows = _without_others(examples, rows)
         labelled = divided(known, spec.targets, spec.split, _near_duplicates(examples, spec.split, rows))
+    labelled = _weighed(labelled, spec)
     # Inputs are read last, as they take most time and memory.
     held = examples.held if isinstance(examples, TableExamples) else examples
     if not spec.augmentation.is_identity:
@@ -157,6 +161,20 @@ def dataset_of(examples: Examples, spec: DatasetSpec, name: str, path: Path | No
         ),
         raw_fingerprint=_fingerprint(examples, spec, labelled),
     )
+
+
+def _weighed(labelled: Labelled, spec: DatasetSpec) -> Labelled:
+    """Return targets with the weights of their classes."""
+    if spec.class_weights is None:
+        return labelled
+    with about("class_weights"):
+        if len(labelled.targets) > 1:
+            raise DataError(f"Weights of classes need one output. Received: {len(labelled.targets)}")
+        target = labelled.targets[0]
+        weights = class_weights(spec.class_weights, target, labelled.y[target.name][labelled.division.rows.train])
+        said = ", ".join(f"{name} {weight:.3g}" for name, weight in zip(target.classes or (), weights, strict=True))
+    note = f"Training examples are weighed by class: {said}."
+    return replace(labelled, targets=(replace(target, class_weights=weights),), notes=(*labelled.notes, note))
 
 
 def load(source: Source, wanted: Wanted, spec: DatasetSpec, name: str, path: Path | None = None) -> Dataset:

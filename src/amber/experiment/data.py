@@ -91,6 +91,12 @@ def _split(section: DataSection, seed: int) -> SplitSpec:
 
 def _load(loaded: Configuration) -> Dataset:
     section = loaded.config.data
+    if section.class_weights is not None and loaded.config.search.strategy == "one_shot":
+        raise DataError(
+            "the shared training of one-shot search does not weigh classes; take the weights or the strategy out. "
+            f"Received: {shown(section.class_weights)}",
+            field=("class_weights",),
+        )
     if loaded.simulation is not None:
         outputs = section.outputs
         return load_simulated(
@@ -117,6 +123,7 @@ def _spec(loaded: Configuration, *, one_input: bool = False) -> DatasetSpec:
         labels=section.labels,
         augmentation=_augmentation(loaded),
         negatives=section.negatives.shuffled if section.negatives is not None else 0,
+        class_weights=section.class_weights,
     )
 
 

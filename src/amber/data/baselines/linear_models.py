@@ -148,11 +148,12 @@ def logistic_regression_baseline(
             f"Data set {dataset.name!r}: the training data must hold at least two classes. "
             f"Received: {[classes[int(number)] for number in present]}"
         )
+    weights = None if chosen.class_weights is None else {int(each): chosen.class_weights[each] for each in present}
     train_x, validation_x = features(dataset.train.x), features(dataset.validation.x)
     best: Any = None
     best_score, best_strength = -1.0, STRENGTHS[0]
     for strength in STRENGTHS:
-        model = _fitted(logistic_regression(train_x, strength, seed), train_x, train_y)
+        model = _fitted(logistic_regression(train_x, strength, seed, weights), train_x, train_y)
         score = accuracy(validation_y, model.predict(validation_x))
         logger.debug("Logistic regression, C=%g: validation accuracy %.4f", strength, score)
         if score > best_score:
@@ -160,7 +161,7 @@ def logistic_regression_baseline(
     if refit:
         both = dataset.train.joined(dataset.validation)
         both_x = features(both.x)
-        best = _fitted(logistic_regression(both_x, best_strength, seed), both_x, both.values_of(chosen.name))
+        best = _fitted(logistic_regression(both_x, best_strength, seed, weights), both_x, both.values_of(chosen.name))
     probabilities = np.zeros((len(test_split), len(classes)))
     probabilities[:, best.classes_] = best.predict_proba(features(test_split.x))
     return BaselineResult(

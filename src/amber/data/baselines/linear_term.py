@@ -67,7 +67,7 @@ def fit_linear(dataset: Dataset, target: Target, seed: int = 0) -> LinearModel |
         if target.classes is None:
             models = [_ridge(x, y, penalty) for penalty in PENALTIES]
         else:
-            models = [_logistic(x, y, strength, len(target.classes), seed) for strength in STRENGTHS]
+            models = [_logistic(x, y, strength, target, seed) for strength in STRENGTHS]
     validation = dataset.validation
     found = [losses(target, validation.y, model.predict(validation.x, bool(target.classes))).mean() for model in models]
     return models[int(np.argmin(found))]
@@ -94,8 +94,10 @@ def _ridge(x: Array | FeatureBatches, y: Array, penalty: float) -> LinearModel:
     return LinearModel(fitted.coef_.reshape(-1, 1).astype("float32"), bias)
 
 
-def _logistic(x: Array | FeatureBatches, y: Array, strength: float, classes: int, seed: int) -> LinearModel:
-    fitted = logistic_regression(x, strength, seed).fit(x, y)
+def _logistic(x: Array | FeatureBatches, y: Array, strength: float, target: Target, seed: int) -> LinearModel:
+    classes, given = target.units, target.class_weights
+    weights = None if given is None else {int(each): given[each] for each in np.unique(y)}
+    fitted = logistic_regression(x, strength, seed, weights).fit(x, y)
     kernel, bias = np.zeros((x.shape[1], classes), "float32"), np.full(classes, _ABSENT, "float32")
     present = fitted.classes_[1:] if len(fitted.classes_) == 2 else fitted.classes_
     bias[fitted.classes_] = 0

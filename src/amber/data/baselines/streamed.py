@@ -89,16 +89,32 @@ class StreamedModel:
         return getattr(self._model, name)
 
 
-def logistic_regression(x: Array | FeatureBatches, strength: float, seed: int) -> Any:
-    """Return a logistic regression to be fitted to features, with the inverse strength of its penalty."""
+def logistic_regression(
+    x: Array | FeatureBatches, strength: float, seed: int, weights: Mapping[int, float] | None = None
+) -> Any:
+    """Return a logistic regression to be fitted to features.
+
+    Args:
+        x: the features.
+        strength: inverse strength of its penalty.
+        seed: of the solver.
+        weights: class number -> how much its examples count; None: all alike.
+    """
     # Takes a second to import.
     from sklearn.linear_model import LogisticRegression, SGDClassifier
 
     if not isinstance(x, FeatureBatches):
-        return LogisticRegression(C=strength, max_iter=1000, random_state=seed)
+        return LogisticRegression(C=strength, max_iter=1000, random_state=seed, class_weight=weights)
     # The penalty of one example: that of C is beside the sum over all.
     return StreamedModel(
-        SGDClassifier(loss="log_loss", alpha=1 / (strength * len(x)), average=True, random_state=seed), seed
+        SGDClassifier(
+            loss="log_loss",
+            alpha=1 / (strength * len(x)),
+            average=True,
+            random_state=seed,
+            class_weight=weights,
+        ),
+        seed,
     )
 
 

@@ -49,6 +49,7 @@ class Target:
         range: of a number: least and greatest value in the training part, in its own unit; None where unknown.
         guessed: whether the task was inferred from the values, not given.
         labels: where each example has any number of labels; None: it has a class or a number.
+        class_weights: of each class, how much its examples count in training; None: all alike.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Target:
     range: tuple[float, float] | None = None
     guessed: bool = False
     labels: Labels | None = None
+    class_weights: tuple[float, ...] | None = None
 
     @property
     def units(self) -> int:

@@ -25,6 +25,7 @@ _OF_FILES = (
     "labels",
     "task",
     "classes",
+    "class_weights",
     "augmentation",
     "negatives",
     "size_limit",
