@@ -209,6 +209,22 @@ def test_command_in_native_code_says_at_once_that_it_stops_and_ends_in_time() ->
     assert seconds < 6
 
 
+def test_program_in_native_code_is_not_ended_and_hears_it_afterwards() -> None:
+    script = """
+import hashlib
+def native(number): hashlib.pbkdf2_hmac("sha256", b"x", b"y", number)
+began = time.perf_counter(); native(300_000); number = int(300_000 * 7 / (time.perf_counter() - began))
+print("begun", flush=True)
+began = time.perf_counter()
+try:
+    with interrupts.guarded(): native(number)
+except KeyboardInterrupt:
+    print("heard", time.perf_counter() - began > 4)
+"""
+    code, _, output, errors = run(script, 0.3)
+    assert (code, output) == (0, "begun\nheard True\n"), errors
+
+
 def test_second_signal_ends_a_command_at_once() -> None:
     code, seconds, output, errors = run(COMMAND % NATIVE, 0.3, 0.5)
     assert (code, output) == (130, "begun\n"), errors
@@ -235,6 +251,28 @@ def test_forked_child_that_gets_it_too_does_not_count_as_a_second() -> None:
 """
     )
     assert run(script)[2].endswith("parent False\n")
+
+
+def test_first_process_of_multiprocessing_does_not_hear_it_while_it_starts(tmp_path: Path) -> None:
+    script = """
+import multiprocessing, signal
+from amber.backend import interrupts
+def show(): print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []), flush=True)
+if __name__ == "__main__":
+    for _ in range(2):
+        with interrupts.kept_from_children():
+            process = multiprocessing.get_context("spawn").Process(target=show)
+            process.start()
+        process.join()
+    show()
+"""
+    path = tmp_path / "starting.py"
+    path.write_text(script, encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": SOURCE}
+    done = subprocess.run(
+        [sys.executable, path], env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "True\nTrue\nFalse\n"
 
 
 def test_children_do_not_hear_what_their_parent_hears() -> None:

@@ -16,6 +16,7 @@ import signal
 import sys
 import tempfile
 import time
+import types
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -38,7 +39,7 @@ import amber.search.samplers  # noqa: F401
 # Seconds until a phase must have begun, and until a command must have ended.
 _BEGIN, _END = 300.0, 60.0
 # Seconds that processes of a command may outlive it.
-_LINGER = 15.0
+_LINGER = 60.0
 _STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
 
 
@@ -59,6 +60,8 @@ def start(arguments: Sequence[str], folder: Path) -> int:
         sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", 0), write_through=True)
         sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", 0), write_through=True)
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        # Workers import this of their driver, and that of the command is small.
+        sys.modules["__main__"] = types.ModuleType("__main__")
         if arguments[0] == "program":
             exec(PROGRAM, {"__name__": "program"})
         else:
