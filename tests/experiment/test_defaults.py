@@ -31,9 +31,12 @@ SHORT = "training: {epochs: 2}\nsearch: {trials: 2}\nfinal: {epochs: 2}\n"
         (Facts(42), 60, 32, 3),  # never more epochs than that
         (Facts(140, 0.3), 60, 32, 3),
         (Facts(700, 0.3), 60, 32, 3),
-        (Facts(700, 3.3), 17, 32, 3),  # a large network: fewer
+        (Facts(700, 3.3), 17, 16, 3),  # a large network: fewer, with more updates each
         (Facts(7_000, 0.3), 18, 64, 2),
-        (Facts(7_000, 3.3), 3, 64, 2),  # never fewer
+        (Facts(7_000, 0.7), 8, 32, 2),
+        (Facts(7_000, 1.4), 4, 16, 2),
+        (Facts(7_000, 3.3), 3, 16, 2),  # never fewer
+        (Facts(30_000, 3.3), 3, 64, 2),  # as small as gives no more than 2,000 updates
         (Facts(1_000_000, 100.0), 3, 128, 2),
     ],
 )

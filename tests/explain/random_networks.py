@@ -52,7 +52,7 @@ def _residual(generator: np.random.Generator) -> Any:
         Operation("input", shape=(20, 4)),
         Operation("dense", units=2, activation="sigmoid"),
         fc_units=5,
-        flatten_mode=str(generator.choice(["gap", "flatten"])),
+        flatten_mode=str(generator.choice(["gap", "gmp", "flatten"])),
         model_compile_dict=COMPILED,
         model_space=ModelSpace.from_dict([kinds] * 4),
         reduction_factor=2,

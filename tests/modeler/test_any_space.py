@@ -73,7 +73,7 @@ def residual_builders(draw: st.DrawFn) -> KerasResidualCnnBuilder:
         Operation("input", shape=choice(draw, faults, [(12, 4), (1, 4), (3, 1)], [(12,), (0, 4), "(5, 2)", None])),
         Operation("dense", units=choice(draw, faults, [1, 2], [0, None])),
         fc_units=choice(draw, faults, [1, 3], [0]),
-        flatten_mode=choice(draw, faults, ["gap", "Flatten"], ["neither"]),
+        flatten_mode=choice(draw, faults, ["gap", "GMP", "Flatten"], ["neither"]),
         model_compile_dict={"optimizer": "sgd", "loss": "mse"},
         model_space=ModelSpace.from_dict(layers),
         dropout_rate=choice(draw, faults, [0, 0.2], [1]),

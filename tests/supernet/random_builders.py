@@ -91,7 +91,7 @@ def enas_cnn_builders(draw: st.DrawFn) -> EnasCnnModelBuilder:
         dag_kwargs={
             "stem_config": {
                 "has_stem_conv": draw(st.booleans()),
-                "flatten_op": either(draw, faults, ["flatten", "gap"], ["max", 1]),
+                "flatten_op": either(draw, faults, ["flatten", "gap", "gmp"], ["max", 1]),
                 "fc_units": odd_or(draw, faults),
             },
             "with_skip_connection": draw(st.booleans()),

@@ -107,7 +107,7 @@ def conv_builders(draw: st.DrawFn) -> Any:
         shape=(channels, 9) if ncw else (9, channels),
         stem_config={
             "has_stem_conv": draw(st.booleans()),
-            "flatten_op": draw(st.sampled_from(["flatten", "gap", "global_avg_pool"])),
+            "flatten_op": draw(st.sampled_from(["flatten", "gap", "global_avg_pool", "gmp"])),
         },
         dag_kwargs={
             "with_skip_connection": draw(st.booleans()),

@@ -79,7 +79,7 @@ class ResidualCnnOptions(Section):
     Attributes:
         type: `residual_cnn`.
         fc_units: units of the dense layer before the output.
-        flatten_mode: `GAP` (global average pooling) or `Flatten`.
+        flatten_mode: `GAP` (global average pooling), `GMP` (global max pooling) or `Flatten`.
         dropout_rate: after every layer and in the head.
         wsf: width scale factor, multiplies every number of filters.
         add_conv1_under_pool: a 1x1 convolution before each pooling candidate.
@@ -88,7 +88,7 @@ class ResidualCnnOptions(Section):
 
     type: str = "residual_cnn"
     fc_units: Count = 64
-    flatten_mode: Literal["GAP", "Flatten"] = "Flatten"
+    flatten_mode: Literal["GAP", "GMP", "Flatten"] = "Flatten"
     dropout_rate: Annotated[float, Field(ge=0, lt=1)] = 0.2
     wsf: Positive = 1.0
     add_conv1_under_pool: bool = True

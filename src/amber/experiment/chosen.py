@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from amber.errors import ArchitectureError, ConfigError
 from amber.experiment.before_keras.search import layout_of
 from amber.experiment.before_keras.space import check_space
+from amber.experiment.builder_defaults import with_builder_defaults
 from amber.experiment.components import make_builder
 from amber.experiment.configuration.reading import Configuration, load_config
 from amber.experiment.data import load_data
@@ -70,6 +71,7 @@ def choose(source: Path, tokens: str | None, compiled: bool = False) -> Chosen:
         dataset = load_data(loaded)
         loaded = with_preset(loaded, dataset)
         problem = TaskSpec.of(dataset)
+        loaded, _ = with_builder_defaults(loaded, problem)
         check_space(loaded, problem, with_budget=False)
     layout = layout_of(loaded, problem)
     try:

@@ -8,13 +8,15 @@ keeps what it began with.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from amber.errors import InvalidArchitectureError, StorageError
+from amber.experiment.builder_defaults import noted_options, with_builder_options
 from amber.experiment.components import make_builder
 from amber.experiment.configuration.reading import Configuration
 from amber.experiment.configuration.section import Section
@@ -31,6 +33,7 @@ _FEWEST_EPOCHS, _MOST_EPOCHS = 3, 60
 # The best architecture is trained for so many times as long.
 _FINAL = 1.5
 _SMALL_DATA, _LARGE_DATA = 2_000, 20_000
+_SMALLEST_BATCH = 16
 _SAMPLED = 9
 
 
@@ -54,7 +57,7 @@ def chosen_settings(facts: Facts) -> dict[str, dict[str, object]]:
     networks are large, epochs become fewer so that a search takes minutes. What the search compares is the loss, which
     is finer than a share of right answers, and honest where classes are rare.
     """
-    batch = 32 if facts.examples < _SMALL_DATA else 64 if facts.examples < _LARGE_DATA else 128
+    batch = _batch(facts)
     epochs = _epochs(facts, batch, 1.0)
     small = facts.examples < _SMALL_DATA
     return {
@@ -78,10 +81,23 @@ def chosen_settings(facts: Facts) -> dict[str, dict[str, object]]:
 
 def _epochs(facts: Facts, batch: int, times: float) -> int:
     by_steps = _STEPS * times / math.ceil(facts.examples / batch)
+    return round(min(_MOST_EPOCHS * times, max(_FEWEST_EPOCHS * times, min(by_steps, _affordable(facts) * times))))
+
+
+def _affordable(facts: Facts) -> float:
+    """Return for how many epochs the FLOPs of one training last."""
     # Forward and backward cost three times the former.
     each = 3 * facts.megaflops * facts.examples / 1000
-    by_cost = _GIGAFLOPS * times / each if each else math.inf
-    return round(min(_MOST_EPOCHS * times, max(_FEWEST_EPOCHS * times, min(by_steps, by_cost))))
+    return _GIGAFLOPS / each if each else math.inf
+
+
+def _batch(facts: Facts) -> int:
+    """Return the size of batches: half of it gives more updates where FLOPs, not updates, limit the epochs."""
+    batch = 32 if facts.examples < _SMALL_DATA else 64 if facts.examples < _LARGE_DATA else 128
+    epochs = max(_FEWEST_EPOCHS, _affordable(facts))
+    while epochs < _MOST_EPOCHS and batch > _SMALLEST_BATCH and epochs * 2 * facts.examples / batch <= _STEPS:
+        batch //= 2
+    return batch
 
 
 def facts_of(loaded: Configuration, dataset: Dataset) -> Facts:
@@ -131,6 +147,7 @@ def _begun(chosen: Mapping[str, Mapping[str, Any]], begun_with: Mapping[str, Any
         found[section] = (
             dict(values) if noted is None else {key: noted[key] for key in (*values, "sampler_options") if key in noted}
         )
+    found["builder"] = noted_options(begun_with)
     return found
 
 
@@ -141,7 +158,7 @@ def with_settings(
 
     Args:
         loaded: the configuration.
-        settings: values of the sections `training`, `search` and `final`.
+        settings: values of the sections `training`, `search` and `final`, and options of the builder.
         source: where they come from, for messages.
 
     Raises:
@@ -149,27 +166,38 @@ def with_settings(
     """
     changes: dict[str, Section] = {}
     filled: dict[str, dict[str, Any]] = {}
+    if isinstance(settings, Mapping):
+        with _naming("builder", source):
+            loaded, _ = with_builder_options(loaded, noted_options(settings))
     for name in SECTIONS:
         section: Section = getattr(loaded.config, name)
         given = settings.get(name, {}) if isinstance(settings, Mapping) else None
         if not isinstance(given, Mapping):
             raise StorageError(f"{source}: expected settings of the section {name}. Received: {settings!r:.80}")
         filled[name] = {key: value for key, value in given.items() if key not in section.model_fields_set}
-        try:
+        with _naming(name, source):
             checked = type(section).model_validate(filled[name])
-        except ValidationError as error:
-            problem = error.errors()[0]
-            key = ".".join(map(str, (name, *problem["loc"])))
-            raise StorageError(f"{source}: {key}: {problem['msg']}. Received: {problem['input']!r:.80}") from error
         # Only these are checked: what the command line gave may be what no file may hold, such as a password.
         changes[name] = section.model_copy(update={key: getattr(checked, key) for key in filled[name]})
     return replace(loaded, config=loaded.config.model_copy(update=changes)), filled
 
 
+@contextmanager
+def _naming(section: str, source: str) -> Iterator[None]:
+    """Turn a value that a section does not take into an error that names it and where it was."""
+    try:
+        yield
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join(map(str, (section, *problem["loc"])))
+        raise StorageError(f"{source}: {key}: {problem['msg']}. Received: {problem['input']!r:.80}") from error
+
+
 def settings_dict(loaded: Configuration) -> dict[str, object]:
     """Return what `with_settings` needs to give the same configuration from its text, JSON-ready."""
     keys = chosen_settings(Facts(1))
-    return {section: {key: getattr(getattr(loaded.config, section), key) for key in keys[section]} for section in keys}
+    found = {section: {key: getattr(getattr(loaded.config, section), key) for key in keys[section]} for section in keys}
+    return {**found, "builder": noted_options({"builder": loaded.builder_options.model_dump()})}
 
 
 def describe(settings: Mapping[str, Mapping[str, object]]) -> str:

@@ -18,6 +18,7 @@ from amber.data import Dataset
 from amber.data.remarks import remarks
 from amber.errors import AmberError, ConfigError
 from amber.experiment.before_keras.checks import check_before_keras
+from amber.experiment.builder_defaults import with_builder_defaults
 from amber.experiment.components import (
     compile_arguments,
     make_builder,
@@ -172,7 +173,8 @@ def resolve(configuration: Configuration, options: RunOptions | None = None) -> 
     dataset = load_data(configuration)
     configuration = with_preset(configuration, dataset)
     task = TaskSpec.of(dataset)
-    useless = check_before_keras(for_task(configuration, task), task)
+    suited, _ = with_builder_defaults(configuration, task)
+    useless = check_before_keras(for_task(suited, task), task)
     threads = set_threads(configuration, task)
     configuration, guessed = _with_all_settings(configuration, dataset, options)
     objective = _objective(configuration, dataset, task)
@@ -210,9 +212,11 @@ def _with_all_settings(
     directory = configuration.config.chosen_run_directory
     with configuration.placing(("run_directory",)):
         earlier = begun_with(directory) if options.resume else None
+    task = TaskSpec.of(dataset)
     with configuration.placing(("builder",)):
+        configuration, of_builder = with_builder_defaults(configuration, task, earlier)
         configuration, guessed = with_defaults(configuration, dataset, earlier)
-    return for_task(with_split(configuration, dataset), TaskSpec.of(dataset)), guessed
+    return for_task(with_split(configuration, dataset), task), {"builder": of_builder, **guessed}
 
 
 def _objective(configuration: Configuration, dataset: Dataset, task: TaskSpec) -> Objective:

@@ -38,7 +38,7 @@ class ConvSupernet(Supernet):
         l1_reg, l2_reg: coefficients of sum|w| and sum(w^2)/2 over the kernels of all convolutions when the
             architecture is sampled, and over those of a fixed child while it is trained.
         reduction_factor: pool size and stride where the number of filters changes.
-        stem_config: `has_stem_conv` (True), `stem_kernel_size` (8), `flatten_op` (`flatten`, or `gap`), and
+        stem_config: `has_stem_conv` (True), `stem_kernel_size` (8), `flatten_op` (`flatten`, `gap` or `gmp`), and
             `fc_units` (1000).
         data_format: `NWC` or `NCW`: how the data lie. Weights and results are the same.
         add_conv1_under_pool: a 1x1 convolution, normalisation and relu before each pooling.
@@ -102,7 +102,7 @@ class ConvSupernet(Supernet):
         (features,) = measure(graph).nodes["flatten"].output_shape
         if features is None:
             raise ModelSpaceError(
-                f"flatten_op 'flatten' needs an input of known length; give one, or use 'gap'. "
+                f"flatten_op 'flatten' needs an input of known length; give one, or use 'gap' or 'gmp'. "
                 f"Received: {self.design.input}"
             )
         only = None if self.fixed_arc is None else [node.node_name for node in graph.nodes]

@@ -23,7 +23,12 @@ from amber.supernet.conv_branch import NORMALISE, ConvPart, Reduction, convoluti
 from amber.types import Tokens
 
 STEM_DEFAULTS = {"has_stem_conv": True, "stem_kernel_size": 8, "flatten_op": "flatten", "fc_units": 1000}
-FLATTEN = {"flatten": "flatten", "gap": "globalavgpool1d", "global_avg_pool": "globalavgpool1d"}
+FLATTEN = {
+    "flatten": "flatten",
+    "gap": "globalavgpool1d",
+    "global_avg_pool": "globalavgpool1d",
+    "gmp": "globalmaxpool1d",
+}
 
 T = TypeVar("T")
 

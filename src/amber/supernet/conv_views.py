@@ -96,4 +96,5 @@ _TURNED: dict[str, _Make] = {
     "permute": lambda layer, operation: lambda x, training: x,
     "flatten": lambda layer, operation: lambda x, training: x.transpose(1, 2).flatten(1),
     "globalavgpool1d": lambda layer, operation: lambda x, training: x.mean(-1),
+    "globalmaxpool1d": lambda layer, operation: lambda x, training: ops.max(x, axis=-1),
 }

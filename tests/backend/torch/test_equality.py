@@ -82,7 +82,7 @@ def compare(pair: tuple[Any, Any], x: Any, y: np.ndarray) -> None:
 
 
 @FEW
-@given(st.integers(0, 10**6), st.sampled_from(["gap", "flatten"]), st.integers(9, 21))
+@given(st.integers(0, 10**6), st.sampled_from(["gap", "gmp", "flatten"]), st.integers(9, 21))
 def test_residual_networks(seed: int, head: str, length: int) -> None:
     keras.utils.set_random_seed(seed)
     builder = residual_builder(length, head)

@@ -51,6 +51,11 @@ _SPACES: dict[str, tuple[Any, dict[str, Any], TaskSpec]] = {
         {"type": "residual_cnn", "wsf": 0.5, "flatten_mode": "GAP", "add_conv1_under_pool": False},
         _SEQUENCE,
     ),
+    "residual, looked at for its maximum": (
+        [[_CONV, {"Layer_type": "identity", "filters": 4}]],
+        {"type": "residual_cnn", "fc_units": 5, "flatten_mode": "GMP"},
+        _SEQUENCE,
+    ),
     "branch": (
         {"branches": {"one": [[_DENSE, {**_DENSE, "units": 2}]], "two": [[_DENSE]]}, "stem": [[_DENSE]]},
         {"type": "branch", "with_bn": True},

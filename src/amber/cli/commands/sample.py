@@ -27,6 +27,7 @@ def sample(
     import numpy as np
 
     from amber.experiment.before_keras.space import check_space
+    from amber.experiment.builder_defaults import with_builder_defaults
     from amber.experiment.components import make_builder
     from amber.experiment.configuration.reading import load_config
     from amber.experiment.data import load_data
@@ -36,6 +37,7 @@ def sample(
     loaded = load_config(config)
     dataset = load_data(loaded)
     loaded, problem = with_preset(loaded, dataset), TaskSpec.of(dataset)
+    loaded, _ = with_builder_defaults(loaded, problem)
     check_space(loaded, problem, with_budget=False)
     layout = make_builder(loaded, problem, compiled=False).layout
     rng = np.random.default_rng(loaded.config.seed if seed is None else seed)

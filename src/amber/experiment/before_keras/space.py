@@ -20,6 +20,7 @@ from amber.wording import shown
 _NORMALISATION = Operation("batch_normalization")
 _STEM_KERNEL = 8
 _FIRST = "The model space must hold networks that fit the data; none of its architectures is one"
+_HEADS = {"GAP": "globalavgpool1d", "GMP": "globalmaxpool1d", "Flatten": "flatten"}
 # What `amber.modeler.get_layer` normalises.
 _NORMALISED = ("conv1d", "conv2d", "dense")
 
@@ -140,7 +141,7 @@ def _residual(
             after = (*after, _convolution(widths[layer + 1], 1), reduced)
         parts = [(*_residual_parts(operation, width, options), *after) for operation in candidates]
         found = _chain(found, [parts], layer)
-    head = Operation("globalavgpool1d" if options.flatten_mode == "GAP" else "flatten")
+    head = Operation(_HEADS[options.flatten_mode])
     return _chain(found, [[(head, Operation("dense", units=options.fc_units))]], len(widths))
 
 

@@ -18,8 +18,12 @@ from amber.modeler.builders.residual_blocks import GraphWriter, LayerBlock, with
 from amber.modeler.builders.unused import keywords_of, warn_of_unused, warn_without_effect
 from amber.types import Tokens
 
-_FLATTEN = {"gap": Operation("globalavgpool1d"), "flatten": Operation("flatten")}
-_FLATTEN_NAMES = {"gap": "global_average_pooling1d", "flatten": "flatten"}
+_FLATTEN = {
+    "gap": Operation("globalavgpool1d"),
+    "gmp": Operation("globalmaxpool1d"),
+    "flatten": Operation("flatten"),
+}
+_FLATTEN_NAMES = {"gap": "global_average_pooling1d", "gmp": "global_max_pooling1d", "flatten": "flatten"}
 
 
 class KerasResidualCnnBuilder(ModelBuilder):
@@ -32,7 +36,8 @@ class KerasResidualCnnBuilder(ModelBuilder):
         inputs_op: the input operation, shape (length, channels).
         output_op: the output operation.
         fc_units: units of the dense layer before the output.
-        flatten_mode: `"GAP"` (global average pooling) or `"Flatten"`, any case.
+        flatten_mode: what makes one vector of a sequence, any case. `"Flatten"` keeps where a feature stands, `"GMP"`
+            (global max pooling) whether it stands anywhere, `"GAP"` (global average pooling) how much of it there is.
         model_compile_dict: arguments of `keras.Model.compile`, cloned for every child.
         model_space: candidates of type conv1d, maxpool1d, avgpool1d or identity, each with `filters`, the
             same within a layer. `strides` (default 1) and `dilation_rate` (or `dilation`) are honoured.
@@ -168,6 +173,6 @@ def _flatten_mode(flatten_mode: object) -> str:
     mode = flatten_mode.lower() if isinstance(flatten_mode, str) else flatten_mode
     if mode not in _FLATTEN:
         raise ModelSpaceError(
-            f"flatten_mode must be 'GAP' or 'Flatten'. Received: {flatten_mode!r}", field=("flatten_mode",)
+            f"flatten_mode must be 'GAP', 'GMP' or 'Flatten'. Received: {flatten_mode!r}", field=("flatten_mode",)
         )
     return str(mode)
