@@ -89,3 +89,8 @@ _MARKS = ("deprecated", "deprecated_arguments", "warn_deprecated")
 
 def _version(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split(".")))
+
+
+def test_citation_names_the_version() -> None:
+    citation = (Path(__file__).parents[1] / "CITATION.cff").read_text("utf-8")
+    assert f"\nversion: {amber.__version__}\n" in citation

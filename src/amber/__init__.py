@@ -12,7 +12,7 @@ from typing import Any
 
 __all__ = ["Amber", "AmberSpecifications", "Experiment", "TrainedModel", "__version__", "load", "resolve", "run"]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _PACKAGES = frozenset(
     "architect backend cli compat data drawing errors experiment files graph modeler operations registry report search "
