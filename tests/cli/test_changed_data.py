@@ -92,3 +92,15 @@ def test_data_that_moved(begun: Callable[..., Any], tmp_path: Path) -> None:
 def test_another_seed_is_named_once(begun: Callable[..., Any]) -> None:
     done = begun("--seed", 4)
     assert done.exit_code == 2 and "key seed" in done.stderr and "data.source" not in done.stderr
+
+
+def test_evaluating_a_run_says_that_its_data_have_changed(
+    begun: Callable[..., Any], amber: Amber, tmp_path: Path
+) -> None:
+    run, data = tmp_path / "run", tmp_path / "d.csv"
+    same = amber("evaluate", run)
+    assert same.exit_code == 0 and "other examples" not in same.stderr
+    written(data, other_split(rows()))
+    changed = amber("evaluate", run)
+    assert changed.exit_code == 0
+    assert "holds other examples, labels or parts than the search in" in changed.stderr

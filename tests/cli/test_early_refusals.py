@@ -158,6 +158,9 @@ _COMMANDS: dict[str, tuple[list[str], str]] = {
     "search: run directory": (["search", "C", "-d", "records.csv"], "must be a folder"),
     "search: below /proc": (["search", "C", "-d", "/proc/run"], "/proc takes no new files"),
     "compare: below /proc": (["compare", "C", "-d", "/proc/run"], "/proc takes no new files"),
+    "search: the column to predict": (["search", "LABEL", "-d", "run"], "must not hold the column 'label'"),
+    "search: links in a circle": (["search", "C", "-d", "circle"], "a link that leads to itself"),
+    "compare: a run": (["compare", "C", "-d", "finished"], "finished is the run directory of a search"),
     "search: in a file": (["search", "C", "-d", "records.csv/run"], "records.csv is not a folder"),
     "repair: no run": (["repair", "folder"], "not a run directory"),
 }
@@ -223,6 +226,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     reads = {"class_name": "InputLayer", "name": "input", "config": {"batch_shape": [None, 40, 4]}}
     _write_model(path / "model.keras", {"config": {"layers": [reads], "input_layers": ["input", 0, 0]}})
     (path / "other.csv").write_text("seq\nACGT\n")
+    (path / "labels.csv").write_text("seq,label\n" + "ACGT,A\nACGT,C\n" * 20)
+    (path / "LABEL").write_text(_changed({("data",): {"source": "labels.csv", "sequence": "label", "label": "label"}}))
+    for name in ("circle", "finished"):
+        (path / name).mkdir()
+        (path / name / "trials.jsonl").write_text("")
+    (path / "circle" / "loop").symlink_to("loop")
     space = [[{"Layer_type": "identity", "filters": 4}]]
     _write_supernet(path / "other.h5", None, {})
     _write_supernet(path / "described.h5", FORMAT, {"registered_name": "amber>Dense", "config": {}})

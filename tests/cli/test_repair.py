@@ -54,3 +54,10 @@ def test_lines_are_restored_and_lost_ones_come_from_a_backup(amber: Amber, finis
     assert done.exit_code == 0, done.stderr
     assert "Line 1 is restored" in done.output and "From the backup: trials 1" in done.output
     assert sorted(journal.read_bytes().splitlines(keepends=True)) == sorted(lines)
+
+
+def test_backup_that_is_no_journal_is_refused(amber: Amber, finished_run: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(finished_run, tmp_path / "run"))
+    (tmp_path / "other.csv").write_text("seq,label\nACGT,a\n")
+    done = amber("repair", run, "--backup", tmp_path / "other.csv")
+    assert done.exit_code == 2 and "Received: a file without a trial" in done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -53,6 +54,7 @@ def serve(path: Path, host: str, port: int, on_ready: Callable[[str], None], sto
         return recorded_trials(path, storage)
 
     trials = read()
+    _check_address(host, port)
     mirror = _mirror(path)
     mirror.update(trials)
     try:
@@ -68,6 +70,16 @@ def serve(path: Path, host: str, port: int, on_ready: Callable[[str], None], sto
             answering.join()
         finally:
             server.shutdown()
+
+
+def _check_address(host: str, port: int) -> None:
+    """Raise StorageError where nothing can be served at an address, before Keras is loaded to serve it."""
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except (OSError, OverflowError, UnicodeError) as error:
+        raise StorageError(f"{host}:{port}: expected an address that is free. Received: {error}") from error
 
 
 def _mirror(path: Path) -> StudyMirror:

@@ -1,11 +1,14 @@
-"""Builders of stand-alone networks whose arguments on the first AMBER's page mean nothing any more."""
+"""Builders of stand-alone networks that take what the first AMBER's page has and nothing uses any more."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from amber.architect import ModelSpace, Operation
-from amber.modeler.builders import residual_cnn
+from amber.architect import BranchedModelSpace, ModelSpace, Operation
+from amber.backend.distribution.placement import Devices
+from amber.modeler.builders import branch, multi_io, residual_cnn, sequential
+from amber.modeler.builders.dag import builder as dag_builder
 from amber.modeler.builders.unused import keywords_of, warn_of_unused
 
 
@@ -46,4 +49,120 @@ class KerasResidualCnnBuilder(residual_cnn.KerasResidualCnnBuilder):
             wsf,
             add_conv1_under_pool,
             reduction_factor,
+        )
+
+
+class KerasModelBuilder(sequential.KerasModelBuilder):
+    """Builds chains of layers, and takes keywords of other builders; see `builders.sequential`.
+
+    Args:
+        inputs_op, output_op, model_compile_dict, model_space, gpus, output_shape: as there.
+        **kwargs: of other builders, without effect; one warning names them.
+    """
+
+    def __init__(
+        self,
+        inputs_op: Any,
+        output_op: Any,
+        model_compile_dict: Mapping[str, Any] | None,
+        model_space: ModelSpace | None = None,
+        gpus: Devices = None,
+        *,
+        output_shape: tuple[int, ...] | None = None,
+        **kwargs: object,
+    ) -> None:
+        warn_of_unused("KerasModelBuilder", kwargs, keywords_of(KerasModelBuilder.__init__))
+        super().__init__(inputs_op, output_op, model_compile_dict, model_space, gpus, output_shape=output_shape)
+
+
+class KerasBranchModelBuilder(branch.KerasBranchModelBuilder):
+    """Builds branches and a stem, and takes keywords of other builders; see `builders.branch`.
+
+    Args:
+        inputs_op, output_op, model_compile_dict, model_space, with_bn: as there.
+        **kwargs: of other builders, without effect; one warning names them.
+    """
+
+    def __init__(
+        self,
+        inputs_op: Operation | Sequence[Operation],
+        output_op: Operation | Sequence[Operation],
+        model_compile_dict: Mapping[str, object] | None,
+        model_space: BranchedModelSpace | None = None,
+        with_bn: bool = False,
+        **kwargs: object,
+    ) -> None:
+        warn_of_unused("KerasBranchModelBuilder", kwargs, keywords_of(KerasBranchModelBuilder.__init__))
+        super().__init__(inputs_op, output_op, model_compile_dict, model_space, with_bn)
+
+
+class KerasMultiIOModelBuilder(multi_io.KerasMultiIOModelBuilder):
+    """Builds networks of several inputs and outputs, and takes keywords of other builders; see `builders.multi_io`.
+
+    Args:
+        inputs_op, output_op, model_compile_dict, model_space, with_input_blocks, with_output_blocks: as there.
+        dropout_rate, wsf: as there.
+        **kwargs: of other builders, without effect; one warning names them.
+    """
+
+    def __init__(
+        self,
+        inputs_op: Operation | Sequence[Operation],
+        output_op: Operation | Sequence[Operation],
+        model_compile_dict: Mapping[str, object] | None,
+        model_space: ModelSpace,
+        with_input_blocks: bool = True,
+        with_output_blocks: bool = True,
+        dropout_rate: float = 0.2,
+        wsf: float = 1,
+        **kwargs: object,
+    ) -> None:
+        warn_of_unused("KerasMultiIOModelBuilder", kwargs, keywords_of(KerasMultiIOModelBuilder.__init__))
+        super().__init__(
+            inputs_op,
+            output_op,
+            model_compile_dict,
+            model_space,
+            with_input_blocks,
+            with_output_blocks,
+            dropout_rate,
+            wsf,
+        )
+
+
+class DAGModelBuilder(dag_builder.DAGModelBuilder):
+    """Builds directed acyclic graphs, and takes arguments of other builders; see `builders.dag.builder`.
+
+    Args:
+        inputs_op, output_op, model_space, model_compile_dict, num_layers, with_skip_connection: as there.
+        with_input_blocks, dag_func, dag_kwargs: as there.
+        *args: accepted, without effect.
+        **kwargs: of other builders, without effect; one warning names them.
+    """
+
+    def __init__(
+        self,
+        inputs_op: Any,
+        output_op: Any,
+        model_space: ModelSpace,
+        model_compile_dict: Mapping[str, Any] | None,
+        num_layers: int | None = None,
+        with_skip_connection: bool = True,
+        with_input_blocks: bool = True,
+        dag_func: Any = None,
+        dag_kwargs: Mapping[str, Any] | None = None,
+        *args: object,
+        **kwargs: object,
+    ) -> None:
+        warn_of_unused("DAGModelBuilder", kwargs, keywords_of(DAGModelBuilder.__init__))
+        super().__init__(
+            inputs_op,
+            output_op,
+            model_space,
+            model_compile_dict,
+            num_layers,
+            with_skip_connection,
+            with_input_blocks,
+            dag_func,
+            dag_kwargs,
         )

@@ -127,7 +127,7 @@ class SequentialOptions(Section):
 
 def _make_sequential(request: BuilderRequest) -> ModelBuilder:
     from amber.architect import ModelSpace
-    from amber.modeler import KerasModelBuilder
+    from amber.modeler.builders.sequential import KerasModelBuilder
 
     given, output = request.problem.only_input("sequential"), request.problem.only_output("sequential")
     space = request.space
@@ -168,7 +168,7 @@ class MultiIOOptions(Section):
 
 
 def _make_multi_io(request: BuilderRequest) -> ModelBuilder:
-    from amber.modeler import KerasMultiIOModelBuilder
+    from amber.modeler.builders.multi_io import KerasMultiIOModelBuilder
 
     return KerasMultiIOModelBuilder(
         request.problem.input_operations(),
@@ -200,7 +200,7 @@ class DagOptions(Section):
 
 
 def _make_dag(request: BuilderRequest) -> ModelBuilder:
-    from amber.modeler import DAGModelBuilder
+    from amber.modeler.builders.dag.builder import DAGModelBuilder
 
     return DAGModelBuilder(
         inputs_op=request.problem.input_operations(),
@@ -229,7 +229,7 @@ class BranchOptions(Section):
 
 
 def _make_branch(request: BuilderRequest) -> ModelBuilder:
-    from amber.modeler import KerasBranchModelBuilder
+    from amber.modeler.builders.branch import KerasBranchModelBuilder
 
     return KerasBranchModelBuilder(
         request.problem.input_operations(),

@@ -126,6 +126,7 @@ def compare(
 
     Raises:
         ConfigError: a one-shot search, beside random architectures.
+        StorageError: the folder is a run directory itself.
         SettingsChangedError: a run in the folder was of other settings or data.
         KeyboardInterrupt: a run was interrupted; those that are finished are kept in the folder.
     """
@@ -134,6 +135,11 @@ def compare(
             ("search", "strategy"),
             "expected trials, whose proposals random architectures can stand beside; or --no-random, to run the "
             "one-shot search for each seed alone. Received: 'one_shot'",
+        )
+    if (folder / TRIALS).is_file():
+        raise StorageError(
+            f"{folder} is the run directory of a search: expected a folder for comparisons, in which each seed has its "
+            "own. Choose another (--directory)."
         )
     own = loaded.config.search.sampler
     samplers = [own, *([RANDOM] if random_too and own != RANDOM else [])]

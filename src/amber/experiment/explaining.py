@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -12,6 +12,7 @@ import numpy as np
 from amber.data import Dataset, Target
 from amber.errors import DataError
 from amber.experiment.data import load_data
+from amber.experiment.run_files.changed_data import remark_on_changed_data
 from amber.experiment.run_files.recorded import config_of, load_model, model_file, record_beside
 from amber.explain import deep_lift
 from amber.explain.motifs import Motif, discover_motifs, filter_motifs, jaspar, match_motifs, read_meme, write_meme
@@ -60,10 +61,12 @@ class Explanation:
     Attributes:
         paths: of the files that were written.
         found: one line for each output: the motifs that were found, with their names.
+        warnings: what makes them doubtful.
     """
 
     paths: tuple[Path, ...]
     found: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def explain_run(
@@ -86,6 +89,7 @@ def explain_run(
         raise DataError(f"{run}: expected a run directory, whose data are known. Received: a model without a run")
     database = read_meme(settings.database) if settings.database else jaspar()
     data = load_data(config_of(record, model_file(run)))
+    remark = remark_on_changed_data(run, data)
     model = load_model(run)
     examples = _explained(data, settings.examples)
     name, sequences = _sequences(model, examples)
@@ -112,7 +116,8 @@ def explain_run(
             sections.append(_section(title, discover_motifs(sequences, table), database))
     if settings.motifs == "filters":
         sections.append(_section("Filters of the first convolution", filter_motifs(model, examples), database))
-    return _write(folder, data.name, arrays, sections, settings)
+    written = _write(folder, data.name, arrays, sections, settings)
+    return replace(written, warnings=(remark,)) if remark else written
 
 
 def _explained(data: Dataset, most: int) -> Inputs:

@@ -4,7 +4,12 @@ from amber.backend import prepare_keras
 
 prepare_keras()
 
-from amber.compat.builders import KerasResidualCnnBuilder
+from amber.compat.builders import (
+    KerasBranchModelBuilder,
+    KerasModelBuilder,
+    KerasMultiIOModelBuilder,
+    KerasResidualCnnBuilder,
+)
 from amber.compat.supernets.builders import EnasAnnModelBuilder, EnasCnnModelBuilder
 from amber.graph.graph import (
     ComputationGraph,
@@ -17,9 +22,6 @@ from amber.modeler.architecture_decoder import (
     ResConvNetArchitecture,
 )
 from amber.modeler.builders.base import ModelBuilder
-from amber.modeler.builders.branch import KerasBranchModelBuilder
-from amber.modeler.builders.multi_io import KerasMultiIOModelBuilder
-from amber.modeler.builders.sequential import KerasModelBuilder
 from amber.modeler.builders.sequential_functions import (
     build_multi_gpu_sequential_model,
     build_multi_gpu_sequential_model_from_string,

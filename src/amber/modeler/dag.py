@@ -1,5 +1,6 @@
 """Networks as directed acyclic graphs: every layer chooses its input blocks and earlier layers."""
 
+from amber.compat.builders import DAGModelBuilder
 from amber.compat.supernets.dags import (
     EnasAnnDAG,
     EnasConv1dDAG,
@@ -7,7 +8,6 @@ from amber.compat.supernets.dags import (
     EnasConv1DwDataDescrption,
 )
 from amber.graph.graph import ComputationNode
-from amber.modeler.builders.dag.builder import DAGModelBuilder
 from amber.modeler.builders.dag.dag import DAG
 from amber.modeler.builders.dag.input_blocks import InputBlockAuxLossDAG, InputBlockDAG
 from amber.modeler.builders.dag.names import DAGS, get_dag

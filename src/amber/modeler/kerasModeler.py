@@ -1,10 +1,12 @@
 """The module path users of the first AMBER know; nothing else lives here."""
 
-from amber.compat.builders import KerasResidualCnnBuilder
+from amber.compat.builders import (
+    KerasBranchModelBuilder,
+    KerasModelBuilder,
+    KerasMultiIOModelBuilder,
+    KerasResidualCnnBuilder,
+)
 from amber.modeler.builders.base import ModelBuilder
-from amber.modeler.builders.branch import KerasBranchModelBuilder
-from amber.modeler.builders.multi_io import KerasMultiIOModelBuilder
-from amber.modeler.builders.sequential import KerasModelBuilder
 from amber.modeler.builders.sequential_functions import (
     build_multi_gpu_sequential_model,
     build_multi_gpu_sequential_model_from_string,

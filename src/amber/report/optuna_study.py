@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 
 import optuna
 
+from amber.search.proposing import quiet_optuna
 from amber.search.trial import Trial
 
 
@@ -25,9 +25,8 @@ class StudyMirror:
 
     def __init__(self, name: str, direction: str, metric: str, names: Sequence[str] = ()) -> None:
         self.storage = optuna.storages.InMemoryStorage()
-        self._study = optuna.create_study(storage=self.storage, study_name=name, direction=direction)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        with quiet_optuna():
+            self._study = optuna.create_study(storage=self.storage, study_name=name, direction=direction)
             self._study.set_metric_names([metric])
         self._names = tuple(names)
         self._shown: set[int] = set()

@@ -16,9 +16,13 @@ def contained(directory: Path, name: str) -> Path:
         name: of a file in it, which need not exist.
 
     Raises:
-        StorageError: the name, or a link, leads out of the directory.
+        StorageError: the name, or a link, leads out of the directory or to itself.
     """
     path = directory / name
+    try:
+        path.resolve()
+    except (RuntimeError, OSError) as error:  # Python before 3.13 raises the first
+        raise StorageError(f"{path}: expected a file. Received: a link that leads to itself") from error
     if not path.resolve().is_relative_to(directory.resolve()):
         raise StorageError(
             f"{path} leads out of its run directory, to {path.resolve()}: expected a file in it. "

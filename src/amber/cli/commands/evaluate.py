@@ -13,6 +13,7 @@ from amber.cli.options import ModelArgument
 from amber.files.strict_json import json_text
 
 if TYPE_CHECKING:
+    from amber.data import Dataset
     from amber.experiment.configuration.reading import Configuration
 
 
@@ -39,6 +40,20 @@ def _config_beside(model: Path) -> Configuration:
     return config_of(record, model)
 
 
+def _check_data(model: Path, file: Path, data: Dataset, *, of_run: bool) -> None:
+    """Raise DataError for examples that the model does not take; warn where the data of its run have changed."""
+    from amber.experiment.before_keras.files import input_shapes_of
+    from amber.experiment.final.scoring import check_inputs
+    from amber.experiment.run_files.changed_data import remark_on_changed_data
+
+    remark = remark_on_changed_data(model, data) if of_run else ""
+    if remark:
+        typer.secho(f"Warning  {remark}", fg="yellow", err=True)
+    shapes = input_shapes_of(file)
+    if shapes is not None:
+        check_inputs(shapes, data.train.x, str(file))
+
+
 @reported
 def evaluate(
     model: ModelArgument,
@@ -58,11 +73,10 @@ def evaluate(
     """Show the scores of a trained model: accuracy, AUROC, AUPRC and MCC, or R2 and correlations of a number."""
     from rich.console import Console
 
-    from amber.experiment.before_keras.files import input_shapes_of
     from amber.experiment.configuration.reading import load_config
     from amber.experiment.data import load_data
     from amber.experiment.final.compared import Compared
-    from amber.experiment.final.scoring import check_inputs, score_model
+    from amber.experiment.final.scoring import score_model
     from amber.experiment.final.tables import class_table, measure_name, measure_text, score_table
     from amber.experiment.run_files.looks import note_look
     from amber.experiment.run_files.recorded import checked_model_file, load_model
@@ -74,9 +88,7 @@ def evaluate(
         loaded = _config_beside(model)
     where = checked_model_file(model)
     data = load_data(loaded)
-    shapes = input_shapes_of(where)
-    if shapes is not None:
-        check_inputs(shapes, data.train.x, str(where))
+    _check_data(model, where, data, of_run=config is None)
     network = load_model(model)
     if split is Part.TEST:
         part = data.open_test()

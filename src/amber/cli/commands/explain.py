@@ -54,6 +54,8 @@ def explain(
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Explaining", total=None)
         done = explain_run(run, folder, settings, lambda past, total: bar.update(task, completed=past, total=total))
+    for line in done.warnings:
+        typer.secho(f"Warning  {line}", fg="yellow", err=True)
     for line in done.found:
         typer.echo(line)
     for path in done.paths:

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from amber.architect import Operation, TokenLayout
+from amber.compat.builders import DAGModelBuilder
 from amber.errors import ModelSpaceError
 from amber.graph.graph import ComputationGraph
 from amber.graph.node import ComputationNode
 from amber.modeler.builders.base import ModelBuilder, the_architecture
-from amber.modeler.builders.dag.builder import DAGModelBuilder
 from amber.supernet.base import Supernet
 from amber.supernet.child import SupernetModel
 from amber.supernet.factory import SupernetFactory

@@ -100,11 +100,12 @@ def _check_no_target_inside(examples: TableExamples, predicted: set[str]) -> Non
     for name, columns in examples.columns_of_inputs.items():
         inside = sorted(predicted.intersection(columns))
         spec = examples.blocks[name].spec
-        if inside and spec.sequence is None:
+        if inside:
+            columns = spec.columns if spec.sequence is None else (spec.sequence,)
             raise DataError(
                 f"Block {name!r} must not hold the column {inside[0]!r}, which is to be predicted. "
-                f"Received: {', '.join(spec.columns)}",
-                field=("inputs", name),
+                f"Received: {', '.join(columns)}",
+                field=("inputs", name) if spec.sequence is None else ("inputs", name, "column"),
             )
 
 

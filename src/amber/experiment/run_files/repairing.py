@@ -71,7 +71,10 @@ def _add_from(backup: Path, found: Journal) -> list[int]:
         raise StorageError(f"There is no file {backup}: expected an earlier copy of {TRIALS}.")
     known = {trial.number: trial for trial in found.trials}
     added = []
-    for trial in read_journal(backup, keep_reading=True).trials:
+    trials = read_journal(backup, keep_reading=True).trials
+    if not trials:
+        raise StorageError(f"{backup}: expected an earlier copy of {TRIALS}. Received: a file without a trial")
+    for trial in trials:
         if trial.number not in known:
             found.trials.append(trial)
             added.append(trial.number)

@@ -13,7 +13,7 @@ from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.modeler.builders.base import ModelBuilder, check_operation
 from amber.modeler.builders.multi_io_ends import check_distinct, named_inputs, named_outputs
 from amber.modeler.builders.unique_names import UniqueNames
-from amber.modeler.builders.unused import keywords_of, warn_of_unused, warn_without_effect
+from amber.modeler.builders.unused import warn_without_effect
 from amber.modeler.get_layer import with_batch_norm
 from amber.operations import check_layers
 from amber.operations.merges import merge_name
@@ -38,7 +38,6 @@ class KerasBranchModelBuilder(ModelBuilder):
         model_compile_dict: arguments of `keras.Model.compile`, cloned for every child.
         model_space: a BranchedModelSpace.
         with_bn: normalise dense and convolutional layers between their linear part and their activation.
-        **kwargs: of other builders, without effect; one warning names them.
 
     Raises:
         ModelSpaceError: another kind of space, a number of inputs other than that of the branches, an unknown
@@ -61,9 +60,7 @@ class KerasBranchModelBuilder(ModelBuilder):
         model_compile_dict: Mapping[str, object] | None,
         model_space: BranchedModelSpace | None = None,
         with_bn: bool = False,
-        **kwargs: object,
     ) -> None:
-        warn_of_unused("KerasBranchModelBuilder", kwargs, keywords_of(KerasBranchModelBuilder.__init__))
         if not isinstance(model_space, BranchedModelSpace):
             raise ModelSpaceError(f"model_space must be a BranchedModelSpace. Received: {type(model_space).__name__}")
         super().__init__(model_space, model_compile_dict)

@@ -14,7 +14,7 @@ from amber.modeler.builders import arguments
 from amber.modeler.builders.base import ModelBuilder
 from amber.modeler.builders.multi_io_ends import check_distinct, named_inputs, named_outputs
 from amber.modeler.builders.unique_names import UniqueNames
-from amber.modeler.builders.unused import keywords_of, warn_of_unused, warn_without_effect
+from amber.modeler.builders.unused import warn_without_effect
 from amber.modeler.get_layer import with_batch_norm
 from amber.operations import check_layers
 from amber.types import Tokens
@@ -41,7 +41,6 @@ class KerasMultiIOModelBuilder(ModelBuilder):
             other layer reads.
         dropout_rate: after every layer; at least 0 and below 1; 0 for none.
         wsf: width scale factor, multiplies `units` and `filters` of every candidate that has them.
-        **kwargs: of other builders, without effect; one warning names them.
 
     Raises:
         ModelSpaceError: a candidate, input or output that cannot be used, or an argument out of range.
@@ -66,9 +65,7 @@ class KerasMultiIOModelBuilder(ModelBuilder):
         with_output_blocks: bool = True,
         dropout_rate: float = 0.2,
         wsf: float = 1,
-        **kwargs: object,
     ) -> None:
-        warn_of_unused("KerasMultiIOModelBuilder", kwargs, keywords_of(KerasMultiIOModelBuilder.__init__))
         super().__init__(model_space, model_compile_dict)
         self._inputs = named_inputs(inputs_op)
         self._outputs = named_outputs(output_op)

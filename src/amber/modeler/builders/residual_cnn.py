@@ -15,7 +15,7 @@ from amber.modeler.architecture_decoder import ResConvNetArchitecture
 from amber.modeler.builders import arguments
 from amber.modeler.builders.base import ModelBuilder, check_operation
 from amber.modeler.builders.residual_blocks import GraphWriter, LayerBlock, without_effect
-from amber.modeler.builders.unused import keywords_of, warn_of_unused, warn_without_effect
+from amber.modeler.builders.unused import warn_without_effect
 from amber.types import Tokens
 
 _FLATTEN = {
@@ -45,7 +45,6 @@ class KerasResidualCnnBuilder(ModelBuilder):
         wsf: width scale factor, multiplies every number of filters.
         add_conv1_under_pool: put a 1x1 convolution, normalisation and relu before each pooling.
         reduction_factor: pool size and stride where the number of filters changes.
-        **kwargs: of other builders, without effect; one warning names them.
 
     Raises:
         ModelSpaceError: filters that differ within a layer or are missing, an operation or activation that
@@ -73,9 +72,7 @@ class KerasResidualCnnBuilder(ModelBuilder):
         wsf: float = 1,
         add_conv1_under_pool: bool = True,
         reduction_factor: int = 4,
-        **kwargs: object,
     ) -> None:
-        warn_of_unused("KerasResidualCnnBuilder", kwargs, keywords_of(KerasResidualCnnBuilder.__init__))
         super().__init__(model_space, model_compile_dict)
         self.inputs_op = check_operation(inputs_op, "inputs_op")
         self.output_op = check_operation(output_op, "output_op")

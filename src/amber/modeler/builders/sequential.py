@@ -18,7 +18,6 @@ from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.modeler.builders.base import ModelBuilder, check_operation
 from amber.modeler.builders.layer_factories import factory_operation
 from amber.modeler.builders.unique_names import UniqueNames
-from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.operations import check_layers
 from amber.types import Tokens
 
@@ -42,7 +41,6 @@ class KerasModelBuilder(ModelBuilder):
             trained as ever, with `fit`. On TensorFlow batch normalisation sees the part of its device only, unless
             the operation says `synchronized=True`.
         output_shape: what every network must return, without the batch; None: anything.
-        **kwargs: of other builders, without effect; one warning names them.
 
     Raises:
         ModelSpaceError: a candidate, input or output that cannot be used.
@@ -65,9 +63,7 @@ class KerasModelBuilder(ModelBuilder):
         gpus: Devices = None,
         *,
         output_shape: tuple[int, ...] | None = None,
-        **kwargs: object,
     ) -> None:
-        warn_of_unused("KerasModelBuilder", kwargs, keywords_of(KerasModelBuilder.__init__))
         self._has_space = model_space is not None
         if model_space is not None:
             super().__init__(model_space, model_compile_dict)

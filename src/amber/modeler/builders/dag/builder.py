@@ -18,7 +18,7 @@ from amber.modeler.builders.base import ModelBuilder, build_planned, the_archite
 from amber.modeler.builders.dag.dag import DAG
 from amber.modeler.builders.dag.names import get_dag
 from amber.modeler.builders.multi_io_ends import check_distinct, named_inputs, named_outputs
-from amber.modeler.builders.unused import keywords_of, warn_of_unused, warn_without_effect
+from amber.modeler.builders.unused import warn_without_effect
 from amber.operations import check_layers
 from amber.types import Tokens
 
@@ -40,8 +40,6 @@ class DAGModelBuilder(ModelBuilder):
         dag_func: the kind of DAG: a name (`DAG`, `InputBlockDAG`, `InputBlockAuxLossDAG`) or a callable of DAG's
             arguments. None: DAG.
         dag_kwargs: more arguments of the DAG, such as `merge_op`, `add_output` or `aux_loss_weight`.
-        *args: accepted, without effect.
-        **kwargs: of other builders, without effect; one warning names them.
 
     Raises:
         ModelSpaceError: a candidate, input or output that cannot be used.
@@ -67,10 +65,7 @@ class DAGModelBuilder(ModelBuilder):
         with_input_blocks: bool = True,
         dag_func: Any = None,
         dag_kwargs: Mapping[str, Any] | None = None,
-        *args: Any,
-        **kwargs: object,
     ) -> None:
-        warn_of_unused("DAGModelBuilder", kwargs, keywords_of(DAGModelBuilder.__init__))
         super().__init__(model_space, model_compile_dict)
         inputs, outputs = named_inputs(inputs_op), named_outputs(output_op)
         check_distinct(inputs, outputs)
