@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import keras
 
 
+_PREDICTED = "predicted"
 Shapes = Mapping[str, tuple[int | None, ...]]
 """Shape of each input of a model, without batch."""
 
@@ -83,7 +84,7 @@ def predict_sequences(
     found = model.predictions(x, file, batch_size)[0]
     names = list(classes) if classes is not None else [f"class_{index}" for index in range(found.shape[-1])]
     _check_names(names, found.shape[-1])
-    return _csv(table[column], column, _class_columns(found, names)), len(table)
+    return _csv(table[column], column, _class_columns(found, names, column)), len(table)
 
 
 def predict_blocks(
@@ -120,15 +121,17 @@ def predict_blocks(
             columns |= {label: [f"{each:.6f}" for each in values[:, k]] for k, label in enumerate(classes.names)}
         else:
             prefix = f"{name}_" if len(outputs) > 1 else ""
-            columns |= {f"{prefix}{key}": texts for key, texts in _class_columns(values, list(classes)).items()}
+            columns |= {f"{prefix}{key}": texts for key, texts in _class_columns(values, list(classes), "line").items()}
     return _csv([str(line) for line in table.lines], "line", columns), len(table)
 
 
-def _class_columns(values: Any, names: list[str]) -> dict[str, Sequence[str]]:
+def _class_columns(values: Any, names: list[str], first: str) -> dict[str, Sequence[str]]:
+    """Return the columns of an output of classes; a class with the name of another column is called `class NAME`."""
+    titles = [f"class {name}" if name in (_PREDICTED, first) else name for name in names]
     columns: dict[str, Sequence[str]] = {
-        name: [f"{value:.6f}" for value in values[:, k]] for k, name in enumerate(names)
+        title: [f"{value:.6f}" for value in values[:, k]] for k, title in enumerate(titles)
     }
-    columns["predicted"] = [names[int(row.argmax())] for row in values]
+    columns[_PREDICTED] = [names[int(row.argmax())] for row in values]
     return columns
 
 
