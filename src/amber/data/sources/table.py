@@ -101,7 +101,7 @@ def _check_no_target_inside(examples: TableExamples, predicted: set[str]) -> Non
         inside = sorted(predicted.intersection(columns))
         spec = examples.blocks[name].spec
         if inside:
-            columns = spec.columns if spec.sequence is None else (spec.sequence,)
+            columns = list(spec.columns) if spec.sequence is None else [spec.sequence]
             raise DataError(
                 f"Block {name!r} must not hold the column {inside[0]!r}, which is to be predicted. "
                 f"Received: {', '.join(columns)}",
