@@ -90,6 +90,7 @@ def test_says_everything_that_was_found(chromium: Browser, page: Path, run: Path
     headings = chromium.evaluate("[...document.querySelectorAll('h2')].map(e => e.innerText)")
     assert headings == [
         "Test result",
+        "Predictions at the test",
         "Score against time",
         "Size against score",
         "The best architectures",
@@ -101,7 +102,13 @@ def test_says_everything_that_was_found(chromium: Browser, page: Path, run: Path
     marks = chromium.evaluate(
         "[...document.querySelectorAll('svg.chart')].map(e => e.querySelectorAll('circle').length)"
     )
-    assert marks == [len(complete), len(complete)]
+    test = json.loads((run / "test.json").read_text("utf-8"))
+    calibrated = sum(len(each["calibration"]) for each in test["curves"]["output"]["curves"].values())
+    # ROC and precision-recall are lines.
+    assert marks == [0, 0, calibrated, len(complete), len(complete)]
+    assert "Confusion matrix" in text and str(test["curves"]["output"]["confusion"][2][2]) in text
+    low = test["evaluation"]["output"]["scores"]["auroc"]["low"]
+    assert f"({low:.4f} to " in text and "used once" in text
     assert chromium.evaluate("document.querySelectorAll('circle.front').length") >= 1
     assert chromium.evaluate("document.querySelectorAll('tr.label.won').length") == 2  # one in each layer
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amber.errors import StorageError
+from amber.evaluation.curves import MOST_CLASSES
 from amber.experiment.components import NO_STORAGE, make_builder, searched_score
 from amber.experiment.configuration.reading import Configuration
+from amber.experiment.final.scores import called
 from amber.experiment.final.scoring import BASELINES
 from amber.experiment.final.tables import MEASURES, measure_name, measure_text
 from amber.experiment.run_files.plugins import naming_missing
@@ -20,10 +23,11 @@ from amber.types import JsonObject
 
 if TYPE_CHECKING:
     from amber.modeler.builders.protocol import Builder
-    from amber.report.contents import Drawing, ReportContents, TestRow
+    from amber.report.contents import Drawing, OutputCurves, ReportContents, TestRow
     from amber.search import SearchResult
 
 _DRAWN = 3
+_MOST_IN_MATRIX = 30
 _TEST_FILE = "the test.json of a finished search"
 
 
@@ -57,11 +61,23 @@ def gather(path: Path, storage: str | None = None) -> ReportContents:
         builder = make_builder(run.loaded, problem, compiled=False)
         use = architecture_use(run.result, builder.model_space, builder.layout, list(problem.inputs))
         drawings = _drawings(builder, run.result)
-    tests, baseline, warnings = _tests(run.path / "test.json")
+    tested = _tests(run.path / "test.json")
     versions = {} if run.record is None else run.record["versions"]
     name = run.loaded.config.name
     return ReportContents(
-        name, run.result, _command(run), _settings(run.loaded), use, drawings, tests, baseline, versions, warnings
+        name,
+        run.result,
+        _command(run),
+        _settings(run.loaded),
+        use,
+        drawings,
+        tested.tables,
+        tested.baseline,
+        versions,
+        tested.warnings,
+        tested.model,
+        tested.curves,
+        tested.looks,
     )
 
 
@@ -137,37 +153,93 @@ def _command(run: _Run) -> str:
     return shlex.join(words)
 
 
-def _tests(path: Path) -> tuple[dict[str, tuple[TestRow, ...]], str, tuple[str, ...]]:
-    """Return the tables of the test result by heading, the name of the linear model, and what was found wrong."""
+@dataclass(frozen=True)
+class _Tested:
+    """What the test of a run says; `tables` are headed."""
+
+    tables: dict[str, tuple[TestRow, ...]] = field(default_factory=dict)
+    baseline: str = "baseline"
+    warnings: tuple[str, ...] = ()
+    model: str = "best network"
+    curves: tuple[OutputCurves, ...] = ()
+    looks: int = 0
+
+
+def _tests(path: Path) -> _Tested:
+    """Return what `test.json` says, of this version or an earlier one; nothing where there is none."""
     if not path.is_file():
-        return {}, "baseline", ()
+        return _Tested()
     try:
         record = read_json(path, what=_TEST_FILE, nan_is_null=True)
         warnings = tuple(str(each["text"]) for each in record.get("warnings", ()))
+        model = called(len(record.get("networks", ())), record.get("linear_weights", {}))
+        evaluations = record.get("evaluation", {})
+        baseline = "a linear model"
         if "linear_models" in record:
-            pairs = {
-                f"Test result, output {name}": (record["model"][name], record["linear_models"][name])
+            tables = {
+                f"Test result, output {name}": _rows(
+                    record["model"][name], record["linear_models"][name], evaluations.get(name, {})
+                )
                 for name in record["model"]
             }
-            tables = {title: _rows(*pair) for title, pair in pairs.items()}
             if "compared" in record:
                 tables["Test result, all outputs"] = (_compared_row(record["compared"]),)
-            return tables, "a linear model", warnings
-        key = next(key for key in BASELINES if key in record)
-        rows = _rows(record["model"], record[key], record.get("compared"))
-        return {"Test result": rows}, BASELINES[key], warnings
+        else:
+            key = next(key for key in BASELINES if key in record)
+            evaluation: Mapping[str, Any] = next(iter(evaluations.values()), {})
+            rows = _rows(record["model"], record[key], evaluation, record.get("compared"))
+            tables, baseline = {"Test result": rows}, BASELINES[key]
+        return _Tested(tables, baseline, warnings, model, _curves(record), int(record.get("looks", 0)))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError) as error:
         raise StorageError(f"{path}: expected {_TEST_FILE}. Received: {error!r}") from error
 
 
+def _curves(record: JsonObject) -> tuple[OutputCurves, ...]:
+    from amber.report.contents import OutputCurves
+
+    found = []
+    for name, each in record.get("curves", {}).items():
+        confusion = [[int(count) for count in row] for row in each.get("confusion", ())]
+        # Of a stranger's file: names of classes are those that the scores of each class have.
+        classes = list(record["evaluation"][name]["per_class"]) if confusion else []
+        if len(classes) != len(confusion) or len(classes) > _MOST_IN_MATRIX:
+            confusion, classes = [], []
+        points = [(float(true), float(predicted)) for true, predicted in each.get("points", ())]
+        found.append(OutputCurves(name, _checked_curves(each.get("curves", {})), confusion, classes, points))
+    return tuple(found)
+
+
+def _checked_curves(curves: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return curves of which every value is a number; raises ValueError or TypeError for others."""
+    return {
+        str(name): {
+            "roc": [(float(x), float(y)) for x, y in each["roc"]],
+            "precision_recall": [(float(x), float(y)) for x, y in each["precision_recall"]],
+            "calibration": [(float(x), float(y), int(count)) for x, y, count in each["calibration"]],
+            "positives": float(each["positives"]),
+        }
+        for name, each in list(curves.items())[:MOST_CLASSES]
+    }
+
+
 def _rows(
-    model: dict[str, Any], baseline: dict[str, Any], compared: dict[str, Any] | None = None
+    model: dict[str, Any],
+    baseline: dict[str, Any],
+    evaluation: Mapping[str, Any],
+    compared: dict[str, Any] | None = None,
 ) -> tuple[TestRow, ...]:
     """Return a row for each measure that both have, then those of each class; what the search compared is marked."""
     from amber.report.contents import TestRow
 
+    scores, per_class = evaluation.get("scores", {}), evaluation.get("per_class", {})
+    differences: Mapping[str, Any] = next(iter(evaluation.get("differences", {}).values()), {})
     rows = {
-        key: TestRow(measure_name(key), measure_text(key, model[key]), measure_text(key, baseline[key]))
+        key: TestRow(
+            measure_name(key),
+            _with_interval(key, model[key], scores.get(key)),
+            measure_text(key, baseline[key]),
+            _with_interval(key, differences[key]["value"], differences[key]) if key in differences else "",
+        )
         for key in MEASURES
         if key in model and key in baseline
     }
@@ -175,12 +247,21 @@ def _rows(
         rows[compared["metric"]] = _compared_row(compared)
     each = [
         TestRow(
-            f"{words}, class {name}", measure_text(key, value), measure_text(key, baseline[f"per_class_{key}"][name])
+            f"{words}, class {name}",
+            _with_interval(key, value, per_class.get(name, {}).get(key)),
+            measure_text(key, baseline[f"per_class_{key}"][name]),
         )
         for key, words in MEASURES.items()
         for name, value in model.get(f"per_class_{key}", {}).items()
     ]
     return (*rows.values(), *each)
+
+
+def _with_interval(key: str, value: float | None, estimate: Mapping[str, Any] | None) -> str:
+    text = measure_text(key, value)
+    if not estimate or estimate.get("low") is None or estimate.get("high") is None:
+        return text
+    return f"{text} ({measure_text(key, estimate['low'])} to {measure_text(key, estimate['high'])})"
 
 
 def _compared_row(compared: dict[str, Any]) -> TestRow:

@@ -19,15 +19,17 @@ class Series:
 
     Attributes:
         points: (x, y, what is said of it when pointed at).
-        kind: class of the style: "trial", "best", "front" or "failed".
+        kind: class of the style: "trial", "best", "front", "failed", or "k0" to "k7" for classes.
         line: whether steps join them: the height of a point holds until the next.
         marked: whether each point is marked.
+        straight: whether the line goes from point to point instead.
     """
 
     points: Sequence[tuple[float, float, str]]
     kind: str
     line: bool = False
     marked: bool = True
+    straight: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def _line(each: Series, across: _Scale, up: _Scale) -> str:
     placed = [(across(px), up(py)) for px, py, _ in each.points]
     path = f"M{placed[0][0]:.1f} {placed[0][1]:.1f}" if placed else ""
     for px, py in placed[1:]:
-        path += f"H{px:.1f}V{py:.1f}"
+        path += f"L{px:.1f} {py:.1f}" if each.straight else f"H{px:.1f}V{py:.1f}"
     return f'<path class="line {each.kind}" d="{path}"/>'
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from amber.report.usage import ArchitectureUse
 from amber.search.result import SearchResult
@@ -32,6 +33,7 @@ class TestRow:
         name: what was measured, such as a class.
         model: of the best network, as text.
         baseline: of the linear model, as text.
+        difference: model minus baseline with its interval, as text; empty where it is not known.
     """
 
     __test__ = False  # pytest takes every class called Test... for a test
@@ -39,6 +41,26 @@ class TestRow:
     name: str
     model: str
     baseline: str
+    difference: str = ""
+
+
+@dataclass(frozen=True)
+class OutputCurves:
+    """What the plots of one output at the test are drawn from; see `amber.evaluation.curves`.
+
+    Attributes:
+        name: of the output.
+        curves: class or label -> `roc`, `precision_recall`, `calibration` and `positives`.
+        confusion: rows of true classes, columns of predicted ones; empty where there are no classes.
+        classes: names of rows and columns.
+        points: (true, predicted) numbers.
+    """
+
+    name: str
+    curves: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    confusion: Sequence[Sequence[int]] = ()
+    classes: Sequence[str] = ()
+    points: Sequence[Sequence[float]] = ()
 
 
 @dataclass(frozen=True)
@@ -56,6 +78,9 @@ class ReportContents:
         baseline: name of the linear model in `tests`.
         versions: of the software, by name.
         warnings: what was found wrong with the best network at the test.
+        model: what the best model is, such as `mean of 8 networks + linear term`.
+        curves: of each output at the test.
+        looks: how often the test data were used; 0 where that is not known.
     """
 
     name: str
@@ -68,3 +93,6 @@ class ReportContents:
     baseline: str = "baseline"
     versions: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    model: str = "best network"
+    curves: tuple[OutputCurves, ...] = ()
+    looks: int = 0

@@ -6,6 +6,7 @@ import jinja2
 from markupsafe import Markup
 
 from amber.report.contents import ReportContents
+from amber.report.evaluation_charts import evaluation_plots
 from amber.report.search_charts import score_by_parameters, score_over_time
 
 _FAILURES_SHOWN = 50
@@ -37,6 +38,7 @@ def render_report(contents: ReportContents) -> str:
             # The charts and drawings escape what they show themselves.
             time_chart=Markup(score_over_time(result)),
             size_chart=Markup(score_by_parameters(result)),
+            plots=[(each, [(plot, Markup(plot.svg)) for plot in evaluation_plots(each)]) for each in contents.curves],
             drawings=[(each.heading, Markup(each.light), Markup(each.dark)) for each in contents.drawings],
             sources=[f"layer {layer}" for layer in range(len(use.skips) - 1)] if use else [],
             unsuccessful=unsuccessful[:_FAILURES_SHOWN],

@@ -12,6 +12,7 @@ from amber.experiment.final.scoring import (
     BASELINES,
     Scored,
     baseline_key,
+    curves_of,
     evaluated,
     score_baselines,
     score_model,
@@ -70,7 +71,7 @@ def score_final(
     validation = None if trained.saw_validation else score_model(trained.model, dataset.validation, targets, where)
     evaluations = {target.name: evaluated(target, test, network, linear) for target in targets}
     compared = Compared(loaded, TaskSpec.of(dataset))
-    networks = {_called(trained): network}
+    networks = {called(len(trained.networks), trained.linear): network}
     if trained.is_combined:
         networks["the first alone"] = single[0]
     values = {name: compared.of(each.predictions, test.y) for name, each in {**networks, _LINEAR: linear}.items()}
@@ -91,6 +92,7 @@ def score_final(
             "baseline": _json_number(of_linear),
         },
         "evaluation": {name: each.to_dict() for name, each in evaluations.items()},
+        "curves": {target.name: curves_of(target, test, network) for target in targets},
         "model_validation": None if validation is None else scores_to_dict(validation.scores),
         "epochs": list(trained.epochs),
         "networks": [scores_to_dict(each.scores) for each in single],
@@ -103,11 +105,16 @@ def score_final(
     return FinalScores(tuple(tables), (*lines, advice(loaded, found)) if lines else (), record)
 
 
-def _called(trained: FinalModel) -> str:
-    """Return a description of the best model."""
-    number = len(trained.networks)
-    networks = f"mean of {number} networks" if number > 1 else "network" if trained.is_combined else "best network"
-    return f"{networks} + linear term" if any(trained.linear.values()) else networks
+def called(networks: int, linear: Mapping[str, float]) -> str:
+    """Return what the best model is.
+
+    Args:
+        networks: how many it is the mean of.
+        linear: by output, the weight of a linear model in it.
+    """
+    has_linear = any(linear.values())
+    words = f"mean of {networks} networks" if networks > 1 else "network" if has_linear else "best network"
+    return f"{words} + linear term" if has_linear else words
 
 
 def looked(count: int) -> str:

@@ -22,8 +22,9 @@ from amber.data.baselines.linear_models import labels_baseline
 from amber.data.targets.target import known_labels
 from amber.errors import DataError, RunFailed
 from amber.evaluation import Evaluation, Resampling, evaluate_classes, evaluate_labels, evaluate_numbers
+from amber.evaluation.curves import class_curves, label_curves, number_points
 from amber.experiment.task_spec import INPUT
-from amber.types import Array
+from amber.types import Array, JsonObject
 
 if TYPE_CHECKING:
     import keras
@@ -170,6 +171,18 @@ def _score(target: Target, true: Array, values: Array) -> AnyScore:
     if target.classes is None:
         return NumberScore.of(true, values, target.scaling.scale[0] if target.scaling else 1.0)
     return ClassScore.of(true, values, target.classes)
+
+
+def curves_of(target: Target, part: Split, model: Scored) -> JsonObject:
+    """Return the points of the plots of one output, JSON-ready; see `amber.evaluation.curves`."""
+    true, values = part.values_of(target.name), model.predictions[target.name]
+    if target.labels is not None:
+        return label_curves(known_labels(true), values, target.labels.names)
+    if target.classes is not None:
+        return class_curves(true, values, target.classes)
+    if target.scaling is not None:
+        true, values = (target.scaling.invert(np.reshape(each, (-1, 1))) for each in (true, values))
+    return number_points(true, values)
 
 
 def evaluated(target: Target, part: Split, model: Scored, baseline: Scored, seed: int = 0) -> Evaluation:

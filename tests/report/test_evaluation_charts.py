@@ -1,0 +1,65 @@
+"""Plots of the test: what is drawn for each kind of output, and that strings stay text."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from amber.errors import StorageError
+from amber.evaluation.curves import class_curves, number_points
+from amber.experiment.report_contents import _tests
+from amber.files.strict_json import json_text
+from amber.report.contents import OutputCurves
+from amber.report.evaluation_charts import evaluation_plots
+
+
+def test_classes_have_a_curve_each_in_every_plot() -> None:
+    rng = np.random.default_rng(0)
+    true = rng.integers(0, 3, 60)
+    found = class_curves(true, rng.dirichlet([1, 1, 1], 60), ["<b>", "IE", "N"])
+    plots = evaluation_plots(OutputCurves("site", found["curves"]))
+    assert [plot.heading for plot in plots] == ["ROC curve", "Precision and recall", "Calibration"]
+    for plot in plots:
+        assert plot.key == ["<b>", "IE", "N"] and "<b>" not in plot.svg
+        assert [len(re.findall(rf'class="line k{number}"', plot.svg)) for number in range(4)] == [1, 1, 1, 0]
+    assert plots[2].svg.count('<circle class="mark') == sum(
+        len(each["calibration"]) for each in found["curves"].values()
+    )
+
+
+def test_two_classes_say_how_good_chance_is_and_numbers_are_points() -> None:
+    two = class_curves([0, 1, 0, 0], [[0.6, 0.4], [0.3, 0.7], [0.8, 0.2], [0.5, 0.5]], ["off", "on"])
+    plots = evaluation_plots(OutputCurves("kind", two["curves"]))
+    assert plots[1].explanation.endswith("precision is the share of positives, 25.0%.") and plots[0].key == ["on"]
+    (scatter,) = evaluation_plots(OutputCurves("level", points=number_points([1.0, 2, 3], [1.5, 2, 2])["points"]))
+    assert scatter.heading == "Predicted against true" and scatter.svg.count("<circle") == 3
+    assert evaluation_plots(OutputCurves("none")) == []
+
+
+def test_runs_of_earlier_versions_and_damaged_curves(tmp_path: Path) -> None:
+    path = tmp_path / "test.json"
+    scores = {"accuracy": 0.5, "per_class_accuracy": {"a": 0.5, "b": 0.5}}
+    record = {"model": scores, "logistic_regression": scores}
+    path.write_text(json_text(record))
+    found = _tests(path)
+    assert found.curves == () and [row.model for row in found.tables["Test result"]] == ["50.0 %"] * 3
+    estimate = {"value": 0.5, "low": 0.4, "high": 0.6}
+    evaluation = {"scores": {"accuracy": estimate}, "per_class": {}, "differences": {"x": {"accuracy": estimate}}}
+    record |= {
+        "evaluation": {"output": evaluation},
+        "networks": [{}, {}],
+        "linear_weights": {"output": 0.2},
+        "looks": 2,
+    }
+    path.write_text(json_text(record))
+    found = _tests(path)
+    assert (found.model, found.looks) == ("mean of 2 networks + linear term", 2)
+    first = found.tables["Test result"][0]
+    assert first.model == "50.0 % (40.0 % to 60.0 %)" == first.difference
+    for damaged in ({"a": {"roc": [["<script>", 1]]}}, {"a": {}}, {"a": 3}, 3):
+        path.write_text(json_text({**record, "curves": {"output": {"curves": damaged}}}))
+        with pytest.raises(StorageError, match="expected the test.json of a finished search"):
+            _tests(path)
