@@ -113,3 +113,11 @@ def test_what_is_refused(
     done = amber("predict", finished_run, tmp_path / file, *options)
     assert done.exit_code == 2, done.output
     assert re.search(message, done.stderr), done.stderr
+
+
+def test_what_is_read_is_not_written_over(amber: Amber, finished_run: Path, intervals: tuple[Path, Path]) -> None:
+    peaks, genome = intervals
+    before = peaks.read_bytes()
+    done = amber("predict", finished_run, peaks, "--genome", genome, "-o", peaks)
+    assert done.exit_code == 2 and "expected another file than the one that is read" in done.stderr
+    assert peaks.read_bytes() == before

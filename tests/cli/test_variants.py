@@ -121,3 +121,11 @@ def test_units_of_every_kind_of_output() -> None:
     names = [each.name for each in ScoredVariants(effects, tuple(units), ())._info()]
     assert names[:3] == ["AMBER_kind_on_DIFF", "AMBER_kind_on_LOG2R", "AMBER_kind_on_LOG2OR"]
     assert names[-2:] == ["AMBER_level_DIFF", "AMBER_level_LOG2R"] and len(set(names)) == len(names)
+
+
+def test_what_is_read_is_not_written_over(amber: Amber, finished_run: Path, files: tuple[Path, Path]) -> None:
+    calls, genome = files
+    before = calls.read_bytes()
+    done = amber("variants", finished_run, calls, "--genome", genome, "-o", calls)
+    assert done.exit_code == 2 and "expected another file than the one that is read" in done.stderr
+    assert calls.read_bytes() == before

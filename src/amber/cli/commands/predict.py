@@ -133,7 +133,7 @@ def _predict_genomic(
     from amber.experiment.trained.genomic_files import OUTPUT_SUFFIXES, predict_genomic_file
 
     if output is not None:
-        checked_output(output, OUTPUT_SUFFIXES)
+        checked_output(output, OUTPUT_SUFFIXES, (records, genome))
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Predicting", total=None)
         predictions = predict_genomic_file(

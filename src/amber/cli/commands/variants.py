@@ -38,7 +38,7 @@ def variants(
     from amber.cli.options import checked_output
     from amber.experiment.variant_scoring import OUTPUT_SUFFIXES, score_variants
 
-    paths = [checked_output(path, OUTPUT_SUFFIXES) for path in output or []]
+    paths = [checked_output(path, OUTPUT_SUFFIXES, (calls, genome)) for path in output or []]
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Scoring variants", total=None)
         scored = score_variants(
