@@ -20,7 +20,7 @@ def blocks(language: str) -> list[str]:
 
 def test_the_commands_run_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (makes_files,) = blocks("python")
+    in_one_call, makes_files = blocks("python")
     exec(compile(makes_files, "first_search.md", "exec"), {})
     for line in "".join(blocks("bash")).splitlines():
         words = line.split()
@@ -29,6 +29,11 @@ def test_the_commands_run_one_after_the_other(tmp_path: Path, monkeypatch: pytes
         shorter = ["--trials", "1"] if words[1] == "search" else []
         done = CliRunner().invoke(app, [*words[1:], *shorter])
         assert done.exit_code == 0, f"{line}\n{done.output}"
+    exec(
+        compile(in_one_call.replace("budget=20", 'budget=1, run_directory="runs/python"'), "first_search.md", "exec"),
+        {},
+    )
+    assert (tmp_path / "runs" / "python" / "report.html").is_file()
     assert {"card.html", "report.html", "config.yaml"} <= {path.name for path in tmp_path.iterdir()}
     assert (tmp_path / "runs" / "bound_free" / "best.keras").is_file()
 

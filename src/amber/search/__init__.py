@@ -1,11 +1,14 @@
 """Search: objective, samplers, study, run directory, ranking, and training of the best.
 
-Importing this package is light: a name loads its module, and with it Keras and Optuna, when it is first used.
+Importing this package is light: a name loads its module, and with it Keras and Optuna, when it is first used. The
+package can be called: `amber.search(data)` is `amber.starting.search`, a search in one call.
 """
 
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from amber.backend import select
@@ -125,3 +128,13 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _CallablePackage(ModuleType):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Search in one call; see `amber.starting.search`."""
+        return importlib.import_module("amber.starting").search(*args, **kwargs)
+
+
+# As the language reference describes it ("Customizing module attribute access").
+sys.modules[__name__].__class__ = _CallablePackage

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from amber.starting.searching import Found, search
 from amber.starting.writing import Started, start
 
-__all__ = ["Started", "start"]
+__all__ = ["Found", "Started", "search", "start"]

@@ -1,0 +1,218 @@
+"""A search in one call: from files, arrays or a Dataset to a network with its answers."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
+
+import yaml
+
+from amber.checks import positive_integer
+from amber.data.dataset import Dataset
+from amber.errors import ConfigError, RunFailed
+from amber.experiment.experiment import Experiment
+from amber.experiment.reporter import Reporter
+from amber.experiment.run_files.recorded import BEST_MODEL
+from amber.experiment.running import ExperimentResult, run
+from amber.files.strict_json import read_json
+from amber.starting.writing import start
+from amber.types import JsonObject
+from amber.wording import shown
+
+if TYPE_CHECKING:
+    from amber.architect import ModelSpace
+    from amber.experiment.explaining import ExplainSettings, Explanation
+    from amber.experiment.trained.model import TrainedModel
+    from amber.search import SearchResult
+
+Data: TypeAlias = "Dataset | str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | tuple[Any, Any]"
+"""A Dataset; files as `amber init` takes them; or a pair of inputs and labels."""
+
+CONFIGURATION = "search.yaml"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found, with the files of its run.
+
+    Attributes:
+        run_directory: folder of results; every command reads it.
+        result: of the experiment.
+    """
+
+    run_directory: Path
+    result: ExperimentResult
+
+    @property
+    def trials(self) -> SearchResult | None:
+        """All proposals, ranked; None where a finished run had nothing left to do."""
+        return self.result.search
+
+    @cached_property
+    def best_model(self) -> TrainedModel:
+        """The best network: `predict`, `explain` and `variants` take sequences as text; `network` is the Keras model.
+
+        Raises:
+            RunFailed: the search was interrupted before there was one.
+        """
+        self._check_finished()
+        from amber.experiment.trained.model import load
+
+        return load(self.run_directory)
+
+    def evaluate(self) -> JsonObject:
+        """Return the scores at the test by output, each with its 95 % interval, and the differences from baselines.
+
+        The test data were opened once, when the search had ended; they are not opened again.
+
+        Raises:
+            RunFailed: the search was interrupted before there were any.
+        """
+        self._check_finished()
+        record: JsonObject = read_json(self.run_directory / "test.json", what="the scores of a run")
+        evaluation: JsonObject = record["evaluation"]
+        return evaluation
+
+    def explain(
+        self, folder: str | os.PathLike[str] | None = None, settings: ExplainSettings | None = None
+    ) -> Explanation:
+        """Find and name the motifs that the best network reads, as `amber explain` does.
+
+        Args:
+            folder: made where it is missing; None: `explain` in the run directory.
+            settings: how; None: the defaults.
+
+        Raises:
+            AmberError: as `amber.experiment.explaining.explain_run` raises them.
+        """
+        self._check_finished()
+        from amber.experiment.explaining import ExplainSettings, explain_run
+
+        return explain_run(
+            self.run_directory, Path(folder or self.run_directory / "explain"), settings or ExplainSettings()
+        )
+
+    def report(self, path: str | os.PathLike[str] | None = None) -> Path:
+        """Write the search as one HTML page, and return its path; None: `report.html` in the run directory."""
+        from amber.experiment.report_contents import gather
+        from amber.files.output import write_text
+        from amber.report import render_report
+
+        target = Path(path or self.run_directory / "report.html")
+        write_text(target, render_report(gather(self.run_directory)))
+        return target
+
+    def _check_finished(self) -> None:
+        if not (self.run_directory / BEST_MODEL).is_file():
+            raise RunFailed(
+                f"{self.run_directory}: expected a finished search. Received: one that was interrupted; "
+                "call again with resume=True"
+            )
+
+
+def search(
+    data: Data,
+    space: ModelSpace | str = "auto",
+    budget: int | None = None,
+    *,
+    label: str | None = None,
+    genome: str | os.PathLike[str] | None = None,
+    run_directory: str | os.PathLike[str] | None = None,
+    sections: Mapping[str, Any] | None = None,
+    reporter: Reporter | None = None,
+    **options: Any,
+) -> Found:
+    """Search a network for data, train it, and test it once beside a linear model.
+
+    `amber.search(...)` is this function.
+
+    Args:
+        data: a Dataset; files: a table, FASTA (one for each class), intervals (with `genome`) or arrays, as
+            `amber init` takes them; or `(x, y)`: sequences as text or arrays, and labels.
+        space: what may be built: a ModelSpace, or the name of a preset; `auto` chooses by the data.
+        budget: networks that are trained; None: follows from data and space.
+        label: column of a table that is predicted; None: found out.
+        genome: FASTA file of intervals.
+        run_directory: folder of results; None: `runs/` and the name of the data.
+        sections: sections of a configuration that are not left to the data: `training`, `search`, `final`, ...; of
+            files, what they say stands before what was found out.
+        reporter: hears how it goes on; None: the log `amber.experiment`.
+        **options: those of `amber.experiment.RunOptions`, such as `seed`, `overwrite`, `resume`.
+
+    Returns:
+        What was found.
+
+    Raises:
+        AmberError: data, settings or files that cannot be used; nothing has been trained then.
+        RunFailed: nothing could be trained.
+
+    Example:
+        ```
+        found = amber.search(["bound.fa", "free.fa"], budget=20)
+        found.best_model.predict(["ACGT..."])
+        ```
+    """
+    if budget is not None:
+        options["trials"] = positive_integer(budget, "budget")
+    if _is_pair(data):
+        from amber.data.from_arrays import dataset_from_arrays
+
+        x, y = data
+        data = dataset_from_arrays(x, y)
+    if isinstance(data, Dataset):
+        if label is not None or genome is not None:
+            raise ConfigError("`label` and `genome` are for files. Received: data in memory")
+        folder = Path(run_directory or Path("runs") / data.name)
+        experiment = Experiment.from_objects(data, space, run_directory=folder, sections=sections, **options)
+    else:
+        experiment = _of_files(_paths(data), space, label, genome, run_directory, sections, options)
+    directory = experiment.run_directory.absolute()
+    return Found(directory, run(experiment, reporter))
+
+
+def _of_files(
+    files: Sequence[Path],
+    space: ModelSpace | str,
+    label: str | None,
+    genome: str | os.PathLike[str] | None,
+    run_directory: str | os.PathLike[str] | None,
+    sections: Mapping[str, Any] | None,
+    options: Mapping[str, Any],
+) -> Experiment:
+    """Look at files as `amber init` does, and resolve what it proposes."""
+    with tempfile.TemporaryDirectory() as folder:
+        started = start(
+            files, Path(folder) / CONFIGURATION, genome=None if genome is None else Path(genome), label=label
+        )
+        proposed = yaml.safe_load(started.path.read_text(encoding="utf-8"))
+        if started.written:
+            raise ConfigError(
+                f"{files[0]}: examples of one class need others to be told from; `amber init` makes them and writes "
+                "them beside its configuration. Received: one file of positives"
+            )
+    merged = {**proposed, **(sections or {})}
+    if space != "auto":
+        merged["model_space"] = {"preset": space} if isinstance(space, str) else space
+    chosen = dict(options)
+    if run_directory is not None:
+        chosen["run_directory"] = run_directory
+    return Experiment.from_dict(merged, folder=Path.cwd(), **chosen)
+
+
+def _is_pair(data: object) -> TypeGuard[tuple[Any, Any]]:
+    paths = (str, os.PathLike)
+    return isinstance(data, tuple) and len(data) == 2 and not all(isinstance(each, paths) for each in data)
+
+
+def _paths(data: object) -> list[Path]:
+    given = [data] if isinstance(data, (str, os.PathLike)) else data
+    if not isinstance(given, Sequence) or not given or not all(isinstance(each, (str, os.PathLike)) for each in given):
+        raise ConfigError(
+            f"`data` must be a Dataset, the path of a file, several paths, or (x, y). Received: {shown(data)}"
+        )
+    return [Path(each).expanduser().absolute() for each in given]

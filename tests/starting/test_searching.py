@@ -1,0 +1,95 @@
+"""A search in one call, from arrays and from files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import amber
+from amber.data.from_arrays import dataset_from_arrays
+from amber.errors import ConfigError, DataError, RunFailed, StorageError
+from amber.experiment.running import ExperimentResult
+from amber.starting import Found
+
+RNG = np.random.default_rng(0)
+SHORT = {"training": {"epochs": 1}, "final": {"epochs": 1, "ensemble": 1, "linear_term": False}}
+
+
+def sequences(count: int, length: int = 40) -> list[str]:
+    return ["".join(row) for row in RNG.choice(list("ACGT"), (count, length))]
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
+    texts = sequences(120)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("work"))
+        result: Found = amber.search(
+            (texts, [text[0] in "AC" for text in texts]), "motif_cnn", budget=1, sections=SHORT, run_directory="mine"
+        )
+        return result
+
+
+@pytest.mark.slow
+def test_answers_of_what_was_found(found: Found) -> None:
+    assert found.trials is not None and len(found.trials.ranked) == 1
+    predicted = np.asarray(found.best_model.predict(sequences(3)))
+    assert predicted.shape == (3, 2) and found.best_model.outputs == {"output": ("False", "True")}
+    scores = found.evaluate()["output"]["scores"]
+    assert set(scores["auroc"]) == {"value", "low", "high"}
+    page = found.report()
+    assert page.parent == found.run_directory and "mean" in page.read_text()
+
+
+@pytest.mark.slow
+def test_files_and_a_finished_run_that_is_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("bound", "free"):
+        entries = [f">{name}{row}\n{text}\n" for row, text in enumerate(sequences(60))]
+        (tmp_path / f"{name}.fa").write_text("".join(entries))
+    found = amber.search(["bound.fa", "free.fa"], budget=1, sections=SHORT, run_directory="runs/it")
+    assert found.best_model.outputs == {"output": ("bound", "free")}
+    with pytest.raises(StorageError, match="The run directory runs/it is not empty"):
+        amber.search(["bound.fa", "free.fa"], budget=1, sections=SHORT, run_directory="runs/it")
+    again = amber.search(["bound.fa", "free.fa"], budget=1, sections=SHORT, run_directory="runs/it", resume=True)
+    assert again.trials is None and again.best_model.outputs == found.best_model.outputs
+
+
+def test_an_interrupted_search_has_no_model_yet(tmp_path: Path) -> None:
+    found = Found(tmp_path, ExperimentResult(tmp_path, interrupted=True))
+    for ask in (lambda: found.best_model, found.evaluate, found.explain):
+        with pytest.raises(RunFailed, match="call again with resume=True"):
+            ask()
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "message"),
+    [
+        (3, {}, "`data` must be a Dataset, the path of a file, several paths, or .x, y.. Received: 3"),
+        ("missing.fa", {}, "missing.fa"),
+        ((["ACGT"] * 9, [0, 1] * 4), {}, "must have the same number of examples"),
+        ((["ACGT"] * 9, [0] * 9), {}, ""),
+        ((["ACGT"] * 8, [0, 1] * 4), {"budget": 0}, "budget must be a positive integer. Received: 0"),
+        ((["ACGT"] * 8, [0, 1] * 4), {"label": "x"}, "`label` and `genome` are for files"),
+    ],
+)
+def test_what_is_refused(data: Any, options: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises((ConfigError, DataError), match=message):
+        amber.search(data, run_directory=tmp_path / "run", **options)
+    assert not (tmp_path / "run").exists()
+
+
+def test_arrays_of_every_kind() -> None:
+    labels = ["a", "b"] * 20
+    text = dataset_from_arrays(sequences(40), labels)
+    assert text.input_shape == (40, 4) and text.classes == ("a", "b") and sum(text.sizes.values()) == 40
+    one_hot = dataset_from_arrays(np.eye(4)[RNG.integers(0, 4, (40, 12))], RNG.normal(size=40))
+    assert one_hot.input_shape == (12, 4) and one_hot.targets[0].classes is None
+    several = dataset_from_arrays({"dna": sequences(40), "age": RNG.normal(size=(40, 2))}, labels)
+    assert several.input_shape == {"dna": (40, 4), "age": (2,)}
+    for wrong in (np.full((40, 2), np.nan), np.zeros(40), [object()] * 40, "ACGT"):
+        with pytest.raises(DataError, match="Received"):
+            dataset_from_arrays(wrong, labels)
