@@ -44,7 +44,7 @@ def test_a_backend_that_is_none_is_severe(tmp_path: Path) -> None:
     done = doctor(tmp_path, KERAS_BACKEND="jax", PYTHONPATH=os.pathsep.join([str(tmp_path), *sys.path[1:]]))
     assert done.returncode == 1
     assert "! It cannot be used." in done.stdout and "libcuda is too old" in done.stdout
-    assert "Searches cannot run before they are mended." in done.stdout
+    assert "Searches cannot run until they are fixed." in done.stdout
 
 
 def test_no_backend(monkeypatch: pytest.MonkeyPatch) -> None:

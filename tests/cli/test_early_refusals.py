@@ -142,7 +142,10 @@ _COMMANDS: dict[str, tuple[list[str], str]] = {
     "scan: no motifs": (["scan", "none.meme", "x.fa"], "none.meme: expected motifs in MEME format"),
     "scan: text": (["scan", "records.csv", "records.csv"], "records.csv, line 1: expected a header"),
     "scan: threshold": (["scan", "records.csv", "records.csv", "--threshold", "3"], "--threshold: expected a p-value"),
-    "build: seed of a trained model": (["build", "folder", "--trained", "--seed", "1"], "--seed: of initial weights"),
+    "build: seed of a trained model": (
+        ["build", "folder", "--trained", "--seed", "1"],
+        "--seed: it sets initial weights",
+    ),
     "extract: no file": (["extract", "none.h5", "0"], "none.h5: expected a supernet"),
     "extract: text": (["extract", "text.keras", "0"], "text.keras: expected a supernet"),
     "extract: HDF5 of something else": (["extract", "other.h5", "0"], "other.h5 is not a supernet file"),

@@ -15,7 +15,7 @@ from amber.graph.shape_words import plain_words
         ("expected ndim=3, found ndim=2", "it needs an input of 2 axes (positions x channels); this one has 1"),
         ("expected ndim=6, found ndim=2", "it needs an input of 5 axes; this one has 1"),
         ("Computed output size would be negative. output size would be zero or negative",
-         "its input is too short, nothing would be left of it (padding: same keeps the length)"),
+         "its input is too short and nothing would be left of it (padding: same keeps the length)"),
         ("A `Concatenate` layer requires inputs with matching shapes. Received: input_shape=[(3,), (4, 5)]",
          "inputs of these shapes cannot be concatenated; flatten or pool the longer ones first"),
         ("Exception encountered when calling Dense.call().\n\n\x1b[1mIt does not fit.\x1b[0m Received: 3\n\n"

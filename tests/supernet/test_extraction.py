@@ -225,7 +225,7 @@ def test_a_plain_model_is_one_block() -> None:
         with_features(feature_model("flat"), read * 2)
     with pytest.raises(ConfigError, match="input_node_for_nas"):
         with_features(feature_model("map"), read)
-    with pytest.raises(ConfigError, match="without a hole"):
+    with pytest.raises(ConfigError, match="without gaps"):
         FeatureBlocks(feature_model("flat"), [0, 0, 0, 2, 2, 2])
 
 

@@ -1,4 +1,4 @@
-"""How good predictions are: measures by task, with confidence intervals, beside those of baselines."""
+"""Evaluate predictions: measures by task, with confidence intervals, beside those of baselines."""
 
 from __future__ import annotations
 

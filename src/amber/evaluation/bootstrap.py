@@ -1,4 +1,4 @@
-"""Confidence intervals by the bootstrap: examples, or whole groups of them, drawn anew with replacement."""
+"""Confidence intervals by the bootstrap: examples, or whole groups of them, are drawn with replacement."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Estimate:
     high: float
 
     def to_dict(self) -> JsonObject:
-        """Return a JSON-ready dictionary; what is not finite becomes None."""
+        """Return a JSON-ready dictionary; values that are not finite become None."""
         return {name: value if math.isfinite(value) else None for name, value in vars(self).items()}
 
     def __str__(self) -> str:
@@ -46,7 +46,7 @@ class Drawn:
     """Measures of one model.
 
     Attributes:
-        values: of the examples themselves, by the name of the measure.
+        values: of the examples themselves, by name of the measure.
         draws: of each draw.
     """
 
@@ -95,7 +95,7 @@ class Resampling:
 
     @property
     def units(self) -> int:
-        """How many things are drawn from: groups, or examples."""
+        """The number of units to draw from: groups, or examples."""
         return self.examples if self._codes is None else int(self._codes.max()) + 1
 
     def weights(self) -> Iterator[Weights]:
@@ -119,12 +119,12 @@ class Resampling:
     def intervals(self, drawn: Drawn) -> dict[str, Estimate]:
         """Return the value and the interval of each measure.
 
-        A draw in which a measure is undefined, as AUROC is where it holds one class only, is left out of its interval.
+        A draw in which a measure is undefined (AUROC with one class only) is left out of the interval of that measure.
         """
         return {name: self._interval(value, drawn.draws[name]) for name, value in drawn.values.items()}
 
     def differences(self, drawn: Drawn, other: Drawn) -> dict[str, Estimate]:
-        """Return how much higher each measure is than that of another model, with the interval on the same draws."""
+        """Return the difference of each measure from that of another model, with its interval on the same draws."""
         return {
             name: self._interval(value - other.values[name], drawn.draws[name] - other.draws[name])
             for name, value in drawn.values.items()

@@ -1,4 +1,4 @@
-"""What plots of an evaluation are drawn from: few points, JSON-ready, so that a run keeps them beside its scores."""
+"""The points of an evaluation's plots: few and JSON-ready, so that a run keeps them beside its scores."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _POINTS, _BINS, _SCATTERED, MOST_CLASSES = 100, 10, 500, 8
 def class_curves(true: ArrayLike, probabilities: ArrayLike, classes: Sequence[str]) -> JsonObject:
     """Return ROC, precision-recall and calibration curves of each class against the rest, and the confusion matrix.
 
-    Of two classes the second says it all. Of more than eight, the most frequent eight have curves.
+    With two classes, only the second has curves. With more than eight, the most frequent eight have curves.
 
     Args:
         true: class numbers, `(examples,)`.
@@ -38,7 +38,7 @@ def class_curves(true: ArrayLike, probabilities: ArrayLike, classes: Sequence[st
 
 
 def label_curves(true: ArrayLike, probabilities: ArrayLike, labels: Sequence[str]) -> JsonObject:
-    """Return the curves of each label; of more than eight, of the most frequent eight. Missing labels do not count.
+    """Return the curves of each label, or of the eight most frequent; missing labels do not count.
 
     Args:
         true: 0, 1 or NaN, `(examples, labels)`.
@@ -48,7 +48,7 @@ def label_curves(true: ArrayLike, probabilities: ArrayLike, labels: Sequence[str
     Returns:
         `curves`: label -> `roc`, points (false positive rate, true positive rate); `precision_recall`, points (recall,
         precision); `calibration`, points (mean probability, share of positives, examples) of ten equal bins;
-        `positives`, the share of them. A label of one kind only has none.
+        `positives`, the share of them. A label with a single value has none.
     """
     values, found = np.asarray(true, dtype=np.float64), np.asarray(probabilities, dtype=np.float64)
     known = ~np.isnan(values)
@@ -60,7 +60,7 @@ def label_curves(true: ArrayLike, probabilities: ArrayLike, labels: Sequence[str
 
 
 def number_points(true: ArrayLike, predicted: ArrayLike, seed: int = 0) -> JsonObject:
-    """Return `points`, (true, predicted), of at most 500 examples that are drawn; missing values do not count."""
+    """Return `points`, (true, predicted), of at most 500 random examples; missing values do not count."""
     values, found = (np.asarray(each, dtype=np.float64).reshape(-1) for each in (true, predicted))
     rows = np.flatnonzero(~np.isnan(values))
     if len(rows) > _SCATTERED:
@@ -94,7 +94,7 @@ def _calibration(true: NDArray[np.bool_], scores: Array) -> list[list[float]]:
 
 
 def _thinned(x: Array, y: Array) -> list[list[float]]:
-    """Return points of a curve, ends among them, at about equal distances along it."""
+    """Return points of a curve, including its ends, at about equal distances along it."""
     along = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(x)) + np.abs(np.diff(y)))])
     kept = np.unique(np.searchsorted(along, np.linspace(0, along[-1], _POINTS)))
     return [[_short(x[place]), _short(y[place])] for place in kept]

@@ -1,4 +1,4 @@
-"""All measures of one output on one part of the data, by its task."""
+"""All measures of one output on one split of the data, by task."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Measures = dict[str, WeightedMeasure]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How good the predictions of one output are.
+    """The scores of one output's predictions.
 
     Attributes:
         scores: each measure with its interval.
@@ -26,9 +26,9 @@ class Evaluation:
         differences: for each baseline, how much better the model is in each measure (negative: worse; of losses and
             errors, positive is worse), with the interval of the difference on the same draws.
         baselines: the scores of each baseline.
-        examples: how many.
+        examples: number of examples.
         level: of all intervals.
-        units: how many things were drawn from for the intervals: examples, or groups.
+        units: number of units drawn from for the intervals: examples, or groups.
     """
 
     scores: Mapping[str, Estimate]
@@ -57,7 +57,7 @@ def evaluate_classes(
     resampling: Resampling | None = None,
     baselines: Mapping[str, ArrayLike] | None = None,
 ) -> Evaluation:
-    """Evaluate predicted probabilities of classes of which each example has one.
+    """Evaluate predicted probabilities of classes; each example has one class.
 
     Args:
         true: class numbers, shape `(examples,)`.
@@ -67,7 +67,7 @@ def evaluate_classes(
         baselines: probabilities of other models, by name.
 
     Raises:
-        DataError: shapes that do not fit, class numbers without a class, or what is not finite.
+        DataError: shapes that do not fit, class numbers without a class, or values that are not finite.
     """
     numbers = np.asarray(true).reshape(-1)
     if len(classes) < 2 or not np.issubdtype(numbers.dtype, np.integer) or not _within(numbers, len(classes)):
@@ -98,10 +98,10 @@ def evaluate_labels(
     resampling: Resampling | None = None,
     baselines: Mapping[str, ArrayLike] | None = None,
 ) -> Evaluation:
-    """Evaluate predicted probabilities of labels of which each example has any number.
+    """Evaluate predicted probabilities of labels; each example has any number of them.
 
     Args:
-        true: 0, 1 or, where a label is missing, NaN; shape `(examples, labels)`. Missing ones count nowhere.
+        true: 0, 1 or, where a label is missing, NaN; shape `(examples, labels)`. Missing labels are not counted.
         probabilities: of each label, of the same shape.
         labels: their names.
         resampling: how intervals are drawn; None: 1,000 draws of examples, 95 %.
@@ -141,13 +141,13 @@ def evaluate_numbers(
     """Evaluate predicted numbers.
 
     Args:
-        true: shape `(examples,)`; NaN where a value is missing: it counts nowhere.
+        true: shape `(examples,)`; NaN where a value is missing, which is not counted.
         predicted: of the same examples.
         resampling: how intervals are drawn; None: 1,000 draws of examples, 95 %.
         baselines: predictions of other models, by name.
 
     Raises:
-        DataError: shapes that do not fit, no value at all, or what is not finite.
+        DataError: shapes that do not fit, no value at all, or values that are not finite.
     """
     values = np.asarray(true, np.float64).reshape(-1)
     known = ~np.isnan(values)

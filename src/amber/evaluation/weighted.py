@@ -1,4 +1,4 @@
-"""Measures of weighted examples: prepared once, then cheap for each of a thousand draws of the bootstrap.
+"""Measures of weighted examples, prepared once and then cheap for each of a thousand bootstrap draws.
 
 With all weights equal to 1 each is the measure of the same name in `amber.measures` or scikit-learn.
 """
@@ -73,10 +73,10 @@ def mean_of(values: Array) -> WeightedMeasure:
 
 
 def confusion(true: Array, predicted: Array, classes: int) -> dict[str, WeightedMeasure]:
-    """Measures of the table of true and predicted classes: `balanced_accuracy`, `f1` and `mcc`.
+    """Measures of the confusion matrix: `balanced_accuracy`, `f1` and `mcc`.
 
-    `f1` of two classes is that of the second, of more the mean over the classes. NaN where all weight is on one true
-    class.
+    With two classes `f1` is that of the second class, with more the mean over the classes. NaN where all weight is
+    on one true class.
     """
     cells = np.asarray(true) * classes + np.asarray(predicted)
 
@@ -117,7 +117,7 @@ def log_loss(true: Array, probabilities: Array) -> WeightedMeasure:
 
 
 def calibration_error(true: Array, probabilities: Array) -> WeightedMeasure:
-    """Expected calibration error: how far the probability of the predicted class is from how often it is right.
+    """Expected calibration error: the gap between the predicted class's probability and its accuracy.
 
     Over 15 bins of equal width (Guo et al., ICML 2017).
     """
@@ -165,7 +165,7 @@ def pearson(true: Array, predicted: Array) -> WeightedMeasure:
 
 
 def spearman(true: Array, predicted: Array) -> WeightedMeasure:
-    """Correlation of the ranks; equal values share their mean rank among the examples that were drawn."""
+    """Rank correlation; equal values share their mean rank among the examples that were drawn."""
     first, second = _Ranks(true), _Ranks(predicted)
 
     def measure(weights: Weights) -> float:
@@ -190,7 +190,7 @@ class _Ranks:
 
 
 def _ties(scores: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the order of falling scores, and where in it each distinct score begins."""
+    """Return the order of descending scores, and where in it each distinct score begins."""
     order = np.argsort(-np.asarray(scores, np.float64), kind="stable")
     falling = np.asarray(scores)[order]
     return order, np.flatnonzero(np.r_[True, falling[1:] != falling[:-1]])

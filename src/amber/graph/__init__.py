@@ -1,4 +1,4 @@
-"""Networks as values: described, counted, named and built into Keras models."""
+"""Networks as values: describe, measure, fingerprint and build them into Keras models."""
 
 from amber.backend import prepare_keras
 

@@ -1,4 +1,4 @@
-"""From graph to Keras model: one interpreter for every builder."""
+"""Build a Keras model from a graph: one interpreter for every builder."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def build_model(
     name: str | None = None,
     model_class: Callable[..., keras.Model] | None = None,
 ) -> keras.Model:
-    """Build a Keras functional model of a graph.
+    """Build a Keras functional model from a graph.
 
     Args:
         graph: the planned network.
@@ -41,8 +41,8 @@ def build_model(
             graph has any, else a plain functional model.
 
     Raises:
-        InvalidArchitectureError: shapes do not fit or there are too many weights (checked before one is made), or Keras
-            refuses.
+        InvalidArchitectureError: shapes do not fit or there are too many weights (checked before any is made), or Keras
+            refuses to build.
     """
     check_size(graph.cost)
     layer_of = layer_for or fresh_layer

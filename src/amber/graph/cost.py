@@ -1,6 +1,6 @@
 """Shapes, parameters and FLOPs of a network without building it.
 
-Shapes and parameters are asked of Keras itself, once per operation and input shapes, without allocating; only
+Keras itself computes shapes and parameters, once per operation and input shapes, without allocating memory; only
 FLOPs have formulas (2 x multiply-adds, forward, batch 1).
 """
 
@@ -37,7 +37,7 @@ __all__ = [
 
 
 def measure(graph: Network) -> GraphCost:
-    """Count a network.
+    """Measure a network.
 
     Args:
         graph: the planned network.
@@ -64,7 +64,7 @@ def measure(graph: Network) -> GraphCost:
 
 
 def check_size(cost: GraphCost) -> None:
-    """Check that the weights of a network can be held, before any is made.
+    """Check that a network has no more weights than the limit, before any is made.
 
     Raises:
         InvalidArchitectureError: there are too many; names the largest layer.
@@ -73,7 +73,7 @@ def check_size(cost: GraphCost) -> None:
         return
     name, largest = max(cost.nodes.items(), key=lambda each: each[1].parameters)
     raise InvalidArchitectureError(
-        f"expected a network of at most {limits.PARAMETERS:,} parameters: fewer units or filters. Received: "
+        f"expected a network of at most {limits.PARAMETERS:,} parameters; use fewer units or filters. Received: "
         f"{cost.parameters:,}, of which {largest.parameters:,} in '{shortened(name)}'"
     )
 
@@ -113,7 +113,7 @@ def measure_operation(
 
 
 class _ShapeError(Exception):
-    """Why an operation cannot follow shapes; turned into a named error by `measure_operation`."""
+    """Why an operation cannot be applied to shapes; `measure_operation` adds the node's name."""
 
 
 # The version of the registry is part of the key, so that an operation that was replaced is counted anew.

@@ -1,4 +1,4 @@
-"""An operation in words, and the family of operations that it belongs to."""
+"""Describe operations in words, and find the family that an operation belongs to."""
 
 from __future__ import annotations
 

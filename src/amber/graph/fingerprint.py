@@ -1,7 +1,7 @@
-"""A canonical name of a network: two token lists that mean the same network share it.
+"""Fingerprint a network: token lists that mean the same network have the same fingerprint.
 
-Names, groups and operations that compute nothing do not count; neither does the order of the parents of a
-commutative merge. Nodes are coloured by what they compute from the inputs and then by who reads them
+Names, groups, operations that compute nothing, and the order of the parents of a commutative merge do not
+count. Nodes are coloured by what they compute from the inputs and then by who reads them
 (colour refinement, Weisfeiler and Leman 1968), so that one node read twice differs from two equal nodes. A chain of
 nodes that only read one another counts as one node, which is what makes it fast.
 """
@@ -20,7 +20,7 @@ Parents = tuple[str, ...]
 
 
 def fingerprint(graph: Network) -> str:
-    """Return 32 hexadecimal digits that name the network."""
+    """Return the fingerprint of a network, 32 hexadecimal digits."""
     nodes, stands_for = _without_idle(graph)
     outputs = [stands_for[name] for name in graph.outputs]
     continued = _continued(nodes, outputs)
@@ -58,7 +58,7 @@ def fingerprint(graph: Network) -> str:
 
 
 def _without_idle(graph: Network) -> tuple[list[tuple[ComputationNode, Parents]], dict[str, str]]:
-    """The nodes that compute something, with what they read of those; and which of them each node stands for."""
+    """Return the nodes that compute something, with their parents among these, and which of them replaces each node."""
     stands_for: dict[str, str] = {}
     nodes: list[tuple[ComputationNode, Parents]] = []
     outputs = graph.outputs
@@ -78,7 +78,7 @@ def _without_idle(graph: Network) -> tuple[list[tuple[ComputationNode, Parents]]
 
 
 def _continued(nodes: list[tuple[ComputationNode, Parents]], outputs: list[str]) -> set[str]:
-    """The nodes of which all is known by their one reader, because it reads nothing else."""
+    """Return the nodes with one reader that reads nothing else, so that it determines them."""
     once: set[str] = set()
     again = set(outputs)
     for _, parents in nodes:
@@ -90,7 +90,7 @@ def _continued(nodes: list[tuple[ComputationNode, Parents]], outputs: list[str])
 def _refine(
     chains: list[tuple[str, Parents, bool]], colours: dict[str, bytes], outputs: list[tuple[str, bytes]]
 ) -> str:
-    """Colours every chain anew by who reads it, last first, and names the set of colours."""
+    """Refine the colour of every chain by its readers, last first, and return a digest of all colours."""
     above: dict[str, list[bytes]] = {name: [] for name in colours}
     places: dict[str, list[bytes]] = {}
     for name, place in outputs:
@@ -118,7 +118,7 @@ def _weight(weight: float | None) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _joining(operation: Operation, merge_op: str) -> tuple[bytes, bool]:
-    """Label and whether the order of the parents is of no account, for an operation that reads several tensors."""
+    """Return the label of an operation with several parents, and whether their order does not matter."""
     kind = operation.Layer_type
     orderless = kind in COMMUTATIVE or (kind != "concatenate" and merge_op in COMMUTATIVE)
     return merge_op.encode() + _text(operation), orderless
@@ -134,7 +134,7 @@ def _source(node: ComputationNode, graph: Network) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _traits(operation: Operation) -> tuple[bytes, bool]:
-    """The text of an operation with one parent, and whether it computes nothing."""
+    """Return the text of an operation with one parent, and whether it computes nothing."""
     return _text(operation) + b"|", _computes_nothing(operation)
 
 
@@ -149,7 +149,7 @@ def _computes_nothing(operation: Operation) -> bool:
 
 @lru_cache(maxsize=4096)
 def _text(operation: Operation) -> bytes:
-    """What a layer reads of its operation. Lists and tuples are alike, as they are to the operation itself."""
+    """Return the attributes that a layer reads, as text. Lists and tuples are equal, as in the operation itself."""
     kind, attributes = read_attributes(operation)
     attributes.pop("name", None)
     return f"{kind}{sorted((name, repr(_frozen(value))) for name, value in attributes.items())}".encode()

@@ -1,4 +1,4 @@
-"""`ComputationGraph`: a whole network as a value, before any framework."""
+"""`ComputationGraph`: a whole network as a value, independent of Keras."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ComputationGraph:
     Raises:
         InvalidArchitectureError: a repeated name, a parent that does not come earlier, a node without
             parents that is not an input, an unknown input or output, or an intermediate output that is not an output,
-            is the first, or has a weight that is not a finite number of at least 0.
+            is the first output, or has a weight that is not a finite number of at least 0.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class ComputationGraph:
         return ComputationGraph(kept, self.inputs, self.outputs, self.auxiliary)
 
     def fingerprint(self) -> str:
-        """Return a hexadecimal name of the network itself: the same for any tokens and names that mean it."""
+        """Return the fingerprint of the network: the same for all tokens and names that mean this network."""
         return self._fingerprint
 
     @cached_property
@@ -97,7 +97,7 @@ class ComputationGraph:
 
     @cached_property
     def cost(self) -> GraphCost:
-        """What the network costs, measured once.
+        """The cost of the network, measured once.
 
         Raises:
             InvalidArchitectureError: the shapes do not fit; names the node and the shapes.
@@ -114,7 +114,7 @@ class ComputationGraph:
         return build_model(self, layer_for=layer_for, name=name, model_class=model_class)
 
     def to_dict(self) -> dict[str, object]:
-        """Return the graph as a JSON-ready dictionary; `auxiliary` is in it only where there is any."""
+        """Return the graph as a JSON-ready dictionary, with `auxiliary` only if there are intermediate outputs."""
         return {
             "inputs": list(self.inputs),
             "outputs": list(self.outputs),
@@ -127,7 +127,7 @@ class ComputationGraph:
         """Read what `to_dict` wrote.
 
         Raises:
-            InvalidArchitectureError: it does not describe a network; says what of it.
+            InvalidArchitectureError: it does not describe a network; the message says what is wrong.
         """
         error = InvalidArchitectureError
         plain.check_mapping(description, "A network", ("nodes", "inputs", "outputs"), error)

@@ -10,10 +10,10 @@ from amber.graph.models.auxiliary import DEFAULT_INPUT
 
 @dataclass(frozen=True)
 class InputUsage:
-    """How a network uses one input.
+    """How a network uses an input.
 
     Attributes:
-        layers: the layers (groups of nodes, or nodes without a group) that read it themselves, in order.
+        layers: the layers (groups of nodes, or nodes without a group) that read it directly, in order.
         outputs: the outputs that depend on it.
         squeezed: whether it is read by a `default_input` node, one unit that all unused inputs share.
     """
@@ -24,7 +24,7 @@ class InputUsage:
 
     @property
     def used(self) -> bool:
-        """Whether a layer reads it and an output depends on it."""
+        """Whether a layer reads the input and an output depends on it."""
         return bool(self.layers and self.outputs)
 
     def describe(self) -> str:

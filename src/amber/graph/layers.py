@@ -1,4 +1,4 @@
-"""What one node of a network computes, on tensors of Keras."""
+"""Apply one node of a network to Keras tensors."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def node_tensor(
         operation: what is computed.
         name: of the node; the name of an input.
         merge_op: how several tensors are joined before a single-input operation.
-        tensors: what it reads; nothing for an input.
+        tensors: its inputs; none for an input operation.
         layer_for: gives the layer (a callable of tensors) from the shape of the first tensor, without batch.
 
     Raises:
-        InvalidArchitectureError: the operation cannot follow these tensors.
+        InvalidArchitectureError: the operation cannot be applied to these tensors.
     """
     if operation.Layer_type == "input":
         options = {key: value for key, value in operation.Layer_attributes.items() if key not in ("name", "shape")}

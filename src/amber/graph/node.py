@@ -1,4 +1,4 @@
-"""`ComputationNode`, one vertex of a network, and `Network`, what those see of a graph that count and build it."""
+"""`ComputationNode`, one vertex of a network, and `Network`, the protocol of a graph for measuring and building."""
 
 from __future__ import annotations
 
@@ -81,7 +81,9 @@ class ComputationNode:
             ModelSpaceError: it belongs to none, or its group was given as text.
         """
         if self.place is None or self.place.layer is None:
-            raise ModelSpaceError(f"Expected a node of a layer of the space. Received: {self.node_name!r}")
+            raise ModelSpaceError(
+                f"Expected a node that belongs to a layer of the model space. Received: {self.node_name!r}"
+            )
         return self.place.layer
 
     def replace(self, **changes: object) -> ComputationNode:
@@ -99,10 +101,10 @@ class ComputationNode:
         """Return the output tensor of this node alone, with a layer of its own.
 
         Args:
-            *tensors: what it reads, in the order of its parents; for an input, nothing.
+            *tensors: its inputs, in the order of its parents; none for an input node.
 
         Raises:
-            InvalidArchitectureError: the operation cannot follow these tensors.
+            InvalidArchitectureError: the operation cannot be applied to these tensors.
         """
         return node_tensor(
             self.operation,
@@ -162,7 +164,7 @@ class ComputationNode:
 
 
 def _group(description: Mapping[str, Any]) -> str | NodePlace:
-    """Return the place of a node where its description has one, else the text of its group; raise ModelSpaceError."""
+    """Return the place of a node where its description has one, else the text of its group."""
     place = description.get("place")
     if place is None:
         return plain.text(description.get("group", ""), "group of a node", ModelSpaceError)
@@ -170,14 +172,14 @@ def _group(description: Mapping[str, Any]) -> str | NodePlace:
     role, layer = place["role"], place["layer"]
     if role not in get_args(NodeRole) or not (layer is None or is_integer(layer)):
         raise ModelSpaceError(
-            f"The place of a node must be a role, and the number of a layer. Received: {shown(place)}"
+            f"The place of a node must have a role and the number of a layer. Received: {shown(place)}"
         )
     return NodePlace(role, layer)
 
 
 @dataclass(frozen=True, slots=True)
 class NodeCost:
-    """What one node costs.
+    """The cost of one node.
 
     Attributes:
         output_shape: without the batch axis.
@@ -194,7 +196,7 @@ class NodeCost:
 
 @dataclass(frozen=True, slots=True)
 class GraphCost:
-    """What a network costs: totals, and each node by name."""
+    """The cost of a network: totals, and each node by name."""
 
     parameters: int
     trainable_parameters: int
@@ -203,7 +205,7 @@ class GraphCost:
 
 
 class Network(Protocol):
-    """A network as its counting, naming and building see it; `ComputationGraph` is one, and calls them itself."""
+    """A network as measuring, fingerprinting and building see it; `ComputationGraph` implements it."""
 
     nodes: tuple[ComputationNode, ...]
     inputs: tuple[str, ...]
@@ -215,7 +217,7 @@ class Network(Protocol):
 
     @property
     def cost(self) -> GraphCost:
-        """What the network costs."""
+        """The cost of the network."""
 
     def node(self, name: str) -> ComputationNode:
         """Return the node of this name."""

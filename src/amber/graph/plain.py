@@ -1,4 +1,4 @@
-"""Checks of plain values, as JSON holds them, that describe a network."""
+"""Checks of the plain JSON values that describe a network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Keras says of shapes that do not fit, in words of people who describe networks."""
+"""Keras's errors about shapes that do not fit, in plain words."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _AXES_WANTED = {1: "one vector for each example", 2: "positions x channels", 3: 
 
 
 def plain_words(error: Exception) -> str:
-    """Return why a layer cannot follow its input, in one line without Keras's values and the call around it."""
+    """Return why a layer cannot take its input, in one line, without Keras's argument values and call."""
     text = _CALL_BEFORE.sub("", _TERMINAL_CODES.sub("", message_of(error)))
     text = printable(text.split(_CALL_AFTER)[0])
     if _NOTHING_LEFT in text:
-        return "its input is too short, nothing would be left of it (padding: same keeps the length)"
+        return "its input is too short and nothing would be left of it (padding: same keeps the length)"
     if "Concatenate" in text and "matching shapes" in text:
         return "inputs of these shapes cannot be concatenated; flatten or pool the longer ones first"
     axes = _AXES.search(text)

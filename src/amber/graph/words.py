@@ -23,10 +23,10 @@ _SHORT = {
 
 
 class ArchitectureWords:
-    """Puts architectures of one builder into words; those of its candidates are worked out once.
+    """Describes architectures of one builder in words; the words of its candidates are computed once.
 
     Args:
-        builder: has `model_space` and `layout`. Of one of the user's own without them every text is empty.
+        builder: has `model_space` and `layout`. For a user's own builder without them every text is empty.
     """
 
     def __init__(self, builder: Any) -> None:
@@ -75,17 +75,17 @@ def describe_in_words(builder: object, arc: Tokens, width: int | None = None) ->
     Args:
         builder: has `model_space` and `layout`.
         arc: the tokens.
-        width: of the text at most, cut with an ellipsis; None: all of it.
+        width: largest number of characters; longer text is cut with an ellipsis. None: no limit.
 
     Returns:
-        The text; empty where a builder of the user's own has no model space that says what its tokens mean, and of
+        The text; empty where a user's own builder has no model space that gives its tokens a meaning, and for
         tokens outside the grammar.
     """
     return ArchitectureWords(builder)(arc, width)
 
 
 def _words(candidates: Sequence[Operation]) -> list[str]:
-    """Return the word of each candidate of a layer; where two would be the same, with what tells them apart."""
+    """Return a word for each candidate of a layer; equal words get the attributes that differ."""
     words = [_word(operation) for operation in candidates]
     return [
         word if words.count(word) == 1 else word + _difference(operation, _alike(candidates, words, word))
@@ -109,7 +109,7 @@ def _alike(candidates: Sequence[Operation], words: Sequence[str], word: str) -> 
 
 
 def _difference(operation: Operation, alike: Sequence[Mapping[str, object]]) -> str:
-    """Return the attributes in which operations of one word differ, in brackets."""
+    """Return the attributes that differ among operations with the same word, in brackets."""
     known = attributes(operation)
     names = {name for each in alike for name in each}
     differing = sorted(name for name in names if len({repr(each.get(name)) for each in alike}) > 1)

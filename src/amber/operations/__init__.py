@@ -1,4 +1,4 @@
-"""The operation registry and what is in it from the start."""
+"""The operation registry and the built-in operations."""
 
 from amber.backend import prepare_keras
 

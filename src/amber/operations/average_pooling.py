@@ -1,7 +1,7 @@
 """Average pooling that gives the same numbers on every backend.
 
 With padding 'same' an average counts only the positions inside the sequence. On torch, Keras 3.15 repeats the
-border value instead wherever the padding is not symmetric. There the pooling is put together from stock layers
+border value instead wherever the padding is not symmetric. There the pooling is composed of stock layers
 (zero padding, 'valid' pooling, and a scale per position), so that a saved model loads without AMBER and predicts
 the same under any backend.
 """
@@ -81,7 +81,7 @@ def _same_padding(length: int, size: int, stride: int) -> tuple[int, int]:
 
 
 def _correction(length: int, size: int, stride: int, pad: tuple[int, int]) -> np.ndarray:
-    """Size of the window over the number of its positions inside the sequence, for every output position."""
+    """Return, for every output position, the window size divided by its number of positions inside the sequence."""
     starts = np.arange(math.ceil(length / stride)) * stride - pad[0]
     inside = np.minimum(starts + size, length) - np.maximum(starts, 0)
     return size / inside

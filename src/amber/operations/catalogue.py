@@ -1,8 +1,8 @@
-"""The operations AMBER knows from the start.
+"""The built-in operations.
 
-One line here makes a layer known to every builder; `tests/operations` asks for a case for each.
-Attributes that a type does not read, and that spaces write all the same (`filters` on a pool), are its
-`search_only` ones: they are accepted and do not reach the layer.
+One line here makes a layer known to every builder; `tests/operations` needs a case for each.
+Attributes that model spaces give although the layer does not take them (`filters` on a pool) are `search_only`:
+they are accepted and do not reach the layer.
 """
 
 from __future__ import annotations

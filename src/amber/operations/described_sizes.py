@@ -1,4 +1,4 @@
-"""The sizes that a description in a file claims, so that nothing is allocated that the file cannot fill."""
+"""The sizes that a description in a file claims, so that no more is allocated than the file can fill."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _SIZES = ("units", "filters", "kernel_size", "input_dim", "output_dim")
 
 
 def widest(description: object) -> int:
-    """Return the largest size that weights are made by, 0 where there is none."""
+    """Return the largest size that determines weights, 0 where there is none."""
     return max(_sizes(description, within=False), default=0)
 
 

@@ -1,4 +1,4 @@
-"""How several tensors become one: the registry of merges."""
+"""The registry of merges, which join several tensors into one."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ for _name, _layer in {
 def merge_name(merge_op: object) -> str:
     """Return the registered name of a merge given by name or as a Keras layer class.
 
-    A layer class that is not known yet is registered under its own name, in lower case; where another class has
-    that name, with its module before it.
+    An unknown layer class is registered under its own name, in lower case; where another class has that name, its
+    module is put before it.
 
     Raises:
         ModelSpaceError: an unknown name, or something that is neither a name nor a Keras layer class.
@@ -54,9 +54,9 @@ def merge_name(merge_op: object) -> str:
 
 
 def never_broadcasts(layer: keras.Layer) -> bool:
-    """Whether a layer joins tensors element by element, so that they must be of one shape.
+    """Say whether a layer joins tensors element by element, so that their shapes must be equal.
 
-    Keras' own layers of that kind would stretch a width of 1 to any other.
+    Keras's own layers of that kind would broadcast a width of 1 to any other.
     """
     import keras
 

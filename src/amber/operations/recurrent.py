@@ -1,4 +1,4 @@
-"""A recurrent layer read in both directions, as one operation with the attributes of that layer."""
+"""A bidirectional recurrent layer, as one operation with the attributes of that layer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RECURRENT = ("gru", "lstm", "simple_rnn")
 def bidirectional(
     layer: str = "lstm", merge_mode: str | None = "concat", name: str | None = None, **attributes: object
 ) -> keras.layers.Layer:
-    """Return a recurrent layer and its mirror image, joined.
+    """Return a recurrent layer in both directions, joined.
 
     Args:
         layer: type name of the recurrent layer: `lstm`, `gru` or `simple_rnn`.

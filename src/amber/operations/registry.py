@@ -1,4 +1,4 @@
-"""The operation registry: type name -> how to make the Keras layer, which attributes it takes, its FLOPs."""
+"""The operation registry: from a type name to the Keras layer, the attributes it takes, and its FLOPs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SEARCH_ONLY = frozenset({"filters", "units"})
 
 @dataclass(frozen=True, eq=False)
 class OperationSpec:
-    """One entry of the registry; equal to itself only.
+    """One entry of the registry; an entry equals only itself.
 
     Attributes:
         name: type name, lower case.
@@ -69,7 +69,7 @@ OPERATIONS: Registry[OperationSpec] = Registry("operation", ModelSpaceError)
 
 
 class OperationOptions(TypedDict, total=False):
-    """What may be said of an operation when it is registered; see `register_operation`."""
+    """Options of an operation when it is registered; see `register_operation`."""
 
     required: tuple[str, ...]
     search_only: tuple[str, ...]
@@ -87,7 +87,7 @@ def register_operation(
     replace: bool = False,
     **options: Unpack[OperationOptions],
 ) -> OperationSpec:
-    """Make a layer type known to every builder, to counting, drawing and the command line.
+    """Register a layer type for every builder, for costs, drawings and the command line.
 
     Args:
         name: the type name, as written in `Operation(name, ...)`; any case.
@@ -107,7 +107,7 @@ def register_operation(
 
     Raises:
         ModelSpaceError: the name is taken.
-        TypeError: an option of another name.
+        TypeError: an unknown option.
 
     Example:
         >>> def gelu_dense(units, name=None):
@@ -138,7 +138,7 @@ def register_operation(
 
 
 def read_attributes(operation: Operation) -> tuple[str, dict[str, object]]:
-    """Return the registered name of an operation's type and the attributes that its layer reads, unchecked."""
+    """Return the registered name of an operation's type, and the attributes that its layer reads, unchecked."""
     attributes = operation.Layer_attributes.copy()
     if operation.Layer_type not in OPERATIONS:
         return operation.Layer_type, attributes
@@ -188,7 +188,7 @@ def make_layer(operation: Operation, name: str | None = None, input_shape: Shape
         input_shape: what the layer will see, without batch; reaches the few layers that depend on it.
 
     Raises:
-        ModelSpaceError: unknown type, or attributes that the layer does not take or refuses.
+        ModelSpaceError: unknown type, or attributes that the layer does not take or that it refuses.
     """
     arguments = layer_arguments(operation)
     if name is not None:

@@ -1,6 +1,6 @@
-"""Multi-head attention of a sequence to itself, as a layer of one input.
+"""Multi-head self-attention of a sequence, as a layer with one input.
 
-Keras' layer takes a query and a value. Both are wired to the same input in a small functional model, so that a
+Keras's layer takes a query and a value. Both are connected to the same input in a small functional model, so that a
 saved network loads without AMBER.
 """
 
@@ -35,7 +35,7 @@ def self_attention(
     input_shape: Shape | None = None,
     **base: object,
 ) -> keras.layers.Layer:
-    """Return attention of a sequence (length, channels) to itself (Vaswani et al., arXiv 1706.03762).
+    """Return self-attention over a sequence (length, channels) (Vaswani et al., arXiv 1706.03762).
 
     Args:
         num_heads: number of heads.
@@ -49,7 +49,7 @@ def self_attention(
         **base: arguments of every layer (`dtype`, `trainable`, `activity_regularizer`).
 
     Raises:
-        ValueError: no `key_dim`, and the channels cannot be shared out among the heads; or another input than a
+        ValueError: no `key_dim`, and the channels cannot be divided equally among the heads; or the input is not a
             sequence.
     """
     attention = keras.layers.MultiHeadAttention(
@@ -81,7 +81,7 @@ def self_attention(
 
 
 def attention_of(layer: keras.layers.Layer) -> keras.layers.MultiHeadAttention:
-    """Return Keras' layer inside what `self_attention` returned."""
+    """Return the Keras layer inside the result of `self_attention`."""
     if isinstance(layer, keras.layers.MultiHeadAttention):
         return layer
     return layer.get_layer("attention")

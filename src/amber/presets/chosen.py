@@ -1,4 +1,4 @@
-"""The presets by name, and which of them suits data.
+"""The presets by name, and the choice of one for data.
 
 What may be changed here: `register_preset` adds another one, also from a plug-in.
 """
@@ -23,7 +23,7 @@ def register_preset(name: str, preset: Preset) -> None:
     """Make a preset known to configurations.
 
     Args:
-        name: what `model_space.preset` says.
+        name: value of `model_space.preset`.
         preset: returns the space for the facts of a data set; raises ModelSpaceError where it does not suit them.
 
     Raises:

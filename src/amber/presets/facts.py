@@ -1,4 +1,4 @@
-"""What a preset goes by, and what it gives."""
+"""The facts that a preset depends on, and its result."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Layer: TypeAlias = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class DataFacts:
-    """What presets are sized by.
+    """The facts of a data set that presets are sized by.
 
     Attributes:
         inputs: name -> shape of one example: (length, channels) of a sequence or track, (features,) of a group.
@@ -72,13 +72,13 @@ class DataFacts:
         return next(iter(self.inputs.values()))[0]
 
     def by_examples(self, few: Any, some: Any, many: Any) -> Any:
-        """Return one of three values: for below 2,000 training examples, below 20,000, and more."""
+        """Return one of three values: below 2,000 training examples, below 20,000, or more."""
         return few if self.examples < SMALL_DATA else some if self.examples < LARGE_DATA else many
 
 
 @dataclass(frozen=True)
 class PresetSpace:
-    """A model space and what builds its networks, as a configuration has them.
+    """A model space and its builder, as in a configuration.
 
     Attributes:
         model_space: layers, each a list of candidates; or branches and a stem.

@@ -1,4 +1,4 @@
-"""The preset for inputs that are not one sequence: groups of features, and sequences with others beside them."""
+"""The preset for inputs other than one sequence: feature groups, and sequences beside other inputs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from amber.presets.layers import (
 
 
 def feature_groups(facts: DataFacts) -> PresetSpace:
-    """Return what suits the inputs.
+    """Return the space and builder that suit the inputs.
 
     | inputs | networks |
     |---|---|

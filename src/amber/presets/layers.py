@@ -1,7 +1,7 @@
 """Layers that several presets offer, sized by length and number of examples.
 
-The candidate in the middle of a layer is the one that is most often right, so that the middle of every layer is a
-network to begin with.
+The middle candidate of a layer is the one that works most often, so that the middle candidates together are a good
+first network.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ IDENTITY = {"Layer_type": "identity"}
 
 
 def kernels(length: int) -> list[int]:
-    """Return the widths of first filters; at most half the sequence."""
+    """Return the widths of the first filters, at most half the sequence."""
     return [size for size in KERNELS if size <= max(1, length // 2)] or [1]
 
 
@@ -29,7 +29,7 @@ def first_convolution(facts: DataFacts, length: int) -> Layer:
 
 
 def further_convolution(facts: DataFacts) -> Layer:
-    """Return convolutions over what the first filters found, narrow and dilated; or none."""
+    """Return narrow and dilated convolutions over the first filters' output, or none."""
     few, more = facts.by_examples((16, 32), (32, 64), (64, 128))
     return [
         IDENTITY,
@@ -55,24 +55,24 @@ def convolution(filters: int, size: int, **more: object) -> dict[str, object]:
 
 
 def pools(length: int, positions: Iterable[int]) -> Layer:
-    """Return max pools that leave about so many positions of a sequence, each once."""
+    """Return max pools that leave about these numbers of positions, without repeats."""
     sizes = sorted({max(1, round(length / number)) for number in positions})
     return [{"Layer_type": "maxpool1d", "pool_size": size, "padding": "same"} for size in sizes]
 
 
 def dropouts(rates: Sequence[float]) -> Layer:
-    """Return dropout at several rates; 0 is none."""
+    """Return dropout at several rates; rate 0 is no dropout."""
     return [{"Layer_type": "dropout", "rate": rate} if rate else IDENTITY for rate in rates]
 
 
 def summaries(positions: int) -> Layer:
-    """Return what makes one vector of a sequence: the mean, the maximum, or all positions where they are few."""
+    """Return operations that reduce a sequence to one vector: mean, maximum, or all positions where these are few."""
     found: Layer = [{"Layer_type": "globalavgpool1d"}, {"Layer_type": "globalmaxpool1d"}]
     return [*found, {"Layer_type": "flatten"}] if positions <= 256 else found
 
 
 def head(facts: DataFacts) -> list[Layer]:
-    """Return dropout and a dense layer, or none, before the output."""
+    """Return the layers before the output: dropout, and a dense layer or none."""
     units = facts.by_examples((16, 32), (32, 64, 128), (64, 128, 256))
     dense = [{"Layer_type": "dense", "units": number, "activation": "relu"} for number in units]
     return [dropouts((0, 0.2, 0.4)), [IDENTITY, *dense]]

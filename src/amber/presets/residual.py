@@ -1,7 +1,7 @@
-"""Presets of residual 1-D CNNs, which one-shot search can share weights over.
+"""Presets of residual 1-D CNNs, whose weights one-shot search can share.
 
 The builder `residual_cnn` searches the operation of each layer and which earlier layers are added to it. Numbers of
-filters, dropout and head are the same in all its networks: they are chosen by the data here, not searched.
+filters, dropout and head are the same in all its networks: they are chosen here by the data, not searched.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def deep_residual_cnn(facts: DataFacts) -> PresetSpace:
 
 
 def dilated_cnn(facts: DataFacts) -> PresetSpace:
-    """Return convolutions whose dilation grows from layer to layer until a position sees the whole sequence.
+    """Return convolutions whose dilation grows from layer to layer until the receptive field covers the sequence.
 
     As BPNet's body: Avsec et al., Nature Genetics 53 (2021), 354-366.
     """

@@ -1,7 +1,7 @@
-"""Presets of chains over one sequence: convolutions, and recurrence or attention after a pool.
+"""Presets of chains over one sequence: convolutions, then recurrent or attention layers after a pool.
 
 The builder `sequential` gives every network all layers in order, so these search filters, widths, pools, dilation,
-dropout and head. What a chain cannot express is a sum with an earlier layer: attention has none around it.
+dropout and head. A chain cannot express a skip connection, so there is none around attention.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from amber.presets.layers import (
 
 
 def motif_cnn(facts: DataFacts) -> PresetSpace:
-    """Return one to three convolutions: motifs, a pool, what stands near each other, a summary, a dense head.
+    """Return one to three convolutions: motifs, a pool, combinations of motifs, a summary, a dense head.
 
     It holds DeepBind (one convolution, its maximum), CNNProm (all positions) and networks like Basset.
     """
@@ -43,9 +43,9 @@ def motif_cnn(facts: DataFacts) -> PresetSpace:
 
 
 def cnn_recurrent(facts: DataFacts) -> PresetSpace:
-    """Return a convolution, a pool, and a recurrent layer in both directions over what is left, as DanQ.
+    """Return a convolution, a pool, and a bidirectional recurrent layer over the pooled positions, as in DanQ.
 
-    The pool leaves 16 to 64 positions, as a recurrent layer takes them one after the other.
+    The pool leaves 16 to 64 positions, because a recurrent layer reads them one after the other.
     """
     length = facts.only_sequence("cnn_recurrent")
     units = facts.by_examples((8, 16), (16, 32), (32, 64, 128))
@@ -69,9 +69,9 @@ def cnn_recurrent(facts: DataFacts) -> PresetSpace:
 
 
 def cnn_attention(facts: DataFacts) -> PresetSpace:
-    """Return a convolution, a pool, and one or two layers of self-attention over what is left.
+    """Return a convolution, a pool, and one or two layers of self-attention over the pooled positions.
 
-    The pool leaves 25 to 100 positions, as attention compares each with each. It does not know their order.
+    The pool leaves 25 to 100 positions, because attention compares every pair. It does not know their order.
     """
     length = facts.only_sequence("cnn_attention")
     sizes = facts.by_examples((8, 16), (16, 32), (16, 32, 64))

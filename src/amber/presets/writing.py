@@ -1,4 +1,4 @@
-"""Write a preset out, as a person would write it into a configuration."""
+"""Write the layers of a preset as a person would write them into a configuration."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from amber.presets.facts import PresetSpace
 
 
 def written_out(space: PresetSpace) -> str:
-    """Return the sections `builder` and `model_space` as YAML; equal layers in a row stand once."""
+    """Return the sections `builder` and `model_space` as YAML; consecutive equal layers are written once."""
     lines = [f"builder: {_flow(space.builder)}", "model_space:"]
     if isinstance(space.model_space, Mapping):
         for key, value in space.model_space.items():

@@ -1,4 +1,4 @@
-"""Begin with one's own files: look at them, and write a configuration of which every guess says that it is one."""
+"""Start from a user's files: inspect them, and write a configuration in which every guess is marked."""
 
 from __future__ import annotations
 

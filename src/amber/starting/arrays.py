@@ -1,4 +1,4 @@
-"""Propose how a file of arrays is read: npz and HDF5."""
+"""Propose how to read a file of arrays: npz and HDF5."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from amber.starting.tables import label_lines
 
 
 def propose_arrays(path: Path, folder: Path, label: str | None) -> Proposal:
-    """Propose the section `data` of arrays.
+    """Propose the section `data` for arrays.
 
     Raises:
         DataError: a file that holds no arrays, no sequences, or nothing that looks like a label.
@@ -24,7 +24,9 @@ def propose_arrays(path: Path, folder: Path, label: str | None) -> Proposal:
         targets = [Line("labels", "y_*", f"the {len(matrix)} columns of y")]
     else:
         targets = label_lines(names, examples.columns, [], label, str(path))
-    splits = [SplitOption("split", "arrays of parts, or the array split, say it")] if "split" in names else []
+    splits = (
+        [SplitOption("split", "the names of the arrays, or the array `split`, decide it")] if "split" in names else []
+    )
     lines = [
         Line("source", {"arrays": relative(path, folder)}, f"{len(examples):,} examples", guess=False),
         Line("sequence", "x", "the array of sequences"),

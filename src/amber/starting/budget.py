@@ -1,4 +1,4 @@
-"""How many architectures a search may train on this machine, and about how long it takes."""
+"""The number of architectures to train on this machine, and about how long that takes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _SIZE, _PASSES = 512, 3
 
 @dataclass(frozen=True)
 class Budget:
-    """How much is trained.
+    """The amount of training.
 
     Attributes:
         trials: architectures.
         minutes: of search and final training together, about.
-        cores: that were counted on.
+        cores: number of cores assumed.
     """
 
     trials: int

@@ -24,7 +24,7 @@ from amber.types import Array, Inputs
 _LOOKED_AT, _COMPARED = 4_000, 2**29
 _DRAWN, _LABELS_SHOWN = 10, 12
 FILLED = "·"
-"""Stands for a place where a sequence is filled up."""
+"""Marks a padded position of a sequence."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class CardTable:
         title: above it.
         header: names of columns.
         rows: texts.
-        said: a sentence about it; empty where there is none.
+        said: a sentence about the table; empty where there is none.
         shares: of each row, from 0 to 1, for a bar; empty where there are none.
     """
 
@@ -52,7 +52,7 @@ class DrawnExample:
 
     Attributes:
         label: what is predicted of it.
-        letters: of the sequence; `·` where it is filled up.
+        letters: of the sequence; `·` where it is padded.
     """
 
     label: str
@@ -120,7 +120,7 @@ def _parts(dataset: Dataset) -> CardTable:
     shares = tuple(count / total for count in sizes.values())
     shapes = dataset.input_shape if isinstance(dataset.input_shape, Mapping) else {"input": dataset.input_shape}
     each = ", ".join(f"{name} {' x '.join(map(str, shape))}" for name, shape in shapes.items())
-    said = f"Each example: {each}. Repeated: those with the inputs of an earlier one of the part."
+    said = f"Each example: {each}. Repeated: same inputs as an earlier example of the part."
     return CardTable("Parts", ("part", "examples", "share", "repeated"), rows, said, shares)
 
 
@@ -170,7 +170,7 @@ def _of_labels(target: Target, values: Mapping[str, Array]) -> CardTable:
         for row in order
     )
     more = f"The most frequent {len(rows)} of {len(names)}. " if len(names) > len(rows) else ""
-    said = f"{more}Missing labels count nowhere."
+    said = f"{more}Missing labels are not counted."
     header = ("label", "train", "validation", "missing (train)")
     return CardTable(f"Labels of {target.name}", header, rows, said, tuple(float(share[row]) for row in order))
 
@@ -183,7 +183,7 @@ def _of_number(target: Target, values: Mapping[str, Array]) -> CardTable:
         low, quarter, half, upper, high = np.percentile(plain, (0, 25, 50, 75, 100))
         rows.append((part, *(f"{number:.4g}" for number in (low, quarter, half, upper, high))))
     header = ("part", "lowest", "quarter", "half", "three quarters", "highest")
-    return CardTable(f"Values of {target.name}", header, tuple(rows), "So many of the values are below.")
+    return CardTable(f"Values of {target.name}", header, tuple(rows), "The share of the values that are below.")
 
 
 def _sequences(dataset: Dataset, letters: str) -> Iterator[CardTable]:
@@ -191,19 +191,19 @@ def _sequences(dataset: Dataset, letters: str) -> Iterator[CardTable]:
     for name in _names_of_sequences(dataset, letters):
         measured = {part: _measured(_sample(x, name), letters) for part, x in inputs.items()}
         rows = tuple((part, *each.texts()) for part, each in measured.items())
-        looked = "" if len(dataset.train) <= _LOOKED_AT else f" Of {_LOOKED_AT:,} examples of each part at most."
+        looked = "" if len(dataset.train) <= _LOOKED_AT else f" From at most {_LOOKED_AT:,} examples of each part."
         of = f" of {name}" if name else ""
         yield CardTable(
             f"Sequences{of}",
             ("part", "shortest", "median", "longest", *(("GC",) if _has_gc(letters) else ()), "unknown"),
             rows,
-            f"Letters without what was filled up; shares of known ones.{looked}",
+            f"Letters without padding; shares of known letters.{looked}",
         )
         yield from _by_class(dataset, name, letters)
 
 
 def _by_class(dataset: Dataset, name: str, letters: str) -> Iterator[CardTable]:
-    """Return the composition of each class, as a network that only sees this may seem to know more."""
+    """Return the composition of each class, because a network that only learns this may seem to have learned more."""
     target = dataset.targets[0]
     if target.classes is None or not _has_gc(letters) or len(target.classes) > _LABELS_SHOWN:
         return
@@ -217,7 +217,7 @@ def _by_class(dataset: Dataset, name: str, letters: str) -> Iterator[CardTable]:
             gc = _gc(mine, letters)
             low, half, high = np.percentile(gc, (25, 50, 75))
             found.append((known, f"{low:.1%}", f"{half:.1%}", f"{high:.1%}"))
-    said = "Where classes differ in this, a network may learn nothing else: match the negatives."
+    said = "Where classes differ in GC content, a network may learn nothing else: match the negatives."
     yield CardTable("GC content by class (train)", ("class", "quarter", "half", "three quarters"), tuple(found), said)
 
 
@@ -281,7 +281,7 @@ def _leaks(dataset: Dataset, alphabet: str) -> list[str]:
     arrays = [each[names[0]] if isinstance(each, Mapping) else each for each in inputs]
     held = [each for each in arrays if isinstance(each, np.ndarray)]
     if len(held) < len(arrays) or sum(each.nbytes for each in held) > _COMPARED:
-        return ["The inputs are read in batches, or large: near-identical examples were not looked for."]
+        return ["Near-identical examples were not looked for, as the inputs are large or read in batches."]
     codes = _codes(np.concatenate(held), letters)
     kind = SequenceInput(Alphabet.of(alphabet), codes.shape[1])
     rows = SplitIndices(*np.split(np.arange(sum(counts)), np.cumsum(counts)[:-1]))
@@ -313,7 +313,7 @@ def _drawn(dataset: Dataset, letters: str) -> Iterator[DrawnExample]:
 
 
 def _chosen(train: Split, target: Target) -> Sequence[int]:
-    """Return some rows, of every class in turn."""
+    """Return some rows, taken from the classes in turn."""
     if target.classes is None:
         return [int(row) for row in _spread(len(train), _DRAWN)]
     y = np.asarray(train.values_of(target.name))

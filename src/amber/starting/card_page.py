@@ -1,4 +1,4 @@
-"""A data card on a terminal and as one HTML page: no script, no request to anywhere, every string escaped."""
+"""A data card in a terminal and as one HTML page: no script, no network request, every string escaped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ def render_card(card: DataCard) -> str:
     """Return the page as text."""
     drawn = [(each.label, _runs(each.letters[:_LETTERS_ON_PAGE], card.alphabet)) for each in card.drawn]
     cut = any(len(each.letters) > _LETTERS_ON_PAGE for each in card.drawn)
-    shown = f"The first {_LETTERS_ON_PAGE} letters of some of each class." if cut else "Some of each class."
+    shown = (
+        f"The first {_LETTERS_ON_PAGE} letters of some examples of each class."
+        if cut
+        else "Some examples of each class."
+    )
     return environment().get_template("card.html").render(card=card, drawn=drawn, shown=shown)
 
 
@@ -55,7 +59,7 @@ def print_card(card: DataCard, console: Console) -> None:
 
 
 def _runs(letters: str, alphabet: str) -> list[tuple[str, str]]:
-    """Return letters in runs of one colour; only the four of nucleotides have one."""
+    """Return letters in runs of one colour; only the four nucleotides are coloured."""
     coloured = alphabet if len(alphabet) == len(_COLOURS) else ""
     kinds = ((f"b{coloured.index(letter)}" if letter in coloured else "bx", letter) for letter in letters)
     return [(kind, "".join(letter for _, letter in run)) for kind, run in groupby(kinds, key=lambda pair: pair[0])]

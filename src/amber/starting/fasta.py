@@ -1,4 +1,4 @@
-"""Propose how FASTA files are read: one for each class, labels in the headers, or shuffles as the other class."""
+"""Propose how to read FASTA files: one for each class, labels in the headers, or shuffles as the other class."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _IN_HEADERS = (r"(?:label|class|target)[=:]([^\s|;,]+)", r"\|([01])(?:\||\s|$)")
 
 
 def propose_fasta(files: Sequence[Path], folder: Path) -> Proposal:
-    """Propose the section `data` of FASTA files; writes shuffles beside the configuration where there are no labels.
+    """Propose the section `data` for FASTA files; without labels, write shuffles beside the configuration.
 
     Raises:
-        DataError: files that are not FASTA, or two of one name.
+        DataError: files that are not FASTA, or two with the same name.
     """
     read = [read_fasta(each) for each in files]
     texts = [text for each in read for text in each.sequences]
@@ -49,12 +49,12 @@ def propose_fasta(files: Sequence[Path], folder: Path) -> Proposal:
         name = "_".join(map(class_name, files[:3]))
     elif (pattern := _pattern(read[0])) is not None:
         source |= {"fasta": relative(files[0], folder), "labels": pattern}
-        said, seen = "labels stand in the headers", f"{files[0].name}, {len(read[0]):,} entries with labels"
+        said, seen = "labels are in the headers", f"{files[0].name}, {len(read[0]):,} entries with labels"
     else:
         shuffled = _shuffle(files[0], folder, alphabet, lengths)
         written.append(shuffled)
         source["fasta"] = {name: relative(files[0], folder), "shuffled": relative(shuffled, folder)}
-        said = "one file without labels: the other class is its shuffles, with the same dinucleotides"
+        said = "one file without labels: the other class is its shuffles, with the same dinucleotide counts"
         seen = f"{files[0].name}, {len(read[0]):,} entries without labels; {shuffled.name}: as many shuffles of these"
     lines = [Line("source", source, said), *of_alphabet(alphabet), *of_lengths(lengths)]
     return Proposal(
@@ -68,24 +68,24 @@ def propose_fasta(files: Sequence[Path], folder: Path) -> Proposal:
 
 
 def by_class(files: Sequence[Path], folder: Path) -> dict[str, str]:
-    """Return the files by the name of their class.
+    """Return the files by class name.
 
     Raises:
-        DataError: two files of one name.
+        DataError: two files with the same name.
     """
     found: dict[str, str] = {}
     for each in files:
         name = class_name(each)
         if name in found:
             raise DataError(
-                f"Each file is a class, named as the file is: expected names that differ. Received: {each.name} twice"
+                f"Each file is a class with its name: expected different names. Received: {each.name} twice"
             )
         found[name] = relative(each, folder)
     return found
 
 
 def class_name(path: Path) -> str:
-    """Return the name of a class, after its file."""
+    """Return the name of a class, taken from its file."""
     return re.sub(r"[^A-Za-z0-9_-]+", "_", path.name.split(".")[0]).strip("_") or "class"
 
 
@@ -119,7 +119,9 @@ def _shuffle(path: Path, folder: Path, alphabet: str, lengths: np.ndarray) -> Pa
     letters = np.array([*kind.alphabet.letters, *"N" * (256 - len(kind.alphabet.letters))])  # type: ignore[union-attr]
     target = folder / f"{class_name(path)}.shuffled.fa"
     if target.exists():
-        raise DataError(f"{target}: expected no such file, as shuffled sequences go there. Move it away first.")
+        raise DataError(
+            f"{target}: expected no such file, because shuffled sequences are written there. Move it away first."
+        )
     entries = [f">shuffled_{row + 1}\n{''.join(letters[each])}\n" for row, each in enumerate(codes)]
     write_whole(target, "".join(entries))
     return target

@@ -1,4 +1,4 @@
-"""Propose how intervals on a genome are read: windows, classes, and whole chromosomes as parts."""
+"""Propose how to read intervals on a genome: windows, classes, and a split by whole chromosomes."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _POSITION_COLUMNS = ("chrom", "chr", "chromosome", "start", "end", "strand", "na
 
 
 def propose_intervals(files: Sequence[Path], genome: Path, folder: Path, label: str | None) -> Proposal:
-    """Propose the section `data` of intervals; one file without labels gets windows matched for GC and repeats.
+    """Propose the section `data` for intervals; one file without labels gets windows matched for GC and repeats.
 
     Raises:
-        DataError: files that are not intervals, or of another genome.
+        DataError: files that are not intervals, or that belong to another genome.
     """
     tables = [read_interval_table(str(each), None) for each in files]
     read = [each.intervals for each in tables]
@@ -99,7 +99,7 @@ def _splits(read: Sequence[Intervals]) -> list[SplitOption]:
     shares = f"{held['validation'] / total:.0%} and {held['test'] / total:.0%} of the intervals"
     whole = {"chromosomes": {"validation": sorted(parts["validation"]), "test": sorted(parts["test"])}}
     return [
-        SplitOption(whole, f"whole chromosomes, so that no window overlaps another part; {shares}"),
+        SplitOption(whole, f"whole chromosomes, so that no window overlaps another split; {shares}"),
         SIMILAR,
         RANDOM,
     ]
@@ -108,14 +108,16 @@ def _splits(read: Sequence[Intervals]) -> list[SplitOption]:
 def _background(intervals: Intervals, genome: Path, folder: Path, window: int, centre: Centre) -> Path:
     target = folder / f"{class_name(intervals.path)}.background.bed"
     if target.exists():
-        raise DataError(f"{target}: expected no such file, as matched windows go there. Move it away first.")
+        raise DataError(
+            f"{target}: expected no such file, because matched windows are written there. Move it away first."
+        )
     whole = Genome(genome)
     found = matched_windows(whole, windows(intervals, window, whole, centre=centre), excluded=[intervals])
     rows = zip(found.chromosome, found.start, found.end, found.strand, strict=True)
     text = "".join(f"{name}\t{start}\t{end}\tbackground\t0\t{strand}\n" for name, start, end, strand in rows)
     if not text:
         raise DataError(
-            f"{intervals.path}: expected a genome with windows like these outside of them, as the other class; give a "
+            f"{intervals.path}: expected matching windows outside these in the genome, as the other class; give a "
             f"second file of intervals instead. Received: none in {genome}"
         )
     write_whole(target, text)

@@ -1,4 +1,4 @@
-"""What kind of data a file holds, by its first bytes and its ending."""
+"""Recognise the kind of data in a file by its first bytes and its suffix."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def kind_of(path: Path) -> Kind:
     """Return what kind of data a file holds.
 
     Raises:
-        DataError: it is missing, empty, or of a format that AMBER does not read, which is named.
+        DataError: it is missing, empty, or in a format that AMBER does not read; the message names the format.
     """
     if not path.exists():
         raise DataError(f"Expected an existing file. Received: {path}", file=str(path))

@@ -1,4 +1,4 @@
-"""What is proposed for files: lines of the section `data`, each with its reason, and what was seen."""
+"""A proposal for files: lines of the section `data`, each with its reason, and what was seen."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OF_PROTEINS = frozenset("EFILPQZJO*")
 
 @dataclass(frozen=True)
 class Line:
-    """A key of the section `data`.
+    """A line of the section `data`.
 
     Attributes:
         key: its name.
@@ -45,13 +45,13 @@ class SplitOption:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What is proposed for files.
+    """A proposal for files.
 
     Attributes:
         name: of the search.
-        data: keys of the section `data` but for the split.
+        data: lines of the section `data` except the split.
         splits: ways to divide the examples, the best first; the first that the data allow is taken.
-        seen: what was seen: a head and a sentence each.
+        seen: what was seen, each as a heading and a sentence.
         written: files that were made beside the configuration.
     """
 
@@ -62,12 +62,12 @@ class Proposal:
     written: Sequence[Path] = field(default=())
 
 
-SIMILAR = SplitOption("similarity", "near-duplicates on either strand stay in one part")
-RANDOM = SplitOption("random", "drawn at random; fractions: [0.7, 0.1, 0.2] is the default")
+SIMILAR = SplitOption("similarity", "near-duplicates on either strand stay in one split")
+RANDOM = SplitOption("random", "at random; fractions: [0.7, 0.1, 0.2] is the default")
 
 
 def relative(path: Path, folder: Path) -> str:
-    """Return a path as a configuration in a folder names it: relative where the file lies in or below it."""
+    """Return a path as a configuration in a folder names it: relative if the file is in or below the folder."""
     found = os.path.relpath(path, folder)
     return found if not found.startswith("..") else os.path.abspath(path)
 
@@ -81,25 +81,25 @@ def alphabet_of(texts: Sequence[str]) -> str:
 
 
 def of_alphabet(alphabet: str) -> list[Line]:
-    """Return the line of an alphabet, where it is not DNA."""
+    """Return the line for an alphabet that is not DNA; nothing for DNA."""
     return [] if alphabet == "dna" else [Line("alphabet", alphabet, "by the letters")]
 
 
 def of_lengths(lengths: NDArray[np.int64]) -> list[Line]:
-    """Return what to do with unequal lengths; nothing where they are equal."""
+    """Return the lines for unequal lengths; nothing where they are equal."""
     shortest, median, longest = int(lengths.min()), int(np.median(lengths)), int(lengths.max())
     if shortest == longest:
         return []
     there = f"sequences are {shortest:,} to {longest:,} letters long, half of them below {median:,}"
     if longest <= _FEW_LONGER * median:
         return [
-            Line("length", "longest", f"{there}; shorter ones are filled up"),
-            Line("align", "centre", "their middle stays where it is; or left, right"),
+            Line("length", "longest", f"{there}; shorter ones are padded"),
+            Line("align", "centre", "the middle stays in place; or left, right"),
         ]
     cut = int(np.ceil(np.percentile(lengths, _CUT_AT) / 10) * 10)
     return [
-        Line("length", cut, f"{there}; longer ones are cut, shorter ones filled up"),
-        Line("align", "centre", "the middle is kept; or left, right"),
+        Line("length", cut, f"{there}; longer ones are cut, shorter ones padded"),
+        Line("align", "centre", "the middle stays in place; or left, right"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""A search in one call: from files, arrays or a Dataset to a network with its answers."""
+"""A search in one call: from files, arrays or a Dataset to a trained network."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ CONFIGURATION = "search.yaml"
 
 @dataclass(frozen=True)
 class Found:
-    """What a search found, with the files of its run.
+    """The result of a search, with the files of its run.
 
     Attributes:
         run_directory: folder of results; every command reads it.
-        result: of the experiment.
+        result: result of the experiment.
     """
 
     run_directory: Path
@@ -50,7 +50,7 @@ class Found:
 
     @property
     def trials(self) -> SearchResult | None:
-        """All proposals, ranked; None where a finished run had nothing left to do."""
+        """All proposals, ranked; None if the run was finished already."""
         return self.result.search
 
     @cached_property
@@ -68,7 +68,7 @@ class Found:
     def evaluate(self) -> JsonObject:
         """Return the scores at the test by output, each with its 95 % interval, and the differences from baselines.
 
-        The test data were opened once, when the search had ended; they are not opened again.
+        The test data were used once, at the end of the search; they are not used again.
 
         Raises:
             RunFailed: the search was interrupted before there were any.
@@ -84,8 +84,8 @@ class Found:
         """Find and name the motifs that the best network reads, as `amber explain` does.
 
         Args:
-            folder: made where it is missing; None: `explain` in the run directory.
-            settings: how; None: the defaults.
+            folder: created where it is missing; None: `explain` in the run directory.
+            settings: settings of the explanation; None: the defaults.
 
         Raises:
             AmberError: as `amber.experiment.explaining.explain_run` raises them.
@@ -127,28 +127,28 @@ def search(
     reporter: Reporter | None = None,
     **options: Any,
 ) -> Found:
-    """Search a network for data, train it, and test it once beside a linear model.
+    """Search for a network for data, train it, and test it once beside a linear model.
 
     `amber.search(...)` is this function.
 
     Args:
-        data: a Dataset; files: a table, FASTA (one for each class), intervals (with `genome`) or arrays, as
+        data: a Dataset; or files (a table, FASTA files, one for each class, intervals with `genome`, or arrays) as
             `amber init` takes them; or `(x, y)`: sequences as text or arrays, and labels.
         space: what may be built: a ModelSpace, or the name of a preset; `auto` chooses by the data.
-        budget: networks that are trained; None: follows from data and space.
-        label: column of a table that is predicted; None: found out.
-        genome: FASTA file of intervals.
+        budget: number of networks to train; None: follows from data and space.
+        label: column of a table to predict; None: guessed.
+        genome: FASTA file of the genome that intervals are on.
         run_directory: folder of results; None: `runs/` and the name of the data.
-        sections: sections of a configuration that are not left to the data: `training`, `search`, `final`, ...; of
-            files, what they say stands before what was found out.
-        reporter: hears how it goes on; None: the log `amber.experiment`.
+        sections: sections of a configuration that do not follow from the data: `training`, `search`, `final`, ...; with
+            files, they take precedence over what was guessed.
+        reporter: receives progress; None: the log `amber.experiment`.
         **options: those of `amber.experiment.RunOptions`, such as `seed`, `overwrite`, `resume`.
 
     Returns:
         What was found.
 
     Raises:
-        AmberError: data, settings or files that cannot be used; nothing has been trained then.
+        AmberError: data, settings or files that cannot be used; nothing was trained.
         RunFailed: nothing could be trained.
 
     Example:
@@ -184,7 +184,7 @@ def _of_files(
     sections: Mapping[str, Any] | None,
     options: Mapping[str, Any],
 ) -> Experiment:
-    """Look at files as `amber init` does, and resolve what it proposes."""
+    """Inspect files as `amber init` does, and resolve what it proposes."""
     with tempfile.TemporaryDirectory() as folder:
         started = start(
             files, Path(folder) / CONFIGURATION, genome=None if genome is None else Path(genome), label=label
@@ -192,8 +192,8 @@ def _of_files(
         proposed = yaml.safe_load(started.path.read_text(encoding="utf-8"))
         if started.written:
             raise ConfigError(
-                f"{files[0]}: examples of one class need others to be told from; `amber init` makes them and writes "
-                "them beside its configuration. Received: one file of positives"
+                f"{files[0]}: expected examples of two classes; `amber init` makes negatives and writes them "
+                "beside its configuration. Received: one file of positives"
             )
     merged = {**proposed, **(sections or {})}
     if space != "auto":

@@ -1,4 +1,4 @@
-"""Propose how a delimited table is read: which column is the sequence, which the label, and how it is divided."""
+"""Propose how to read a delimited table: the column of sequences, the label column, and the split."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _BINARY = frozenset({"0", "1", "0.0", "1.0", ""})
 
 
 def propose_table(path: Path, folder: Path, label: str | None) -> Proposal:
-    """Propose the section `data` of a table.
+    """Propose the section `data` for a table.
 
     Args:
         path: the table.
         folder: of the configuration.
-        label: the column that is predicted; None: guessed.
+        label: the column to predict; None: guessed.
 
     Raises:
         DataError: a file that is not a table, or one in which nothing looks like a label or an input.
@@ -52,7 +52,7 @@ def propose_table(path: Path, folder: Path, label: str | None) -> Proposal:
     seen = [("File", f"{path.name}: a table of {len(table):,} rows and {len(table.columns)} columns")]
     if sequence is None:
         blocks = _groups(table, used)
-        lines.append(Line("blocks", blocks, "groups of columns by the beginning of their names"))
+        lines.append(Line("blocks", blocks, "groups of columns by the prefix of their names"))
         seen.append(("Inputs", ", ".join(blocks)))
     else:
         texts = table[sequence]
@@ -64,13 +64,13 @@ def propose_table(path: Path, folder: Path, label: str | None) -> Proposal:
 
 
 def label_lines(names: Sequence[str], columns: Any, taken: Sequence[str], label: str | None, where: str) -> list[Line]:
-    """Return the lines that say what is predicted.
+    """Return the lines that say what to predict.
 
     Args:
         names: of all columns.
         columns: name -> values.
         taken: columns that are inputs.
-        label: the column, where it is given.
+        label: the label column, where it is given.
         where: the file, for messages.
 
     Raises:
@@ -97,10 +97,10 @@ def label_lines(names: Sequence[str], columns: Any, taken: Sequence[str], label:
     chosen = (repeated or numbers)[-1:]
     if not chosen:
         raise DataError(
-            f"{where}: expected a column that could be a label; name it with --label. "
+            f"{where}: expected a column that could be the label; name one with --label. "
             f"Received: {shown_names(list(names))}"
         )
-    return [Line("label", chosen[0], "the last column that could be one; --label names another")]
+    return [Line("label", chosen[0], "the last column that could be the label; --label names another")]
 
 
 def _sequence(table: Table) -> str | None:
@@ -113,7 +113,7 @@ def _sequence(table: Table) -> str | None:
 
 
 def _many_letters(table: Table, names: Sequence[str]) -> list[str]:
-    """Return the columns whose fields are of few letters, as nucleotides are, or long and mostly different."""
+    """Return the columns whose fields have few different letters, like nucleotides, or are long and mostly unique."""
     found = []
     for name in names:
         fields = table[name][:_LOOKED_AT]
@@ -167,9 +167,9 @@ def _is_numbers(values: Sequence[Any]) -> bool:
 
 def _splits(table: Table, has_sequence: bool) -> list[SplitOption]:
     known = {name.lower(): name for name in table.columns}
-    found = [SplitOption(known[name], "the column says it") for name in _PARTS if name in known]
+    found = [SplitOption(known[name], "the column decides it") for name in _PARTS if name in known]
     if "group" in known:
-        found.append(SplitOption("grouped", "examples of one `group` stay in one part"))
+        found.append(SplitOption("grouped", "examples of one `group` stay in one split"))
     return [*found, *([SIMILAR] if has_sequence else []), RANDOM]
 
 

@@ -1,4 +1,4 @@
-"""Look at files, and write a configuration for them that runs as it is."""
+"""Inspect files, and write a configuration for them that runs as it is."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ _WIDTH = 110
 _LEAST_PART = 0.03
 _SAID = {
     "epochs": "passes over the training data, at most",
-    "batch_size": "examples a step",
-    "patience": "epochs without a better one before a training stops",
+    "batch_size": "examples per step",
+    "patience": "epochs without improvement before training stops",
     "learning_rate": "at the beginning",
-    "schedule": "it falls to 0; or: constant",
-    "recalibrate": "batch-norm statistics are estimated at the end",
-    "metric": "what the search compares, of the validation data",
-    "ensemble": "networks of the best architecture; the model is their mean",
-    "linear_term": "the best model may weigh in a linear model, where validation data want it",
+    "schedule": "the learning rate falls to 0; or: constant",
+    "recalibrate": "batch-norm statistics are re-estimated at the end",
+    "metric": "what the search compares, on validation data",
+    "ensemble": "networks trained of the best architecture; the model is their mean",
+    "linear_term": "the best model may include a linear model, where validation data favour it",
 }
 
 
 @dataclass(frozen=True)
 class Started:
-    """What was written.
+    """What `start` wrote.
 
     Attributes:
         path: the configuration.
@@ -73,8 +73,8 @@ def start(
         files: a table; FASTA, one for each class; intervals, with a genome; or arrays.
         output: the configuration; must not exist.
         genome: FASTA of the genome that intervals are on.
-        label: the column that is predicted; None: guessed.
-        say: hears a head and a sentence for each thing that was seen or chosen.
+        label: the column to predict; None: guessed.
+        say: called with a heading and a sentence for each thing that was seen or chosen.
 
     Returns:
         What was written.
@@ -84,9 +84,9 @@ def start(
         DataError: a file that cannot be used.
     """
     if output.exists():
-        raise ConfigError(f"{output}: expected a new file, as nothing is overwritten; write another with -o")
+        raise ConfigError(f"{output}: expected a new file, as nothing is overwritten; choose another name with -o")
     if not output.parent.is_dir():
-        raise ConfigError(f"{output}: expected a folder that exists. Received: {output.parent}")
+        raise ConfigError(f"{output}: expected an existing folder. Received: {output.parent}")
     proposal = _proposal(files, output.parent.resolve(), genome, label)
     try:
         for head, text in proposal.seen:
@@ -105,16 +105,17 @@ def _proposal(files: Sequence[Path], folder: Path, genome: Path | None, label: s
     kind = kinds[files[0]]
     if len(set(kinds.values())) > 1:
         received = ", ".join(f"{path.name} ({each})" for path, each in kinds.items())
-        raise ConfigError(f"Expected files of one kind; the genome goes with --genome. Received: {received}")
+        raise ConfigError(f"Expected files of one kind; give the genome with --genome. Received: {received}")
     if kind == "bigwig":
         raise ConfigError(
-            f"A bigWig file is read beside intervals; see docs/data.md, `signals` and `tracks`. Received: {files[0]}"
+            f"A bigWig file can only be read beside intervals; see docs/data.md, `signals` and `tracks`. "
+            f"Received: {files[0]}"
         )
     if (genome is not None) != (kind == "intervals"):
         wanted = "--genome with the FASTA of the genome" if genome is None else "no --genome beside it"
         raise ConfigError(f"{files[0]} holds {kind}: expected {wanted}.")
     if kind in ("table", "arrays") and len(files) > 1:
-        raise ConfigError(f"Expected one {kind}; put them together first. Received: {len(files)} files")
+        raise ConfigError(f"Expected one {kind}; join the files first. Received: {len(files)} files")
     if kind == "table":
         return propose_table(files[0], folder, label)
     if kind == "arrays":
@@ -145,7 +146,7 @@ def _written(proposal: Proposal, output: Path, say: Callable[[str, str], None]) 
     found = budget(
         facts.examples, facts.megaflops, int(str(training["epochs"])), int(str(training["batch_size"])), times
     )
-    said = f"about {max(1, round(found.minutes))} minutes on {found.cores} cores, less where trainings stop early"
+    said = f"about {max(1, round(found.minutes))} minutes on {found.cores} cores, less if training stops early"
     say("Space", f"preset {preset}: {_first_line(preset)}")
     say("Budget", f"{found.trials} architectures of up to {training['epochs']} epochs: {said}")
     lines = [
@@ -196,7 +197,7 @@ def _loaded(proposal: Proposal, output: Path) -> tuple[Configuration, Dataset, S
 
 
 def _unwritten(loaded: Configuration) -> Configuration:
-    """Return a configuration whose document is not a file yet: messages name no line of it."""
+    """Return a configuration that is not a file yet, so that messages name no line of it."""
     folder = str(loaded.document.folder_of_paths())
     return replace(loaded, document=replace(loaded.document, folder=folder, is_file=False))
 
@@ -241,6 +242,6 @@ def _flow(value: Any) -> str:
 
 
 def _first_line(preset: str) -> str:
-    """Return what a preset is, by the first line of its description."""
+    """Return the first line of a preset's description."""
     said = (PRESETS.get(preset).__doc__ or preset).strip().splitlines()[0]
     return said.removeprefix("Return ").rstrip(".")

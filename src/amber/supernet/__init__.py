@@ -1,6 +1,6 @@
-"""Weight sharing: supernets, their child models, and getting a network out of one.
+"""Weight sharing: supernets, their child models, and extraction of standalone networks.
 
-`base` says what a family of supernets must give; everything else is written once on that.
+`base` says what a family of supernets must define; everything else is written once, on top of it.
 """
 
 # First: its faces of the first AMBER's modules import what is here, and would find it half loaded.

@@ -36,12 +36,12 @@ class AnnSupernet(Supernet):
         model_space: layers with identical dense candidates of one activation.
         inputs: input operations, each with a `name` and shape (features,).
         outputs: dense operations with `units` and `activation`.
-        with_input_blocks: whether each layer chooses its input blocks; else the first layer reads all.
-        with_skip_connection: whether each layer chooses earlier layers; else it reads the previous one.
-        with_output_blocks: whether each output chooses layers; else it reads the last one.
+        with_input_blocks: whether each layer chooses its input blocks; otherwise the first layer reads all.
+        with_skip_connection: whether each layer chooses earlier layers; otherwise it reads the previous one.
+        with_output_blocks: whether each output chooses layers; otherwise it reads the last one.
         l1_reg, l2_reg: coefficients of sum|w| and sum(w^2)/2 over the selected rows and columns, biases left
             out, output weights only with output blocks. Rows of all units of a selected layer count.
-        feature_model: makes the input blocks of raw data; see FeatureBlocks.
+        feature_model: makes the input blocks from raw data; see FeatureBlocks.
         **base: arguments of `keras.layers.Layer`.
 
     Raises:
@@ -117,7 +117,7 @@ class AnnSupernet(Supernet):
 
     @property
     def runs_sliced(self) -> bool:
-        """Whether a backend may run the slices: not where blocks are made of raw data, or weights are penalised."""
+        """Whether a backend may run the slices: not with a feature model, nor where weights are penalised."""
         return (
             self.feature_model is None and not self.l1_reg and not self.l2_reg and self.dtype_policy.name == "float32"
         )
@@ -149,7 +149,7 @@ class AnnSupernet(Supernet):
         return [np.concatenate([kernel[start:stop] for start, stop in layer.spans]), bias]
 
     def stock_layer(self, node: ComputationNode, input_shape: Shape) -> keras.layers.Layer:
-        """Return a dense layer, or what stands for a layer that reads nothing."""
+        """Return a dense layer, or its replacement where the layer reads nothing."""
         if node.operation.Layer_type == "bias_only":
             return stock_bias(node.operation.get("units"), node.operation.get("activation"), node.node_name)
         return make_layer(node.operation, name=node.node_name, input_shape=input_shape)
@@ -179,7 +179,7 @@ class AnnSupernet(Supernet):
         return self.weight_penalty(chosen)
 
     def _masked(self, arc: Any) -> list[tuple[tuple[Any, Any], tuple[Any, Any]]]:
-        """Kernel and bias with the masks of rows and columns: of each layer, and with output blocks of each output."""
+        """Kernel and bias of each layer (and, with output blocks, each output), with masks of rows and columns."""
         count = len(self.design.parts) if self.design.with_output_blocks else self.design.layers
         return [*zip(self._slices.weights[:count], self._selection.masks(arc)[:count], strict=True)]
 
@@ -211,7 +211,7 @@ class AnnSupernet(Supernet):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> AnnSupernet:
-        """Make a supernet of its description."""
+        """Make a supernet from its description."""
         feature_model = config.get("feature_model")
         return cls(
             **{**config, "feature_model": feature_model and keras.saving.deserialize_keras_object(feature_model)}
@@ -219,7 +219,7 @@ class AnnSupernet(Supernet):
 
 
 def _dense(layer: DenseSlice, read: list[Any], inputs: Any) -> Any:
-    """What a layer gives of the pieces that it reads; where there are none, its bias for every sample."""
+    """Compute a layer from the tensors that it reads; without any, its bias for every example."""
     bias = ops.convert_to_tensor(layer.bias)[: layer.units]
     if not read:
         return constant_rows(layer.activation(ops.expand_dims(bias, 0)), inputs)

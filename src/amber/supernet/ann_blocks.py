@@ -20,11 +20,11 @@ class AnnBlocks:
 
     Args:
         parts: layers, then outputs.
-        features: of all inputs.
-        tokens: how many tokens there are.
+        features: number of features of all inputs.
+        tokens: number of tokens.
 
     Attributes:
-        are_available: whether the backend in use has such a product.
+        are_available: whether the backend in use has a product of blocks.
     """
 
     def __init__(self, parts: Sequence[DensePart], features: int, tokens: int) -> None:
@@ -44,10 +44,10 @@ class AnnBlocks:
                 self._features[number, read.start : read.stop] = switch(read, tokens)
 
     def start(self, arc: Any, x: Any) -> Multiply:
-        """Return a function that gives what a layer or output computes before its activation.
+        """Return a function that computes a layer or output before its activation.
 
         The function takes the number of the layer or output, what the earlier layers give, zero where they have no
-        units, and the shared kernel and bias. Of layers that no output depends on, nothing is multiplied.
+        units, and the shared kernel and bias. Layers that no output depends on are not computed.
 
         Args:
             arc: integer tensor of shape (tokens,).
@@ -77,7 +77,7 @@ class AnnBlocks:
         return multiply
 
     def _wanted(self, reads: Tensor) -> Tensor:
-        """1 for each layer that an output depends on, and for each output, else 0."""
+        """Return 1 for each output and each layer that an output depends on, else 0."""
         steps = ops.cast(reads, "float32")
         paths = steps[: self._layers] + np.eye(self._layers, dtype="float32")
         for _ in range((self._layers - 1).bit_length()):

@@ -1,7 +1,7 @@
-"""What a feed-forward supernet's architecture means: its checks, what its parts may read, and its graph.
+"""The design of a feed-forward supernet: checks, what layers and outputs may read, and the graph of an architecture.
 
 Layer l reads the selected input blocks and the selected earlier layers; nothing is pruned, so a layer (or an
-output) that reads nothing is its bias alone.
+output) that reads nothing computes its bias alone.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _READ = frozenset({"units", "activation", "name", "filters"})
 
 @dataclass(frozen=True)
 class AnnDesign:
-    """A checked description of a feed-forward supernet; makes graphs of tokens.
+    """A checked description of a feed-forward supernet; makes graphs from tokens.
 
     Attributes:
         model_space: layers with identical candidates.
@@ -71,7 +71,7 @@ class AnnDesign:
 
     @cached_property
     def layers(self) -> int:
-        """How many layers there are."""
+        """Number of layers."""
         return len(self.model_space)
 
     @cached_property
@@ -204,7 +204,7 @@ def _check_candidates(space: ModelSpace) -> None:
     for position, operation in enumerate(first):
         with at_candidate(0, position):
             if operation.Layer_type != "dense":
-                raise ModelSpaceError(f"a feed-forward supernet is made of dense layers. Received: {operation}")
+                raise ModelSpaceError(f"a feed-forward supernet must be made of dense layers. Received: {operation}")
             unread = sorted(set(operation.Layer_attributes) - _READ)
             if unread:
                 raise ModelSpaceError(
@@ -217,7 +217,7 @@ def _check_candidates(space: ModelSpace) -> None:
     activations = sorted({_activation(operation) for operation in first})
     if len(activations) > 1:
         raise ModelSpaceError(
-            f"All candidates of a feed-forward supernet share one activation. Received: {', '.join(activations)}"
+            f"All candidates of a feed-forward supernet must share one activation. Received: {', '.join(activations)}"
         )
     for layer, candidates in enumerate(space.layers):
         if candidates != first:
@@ -230,13 +230,15 @@ def _check_candidates(space: ModelSpace) -> None:
 
 def _check_output(operation: Operation) -> None:
     if operation.Layer_type != "dense":
-        raise ModelSpaceError(f"An output of a feed-forward supernet is a dense layer. Received: {operation}")
+        raise ModelSpaceError(f"An output of a feed-forward supernet must be a dense layer. Received: {operation}")
     _units(operation, "The output: ")
     if not isinstance(operation.get("activation"), str):
         raise ModelSpaceError(f"The output needs an 'activation', such as 'linear'. Received: {operation}")
     unread = sorted(set(operation.Layer_attributes) - _READ)
     if unread:
-        raise ModelSpaceError(f"The output would ignore {', '.join(unread)}. Received: {operation}")
+        raise ModelSpaceError(
+            f"The output needs 'units' and 'activation'; it would ignore {', '.join(unread)}. Received: {operation}"
+        )
 
 
 def _units(operation: Operation, where: str = "") -> int:
@@ -257,6 +259,6 @@ def _features(operation: Operation) -> int:
     shape = input_shape(operation)
     if len(shape) != 1 or shape[0] is None:
         raise ModelSpaceError(
-            f"An input block of a feed-forward supernet is a row of features, shape (n,). Received: {operation}"
+            f"An input block of a feed-forward supernet must have shape (n,), features only. Received: {operation}"
         )
     return shape[0]

@@ -1,6 +1,6 @@
-"""A feed-forward architecture that is a tensor: masks made of tokens, on layers of full width.
+"""A feed-forward architecture given as a tensor: masks computed from tokens, on layers of full width.
 
-The masks are applied to what a layer reads and to what it gives. That equals masking the weights, costs less,
+The masks are applied to the inputs and outputs of a layer. That equals masking the weights, costs less,
 and lets many architectures share each matrix product: tokens of shape (count, tokens) give outputs of shape
 (count, batch, units). Of a single architecture only the blocks that it reads are multiplied, where the backend can.
 """
@@ -29,8 +29,8 @@ class AnnSelection:
 
     Args:
         parts: layers, then outputs.
-        features: of all inputs.
-        tokens: how many tokens there are.
+        features: number of features of all inputs.
+        tokens: number of tokens.
     """
 
     def __init__(self, parts: Sequence[DensePart], features: int, tokens: int) -> None:
@@ -98,7 +98,7 @@ class AnnSelection:
         return outputs
 
     def _activated(self, number: int, before: Any, exist: Any) -> Any:
-        """What a layer gives: zero for units that do not exist, where any are among those computed."""
+        """Return the output of a layer, with zero for computed units that the architecture does not have."""
         activation = self._activations[number]
         if exist is None:
             return activation(before)
@@ -107,12 +107,12 @@ class AnnSelection:
         return activation(before) * ops.cast(exist, before.dtype)
 
     def _multiply_blocks(self, arc: Tensor, seen: list[Tensor]) -> Callable[[int, Tensor, Tensor], Tensor]:
-        """What a layer or output computes before its activation; `seen` are inputs and, as they come, layers."""
+        """Compute a layer or output before its activation; `seen` holds the inputs, then the layers computed so far."""
         multiply = self._blocks.start(arc, seen[0])
         return lambda number, kernel, bias: multiply(number, seen[1:], kernel, bias)
 
     def _multiply_all(self, arc: Tensor, seen: list[Tensor]) -> Callable[[int, Tensor, Tensor], Tensor]:
-        """The same with masks."""
+        """Compute the same with masks."""
         masks = [ops.cast(ops.expand_dims(rows, -2), seen[0].dtype) for rows, _ in self.masks(arc)]
 
         def multiply(number: int, kernel: Any, bias: Any) -> Any:
@@ -124,7 +124,7 @@ class AnnSelection:
 
 
 def _switches(part: DensePart, tokens: int) -> np.ndarray:
-    """The token, or constant, that says of each row of a kernel whether it is read."""
+    """Return, for each row of a kernel, the position of the token or constant that says whether it is read."""
     found = np.full(part.rows, tokens, "int32")
     for read in (*part.inputs, *part.layers):
         found[read.start : read.stop] = switch(read, tokens)

@@ -1,8 +1,8 @@
-"""What a feed-forward architecture takes of the shared weights, stated once.
+"""Which part of the shared weights a feed-forward architecture takes, stated once.
 
 A `DensePart` says of a layer or an output which rows of its kernel it may read, which columns it may take, and which
 tokens decide. Everything reads this statement: the graph, the slices of one architecture (`AnnSlices`), the masks and
-blocks of an architecture that is a tensor.
+blocks of an architecture given as a tensor.
 """
 
 from __future__ import annotations
@@ -65,26 +65,26 @@ class DensePart:
 
 
 def chosen(reads: Sequence[Read], tokens: Sequence[int]) -> list[Read]:
-    """Return those that an architecture reads."""
+    """Return the reads that an architecture makes."""
     return [read for read in reads if read.token is None or tokens[read.token]]
 
 
 def switch(read: Read, tokens: int) -> int:
-    """Return the position, among so many tokens with two constants behind them, of what says whether rows are read."""
+    """Return the position, among the tokens followed by two constants, of the one that says whether rows are read."""
     return tokens + 1 if read.token is None else read.token
 
 
 def with_constants(arc: Tensor) -> Any:
-    """Return a tensor of tokens, shape (..., tokens), with 0 and 1 behind them: never and always."""
+    """Return a tensor of tokens, shape (..., tokens), followed by 0 (never) and 1 (always)."""
     first = arc[..., :1]
     return ops.concatenate([arc, ops.zeros_like(first), ops.ones_like(first)], axis=-1)
 
 
 class AnnSlices:
-    """Makes the slices that an architecture takes, straight from its tokens.
+    """Makes the slices that an architecture takes directly from its tokens.
 
-    The same network as `AnnDesign.plan` gives, without a graph of it: a training step with a new architecture each
-    time has no time for one.
+    The network is that of `AnnDesign.plan`, without its graph: planning a graph at each training step would be too
+    slow.
 
     Args:
         layout: the grammar of the tokens.
@@ -137,7 +137,7 @@ class AnnSlices:
 
 
 def _joined(spans: Sequence[tuple[int, int]]) -> _Spans:
-    """All spans, with neighbours made one."""
+    """Return all spans, with adjacent ones joined."""
     found: list[tuple[int, int]] = []
     for start, stop in spans:
         if found and found[-1][1] == start:

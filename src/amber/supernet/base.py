@@ -1,4 +1,4 @@
-"""What every supernet is: one set of shared weights, from which each architecture takes its part.
+"""The base of supernets: one set of shared weights, of which each architecture uses a part.
 
 A family states as typed data what an architecture takes of the shared weights (`take`), and reads that statement to
 compute it (`run`), to compute it when the tokens are a tensor (`run_selected`, for backends that compile), and to draw
@@ -42,11 +42,11 @@ class Design(Protocol):
 
 
 class Supernet(keras.layers.Layer):
-    """Base of the families of supernets.
+    """Base class of the families of supernets.
 
     Attributes:
         design: what it is made by.
-        feature_model: FeatureBlocks that make the blocks of raw data, or None.
+        feature_model: FeatureBlocks that make the blocks from raw data, or None.
         l1_reg, l2_reg: coefficients of `weight_penalty`.
         scores_by_data: whether fixed children are scored by one model that takes tokens as data.
     """
@@ -65,12 +65,12 @@ class Supernet(keras.layers.Layer):
 
     @property
     def input_names(self) -> tuple[str, ...]:
-        """Names of the blocks read."""
+        """Names of the input blocks."""
         return tuple(self.design.input_shapes)
 
     @property
     def output_names(self) -> tuple[str, ...]:
-        """Names of the outputs given."""
+        """Names of the outputs."""
         return tuple(self.design.output_widths)
 
     def plan(self, arc_seq: Tokens, dropouts: Sequence[float] | None = None) -> ComputationGraph:
@@ -78,7 +78,7 @@ class Supernet(keras.layers.Layer):
         raise NotImplementedError(f"{type(self).__name__} does not define plan().")
 
     def take(self, arc_seq: Tokens, dropouts: Sequence[float]) -> Any:
-        """Return what an architecture takes of the shared weights, without what no output reads.
+        """Return the part of the shared weights that an architecture uses, without layers that no output reads.
 
         Args:
             arc_seq: tokens of `layout`.
@@ -88,15 +88,15 @@ class Supernet(keras.layers.Layer):
 
     @property
     def runs_sliced(self) -> bool:
-        """Whether what `take` gives is a SlicedMLP that a backend may run by itself."""
+        """Whether `take` returns a SlicedMLP that a backend may run by itself."""
         return False
 
     def run(self, taken: Any, inputs: Mapping[str, Any], training: Any, dropout: Sequence[Any]) -> list[Any]:
         """Compute the outputs of one architecture, running its operations only.
 
         Args:
-            taken: what `take` gave.
-            inputs: what `arrange` gave.
+            taken: what `take` returned.
+            inputs: what `arrange` returned.
             training: whether batch statistics and dropout are used.
             dropout: the dropout layers in order, None for a rate of 0.
         """
@@ -111,7 +111,7 @@ class Supernet(keras.layers.Layer):
         raise NotImplementedError(f"{type(self).__name__} does not define stock_layer().")
 
     def stock_weights(self, graph: ComputationGraph, taken: Any) -> dict[str, list[np.ndarray]]:
-        """Return copies of the weights of the stock layers that compute the same, by the names of a graph's nodes."""
+        """Return copies of the weights for the equivalent stock layers, by the names of a graph's nodes."""
         raise NotImplementedError(f"{type(self).__name__} does not define stock_weights().")
 
     def run_selected(
@@ -119,8 +119,7 @@ class Supernet(keras.layers.Layer):
     ) -> list[Any]:
         """Compute the outputs of the architecture that a tensor of tokens names.
 
-        Nothing in the computation depends on the tokens but the values of tensors, so that one compiled function
-        serves every architecture.
+        The tokens change only the values of tensors, so that one compiled function serves every architecture.
         """
         raise NotImplementedError(f"{type(self).__name__} does not define run_selected().")
 
@@ -162,7 +161,7 @@ class Supernet(keras.layers.Layer):
         return blocks
 
     def check_data(self, inputs: object) -> None:
-        """Compare arrays to what a child reads; DataError where they differ."""
+        """Check that arrays fit what a child reads; raise DataError where they do not."""
         if self.feature_model is not None:
             self.feature_model.check_data(inputs)
         else:
@@ -187,14 +186,14 @@ class Supernet(keras.layers.Layer):
         return dict(zip(self.input_names, listed, strict=True))
 
     def input_tensors(self) -> list[keras.KerasTensor]:
-        """Return what a child reads, as symbolic tensors."""
+        """Return the inputs of a child, as symbolic tensors."""
         if self.feature_model is not None:
             tensors: list[keras.KerasTensor] = self.feature_model.input_tensors()
             return tensors
         return [keras.KerasTensor((None, *shape), name=name) for name, shape in self.design.input_shapes.items()]
 
     def output_tensors(self) -> list[keras.KerasTensor]:
-        """Return what a child gives, as symbolic tensors."""
+        """Return the outputs of a child, as symbolic tensors."""
         return [keras.KerasTensor((None, units), name=name) for name, units in self.design.output_widths.items()]
 
     def weight_penalty(self, kernels: Iterable[object]) -> Any:
@@ -207,8 +206,8 @@ class Supernet(keras.layers.Layer):
     def extract(self, arc_seq: Tokens, name: str | None = None) -> keras.Model:
         """Return a standalone model of an architecture.
 
-        It predicts what the supernet predicts for the architecture, owns copies of the weights it needs, trains on,
-        saves to `.keras`, exports to ONNX, and loads where AMBER is not installed. It is not compiled.
+        It predicts what the supernet predicts for the architecture, and owns copies of its weights. It can be trained
+        further, saved to `.keras`, exported to ONNX, and loaded where AMBER is not installed. It is not compiled.
 
         Args:
             arc_seq: tokens of `layout`.
@@ -228,10 +227,10 @@ class Supernet(keras.layers.Layer):
         save_supernet(self, path)
 
     def load(self, path: str | Path) -> Supernet:
-        """Take over every weight of a file that `save` wrote, under any backend; returns the supernet itself.
+        """Load every weight from a file that `save` wrote under any backend, and return the supernet itself.
 
         Raises:
-            StorageError: no such file, or none that `save` wrote.
+            StorageError: no such file, or not one that `save` wrote.
             ConfigError: the file holds another supernet.
         """
         load_weights(self, path, Supernet)
@@ -239,7 +238,7 @@ class Supernet(keras.layers.Layer):
 
 
 def load_supernet(path: str | Path) -> Supernet:
-    """Make a supernet of a file that `Supernet.save` wrote, with its weights.
+    """Load a supernet, with its weights, from a file that `Supernet.save` wrote.
 
     Raises:
         StorageError: no such file, or not one that `save` wrote.
@@ -248,13 +247,13 @@ def load_supernet(path: str | Path) -> Supernet:
 
 
 def dropped(dropout: Sequence[Any], position: int, x: Any, training: Any) -> Any:
-    """Return what a dropout layer gives; the input where there is none at that position."""
+    """Apply the dropout layer at a position; return the input where there is none."""
     layer = dropout[position] if dropout else None
     return x if layer is None else layer(x, training=training)
 
 
 def check_features(shape: Sequence[Any], expected: Sequence[int | None], what: str) -> None:
-    """Compare the shape of data, without the batch axis, to what is read.
+    """Check the shape of data, without the batch axis.
 
     Raises:
         DataError: another number of axes, or another size of an axis.
@@ -264,7 +263,7 @@ def check_features(shape: Sequence[Any], expected: Sequence[int | None], what: s
     )
     if not fits:
         raise DataError(
-            f"{what} must have shape {tuple(expected)} for each sample. Received: {tuple(shape)} (without batch)"
+            f"{what} must have shape {tuple(expected)} for each example. Received: {tuple(shape)} (without batch)"
         )
 
 
@@ -279,7 +278,7 @@ def coefficient(value: Any, name: str) -> float:
     except (TypeError, ValueError):
         number = math.nan
     if not 0 <= number < math.inf:
-        raise ConfigError(f"{name} must be a number, 0 or more. Received: {value!r}")
+        raise ConfigError(f"{name} must be a number of at least 0. Received: {value!r}")
     return number
 
 

@@ -1,6 +1,6 @@
-"""A layer that reads nothing: the activation of its bias, the same for every sample.
+"""A layer that reads nothing: the activation of its bias, the same for every example.
 
-A feed-forward supernet never prunes, so a layer to which nothing is connected stays in the network as this.
+A feed-forward supernet never prunes, so a layer without inputs stays in the network in this form.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from amber.types import Shape, Tensor
 
 @keras.saving.register_keras_serializable(package="amber")
 class BiasOnly(keras.layers.Layer):
-    """Gives `activation(bias)` for every sample, whatever the input holds.
+    """Returns `activation(bias)` for every example, whatever the input holds.
 
     Args:
-        units: number of features given.
+        units: number of output features.
         activation: name of a Keras activation; linear by default.
         **base: arguments of `keras.layers.Layer`.
 
@@ -37,7 +37,7 @@ class BiasOnly(keras.layers.Layer):
         self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
 
     def call(self, inputs: Any) -> Any:
-        """Return the constant row once per sample."""
+        """Return the constant row once per example."""
         return constant_rows(self.activation(ops.expand_dims(ops.convert_to_tensor(self.bias), 0)), inputs)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
@@ -51,7 +51,7 @@ class BiasOnly(keras.layers.Layer):
 
 
 def constant_rows(row: Tensor, like: Tensor) -> Tensor:
-    """Return a row of shape (1, n) once for every sample of a tensor."""
+    """Repeat a row of shape (1, n) for every example of a tensor."""
     return ops.repeat(row, ops.shape(like)[0], axis=0)
 
 

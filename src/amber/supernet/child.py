@@ -36,7 +36,7 @@ class SupernetModel(SharedModel):
         supernet: holds the shared weights. Saving or loading the child's weights saves or loads all of them.
         arc_seq: tokens of a fixed child; None for one whose architecture changes.
         sampler: gives the tokens of the next batch, for training the shared weights; on TensorFlow it may be asked
-            for up to 16 batches ahead within an epoch, where no callback watches batches. A child with neither
+            for up to 16 batches in advance within an epoch, where no callback watches batches. A child with neither
             tokens nor a sampler is told its architecture with `set_architecture`.
         dropouts: rates of its dropout layers in order, instead of the supernet's.
         fit_defaults: arguments of `fit` where a call does not give them.
@@ -97,22 +97,22 @@ class SupernetModel(SharedModel):
 
     @property
     def arc_seq(self) -> tuple[int, ...]:
-        """The tokens of the architecture, for a sampled child of the latest one."""
+        """The tokens of the architecture; for a sampled child, of the latest one."""
         return self._untracked.arc
 
     @property
     def is_fixed(self) -> bool:
-        """Whether the child is one architecture."""
+        """Whether the child has one fixed architecture."""
         return self._fixed is not None
 
     @property
     def inputs(self) -> list[keras.KerasTensor]:
-        """What the model reads, as symbolic tensors."""
+        """The inputs of the model, as symbolic tensors."""
         return self.supernet.input_tensors()
 
     @property
     def outputs(self) -> list[keras.KerasTensor]:
-        """What the model gives, as symbolic tensors."""
+        """The outputs of the model, as symbolic tensors."""
         return self.supernet.output_tensors()
 
     def set_architecture(self, arc_seq: Tokens) -> None:
@@ -123,7 +123,9 @@ class SupernetModel(SharedModel):
             ConfigError: the child is fixed.
         """
         if self._fixed is not None:
-            raise ConfigError(f"The architecture of a fixed child cannot change. Received: {list(arc_seq)}")
+            raise ConfigError(
+                f"The architecture of a fixed child cannot change; build another child. Received: {list(arc_seq)}"
+            )
         self._untracked.arc = self.supernet.layout.validate(arc_seq)
         self._untracked.taken = None
         if self._arc_variable is not None:
@@ -137,7 +139,7 @@ class SupernetModel(SharedModel):
         return outputs[0] if len(outputs) == 1 else outputs
 
     def _compute(self, inputs: Any, training: Any) -> tuple[list[Any], Any]:
-        """The outputs, and the weight penalty or None."""
+        """Return the outputs, and the weight penalty or None."""
         blocks = self._blocks(inputs, training)
         if self._arc_variable is not None:
             arc: Any = self._arc_variable
@@ -152,7 +154,7 @@ class SupernetModel(SharedModel):
         return {name: ops.cast(block, self.compute_dtype) for name, block in arranged.items()}
 
     def _computes_selected(self) -> bool:
-        """Whether `_compute` may stand for a call of the model: nothing but the supernet is called, in float32."""
+        """Whether `_compute` may replace a call of the model: only the supernet is called, in float32."""
         own_call = type(self).call is not SupernetModel.call
         return not own_call and self.compute_dtype == "float32" and self.supernet.feature_model is None
 
@@ -161,12 +163,12 @@ class SupernetModel(SharedModel):
         return self.supernet.variables_of(self._taken())
 
     def _output_shapes(self) -> list[tuple[int | None, ...]] | None:
-        """Shapes of the outputs without the batch axis, or None if only a call tells."""
+        """Shapes of the outputs without the batch axis, or None if only a call can tell."""
         own_call = type(self).call is not SupernetModel.call
         return None if own_call else [tuple(tensor.shape[1:]) for tensor in self.outputs]
 
     def count_params(self) -> int:
-        """Return the parameters of the planned network, which is a part of the shared tensors."""
+        """Return the number of parameters of the planned network, which uses a part of the shared tensors."""
         return self.supernet.plan(self.arc_seq, self._rates).cost.parameters
 
     @property
@@ -176,7 +178,7 @@ class SupernetModel(SharedModel):
 
     @property
     def trainable_variables(self) -> list[keras.Variable]:
-        """What training changes: for a fixed child the tensors its architecture takes part of."""
+        """The weights that training changes: for a fixed child, the tensors that its architecture uses."""
         found = super().trainable_variables
         if self._fixed is None:
             return found
@@ -189,7 +191,7 @@ class SupernetModel(SharedModel):
         return self.trainable_variables
 
     def fit(self, *arguments: Any, **options: Any) -> Any:
-        """Train like `keras.Model.fit`, with its arguments; defaults are those the builder was given."""
+        """Train like `keras.Model.fit`, with its arguments; the builder's settings are the defaults."""
         bound = bind(keras.Model.fit, self, arguments, options)
         given = {name: value for name, value in bound.items() if value is not None}
         self._check_data(given.get("x"))
@@ -225,31 +227,31 @@ class SupernetModel(SharedModel):
         self._untracked.builder_loss = compiled_loss(self)
 
     def make_train_function(self, force: bool = False) -> StepFunction:
-        """Make Keras's train function; that of a sampled child draws before each batch."""
+        """Make Keras's train function; a sampled child draws an architecture before each batch."""
         super().make_train_function(force)
         self.train_function = self._drawing(self.train_function)
         return self.train_function
 
     def make_test_function(self, force: bool = False) -> StepFunction:
-        """Make Keras's test function; that of a sampled child draws before each batch."""
+        """Make Keras's test function; a sampled child draws an architecture before each batch."""
         super().make_test_function(force)
         self.test_function = self._drawing(self.test_function)
         return self.test_function
 
     def make_predict_function(self, force: bool = False) -> StepFunction:
-        """Make Keras's predict function; that of a sampled child draws before each batch."""
+        """Make Keras's predict function; a sampled child draws an architecture before each batch."""
         super().make_predict_function(force)
         self.predict_function = self._drawing(self.predict_function)
         return self.predict_function
 
     def save_own_variables(self, store: Mapping[str, Array]) -> None:
-        """Save nothing: the weights are the supernet's, and the architecture is configuration."""
+        """Save nothing: the weights belong to the supernet, and the configuration holds the architecture."""
 
     def load_own_variables(self, store: Mapping[str, Array]) -> None:
         """Load nothing; see `save_own_variables`."""
 
     def get_config(self) -> dict[str, object]:
-        """Return the supernet's description and the tokens; a sampled child is loaded with its latest ones."""
+        """Return the supernet's description and the tokens; of a sampled child, its latest ones."""
         return {
             "name": self.name,
             "supernet": keras.saving.serialize_keras_object(self.supernet),
@@ -267,20 +269,20 @@ class SupernetModel(SharedModel):
         return model
 
     def _taken(self) -> Any:
-        """What the present architecture takes of the shared weights."""
+        """The part of the shared weights that the present architecture uses."""
         if self._untracked.taken is None:
             self._untracked.taken = self.supernet.take(self._untracked.arc, self._rates)
         return self._untracked.taken
 
     def _sliced_mlp(self, training: bool) -> SlicedMLP | None:
-        """Return the network as slices of shared matrices, for a backend that runs them by itself; else None."""
+        """Return the network as slices of shared matrices where a backend runs them by itself; else None."""
         own_call = type(self).call is not SupernetModel.call
         if own_call or (training and any(self._rates)) or self.compute_dtype != "float32":
             return None
         return self._taken() if self.supernet.runs_sliced else None
 
     def _changing(self) -> tuple[keras.Variable, Callable[[], np.ndarray]] | None:
-        """The variable that has another value in each step, and what draws it."""
+        """Return the variable that changes with each step, and the function that draws its value."""
         return None if self._untracked.sampler is None else (self._arc_variable, self._draw)
 
     def _at_once(self) -> tuple[int, ...]:
@@ -298,7 +300,7 @@ class SupernetModel(SharedModel):
         return draw_before(function, self._draw, self, self._arc_variable)
 
     def _judge(self) -> SupernetModel:
-        """The model that evaluates for this one; itself where it was compiled anew, with other losses and metrics."""
+        """The model that evaluates for this one; itself where it was recompiled with other losses and metrics."""
         as_built = self.compiled and compiled_loss(self) is self._untracked.builder_loss
         scorer = self._scorer() if as_built else None
         return self if scorer is None else scorer
@@ -310,11 +312,11 @@ class SupernetModel(SharedModel):
         return self._untracked.scorer
 
     def _batch_size_for(self, x: object) -> dict[str, Any]:
-        """The batch size of the supernet, for arrays; what comes in batches has its own."""
+        """Return the supernet's batch size, for arrays; data in batches have their own."""
         return {"batch_size": self._untracked.batch_size} if is_array_data(x) and self._untracked.batch_size else {}
 
     def _check_data(self, x: TensorTree) -> None:
-        """Compare arrays to what the supernet reads before anything is trained."""
+        """Check that arrays fit the supernet before anything is trained."""
         first: Any = next(iter(x.values()), None) if isinstance(x, Mapping) else x
         first = first[0] if isinstance(first, (list, tuple)) and first else first
         if hasattr(first, "shape"):
@@ -324,18 +326,18 @@ class SupernetModel(SharedModel):
 
 
 def is_array_data(x: object) -> bool:
-    """Say whether data are arrays, and do not come in batches."""
+    """Say whether data are arrays, rather than come in batches."""
     return isinstance(x, (np.ndarray, list, tuple, Mapping))
 
 
 @dataclass
 class UntrackedState:
-    """What a child holds without Keras tracking it as part of the model.
+    """Attributes of a child that Keras does not track as part of the model.
 
     Attributes:
         sampler, scorer, fit_defaults, batch_size: as given to the child.
         arc, arcs: the latest tokens.
-        taken: what they take of the shared weights, once it was asked.
+        taken: what they take of the shared weights, computed when it is first needed.
         chosen: identities of the variables that a fixed child reads.
         builder_loss: the loss of the builder's compile arguments.
     """

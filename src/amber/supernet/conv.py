@@ -1,4 +1,4 @@
-"""The convolutional supernet: every candidate of every layer, with weights of its own, and the skips between."""
+"""The convolutional supernet: candidates with their own weights in every layer, and skip connections between layers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ConvSupernet(Supernet):
             reduced where the number of filters changes.
         keep_prob: 1 - rate of the dropout after each layer, after flattening and after the dense layer.
         l1_reg, l2_reg: coefficients of sum|w| and sum(w^2)/2 over the kernels of all convolutions when the
-            architecture is sampled, and over those of a fixed child while it is trained.
+            architecture is sampled, and over those of a fixed child during training.
         reduction_factor: pool size and stride where the number of filters changes.
         stem_config: `has_stem_conv` (True), `stem_kernel_size` (8), `flatten_op` (`flatten`, `gap` or `gmp`), and
             `fc_units` (1000).
@@ -117,13 +117,13 @@ class ConvSupernet(Supernet):
         """Return the network of an architecture; reductions that nothing reads are left out."""
         if self.fixed_arc is not None and self.layout.validate(arc_seq) != self.fixed_arc:
             raise ConfigError(
-                f"This supernet was made with train_fixed_arc and holds the weights of {list(self.fixed_arc)} only. "
+                f"This supernet was made with train_fixed_arc; it only has the weights of {list(self.fixed_arc)} only. "
                 f"Received: {list(arc_seq)}"
             )
         return self.design.plan(arc_seq, self.dropout_rates() if dropouts is None else list(dropouts))
 
     def take(self, arc_seq: Any, dropouts: Sequence[float]) -> ComputationGraph:
-        """Return the nodes of an architecture, whose names say which shared layers they are."""
+        """Return the nodes of an architecture, whose names identify the shared layers."""
         return self.plan(arc_seq, dropouts)
 
     def run(
@@ -162,7 +162,7 @@ class ConvSupernet(Supernet):
         return [follow(self.design, selection, x)]
 
     def penalty(self, arc: Tensor, sampled: bool, training: bool | Tensor | None) -> Tensor | None:
-        """Return the penalty of the kernels: all of them when sampled, those of a fixed child in training."""
+        """Return the penalty of the kernels: of all for a sampled child, of its own for a fixed child in training."""
         if (not self.l1_reg and not self.l2_reg) or not (sampled or training):
             return None
         names = self.bank if sampled else [node.node_name for node in self.plan(np.asarray(arc)).nodes]

@@ -23,7 +23,7 @@ from amber.types import Shape
 class SharedBiasNormalization(keras.layers.BatchNormalization):
     """Batch normalisation followed by one bias for all channels, shape (1,).
 
-    In a standalone network the bias is a part of the normalisation's offset.
+    In a standalone network the bias is added to the normalisation's offset.
     """
 
     def build(self, input_shape: Shape) -> None:
@@ -47,7 +47,7 @@ def make_bank(
 
     Args:
         design: the space.
-        features: what the dense layer of the head reads.
+        features: number of features that the dense layer of the head reads.
         only: names of the nodes wanted; None for all.
         dtype: dtype policy of the layers.
     """
@@ -57,7 +57,7 @@ def make_bank(
 
 
 class _BankMaker:
-    """Makes the layers of every candidate; what stands for a tensor is its last axis, a number."""
+    """Makes the layers of every candidate; a tensor is represented by the size of its last axis."""
 
     def __init__(self, output: str, features: int, wanted: set[str] | None, dtype: Any) -> None:
         self.bank: dict[str, Any] = {}
@@ -100,9 +100,9 @@ class _BankMaker:
 
 
 def plain_layers() -> PlainLayers:
-    """Return what gives the layer of an operation without weights, for the shape of its input with the batch axis.
+    """Return a function that gives the layer of an operation without weights, for an input shape with the batch axis.
 
-    What such layers do may depend on that shape. They are kept; Keras does not track them, as they have no state.
+    The layers may depend on that shape. They are cached; Keras does not track them, because they have no state.
     """
     made = cache(lambda operation, shape: make_layer(operation, input_shape=shape))
     return lambda operation, shape: made(operation, tuple(shape[1:]))
@@ -117,7 +117,7 @@ def listed_weights(layer: keras.Layer) -> list[keras.Variable]:
 
 
 def stock_weights(layer: keras.Layer) -> list[np.ndarray]:
-    """Return copies of the weights for the stock layer that computes the same."""
+    """Return copies of the weights for the equivalent stock layer."""
     if not isinstance(layer, SharedBiasNormalization):
         return [np.array(value) for value in layer.get_weights()]
     gamma, beta, mean, variance, bias = (

@@ -1,4 +1,4 @@
-"""What a convolutional architecture takes of the shared weights, stated once: nodes, candidates and layers."""
+"""Which part of the shared weights a convolutional architecture takes, stated once: nodes, candidates and layers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class Reduction:
-    """What an earlier tensor goes through where the number of filters changes.
+    """The chain that reduces an earlier tensor where the number of filters changes.
 
     Attributes:
         source: number of the layer that gave it.
@@ -77,7 +77,7 @@ class ConvPart:
 
 
 def stated(name: str, operation: Operation, place: NodePlace) -> ComputationNode:
-    """Return a node whose parents the tokens decide, and whose name says which shared layer has its weights."""
+    """Return a node whose parents depend on the tokens, and whose name identifies the shared layer with its weights."""
     return ComputationNode(operation, name, group=place)
 
 

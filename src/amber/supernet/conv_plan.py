@@ -1,7 +1,7 @@
-"""What a convolutional supernet's architecture means: its checks, its statement, and its graph.
+"""The design of a convolutional supernet: checks, the statement of what an architecture uses, and its graph.
 
-A stem, one searched operation per layer with additive skips and normalisation, and a dense head. `follow` goes along
-what is stated; the graph, the tensors of a selected architecture and the bank of layers are made by executors of it.
+A stem, one searched operation per layer with additive skips and normalisation, and a dense head. `follow` goes
+through this statement; its executors make the graph, the tensors of a selected architecture, and the bank of layers.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ConvDesign:
-    """A checked description of a convolutional supernet; makes graphs of tokens.
+    """A checked description of a convolutional supernet; makes graphs from tokens.
 
     Attributes:
         model_space: candidates of type conv1d, maxpool1d, avgpool1d or identity, all with `filters`.
@@ -73,7 +73,7 @@ class ConvDesign:
         _ = self.channels, self.parts
         if self.output.Layer_type != "dense" or not isinstance(self.output.get("activation"), str):
             raise ModelSpaceError(
-                f"The output is a dense operation with 'units' and 'activation'. Received: {self.output}"
+                f"The output must be a dense operation with 'units' and 'activation'. Received: {self.output}"
             )
         if self.input_name == self.output_name:
             raise ModelSpaceError(f"Input and output need different names. Received: {self.input_name!r} twice")
@@ -85,7 +85,7 @@ class ConvDesign:
 
     @cached_property
     def layers(self) -> int:
-        """How many layers there are."""
+        """Number of layers."""
         return len(self.model_space)
 
     @cached_property
@@ -110,11 +110,11 @@ class ConvDesign:
 
     @cached_property
     def shape(self) -> tuple[int | None, ...]:
-        """Shape of the input as it is given, without the batch axis."""
+        """Shape of the input as given, without the batch axis."""
         shape = input_shape(self.input)
         if len(shape) != 2 or shape[self._channel_axis] is None:
             raise ModelSpaceError(
-                f"The input of a convolutional supernet has shape (length, channels), or with data_format 'NCW' "
+                f"The input of a convolutional supernet must have shape (length, channels), or with data_format 'NCW' "
                 f"(channels, length). Received: {self.input}"
             )
         return shape
@@ -148,7 +148,7 @@ class ConvDesign:
 
     @cached_property
     def parts(self) -> tuple[ConvPart, ...]:
-        """Every layer, with what it may choose and add."""
+        """Every layer, with its candidates and the earlier layers that it may add."""
         token = {name: position for position, name in enumerate(self.layout.names)}
         found = []
         for layer, candidates in enumerate(self.model_space.layers):
@@ -179,7 +179,7 @@ class ConvDesign:
 
     @cached_property
     def head_nodes(self) -> tuple[ComputationNode, ComputationNode, ComputationNode]:
-        """What flattens the features, the dense layer, and the output."""
+        """The nodes that flatten the features, the dense layer, and the output."""
         dense = Operation("dense", units=self.stem["fc_units"], activation="relu", kernel_initializer="he_normal")
         return (
             stated("flatten", Operation(FLATTEN[self.stem["flatten_op"]]), NodePlace("head")),
@@ -194,7 +194,7 @@ class ConvDesign:
         return {f"{name}_dropout": position for position, name in enumerate(names)}
 
     def plan(self, arc_seq: Tokens, dropouts: Sequence[float]) -> ComputationGraph:
-        """Return the network of an architecture, without what no output reads.
+        """Return the network of an architecture, without nodes that no output reads.
 
         Args:
             arc_seq: tokens of `layout`.
@@ -214,19 +214,19 @@ class ConvDesign:
 
 
 class Executor(Protocol[T]):
-    """Reads the statement of a convolutional family: as a graph, as tensors, as the layers that there must be."""
+    """Carries out the statement of a convolutional family: as a graph, as tensors, or as the bank of layers."""
 
     def apply(self, node: ComputationNode, x: T) -> T:
-        """Return what a node gives."""
+        """Return the output of a node."""
 
     def choose(self, part: ConvPart, x: T) -> T:
-        """Return what the chosen candidate of a layer gives."""
+        """Return the output of the chosen candidate of a layer."""
 
     def add(self, part: ConvPart, x: T, earlier: Sequence[T]) -> T:
         """Return the sum with the chosen earlier layers."""
 
     def drop(self, position: int, x: T) -> T:
-        """Return what the dropout of that position gives."""
+        """Return the output of the dropout at that position."""
 
 
 def follow(design: ConvDesign, executor: Executor[T], x: T) -> T:
@@ -255,7 +255,7 @@ def follow(design: ConvDesign, executor: Executor[T], x: T) -> T:
 
 
 class _GraphWriter:
-    """Writes the nodes of one network; what stands for a tensor is the name of its node."""
+    """Writes the nodes of one network; a tensor is represented by the name of its node."""
 
     def __init__(self, tokens: Sequence[int], dropouts: Sequence[tuple[str, float]]) -> None:
         self.nodes: list[ComputationNode] = []
@@ -291,7 +291,7 @@ def _check_stem(stem: Mapping[str, object] | None) -> dict[str, object]:
     given = dict(stem or {})
     unknown = sorted(set(given) - set(STEM_DEFAULTS))
     if unknown:
-        raise ConfigError(f"stem_config knows {', '.join(STEM_DEFAULTS)}. Received: {', '.join(map(str, unknown))}")
+        raise ConfigError(f"stem_config takes {', '.join(STEM_DEFAULTS)}. Received: {', '.join(map(str, unknown))}")
     options: dict[str, Any] = {**STEM_DEFAULTS, **given}
     for key in ("stem_kernel_size", "fc_units"):
         positive_integer(options[key], f"stem_config['{key}']")

@@ -1,8 +1,8 @@
-"""A convolutional architecture that is a tensor: weights are selected, operations are not.
+"""A convolutional architecture given as a tensor: weights are selected, operations are not.
 
 The kernels of a layer's candidates are padded with zeros to one size and the chosen one is picked, so that each
-layer is one convolution and one normalisation, whatever the tokens. Only what has no weights (activations, pools,
-the identity) is computed for each candidate and then chosen.
+layer is one convolution and one normalisation, whatever the tokens. Only operations without weights (activations,
+pools, the identity) are computed for each candidate and then chosen.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class ConvSelection:
     dropout: Sequence[Any]
 
     def apply(self, node: ComputationNode, x: TensorTree) -> Any:
-        """Return what a node gives."""
+        """Return the output of a node."""
         return self.compute(node, x, self.training)
 
     def choose(self, part: ConvPart, x: TensorTree) -> Any:
-        """Return what the chosen candidate gives."""
+        """Return the output of the chosen candidate."""
         return self.layers[part.number].run(self.arc[part.token], x, self.training)
 
     def add(self, part: ConvPart, x: Any, earlier: Sequence[Any]) -> Any:
@@ -57,7 +57,7 @@ class ConvSelection:
         return x
 
     def drop(self, position: int, x: TensorTree) -> Any:
-        """Return what a dropout layer gives."""
+        """Return the output of a dropout layer."""
         return dropped(self.dropout, position, x, self.training)
 
 
@@ -77,7 +77,7 @@ class SelectedLayer:
         self._group_of = np.array([self._groups.index(_group(branch)) for branch in branches], "int32")
 
     def run(self, token: object, x: Any, training: Any) -> Any:
-        """Return what the candidate of a token, an integer scalar, gives."""
+        """Return the output of the candidate that a token, an integer scalar, chooses."""
         mixed = raw = None
         if self._convolves:
             raw = convolve_selected(x, token, self._kernels(x.dtype))
@@ -89,7 +89,7 @@ class SelectedLayer:
         return ops.switch(group, outcomes) if len(outcomes) > 1 else outcomes[0]()
 
     def _outcome(self, group: _Group, x: object) -> Callable[[], Any]:
-        """What candidates of a group make of their convolution, or of the input."""
+        """Compute what the candidates of a group do with their convolution, or with the input."""
         _, activation, pooling = group
 
         def compute() -> Any:
@@ -99,7 +99,7 @@ class SelectedLayer:
         return compute
 
     def _kernels(self, dtype: Any) -> list[Any | None]:
-        """The kernel of each candidate, with its dilation written out."""
+        """Return the kernel of each candidate, with its dilation written out as zeros."""
         return [
             None
             if branch.conv is None
@@ -108,7 +108,7 @@ class SelectedLayer:
         ]
 
     def _normalise(self, token: object, x: Any, training: Any) -> Any:
-        """Batch normalisation with the chosen candidate's weights, which alone learn its statistics."""
+        """Normalise with the chosen candidate's weights; only its statistics are updated."""
         layers = [None if branch.norm is None else self._bank[branch.norm] for branch in self._branches]
         if not any(layer is not None for layer in layers):
             return x
@@ -156,7 +156,7 @@ _Group = tuple[str, str, Operation | None]
 
 
 def _group(branch: Branch) -> _Group:
-    """What is done with the normalised convolution, or with the input; candidates may do the same."""
+    """Return what follows the normalised convolution, or the input; candidates with the same steps share a group."""
     return (branch.kind, branch.activation, branch.pooling)
 
 

@@ -1,4 +1,4 @@
-"""What each node of a convolutional network computes with the shared layers.
+"""How each node of a convolutional network computes with the shared layers.
 
 Two tables: the layers as Keras calls them, and, on the backend whose kernels want the channels first, the same
 weights in that order from the input to the head.
@@ -23,7 +23,7 @@ View = Callable[[Any, Any], Any]
 
 
 class ConvViews:
-    """Gives nodes their views, and keeps them: a name says which shared layer it is.
+    """Gives nodes their views, and caches them; the name of a node identifies its shared layer.
 
     Args:
         bank: layers with weights, by node name.
@@ -37,7 +37,7 @@ class ConvViews:
         self.turns = channels_first.is_available()
 
     def __call__(self, node: ComputationNode) -> View:
-        """Return what a node computes of its input and the training flag."""
+        """Return the function that a node computes from its input and the training flag."""
         view = self._made.get(node.node_name)
         if view is None:
             layer, turned = self._bank.get(node.node_name), _TURNED.get(node.operation.Layer_type)
@@ -46,7 +46,7 @@ class ConvViews:
         return view
 
     def dropout(self, layer: keras.Layer) -> View:
-        """Return what a dropout layer computes."""
+        """Return the function that a dropout layer computes."""
         return channels_first.dropout(layer) if self.turns else lambda x, training: layer(x, training=training)
 
     def weights_of(self, node: ComputationNode) -> tuple[keras.Variable, ...]:
@@ -54,11 +54,11 @@ class ConvViews:
         return self._weights.get(node.node_name, ())
 
     def turn(self, x: Any, data_format: str) -> Any:
-        """Return the input in the order the views want it."""
+        """Return the input with its axes in the order that the views read."""
         return ops.transpose(x, (0, 2, 1)) if self.turns and data_format == "NWC" else x
 
     def apply(self, node: ComputationNode, x: Any, training: Any) -> Any:
-        """Return what Keras's layer of a node gives."""
+        """Return the output of a node's Keras layer."""
         layer = self._bank.get(node.node_name)
         if layer is None:
             return self._plain(node.operation, x.shape)(x)

@@ -1,4 +1,4 @@
-"""A network taken out of a supernet: a standalone Keras model of stock layers with weights of its own."""
+"""A network extracted from a supernet: a standalone Keras model of stock layers with its own weights."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def standalone(
         graph: the network.
         stock_layer: makes the layer of a node, for the shape of its input.
         weights: of layers, by the names of nodes.
-        features: FeatureBlocks that make the inputs of raw data, or None.
+        features: FeatureBlocks that make the inputs from raw data, or None.
         name: of the model.
     """
     layers: dict[str, keras.layers.Layer] = {}

@@ -1,4 +1,4 @@
-"""Factories of children: a supernet, what its children are compiled with, and what draws the architectures.
+"""Factories of children: a supernet, the compile arguments of its children, and the sampler of architectures.
 
 Calling one gives a compiled child.
 """
@@ -57,21 +57,21 @@ class SupernetFactory:
             self.set_controller(controller)
 
     def set_controller(self, controller: object) -> None:
-        """Say what draws architectures for the sampled child.
+        """Set what draws architectures for the sampled child.
 
         Raises:
             ConfigError: there is one already, or it gives no tokens.
         """
         if self.controller is not None:
             raise ConfigError(
-                "This supernet has a controller already; make another builder for another one. "
+                "This supernet has a controller already; make a new builder for another controller. "
                 f"Received: {controller!r}"
             )
         self.sampler(controller)
         self.controller = controller
 
     def sampler(self, source: Any = None, seed: int | None = None) -> Any:
-        """Return a function that gives the tokens of the next batch, of a source or of the controller.
+        """Return a function that gives the tokens of the next batch, from a source or from the controller.
 
         Raises:
             ConfigError: neither is there.
@@ -95,7 +95,7 @@ class SupernetFactory:
         return self._scorer[0]
 
     def compiled(self, model: _Model) -> _Model:
-        """Compile a child with its own clones of the arguments and return it."""
+        """Compile a child with its own copies of the arguments, and return it."""
         if self.model_compile_dict is not None:
             model.compile_as_builder(clone_compile_arguments(self.model_compile_dict))
         return model

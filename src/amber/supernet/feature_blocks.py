@@ -1,7 +1,7 @@
 """The channels of a Keras model as named input blocks of a feed-forward supernet.
 
-A convolutional network that was trained before gives a feature map; its channels are put into clusters, and each
-cluster becomes one input block, so that a search finds out which clusters matter together.
+A convolutional network trained before computes a feature map. Its channels are divided into clusters, and each
+cluster becomes one input block, so that a search finds which clusters matter together.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class FeatureBlocks(keras.layers.Layer):
 
     Args:
         model: a functional or sequential Keras model with one input; it is copied, with its weights.
-        assignment: cluster of each channel, integers 0, 1, ... without a hole, or the path of a `.npy` file that
+        assignment: cluster of each channel, integers 0, 1, ... without gaps, or the path of a `.npy` file that
             holds them. None: all channels make one block.
         target_layer: name of the layer whose output is the feature map; by default the model's output.
         trainable: whether training a supernet trains the model too.
@@ -95,7 +95,7 @@ class FeatureBlocks(keras.layers.Layer):
         return ops.reshape(ops.transpose(chosen, (0, 2, 1)), (-1, len(channels) * self._length))
 
     def check_blocks(self, features: Mapping[str, int]) -> None:
-        """Compare the blocks to those a builder was told of.
+        """Check that the blocks are those that a builder was given.
 
         Raises:
             ConfigError: other names or other sizes.
@@ -107,17 +107,17 @@ class FeatureBlocks(keras.layers.Layer):
             )
 
     def check_data(self, inputs: object) -> None:
-        """Compare the shape of a batch to what the model reads; DataError where they differ."""
+        """Check that the shape of a batch fits the model; raise DataError where it does not."""
         if not hasattr(inputs, "shape"):
             raise DataError(f"The feature model reads one array. Received: {type(inputs).__name__}")
         check_features(inputs.shape[1:], self.model.input.shape[1:], "The input of the feature model")
 
     def input_tensors(self) -> list[keras.KerasTensor]:
-        """Return what the model reads, as a symbolic tensor."""
+        """Return the input of the model, as a symbolic tensor."""
         return [keras.KerasTensor(self.model.input.shape, dtype=self.model.input.dtype, name="input")]
 
     def stock_copy(self) -> keras.Model:
-        """Return a model of stock layers, with weights of its own, from raw data to the list of blocks."""
+        """Return a model of stock layers, with its own weights, from raw data to the list of blocks."""
         model = keras.models.clone_model(self.model)
         model.set_weights(self.model.get_weights())
         model.trainable = self._trains
@@ -151,7 +151,7 @@ class FeatureBlocks(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, object]) -> FeatureBlocks:
-        """Make the layer of its arguments."""
+        """Make the layer from its arguments."""
         return cls(**{**config, "model": keras.saving.deserialize_keras_object(config["model"])})
 
 
@@ -170,7 +170,7 @@ def _copy_up_to(model: keras.Model, target_layer: str | None) -> keras.Model:
         ) from error
     if len(copy.inputs) != 1 or len(copy.outputs) != 1:
         raise ConfigError(
-            f"A feature model has one input and one output. Received: {len(copy.inputs)} and {len(copy.outputs)}"
+            f"A feature model must have one input and one output. Received: {len(copy.inputs)} and {len(copy.outputs)}"
         )
     return copy
 
@@ -183,7 +183,7 @@ def _check_assignment(assignment: object, channels: int) -> np.ndarray:
     fits = clusters.shape == (channels,) and np.issubdtype(clusters.dtype, np.integer)
     if not fits or set(np.unique(clusters)) != set(range(len(np.unique(clusters)))):
         raise ConfigError(
-            f"assignment must hold one cluster number for each of {channels} channels, 0, 1, ... without a hole. "
+            f"assignment must hold one cluster number for each of {channels} channels, 0, 1, ... without gaps. "
             f"Received: {clusters.tolist()}"
         )
     return clusters.astype("int64")

@@ -1,6 +1,6 @@
 """Initial weights drawn on the host: the same numbers under every backend, and nothing compiled for them.
 
-A supernet has hundreds of tensors of dozens of shapes; a backend that compiles would compile each draw.
+A supernet has hundreds of tensors with dozens of shapes, and a backend that compiles would compile each draw.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ class HostHeNormal(keras.initializers.Initializer):
     """He's initialisation (He et al., arXiv 1502.01852): truncated normal, variance 2 / fan in.
 
     Args:
-        seed: of the draw; by default taken from Python's generator, which `keras.utils.set_random_seed` seeds.
+        seed: seed of the draw; by default taken from Python's generator, which `keras.utils.set_random_seed` seeds.
     """
 
     def __init__(self, seed: int | None = None) -> None:
         self.seed = random.randrange(2**31) if seed is None else int(seed)
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
-        """Return a tensor of this shape; the same one each time."""
+        """Return a tensor of this shape; the same values each time."""
         generator = np.random.default_rng(self.seed)
         values = generator.standard_normal(shape)
         outside = np.abs(values) > 2

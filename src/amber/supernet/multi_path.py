@@ -23,7 +23,8 @@ class MultiPathModel(SupernetModel):
 
     The loss, and so the gradient, is the mean over the architectures: the estimate of ENAS with that many samples
     (Pham et al., arXiv 1802.03268, section 2.2). Predictions have shape (batch, architectures, units). The
-    architectures share each matrix product of full width; on torch's CPU each runs its own part, which is less.
+    architectures share each matrix product of full width; on torch's CPU each computes its own part only, which is
+    less work.
 
     Args:
         supernet: a feed-forward supernet.
@@ -38,7 +39,7 @@ class MultiPathModel(SupernetModel):
     def __init__(self, supernet: AnnSupernet, *, sampler: Sampler, count: int, **options: Any) -> None:
         if not isinstance(supernet, AnnSupernet):
             raise ConfigError(
-                f"Only a feed-forward supernet trains as many architectures at once. Received: {supernet!r}"
+                f"Only a feed-forward supernet can train several architectures at once. Received: {supernet!r}"
             )
         if not is_integer(count) or count < 1:
             raise ConfigError(f"at_once must be a positive number of architectures. Received: {count!r}")
@@ -88,7 +89,7 @@ class MultiPathModel(SupernetModel):
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
     def _flat(self, y: object, predicted: object, weights: object) -> tuple[Any, Any, Any]:
-        """Every pair of sample and architecture as a sample."""
+        """Return every pair of example and architecture as one example."""
 
         def repeated(values: object) -> Tensor:
             return ops.repeat(ops.convert_to_tensor(values), self._count, axis=0)

@@ -1,4 +1,4 @@
-"""What may draw the architecture of the next batch: a controller, a callable, or the uniform distribution."""
+"""Sources of the architecture for the next batch: a controller, a callable, or the uniform distribution."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def as_sampler(
         description: the description of a data set that is passed to a controller, shape (1, d).
 
     Raises:
-        ConfigError: nothing that gives tokens.
+        ConfigError: the source cannot give tokens.
     """
     generator = np.random.default_rng(seed)
     if isinstance(source, str) and source.lower() == "uniform":
@@ -43,7 +43,7 @@ def as_sampler(
 
 
 def _tokens(action: object) -> object:
-    """The tokens of an action, which may come with the probabilities of their choice."""
+    """Return the tokens of an action, which may come with the probabilities of their choice."""
     return action[0] if isinstance(action, tuple) and len(action) == 2 and np.ndim(action[0]) == 1 else action
 
 

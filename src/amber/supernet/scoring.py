@@ -1,4 +1,4 @@
-"""Scoring many architectures with shared weights, without training any of them."""
+"""Score many architectures with shared weights, without training any of them."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def score_architectures(
         training_data: batch-normalisation statistics are estimated on it for each architecture before it is
             scored (see `recalibrate`), and put back afterwards. None: the moving statistics as they are, which are
             averages over all the architectures of the training.
-        steps: batches of the estimate at most.
-        measure: called with each child, its tokens and what `evaluate` returned; what it returns is taken instead.
+        steps: number of batches for the estimate, at most.
+        measure: called with each child, its tokens and the result of `evaluate`; returns the result to use instead.
         **evaluate: more arguments of `evaluate`, such as `batch_size`.
 
     Returns:
@@ -85,7 +85,7 @@ def predict_many(
         x: the (N, F) matrix, a list or dictionary of blocks, or what the feature model reads.
         batch_size: rows at a time.
         stacked: whether all architectures share each matrix product, on layers of full width; else each runs
-            its own operations only. By default stacked, but on torch's CPU, where that is the slower way.
+            its own operations only. By default stacked, except on torch's CPU, where that is slower.
 
     Returns:
         One array per output of the supernet, shape (architectures, N, units).
@@ -156,11 +156,11 @@ def evaluate_many(
         y: targets, an array, or one per output.
         sample_weight: weights of the samples.
         batch_size: rows at a time.
-        at_once: architectures at a time, which bounds the memory.
+        at_once: number of architectures at a time, which limits memory.
 
     Returns:
-        One dictionary of loss and metrics per architecture, in order: what `builder(arc).evaluate(x, y)` gives
-        with all rows in one batch.
+        One dictionary of loss and metrics per architecture, in order: the result of
+        `builder(arc).evaluate(x, y)` with all rows in one batch.
 
     Raises:
         ArchitectureError: tokens outside the grammar.
@@ -170,7 +170,7 @@ def evaluate_many(
     supernet = builder.supernet
     if builder.model_compile_dict is None or not isinstance(supernet, AnnSupernet):
         raise ConfigError(
-            f"Scoring many at once needs a builder of feed-forward children with model_compile_dict. "
+            f"Scoring many architectures at once needs a builder of feed-forward children with model_compile_dict. "
             f"Received: {type(builder).__name__}, model_compile_dict={builder.model_compile_dict!r}"
         )
     tokens = [supernet.layout.validate(arc) for arc in arcs]

@@ -43,7 +43,7 @@ def save_supernet(supernet: keras.layers.Layer, path: str | Path) -> None:
 
 
 def load_weights(supernet: keras.layers.Layer, path: str | Path, kind: type[keras.layers.Layer]) -> None:
-    """Take over the weights of a file, which describes a layer of this kind; see `Supernet.load`."""
+    """Load the weights of a file that describes a layer of this kind; see `Supernet.load`."""
     with reading(path, _WHAT) as file:
         description = _read_description(file, path, kind)
         mine = json.loads(json.dumps(_description(supernet)))
@@ -56,7 +56,7 @@ def load_weights(supernet: keras.layers.Layer, path: str | Path, kind: type[kera
 
 
 def read_supernet(path: str | Path, kind: type[_Supernet]) -> _Supernet:
-    """Make a supernet of a file; see `amber.supernet.load_supernet`.
+    """Load a supernet from a file; see `amber.supernet.load_supernet`.
 
     Args:
         path: of the file.
@@ -79,7 +79,7 @@ def _description(supernet: keras.layers.Layer) -> JsonObject:
 
 
 def _meaning(description: dict[str, Any]) -> dict[str, Any]:
-    """Return the description without what does not decide which weights there are."""
+    """Return the part of the description that decides which weights there are."""
     settings = {
         key: value
         for key, value in description["config"].items()
@@ -127,8 +127,10 @@ def _set_weights(supernet: keras.layers.Layer, file: h5py.File, path: str | Path
 
 
 def _check_widths(config: dict[str, object], file: h5py.File, path: str | Path) -> None:
-    """Check that no layer is wider than the file has weights, as each unit takes at least one."""
+    """Check that no layer has more units than the file has weights, as each unit needs at least one."""
     stored = sum(math.prod(header.shape) for header in stored_weights(file, path).values())
     size = widest(config)
     if size > stored:
-        raise StorageError(f"{path}: expected layers of at most {stored:,} weights, as it holds. Received: {size:,}")
+        raise StorageError(
+            f"{path}: expected layers of at most {stored:,} weights, all that it holds. Received: {size:,}"
+        )

@@ -44,9 +44,9 @@ def test_files(bundle: Path) -> None:
         "| AUROC | ",
         "difference from logistic regression",
         "sequences of 60 letters (ACGT); an unknown letter is the mean of all",
-        "The test part was used once",
+        "The test split was used once",
         "Licence: not stated",
-        "`amber explain` finds and names motifs",
+        "`amber explain`, which finds and names motifs, was not run",
     ):
         assert said in card, said
 
@@ -140,7 +140,7 @@ def test_an_earlier_bundle_is_replaced_and_nothing_else(
 
 def test_a_model_alone_and_damaged_files_are_refused(bundle: Path, model: TrainedModel, tmp_path: Path) -> None:
     (tmp_path / "m.keras").write_bytes((bundle / "model.keras").read_bytes())
-    with pytest.raises(ConfigError, match="Received: a model alone; keras.saving.load_model loads it"):
+    with pytest.raises(ConfigError, match="Received: a model file alone; keras.saving.load_model loads it"):
         package.load(tmp_path / "m.keras")
     (tmp_path / "preprocessing.json").write_text('{"format_version": 9}')
     (tmp_path / "model.keras").write_bytes((bundle / "model.keras").read_bytes())

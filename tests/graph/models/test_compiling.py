@@ -55,5 +55,5 @@ def test_what_makes_a_metric_is_called(make: Any) -> None:
 
 
 def test_what_cannot_be_made_anew_is_named() -> None:
-    with pytest.raises(ConfigError, match="The loss .* cannot be made anew"):
+    with pytest.raises(ConfigError, match="The loss .* cannot be recreated"):
         cloned("loss", Unclonable(3))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
-    """Formats besides Keras' own."""
+    """Formats besides Keras's own."""
 
     ONNX = "onnx"
 
@@ -30,17 +30,19 @@ def build(
     ] = Path("model.keras"),
     seed: Annotated[
         int | None,
-        typer.Option(min=0, help="Of the initial weights; by default that of the configuration.", show_default=False),
+        typer.Option(
+            min=0, help="Seed of the initial weights; by default that of the configuration.", show_default=False
+        ),
     ] = None,
     export: Annotated[
         Format | None,
         typer.Option(
-            help="Write the model for onnxruntime too, beside the .keras file; or alone, where --output ends in .onnx.",
+            help="Also write the model as ONNX, beside the .keras file; alone where --output ends in .onnx.",
             show_default=False,
         ),
     ] = None,
     trained: Annotated[
-        bool, typer.Option("--trained", help="Write the trained best model of a run, instead of an untrained one.")
+        bool, typer.Option("--trained", help="Write the trained best model of a run instead of an untrained one.")
     ] = False,
 ) -> None:
     """Build an architecture as a compiled Keras model and save it."""
@@ -49,7 +51,9 @@ def build(
     from amber.files.output import naming, writing
 
     if trained and seed is not None:
-        raise ConfigError(f"--seed: of initial weights, which a trained model has not. Take it out. Received: {seed}")
+        raise ConfigError(
+            f"--seed: it sets initial weights, but a trained model has its own. Take it out. Received: {seed}"
+        )
     path = checked_output(output, (".keras",) if export is None else (".keras", ".onnx"))
     model = _trained(source, tokens) if trained else _untrained(source, tokens, seed)
     if path.suffix.lower() == ".keras":
@@ -62,7 +66,7 @@ def build(
         exported = path.with_suffix(".onnx")
         with naming(exported):
             export_onnx(model, exported)
-        typer.echo(f"Wrote {exported}: onnxruntime predicts the same.")
+        typer.echo(f"Wrote {exported}: onnxruntime gives the same predictions.")
 
 
 def _untrained(source: Path, tokens: str | None, seed: int | None) -> keras.Model:

@@ -26,12 +26,12 @@ def compare(
         Path | None,
         typer.Option("-d", "--directory", help="Folder of results; by default runs/NAME-compare.", show_default=False),
     ] = None,
-    random: Annotated[bool, typer.Option(help="Also train as many random architectures.")] = True,
+    random: Annotated[bool, typer.Option(help="Also train the same number of random architectures.")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no tables.")] = False,
 ) -> None:
     """Run a search for several seeds and compare test scores with random architectures and a linear model.
 
-    Finished runs in the folder are used again.
+    Finished runs in the folder are reused.
     """
     if not quiet:
         announce_loading(sys.stdout, now=True)

@@ -1,4 +1,4 @@
-"""`amber dashboard`: a run in the browser, as it goes on."""
+"""`amber dashboard`: a run in the browser, live."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from amber.cli.options import LookOption
 @reported
 def dashboard(
     run: RunArgument,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at; 0 for any free one.")] = 8080,
-    host: Annotated[str, typer.Option(help="Address to listen at; by default this machine only.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free one.")] = 8080,
+    host: Annotated[str, typer.Option(help="Address to listen on; by default this machine only.")] = "127.0.0.1",
     storage: LookOption = None,
 ) -> None:
-    """Show a run, finished or going on, in optuna-dashboard until Ctrl-C; its files are only read."""
+    """Show a finished or running search in optuna-dashboard until Ctrl-C; its files are only read."""
     from amber.cli.dashboard import serve
 
     def say(address: str) -> None:

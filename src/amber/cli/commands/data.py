@@ -1,4 +1,4 @@
-"""`amber data`: what a search would be given, as a card on the terminal and as a page."""
+"""`amber data`: the data that a search would use, as a card in the terminal or as a page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def data(
         Path | None, typer.Option("--output", "-o", help="Also write the card as HTML.", show_default=False)
     ] = None,
 ) -> None:
-    """Show what the data of a configuration hold: parts, classes, lengths, GC, duplicates, leakage, examples."""
+    """Show a card of a configuration's data: parts, classes, lengths, GC, duplicates, leakage, examples."""
     typer.echo(f"Reading the data of {config} ...")
     from rich.console import Console
 

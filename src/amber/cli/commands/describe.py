@@ -1,4 +1,4 @@
-"""`amber describe`: the nodes of an architecture, counted without building it."""
+"""`amber describe`: the nodes of an architecture and their cost, without building it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def describe(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     space: Annotated[
         bool,
-        typer.Option("--space", help="Print the model space of a configuration as YAML; a preset is written out."),
+        typer.Option("--space", help="Print the model space of a configuration as YAML, with the layers of a preset."),
     ] = False,
 ) -> None:
     """Show nodes, shapes, parameters and FLOPs of an architecture."""
@@ -67,7 +67,7 @@ def _space_text(config: Path) -> str:
 def _table(title: str, graph: ComputationGraph, cost: GraphCost) -> Table:
     from rich.table import Table
 
-    table = Table(title=title, caption="FLOPs: 2 x multiply-adds, forward, one record", show_footer=True)
+    table = Table(title=title, caption="FLOPs: 2 x multiply-adds, forward, one example", show_footer=True)
     table.add_column("node", footer="total", no_wrap=True)
     table.add_column("operation")
     table.add_column("reads", no_wrap=True)

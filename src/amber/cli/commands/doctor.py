@@ -27,7 +27,7 @@ def doctor() -> None:
         console.print("Nothing is wrong.")
         return
     severe = [each for each in problems if each.is_severe]
-    count = f"{len(problems)} remark{'s' if len(problems) > 1 else ''}, marked with !"
-    console.print(f"{count}. {'Searches cannot run before they are mended.' if severe else 'Searches can run.'}")
+    count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}, marked with !"
+    console.print(f"{count}. {'Searches cannot run until they are fixed.' if severe else 'Searches can run.'}")
     if severe:
         raise typer.Exit(RUN_FAILED)

@@ -24,7 +24,7 @@ def draw(
     source: SourceArgument,
     tokens: TokensArgument = None,
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="File to write; its ending says the format, .svg or .png.")
+        Path, typer.Option("-o", "--output", help="File to write; its suffix sets the format, .svg or .png.")
     ] = Path("network.svg"),
     theme: Annotated[Theme, typer.Option(help="Colours.")] = Theme.LIGHT,
     title: Annotated[

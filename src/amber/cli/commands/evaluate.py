@@ -1,4 +1,4 @@
-"""`amber evaluate`: scores of a trained model on one part of the data."""
+"""`amber evaluate`: scores of a trained model on one split of the data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Part(StrEnum):
-    """A part of the data."""
+    """A split of the data."""
 
     TRAIN = "train"
     VALIDATION = "validation"
@@ -34,14 +34,14 @@ def _config_beside(model: Path) -> Configuration:
     record = record_beside(model)
     if record is None:
         raise ConfigError(
-            f"{model}: this model belongs to no run directory; expected a configuration after it, which names "
+            f"{model}: this model is not in a run directory; expected a configuration after it that names "
             "the data. Received: no CONFIG"
         )
     return config_of(record, model)
 
 
 def _check_data(model: Path, file: Path, data: Dataset, *, of_run: bool) -> None:
-    """Raise DataError for examples that the model does not take; warn where the data of its run have changed."""
+    """Raise DataError for examples that do not fit the model; warn where the data of its run have changed."""
     from amber.experiment.before_keras.files import input_shapes_of
     from amber.experiment.final.scoring import check_inputs
     from amber.experiment.run_files.changed_data import remark_on_changed_data
@@ -61,12 +61,12 @@ def evaluate(
         Path | None,
         typer.Argument(
             metavar="[CONFIG]",
-            help="Configuration that names the data; by default that of the run MODEL belongs to.",
+            help="Configuration that names the data; by default that of MODEL's run.",
             show_default=False,
         ),
     ] = None,
     split: Annotated[
-        Part, typer.Option(help="Part of the data. The test part is for the end: choose nothing by it.")
+        Part, typer.Option(help="Split of the data. Keep the test split for the end: choose nothing by its scores.")
     ] = Part.VALIDATION,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
@@ -98,7 +98,7 @@ def evaluate(
     else:
         part = data.train if split is Part.TRAIN else data.validation
         if split is Part.VALIDATION and loaded.config.final.data == "train_and_validation":
-            said = "final.data: the best model was trained on the validation split too; its score there is too good."
+            said = "final.data: the best model was trained on the validation split too; its score is too optimistic."
             typer.secho(said, fg="yellow", err=True)
     scored = score_model(network, part, data.targets, str(where))
     found = scored.scores

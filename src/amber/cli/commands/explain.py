@@ -30,17 +30,17 @@ def explain(
         MotifSource, typer.Option(help="Look for motifs in contributions, or in filters of the first convolution.")
     ] = MotifSource.CONTRIBUTIONS,
     examples: Annotated[
-        int, typer.Option(min=1, help="The most examples: of the validation part, then of the training part.")
+        int, typer.Option(min=1, help="Number of examples at most, from the validation split, then the training split.")
     ] = 1000,
-    shuffles: Annotated[int, typer.Option(min=1, help="Shuffles that each example is compared with.")] = 5,
+    shuffles: Annotated[int, typer.Option(min=1, help="Shuffled references for each example.")] = 5,
     database: Annotated[
         Path | None,
-        typer.Option(help="MEME file of known motifs; by default JASPAR CORE, which ships.", show_default=False),
+        typer.Option(help="MEME file of known motifs; by default JASPAR CORE, which is included.", show_default=False),
     ] = None,
     both_strands: Annotated[bool, typer.Option("--both-strands", help="Explain the mean of both strands.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the shuffles.")] = 0,
 ) -> None:
-    """Find and name the motifs that the best network of a run reads; writes one HTML page and the files."""
+    """Find and name the motifs that the best network of a run reads; write an HTML page and files."""
     from rich.console import Console
     from rich.progress import Progress
 

@@ -23,7 +23,7 @@ def extract(
         Path, typer.Option("-o", "--output", help="Model file to write, ending in .keras or .onnx.")
     ] = Path("model.keras"),
 ) -> None:
-    """Take an architecture out of a supernet, with its weights, as a Keras model that needs no AMBER."""
+    """Extract an architecture from a supernet, with its weights, as a Keras model that loads without AMBER."""
     from amber.cli.options import checked_output
     from amber.experiment.before_keras.files import check_supernet_file
     from amber.experiment.chosen import parse_tokens

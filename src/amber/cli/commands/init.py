@@ -1,4 +1,4 @@
-"""`amber init`: from one's own files to a configuration that runs as it is."""
+"""`amber init`: from a user's files to a configuration that runs as it is."""
 
 from __future__ import annotations
 
@@ -18,23 +18,21 @@ def init(
         list[Path],
         typer.Argument(
             metavar="FILE...",
-            help="A table (CSV, TSV), FASTA (one for each class), intervals (BED, ...) or arrays (npz, HDF5).",
+            help="A table (CSV, TSV), FASTA (one file for each class), intervals (BED, ...) or arrays (npz, HDF5).",
             show_default=False,
         ),
     ],
     genome: Annotated[
         Path | None,
-        typer.Option("--genome", "-g", help="FASTA of the genome that intervals are on.", show_default=False),
+        typer.Option("--genome", "-g", help="FASTA file of the genome that intervals are on.", show_default=False),
     ] = None,
     label: Annotated[
         str | None,
-        typer.Option(
-            "--label", help="Column that is predicted; by default guessed.", metavar="COLUMN", show_default=False
-        ),
+        typer.Option("--label", help="Column to predict; by default guessed.", metavar="COLUMN", show_default=False),
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Configuration to write.")] = Path("config.yaml"),
 ) -> None:
-    """Look at files, and write a commented configuration for a search on them."""
+    """Inspect data files and write a commented configuration for a search on them."""
     typer.echo(f"Looking at {', '.join(each.name for each in files)} ...")
     announce_loading(sys.stdout)
     from amber.starting import start
@@ -42,7 +40,7 @@ def init(
     found = start(files, output, genome=genome, label=label, say=_say)
     for path in found.written:
         typer.echo(f"Wrote {path}")
-    typer.echo(f"Wrote {found.path}; what it marks as a guess is for you to change.")
+    typer.echo(f"Wrote {found.path}; check what it marks as a guess.")
     typer.echo(f"Next: amber search {found.path}")
 
 

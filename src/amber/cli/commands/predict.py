@@ -1,4 +1,4 @@
-"""`amber predict`: class probabilities or numbers for records of a CSV file."""
+"""`amber predict`: class probabilities or numbers for the examples of a file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def predict(
         typer.Option(
             "-o",
             "--output",
-            help="File to write: .csv; of FASTA and intervals also .tsv; of intervals .bed and .bw. By default "
+            help="File to write: .csv; for FASTA and intervals also .tsv; for intervals also .bed and .bw. By default "
             "standard output.",
             show_default=False,
         ),
@@ -45,20 +45,20 @@ def predict(
     ] = None,
     classes: Annotated[
         str | None,
-        typer.Option(
-            help="Class names, comma-separated; by default those of the run MODEL belongs to.", show_default=False
-        ),
+        typer.Option(help="Class names, comma-separated; by default those of MODEL's run.", show_default=False),
     ] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Records a step.")] = 256,
+    batch_size: Annotated[int, typer.Option(min=1, help="Examples per batch.")] = 256,
     genome: Annotated[
         Path | None,
-        typer.Option(help="FASTA file that intervals lie on; by default that of the run.", show_default=False),
+        typer.Option(
+            help="FASTA file of the genome that intervals are on; by default that of the run.", show_default=False
+        ),
     ] = None,
     both_strands: Annotated[
-        bool, typer.Option("--both-strands", help="Predict the mean of both strands, of FASTA and intervals.")
+        bool, typer.Option("--both-strands", help="Predict the mean of both strands, for FASTA and intervals.")
     ] = False,
 ) -> None:
-    """Write what a model says of each record of a file: class probabilities, or numbers."""
+    """Write a model's predictions for each example of a file: class probabilities, or numbers."""
     from amber.experiment.trained.genomic_files import kind_of
 
     kind = kind_of(records)
@@ -97,7 +97,7 @@ def predict(
         typer.echo(text, nl=False)
         return
     write_text(output, text)
-    typer.echo(f"Wrote {output}: {count} records.")
+    typer.echo(f"Wrote {output}: {count} examples.")
 
 
 def _check_no_columns(kind: str, column: str | None, classes: str | None, genome: Path | None) -> None:
@@ -115,7 +115,7 @@ def _check_table(records: Path, kind: str, genome: Path | None, both_strands: bo
     from amber.errors import ConfigError
 
     if kind == "variants":
-        raise ConfigError(f"{records}: expected a table, FASTA or intervals; variants are scored by `amber variants`.")
+        raise ConfigError(f"{records}: expected a table, FASTA or intervals; score variants with `amber variants`.")
     for option, value in {"--genome": genome, "--both-strands": both_strands or None}.items():
         if value is not None:
             raise ConfigError(f"{option}: it is for FASTA files and intervals. Take it out. Received: a table")
@@ -151,7 +151,7 @@ def _predict_genomic(
             return
         paths = predictions.write(output)
     for path in paths:
-        typer.echo(f"Wrote {path}: {len(predictions.examples):,} records.")
+        typer.echo(f"Wrote {path}: {len(predictions.examples):,} examples.")
 
 
 def _has_blocks(loaded: Configuration, record: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""`amber repair`: a run whose journal was damaged."""
+"""`amber repair`: restore a run whose journal is damaged."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ def repair(
     if done.from_backup:
         typer.echo(f"From the backup: trials {', '.join(map(str, done.from_backup))}")
     typer.echo(
-        f"{done.kept} trials are kept; the journal as it was is {done.copy}. What is missing is trained again by: "
+        f"{done.kept} trials are kept; the journal before the repair is {done.copy}. To train the others again: "
         f"amber search CONFIG -d {run} --resume"
     )

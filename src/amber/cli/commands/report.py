@@ -1,4 +1,4 @@
-"""`amber report`: a run as one HTML page; `amber export`: its network to pass on, or its trials as a table."""
+"""`amber report`: a run as one HTML page; `amber export`: its network to share, or its trials as a table."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.
 @reported
 def report(
     run: RunArgument,
-    output: Annotated[Path, typer.Option("-o", "--output", help="File to write, .html.")] = Path("report.html"),
+    output: Annotated[Path, typer.Option("-o", "--output", help="HTML file to write.")] = Path("report.html"),
     storage: LookOption = None,
 ) -> None:
-    """Write one HTML page that shows a search; it needs no network and runs no script."""
+    """Write one HTML page that shows a search; it works offline and runs no script."""
     from amber.cli.options import checked_output
     from amber.experiment.report_contents import gather
     from amber.files.output import write_text
@@ -37,13 +37,11 @@ def export(
     run: RunArgument,
     output: Annotated[
         Path,
-        typer.Option(
-            "-o", "--output", help="Folder for the network, or a file for the trials, ending in .csv or .json."
-        ),
+        typer.Option("-o", "--output", help="Folder for the network, or file for the trials, ending in .csv or .json."),
     ] = Path("trials.csv"),
     storage: LookOption = None,
 ) -> None:
-    """Write the network of a run as a folder to pass on, or every trial as CSV or JSON."""
+    """Write the network of a run as a folder to share, or every trial as CSV or JSON."""
     if output.suffix == "":
         _export_network(run, output, storage)
         return

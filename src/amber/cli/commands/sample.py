@@ -14,13 +14,14 @@ from amber.files.strict_json import json_text
 @reported
 def sample(
     config: ConfigArgument,
-    number: Annotated[int, typer.Option("-n", "--number", min=1, help="How many to print.")] = 1,
+    number: Annotated[int, typer.Option("-n", "--number", min=1, help="Number of architectures.")] = 1,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Of the random numbers; by default that of CONFIG.", show_default=False)
+        int | None,
+        typer.Option(min=0, help="Seed of the random numbers; by default that of CONFIG.", show_default=False),
     ] = None,
     as_json: Annotated[
         bool,
-        typer.Option("--json", help="Print a JSON list of objects with tokens and what they say."),
+        typer.Option("--json", help="Print a JSON list of objects with tokens and their meaning."),
     ] = False,
 ) -> None:
     """Print random architectures as tokens, one per line."""

@@ -18,7 +18,7 @@ def scan(
         Path | None,
         typer.Option("-o", "--output", help="Table to write, .tsv or .csv; by default standard output."),
     ] = None,
-    threshold: Annotated[float, typer.Option(help="The largest p-value of an instance.")] = 1e-4,
+    threshold: Annotated[float, typer.Option(help="Largest p-value of an instance.")] = 1e-4,
 ) -> None:
     """Find the instances of motifs in sequences, on both strands (FIMO)."""
     from amber.cli.options import checked_output

@@ -1,4 +1,4 @@
-"""`amber search`: the main job, from a configuration to a searched, trained, tested and saved model."""
+"""`amber search`: the main command, from a configuration to a trained, tested and saved model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def search(
     seed: Annotated[
         int | None,
         typer.Option(
-            min=0, max=2**32 - 1, help="Of all random numbers, instead of that of CONFIG.", show_default=False
+            min=0, max=2**32 - 1, help="Seed of all random numbers, instead of that of CONFIG.", show_default=False
         ),
     ] = None,
     trials: Annotated[
@@ -35,15 +35,17 @@ def search(
         bool,
         typer.Option(
             "--overwrite",
-            help="Replace the results of an earlier search, which are kept in the folder previous until this one is "
+            help="Replace the results of an earlier search, which are kept in the folder `previous` until this one is "
             "finished.",
         ),
     ] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the search in the run directory, or start it where none is.")
+        bool,
+        typer.Option("--resume", help="Continue the search in the run directory, or start one where there is none."),
     ] = False,
     allow_changes: Annotated[
-        bool, typer.Option("--allow-changes", help="With --resume: CONFIG may differ from that of the search.")
+        bool,
+        typer.Option("--allow-changes", help="With --resume: accept a CONFIG that differs from that of the search."),
     ] = False,
     storage: Annotated[
         str | None,
@@ -57,9 +59,9 @@ def search(
 ) -> None:
     """Search architectures, retrain the best one, and test it once beside a simple baseline."""
     if resume and overwrite:
-        raise typer.BadParameter("--resume goes on with a search that --overwrite removes: expected one of them.")
+        raise typer.BadParameter("--resume continues the search that --overwrite replaces: expected one of them.")
     if allow_changes and not resume:
-        raise typer.BadParameter("--allow-changes is for --resume: expected both.")
+        raise typer.BadParameter("--allow-changes has an effect with --resume only: expected both.")
     if not quiet:
         announce_loading(sys.stdout, now=True)
     from amber.cli.display import ConsoleReporter

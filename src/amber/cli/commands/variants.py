@@ -1,4 +1,4 @@
-"""`amber variants`: what variants change in the predictions of a network."""
+"""`amber variants`: how variants change the predictions of a network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def variants(
     model: ModelArgument,
     calls: Annotated[Path, typer.Argument(metavar="VCF", help="VCF or BCF file, also compressed.", show_default=False)],
     genome: Annotated[
-        Path, typer.Option("--genome", help="FASTA file of the genome they were called on.", show_default=False)
+        Path, typer.Option("--genome", help="FASTA file of the genome that they were called on.", show_default=False)
     ],
     output: Annotated[
         list[Path] | None,
@@ -29,9 +29,9 @@ def variants(
         ),
     ] = None,
     both_strands: Annotated[bool, typer.Option("--both-strands", help="Predict the mean of both strands.")] = False,
-    batch_size: Annotated[int, typer.Option(min=1, help="Windows a step.")] = 256,
+    batch_size: Annotated[int, typer.Option(min=1, help="Windows per batch.")] = 256,
 ) -> None:
-    """Score variants: the predictions of a network with either allele, and how they differ."""
+    """Score variants: a network's predictions for either allele, and their difference."""
     from rich.console import Console
     from rich.progress import Progress
 

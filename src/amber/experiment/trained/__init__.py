@@ -1,1 +1,1 @@
-"""A trained network with what belongs to it: how data become its inputs, and what its outputs mean."""
+"""A trained network with its preprocessing: how data become its inputs, and what its outputs mean."""

@@ -1,4 +1,4 @@
-"""Write a network to pass on: one folder that needs no AMBER to be understood."""
+"""Write a network to share: one folder that can be understood and used without AMBER."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _EXAMPLES = 5
 
 @dataclass(frozen=True)
 class Bundle:
-    """What was written.
+    """What `write_bundle` wrote.
 
     Attributes:
         folder: of the bundle.
@@ -48,11 +48,11 @@ class Bundle:
 def write_bundle(run: Path, folder: Path) -> Bundle:
     """Write the network of a run as a folder: model, preprocessing, card, scores and examples.
 
-    The files of an earlier bundle in the folder are replaced together, once the new ones are whole.
+    The files of an earlier bundle in the folder are replaced together, once the new ones are complete.
 
     Args:
         run: run directory of a finished search, or its `best.json`.
-        folder: made where it is missing; a folder that holds something else than a bundle is refused.
+        folder: created where it is missing; a folder that holds anything but a bundle is refused.
 
     Raises:
         ConfigError: no finished search, or a folder with other files in it.
@@ -103,11 +103,11 @@ def _check_folder(folder: Path) -> None:
 
 
 def _data(loaded: Configuration) -> tuple[Dataset | None, list[str]]:
-    """Return the data of a run where they are still at hand."""
+    """Return the data of a run where they are still available."""
     try:
         return load_data(loaded), []
     except (AmberError, OSError) as error:
-        return None, [f"Without examples and their numbers: the data are not at hand. {said(error)}"]
+        return None, [f"Without examples.json and the sizes of the splits: the data are not available. {said(error)}"]
 
 
 def _write_onnx(model: Path, path: Path) -> list[str]:
@@ -123,7 +123,7 @@ def _write_onnx(model: Path, path: Path) -> list[str]:
 
 
 def _write_examples(folder: Path, preprocessing: Preprocessing, dataset: Dataset) -> list[str]:
-    """Write some examples of the validation part, as a user would give them, with predictions."""
+    """Write some validation examples, as a user would give them, with predictions."""
     from amber.modeler.model_files import load_model_file
 
     model = TrainedModel(folder, load_model_file(folder / BUNDLE_MODEL), preprocessing)

@@ -1,4 +1,4 @@
-"""The model card of a bundle, in Markdown: what the network is for, how good it is, and where it ends."""
+"""The model card of a bundle, in Markdown: the task, the scores, and the limits of the network."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _UNKNOWN = {"mean": "an unknown letter is the mean of all", "zeros": "an unknown
 
 @dataclass(frozen=True)
 class CardContents:
-    """What a card tells.
+    """The contents of a card.
 
     Attributes:
         name: of the run.
@@ -44,7 +44,7 @@ class CardContents:
 
 
 def card_text(contents: CardContents) -> str:
-    """Return a model card: Markdown with the head that model hubs read."""
+    """Return a model card: Markdown with the front matter that model hubs read."""
     sections = [
         _head(contents),
         _use(contents),
@@ -74,7 +74,7 @@ def _head(contents: CardContents) -> list[str]:
         "tags: [genomics, neural-architecture-search, amber]",
         "---",
         f"# {_plain(contents.name)}",
-        f"A neural network that AMBER found by a search and trained. It predicts {what}.",
+        f"A neural network that AMBER found by architecture search and trained. It predicts {what}.",
     ]
 
 
@@ -112,7 +112,7 @@ def _input(preprocessing: Preprocessing, name: str) -> str:
     reading = preprocessing.sequences.get(name)
     if reading is None:
         return f"numbers of shape {shape}"
-    fitted = f", others cut or filled up ({reading.align})" if reading.align else ""
+    fitted = f", others cut or padded ({reading.align})" if reading.align else ""
     return f"sequences of {reading.length} letters ({reading.alphabet}){fitted}; {_UNKNOWN[reading.unknown]}"
 
 
@@ -121,24 +121,26 @@ def _outcome(outcome: Any) -> str:
         return "a number"
     names = list(outcome.names if isinstance(outcome, Labels) else outcome)
     more = f", ... ({len(names)})" if len(names) > _MOST_NAMES else ""
-    kind = "labels, each by itself" if isinstance(outcome, Labels) else "one of the classes"
+    kind = "independent labels" if isinstance(outcome, Labels) else "one of the classes"
     return f"{kind}: {', '.join(map(_plain, names[:_MOST_NAMES]))}{more}"
 
 
 def _data(contents: CardContents) -> list[str]:
     parts = ", ".join(f"{count:,} {part}" for part, count in contents.parts.items())
-    lines = [f"- examples: {parts}"] if parts else ["- examples: the data were not at hand when this was written"]
-    lines += [f"- divided by: {_plain(contents.split)}"] if contents.split else []
+    lines = (
+        [f"- examples: {parts}"] if parts else ["- examples: the data were not available when this card was written"]
+    )
+    lines += [f"- split: {_plain(contents.split)}"] if contents.split else []
     return ["## Data", f"- data set: {_plain(str(contents.test.get('data') or contents.name))}", *lines]
 
 
 def _scores(test: JsonObject) -> list[str]:
-    lines = ["## How good it is"]
+    lines = ["## Evaluation"]
     evaluations = test.get("evaluation") or {}
     if not evaluations:
         return [*lines, "The network was not tested."]
     lines += [
-        "On examples of the test part, which neither training nor choice has seen. In brackets: 95 % intervals.",
+        "On the test split, which was used neither for training nor for selection. In brackets: 95 % intervals.",
         "",
     ]
     for output, evaluation in evaluations.items():
@@ -172,16 +174,16 @@ def _network(record: JsonObject, test: JsonObject) -> list[str]:
         f"- architecture: `{_plain(record['description'])}`",
         f"- {record['parameters']:,} parameters and {record['flops']:,} FLOPs for one example, each network",
         *([f"- the model is the mean of {count} networks of this architecture"] if count > 1 else []),
-        *([f"- a linear model of the inputs is weighed in: {linear}"] if linear else []),
+        *([f"- combined with a linear model of the inputs: {linear}"] if linear else []),
         f"- made with {versions}",
     ]
 
 
 def _motifs(table: str) -> list[str]:
-    lines = ["## What it reads"]
+    lines = ["## Motifs"]
     rows = list(csv.DictReader(io.StringIO(table)))[:_MOST_MOTIFS]
     if not rows:
-        return [*lines, "Not looked for, or nothing found: `amber explain` finds and names motifs."]
+        return [*lines, "None: `amber explain`, which finds and names motifs, was not run or found none."]
     return [
         *lines,
         "| motif | consensus | places | resembles | q |",
@@ -199,10 +201,9 @@ def _limits(contents: CardContents) -> list[str]:
     times = "once" if looks == 1 else f"{looks} times"
     return [
         "## Limits",
-        "- It knows what its training data show: other organisms, cell types or ways of measuring need a test of their "
-        "own.",
-        "- Probabilities hold where classes are as frequent as in the training data.",
-        *([f"- The test part was used {times}; scores grow too good with every use."] if looks else []),
+        "- It knows only what its training data show: test it before use on other organisms, cell types or assays.",
+        "- Probabilities are meant for classes as frequent as in the training data.",
+        *([f"- The test split was used {times}; with every use its scores become more optimistic."] if looks else []),
         *(f"- {_plain(each['text'])}" for each in warnings),
         "- Not a medical device.",
     ]
@@ -211,7 +212,7 @@ def _limits(contents: CardContents) -> list[str]:
 def _rights() -> list[str]:
     return [
         "## Licence and citation",
-        "Licence: not stated. Whoever passes this model on says under which; the data have a licence of their own.",
+        "Licence: not stated. State one before you share this model; the data have their own licence.",
         "",
         "AMBER: Zhang, Park, Theesfeld and Troyanskaya, An automated framework for efficiently designing deep "
         "convolutional neural networks in genomics. Nature Machine Intelligence 3 (2021), 392-400.",
@@ -219,19 +220,19 @@ def _rights() -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Return text that breaks no table and runs nothing in a page made of it."""
+    """Return text escaped so that it breaks no table and runs nothing in a page made from it."""
     return " ".join(str(text).split()).replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
 
 
 def files_of(names: Sequence[str]) -> dict[str, str]:
-    """Return what each file of a bundle is."""
+    """Return a description of each file of a bundle."""
     known = {
         "model.keras": "the network, for Keras 3",
-        "model.onnx": "the network, for any runtime of ONNX",
+        "model.onnx": "the network, for any ONNX runtime",
         "preprocessing.json": "how data become its inputs, and what its outputs mean",
-        "examples.json": "some examples of the validation part, with the predictions of the network",
+        "examples.json": "some validation examples, with the predictions of the network",
         "README.md": "this card",
         "config.yaml": "the configuration of the search",
-        "scores.json": "the scores at the test, in full",
+        "scores.json": "all test scores",
     }
     return {name: known[name] for name in names}

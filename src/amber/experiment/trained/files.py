@@ -1,4 +1,4 @@
-"""Where a trained network lies: in the directory of a run, in a bundle, or alone in a file."""
+"""Find the files of a trained network: in a run directory, in a bundle, or a model file alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BUNDLE_MODEL, BUNDLE_PREPROCESSING = "model.keras", "preprocessing.json"
 
 
 def bundle_of(source: Path) -> Path | None:
-    """Return the folder of the bundle that a source is or belongs to; None where it is none."""
+    """Return the folder of the bundle that a source is or belongs to; None if it is not in a bundle."""
     folder = source if source.is_dir() else source.parent
     names = (source.name,) if not source.is_dir() else ()
     in_bundle = (folder / BUNDLE_PREPROCESSING).is_file() and set(names) <= {BUNDLE_MODEL, BUNDLE_PREPROCESSING}
@@ -22,7 +22,7 @@ def bundle_of(source: Path) -> Path | None:
 
 
 def network_file(source: Path) -> Path:
-    """Return the `.keras` file that a run, a bundle or a path means, after a look at it without Keras.
+    """Return the `.keras` file of a run, a bundle or a path, after a check that needs no Keras.
 
     Raises:
         ConfigError: no such file, or not one that Keras 3 saved.
@@ -32,10 +32,10 @@ def network_file(source: Path) -> Path:
 
 
 def read_preprocessing(source: Path) -> Preprocessing | None:
-    """Return how data become inputs of a network; None of a model file of which nothing else is known.
+    """Return the preprocessing of a network; None for a model file of which nothing else is known.
 
     Raises:
-        ConfigError: a file of the run or bundle that cannot be read or is damaged; names file and key.
+        ConfigError: a file of the run or bundle cannot be read or is damaged; names file and key.
     """
     bundle = bundle_of(source)
     if bundle is None:

@@ -44,7 +44,7 @@ Progress = Callable[[int, int], None]
 
 
 def kind_of(path: Path) -> str:
-    """Return what a file holds by its ending: `fasta`, `intervals`, `variants`, or else `table`."""
+    """Return what a file holds, by its suffix: `fasta`, `intervals`, `variants`, or else `table`."""
     endings = [each.lower() for each in path.suffixes]
     while endings and endings[-1] in _PACKED:
         endings.pop()
@@ -55,10 +55,10 @@ def kind_of(path: Path) -> str:
 
 
 def read_fasta_examples(path: Path, preprocessing: Preprocessing) -> Examples:
-    """Read the entries of a FASTA file as a network reads them; lengths are fitted as in training.
+    """Read the entries of a FASTA file as inputs of a network; lengths are cut or padded as in training.
 
     Raises:
-        DataError: a network that reads other than one input of sequences, or a file that cannot be used.
+        DataError: the network does not read exactly one input of sequences, or the file cannot be used.
     """
     reading = preprocessing.only_sequence(f"{path}")
     form = SequenceForm(reading.alphabet, reading.length if reading.align else None, reading.align or "centre")
@@ -68,20 +68,22 @@ def read_fasta_examples(path: Path, preprocessing: Preprocessing) -> Examples:
 def read_interval_examples(
     path: Path, genome: Path | None, preprocessing: Preprocessing, source: IntervalsSource | None
 ) -> Examples:
-    """Read the windows around intervals, as long as the network reads, put as the run put its own.
+    """Read windows around intervals, with the length that the network reads, placed as in the run.
 
     Args:
         path: BED, narrowPeak, broadPeak, bedGraph, GFF or GTF.
         genome: FASTA; None: that of the run.
         preprocessing: of the network.
-        source: the run's data, where they are intervals: says where windows lie, and names tracks.
+        source: the run's data where they are intervals: says how windows are placed, and names tracks.
 
     Raises:
         ConfigError: no genome is known.
-        DataError: a network that reads other than DNA (with tracks), or files that cannot be used.
+        DataError: the network reads anything but DNA (with tracks), or the files cannot be used.
     """
     if genome is None and source is None:
-        raise ConfigError(f"--genome: expected the FASTA file that the intervals of {path} lie on. Received: none")
+        raise ConfigError(
+            f"--genome: expected the FASTA file of the genome that the intervals of {path} are on. Received: none"
+        )
     lengths = {each.length for each in preprocessing.sequences.values()}
     if len(lengths) != 1:
         raise DataError(f"{path}: intervals need a network that reads one input of DNA. Received: {len(lengths)}")
@@ -108,7 +110,7 @@ def predict_genomic_file(
 
     Args:
         source: run directory, its `best.json` or `best.keras`, or a bundle.
-        file: FASTA or intervals, by its ending.
+        file: FASTA or intervals, by its suffix.
         genome: of intervals; None: that of the run.
         both_strands: predict the mean of both strands.
         batch_size: examples a step.
@@ -123,7 +125,7 @@ def predict_genomic_file(
     if preprocessing is None:
         raise ConfigError(
             f"{source}: expected a run directory or a bundle of `amber export`, whose inputs and classes are known. "
-            "Received: a model alone"
+            "Received: a model file alone"
         )
     if kind_of(file) == "fasta":
         examples = read_fasta_examples(file, preprocessing)
@@ -146,7 +148,7 @@ def _check_lengths(examples: Examples, preprocessing: Preprocessing) -> None:
 
 @dataclass(frozen=True)
 class GenomicPredictions:
-    """What a network says of examples, worked out batch by batch as it is written.
+    """Predictions of a network, computed batch by batch as they are written.
 
     Attributes:
         model: the network.
@@ -166,11 +168,11 @@ class GenomicPredictions:
 
     @property
     def genome(self) -> Genome | None:
-        """What the examples lie on; None: they are sequences by themselves."""
+        """The genome that the examples are on; None for sequences without one."""
         return self.examples.genome if isinstance(self.examples, GenomeWindows) else None
 
     def write_text(self, stream: TextIO, suffix: str = ".tsv") -> None:
-        """Write a row for each example: name or place, then what every output says, and the class of the largest.
+        """Write a row for each example: name or position, the prediction of every output, and the most probable class.
 
         Args:
             stream: where the text goes.
@@ -192,7 +194,7 @@ class GenomicPredictions:
         """Write a table, BED, or for windows one bigWig file for each output unit, and return the paths.
 
         Raises:
-            ConfigError: BED or bigWig of examples that lie on no genome.
+            ConfigError: BED or bigWig of examples that are not on a genome.
             StorageError: a file cannot be written.
         """
         suffix = path.suffix.lower()
@@ -267,7 +269,7 @@ class GenomicPredictions:
 
 
 def _turned(array: Array, alphabet: Alphabet | None) -> Array:
-    """Return the other strand of sequences, and tracks turned round."""
+    """Return the reverse complement of sequences, and reversed tracks."""
     return one_hot_complement(array, alphabet) if alphabet is not None else np.ascontiguousarray(array[:, ::-1])
 
 

@@ -1,4 +1,4 @@
-"""A trained network to be used: it takes sequences as text, and answers in classes, labels and units of the data."""
+"""A trained network for use: it takes sequences as text, and answers in classes, labels and units of the data."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ METHODS = ("deep_lift", "integrated_gradients", "gradient_times_input", "salienc
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A network of a run or a bundle, with what belongs to it.
+    """The network of a run or a bundle, with its preprocessing.
 
     Attributes:
         path: what it was loaded from.
@@ -44,12 +44,12 @@ class TrainedModel:
 
     @property
     def outputs(self) -> dict[str, tuple[str, ...] | None]:
-        """Output -> its classes or labels in the order of the numbers; None: one number."""
+        """Output -> its classes or labels, in the order of the predictions; None for a number."""
         outcomes = self.preprocessing.task.outputs
         return {name: None if each is None else names_of(each) for name, each in outcomes.items()}
 
     def predict(self, inputs: Given, *, both_strands: bool = False, batch_size: int = 256) -> Predicted:
-        """Return what the network says of examples.
+        """Return the predictions for examples.
 
         Args:
             inputs: sequences as text, such as `["ACGT..."]`, or an array; several inputs by name.
@@ -61,7 +61,7 @@ class TrainedModel:
             outputs a dictionary of these.
 
         Raises:
-            DataError: other inputs than the network's, letters or lengths that do not fit.
+            DataError: inputs that are not the network's, or letters or lengths that do not fit.
         """
         arrays = self.preprocessing.inputs(inputs)
         found = self._predicted(arrays, batch_size)
@@ -108,7 +108,7 @@ class TrainedModel:
     def variants(
         self, calls: str | os.PathLike[str], genome: str | os.PathLike[str], *, both_strands: bool = False
     ) -> ScoredVariants:
-        """Predict windows with either allele of each variant of a VCF file; see `amber.explain.variants`.
+        """Predict windows with either allele for each variant of a VCF file; see `amber.explain.variants`.
 
         Args:
             calls: VCF or BCF file.
@@ -136,7 +136,7 @@ class TrainedModel:
         }
 
     def _unit(self, output: str | None) -> tuple[int, int]:
-        """Return output and unit, by position, of what is called so."""
+        """Return the output and the unit of this name, by position."""
         units = self.preprocessing.units()
         chosen = units[0] if output is None else next((each for each in units if each.title == output), None)
         if chosen is None:
@@ -152,7 +152,7 @@ class TrainedModel:
 
 
 def load(path: str | os.PathLike[str]) -> TrainedModel:
-    """Load the network of a run or of a bundle, to predict, to explain and to score variants.
+    """Load the network of a run or a bundle, to predict, explain and score variants.
 
     Args:
         path: run directory, its `best.json` or `best.keras`, or a folder that `amber export` wrote.
@@ -172,7 +172,7 @@ def load(path: str | os.PathLike[str]) -> TrainedModel:
     if preprocessing is None:
         raise ConfigError(
             f"{source}: expected a run directory or a bundle of `amber export`, whose inputs and classes are known. "
-            "Received: a model alone; keras.saving.load_model loads it"
+            "Received: a model file alone; keras.saving.load_model loads it"
         )
     from amber.modeler.model_files import load_model_file
 
@@ -180,7 +180,7 @@ def load(path: str | os.PathLike[str]) -> TrainedModel:
 
 
 def texts_of(array: Array, letters: str) -> Sequence[str]:
-    """Return one-hot sequences, `(n, length, letters)`, as text; what is no single letter is N or X."""
+    """Return one-hot sequences, `(n, length, letters)`, as text; what is not a single letter becomes N or X."""
     unknown = "N" if Alphabet.of(letters).is_nucleotides else "X"
     codes = np.where(array.max(axis=-1) == 1, array.argmax(axis=-1), len(letters))
     table = np.array([*letters, unknown])

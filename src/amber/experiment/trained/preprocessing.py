@@ -1,4 +1,4 @@
-"""How data become the inputs of a trained network, and what the numbers mean that it predicts."""
+"""How data become the inputs of a trained network, and what its predictions mean."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class SequenceReading:
     Attributes:
         alphabet: letters in the order of the channels.
         length: of every sequence.
-        align: how shorter and longer ones are brought to that length; None: they are refused.
+        align: how shorter and longer ones are padded or cut to that length; None: they are refused.
         unknown: an unknown letter is the `"mean"` of all, or `"zeros"`.
     """
 
@@ -81,11 +81,11 @@ class Unit:
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What stands between data and a network; it makes a JSON round trip.
+    """The steps between data and a network; can be written as JSON and read back.
 
     Attributes:
         task: inputs with their shapes, and outputs with their classes or labels.
-        sequences: input -> how text becomes it; inputs that are not of text are not here.
+        sequences: input -> how text becomes it; inputs that are not text are left out.
         scaling: input -> shift and scale of its numbers.
         output_scaling: output -> shift and scale of the number that is predicted.
     """
@@ -97,7 +97,7 @@ class Preprocessing:
 
     @classmethod
     def of_run(cls, record: Mapping[str, Any], section: DataSection) -> Preprocessing:
-        """Return what a run did to its data.
+        """Return the preprocessing of a run.
 
         Args:
             record: its `best.json`.
@@ -125,7 +125,7 @@ class Preprocessing:
                 are scaled here; sequences may be one-hot arrays already.
 
         Raises:
-            DataError: other inputs than the network's, or values that do not fit.
+            DataError: inputs that are not the network's, or values that do not fit.
         """
         names = list(self.task.inputs)
         blocks = dict(given) if isinstance(given, Mapping) else {names[0]: given}
@@ -159,7 +159,7 @@ class Preprocessing:
         return self.scaling[name].apply(array) if name in self.scaling else array
 
     def units(self) -> list[Unit]:
-        """Return what each predicted number is, in words; of two classes there is one, the second."""
+        """Return the meaning of each predicted number; for two classes there is one, the second."""
         units: list[Unit] = []
         first = 0
         for output, outcome in self.task.outputs.items():
@@ -174,14 +174,14 @@ class Preprocessing:
         return units
 
     def only_sequence(self, where: str) -> SequenceReading:
-        """Return how the only input is read; DataError where there are others, or none of sequences."""
+        """Return how the only input is read; raise DataError if there are others, or if it is not sequences."""
         if len(self.task.inputs) != 1 or not self.sequences:
             inputs = ", ".join(f"{name} of shape {shape}" for name, shape in self.task.inputs.items())
             raise DataError(f"{where}: expected a network that reads one input of sequences. Received: {inputs}")
         return next(iter(self.sequences.values()))
 
     def columns(self, found: Sequence[Array]) -> dict[str, list[str]]:
-        """Return predictions as columns of text: a probability for each class or label, the class of the largest.
+        """Return predictions as columns of text: a probability for each class or label, and the most probable class.
 
         Args:
             found: of each output, `(n, units)`, as the network gives them.
@@ -246,7 +246,7 @@ def names_of(outcome: Outcome) -> tuple[str, ...]:
 
 
 def _reading(name: str, values: Any, task: TaskSpec) -> SequenceReading:
-    """Return how text becomes an input, after a look at what a file says of it."""
+    """Return how text becomes an input, from a checked description in a file."""
     shape = task.inputs.get(name)
     keys = {field.name for field in fields(SequenceReading)}
     field = ("sequences", name)

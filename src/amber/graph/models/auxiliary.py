@@ -1,4 +1,4 @@
-"""From a graph with intermediate outputs to the class of its model."""
+"""Choose the model class for a graph with intermediate outputs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DEFAULT_INPUT = "default_input"
 
 
 def child_class_of(graph: Network) -> Callable[..., DenseAddOutputChild]:
-    """Return what makes the child of a graph of inputs and outputs: it knows the nodes, weights and block losses."""
+    """Return a function that makes the child from inputs and outputs, with nodes, weights and block losses."""
     ends = {*graph.inputs, *graph.outputs}
     return partial(
         DenseAddOutputChild,
@@ -24,15 +24,15 @@ def child_class_of(graph: Network) -> Callable[..., DenseAddOutputChild]:
 
 
 def block_loss_mapping(graph: Network) -> BlockLossMapping:
-    """Say for every ordered pair of inputs where the loss of their first meeting stands.
+    """Map every ordered pair of inputs to the position of the loss where they first meet.
 
     Args:
         graph: a network with intermediate outputs.
 
     Returns:
         For the names of two inputs, which may be the same, the position in `evaluate(..., final_only=False)`: 0 is
-        the total and 1 the final output. None where the two never meet, or where they meet has no output of its
-        own: then the final loss is theirs.
+        the total and 1 the final output. None where the two never meet, or where the layer in which they meet
+        has no output of its own: then the final loss applies.
     """
     ends = {*graph.inputs, *graph.outputs}
     layers = [node for node in graph.nodes if node.node_name not in ends]
@@ -46,10 +46,10 @@ def block_loss_mapping(graph: Network) -> BlockLossMapping:
 
 
 def first_meetings(inputs: Sequence[str], layers: Sequence[ComputationNode]) -> dict[tuple[str, str], str | None]:
-    """Say for every ordered pair of inputs at which layer they first meet.
+    """Map every ordered pair of inputs to the layer where they first meet.
 
-    That is the first layer, in order, whose ancestors hold both. What an input gives to the default input does not
-    count: no layer chose it, and there all unused inputs are one number.
+    That is the first layer, in order, whose ancestors hold both. The default input does not
+    count: no layer chose it, and all unused inputs are one number there.
 
     Args:
         inputs: names of the inputs.

@@ -1,6 +1,6 @@
-"""Data that comes in batches, with labels and weights in a form that every backend can carry.
+"""Data in batches, with labels and weights in a form that every backend accepts.
 
-TensorFlow takes a list within a batch for one tensor; a tuple it takes for several.
+TensorFlow treats a list within a batch as one tensor, and a tuple as several.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from amber.types import TensorTree
 
 
 def with_tuples(data: TensorTree) -> TensorTree:
-    """Return data in which lists of labels and of weights in a batch are tuples; other data as they are.
+    """Return data whose batches have tuples in place of lists of labels and weights; other data unchanged.
 
     Args:
         data: what `keras.Model.fit` takes as `x`; a generator or a PyDataset is wrapped.

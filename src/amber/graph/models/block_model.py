@@ -1,4 +1,4 @@
-"""A functional Keras model of several rows of features that also takes them side by side in one matrix."""
+"""A functional Keras model of several feature groups that also takes them as one matrix."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from amber.types import TensorTree
 class BlockModel(MultiInputModel):
     """A model of several inputs of shape (features,), given as a list, a dictionary, or one (N, F) matrix.
 
-    It is saved as the stock functional model that it is, so that the file loads without AMBER; a loaded model
-    takes lists and dictionaries.
+    It is saved as a stock functional model, so that the file loads without AMBER; a loaded model takes lists and
+    dictionaries only.
     """
 
     def fit(self, x: Any = None, *arguments: object, **options: object) -> Any:

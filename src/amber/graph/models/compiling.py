@@ -1,4 +1,4 @@
-"""Compile arguments that belong to one child only: nothing is shared, nothing of the user's is changed."""
+"""Compile arguments that belong to one child only: nothing is shared, and no object of the user is changed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def clone_compile_arguments(arguments: Mapping[str, object]) -> dict[str, object
     Optimizers may also be given as a class or as a function without arguments that makes one.
 
     Raises:
-        ConfigError: an optimizer, loss or metric that cannot be made anew from its configuration.
+        ConfigError: an optimizer, loss or metric that cannot be recreated from its configuration.
     """
     return {name: _clone(name, value) for name, value in arguments.items()}
 
@@ -32,7 +32,7 @@ def _clone(name: str, value: Any) -> Any:
             return type(value).from_config(value.get_config())
         except Exception as error:
             raise ConfigError(
-                f"The {name} {value!r} cannot be made anew from its configuration for every child model; "
+                f"The {name} {value!r} cannot be recreated from its configuration for every child model; "
                 "give it as a name, or as a function without arguments that makes one."
             ) from error
     if name == "optimizer" and callable(value):

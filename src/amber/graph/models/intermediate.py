@@ -1,7 +1,7 @@
 """A Keras model with intermediate outputs, which learn the labels of the final one.
 
-What may be changed here: how data, losses and metrics given once reach every output. How they are spread is in
-`per_output`.
+What may be changed here: how data, losses and metrics that are given once reach every output. `per_output` spreads
+them.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _page(
     aux_loss_weight: float | Mapping[str, float] = AUX_LOSS_WEIGHT,
     **kwargs: object,
 ) -> None:
-    """The arguments of DenseAddOutputChild in the order of the first AMBER."""
+    """Return the arguments of DenseAddOutputChild in the order of the first AMBER."""
 
 
 class GeneralChild(ChildModel):
@@ -215,7 +215,7 @@ class DenseAddOutputChild(NamedInputs, GeneralChild):
     def final_model(self) -> keras.Model:
         """Return the network of the final output alone, over the same layers and weights, not compiled.
 
-        It saves as Keras' own Functional, and so loads where AMBER is not installed.
+        It is saved as Keras's own Functional, and so loads where AMBER is not installed.
         """
         make = MultiInputModel if len(self.inputs) > 1 else ChildModel
         return make(input_structure(self), self.outputs[0], name=self.name)
@@ -294,13 +294,13 @@ def _are_tensors(given: object) -> bool:
 
 
 def _apart(final_only: Any, args: tuple[Any, ...]) -> tuple[bool, tuple[Any, ...]]:
-    """Return `final_only` and the arguments of Keras, one of which may stand in its place."""
+    """Separate `final_only` from the arguments of Keras, one of which may stand in its place."""
     is_switch = isinstance(final_only, (bool, np.bool_))
     return (bool(final_only), args) if is_switch else (True, (final_only, *args))
 
 
 class _Described:
-    """What the model knows of its making, kept from Keras, which would track and wrap it."""
+    """How the model was made, hidden from Keras, which would track and wrap it."""
 
     def __init__(
         self, nodes: tuple[ComputationNode, ...], block_losses: BlockLossMapping, weights: dict[str, float]

@@ -1,6 +1,6 @@
 """A Keras model whose inputs are named blocks: data given by name is checked by name.
 
-Keras takes a dictionary of arrays but lets names it does not know pass in silence.
+Keras takes a dictionary of arrays, but silently ignores unknown names.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ def check_block_names(received: Iterable[object], expected: Iterable[str]) -> No
 
 
 def input_operations(blocks: Mapping[str, Any]) -> list[Operation]:
-    """Return one input operation for each named block of data: blocks are declared once, and builders follow.
+    """Return one input operation for each named block of data: blocks are declared once, for the data and the builder.
 
     Args:
-        blocks: name -> array with records along the first axis, as `amber.data.split_columns` gives them.
+        blocks: name -> array with examples along the first axis, as `amber.data.split_columns` gives them.
 
     Raises:
-        DataError: no blocks, or something that is not an array of records.
+        DataError: no blocks, or a value that is not an array of examples.
 
     Example:
         >>> import numpy as np
@@ -64,15 +64,15 @@ def input_operations(blocks: Mapping[str, Any]) -> list[Operation]:
         raise DataError(f"Expected a mapping from names to arrays. Received: {type(blocks).__name__}")
     for name, array in blocks.items():
         if len(getattr(array, "shape", ())) < 2:
-            raise DataError(f"Block {name!r} must be an array of shape (records, columns, ...). Received: {array!r}")
+            raise DataError(f"Block {name!r} must be an array of shape (examples, columns, ...). Received: {array!r}")
     return [Operation("input", shape=tuple(array.shape[1:]), name=name) for name, array in blocks.items()]
 
 
 class NamedInputs:
-    """Adds to a functional `keras.Model` that dictionaries of inputs are checked by name.
+    """Mixin for a functional `keras.Model` that checks dictionaries of inputs by name.
 
-    What is handed to a method is checked before anything runs; what comes from a generator or a pipeline, when
-    the first batch of it reaches the model.
+    Arguments of a method are checked before anything runs; data from a generator or a pipeline, when the first
+    batch reaches the model.
     """
 
     def fit(self, x: object = None, *arguments: object, **options: object) -> Any:
@@ -128,5 +128,5 @@ class NamedInputs:
 class MultiInputModel(NamedInputs, ChildModel):
     """A functional model of several named inputs; see `NamedInputs`.
 
-    It is saved as Keras' own Functional, which loads without this package and then checks no names.
+    It is saved as Keras's own Functional, which loads without AMBER and then checks no names.
     """

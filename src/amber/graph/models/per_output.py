@@ -1,6 +1,6 @@
-"""What is given once, or for some outputs, spread over all outputs of a model in their order.
+"""Spread what is given once, or for some outputs, over all outputs of a model in their order.
 
-The first output is the final one; what is given for it holds for every output that is not mentioned.
+The first output is the final one; what is given for it applies to every output that is not mentioned.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def spread(given: object, outputs: Sequence[str], what: str, error: type[AmberEr
 def spread_targets(y: TensorTree, sample_weight: TensorTree, outputs: Sequence[str]) -> tuple[TensorTree, TensorTree]:
     """Return the labels and sample weights of a batch for a model with these outputs.
 
-    With one output both are as Keras has them for one: not in a list.
+    With one output neither is a list, as in Keras.
 
     Raises:
         DataError: lists of another length, or names that are not outputs.
@@ -66,9 +66,9 @@ def spread_targets(y: TensorTree, sample_weight: TensorTree, outputs: Sequence[s
 
 
 def arrange_targets(options: dict[str, Any], outputs: Sequence[str]) -> None:
-    """Put labels and weights given to `fit` or `evaluate` into a form that Keras feeds batch by batch.
+    """Arrange labels and weights given to `fit` or `evaluate` so that Keras can split them into batches.
 
-    Labels that all outputs share stay one array, so that they are held, weighted and copied once.
+    Labels that all outputs share stay one array, so that they are stored, weighted and copied once.
 
     Args:
         options: arguments by name; `y`, `sample_weight` and `class_weight` are replaced.
@@ -162,7 +162,7 @@ def _as_list(given: object) -> list[object]:
 
 
 def _as_array(y: object) -> object:
-    """A list of numbers is the labels of the rows, not one entry for each output."""
+    """Return a list of numbers as an array: it holds the labels of the rows, not an entry for each output."""
     if isinstance(y, (list, tuple)) and y and all(isinstance(entry, (int, float, np.number)) for entry in y):
         return np.asarray(y)
     return y
@@ -173,7 +173,7 @@ def _is_one(entries: list[object]) -> bool:
 
 
 def _weigh(labels: object, class_weight: Mapping[int, float]) -> np.ndarray:
-    """The weight of each row by its class: labels are class numbers, or one-hot rows."""
+    """Return the weight of each row by its class; labels are class numbers or one-hot rows."""
     values = np.asarray(labels)
     classes = values.argmax(-1) if values.ndim > 1 and values.shape[-1] > 1 else values.reshape(len(values))
     return np.asarray([class_weight.get(int(each), 1.0) for each in classes], "float32")

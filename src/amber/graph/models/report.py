@@ -1,4 +1,4 @@
-"""Which of the numbers that Keras reports belong to which output."""
+"""Assign the numbers that Keras reports to outputs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import keras
 
 
 class FinalOutputNames(keras.callbacks.Callback):
-    """Reports the metrics of the final output under their plain names too, to the callbacks that follow it.
+    """Also reports the metrics of the final output under their plain names, to the callbacks after this one.
 
     Args:
         outputs: names of the outputs, the final one first.
@@ -48,7 +48,7 @@ def values_in_order(reported: Mapping[str, object], outputs: Sequence[str]) -> l
 
 
 def _owner(reported: str, outputs: Sequence[str]) -> tuple[str, str]:
-    """The output and the plain name of what is reported as `output_metric`; no output for what is the model's."""
+    """Split a name `output_metric` into output and plain name; without an output where it concerns the whole model."""
     owners = [name for name in outputs if reported.startswith(f"{name}_")]
     if not owners:
         return "", reported

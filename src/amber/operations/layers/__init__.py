@@ -1,4 +1,4 @@
-"""Layers that Keras does not have. Importing this package makes saved models with them loadable."""
+"""Layers that Keras does not have. Import this package to load saved models that have them."""
 
 from amber.operations.layers.denovo import DenovoConstraint, DenovoMotif, DenovoRegularizer, NonPositive
 from amber.operations.layers.separable_fc import CurvatureConstraint, SeparableFC, SmoothnessRegularizer

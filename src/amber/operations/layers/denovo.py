@@ -1,6 +1,6 @@
-"""A convolution whose kernels are kept in the form of position-weight matrices (`denovo`).
+"""A convolution whose kernels are constrained to position-weight matrices (`denovo`).
 
-Motifs are read off the kernels directly: weights are information contents in bits, and never negative.
+Motifs can be read directly from the kernels: weights are information contents in bits, and never negative.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class DenovoConstraint(keras.constraints.Constraint):
     """Sets negative weights to zero and scales every position down to at most `max_bits` over all letters.
 
     Args:
-        max_bits: the most that the letters of one position may sum up to.
+        max_bits: largest sum over the letters of one position.
     """
 
     def __init__(self, max_bits: float = 2.0) -> None:
@@ -43,7 +43,7 @@ class NonPositive(keras.constraints.Constraint):
     """Sets positive weights to zero."""
 
     def __call__(self, weights: Tensor) -> Tensor:
-        """Return the weights without those above zero."""
+        """Return the weights with those above zero set to zero."""
         return ops.minimum(weights, 0.0)
 
 
@@ -92,7 +92,7 @@ class DenovoMotif(keras.layers.Layer):
     """A convolution along a one-hot sequence with kernels regularised to be position-weight matrices.
 
     The weight `kernel` has the shape (letters, positions, 1, filters); `bias`, which starts at zero, is never
-    above zero, so that a motif has to be found to be reported.
+    above zero, so that an output is positive only where the motif occurs.
 
     Input shape: `(batch, length, letters)`. Output shape: `(batch, new_length, filters)`.
 
@@ -105,8 +105,8 @@ class DenovoMotif(keras.layers.Layer):
         lambda_pos: see `DenovoRegularizer`.
         lambda_l1: see `DenovoRegularizer`.
         lambda_filter: see `DenovoRegularizer`.
-        max_bits: the most that the letters of one position sum up to after an update; 2 for four letters, and
-            log2 of their number is what an alphabet can carry.
+        max_bits: largest sum over the letters of one position after an update; an alphabet can carry log2 of its
+            number of letters, which is 2 for four.
         kernel_initializer: normal with deviation 0.5 by default.
         **kwargs: arguments of `keras.layers.Layer`.
 
@@ -202,7 +202,7 @@ class DenovoMotif(keras.layers.Layer):
 
 
 def _positive(name: str, value: object) -> int:
-    """A positive integer, which Keras also writes as a list of one."""
+    """Return a positive integer, which Keras may also write as a list of one."""
     if isinstance(value, (list, tuple)) and len(value) == 1:
         value = value[0]
     if not is_integer(value) or value < 1:

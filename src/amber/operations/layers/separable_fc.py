@@ -1,4 +1,4 @@
-"""A dense layer over a sequence whose weights are a profile over positions times one over channels (`sfc`).
+"""A dense layer over a sequence whose weights are a position profile times a channel profile (`sfc`).
 
 After Alexandari et al., "Separable fully connected layers improve deep learning models for genomics",
 bioRxiv 146431 (2017).
@@ -20,7 +20,7 @@ class SmoothnessRegularizer(keras.regularizers.Regularizer):
     Args:
         coefficient: factor of the penalty.
         l1: mean of absolute differences instead of squared ones.
-        second_diff: differences of differences, which a straight line does not have.
+        second_diff: second differences, which are zero for a straight line.
     """
 
     def __init__(self, coefficient: float, l1: bool = False, second_diff: bool = True) -> None:
@@ -47,7 +47,8 @@ class SmoothnessRegularizer(keras.regularizers.Regularizer):
 class CurvatureConstraint(keras.constraints.Constraint):
     """Keeps second differences along the last axis within bounds.
 
-    They are clipped; first differences, and from them the values, are summed up anew with their row means kept.
+    Second differences are clipped; first differences and then the values are integrated from them, and row means are
+    kept.
 
     Args:
         limit: largest absolute second difference.
@@ -74,7 +75,7 @@ def _difference(values: Tensor) -> Tensor:
 
 
 def _integrate(differences: Tensor, original: Tensor) -> Tensor:
-    """Return values with these differences and the row means of the original."""
+    """Return values with these differences, and with the row means of the original."""
     summed = ops.concatenate([ops.zeros_like(original[..., :1]), ops.cumsum(differences, axis=-1)], axis=-1)
     return summed + ops.mean(original - summed, axis=-1, keepdims=True)
 

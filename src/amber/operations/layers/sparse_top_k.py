@@ -1,4 +1,4 @@
-"""Keeping only the largest values of each row (`sparsek_vec`)."""
+"""A layer that keeps only the largest values of each row (`sparsek_vec`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from amber.types import Shape, Tensor
 class SparseTopK(keras.layers.Layer):
     """Sets everything below the k-th largest value of each row to zero.
 
-    With n values in a row, k is `ratio * n` without its fraction, and at least 1. Values are compared with their
+    With n values in a row, k is `ratio * n` rounded down, and at least 1. Values are compared with their
     signs; ties at the threshold are all kept. Gradients flow through what is kept.
 
     Input and output shape: `(batch, ..., n)`.
@@ -34,7 +34,7 @@ class SparseTopK(keras.layers.Layer):
         self.input_spec = keras.layers.InputSpec(min_ndim=2)
 
     def build(self, input_shape: Shape) -> None:
-        """Work out how many values of a row are kept."""
+        """Compute how many values of a row are kept."""
         size = input_shape[-1]
         if size is None:
             raise ValueError(f"The last axis must have a known size. Received: input_shape={input_shape}")

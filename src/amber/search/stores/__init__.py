@@ -1,4 +1,4 @@
-"""Where the trials of a study are kept: in memory, in the journal of a run directory, or in a database."""
+"""Stores for the trials of a study: in memory, in the journal of a run directory, or in a database."""
 
 from __future__ import annotations
 

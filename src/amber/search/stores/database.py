@@ -1,4 +1,4 @@
-"""Trials in a database, which several processes on one or many machines write at the same time."""
+"""Trials in a database, which several processes, on one or many machines, write at the same time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from amber.search.trial_store import StoredTrial, TrialStore
 
 
 class DatabaseStore(TrialStore):
-    """A store in a database: processes that name the same study work at it together.
+    """A store in a database: processes that name the same study work on it together.
 
     Args:
         database: which study in which database.
@@ -54,7 +54,7 @@ class DatabaseStore(TrialStore):
         self.is_begun = True
 
     def join(self, *, alone: bool) -> None:
-        """Take part in the study; what this directory's process left unfinished is its own again."""
+        """Join the study, and take up again the trials that this directory's process left unfinished."""
         self._database.join(self._owner, alone=alone)
 
     @contextlib.contextmanager
@@ -64,7 +64,7 @@ class DatabaseStore(TrialStore):
             yield
 
     def poll(self) -> list[StoredTrial]:
-        """Return what others proposed or recorded; see `StudyDatabase.poll`."""
+        """Return what other processes proposed or recorded; see `StudyDatabase.poll`."""
         found = self._database.poll()
         recorded = [each.trial for each in found if each.trial is not None]
         if self._is_copied:
@@ -89,7 +89,7 @@ class DatabaseStore(TrialStore):
         return self._database.trials()
 
     def close(self) -> None:
-        """Leave the study and release trials that were claimed and not recorded."""
+        """Leave the study, and release trials that were claimed but not recorded."""
         self._database.close()
         self.is_begun = False
 
@@ -102,7 +102,7 @@ class DatabaseStore(TrialStore):
                     self.directory.remove_checkpoint(trial.number)
 
     def _replace_copy(self) -> None:
-        """Write the copy in the run directory anew, unless it holds trials that the database lacks."""
+        """Rewrite the copy in the run directory, unless it holds trials that the database lacks."""
         if self.directory is None:
             return
         trials = self._database.trials()

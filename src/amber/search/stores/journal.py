@@ -1,4 +1,4 @@
-"""Trials in the journal of a run directory, which one process at a time writes."""
+"""Trials in the journal of a run directory, which one process at a time may write."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class JournalStore(TrialStore):
 
     Args:
         directory: of the run.
-        resume: whether to resume the study in it: its recorded trials are kept and not trained again. The sampler is
-            asked for them once more and told what became of them, so it goes on as it would have; a training that was
-            under way continues from its last epoch.
+        resume: whether to resume the study in it: its recorded trials are kept and not trained again. The sampler
+            proposes them once more and is told their results, so it continues as if uninterrupted; a training that
+            was under way continues from its last epoch.
         allow_changes: whether settings may differ from those that the study began with.
     """
 
@@ -53,7 +53,7 @@ class JournalStore(TrialStore):
         """Append a trial to the journal, and remove its checkpoint.
 
         Raises:
-            StorageError: it was recorded before, or the journal cannot be written.
+            StorageError: it is recorded already, or the journal cannot be written.
         """
         if trial.number in self._recorded:
             raise StorageError(

@@ -1,4 +1,4 @@
-"""Trials in memory, which end with the process."""
+"""Trials in memory, which are lost when the process ends."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class MemoryStore(TrialStore):
         """Keep a trial.
 
         Raises:
-            StorageError: it was recorded before.
+            StorageError: it is recorded already.
         """
         if trial.number in self._trials:
             raise StorageError(f"Trial {trial.number} is recorded already: expected each number once.")

@@ -1,6 +1,6 @@
 """Tests that every trial store passes, those of other packages too.
 
-Inherit from the class that fits, in a module that pytest collects, and say how the store is opened:
+Inherit from the class that fits, in a module that pytest collects, and define how the store is opened:
 
 ```python
 class TestMyStore(PersistentStoreTests):
@@ -15,7 +15,7 @@ class TestMyStore(PersistentStoreTests):
         self.path.write_bytes(self.path.read_bytes()[:-20] + b"?" * 20)
 ```
 
-This module does not import pytest: any runner of test methods will do.
+This module does not import pytest: any runner of test methods works.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ TRIALS = (
 
 
 class TrialStoreTests:
-    """Tests of one store that a process opens and opens again."""
+    """Tests of a store that one process opens repeatedly."""
 
     @abstractmethod
     def open_store(self, *, allow_changes: bool = False) -> TrialStore:
-        """Return the store of one study, which an earlier store of this test may have begun; resume it then.
+        """Return the store of a study; resume the study if an earlier store of this test began it.
 
         Args:
             allow_changes: whether settings may differ from those that the study began with.
@@ -59,7 +59,7 @@ class TrialStoreTests:
         raise NotImplementedError
 
     def test_new_store_holds_nothing(self) -> None:
-        """A study begins with no trials, and has begun once `begin` was called."""
+        """A study starts without trials, and has begun once `begin` was called."""
         store = self.open_store()
         _expect(not store.is_begun, "a new store is not begun")
         begin(store)
@@ -70,7 +70,7 @@ class TrialStoreTests:
         _expect(not store.is_begun, "close takes is_begun back")
 
     def test_every_kind_of_trial_makes_the_round_trip(self) -> None:
-        """What is recorded is read back, each value, at once and after the store is opened again."""
+        """Every recorded value is read back, at once and after the store is opened again."""
         store = begin(self.open_store())
         for trial in TRIALS:
             _same(_values([record(store, trial)]), _values([trial]), "the trial that record returns")
@@ -96,7 +96,7 @@ class TrialStoreTests:
         _same(_values(self.open_store().trials()), _values(TRIALS[:4]), "trials after a resumed study")
 
     def test_trial_under_way_is_left_to_the_next_process(self) -> None:
-        """A number that was claimed and not recorded, below one that was, is returned as this process's to train."""
+        """A number that was claimed but not recorded, below one that was, is given to this process to train."""
         store = begin(self.open_store())
         with store.lock():
             for trial in TRIALS[:3]:
@@ -114,7 +114,7 @@ class TrialStoreTests:
         _same(_values(self.open_store().trials()), _values(TRIALS[:3]), "trials, by number")
 
     def test_recorded_trial_never_changes(self) -> None:
-        """A number that is recorded is refused, in this process and in the next."""
+        """A recorded number is refused, in this process and in the next."""
         store = begin(self.open_store())
         record(store, TRIALS[0])
         other = Trial(0, (1, 0), "aa", "complete", 0.75)
@@ -167,11 +167,11 @@ class PersistentStoreTests(TrialStoreTests):
 
     @abstractmethod
     def damage(self) -> None:
-        """Change something within what is kept of the last trial, so that it is not what AMBER recorded."""
+        """Damage the stored data of the last trial, so that it is not what AMBER recorded."""
         raise NotImplementedError
 
     def test_recorded_trial_is_there_for_others_at_once(self) -> None:
-        """Whoever reads the store while it is in use sees each recorded trial, whole."""
+        """A reader of a store in use sees every recorded trial, complete."""
         store = begin(self.open_store())
         for position, trial in enumerate(TRIALS, start=1):
             record(store, trial)
@@ -206,7 +206,7 @@ class SharedStoreTests(PersistentStoreTests):
     """Tests of a store that several processes use at the same time."""
 
     def test_others_learn_of_claims_and_of_records(self) -> None:
-        """A trial of another process is polled until it is recorded, then once more; a claim says its network."""
+        """A trial of another process is polled until it is recorded, then once more; a claim includes its network."""
         mine, theirs = begin(self.open_store()), begin(self.open_store())
         _expect(mine.shared, "shared is true")
         poll(mine), poll(theirs)
@@ -225,7 +225,7 @@ class SharedStoreTests(PersistentStoreTests):
         theirs.close()
 
     def test_released_trial_is_taken_up_by_another(self) -> None:
-        """What a process claimed and did not record is another's as soon as it closes."""
+        """A trial that a process claimed but did not record can be taken by another as soon as it closes."""
         mine, theirs = begin(self.open_store()), begin(self.open_store())
         with mine.lock():
             claim(mine, TRIALS[0])
@@ -273,7 +273,7 @@ def poll(store: TrialStore) -> list[StoredTrial]:
 
 
 def claim(store: TrialStore, trial: Trial) -> None:
-    """Claim what becomes this trial; the lock must be held."""
+    """Claim this trial before it is trained; the lock must be held."""
     network = Candidate(trial.tokens, trial.fingerprint, trial.parameters, trial.flops) if trial.fingerprint else None
     store.claim(trial.number, trial.tokens, network)
 
