@@ -116,7 +116,7 @@ class _ShapeError(Exception):
     """Why an operation cannot be applied to shapes; `measure_operation` adds the node's name."""
 
 
-# The version of the registry is part of the key, so that an operation that was replaced is counted anew.
+# The version of the registry is part of the key, so that a replaced operation is measured again.
 @lru_cache(maxsize=65536)
 def _measure(version: int, operation: Operation, merge: str, shapes: tuple[Shape, ...]) -> NodeCost:
     if operation.Layer_type == "input":

@@ -69,7 +69,7 @@ def _without_idle(graph: Network) -> tuple[list[tuple[ComputationNode, Parents]]
             if _traits(node.operation)[1] and name not in outputs:
                 stands_for[name] = parent
                 continue
-            # Most nodes read no idle one, and their parents need not be made anew.
+            # Most nodes read no idle one, and keep their tuple of parents.
             nodes.append((node, parents if parent is parents[0] else (parent,)))
         else:
             nodes.append((node, tuple([stands_for[parent] for parent in parents])))

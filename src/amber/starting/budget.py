@@ -11,7 +11,7 @@ import numpy as np
 # The search, without the final training, should take about so long.
 _MINUTES = 20
 _FEWEST, _MOST = 8, 40
-# Of a matrix product's speed, what the training of a small network on sequences reaches; and what a step costs anyway.
+# The share of a matrix product's speed that training a small network on sequences reaches; the fixed cost of a step.
 _SHARE, _SECONDS_OF_STEP = 0.15, 0.006
 _SIZE, _PASSES = 512, 3
 

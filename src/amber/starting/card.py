@@ -20,7 +20,7 @@ from amber.data.splits.leakage import find_leaks
 from amber.data.targets.target import known_labels
 from amber.types import Array, Inputs
 
-# Rows that lengths and composition are worked out from, in each part; bytes of inputs that are compared at most.
+# Rows of each split that lengths and composition are computed from; most bytes of inputs that are compared.
 _LOOKED_AT, _COMPARED = 4_000, 2**29
 _DRAWN, _LABELS_SHOWN = 10, 12
 FILLED = "·"

@@ -55,7 +55,7 @@ def propose_fasta(files: Sequence[Path], folder: Path) -> Proposal:
         written.append(shuffled)
         source["fasta"] = {name: relative(files[0], folder), "shuffled": relative(shuffled, folder)}
         said = "one file without labels: the other class is its shuffles, with the same dinucleotide counts"
-        seen = f"{files[0].name}, {len(read[0]):,} entries without labels; {shuffled.name}: as many shuffles of these"
+        seen = f"{files[0].name}, {len(read[0]):,} entries without labels; {shuffled.name}: the same number of shuffles"
     lines = [Line("source", source, said), *of_alphabet(alphabet), *of_lengths(lengths)]
     return Proposal(
         name,

@@ -24,7 +24,7 @@ class Branch:
     Attributes:
         chain: its nodes, in order.
         kind: `conv` (convolution, normalisation, activation), `pool`, `projection` (a 1x1 convolution that
-            stands for an identity between different widths) or `identity`.
+            replaces an identity between different widths) or `identity`.
         activation: of a convolution; relu of a 1x1 convolution before a pool; else linear.
         pooling: the pooling operation, or None.
         conv: name of the node with the kernel, or None.

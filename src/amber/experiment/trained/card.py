@@ -27,7 +27,7 @@ class CardContents:
         record: its `best.json`.
         test: its `test.json`; empty where the run has none.
         preprocessing: inputs and outputs.
-        parts: part -> number of examples; empty where the data are not at hand.
+        parts: part -> number of examples; empty where the data are not available.
         split: how the examples were divided, in words.
         motifs: `motifs.csv` of `amber explain`; empty where it was not run.
         files: name of each file of the bundle -> what it is.

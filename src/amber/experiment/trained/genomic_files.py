@@ -113,7 +113,7 @@ def predict_genomic_file(
         file: FASTA or intervals, by its suffix.
         genome: of intervals; None: that of the run.
         both_strands: predict the mean of both strands.
-        batch_size: examples a step.
+        batch_size: examples per batch.
         progress: called with the number of examples done and of all.
 
     Raises:
@@ -155,7 +155,7 @@ class GenomicPredictions:
         preprocessing: what belongs to it.
         examples: from a FASTA file or of windows.
         both_strands: predict the mean of both strands.
-        batch_size: examples a step.
+        batch_size: examples per batch.
         progress: called with the number of examples done and of all.
     """
 

@@ -54,7 +54,7 @@ class TrainedModel:
         Args:
             inputs: sequences as text, such as `["ACGT..."]`, or an array; several inputs by name.
             both_strands: return the mean of both strands of all inputs that are sequences.
-            batch_size: examples a step.
+            batch_size: examples per batch.
 
         Returns:
             Probabilities of shape `(n, classes or labels)`, or numbers in the units of the data, `(n,)`; with several

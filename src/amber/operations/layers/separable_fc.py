@@ -133,7 +133,7 @@ class SeparableFC(keras.layers.Layer):
         if length is None or channels is None:
             raise ValueError(f"Length and channels must be known. Received: input_shape={input_shape}")
         self.length = length
-        # The original's initialiser: Keras' "uniform".
+        # The original's initialiser: Keras's "uniform".
         initializer = keras.initializers.RandomUniform(-0.05, 0.05)
         self.W_pos = self.add_weight(
             name="W_pos",
