@@ -155,7 +155,9 @@ class _Writer:
             return place
         first = layout is Layout.CHANNELS_FIRST
         source = self._places[id(tensor), Layout.KERAS if first else Layout.CHANNELS_FIRST]
-        channels, place = (-1, 1) if first else (1, -1)
+        # Counted from the front: torch's exporter to ONNX writes an axis as it is given, and ONNX knows no negative ones.
+        last = len(tensor.shape) - 1
+        channels, place = (last, 1) if first else (1, last)
         target = self._take(tensor, layout)
         self.steps.append(Step(lambda x, training: x.movedim(channels, place), (source,), (target,), False))
         return target

@@ -59,9 +59,9 @@ def predict(
     ] = False,
 ) -> None:
     """Write a model's predictions for each example of a file: class probabilities, or numbers."""
-    from amber.experiment.trained.genomic_files import kind_of
+    from amber.experiment.trained.genomic_files import kind_by_ending
 
-    kind = kind_of(records)
+    kind = kind_by_ending(records)
     if kind in ("fasta", "intervals"):
         _check_no_columns(kind, column=column, classes=classes, genome=genome)
         _predict_genomic(model, records, output, genome, both_strands, batch_size)

@@ -43,7 +43,7 @@ _PLACE = ("chromosome", "start", "end", "strand")
 Progress = Callable[[int, int], None]
 
 
-def kind_of(path: Path) -> str:
+def kind_by_ending(path: Path) -> str:
     """Return what a file holds, by its suffix: `fasta`, `intervals`, `variants`, or else `table`."""
     endings = [each.lower() for each in path.suffixes]
     while endings and endings[-1] in _PACKED:
@@ -127,7 +127,7 @@ def predict_genomic_file(
             f"{source}: expected a run directory or a bundle of `amber export`, whose inputs and classes are known. "
             "Received: a model file alone"
         )
-    if kind_of(file) == "fasta":
+    if kind_by_ending(file) == "fasta":
         examples = read_fasta_examples(file, preprocessing)
     else:
         record = record_beside(source) if bundle_of(source) is None else None
