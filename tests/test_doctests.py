@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import amber
+from amber.operations.registry import OPERATIONS
 
 ROOT = Path(amber.__file__).parent
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.IGNORE_EXCEPTION_DETAIL
@@ -27,7 +28,9 @@ def test_there_are_examples() -> None:
 
 
 @pytest.mark.parametrize("name", WITH_EXAMPLES)
-def test_examples_give_what_they_say(name: str) -> None:
+def test_examples_give_what_they_say(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # An example may register an operation, which other tests must not find.
+    monkeypatch.setattr(OPERATIONS, "_entries", dict(OPERATIONS._entries))
     found = doctest.testmod(importlib.import_module(name), optionflags=OPTIONS)
     assert found.attempted > 0
     assert found.failed == 0, f"{name}: {found.failed} of {found.attempted} examples give something else (see above)"

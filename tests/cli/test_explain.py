@@ -75,8 +75,8 @@ def test_motifs_are_named_and_written(
     assert "Factor (K1)" in (tmp_path / "out" / "explain.html").read_text()
 
 
-def test_what_is_not_a_run_is_refused(amber: Amber, tmp_path: Path) -> None:
-    (tmp_path / "m.keras").write_bytes(b"")
+def test_what_is_not_a_run_is_refused(amber: Amber, finished_run: Path, tmp_path: Path) -> None:
+    (tmp_path / "m.keras").write_bytes((finished_run / "best.keras").read_bytes())
     done = amber("explain", tmp_path / "m.keras")
     assert done.exit_code != 0 and "a model without a run" in done.stderr
 

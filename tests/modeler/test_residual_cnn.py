@@ -189,7 +189,7 @@ def test_attributes_without_effect_are_named_once() -> None:
     ends = Operation("input", shape=(20, 4)), Operation("dense", units=2)
     with pytest.warns(UserWarning, match="without effect in a residual CNN.*: groups, kernel_initializer") as said:
         KerasResidualCnnBuilder(*ends, 4, "GAP", None, ModelSpace.from_dict(layers))
-    assert len(said) == 1
+    assert len([each for each in said if "without effect" in str(each.message)]) == 1
 
 
 @pytest.mark.parametrize("name", ["inputs_op", "output_op", "model_space", "fc_units", "dropout_rate"])

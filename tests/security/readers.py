@@ -101,6 +101,8 @@ def read_configuration(text: str) -> object:
     from amber.experiment.task_spec import TaskSpec
 
     loaded = config_from_text(text, "c.yaml")
+    if loaded.preset is not None:
+        return loaded  # its space is written once the data are known
     if loaded.simulation is None:
         problem = TaskSpec({"input": (60, 4)}, {"output": ("EI", "IE", "N")})
     else:
@@ -225,7 +227,7 @@ def read_supernet(path: Path) -> object:
 
 
 def tables(rng: random.Random, folder: Path) -> Iterator[tuple[Path, int]]:
-    from tests.data.test_mutated_tables import mutated
+    from tests.data.tables.test_mutated_tables import mutated
 
     path = folder / "table.csv"
     while True:
@@ -234,7 +236,7 @@ def tables(rng: random.Random, folder: Path) -> Iterator[tuple[Path, int]]:
 
 
 def read_table(given: tuple[Path, int]) -> object:
-    from tests.data.test_mutated_tables import load
+    from tests.data.tables.test_mutated_tables import load
 
     path, seed = given
     return load(path, random.Random(seed))

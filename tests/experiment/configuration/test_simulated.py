@@ -57,7 +57,12 @@ def test_how_large_the_parts_are(tiny: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "words"),
     [
-        ("simulated:", "simulate:", 4, "one of the keys arrays, fasta, intervals, table, simulated"),
+        (
+            "simulated:",
+            "simulate:",
+            4,
+            "one of the keys anndata, arrays",
+        ),
         ("length: 40", "lenght: 40", 7, "key data.source.simulated.lenght"),
         ("length: 40", "length: 12", 7, "at least 24"),
         ("a: TGACTCA", "a: TGAXTCA", 8, "Motif 'a'"),

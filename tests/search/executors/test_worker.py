@@ -12,10 +12,13 @@ from amber.search.executors import worker
 
 
 class Local(Exception):  # noqa: N818
-    """An error that cannot be sent: reading it wants two arguments."""
+    """An error that cannot be sent: it holds a function without a name."""
 
     def __init__(self, first: str, second: str) -> None:
-        super().__init__(first + second)
+        super().__init__(first + second, lambda: None)
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 def ended(monkeypatch: pytest.MonkeyPatch, folder: Path, function: Any) -> tuple[str, Any]:
