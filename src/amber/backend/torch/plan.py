@@ -155,7 +155,7 @@ class _Writer:
             return place
         first = layout is Layout.CHANNELS_FIRST
         source = self._places[id(tensor), Layout.KERAS if first else Layout.CHANNELS_FIRST]
-        # Counted from the front: torch's exporter to ONNX writes an axis as it is given, and ONNX knows no negative ones.
+        # Counted from the front: torch's exporter writes an axis as it is given, and ONNX knows no negative ones.
         last = len(tensor.shape) - 1
         channels, place = (last, 1) if first else (1, last)
         target = self._take(tensor, layout)
