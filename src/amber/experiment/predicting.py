@@ -12,21 +12,20 @@ import numpy as np
 from amber.data import Scaling, Table, encode_sequences, read_table
 from amber.data.from_examples import arrays_of
 from amber.data.tables.examples import TableExamples, parsed_blocks
-from amber.data.targets.target import Labels
 from amber.errors import ConfigError
 from amber.experiment.before_keras.files import input_shapes_of
 from amber.experiment.configuration.reading import Configuration
 from amber.experiment.configuration.source_section import wanted_of
 from amber.experiment.final.scoring import check_inputs, predictions
 from amber.experiment.run_files.recorded import checked_model_file, load_model
-from amber.experiment.task_spec import INPUT, TaskSpec
+from amber.experiment.task_spec import INPUT
+from amber.experiment.trained.preprocessing import Preprocessing, class_columns
 from amber.files.csv_text import csv_text
 
 if TYPE_CHECKING:
     import keras
 
 
-_PREDICTED = "predicted"
 Shapes = Mapping[str, tuple[int | None, ...]]
 """Shape of each input of a model, without batch."""
 
@@ -84,7 +83,7 @@ def predict_sequences(
     found = model.predictions(x, file, batch_size)[0]
     names = list(classes) if classes is not None else [f"class_{index}" for index in range(found.shape[-1])]
     _check_names(names, found.shape[-1])
-    return _csv(table[column], column, _class_columns(found, names, column)), len(table)
+    return _csv(table[column], column, class_columns(names, found, (column,))), len(table)
 
 
 def predict_blocks(
@@ -109,30 +108,9 @@ def predict_blocks(
     x = arrays_of(examples.held, np.arange(len(table)), section.unknown)
     for name, scaling in record.get("scaling", {}).items():
         x[name] = Scaling.from_dict(scaling).apply(x[name])
-    outputs = TaskSpec.from_dict(record).outputs
     found = model.predictions(x, file, batch_size)
-    columns: dict[str, Sequence[str]] = {}
-    for (name, classes), values in zip(outputs.items(), found, strict=True):
-        if classes is None:
-            scaling = record.get("output_scaling", {}).get(name)
-            numbers = Scaling.from_dict(scaling).invert(values) if scaling else values
-            columns[name] = [f"{number:.6g}" for number in np.ravel(numbers)]
-        elif isinstance(classes, Labels):
-            columns |= {label: [f"{each:.6f}" for each in values[:, k]] for k, label in enumerate(classes.names)}
-        else:
-            prefix = f"{name}_" if len(outputs) > 1 else ""
-            columns |= {f"{prefix}{key}": texts for key, texts in _class_columns(values, list(classes), "line").items()}
+    columns = Preprocessing.of_run(record, section).columns(found, ("line",))
     return _csv([str(line) for line in table.lines], "line", columns), len(table)
-
-
-def _class_columns(values: Any, names: list[str], first: str) -> dict[str, Sequence[str]]:
-    """Return the columns of an output of classes; a class with the name of another column is called `class NAME`."""
-    titles = [f"class {name}" if name in (_PREDICTED, first) else name for name in names]
-    columns: dict[str, Sequence[str]] = {
-        title: [f"{value:.6f}" for value in values[:, k]] for k, title in enumerate(titles)
-    }
-    columns[_PREDICTED] = [names[int(row.argmax())] for row in values]
-    return columns
 
 
 def _csv(keys: Sequence[str], heading: str, columns: Mapping[str, Sequence[str]]) -> str:

@@ -17,7 +17,7 @@ from amber.data.genomics.annotated_vcf import SUFFIXES, InfoField, write_annotat
 from amber.errors import DataError
 from amber.experiment.run_files.recorded import load_model
 from amber.experiment.trained.files import network_file, read_preprocessing
-from amber.experiment.trained.preprocessing import Preprocessing, Unit
+from amber.experiment.trained.preprocessing import Preprocessing, Unit, in_units
 from amber.files.csv_text import csv_text
 from amber.files.output import write_text, writing
 
@@ -139,7 +139,7 @@ def score_variants(
     file = network_file(source)
     preprocessing = read_preprocessing(source)
     if preprocessing is not None:
-        _check_input(preprocessing, source)
+        check_input(preprocessing, source)
     variants, bases = read_calls(calls, genome)
     model = load_model(file)
     return scored(model, preprocessing, variants, bases, both_strands, batch_size=batch_size, progress=progress)
@@ -172,8 +172,6 @@ def scored(
     """Predict windows with either allele, in the units of the data; see `score_variants`."""
     from amber.explain.variants import variant_effects
 
-    if preprocessing is not None:
-        _check_input(preprocessing, genome.path)
     reading = next(iter(preprocessing.sequences.values())) if preprocessing else None
     effects = variant_effects(
         model,
@@ -190,7 +188,8 @@ def scored(
     return ScoredVariants(_in_units(effects, units), tuple(units), tuple(_said(effects, genome)))
 
 
-def _check_input(preprocessing: Preprocessing, source: Path) -> None:
+def check_input(preprocessing: Preprocessing, source: Path) -> None:
+    """Raise DataError, which names the network, unless it reads one input of DNA."""
     inputs = preprocessing.task.inputs
     (first, *others) = inputs
     reading = preprocessing.sequences.get(first)
@@ -213,14 +212,7 @@ def _in_units(effects: VariantEffects, units: Sequence[Unit]) -> VariantEffects:
     """Return the predictions of the units alone, numbers scaled back."""
     from amber.explain.variants import VariantEffects
 
-    def taken(scores: np.ndarray) -> np.ndarray:
-        columns = [scores[:, [each.column]] for each in units]
-        scaled = [
-            each.scaling.invert(column) if each.scaling else column for each, column in zip(units, columns, strict=True)
-        ]
-        return np.concatenate(scaled, axis=-1)
-
-    return VariantEffects(effects.windows, taken(effects.reference), taken(effects.alternative))
+    return VariantEffects(effects.windows, in_units(effects.reference, units), in_units(effects.alternative, units))
 
 
 def _said(effects: VariantEffects, genome: Genome) -> Iterator[str]:

@@ -118,3 +118,32 @@ def test_damaged_files_are_refused_by_key(key: str, value: object, field: tuple[
     with pytest.raises(ConfigError) as refused:
         Preprocessing.from_dict({**preprocessing().to_dict(), key: value})
     assert refused.value.field == field
+
+
+def test_the_other_strand_of_every_kind_of_input() -> None:
+    made = preprocessing()
+    read = made.inputs({"dna": ["AACGTG", "ACGTAC"], "signal": SIGNAL, "age": [50, 20]})
+    other = made.other_strand(read)
+    np.testing.assert_array_equal(other["dna"], encode_sequences(["CACGTT", "GTACGT"]))
+    np.testing.assert_array_equal(other["signal"], SIGNAL[:, ::-1])
+    np.testing.assert_array_equal(other["age"], read["age"])
+    numbers = Preprocessing.of_run({**RECORD, "inputs": {"age": [1]}}, DataSection())
+    with pytest.raises(DataError, match="Both strands need an input of DNA or RNA sequences"):
+        numbers.other_strand({"age": read["age"]})
+
+
+def test_columns_of_every_kind_of_output_and_classes_that_are_called_as_columns_are() -> None:
+    record = {**RECORD, "outputs": {"output": ["predicted", "name", "on"]}}
+    found = [np.array([[0.2, 0.5, 0.3], [0.6, 0.3, 0.1]])]
+    columns = Preprocessing.of_run(record, DataSection()).columns(found, ("name",))
+    assert list(columns) == ["class predicted", "class name", "on", "predicted"]
+    assert columns["predicted"] == ["name", "predicted"] and columns["on"] == ["0.300000", "0.100000"]
+    several = preprocessing().columns([np.array([[0.4, 0.6]]), np.array([[0.1, 0.9]]), np.array([[1.5]])])
+    assert {name: texts[0] for name, texts in several.items()} == {
+        "kind_off": "0.400000",
+        "kind_on": "0.600000",
+        "kind_predicted": "on",
+        "Reb1": "0.100000",
+        "Abf1": "0.900000",
+        "level": "13",
+    }

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from amber.data.encoding.alphabets import Alphabet, Unknown
+from amber.data.encoding.alphabets import Unknown
 from amber.data.encoding.coding import SequenceForm
-from amber.data.encoding.one_hot import one_hot_complement
 from amber.data.examples import Examples, SequenceInput
 from amber.data.from_examples import arrays_of
 from amber.data.genomics import Genome
@@ -24,7 +23,7 @@ from amber.errors import ConfigError, DataError
 from amber.experiment.final.scoring import predictions
 from amber.experiment.run_files.recorded import config_of, load_model, record_beside
 from amber.experiment.trained.files import bundle_of, network_file, read_preprocessing
-from amber.experiment.trained.preprocessing import Preprocessing, Unit
+from amber.experiment.trained.preprocessing import Preprocessing, in_units
 from amber.files.csv_text import STRANDS, csv_text
 from amber.files.output import naming, writing
 from amber.types import Array
@@ -182,7 +181,8 @@ class GenomicPredictions:
         delimiter = "," if suffix == ".csv" else "\t"
         keys = self._keys(suffix)
         heading: list[str] | None = None
-        for rows, columns in self._predicted():
+        for rows, found in self._batches():
+            columns = self.preprocessing.columns(found, keys)
             if heading is None:
                 heading = [*keys, *columns]
                 stream.write(csv_text(heading, [], delimiter=delimiter) if suffix != ".bed" else _comment(heading))
@@ -209,7 +209,7 @@ class GenomicPredictions:
     def _write_signals(self, path: Path, genome: Genome) -> list[Path]:
         columns, sizes = self.examples.columns, genome.lengths
         units = self.preprocessing.units()
-        values = np.concatenate([self._units(found, units) for _, found in self._batches()])
+        values = np.concatenate([in_units(np.concatenate(found, axis=-1), units) for _, found in self._batches()])
         paths = [path if len(units) == 1 else path.with_stem(f"{path.stem}_{_word(each.title)}") for each in units]
         for column, target in enumerate(paths):
             runs = mean_of_windows(columns["chromosome"], columns["start"], columns["end"], values[:, column])
@@ -232,21 +232,16 @@ class GenomicPredictions:
         place = {"chromosome": columns["chromosome"], "start": starts, "end": columns["end"]}
         return {**place, "name": named, "score": score, "strand": columns["strand"]}
 
-    def _predicted(self) -> Iterator[tuple[NDArray[np.int64], dict[str, list[str]]]]:
-        for rows, found in self._batches():
-            yield rows, self.preprocessing.columns(found)
-
     def _batches(self) -> Iterator[tuple[NDArray[np.int64], list[Array]]]:
         total = len(self.examples)
-        letters = {
-            name: kind.alphabet for name, kind in self.examples.inputs.items() if isinstance(kind, SequenceInput)
-        }
         for first in range(0, total, _AT_ONCE):
             rows = np.arange(first, min(first + _AT_ONCE, total))
             arrays = arrays_of(self.examples, rows, self._unknown())
+            if len(arrays) == 1:  # a source may call its only input otherwise than the network
+                arrays = dict(zip(self.preprocessing.task.inputs, arrays.values(), strict=True))
             found = self._of(arrays)
             if self.both_strands:
-                other = {name: _turned(array, letters.get(name)) for name, array in arrays.items()}
+                other = self.preprocessing.other_strand(arrays)
                 found = [(one + two) / 2 for one, two in zip(found, self._of(other), strict=True)]
             yield rows, found
             if self.progress is not None:
@@ -258,19 +253,6 @@ class GenomicPredictions:
 
     def _unknown(self) -> Unknown:
         return next(iter(self.preprocessing.sequences.values())).unknown
-
-    def _units(self, found: Sequence[Array], units: Sequence[Unit]) -> Array:
-        joined = np.concatenate(found, axis=-1)
-        columns = [joined[:, [each.column]] for each in units]
-        scaled = [
-            each.scaling.invert(column) if each.scaling else column for each, column in zip(units, columns, strict=True)
-        ]
-        return np.concatenate(scaled, axis=-1)
-
-
-def _turned(array: Array, alphabet: Alphabet | None) -> Array:
-    """Return the reverse complement of sequences, and reversed tracks."""
-    return one_hot_complement(array, alphabet) if alphabet is not None else np.ascontiguousarray(array[:, ::-1])
 
 
 def _comment(heading: Sequence[str]) -> str:

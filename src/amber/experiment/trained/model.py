@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from amber.data.encoding.alphabets import Alphabet
-from amber.data.encoding.one_hot import one_hot_complement
 from amber.errors import ConfigError, DataError
 from amber.experiment.final.scoring import predictions
 from amber.experiment.trained.files import network_file, read_preprocessing
@@ -66,7 +65,7 @@ class TrainedModel:
         arrays = self.preprocessing.inputs(inputs)
         found = self._predicted(arrays, batch_size)
         if both_strands:
-            other = self._predicted(self._other_strand(arrays), batch_size)
+            other = self._predicted(self.preprocessing.other_strand(arrays), batch_size)
             found = [(one + two) / 2 for one, two in zip(found, other, strict=True)]
         named: dict[str, Array] = {}
         for (name, outcome), values in zip(self.preprocessing.task.outputs.items(), found, strict=True):
@@ -118,22 +117,14 @@ class TrainedModel:
         Raises:
             DataError: files that cannot be read, or a network that reads other than one input of DNA.
         """
-        from amber.experiment.variant_scoring import read_calls, scored
+        from amber.experiment.variant_scoring import check_input, read_calls, scored
 
+        check_input(self.preprocessing, self.path)
         return scored(self.network, self.preprocessing, *read_calls(Path(calls), Path(genome)), both_strands)
 
     def _predicted(self, arrays: Mapping[str, Array], batch_size: int) -> list[Array]:
         x = dict(arrays) if len(arrays) > 1 else next(iter(arrays.values()))
         return predictions(self.network, x, str(self.path), batch_size)
-
-    def _other_strand(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
-        reading = self.preprocessing.sequences
-        if not reading:
-            raise DataError("Both strands need an input of DNA or RNA sequences. Received: inputs without any")
-        return {
-            name: one_hot_complement(array, Alphabet.of(reading[name].alphabet)) if name in reading else array
-            for name, array in arrays.items()
-        }
 
     def _unit(self, output: str | None) -> tuple[int, int]:
         """Return the output and the unit of this name, by position."""

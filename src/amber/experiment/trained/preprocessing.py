@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeAlias, cast, get_args
 
@@ -11,7 +11,7 @@ import numpy as np
 from amber.data import Scaling
 from amber.data.encoding.alphabets import Alphabet, Unknown
 from amber.data.encoding.coding import Align, SequenceForm, coded_sequences
-from amber.data.encoding.one_hot import one_hot
+from amber.data.encoding.one_hot import one_hot, one_hot_complement
 from amber.data.targets.target import Labels
 from amber.errors import ConfigError, DataError
 from amber.experiment.configuration.data_sections import DataSection
@@ -23,6 +23,7 @@ Given: TypeAlias = "Sequence[str] | Array | Mapping[str, Sequence[str] | Array]"
 """Sequences as text, or arrays as a network reads them; several inputs by name."""
 
 FORMAT_VERSION = 1
+PREDICTED = "predicted"
 # What the inputs of intervals call their bigWig files; see `amber.data.sources`.
 _TRACKS = "signal"
 _SEQUENCE_AXES = 3
@@ -180,11 +181,12 @@ class Preprocessing:
             raise DataError(f"{where}: expected a network that reads one input of sequences. Received: {inputs}")
         return next(iter(self.sequences.values()))
 
-    def columns(self, found: Sequence[Array]) -> dict[str, list[str]]:
-        """Return predictions as columns of text: a probability for each class or label, and the most probable class.
+    def columns(self, found: Sequence[Array], taken: Collection[str] = ()) -> dict[str, list[str]]:
+        """Return predictions as columns of text: a probability for each class or label, the class of the largest.
 
         Args:
             found: of each output, `(n, units)`, as the network gives them.
+            taken: names of other columns of the table; a class of such a name is called `class NAME`.
 
         Returns:
             Name of the column -> `n` texts; numbers are in the units of the data.
@@ -192,16 +194,32 @@ class Preprocessing:
         columns: dict[str, list[str]] = {}
         outputs = self.task.outputs
         for (name, outcome), values in zip(outputs.items(), found, strict=True):
-            prefix = f"{name}_" if len(outputs) > 1 and not isinstance(outcome, Labels) else ""
             if outcome is None:
                 scaling = self.output_scaling.get(name)
                 columns[name] = [f"{each:.6g}" for each in np.ravel(scaling.invert(values) if scaling else values)]
-                continue
-            names = names_of(outcome)
-            columns |= {f"{prefix}{each}": [f"{value:.6f}" for value in values[:, k]] for k, each in enumerate(names)}
-            if not isinstance(outcome, Labels):
-                columns[f"{prefix}predicted"] = [names[place] for place in values.argmax(axis=-1)]
+            elif isinstance(outcome, Labels):
+                columns |= _probabilities(names_of(outcome), values)
+            else:
+                prefix = f"{name}_" if len(outputs) > 1 else ""
+                columns |= {f"{prefix}{each}": texts for each, texts in class_columns(outcome, values, taken).items()}
         return columns
+
+    def other_strand(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
+        """Return inputs on the other strand: sequences complemented, tracks turned round, numbers as they are.
+
+        Raises:
+            DataError: no input of sequences, or one that is not of DNA or RNA.
+        """
+        if not self.sequences:
+            raise DataError("Both strands need an input of DNA or RNA sequences. Received: inputs without any")
+        turned = dict(arrays)
+        for name, array in arrays.items():
+            reading = self.sequences.get(name)
+            if reading is not None:
+                turned[name] = one_hot_complement(array, Alphabet.of(reading.alphabet))
+            elif array.ndim == _SEQUENCE_AXES:
+                turned[name] = np.ascontiguousarray(array[:, ::-1])
+        return turned
 
     def to_dict(self) -> JsonObject:
         """Return a JSON-ready dictionary."""
@@ -236,6 +254,23 @@ class Preprocessing:
             )
         except (DataError, AttributeError, TypeError) as error:
             raise ConfigError(f"expected scalings by name. {error}", field=("scaling",)) from error
+
+
+def class_columns(names: Sequence[str], values: Array, taken: Collection[str] = ()) -> dict[str, list[str]]:
+    """Return the columns of an output of classes: a probability for each, and `predicted`, the class of the largest."""
+    titles = [f"class {name}" if name in (PREDICTED, *taken) else name for name in names]
+    return {**_probabilities(titles, values), PREDICTED: [names[place] for place in values.argmax(axis=-1)]}
+
+
+def in_units(values: Array, units: Sequence[Unit]) -> Array:
+    """Return the columns of units among those of all outputs, `(n, len(units))`, numbers in the units of the data."""
+    columns = [values[:, [each.column]] for each in units]
+    pairs = zip(units, columns, strict=True)
+    return np.concatenate([each.scaling.invert(column) if each.scaling else column for each, column in pairs], axis=-1)
+
+
+def _probabilities(titles: Sequence[str], values: Array) -> dict[str, list[str]]:
+    return {title: [f"{value:.6f}" for value in values[:, place]] for place, title in enumerate(titles)}
 
 
 def names_of(outcome: Outcome) -> tuple[str, ...]:
