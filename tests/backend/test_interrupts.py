@@ -225,6 +225,24 @@ except KeyboardInterrupt:
     assert (code, output) == (0, "begun\nheard True\n"), errors
 
 
+def test_command_says_that_it_stops_though_it_ends_before_any_thread_gets_its_turn() -> None:
+    script = """
+import os, threading
+threading.Thread.start = lambda self: None
+interrupts.guard_command()
+print("begun", flush=True)
+try:
+    while True:
+        interrupts.check()
+except KeyboardInterrupt:
+    interrupts.acknowledge()
+    interrupts.leave()
+"""
+    code, seconds, _, errors = run(script, 0.3)
+    assert code == 130 and seconds < 4, errors
+    assert errors.count("Stopping") == 1
+
+
 def test_second_signal_ends_a_command_at_once() -> None:
     code, seconds, output, errors = run(COMMAND % NATIVE, 0.3, 0.5)
     assert (code, output) == (130, "begun\n"), errors

@@ -210,6 +210,7 @@ class _State:
         self._owner = threading.get_ident()
         self._pipe: tuple[int, int] | None = None
         self._done = threading.Event()
+        self._first = threading.Lock()
 
     def install(self, number: signal.Signals) -> None:
         """Handle a signal."""
@@ -251,7 +252,9 @@ class _State:
             raise KeyboardInterrupt
 
     def _note(self, number: int) -> None:
-        if self.number is None:
+        """Say once that the end is wanted, and only then make it known: the process may be gone a moment later."""
+        if self._first.acquire(blocking=False):
+            _say("Stopping; what was finished is kept. Ctrl-C again ends at once.")
             self._since, self.number = time.monotonic(), number
 
     def _watch(self, reading: int) -> None:
@@ -272,7 +275,6 @@ class _State:
 
     def _push_until_heard(self) -> None:
         """Break off what runs, again and again, until the KeyboardInterrupt has arrived; end a deaf command."""
-        _say("Stopping; what was finished is kept. Ctrl-C again ends at once.")
         while not self._done.wait(_TRY):
             now = time.monotonic()
             waited = now - self._since
