@@ -37,6 +37,7 @@ class ComparedTask:
 TASKS = {
     "splice": ComparedTask(_HERE / "splice.yaml", epochs=6, seconds=180.0),
     "motifs": ComparedTask(_HERE / "motifs.yaml", epochs=4, seconds=120.0),
+    "chain": ComparedTask(_HERE / "chain.yaml", epochs=3, seconds=60.0),
 }
 
 

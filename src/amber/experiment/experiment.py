@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from amber.modeler import ModelBuilder
     from amber.search import Objective
     from amber.search.executors import Executor
+    from amber.search.samplers.earlier import EarlierTrials
     from amber.search.storage import StudyDatabase
 
 
@@ -68,6 +69,7 @@ class Experiment:
         settings: what trials depend on, JSON-ready; a search that is resumed must have begun with the same.
         summary: lines that say what was understood, what was guessed, and on what it runs.
         warnings: one sentence for each oddity of data or settings that may make the result worse than it seems.
+        earlier: trials of earlier searches that the sampler learns from.
     """
 
     configuration: Configuration
@@ -80,6 +82,7 @@ class Experiment:
     settings: Mapping[str, Any] = field(repr=False)
     summary: tuple[str, ...] = field(repr=False)
     warnings: tuple[str, ...] = field(default=(), repr=False)
+    earlier: tuple[EarlierTrials, ...] = field(default=(), repr=False)
 
     @classmethod
     def from_yaml(cls, path: str | os.PathLike[str], **options: Any) -> Experiment:
@@ -179,7 +182,8 @@ def resolve(configuration: Configuration, options: RunOptions | None = None) -> 
     configuration, guessed = _with_all_settings(configuration, dataset, options)
     objective = _objective(configuration, dataset, task)
     executor = _checked_search(configuration, task, objective, options)
-    settings = search_settings(configuration, dataset, options.plugins)
+    earlier = _earlier(configuration, dataset, objective)
+    settings = search_settings(configuration, dataset, options.plugins, earlier)
     storage = make_storage(configuration)
     if options.resume:
         check_unchanged(configuration, dataset, settings, storage, allow_changes=options.allow_changes)
@@ -191,7 +195,7 @@ def resolve(configuration: Configuration, options: RunOptions | None = None) -> 
     ineffective = ineffective_lines(configuration, len(task.inputs))
     warnings = (*useless, *ineffective, *remarks(dataset), *_of_batches(configuration, dataset))
     return Experiment(
-        configuration, options, dataset, task, objective, executor, storage, settings, tuple(summary), warnings
+        configuration, options, dataset, task, objective, executor, storage, settings, tuple(summary), warnings, earlier
     )
 
 
@@ -240,6 +244,21 @@ def _objective(configuration: Configuration, dataset: Dataset, task: TaskSpec) -
             fit_kwargs=None if dataset.class_weight is None else {"class_weight": dataset.class_weight},
             **valuation_arguments(configuration, list(task.inputs)),
         )
+
+
+def _earlier(configuration: Configuration, dataset: Dataset, objective: Objective) -> tuple[EarlierTrials, ...]:
+    """Read the searches that this one learns from, and check that its sampler can."""
+    search, seed = configuration.config.search, configuration.config.seed
+    if not search.learn_from:
+        return ()
+    from amber.search.earlier_runs import read_earlier, teach
+    from amber.search.samplers import make_sampler
+
+    with configuration.placing(("search", "learn_from")), preserved():
+        earlier = read_earlier(search.learn_from, objective, dataset.fingerprint)
+        sampler = make_sampler(search.sampler, objective.layout, seed, **search.sampler_options)
+        teach(sampler, earlier, objective, search.sampler)
+    return earlier
 
 
 def _checked_search(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ class RunOptions:
         overwrite: the results of an earlier search there are replaced. They are kept in the folder `previous` until
             this search is finished.
         sampler: a registered name; another than that of the configuration has no options.
+        learn_from: run directories of earlier searches that the sampler starts from; None: what it says.
         resume: go on with the search in the run directory, or start it where none is.
         allow_changes: beside `resume`: the settings may differ from those that the search began with.
         storage: address of a database to record the trials in; `"none"`: the run directory.
@@ -40,6 +42,7 @@ class RunOptions:
     run_directory: str | os.PathLike[str] | None = None
     overwrite: bool = False
     sampler: str | None = None
+    learn_from: Sequence[str | os.PathLike[str]] | None = None
     resume: bool = False
     allow_changes: bool = False
     storage: str | None = None
@@ -79,6 +82,8 @@ class RunOptions:
             search["trials"] = self.trials
         if self.sampler is not None and self.sampler != configuration.config.search.sampler:
             search |= {"sampler": self.sampler, "sampler_options": {}}
+        if self.learn_from is not None:
+            search["learn_from"] = [os.fspath(each) for each in self.learn_from]
         if self.storage is not None:
             search["storage"] = None if self.storage == NO_STORAGE else self.storage
         given = frozenset([*((key,) for key in changes), *(("search", key) for key in search)])

@@ -170,7 +170,7 @@ def _search(experiment: Experiment, store: TrialStore, reporter: Reporter) -> Se
         ).search
     from amber.search import SamplerSettings, run_search
 
-    sampler = SamplerSettings(config.search.sampler, config.search.sampler_options)
+    sampler = SamplerSettings(config.search.sampler, config.search.sampler_options, experiment.earlier)
     return run_search(experiment.objective, trials=config.search.trials, sampler=sampler, **shared)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import optuna
 
-from amber.architect import TokenLayout
 from amber.errors import ConfigError
+from amber.search.earlier_runs import LearnFrom, read_earlier, teach
+from amber.search.objective import Objective
 from amber.search.pruners import make_pruner
 from amber.search.samplers import make_sampler, recorded_options
 
@@ -21,10 +22,13 @@ class SamplerSettings:
     Attributes:
         name: a registered name, such as `"tpe"`; see `amber.search.register_sampler`.
         options: of that sampler, such as `{"startup_trials": 20}`.
+        learn_from: run directories of earlier searches that it starts from; only `"surrogate"` does. What they hold
+            is recorded with the search, which can be resumed only while they hold the same.
     """
 
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    learn_from: Sequence[LearnFrom] = ()
 
 
 @dataclass(frozen=True)
@@ -56,17 +60,19 @@ PrunerChoice: TypeAlias = str | PrunerSettings | optuna.pruners.BasePruner | Non
 
 
 def chosen_sampler(
-    choice: SamplerChoice, layout: TokenLayout, seed: int
+    choice: SamplerChoice, objective: Objective, seed: int
 ) -> tuple[optuna.samplers.BaseSampler, SamplerSettings]:
     """Return the sampler, and what is recorded of it: its name, and all options with defaults where it was named.
 
     Args:
         choice: what a study was given.
-        layout: the tokens.
+        objective: whose architectures are proposed.
         seed: of the sampler.
 
     Raises:
-        ConfigError: an unknown name, options that the sampler does not take, or something else than a sampler.
+        ConfigError: an unknown name, options that the sampler does not take, something else than a sampler, or one that
+            cannot learn from earlier searches where it should.
+        StorageError: an earlier search cannot be read.
     """
     if isinstance(choice, optuna.samplers.BaseSampler):
         return choice, SamplerSettings(type(choice).__name__)
@@ -75,8 +81,10 @@ def chosen_sampler(
         raise ConfigError(
             f"sampler must be a registered name, SamplerSettings or an Optuna sampler. Received: {choice!r}"
         )
-    recorded = SamplerSettings(named.name, recorded_options(named.name, named.options))
-    return make_sampler(named.name, layout, seed, **named.options), recorded
+    earlier = read_earlier(named.learn_from, objective)
+    sampler = make_sampler(named.name, objective.layout, seed, **named.options)
+    teach(sampler, earlier, objective, named.name)
+    return sampler, SamplerSettings(named.name, recorded_options(named.name, named.options), earlier)
 
 
 def chosen_pruner(choice: PrunerChoice, epochs: int) -> tuple[optuna.pruners.BasePruner | None, PrunerSettings | None]:

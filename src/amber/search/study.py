@@ -18,6 +18,7 @@ from amber.deprecation import deprecated_arguments
 from amber.errors import ConfigError
 from amber.search.best import describe_builder
 from amber.search.callbacks import SearchCallback
+from amber.search.earlier_runs import described
 from amber.search.executors import Executor, InProcessExecutor
 from amber.search.former_arguments import FORMER_ARGUMENTS, translate
 from amber.search.objective import Objective
@@ -25,6 +26,7 @@ from amber.search.preflight import check_prunable, check_search
 from amber.search.proposing import Proposer, quiet_optuna
 from amber.search.result import SearchResult
 from amber.search.run_directory import RunDirectory
+from amber.search.samplers.earlier import EarlierTrials
 from amber.search.settings import (
     PrunerChoice,
     PrunerSettings,
@@ -111,7 +113,7 @@ class Study:
     def _run(self, wanted: int) -> SearchResult:
         """Check, begin or take up the study, and run the loop, which answers Ctrl-C, whenever it came."""
         with interrupts.shielded():
-            sampler, named_sampler = chosen_sampler(self._sampler, self.objective.layout, self.seed)
+            sampler, named_sampler = chosen_sampler(self._sampler, self.objective, self.seed)
             pruner, named_pruner = chosen_pruner(self._pruner, self.objective.settings.epochs)
         if pruner is not None:
             check_prunable(self.objective)
@@ -138,6 +140,7 @@ class Study:
         The number of trials is not among them: a study may always be made longer.
         """
         builder, directory = self.objective.builder, self.store.directory
+        earlier = [each for each in sampler.learn_from if isinstance(each, EarlierTrials)]
         is_kept = directory is not None or self.store.shared
         return {
             "seed": self.seed,
@@ -149,6 +152,7 @@ class Study:
             "backend": keras.backend.backend(),
             "pruner": pruner and pruner.name,
             "pruner_options": (dict(pruner.options) or None) if pruner else None,
+            **({"learn_from": described(earlier)} if earlier else {}),
         }
 
 

@@ -129,6 +129,12 @@ def _check_sampler(loaded: Configuration, problem: TaskSpec) -> None:
     name = search.sampler.strip().lower()
     if name == "controller":
         _check_controller(loaded)
+    if search.learn_from and (search.strategy == "one_shot" or name in set(_LIGHT) - {"surrogate"}):
+        raise loaded.error(
+            ("search", "learn_from"),
+            "only the sampler surrogate learns from earlier searches: write sampler: surrogate. "
+            f"Received: {'strategy one_shot' if search.strategy == 'one_shot' else f'sampler {name}'}",
+        )
     layout = layout_of(loaded, problem)
     if search.strategy == "one_shot" or name not in _LIGHT or layout is None:
         return

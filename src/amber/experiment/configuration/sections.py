@@ -148,6 +148,8 @@ class SearchSection(Section):
         one_shot: settings of the strategy `one_shot`, which uses neither sampler nor trials.
         sampler: `random`, `tpe`, `evolution`, `nsga2`, `controller`, `surrogate`, or one that was registered.
         sampler_options: of that sampler.
+        learn_from: run directories of earlier searches, on other data or of other spaces too, that the sampler
+            `surrogate` starts from.
         trials: architectures to try.
         metric: a metric of the validation data, such as `val_accuracy` or `val_loss`; with a reward it only decides
             when a training stops, and is `val_loss` by default.
@@ -179,6 +181,7 @@ class SearchSection(Section):
     one_shot: OneShotSection = Field(default_factory=OneShotSection)
     sampler: Text = "tpe"
     sampler_options: dict[str, Any] = Field(default_factory=dict)
+    learn_from: list[Text] = Field(default_factory=list)
     trials: Count = 12
     metric: str = "val_accuracy"
     direction: Literal["maximize", "minimize"] | None = None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from amber.data import Dataset
     from amber.search import RunDirectory
     from amber.search.run_settings import Change, SettingsChangedError
+    from amber.search.samplers.earlier import EarlierTrials
     from amber.search.storage import StudyDatabase
     from amber.search.trial_store import TrialStore
 
@@ -130,14 +131,30 @@ def begin_run(
     return store
 
 
-def search_settings(loaded: Configuration, dataset: Dataset, plugins: Sequence[Plugin] = ()) -> dict[str, object]:
-    """Return all that trials depend on, JSON-ready: settings with defaults, the data's fingerprint and plug-ins."""
+def search_settings(
+    loaded: Configuration,
+    dataset: Dataset,
+    plugins: Sequence[Plugin] = (),
+    earlier: Sequence[EarlierTrials] = (),
+) -> dict[str, object]:
+    """Return all that trials depend on, JSON-ready: settings with defaults, the data's fingerprint and plug-ins.
+
+    Args:
+        loaded: the configuration.
+        dataset: its data.
+        plugins: that every worker loads.
+        earlier: trials that the sampler learns from.
+    """
     from amber.backend import select
     from amber.search.data_identity import DATA_FINGERPRINT
+    from amber.search.earlier_runs import described as described_trials
     from amber.search.samplers import recorded_options
 
     settings = loaded.config.model_dump(mode="json", exclude=_FREE)
     search = settings["search"]
+    del search["learn_from"]
+    if earlier:
+        search["learn_from"] = described_trials(earlier)
     search["sampler_options"] = recorded_options(search["sampler"], search["sampler_options"])
     options = loaded.builder_options.model_dump(mode="json")
     settings |= {"builder": {"type": loaded.builder_type} | options, "backend": select()}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import optuna
-from scipy.special import log_ndtr, ndtr, ndtri
+from scipy.special import log_ndtr, ndtr
 from scipy.stats import rankdata
 
 from amber.architect import TokenLayout
 from amber.checks import positive_integer
+from amber.search.samplers.earlier import EarlierPredictions, EarlierTrials
 from amber.search.samplers.gaussian_process import (
     Described,
     Describer,
@@ -20,6 +21,8 @@ from amber.search.samplers.gaussian_process import (
     Posterior,
 )
 from amber.search.samplers.pareto import checked_cost
+from amber.search.samplers.ranks import best_and_latest, best_and_spread, normal_scores
+from amber.search.samplers.space_features import SpaceFeatures
 from amber.search.samplers.tokens import TokenSampler, tokens_by_kind
 from amber.search.samplers.told import StudyReader, Told
 
@@ -33,13 +36,18 @@ _PARENTS, _ROUNDS, _PROMISING, _CHILDREN = 10, 3, 5, 60
 _FURTHER = 0.35
 
 
+Trend: TypeAlias = Callable[[np.ndarray], np.ndarray]
+"""Called with (n, tokens), returns (n,) values."""
+
+
 class SurrogateSampler(TokenSampler):
     """Proposes where a Gaussian process expects the most improvement.
 
     The process models the rank of a trial among all, so neither scale nor outliers of a score matter. Candidates are
     random architectures, and mutations and crossings of the best; none is proposed twice, or while it is being
     trained. What is being trained counts as known, but for its score. A second process learns which architectures are
-    feasible, where some are not. With several objectives, each proposal weighs them at random (Knowles 2006).
+    feasible, where some are not. With several objectives, each proposal weighs them at random (Knowles 2006). What
+    earlier searches predict is the mean that the process departs from, as far as the trials so far agree with it.
 
     Everything follows from the seed, the number of the trial and the trials of the study, so a study that is taken up
     again goes on as it would have.
@@ -82,17 +90,34 @@ class SurrogateSampler(TokenSampler):
         self._sizes = np.array(layout.sizes)
         self._chances = _mutation_chances(layout)
         self._fitted: dict[str, tuple[bytes, GaussianProcess]] = {}
+        self._earlier: EarlierPredictions | None = None
+
+    def learn_from(self, earlier: Sequence[EarlierTrials], features: SpaceFeatures | None = None) -> None:
+        """Start from the trials of earlier searches.
+
+        Half of the first proposals are what these predict to be best, the others stay random.
+
+        Args:
+            earlier: their trials.
+            features: of this space, for searches of other spaces; None: these are left out.
+        """
+        predictions = EarlierPredictions(earlier, self.layout, features)
+        self._earlier = predictions if len(predictions) else None
 
     def propose(self, study: optuna.Study, number: int) -> Sequence[int]:
         """Return the candidate of the highest expected improvement; a uniform sample where little is known."""
         generator = np.random.default_rng([self.seed, number])
         told = self._reader.read(study)
         if len(told.numbers) < self.startup_trials or not self._chances.any():
-            return self._unseen(generator, told.taken)
+            if self._earlier is None or number % 2:
+                return self._unseen(generator, told.taken)
+            return self._predicted_best(self._earlier, generator, told.taken)
         merit = self._merit(told, generator)
         mutants = self.children(merit.parents, 2 * self.candidates // 3 + 1, generator)
         shortlist = _Shortlist(told.taken)
-        shortlist.consider(np.concatenate([mutants, self._random(generator, self.candidates // 3 + 1)]), merit)
+        once_good = [] if self._earlier is None else [self._earlier.best]
+        first = np.concatenate([mutants, self._random(generator, self.candidates // 3 + 1), *once_good])
+        shortlist.consider(first, merit)
         for _ in range(_ROUNDS - 1):
             promising = shortlist.best(_PROMISING)
             if len(promising):
@@ -129,21 +154,47 @@ class SurrogateSampler(TokenSampler):
         new = (row for row in rows if row.tobytes() not in taken)
         return tuple(next(new, rows[0]).tolist())
 
+    def _predicted_best(
+        self, earlier: EarlierPredictions, generator: np.random.Generator, taken: set[bytes]
+    ) -> tuple[int, ...]:
+        """Return what earlier searches predict to be best, of their best and of random architectures."""
+        shortlist = _Shortlist(taken)
+        rows = np.concatenate([earlier.best, self._random(generator, self.candidates)])
+        shortlist.consider(rows, lambda each: np.asarray(earlier(each) @ earlier.likeness))
+        best = shortlist.best(1)
+        return tuple(best[0].tolist()) if len(best) else self._unseen(generator, taken)
+
     def _merit(self, told: Told, generator: np.random.Generator) -> _Merit:
         goals = told.standing.shape[1]
         count = _milestone(len(told.numbers), self.startup_trials)
         scores = _scores(told.standing[:count], np.full(goals, 1 / goals))
-        fitted = _best_and_spread(scores, _FITTED)
-        process = self._fit("score", told.tokens[:count][fitted], _normal_scores(scores[fitted]))
+        fitted = best_and_spread(scores, _FITTED)
+        process = self._fit(
+            "score", told.tokens[:count][fitted], self._departure(told.tokens[:count][fitted], scores[fitted])[0]
+        )
         scores = _scores(told.standing, generator.dirichlet(np.ones(goals)) if goals > 1 else np.ones(1))
-        kept = _best_and_latest(scores, _KEPT)
+        kept = best_and_latest(scores, _KEPT)
         known = told.tokens[kept]
         # There is nothing to find out about the score of what is infeasible: it counts as if it were on its way.
         joined = np.concatenate([known, told.pending, told.infeasible[-_KEPT // 4 :]])
-        posterior = process.given(self._describe(joined), _normal_scores(scores[kept]))
-        means = posterior.mean(self._describe(known))
+        departure, trend = self._departure(known, scores[kept])
+        posterior = process.given(self._describe(joined), departure)
+        means = posterior.mean(self._describe(known)) + trend(known)
         parents = known[np.argsort(-means, kind="stable")[:_PARENTS]]
-        return _Merit(self._describe, posterior, float(means.max()), parents, self._feasibility(told))
+        return _Merit(self._describe, posterior, trend, float(means.max()), parents, self._feasibility(told))
+
+    def _departure(self, tokens: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, Trend]:
+        """Return how far scores, as normal quantiles, are from what earlier searches predict, and that prediction."""
+        found, earlier = normal_scores(scores), self._earlier
+        if earlier is None:
+            return found, _no_trend
+        predicted = earlier(tokens)
+        trust, centre = earlier.trust(predicted, found), predicted.mean(axis=0)
+
+        def trend(rows: np.ndarray) -> np.ndarray:
+            return np.asarray((earlier(rows) - centre) @ trust)
+
+        return found - (predicted - centre) @ trust, trend
 
     def _feasibility(self, told: Told) -> _Feasibility | None:
         """Return what says how likely an architecture is feasible; None where all were."""
@@ -193,7 +244,8 @@ class _Merit(NamedTuple):
 
     Attributes:
         describe: makes numbers of tokens.
-        posterior: of the score.
+        posterior: of the score, less the trend.
+        trend: what earlier searches predict.
         best: highest expected score of what is known.
         parents: of candidates: the best that are known.
         feasibility: of architectures; None where all are.
@@ -201,6 +253,7 @@ class _Merit(NamedTuple):
 
     describe: Describer
     posterior: Posterior
+    trend: Trend
     best: float
     parents: np.ndarray
     feasibility: _Feasibility | None
@@ -208,7 +261,8 @@ class _Merit(NamedTuple):
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         described = self.describe(rows)
         mean, deviation = self.posterior.mean_and_deviation(described)
-        worth = np.log(deviation) + log_improvement((mean - self.best) / deviation)
+        by = (mean + self.trend(rows) - self.best) / deviation
+        worth = np.log(deviation) + log_improvement(by)
         return np.asarray(worth if self.feasibility is None else worth + 2 * self.feasibility.log_chance(described))
 
 
@@ -224,7 +278,7 @@ class _Shortlist:
         self._rows: list[np.ndarray] = []
         self._worth: list[float] = []
 
-    def consider(self, rows: np.ndarray, merit: _Merit) -> None:
+    def consider(self, rows: np.ndarray, merit: Trend) -> None:
         """Take in the candidates that were not seen before."""
         new = []
         for number, row in enumerate(rows):
@@ -252,6 +306,10 @@ def log_improvement(by: np.ndarray) -> np.ndarray:
     return np.asarray(np.where(by > -6.0, exact, -(far**2) / 2 - 2 * np.log(-far) - np.log(2 * np.pi) / 2))
 
 
+def _no_trend(rows: np.ndarray) -> np.ndarray:
+    return np.zeros(len(rows))
+
+
 def _mutation_chances(layout: TokenLayout) -> np.ndarray:
     """Return how likely each token is mutated: half by kind and then token, half any token that has a choice."""
     kinds = tokens_by_kind(layout)
@@ -268,32 +326,9 @@ def _scores(standing: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.asarray(-(shortfall.max(axis=1) + 0.05 * shortfall.sum(axis=1)))
 
 
-def _normal_scores(scores: np.ndarray) -> np.ndarray:
-    """Return the normal quantiles of ranks, of mean zero and variance one."""
-    quantiles = ndtri((rankdata(scores) - 0.5) / len(scores))
-    return np.asarray((quantiles - quantiles.mean()) / (quantiles.std() or 1.0))
-
-
 def _milestone(count: int, first: int) -> int:
     """Return the highest of a growing series of numbers of trials that is not above `count`."""
     reached = first
     while (following := max(reached + 2, int(reached * _GROWTH))) <= count:
         reached = following
     return min(reached, count)
-
-
-def _best_and_latest(scores: np.ndarray, limit: int) -> np.ndarray:
-    """Return the positions of the best half of a limit, and of the latest others."""
-    if len(scores) <= limit:
-        return np.arange(len(scores))
-    order = np.argsort(-scores, kind="stable")
-    return np.sort(np.concatenate([order[: limit // 2], np.sort(order[limit // 2 :])[-(limit - limit // 2) :]]))
-
-
-def _best_and_spread(scores: np.ndarray, limit: int) -> np.ndarray:
-    """Return the positions of the best half of a limit, and of others from the second best to the worst."""
-    if len(scores) <= limit:
-        return np.arange(len(scores))
-    order = np.argsort(-scores, kind="stable")
-    others = order[limit // 2 :]
-    return np.sort(np.concatenate([order[: limit // 2], others[:: -(-len(others) // (limit - limit // 2))]]))
