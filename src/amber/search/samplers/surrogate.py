@@ -278,7 +278,7 @@ class _Shortlist:
         self._rows: list[np.ndarray] = []
         self._worth: list[float] = []
 
-    def consider(self, rows: np.ndarray, merit: Trend) -> None:
+    def consider(self, rows: np.ndarray, merit: _Merit | Trend) -> None:
         """Take in the candidates that were not seen before."""
         new = []
         for number, row in enumerate(rows):
