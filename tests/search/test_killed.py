@@ -48,7 +48,9 @@ def start() -> Iterator[Callable[..., int]]:
             wanted, seconds = len(before) + moment[0], moment[1]
             while len(epochs(directory)) < wanted and Path(f"/proc/{process}").exists():
                 time.sleep(0.001)
-            time.sleep(seconds)
+            limit = time.monotonic() + seconds  # within this epoch, however fast epochs have become meanwhile
+            while time.monotonic() < limit and len(epochs(directory)) <= wanted:
+                time.sleep(0.001)
             with contextlib.suppress(ProcessLookupError):  # it has come to its end
                 os.kill(process, signal.SIGKILL)
         return int(stdout.readline())

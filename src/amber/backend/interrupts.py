@@ -54,10 +54,11 @@ def guarded() -> Iterator[None]:
     state.install(signal.SIGINT)
     try:
         yield
-        state.check()
     finally:
-        _State.active = None
+        _State.active, heard = None, state.acknowledged
         state.restore()
+    if state.number is not None and not heard:
+        raise KeyboardInterrupt
 
 
 def guard_command() -> None:
@@ -191,6 +192,7 @@ class _State:
         number: the signal that came first; None before.
         acknowledged: whether a KeyboardInterrupt has arrived where it is handled.
         shields: how many `shielded` are entered.
+        push: held while a signal of ours is sent.
         last_actions: what is done before a command is ended that does not hear, or hears a second signal.
     """
 
@@ -211,14 +213,17 @@ class _State:
         self._pipe: tuple[int, int] | None = None
         self._done = threading.Event()
         self._first = threading.Lock()
+        self.push = threading.Lock()
 
     def install(self, number: signal.Signals) -> None:
         """Handle a signal."""
         self._before[number] = signal.signal(number, self._handle)
 
     def restore(self) -> None:
-        """Put the handlers back."""
-        self._done.set()
+        """Put the handlers back, once no signal of ours is on its way to them."""
+        self.acknowledged = True
+        with self.push:
+            self._done.set()
         for number, handler in self._before.items():
             if signal.getsignal(number) == self._handle:
                 signal.signal(number, handler)
@@ -282,13 +287,19 @@ class _State:
                 _end(self.number or signal.SIGINT)
             if self.acknowledged or self._pushing or waited < _BREAK_AFTER or now - self._raised < _LOST:
                 continue
-            self._pushing = True
-            self._pushes += self._pipe is not None
-            if hasattr(signal, "pthread_kill"):
-                # Unlike interrupt_main, this also ends a wait.
-                signal.pthread_kill(self._owner, signal.SIGINT)
-            else:
-                _thread.interrupt_main()
+            with self.push:
+                if not self._done.is_set():
+                    self._break_off()
+
+    def _break_off(self) -> None:
+        """Send the main thread a signal that `_handle` makes a KeyboardInterrupt of."""
+        self._pushing = True
+        self._pushes += self._pipe is not None
+        if hasattr(signal, "pthread_kill"):
+            # Unlike interrupt_main, this also ends a wait.
+            signal.pthread_kill(self._owner, signal.SIGINT)
+        else:
+            _thread.interrupt_main()
 
 
 def _may_handle() -> bool:
@@ -327,6 +338,7 @@ def _forget() -> None:
     state, _State.active = _State.active, None
     if state is not None:
         signal.set_wakeup_fd(-1)
+        state.push = threading.Lock()  # a thread that is not there any more may have held it
         state.restore()
 
 
