@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from amber.backend.asked import BackendState
 from amber.cli import diagnosis
 
 
@@ -78,3 +79,9 @@ def test_a_machine_that_is_small_or_busy_is_remarked(monkeypatch: pytest.MonkeyP
     processors, memory = diagnosis._machine()
     assert processors.said.startswith("2 processors, load 9.0") and "takes longer" in str(processors.problem)
     assert memory.said == "1.0 GiB" and memory.problem == "Searches need some 2 GiB." and not memory.is_severe
+
+
+def test_a_backend_that_gives_no_answer_in_time_is_not_called_unusable() -> None:
+    found = diagnosis._described(BackendState("torch", problem="no answer within 600 seconds", is_late=True), True)
+    assert found.problem is not None and found.problem.startswith("Nothing is known of it; look again when")
+    assert found.problem.endswith("Received: no answer within 600 seconds") and not found.is_severe

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from amber.backend._select import VARIABLE
 
-# Loading a backend on a busy machine takes this many seconds at most.
-_PATIENCE = 180
+# Loading a backend on a machine with thirty others at work takes this many seconds at most.
+_PATIENCE = 600
 _PROGRAM = """
 import json, sys
 import numpy, keras
@@ -34,12 +34,14 @@ class BackendState:
         accelerators: GPUs and TPUs that it sees.
         stock: why AMBER's fast paths do not run with this Keras; None: they do.
         problem: why it cannot be used; None: it computed what it should.
+        is_late: whether it gave no answer in time, so that nothing is known of it.
     """
 
     name: str
     accelerators: tuple[str, ...] = ()
     stock: str | None = None
     problem: str | None = None
+    is_late: bool = False
 
 
 class AskedBackend:
@@ -61,13 +63,13 @@ class AskedBackend:
         )
 
     def answer(self) -> BackendState:
-        """Wait for the answer; a process that does not give one within three minutes is ended."""
+        """Wait for the answer; a process that does not give one within ten minutes is ended."""
         try:
             output, errors = self._process.communicate(timeout=_PATIENCE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.communicate()
-            return BackendState(self.name, problem=f"it does not load within {_PATIENCE} seconds")
+            return BackendState(self.name, problem=f"no answer within {_PATIENCE} seconds", is_late=True)
         if self._process.returncode != 0:
             code = self._process.returncode
             last = next((line for line in reversed(errors.splitlines()) if line.strip()), f"exit status {code}")

@@ -91,6 +91,9 @@ def _backends(say: Callable[[str], None]) -> Iterator[Finding]:
 
 def _described(state: BackendState, is_chosen: bool) -> Finding:
     number = version(state.name) or version(f"{state.name}-cpu") or "of unknown version"
+    if state.is_late:
+        way = "Nothing is known of it; look again when other programs leave it a processor."
+        return Finding(state.name, number, f"{way} Received: {state.problem}")
     if state.problem is not None:
         way = "Install it anew, or choose another with KERAS_BACKEND."
         return Finding(state.name, number, f"It cannot be used. {way} Received: {state.problem}", is_severe=is_chosen)

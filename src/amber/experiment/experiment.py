@@ -27,6 +27,7 @@ from amber.experiment.components import (
     training_steps,
     valuation_arguments,
 )
+from amber.experiment.configuration.idle_settings import idle_lines
 from amber.experiment.configuration.ineffective import ineffective_lines
 from amber.experiment.configuration.of_objects import configuration_of_objects, configuration_of_sections
 from amber.experiment.configuration.reading import Configuration, load_config, run_directory_in
@@ -179,6 +180,7 @@ def resolve(configuration: Configuration, options: RunOptions | None = None) -> 
     suited, _ = with_builder_defaults(configuration, task)
     useless = check_before_keras(for_task(suited, task), task)
     threads = set_threads(configuration, task)
+    given = configuration
     configuration, guessed = _with_all_settings(configuration, dataset, options)
     objective = _objective(configuration, dataset, task)
     executor = _checked_search(configuration, task, objective, options)
@@ -192,7 +194,8 @@ def resolve(configuration: Configuration, options: RunOptions | None = None) -> 
         describe_space(configuration, objective.layout.sizes),
         *([f"Settings {describe(guessed)} (guessed from the data)"] if any(guessed.values()) else []),
     ]
-    ineffective = ineffective_lines(configuration, len(task.inputs))
+    # Of what the file gives: what was guessed is nobody's mistake.
+    ineffective = [*ineffective_lines(given, len(task.inputs)), *idle_lines(given.config, configuration.config)]
     warnings = (*useless, *ineffective, *remarks(dataset), *_of_batches(configuration, dataset))
     return Experiment(
         configuration, options, dataset, task, objective, executor, storage, settings, tuple(summary), warnings, earlier

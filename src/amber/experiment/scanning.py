@@ -6,7 +6,8 @@ from pathlib import Path
 
 from amber.data.encoding.sequences import encode_sequences
 from amber.data.genomics.fasta import read_fasta
-from amber.errors import ConfigError, DataError
+from amber.data.motifs import read_meme, scan
+from amber.errors import ConfigError
 from amber.files.csv_text import STRANDS, csv_text
 
 _COLUMNS = ("sequence", "start", "end", "motif", "strand", "score", "p_value", "matched")
@@ -29,12 +30,8 @@ def scan_fasta(motifs: Path, sequences: Path, threshold: float, delimiter: str =
     """
     if not 0 < threshold < 1:
         raise ConfigError(f"--threshold: expected a p-value, between 0 and 1. Received: {threshold}")
-    if not motifs.is_file():
-        raise DataError(f"{motifs}: expected motifs in MEME format. Received: no such file")
-    entries = read_fasta(sequences)
-    from amber.explain.motifs import read_meme, scan  # after what may be refused: loads Keras
-
     known = read_meme(motifs)
+    entries = read_fasta(sequences)
     longest = max(map(len, entries.sequences), default=0)
     longest = max(longest, *(len(motif.probabilities) for motif in known))
     # Unknown bases, which fill up what is shorter, match no motif.

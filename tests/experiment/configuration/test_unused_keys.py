@@ -32,6 +32,19 @@ def text(tiny: str, data: str = "", search: str = TRIALS, training: str = "") ->
 
 UNUSED = {
     "sequence beside blocks": ({"data": DATA + "  sequence: seq\n"}, "data.sequence", r"dna: \{sequence: seq\}"),
+    "alphabet of numbers": ({"data": DATA + "  alphabet: rna\n"}, "data.alphabet", "no block reads any"),
+    "length of numbers": ({"data": DATA + "  length: 30\n"}, "data.length", "no block reads any"),
+    "unknown letters of numbers": ({"data": DATA + "  unknown: zeros\n"}, "data.unknown", "no block reads any"),
+    "an end of sequences that are not cut": (
+        {"data": "data:\n  source: splice\n  align: left\n"},
+        "data.align",
+        "write length beside it",
+    ),
+    "devices of Dask workers": (
+        {"search": TRIALS + "  executor: {dask: 'tcp://h:1'}\n  devices: ['0', '1']\n"},
+        "search.devices",
+        "CUDA_VISIBLE_DEVICES",
+    ),
     "label beside outputs": ({"data": DATA + OUTPUTS + "  label: y\n"}, "data.label", "under an output"),
     "task beside outputs": ({"data": DATA + OUTPUTS + "  task: regression\n"}, "data.task", "under an output"),
     "classes beside outputs": ({"data": DATA + OUTPUTS + "  classes: [a, b]\n"}, "data.classes", "under an output"),

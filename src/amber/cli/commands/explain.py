@@ -47,7 +47,7 @@ def explain(
     from amber.experiment.before_keras.explained import check_explained
 
     folder = output or (run if run.is_dir() else run.parent) / "explain"
-    check_explained(run, folder, database)
+    check_explained(run, folder, database, motifs.value)
     from amber.experiment.explaining import ExplainSettings, explain_run  # after what may be refused: loads Keras
 
     settings = ExplainSettings(motifs.value, examples, shuffles, database, both_strands, seed)

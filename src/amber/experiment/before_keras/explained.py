@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from amber.errors import ConfigError, DataError, StorageError
+from amber.data.motifs import read_meme
+from amber.data.motifs.extra import SHORTEST_SEQUENCE
+from amber.errors import DataError, StorageError
 from amber.experiment.run_files.recorded import checked_model_file, record_beside
 from amber.experiment.task_spec import TaskSpec
 from amber.files.output import why_not_writable
@@ -12,17 +14,19 @@ from amber.files.output import why_not_writable
 _CHANNELS = 4
 
 
-def check_explained(run: Path, folder: Path, database: Path | None) -> None:
+def check_explained(run: Path, folder: Path, database: Path | None, motifs: str = "contributions") -> None:
     """Check a run, the folder that is to be written and the file of known motifs.
 
     Args:
         run: run directory, its `best.json`, or the model file in it.
         folder: need not exist.
         database: MEME file; None: that which ships.
+        motifs: where they are looked for: `contributions`, `filters` or `none`.
 
     Raises:
-        ConfigError: no finished run or no model in it, or no such file of motifs.
-        DataError: a model without a run, or one that reads no sequences.
+        ConfigError: no finished run or no model in it.
+        DataError: a model without a run, one that reads no sequences or too short ones, or a file of motifs that cannot
+            be read.
         StorageError: the folder cannot be made.
     """
     record = record_beside(run)
@@ -30,13 +34,18 @@ def check_explained(run: Path, folder: Path, database: Path | None) -> None:
     if record is None:
         raise DataError(f"{run}: expected a run directory, whose data are known. Received: a model without a run")
     shapes = TaskSpec.from_dict(record).inputs
-    if not any(len(shape) == 2 and shape[-1] == _CHANNELS for shape in shapes.values()):
+    lengths = [shape[0] for shape in shapes.values() if len(shape) == 2 and shape[-1] == _CHANNELS]
+    if not lengths:
         raise DataError(
             f"{run}: motifs need an input of one-hot sequences, shape (length, 4). Received: {dict(shapes)}"
         )
-    if database is not None and not database.is_file():
-        received = "a folder" if database.is_dir() else "no such file"
-        raise ConfigError(f"--database: expected a MEME file. Received: {received}, {database}")
+    if motifs == "contributions" and lengths[0] < SHORTEST_SEQUENCE:
+        raise DataError(
+            f"{run}: motifs are looked for in sequences of at least {SHORTEST_SEQUENCE} bases; --motifs filters and "
+            f"--motifs none take shorter ones. Received: {lengths[0]} bases"
+        )
+    if database is not None:
+        read_meme(database)
     check_folder(folder)
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from amber.data.datasets import is_packaged
 from amber.experiment.configuration.document import YamlDocument
-from amber.experiment.configuration.sections import Config
+from amber.experiment.configuration.sections import Config, DaskSection
 
 _ANY = "*"
 
@@ -54,10 +54,20 @@ def _has_nothing_to_scale(config: Config) -> bool:
     return config.data.blocks is None and isinstance(config.data.source, str) and set(tasks) == {"classes"}
 
 
+def _reads_no_sequence(config: Config) -> bool:
+    blocks = (config.data.blocks or {}).values()
+    return bool(blocks) and not any(isinstance(block, dict) and "sequence" in block for block in blocks)
+
+
+def _shares_devices(config: Config) -> bool:
+    return isinstance(config.search.executor, DaskSection) and len(config.search.devices or ()) > 1
+
+
 def _has_labels(config: Config) -> bool:
     return config.data.labels is not None
 
 
+_OF_SEQUENCES = ("alphabet", "length", "align", "unknown")
 _OF_ONE_COLUMN = ("label", "task", "classes")
 _OUTPUTS = "`outputs` say what is predicted; write it under an output, or take `outputs` out"
 _RULES = (
@@ -65,6 +75,21 @@ _RULES = (
         ("data", "sequence"),
         _has_blocks,
         "the inputs are those of `blocks`; write it as one of them, such as dna: {sequence: seq}",
+    ),
+    *(
+        _Rule(("data", key), _reads_no_sequence, "it is one of sequences, and no block reads any; take it out")
+        for key in _OF_SEQUENCES
+    ),
+    _Rule(
+        ("data", "align"),
+        lambda config: config.data.length is None,
+        "sequences are neither cut nor filled up; write length beside it, or take it out",
+    ),
+    _Rule(
+        ("search", "devices"),
+        _shares_devices,
+        "a Dask worker trains in one process, and would take the first; write one device, or start each worker with "
+        "its own CUDA_VISIBLE_DEVICES",
     ),
     _Rule(("data", "label"), _has_outputs, _OUTPUTS),
     _Rule(("data", "labels"), _has_outputs, _OUTPUTS),

@@ -1,12 +1,10 @@
 """Motifs that a network reads: found, named, drawn, scanned for. Needs the extra `motifs`."""
 
+from amber.data.motifs import Hit, Motif, Seqlet, jaspar, read_meme, scan, write_meme
 from amber.explain.motifs.discovery import discover_motifs
 from amber.explain.motifs.filters import filter_motifs
 from amber.explain.motifs.logos import draw_logo, logo_svg
-from amber.explain.motifs.meme import jaspar, read_meme, write_meme
-from amber.explain.motifs.motif import Motif, Seqlet
 from amber.explain.motifs.naming import Match, match_motifs
-from amber.explain.motifs.scanning import Hit, scan
 
 __all__ = [
     "Hit",

@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 
 from amber.backend import interrupts
+from amber.data.motifs.extra import SHORTEST_SEQUENCE, required
+from amber.data.motifs.motif import Motif, Seqlet
 from amber.errors import DataError
-from amber.explain.motifs.extra import required
-from amber.explain.motifs.motif import Motif, Seqlet
 from amber.types import Array
 
-_SHORTEST = 42
 _FEWEST_SEQLETS = 20
 
 
@@ -42,8 +41,10 @@ def discover_motifs(sequences: Array, hypothetical: Array, most_seqlets: int = 2
             "Motifs are found in one-hot sequences and hypothetical contributions of one shape, (examples, length, 4). "
             f"Received: {sequences.shape} and {hypothetical.shape}"
         )
-    if sequences.shape[1] < _SHORTEST:
-        raise DataError(f"Motifs are found in sequences of at least {_SHORTEST} bases. Received: {sequences.shape[1]}")
+    if sequences.shape[1] < SHORTEST_SEQUENCE:
+        raise DataError(
+            f"Motifs are found in sequences of at least {SHORTEST_SEQUENCE} bases. Received: {sequences.shape[1]}"
+        )
     modisco = required("modiscolite.tfmodisco", "Motif discovery")
     if not np.any(hypothetical * sequences):
         return []

@@ -8,10 +8,10 @@ import numpy as np
 from amber.backend import interrupts
 from amber.backend.inference import without_gradients
 from amber.backend.keras_internals.graphs import calls_in_order
+from amber.data.motifs.motif import Motif, Seqlet
 from amber.errors import ConfigError
 from amber.explain.attribution import functional_model
 from amber.explain.inputs import Given, check_sequences, is_sequence, read_examples
-from amber.explain.motifs.motif import Motif, Seqlet
 from amber.types import Array
 
 _FEWEST_SITES = 10

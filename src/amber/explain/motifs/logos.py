@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from amber.explain.motifs.motif import Motif
+from amber.data.motifs.motif import Motif
 from amber.types import Array
 
 # Distinct to readers with the common colour deficiencies, and on light and dark grounds.

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from amber.explain.motifs.extra import required
-from amber.explain.motifs.motif import Motif
+from amber.data.motifs.extra import required
+from amber.data.motifs.motif import Motif
 from amber.types import Array
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import jinja2
 from markupsafe import Markup
 
+from amber.data.motifs.motif import Motif
 from amber.explain.motifs.logos import logo_svg
-from amber.explain.motifs.motif import Motif
 from amber.explain.motifs.naming import Match
 
 # A match is a name where fewer than one of twenty as good ones is false.

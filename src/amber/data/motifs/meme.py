@@ -14,8 +14,9 @@ from typing import Literal
 
 import numpy as np
 
+from amber.data.motifs.motif import Motif
 from amber.errors import DataError
-from amber.explain.motifs.motif import Motif
+from amber.files.bounded import read_bounded
 from amber.files.whole import write_whole
 from amber.wording import shown
 
@@ -34,7 +35,7 @@ def jaspar(taxon: Taxon | None = None) -> list[Motif]:
     """
     if taxon not in (None, *TAXA):
         raise DataError(f"`taxon` must be {' or '.join(TAXA)}. Received: {shown(taxon)}")
-    folder = resources.files("amber.explain.motifs") / "files"
+    folder = resources.files("amber.data.motifs") / "files"
     found: list[Motif] = []
     for each in TAXA if taxon is None else (taxon,):
         packed = (folder / f"jaspar2024_core_{each}.meme.xz").read_bytes()
@@ -48,14 +49,16 @@ def read_meme(path: str | os.PathLike[str]) -> list[Motif]:
     Raises:
         DataError: a file that is missing, too large, or not in the format, or of another alphabet; names the line.
     """
-    where = Path(path)
+    read = read_bounded(path, limit=_MOST_BYTES, what="motifs in MEME format", error=DataError)
     try:
-        if where.stat().st_size > _MOST_BYTES:
-            raise DataError(f"{where}: expected a MEME file of at most {_MOST_BYTES:,} bytes.")
-        text = where.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{where}: cannot be read as a MEME file: {error}") from error
-    return _parse(text, str(where))
+        text = read.decode()
+    except UnicodeDecodeError as error:
+        line = read[: error.start].count(b"\n") + 1
+        raise DataError(
+            f"{path}, line {line}: expected motifs in MEME format, text in UTF-8. "
+            f"Received: byte 0x{read[error.start]:02x}"
+        ) from error
+    return _parse(text, os.fspath(path))
 
 
 def write_meme(path: str | os.PathLike[str], motifs: Sequence[Motif]) -> Path:
@@ -81,14 +84,14 @@ def _parse(text: str, where: str) -> list[Motif]:
     found: list[Motif] = []
     names: list[str] = []
     if not text.lstrip().startswith("MEME version"):
-        raise DataError(f"{where}: line 1: expected 'MEME version 4'. Received: {shown(text[:40])}")
+        raise DataError(f"{where}, line 1: expected 'MEME version 4'. Received: {shown(text[:40])}")
     for number, line in lines:
         words = line.split()
         if line.startswith("ALPHABET") and "ACGT" not in line.replace(" ", "") and '"DNA"' not in line:
-            raise DataError(f"{where}: line {number}: expected the alphabet ACGT. Received: {shown(line)}")
+            raise DataError(f"{where}, line {number}: expected the alphabet ACGT. Received: {shown(line)}")
         if words[:1] == ["MOTIF"]:
             if len(words) < 2:
-                raise DataError(f"{where}: line {number}: expected a name after MOTIF. Received: nothing")
+                raise DataError(f"{where}, line {number}: expected a name after MOTIF. Received: nothing")
             names = words[1:]
         elif line.startswith("letter-probability matrix") and names:
             found.append(_matrix(line, number, lines, names, where))
@@ -101,8 +104,11 @@ def _matrix(line: str, number: int, lines: Iterator[tuple[int, str]], names: lis
     options = dict(zip(line.replace("=", " = ").split()[2::3], line.replace("=", " = ").split()[4::3], strict=False))
     try:
         width, sites = int(options["w"]), int(float(options.get("nsites", 20)))
-    except (KeyError, ValueError) as error:
-        raise DataError(f"{where}: line {number}: expected 'w= WIDTH'. Received: {shown(line)}") from error
+    except (KeyError, ValueError, OverflowError) as error:
+        raise DataError(
+            f"{where}, line {number}: expected 'w= WIDTH' and, where it is known, 'nsites= NUMBER'. "
+            f"Received: {shown(line)}"
+        ) from error
     rows = []
     for _ in range(width):
         number, row = next(lines, (number, ""))
@@ -112,9 +118,9 @@ def _matrix(line: str, number: int, lines: Iterator[tuple[int, str]], names: lis
             values = []
         if len(values) != 4 or min(values) < 0 or not 0.9 < sum(values) < 1.1:
             raise DataError(
-                f"{where}: line {number}: expected four probabilities that sum to 1. Received: {shown(row)}"
+                f"{where}, line {number}: expected four probabilities that sum to 1. Received: {shown(row)}"
             )
         rows.append(np.array(values) / sum(values))
     if not rows:
-        raise DataError(f"{where}: line {number}: expected a motif of at least one position. Received: w= {width}")
+        raise DataError(f"{where}, line {number}: expected a motif of at least one position. Received: w= {width}")
     return Motif(names[0], np.array(rows), " ".join(names[1:]), sites)

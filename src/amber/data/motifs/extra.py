@@ -7,6 +7,9 @@ from typing import Any
 
 from amber.errors import ConfigError
 
+# Bases of the shortest sequence in which TF-MoDISco finds windows to compare.
+SHORTEST_SEQUENCE = 42
+
 
 def required(module: str, purpose: str) -> Any:
     """Import a module of the extra `motifs`.

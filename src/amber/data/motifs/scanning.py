@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from amber.data.motifs.extra import required
+from amber.data.motifs.motif import Motif
 from amber.errors import ConfigError
-from amber.explain.motifs.extra import required
-from amber.explain.motifs.motif import Motif
 from amber.types import Array
 
 

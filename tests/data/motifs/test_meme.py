@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from amber.data.motifs import Motif, jaspar, read_meme, write_meme
 from amber.errors import DataError
-from amber.explain.motifs import Motif, jaspar, read_meme, write_meme
 
 MATRIX = np.array([[0.7, 0.1, 0.1, 0.1], [0, 0, 1, 0], [0.25, 0.25, 0.25, 0.25]])
 
@@ -40,6 +41,8 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         ("MEME version 4\nMOTIF a\nletter-probability matrix: alength= 4\n", "line 3: expected 'w= WIDTH'"),
         ("MEME version 4\nMOTIF a\nletter-probability matrix: w= 2\n0 0 1 0\n", "four probabilities"),
         ("MEME version 4\nMOTIF a\nletter-probability matrix: w= 1\n0 0 1 1\n", "line 4: expected four"),
+        ("MEME version 4\nMOTIF a\nletter-probability matrix: w= 1 nsites= inf\n0 0 1 0\n", "line 3: .*nsites="),
+        ("MEME version 4\nMOTIF a\nletter-probability matrix: w= 1\nnan 0 1 0\n", "line 4: expected four"),
     ],
 )
 def test_what_is_not_the_format_is_named_by_line(tmp_path: Path, text: str, said: str) -> None:
@@ -51,3 +54,15 @@ def test_what_is_not_the_format_is_named_by_line(tmp_path: Path, text: str, said
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="nothing.meme"):
         read_meme(tmp_path / "nothing.meme")
+
+
+def test_what_is_no_text_or_no_file_is_named_at_once(tmp_path: Path) -> None:
+    (tmp_path / "bytes.meme").write_bytes(b"MEME version 4\n\xff")
+    with pytest.raises(DataError, match="bytes.meme, line 2: .*UTF-8"):
+        read_meme(tmp_path / "bytes.meme")
+    with pytest.raises(DataError, match="a folder"):
+        read_meme(tmp_path)
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.meme")
+        with pytest.raises(DataError, match="a pipe"):
+            read_meme(tmp_path / "pipe.meme")
