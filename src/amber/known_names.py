@@ -125,6 +125,8 @@ CONTROLLER_OPTIONS = {
     ),
 }
 KNOWLEDGE = ("block_hierarchy",)
+
+REFERENCES = ("basset", "cnnprom", "danq", "deepbind", "deepsea", "dilated_cnn")
 # Options of optimizers that are shares, such as how much of a moving average is kept.
 _SHARES = frozenset({"beta_1", "beta_2", "rho", "momentum", "ema_momentum", "adam_beta_1", "adam_beta_2"})
 _NOT_NEGATIVE = frozenset({"weight_decay", "epsilon", "clipnorm", "clipvalue", "global_clipnorm"})

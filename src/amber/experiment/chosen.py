@@ -55,10 +55,11 @@ def choose(source: Path, tokens: str | None, compiled: bool = False) -> Chosen:
         ArchitectureError: tokens that do not fit the space.
         StorageError: a `best.json` that leads out of its run directory.
     """
-    dataset = None
+    dataset, reference = None, None
     if is_record(source):
         record = read_record(source)
         wanted: Any = parse_tokens(tokens) if tokens is not None else record["tokens"]
+        reference = record.get("reference") if tokens is None else None
         loaded, problem = config_of(record, source), TaskSpec.from_dict(record)
     else:
         loaded = load_config(source)
@@ -75,11 +76,15 @@ def choose(source: Path, tokens: str | None, compiled: bool = False) -> Chosen:
         check_space(loaded, problem, with_budget=False)
     layout = layout_of(loaded, problem)
     try:
-        if layout is not None:  # refused before Keras is loaded
+        if layout is not None and reference is None:  # refused before Keras is loaded
             layout.validate(wanted)
         if compiled and dataset is not None:
             loaded, _ = with_defaults(loaded, dataset)
         builder = make_builder(loaded, problem, compiled)
+        if reference is not None:
+            from amber.search.references import builder_of
+
+            return Chosen(loaded, (), builder_of(builder, str(reference)), loaded.config.name)
         valid = builder.layout.validate(wanted)
     except ArchitectureError as error:
         where = "TOKENS" if tokens is not None else f"{source}, key 'tokens'"

@@ -269,6 +269,7 @@ def _checked_search(
 ) -> Executor:
     """Check what a search would refuse, and return its executor."""
     from amber.search.preflight import check_prunable, check_search
+    from amber.search.references import reference_candidates
     from amber.search.samplers import make_sampler
     from amber.search.settings import chosen_pruner, named_pruner
 
@@ -285,6 +286,8 @@ def _checked_search(
         chosen_pruner(pruner, objective.settings.epochs)
         if pruner is not None:
             check_prunable(objective)
+    with configuration.placing(("search", "start_with")):
+        reference_candidates(objective.builder, search.start_with)
     if search.strategy == "one_shot":
         from amber.search.one_shot import shared_builder
 

@@ -28,6 +28,7 @@ class RunOptions:
             this search is finished.
         sampler: a registered name; another than that of the configuration has no options.
         learn_from: run directories of earlier searches that the sampler starts from; None: what it says.
+        start_with: reference networks that are trained first; None: what it says.
         resume: go on with the search in the run directory, or start it where none is.
         allow_changes: beside `resume`: the settings may differ from those that the search began with.
         storage: address of a database to record the trials in; `"none"`: the run directory.
@@ -43,6 +44,7 @@ class RunOptions:
     overwrite: bool = False
     sampler: str | None = None
     learn_from: Sequence[str | os.PathLike[str]] | None = None
+    start_with: Sequence[str] | None = None
     resume: bool = False
     allow_changes: bool = False
     storage: str | None = None
@@ -84,6 +86,8 @@ class RunOptions:
             search |= {"sampler": self.sampler, "sampler_options": {}}
         if self.learn_from is not None:
             search["learn_from"] = [os.fspath(each) for each in self.learn_from]
+        if self.start_with is not None:
+            search["start_with"] = list(self.start_with)
         if self.storage is not None:
             search["storage"] = None if self.storage == NO_STORAGE else self.storage
         given = frozenset([*((key,) for key in changes), *(("search", key) for key in search)])

@@ -123,10 +123,11 @@ def _problem(path: Path, record: JsonObject) -> TaskSpec:
 def _drawings(builder: Builder, result: SearchResult) -> tuple[Drawing, ...]:
     from amber.drawing import draw_svg
     from amber.report.contents import Drawing
+    from amber.search.references import builder_of
 
     made = []
     for position, trial in enumerate(result.ranked[:_DRAWN], start=1):
-        graph = builder.plan(trial.tokens)
+        graph = builder_of(builder, trial.reference).plan(trial.tokens)
         costs = graph.cost
         light, dark = (draw_svg(graph, theme=theme, costs=costs) for theme in ("light", "dark"))
         heading = (

@@ -170,8 +170,9 @@ def _search(experiment: Experiment, store: TrialStore, reporter: Reporter) -> Se
         ).search
     from amber.search import SamplerSettings, run_search
 
-    sampler = SamplerSettings(config.search.sampler, config.search.sampler_options, experiment.earlier)
-    return run_search(experiment.objective, trials=config.search.trials, sampler=sampler, **shared)
+    search = config.search
+    sampler = SamplerSettings(search.sampler, search.sampler_options, experiment.earlier, search.start_with)
+    return run_search(experiment.objective, trials=search.trials, sampler=sampler, **shared)
 
 
 def _show_found(experiment: Experiment, found: SearchResult, directory: RunDirectory, reporter: Reporter) -> None:
@@ -216,11 +217,13 @@ def _best_record(experiment: Experiment, best: Trial, **more: object) -> dict[st
 def _finish(experiment: Experiment, found: SearchResult, directory: RunDirectory, reporter: Reporter) -> None:
     """Train the best architecture, test it, and replace the files of the last phase together."""
     from amber.search import ranking_table
+    from amber.search.references import builder_of
 
     best, loaded, dataset = found.best, experiment.configuration, experiment.dataset
     if best is None or best.seed is None:
         raise RunFailed("No architecture was trained.")
-    trained = train_final(loaded, dataset, _final_builder(experiment), best, reporter.say)
+    builder = builder_of(_final_builder(experiment), best.reference)
+    trained = train_final(loaded, dataset, builder, best, reporter.say)
     path = directory.path / BEST_MODEL
     # Everything is chosen; only now may the test data be seen.
     looks = max(map(looks_so_far, (directory.path, directory.path / PREVIOUS))) + 1

@@ -71,7 +71,7 @@ def architecture_use(
     Raises:
         ArchitectureError: tokens that do not fit the layout.
     """
-    ranked = result.ranked
+    ranked = [trial for trial in result.ranked if not trial.reference]
     if not ranked:
         return None
     decoded = [layout.decode(trial.tokens) for trial in ranked]

@@ -72,14 +72,26 @@ def trial_record(builder: Any, description: Mapping[str, Any], trial: Trial, see
         trial: that found the architecture.
         seed: of the search.
     """
-    architecture = _layers_of(builder.model_space, builder.layout, trial.tokens)
+    architecture = _architecture_of(builder, trial)
     return best_record(builder.model_space, description, trial, architecture, trial.metrics, seed)
 
 
 def next_record(before: Mapping[str, Any], builder: Any, trial: Trial) -> dict[str, Any]:
     """Return the record of another trial of the same search, from an earlier record."""
-    architecture = _layers_of(builder.model_space, builder.layout, trial.tokens)
-    return {**before, **_entries_of(trial, architecture, trial.metrics)}
+    architecture = _architecture_of(builder, trial)
+    kept = {key: value for key, value in before.items() if key != "reference"}
+    return {**kept, **_entries_of(trial, architecture, trial.metrics)}
+
+
+def _architecture_of(builder: Any, trial: Trial) -> list[JsonObject]:
+    """Return the choices of an architecture, or the layers of a reference network."""
+    if not trial.reference:
+        return _layers_of(builder.model_space, builder.layout, trial.tokens)
+    from amber.search.references import plan_reference
+
+    nodes = plan_reference(builder, trial.reference).nodes
+    operations = [str(node.operation) for node in nodes if node.operation.Layer_type != "input"]
+    return [{"layer": layer, "operation": each, "skips_from": []} for layer, each in enumerate(operations)]
 
 
 def _entries_of(trial: Trial, architecture: list[dict[str, object]], scores: Mapping[str, float]) -> dict[str, object]:
@@ -93,6 +105,7 @@ def _entries_of(trial: Trial, architecture: list[dict[str, object]], scores: Map
         "trial": trial.number,
         "trial_seed": trial.seed,
         "scores": {name: float(value) if math.isfinite(value) else None for name, value in scores.items()},
+        **({"reference": trial.reference} if trial.reference else {}),
     }
 
 
@@ -177,6 +190,8 @@ def load_best(path: str | os.PathLike[str]) -> JsonObject:
             raise ConfigError(f"{file}, key '{key}' is missing: expected {expected}.")
         if not is_valid(record[key]):
             raise ConfigError(f"{file}, key '{key}' must be {expected}. Received: {shown(record[key])}")
+    if not record["tokens"] and not isinstance(record.get("reference"), str):
+        raise ConfigError(f"{file}, key 'tokens' must be {_CHECKS['tokens'][0]}. Received: []")
     try:
         ModelSpace.from_dict(record["space"]).validate()
     except AmberError as error:
@@ -211,7 +226,7 @@ _CHECKS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "builder": ("an object with 'type' (text) and 'options' (an object)", _is_builder),
     "tokens": (
         "a list of non-negative integers",
-        _list_of(lambda token: _is_integer(token) and token >= 0),
+        lambda tokens: isinstance(tokens, list) and all(_is_integer(token) and token >= 0 for token in tokens),
     ),
     "fingerprint": ("text", lambda value: isinstance(value, str) and bool(value)),
     "architecture": ("a list of layers with 'operation' (text)", _list_of(_is_layer)),

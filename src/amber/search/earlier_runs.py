@@ -95,9 +95,11 @@ def _read(path: Path, objective: Objective, data_fingerprint: str | None) -> Ear
         raise ConfigError(f"{path}: expected a search of {FEWEST} trained networks or more. Received: {len(trials)}")
     record = load_best(path)
     space = ModelSpace.from_dict(record["space"])
-    layout = _layout_of(space, record, path)
+    layout = _layout_of(space, record, trials, path)
+    sign = _sign(trials, record, path)
+    trials = [each for each in trials if not each.reference]
     tokens = np.array([layout.validate(each.tokens) for each in trials], np.int64)
-    scores = np.array([each.score for each in trials], float) * _sign(trials, record, path)
+    scores = np.array([each.score for each in trials], float) * sign
     likeness = _likeness(path, trials, objective, data_fingerprint)
     if layout == objective.layout and space == getattr(objective.builder, "model_space", None):
         return EarlierTrials(str(path), scores, tokens, likeness=likeness)
@@ -105,18 +107,22 @@ def _read(path: Path, objective: Objective, data_fingerprint: str | None) -> Ear
     return EarlierTrials(str(path), scores, features=features, likeness=_OTHER_SPACE * likeness)
 
 
-def _layout_of(space: ModelSpace, record: Mapping[str, Any], path: Path) -> TokenLayout:
-    """Return the layout of a search: the one by which the tokens of its best say the architecture that is recorded."""
+def _layout_of(space: ModelSpace, record: Mapping[str, Any], trials: Sequence[Trial], path: Path) -> TokenLayout:
+    """Return the layout of a search: the one by which the tokens of its best say the architecture that is recorded.
+
+    Of a reference network nothing is recorded, so there the first layout that its other trials fit counts.
+    """
     inputs = len(record["inputs"]) if isinstance(record.get("inputs"), Mapping) else 0
     outputs = len(record["outputs"]) if isinstance(record.get("outputs"), Mapping) else 0
-    tokens = tuple(record["tokens"])
+    reference = bool(record.get("reference"))
+    tokens = next((each.tokens for each in trials if each.tokens), ()) if reference else tuple(record["tokens"])
     ways = itertools.product(
         (True, False), sorted({0, min(inputs, _MOST_INPUTS)}), sorted({0, min(outputs, _MOST_INPUTS)})
     )
     for with_skips, num_inputs, num_outputs in ways:
         try:
             layout = TokenLayout(space, with_skips=with_skips, num_inputs=num_inputs, num_outputs=num_outputs)
-            if describe_architecture(space, layout, tokens) == record["architecture"]:
+            if describe_architecture(space, layout, tokens) == record["architecture"] or reference:
                 return layout
         except AmberError:
             continue

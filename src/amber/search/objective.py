@@ -29,6 +29,7 @@ from amber.search.candidate import Candidate, token_fingerprint
 from amber.search.children import no_children_left
 from amber.search.executors.reports import Reporter
 from amber.search.pruning import PruningCallback
+from amber.search.references import build_reference
 from amber.search.rewards.budget import Budget
 from amber.search.rewards.knowledge import Knowledge
 from amber.search.rewards.reward import Reward, get_reward
@@ -179,6 +180,8 @@ class Objective:
         It is built of the graph that was planned. A builder that overrides how models are built is given the tokens.
         """
         graph = candidate.graph
+        if graph is not None and not candidate.tokens:
+            return build_reference(self.builder, graph)
         if graph is None or not self._builds_graphs:
             model: keras.Model = self.builder(candidate.tokens)
             return model

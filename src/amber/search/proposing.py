@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import math
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,6 +37,7 @@ class Proposal:
         seed: of its training; None until it is planned.
         deaths: how many other processes ended, without a word, while it was trained in them.
         monitor: hears of its epochs while it is trained; None where nobody wants to.
+        reference: name of the reference network that it is, of which the sampler knows nothing; else empty.
     """
 
     number: int
@@ -46,6 +47,7 @@ class Proposal:
     seed: int | None = None
     deaths: int = 0
     monitor: TrialMonitor | None = None
+    reference: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -113,6 +115,7 @@ class Proposer:
         objective: whose architectures are proposed.
         sampler: proposes them.
         pruner: gives trainings up; None: none is.
+        references: networks that are proposed before the sampler is asked, by name.
 
     Attributes:
         against: the cost that is minimised beside the score; None where there is one objective.
@@ -125,12 +128,17 @@ class Proposer:
     """
 
     def __init__(
-        self, objective: Objective, sampler: optuna.samplers.BaseSampler, pruner: optuna.pruners.BasePruner | None
+        self,
+        objective: Objective,
+        sampler: optuna.samplers.BaseSampler,
+        pruner: optuna.pruners.BasePruner | None,
+        references: Mapping[str, Candidate] | None = None,
     ) -> None:
         self.against: str | None = getattr(sampler, "against", None)
         if pruner is not None and self.against:
             raise ConfigError(f"A pruner needs one objective, the score. Received: also {self.against}")
         self._layout = objective.layout
+        self._references = list((references or {}).items())
         self.prunes = pruner is not None
         # Hyperband draws the bracket of a trial from the name, so the name is always the same.
         self._study = optuna.create_study(
@@ -146,7 +154,9 @@ class Proposer:
         self._proposed: set[tuple[int, ...]] = set()
 
     def ask(self) -> Proposal:
-        """Return the sampler's next proposal."""
+        """Return the next reference network, or once all were proposed the sampler's next proposal."""
+        if self.asked < len(self._references):
+            return self._next_reference()
         asked = self._study.ask(fixed_distributions=self._distributions)
         params = asked.params  # a copy, each time
         return self._counted(Proposal(self.asked, tuple(int(params[name]) for name in self._names), asked))
@@ -157,6 +167,8 @@ class Proposer:
         Raises:
             StorageError: what is known is not an architecture of this space, or not the next.
         """
+        if known.number < len(self._references):
+            return replace(self._next_reference(), deaths=known.deaths)
         if known.tokens is None:
             return replace(self.ask(), deaths=known.deaths)
         tokens = self._checked(known)
@@ -178,6 +190,8 @@ class Proposer:
             trial: what became of it.
             values: of the objectives; None where it failed.
         """
+        if proposal.reference:
+            return
         if trial.score is None and trial.status != "pruned":
             proposal.asked.set_user_attr(INFEASIBLE, True)
         if trial.status == "pruned":
@@ -189,7 +203,7 @@ class Proposer:
 
     def show_course(self, proposal: Proposal, trial: Trial) -> None:
         """Let the pruner see the epochs of a training that it did not watch."""
-        if self.prunes:
+        if self.prunes and not proposal.reference:
             report(proposal.asked, trial.curve)
 
     def exhausted(self, trained: int, wanted: int) -> str:
@@ -206,6 +220,11 @@ class Proposer:
                 "were new and valid. The space may be (nearly) exhausted, or most of it invalid."
             )
         return ""
+
+    def _next_reference(self) -> Proposal:
+        name, candidate = self._references[self.asked]
+        self.asked += 1
+        return Proposal(self.asked - 1, (), None, candidate, reference=name)
 
     def _counted(self, proposal: Proposal) -> Proposal:
         self._proposed.add(proposal.tokens)

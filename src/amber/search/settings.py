@@ -24,11 +24,14 @@ class SamplerSettings:
         options: of that sampler, such as `{"startup_trials": 20}`.
         learn_from: run directories of earlier searches that it starts from; only `"surrogate"` does. What they hold
             is recorded with the search, which can be resumed only while they hold the same.
+        start_with: names of reference networks, such as `"deepbind"`, that are trained before the sampler is asked,
+            counted among the trials, and may be the best; see `amber.modeler.references`. No pruner gives them up.
     """
 
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
     learn_from: Sequence[LearnFrom] = ()
+    start_with: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,9 @@ def chosen_sampler(
     earlier = read_earlier(named.learn_from, objective)
     sampler = make_sampler(named.name, objective.layout, seed, **named.options)
     teach(sampler, earlier, objective, named.name)
-    return sampler, SamplerSettings(named.name, recorded_options(named.name, named.options), earlier)
+    return sampler, SamplerSettings(
+        named.name, recorded_options(named.name, named.options), earlier, tuple(named.start_with)
+    )
 
 
 def chosen_pruner(choice: PrunerChoice, epochs: int) -> tuple[optuna.pruners.BasePruner | None, PrunerSettings | None]:

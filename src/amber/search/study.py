@@ -24,6 +24,7 @@ from amber.search.former_arguments import FORMER_ARGUMENTS, translate
 from amber.search.objective import Objective
 from amber.search.preflight import check_prunable, check_search
 from amber.search.proposing import Proposer, quiet_optuna
+from amber.search.references import reference_candidates
 from amber.search.result import SearchResult
 from amber.search.run_directory import RunDirectory
 from amber.search.samplers.earlier import EarlierTrials
@@ -124,7 +125,8 @@ class Study:
         with quiet_optuna(), contextlib.ExitStack() as stack:
             with interrupts.shielded():
                 settings = self._settings(named_sampler, named_pruner)
-                proposer = Proposer(self.objective, sampler, pruner)
+                references = reference_candidates(self.objective.builder, named_sampler.start_with)
+                proposer = Proposer(self.objective, sampler, pruner, references)
                 loop = StudyLoop(self.objective, self.seed, proposer, store, self._executor, self._callbacks)
                 if store.directory is not None:
                     stack.enter_context(store.directory.locked())
@@ -153,6 +155,7 @@ class Study:
             "pruner": pruner and pruner.name,
             "pruner_options": (dict(pruner.options) or None) if pruner else None,
             **({"learn_from": described(earlier)} if earlier else {}),
+            **({"start_with": list(sampler.start_with)} if sampler.start_with else {}),
         }
 
 

@@ -197,7 +197,8 @@ class StudyLoop:
         number, tokens = proposal.number, proposal.tokens
         if self._is_fatal(proposal):
             return
-        candidate = prepared(self.objective, tokens, number)
+        reference = proposal.candidate if proposal.reference else None
+        candidate = reference or prepared(self.objective, tokens, number)
         if isinstance(candidate, Trial):
             self._claim(proposal)
             self._settle(proposal, candidate)
@@ -258,7 +259,9 @@ class StudyLoop:
     def _settle(self, proposal: Proposal, trial: Trial) -> None:
         # Recorded first: what the sampler has learnt from is then always there.
         with interrupts.shielded():
-            self._enter(proposal, self.store.record(replace(trial, architecture=self.words(trial.tokens))))
+            name = proposal.reference
+            said = f"{name} (reference network)" if name else self.words(trial.tokens)
+            self._enter(proposal, self.store.record(replace(trial, architecture=said, reference=name)))
 
     def _enter(self, proposal: Proposal, trial: Trial, *, quietly: bool = False) -> None:
         """Take in what is recorded of a proposal; `quietly` where files and listeners have it already."""

@@ -31,6 +31,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "curve": (list,),
     "architecture": (str,),
     "retries": (int,),
+    "reference": (str,),
 }
 
 
@@ -58,6 +59,8 @@ class Trial:
         curve: the searched metric after each epoch, where a pruner looked at it; else empty.
         architecture: the architecture in words, such as `conv8-conv4-maxpool`; empty where it was not said.
         retries: how often it was trained again, as its worker process died.
+        reference: name of the reference network that it trained, which has no tokens; empty for an architecture of the
+            space.
     """
 
     number: int
@@ -75,6 +78,7 @@ class Trial:
     curve: tuple[float, ...] = ()
     architecture: str = ""
     retries: int = 0
+    reference: str = ""
 
     def __post_init__(self) -> None:
         """Clean the texts."""
@@ -88,10 +92,11 @@ class Trial:
         return self.architecture or f"tokens {short_tokens(self.tokens)}"
 
     def to_dict(self) -> dict[str, object]:
-        """Return a JSON-ready dictionary; numbers that JSON cannot say become None, and `retries` is there if any."""
+        """Return a JSON-ready dictionary: numbers that JSON cannot say are None; `retries` and `reference` if any."""
         values = asdict(self)
-        if not self.retries:
-            del values["retries"]
+        for name in ("retries", "reference"):
+            if not values[name]:
+                del values[name]
         values["tokens"] = list(self.tokens)
         values["metrics"] = {name: _finite(value) for name, value in self.metrics.items()}
         values["score"] = _finite(self.score)

@@ -150,6 +150,8 @@ class SearchSection(Section):
         sampler_options: of that sampler.
         learn_from: run directories of earlier searches, on other data or of other spaces too, that the sampler
             `surrogate` starts from.
+        start_with: reference networks of the literature, such as `[deepbind, basset]`, that are trained first, counted
+            among the trials, and may be the best; see `amber.modeler.references`.
         trials: architectures to try.
         metric: a metric of the validation data, such as `val_accuracy` or `val_loss`; with a reward it only decides
             when a training stops, and is `val_loss` by default.
@@ -182,6 +184,7 @@ class SearchSection(Section):
     sampler: Text = "tpe"
     sampler_options: dict[str, Any] = Field(default_factory=dict)
     learn_from: list[Text] = Field(default_factory=list)
+    start_with: list[Text] = Field(default_factory=list)
     trials: Count = 12
     metric: str = "val_accuracy"
     direction: Literal["maximize", "minimize"] | None = None
@@ -283,6 +286,20 @@ class SearchSection(Section):
             else:
                 known_names.check_known(name, known_names.REWARDS, "reward")
         return name
+
+    @field_validator("start_with")
+    @classmethod
+    def _first_networks_are_registered(cls, names: list[str], info: ValidationInfo) -> list[str]:
+        if names and info.data.get("strategy") == "one_shot":
+            raise ValueError("none with the strategy one_shot, whose networks share weights; expected it left out")
+        for name in names:
+            if "amber.modeler.references" in sys.modules:
+                from amber.modeler.references import REFERENCES
+
+                REFERENCES.get(name)
+            else:
+                known_names.check_known(name, known_names.REFERENCES, "reference network")
+        return names
 
     @field_validator("sampler")
     @classmethod

@@ -95,8 +95,9 @@ def draw_best(
 ) -> None:
     """Draw the best network into a folder; raises StorageError naming the file."""
     from amber import drawing
+    from amber.search.references import builder_of
 
-    graph = builder.plan(best.tokens)
+    graph = builder_of(builder, best.reference).plan(best.tokens)
     costs = graph.cost
     for name in names:
         with writing(folder / name) as aside:
