@@ -116,7 +116,6 @@ LOADED_ON_DEMAND = (
     "amber.backend.gradients",
     "amber.backend.keras_internals",
     "amber.backend.models",
-    "amber.backend.plain_functional",
     "amber.backend.selected_conv",
     "amber.backend.stock_models",
     "amber.backend.tensorflow",

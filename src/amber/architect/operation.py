@@ -30,6 +30,9 @@ class Operation:
         Layer_type: the type, in any case (`"Dense"`, `"conv1d"`); kept in lower case.
         **attributes: keyword arguments of the layer. They are copied.
 
+    Attributes:
+        Layer_type: the type in lower case.
+
     Raises:
         ModelSpaceError: the type is not a non-empty string.
 
@@ -38,9 +41,9 @@ class Operation:
         "dense:{'units': 3, 'activation': 'relu'}"
     """
 
-    __slots__ = ("_attributes", "_hash", "_key", "_type")
+    __slots__ = ("Layer_type", "_attributes", "_hash", "_key")
 
-    _type: str
+    Layer_type: str
     _attributes: dict[str, Any]
     _key: tuple[Any, ...]
     _hash: int
@@ -51,15 +54,10 @@ class Operation:
                 f"The type of an operation must be a non-empty string. Received: Layer_type={shown(Layer_type)}"
             )
         set_field = object.__setattr__
-        set_field(self, "_type", Layer_type.strip().lower())
+        set_field(self, "Layer_type", Layer_type.strip().lower())
         set_field(self, "_attributes", copy.deepcopy(attributes))
-        set_field(self, "_key", (self._type, _freeze(self._attributes)))
+        set_field(self, "_key", (self.Layer_type, _freeze(self._attributes)))
         set_field(self, "_hash", hash(self._key))
-
-    @property
-    def Layer_type(self) -> str:
-        """The type in lower case."""
-        return self._type
 
     @property
     def Layer_attributes(self) -> dict[str, Any]:
@@ -76,7 +74,7 @@ class Operation:
     def replace(self, **changes: object) -> Operation:
         """Return a new operation with these attributes set; a value of `...` removes one."""
         merged = {**self._attributes, **changes}
-        return Operation(self._type, **{name: value for name, value in merged.items() if value is not ...})
+        return Operation(self.Layer_type, **{name: value for name, value in merged.items() if value is not ...})
 
     @property
     def short_name(self) -> str:
@@ -90,7 +88,7 @@ class Operation:
             ModelSpaceError: an attribute holds something JSON cannot say (a function, an object).
         """
         plain = {name: _plain(value, self, name) for name, value in self._attributes.items()}
-        return {"Layer_type": self._type, **plain}
+        return {"Layer_type": self.Layer_type, **plain}
 
     @classmethod
     def from_dict(cls, description: Mapping[str, object]) -> Operation:
@@ -135,11 +133,11 @@ class Operation:
         return self._hash
 
     def __str__(self) -> str:
-        return f"{self._type}:{self._attributes!r}"
+        return f"{self.Layer_type}:{self._attributes!r}"
 
     def __repr__(self) -> str:
         inside = "".join(f", {name}={value!r}" for name, value in self._attributes.items())
-        return f"Operation({self._type!r}{inside})"
+        return f"Operation({self.Layer_type!r}{inside})"
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"An Operation cannot be changed; use replace(). Received: {name}={value!r}")
@@ -154,7 +152,7 @@ class Operation:
         return self
 
     def __reduce__(self) -> tuple[Callable[[str, dict[str, object]], Operation], tuple[str, dict[str, object]]]:
-        return _rebuild, (self._type, self._attributes)
+        return _rebuild, (self.Layer_type, self._attributes)
 
 
 _WAY_OUT = "an Operation cannot be changed; make another one, as in op = op.replace(units=9)"

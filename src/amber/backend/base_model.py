@@ -23,8 +23,8 @@ from amber.backend.keras_internals.fit import (
     is_default,
     train_validation_split,
 )
+from amber.backend.keras_internals.graphs import PlainFunctional
 from amber.backend.keras_internals.models import check_compiled
-from amber.backend.plain_functional import PlainFunctional
 from amber.backend.weight_files import is_keras_2, is_named_otherwise, load_anywhere, save_anywhere
 from amber.types import Tensor, TensorTree
 
@@ -140,9 +140,9 @@ class BaseModel(keras.Model):
                 steps_per_epoch=options.get("validation_steps"),
             )
         callbacks = callback_list(
-            with_detached_history(options.pop("callbacks", None)),
+            options.pop("callbacks", None),
             self,
-            add_history=True,
+            keeps_history=True,
             verbose=options.get("verbose", "auto"),
             epochs=options.get("epochs", 1),
             steps=steps or adapter.num_batches,
@@ -151,7 +151,7 @@ class BaseModel(keras.Model):
         adapters = [adapter, *([options["validation_data"]] if validation is not None else [])]
         # A stride must not run past the steps that were asked for.
         limited = steps or options.get("validation_steps") or keras.config.max_steps_per_epoch()
-        with self._quietly(is_quiet), self._multi_step(is_quiet and not limited, adapters):
+        with self._quietly(is_quiet, () if limited else adapters):
             history = super().fit(x=adapter, callbacks=callbacks, **options)
         return history
 
@@ -194,48 +194,41 @@ class BaseModel(keras.Model):
         """The Keras data adapter of any data `fit` accepts."""
         return get_data_adapter(x, y, sample_weight=sample_weight, **options)
 
-    def _quietly(self, is_quiet: bool) -> AbstractContextManager[None]:
-        """Entered around a training of which nobody watches the batches."""
-        return nullcontext()
+    def _quietly(self, is_quiet: bool, adapters: Sequence[DataAdapter] = ()) -> AbstractContextManager[None]:
+        """Entered around a training.
 
-    def _multi_step(self, may_take_several: bool, adapters: list[DataAdapter]) -> AbstractContextManager[None]:
-        """Entered around a training, with the adapters of its data; says whether several steps may be one call."""
+        Args:
+            is_quiet: whether nobody watches the batches.
+            adapters: of the data, where all of their batches are taken, so that several may be one call.
+        """
         return nullcontext()
 
 
 class BaseFunctional(BaseModel, PlainFunctional):
-    """`keras.Model(inputs, outputs)` that looks like a Functional from outside; see `plain_functional`."""
-
-
-def with_detached_history(
-    callbacks: Sequence[keras.callbacks.Callback] | keras.callbacks.CallbackList | None,
-) -> Sequence[keras.callbacks.Callback] | keras.callbacks.CallbackList:
-    """Return the callbacks and a DetachedHistory, unless they hold a history already."""
-    if isinstance(callbacks, keras.callbacks.CallbackList):
-        return callbacks
-    given = keras.tree.flatten(callbacks) if callbacks else []
-    if any(isinstance(callback, keras.callbacks.History) for callback in given):
-        return callbacks
-    return [*given, DetachedHistory()]
+    """`keras.Model(inputs, outputs)` that looks like a Functional from outside; see `PlainFunctional`."""
 
 
 def callback_list(
     callbacks: Sequence[keras.callbacks.Callback] | keras.callbacks.CallbackList | None,
     model: keras.Model,
-    add_history: bool,
+    keeps_history: bool,
     **params: object,
-) -> keras.callbacks.CallbackList:
-    """Return a BatchlessCallbackList, or the callbacks as given if one of them watches batches.
+) -> Sequence[keras.callbacks.Callback] | keras.callbacks.CallbackList:
+    """Return a BatchlessCallbackList, or a list of the callbacks if one of them watches batches.
 
     Args:
         callbacks: as given to `fit`, `evaluate` or `predict`.
         model: the model they are used with.
-        add_history: whether a History is added if there is none.
+        keeps_history: whether a DetachedHistory is added if there is no history.
         **params: verbose, epochs and steps; with a progress bar (`verbose` not 0) batches are watched.
     """
-    if isinstance(callbacks, keras.callbacks.CallbackList) or params["verbose"] != 0:
+    if isinstance(callbacks, keras.callbacks.CallbackList):
         return callbacks
     given = keras.tree.flatten(callbacks) if callbacks else []
+    if keeps_history and not any(isinstance(callback, keras.callbacks.History) for callback in given):
+        given = [*given, DetachedHistory()]
+    if params["verbose"] != 0:
+        return given
     if any(not is_default(getattr(callback, hook)) for callback in given for hook in _BATCH_HOOKS):
-        return callbacks
-    return BatchlessCallbackList(given, add_history=add_history, add_progbar=False, model=model, **params)
+        return given
+    return BatchlessCallbackList(given, add_history=keeps_history, add_progbar=False, model=model, **params)

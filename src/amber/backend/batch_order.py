@@ -6,6 +6,7 @@ changes with a version of a backend or of Keras. It gives the batches that AMBER
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeVar
 
 import keras
@@ -19,6 +20,7 @@ _NAMES = ("x", "y", "sample_weight")
 _PLACE, _FIRST_PLACE = 3, 7
 
 
+@dataclass(frozen=True, eq=False)
 class BatchOrder:
     """The order of the examples of one epoch; given to `fit` of AMBER's models as `shuffle`.
 
@@ -26,8 +28,7 @@ class BatchOrder:
         rows: positions of the examples, each once.
     """
 
-    def __init__(self, rows: np.ndarray) -> None:
-        self.rows = rows
+    rows: np.ndarray
 
 
 def epoch_order(seed: int, count: int, *, first: bool, shuffle: bool | str = True, batch_size: int = 1) -> BatchOrder:

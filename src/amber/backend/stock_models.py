@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 
-from amber.backend.plain_functional import PlainFunctional as ChildModel
+from amber.backend.keras_internals.graphs import PlainFunctional as ChildModel
 
 SharedModel = keras.Model
 

@@ -10,10 +10,9 @@ import keras
 
 from amber.backend.models import ChildModel
 from amber.graph.cost import check_size
-from amber.graph.layers import Shape, node_tensor
 from amber.graph.models.auxiliary import child_class_of
 from amber.graph.models.named_inputs import MultiInputModel
-from amber.graph.node import ComputationNode, Network
+from amber.graph.node import ComputationNode, Network, Shape, node_tensor
 from amber.operations import make_layer
 
 LayerFor = Callable[[ComputationNode, Shape], Any]

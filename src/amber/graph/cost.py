@@ -18,8 +18,7 @@ from amber.backend.abstract import abstract_layers
 from amber.errors import InvalidArchitectureError, ModelSpaceError
 from amber.files import limits
 from amber.graph.describe import describe
-from amber.graph.layers import Shape, input_shape
-from amber.graph.node import GraphCost, Network, NodeCost
+from amber.graph.node import GraphCost, Network, NodeCost, Shape, input_shape
 from amber.graph.shape_words import plain_words
 from amber.operations import OPERATIONS, FlopFunction, make_layer
 from amber.operations.merges import make_merge, never_broadcasts

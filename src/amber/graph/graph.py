@@ -55,6 +55,7 @@ class ComputationGraph:
         self.outputs: tuple[str, ...] = tuple(outputs)
         self._by_name = _check(self.nodes, self.inputs, self.outputs)
         self._auxiliary = _check_auxiliary(auxiliary, self.outputs) if auxiliary else ()
+        self._fingerprint: str | None = None
 
     @property
     def auxiliary(self) -> dict[str, float]:
@@ -89,11 +90,9 @@ class ComputationGraph:
 
     def fingerprint(self) -> str:
         """Return the fingerprint of the network: the same for all tokens and names that mean this network."""
+        if self._fingerprint is None:
+            self._fingerprint = fingerprint(self)
         return self._fingerprint
-
-    @cached_property
-    def _fingerprint(self) -> str:
-        return fingerprint(self)
 
     @cached_property
     def cost(self) -> GraphCost:

@@ -124,7 +124,11 @@ class BegunTrials:
 
     def _after(self, number: int, begun: Begun) -> Begun:
         """Return a trial that begins, with what an earlier process left of it."""
-        checkpoint, left = self._checkpoint(number), self._left.pop(number, None)
+        checkpoint, left = "", self._left.pop(number, None)
+        if self._directory is not None:
+            with contextlib.suppress(OSError):
+                found = self._directory.checkpoint(number).stat()
+                checkpoint = f"{found.st_mtime_ns}-{found.st_ino}"  # what tells it from an earlier one
         begun = replace(begun, checkpoint=checkpoint)
         if left is None or left.tokens != begun.tokens:
             return begun
@@ -142,15 +146,6 @@ class BegunTrials:
         trials = {str(number): asdict(begun) for number, begun in (self._left | self._begun).items()}
         record = {"trials": trials, "memory_kills": memory_kills()}
         self._directory.write(BEGUN, json_text(record, indent=None), synced=False)
-
-    def _checkpoint(self, number: int) -> str:
-        """Return what tells the checkpoint of a trial from an earlier one."""
-        if self._directory is None:
-            return ""
-        with contextlib.suppress(OSError):
-            found = self._directory.checkpoint(number).stat()
-            return f"{found.st_mtime_ns}-{found.st_ino}"
-        return ""
 
 
 def _read(path: Path) -> tuple[dict[int, Begun], int]:

@@ -73,6 +73,7 @@ class TrialMonitor:
 
     Attributes:
         values: the metric after each epoch that the pruner has seen.
+        may_stop: whether there is a pruner.
     """
 
     def __init__(
@@ -86,11 +87,7 @@ class TrialMonitor:
         self._number, self._epochs, self._listeners = number, epochs, listeners
         self._asked, self._metric = asked, metric
         self.values: list[float] = []
-
-    @property
-    def may_stop(self) -> bool:
-        """Whether there is a pruner."""
-        return self._asked is not None
+        self.may_stop = asked is not None
 
     def report(self, step: int, metrics: Mapping[str, float], *, earlier: bool = False) -> bool:
         """Tell of an epoch and return whether the pruner gives the trial up.

@@ -200,12 +200,12 @@ class StudyLoop:
         reference = proposal.candidate if proposal.reference else None
         candidate = reference or prepared(self.objective, tokens, number)
         if isinstance(candidate, Trial):
-            self._claim(proposal)
+            self.store.claim(number, tokens, None)
             self._settle(proposal, candidate)
             return
+        self.store.claim(number, tokens, candidate)
         seed = trial_seed(self.seed, candidate.fingerprint)
         proposal = replace(proposal, candidate=candidate, seed=seed)
-        self._claim(proposal)
         if candidate.fingerprint in self.known:
             self._settle(proposal, proposal.as_duplicate(self.known[candidate.fingerprint]))
             return
@@ -235,15 +235,12 @@ class StudyLoop:
         self.running[number] = replace(proposal, monitor=monitor)
         self.executor.submit(number, tokens, seed, reporter=monitor, **options)
 
-    def _claim(self, proposal: Proposal) -> None:
-        self.store.claim(proposal.number, proposal.tokens, proposal.candidate)
-
     def _is_fatal(self, proposal: Proposal) -> bool:
         """Note that a proposal is begun, and settle it as failed where processes ended of it before."""
         begun = self.begun.begin(proposal.number, proposal.tokens, lost=proposal.deaths)
         if begun.is_fatal:
             self.files.note(logging.WARNING, f"Trial {proposal.number} counts as failed: {begun.reason}.")
-            self._claim(proposal)
+            self.store.claim(proposal.number, proposal.tokens, proposal.candidate)
             self._settle(proposal, proposal.as_failed(begun.reason, fingerprint=begun.fingerprint))
         elif begun.reason:
             self.files.note(logging.WARNING, f"Trial {proposal.number} is tried once more: {begun.reason}.")

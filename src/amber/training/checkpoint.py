@@ -76,15 +76,15 @@ class Checkpoint:
         except OSError as error:
             logger.warning("%s cannot be written: %s. Training goes on without it.", self.path, error)
 
-    def restore(self, model: keras.Model, state: TrainingState) -> Callable[[], None]:
+    def restore(self, model: keras.Model, state: TrainingState) -> Callable[[], None] | None:
         """Bring a fresh state to where the file's training was; change nothing where there is no file.
 
         Returns:
             What does the same for the model, to be called when the next epoch begins: the first `fit` of a model may
-            draw random numbers while it builds what is not built yet.
+            draw random numbers while it builds what is not built yet. None where there is nothing to restore.
         """
         if not self.path.is_file():
-            return _nothing
+            return None
         try:
             check_archive(self.path, "a checkpoint")
             with np.load(self.path, allow_pickle=False) as archive:
@@ -97,7 +97,7 @@ class Checkpoint:
             return _apply(model, state, arrays, header)
         except _DAMAGED as error:
             logger.warning("%s is not used, the training begins anew: %s", self.path, error)
-            return _nothing
+            return None
 
     def remove(self) -> None:
         """Remove the file, where there is one."""
@@ -131,10 +131,6 @@ def _apply(
             state.best_weights = model.get_weights()
 
     return restore_model
-
-
-def _nothing() -> None:
-    """Leave a fresh model as it is."""
 
 
 def _variables(model: keras.Model) -> Sequence[keras.Variable]:

@@ -8,7 +8,7 @@ them. Estimating them for one architecture from training data before it is score
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 import keras
 import numpy as np
@@ -56,13 +56,8 @@ def recalibrate(
     # Only a child of a supernet says whether its architecture is fixed.
     if not getattr(model, "is_fixed", True):
         raise ConfigError("Statistics belong to one architecture: give a child with tokens. Received: a sampled child")
-    norms = [layer for layer in layers_within(model) if isinstance(layer, keras.layers.BatchNormalization)]
     seen = 0
-    with ExitStack() as stack:
-        stack.enter_context(without_gradients())
-        stack.enter_context(_without_noise(model))
-        for layer in norms:
-            stack.enter_context(_kept(layer, "momentum"))
+    with without_gradients(), _without_noise(model) as norms:
         for step, batch in enumerate(_batches(data, batch_size)):
             if step == steps or not norms:
                 break
@@ -78,23 +73,19 @@ def recalibrate(
 
 
 @contextmanager
-def _without_noise(model: keras.Model) -> Iterator[None]:
-    with ExitStack() as stack:
-        for layer in layers_within(model):
-            for setting, kinds in _NOISE.items():
-                if isinstance(layer, kinds):
-                    stack.enter_context(_kept(layer, setting))
-                    setattr(layer, setting, 0.0)
-        yield
-
-
-@contextmanager
-def _kept(layer: keras.Layer, setting: str) -> Iterator[None]:
-    before = getattr(layer, setting)
+def _without_noise(model: keras.Model) -> Iterator[list[keras.Layer]]:
+    """Turn dropout and noise off, and give the batch-norm layers, whose momentum is put back too."""
+    layers = list(layers_within(model))
+    norms = [layer for layer in layers if isinstance(layer, keras.layers.BatchNormalization)]
+    noisy = [(layer, setting) for layer in layers for setting, kinds in _NOISE.items() if isinstance(layer, kinds)]
+    before = [(layer, name, getattr(layer, name)) for layer, name in [*noisy, *((norm, "momentum") for norm in norms)]]
     try:
-        yield
+        for layer, setting in noisy:
+            setattr(layer, setting, 0.0)
+        yield norms
     finally:
-        setattr(layer, setting, before)
+        for layer, setting, value in before:
+            setattr(layer, setting, value)
 
 
 def _batches(data: TensorTree | Iterable[TensorTree], batch_size: int) -> Iterator[TensorTree]:

@@ -26,6 +26,7 @@ class TrainingState:
         best_epoch: the epoch (from 0) of the best metric so far; 0 before the first.
         best_weights: the model's weights after it, where they are to be put back and are not the model's own.
         stopped: whether a callback ended it.
+        keeps_best: whether the best epoch's weights are put back in the end.
     """
 
     def __init__(self, settings: FitSettings) -> None:
@@ -34,16 +35,12 @@ class TrainingState:
         self.best_epoch = 0
         self.best_weights: list[Any] | None = None
         self.stopped = False
+        self.keeps_best = settings.patience is not None
 
     @property
     def epochs(self) -> int:
         """How many were trained."""
         return max((len(values) for values in self.history.values()), default=0)
-
-    @property
-    def keeps_best(self) -> bool:
-        """Whether the best epoch's weights are put back in the end."""
-        return self._settings.patience is not None
 
     @property
     def ended(self) -> bool:

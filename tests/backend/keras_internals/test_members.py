@@ -368,7 +368,7 @@ if BACKEND == "tensorflow":  # of Keras on TensorFlow
 def test_a_plain_functional_model_is_pickled_as_itself() -> None:
     import pickle
 
-    from amber.backend.plain_functional import PlainFunctional
+    from amber.backend.keras_internals.graphs import PlainFunctional
 
     inputs = keras.Input((4,))
     made = PlainFunctional(inputs, layers.Dense(1)(inputs))

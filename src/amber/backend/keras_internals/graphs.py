@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import keras
 
 from amber.types import Tensor, TensorTree
+
+if TYPE_CHECKING:
+    from io import BytesIO
 
 try:
     from keras.src.models.functional import Functional
@@ -21,6 +24,7 @@ __all__ = [
     "Functional",
     "LayerCall",
     "Node",
+    "PlainFunctional",
     "calls_in_order",
     "functional_of",
     "inbound_nodes",
@@ -33,6 +37,31 @@ __all__ = [
     "reshapes",
     "standardized_inputs",
 ]
+
+
+class PlainFunctional(Functional):
+    """`keras.Model(inputs, outputs)` that looks like a Functional from outside.
+
+    `model.__class__` is Keras's Functional, which is what saving, cloning and printing look at: a saved model names no
+    class of AMBER and loads where AMBER is not installed, as a plain Functional. (`type(model)` tells the truth.) A
+    subclass may override what a user calls; `saved_as = None` gives it an identity of its own.
+
+    Attributes:
+        saved_as: the class that `model.__class__` names, and as which it is saved; None for its own.
+    """
+
+    saved_as: type | None = Functional
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        return type(self).saved_as or type(self)
+
+    @classmethod
+    def _unpickle_model(cls, file: BytesIO) -> keras.Model:
+        model = Functional._unpickle_model(file)
+        if type(model) is Functional:
+            model.__class__ = cls
+        return model
 
 
 class Node(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -60,8 +60,8 @@ class MultiStepTraining(BaseModel):
         return own_steps and not modes and not is_within_strategy(self) and not tf.distribute.has_strategy()
 
     @contextmanager
-    def _multi_step(self, may_take_several: bool, adapters: list[DataAdapter]) -> Iterator[None]:
-        if not may_take_several or not all(isinstance(adapter, RowsAdapter) for adapter in adapters):
+    def _quietly(self, is_quiet: bool, adapters: Sequence[DataAdapter] = ()) -> Iterator[None]:
+        if not is_quiet or not adapters or not all(isinstance(adapter, RowsAdapter) for adapter in adapters):
             yield
             return
         self.steps_per_execution = _STEPS_PER_CALL

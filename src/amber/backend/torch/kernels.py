@@ -120,7 +120,8 @@ def make_dropout(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
 
 
 def _make_activation(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
-    return _of_one(activation_for(layer.activation, channels=1 if layout is Layout.CHANNELS_FIRST else -1))
+    activate = activation_for(layer.activation, channels=1 if layout is Layout.CHANNELS_FIRST else -1)
+    return None if activate is None else lambda x, training: activate(x)
 
 
 def _make_leaky_relu(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
@@ -129,7 +130,7 @@ def _make_leaky_relu(layer: keras.Layer, layout: Layout, rank: int) -> Run | Non
 
 def _make_relu(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
     plain = layer.max_value is None and not layer.negative_slope and not layer.threshold
-    return _of_one(torch.relu) if plain else None
+    return (lambda x, training: torch.relu(x)) if plain else None
 
 
 def _make_identity(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
@@ -166,12 +167,6 @@ def _constant(value: float | np.ndarray, layout: Layout, rank: int) -> float | T
     if layout is Layout.CHANNELS_FIRST:
         constant = constant.movedim(-1, 1)
     return constant.contiguous()
-
-
-def _of_one(function: Callable[[Tensor], Tensor] | None) -> Run | None:
-    if function is None:
-        return None
-    return lambda x, training: function(x)
 
 
 def _element_wise(first: Callable[[Tensor, Tensor], Tensor], further: Callable[[Tensor, Tensor], Tensor]) -> Make:

@@ -8,7 +8,7 @@ part of the graph. The steps hold the layers, never values of variables.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,13 @@ import keras
 import torch
 from torch import Tensor
 
-from amber.backend.keras_internals.graphs import Functional, functional_of, layers_within, nodes_by_depth
+from amber.backend.keras_internals.graphs import (
+    Functional,
+    functional_of,
+    input_structure,
+    layers_within,
+    nodes_by_depth,
+)
 from amber.backend.keras_internals.torch_runtime import get_keras_mask, to_torch_dtype
 from amber.backend.torch.conv_pool_kernels import Layout, make_inside_average
 from amber.backend.torch.kernels import KERNELS
@@ -71,6 +77,8 @@ class Plan:
         self.layers: tuple[Any, ...] = tuple(layers_within(model))
         self.expected = tuple(Expected(to_torch_dtype(tensor.dtype), tensor.shape) for tensor in model.inputs)
         self.calls_layers = writer.calls_layers
+        self._input_names = [tensor.name for tensor in model.inputs]
+        self._takes_lists = isinstance(input_structure(model), (list, tuple)) or len(inputs) == 1
         self._output_shapes = [(tensor.shape[1:], to_torch_dtype(tensor.dtype)) for tensor in model.outputs]
         self._signature = _signature(self.layers)
         self._inputs, self._outputs = inputs, outputs
@@ -89,6 +97,20 @@ class Plan:
             return None
         batch = inputs[0].shape[0]
         return [torch.empty((batch, *shape), dtype=dtype, device="meta") for shape, dtype in self._output_shapes]
+
+    def fitting(self, x: TensorTree) -> list[Tensor] | None:
+        """Return the input tensors in order, or None if Keras must first check or convert them."""
+        tensors: Any = [x] if isinstance(x, Tensor) else x
+        if isinstance(x, dict):
+            tensors = [x[name] for name in self._input_names] if set(self._input_names) == set(x) else None
+        if not isinstance(tensors, (list, tuple)) or len(tensors) != len(self.expected) or not self._takes_lists:
+            return None
+        for tensor, expected in zip(tensors, self.expected, strict=True):
+            if type(tensor) is not Tensor or tensor.dtype is not expected.dtype or not expected.fits(tensor):
+                return None
+            if get_keras_mask(tensor) is not None:
+                return None
+        return list(tensors)
 
     def is_current(self) -> bool:
         """Whether every layer still is as it was when the plan was made."""
@@ -170,10 +192,9 @@ class _Writer:
                     self._add(node)
 
     def _add(self, node: Node) -> None:
-        inner = _nested(node)
-        average = (
-            make_inside_average(node.operation, node.input_tensors[0].shape) if _is_sequential(inner, node) else None
-        )
+        inner, average = _nested(node), None
+        if inner is not None and type(node.operation) is keras.Sequential and all(map(_is_plain, inner.layers)):
+            average = make_inside_average(node.operation, node.input_tensors[0].shape)
         if average is not None:
             source = self.slot(node.input_tensors[0], Layout.CHANNELS_FIRST)
             self.steps.append(Step(average, (source,), (self.give(node.outputs[0], Layout.CHANNELS_FIRST),), False))
@@ -201,7 +222,9 @@ class _Writer:
         if len(ranks) != 1:
             return False
         rank = ranks.pop()
-        layout = Layout.KERAS if rank < 3 else kernel.reads or self._common_layout(node.input_tensors)
+        # Channels first as soon as one of several is so; the others are turned.
+        turned = any((id(tensor), Layout.CHANNELS_FIRST) in self._places for tensor in node.input_tensors)
+        layout = Layout.KERAS if rank < 3 else kernel.reads or (Layout.CHANNELS_FIRST if turned else Layout.KERAS)
         run = kernel.make(layer, layout, rank)
         if run is None:
             return False
@@ -210,11 +233,6 @@ class _Writer:
         gives = Layout.KERAS if len(output.shape) < 3 else kernel.gives or layout
         self.steps.append(Step(run, sources, (self.give(output, gives),), kernel.joins))
         return True
-
-    def _common_layout(self, tensors: Sequence[keras.KerasTensor]) -> Layout:
-        """Channels first as soon as one of them is so; the others are turned."""
-        turned = any((id(tensor), Layout.CHANNELS_FIRST) in self._places for tensor in tensors)
-        return Layout.CHANNELS_FIRST if turned else Layout.KERAS
 
     def _add_call(self, node: Node) -> None:
         operation, arguments = node.operation, node.arguments
@@ -244,10 +262,6 @@ def _nested(node: Node) -> keras.Model | None:
     if not _is_plain(layer) or not _is_plain(inner) or not _is_plain_call(node, joins=False):
         return None
     return inner if len(inner.inputs[0].shape) == len(node.input_tensors[0].shape) else None
-
-
-def _is_sequential(inner: keras.Model | None, node: Node) -> bool:
-    return inner is not None and type(node.operation) is keras.Sequential and all(map(_is_plain, inner.layers))
 
 
 def _is_plain_call(node: Node, joins: bool) -> bool:

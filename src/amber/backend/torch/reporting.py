@@ -8,9 +8,9 @@ updated with every batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import torch
@@ -29,6 +29,9 @@ from amber.backend.keras_internals.steps import is_stock, metric_function
 from amber.backend.keras_internals.variables import tensor_of
 from amber.backend.torch.feeding import adapter_for
 from amber.types import TensorTree
+
+if TYPE_CHECKING:
+    from amber.backend.keras_internals.fit import DataAdapter
 
 _SUMS = (
     keras.metrics.AUC,
@@ -53,27 +56,44 @@ class Reports:
 
     def __init__(self) -> None:
         self.is_quiet = False
+        self._metrics: keras.metrics.Metric | None = None
+        self._can_wait = False
         self._losses: list[Tensor] = []
         self._sizes: list[int] = []
         self._batches: list[tuple[Any, Any, Any]] = []
         self._numbers = 0
 
-    def note_loss(self, loss: Tensor, size: int) -> None:
-        """Note the mean loss of a batch of `size` samples."""
-        self._losses.append(loss.detach())
-        self._sizes.append(size)
+    def refresh(self, model: keras.Model) -> object:
+        """Bring what a subclass keeps up to date; called when training, evaluation or prediction begins."""
+        return None
 
-    def note_batch(self, model: keras.Model, y: TensorTree, predicted: TensorTree, sample_weight: TensorTree) -> None:
-        """Note targets and predictions, or update metrics that cannot wait."""
+    def report(
+        self,
+        model: keras.Model,
+        loss: Tensor,
+        x: TensorTree,
+        y: TensorTree,
+        predicted: TensorTree,
+        sample_weight: TensorTree,
+    ) -> dict[str, Tensor]:
+        """Note a batch with its mean loss, or update metrics that cannot wait; return what its step returns."""
+        self._losses.append(loss.detach())
+        self._sizes.append(next(tensor for tensor in keras.tree.flatten(x) if tensor is not None).shape[0])
+        if type(model).compute_metrics is not keras.Model.compute_metrics:
+            return model.compute_metrics(x, y, predicted, sample_weight=sample_weight)
         metrics = compiled_metrics(model)
         if metrics is not None:
-            if isinstance(y, Tensor) and isinstance(predicted, Tensor) and _can_wait(metrics):
+            if metrics is not self._metrics and metrics.built:
+                self._metrics, self._can_wait = metrics, all(_is_sum(metric) for metric in metrics.metrics)
+            waits = self._can_wait and metrics is self._metrics
+            if waits and isinstance(y, Tensor) and isinstance(predicted, Tensor):
                 self._batches.append((y, predicted.detach(), sample_weight))
                 self._numbers += y.numel() + predicted.numel()
             else:
                 metrics.update_state(y, predicted, sample_weight)
         if len(self._losses) >= _MOST_BATCHES or self._numbers > _MOST_NUMBERS:
             self.flush(model)
+        return Unreported() if self.is_quiet else model.get_metrics_result()
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
     def flush(self, model: keras.Model) -> None:
@@ -95,23 +115,12 @@ class Reports:
 class FastTraining(LateReports, BaseModel):
     """Feeding and reporting of a Keras model; a mixin that stands before the model's class.
 
-    A subclass gives `_execution`, which holds the Reports, and calls `_report` at the end of its steps.
+    A subclass gives `_execution`, which holds the Reports, and ends its steps with their `report`.
     """
 
     @property
     def _execution(self) -> Reports:
         raise NotImplementedError(f"{type(self).__name__} does not define _execution.")
-
-    def _report(
-        self, loss: Tensor, x: TensorTree, y: TensorTree, predicted: TensorTree, sample_weight: TensorTree
-    ) -> dict[str, Tensor]:
-        execution = self._execution
-        size = next(tensor for tensor in keras.tree.flatten(x) if tensor is not None).shape[0]
-        execution.note_loss(loss, size)
-        if type(self).compute_metrics is not keras.Model.compute_metrics:
-            return self.compute_metrics(x, y, predicted, sample_weight=sample_weight)
-        execution.note_batch(self, y, predicted, sample_weight)
-        return Unreported() if execution.is_quiet else self.get_metrics_result()
 
     def get_metrics_result(self) -> dict[str, Tensor]:
         """Return the values of the metrics, as `keras.Model.get_metrics_result`."""
@@ -125,13 +134,10 @@ class FastTraining(LateReports, BaseModel):
 
     _adapter_for = staticmethod(adapter_for)
 
-    def _prepare(self) -> None:
-        """Called when training, evaluation or prediction begins."""
-
     @contextmanager
-    def _quietly(self, is_quiet: bool) -> Iterator[None]:
-        self._prepare()
+    def _quietly(self, is_quiet: bool, adapters: Sequence[DataAdapter] = ()) -> Iterator[None]:
         execution = self._execution
+        execution.refresh(self)
         before, execution.is_quiet = execution.is_quiet, is_quiet
         try:
             yield
@@ -142,7 +148,7 @@ class FastTraining(LateReports, BaseModel):
     def evaluate(self, *args: object, **kwargs: object) -> float | list[float] | dict[str, float]:
         """Evaluate as `keras.Model.evaluate` does, with the same arguments."""
         if kwargs.get(CACHED_EVALUATION):
-            self._prepare()
+            self._execution.refresh(self)
             return super().evaluate(*args, **kwargs)
         options = bind(keras.Model.evaluate, self, args, kwargs)
         data = options.pop("x", None), options.pop("y", None), options.pop("sample_weight", None)
@@ -165,7 +171,7 @@ class FastTraining(LateReports, BaseModel):
         options["callbacks"] = callback_list(
             options.get("callbacks"),
             self,
-            add_history=False,
+            keeps_history=False,
             verbose=verbose,
             epochs=1,
             steps=steps or adapter.num_batches,
@@ -188,7 +194,7 @@ class FastTraining(LateReports, BaseModel):
     @documented_as(keras.Model.predict_on_batch)
     def predict_on_batch(self, *args: object, **kwargs: object) -> TensorTree:
         """Predict one batch, as `keras.Model.predict_on_batch`."""
-        self._prepare()
+        self._execution.refresh(self)
         return super().predict_on_batch(*args, **kwargs)
 
 
@@ -206,10 +212,6 @@ def _alike(batches: list[Noted]) -> list[list[Noted]]:
         else:
             groups.append([batch])
     return groups
-
-
-def _can_wait(metrics: keras.metrics.Metric) -> bool:
-    return bool(metrics.built) and all(_is_sum(metric) for metric in metrics.metrics)
 
 
 def _is_sum(metric: keras.metrics.Metric) -> bool:

@@ -19,12 +19,11 @@ from amber.backend.keras_internals.models import compiled_loss, compute_loss, fo
 from amber.backend.keras_internals.torch_runtime import convert_to_tensor, get_device, to_torch_dtype
 from amber.backend.keras_internals.variables import is_trainable_by_itself, tensor_of
 from amber.backend.torch.batched_sliced_mlp import differentiate, run_together
-from amber.backend.torch.losses import Loss, loss_of
 from amber.backend.torch.plan import watched_globally
 from amber.backend.torch.reporting import FastTraining, Reports, has_own_methods
 from amber.backend.torch.sliced_mlp import Runner
 from amber.backend.torch.sparse_update import SparseUpdate
-from amber.backend.torch.updates import make_update
+from amber.backend.torch.train_step import Loss, loss_of, make_update
 from amber.backend.weight_slices import SlicedMLP
 from amber.types import TensorTree
 
@@ -109,7 +108,7 @@ class SharedModel(FastTraining):
         loss, gradients = self._differentiated(x, y, predicted, sample_weight)
         with torch.no_grad():
             update(network, done, done.backward(gradients))
-        return self._report(loss, x, y, predicted, sample_weight)
+        return self._execution.report(self, loss, x, y, predicted, sample_weight)
 
     def _differentiated(
         self, x: TensorTree, y: TensorTree, predicted: TensorTree, sample_weight: TensorTree
@@ -151,7 +150,7 @@ class SharedModel(FastTraining):
         # A penalty, or a layer that was called, may read any variable.
         read = self._selected_variables() if is_direct and penalty is None else self.trainable_variables
         self._descend(loss, [variable for variable in read if variable.trainable])
-        return self._report(loss, x, y, predicted, sample_weight)
+        return self._execution.report(self, loss, x, y, predicted, sample_weight)
 
     def _descend(self, loss: Tensor, variables: list[keras.Variable]) -> None:
         """Update those of the variables that the loss depends on."""
@@ -223,7 +222,9 @@ class SharedModel(FastTraining):
         losses: list[Tensor] = []
         _, outputs, variables = differentiate(self._execution.runner, networks, matrix, scaled)
         make_update(self.optimizer, variables)()
-        return self._report(losses[0], x, y, outputs[0] if len(outputs) == 1 else outputs, sample_weight)
+        return self._execution.report(
+            self, losses[0], x, y, outputs[0] if len(outputs) == 1 else outputs, sample_weight
+        )
 
     def _is_plain(self) -> bool:
         """Whether the steps are Keras's own, with an optimizer to go."""
@@ -238,7 +239,7 @@ class SharedModel(FastTraining):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         predicted, penalty, adds = self._predicted(x)
         loss = self._loss_of(x, y, predicted, sample_weight, False, adds)
-        return self._report(loss if penalty is None else loss + penalty, x, y, predicted, sample_weight)
+        return self._execution.report(self, loss if penalty is None else loss + penalty, x, y, predicted, sample_weight)
 
     def predict_step(self, data: TensorTree) -> TensorTree:
         """Predict one batch."""

@@ -16,7 +16,7 @@ from torch import Tensor
 from amber.backend.keras_internals.steps import MOMENTUMS, VELOCITIES, slots, steps_done
 from amber.backend.keras_internals.variables import tensor_of
 from amber.backend.torch.sliced_mlp import Gradients, Group, Pass, Views, ViewStore
-from amber.backend.torch.updates import MANY_STEPS, corrected_rate, is_fused
+from amber.backend.torch.train_step import MANY_STEPS, corrected_rate, is_fused
 from amber.backend.weight_slices import DenseSlice, SlicedMLP
 
 if TYPE_CHECKING:

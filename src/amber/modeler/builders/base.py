@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -113,8 +113,17 @@ class ModelBuilder:
         """
         return self._compiled(self.build(the_architecture(arc_seq, model_states)))
 
-    def _built(self, graph: ComputationGraph, arc_seq: Any) -> keras.Model:
-        return build_planned(graph.build, arc_seq)
+    def _built(self, graph: ComputationGraph, arc_seq: Any, **options: Any) -> keras.Model:
+        """Return the model of what was planned for an architecture; see `build_model` for the options.
+
+        Raises:
+            InvalidArchitectureError: it cannot be built; the message holds the tokens.
+        """
+        try:
+            return graph.build(**options)
+        except InvalidArchitectureError as error:
+            tokens = ", ".join(map(str, arc_seq))
+            raise InvalidArchitectureError(f"{str(error).rstrip('.')}. Received: arc_seq=[{tokens}]") from error
 
     def _compiled(self, model: keras.Model) -> keras.Model:
         if self.model_compile_dict is not None:
@@ -132,20 +141,6 @@ def the_architecture(arc_seq: object, model_states: object) -> Any:
         both = "both" if arc_seq is not None else "neither"
         raise ArchitectureError(f"Give the architecture as arc_seq, or as model_states. Received: {both}")
     return arc_seq if model_states is None else model_states
-
-
-def build_planned(build: Callable[[], keras.Model], arc_seq: Any) -> keras.Model:
-    """Return the model of what was planned for an architecture.
-
-    Raises:
-        InvalidArchitectureError: it cannot be built; the message holds the tokens.
-    """
-    try:
-        model = build()
-    except InvalidArchitectureError as error:
-        tokens = ", ".join(map(str, arc_seq))
-        raise InvalidArchitectureError(f"{str(error).rstrip('.')}. Received: arc_seq=[{tokens}]") from error
-    return model
 
 
 def check_operation(operation: object, where: str) -> Operation:

@@ -101,11 +101,11 @@ class KerasModelBuilder(ModelBuilder):
         nodes.append(ComputationNode(self.output_op, output_name, parents=[nodes[-1].name], group=NodePlace("output")))
         return ComputationGraph(nodes, [input_name], [output_name])
 
-    def _built(self, graph: ComputationGraph, arc_seq: Tokens) -> keras.Model:
+    def _built(self, graph: ComputationGraph, arc_seq: Any, **options: Any) -> keras.Model:
         if self.output_shape is not None:
             self._check_output(graph)
         with self._placement.scope():
-            model = super()._built(graph, arc_seq)
+            model = super()._built(graph, arc_seq, **options)
             if not self._placement.devices:
                 return model
             # Imported here: it stands on members of Keras that other models do not need.

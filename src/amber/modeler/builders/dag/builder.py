@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -14,7 +13,7 @@ from amber.architect import ModelSpace, TokenLayout
 from amber.architect.places import at_candidate
 from amber.errors import ConfigError, ModelSpaceError
 from amber.graph.graph import ComputationGraph, ComputationNode
-from amber.modeler.builders.base import ModelBuilder, build_planned, the_architecture
+from amber.modeler.builders.base import ModelBuilder, the_architecture
 from amber.modeler.builders.dag.dag import DAG
 from amber.modeler.builders.dag.names import get_dag
 from amber.modeler.builders.multi_io_ends import check_distinct, named_inputs, named_outputs
@@ -149,13 +148,13 @@ class DAGModelBuilder(ModelBuilder):
             return self(arc_seq)
         return super().from_graph(graph, arc_seq)
 
-    def _built(self, graph: ComputationGraph, arc_seq: Any) -> keras.Model:
+    def _built(self, graph: ComputationGraph, arc_seq: Any, **options: Any) -> keras.Model:
         model_class = None if self._pattern is None else self._pattern.model_class(graph)
-        return build_planned(partial(graph.build, model_class=model_class), arc_seq)
+        return super()._built(graph, arc_seq, model_class=model_class)
 
     def build(self, arc_seq: object, **dag_kwargs: object) -> keras.Model:
         """Return the model of an architecture, not compiled; raises as ModelBuilder.build does."""
-        return build_planned(self.dag(arc_seq, **dag_kwargs).build, arc_seq)
+        return super()._built(self.dag(arc_seq, **dag_kwargs), arc_seq)
 
     def __call__(self, arc_seq: object = None, *, model_states: object = None, **dag_kwargs: object) -> keras.Model:
         """Return the compiled model of an architecture.

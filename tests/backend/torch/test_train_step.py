@@ -6,7 +6,7 @@ import keras
 import pytest
 import torch
 
-from amber.backend.torch.losses import Loss, loss_of
+from amber.backend.torch.train_step import Loss, loss_of
 
 
 def compiled(name: str) -> Loss:
