@@ -79,3 +79,17 @@ def test_zero_shot_on_promoters_in_the_folder_of_the_data(tmp_path: Path, monkey
     shown = run(EXAMPLES / "zero_shot_promoters.py", *few, folder=tmp_path)
     assert re.findall(r"^held out: (\w+)$", shown, re.M) == ["Ecoli", "Bsubtilis", "Arabidopsis_TATA"]
     assert len(re.findall(r"^\w+ +(?:proposed.*|random) +0\.\d{4}", shown, re.M)) == 9
+
+
+def test_slurm_array_starts_each_task_on_the_same_study(tmp_path: Path) -> None:
+    fake = tmp_path / "amber"
+    fake.write_text('#!/bin/sh\necho "$OMP_NUM_THREADS $*"\n')
+    fake.chmod(0o755)
+    task = {"SLURM_ARRAY_TASK_ID": "7", "SLURM_CPUS_PER_TASK": "2", "AMBER_STORAGE": "postgresql://db/x"}
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", **task}
+    script = ["bash", str(EXAMPLES / "slurm_array.sh")]
+    done = subprocess.run([*script, "c.yaml"], env=environment, capture_output=True, text=True, check=True)
+    expected = "2 search c.yaml --storage postgresql://db/x --run-directory runs/array-7 --resume --quiet\n"
+    assert done.stdout == expected
+    refused = subprocess.run(script, env=environment, capture_output=True, text=True, check=False)
+    assert refused.returncode != 0 and "usage: sbatch slurm_array.sh CONFIG.yaml" in refused.stderr

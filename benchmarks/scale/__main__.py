@@ -1,4 +1,4 @@
-"""Measures: `python -m benchmarks.scale [--only own-time processes dask memory] [--workers 2 8 32] [--seconds 2]`.
+"""Measures: `python -m benchmarks.scale [--only PART ...] [--workers 2 8 32] [--seconds 2]`.
 
 Nothing is trained but for `memory`; a machine of two cores simulates 32 workers, since sleeping takes no core.
 """
@@ -14,8 +14,11 @@ from rich.console import Console
 
 from benchmarks.results import machine
 from benchmarks.scale import measures
+from benchmarks.scale.simulated import Cluster, asynchronous
 
-PARTS = ("own-time", "processes", "dask", "memory")
+PARTS = ("own-time", "processes", "dask", "memory", "simulated")
+# Seconds of an epoch of the simulated clusters of 512 workers.
+EPOCHS = (2.0, 10.0, 60.0, 600.0)
 
 
 def main() -> None:
@@ -48,6 +51,9 @@ def main() -> None:
                 keep(part, f"{count} workers", measure(count, arguments.seconds, count * arguments.rounds))
     if "memory" in arguments.only:
         keep("memory", f"{arguments.trials} trials", measures.memory(arguments.trials))
+    if "simulated" in arguments.only:
+        for seconds in EPOCHS:
+            keep("simulated", f"{seconds:g} s an epoch", asynchronous(Cluster(epoch_seconds=seconds)))
 
 
 if __name__ == "__main__":

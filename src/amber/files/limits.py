@@ -29,6 +29,8 @@ NODES = 100_000
 # Units or filters of one layer, and weights of one network: what WEIGHTS_BYTES hold in 32 bits.
 WIDTH = 1_000_000
 PARAMETERS = 2 * 1024 * MEBIBYTE
+# A file of motifs, or a table of those that were found.
+MOTIF_BYTES = 100 * MEBIBYTE
 # Tokens of an architecture: 1,000 layers with skip connections have 500,500.
 TOKENS = 1_000_000
 TOKENS_CHARACTERS = 4_000_000

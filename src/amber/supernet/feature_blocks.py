@@ -6,6 +6,7 @@ cluster becomes one input block, so that a search finds which clusters matter to
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from keras import ops
 
 from amber.architect import Operation
 from amber.errors import ConfigError, DataError
+from amber.files.bounded import open_regular
 from amber.supernet.base import check_features
 from amber.types import Tensor
 
@@ -178,8 +180,11 @@ def _copy_up_to(model: keras.Model, target_layer: str | None) -> keras.Model:
 def _check_assignment(assignment: object, channels: int) -> np.ndarray:
     if assignment is None:
         return np.zeros(channels, "int64")
-    values = np.load(assignment) if isinstance(assignment, str) or hasattr(assignment, "__fspath__") else assignment
-    clusters = np.asarray(values)
+    if isinstance(assignment, (str, os.PathLike)):
+        with open_regular(assignment, what="an array of cluster numbers", error=ConfigError) as file:
+            clusters = np.load(file, allow_pickle=False)
+    else:
+        clusters = np.asarray(assignment)
     fits = clusters.shape == (channels,) and np.issubdtype(clusters.dtype, np.integer)
     if not fits or set(np.unique(clusters)) != set(range(len(np.unique(clusters)))):
         raise ConfigError(

@@ -16,13 +16,13 @@ import numpy as np
 
 from amber.data.motifs.motif import Motif
 from amber.errors import DataError
+from amber.files import limits
 from amber.files.bounded import read_bounded
 from amber.files.whole import write_whole
 from amber.wording import shown
 
 TAXA = ("fungi", "vertebrates")
 Taxon = Literal["fungi", "vertebrates"]
-_MOST_BYTES = 100_000_000
 
 
 def jaspar(taxon: Taxon | None = None) -> list[Motif]:
@@ -49,7 +49,7 @@ def read_meme(path: str | os.PathLike[str]) -> list[Motif]:
     Raises:
         DataError: a file that is missing, too large, or not in the format, or of another alphabet; names the line.
     """
-    read = read_bounded(path, limit=_MOST_BYTES, what="motifs in MEME format", error=DataError)
+    read = read_bounded(path, limit=limits.MOTIF_BYTES, what="motifs in MEME format", error=DataError)
     try:
         text = read.decode()
     except UnicodeDecodeError as error:

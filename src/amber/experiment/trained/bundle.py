@@ -18,6 +18,8 @@ from amber.experiment.trained.card import CardContents, card_text, files_of
 from amber.experiment.trained.files import BUNDLE_MODEL, BUNDLE_PREPROCESSING, network_file
 from amber.experiment.trained.model import TrainedModel, texts_of
 from amber.experiment.trained.preprocessing import Preprocessing
+from amber.files import limits
+from amber.files.bounded import read_bounded
 from amber.files.output import naming
 from amber.files.strict_json import json_text, read_json
 from amber.files.whole import replacing_together, write_whole
@@ -85,11 +87,17 @@ def write_bundle(run: Path, folder: Path) -> Bundle:
                 preprocessing=preprocessing,
                 parts=dataset.sizes if dataset else {},
                 split=dataset.split_origin if dataset else "",
-                motifs=explained.read_text(encoding="utf-8") if explained.is_file() else "",
+                motifs=_table(explained) if explained.is_file() else "",
                 files=files_of(names),
             )
             write_whole(aside / "README.md", card_text(card))
     return Bundle(folder, tuple(names), tuple(notes))
+
+
+def _table(file: Path) -> str:
+    """Return the table of the motifs that were found."""
+    data = read_bounded(file, limit=limits.MOTIF_BYTES, what="a table of motifs")
+    return data.decode("utf-8", errors="replace")
 
 
 def _check_folder(folder: Path) -> None:
