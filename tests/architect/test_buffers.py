@@ -111,6 +111,13 @@ def test_shuffling_follows_the_seed_and_leaves_the_global_generator_alone() -> N
     assert orders[0] == orders[1] != orders[2]
 
 
+def test_states_keep_their_axes_where_nothing_is_said() -> None:
+    buffer = Buffer(1)
+    store(buffer, 1.0, 2.0)
+    buffer.finish_path()
+    assert next(iter(buffer.get_data(2)))[0].shape == (2, 1, 2)
+
+
 def test_squeezed_states_lose_axes_of_length_one() -> None:
     buffer = Buffer(1, is_squeeze_dim=True)
     store(buffer, 1.0, 2.0)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
+import optuna
 import pytest
 
+from amber.errors import ConfigError
+from amber.search import Objective
 from amber.search.candidate import Candidate, token_fingerprint
 from amber.search.executors import Outcome
 from amber.search.executors.base import Failure
-from amber.search.proposing import Proposal
+from amber.search.proposing import Proposal, Proposer
+from amber.search.samplers import SAMPLERS
 from amber.search.trial import Trial
 
 PROPOSAL = Proposal(4, (1, 0), asked=None)
@@ -55,3 +60,11 @@ def test_what_a_failure_and_a_duplicate_keep() -> None:
     )
     assert (again.seconds, again.epochs, again.curve, again.retries) == (0.0, 0, (), 0)
     assert again.error == "the same network as trial 1 (complete)"
+
+
+def test_two_objectives_and_a_pruner_are_refused(make_objective: Callable[..., Objective]) -> None:
+    objective = make_objective()
+    sampler = SAMPLERS.get("nsga2")(objective.layout, 0, against="parameters", population_size=6)
+    assert Proposer(objective, sampler, None).against == "parameters"
+    with pytest.raises(ConfigError, match="A pruner needs one objective, the score. Received: also parameters"):
+        Proposer(objective, sampler, optuna.pruners.NopPruner())

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from amber.backend import interrupts
-from amber.training.train import batches_of, train_epoch
+from amber.training.settings import FitSettings
+from amber.training.train import batches_of, train_epoch, train_model
 
 X, Y = np.arange(12, dtype="float32").reshape(6, 2), np.arange(6, dtype="float32")
 
@@ -51,6 +52,31 @@ def test_one_epoch_is_one_call_of_fit() -> None:
     for name, values in expected.items():
         assert len(reported[name]) == 1
         np.testing.assert_allclose(reported[name], values, rtol=1e-6)
+
+
+def two_outputs() -> keras.Model:
+    x = keras.Input((2,), name="x")
+    outputs = {name: keras.layers.Dense(1, kernel_initializer="zeros", name=name)(x) for name in "ab"}
+    made = keras.Model(x, outputs)
+    made.compile(keras.optimizers.SGD(0.01), "mse")
+    return made
+
+
+def test_one_of_two_outputs_may_have_weights() -> None:
+    targets, weights = {"a": Y[:, None], "b": -Y[:, None]}, np.array([0, 0, 0, 1, 2, 3], "float32")
+    chosen = {"sample_weight": {"a": weights, "b": None}, "shuffle": False}
+    settings = FitSettings("loss", "minimize", epochs=1, batch_size=3, fit_kwargs=chosen)
+    found = train_model(two_outputs, (X, targets), None, settings, 0).model
+    expected, ones = two_outputs(), np.ones(6, "float32")
+    expected.fit(X, targets, sample_weight={"a": weights, "b": ones}, batch_size=3, shuffle=False, verbose=0)
+    for mine, theirs in zip(found.get_weights(), expected.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-5)
+
+
+def test_it_is_the_first_epoch_where_nothing_is_said() -> None:
+    watching = Watching()
+    train_epoch(model(), batches_of((X, Y), np.arange(6), 2), callbacks=[watching])
+    assert watching.epochs == [0]
 
 
 def test_an_end_that_is_wanted_is_heard_before_training(monkeypatch: pytest.MonkeyPatch) -> None:

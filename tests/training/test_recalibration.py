@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import torch
 from keras import ops
 from tests.supernet.spaces import cnn_data, conv_layer, make_cnn, scatter
 
@@ -74,6 +75,24 @@ def test_every_kind_of_data_gives_the_same() -> None:
     for other in found[1:]:
         for mine, theirs in zip(found[0], other, strict=True):
             np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
+
+
+def test_nothing_is_dropped_and_no_gradients_are_kept() -> None:
+    class Watching(keras.layers.Layer):
+        def call(self, x: Any) -> Any:
+            seen.append(torch.is_grad_enabled())
+            return x
+
+    seen: list[bool] = []
+    x = keras.Input((3,))
+    dropped = keras.layers.Dropout(0.5)(Watching()(x))
+    model = keras.Model(x, keras.layers.BatchNormalization(name="norm")(dropped))
+    seen.clear()
+    assert recalibrate(model, np.ones((32, 3), "float32"), batch_size=8) is model
+    norm = model.get_layer("norm")
+    np.testing.assert_allclose(ops.convert_to_numpy(norm.moving_mean), 1.0, atol=1e-6)
+    np.testing.assert_allclose(ops.convert_to_numpy(norm.moving_variance), 0.0, atol=1e-6)
+    assert seen == [False] * 4
 
 
 def test_bad_input_is_named() -> None:

@@ -59,6 +59,12 @@ def test_the_best_epoch_and_its_weights(direction: str, values: list[float], bes
     assert model.now == best
 
 
+def test_an_epoch_counts_whichever_metrics_were_reported() -> None:
+    state, model = trained([0.1])
+    state.add({"val_accuracy": [0.2], "loss": [1.0], "learning_rate": [0.5]}, model)
+    assert state.epochs == 2
+
+
 def test_without_patience_the_last_epoch_counts() -> None:
     state, model = trained([0.3, 0.2, 0.1])
     assert (state.scored_epoch, state.best_weights) == (2, None)

@@ -314,6 +314,24 @@ def test_keywords_of_the_first_amber_are_not_known_here(former: str) -> None:
         controllers.GeneralController([2, 2], **{former: None})
 
 
+@pytest.mark.parametrize("description", [np.zeros(2), np.zeros((1, 3)), np.zeros((2, 2)), np.zeros((1, 1, 2))])
+def test_descriptions_of_another_shape_are_refused(description: np.ndarray) -> None:
+    controller = ZeroShotController([2, 2], {"length": 2}, lstm_size=4, seed=0)
+    assert controller.sample(3, np.ones((1, 2))).shape == controller.sample(3, np.ones((3, 2))).shape == (3, 3)
+    with pytest.raises(DataError, match=r"\(1, 2\) or \(3, 2\). Received: shape"):
+        controller.sample(3, description)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [(None, {"l1": 0.0, "l2": 0.0}), ({"l1": 0.5}, {"l1": 0.5, "l2": 0.0}), ({"l2": 0.5}, {"l1": 0.0, "l2": 0.5})],
+)
+def test_a_penalty_that_is_not_given_is_none(given: dict[str, float] | None, kept: dict[str, float]) -> None:
+    description = {"length": 2} | ({} if given is None else {"regularizer": given})
+    controller = ZeroShotController([2], description, lstm_size=4, seed=0)
+    assert controller.get_config()["data_description_config"] == {"length": 2, "regularizer": kept}
+
+
 def test_tokens_outside_the_grammar_are_refused() -> None:
     controller = make("skips")
     with pytest.raises(ArchitectureError):

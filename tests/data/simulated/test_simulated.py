@@ -39,6 +39,15 @@ def test_labels_follow_the_rule_of_each_task() -> None:
     assert 0.42 < drawn.labels["single"].mean() < 0.58
 
 
+def test_decoys_are_at_most_twice_as_far_apart_as_the_rule_allows() -> None:
+    tasks = {"pair": MotifTask(["a", "b"], [0, 1])}
+    drawn = simulate(Simulation(records=300, length=100, tasks=tasks, decoys=1.0, seed=3, **EXACT))
+    found = [
+        gaps(sites, "a", "b", 7) for sites, label in zip(drawn.sites, drawn.labels["pair"], strict=True) if not label
+    ]
+    assert {gap for each in found for gap in each} == {2, 3, 4}
+
+
 @given(
     seed=st.integers(0, 10**6),
     length=st.integers(29, 60),

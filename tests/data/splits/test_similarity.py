@@ -72,6 +72,14 @@ def test_sequences_of_unequal_length_are_compared_without_their_padding() -> Non
     assert groups[0] == groups[3] and groups[1] == groups[2] != groups[0]
 
 
+@pytest.mark.parametrize("letter", range(20))
+def test_a_letter_at_the_end_is_no_padding(letter: int) -> None:
+    pieces = [np.array([0, 1, *[letter] * more], dtype=np.uint8) for more in range(3)]
+    ragged = Ragged(np.concatenate(pieces), np.cumsum([len(each) for each in pieces]))
+    examples = ArrayExamples({"p": ragged}, {"p": SequenceInput(Alphabet.of("protein"), None)})
+    assert len(set(sketch(examples).whole.tolist())) == 3
+
+
 def test_proteins_are_compared_on_the_one_strand_they_have() -> None:
     protein = Alphabet.of("protein")
     codes = np.random.default_rng(4).integers(0, 20, (4, 80), dtype=np.uint8)
@@ -93,6 +101,11 @@ def test_says_where_one_group_holds_most() -> None:
     assert notes[0] == "10 examples make 3 groups of near-duplicates, the largest of 8."
     assert "longer `stretch`" in notes[1]
     assert len(set(similarity_groups(sketch(sequences(codes), stretch=80)).groups.tolist())) == 10
+
+
+def test_of_long_sequences_one_of_twenty_kmers_is_sampled() -> None:
+    found = sketch(sequences(random_codes(4, 500, 6)), stretch=200)
+    assert (found.kmer, found.window, found.stretch) == (181, 20, 200)
 
 
 def test_refuses_a_stretch_of_nothing() -> None:

@@ -414,6 +414,22 @@ def test_saved_and_loaded_in_a_new_process(tmp_path: Path) -> None:
 
 
 @pytest.mark.parity
+def test_a_loaded_child_has_the_state_of_its_optimizer(tmp_path: Path) -> None:
+    x = keras.Input((2,), name="A")
+    child = DenseAddOutputChild(x, [keras.layers.Dense(1, name=name)(x) for name in ("y", "near")])
+    child.compile(keras.optimizers.SGD(0.1, momentum=0.9), "mse")
+    child.optimizer.build(child.trainable_variables)
+    for number, variable in enumerate(child.optimizer.variables):
+        variable.assign(keras.ops.full(variable.shape, number + 1, variable.dtype))
+    child.save(tmp_path / "m.keras")
+    loaded = keras.saving.load_model(tmp_path / "m.keras")
+    kept, found = (
+        [keras.ops.convert_to_numpy(each) for each in model.optimizer.variables] for model in (child, loaded)
+    )
+    for mine, theirs in zip(kept, found, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
 def test_the_network_of_the_final_output_loads_where_amber_is_not_installed(tmp_path: Path) -> None:
     child = make_child()
     final = child.final_model()

@@ -20,6 +20,7 @@ class Client:
 
     def __init__(self, **where: Any) -> None:
         self.where, self.status, self.waited, self.closed = where, "running", None, False
+        self.submitted: list[str] = []
         self.made.append(self)
 
     def wait_for_workers(self, number: int, timeout: float) -> None:
@@ -28,10 +29,11 @@ class Client:
             raise TimeoutError
 
     def subscribe_topic(self, topic: str, handler: Any) -> None:
-        self.topic = topic
+        self.topic, self.handler = topic, handler
 
-    def submit(self, *arguments: Any, **options: Any) -> str:
-        return "future"
+    def submit(self, *arguments: Any, **options: Any) -> Any:
+        self.submitted.append(options["key"])
+        return SimpleNamespace(key=options["key"], add_done_callback=lambda called: None)
 
     def cancel(self, *arguments: Any, **options: Any) -> None: ...
 
@@ -72,6 +74,26 @@ def test_a_scheduler_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(dask_cluster, "_distributed", lambda: SimpleNamespace(Client=refuse))
     with pytest.raises(ExecutorError, match="No Dask scheduler answers at s.json in 0 s: refused"):
         DaskExecutor(scheduler_file="s.json", connect_timeout=0)._connect()
+
+
+def test_a_report_reaches_the_trial_that_it_is_of(client: type[Client]) -> None:
+    executor, heard = DaskExecutor("tcp://host:1"), []
+    executor.open(len)
+
+    def report(step: int, metrics: dict[str, float], *, earlier: bool) -> bool:
+        heard.append((step, metrics, earlier))
+        return False
+
+    reporter: Any = SimpleNamespace(may_stop=False, report=report)
+    executor.submit(3, reporter=reporter)
+    (made,) = client.made
+    session, task = made.submitted
+    message = {"task": task, "step": 2, "metrics": {"val_loss": 0.5}, "earlier": False}
+    message |= {"worker": "tcp://host:2", "number": 1, "waits": False}
+    for one in (session.removeprefix("amber-session-"), "another"):
+        made.handler((0.0, message | {"session": one}))
+    assert executor.completed(timeout=0) == [] and heard == [(2, {"val_loss": 0.5}, False)]
+    executor.close()
 
 
 def test_settings_of_a_cluster() -> None:

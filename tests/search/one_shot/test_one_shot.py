@@ -330,6 +330,12 @@ def test_settings_out_of_range_are_named(wrong: dict[str, Any]) -> None:
         OneShotSettings(**wrong)
 
 
+def test_how_long_the_shared_training_is_where_nothing_is_said() -> None:
+    settings = OneShotSettings()
+    assert settings.searching_steps == 100 + 200 + 40 * 20
+    assert settings.planned_steps == settings.searching_steps + 200
+
+
 def test_a_builder_without_supernet_is_named() -> None:
     with pytest.raises(ConfigError, match="residual CNN"):
         shared_builder(object(), {})

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
 from tests.search.stores.third_party import LinesStore
 
-from amber.search import DatabaseStore, JournalStore, MemoryStore, RunDirectory, StudyDatabase, TrialStore
+from amber.search import DatabaseStore, JournalStore, MemoryStore, RunDirectory, StudyDatabase, Trial, TrialStore
 from amber.search.stores.testing import PersistentStoreTests, SharedStoreTests, TrialStoreTests
 
 
@@ -70,6 +72,28 @@ class TestFileDatabaseStore(TestPostgresqlStore):
         self.opened += 1
         directory = RunDirectory.create(self.folder / f"run-{self.opened}")
         return DatabaseStore(StudyDatabase(self.url, "study"), directory, allow_changes=allow_changes)
+
+
+class _Silent(MemoryStore):
+    """Says nothing of a trial that is recorded again by the process that recorded it."""
+
+    begun = 0
+
+    def begin(self, settings: Mapping[str, Any], direction: str) -> None:
+        self.begun += 1
+        super().begin(settings, direction)
+
+    def record(self, trial: Trial) -> Trial:
+        if self.begun == 1 and any(each.number == trial.number for each in self.trials()):
+            return trial
+        return super().record(trial)
+
+
+def test_a_store_that_takes_a_trial_twice_fails_the_suite() -> None:
+    suite = TestMemoryStore()
+    suite.store = _Silent()
+    with pytest.raises(AssertionError, match="StorageError from recording trial 0 again. Received: no error"):
+        suite.test_recorded_trial_never_changes()
 
 
 class TestThirdPartyStore(PersistentStoreTests):
