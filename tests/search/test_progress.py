@@ -73,6 +73,8 @@ def test_terminal_shows_all_that_matters_on_whole_lines(columns: int) -> None:
     text = "\n".join(last)
     assert "val_accuracy 0.5000" in text and "trial 5" in text
     assert "1, last trial 2: ValueError" in text and "1 duplicate" in text and "interrupted" in text
+    # What is too long for its line is cut.
+    assert [line.split()[0] for line in last[-5:]] == ["best", "now", "failed", "time", "skipped"]
     if columns == 80:
         assert [line.split()[0] for line in last] == ["Search", "best", "now", "failed", "time", "skipped"]
         assert re.search(r"6/12 trained .* (a minute|an hour), about [0-9:]+ left", text)

@@ -87,6 +87,7 @@ def test_best_weights_are_put_back_after_taking_up(tmp_path: Path, best: int) ->
     checkpoint = Checkpoint(tmp_path / "0.npz", "this")
     for epoch in range(2, best + 4):
         stopped_at(builder, epoch, checkpoint, settings)
+        assert checkpoint.path.is_file()  # its folder was there before
     again = train_model(lambda: builder((0,)), TRAIN, VALIDATION, settings, 5, checkpoint=checkpoint)
     assert (again.history, again.epoch) == (whole.history, best)
     for mine, theirs in zip(again.model.get_weights(), whole.model.get_weights(), strict=True):
