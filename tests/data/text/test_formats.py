@@ -74,11 +74,6 @@ def test_another_format_is_named(tmp_path: Path, kind: str, name: str) -> None:
         load_dataset(path)
 
 
-@pytest.mark.parametrize("head", [b"BZhang,label\nACGT,a\n", b"any 1AY&SY,label\nACGT,a\n"])
-def test_a_column_that_begins_as_bzip2_does_is_text(head: bytes) -> None:
-    assert recognise(head) is None
-
-
 @pytest.mark.parametrize(("name", "pack"), [("bzip2", bz2.compress), ("xz", lzma.compress)])
 def test_other_compressions_are_read_and_packed_twice_is_named(
     tmp_path: Path, name: str, pack: Callable[[bytes], bytes]

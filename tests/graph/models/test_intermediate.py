@@ -413,7 +413,6 @@ def test_saved_and_loaded_in_a_new_process(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parity
 def test_a_loaded_child_has_the_state_of_its_optimizer(tmp_path: Path) -> None:
     x = keras.Input((2,), name="A")
     child = DenseAddOutputChild(x, [keras.layers.Dense(1, name=name)(x) for name in ("y", "near")])
@@ -430,6 +429,7 @@ def test_a_loaded_child_has_the_state_of_its_optimizer(tmp_path: Path) -> None:
         np.testing.assert_array_equal(mine, theirs)
 
 
+@pytest.mark.parity
 def test_the_network_of_the_final_output_loads_where_amber_is_not_installed(tmp_path: Path) -> None:
     child = make_child()
     final = child.final_model()
