@@ -31,16 +31,15 @@ def is_available() -> bool:
 
 def convolution(layer: keras.Layer, dilation: int) -> Run:
     """Convolution with a Conv1D layer's kernel: stride 1, padding 'same', no bias."""
-    from torch.nn import functional
-
     from amber.backend.torch.conv_pool_kernels import zero_padding
+    from amber.backend.torch.sequences import convolve
 
     variable = kernel_of(layer)
     pad = zero_padding("same", [(variable.shape[0] - 1) * dilation + 1], (1,))
 
     def run(x: torch.Tensor, training: bool | None) -> torch.Tensor:
         x, padding = pad(x)
-        return functional.conv1d(x, tensor_of(variable).permute(2, 1, 0).to(x.dtype), None, 1, padding, dilation)
+        return convolve(x, tensor_of(variable).permute(2, 1, 0).to(x.dtype), None, 1, padding, dilation)
 
     return run
 
@@ -73,22 +72,20 @@ def activation(name: str) -> Run:
 
 def max_pool(size: int, stride: int) -> Run:
     """Maximum of `size` positions with padding 'same'."""
-    from torch.nn import functional
-
     from amber.backend.torch.conv_pool_kernels import pool_inside
+    from amber.backend.torch.sequences import max_pool
 
-    return pool_inside(functional.max_pool1d, [size], (stride,))
+    return pool_inside(max_pool, [size], (stride,))
 
 
 def average_pool(size: int, stride: int) -> Run:
     """Average of the positions inside the sequence among `size`, with padding 'same'."""
     from functools import partial
 
-    from torch.nn import functional
-
     from amber.backend.torch.conv_pool_kernels import pool_inside
+    from amber.backend.torch.sequences import average_pool
 
-    return pool_inside(partial(functional.avg_pool1d, count_include_pad=False), [size], (stride,))
+    return pool_inside(partial(average_pool, count_include_pad=False), [size], (stride,))
 
 
 def dropout(layer: keras.Layer) -> Run:

@@ -1,4 +1,4 @@
-"""Tensors with their channels first, as torch computes fastest: how they are turned, convolved and pooled.
+"""Tensors with their channels first, as torch writes them: how they are turned, convolved and pooled.
 
 Keras has the channels last. Only tensors of rank 3 and more have two layouts; all others are always as Keras has them.
 Padding is exactly that of Keras on torch.
@@ -16,14 +16,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from amber.backend.keras_internals.variables import kernel_of, tensor_of
+from amber.backend.torch import sequences
 from amber.backend.torch.activations import activation_for
 
 Run = Callable[[Tensor, bool | None], Tensor]
 
-_CONVOLVE = {1: functional.conv1d, 2: functional.conv2d}
+_CONVOLVE: dict[int, Callable[..., Tensor]] = {1: sequences.convolve, 2: functional.conv2d}
 _KERNEL_ORDER = {1: (2, 1, 0), 2: (3, 2, 0, 1)}
-_MAX_POOL = {1: functional.max_pool1d, 2: functional.max_pool2d}
-_AVERAGE_POOL = {1: functional.avg_pool1d, 2: functional.avg_pool2d}
+_MAX_POOL: dict[int, Callable[..., Tensor]] = {1: sequences.max_pool, 2: functional.max_pool2d}
+_AVERAGE_POOL: dict[int, Callable[..., Tensor]] = {1: sequences.average_pool, 2: functional.avg_pool2d}
 _INSIDE_AVERAGE = (
     (keras.layers.ZeroPadding1D, keras.layers.AveragePooling1D, keras.layers.Rescaling),
     (keras.layers.ZeroPadding2D, keras.layers.AveragePooling2D, keras.layers.Rescaling),

@@ -21,6 +21,7 @@ from amber.backend.keras_internals.graphs import inbound_nodes, reshapes
 from amber.backend.keras_internals.variables import kernel_of, tensor_of
 from amber.backend.torch.activations import activation_for
 from amber.backend.torch.conv_pool_kernels import Layout, make_convolution, make_global_pooling, make_pooling
+from amber.backend.torch.sequences import as_image, dropout
 
 Run = Callable[..., Tensor]
 """Of one tensor (for a layer that joins several: of a list) and whether this is training."""
@@ -85,6 +86,8 @@ def make_batch_normalization(
     def run(x: Tensor, training: bool | None) -> Tensor:
         if moves:
             x = x.movedim(-1, 1)
+        is_sequence = x.dim() == 3
+        x = as_image(x)
         weight = None if gamma is None else tensor_of(gamma)
         shift = None if beta is None else tensor_of(beta)
         if bias is not None:
@@ -100,6 +103,8 @@ def make_batch_normalization(
             y = torch.batch_norm(
                 x, weight, shift, tensor_of(moving_mean), tensor_of(moving_variance), False, 0.0, layer.epsilon, False
             )
+        if y.dim() == 4 and is_sequence:
+            y = y.squeeze(2)
         return y.movedim(1, -1) if moves else y
 
     return run
@@ -113,7 +118,7 @@ def make_dropout(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
 
     def run(x: Tensor, training: bool | None) -> Tensor:
         if training and layer.rate > 0:
-            return functional.dropout(x, layer.rate, True)
+            return dropout(x, layer.rate)
         return x
 
     return run
