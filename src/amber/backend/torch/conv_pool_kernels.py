@@ -62,7 +62,7 @@ def zero_padding(
 ) -> Callable[[Tensor], tuple[Tensor, int | list[int]]]:
     """Return a function that gives the padded tensor and what is left for the convolution to pad."""
     if kind == "causal":
-        return lambda x: (functional.pad(x, (extents[0] - 1, 0)), 0)
+        return lambda x: (sequences.pad(x, [extents[0] - 1, 0]), 0)
     if kind != "same":
         return lambda x: (x, 0)
 
@@ -71,7 +71,7 @@ def zero_padding(
         if any(before != after for before, after in pads):
             # What the end has more than the beginning is added; the convolution pads the rest itself.
             more = [(0, after - before) for before, after in reversed(pads)]
-            x = functional.pad(x, [size for pair in more for size in pair])
+            x = sequences.pad(x, [size for pair in more for size in pair])
         return x, [before for before, _ in pads]
 
     return pad

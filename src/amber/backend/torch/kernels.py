@@ -21,7 +21,7 @@ from amber.backend.keras_internals.graphs import inbound_nodes, reshapes
 from amber.backend.keras_internals.variables import kernel_of, tensor_of
 from amber.backend.torch.activations import activation_for
 from amber.backend.torch.conv_pool_kernels import Layout, make_convolution, make_global_pooling, make_pooling
-from amber.backend.torch.sequences import as_image, dropout
+from amber.backend.torch.sequences import as_image, dropout, pad
 
 Run = Callable[..., Tensor]
 """Of one tensor (for a layer that joins several: of a list) and whether this is training."""
@@ -153,7 +153,7 @@ def _make_zero_padding(layer: keras.Layer, layout: Layout, rank: int) -> Run | N
         return None
     padding = [layer.padding] if rank == 3 else layer.padding
     sizes = [size for pair in reversed(padding) for size in pair]
-    return lambda x, training: functional.pad(x, sizes)
+    return lambda x, training: pad(x, sizes)
 
 
 def _make_rescaling(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:

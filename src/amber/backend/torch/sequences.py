@@ -58,6 +58,13 @@ def as_image(x: Tensor) -> Tensor:
     return x.unsqueeze(2) if x.dim() == 3 and _on_cpu(x) else x
 
 
+def pad(x: Tensor, sizes: list[int], mode: str = "constant") -> Tensor:
+    """Pad as `torch.nn.functional.pad` does, without a change of the memory's order."""
+    if x.dim() != 3 or len(sizes) != 2 or mode != "constant" or not _on_cpu(x):
+        return functional.pad(x, sizes, mode)
+    return functional.pad(x.transpose(1, 2), (0, 0, *sizes)).transpose(1, 2)
+
+
 def dropout(x: Tensor, rate: float) -> Tensor:
     """Set a share of the values to 0 and scale up the rest, from 16 random bits for each.
 
