@@ -14,7 +14,7 @@
 #   make ci-fresh    what CI does, of the last commit, in a fresh clone with a fresh environment: run it before a merge
 #   make bench-defaults  search twelve small problems with the default settings (options with ARGS="--only splice-1000")
 #   make mutants     change 300 random places one by one and count what the tests notice (options with ARGS="--number 20")
-#   make docs        render the reference of the API and the pages of docs/ into site/index.html
+#   make docs        write the reference of keys and commands, and render all pages into site/index.html
 #   make lint        ruff, mypy, spelling, dependencies and the import rules
 #   make clean       remove .venv, site and caches (run directories stay)
 
@@ -32,6 +32,7 @@ TWO := -n 2 --dist loadfile
 DEMO := $(VENV)/.installed-demo
 FAST := $(VENV)/.installed-fast
 TEST := $(VENV)/.installed-test
+DOCS := $(VENV)/.installed-docs
 INPUTS := $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 
 .PHONY: help demo test test-fast coverage test-keras test-endure bench bench-search bench-nas bench-scale bench-data bench-defaults ci-fresh mutants docs lint clean
@@ -92,8 +93,9 @@ bench-defaults: $(FAST)
 mutants: $(FAST)
 	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.mutants $(ARGS)
 
-docs: $(FAST)
-	KERAS_BACKEND=torch $(BIN)/python -W ignore docs/build.py
+docs: $(DOCS)
+	KERAS_BACKEND=torch $(BIN)/python -W ignore docs/reference_pages.py
+	$(BIN)/python docs/build.py
 
 lint: $(FAST)
 	$(BIN)/ruff check .
@@ -117,6 +119,11 @@ $(DEMO): $(INPUTS)
 $(FAST): $(INPUTS)
 	$(PIP) torch==2.13.0
 	$(PIP) -e ".[torch,test]"
+	@touch $(DEMO) $@
+
+$(DOCS): $(INPUTS)
+	$(PIP) torch==2.13.0
+	$(PIP) -e ".[torch,docs]"
 	@touch $(DEMO) $@
 
 $(TEST): $(INPUTS)

@@ -1,10 +1,10 @@
-"""The pages of the documentation say what is so, and the documentation can be rendered."""
+"""The pages of the documentation say what is so, and no link of theirs is broken."""
 
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
+import runpy
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from amber.modeler.dag import DAGS  # noqa: F401  registers the operations of su
 from amber.operations import OPERATIONS
 
 ROOT = Path(__file__).parents[1]
+PAGES_WITH_LINKS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 OPERATIONS_PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
@@ -46,23 +47,44 @@ def test_formulas_of_the_page() -> None:
     assert flops(Operation("self_attention", num_heads=2, key_dim=3, value_dim=5), 9, 6) == pairs + projections
 
 
-@pytest.mark.slow
-def test_the_documentation_is_rendered_without_broken_links(tmp_path: Path) -> None:
-    site = tmp_path / "site"
-    command = [sys.executable, "-W", "ignore", str(ROOT / "docs" / "build.py")]
-    done = subprocess.run([*command, str(site)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    index = (site / "index.html").read_text(encoding="utf-8")
-    for page in (ROOT / "docs").glob("*.md"):
-        assert f'href="docs/{page.stem}.html"' in index
-    modeler = (site / "api" / "amber" / "modeler.html").read_text(encoding="utf-8")
-    assert 'id="KerasModelBuilder"' in modeler and "Example:" in modeler
-    # Names that are loaded when they are first used are there too.
-    assert 'id="run_search"' in (site / "api" / "amber" / "search.html").read_text(encoding="utf-8")
-    assert "2 for every multiply-add" in (site / "docs" / "operations.html").read_text(encoding="utf-8")
-    # A folder with anything else in it is left alone.
-    (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "mine.txt").write_text("mine")
-    refused = subprocess.run([*command, str(tmp_path / "other")], capture_output=True, text=True, check=False)
-    assert refused.returncode != 0 and "something else" in refused.stderr
-    assert (tmp_path / "other" / "mine.txt").read_text() == "mine"
+def links_of(page: Path) -> list[str]:
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    return re.findall(r"\]\(([^)\s]+)\)", text)
+
+
+def anchors_of(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub and the site make them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES_WITH_LINKS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in links_of(page):
+        path, _, anchor = link.partition("#")
+        if "://" in path:
+            continue
+        target = (page.parent / path).resolve() if path else page
+        assert target.is_file(), link
+        # The site has the pages of docs/ alone.
+        assert page.parent == ROOT or target.is_relative_to(ROOT / "docs"), link
+        assert not anchor or anchor in anchors_of(target), link
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    settings = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))
+
+    def pages(entry: object) -> set[str]:
+        if isinstance(entry, str):
+            return {entry}
+        parts = entry.values() if isinstance(entry, dict) else entry
+        return set().union(*map(pages, parts))  # type: ignore[call-overload]
+
+    written = {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")}
+    assert pages(settings["project"]["nav"]) - {"reference/api.md"} == written
+
+
+def test_the_reference_of_the_api_names_modules_with_a_first_line() -> None:
+    build = runpy.run_path(str(ROOT / "docs" / "build.py"))
+    for module in build["MODULES"]:
+        assert build["first_line"](module), module

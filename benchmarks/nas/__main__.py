@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=30, help="how many")
     parser.add_argument("--only", nargs="+", choices=SAMPLERS, default=list(SAMPLERS))
     parser.add_argument("--json", type=Path, default=Path("benchmarks/results/nas.json"))
-    parser.add_argument("--page", type=Path, default=Path("docs/sampler_benchmark.md"))
+    parser.add_argument("--page", type=Path, default=Path("docs/research/sampler_benchmark.md"))
     parser.add_argument("--no-page", action="store_true", help="print, and write the JSON file only")
     parser.add_argument("--keep", action="store_true", help="what the JSON file has, and measure the rest")
     arguments = parser.parse_args()

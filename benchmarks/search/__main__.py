@@ -59,7 +59,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--shared-epochs", type=int, default=20, help="of the shared weights of Kendall's tau")
     parser.add_argument("--json", type=Path, default=Path("benchmarks/results/search.json"))
     parser.add_argument("--models", type=Path, default=Path("build/search"), help="folder of the best networks")
-    parser.add_argument("--page", type=Path, default=Path("docs/search_benchmark.md"), help="with the plot beside it")
+    parser.add_argument(
+        "--page", type=Path, default=Path("docs/research/search_benchmark.md"), help="with the plot beside it"
+    )
     parser.add_argument("--keep", action="store_true", help="what the JSON file has, and measure the rest")
     parser.add_argument("--run-only", action="store_true", help="no test scores, tables, plot or page")
     return parser.parse_args()

@@ -37,7 +37,6 @@ from amber.cli.tokens_command import TokensCommand
 app = typer.Typer(
     name="amber",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

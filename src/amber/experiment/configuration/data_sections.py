@@ -49,7 +49,12 @@ class OutputSection(Section):
 
 
 class MotifTaskSection(Section):
-    """The rule of one task of simulated data: names of motifs from left to right, and the letters between them."""
+    """The rule of one task of simulated data.
+
+    Attributes:
+        motifs: names of motifs, from left to right.
+        spacing: the fewest and the most letters between two of them.
+    """
 
     motifs: Annotated[list[Text], Field(min_length=1)]
     spacing: Annotated[list[int], Field(min_length=2, max_length=2)] = Field(default_factory=lambda: [2, 8])
@@ -110,7 +115,7 @@ class DataSection(Section):
 
     Attributes:
         source: `splice` or `mfeat` (packaged), the path of a CSV file, a name in the folder AMBER_DATA_DIR,
-            `{simulated: {...}}`: see SimulatedSection; tasks stand for columns, and `split` is `random`; or a mapping
+            `{simulated: {...}}` (its tasks stand for columns, and `split` is `random`); or a mapping
             with the settings of a source of `amber.data.sources`, such as `{fasta: {pos: a.fa, neg: b.fa}}` or
             `{intervals: peaks.bed, genome: g.fa, window: 1000}`.
             A relative path counts from the folder of the configuration.

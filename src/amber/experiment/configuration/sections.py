@@ -38,7 +38,7 @@ class TrainingSection(Section):
 
     Attributes:
         epochs: passes over the training data.
-        batch_size: records a step.
+        batch_size: examples of a step.
         optimizer: a Keras name.
         optimizer_options: more arguments of that optimizer, such as `{weight_decay: 0.01}` or `{use_ema: true}`.
         learning_rate: of the optimizer.
@@ -98,7 +98,11 @@ class OneShotSection(Section):
 
 
 class DaskSection(Section):
-    """A Dask cluster: `dask` is the address of its scheduler, such as `tcp://host:8786`, or its scheduler file."""
+    """A Dask cluster.
+
+    Attributes:
+        dask: the address of its scheduler, such as `tcp://host:8786`, or its scheduler file.
+    """
 
     dask: Text
 
@@ -322,7 +326,7 @@ class FinalSection(Section):
         epochs: at most; the weights of the best epoch on validation data are kept.
         patience: epochs without a better one before training stops; null: all epochs are trained, and the last weights
             kept, as suits a learning rate that falls to 0.
-        batch_size: records a step; by default that of `training`.
+        batch_size: examples of a step; by default that of `training`.
         ensemble: how many networks of the best architecture are trained, each from its own random weights. The best
             model predicts their mean.
         linear_term: whether the best model may be a weighted mean of the networks and of a linear model of the inputs.
@@ -355,10 +359,16 @@ class Config(Section):
 
     Attributes:
         name: of the search; by default that of its file, without the ending.
+        seed: of everything that is drawn: the split, proposals, weights, the order of examples, dropout.
+        data: where the data come from, and what is predicted.
         model_space: layers, branches, or `{preset: NAME}`, a space of `amber.presets` sized by the data; by default
             the preset `auto`, which is the one that suits them.
-        builder: by default what suits data and space; see `amber.experiment.configuration.guessed_builder`.
+        builder: by default what suits data and space.
+        training: how every candidate is trained.
+        search: how architectures are proposed and compared, and where they are trained.
+        final: how the best architecture is trained in the end.
         references: accuracies that others reached on the same data, by their name; `amber compare` shows them.
+        run_directory: folder of the results, from the folder where the command runs; null: `runs/` and the name.
     """
 
     name: str = "search"
