@@ -16,7 +16,7 @@ import h5py
 import pytest
 import yaml
 from tests.cli.conftest import TINY
-from tests.new_process import warm
+from tests.cli.refusing import refused
 
 from amber.files.supernet_file import FORMAT
 
@@ -168,27 +168,6 @@ _COMMANDS: dict[str, tuple[list[str], str]] = {
     "repair: no run": (["repair", "folder"], "not a run directory"),
 }
 
-# What the command imports before Keras; a fork of a process that has is the command without its start.
-_IMPORTED = ("amber.cli.main", "amber.experiment.running", "amber.search.samplers")
-_COMMAND = """
-import atexit, sys
-atexit.register(lambda: sys.stderr.write('KERAS' if 'keras' in sys.modules else ''))
-from amber.cli.entry import main
-main()
-"""
-
-
-def _refused(words: list[str], folder: Path) -> str:
-    """Return what a command says that must end with 2 before Keras is loaded, with little work and memory."""
-    environment = {"COLUMNS": "500"}
-    done = warm(*_IMPORTED).run(_COMMAND, ["amber", *words], folder, environment)
-    assert done.returncode == 2, done
-    assert not done.stderr.endswith("KERAS"), done
-    # A loaded machine doubles the work of a process; without Keras it is 0.1 s, and 0.7 s with the start of Python.
-    assert done.seconds < 3
-    assert done.kibibytes < 200 * 1024
-    return done.stderr
-
 
 def _changed(changes: Mapping[tuple[Any, ...], Any]) -> str:
     config = copy.deepcopy(yaml.safe_load(TINY))
@@ -249,7 +228,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_mistake_is_refused_before_keras_is_loaded(tmp_path: Path, name: str) -> None:
     changes, expected = _CHANGES[name]
     (tmp_path / "c.yaml").write_text(_changed(changes))
-    assert f"key {expected}:" in _refused(["search", "c.yaml", "-d", "run"], tmp_path)
+    assert f"key {expected}:" in refused(["search", "c.yaml", "-d", "run"], tmp_path)
     assert not (tmp_path / "run").exists()
 
 
@@ -257,7 +236,7 @@ def test_mistake_is_refused_before_keras_is_loaded(tmp_path: Path, name: str) ->
 @pytest.mark.parametrize("name", _COMMANDS)
 def test_bad_input_is_refused_before_keras_is_loaded(folder: Path, name: str) -> None:
     words, expected = _COMMANDS[name]
-    assert expected in _refused(words, folder)
+    assert expected in refused(words, folder)
 
 
 def test_backend_that_cannot_be_had_is_no_mistake_of_the_file(tmp_path: Path) -> None:

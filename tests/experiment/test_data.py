@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli.conftest import TINY
 
-from amber.errors import ConfigError
+from amber.errors import AmberError, ConfigError
 from amber.experiment.configuration.reading import config_from_text, load_config
 from amber.experiment.data import data_file, load_data, text_with_data_file
 
@@ -118,3 +119,11 @@ def test_what_is_not_a_file(folders: Path, make: str, words: str) -> None:
     getattr(os, make)(folders / "sub" / "d.csv")
     with pytest.raises(ConfigError, match=f"a regular file. Received: {words}"):
         load_data(load_config("sub/c.yaml"))
+
+
+def test_a_home_folder_of_nobody_is_a_file_that_is_not_there(tmp_path: Path) -> None:
+    for data in ("{source: ~no_such_user/d.csv}", "{source: {fasta: {a: ~no_such_user/a.fa, b: b.fa}}}"):
+        path = tmp_path / "c.yaml"
+        path.write_text(f"{TINY}data: {data}\n")
+        with pytest.raises(AmberError, match="~no_such_user"):
+            load_data(load_config(path))

@@ -71,7 +71,7 @@ def _read(file: Path) -> object:
         if ending in ARRAYS:
             return np.load(file, allow_pickle=False)
         return _read_hdf5(file)
-    except (OSError, ValueError, EOFError, pickle.UnpicklingError) as error:
+    except (OSError, ValueError, EOFError, MemoryError, pickle.UnpicklingError) as error:
         raise DataError(f"{file} cannot be read: {error}") from error
 
 

@@ -44,7 +44,7 @@ def find_data(name: str | os.PathLike[str]) -> Path:
     text = os.fspath(name)
     if text in _PACKAGED:
         return _PACKAGED[text]
-    path = Path(text).expanduser()
+    path = Path(os.path.expanduser(text))
     if text and is_there(path):
         return path
     found = file_in_data_folder(text)

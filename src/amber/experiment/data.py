@@ -178,7 +178,7 @@ def data_file(loaded: Configuration) -> str:
             f"expected a file of this machine, as nothing is fetched: download it first. Received: {shown(source)}",
         )
     folder = loaded.document.folder_of_paths()
-    beside = folder / Path(source).expanduser()
+    beside = folder / os.path.expanduser(source)
     if is_there(beside):
         return os.path.normpath(beside)
     found = file_in_data_folder(source)

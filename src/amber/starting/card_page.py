@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from amber.report.page import environment
 from amber.starting.card import FILLED, DataCard
 
 if TYPE_CHECKING:
@@ -17,6 +16,8 @@ _COLOURS = ("green", "blue", "yellow", "red")
 
 def render_card(card: DataCard) -> str:
     """Return the page as text."""
+    from amber.report.page import environment  # loads Keras, which a card in the terminal does without
+
     drawn = [(each.label, _runs(each.letters[:_LETTERS_ON_PAGE], card.alphabet)) for each in card.drawn]
     cut = any(len(each.letters) > _LETTERS_ON_PAGE for each in card.drawn)
     shown = (

@@ -215,4 +215,4 @@ def _paths(data: object) -> list[Path]:
         raise ConfigError(
             f"`data` must be a Dataset, the path of a file, several paths, or (x, y). Received: {shown(data)}"
         )
-    return [Path(each).expanduser().absolute() for each in given]
+    return [Path(os.path.expanduser(each)).absolute() for each in given]

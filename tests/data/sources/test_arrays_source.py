@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 
 import h5py
@@ -106,3 +108,14 @@ def test_a_truncated_file_is_named(tmp_path: Path, ending: str) -> None:
     path.write_bytes(path.read_bytes()[:-700])
     with pytest.raises(DataError, match=str(path)):
         source.examples(Wanted())
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_array_that_says_to_be_larger_than_its_file_takes_no_memory(tmp_path: Path, version: int) -> None:
+    header = io.BytesIO()
+    write = np.lib.format.write_array_header_1_0 if version == 1 else np.lib.format.write_array_header_2_0
+    write(header, {"descr": "<f8", "fortran_order": False, "shape": (10**12, 4)})
+    with zipfile.ZipFile(tmp_path / "d.npz", "w") as archive:
+        archive.writestr("seq.npy", header.getvalue())
+    with pytest.raises(DataError, match=r"array 'seq': expected a sound array.*\(1000000000000, 4\) in 128 bytes"):
+        ArraysSource(str(tmp_path / "d.npz")).examples(Wanted())

@@ -34,16 +34,34 @@ def saved_array() -> bytes:
     return held.getvalue()
 
 
+FASTA = r"source: \{fasta: \{a: FILE, b: FILE\}\}.*columns seq and label"
+ON_GENOME = r"source: \{intervals: FILE, genome: FASTA\}"
 OTHERS: dict[str, tuple[bytes, str, str]] = {
-    "fasta": (b">chr1 a\nACGT\n>chr2 b\nACGA\n", "a FASTA file", "columns seq and label"),
-    "fasta after blanks": (b"\n\n>chr1\nACGT\n", "a FASTA file", "columns seq and label"),
+    "fasta": (
+        b">chr1 a\nACGT\n>chr2 b\nACGA\n",
+        "a FASTA file",
+        FASTA,
+    ),
+    "fasta after blanks": (
+        b"\n\n>chr1\nACGT\n",
+        "a FASTA file",
+        FASTA,
+    ),
     "fastq": (b"@read1\nACGT\n+\nIIII\n", "a FASTQ file", "columns seq and label"),
     "sam": (b"@HD\tVN:1.6\n", "a SAM file", "intervals"),
-    "bed": (b"chr1\t10\t20\nchr1\t30\t40\n", "a BED file", "intervals"),
-    "bed with comments": (b"#c\n" * 4000 + b"chr1 10 20 x\n", "a BED file", "intervals"),
-    "bed with a track": (b'track name="x"\nchr1\t10\t20\n', "a BED file with a track line", "intervals"),
+    "bed": (b"chr1\t10\t20\nchr1\t30\t40\n", "a BED file", ON_GENOME),
+    "bed with comments": (
+        b"#c\n" * 4000 + b"chr1 10 20 x\n",
+        "a BED file",
+        ON_GENOME,
+    ),
+    "bed with a track": (
+        b'track name="x"\nchr1\t10\t20\n',
+        "a BED file with a track line",
+        ON_GENOME,
+    ),
     "vcf": (b"##fileformat=VCFv4.2\n#CHROM\tPOS\n", "a VCF file", "intervals"),
-    "gff": (b"chr1\tx\tgene\t1\t9\t.\t+\t.\tID=a\n", "a GFF file", "intervals"),
+    "gff": (b"chr1\tx\tgene\t1\t9\t.\t+\t.\tID=a\n", "a GFF file", ON_GENOME),
     "wiggle": (b"fixedStep chrom=chr1 start=1 step=1\n1\n", "a wiggle file", "intervals"),
     "bigwig": (b"\x26\xfc\x8f\x88" + bytes(60), "a bigWig file", "intervals"),
     "meme": (b"MEME version 4\n", "a file of motifs in MEME format", "sequences"),
@@ -51,8 +69,8 @@ OTHERS: dict[str, tuple[bytes, str, str]] = {
     "xlsx": (zipped("[Content_Types].xml", "xl/workbook.xml"), r"an Excel workbook \(.xlsx\)", "save it as CSV"),
     "zip": (zipped("d.csv"), "a zip archive", "unpack it first"),
     "xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(60), r"an Excel workbook \(.xls\)", "save it as CSV"),
-    "parquet": (b"PAR1\x15\x04\x15" + bytes(60), "a Parquet file", "convert it to CSV"),
-    "hdf5": (b"\x89HDF\r\n\x1a\n" + bytes(60), "an HDF5 file", "convert it to CSV"),
+    "parquet": (b"PAR1\x15\x04\x15" + bytes(60), "a Parquet file", r"source: \{parquet: FILE\}"),
+    "hdf5": (b"\x89HDF\r\n\x1a\n" + bytes(60), "an HDF5 file", r"source: \{arrays: FILE\}"),
     "npy": (saved_array(), "a NumPy array", "convert it to CSV"),
     "utf-16": (ROWS.encode("utf-16"), "text in UTF-16", "save it as UTF-8"),
     "utf-16 without mark": (ROWS.encode("utf-16-le"), "text in UTF-16", "save it as UTF-8"),

@@ -5,6 +5,7 @@ What may be changed here: formats of arrays.
 
 from __future__ import annotations
 
+import math
 import zipfile
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from amber.errors import AmberError, DataError
 from amber.files import bounded_hdf5, open_regular, size_text
 from amber.files.archives import check_archive
 from amber.types import Array
-from amber.wording import said
+from amber.wording import said, shown
 
 _HDF5_MAGIC, _ZIP_MAGIC = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 _WHAT = "a file of arrays: npz or HDF5"
@@ -53,6 +54,7 @@ def read_arrays(path: str) -> dict[str, Array]:
 
 def _of_npz(path: str) -> dict[str, Array]:
     check_archive(path, "arrays", DataError)
+    _check_sizes(path)
     with np.load(path, allow_pickle=False) as loaded:
         arrays: dict[str, Array] = {}
         for name in loaded.files:
@@ -65,6 +67,27 @@ def _of_npz(path: str) -> dict[str, Array]:
                     file=path,
                 ) from error
     return arrays
+
+
+def _check_sizes(path: str) -> None:
+    """Refuse arrays that say to be larger than what is there: NumPy makes room before it reads."""
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            if not member.filename.endswith(".npy"):
+                continue
+            with archive.open(member) as stream:
+                version = np.lib.format.read_magic(stream)
+                if version > (2, 0):  # of arrays with named fields, which no source reads
+                    continue
+                first = version == (1, 0)
+                read_header = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
+                shape, _, dtype = read_header(stream)
+            if not dtype.hasobject and math.prod(shape) * dtype.itemsize > member.file_size:
+                raise DataError(
+                    f"{path}, array {member.filename.removesuffix('.npy')!r}: expected a sound array. Received: "
+                    f"{dtype} of shape {shown(shape)} in {size_text(member.file_size)}",
+                    file=path,
+                )
 
 
 def _of_hdf5(path: str) -> dict[str, Array]:

@@ -104,7 +104,7 @@ def _paths(value: object, above: KeyPath) -> Iterator[tuple[KeyPath, str]]:
 
 def _mapped(value: object, folder: Path) -> object:
     if isinstance(value, str):
-        return os.path.normpath(folder / Path(value).expanduser())
+        return os.path.normpath(folder / os.path.expanduser(value))
     if isinstance(value, Mapping):
         return {name: _mapped(each, folder) for name, each in value.items()}
     if isinstance(value, (list, tuple)):

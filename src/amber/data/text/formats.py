@@ -10,6 +10,10 @@ from dataclasses import dataclass
 
 _SEQUENCES = "write its sequences into a CSV file with the columns seq and label"
 _INTERVALS = "write the sequences of its intervals into a CSV file with the columns seq and label"
+_FASTA = f"write source: {{fasta: {{a: FILE, b: FILE}}}} in a configuration, a file for each class, or {_SEQUENCES}"
+_ON_GENOME = f"write source: {{intervals: FILE, genome: FASTA}} in a configuration, or {_INTERVALS}"
+_ARRAYS = "write source: {arrays: FILE} in a configuration, or convert it to CSV, with pandas for example"
+_PARQUET = "write source: {parquet: FILE} in a configuration, or convert it to CSV, with pandas for example"
 _UNPACK = "unpack it first"
 _SAVE = "save it as CSV"
 _CONVERT = "convert it to CSV, with pandas for example"
@@ -31,9 +35,9 @@ class Format:
 # First bytes of a file -> format.
 _BINARY: tuple[tuple[bytes, Format], ...] = (
     (b"\xd0\xcf\x11\xe0", Format("an Excel workbook (.xls)", _SAVE)),
-    (b"PAR1\x15", Format("a Parquet file", _CONVERT)),
+    (b"PAR1\x15", Format("a Parquet file", _PARQUET)),
     (b"ARROW1", Format("an Arrow file", _CONVERT)),
-    (b"\x89HDF\r\n\x1a\n", Format("an HDF5 file", _CONVERT)),
+    (b"\x89HDF\r\n\x1a\n", Format("an HDF5 file", _ARRAYS)),
     (b"\x93NUMPY", Format("a NumPy array (.npy)", _CONVERT)),
     (b"SQLite format 3", Format("an SQLite database", "export the table as CSV")),
     (b"\xfd7zXZ\x00", Format("a file compressed with xz", _UNPACK)),
@@ -62,14 +66,14 @@ _BINARY: tuple[tuple[bytes, Format], ...] = (
 _TEXT: tuple[tuple[re.Pattern[str], Format], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), Format(name, way_out))
     for pattern, name, way_out in (
-        (r">", "a FASTA file (it begins with '>')", _SEQUENCES),
+        (r">", "a FASTA file (it begins with '>')", _FASTA),
         (r"@(HD|SQ|RG|PG|CO)\t", "a SAM file", _INTERVALS),
         (r"@[^\n]*\n[^\n]*\n\+", "a FASTQ file", _SEQUENCES),
         (r"##fileformat=VCF|#CHROM\tPOS", "a VCF file", _INTERVALS),
-        (r"##gff-version|##gtf", "a GFF file", _INTERVALS),
+        (r"##gff-version|##gtf", "a GFF file", _ON_GENOME),
         (r"(track type=wiggle|[^\n]*\n)?(fixedStep|variableStep)\s", "a wiggle file", _INTERVALS),
         (r"track type=wiggle", "a wiggle file", _INTERVALS),
-        (r"(track|browser) ", "a BED file with a track line", _INTERVALS),
+        (r"(track|browser) ", "a BED file with a track line", _ON_GENOME),
         (r"MEME version", "a file of motifs in MEME format", "give a CSV file of sequences"),
         (r"LOCUS {2}", "a GenBank file", _SEQUENCES),
         (r"ID   ", "an EMBL file", _SEQUENCES),
@@ -85,7 +89,11 @@ _GFF_LINE = re.compile(r"[^\t]+\t[^\t]*\t[^\t]+\t\d+\t\d+\t[^\t]*\t[-+.?]\t[012.
 _BED_LINE = re.compile(r"\S+[\t ]+\d+[\t ]+\d+([\t ].*)?")
 _VCF_LINE = re.compile(r"[^\t]+\t\d+\t[^\t]+\t[ACGTN]+\t[^\t]+\t[^\t]+\t.*", re.IGNORECASE)
 # Of lines such as `chr1 10 20`.
-_LINES = ((_GFF_LINE, "a GFF file"), (_VCF_LINE, "a VCF file without its header"), (_BED_LINE, "a BED file"))
+_LINES = (
+    (_GFF_LINE, Format("a GFF file", _ON_GENOME)),
+    (_VCF_LINE, Format("a VCF file without its header", _INTERVALS)),
+    (_BED_LINE, Format("a BED file", _ON_GENOME)),
+)
 _INTERVAL_COLUMNS = frozenset(
     {"chrom", "chr", "chromosome", "#chrom", "start", "end", "stop", "chromstart", "chromend"}
 )
@@ -122,7 +130,7 @@ def _of_text(text: str) -> Format | None:
     line = next(
         (line for line in text.splitlines() if line.strip() and not line.startswith(("#", "track", "browser"))), ""
     )
-    return next((Format(name, _INTERVALS) for pattern, name in _LINES if pattern.fullmatch(line)), None)
+    return next((found for pattern, found in _LINES if pattern.fullmatch(line)), None)
 
 
 def _is_printable(data: bytes) -> bool:

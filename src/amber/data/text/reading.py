@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from amber.data.text.formats import recognise
-from amber.errors import DataError
+from amber.errors import AmberError, DataError
 from amber.files import MEBIBYTE, limits, open_regular, size_text
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -128,7 +128,12 @@ def _text(file: Path, expected: Expected, size_limit: int | None, encoding: str 
     with open_regular(file, what=expected.what, error=DataError) as stream:
         packed = stream.read(6).startswith((GZIP_MAGIC, _BZIP2_MAGIC, _XZ_MAGIC)) or file.suffix.lower() == ".gz"
         stream.seek(0)
-        data = _read(file, stream, packed, size_limit, expected, any_bytes=encoding is not None)
+        try:
+            data = _read(file, stream, packed, size_limit, expected, any_bytes=encoding is not None)
+        except AmberError:
+            raise
+        except OSError as error:
+            raise DataError(f"{file}: expected {expected.what}. Received: {error.strerror}", file=str(file)) from error
     return Text(_decode(file, data), "utf-8") if encoding is None else _decode_as(file, data, encoding)
 
 
