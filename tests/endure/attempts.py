@@ -37,7 +37,7 @@ import amber.search.one_shot
 import amber.search.samplers  # noqa: F401
 
 # Seconds until a phase must have begun, and until a command must have ended.
-_BEGIN, _END = 300.0, 60.0
+_BEGIN, _END = 1800.0, 60.0
 # Seconds that processes of a command may outlive it.
 _LINGER = 60.0
 _STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
