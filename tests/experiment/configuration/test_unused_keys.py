@@ -13,6 +13,7 @@ from amber.errors import ConfigError
 from amber.experiment.builders import ResidualCnnOptions
 from amber.experiment.configuration.ineffective import effective_options, ineffective_lines
 from amber.experiment.configuration.reading import config_from_text
+from amber.experiment.experiment import resolve
 
 DATA = "data:\n  source: d.csv\n  blocks: {a: a_*}\n"
 OUTPUTS = "  outputs:\n    x: {column: x}\n    y: {column: y, type: number}\n"
@@ -164,3 +165,14 @@ def test_option_of_a_builder_that_changes_nothing_is_named_before_the_search() -
     assert isinstance(loaded.builder_options, ResidualCnnOptions) and loaded.builder_options.reduction_factor == 2
     del sections["builder"]["reduction_factor"]
     assert ineffective_lines(config_from_text(yaml.safe_dump(sections), "c.yaml"), 1) == []
+
+
+def test_what_was_guessed_is_not_called_without_effect_and_what_is_given_is(
+    tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "reduction_factor" not in tiny  # guessed, and all filters are equal
+    given = tiny.replace("sampler: random", "sampler: tpe")
+    said = "\n".join(resolve(config_from_text(given, str(tmp_path / "x.yaml"))).warnings)
+    assert "reduction_factor" not in said
+    assert "search.sampler has no effect here, as tpe draws its first 10 proposals at random, and 2 are wanted" in said
