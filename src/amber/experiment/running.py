@@ -172,6 +172,12 @@ def _search(experiment: Experiment, store: TrialStore, reporter: Reporter) -> Se
 
     search = config.search
     sampler = SamplerSettings(search.sampler, search.sampler_options, experiment.earlier, search.start_with)
+    if search.halving is not None:
+        from amber.search.halving import HalvingSettings, run_halving
+
+        del shared["pruner"]
+        halving = HalvingSettings(**search.halving.model_dump())
+        return run_halving(experiment.objective, trials=search.trials, sampler=sampler, settings=halving, **shared)
     return run_search(experiment.objective, trials=search.trials, sampler=sampler, **shared)
 
 

@@ -5,13 +5,14 @@ Selection sees the validation data only; test data has no place here.
 
 from __future__ import annotations
 
+import copy
 import gc
 import json
 import math
 import operator
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -34,6 +35,7 @@ from amber.search.rewards.budget import Budget
 from amber.search.rewards.knowledge import Knowledge
 from amber.search.rewards.reward import Reward, get_reward
 from amber.search.rewards.valuation import Valuation
+from amber.search.rung_states import RungStates
 from amber.search.trial import Trial
 from amber.training.checkpoint import Checkpoint
 from amber.training.data_checks import check_data, check_fit_arguments, check_input_shapes, check_targets
@@ -121,6 +123,20 @@ class Objective:
         check_fit_arguments(settings.fit_kwargs or {}, len(keras.tree.flatten(self.train[1])[0]))
         self._fitting: set[Any] = set()
         self._training = settings.to_dict()
+        self._states: RungStates | None = None
+
+    def for_rung(self, epochs: int, states: RungStates) -> Objective:
+        """Return this objective for fewer epochs, which begins with the states of networks and leaves them there.
+
+        Args:
+            epochs: the most epochs.
+            states: of the networks, by fingerprint.
+        """
+        rung = copy.copy(self)
+        rung.settings = replace(self.settings, epochs=epochs)
+        rung._training = rung.settings.to_dict()
+        rung._states = states
+        return rung
 
     def to_dict(self) -> dict[str, object]:
         """Return how networks are trained and valued, JSON-ready."""
@@ -244,6 +260,9 @@ class Objective:
         status, score, metrics, message, epochs = "failed", None, {}, None, 0
         parameters = known.parameters
         reporting = None if reporter is None else PruningCallback(reporter, self.settings.metric)
+        states = None if checkpoint is None else self._states
+        if states is not None and checkpoint is not None:
+            states.fetch(known.fingerprint, checkpoint)
         try:
             with no_children_left():
                 trained = train_model(
@@ -261,6 +280,8 @@ class Objective:
                 )
                 parameters = trained.model.count_params() if parameters is None else parameters
                 del trained
+            if states is not None and checkpoint is not None:
+                states.keep(known.fingerprint, checkpoint)
             if math.isfinite(metrics[self.metric]):
                 status, score = "complete", metrics[self.metric]
             else:
@@ -296,7 +317,9 @@ class Objective:
 
     def _checkpoint(self, path: Path, candidate: Candidate, seed: int) -> Checkpoint:
         identity = {"network": candidate.fingerprint, "seed": seed, **self._training}
-        return Checkpoint(path, json.dumps(identity, sort_keys=True))
+        if self._states is not None:
+            del identity["epochs"]  # the next rung goes on from here
+        return Checkpoint(path, json.dumps(identity, sort_keys=True), after_last=self._states is not None)
 
 
 def _settings_with(settings: ObjectiveSettings | None, options: ObjectiveOptions) -> ObjectiveSettings:

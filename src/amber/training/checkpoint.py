@@ -51,10 +51,12 @@ class Checkpoint:
     Args:
         path: of the file; it need not exist.
         identity: says which training it is, such as a fingerprint and a seed; another one's file is not used.
+        after_last: whether the state after the last epoch is kept too, for a training of more epochs.
     """
 
     path: Path
     identity: str
+    after_last: bool = False
 
     def save(self, model: keras.Model, state: TrainingState) -> None:
         """Replace the file. A disk that is full costs the checkpoint, not the training: a warning is logged."""

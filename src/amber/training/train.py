@@ -154,8 +154,10 @@ def train_model(
                 reported = train_epoch(model, batches, state.epochs, validation=held_out, callbacks=watchers)
                 state.add(reported, model)
                 state.stopped = bool(model.stop_training)
-                if checkpoint is not None and not state.ended:
+                if checkpoint is not None and (checkpoint.after_last or not state.ended):
                     checkpoint.save(model, state)
+        if watcher.restore is not None:  # all epochs were trained before
+            watcher.restore()
         state.put_best_back(model)
         for listener in listeners:
             listener.end()

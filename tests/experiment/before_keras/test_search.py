@@ -50,6 +50,8 @@ def _groups(groups: Any) -> dict[str, Any]:
             ("knowledge", "options", "group"),
             "takes groups",
         ),
+        ({"sampler": "tpe", "learn_from": ["runs/a"]}, ("learn_from",), "sampler: surrogate"),
+        ({"strategy": "one_shot", "learn_from": ["runs/a"]}, ("learn_from",), "sampler: surrogate"),
         ({"executor": {"dask": "none.json"}}, ("executor", "dask"), "no such file"),
         ({"sampler": "tpe", "sampler_options": {"candidates": 0}}, ("sampler_options",), "candidates"),
         ({"sampler": "evolution", "sampler_options": {"population_size": "x"}}, ("sampler_options",), "evolution"),
@@ -70,6 +72,22 @@ def test_refusals(search: dict[str, Any], field: tuple[Any, ...], words: str) ->
         check_parts(_configuration(search), _TASK)
     assert caught.value.field[: len(field) + 1] == ("search", *field) or caught.value.field == ("search", *field, words)
     assert "Received" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("search", "words"),
+    [
+        ({"halving": {"rungs": 2}, "pruner": "median"}, "halving without pruner"),
+        ({"halving": {}, "storage": "sqlite:///a.db"}, "halving without storage"),
+        ({"halving": {}, "start_with": ["deepbind"]}, "halving without start_with"),
+        ({"halving": {"factor": 1}}, "greater than or equal to 2"),
+        ({"strategy": "one_shot", "start_with": ["deepbind"]}, "none with the strategy one_shot"),
+        ({"start_with": ["resnet"]}, "resnet"),
+    ],
+)
+def test_refusals_of_keys_beside_each_other(search: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        _configuration(search)
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,18 @@ class BudgetSection(Section):
     flops: Count | None = None
 
 
+class HalvingSection(Section):
+    """Successive halving; see `amber.search.halving.HalvingSettings`.
+
+    Attributes:
+        rungs: looks at the candidates, the last after `training.epochs`; 1 is a plain search.
+        factor: one candidate of so many goes on to the next rung, for so many times the epochs.
+    """
+
+    rungs: Count = 3
+    factor: Annotated[int, Field(ge=2)] = 3
+
+
 class KnowledgeSection(Section):
     """What is known of good networks, as a term of the score.
 
@@ -122,6 +134,8 @@ class SearchSection(Section):
             `surrogate` starts from.
         start_with: reference networks of the literature, such as `[deepbind, basset]`, that are trained first, counted
             among the trials, and may be the best; see `amber.modeler.references`.
+        halving: all candidates are trained for few epochs, and the best go on from there: `{rungs: 3, factor: 3}`;
+            null: each is trained for all epochs. Beside it there is no pruner and no storage.
         trials: architectures to try.
         metric: a metric of the validation data, such as `val_accuracy` or `val_loss`; with a reward it only decides
             when a training stops, and is `val_loss` by default.
@@ -155,6 +169,7 @@ class SearchSection(Section):
     sampler_options: dict[str, Any] = Field(default_factory=dict)
     learn_from: list[Text] = Field(default_factory=list)
     start_with: list[Text] = Field(default_factory=list)
+    halving: HalvingSection | None = None
     trials: Count = 12
     metric: str = "val_accuracy"
     direction: Literal["maximize", "minimize"] | None = None
@@ -230,6 +245,20 @@ class SearchSection(Section):
 
             PRUNERS.get(name)
         return name
+
+    @model_validator(mode="after")
+    def _halving_stands_alone(self) -> SearchSection:
+        if self.halving is not None:
+            beside = {
+                "strategy: one_shot": self.strategy == "one_shot",
+                "pruner": self.pruner is not None,
+                "storage": self.storage is not None,
+                "start_with": bool(self.start_with),
+            }
+            clash = ", ".join(name for name, given in beside.items() if given)
+            if clash:
+                raise ValueError(f"halving without {clash}; take one of them out")
+        return self
 
     @model_validator(mode="before")
     @classmethod

@@ -153,8 +153,9 @@ def search_settings(
     settings = loaded.config.model_dump(mode="json", exclude=_FREE)
     search = settings["search"]
     del search["learn_from"]
-    if not search["start_with"]:
-        del search["start_with"]
+    for name in ("start_with", "halving"):
+        if not search[name]:
+            del search[name]
     if earlier:
         search["learn_from"] = described_trials(earlier)
     search["sampler_options"] = recorded_options(search["sampler"], search["sampler_options"])

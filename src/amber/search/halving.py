@@ -1,0 +1,249 @@
+"""Successive halving: many architectures are trained for few epochs, and the best of them go on from where they are.
+
+Each rung is a search of its own, with every executor and sampler, recorded in `rungs/` of the run directory, so that a
+search that was killed goes on exactly where it was. A network that goes on continues from its checkpoint: no epoch is
+trained twice (Jamieson and Talwalkar 2016). For the asynchronous kind, which stops trainings while they run, see the
+pruner `successive_halving`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import keras
+import optuna
+
+from amber.architect import TokenLayout
+from amber.backend import interrupts
+from amber.checks import is_integer, positive_integer
+from amber.errors import ConfigError
+from amber.files import write_whole
+from amber.search.callbacks import SearchCallback
+from amber.search.executors import Executor
+from amber.search.objective import Objective
+from amber.search.recording import SearchFiles
+from amber.search.result import SearchResult, rank
+from amber.search.run_directory import RunDirectory
+from amber.search.rung_states import RungStates
+from amber.search.samplers.tokens import TokenSampler
+from amber.search.settings import SamplerChoice, SamplerSettings
+from amber.search.stores import JournalStore
+from amber.search.study import chosen_store, run_search
+from amber.search.trial import Trial
+from amber.search.trial_store import TrialStore
+
+RUNGS = "rungs"
+"""Folder of a run directory that holds what each rung recorded."""
+
+
+@dataclass(frozen=True)
+class HalvingSettings:
+    """How many rungs there are, and what share goes on.
+
+    Args:
+        rungs: looks at the candidates, the last after all epochs; 1 is a plain search.
+        factor: one of so many goes on to the next rung, for so many times the epochs.
+
+    Raises:
+        ConfigError: `rungs` is not a positive integer, or `factor` not an integer of 2 or more.
+    """
+
+    rungs: int = 3
+    factor: int = 3
+
+    def __post_init__(self) -> None:
+        positive_integer(self.rungs, "rungs")
+        if not is_integer(self.factor) or self.factor < 2:
+            raise ConfigError(f"factor must be an integer of 2 or more. Received: {self.factor!r}", field=("factor",))
+
+    def epochs(self, most: int) -> tuple[int, ...]:
+        """Return after how many epochs each rung looks, increasing; fewer rungs where there are few epochs."""
+        wanted = [max(1, round(most / self.factor**rung)) for rung in range(self.rungs)]
+        return tuple(sorted(set(wanted)))
+
+    def surviving(self, count: int) -> int:
+        """Return how many of a rung's candidates go on, at least one."""
+        return max(1, count // self.factor)
+
+
+def run_halving(
+    objective: Objective,
+    *,
+    trials: int,
+    seed: int,
+    settings: HalvingSettings | None = None,
+    sampler: SamplerChoice = "random",
+    store: TrialStore | RunDirectory | None = None,
+    executor: Executor | None = None,
+    callbacks: Sequence[SearchCallback] = (),
+) -> SearchResult:
+    """Search by successive halving.
+
+    Args:
+        objective: what trains and scores; its epochs are those of the last rung.
+        trials: architectures of the first rung.
+        seed: of the sampler and, with the network's fingerprint, of every training.
+        settings: rungs and factor; None: the defaults.
+        sampler: proposes the architectures of the first rung; see `Study`.
+        store: where the outcome is recorded, once all rungs are done; see `Study`. One that other processes share is
+            refused.
+        executor: where candidates are trained; see `Study`.
+        callbacks: listeners to every rung, each of which is a search for them.
+
+    Returns:
+        All proposals of the first rung: those of the last rung with their scores, the others as "pruned".
+
+    Raises:
+        ConfigError: a setting out of range, a shared store, or reference networks to start with.
+        AmberError: as `Study.run` raises them.
+    """
+    settings, trial_store = settings or HalvingSettings(), chosen_store(store)
+    epochs = settings.epochs(objective.settings.epochs)
+    if len(epochs) == 1:
+        return run_search(
+            objective,
+            trials=trials,
+            seed=seed,
+            sampler=sampler,
+            store=trial_store,
+            executor=executor,
+            callbacks=callbacks,
+        )
+    if trial_store.shared:
+        raise ConfigError("Successive halving is recorded in a run directory or in memory. Received: a shared store")
+    if isinstance(sampler, SamplerSettings) and sampler.start_with:
+        raise ConfigError(f"Successive halving starts with no reference networks. Received: {list(sampler.start_with)}")
+    results: list[SearchResult] = []
+    with interrupts.guarded(), _folder(trial_store) as folder:
+        states = RungStates(folder / "states")
+        _check_length(folder, trials)
+        for rung, limit in enumerate(epochs):
+            proposing: SamplerChoice = sampler
+            wanted = trials
+            if results:
+                chosen = results[-1].ranked[: settings.surviving(len(results[-1].ranked))]
+                states.forget_all_but([each.fingerprint for each in chosen])
+                proposing, wanted = _Survivors(objective.layout, seed, [each.tokens for each in chosen]), len(chosen)
+            found = run_search(
+                objective.for_rung(limit, states),
+                trials=wanted,
+                seed=seed,
+                sampler=proposing,
+                store=JournalStore(RunDirectory.resume(folder / str(rung)), resume=True),
+                executor=executor,
+                callbacks=callbacks,
+            )
+            results.append(found)
+            if found.stopped == "interrupted" or not found.ranked:
+                break
+        whole = len(results) == len(epochs) and results[-1].stopped != "interrupted"
+        if whole:
+            states.forget_all_but(())
+        combined = _combined(results, epochs, whole=whole)
+        # Later rungs propose what there is, and end "exhausted" or not.
+        stopped = "interrupted" if results[-1].stopped == "interrupted" else results[0].stopped
+        ranked = tuple(rank(combined, objective.direction))
+        result = SearchResult(ranked, objective.metric, objective.direction, seed, stopped)
+        if stopped != "interrupted":
+            with interrupts.shielded():
+                _record(trial_store, objective, settings, result)
+        return result
+
+
+def _record(store: TrialStore, objective: Objective, settings: HalvingSettings, result: SearchResult) -> None:
+    """Record the outcome of all rungs; what a killed process had recorded of it stays."""
+    known = {"seed": result.seed, "training": objective.to_dict(), "backend": keras.backend.backend()}
+    with contextlib.ExitStack() as stack:
+        if store.directory is not None:
+            stack.enter_context(store.directory.locked())
+        stack.enter_context(contextlib.closing(store))
+        if not store.is_begun:
+            store.begin({**known, "halving": asdict(settings)}, result.direction)
+        store.join(alone=True)
+        with store.lock():
+            there = {each.number for each in store.poll() if each.trial is not None}
+            trials = sorted(result.trials, key=lambda each: each.number)
+            for trial in trials:
+                if trial.number not in there:
+                    store.claim(trial.number, trial.tokens, None)
+                    store.record(trial)
+        files = SearchFiles(store.directory, objective, result.seed)
+        files.take_up(trials)
+        files.finish(result)
+
+
+def _combined(results: Sequence[SearchResult], epochs: Sequence[int], *, whole: bool) -> list[Trial]:
+    """Return the proposals of the first rung with what became of each in the last rung that it reached."""
+    furthest: dict[str, tuple[int, Trial]] = {}
+    for rung, result in enumerate(results):
+        for trial in result.trials:
+            if trial.status in ("complete", "failed"):
+                earlier = furthest[trial.fingerprint][1].seconds if trial.fingerprint in furthest else 0.0
+                furthest[trial.fingerprint] = rung, replace(trial, seconds=trial.seconds + earlier)
+    found = []
+    for first in results[0].trials:
+        if first.status not in ("complete", "duplicate") or first.fingerprint not in furthest:
+            found.append(first)
+            continue
+        rung, last = furthest[first.fingerprint]
+        own = replace(last, number=first.number, tokens=first.tokens, architecture=first.architecture)
+        if last.status == "complete" and not (whole and rung == len(epochs) - 1):
+            error = f"not among the best after epoch {epochs[rung]}, with {results[0].metric} {last.score:.6g}"
+            own = replace(own, status="pruned", score=None, error=error)
+        if first.status == "duplicate":
+            own = replace(own, status="duplicate", seconds=0.0, epochs=0, curve=(), error=first.error)
+        found.append(own)
+    return found
+
+
+@contextlib.contextmanager
+def _folder(store: TrialStore) -> Iterator[Path]:
+    """Give the folder of the rungs: in the run directory, or a temporary one."""
+    if store.directory is None:
+        with tempfile.TemporaryDirectory() as temporary:
+            yield Path(temporary)
+        return
+    folder = store.directory.path / RUNGS
+    if not store.resume and folder.is_dir():
+        shutil.rmtree(folder)
+    folder.mkdir(exist_ok=True)
+    yield folder
+
+
+def _check_length(folder: Path, trials: int) -> None:
+    """Note how many architectures the first rung has, which cannot change: who goes on depends on it.
+
+    Raises:
+        ConfigError: it was another number before.
+    """
+    path = folder / "trials"
+    if not path.is_file():
+        write_whole(path, f"{trials}\n")
+    elif (before := path.read_text(encoding="utf-8").strip()) != str(trials):
+        raise ConfigError(
+            f"A search by successive halving is as long as it began, {before} architectures: begin another, which may "
+            f"learn_from this one. Received: {trials}"
+        )
+
+
+class _Survivors(TokenSampler):
+    """Proposes given architectures in their order.
+
+    Args:
+        layout: the tokens.
+        seed: of nothing that matters here.
+        tokens: the architectures.
+    """
+
+    def __init__(self, layout: TokenLayout, seed: int, tokens: Sequence[tuple[int, ...]]) -> None:
+        super().__init__(layout, seed)
+        self._tokens = list(tokens)
+
+    def propose(self, study: optuna.Study, number: int) -> Sequence[int]:
+        """Return the next of them."""
+        return self._tokens[min(number, len(self._tokens) - 1)]

@@ -1,0 +1,164 @@
+"""Successive halving: one rung is a plain search, nothing is trained twice, and a killed search goes on exactly."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.search.conftest import COMPILE, CountingBuilder, tiny_space
+
+from amber.errors import ConfigError
+from amber.modeler import KerasResidualCnnBuilder
+from amber.search import (
+    MemoryStore,
+    Objective,
+    RunDirectory,
+    SamplerSettings,
+    SearchCallback,
+    SearchResult,
+    Trial,
+    run_search,
+)
+from amber.search.executors import ProcessExecutor
+from amber.search.halving import RUNGS, HalvingSettings, run_halving
+from amber.search.stores import JournalStore
+
+MakeObjective = Callable[..., Objective]
+
+LOSS: dict[str, Any] = {"metric": "val_loss", "direction": "minimize", "epochs": 4, "recalibrate": True}
+TWO = HalvingSettings(rungs=3, factor=2)
+
+
+class Epochs(SearchCallback):
+    """Counts how often each epoch of each architecture was trained; ends the search after some of them."""
+
+    def __init__(self, end_after: int = -1) -> None:
+        self.tokens: dict[int, tuple[int, ...]] = {}
+        self.trained: Counter[tuple[tuple[int, ...], int]] = Counter()
+        self.end_after = end_after
+
+    def on_trial_begin(self, number: int, tokens: tuple[int, ...]) -> None:
+        self.tokens[number] = tokens
+
+    def on_epoch_end(self, number: int, epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
+        self.trained[self.tokens[number], epoch] += 1
+        if self.trained.total() == self.end_after:
+            raise KeyboardInterrupt
+
+
+def outcome(result: SearchResult) -> list[tuple[Any, ...]]:
+    ordered = sorted(result.trials, key=lambda each: each.number)
+    return [(each.number, each.tokens, each.status, each.score, each.epochs, each.error) for each in ordered]
+
+
+def by_number(trials: list[Trial]) -> list[tuple[int, str, float | None]]:
+    return [(each.number, each.status, each.score) for each in sorted(trials, key=lambda each: each.number)]
+
+
+def test_rungs_follow_epochs_and_factor() -> None:
+    assert HalvingSettings(3, 3).epochs(27) == (3, 9, 27)
+    assert HalvingSettings(4, 2).epochs(3) == (1, 2, 3)
+    assert HalvingSettings(1, 2).epochs(5) == (5,)
+    assert [HalvingSettings(3, 3).surviving(count) for count in (1, 3, 9, 11)] == [1, 1, 3, 3]
+    with pytest.raises(ConfigError, match="factor"):
+        HalvingSettings(3, 1)
+    with pytest.raises(ConfigError, match="rungs"):
+        HalvingSettings(0, 2)
+
+
+@pytest.mark.parametrize("sampler", ["random", "tpe"])
+def test_one_rung_is_a_plain_search(make_objective: MakeObjective, sampler: str) -> None:
+    common: dict[str, Any] = {"trials": 4, "seed": 3, "sampler": sampler}
+    halved = run_halving(make_objective(**LOSS), settings=HalvingSettings(rungs=1), **common)
+    assert outcome(halved) == outcome(run_search(make_objective(**LOSS), **common))
+
+
+def test_the_best_go_on_and_score_as_if_they_had_never_paused(make_objective: MakeObjective) -> None:
+    epochs = Epochs()
+    result = run_halving(make_objective(**LOSS), trials=6, seed=0, settings=TWO, callbacks=[epochs])
+    assert [each.epochs for each in result.ranked] == [4]
+    assert sorted(each.epochs for each in result.trials if each.status == "pruned") == [1, 1, 1, 2, 2]
+    assert set(epochs.trained.values()) == {1}  # no epoch of any network was trained twice
+    assert epochs.trained.total() == 6 + 3 + 2
+    plain = run_search(make_objective(**LOSS), trials=6, seed=0)
+    alone = {each.tokens: each.score for each in plain.trials}
+    assert result.best is not None and result.best.score == alone[result.best.tokens]
+    pruned = next(each for each in result.trials if each.status == "pruned")
+    assert pruned.error is not None and pruned.error.startswith("not among the best after epoch")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sampler", ["random", "surrogate"])
+def test_ended_after_any_epoch_and_resumed_it_equals_an_undisturbed_search(
+    make_objective: MakeObjective, tmp_path: Path, sampler: str
+) -> None:
+    common: dict[str, Any] = {"trials": 4, "seed": 1, "settings": TWO, "sampler": sampler}
+    whole = run_halving(make_objective(**LOSS), store=RunDirectory.create(tmp_path / "whole"), **common)
+    for moment in (1, 4, 5, 6, 7):
+        path = tmp_path / f"ended-{moment}"
+        ended = Epochs(end_after=moment)
+        first = run_halving(make_objective(**LOSS), store=RunDirectory.create(path), callbacks=[ended], **common)
+        assert first.stopped == "interrupted" and not first.ranked
+        store = JournalStore(RunDirectory.resume(path), resume=True)
+        again = Epochs()
+        second = run_halving(make_objective(**LOSS), store=store, callbacks=[again], **common)
+        assert outcome(second) == outcome(whole), moment
+        # What had come to a checkpoint is not trained again: at most the epoch that was under way is.
+        assert sum((ended.trained + again.trained).values()) <= 4 + 2 + 2 + 1
+        assert by_number(RunDirectory.open(path).trials()) == by_number(list(whole.trials))
+        assert not list((path / RUNGS / "states").glob("*"))
+
+
+def test_a_search_that_has_ended_is_not_run_again_nor_made_longer(
+    make_objective: MakeObjective, tmp_path: Path
+) -> None:
+    common: dict[str, Any] = {"seed": 1, "settings": HalvingSettings(2, 2)}
+    settings = {**LOSS, "epochs": 2}
+    result = run_halving(make_objective(**settings), trials=3, store=RunDirectory.create(tmp_path), **common)
+    epochs = Epochs()
+    store = JournalStore(RunDirectory.open(tmp_path), resume=True)
+    again = run_halving(make_objective(**settings), trials=3, store=store, callbacks=[epochs], **common)
+    assert outcome(again) == outcome(result) and not epochs.trained
+    assert (tmp_path / "ranking.csv").is_file() and (tmp_path / "best.json").is_file()
+    store = JournalStore(RunDirectory.open(tmp_path), resume=True)
+    with pytest.raises(ConfigError, match="as long as it began"):
+        run_halving(make_objective(**settings), trials=5, store=store, **common)
+
+
+def test_what_it_cannot_work_with_is_refused(make_objective: MakeObjective) -> None:
+    with pytest.raises(ConfigError, match="reference networks"):
+        sampler = SamplerSettings("random", start_with=["deepbind"])
+        run_halving(make_objective(epochs=2), trials=2, seed=0, sampler=sampler)
+    shared = MemoryStore()
+    shared.shared = True
+    with pytest.raises(ConfigError, match="shared"):
+        run_halving(make_objective(epochs=4), trials=2, seed=0, store=shared)
+
+
+@pytest.mark.slow
+def test_worker_processes_find_the_same(make_objective: MakeObjective, tmp_path: Path) -> None:
+    counting: CountingBuilder = make_objective().builder
+    builder = KerasResidualCnnBuilder(
+        counting.inputs_op,
+        counting.output_op,
+        fc_units=3,
+        flatten_mode="GAP",
+        model_compile_dict=COMPILE,
+        model_space=tiny_space(),
+    )
+    common: dict[str, Any] = {"trials": 3, "seed": 0, "settings": HalvingSettings(2, 2)}
+    settings = {**LOSS, "epochs": 2, "builder": builder}
+    here = run_halving(make_objective(**settings), **common)
+    epochs = Epochs()
+    there = run_halving(
+        make_objective(**settings),
+        store=RunDirectory.create(tmp_path),
+        executor=ProcessExecutor(2),
+        callbacks=[epochs],
+        **common,
+    )
+    assert outcome(there) == outcome(here)
+    assert set(epochs.trained.values()) == {1}
