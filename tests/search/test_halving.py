@@ -97,7 +97,7 @@ def test_ended_after_any_epoch_and_resumed_it_equals_an_undisturbed_search(
 ) -> None:
     common: dict[str, Any] = {"trials": 4, "seed": 1, "settings": TWO, "sampler": sampler}
     whole = run_halving(make_objective(**LOSS), store=RunDirectory.create(tmp_path / "whole"), **common)
-    for moment in (1, 4, 5, 6, 7):
+    for moment in (1, 5, 7):
         path = tmp_path / f"ended-{moment}"
         ended = Epochs(end_after=moment)
         first = run_halving(make_objective(**LOSS), store=RunDirectory.create(path), callbacks=[ended], **common)
