@@ -42,6 +42,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "training": sections.TrainingSection,
     "search": sections.SearchSection,
     "search.one_shot": sections.OneShotSection,
+    "search.halving": sections.HalvingSection,
     "search.executor": sections.DaskSection,
     "search.knowledge": sections.KnowledgeSection,
     "search.budget": sections.BudgetSection,
