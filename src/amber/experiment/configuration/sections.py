@@ -249,15 +249,10 @@ class SearchSection(Section):
     @model_validator(mode="after")
     def _halving_stands_alone(self) -> SearchSection:
         if self.halving is not None:
-            beside = {
-                "strategy: one_shot": self.strategy == "one_shot",
-                "pruner": self.pruner is not None,
-                "storage": self.storage is not None,
-                "start_with": bool(self.start_with),
-            }
-            clash = ", ".join(name for name, given in beside.items() if given)
-            if clash:
-                raise ValueError(f"halving without {clash}; take one of them out")
+            beside = {"pruner": self.pruner, "storage": self.storage, "start_with": self.start_with}
+            clash = [name for name, given in beside.items() if given]
+            if clash or self.strategy == "one_shot":
+                raise ValueError(f"halving without {', '.join(clash) or 'strategy: one_shot'}; take one of them out")
         return self
 
     @model_validator(mode="before")
@@ -291,13 +286,12 @@ class SearchSection(Section):
     def _first_networks_are_registered(cls, names: list[str], info: ValidationInfo) -> list[str]:
         if names and info.data.get("strategy") == "one_shot":
             raise ValueError("none with the strategy one_shot, whose networks share weights; expected it left out")
+        registered = sys.modules.get("amber.modeler.references")
         for name in names:
-            if "amber.modeler.references" in sys.modules:
-                from amber.modeler.references import REFERENCES
-
-                REFERENCES.get(name)
-            else:
+            if registered is None:
                 known_names.check_known(name, known_names.REFERENCES, "reference network")
+            else:
+                registered.REFERENCES.get(name)
         return names
 
     @field_validator("sampler")
