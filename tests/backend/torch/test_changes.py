@@ -61,6 +61,29 @@ def test_a_new_compilation_brings_its_loss_optimizer_and_metrics() -> None:
     assert_alike(pair, histories)
 
 
+class Updates(keras.metrics.Metric):
+    """Counts how often it is updated, so that batches must not be joined for it."""
+
+    def __init__(self) -> None:
+        super().__init__(name="updates")
+        self.count = self.add_variable((), "zeros", name="count")
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        self.count.assign_add(1.0)
+
+    def result(self) -> Any:
+        return self.count.value
+
+
+def test_a_new_compilation_may_bring_a_metric_that_sees_every_batch_and_another_one_that_need_not() -> None:
+    model, (x, y) = small_model(), small_data(40)
+    for metrics, name, expected in ((["mae"], "mae", None), ([Updates()], "updates", [5.0]), (["mse"], "mse", None)):
+        model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse", metrics=metrics)
+        history = model.fit(x, y, batch_size=8, verbose=0).history
+        assert expected is None or history[name] == expected
+        assert name != "mse" or history[name] == pytest.approx(history["loss"])
+
+
 def test_a_dropout_rate_changed_between_epochs_counts() -> None:
     model, _ = twins(small_model(keras.layers.Dropout(1e-7)))
     x = torch.as_tensor(small_data()[0])
