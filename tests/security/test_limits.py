@@ -27,6 +27,7 @@ _READS = re.compile(
 READERS = {
     "backend/_keras_json.py": "text of Keras itself",
     "backend/asked.py": "what a process of ours has printed",
+    "backend/jax/cache.py": "/proc",
     "backend/threads.py": "/sys",
     "backend/weight_files.py": "the attributes of a file that Keras then reads",
     "compat/data.py": "the user's own files; pickles only where the user names one",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
 
 from amber.backend.weight_slices import SlicedMLP
-from amber.types import Array, Tensor
+from amber.types import Array, Tensor, TensorTree
+
+if TYPE_CHECKING:
+    import keras
 
 
 def without_gradients() -> AbstractContextManager[object]:
@@ -18,6 +22,30 @@ def without_gradients() -> AbstractContextManager[object]:
     import torch
 
     return torch.no_grad()
+
+
+def statistics_pass(model: keras.Model, norms: Sequence[keras.Layer]) -> Callable[[TensorTree, float], None]:
+    """Return a function of a batch and a momentum, which runs a model in training mode with that momentum.
+
+    Args:
+        model: built.
+        norms: its layers of batch normalisation; the caller puts their momentum back.
+    """
+    import keras
+
+    from amber.backend.models import ChildModel
+
+    if keras.config.backend() == "jax" and isinstance(model, ChildModel):
+        from amber.backend.jax.statistics import statistics_pass as compiled_pass
+
+        return compiled_pass(model, norms)
+
+    def take(batch: TensorTree, momentum: float) -> None:
+        for layer in norms:
+            layer.momentum = momentum
+        model(batch, training=True)
+
+    return take
 
 
 def runs_operations_at_once() -> bool:

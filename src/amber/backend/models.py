@@ -1,7 +1,8 @@
 """Which class the models of AMBER have on the backend in use.
 
 `ChildModel(inputs, outputs, name=name)` is `keras.Model(inputs, outputs, name=name)` in all that a user sees, and
-saves as such; see `base_model`, and where it also runs faster, `amber.backend.torch` and `amber.backend.tensorflow`.
+saves as such; see `base_model`, and where it also runs faster, `amber.backend.torch`, `amber.backend.tensorflow` and
+`amber.backend.jax`.
 `SharedModel` is what a child of a supernet derives from, a `keras.Model` too.
 """
 
@@ -15,8 +16,11 @@ from amber.backend.keras_internals import fast_paths_available
 
 if not TYPE_CHECKING and not fast_paths_available():
     from amber.backend.stock_models import ChildModel, SharedModel
-elif TYPE_CHECKING or keras.config.backend() not in ("torch", "tensorflow"):
+elif TYPE_CHECKING or keras.config.backend() not in ("torch", "tensorflow", "jax"):
     from amber.backend.base_model import BaseFunctional as ChildModel, BaseModel as SharedModel
+elif keras.config.backend() == "jax":
+    from amber.backend.base_model import BaseModel as SharedModel
+    from amber.backend.jax import CompiledFunctional as ChildModel
 elif keras.config.backend() == "tensorflow":
     from amber.backend.tensorflow import MultiStepFunctional as ChildModel, MultiStepTraining as SharedModel
 else:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import keras
 import numpy as np
 
-from amber.backend.inference import without_gradients
+from amber.backend.inference import statistics_pass, without_gradients
 from amber.backend.keras_internals.graphs import layers_within
 from amber.errors import ConfigError, DataError
 from amber.types import TensorTree
@@ -58,14 +58,13 @@ def recalibrate(
         raise ConfigError("Statistics belong to one architecture: give a child with tokens. Received: a sampled child")
     seen = 0
     with without_gradients(), _without_noise(model) as norms:
+        take = statistics_pass(model, norms)
         for step, batch in enumerate(_batches(data, batch_size)):
             if step == steps or not norms:
                 break
             rows = _rows(batch)
-            for layer in norms:
-                # A moving average with this momentum is the average over all rows so far.
-                layer.momentum = seen / (seen + rows)
-            model(batch, training=True)
+            # A moving average with this momentum is the average over all rows so far.
+            take(batch, seen / (seen + rows))
             seen += rows
     if norms and not seen:
         raise DataError("Recalibrating needs at least one batch of training data. Received: none")

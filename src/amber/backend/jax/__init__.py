@@ -1,0 +1,5 @@
+"""Models on JAX whose steps take less time to compile, and are compiled once for all processes of a user."""
+
+from amber.backend.jax.model import CompiledFunctional
+
+__all__ = ["CompiledFunctional"]
