@@ -114,6 +114,7 @@ LOADED_ON_DEMAND = (
     "amber.backend.distribution",
     "amber.backend.given_batches",
     "amber.backend.gradients",
+    "amber.backend.jax",
     "amber.backend.keras_internals",
     "amber.backend.models",
     "amber.backend.selected_conv",
