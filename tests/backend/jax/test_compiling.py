@@ -12,7 +12,7 @@ from jax import monitoring
 from tests.backend.torch.twins import assert_alike, fit_alike, small_data, small_model, twins
 
 from amber.backend.jax import CompiledFunctional, compiling
-from amber.backend.jax.compiling import QUICK, QUICKEST, QuickStep, compiled
+from amber.backend.jax.compiling import QUICK, QUICKEST, compiled
 from amber.training.recalibration import recalibrate
 
 pytestmark = pytest.mark.parity
@@ -33,15 +33,6 @@ def test_steps_are_keras_own_where_keras_does_not_compile_one_batch() -> None:
     for options in ({"run_eagerly": True}, {"jit_compile": False}, {"steps_per_execution": 2}):
         pair = twins(small_model(), **options)
         assert_alike(pair, fit_alike(pair, x, y, shuffle=False, epochs=1))
-
-
-def test_a_smaller_batch_is_compiled_without_optimisation(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = []
-    monkeypatch.setattr(compiling, "compiled", lambda step, options: made.append(options) or step)
-    step = QuickStep(lambda state, batch: (state, batch))
-    for rows in (8, 8, 4, 4, 8, 16):
-        assert step(rows, "state", rows) == ("state", rows)
-    assert made == [QUICK, QUICKEST]
 
 
 def test_options_that_this_xla_does_not_know_are_left_out() -> None:

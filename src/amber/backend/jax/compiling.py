@@ -2,7 +2,7 @@
 
 A candidate of a search takes some hundred steps, each of milliseconds, and JAX compiles a step for seconds: on a CPU
 nearly all of that is LLVM's work on the hundreds of small kernels that XLA makes. XLA's former emitters of kernels give
-LLVM less to do. A shape that few batches have, as the last of an epoch, is compiled without optimisation.
+LLVM less to do, for the same results. What runs a few times only is not optimised either.
 """
 
 from __future__ import annotations
@@ -18,34 +18,6 @@ Options = Mapping[str, bool | int]
 # Options of XLA, which knows them by the names of its flags.
 QUICK: Options = {"xla_cpu_use_fusion_emitters": False}
 QUICKEST: Options = {**QUICK, "xla_backend_optimization_level": 0}
-
-
-class QuickStep:
-    """A compiled function of a state, which it may overwrite, and a batch.
-
-    Args:
-        step: what is compiled.
-    """
-
-    def __init__(self, step: Callable[..., object]) -> None:
-        self._step = step
-        self._usual = compiled(step, QUICK)
-        self._rare: Callable[..., object] | None = None
-        self._rows = 0
-
-    def __call__(self, rows: int, *arguments: object) -> object:
-        """Run the step.
-
-        Args:
-            rows: of the batch; one that is smaller than an earlier one is taken for a last batch.
-            *arguments: state and batch.
-        """
-        if rows >= self._rows:
-            self._rows = rows
-            return self._usual(*arguments)
-        if self._rare is None:
-            self._rare = compiled(self._step, QUICKEST)
-        return self._rare(*arguments)
 
 
 def compiled(function: Callable[..., Any], options: Options, donated: int | None = 0) -> Callable[..., Any]:

@@ -6,17 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
-import numpy as np
 
 from amber.backend.base_model import BaseFunctional
 from amber.backend.jax.cache import use_cache
-from amber.backend.jax.compiling import QuickStep
+from amber.backend.jax.compiling import QUICK, compiled
 from amber.backend.step_wrappers import StepFunction
 from amber.types import TensorTree
 
 
 class CompiledFunctional(BaseFunctional):
-    """`keras.Model(inputs, outputs)` with steps that are compiled by `QuickStep`; see `base_model`.
+    """`keras.Model(inputs, outputs)` with steps that compile in less time; see `base_model`.
 
     Keras makes those that it would not compile, that take several batches, or that are spread over devices.
     """
@@ -63,10 +62,9 @@ class CompiledFunctional(BaseFunctional):
 
 def _on_batches(step: StepFunction) -> StepFunction:
     """Return a step that is given an iterator in place of a batch."""
-    compiled = QuickStep(step)
+    quick = compiled(step, QUICK)
 
     def run(state: Any, iterator: Iterator[TensorTree]) -> object:
-        data = next(iterator)
-        return compiled(int(np.shape(keras.tree.flatten(data)[0])[0]), state, data)
+        return quick(state, next(iterator))
 
     return run
