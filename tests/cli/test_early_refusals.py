@@ -107,6 +107,14 @@ _CHANGES: dict[str, tuple[dict[tuple[Any, ...], Any], str]] = {
         ),
         "model_space[1][0]",
     ),
+    "no layer that reads numbers": (
+        {
+            ("data",): {"source": "mfeat", "blocks": {"x": "fou_*"}, "label": "digit"},
+            ("model_space",): [[_CONV]] * 2,
+            ("builder",): {"type": "multi_io"},
+        },
+        "model_space[0][0]",
+    ),
     "groups of filters": (_chain({**_CONV, "groups": 3}), "model_space[0][0]"),
     "merge in a chain": (_chain({"Layer_type": "add"}), "model_space[0][0]"),
     "not flattened": ({("model_space",): [[_CONV]], ("builder",): {"type": "sequential"}}, "model_space"),

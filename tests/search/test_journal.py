@@ -101,10 +101,10 @@ def test_changed_score_in_the_last_line_is_noticed_too(run: RunDirectory) -> Non
 def test_line_with_a_wrong_value_is_named_with_the_way_out(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
     run = RunDirectory.create(tmp_path)
     (tmp_path / "trials.jsonl").write_bytes(old_line(number=0) + old_line(**changes) + old_line(number=7))
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(StorageError, match=rf"trials\.jsonl, line 2 .*{said}.*amber repair {tmp_path}"):
         run.trials()
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(

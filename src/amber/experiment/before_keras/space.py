@@ -215,6 +215,8 @@ def _check_connected(loaded: Configuration, problem: TaskSpec) -> dict[tuple[int
         return {}
     if 1 not in found.axes:
         raise InvalidArchitectureError(_unflattened(next(iter(problem.outputs)), " or ".join(map(str, set(shapes)))))
+    if all((layer, k) in found.useless for layer, candidates in enumerate(layers) for k in range(len(candidates))):
+        raise InvalidArchitectureError(found.useless[0, 0], field=(0, 0))
     for layer, candidates in enumerate(layers):
         reasons = [found.useless[layer, k] for k in range(len(candidates)) if (layer, k) in found.useless]
         # A layer that no other reads is left out, unless each reads the one before it.
