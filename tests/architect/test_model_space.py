@@ -13,6 +13,7 @@ from tests.architect.test_operation import OPERATIONS
 from amber.architect import BranchedModelSpace, ModelSpace, Operation
 from amber.architect.model_space import check_size
 from amber.architect.residual_space import check_candidate
+from amber.architect.shared_cnn_space import check_shared_candidate
 from amber.errors import ModelSpaceError
 from amber.files import limits
 
@@ -90,8 +91,9 @@ def test_bad_descriptions(description: object, message: str) -> None:
 
 @pytest.mark.parametrize("space", [ModelSpace(), make([A], [])])
 def test_empty_spaces(space: ModelSpace) -> None:
-    with pytest.raises(ModelSpaceError, match="Received"):
-        space.validate()
+    for refused in (space.validate, lambda: space.get_random_model_states(0)):
+        with pytest.raises(ModelSpaceError, match="Received"):
+            refused()
 
 
 def test_branched_space() -> None:
@@ -144,3 +146,10 @@ def test_candidates_of_a_residual_network(operation: Operation, field: tuple[str
     with pytest.raises(ModelSpaceError) as refused:
         check_candidate(operation)
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize("kernel_size", [0, "3", (3, 5), None, 2.0])
+def test_a_convolution_with_shared_weights_needs_a_kernel(kernel_size: object) -> None:
+    check_shared_candidate(Operation("conv1d", filters=4, kernel_size=(3,)))
+    with pytest.raises(ModelSpaceError, match="must be positive integers"):
+        check_shared_candidate(Operation("conv1d", filters=4, kernel_size=kernel_size))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,20 @@ def test_every_token_value_is_sampled_equally() -> None:
 def test_what_is_refused(arc: Any, message: str) -> None:
     with pytest.raises(ArchitectureError, match=message):
         TokenLayout([3, 3]).validate(arc)
+
+
+@pytest.mark.parametrize(
+    ("layout", "said"),
+    [
+        (TokenLayout([3, 3], with_skips=False), "2 tokens (2 operations)"),
+        (TokenLayout([3] * 3), "6 tokens (3 operations, 3 skip bits)"),
+        (TokenLayout([3, 3], num_inputs=4, with_skips=False), "10 tokens (2 operations, 2x4 input bits)"),
+        (TokenLayout([3, 3], num_outputs=1), "5 tokens (2 operations, 1 skip bits, 1x2 output bits)"),
+    ],
+)
+def test_another_number_of_tokens_is_explained(layout: TokenLayout, said: str) -> None:
+    with pytest.raises(ArchitectureError, match=re.escape(said)):
+        layout.validate([0])
 
 
 def test_encode_refuses_rows_of_wrong_length() -> None:

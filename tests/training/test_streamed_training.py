@@ -49,7 +49,9 @@ def held(rows: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
 
 @pytest.mark.parametrize("kind", [ChildModel, keras.Model])
 @pytest.mark.parametrize("recalibrate", [False, True])
-def test_training_from_batches_is_training_from_memory(kind: type[keras.Model], recalibrate: bool) -> None:
+def test_training_from_batches_is_training_from_memory(
+    kind: type[keras.Model], recalibrate: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
     settings = FitSettings("val_loss", "minimize", 2, 32, recalibrate=recalibrate)
     found = [
         train_model(lambda: build(kind), train, validation, settings, seed=3)
@@ -58,6 +60,7 @@ def test_training_from_batches_is_training_from_memory(kind: type[keras.Model], 
     for name, values in found[1].history.items():
         assert found[0].history[name] == pytest.approx(values, rel=1e-5)
     assert found[0].metrics() == pytest.approx(found[1].metrics(), rel=1e-5)
+    assert capsys.readouterr().out == ""  # training is silent
 
 
 def test_augmentation_changes_the_training_and_is_the_same_each_time() -> None:

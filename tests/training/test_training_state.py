@@ -65,6 +65,12 @@ def test_an_epoch_counts_whichever_metrics_were_reported() -> None:
     assert state.epochs == 2
 
 
+def test_the_order_of_arguments_makes_no_other_setting() -> None:
+    chosen = {"sample_weight": [1.0], "class_weight": {0: 1.0}}
+    for given in (chosen, dict(reversed(chosen.items()))):
+        assert FitSettings(fit_kwargs=given).to_dict()["fit_kwargs"] == ["class_weight", "sample_weight"]
+
+
 def test_without_patience_the_last_epoch_counts() -> None:
     state, model = trained([0.3, 0.2, 0.1])
     assert (state.scored_epoch, state.best_weights) == (2, None)

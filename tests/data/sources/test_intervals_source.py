@@ -143,6 +143,7 @@ def test_unsorted_lower_case_and_crlf_are_read(folder: Path) -> None:
         ({"intervals": {"a": "a.bed"}}, "two classes at least"),
         ({"intervals": ""}, "must name a file"),
         ({"overlap": 1.0}, "a share from 0 to below 1"),
+        ({"negatives": 0}, "negatives must be a positive integer"),
         ({"centre": "end"}, "`centre` must be one of"),
     ],
 )

@@ -14,6 +14,7 @@ from tests.new_process import run_code
 
 from amber.architect import Operation
 from amber.errors import ConfigError, DataError
+from amber.graph.models.batches import with_tuples
 from amber.modeler import DAGModelBuilder, DenseAddOutputChild
 
 OUTPUTS = ["output", "add_out_1", "add_out_2", "add_out_3"]
@@ -289,6 +290,11 @@ def test_a_dataset_keeps_its_workers_and_hears_of_epochs() -> None:
     # Keras calls it once more when it looks at the first batch.
     assert data.epochs_seen >= 2
     assert len(history["loss"]) == 2
+
+
+def test_a_dataset_in_another_form_has_the_same_workers() -> None:
+    seen: Any = with_tuples(Batches(LABELS["list"], workers=3, max_queue_size=7))
+    assert (seen.workers, seen.use_multiprocessing, seen.max_queue_size) == (3, False, 7)
 
 
 def test_metrics_and_losses_that_are_objects() -> None:

@@ -65,6 +65,14 @@ def test_a_policy_learns_what_descriptions_mean_and_applies_it_to_new_ones() -> 
     assert found.stopped == "finished" and len(found.history) == 40
 
 
+def test_a_saved_policy_proposes_what_it_did(tmp_path: Path) -> None:
+    policy = ZeroShotPolicy(ZeroShotController([3, 3], {"length": 1}, lstm_size=4, seed=2), [2.0], [4.0])
+    policy.save(tmp_path / "policy")
+    loaded = ZeroShotPolicy.load(tmp_path / "policy")
+    assert (loaded.mean.tolist(), loaded.scale.tolist()) == ([2.0], [4.0])
+    assert loaded.propose([1.0], 5) == policy.propose([1.0], 5)
+
+
 @pytest.mark.slow
 def test_over_real_trainings(make_objective: MakeObjective, tmp_path: Path) -> None:
     tasks = [ZeroShotTask(name, make_objective(reward="auroc"), [x]) for name, x in (("a", 0.0), ("b", 4.0))]
