@@ -103,6 +103,16 @@ def test_weights_of_classes_reach_the_training_of_candidates(folder: Path, tiny:
         load_data(shared)
 
 
+def test_weights_of_examples_reach_the_training_of_candidates(folder: Path, tiny: str) -> None:
+    loaded = _loaded(folder, tiny, "{source: t.txt, weights: age}")
+    dataset = load_data(loaded)
+    experiment = resolve(loaded, RunOptions(run_directory=folder / "run"))
+    given = experiment.objective.settings.fit_kwargs
+    assert given is not None and np.array_equal(given["sample_weight"], dataset.train.weights)
+    trained = experiment.objective.evaluate([0] * len(experiment.objective.layout), 0)
+    assert trained.status == "complete", trained.error
+
+
 def test_blocks_of_a_table_are_inputs_of_their_own(folder: Path, tiny: str) -> None:
     blocks = "{dna: {sequence: seq, length: 8}, n: age}"
     loaded = _loaded(folder, tiny, f"{{source: {{table: t.txt}}, blocks: {blocks}}}")
@@ -134,7 +144,7 @@ def test_unknown_letters_as_zeros(folder: Path, tiny: str) -> None:
         ("{source: {fasta: a.fa, labels: '('}}", "data.source.labels", "a regular expression"),
         ("{source: {fasta: a.fa}, length: 9}", "data", "expected a column 'label'.*'name', 'description'"),
         ("{source: {fasta: {a: a.fa, b: b.fa}}}", "data.source", "write data.length"),
-        ("{source: {nothing: a.fa}}", "data.source", "one of the keys .*fasta, intervals, .*table, zarr, simulated"),
+        ("{source: {nothing: a.fa}}", "data.source", "one of the keys .*fasta, intervals, .*simulated, table, zarr"),
         ("{source: {intervals: a.bed, window: 9}}", "data.source.genome", "missing"),
         ("{source: {intervals: a.bed, genome: g.fa, window: 0}}", "data.source.window", "window"),
         ("{source: {intervals: a.bed, genome: g.fa, window: x}}", "data.source.window", "expected an integer"),
@@ -155,6 +165,8 @@ def test_unknown_letters_as_zeros(folder: Path, tiny: str) -> None:
         ("{source: {simulated: {}, table: t.txt}}", "data.source", "'simulated' alone"),
         ("{source: {table: t.txt}, negatives: {shuffled: 1}}", "data.negatives", "take the negatives out"),
         ("{source: t.txt, blocks: {n: age}, augmentation: {shift: 1}}", "data.augmentation", "needs sequences"),
+        ("{source: t.txt, weights: aa}", "data.weights", "line 2, column 'aa': a weight must be a number"),
+        ("{source: t.txt, weights: nope}", "data.weights", "column 'nope'"),
         ("{source: t.txt, class_weights: {z: 2}}", "data.class_weights", "of the classes 'x', 'y'"),
         ("{source: t.txt, label: age, class_weights: balanced}", "data.class_weights", "labels that are classes"),
         ("{source: t.txt, augmentation: {shift: -1}}", "data.augmentation.shift", "0"),

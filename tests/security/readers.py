@@ -103,7 +103,7 @@ def read_configuration(text: str) -> object:
     loaded = config_from_text(text, "c.yaml")
     if loaded.preset is not None:
         return loaded  # its space is written once the data are known
-    if loaded.simulation is None:
+    if loaded.source is None:
         problem = TaskSpec({"input": (60, 4)}, {"output": ("EI", "IE", "N")})
     else:
         problem = TaskSpec.of(load_data(loaded))

@@ -11,11 +11,11 @@ from amber.data.baselines.linear_models import (
 from amber.data.baselines.scores import ClassScore, LabelScore, NumberScore
 from amber.data.block_datasets import load_blocks
 from amber.data.dataset import Dataset, Split, TestVault
-from amber.data.datasets import find_data, load_dataset, load_sequences
+from amber.data.datasets import find_data, load_dataset, load_sequences, load_simulated
 from amber.data.descriptions import DESCRIPTION, describe_sequences
 from amber.data.encoding.sequences import encode_codes, encode_sequences
 from amber.data.simulated.motifs import Motif
-from amber.data.simulated.simulation import MotifTask, SimulatedRecords, Simulation, load_simulated, simulate
+from amber.data.simulated.simulation import MotifTask, SimulatedRecords, Simulation, simulate
 from amber.data.splits.parts import SplitIndices, column_split, grouped_split, random_split
 from amber.data.tables.blocks import BlockSpec, split_columns
 from amber.data.tables.features import check_features, read_features

@@ -32,16 +32,19 @@ class Split:
     Attributes:
         x: inputs, examples along the first axis, at least 1; for named blocks a dictionary of arrays.
         y: targets, one per example; class numbers for classification; for several targets a dictionary.
+        weights: how much each example counts in training, float32 `(examples,)`; None: all alike.
 
     Raises:
-        DataError: no examples, or unequal numbers of inputs and targets.
+        DataError: no examples, or unequal numbers of inputs, targets and weights.
     """
 
     x: Inputs
     y: Inputs
+    weights: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
-        shapes = [np.shape(array) for array in (*_arrays(self.x), *_arrays(self.y))]
+        weights = [] if self.weights is None else [self.weights]
+        shapes = [np.shape(array) for array in (*_arrays(self.x), *_arrays(self.y), *weights)]
         if len(shapes) < 2 or not all(shapes) or len({shape[0] for shape in shapes}) > 1 or not shapes[0][0]:
             raise DataError(
                 "The arrays `x` and `y` of a split must hold the same number of examples, at least 1. "
@@ -59,15 +62,18 @@ class Split:
     @property
     def fingerprint(self) -> str:
         """Of inputs and targets; see `amber.data.fingerprints`."""
-        return fingerprint([self.x, self.y])
+        return fingerprint([self.x, self.y, *([] if self.weights is None else [self.weights])])
 
     def joined(self, other: Split) -> Split:
         """Return the examples of both, these first.
 
         Args:
-            other: has the same inputs and targets.
+            other: has the same inputs and targets, and weights where these have.
         """
-        return Split(_joined(self.x, other.x), _joined(self.y, other.y))
+        weights = None
+        if self.weights is not None and other.weights is not None:
+            weights = np.concatenate([self.weights, other.weights])
+        return Split(_joined(self.x, other.x), _joined(self.y, other.y), weights)
 
 
 class TestVault:
@@ -196,6 +202,19 @@ class Dataset:
         """How much training examples of each class count, as `keras.Model.fit` takes it; None: all alike."""
         given = self.targets[0].class_weights if len(self.targets) == 1 else None
         return None if given is None else dict(enumerate(given))
+
+    def fit_arguments(self, part: Split) -> dict[str, Any] | None:
+        """Return how much the examples of a part count, as arguments of `keras.Model.fit`; None: all alike.
+
+        Weights of examples and of their classes are multiplied.
+        """
+        by_class = self.class_weight
+        if part.weights is None:
+            return None if by_class is None else {"class_weight": by_class}
+        if by_class is None:
+            return {"sample_weight": part.weights}
+        of_classes = np.array(list(by_class.values()), dtype=np.float32)
+        return {"sample_weight": part.weights * of_classes[part.values_of(self.targets[0].name)]}
 
     @property
     def test_opened(self) -> int:

@@ -6,12 +6,15 @@ What may be changed here: which data sets are packaged, and where others are loo
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from amber.data.dataset import Dataset
 from amber.data.encoding.coding import SequenceForm
 from amber.data.from_examples import DatasetSpec, load
+from amber.data.simulated.simulation import CLASSES, Simulation
+from amber.data.sources.simulated import SimulatedSource
 from amber.data.sources.source import Wanted
 from amber.data.sources.table import TableSource
 from amber.data.splits.division import AUTO, GROUP_COLUMN, GROUPED, RANDOM, SplitSpec
@@ -174,6 +177,53 @@ def load_sequences(
     )
     wanted = Wanted(sequence, form=SequenceForm(alphabet), size_limit=size_limit)
     return load(TableSource.plain(os.fspath(path)), wanted, spec, name or title_of(path), Path(path))
+
+
+def load_simulated(
+    simulation: Simulation | None = None,
+    *,
+    outputs: Mapping[str, str] | None = None,
+    fractions: Sequence[float] = DEFAULT_FRACTIONS,
+) -> Dataset:
+    """Return simulated data ready for a search.
+
+    Args:
+        simulation: what to simulate; by default two motifs whose distance decides.
+        outputs: name of an output -> its task; by default all tasks under their own names.
+        fractions: of train, validation and test.
+
+    Returns:
+        The data set; `x` is float32 `(n, length, 4)`, `y` int64: 0 negative, 1 positive, and a dictionary of them
+        where there are several outputs.
+
+    Raises:
+        DataError: an unknown task, fractions that do not fit, or examples of one class only.
+    """
+    source = SimulatedSource(simulation)
+    tasks = source.simulation.tasks
+    wanted = dict(outputs) if outputs is not None else {name: name for name in tasks}
+    unknown = [task for task in wanted.values() if task not in tasks]
+    if unknown or not wanted:
+        raise DataError(f"Expected tasks among {', '.join(tasks)}. Received: {', '.join(map(repr, unknown)) or 'none'}")
+    targets = {output: TargetSpec(task, "classes", CLASSES) for output, task in wanted.items()}
+    return load_drawn(source, DatasetSpec(targets, SplitSpec(RANDOM, fractions=fractions), one_input=True))
+
+
+def load_drawn(source: SimulatedSource, spec: DatasetSpec) -> Dataset:
+    """Return the data set of a simulation; its seed is that of the division too, so that all searches see the same.
+
+    Args:
+        source: what is drawn.
+        spec: what is predicted, and how examples are divided.
+
+    Raises:
+        DataError: as `amber.data.from_examples.load`.
+    """
+    kind = RANDOM if spec.split.split == AUTO else spec.split.split
+    split = replace(spec.split, split=kind, seed=source.simulation.seed, stratify_by_all=True)
+    made = load(source, Wanted(), replace(spec, split=split), "simulated")
+    # Runs that began before these data had a source know them by their parts.
+    return replace(made, raw_fingerprint=None)
 
 
 def load_table(name: str | os.PathLike[str], wanted: Wanted, spec: DatasetSpec) -> Dataset:

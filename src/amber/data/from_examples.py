@@ -30,6 +30,7 @@ from amber.data.splits.sketches import sketch
 from amber.data.tables.examples import TableExamples
 from amber.data.tables.table import Table, shown_names
 from amber.data.targets.class_weights import ClassWeights, class_weights
+from amber.data.targets.example_weights import example_weights
 from amber.data.targets.label_columns import read_labels
 from amber.data.targets.labelled import Labelled, about, assembled, content_of, divided, with_labels
 from amber.data.targets.target import Target
@@ -62,6 +63,7 @@ class DatasetSpec:
         labels: columns of labels, as for `read_labels`; they are the only output then, named as the only target is.
         augmentation: what is done to training examples.
         class_weights: how much training examples of each class count, as for `amber.data.targets.class_weights`.
+        weights: column of how much each example counts in training; None: all alike.
         negatives: for each example so many shuffles of it; the examples of the source are positive then, and what is
             predicted is the column `label` of `amber.data.negatives`.
     """
@@ -75,6 +77,7 @@ class DatasetSpec:
     augmentation: Augmentation = field(default_factory=Augmentation)
     negatives: int = 0
     class_weights: ClassWeights | None = None
+    weights: str | None = None
 
     def columns(self) -> dict[str, KeyPath] | None:
         """Return the columns that are needed beside the inputs, each with the `field` of an error where it is missing.
@@ -88,6 +91,8 @@ class DatasetSpec:
         }
         for column in self.split.needed():
             columns.setdefault(column, ("split", "column"))
+        if self.weights is not None:
+            columns.setdefault(self.weights, ("weights", "column"))
         made = (LABEL, PAIR) if self.negatives else ()
         return {name: role for name, role in columns.items() if name not in made}
 
@@ -129,11 +134,12 @@ def dataset_of(examples: Examples, spec: DatasetSpec, name: str, path: Path | No
     table = _table_of(examples, spec, path or Path(name))
     if spec.labels is not None:
         rows, labelled = _with_label_columns(examples, spec, table)
+        known = table.take(rows)
     else:
         known, rows = with_labels(table, spec.targets)
         examples, rows = _without_others(examples, rows)
         labelled = divided(known, spec.targets, spec.split, _near_duplicates(examples, spec.split, rows))
-    labelled = _weighed(labelled, spec)
+    labelled = _with_weights(_weighed(labelled, spec), spec, known)
     # Inputs are read last, as they take most time and memory.
     held = examples.held if isinstance(examples, TableExamples) else examples
     if not spec.augmentation.is_identity:
@@ -175,6 +181,16 @@ def _weighed(labelled: Labelled, spec: DatasetSpec) -> Labelled:
         said = ", ".join(f"{name} {weight:.3g}" for name, weight in zip(target.classes or (), weights, strict=True))
     note = f"Training examples are weighed by class: {said}."
     return replace(labelled, targets=(replace(target, class_weights=weights),), notes=(*labelled.notes, note))
+
+
+def _with_weights(labelled: Labelled, spec: DatasetSpec, table: Table) -> Labelled:
+    """Return targets with the weights of the examples of a table."""
+    if spec.weights is None:
+        return labelled
+    with about("weights"):
+        weights = example_weights(table, spec.weights, labelled.division.rows.train)
+    note = f"Training examples are weighed by the column {spec.weights}, {weights.min():g} to {weights.max():g}."
+    return replace(labelled, weights=weights, notes=(*labelled.notes, note))
 
 
 def load(source: Source, wanted: Wanted, spec: DatasetSpec, name: str, path: Path | None = None) -> Dataset:
@@ -358,6 +374,9 @@ def _needed(columns: Mapping[str, _Column], spec: DatasetSpec, source: str) -> d
     for column in spec.split.needed():
         with about("split", "column"):
             found[column] = _column(columns, column, source)
+    if spec.weights is not None:
+        with about("weights", "column"):
+            found[spec.weights] = _column(columns, spec.weights, source)
     helpful = {each.lower() for each in spec.split.helpful()}
     return found | {name: each for name, each in columns.items() if name.lower() in helpful}
 

@@ -12,12 +12,13 @@ from typing import Any
 
 import yaml
 
-from amber.data import Dataset, TargetSpec, load_simulated
+from amber.data import Dataset, TargetSpec
 from amber.data.batches.augmentation import Augmentation
-from amber.data.datasets import OUTPUT, file_in_data_folder, find_data, is_packaged, is_there, load_table
+from amber.data.datasets import OUTPUT, file_in_data_folder, find_data, is_packaged, is_there, load_drawn, load_table
 from amber.data.from_examples import DatasetSpec, load
 from amber.data.negatives.matched import PAIR
-from amber.data.sources import Source
+from amber.data.simulated.simulation import CLASSES
+from amber.data.sources import SimulatedSource, Source
 from amber.data.splits.division import AUTO, CHROMOSOMES, GROUP_COLUMN, SIMILARITY, SplitSpec
 from amber.data.splits.parts import DEFAULT_FRACTIONS
 from amber.errors import ConfigError, DataError
@@ -91,19 +92,16 @@ def _split(section: DataSection, seed: int) -> SplitSpec:
 
 def _load(loaded: Configuration) -> Dataset:
     section = loaded.config.data
-    if section.class_weights is not None and loaded.config.search.strategy == "one_shot":
-        raise DataError(
-            "the shared training of one-shot search does not weigh classes; take the weights or the strategy out. "
-            f"Received: {shown(section.class_weights)}",
-            field=("class_weights",),
-        )
-    if loaded.simulation is not None:
-        outputs = section.outputs
-        return load_simulated(
-            loaded.simulation,
-            outputs=None if outputs is None else {name: output.column for name, output in outputs.items()},
-            fractions=_fractions(section),
-        )
+    if loaded.config.search.strategy == "one_shot":
+        for key in ("class_weights", "weights"):
+            if getattr(section, key) is not None:
+                raise DataError(
+                    "the shared training of one-shot search weighs neither classes nor examples; take the weights or "
+                    f"the strategy out. Received: {shown(getattr(section, key))}",
+                    field=(key,),
+                )
+    if isinstance(loaded.source, SimulatedSource):
+        return load_drawn(loaded.source, _spec_of_tasks(loaded, loaded.source))
     if loaded.source is not None:
         return _from_source(loaded, loaded.source)
     if section.outputs is None:
@@ -124,7 +122,17 @@ def _spec(loaded: Configuration, *, one_input: bool = False) -> DatasetSpec:
         augmentation=_augmentation(loaded),
         negatives=section.negatives.shuffled if section.negatives is not None else 0,
         class_weights=section.class_weights,
+        weights=section.weights,
     )
+
+
+def _spec_of_tasks(loaded: Configuration, source: SimulatedSource) -> DatasetSpec:
+    """Return what is predicted of simulated data: tasks have two classes, and name their outputs."""
+    section, spec = loaded.config.data, _spec(loaded, one_input=True)
+    columns = {name: target.column for name, target in spec.targets.items()}
+    if section.outputs is None and section.labels is None and "label" not in section.model_fields_set:
+        columns = {name: name for name in source.simulation.tasks}
+    return replace(spec, targets={name: TargetSpec(column, "classes", CLASSES) for name, column in columns.items()})
 
 
 def _augmentation(loaded: Configuration) -> Augmentation:

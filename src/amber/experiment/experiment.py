@@ -244,7 +244,7 @@ def _objective(configuration: Configuration, dataset: Dataset, task: TaskSpec) -
             batch_size=training.batch_size,
             patience=training.patience,
             recalibrate=training.recalibrate,
-            fit_kwargs=None if dataset.class_weight is None else {"class_weight": dataset.class_weight},
+            fit_kwargs=dataset.fit_arguments(dataset.train),
             **valuation_arguments(configuration, list(task.inputs)),
         )
 

@@ -71,7 +71,6 @@ def test_how_large_the_parts_are(tiny: str) -> None:
         ("data:\n", "data:\n  fractions: [0.5, 0.4, 0.2]\n", 4, "sum 1"),
         ("data:\n", "data:\n  fractions: [0.5, 0.5]\n", 4, "key data.fractions"),
         ("data:\n", "data:\n  sequence: seq\n", 4, "key data.sequence"),
-        ("data:\n", "data:\n  split: gsplit\n", 4, "key data.split"),
     ],
 )
 def test_mistakes_name_the_line(tiny: str, old: str, new: str, line: int, words: str) -> None:
@@ -81,3 +80,25 @@ def test_mistakes_name_the_line(tiny: str, old: str, new: str, line: int, words:
         config_from_text(text.replace(old, new, 1), "x.yaml")
     assert f"x.yaml, line {line}," in str(raised.value) and words in str(raised.value), str(raised.value)
     assert "Received: " in str(raised.value)
+
+
+def test_a_task_as_label_or_several_as_labels_of_one_output(tiny: str) -> None:
+    one = with_source(tiny, SOURCE.replace("data:\n", "data:\n  label: single\n  class_weights: balanced\n"))
+    data = load_data(config_from_text(one, "x.yaml"))
+    assert [(target.name, target.classes) for target in data.targets] == [("output", ("negative", "positive"))]
+    assert data.class_weight is not None
+    several = with_source(tiny, SOURCE.replace("data:\n", "data:\n  labels: [pair, single]\n"))
+    data = load_data(config_from_text(several, "x.yaml"))
+    assert data.targets[0].labels is not None and data.targets[0].labels.names == ("pair", "single")
+    assert data.train.y.shape == (len(data.train), 2)
+
+
+def test_near_duplicates_of_simulated_data_can_be_kept_together(tiny: str) -> None:
+    text = with_source(tiny, SOURCE.replace("data:\n", "data:\n  split: similarity\n"))
+    assert load_data(config_from_text(text, "x.yaml")).split == "similarity"
+
+
+def test_a_split_that_simulated_data_do_not_have(tiny: str) -> None:
+    text = with_source(tiny, SOURCE.replace("data:\n", "data:\n  split: gsplit\n"))
+    with pytest.raises(ConfigError, match=r"line 4, key data.split: .*column 'gsplit'.*Received: columns 'pair', 's"):
+        load_data(config_from_text(text, "x.yaml"))

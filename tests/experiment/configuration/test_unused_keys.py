@@ -90,8 +90,8 @@ UNUSED = {
     "trials of one-shot": ({"search": ONE_SHOT + "  trials: 9\n"}, "search.trials", "search.one_shot"),
     "one-shot settings of trials": ({"search": TRIALS + "  one_shot: {top_k: 2}\n"}, "search.one_shot", "strategy"),
     "options of no pruner": ({"search": TRIALS + PRUNER}, "search.pruner_options", "pruner"),
-    "blocks of simulated data": ({"data": SIMULATED + "  blocks: {a: b}\n"}, "data.blocks", "columns"),
-    "task of simulated data": ({"data": SIMULATED + "  task: regression\n"}, "data.task", "columns"),
+    "blocks of simulated data": ({"data": SIMULATED + "  blocks: {a: b}\n"}, "data.blocks", "beside this source"),
+    "task of simulated data": ({"data": SIMULATED + "  task: regression\n"}, "data.task", "beside this source"),
 }
 
 

@@ -35,25 +35,31 @@ class LabelRidge:
         return np.asarray(x @ self.kernel + self.bias)
 
 
-def label_ridge(x: Array | FeatureBatches, y: Array, penalties: Sequence[float]) -> list[LabelRidge]:
+def label_ridge(
+    x: Array | FeatureBatches, y: Array, penalties: Sequence[float], weights: Array | None = None
+) -> list[LabelRidge]:
     """Fit a ridge regression of all labels for each penalty.
 
     Args:
         x: features, `(examples, features)`; in batches they are gone through once, for the products of all columns.
         y: `(examples, labels)`, without missing ones.
         penalties: strengths.
+        weights: how much each example counts, `(examples,)`; None: all alike.
     """
     if not isinstance(x, FeatureBatches):
-        return [_of_arrays(x, y, penalty) for penalty in penalties]
-    count, width = x.shape
+        return [_of_arrays(x, y, penalty, weights) for penalty in penalties]
+    width = x.shape[1]
+    each = np.ones(len(x)) if weights is None else weights.astype(np.float64)
+    count = each.sum()
     squares, products = np.zeros((width, width)), np.zeros((width, y.shape[1]))
     sums = np.zeros(width)
     for rows in x.batches():
         some = x[rows].astype(np.float64)
-        squares += some.T @ some
-        products += some.T @ y[rows]
-        sums += some.sum(axis=0)
-    means, mean_y = sums / count, y.mean(axis=0)
+        weighed = some.T * each[rows]
+        squares += weighed @ some
+        products += weighed @ y[rows]
+        sums += weighed.sum(axis=1)
+    means, mean_y = sums / count, each @ y / count
     squares -= count * np.outer(means, means)
     products -= count * np.outer(means, mean_y)
     found = []
@@ -63,11 +69,11 @@ def label_ridge(x: Array | FeatureBatches, y: Array, penalties: Sequence[float])
     return found
 
 
-def _of_arrays(x: Array, y: Array, penalty: float) -> LabelRidge:
+def _of_arrays(x: Array, y: Array, penalty: float, weights: Array | None) -> LabelRidge:
     from sklearn.linear_model import Ridge
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # inputs that say the same
-        fitted = Ridge(alpha=penalty).fit(x, y)
+        fitted = Ridge(alpha=penalty).fit(x, y, sample_weight=weights)
     kernel = np.asarray(fitted.coef_, dtype=np.float64).reshape(y.shape[1], -1).T
     return LabelRidge(kernel, np.asarray(fitted.intercept_, dtype=np.float64).reshape(-1))

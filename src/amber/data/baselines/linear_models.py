@@ -153,15 +153,15 @@ def logistic_regression_baseline(
     best: Any = None
     best_score, best_strength = -1.0, STRENGTHS[0]
     for strength in STRENGTHS:
-        model = _fitted(logistic_regression(train_x, strength, seed, weights), train_x, train_y)
+        model = _fitted(logistic_regression(train_x, strength, seed, weights), train_x, train_y, dataset.train.weights)
         score = accuracy(validation_y, model.predict(validation_x))
         logger.debug("Logistic regression, C=%g: validation accuracy %.4f", strength, score)
         if score > best_score:
             best, best_score, best_strength = model, score, strength
     if refit:
         both = dataset.train.joined(dataset.validation)
-        both_x = features(both.x)
-        best = _fitted(logistic_regression(both_x, best_strength, seed, weights), both_x, both.values_of(chosen.name))
+        both_x, both_y = features(both.x), both.values_of(chosen.name)
+        best = _fitted(logistic_regression(both_x, best_strength, seed, weights), both_x, both_y, both.weights)
     probabilities = np.zeros((len(test_split), len(classes)))
     probabilities[:, best.classes_] = best.predict_proba(features(test_split.x))
     return BaselineResult(
@@ -198,14 +198,15 @@ def ridge_baseline(
         split.values_of(chosen.name) for split in (dataset.train, dataset.validation, test_split)
     )
     train_x, validation_x = features(dataset.train.x), features(dataset.validation.x)
-    models = [(alpha, _fitted(ridge_regression(train_x, alpha), train_x, train_y)) for alpha in PENALTIES]
+    given = dataset.train.weights
+    models = [(alpha, _fitted(ridge_regression(train_x, alpha), train_x, train_y, given)) for alpha in PENALTIES]
     scores = [r2(validation_y, model.predict(validation_x)) for _, model in models]
     best = int(np.argmax(scores))
     alpha, model = models[best]
     if refit:
         both = dataset.train.joined(dataset.validation)
         both_x = features(both.x)
-        model = _fitted(ridge_regression(both_x, alpha), both_x, both.values_of(chosen.name))
+        model = _fitted(ridge_regression(both_x, alpha), both_x, both.values_of(chosen.name), both.weights)
     predicted = model.predict(features(test_split.x)).reshape(-1, 1)
     unit = chosen.scaling.scale[0] if chosen.scaling else 1.0
     return RegressionResult(
@@ -242,13 +243,14 @@ def labels_baseline(
         known_labels(split.values_of(chosen.name)) for split in (dataset.train, dataset.validation, test_split)
     )
     train_x, validation_x = features(dataset.train.x), features(dataset.validation.x)
-    models = label_ridge(train_x, _with_means(train_y), PENALTIES)
+    models = label_ridge(train_x, _with_means(train_y), PENALTIES, dataset.train.weights)
     errors = [float(np.nanmean((validation_y - _probabilities(model, validation_x)) ** 2)) for model in models]
     best = int(np.argmin(errors))
     alpha, model = PENALTIES[best], models[best]
     if refit:
-        both = features(dataset.train.joined(dataset.validation).x)
-        (model,) = label_ridge(both, _with_means(np.concatenate([train_y, validation_y])), [alpha])
+        both = dataset.train.joined(dataset.validation)
+        both_y = _with_means(np.concatenate([train_y, validation_y]))
+        (model,) = label_ridge(features(both.x), both_y, [alpha], both.weights)
     predicted = _probabilities(model, features(test_split.x))
     score = LabelScore.of(test_y, predicted, chosen.labels.names)
     return LabelsResult(score=score, alpha=alpha, validation_error=errors[best], predictions=predicted)
@@ -265,11 +267,11 @@ def _probabilities(model: LabelRidge, x: Array | FeatureBatches) -> Array:
     return np.clip(model.predict(x), _LEAST, 1 - _LEAST)
 
 
-def _fitted(model: Any, x: Array | FeatureBatches, y: Array) -> Any:
+def _fitted(model: Any, x: Array | FeatureBatches, y: Array, weights: Array | None) -> Any:
     """Fit a model, without the warnings that it stops at its limit of steps or that inputs are collinear."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return model.fit(x, y)
+        return model.fit(x, y, sample_weight=weights)
 
 
 def _check_shapes(dataset: Dataset, test_split: Split) -> None:

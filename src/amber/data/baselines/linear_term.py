@@ -62,12 +62,13 @@ def fit_linear(dataset: Dataset, target: Target, seed: int = 0) -> LinearModel |
     x, y = features(dataset.train.x), dataset.train.values_of(target.name)
     if target.classes is not None and len(np.unique(y)) < 2:
         return None
+    given = dataset.train.weights
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a limit of steps, inputs that say the same
         if target.classes is None:
-            models = [_ridge(x, y, penalty) for penalty in PENALTIES]
+            models = [_ridge(x, y, penalty, given) for penalty in PENALTIES]
         else:
-            models = [_logistic(x, y, strength, target, seed) for strength in STRENGTHS]
+            models = [_logistic(x, y, strength, target, seed, given) for strength in STRENGTHS]
     validation = dataset.validation
     found = [losses(target, validation.y, model.predict(validation.x, bool(target.classes))).mean() for model in models]
     return models[int(np.argmin(found))]
@@ -88,16 +89,18 @@ def losses(target: Target, y: Inputs, predictions: Array, least: float = 1e-7) -
     return np.asarray(-np.log(np.clip(predictions[np.arange(len(true)), true], least, 1 - least)), dtype=np.float64)
 
 
-def _ridge(x: Array | FeatureBatches, y: Array, penalty: float) -> LinearModel:
-    fitted = ridge_regression(x, penalty).fit(x, y)
+def _ridge(x: Array | FeatureBatches, y: Array, penalty: float, given: Array | None) -> LinearModel:
+    fitted = ridge_regression(x, penalty).fit(x, y, sample_weight=given)
     bias = np.reshape(fitted.intercept_, 1).astype("float32")
     return LinearModel(fitted.coef_.reshape(-1, 1).astype("float32"), bias)
 
 
-def _logistic(x: Array | FeatureBatches, y: Array, strength: float, target: Target, seed: int) -> LinearModel:
-    classes, given = target.units, target.class_weights
-    weights = None if given is None else {int(each): given[each] for each in np.unique(y)}
-    fitted = logistic_regression(x, strength, seed, weights).fit(x, y)
+def _logistic(
+    x: Array | FeatureBatches, y: Array, strength: float, target: Target, seed: int, given: Array | None
+) -> LinearModel:
+    classes, of_classes = target.units, target.class_weights
+    weights = None if of_classes is None else {int(each): of_classes[each] for each in np.unique(y)}
+    fitted = logistic_regression(x, strength, seed, weights).fit(x, y, sample_weight=given)
     kernel, bias = np.zeros((x.shape[1], classes), "float32"), np.full(classes, _ABSENT, "float32")
     present = fitted.classes_[1:] if len(fitted.classes_) == 2 else fitted.classes_
     bias[fitted.classes_] = 0

@@ -67,13 +67,14 @@ class StreamedModel:
     def __init__(self, model: Any, seed: int) -> None:
         self._model, self._seed = model, seed
 
-    def fit(self, x: FeatureBatches, y: Array) -> StreamedModel:
-        """Go through the data some times, each time in another order."""
+    def fit(self, x: FeatureBatches, y: Array, sample_weight: Array | None = None) -> StreamedModel:
+        """Go through the data some times, each time in another order; examples may have weights."""
         rng = np.random.default_rng(self._seed)
         options = {"classes": np.unique(y)} if hasattr(self._model, "predict_proba") else {}
         for _ in range(_EPOCHS):
             for rows in x.batches(rng):
-                self._model.partial_fit(x[rows], y[rows], **options)
+                weights = None if sample_weight is None else sample_weight[rows]
+                self._model.partial_fit(x[rows], y[rows], sample_weight=weights, **options)
         return self
 
     def predict(self, x: FeatureBatches) -> Array:

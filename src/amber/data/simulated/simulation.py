@@ -18,12 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amber.checks import is_integer
-from amber.data.dataset import Dataset, Split, TestVault
-from amber.data.encoding.sequences import encode_sequences
 from amber.data.simulated.motifs import DEFAULT_STRENGTH, LETTERS, Motif, background, draw_bases
-from amber.data.splits.division import check_classes
-from amber.data.splits.parts import DEFAULT_FRACTIONS, PARTS, random_split
-from amber.data.targets.target import Target
 from amber.errors import DataError
 from amber.files import limits
 
@@ -169,63 +164,6 @@ def simulate(simulation: Simulation) -> SimulatedRecords:
     return SimulatedRecords(
         sequences, {task: np.where(turned[task], 1 - known, known) for task, known in labels.items()}, sites
     )
-
-
-def load_simulated(
-    simulation: Simulation | None = None,
-    *,
-    outputs: Mapping[str, str] | None = None,
-    fractions: Sequence[float] = DEFAULT_FRACTIONS,
-) -> Dataset:
-    """Return simulated data ready for a search.
-
-    Args:
-        simulation: what to simulate; by default two motifs whose distance decides.
-        outputs: name of an output -> its task; by default all tasks under their own names.
-        fractions: of train, validation and test.
-
-    Returns:
-        The data set; `x` is float32 `(n, length, 4)`, `y` int64: 0 negative, 1 positive, and a dictionary of them
-        where there are several outputs.
-
-    Raises:
-        DataError: an unknown task, fractions that do not fit, or examples of one class only.
-    """
-    simulation = simulation or Simulation()
-    wanted = dict(outputs) if outputs is not None else {name: name for name in simulation.tasks}
-    unknown = [task for task in wanted.values() if task not in simulation.tasks]
-    if unknown or not wanted:
-        raise DataError(
-            f"Expected tasks among {', '.join(simulation.tasks)}. Received: {', '.join(map(repr, unknown)) or 'none'}"
-        )
-    drawn = simulate(simulation)
-    x = encode_sequences(drawn.sequences)
-    y = {output: drawn.labels[task] for output, task in wanted.items()}
-    stratify = [tuple(column) for column in np.stack(list(y.values()), axis=1).tolist()]
-    rows = random_split(simulation.records, fractions, simulation.seed, stratify=stratify)
-    notes = [
-        note
-        for output, values in y.items()
-        for note in check_classes(output, CLASSES, {part: values[getattr(rows, part)] for part in PARTS})
-    ]
-    train, validation, test = (_split(x, y, part) for part in (rows.train, rows.validation, rows.test))
-    return Dataset(
-        name="simulated",
-        train=train,
-        validation=validation,
-        test=TestVault(test, "simulated"),
-        classes=CLASSES if len(y) == 1 else (),
-        input_shape=x.shape[1:],
-        split="random",
-        split_origin=f"drawn at random, stratified, seed {simulation.seed}",
-        targets=tuple(Target(output, CLASSES) for output in y),
-        notes=tuple(notes),
-    )
-
-
-def _split(x: NDArray[np.float32], y: Mapping[str, NDArray[np.int64]], rows: NDArray[np.int64]) -> Split:
-    targets = {name: values[rows] for name, values in y.items()}
-    return Split(x[rows], targets if len(targets) > 1 else next(iter(targets.values())))
 
 
 def _parsed(motifs: Mapping[str, object], strength: float) -> dict[str, Motif]:

@@ -7,6 +7,7 @@ from amber.data.sources.arrays import ArraysSource
 from amber.data.sources.fasta import FastaSource
 from amber.data.sources.intervals import IntervalsSource
 from amber.data.sources.parquet import ParquetSource
+from amber.data.sources.simulated import SimulatedSource
 from amber.data.sources.source import SOURCES, Source, Wanted, register_source
 from amber.data.sources.table import TableSource
 from amber.data.sources.zarr_arrays import ZarrSource
@@ -18,6 +19,7 @@ __all__ = [
     "FastaSource",
     "IntervalsSource",
     "ParquetSource",
+    "SimulatedSource",
     "Source",
     "TableSource",
     "Wanted",

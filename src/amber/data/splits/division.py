@@ -76,6 +76,7 @@ class SplitSpec:
     chromosomes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     stretch: int | None = None
     folds: int = 0
+    stratify_by_all: bool = False
 
     def needed(self) -> list[str]:
         """Return the columns that must be there."""

@@ -20,6 +20,9 @@ from amber.errors import DataError
 from amber.types import Array
 from amber.wording import shown
 
+# What a label may be written as, beside 0 and 1.
+_WORDS = {"true": 1.0, "false": 0.0, "positive": 1.0, "negative": 0.0}
+
 
 @dataclass(frozen=True)
 class LabelMatrix:
@@ -102,6 +105,6 @@ def _meaning(text: str) -> float:
     """Return 0, 1 or MISSING_LABEL; NaN for anything else."""
     if is_missing(text):
         return MISSING_LABEL
-    known = {"true": 1.0, "false": 0.0}.get(text.strip().lower())
+    known = _WORDS.get(text.strip().lower())
     value = number_of(text) if known is None else known
     return value if value in (0.0, 1.0) else float("nan")

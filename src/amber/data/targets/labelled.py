@@ -37,12 +37,14 @@ class Labelled:
         y: the values of each, by its name.
         division: rows of the parts.
         notes: those of the table, and what was said of labels and parts.
+        weights: how much each example counts in training; None: all alike.
     """
 
     targets: tuple[Target, ...]
     y: dict[str, Array]
     division: Division
     notes: tuple[str, ...]
+    weights: NDArray[np.float32] | None = None
 
 
 def divided(
@@ -64,8 +66,7 @@ def divided(
         with about("targets", each):
             read[each] = read_target(table, each, written)
     with about("split"):
-        labels = next((each.y for each in read.values() if each.target.classes is not None), None)
-        division = divide(table, split, labels, alike)
+        division = divide(table, split, _classes_to_share(list(read.values()), split), alike)
     notes = [*table.notes, *(note for each in read.values() for note in each.notes), *division.notes]
     targets: list[Target] = []
     for each, known in read.items():
@@ -74,6 +75,17 @@ def divided(
         targets.append(target)
         notes += said
     return Labelled(tuple(targets), {each: known.y for each, known in read.items()}, division, tuple(notes))
+
+
+def _classes_to_share(read: Sequence[ReadTarget], split: SplitSpec) -> NDArray[np.int64] | None:
+    """Return the class numbers that drawn parts get their share of; None where there are no classes."""
+    classes = [each.y for each in read if each.target.classes is not None]
+    if not classes:
+        return None
+    if not split.stratify_by_all:
+        return classes[0].astype(np.int64)
+    _, combination = np.unique(np.stack(classes, axis=1), axis=0, return_inverse=True)
+    return combination.reshape(-1)
 
 
 def with_labels(table: Table, targets: Mapping[str, TargetSpec]) -> tuple[Table, NDArray[np.int64]]:
@@ -148,7 +160,12 @@ def assembled(
     inputs: Any = next(iter(x.values())) if one_input else x
     outputs: Any = next(iter(y.values())) if len(y) == 1 else y
     train, validation, test = (
-        Split(rows_of(inputs, part), rows_of(outputs, part)) for part in (rows.train, rows.validation, rows.test)
+        Split(
+            rows_of(inputs, part),
+            rows_of(outputs, part),
+            None if labelled.weights is None else labelled.weights[part],
+        )
+        for part in (rows.train, rows.validation, rows.test)
     )
     return Dataset(
         name=title,
@@ -170,7 +187,8 @@ def content_of(labelled: Labelled) -> list[object]:
         each.name: [each.classes if each.labels is None else each.labels.names, labelled.y[each.name]]
         for each in labelled.targets
     }
-    return [targets, [getattr(labelled.division.rows, part) for part in PARTS]]
+    weights = [] if labelled.weights is None else [labelled.weights]
+    return [targets, [getattr(labelled.division.rows, part) for part in PARTS], *weights]
 
 
 @contextmanager

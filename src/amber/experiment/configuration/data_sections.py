@@ -142,6 +142,8 @@ class DataSection(Section):
         fractions: of train, validation and test where they are drawn; by default 0.7, 0.1 and 0.2.
         class_weights: how much training examples of each class count: `balanced` (every class alike), or class name ->
             weight; by default all examples count alike. Validation and test do not weigh.
+        weights: column of numbers of at least 0: how much each training example counts, in the loss and in linear
+            models; by default all count alike. Validation and test do not weigh.
         augmentation: what is done to training examples: the other strand, shifts; by default nothing.
         negatives: made of the examples of the source, which are positive then: `{shuffled: 1}`. The label is `positive`
             or `negative`; `split: grouped` keeps an example and its negatives together.
@@ -164,6 +166,7 @@ class DataSection(Section):
     split: Name | dict[str, Any] = "auto"
     fractions: Annotated[list[Positive], Field(min_length=3, max_length=3)] | None = None
     class_weights: Literal["balanced"] | Annotated[dict[Name, Positive], Field(min_length=1)] | None = None
+    weights: Name | None = None
     augmentation: AugmentationSection | None = None
     negatives: NegativesSection | None = None
     size_limit: Count | None = None

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from amber.architect import ModelSpace
 from amber.architect.operation_table import check_operation
 from amber.backend import select
-from amber.data import Dataset, Simulation
+from amber.data import Dataset
 from amber.data.sources import Source
 from amber.errors import AmberError, ConfigError, DataError, ModelSpaceError
 from amber.experiment.builders import BUILDERS, OWN_BUILDERS
@@ -30,7 +30,7 @@ from amber.experiment.configuration.preset import preset_in
 from amber.experiment.configuration.section import Section
 from amber.experiment.configuration.sections import Config
 from amber.experiment.configuration.simulated import checked_simulation, with_tasks_as_outputs
-from amber.experiment.configuration.source_section import check_form, checked_source, wanted_of
+from amber.experiment.configuration.source_section import check_form, check_unused, checked_source, wanted_of
 from amber.experiment.configuration.space import space_of
 from amber.experiment.configuration.unused_keys import check_unused_keys
 from amber.redaction import password_in
@@ -48,7 +48,6 @@ class Configuration:
         builder_options: the section `builder`, checked against the options of its type.
         space: the section `model_space`.
         space_paths: for each layer, the key path of each candidate.
-        simulation: the data, where they are simulated.
         recorded: whether a run directory holds it, so that a search has run with it.
         dataset: the data, where they were given as an object; None: the section `data` names them.
         source: of the data, where `data.source` is a mapping of its settings.
@@ -61,7 +60,6 @@ class Configuration:
     builder_options: Section
     space: ModelSpace
     space_paths: list[list[KeyPath]]
-    simulation: Simulation | None = None
     recorded: bool = False
     dataset: Dataset | None = None
     source: Source | None = None
@@ -151,11 +149,13 @@ def check_config(document: YamlDocument, *, recorded: bool = False) -> Configura
     _check_no_password(document)
     select()  # a backend that cannot be had is not a mistake of this file
     config = _validate(Config, document.data, document, ())
-    simulation = checked_simulation(config, document, _validate)
-    if simulation is not None:
-        config = with_tasks_as_outputs(config, simulation)
+    simulated = checked_simulation(config, document, _validate)
+    if simulated is not None:
+        config = with_tasks_as_outputs(config, simulated)
     check_form(config.data, document)
-    source = checked_source(config.data, document, _validate)
+    source = simulated or checked_source(config.data, document, _validate)
+    if source is not None:
+        check_unused(source, config.data, document)
     if not recorded:
         check_unused_keys(config, document)
     inputs = _inputs(config, source)
@@ -164,14 +164,12 @@ def check_config(document: YamlDocument, *, recorded: bool = False) -> Configura
     options = _builder_options(config.builder, document) if config.builder else Section()
     _check_sampler_options(config, document)
     if preset is not None:
-        return Configuration(
-            document, config, options, ModelSpace(), [], simulation, recorded, source=source, preset=preset
-        )
+        return Configuration(document, config, options, ModelSpace(), [], recorded, source=source, preset=preset)
     _check_kind_of_space(config, document)
     space, paths = space_of(config.model_space, document, list(inputs or {}))
     if not recorded:
         _check_operations(config, space, paths, document)
-    return Configuration(document, config, options, space, paths, simulation, recorded, source=source)
+    return Configuration(document, config, options, space, paths, recorded, source=source)
 
 
 def _inputs(config: Config, source: Source | None) -> Mapping[str, Any] | None:

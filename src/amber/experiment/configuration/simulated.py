@@ -6,36 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 from amber.data import MotifTask, Simulation
+from amber.data.sources import SimulatedSource
 from amber.errors import DataError
 from amber.experiment.configuration.data_sections import OutputSection, SimulatedSection
 from amber.experiment.configuration.document import KeyPath, YamlDocument
 from amber.experiment.configuration.sections import Config
 
 _PATH: KeyPath = ("data", "source", "simulated")
-# Keys of `data` that mean nothing where nothing is read from a file.
-_OF_FILES = (
-    "sequence",
-    "blocks",
-    "alphabet",
-    "length",
-    "align",
-    "unknown",
-    "standardize",
-    "label",
-    "labels",
-    "task",
-    "classes",
-    "class_weights",
-    "augmentation",
-    "negatives",
-    "size_limit",
-)
 
 
 def checked_simulation(
     config: Config, document: YamlDocument, validate: Callable[..., SimulatedSection]
-) -> Simulation | None:
-    """Return the simulation that a configuration asks for; None where its data come from a file.
+) -> SimulatedSource | None:
+    """Return the source of the simulation that a configuration asks for; None where its data come from a file.
 
     Args:
         config: the sections.
@@ -52,7 +35,7 @@ def checked_simulation(
         raise document.error(_PATH[:2], f"expected the key 'simulated' alone. Received: {', '.join(source)}")
     given = source["simulated"]
     section = validate(SimulatedSection, {} if given is None else given, document, _PATH)
-    _check_other_keys(config, document)
+    _check_outputs(config, document)
     values: dict[str, Any] = {
         name: getattr(section, name) for name in section.model_fields_set if getattr(section, name) is not None
     }
@@ -62,16 +45,17 @@ def checked_simulation(
         except DataError as error:
             raise document.error((*_PATH, "tasks", name), str(error)) from error
     try:
-        return Simulation(**values)
+        return SimulatedSource(Simulation(**values))
     except DataError as error:
         raise document.error((*_PATH, *error.field), str(error)) from error
 
 
-def with_tasks_as_outputs(config: Config, simulation: Simulation) -> Config:
+def with_tasks_as_outputs(config: Config, source: SimulatedSource) -> Config:
     """Return the configuration with one output per task, where there are several and it names none."""
-    if config.data.outputs is not None or len(simulation.tasks) < 2:
+    tasks, data = source.simulation.tasks, config.data
+    if data.outputs is not None or data.labels is not None or "label" in data.model_fields_set or len(tasks) < 2:
         return config
-    outputs = {name: OutputSection(column=name) for name in simulation.tasks}
+    outputs = {name: OutputSection(column=name) for name in tasks}
     return config.model_copy(update={"data": config.data.model_copy(update={"outputs": outputs})})
 
 
@@ -79,17 +63,7 @@ def _tasks_so_far(values: dict[str, Any]) -> dict[str, MotifTask]:
     return {name: task for name, task in values["tasks"].items() if isinstance(task, MotifTask)}
 
 
-def _check_other_keys(config: Config, document: YamlDocument) -> None:
-    for name in _OF_FILES:
-        if name in config.data.model_fields_set:
-            raise document.error(
-                ("data", name),
-                f"simulated data have no columns; expected this key left out. Received: {getattr(config.data, name)!r}",
-            )
-    if "split" in config.data.model_fields_set and config.data.split != "random":
-        raise document.error(
-            ("data", "split"), f"simulated data are divided at random; expected random. Received: {config.data.split!r}"
-        )
+def _check_outputs(config: Config, document: YamlDocument) -> None:
     for name, output in (config.data.outputs or {}).items():
         if output.type == "number" or output.classes is not None:
             raise document.error(

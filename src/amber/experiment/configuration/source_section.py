@@ -35,9 +35,7 @@ def checked_source(section: DataSection, document: YamlDocument, validate: Calla
     if not isinstance(given, Mapping) or "simulated" in given:
         return None
     source = _source(_kind(given, document), given, document, validate)
-    source = source.at(document.folder_of_paths())
-    _check_unused(source, section, document)
-    return source
+    return source.at(document.folder_of_paths())
 
 
 def wanted_of(section: DataSection) -> Wanted:
@@ -56,7 +54,7 @@ def _kind(given: Mapping[str, object], document: YamlDocument) -> str:
     if not named:
         raise document.error(
             SOURCE,
-            f"expected a name, a path, or a mapping with one of the keys {', '.join([*SOURCES.names(), 'simulated'])}. "
+            f"expected a name, a path, or a mapping with one of the keys {', '.join(SOURCES.names())}. "
             f"Received: {', '.join(map(str, given)) or 'no key'}",
         )
     fits = (key for key in named if set(given) <= set(_section_of(SOURCES.get(key)).model_fields))
@@ -85,7 +83,8 @@ def _section_of(source: type[Source]) -> type[Section]:
     return create_model(source.__name__, __base__=Section, **fields)
 
 
-def _check_unused(source: Source, section: DataSection, document: YamlDocument) -> None:
+def check_unused(source: Source, section: DataSection, document: YamlDocument) -> None:
+    """Raise ConfigError, with file, line and key, where a key of `data` is given that means nothing beside a source."""
     for key, value in section.model_dump(exclude_unset=True).items():
         if key in source.UNUSED and value is not None and document.lines.holds(("data", key)):
             raise document.error(

@@ -83,7 +83,7 @@ def train_final(
             metric=loaded.config.search.metric,
             direction=loaded.config.search.chosen_direction,
             recalibrate=loaded.config.training.recalibrate,
-            fit_kwargs=None if dataset.class_weight is None else {"class_weight": dataset.class_weight},
+            fit_kwargs=dataset.fit_arguments(train),
         )
         networks.append(network)
         epochs.append(len(history["loss"]))
