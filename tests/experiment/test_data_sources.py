@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from amber.data import from_examples
+from amber.data import inputs
 from amber.data.sources import SOURCES, FastaSource
 from amber.errors import ConfigError
 from amber.experiment.configuration.reading import Configuration, config_from_text
@@ -246,7 +246,7 @@ def test_a_search_of_what_is_read_in_batches_is_that_of_what_is_held(
     monkeypatch.chdir(folder)
     trials = []
     for share, run in ((0.25, "held"), (0.0, "streamed")):
-        monkeypatch.setattr(from_examples, "HELD_SHARE", share)
+        monkeypatch.setattr(inputs, "HELD_SHARE", share)
         done = amber("search", "c.yaml", "--run-directory", run, "--quiet")
         assert done.exit_code == 0, done.output + done.stderr
         lines = (folder / run / "trials.jsonl").read_text().splitlines()

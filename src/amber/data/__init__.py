@@ -8,7 +8,7 @@ from amber.data.baselines.linear_models import (
     logistic_regression_baseline,
     ridge_baseline,
 )
-from amber.data.baselines.scores import ClassScore, LabelScore, NumberScore
+from amber.data.baselines.scores import ClassScore, LabelScore, NumberScore, NumbersScore
 from amber.data.block_datasets import load_blocks
 from amber.data.dataset import Dataset, Split, TestVault
 from amber.data.datasets import find_data, load_dataset, load_sequences, load_simulated
@@ -36,6 +36,7 @@ __all__ = [
     "Motif",
     "MotifTask",
     "NumberScore",
+    "NumbersScore",
     "RegressionResult",
     "Scaling",
     "SimulatedRecords",

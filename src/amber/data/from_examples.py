@@ -1,6 +1,6 @@
-"""Examples of a source to a data set as trainings take it: held in memory one-hot, or read in batches.
+"""Examples of a source to a data set: targets, parts, and inputs as trainings take them.
 
-What may be changed here: how codes, numbers and tracks become the arrays that a network reads.
+What may be changed here: in which order a data set is put together.
 """
 
 from __future__ import annotations
@@ -8,21 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amber.data.batches.augmentation import Augmentation
-from amber.data.batches.streamed import streamed_inputs
+from amber.data.batches.augmentation import Augmentation, Profile
 from amber.data.dataset import Dataset
 from amber.data.encoding.alphabets import Unknown
-from amber.data.encoding.one_hot import one_hot
-from amber.data.examples import Examples, InputKind, NumbersInput, SequenceInput, TrackInput
+from amber.data.examples import Examples, NumbersInput, SequenceInput
 from amber.data.fingerprints import fingerprint
+from amber.data.inputs import inputs_of
 from amber.data.negatives.matched import LABEL, PAIR, with_shuffled_negatives
 from amber.data.sources.source import Source, Wanted
-from amber.data.splits.division import SIMILARITY, Division, SplitSpec, divide
+from amber.data.splits.division import SIMILARITY, Division, SplitSpec
 from amber.data.splits.leakage import POSITIONS, identical_across, near_identical_across, overlapping_across
 from amber.data.splits.parts import PARTS, SplitIndices
 from amber.data.splits.similarity import SimilarityGroups, similarity_groups
@@ -31,20 +30,20 @@ from amber.data.tables.examples import TableExamples
 from amber.data.tables.table import Table, shown_names
 from amber.data.targets.class_weights import ClassWeights, class_weights
 from amber.data.targets.example_weights import example_weights
-from amber.data.targets.label_columns import read_labels
-from amber.data.targets.labelled import Labelled, about, assembled, content_of, divided, with_labels
-from amber.data.targets.target import Target
-from amber.data.targets.tasks import TargetSpec
-from amber.data.text import reading
+from amber.data.targets.labelled import (
+    Labelled,
+    Views,
+    about,
+    assembled,
+    content_of,
+    divided,
+    profile_key,
+    with_labels,
+)
+from amber.data.targets.number_columns import is_profile
+from amber.data.targets.tasks import ReadTarget, TargetSpec, read_wide
 from amber.errors import DataError, KeyPath
-from amber.files import size_text
-from amber.types import Array
 
-# How many examples are read at once.
-_AT_ONCE = 4096
-_BYTES_OF_A_NUMBER = 4
-# The share of the machine's memory that inputs may take as numbers; what takes more is read in batches.
-HELD_SHARE = 0.25
 # Letters of sequences that are looked through for near-identical ones at most: a few seconds.
 _LETTERS_COMPARED = 20_000_000
 _Column = TypeVar("_Column")
@@ -79,12 +78,24 @@ class DatasetSpec:
     class_weights: ClassWeights | None = None
     weights: str | None = None
 
+    @property
+    def chosen_targets(self) -> dict[str, TargetSpec]:
+        """The targets, also where `labels` are the only one."""
+        if self.labels is None:
+            return dict(self.targets)
+        return {next(iter(self.targets)): TargetSpec(columns=self.labels, wide="labels")}
+
+    @property
+    def wide(self) -> list[str]:
+        """Names of the targets that are read from several columns."""
+        return [name for name, each in self.chosen_targets.items() if each.is_wide]
+
     def columns(self) -> dict[str, KeyPath] | None:
         """Return the columns that are needed beside the inputs, each with the `field` of an error where it is missing.
 
         None: labels are chosen among all columns.
         """
-        if self.labels is not None:
+        if self.wide:
             return None
         columns: dict[str, KeyPath] = {
             target.column: ("targets", name, "column") for name, target in self.targets.items()
@@ -131,10 +142,10 @@ def dataset_of(examples: Examples, spec: DatasetSpec, name: str, path: Path | No
             `field` says what it is about: `("inputs", name)`, `("targets", name)`, `("split",)`, each followed by
             `"column"` where a column is missing; or nothing where it is about the file.
     """
+    spec = _with_profiles(spec, examples)
     table = _table_of(examples, spec, path or Path(name))
-    if spec.labels is not None:
-        rows, labelled = _with_label_columns(examples, spec, table)
-        known = table.take(rows)
+    if spec.wide:
+        rows, known, labelled = _with_wide_targets(examples, spec, table)
     else:
         known, rows = with_labels(table, spec.targets)
         examples, rows = _without_others(examples, rows)
@@ -142,10 +153,11 @@ def dataset_of(examples: Examples, spec: DatasetSpec, name: str, path: Path | No
     labelled = _with_weights(_weighed(labelled, spec), spec, known)
     # Inputs are read last, as they take most time and memory.
     held = examples.held if isinstance(examples, TableExamples) else examples
-    if not spec.augmentation.is_identity:
+    labelled, augmentation = _views(spec, labelled)
+    if not augmentation.is_identity:
         with about("augmentation"):
-            spec.augmentation.check(held.inputs)
-    x = inputs_of(held, rows, spec.unknown, spec.augmentation)
+            augmentation.check(held.inputs)
+    x = inputs_of(held, rows, spec.unknown, augmentation)
     in_memory = all(isinstance(each, np.ndarray) for each in x.values())
     numbers = [each for each, kind in held.inputs.items() if isinstance(kind, NumbersInput)]
     made = assembled(
@@ -155,6 +167,7 @@ def dataset_of(examples: Examples, spec: DatasetSpec, name: str, path: Path | No
         scaled=numbers if spec.standardize else (),
         scale_targets=spec.standardize,
         one_input=spec.one_input and len(x) == 1,
+        views=None if augmentation.is_identity else Views(augmentation, rows),
     )
     return replace(
         made,
@@ -223,7 +236,7 @@ def _with_negatives(examples: Examples, spec: DatasetSpec) -> Examples:
 
 def _table_of(examples: Examples, spec: DatasetSpec, path: Path) -> Table:
     """Return the columns that targets and parts are read from, as text; what the examples say comes later."""
-    if isinstance(examples, TableExamples) and spec.labels is None:
+    if isinstance(examples, TableExamples) and not spec.wide:
         _ = _needed(examples.table.columns, spec, str(path))
         return replace(examples.table, notes=())
     everything = range(len(examples))
@@ -238,7 +251,7 @@ def _without_others(examples: Examples, rows: NDArray[np.int64]) -> tuple[Exampl
 
 def _fingerprint(examples: Examples, spec: DatasetSpec, labelled: Labelled) -> str:
     """Of what was read, before anything is scaled or augmented."""
-    if isinstance(examples, TableExamples) and spec.labels is None:
+    if isinstance(examples, TableExamples) and not spec.wide:
         form = [] if spec.unknown == "mean" else [spec.unknown]
         return fingerprint([*examples.content(), *content_of(labelled), *form])
     return fingerprint([examples.fingerprint, spec.unknown, *content_of(labelled)])
@@ -282,83 +295,57 @@ def _alike(examples: Examples, labelled: Labelled, rows: NDArray[np.int64], held
     ]
 
 
-def inputs_of(
-    examples: Examples,
-    rows: NDArray[np.int64],
-    unknown: Unknown = "mean",
-    augmentation: Augmentation | None = None,
-) -> dict[str, Array]:
-    """Return the inputs of some examples: held as arrays, or, where these would take too much, read in batches.
-
-    Where training sees them augmented they are read in batches, too. Numbers are always held, as they are scaled by
-    those of the training part.
-    """
-    fits = _bytes_needed(examples, len(rows)) <= HELD_SHARE * reading.machine_memory()
-    if fits and (augmentation is None or augmentation.is_identity):
-        return arrays_of(examples, rows, unknown)
-    streamed: dict[str, Any] = dict(streamed_inputs(examples, rows, unknown=unknown, augmentation=augmentation))
-    numbers = {name for name, kind in examples.inputs.items() if isinstance(kind, NumbersInput)}
-    return {name: np.asarray(each) if name in numbers else each for name, each in streamed.items()}
+def _with_profiles(spec: DatasetSpec, examples: Examples) -> DatasetSpec:
+    """Return what is predicted, where a single column that is a profile is read as several numbers."""
+    targets = {
+        name: replace(each, columns=[each.column]) if not each.is_wide and is_profile(examples, each.column) else each
+        for name, each in spec.chosen_targets.items()
+    }
+    return replace(spec, targets=targets, labels=None)
 
 
-def _bytes_needed(examples: Examples, count: int) -> int:
-    shapes = [_shape(name, kind) for name, kind in examples.inputs.items()]
-    return count * sum(int(np.prod(shape)) for shape in shapes) * _BYTES_OF_A_NUMBER
+def _with_wide_targets(
+    examples: Examples, spec: DatasetSpec, table: Table
+) -> tuple[NDArray[np.int64], Table, Labelled]:
+    """Return the examples of which every target is known, as rows and as a table, with their targets and parts."""
+    narrow = {name: each for name, each in spec.targets.items() if not each.is_wide}
+    notes = table.notes
+    rows = np.arange(len(examples))
+    if narrow:
+        known, rows = with_labels(table, narrow)
+        notes = known.notes
+    read: dict[str, ReadTarget] = {}
+    for name in spec.wide:
+        with about("targets", name):
+            read[name], rows = read_wide(examples, name, spec.targets[name], rows, str(table.path))
+            if not len(rows):
+                raise DataError(f"{table.path}: expected examples of which every output is known. Received: none")
+    read = {name: replace(each, y=each.y[rows]) for name, each in read.items()}
+    known = replace(table.take(rows), notes=notes)
+    alike = _near_duplicates(examples, spec.split, rows)
+    return rows, known, divided(known, spec.targets, spec.split, alike, read)
 
 
-def _with_label_columns(examples: Examples, spec: DatasetSpec, table: Table) -> tuple[NDArray[np.int64], Labelled]:
-    """Return the examples of which labels are known, with these and their parts."""
-    name = next(iter(spec.targets))
-    with about("labels"):
-        read = read_labels(examples, spec.labels or (), str(table.path))
-    with about("split"):
-        alike = _near_duplicates(examples, spec.split, read.rows)
-        division = divide(table.take(read.rows), spec.split, None, alike)
-    trained = read.y[division.rows.train]
-    if not (trained == 1).any() or not (trained == 0).any():
-        raise DataError(
-            f"{table.path}: the training part must have examples with and without a label. Received: one kind only",
-            field=("labels",),
-        )
-    notes = (*table.notes, *read.notes, *division.notes)
-    return read.rows, Labelled((Target(name, labels=read.labels),), {name: read.y}, division, notes)
-
-
-def arrays_of(examples: Examples, rows: NDArray[np.int64], unknown: Unknown = "mean") -> dict[str, Array]:
-    """Return the inputs of some examples as a network reads them, float32; sequences are one-hot.
-
-    Raises:
-        DataError: they do not fit into the memory of this machine, or sequences are of unequal length.
-    """
-    shapes = {name: _shape(name, kind) for name, kind in examples.inputs.items()}
-    needed = _bytes_needed(examples, len(rows))
-    if needed > reading.machine_memory():
-        raise DataError(
-            "The inputs of all examples must fit into the memory of this machine as numbers; take fewer or shorter "
-            f"ones. Received: {len(rows):,} examples, {size_text(needed)}"
-        )
-    result: dict[str, Array] = {name: np.empty((len(rows), *shape), dtype=np.float32) for name, shape in shapes.items()}
-    for first in range(0, len(rows), _AT_ONCE):
-        some = slice(first, first + _AT_ONCE)
-        for name, values in examples.read(rows[some]).items():
-            kind = examples.inputs[name]
-            if isinstance(kind, SequenceInput):
-                one_hot(values, kind.alphabet, unknown=unknown, out=result[name][some])
-            else:
-                result[name][some] = values
-    return result
-
-
-def _shape(name: str, kind: InputKind) -> tuple[int, ...]:
-    if isinstance(kind, NumbersInput):
-        return (kind.width,)
-    if isinstance(kind, TrackInput):
-        return (kind.length, kind.channels)
-    if kind.length is None:
-        raise DataError(
-            "Sequences of one length are needed; write data.length. Received: unequal lengths", field=("inputs", name)
-        )
-    return (kind.length, len(kind.alphabet.letters))
+def _views(spec: DatasetSpec, labelled: Labelled) -> tuple[Labelled, Augmentation]:
+    """Return the targets, and the augmentation that they follow: profiles are moved by whole bins."""
+    augmentation = spec.augmentation
+    profiles = {
+        profile_key(each.name): Profile(each.numbers.bin_width, each.numbers.partners)
+        for each in labelled.targets
+        if each.numbers is not None and each.numbers.bins > 1
+    }
+    if augmentation.is_identity or not profiles:
+        return labelled, augmentation
+    with about("augmentation"):
+        augmentation = replace(augmentation, profiles={**augmentation.profiles, **profiles})
+    if not augmentation.shift:
+        return labelled, augmentation
+    # What a shift moves in is not known.
+    targets = tuple(
+        replace(each, numbers=each.numbers.with_missing()) if each.numbers is not None else each
+        for each in labelled.targets
+    )
+    return replace(labelled, targets=targets), augmentation
 
 
 def _needed(columns: Mapping[str, _Column], spec: DatasetSpec, source: str) -> dict[str, _Column]:
@@ -368,7 +355,9 @@ def _needed(columns: Mapping[str, _Column], spec: DatasetSpec, source: str) -> d
         DataError: one is not there.
     """
     found: dict[str, _Column] = {}
-    for name, target in spec.targets.items() if spec.labels is None else ():
+    for name, target in spec.targets.items():
+        if target.is_wide:
+            continue
         with about("targets", name, "column"):
             found[target.column] = _column(columns, target.column, source)
     for column in spec.split.needed():

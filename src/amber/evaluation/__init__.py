@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from amber.evaluation.bootstrap import Estimate, Resampling
-from amber.evaluation.evaluate import Evaluation, evaluate_classes, evaluate_labels, evaluate_numbers
+from amber.evaluation.evaluate import (
+    Evaluation,
+    evaluate_classes,
+    evaluate_labels,
+    evaluate_numbers,
+    evaluate_several_numbers,
+)
 
 __all__ = [
     "Estimate",
@@ -12,4 +18,5 @@ __all__ = [
     "evaluate_classes",
     "evaluate_labels",
     "evaluate_numbers",
+    "evaluate_several_numbers",
 ]

@@ -161,6 +161,50 @@ def evaluate_numbers(
     return _evaluated(measures_of, predicted, baselines, resampling or Resampling(len(values)), {})
 
 
+def evaluate_several_numbers(
+    true: ArrayLike,
+    predicted: ArrayLike,
+    columns: Mapping[str, slice],
+    *,
+    resampling: Resampling | None = None,
+    baselines: Mapping[str, ArrayLike] | None = None,
+) -> Evaluation:
+    """Evaluate several predicted numbers of each example, or profiles.
+
+    Args:
+        true: shape `(examples, units)`; NaN where a value is missing, which is not counted.
+        predicted: of the same shape.
+        columns: name -> the units of a number, or of a signal in all its bins, which are evaluated together.
+        resampling: how intervals are drawn, of whole examples; None: 1,000 draws, 95 %.
+        baselines: predictions of other models, by name.
+
+    Returns:
+        Means over the numbers for which a measure is defined, and each one's own.
+
+    Raises:
+        DataError: shapes that do not fit, or values that are not finite.
+    """
+    values = np.asarray(true, np.float64)
+
+    def by_number(given: ArrayLike) -> dict[str, Measures]:
+        found = _checked(given, values.shape, "predictions")
+        return {name: _several_measures(values[:, each], found[:, each]) for name, each in columns.items()}
+
+    def measures_of(given: ArrayLike) -> Measures:
+        return _means(by_number(given))
+
+    return _evaluated(measures_of, predicted, baselines, resampling or Resampling(len(values)), by_number(predicted))
+
+
+def _several_measures(true: Array, predicted: Array) -> Measures:
+    """Return the measures of the known ones of `(examples, bins)`; the weight of an example is that of each bin."""
+    known = ~np.isnan(true)
+    if not known.any():
+        return dict.fromkeys(("r2", "pearson", "spearman", "mae"), weighted.mean_of(np.full(len(true), np.nan)))
+    rows = np.nonzero(known)[0]
+    return {name: _where(rows, measure) for name, measure in _number_measures(true[known], predicted[known]).items()}
+
+
 def _evaluated(
     measures_of: Callable[[ArrayLike], Measures],
     predicted: ArrayLike,

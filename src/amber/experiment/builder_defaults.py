@@ -12,13 +12,13 @@ from typing import Any
 
 from amber.experiment.builders import ResidualCnnOptions
 from amber.experiment.configuration.reading import Configuration
-from amber.experiment.task_spec import TaskSpec
+from amber.experiment.task_spec import TaskSpec, has_profile
 
 # Sequences of at most so many positions are taken to be aligned: what matters is at known places of them.
 _ALIGNED = 100
 
 
-def suited_options(length: int) -> dict[str, object]:
+def suited_options(length: int, profile: bool = False) -> dict[str, object]:
     """Return options of a residual CNN for sequences of a length.
 
     In long sequences a feature may stand anywhere: its maximum along the sequence is looked at, where a dense layer
@@ -28,8 +28,9 @@ def suited_options(length: int) -> dict[str, object]:
 
     Args:
         length: positions of a sequence.
+        profile: whether a number is predicted of each part of the sequence, so that places count.
     """
-    if length <= _ALIGNED:
+    if length <= _ALIGNED or profile:
         return {"flatten_mode": "Flatten", "dropout_rate": 0.2, "reduction_factor": 1}
     return {"flatten_mode": "GMP", "dropout_rate": 0.0, "reduction_factor": 4}
 
@@ -50,7 +51,7 @@ def with_builder_defaults(
     shapes = list(task.inputs.values())
     if not isinstance(loaded.builder_options, ResidualCnnOptions) or len(shapes) != 1 or len(shapes[0]) != 2:
         return loaded, {}
-    chosen = suited_options(shapes[0][0])
+    chosen = suited_options(shapes[0][0], has_profile(task))
     return with_builder_options(loaded, chosen if begun_with is None else noted_options(begun_with))
 
 

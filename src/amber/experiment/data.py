@@ -21,6 +21,7 @@ from amber.data.simulated.simulation import CLASSES
 from amber.data.sources import SimulatedSource, Source
 from amber.data.splits.division import AUTO, CHROMOSOMES, GROUP_COLUMN, SIMILARITY, SplitSpec
 from amber.data.splits.parts import DEFAULT_FRACTIONS
+from amber.data.targets.tasks import Kind
 from amber.errors import ConfigError, DataError
 from amber.experiment.configuration.data_sections import DataSection
 from amber.experiment.configuration.document import KeyPath, dotted, parse_yaml
@@ -58,7 +59,7 @@ def _named_by_key(error: DataError, loaded: Configuration) -> ConfigError:
     outputs, blocks = loaded.config.data.outputs, loaded.config.data.blocks
     where: dict[Any, KeyPath] = {
         "inputs": ("blocks", *rest[:1]) if blocks else ("sequence",),
-        "targets": ("outputs", *rest[:1]) if outputs else ("label",),
+        "targets": ("outputs", *rest[:1]) if outputs else ("label" if loaded.config.data.labels is None else "labels",),
         "source": ("source", *rest),
     }
     if loaded.source is not None and hasattr(loaded.source, str(kind)):
@@ -118,7 +119,6 @@ def _spec(loaded: Configuration, *, one_input: bool = False) -> DatasetSpec:
         standardize=section.standardize,
         unknown=section.unknown,
         one_input=one_input,
-        labels=section.labels,
         augmentation=_augmentation(loaded),
         negatives=section.negatives.shuffled if section.negatives is not None else 0,
         class_weights=section.class_weights,
@@ -129,8 +129,10 @@ def _spec(loaded: Configuration, *, one_input: bool = False) -> DatasetSpec:
 def _spec_of_tasks(loaded: Configuration, source: SimulatedSource) -> DatasetSpec:
     """Return what is predicted of simulated data: tasks have two classes, and name their outputs."""
     section, spec = loaded.config.data, _spec(loaded, one_input=True)
+    if spec.wide:
+        return spec
     columns = {name: target.column for name, target in spec.targets.items()}
-    if section.outputs is None and section.labels is None and "label" not in section.model_fields_set:
+    if section.outputs is None and "label" not in section.model_fields_set:
         columns = {name: name for name in source.simulation.tasks}
     return replace(spec, targets={name: TargetSpec(column, "classes", CLASSES) for name, column in columns.items()})
 
@@ -164,8 +166,26 @@ def _from_source(loaded: Configuration, source: Source) -> Dataset:
 
 def _targets(section: DataSection) -> dict[str, TargetSpec]:
     if section.outputs is None:
-        return {OUTPUT: TargetSpec(section.label, section.task, section.classes)}
-    return {name: TargetSpec(output.column, output.type, output.classes) for name, output in section.outputs.items()}
+        return {OUTPUT: _target(section.label, section.labels, section.task, section.classes)}
+    return {
+        name: _target(output.column or "", output.labels, output.type, output.classes)
+        for name, output in section.outputs.items()
+    }
+
+
+def _target(
+    column: str | list[str], labels: str | list[str] | None, kind: Kind | None, classes: list[str] | None
+) -> TargetSpec:
+    if labels is not None:
+        return TargetSpec(columns=labels, wide="labels")
+    if isinstance(column, str):
+        return TargetSpec(column, kind, classes)
+    if kind == "classes" or classes is not None:
+        raise DataError(
+            f"several columns are several numbers; for columns of 0 and 1 write `labels`. Received: {shown(column)}",
+            field=("label",),
+        )
+    return TargetSpec(columns=column)
 
 
 def data_file(loaded: Configuration) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from amber.data import Scaling, Table, encode_sequences, read_table
-from amber.data.from_examples import arrays_of
+from amber.data.inputs import arrays_of
 from amber.data.tables.examples import TableExamples, parsed_blocks
 from amber.errors import ConfigError
 from amber.experiment.before_keras.files import input_shapes_of

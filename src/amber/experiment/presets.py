@@ -17,7 +17,7 @@ from amber.experiment.configuration.document import YamlDocument, parse_yaml
 from amber.experiment.configuration.of_objects import section_of_space
 from amber.experiment.configuration.preset import KEY
 from amber.experiment.configuration.reading import Configuration, check_config
-from amber.experiment.task_spec import TaskSpec
+from amber.experiment.task_spec import TaskSpec, has_profile
 from amber.presets import AUTO, DataFacts, PresetSpace, chosen_preset, preset_space, written_out
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _space(loaded: Configuration, dataset: Dataset) -> tuple[str, PresetSpace]:
 
 def _facts(dataset: Dataset) -> DataFacts:
     task = TaskSpec.of(dataset)
-    return DataFacts(task.inputs, len(dataset.train), len(task.outputs))
+    return DataFacts(task.inputs, len(dataset.train), len(task.outputs), along=has_profile(task))
 
 
 def _comment(name: str, dataset: Dataset) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from amber.data.targets.target import Labels
+from amber.data.targets.target import Labels, Numbers
 from amber.errors import ConfigError
+from amber.experiment.configuration.data_sections import OutputSection
 from amber.experiment.configuration.document import KeyPath
 from amber.experiment.configuration.reading import Configuration
 from amber.experiment.task_spec import Outcome, TaskSpec
@@ -37,7 +38,7 @@ def for_task(loaded: Configuration, problem: TaskSpec) -> Configuration:
     changes: dict[str, Any] = {}
     if config.data.outputs is not None:
         outputs = {
-            name: output.model_copy(update={"type": "number" if problem.outputs[name] is None else "classes"})
+            name: output.model_copy(update=_suited_output(output, problem.outputs[name]))
             for name, output in config.data.outputs.items()
         }
         changes["data"] = config.data.model_copy(update={"outputs": outputs})
@@ -54,10 +55,22 @@ def for_task(loaded: Configuration, problem: TaskSpec) -> Configuration:
     return changed
 
 
+def _suited_output(output: OutputSection, task: Outcome) -> dict[str, object]:
+    """Return kind, loss and metrics of one of several outputs; what is given stays."""
+    chosen: dict[str, object] = {"type": "number" if task is None or isinstance(task, Numbers) else "classes"}
+    if isinstance(task, (Labels, Numbers)):
+        suited = _suited(task)
+        chosen["loss"] = output.loss or suited["loss"]
+        chosen["metrics"] = suited["metrics"] if output.metrics is None else output.metrics
+    return chosen
+
+
 def _suited(task: Outcome) -> dict[str, object]:
     """Return loss and metrics for an output, where they are not those that the section has by default."""
     if isinstance(task, Labels):
         return {"loss": "binary_crossentropy", "metrics": []}
+    if isinstance(task, Numbers):
+        return {"loss": "mse", "metrics": [] if task.missing else ["mae"]}
     return {"loss": "mse", "metrics": ["mae"]} if task is None else {}
 
 
@@ -104,7 +117,10 @@ def _check_task(loaded: Configuration, path: KeyPath, loss: str, metrics: Sequen
     if isinstance(task, Labels):
         _check_labels(loaded, path, loss, metrics, task)
         return
-    classes = None if task is None else len(task)
+    if isinstance(task, Numbers) and task.missing:
+        _check_missing_numbers(loaded, path, loss, metrics)
+        return
+    classes = _count(task)
     try:
         check_loss(loss, classes)
     except ConfigError as error:
@@ -137,6 +153,27 @@ def _check_labels(loaded: Configuration, path: KeyPath, loss: str, metrics: Sequ
             "no reward knows missing labels: take it out, and networks are compared by the loss of the known ones. "
             f"Received: {shown(loaded.config.search.reward)}",
         )
+
+
+def _check_missing_numbers(loaded: Configuration, path: KeyPath, loss: str, metrics: Sequence[str]) -> None:
+    """Check loss and metrics of numbers of which some are not known."""
+    if plain_name(loss) != plain_name("mse"):
+        raise loaded.error((*path, "loss"), f"numbers of which some are missing need the loss mse. Received: {loss!r}")
+    if metrics:
+        raise loaded.error(
+            (*path, "metrics", 0), f"expected no metric, as some numbers are missing. Received: {shown(metrics[0])}"
+        )
+    if loaded.config.search.reward is not None:
+        raise loaded.error(
+            ("search", "reward"),
+            "no reward knows missing numbers: take it out, and networks are compared by the loss of the known ones. "
+            f"Received: {shown(loaded.config.search.reward)}",
+        )
+
+
+def _count(task: tuple[str, ...] | Numbers | None) -> int | None:
+    """Return how many classes there are; None for numbers."""
+    return None if task is None or isinstance(task, Numbers) else len(task)
 
 
 def losses_and_metrics(loaded: Configuration, problem: TaskSpec | None = None) -> dict[str, object]:
@@ -184,7 +221,11 @@ def _compiled(
 
         of_labels = [metric_of_labels(metric, len(task.names)) for metric in metrics]
         return {"loss": MaskedBinaryCrossentropy() if task.missing else loss, "metrics": of_labels}
-    return {"loss": loss, "metrics": [metric_for(metric, None if task is None else len(task)) for metric in metrics]}
+    if isinstance(task, Numbers) and task.missing:
+        from amber.modeler.masked_loss import MaskedMeanSquaredError
+
+        return {"loss": MaskedMeanSquaredError(), "metrics": []}
+    return {"loss": loss, "metrics": [metric_for(metric, _count(task)) for metric in metrics]}
 
 
 def _metric(loaded: Configuration, problem: TaskSpec) -> str:
@@ -234,7 +275,9 @@ def _addition(loaded: Configuration, problem: TaskSpec) -> str:
     (classes,) = problem.outputs.values()
     if isinstance(classes, Labels):
         return ""
-    fitting = fitting_metrics(None if classes is None else len(classes))
+    if isinstance(classes, Numbers) and classes.missing:
+        return ""
+    fitting = fitting_metrics(_count(classes))
     if plain_name(wanted) not in map(plain_name, fitting):
         return ""
     return f"; with `metrics: [{', '.join([*loaded.config.training.metrics, wanted])}]` there it would be"

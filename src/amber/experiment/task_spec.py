@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from amber.data.targets.target import Labels
+from amber.data.targets.target import Labels, Numbers
 from amber.errors import ConfigError
 from amber.files import limits
-from amber.types import JsonObject
+from amber.types import Array, JsonObject
 from amber.wording import shown
 
 if TYPE_CHECKING:
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 INPUT = "input"
 
-Outcome: TypeAlias = "tuple[str, ...] | Labels | None"
-"""What an output is of: one of several classes, any number of labels, or (None) a number."""
+Outcome: TypeAlias = "tuple[str, ...] | Labels | Numbers | None"
+"""What an output is of: one of several classes, any number of labels, several numbers or a profile, or (None) a number.
+"""
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class TaskSpec:
 
     Attributes:
         inputs: shape of one example, without the batch axis.
-        outputs: class names in the order of their numbers; labels, of which each example has any number; None: one
-            number.
+        outputs: class names in the order of their numbers; labels, of which each example has any number; several
+            numbers, or a profile; None: one number.
     """
 
     inputs: Mapping[str, tuple[int, ...]]
@@ -41,7 +42,7 @@ class TaskSpec:
         """Return the task that a data set poses."""
         shapes = dataset.input_shape
         inputs = dict(shapes) if isinstance(shapes, Mapping) else {INPUT: shapes}
-        return cls(inputs, {each.name: each.labels or each.classes for each in dataset.targets})
+        return cls(inputs, {each.name: each.labels or each.numbers or each.classes for each in dataset.targets})
 
     def input_operations(self) -> list[Operation]:
         """Return one input operation per input."""
@@ -50,7 +51,7 @@ class TaskSpec:
         return [Operation("input", shape=shape, name=name) for name, shape in self.inputs.items()]
 
     def output_operations(self) -> list[Operation]:
-        """Return one dense layer per output: a softmax over classes, a sigmoid per label, or a linear unit."""
+        """Return one dense layer per output: a softmax over classes, a sigmoid per label, or linear units."""
         from amber.architect import Operation
 
         return [
@@ -97,24 +98,47 @@ def units_of(outcome: Outcome) -> int:
     """Return how many numbers a network gives for an output."""
     if isinstance(outcome, Labels):
         return len(outcome.names)
+    if isinstance(outcome, Numbers):
+        return outcome.units
     return 1 if outcome is None else len(outcome)
+
+
+def has_profile(task: TaskSpec) -> bool:
+    """Say whether an output is a profile along the sequence."""
+    return any(isinstance(each, Numbers) and each.bins > 1 for each in task.outputs.values())
+
+
+def back(outcome: Outcome, values: Array) -> Array:
+    """Return what was predicted of the other strand as it lies along the first: profiles are turned."""
+    return outcome.turned(values) if isinstance(outcome, Numbers) else values
 
 
 def activation_of(outcome: Outcome) -> str:
     """Return the activation of the last layer of an output."""
     if isinstance(outcome, Labels):
         return "sigmoid"
-    return "linear" if outcome is None else "softmax"
+    return "linear" if outcome is None or isinstance(outcome, Numbers) else "softmax"
 
 
 def _as_json(outcome: Outcome) -> JsonObject | list[str] | None:
     if isinstance(outcome, Labels):
         return {"labels": list(outcome.names), "missing": outcome.missing}
+    if isinstance(outcome, Numbers):
+        return {
+            "numbers": list(outcome.channels),
+            "missing": outcome.missing,
+            "bins": outcome.bins,
+            "bin_width": outcome.bin_width,
+            "partners": list(outcome.partners),
+        }
     return None if outcome is None else list(outcome)
 
 
 def outcome_of(value: Any) -> Outcome:
     """Return what `TaskSpec.to_dict` wrote of an output."""
+    if isinstance(value, dict) and "numbers" in value:
+        channels, partners = tuple(value["numbers"]), tuple(value["partners"])
+        return Numbers(channels, value["bins"], value["missing"], value["bin_width"], partners)
     if isinstance(value, dict):
         return Labels(tuple(value["labels"]), value["missing"])
     return None if value is None else tuple(value)
@@ -130,7 +154,7 @@ def _is_shape(value: object) -> bool:
 
 
 def _is_outputs(value: object) -> bool:
-    each_fits = (each is None or _is_classes(each) or _is_labels(each) for each in _values(value))
+    each_fits = (each is None or _is_classes(each) or _is_labels(each) or _is_numbers(each) for each in _values(value))
     return isinstance(value, dict) and bool(value) and all(each_fits)
 
 
@@ -145,11 +169,28 @@ def _is_labels(value: object) -> bool:
     return isinstance(names, list) and bool(names) and all(isinstance(name, str) for name in names)
 
 
+def _is_numbers(value: object) -> bool:
+    if not isinstance(value, dict) or set(value) != {"numbers", "missing", "bins", "bin_width", "partners"}:
+        return False
+    names, partners = value["numbers"], value["partners"]
+    sizes = [value["bins"], value["bin_width"]]
+    return (
+        isinstance(value["missing"], bool)
+        and isinstance(names, list)
+        and bool(names)
+        and all(isinstance(name, str) for name in names)
+        and all(type(size) is int and size > 0 for size in sizes)
+        and value["bins"] * len(names) <= limits.EXAMPLE_SIZE
+        and isinstance(partners, list)
+        and (not partners or sorted(map(str, partners)) == sorted(map(str, range(len(names)))))
+    )
+
+
 def _is_classes(value: object) -> bool:
     return isinstance(value, list) and len(value) > 1 and all(isinstance(name, str) for name in value)
 
 
 _CHECKS = (
     ("inputs", f"the shape of each input by name, of at most {limits.EXAMPLE_SIZE:,} numbers", _is_inputs),
-    ("outputs", "the class names of each output by name, its labels, or null for a number", _is_outputs),
+    ("outputs", "the class names of each output by name, its labels or numbers, or null for a number", _is_outputs),
 )

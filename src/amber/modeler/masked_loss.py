@@ -1,4 +1,4 @@
-"""The loss of labels of which some are not known."""
+"""The losses of labels and of numbers of which some are not known."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from keras import ops
 
 # Labels below this are not known; see `amber.data.targets.target.MISSING_LABEL`.
 _LEAST_KNOWN = -0.5
+# Numbers below this are not known; see `amber.data.targets.target.MISSING_NUMBER`.
+_LEAST_KNOWN_NUMBER = -5e29
 
 
 @keras.saving.register_keras_serializable("amber")
@@ -41,3 +43,30 @@ class MaskedBinaryCrossentropy(keras.losses.Loss):
         each = -(present * ops.log(probability) + (1 - present) * ops.log(1 - probability)) * known
         count = ops.mean(ops.sum(known, axis=-1))
         return ops.sum(each, axis=-1) / ops.maximum(count, 1e-7)
+
+
+@keras.saving.register_keras_serializable("amber")
+class MaskedMeanSquaredError(keras.losses.Loss):
+    """Mean squared error of the numbers that are known. Those that are -1e30 count nowhere.
+
+    The loss of an example is the sum over its known numbers, divided by the mean number of known ones in the batch, so
+    that every known number weighs the same.
+
+    Args:
+        name: of the loss.
+        reduction: as for every loss of Keras.
+        dtype: of Keras.
+    """
+
+    def __init__(
+        self, name: str = "masked_mean_squared_error", reduction: str = "sum_over_batch_size", dtype: Any = None
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of each example, shape `(examples,)`, from numbers `(examples, numbers)`."""
+        is_known = y_true > _LEAST_KNOWN_NUMBER
+        known = ops.cast(is_known, y_pred.dtype)
+        error = ops.where(is_known, y_true, 0.0) - y_pred
+        count = ops.mean(ops.sum(known, axis=-1))
+        return ops.sum(ops.square(error) * known, axis=-1) / ops.maximum(count, 1e-7)

@@ -25,6 +25,7 @@ class DataFacts:
         inputs: name -> shape of one example: (length, channels) of a sequence or track, (features,) of a group.
         examples: of the training part.
         outputs: how many outputs the network has.
+        along: whether an output has a number for each part of a sequence, so that positions are kept to the end.
 
     Raises:
         ModelSpaceError: no inputs, a shape that is neither, or a number below 1.
@@ -33,6 +34,7 @@ class DataFacts:
     inputs: Mapping[str, tuple[int, ...]]
     examples: int
     outputs: int = 1
+    along: bool = False
 
     def __post_init__(self) -> None:
         for name in ("examples", "outputs"):

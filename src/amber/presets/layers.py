@@ -65,8 +65,13 @@ def dropouts(rates: Sequence[float]) -> Layer:
     return [{"Layer_type": "dropout", "rate": rate} if rate else IDENTITY for rate in rates]
 
 
-def summaries(positions: int) -> Layer:
-    """Return operations that reduce a sequence to one vector: mean, maximum, or all positions where these are few."""
+def summaries(positions: int, along: bool = False) -> Layer:
+    """Return operations that reduce a sequence to one vector: mean, maximum, or all positions where these are few.
+
+    Where an output lies `along` the sequence, all positions are kept.
+    """
+    if along:
+        return [{"Layer_type": "flatten"}]
     found: Layer = [{"Layer_type": "globalavgpool1d"}, {"Layer_type": "globalmaxpool1d"}]
     return [*found, {"Layer_type": "flatten"}] if positions <= 256 else found
 

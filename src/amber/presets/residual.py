@@ -71,7 +71,7 @@ def _builder(facts: DataFacts, length: int) -> dict[str, Any]:
     return {
         "type": "residual_cnn",
         "fc_units": facts.by_examples(32, 64, 128),
-        "flatten_mode": "Flatten" if length <= _POSITIONS_KEPT else "GMP",
+        "flatten_mode": "Flatten" if length <= _POSITIONS_KEPT or facts.along else "GMP",
         "dropout_rate": 0.1 if length <= _POSITIONS_KEPT else 0.0,
         "reduction_factor": _REDUCTION,
     }

@@ -17,12 +17,12 @@ from amber.data.encoding.alphabets import PADDING, Alphabet
 from amber.data.examples import ArrayExamples, SequenceInput
 from amber.data.remarks import identities, remarks
 from amber.data.splits.leakage import find_leaks
-from amber.data.targets.target import known_labels
+from amber.data.targets.target import known_labels, known_numbers
 from amber.types import Array, Inputs
 
 # Rows of each split that lengths and composition are computed from; most bytes of inputs that are compared.
 _LOOKED_AT, _COMPARED = 4_000, 2**29
-_DRAWN, _LABELS_SHOWN = 10, 12
+_DRAWN, _LABELS_SHOWN, _NUMBERS_SHOWN = 10, 12, 6
 FILLED = "·"
 """Marks a padded position of a sequence."""
 
@@ -135,6 +135,8 @@ def _labels(dataset: Dataset) -> Iterator[CardTable]:
         values = {name: np.asarray(part.values_of(target.name)) for name, part in parts.items()}
         if target.labels is not None:
             yield _of_labels(target, values)
+        elif target.numbers is not None:
+            yield _of_numbers(target, values)
         elif target.classes is not None:
             yield _of_classes(target, values)
         else:
@@ -184,6 +186,20 @@ def _of_number(target: Target, values: Mapping[str, Array]) -> CardTable:
         rows.append((part, *(f"{number:.4g}" for number in (low, quarter, half, upper, high))))
     header = ("part", "lowest", "quarter", "half", "three quarters", "highest")
     return CardTable(f"Values of {target.name}", header, tuple(rows), "The share of the values that are below.")
+
+
+def _of_numbers(target: Target, values: Mapping[str, Array]) -> CardTable:
+    """Return the quartiles of the first numbers, or signals of a profile, in the training part."""
+    channels = () if target.numbers is None else target.numbers.channels
+    train = target.in_units(known_numbers(values["train"]))
+    rows = []
+    for place, name in enumerate(channels[:_LABELS_SHOWN]):
+        own = train[:, target.numbers.of_channel(place)] if target.numbers is not None else train
+        quartiles = np.nanpercentile(own, (0, 25, 50, 75, 100))
+        rows.append((name, *(f"{number:.4g}" for number in quartiles), f"{np.isnan(own).mean():.1%}"))
+    header = ("number", "lowest", "quarter", "half", "three quarters", "highest", "missing")
+    more = f"The first {len(rows)} of {len(channels)}. " if len(channels) > len(rows) else ""
+    return CardTable(f"Values of {target.name}", header, tuple(rows), f"{more}Of the training part; missing left out.")
 
 
 def _sequences(dataset: Dataset, letters: str) -> Iterator[CardTable]:
@@ -327,5 +343,8 @@ def _label(target: Target, value: Array) -> str:
         return str(target.classes[int(value)])
     if target.labels is not None:
         return ", ".join(name for name, each in zip(target.labels.names, np.ravel(value), strict=True) if each == 1)
+    if target.numbers is not None:
+        first = target.in_units(known_numbers(np.reshape(value, (1, -1))))[0, :_NUMBERS_SHOWN]
+        return ", ".join(f"{each:.4g}" for each in first) + (", ..." if target.units > len(first) else "")
     number = value if target.scaling is None else target.scaling.invert(np.asarray(value))
     return f"{float(np.ravel(number)[0]):.4g}"

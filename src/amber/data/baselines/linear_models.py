@@ -15,10 +15,10 @@ import numpy as np
 
 from amber.backend import interrupts
 from amber.data.baselines.label_ridge import LabelRidge, label_ridge
-from amber.data.baselines.scores import ClassScore, LabelScore, NumberScore
+from amber.data.baselines.scores import ClassScore, LabelScore, NumberScore, NumbersScore
 from amber.data.baselines.streamed import FeatureBatches, features, logistic_regression, ridge_regression
 from amber.data.dataset import Dataset, Split, shapes_of
-from amber.data.targets.target import Target, known_labels
+from amber.data.targets.target import Target, known_labels, known_numbers
 from amber.errors import DataError
 from amber.measures import accuracy, r2
 from amber.types import Array
@@ -107,6 +107,23 @@ class LabelsResult:
     """
 
     score: LabelScore
+    alpha: float
+    validation_error: float
+    predictions: Array = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class NumbersResult:
+    """How well a simple model predicts several numbers, or a profile, of test data.
+
+    Attributes:
+        score: all measures of it.
+        alpha: strength of the penalty that was chosen on validation data.
+        validation_error: mean squared error there, scaled as the targets are.
+        predictions: predicted numbers, shape `(n, units)`, scaled as the targets are.
+    """
+
+    score: NumbersScore
     alpha: float
     validation_error: float
     predictions: Array = field(repr=False, compare=False)
@@ -254,6 +271,44 @@ def labels_baseline(
     predicted = _probabilities(model, features(test_split.x))
     score = LabelScore.of(test_y, predicted, chosen.labels.names)
     return LabelsResult(score=score, alpha=alpha, validation_error=errors[best], predictions=predicted)
+
+
+@interrupts.guarded()
+def numbers_baseline(
+    dataset: Dataset, test_split: Split, target: str | None = None, *, refit: bool = False
+) -> NumbersResult:
+    """Score one ridge regression of several numbers, or of all bins of a profile, on the flattened inputs.
+
+    It is chosen as that of `labels_baseline` is; a number that is not known counts as its mean while it is fitted.
+
+    Args:
+        dataset: training and validation data; its test data are not opened.
+        test_split: what `dataset.open_test()` returned.
+        target: which of several targets; by default the only one.
+        refit: whether the one that was chosen is fitted again, to training and validation data together.
+
+    Raises:
+        DataError: a target of another kind, or test inputs of another shape.
+    """
+    _check_shapes(dataset, test_split)
+    chosen = _target(dataset, target)
+    if chosen.numbers is None:
+        raise DataError(f"Target {chosen.name!r} does not have several numbers. Received: {chosen.task}")
+    train_y, validation_y, test_y = (
+        known_numbers(split.values_of(chosen.name)) for split in (dataset.train, dataset.validation, test_split)
+    )
+    train_x, validation_x = features(dataset.train.x), features(dataset.validation.x)
+    models = label_ridge(train_x, _with_means(train_y), PENALTIES, dataset.train.weights)
+    errors = [float(np.nanmean((validation_y - model.predict(validation_x)) ** 2)) for model in models]
+    best = int(np.argmin(errors))
+    alpha, model = PENALTIES[best], models[best]
+    if refit:
+        both = dataset.train.joined(dataset.validation)
+        both_y = _with_means(np.concatenate([train_y, validation_y]))
+        (model,) = label_ridge(features(both.x), both_y, [alpha], both.weights)
+    predicted = model.predict(features(test_split.x))
+    score = NumbersScore.of(chosen.in_units(test_y), chosen.in_units(predicted), chosen.numbers)
+    return NumbersResult(score=score, alpha=alpha, validation_error=errors[best], predictions=predicted)
 
 
 def _with_means(y: Array) -> Array:

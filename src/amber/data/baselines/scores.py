@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from amber import measures
+from amber.data.targets.target import Numbers
 from amber.errors import DataError
 from amber.types import Array
 
@@ -203,7 +204,73 @@ class LabelScore:
         return _to_dict(self)
 
 
-Score = ClassScore | NumberScore | LabelScore
+@dataclass(frozen=True)
+class NumbersScore:
+    """How well several numbers, or a profile, were predicted: means over the numbers, or over the signals of a profile.
+
+    The values of a signal are those of all its bins in all examples.
+
+    Attributes:
+        r2: coefficient of determination; NaN where no number has different true values.
+        pearson: linear correlation.
+        spearman: correlation of the ranks.
+        mae: mean absolute error, each number in its own unit.
+        per_number_r2: of each number or signal.
+        per_number_pearson: likewise.
+        n: number of examples.
+    """
+
+    r2: float
+    pearson: float
+    spearman: float
+    mae: float
+    per_number_r2: Mapping[str, float]
+    per_number_pearson: Mapping[str, float]
+    n: int
+
+    @classmethod
+    def of(cls, y_true: ArrayLike, y_pred: ArrayLike, numbers: Numbers) -> NumbersScore:
+        """Score predicted numbers.
+
+        Args:
+            y_true: in the unit of the data, NaN where one is not known, shape `(n, units)`.
+            y_pred: of the same shape.
+            numbers: what they are.
+
+        Raises:
+            DataError: other shapes.
+        """
+        true, found = np.asarray(y_true, dtype=np.float64), np.asarray(y_pred, dtype=np.float64)
+        if true.shape != found.shape or true.shape != (len(true), numbers.units):
+            raise DataError(
+                f"Expected {numbers.units} numbers for each example. Received: shapes {true.shape} and {found.shape}"
+            )
+        each: dict[str, list[float]] = {name: [] for name in _OF_NUMBERS}
+        for place in range(len(numbers.channels)):
+            columns = numbers.of_channel(place)
+            values, predicted = true[:, columns].reshape(-1), found[:, columns].reshape(-1)
+            known = ~np.isnan(values)
+            for name, measure in _OF_NUMBERS.items():
+                each[name].append(float(measure(values[known], predicted[known])) if known.any() else math.nan)
+        return cls(
+            **{name: _mean_of_known(values) for name, values in each.items()},
+            per_number_r2=dict(zip(numbers.channels, each["r2"], strict=True)),
+            per_number_pearson=dict(zip(numbers.channels, each["pearson"], strict=True)),
+            n=len(true),
+        )
+
+    def to_dict(self) -> dict[str, object]:
+        """Return a JSON-ready dictionary; NaN becomes None, and `n` is called `records`."""
+        return _to_dict(self)
+
+
+_OF_NUMBERS = {
+    "r2": measures.r2,
+    "pearson": measures.pearson,
+    "spearman": measures.spearman,
+    "mae": measures.mean_absolute_error,
+}
+Score = ClassScore | NumberScore | LabelScore | NumbersScore
 
 
 def _mean_of_known(values: Sequence[float]) -> float:

@@ -242,11 +242,14 @@ class StreamedProfile:
     """A target along the sequence, which is turned and moved as the inputs are.
 
     Attributes:
-        values: float `(examples, bins, ...)` of the examples of `rows`; an array or a memory-mapped file.
+        values: float `(examples, bins, ...)` of the examples of `rows`; an array or a memory-mapped file. With
+            `channels`, `(examples, bins x channels)`.
         profile: how the values lie along the sequence.
         augmentation: that of the inputs.
         rows: numbers of the examples, by which views are drawn.
         epoch: whose views are drawn; None: values as they are.
+        channels: of values that stand side by side, those of a bin together; 0: they have an axis of their own.
+        missing: what a value is that a shift has moved out of reach.
     """
 
     values: Array
@@ -254,6 +257,8 @@ class StreamedProfile:
     augmentation: Augmentation
     rows: Rows
     epoch: int | None = None
+    channels: int = 0
+    missing: float = np.nan
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -270,12 +275,14 @@ class StreamedProfile:
         return len(self.rows)
 
     def __getitem__(self, index: slice | Rows) -> Array:
-        """Return the values of some examples; NaN where a shift has moved them out of reach."""
+        """Return the values of some examples; `missing` where a shift has moved them out of reach."""
         values = np.asarray(self.values[index])
         if self.epoch is None or self.augmentation.is_identity:
             return values
         view = self.augmentation.draw(self.epoch, self.rows[index])
-        return view.targets({"": values}, {"": self.profile})[""]
+        shaped = values.reshape(len(values), -1, self.channels) if self.channels else values
+        seen = view.targets({"": shaped}, {"": self.profile})[""].reshape(values.shape)
+        return seen if np.isnan(self.missing) else np.nan_to_num(seen, nan=self.missing)
 
     def __array__(self, dtype: object = None, copy: bool | None = None) -> Array:
         """Return everything, where that fits into memory."""

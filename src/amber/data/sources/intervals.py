@@ -23,10 +23,11 @@ from amber.data.genomics.tracks import Track
 from amber.data.genomics.windows import AtChromosomeEnd, Centre, Strand, Windows, windows
 from amber.data.negatives.matched import LABEL, NEGATIVE, POSITIVE, matched_windows
 from amber.data.sources.interval_tables import read_interval_table
-from amber.data.sources.signals import MissingSignal, SignalSummary, summaries
+from amber.data.sources.signals import MissingSignal, SignalSummary, Summarised, summaries
 from amber.data.sources.source import Source, Wanted, register_source
 from amber.data.sources.windows_on_genome import SIGNAL, GenomeWindows
 from amber.data.tables.table import shown_names
+from amber.data.targets.number_columns import ProfileColumn
 from amber.errors import DataError
 from amber.types import Array
 from amber.wording import shown
@@ -57,6 +58,9 @@ class IntervalsSource(Source):
         overlap: the share of a bin or interval that must be covered for a label; more than it. 0: any base.
         tracks: name -> a bigWig file: the channels of a second input, `signal`; 0 where there is no value.
         signals: name -> a bigWig file: columns that are the signal in each window, as a number to be predicted.
+        profile: bases of a bin: each signal is a profile then, a number for each bin along the strand that is read.
+        strand_pairs: of profiles: name of the signal of the plus strand -> that of the minus strand, which takes its
+            place where the other strand is read.
         summary: of a signal: `mean`, `max`, `sum` or `log1p`, which is ln(1 + sum).
         summary_width: bases in the middle of the window that are summarised; None: all.
         negatives: for each window so many of the genome with its GC content and repeats, where `intervals` is one file
@@ -78,6 +82,8 @@ class IntervalsSource(Source):
     overlap: float = DEEPSEA_SHARE
     tracks: dict[str, str] | None = None
     signals: dict[str, str] | None = None
+    profile: int | None = None
+    strand_pairs: dict[str, str] | None = None
     summary: SignalSummary = "mean"
     summary_width: int | None = None
     missing: MissingSignal = "nan"
@@ -124,9 +130,40 @@ class IntervalsSource(Source):
                     f"`summary_width` must be at most the window, {self.window}. Received: {self.summary_width}",
                     field=("summary_width",),
                 )
+        self._check_profile()
         if not 0 <= self.overlap < 1:
             raise DataError(
                 f"`overlap` must be a share from 0 to below 1. Received: {shown(self.overlap)}", field=("overlap",)
+            )
+
+    def _check_profile(self) -> None:
+        width = self.summary_width or self.window
+        known = set(self.signals or {})
+        pairs = [*(self.strand_pairs or {}), *(self.strand_pairs or {}).values()]
+        if self.strand_pairs and (self.profile is None or not set(pairs) <= known or len(set(pairs)) < len(pairs)):
+            raise DataError(
+                "`strand_pairs` must name signals of a `profile`, each once, such as {plus: minus}. "
+                f"Received: {shown(self.strand_pairs)}",
+                field=("strand_pairs",),
+            )
+        if self.profile is None:
+            return
+        positive_integer(self.profile, "profile", error=DataError)
+        if not self.signals:
+            raise DataError(
+                f"`profile` is about `signals`; name bigWig files. Received: {self.profile}", field=("profile",)
+            )
+        if width % self.profile or width == self.profile:
+            raise DataError(
+                f"`profile` must divide the {width} bases that are summarised into two bins or more. "
+                f"Received: {self.profile}",
+                field=("profile",),
+            )
+        if (self.window - width) % 2:
+            raise DataError(
+                f"`summary_width` and `window` must both be even, or both odd, so that a profile is in the middle on "
+                f"either strand. Received: {width} and {self.window}",
+                field=("summary_width",),
             )
 
     def examples(self, wanted: Wanted) -> GenomeWindows:
@@ -195,7 +232,12 @@ class IntervalsSource(Source):
         alphabet: Alphabet,
         notes: list[str],
     ) -> GenomeWindows:
-        signals, said = summaries(self.signals or {}, chosen, self.summary_width, self.summary, self.missing)
+        pairs = self.strand_pairs or {}
+        how = Summarised(self.summary_width, self.summary, self.missing, self.profile, pairs)
+        signals, said = summaries(self.signals or {}, chosen, how)
+        profiles = (
+            {} if self.profile is None else {name: ProfileColumn(self.profile, how.partner(name)) for name in signals}
+        )
         of_windows: dict[str, Array] = {
             "chromosome": chosen.chromosome,
             "start": chosen.start,
@@ -207,7 +249,9 @@ class IntervalsSource(Source):
             match = track.match(str(each) for each in chosen.chromosome)
             if not match.names:
                 raise track.names.unknown(match.missing)
-        return GenomeWindows(genome, chosen, columns | signals | of_windows, places, alphabet, (*notes, *said), tracks)
+        return GenomeWindows(
+            genome, chosen, columns | signals | of_windows, places, alphabet, (*notes, *said), tracks, profiles
+        )
 
     def _files(self) -> dict[str, str]:
         return {"": self.intervals} if isinstance(self.intervals, str) else dict(self.intervals)

@@ -17,6 +17,7 @@ from amber.data.genomics.genome import Genome
 from amber.data.genomics.tracks import Track
 from amber.data.genomics.windows import Windows
 from amber.data.sources.signals import channels
+from amber.data.targets.number_columns import ProfileColumn
 from amber.types import Array
 
 # The name of the input of tracks.
@@ -37,6 +38,7 @@ class GenomeWindows:
         alphabet: of the codes.
         notes: one sentence for whatever was dropped, moved or padded.
         tracks: whose signals are the channels of the input `signal`; none: there is no such input.
+        profiles: the columns that are profiles, `(windows, bins)`.
     """
 
     genome: Genome
@@ -46,6 +48,7 @@ class GenomeWindows:
     alphabet: Alphabet
     notes: tuple[str, ...] = ()
     tracks: Mapping[str, Track] = field(default_factory=dict)
+    profiles: Mapping[str, ProfileColumn] = field(default_factory=dict)
     inputs: Mapping[str, InputKind] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ What may be changed here: what a target knows about itself. How the task is foun
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,64 @@ class Labels:
     missing: bool = False
 
 
+MISSING_NUMBER = -1e30
+"""What stands in the array of several numbers, or of a profile, for one that is not known."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Several numbers of each example, or a profile: numbers in bins along its sequence.
+
+    A network gives them side by side: all channels of the first bin, then those of the second, and so on.
+
+    Attributes:
+        channels: names of the numbers; of a profile, of its signals.
+        bins: of a profile; 1: it is not one.
+        missing: whether some are not known of some examples: they are `MISSING_NUMBER`.
+        bin_width: of a profile: bases of a bin.
+        partners: of a profile: for each channel the place of the one that it becomes on the other strand.
+    """
+
+    channels: tuple[str, ...]
+    bins: int = 1
+    missing: bool = False
+    bin_width: int = 1
+    partners: tuple[int, ...] = ()
+
+    @property
+    def units(self) -> int:
+        """How many numbers an example has."""
+        return len(self.channels) * self.bins
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """A name for each number; of a profile `CHANNEL_BIN`, counted from 1."""
+        if self.bins == 1:
+            return self.channels
+        return tuple(f"{channel}_{number + 1}" for number in range(self.bins) for channel in self.channels)
+
+    def with_missing(self) -> Numbers:
+        """Return the same numbers, of which some are not known."""
+        return replace(self, missing=True)
+
+    def of_channel(self, place: int) -> slice:
+        """Return where the numbers of a channel stand."""
+        return slice(place, None, len(self.channels))
+
+    def turned(self, values: Array) -> Array:
+        """Return a profile, `(examples, units)`, as it lies along the other strand; other numbers as they are."""
+        if self.bins == 1:
+            return values
+        shaped = np.reshape(values, (len(values), self.bins, len(self.channels)))[:, ::-1]
+        return (shaped[:, :, list(self.partners)] if self.partners else shaped).reshape(len(values), -1)
+
+
+def known_numbers(y: Array) -> NDArray[np.float64]:
+    """Return numbers, NaN where one is not known, `(examples, numbers)`."""
+    values = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
+    return np.where(values <= MISSING_NUMBER / 2, np.nan, values)
+
+
 def known_labels(y: Array) -> NDArray[np.float64]:
     """Return labels as 0 and 1, and NaN where one is not known, `(examples, labels)`."""
     values = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
@@ -50,6 +108,7 @@ class Target:
         guessed: whether the task was inferred from the values, not given.
         labels: where each example has any number of labels; None: it has a class or a number.
         class_weights: of each class, how much its examples count in training; None: all alike.
+        numbers: where each example has several numbers, or a profile; None: it has one, a class or labels.
     """
 
     name: str
@@ -59,19 +118,28 @@ class Target:
     guessed: bool = False
     labels: Labels | None = None
     class_weights: tuple[float, ...] | None = None
+    numbers: Numbers | None = None
 
     @property
     def units(self) -> int:
         """How many numbers a network gives for it."""
         if self.labels is not None:
             return len(self.labels.names)
+        if self.numbers is not None:
+            return self.numbers.units
         return 1 if self.classes is None else len(self.classes)
+
+    def in_units(self, values: Array) -> Array:
+        """Return numbers, `(examples, units)`, in the unit of the data."""
+        return values if self.scaling is None else self.scaling.invert(values)
 
     @property
     def task(self) -> str:
-        """`binary classification`, `multi-class classification`, `multi-label classification` or `regression`."""
+        """`binary`, `multi-class` or `multi-label classification`, `regression`, or `regression of a profile`."""
         if self.labels is not None:
             return "multi-label classification" if len(self.labels.names) > 1 else "binary classification"
+        if self.numbers is not None and self.numbers.bins > 1:
+            return "regression of a profile"
         if self.classes is None:
             return "regression"
         return "binary classification" if len(self.classes) == 2 else "multi-class classification"
@@ -81,6 +149,11 @@ class Target:
         if self.labels is not None:
             missing = ", some missing" if self.labels.missing else ""
             what = f", {len(self.labels.names)} labels {_some(self.labels.names)}{missing}"
+        elif self.numbers is not None:
+            missing = ", some missing" if self.numbers.missing else ""
+            channels = f"{len(self.numbers.channels)} {'signals' if self.numbers.bins > 1 else 'numbers'}"
+            bins = f" in {self.numbers.bins} bins of {self.numbers.bin_width} bases" if self.numbers.bins > 1 else ""
+            what = f", {channels} {_some(self.numbers.channels)}{bins}{missing}"
         elif self.classes is not None:
             what = f", classes {_some(self.classes)}"
         else:

@@ -12,14 +12,18 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from amber.data.examples import Examples
 from amber.data.tables.features import column_numbers
 from amber.data.tables.table import Table, shown_names
+from amber.data.targets.label_columns import read_labels
 from amber.data.targets.labels import class_name, encode_labels, is_missing, label_notes, number_of
-from amber.data.targets.target import Target
+from amber.data.targets.number_columns import read_numbers
+from amber.data.targets.target import MISSING_LABEL, Target
 from amber.errors import DataError
 from amber.types import Array
 
 Kind = Literal["classes", "number"]
+Wide = Literal["labels", "numbers"]
 # Up to so many whole numbers are classes: of any examples, and of five examples each.
 _ANY_CLASSES, _WHOLE_CLASSES = 4, 20
 # More different fractional values than this are a quantity.
@@ -36,11 +40,29 @@ class TargetSpec:
         column: where it stands.
         kind: `"classes"` (class names) or `"number"`; None: found out from the values.
         classes: class names in the order of their numbers; by default sorted, as numbers where all are numbers.
+        columns: several columns instead of `column`: a range, a pattern, or a list of names and such.
+        wide: what several columns are: `"labels"` of 0 and 1, or `"numbers"`.
     """
 
-    column: str
+    column: str = ""
     kind: Kind | None = None
     classes: Sequence[str] | None = None
+    columns: str | Sequence[str] | None = None
+    wide: Wide = "numbers"
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it is read from several columns."""
+        return self.columns is not None
+
+    @property
+    def said(self) -> str:
+        """The column or columns, as messages have them."""
+        return repr(self.column) if self.columns is None else shown_names([*_texts(self.columns)])
+
+
+def _texts(columns: str | Sequence[str]) -> Sequence[str]:
+    return [columns] if isinstance(columns, str) else columns
 
 
 @dataclass(frozen=True)
@@ -49,7 +71,7 @@ class ReadTarget:
 
     Attributes:
         target: what is known of it.
-        y: class numbers, int64 `(rows,)`, or numbers, float32 `(rows, 1)`.
+        y: class numbers, int64 `(rows,)`, or numbers, float32 `(rows, 1)`; of several columns float32 `(rows, units)`.
         notes: one sentence for whatever was cleaned.
     """
 
@@ -95,6 +117,38 @@ def read_target(table: Table, name: str, spec: TargetSpec) -> ReadTarget:
         )
     notes = label_notes(texts, classes, spec.column)
     return ReadTarget(Target(name, classes, guessed=guessed), y, tuple(notes))
+
+
+def read_wide(
+    examples: Examples, name: str, spec: TargetSpec, rows: NDArray[np.int64], source: str
+) -> tuple[ReadTarget, NDArray[np.int64]]:
+    """Read a target of several columns.
+
+    Args:
+        examples: of a source.
+        name: of the output.
+        spec: how it is read.
+        rows: examples of which everything else is known.
+        source: what messages call the examples.
+
+    Returns:
+        The target of all examples, not only those of `rows`: labels as 0, 1 or MISSING_LABEL, numbers as they are or
+        NaN, float32 `(examples, units)`; and those of `rows` of which any of its values is known.
+
+    Raises:
+        DataError: a column that is not there, or a value that is neither what it should be nor nothing.
+    """
+    if spec.wide == "labels":
+        found = read_labels(examples, spec.columns or (), source)
+        y = np.full((len(examples), found.y.shape[1]), MISSING_LABEL, dtype=np.float32)
+        y[found.rows] = found.y
+        return ReadTarget(Target(name, labels=found.labels), y, found.notes), np.intersect1d(rows, found.rows)
+    numbers = read_numbers(examples, spec.columns or (), source)
+    known = rows[~np.isnan(numbers.y[rows]).all(axis=1)]
+    notes = numbers.notes
+    if len(known) < len(rows):
+        notes = (f"{len(rows) - len(known):,} of {len(rows):,} examples have no known number: left out.", *notes)
+    return ReadTarget(Target(name, numbers=numbers.numbers), numbers.y, notes), known
 
 
 def with_range(target: Target, y: Array) -> Target:

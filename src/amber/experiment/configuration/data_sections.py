@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import AliasChoices, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from amber.experiment.configuration.section import Count, Name, Positive, Section, Text
 
@@ -21,7 +21,9 @@ class OutputSection(Section):
     """One of several outputs.
 
     Attributes:
-        column: column of the data.
+        column: column of the data; a list of columns, ranges and patterns for several numbers, or for the signals of a
+            profile.
+        labels: columns of 0 and 1 instead of `column`, as `data.labels`.
         type: also `task`: `classes`, or `classification` (a softmax over class names); `number`, or `regression` (one
             linear unit); by default found out from the values.
         classes: class names in the order of their numbers; by default sorted, as numbers where all are numbers.
@@ -30,12 +32,21 @@ class OutputSection(Section):
         weight: of its loss in the sum.
     """
 
-    column: Name
+    column: Name | Annotated[list[Name], Field(min_length=1)] | None = None
+    labels: Text | Annotated[list[Text], Field(min_length=1)] | None = None
     type: Task | None = Field(default=None, validation_alias=AliasChoices("type", "task"))
     classes: Annotated[list[Name], Field(min_length=2)] | None = None
     loss: Text | None = None
     metrics: list[Text] | None = None
     weight: Positive = 1.0
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> OutputSection:
+        if (self.column is None) == (self.labels is None):
+            raise ValueError("one of `column` and `labels`")
+        if (self.labels is not None or isinstance(self.column, list)) and self.classes is not None:
+            raise ValueError("no `classes` beside `labels` or several columns")
+        return self
 
     @property
     def chosen_loss(self) -> str:
@@ -128,7 +139,8 @@ class DataSection(Section):
             (default) or `right`.
         unknown: an unknown letter, such as N, is the `mean` of all (default), or `zeros`.
         standardize: scale blocks of numbers, and outputs that are numbers, by the training part.
-        label: column of the class names or numbers, where there are no `outputs`.
+        label: column of the class names or numbers, where there are no `outputs`; a list of columns, ranges and
+            patterns for several numbers, or for the signals of a profile, of which empty fields are missing.
         labels: columns of 0 and 1 instead of `label`, of which an example has any number: a range `first..last`, a
             pattern `peak_*`, a column (one sigmoid unit), or a list of such. Empty fields are missing: they count
             nowhere.
@@ -158,7 +170,7 @@ class DataSection(Section):
     align: Literal["left", "centre", "right"] = "centre"
     unknown: Literal["mean", "zeros"] = "mean"
     standardize: bool = True
-    label: Name = "label"
+    label: Name | Annotated[list[Name], Field(min_length=1)] = "label"
     labels: Text | Annotated[list[Text], Field(min_length=1)] | None = None
     task: Task | None = None
     classes: Annotated[list[Name], Field(min_length=2)] | None = None

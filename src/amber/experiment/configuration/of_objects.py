@@ -12,7 +12,7 @@ import numpy as np
 import yaml
 
 from amber.architect import BranchedModelSpace, ModelSpace
-from amber.data import Dataset
+from amber.data import Dataset, Target
 from amber.errors import ConfigError, KeyPath
 from amber.experiment.configuration.document import dotted, parse_yaml
 from amber.experiment.configuration.reading import Configuration, check_config
@@ -111,14 +111,23 @@ def _data_section(data: Dataset, outputs: Mapping[str, Mapping[str, Any]]) -> di
     if len(data.targets) > 1:
         section["outputs"] = {
             target.name: {
-                "column": target.name,
-                "type": "number" if target.classes is None else "classes",
-                **({} if target.classes is None else {"classes": list(target.classes)}),
+                **_outcome(target),
                 **outputs.get(target.name, {}),
             }
             for target in data.targets
         }
     return section
+
+
+def _outcome(target: Target) -> dict[str, Any]:
+    """Return what of an output says its kind."""
+    if target.labels is not None:
+        return {"labels": list(target.labels.names)}
+    if target.numbers is not None:
+        return {"column": list(target.numbers.channels), "type": "number"}
+    if target.classes is None:
+        return {"column": target.name, "type": "number"}
+    return {"column": target.name, "type": "classes", "classes": list(target.classes)}
 
 
 def _inputs(data: Dataset) -> list[str]:

@@ -41,11 +41,11 @@ def with_linear_term(
         compile_arguments: of `keras.Model.compile`.
 
     Returns:
-        `model` itself where no output wants a linear term, or where there are labels.
+        `model` itself where no output wants a linear term, or where there are labels or several numbers.
     """
     from amber.search import average
 
-    if any(target.labels is not None for target in dataset.targets):
+    if any(target.labels or target.numbers for target in dataset.targets):
         return model, {}
     found = predictions(model, dataset.validation.x, "validation data")
     terms: dict[str, LinearModel] = {}

@@ -13,15 +13,23 @@ from amber.data import (
     Dataset,
     LabelScore,
     NumberScore,
+    NumbersScore,
     Split,
     Target,
     logistic_regression_baseline,
     ridge_baseline,
 )
-from amber.data.baselines.linear_models import labels_baseline
-from amber.data.targets.target import known_labels
+from amber.data.baselines.linear_models import labels_baseline, numbers_baseline
+from amber.data.targets.target import known_labels, known_numbers
 from amber.errors import DataError, RunFailed
-from amber.evaluation import Evaluation, Resampling, evaluate_classes, evaluate_labels, evaluate_numbers
+from amber.evaluation import (
+    Evaluation,
+    Resampling,
+    evaluate_classes,
+    evaluate_labels,
+    evaluate_numbers,
+    evaluate_several_numbers,
+)
 from amber.evaluation.curves import class_curves, label_curves, number_points
 from amber.experiment.task_spec import INPUT
 from amber.types import Array, JsonObject
@@ -125,7 +133,7 @@ def score_model(model: keras.Model, part: Split, targets: Sequence[Target], wher
     for target, values in zip(targets, found, strict=True):
         true = part.values_of(target.name)
         if values.shape[-1] != target.units:
-            what = "labels" if target.labels else "classes" if target.classes else "number"
+            what = "labels" if target.labels else "classes" if target.classes else "numbers"
             raise DataError(
                 f"{where}: output {target.name!r} of the model has {values.shape[-1]} outputs. "
                 f"Received: {target.units} {what}"
@@ -154,6 +162,11 @@ def score_baselines(dataset: Dataset, test: Split, seed: int, refit: bool = Fals
             scores[name], predicted[name] = of_labels.score, of_labels.predictions
             chosen[name] = {"alpha": of_labels.alpha, "validation_error": of_labels.validation_error}
             continue
+        if target.numbers is not None:
+            of_numbers = numbers_baseline(dataset, test, name, refit=refit)
+            scores[name], predicted[name] = of_numbers.score, of_numbers.predictions
+            chosen[name] = {"alpha": of_numbers.alpha, "validation_error": of_numbers.validation_error}
+            continue
         if target.classes is None:
             ridge = ridge_baseline(dataset, test, name, refit=refit)
             scores[name], predicted[name] = ridge.score, ridge.predictions
@@ -168,6 +181,8 @@ def score_baselines(dataset: Dataset, test: Split, seed: int, refit: bool = Fals
 def _score(target: Target, true: Array, values: Array) -> AnyScore:
     if target.labels is not None:
         return LabelScore.of(known_labels(true), values, target.labels.names)
+    if target.numbers is not None:
+        return NumbersScore.of(target.in_units(known_numbers(true)), target.in_units(values), target.numbers)
     if target.classes is None:
         return NumberScore.of(true, values, target.scaling.scale[0] if target.scaling else 1.0)
     return ClassScore.of(true, values, target.classes)
@@ -180,6 +195,8 @@ def curves_of(target: Target, part: Split, model: Scored) -> JsonObject:
         return label_curves(known_labels(true), values, target.labels.names)
     if target.classes is not None:
         return class_curves(true, values, target.classes)
+    if target.numbers is not None:
+        return number_points(target.in_units(known_numbers(true)), target.in_units(values))
     if target.scaling is not None:
         true, values = (target.scaling.invert(np.reshape(each, (-1, 1))) for each in (true, values))
     return number_points(true, values)
@@ -201,8 +218,9 @@ def evaluated(target: Target, part: Split, model: Scored, baseline: Scored, seed
         baseline.predictions[target.name],
     )
     draws = _DRAWS if len(true) <= _MANY_EXAMPLES else _FEWER_DRAWS
-    if target.labels is not None:  # each draw scores every label
-        draws = max(_LEAST_DRAWS, min(draws, _DRAWS_OF_LABELS // len(target.labels.names)))
+    several = target.labels or target.numbers
+    if several is not None:  # each draw scores every label, number or bin
+        draws = max(_LEAST_DRAWS, min(draws, _DRAWS_OF_LABELS // len(several.names)))
     resampling = Resampling(len(true), draws=draws, seed=seed)
     name = BASELINES[baseline_key(baseline.scores[target.name])]
     if target.labels is not None:
@@ -211,6 +229,14 @@ def evaluated(target: Target, part: Split, model: Scored, baseline: Scored, seed
         )
     if target.classes is not None:
         return evaluate_classes(true, values, target.classes, resampling=resampling, baselines={name: others})
+    if target.numbers is not None:
+        return evaluate_several_numbers(
+            target.in_units(known_numbers(true)),
+            target.in_units(values),
+            {each: target.numbers.of_channel(place) for place, each in enumerate(target.numbers.channels)},
+            resampling=resampling,
+            baselines={name: target.in_units(np.asarray(others))},
+        )
     unit = target.scaling.scale[0] if target.scaling else 1.0
     return evaluate_numbers(
         unit * true, unit * values, resampling=resampling, baselines={name: unit * np.asarray(others)}

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from amber.types import JsonObject
 
 if TYPE_CHECKING:
-    from amber.data import ClassScore, LabelScore, NumberScore
+    from amber.data import ClassScore, LabelScore, NumberScore, NumbersScore
     from amber.evaluation import Evaluation
     from amber.graph.input_usage import InputUsage
 
-    AnyScore = ClassScore | NumberScore | LabelScore
+    AnyScore = ClassScore | NumberScore | LabelScore | NumbersScore
     from rich.table import Table
 
 # Key of a score -> what tables call it, the most important first; those of shares are shown in per cent.

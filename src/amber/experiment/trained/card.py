@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from amber.data.targets.target import Labels
+from amber.data.targets.target import Labels, Numbers
 from amber.experiment.final.tables import measure_name, measure_text
 from amber.experiment.trained.preprocessing import Preprocessing
 from amber.types import JsonObject
@@ -119,10 +119,23 @@ def _input(preprocessing: Preprocessing, name: str) -> str:
 def _outcome(outcome: Any) -> str:
     if outcome is None:
         return "a number"
+    if isinstance(outcome, Numbers):
+        return _numbers(outcome)
     names = list(outcome.names if isinstance(outcome, Labels) else outcome)
     more = f", ... ({len(names)})" if len(names) > _MOST_NAMES else ""
     kind = "independent labels" if isinstance(outcome, Labels) else "one of the classes"
     return f"{kind}: {', '.join(map(_plain, names[:_MOST_NAMES]))}{more}"
+
+
+def _numbers(numbers: Numbers) -> str:
+    names = ", ".join(map(_plain, numbers.channels[:_MOST_NAMES]))
+    more = f", ... ({len(numbers.channels)})" if len(numbers.channels) > _MOST_NAMES else ""
+    if numbers.bins == 1:
+        return f"numbers: {names}{more}"
+    return (
+        f"a profile of {numbers.bins} bins of {numbers.bin_width} bases: {names}{more}; the numbers of a bin stand "
+        "together, in the order of the sequence"
+    )
 
 
 def _data(contents: CardContents) -> list[str]:

@@ -12,7 +12,7 @@ from amber.data import Scaling
 from amber.data.encoding.alphabets import Alphabet, Unknown
 from amber.data.encoding.coding import Align, SequenceForm, coded_sequences
 from amber.data.encoding.one_hot import one_hot, one_hot_complement
-from amber.data.targets.target import Labels
+from amber.data.targets.target import Labels, Numbers
 from amber.errors import ConfigError, DataError
 from amber.experiment.configuration.data_sections import DataSection
 from amber.experiment.task_spec import Outcome, TaskSpec
@@ -168,11 +168,20 @@ class Preprocessing:
             names = names_of(outcome)
             if outcome is None:
                 units.append(Unit(output, first, False, self.output_scaling.get(output)))
+            elif isinstance(outcome, Numbers):
+                own = self._scaling_by_unit(output, len(names))
+                units += [Unit(f"{prefix}{each}", first + k, False, own[k]) for k, each in enumerate(names)]
             else:
                 skipped = 1 if not isinstance(outcome, Labels) and len(names) == 2 else 0
                 units += [Unit(f"{prefix}{each}", first + k, True) for k, each in enumerate(names) if k >= skipped]
             first += len(names)
         return units
+
+    def _scaling_by_unit(self, output: str, units: int) -> list[Scaling | None]:
+        scaling = self.output_scaling.get(output)
+        if scaling is None:
+            return [None] * units
+        return [Scaling((mean,), (scale,)) for mean, scale in zip(scaling.mean, scaling.scale, strict=True)]
 
     def only_sequence(self, where: str) -> SequenceReading:
         """Return how the only input is read; raise DataError if there are others, or if it is not sequences."""
@@ -197,6 +206,11 @@ class Preprocessing:
             if outcome is None:
                 scaling = self.output_scaling.get(name)
                 columns[name] = [f"{each:.6g}" for each in np.ravel(scaling.invert(values) if scaling else values)]
+            elif isinstance(outcome, Numbers):
+                scaling = self.output_scaling.get(name)
+                in_unit = scaling.invert(values) if scaling else values
+                texts = [[f"{value:.6g}" for value in column] for column in np.transpose(in_unit)]
+                columns |= dict(zip(outcome.names, texts, strict=True))
             elif isinstance(outcome, Labels):
                 columns |= _probabilities(names_of(outcome), values)
             else:
@@ -275,7 +289,7 @@ def _probabilities(titles: Sequence[str], values: Array) -> dict[str, list[str]]
 
 def names_of(outcome: Outcome) -> tuple[str, ...]:
     """Return a name for each unit of an output; empty for a number."""
-    if isinstance(outcome, Labels):
+    if isinstance(outcome, (Labels, Numbers)):
         return tuple(outcome.names)
     return ("",) if outcome is None else outcome
 
