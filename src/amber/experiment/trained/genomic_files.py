@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from amber.data.encoding.alphabets import Unknown
 from amber.data.encoding.coding import SequenceForm
 from amber.data.examples import Examples, SequenceInput
-from amber.data.inputs import arrays_of
 from amber.data.genomics import Genome
 from amber.data.genomics.signal_files import SUFFIXES as SIGNAL_SUFFIXES, mean_of_windows, write_bigwig
+from amber.data.inputs import arrays_of
 from amber.data.sources import FastaSource, IntervalsSource, Wanted
 from amber.data.sources.windows_on_genome import GenomeWindows
 from amber.errors import ConfigError, DataError
