@@ -31,8 +31,12 @@ from amber.experiment.task_spec import INPUT
 from amber.wording import shown
 
 
-def load_data(loaded: Configuration) -> Dataset:
+def load_data(loaded: Configuration, fold: int = 0) -> Dataset:
     """Load the data of a configuration.
+
+    Args:
+        loaded: the configuration.
+        fold: with `split: {folds: number}`, which of them is the test part.
 
     Raises:
         ConfigError: data that cannot be used; names file, line and key of the configuration, and what of the data.
@@ -40,9 +44,15 @@ def load_data(loaded: Configuration) -> Dataset:
     if loaded.dataset is not None:
         return loaded.dataset
     try:
-        return _load(loaded)
+        return _load(loaded, fold)
     except DataError as error:
         raise _named_by_key(error, loaded) from error
+
+
+def folds_of(loaded: Configuration) -> int:
+    """Return how many folds a configuration asks for; 0 where there are none."""
+    split = loaded.config.data.split
+    return 0 if loaded.dataset is not None or isinstance(split, str) else int(split.get("folds", 0))
 
 
 def with_split(loaded: Configuration, dataset: Dataset) -> Configuration:
@@ -80,18 +90,20 @@ def _fractions(section: DataSection) -> Sequence[float]:
     return section.fractions or DEFAULT_FRACTIONS
 
 
-def _split(section: DataSection, seed: int) -> SplitSpec:
+def _split(section: DataSection, seed: int, fold: int) -> SplitSpec:
     """Return how the examples of a source are divided."""
     split, fractions = section.split, _fractions(section)
     if isinstance(split, str):
         group = PAIR if section.negatives is not None else GROUP_COLUMN
         return SplitSpec(split, group, seed=seed, fractions=fractions)
+    if "folds" in split:
+        return SplitSpec(split["by"], seed=seed, folds=split["folds"], fold=fold)
     if "similarity" in split:
         return SplitSpec(SIMILARITY, seed=seed, fractions=fractions, stretch=split["similarity"])
     return SplitSpec(CHROMOSOMES, seed=seed, fractions=fractions, chromosomes=split["chromosomes"])
 
 
-def _load(loaded: Configuration) -> Dataset:
+def _load(loaded: Configuration, fold: int) -> Dataset:
     section = loaded.config.data
     if loaded.config.search.strategy == "one_shot":
         for key in ("class_weights", "weights"):
@@ -102,20 +114,21 @@ def _load(loaded: Configuration) -> Dataset:
                     field=(key,),
                 )
     if isinstance(loaded.source, SimulatedSource):
-        return load_drawn(loaded.source, _spec_of_tasks(loaded, loaded.source))
+        return load_drawn(loaded.source, _spec_of_tasks(loaded, loaded.source, fold))
     if loaded.source is not None:
-        return _from_source(loaded, loaded.source)
+        return _from_source(loaded, loaded.source, fold)
     if section.outputs is None:
-        return load_table(data_file(loaded), wanted_of(section), _spec(loaded, one_input=section.blocks is None))
+        spec = _spec(loaded, fold, one_input=section.blocks is None)
+        return load_table(data_file(loaded), wanted_of(section), spec)
     blocks = section.blocks or {INPUT: {"sequence": section.sequence}}
-    return load_table(data_file(loaded), replace(wanted_of(section), blocks=blocks), _spec(loaded))
+    return load_table(data_file(loaded), replace(wanted_of(section), blocks=blocks), _spec(loaded, fold))
 
 
-def _spec(loaded: Configuration, *, one_input: bool = False) -> DatasetSpec:
+def _spec(loaded: Configuration, fold: int, *, one_input: bool = False) -> DatasetSpec:
     section = loaded.config.data
     return DatasetSpec(
         targets=_targets(section),
-        split=_split(section, loaded.config.seed),
+        split=_split(section, loaded.config.seed, fold),
         standardize=section.standardize,
         unknown=section.unknown,
         one_input=one_input,
@@ -126,9 +139,9 @@ def _spec(loaded: Configuration, *, one_input: bool = False) -> DatasetSpec:
     )
 
 
-def _spec_of_tasks(loaded: Configuration, source: SimulatedSource) -> DatasetSpec:
+def _spec_of_tasks(loaded: Configuration, source: SimulatedSource, fold: int) -> DatasetSpec:
     """Return what is predicted of simulated data: tasks have two classes, and name their outputs."""
-    section, spec = loaded.config.data, _spec(loaded, one_input=True)
+    section, spec = loaded.config.data, _spec(loaded, fold, one_input=True)
     if spec.wide:
         return spec
     columns = {name: target.column for name, target in spec.targets.items()}
@@ -144,7 +157,7 @@ def _augmentation(loaded: Configuration) -> Augmentation:
     return Augmentation(section.reverse_complement, section.shift, seed=loaded.config.seed)
 
 
-def _from_source(loaded: Configuration, source: Source) -> Dataset:
+def _from_source(loaded: Configuration, source: Source, fold: int) -> Dataset:
     """Load the examples of a source, and divide them."""
     section = loaded.config.data
     files = [(keys, Path(file)) for keys, file in source.files()]
@@ -161,7 +174,7 @@ def _from_source(loaded: Configuration, source: Source) -> Dataset:
     title = loaded.config.name
     if first is not None and names_one_file:
         title = first.name.removesuffix(".gz").rsplit(".", 1)[0]
-    return load(source, wanted_of(section), _spec(loaded, one_input=section.blocks is None), title, first)
+    return load(source, wanted_of(section), _spec(loaded, fold, one_input=section.blocks is None), title, first)
 
 
 def _targets(section: DataSection) -> dict[str, TargetSpec]:

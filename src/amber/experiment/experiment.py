@@ -33,6 +33,7 @@ from amber.experiment.configuration.of_objects import configuration_of_objects, 
 from amber.experiment.configuration.reading import Configuration, load_config, run_directory_in
 from amber.experiment.data import load_data, with_split
 from amber.experiment.defaults import describe, with_defaults
+from amber.experiment.final.strands import check_strands
 from amber.experiment.options import RunOptions
 from amber.experiment.presets import with_preset
 from amber.experiment.run_checks import check_run
@@ -223,6 +224,7 @@ def _with_all_settings(
     with configuration.placing(("builder",)):
         configuration, of_builder = with_builder_defaults(configuration, task, earlier)
         configuration, guessed = with_defaults(configuration, dataset, earlier)
+    check_strands(configuration, task)
     return for_task(with_split(configuration, dataset), task), {"builder": of_builder, **guessed}
 
 

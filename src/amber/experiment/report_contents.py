@@ -12,6 +12,7 @@ from amber.errors import StorageError
 from amber.evaluation.curves import MOST_CLASSES
 from amber.experiment.components import NO_STORAGE, make_builder, searched_score
 from amber.experiment.configuration.reading import Configuration
+from amber.experiment.final.folds import mean_text
 from amber.experiment.final.scores import called
 from amber.experiment.final.scoring import BASELINES
 from amber.experiment.final.tables import MEASURES, measure_name, measure_text
@@ -173,7 +174,8 @@ def _tests(path: Path) -> _Tested:
     try:
         record = read_json(path, what=_TEST_FILE, nan_is_null=True)
         warnings = tuple(str(each["text"]) for each in record.get("warnings", ()))
-        model = called(len(record.get("networks", ())), record.get("linear_weights", {}))
+        weights, strands = record.get("linear_weights", {}), bool(record.get("both_strands"))
+        model = called(len(record.get("networks", ())), weights, strands)
         evaluations = record.get("evaluation", {})
         baseline = "a linear model"
         if "linear_models" in record:
@@ -190,9 +192,27 @@ def _tests(path: Path) -> _Tested:
             evaluation: Mapping[str, Any] = next(iter(evaluations.values()), {})
             rows = _rows(record["model"], record[key], evaluation, record.get("compared"))
             tables, baseline = {"Test result": rows}, BASELINES[key]
+        tables |= _over_folds(record.get("folds"))
         return _Tested(tables, baseline, warnings, model, _curves(record), int(record.get("looks", 0)))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError) as error:
         raise StorageError(f"{path}: expected {_TEST_FILE}. Received: {error!r}") from error
+
+
+def _over_folds(record: Mapping[str, Any] | None) -> dict[str, tuple[TestRow, ...]]:
+    """Return a headed table of the means over folds for each output; nothing where there are none."""
+    from amber.report.contents import TestRow
+
+    if record is None:
+        return {}
+    return {
+        f"Over all {int(record['number'])} folds, of which all but the first took part in the choice"
+        f"{f', output {output}' if output else ''}": tuple(
+            TestRow(measure_name(key), mean_text(key, each), mean_text(key, found["baseline"][key]))
+            for key, each in found["model"].items()
+            if key in MEASURES
+        )
+        for output, found in record["outputs"].items()
+    }
 
 
 def _curves(record: JsonObject) -> tuple[OutputCurves, ...]:

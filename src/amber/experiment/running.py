@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from amber.backend import interrupts
 from amber.errors import RunFailed
 from amber.experiment.components import compile_arguments, make_builder, training_steps
-from amber.experiment.data import text_with_data_file
+from amber.experiment.data import folds_of, text_with_data_file
 from amber.experiment.defaults import settings_dict
 from amber.experiment.experiment import Experiment
+from amber.experiment.final.folds import FoldScores, score_folds
 from amber.experiment.final.scores import score_final
 from amber.experiment.final.tables import as_text, block_table
-from amber.experiment.final.training import final_records, train_final
+from amber.experiment.final.training import FinalModel, final_records, train_final
 from amber.experiment.reporter import LogReporter, Reporter
 from amber.experiment.run_files.finished import RESULTS, TEST, FinishedRun, digests_of, draw_best, wanted_length
 from amber.experiment.run_files.looks import looks_so_far
@@ -30,6 +31,7 @@ from amber.files.strict_json import json_text
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from amber.data import Dataset
     from amber.modeler import ModelBuilder
     from amber.search import RunDirectory, SearchResult, Trial
     from amber.search.trial_store import TrialStore
@@ -238,9 +240,12 @@ def _finish(experiment: Experiment, found: SearchResult, directory: RunDirectory
         reporter.show(table)
     for line in tested.warnings:
         reporter.warn(line)
+    over_folds = _over_folds(experiment, best, tested.record, reporter)
     blocks = _block_table(experiment, found)
     ranking = ranking_table(found.trials, None, found.direction, found.metric)
-    shown: Sequence[Table | str] = [ranking, *([] if blocks is None else [blocks]), *tested.tables, *tested.warnings]
+    tables = (*tested.tables, *(() if over_folds is None else over_folds.tables))
+    shown: Sequence[Table | str] = [ranking, *([] if blocks is None else [blocks]), *tables, *tested.warnings]
+    test_record = tested.record if over_folds is None else {**tested.record, "folds": over_folds.record}
     final: Mapping[str, Any] = {
         "wanted": wanted_length(loaded),
         "epochs": list(trained.epochs),
@@ -251,10 +256,26 @@ def _finish(experiment: Experiment, found: SearchResult, directory: RunDirectory
     with interrupts.shielded(), naming(path), replacing_together(directory.path) as folder:
         trained.model.save(folder / BEST_MODEL)
         write_whole(folder / RESULTS, as_text(*shown, width=160))
-        write_whole(folder / TEST, json_text(tested.record))
+        write_whole(folder / TEST, json_text(test_record))
         draw_best(loaded, experiment.builder, best, folder)
         best_record = _best_record(experiment, best, final=final, looks=looks, files=digests_of(folder))
         write_whole(folder / BEST_RECORD, json_text(best_record))
+
+
+def _over_folds(experiment: Experiment, best: Trial, first: Mapping[str, Any], reporter: Reporter) -> FoldScores | None:
+    """Train and test the best architecture on the other folds, and show the scores; None where there are no folds."""
+    loaded = experiment.configuration
+    folds = folds_of(loaded)
+    if not folds:
+        return None
+
+    def train(dataset: Dataset) -> FinalModel:
+        return train_final(loaded, dataset, _final_builder(replace(experiment, dataset=dataset)), best, reporter.say)
+
+    scored = score_folds(loaded, folds, dict(first), train, reporter.say)
+    for table in scored.tables:
+        reporter.show(table)
+    return scored
 
 
 def _final_builder(experiment: Experiment) -> ModelBuilder:

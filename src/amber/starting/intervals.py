@@ -13,7 +13,7 @@ from amber.data.genomics.intervals import Intervals
 from amber.data.genomics.windows import Centre, windows
 from amber.data.negatives.matched import matched_windows
 from amber.data.sources.interval_tables import read_interval_table
-from amber.errors import DataError
+from amber.errors import ConfigError, DataError
 from amber.files import write_whole
 from amber.starting.fasta import by_class, class_name
 from amber.starting.proposal import RANDOM, SIMILAR, Line, Proposal, SplitOption, relative
@@ -27,8 +27,17 @@ _LEAST = 0.03
 _POSITION_COLUMNS = ("chrom", "chr", "chromosome", "start", "end", "strand", "name")
 
 
-def propose_intervals(files: Sequence[Path], genome: Path, folder: Path, label: str | None) -> Proposal:
+def propose_intervals(
+    files: Sequence[Path], genome: Path, folder: Path, label: str | None, signals: Sequence[Path] = ()
+) -> Proposal:
     """Propose the section `data` for intervals; one file without labels gets windows matched for GC and repeats.
+
+    Args:
+        files: of intervals.
+        genome: FASTA.
+        folder: of the configuration.
+        label: the column to predict; None: guessed.
+        signals: bigWig files whose mean in each window is predicted.
 
     Raises:
         DataError: files that are not intervals, or that belong to another genome.
@@ -46,7 +55,15 @@ def propose_intervals(files: Sequence[Path], genome: Path, folder: Path, label: 
             f"{len(files)} file{'s' if len(files) > 1 else ''} of intervals: " + ", ".join(map(_said, files, read)),
         )
     ]
-    if len(files) > 1:
+    if signals and len(files) > 1:
+        raise ConfigError(f"Expected one file of intervals beside bigWig files. Received: {len(files)}")
+    if signals:
+        source["signals"] = by_class(signals, folder)
+        names = list(by_class(signals, folder))
+        lines = [Line("label", names[0] if len(names) == 1 else names, "the mean signal in each window")]
+        reason = "`summary` is mean, max, sum or log1p; `profile: 32` would predict bins of 32 bases"
+        seen.append(("Signals", ", ".join(names)))
+    elif len(files) > 1:
         source["intervals"] = by_class(files, folder)
         reason = "one file for each class; for labels that may overlap write bins, see docs/data.md"
     elif tables[0].columns:

@@ -13,10 +13,11 @@ from amber.data.text.formats import recognise
 from amber.errors import DataError
 from amber.files import open_regular
 
-Kind = Literal["table", "fasta", "intervals", "arrays", "bigwig"]
+Kind = Literal["table", "parquet", "fasta", "intervals", "arrays", "zarr", "anndata", "bigwig"]
 _INTERVALS = (".bed", ".narrowpeak", ".broadpeak", ".bedgraph", ".bg", ".gff", ".gff3", ".gtf")
 _CHROMOSOME = frozenset({"chrom", "chr", "chromosome", "#chrom", "#chr", "seqnames", "seqid"})
 _START = frozenset({"start", "chromstart", "chrom_start", "begin"})
+_ZARR = ("zarr.json", ".zgroup", ".zarray")
 _HEAD = 1 << 16
 _PACKED = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\x00", lzma.open))
 
@@ -29,10 +30,20 @@ def kind_of(path: Path) -> Kind:
     """
     if not path.exists():
         raise DataError(f"Expected an existing file. Received: {path}", file=str(path))
+    if path.is_dir():
+        if any((path / each).is_file() for each in _ZARR):
+            return "zarr"
+        raise DataError(
+            f"{path}: expected a file, or a folder with a Zarr store. Received: another folder", file=str(path)
+        )
     head = _head(path)
     if not head.strip():
         raise DataError(f"{path}: expected a file of data. Received: an empty file", file=str(path))
     name = path.name.lower().removesuffix(".gz")
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.startswith(b"\x89HDF") and name.endswith(".h5ad"):
+        return "anndata"
     if head.startswith((b"\x89HDF", b"PK\x03\x04")) and not name.endswith((".xlsx", ".zip")):
         return "arrays"
     if name.endswith(_INTERVALS) or _is_interval_table(head):

@@ -27,12 +27,14 @@ class Line:
         value: as YAML has it.
         said: the reason, for a comment.
         guess: whether it was guessed.
+        commented: whether it stands in a comment, as something that could be written.
     """
 
     key: str
     value: Any
     said: str = ""
     guess: bool = True
+    commented: bool = False
 
 
 @dataclass(frozen=True)

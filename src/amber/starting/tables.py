@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from amber.data import Table, read_table
+from amber.data.sources import ParquetSource
 from amber.data.tables.table import Layout, shown_names
 from amber.errors import DataError
 from amber.starting.proposal import (
@@ -28,6 +29,8 @@ from amber.starting.proposal import (
 _SEQUENCES = ("seq", "sequence", "sequences", "dna", "rna", "protein", "promoter", "guide")
 _LABELS = ("label", "labels", "class", "target", "y", "response", "activity", "expression", "score", "value")
 _PARTS = ("gsplit", "split")
+# Columns of numbers that are not measured.
+_NO_MEASURES = ("group", "start", "end", "position", "pos", "id", "index", "row", "fold", "weight")
 _LETTERS = re.compile(r"[A-Za-z*-]{6,}")
 _LOOKED_AT = 500
 _BINARY = frozenset({"0", "1", "0.0", "1.0", ""})
@@ -44,11 +47,20 @@ def propose_table(path: Path, folder: Path, label: str | None) -> Proposal:
     Raises:
         DataError: a file that is not a table, or one in which nothing looks like a label or an input.
     """
-    table = read_table(path, layout=Layout())
+    return _of_table(read_table(path, layout=Layout()), {"table": relative(path, folder)}, label)
+
+
+def propose_parquet(path: Path, folder: Path, label: str | None) -> Proposal:
+    """Propose the section `data` for a Parquet file; arguments and errors are those of `propose_table`."""
+    return _of_table(ParquetSource(str(path)).table(), {"parquet": relative(path, folder)}, label)
+
+
+def _of_table(table: Table, source: dict[str, str], label: str | None) -> Proposal:
+    path = table.path
     sequence = _sequence(table)
     targets = label_lines(list(table.columns), table.columns, [sequence] if sequence else [], label, str(path))
-    used = {sequence, *_columns_of(targets, list(table.columns))}
-    lines = [Line("source", {"table": relative(path, folder)}, f"{len(table):,} rows", guess=False)]
+    used = {name for name in (sequence, *_columns_of(targets, list(table.columns))) if name is not None}
+    lines = [Line("source", source, f"{len(table):,} rows", guess=False)]
     seen = [("File", f"{path.name}: a table of {len(table):,} rows and {len(table.columns)} columns")]
     if sequence is None:
         blocks = _groups(table, used)
@@ -59,6 +71,12 @@ def propose_table(path: Path, folder: Path, label: str | None) -> Proposal:
         lengths = np.array([len(each.strip()) for each in texts], np.int64)
         alphabet = alphabet_of(texts)
         lines += [Line("sequence", sequence, "its fields are sequences"), *of_alphabet(alphabet), *of_lengths(lengths)]
+        numbers = _beside(table, used)
+        if numbers:
+            blocks = {"sequence": {"sequence": sequence}, "numbers": numbers}
+            said = "instead of `sequence`, where these numbers are known before the label is"
+            lines.append(Line("blocks", blocks, said, commented=True))
+            seen.append(("Numbers", f"not used, but named in a comment: {shown_names(numbers)}"))
         seen.append(("Sequences", f"column {sequence}: {said_of_lengths(lengths, alphabet)}"))
     return Proposal(_stem(path), [*lines, *targets], _splits(table, sequence is not None), seen)
 
@@ -78,6 +96,9 @@ def label_lines(names: Sequence[str], columns: Any, taken: Sequence[str], label:
     """
     free = [name for name in names if name not in taken and name.lower() not in _PARTS]
     if label is not None:
+        several = [each.strip() for each in label.split(",")]
+        if label not in names and len(several) > 1 and set(several) <= set(names):
+            return [_several(several, columns, list(names))]
         if label not in names:
             raise DataError(
                 f"{where}: expected the column {label!r} that --label names. Received: {shown_names(list(names))}"
@@ -103,6 +124,21 @@ def label_lines(names: Sequence[str], columns: Any, taken: Sequence[str], label:
     return [Line("label", chosen[0], "the last column that could be the label; --label names another")]
 
 
+def _several(chosen: list[str], columns: Any, names: list[str]) -> Line:
+    """Return the line for several columns: labels where all are 0 and 1, numbers, or else an output for each."""
+    if all({str(each).strip() for each in columns[name]} <= _BINARY for name in chosen):
+        return Line("labels", _as_range(chosen, names), "columns of 0 and 1, as you said", guess=False)
+    if all(_is_numbers(columns[name]) for name in chosen):
+        return Line("label", chosen, "several numbers, as you said", guess=False)
+    return Line("outputs", {name: {"column": name} for name in chosen}, "several outputs, as you said", guess=False)
+
+
+def _beside(table: Table, used: set[str]) -> list[str]:
+    """Return the columns of numbers that are neither input nor label, and do not look like places or names."""
+    free = [name for name in table.columns if name not in used and name.lower() not in (*_PARTS, *_NO_MEASURES)]
+    return [name for name in free if len(set(table[name])) > 1 and _is_numbers(table[name])]
+
+
 def _sequence(table: Table) -> str | None:
     known = {name.lower(): name for name in table.columns}
     named = [known[name] for name in _SEQUENCES if name in known]
@@ -123,7 +159,7 @@ def _many_letters(table: Table, names: Sequence[str]) -> list[str]:
     return found
 
 
-def _groups(table: Table, used: set[str | None]) -> dict[str, Any]:
+def _groups(table: Table, used: set[str]) -> dict[str, Any]:
     numbers = [name for name in table.columns if name not in used and _is_numbers(table[name])]
     if not numbers:
         raise DataError(
@@ -152,7 +188,7 @@ def _as_range(columns: Sequence[str], names: list[str]) -> Any:
 def _columns_of(lines: Sequence[Line], names: list[str]) -> set[str]:
     found: set[str] = set()
     for line in lines:
-        for each in line.value if isinstance(line.value, list) else [line.value]:
+        for each in line.value if isinstance(line.value, (list, dict)) else [line.value]:
             first, _, last = str(each).partition("..")
             found |= set(names[names.index(first) : names.index(last or first) + 1])
     return found

@@ -20,13 +20,14 @@ from amber.experiment.task_settings import for_task
 from amber.experiment.task_spec import TaskSpec
 from amber.files import write_whole
 from amber.presets import PRESETS
+from amber.starting.anndata import propose_anndata
 from amber.starting.arrays import propose_arrays
 from amber.starting.budget import budget
 from amber.starting.fasta import propose_fasta
 from amber.starting.intervals import propose_intervals
 from amber.starting.kinds import kind_of
 from amber.starting.proposal import Line, Proposal, SplitOption
-from amber.starting.tables import propose_table
+from amber.starting.tables import propose_parquet, propose_table
 
 if TYPE_CHECKING:
     from amber.data import Dataset
@@ -70,10 +71,11 @@ def start(
     """Write a configuration for files.
 
     Args:
-        files: a table; FASTA, one for each class; intervals, with a genome; or arrays.
+        files: a table, also Parquet; FASTA, one for each class; intervals, with a genome, and bigWig files of signals
+            to predict; arrays, also Zarr; or AnnData.
         output: the configuration; must not exist.
         genome: FASTA of the genome that intervals are on.
-        label: the column to predict; None: guessed.
+        label: the column to predict, or several with commas between them; None: guessed.
         say: called with a heading and a sentence for each thing that was seen or chosen.
 
     Returns:
@@ -102,29 +104,38 @@ def start(
 
 def _proposal(files: Sequence[Path], folder: Path, genome: Path | None, label: str | None) -> Proposal:
     kinds = {path: kind_of(path) for path in files}
+    signals = [path for path in files if kinds[path] == "bigwig"]
+    if signals and len(signals) < len(files):
+        files = [path for path in files if path not in signals]
+        kinds = {path: kinds[path] for path in files}
     kind = kinds[files[0]]
     if len(set(kinds.values())) > 1:
         received = ", ".join(f"{path.name} ({each})" for path, each in kinds.items())
         raise ConfigError(f"Expected files of one kind; give the genome with --genome. Received: {received}")
     if kind == "bigwig":
         raise ConfigError(
-            f"A bigWig file can only be read beside intervals; see docs/data.md, `signals` and `tracks`. "
-            f"Received: {files[0]}"
+            f"A bigWig file can only be read beside intervals: name these too, and --genome. Received: {files[0]}"
         )
     if (genome is not None) != (kind == "intervals"):
         wanted = "--genome with the FASTA of the genome" if genome is None else "no --genome beside it"
         raise ConfigError(f"{files[0]} holds {kind}: expected {wanted}.")
-    if kind in ("table", "arrays") and len(files) > 1:
+    if signals and kind != "intervals":
+        raise ConfigError(f"A bigWig file needs intervals beside it. Received: {files[0].name} ({kind})")
+    if kind not in ("fasta", "intervals") and len(files) > 1:
         raise ConfigError(f"Expected one {kind}; join the files first. Received: {len(files)} files")
     if kind == "table":
         return propose_table(files[0], folder, label)
-    if kind == "arrays":
-        return propose_arrays(files[0], folder, label)
+    if kind == "parquet":
+        return propose_parquet(files[0], folder, label)
+    if kind in ("arrays", "zarr"):
+        return propose_arrays(files[0], folder, label, kind)
+    if kind == "anndata":
+        return propose_anndata(files[0], folder, label)
     if kind == "fasta":
         return propose_fasta(files, folder)
     if genome is None:
         raise ConfigError(f"{files[0]} holds intervals: expected --genome.")
-    return propose_intervals(files, genome, folder, label)
+    return propose_intervals(files, genome, folder, label, signals)
 
 
 def _written(proposal: Proposal, output: Path, say: Callable[[str, str], None]) -> str:
@@ -180,7 +191,7 @@ def _written(proposal: Proposal, output: Path, say: Callable[[str, str], None]) 
 def _loaded(proposal: Proposal, output: Path) -> tuple[Configuration, Dataset, SplitOption]:
     """Return the configuration with the first split that the data allow, and the data."""
     for place, split in enumerate(proposal.splits):
-        data = {**{line.key: line.value for line in proposal.data}, "split": split.value}
+        data = {**{line.key: line.value for line in proposal.data if not line.commented}, "split": split.value}
         text = yaml.safe_dump({"name": proposal.name, "data": data}, sort_keys=False, allow_unicode=True)
         loaded = _unwritten(config_from_text(text, str(output)))
         last = place + 1 == len(proposal.splits)
@@ -210,7 +221,8 @@ def _data(lines: Sequence[Line], dataset: Dataset, split: SplitOption) -> list[s
     found = ["data:"]
     for line in lines:
         found += _entry(line)
-    if not any(line.key == "labels" for line in lines) and len(dataset.targets) == 1:
+    several = any(line.key in ("labels", "outputs") or isinstance(line.value, list) for line in lines)
+    if not several and len(dataset.targets) == 1:
         (target,) = dataset.targets
         task = "regression" if target.classes is None else "classification"
         found += _entry(Line("task", task, target.describe().removesuffix(" (guessed)")))
@@ -220,6 +232,8 @@ def _data(lines: Sequence[Line], dataset: Dataset, split: SplitOption) -> list[s
 
 def _entry(line: Line) -> list[str]:
     text = f"  {line.key}: {_flow(line.value)}"
+    if line.commented:
+        return [f"  # {line.said}:", f"  #{text[1:]}"]
     said = f"{'guess: ' if line.guess else ''}{line.said}"
     if not line.said:
         return [text]

@@ -46,6 +46,10 @@ class ParquetSource(Source):
         """
         return rows_as_examples(lambda columns, everything: self._read(columns, everything, wanted.helpful), wanted)
 
+    def table(self) -> Table:
+        """Return all columns but those of lists, as text; errors are those of `examples`."""
+        return self._read(None, True, ())
+
     def _read(self, columns: Sequence[str] | None, everything: bool, helpful: Sequence[str]) -> Table:
         parquet = library("pyarrow.parquet", "A Parquet file", "parquet")
         file = Path(self.parquet)

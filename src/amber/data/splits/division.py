@@ -67,6 +67,9 @@ class SplitSpec:
         stretch: letters that near-duplicates share; see `amber.data.splits.sketches.sketch`.
         folds: 0, or how many folds there are, each the test part once; groups, near-duplicates or chromosomes are kept
             together as `split` says.
+        fold: which fold, from 0, is the test part.
+        stratify_by_all: of several outputs with classes, drawn parts get their share of each combination of classes,
+            not of those of the first output.
     """
 
     split: str = AUTO
@@ -76,6 +79,7 @@ class SplitSpec:
     chromosomes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     stretch: int | None = None
     folds: int = 0
+    fold: int = 0
     stratify_by_all: bool = False
 
     def needed(self) -> list[str]:
@@ -93,7 +97,7 @@ class Division:
     """Examples, divided.
 
     Attributes:
-        rows: of each part; with folds, those of the first division.
+        rows: of each part; with folds, those of the division that is asked for.
         split: the column, `"random"`, `"grouped"`, `"similarity"` or `"chromosomes"`.
         origin: the same in words.
         notes: one sentence for whatever was drawn or guessed.
@@ -189,9 +193,12 @@ def _in_folds(table: Divisible, spec: SplitSpec, labels: Array | None, alike: Si
     divisions = folds(len(table), spec.folds, spec.seed, stratify=labels if groups is None else None, groups=groups)
     how = f"{what} kept together" if groups is not None else "at random" if labels is None else "stratified"
     said = f"{spec.folds} folds, {how}, seed {spec.seed}"
-    note = f"The search uses the first of {spec.folds} folds as test part and the second as validation part."
+    if not 0 <= spec.fold < spec.folds:
+        raise DataError(f"`fold` must be from 0 to {spec.folds - 1}. Received: {spec.fold}")
+    test, validation = spec.fold + 1, (spec.fold + 1) % spec.folds + 1
+    note = f"Fold {test} of {spec.folds} is the test part and fold {validation} the validation part."
     split = RANDOM if spec.split == AUTO else spec.split
-    return Division(divisions[0], split, said, (*notes, note), tuple(divisions))
+    return Division(divisions[spec.fold], split, said, (*notes, note), tuple(divisions))
 
 
 def _by_chromosome(table: Divisible, spec: SplitSpec) -> Division:

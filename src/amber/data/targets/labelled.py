@@ -17,7 +17,7 @@ from amber.data.batches.augmentation import Augmentation
 from amber.data.batches.streamed import StreamedProfile
 from amber.data.dataset import Dataset, Split, TestVault, rows_of, shapes_of
 from amber.data.splits.division import Division, SplitSpec, check_classes, divide
-from amber.data.splits.parts import PARTS
+from amber.data.splits.parts import PARTS, SplitIndices
 from amber.data.splits.similarity import SimilarityGroups
 from amber.data.tables.table import Table
 from amber.data.targets.number_columns import scaling_of
@@ -79,7 +79,9 @@ def divided(
     targets: list[Target] = []
     for each, known in read.items():
         with about("targets", each):
-            target, said = _checked(known, specs[each], division)
+            target, said = _checked(known, specs[each], division.rows)
+            for fold in division.folds:
+                _checked(known, specs[each], fold)
         targets.append(target)
         notes += said
     return Labelled(tuple(targets), {each: known.y for each, known in read.items()}, division, tuple(notes))
@@ -120,14 +122,14 @@ def with_labels(table: Table, targets: Mapping[str, TargetSpec]) -> tuple[Table,
     return replace(table.take(rows), notes=(*table.notes, note)), rows
 
 
-def _checked(read: ReadTarget, spec: TargetSpec, division: Division) -> tuple[Target, list[str]]:
+def _checked(read: ReadTarget, spec: TargetSpec, rows: SplitIndices) -> tuple[Target, list[str]]:
     """Return a target as the parts show it, with what is to be said.
 
     Raises:
         DataError: the training part has one class or one value only, or not the classes of the others.
     """
     column = spec.column
-    parts = {part: read.y[getattr(division.rows, part)] for part in PARTS}
+    parts = {part: read.y[getattr(rows, part)] for part in PARTS}
     if spec.is_wide:
         _check_wide(read.target, spec, parts["train"])
         return read.target, []

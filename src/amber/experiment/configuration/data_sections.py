@@ -11,6 +11,7 @@ from amber.experiment.configuration.section import Count, Name, Positive, Sectio
 
 # The words of the field for what `amber.data.TargetSpec.kind` says.
 _KINDS = {"classification": "classes", "regression": "number"}
+_FEWEST_FOLDS, _FOLDS_BY = 3, ("random", "grouped", "similarity", "chromosomes")
 Task = Annotated[
     Literal["classes", "number"],
     BeforeValidator(lambda word: _KINDS.get(word, word) if isinstance(word, str) else word),
@@ -150,7 +151,10 @@ class DataSection(Section):
         split: a column with `train`, `val` and `test`, or `random`, or `grouped` (column `group`); by default `auto`:
             the column `gsplit` or `split` where there is one, else `random`. `similarity` keeps near-duplicates on
             either strand together, `{similarity: 60}` those that share so many letters;
-            `{chromosomes: {validation: [chr8], test: [chr1, chr9]}}` divides by chromosome.
+            `{chromosomes: {validation: [chr8], test: [chr1, chr9]}}` divides by chromosome. `{folds: 5}` draws folds:
+            the search uses the first as test part and the second as validation part, and what it found is trained
+            and tested once for each fold; `{folds: 5, by: grouped}` keeps groups together, as `similarity` and
+            `chromosomes` do.
         fractions: of train, validation and test where they are drawn; by default 0.7, 0.1 and 0.2.
         class_weights: how much training examples of each class count: `balanced` (every class alike), or class name ->
             weight; by default all examples count alike. Validation and test do not weigh.
@@ -188,7 +192,14 @@ class DataSection(Section):
     def _split_of_one_kind(cls, value: str | dict[str, Any]) -> str | dict[str, Any]:
         if isinstance(value, str):
             return value
-        expected = "a word, {similarity: letters}, or {chromosomes: {validation: [...], test: [...]}}"
+        expected = "a word, {similarity: letters}, {folds: number}, or {chromosomes: {validation: [...], test: [...]}}"
+        if "folds" in value:
+            number, by = value["folds"], value.get("by", "random")
+            if not set(value) <= {"folds", "by"} or type(number) is not int or number < _FEWEST_FOLDS:
+                raise ValueError(f"{{folds: number}} of at least {_FEWEST_FOLDS}, and `by` beside it")
+            if by not in _FOLDS_BY:
+                raise ValueError(f"folds by one of {', '.join(_FOLDS_BY)}")
+            return {"folds": number, "by": by}
         if len(value) != 1 or not set(value) <= {"similarity", "chromosomes"}:
             raise ValueError(expected)
         if "similarity" in value:
@@ -209,6 +220,8 @@ class DataSection(Section):
         if not math.isclose(sum(value), 1.0, abs_tol=1e-6):
             raise ValueError("three fractions with sum 1")
         split = info.data.get("split")
+        if isinstance(split, dict) and "folds" in split:
+            raise ValueError("no fractions beside folds, which say how large the parts are")
         is_column = isinstance(split, str) and split not in ("random", "grouped", "similarity")
         if isinstance(info.data.get("source"), str) and is_column:
             raise ValueError(

@@ -320,6 +320,8 @@ class FinalSection(Section):
             model predicts their mean.
         linear_term: whether the best model may be a weighted mean of the networks and of a linear model of the inputs.
             Validation data decide on the weight; it is 0 where the linear model adds nothing.
+        both_strands: whether the best model predicts the mean of both strands of its sequences: at the test, and
+            wherever it is used.
         data: `train`, or `train_and_validation`, as everything is chosen by then: linear models beside it are fitted to
             both too, and `patience` must be null and `linear_term` false.
     """
@@ -329,6 +331,7 @@ class FinalSection(Section):
     batch_size: Count | None = None
     ensemble: Count = 1
     linear_term: bool = False
+    both_strands: bool = False
     data: Literal["train", "train_and_validation"] = "train"
 
     @field_validator("data")

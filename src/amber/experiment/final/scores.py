@@ -71,9 +71,9 @@ def score_final(
     validation = None if trained.saw_validation else score_model(trained.model, dataset.validation, targets, where)
     evaluations = {target.name: evaluated(target, test, network, linear) for target in targets}
     compared = Compared(loaded, TaskSpec.of(dataset))
-    networks = {called(len(trained.networks), trained.linear): network}
+    networks = {called(len(trained.networks), trained.linear, trained.both_strands): network}
     if trained.is_combined:
-        networks["the first alone"] = single[0]
+        networks["the first alone" if len(single) > 1 or any(trained.linear.values()) else "one strand"] = single[0]
     values = {name: compared.of(each.predictions, test.y) for name, each in {**networks, _LINEAR: linear}.items()}
     value, of_linear = next(iter(values.values())), values[_LINEAR]
     found = remarks(
@@ -97,6 +97,7 @@ def score_final(
         "epochs": list(trained.epochs),
         "networks": [scores_to_dict(each.scores) for each in single],
         "linear_weights": dict(trained.linear),
+        "both_strands": trained.both_strands,
         "looks": looks,
         "warnings": [each.to_dict() for each in found],
     }
@@ -105,16 +106,18 @@ def score_final(
     return FinalScores(tuple(tables), (*lines, advice(loaded, found)) if lines else (), record)
 
 
-def called(networks: int, linear: Mapping[str, float]) -> str:
+def called(networks: int, linear: Mapping[str, float], both_strands: bool = False) -> str:
     """Return what the best model is.
 
     Args:
         networks: how many it is the mean of.
         linear: by output, the weight of a linear model in it.
+        both_strands: whether it predicts the mean of both strands.
     """
     has_linear = any(linear.values())
     words = f"mean of {networks} networks" if networks > 1 else "network" if has_linear else "best network"
-    return f"{words} + linear term" if has_linear else words
+    words = f"{words} + linear term" if has_linear else words
+    return f"{words}, both strands" if both_strands else words
 
 
 def looked(count: int) -> str:

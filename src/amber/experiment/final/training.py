@@ -27,6 +27,7 @@ class FinalModel:
         epochs: that each was trained.
         saw_validation: whether validation data were trained on, so that a score there says nothing.
         linear: by output, the weight of a linear model in the best model; empty where none was tried.
+        both_strands: whether the model predicts the mean of both strands.
     """
 
     model: Any
@@ -34,11 +35,12 @@ class FinalModel:
     epochs: tuple[int, ...]
     saw_validation: bool = False
     linear: Mapping[str, float] = field(default_factory=dict)
+    both_strands: bool = False
 
     @property
     def is_combined(self) -> bool:
-        """Say whether the model is more than one network."""
-        return len(self.networks) > 1 or any(self.linear.values())
+        """Say whether the model is more than one network, or is used twice."""
+        return len(self.networks) > 1 or any(self.linear.values()) or self.both_strands
 
 
 def final_records(loaded: Configuration, dataset: Dataset) -> Split:
@@ -61,6 +63,7 @@ def train_final(
     """
     from amber.experiment.components import compile_arguments
     from amber.experiment.final.linear_term import with_linear_term
+    from amber.experiment.final.strands import with_both_strands
     from amber.search import average, retrain, trial_seed
 
     final = loaded.config.final
@@ -93,8 +96,12 @@ def train_final(
     if final.linear_term:
         model, linear = with_linear_term(networks, model, dataset, loaded.config.seed, arguments)
         say(f"Linear term, weighed on validation data: {_said(linear)}")
+    if final.both_strands:
+        model = with_both_strands(model, loaded, TaskSpec.of(dataset), arguments)
+        say("The best model predicts the mean of both strands")
     model = _with_stock_metrics(model, arguments)
-    return FinalModel(model, tuple(networks), tuple(epochs), train is not dataset.train, linear)
+    saw_validation = train is not dataset.train
+    return FinalModel(model, tuple(networks), tuple(epochs), saw_validation, linear, final.both_strands)
 
 
 def _with_stock_metrics(model: keras.Model, arguments: Mapping[str, object]) -> object:

@@ -1,0 +1,58 @@
+"""The mean of both strands as the best model, where `final.both_strands` asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from amber.data.encoding.alphabets import Alphabet
+from amber.data.targets.target import Numbers
+from amber.experiment.configuration.reading import Configuration
+from amber.experiment.task_spec import INPUT, TaskSpec
+from amber.experiment.trained.preprocessing import Preprocessing
+
+if TYPE_CHECKING:
+    import keras
+
+_AXES_OF_TRACKS = 2
+
+
+def check_strands(loaded: Configuration, task: TaskSpec) -> None:
+    """Raise where the mean of both strands is asked for and there are none.
+
+    Raises:
+        ConfigError: no input is of DNA or RNA; names file, line and key.
+    """
+    if not loaded.config.final.both_strands:
+        return
+    sequences = Preprocessing.of_run(task.to_dict(), loaded.config.data).sequences
+    if not sequences or not all(Alphabet.of(each.alphabet).is_nucleotides for each in sequences.values()):
+        inputs = ", ".join(f"{name} of shape {shape}" for name, shape in task.inputs.items())
+        raise loaded.error(
+            ("final", "both_strands"), f"expected inputs of DNA or RNA, which have another strand. Received: {inputs}"
+        )
+
+
+def with_both_strands(
+    model: keras.Model, loaded: Configuration, task: TaskSpec, compile_arguments: Mapping[str, Any]
+) -> keras.Model:
+    """Return the model that predicts the mean of both strands; arguments are those of the last training."""
+    from amber.modeler.both_strands import ProfileShape, both_strands
+
+    sequences = Preprocessing.of_run(task.to_dict(), loaded.config.data).sequences
+    names = {INPUT: model.inputs[0].name} if len(task.inputs) == 1 else {name: name for name in task.inputs}
+    turned: dict[str, list[int]] = {}
+    for name, shape in task.inputs.items():
+        own = names.get(name, model.inputs[0].name)
+        if name in sequences:
+            alphabet = Alphabet.of(sequences[name].alphabet)
+            turned[own] = [int(each) for each in alphabet.complement()[: len(alphabet.letters)]]
+        elif len(shape) == _AXES_OF_TRACKS:
+            turned[own] = list(range(shape[1]))
+    profiles = [
+        ProfileShape(each.bins, each.partners or tuple(range(len(each.channels))))
+        if isinstance(each, Numbers) and each.bins > 1
+        else None
+        for each in task.outputs.values()
+    ]
+    return both_strands(model, turned, profiles, compile_arguments)
