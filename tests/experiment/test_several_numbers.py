@@ -140,5 +140,5 @@ def test_a_search_scores_and_predicts_them(
     np.testing.assert_allclose(both, (predicted + turned) / 2, rtol=1e-4, atol=1e-5)
     evaluated = amber("evaluate", folder / "run")
     assert evaluated.exit_code == 0, evaluated.stderr
-    reported = amber("report", folder / "run")
+    reported = amber("report", folder / "run", "-o", folder / "page.html")
     assert reported.exit_code == 0, reported.stderr

@@ -95,7 +95,7 @@ def test_a_search_over_folds_with_both_strands(
     np.testing.assert_allclose(model.predict(x), model.predict(other), atol=1e-5)
     evaluated = amber("evaluate", tmp_path / "run")
     assert evaluated.exit_code == 0, evaluated.stderr
-    reported = amber("report", tmp_path / "run")
+    reported = amber("report", tmp_path / "run", "-o", tmp_path / "page.html")
     assert reported.exit_code == 0, reported.stderr
-    page = next((tmp_path / "run").glob("*.html")).read_text()
+    page = (tmp_path / "page.html").read_text()
     assert "Over all 4 folds, of which all but the first took part in the choice" in page and "both strands" in page
