@@ -113,6 +113,7 @@ def test_what_missing_numbers_cannot_have(folder: Path, tiny: str, more: str, ke
         resolve(config_from_text(text, str(folder / "c.yaml")), RunOptions(run_directory=folder / "run"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "data", ["{source: t.csv, label: [u, v]}", PROFILE % ", augmentation: {reverse_complement: true}"]
 )
