@@ -179,7 +179,8 @@ def configuration_page() -> str:
         parts += [f"## `{title}`" if title != "configuration" else "## The whole file", _first(section)]
         parts.append(table(keys_of_section(title, section), followed.get(title, set())))
     parts += ["## Sources: `data.source` as a mapping", "The first key names the source; the others are its settings."]
-    for name in filter(lambda name: is_own(SOURCES.get(name)), SOURCES.names()):
+    # Simulated data have a section of their own above.
+    for name in (each for each in SOURCES.names() if each != "simulated" and is_own(SOURCES.get(each))):
         source = SOURCES.get(name)
         parts += [f"### `{name}`", _first(source), table(keys_of_source(f"source {name}", source))]
     parts += [
