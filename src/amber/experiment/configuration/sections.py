@@ -318,10 +318,8 @@ class FinalSection(Section):
         batch_size: examples of a step; by default that of `training`.
         ensemble: how many networks of the best architecture are trained, each from its own random weights. The best
             model predicts their mean.
-        linear_term: whether the best model may be a weighted mean of the networks and of a linear model of the inputs.
-            Validation data decide on the weight; it is 0 where the linear model adds nothing.
-        both_strands: whether the best model predicts the mean of both strands of its sequences: at the test, and
-            wherever it is used.
+        linear_term: whether a linear model of the inputs may be part of the best model, where validation data want it.
+        both_strands: whether the best model predicts the mean of both strands, at the test and wherever it is used.
         data: `train`, or `train_and_validation`, as everything is chosen by then: linear models beside it are fitted to
             both too, and `patience` must be null and `linear_term` false.
     """
