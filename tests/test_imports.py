@@ -46,6 +46,7 @@ ANYONE = {
     "amber.known_names",
     "amber.measures",
     "amber.metric_names",
+    "amber.notebooks",
     "amber.redaction",
     "amber.types",
     "amber.wording",
@@ -62,6 +63,7 @@ ALLOWED = {
     "amber.known_names": set(),
     "amber.measures": set(),
     "amber.metric_names": set(),
+    "amber.notebooks": set(),
     "amber.plugins": set(),
     "amber.redaction": set(),
     "amber.types": set(),
@@ -83,6 +85,7 @@ ALLOWED = {
     "amber.report": {*MODELS, "amber.drawing", "amber.search"},
     "amber.experiment": EXPERIMENT,
     "amber.starting": {*EXPERIMENT, "amber.experiment"},
+    "amber.sklearn": {*EXPERIMENT, "amber.experiment", "amber.starting"},
     "amber.cli": {*EXPERIMENT, "amber.experiment", "amber.starting"},
 }
 # What users of the first AMBER import from where it was: thin faces of amber.compat, and allowed what it is.

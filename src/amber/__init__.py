@@ -16,7 +16,7 @@ __version__ = "0.2.0"
 
 _PACKAGES = frozenset(
     "architect backend cli compat data drawing errors experiment files graph modeler operations registry report search "
-    "supernet training".split()
+    "sklearn supernet training".split()
 )
 _EXPERIMENT = frozenset({"Experiment", "resolve", "run"})
 # Of the first AMBER: modules whose contents are in amber.compat, and classes.

@@ -19,6 +19,7 @@ from amber.errors import ModelSpaceError
 from amber.files import limits
 from amber.files.bounded_yaml import parse_yaml_text
 from amber.files.strict_json import parse_json
+from amber.notebooks import html_table
 from amber.types import JsonObject
 from amber.wording import shown
 
@@ -118,6 +119,11 @@ class ModelSpace:
             lines.extend(f"  {operation}" for operation in candidates)
             lines.append("-" * 10)
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Return the space as a table for notebooks."""
+        rows = [(index, "; ".join(map(str, candidates))) for index, candidates in sorted(self._layers.items())]
+        return html_table(f"Model space of {len(self)} layers", ("layer", "candidates"), rows)
 
     def to_dict(self) -> list[list[JsonObject]]:
         """Return a list of layers, each a list of operation dictionaries, ready for JSON."""

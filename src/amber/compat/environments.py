@@ -19,6 +19,7 @@ from amber.compat.history import FILE_NAME, read_rows, write_row
 from amber.compat.run_statistics import ActionWeights, RunStatistics, mean_entropy
 from amber.errors import AmberError, ConfigError, InvalidArchitectureError, StorageError
 from amber.modeler import KerasBranchModelBuilder, KerasModelBuilder
+from amber.notebooks import PlainRepr
 from amber.types import Tokens
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _STATISTICS = ("nas_training_stats.json", "weight_data.json")
 _OF_OPERATIONS = (KerasModelBuilder, KerasBranchModelBuilder)
 
 
-class ControllerTrainEnvironment:
+class ControllerTrainEnvironment(PlainRepr):
     """Runs a search: episodes of architectures, after each of which the controller learns.
 
     Writes to `working_dir`: `train_history.csv`, `controller_weights.h5`, `buffers.txt`, `nas_training_stats.json`,

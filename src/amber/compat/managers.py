@@ -14,6 +14,7 @@ from amber.compat.data import load_data, unpack_data
 from amber.compat.ignored import warn_ignored
 from amber.compat.stores import TEMPORARY, StoreFunction, get_store_fn, save_model, store_minimal, store_with_model_plot
 from amber.errors import ConfigError, InvalidArchitectureError, StorageError
+from amber.notebooks import PlainRepr
 
 if TYPE_CHECKING:
     from amber.architect.model_space import ModelSpace
@@ -27,7 +28,7 @@ _PATIENCE = 5
 _OLD_FIT = ("workers", "max_queue_size", "use_multiprocessing")
 
 
-class GeneralManager:
+class GeneralManager(PlainRepr):
     """Trains a child and asks the reward function what it is worth.
 
     Args:

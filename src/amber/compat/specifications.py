@@ -26,6 +26,7 @@ from amber.compat.mock import MockManager, MockReward
 from amber.compat.multi_manager import MultiManagerEnvironment
 from amber.errors import AmberError, ConfigError
 from amber.files import write_whole
+from amber.notebooks import PlainRepr
 
 if TYPE_CHECKING:
     from amber.compat.roles import Manager, ModelFunction
@@ -49,7 +50,7 @@ class SpecificationError(ConfigError):
         super().__init__("These specifications cannot become a search:\n" + "\n".join(lines))
 
 
-class AmberSpecifications:
+class AmberSpecifications(PlainRepr):
     """Types and specifications of a search under a name, which can be pickled.
 
     Args:
@@ -99,7 +100,7 @@ class AmberSpecifications:
         write_whole(path, data)
 
 
-class Amber:
+class Amber(PlainRepr):
     """A search from names and dictionaries.
 
     Args:

@@ -20,6 +20,7 @@ from amber.data.fingerprints import fingerprint
 from amber.data.targets.scaling import Scaling
 from amber.data.targets.target import Target
 from amber.errors import DataError
+from amber.notebooks import html_table
 from amber.types import Array, Inputs, InputShape
 
 logger = logging.getLogger(__name__)
@@ -133,7 +134,7 @@ class TestVault:
         return f"TestVault({self._name!r}, {len(self)} examples, {'opened' if self._opened else 'closed'})"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """Data ready for a search.
 
@@ -180,6 +181,21 @@ class Dataset:
                 )
         if not self.targets:
             object.__setattr__(self, "targets", (Target("output", self.classes),))
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{size:,} {part}" for part, size in self.sizes.items())
+        return f"Dataset({self.name!r}: {sizes}; input {self.input_shape}; {', '.join(map(_told, self.targets))})"
+
+    def _repr_html_(self) -> str:
+        """Return a data card for notebooks; the test part stays closed."""
+        rows = [
+            *((f"{part} examples", size) for part, size in self.sizes.items()),
+            ("input", self.input_shape),
+            *((f"output {target.name}", _told(target)) for target in self.targets),
+            ("split", self.split_origin or self.split),
+            *(("note", note) for note in self.notes),
+        ]
+        return html_table(f"Data {self.name}", ("", ""), rows)
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -228,6 +244,13 @@ class Dataset:
             DataError: they were taken out before.
         """
         return self.test.open_test()
+
+
+def _told(target: Target) -> str:
+    """Return what a target is, in a few words."""
+    if target.labels is not None:
+        return f"{len(target.labels.names)} labels"
+    return "a number" if target.classes is None else f"classes {', '.join(target.classes[:10])}"
 
 
 def shapes_of(x: Inputs) -> InputShape:

@@ -22,7 +22,13 @@ _INPUT, _OUTPUT, _LABEL = "input", "output", "label"
 
 
 def dataset_from_arrays(
-    x: Any, y: Any, *, form: SequenceForm | None = None, split: SplitSpec | None = None, name: str = "data"
+    x: Any,
+    y: Any,
+    *,
+    form: SequenceForm | None = None,
+    split: SplitSpec | None = None,
+    name: str = "data",
+    target: TargetSpec | None = None,
 ) -> Dataset:
     """Return a data set of examples and their labels, divided at random (stratified by class).
 
@@ -33,6 +39,7 @@ def dataset_from_arrays(
         form: alphabet and length of sequences as text; by default DNA of equal length.
         split: how examples are divided.
         name: of the data set.
+        target: whether `y` are classes, and their order; its column is `label`. None: found out from the values.
 
     Raises:
         DataError: inputs and labels of unequal number, or values that cannot be used.
@@ -52,7 +59,9 @@ def dataset_from_arrays(
     labels = text_column([str(each) for each in np.asarray(y).reshape(-1).tolist()])
     examples = ArrayExamples(arrays, inputs, {_LABEL: labels}, notes=tuple(notes))
     spec = DatasetSpec(
-        targets={_OUTPUT: TargetSpec(_LABEL)}, split=split or SplitSpec(), one_input=not isinstance(x, Mapping)
+        targets={_OUTPUT: target or TargetSpec(_LABEL)},
+        split=split or SplitSpec(),
+        one_input=not isinstance(x, Mapping),
     )
     return dataset_of(examples, spec, name)
 

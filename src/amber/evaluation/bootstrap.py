@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from amber.backend import interrupts
 from amber.checks import positive_integer
 from amber.errors import DataError
+from amber.notebooks import PlainRepr
 from amber.types import Array, JsonObject
 
 Weights = NDArray[np.float64]
@@ -54,7 +55,7 @@ class Drawn:
     draws: Mapping[str, Array]
 
 
-class Resampling:
+class Resampling(PlainRepr):
     """Draws of the same examples for every measure and every model, so that differences are paired.
 
     The intervals are percentile intervals (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13).

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from amber.errors import DataError
 from amber.evaluation import weighted
 from amber.evaluation.bootstrap import Estimate, Resampling, WeightedMeasure
+from amber.notebooks import html_table
 from amber.types import Array, JsonObject
 
 Measures = dict[str, WeightedMeasure]
@@ -38,6 +39,13 @@ class Evaluation:
     examples: int = 0
     level: float = 0.95
     units: int = 0
+
+    def _repr_html_(self) -> str:
+        """Return the scores as a table for notebooks."""
+        rows = [(name, each.value, f"{each.low:.4f} to {each.high:.4f}") for name, each in self.scores.items()]
+        return html_table(
+            f"Scores on {self.examples:,} examples", ("measure", "value", f"{self.level:.0%} interval"), rows
+        )
 
     def to_dict(self) -> JsonObject:
         """Return a JSON-ready dictionary."""

@@ -183,7 +183,7 @@ def resolve(configuration: Configuration, options: RunOptions | None = None) -> 
     threads = set_threads(configuration, task)
     given = configuration
     configuration, guessed = _with_all_settings(configuration, dataset, options)
-    objective = _objective(configuration, dataset, task)
+    objective = _objective(configuration, dataset, task, options)
     executor = _checked_search(configuration, task, objective, options)
     earlier = _earlier(configuration, dataset, objective)
     settings = search_settings(configuration, dataset, options.plugins, earlier)
@@ -228,7 +228,7 @@ def _with_all_settings(
     return for_task(with_split(configuration, dataset), task), {"builder": of_builder, **guessed}
 
 
-def _objective(configuration: Configuration, dataset: Dataset, task: TaskSpec) -> Objective:
+def _objective(configuration: Configuration, dataset: Dataset, task: TaskSpec, options: RunOptions) -> Objective:
     from amber.search import Objective
 
     training, search = configuration.config.training, configuration.config.search
@@ -247,6 +247,7 @@ def _objective(configuration: Configuration, dataset: Dataset, task: TaskSpec) -
             patience=training.patience,
             recalibrate=training.recalibrate,
             fit_kwargs=dataset.fit_arguments(dataset.train),
+            callbacks=options.callbacks,
             **valuation_arguments(configuration, list(task.inputs)),
         )
 

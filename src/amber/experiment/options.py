@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,10 @@ from amber.experiment.components import NO_STORAGE
 from amber.experiment.configuration.reading import Configuration
 
 if TYPE_CHECKING:
+    import keras
+
     from amber.plugins import Plugin
+    from amber.search import SearchCallback
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class RunOptions:
         allow_changes: beside `resume`: the settings may differ from those that the search began with.
         storage: address of a database to record the trials in; `"none"`: the run directory.
         plugins: that every worker loads.
+        callbacks: called before the training of each candidate; returns its Keras callbacks.
+        loggers: listeners of the search, such as `amber.search.TensorBoardCallback("logs")`.
 
     Raises:
         ConfigError: `resume` beside `overwrite`, or `allow_changes` without `resume`.
@@ -49,6 +54,8 @@ class RunOptions:
     allow_changes: bool = False
     storage: str | None = None
     plugins: tuple[Plugin, ...] = ()
+    callbacks: Callable[[], Sequence[keras.callbacks.Callback]] | None = None
+    loggers: Sequence[SearchCallback] = ()
 
     def __post_init__(self) -> None:
         if self.resume and self.overwrite:

@@ -155,7 +155,7 @@ def _search(experiment: Experiment, store: TrialStore, reporter: Reporter) -> Se
         "pruner": named_pruner(config.search.pruner, config.search.pruner_options),
         "store": store,
         "executor": experiment.executor,
-        "callbacks": reporter.listeners(experiment.builder),
+        "callbacks": [*reporter.listeners(experiment.builder), *experiment.options.loggers],
     }
     if config.search.strategy == "one_shot":
         from amber.search.one_shot import OneShotSettings, SharedTraining, run_one_shot

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -171,6 +172,12 @@ class ComputationGraph:
 
     def __hash__(self) -> int:
         return hash(self._key())
+
+    def _repr_html_(self) -> str:
+        """Return the graph's drawing for notebooks."""
+        # A notebook asks for it; nothing in this package depends on drawings.
+        drawing: str = importlib.import_module("amber.drawing").draw_svg(self)
+        return drawing
 
     def __repr__(self) -> str:
         return f"<ComputationGraph of {len(self)} nodes, {', '.join(self.inputs)} -> {', '.join(self.outputs)}>"

@@ -9,10 +9,11 @@ import numpy as np
 
 from amber.architect import Architecture, ModelSpace, TokenLayout
 from amber.errors import ArchitectureError, ModelSpaceError
+from amber.notebooks import PlainRepr
 from amber.types import Array, Tokens
 
 
-class ResConvNetArchitecture:
+class ResConvNetArchitecture(PlainRepr):
     """Tokens of a residual CNN: one operation per layer, and skips from all earlier layers.
 
     Args:
@@ -47,7 +48,7 @@ class ResConvNetArchitecture:
         return list(self.layout.sample(np.random.default_rng(seed)))
 
 
-class MultiIOArchitecture:
+class MultiIOArchitecture(PlainRepr):
     """Tokens of a multi-input/multi-output network.
 
     Args:

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from amber.errors import OutputClosedError, is_output_closed
+from amber.notebooks import PlainRepr
 
 if TYPE_CHECKING:
     from amber.search.result import SearchResult
     from amber.search.trial import Trial
 
 
-class SearchCallback:
+class SearchCallback(PlainRepr):
     """Base of what listens to a search; every method does nothing unless overridden."""
 
     def on_search_begin(self, trials: int, metric: str, direction: str) -> None:

@@ -11,7 +11,7 @@ import json
 import math
 import operator
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Unpack
@@ -25,6 +25,7 @@ from amber.backend.randomness import check_seed, preserved
 from amber.errors import AmberError, ConfigError, InvalidArchitectureError, describe_error, printable
 from amber.graph.cost import check_size
 from amber.graph.graph import ComputationGraph
+from amber.notebooks import PlainRepr
 from amber.search.builder_checks import builds_graphs, can_plan, usable_builder
 from amber.search.candidate import Candidate, token_fingerprint
 from amber.search.children import no_children_left
@@ -42,6 +43,7 @@ from amber.training.data_checks import check_data, check_fit_arguments, check_in
 from amber.training.settings import FitOptions, FitSettings
 from amber.training.train import train_model
 from amber.types import Tokens
+from amber.wording import shown
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class ObjectiveSettings(FitSettings):
             then only decides when training stops.
         knowledge: what is known of good networks, as a term of the score; see `make_knowledge`.
         budget: the most that a network may cost; one beyond it gets the status "over budget" and is not trained.
+        callbacks: called before each training; returns the Keras callbacks of that training alone. It travels to worker
+            processes, so it must not hold open files or connections.
 
     Raises:
         ConfigError: a value out of range, or an argument of `fit` that is set by training itself.
@@ -61,6 +65,7 @@ class ObjectiveSettings(FitSettings):
     reward: str | Reward | None = None
     knowledge: Knowledge | None = None
     budget: Budget = field(default_factory=Budget)
+    callbacks: Callable[[], Sequence[keras.callbacks.Callback]] | None = None
 
 
 class ObjectiveOptions(FitOptions, total=False):
@@ -69,9 +74,10 @@ class ObjectiveOptions(FitOptions, total=False):
     reward: str | Reward | None
     knowledge: Knowledge | None
     budget: Budget | None
+    callbacks: Callable[[], Sequence[keras.callbacks.Callback]] | None
 
 
-class Objective:
+class Objective(PlainRepr):
     """Trains architectures of one builder on one split of data.
 
     Args:
@@ -271,7 +277,7 @@ class Objective:
                     self.validation,
                     self.settings,
                     seed,
-                    callbacks=[] if reporting is None else [reporting],
+                    callbacks=[*own_callbacks(self.settings), *([] if reporting is None else [reporting])],
                     checkpoint=None if checkpoint is None else self._checkpoint(checkpoint, known, seed),
                 )
                 metrics, epochs = (
@@ -320,6 +326,20 @@ class Objective:
         if self._states is not None:
             del identity["epochs"]  # the next rung goes on from here
         return Checkpoint(path, json.dumps(identity, sort_keys=True), after_last=self._states is not None)
+
+
+def own_callbacks(settings: ObjectiveSettings) -> list[keras.callbacks.Callback]:
+    """Return the user's callbacks of one training, made now; raises ConfigError for what is not a list of them."""
+    if settings.callbacks is None:
+        return []
+    made = settings.callbacks() if callable(settings.callbacks) else settings.callbacks
+    is_list = callable(settings.callbacks) and isinstance(made, Sequence)
+    if not is_list or not all(isinstance(each, keras.callbacks.Callback) for each in made):
+        raise ConfigError(
+            "`callbacks` must be a function without arguments that returns a list of new Keras callbacks, as each "
+            f"training needs its own. Received: {shown(made)}"
+        )
+    return list(made)
 
 
 def _settings_with(settings: ObjectiveSettings | None, options: ObjectiveOptions) -> ObjectiveSettings:

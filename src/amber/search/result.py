@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+from amber.errors import ConfigError
+from amber.notebooks import html_table
 from amber.search.trial import STATUSES, Trial
 
+_SHOWN = 20
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class SearchResult:
     """The outcome of a search.
 
@@ -27,6 +33,37 @@ class SearchResult:
     direction: str
     seed: int
     stopped: str = "finished"
+
+    def __repr__(self) -> str:
+        best = "none" if self.best is None else f"{self.metric} {self.best.score:.4f}, {self.best.title}"
+        return f"SearchResult({len(self.trials)} proposals, {self.stopped}; best: {best})"
+
+    def _repr_html_(self) -> str:
+        """Return the best trials as a table for notebooks."""
+        rows = [
+            (rank, trial.number, trial.title, trial.score, trial.parameters, f"{trial.seconds:.1f}")
+            for rank, trial in enumerate(self.ranked[:_SHOWN], start=1)
+        ]
+        counts = ", ".join(f"{count} {status}" for status, count in self.counts().items() if count)
+        return html_table(
+            f"Search: {counts}", ("rank", "trial", "architecture", self.metric, "parameters", "seconds"), rows
+        )
+
+    def to_pandas(self) -> Any:
+        """Return all proposals as a pandas DataFrame, one row each, metrics as columns.
+
+        Raises:
+            ConfigError: the package pandas is not installed.
+        """
+        try:
+            pandas = importlib.import_module("pandas")
+        except ImportError as error:
+            raise ConfigError(f"A table needs the package pandas: pip install pandas. Received: {error}") from error
+        rows = []
+        for trial in self.trials:
+            row = trial.to_dict()
+            rows.append({**{key: value for key, value in row.items() if key != "metrics"}, **trial.metrics})
+        return pandas.DataFrame(rows)
 
     @property
     def ranked(self) -> tuple[Trial, ...]:

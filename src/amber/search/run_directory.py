@@ -29,6 +29,7 @@ import filelock
 from amber.errors import StorageError
 from amber.files import complete_replacement, is_left_over, remove_left_overs, write_whole
 from amber.files.strict_json import json_text, parse_json, read_json
+from amber.notebooks import PlainRepr
 from amber.search.data_identity import comparable
 from amber.search.journal import append_line, journal_text, mend_end, read_journal, trial_line
 from amber.search.run_settings import (
@@ -49,7 +50,7 @@ BEGUN, LAST_WORDS = "begun.json", "last_words.txt"
 OWN_FILES = (TRIALS, SETTINGS, STUDY_LINK, BEST, CONFIG, LOG, BEGUN, LAST_WORDS, "ranking.csv", "ranking.txt")
 
 
-class RunDirectory:
+class RunDirectory(PlainRepr):
     """The directory of one search; made with `create`, read with `open`.
 
     Attributes:

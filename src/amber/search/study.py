@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
+from html import escape
 
 import keras
 
@@ -16,6 +17,7 @@ from amber.backend.randomness import check_seed
 from amber.checks import positive_integer
 from amber.deprecation import deprecated_arguments
 from amber.errors import ConfigError
+from amber.notebooks import PlainRepr
 from amber.search.best import describe_builder
 from amber.search.callbacks import SearchCallback
 from amber.search.earlier_runs import described
@@ -41,7 +43,7 @@ from amber.search.study_loop import StudyLoop
 from amber.search.trial_store import TrialStore
 
 
-class Study:
+class Study(PlainRepr):
     """A search that can be run, and run again for more trials.
 
     Args:
@@ -80,6 +82,16 @@ class Study:
         self._sampler, self._pruner = sampler, pruner
         self._executor = executor or InProcessExecutor()
         self._callbacks = tuple(callbacks)
+        self._result: SearchResult | None = None
+
+    @property
+    def result(self) -> SearchResult | None:
+        """What the last run found; None before the first."""
+        return self._result
+
+    def _repr_html_(self) -> str:
+        """Return the best trials as a table for notebooks."""
+        return f"<p>{escape(repr(self))}, not run yet</p>" if self._result is None else self._result._repr_html_()
 
     def run(self, trials: int) -> SearchResult:
         """Search until so many architectures are trained, with those that the store holds already.
@@ -109,7 +121,8 @@ class Study:
         """
         wanted = positive_integer(trials, "trials")
         with interrupts.guarded():
-            return with_late_interrupt(self._run(wanted))
+            self._result = with_late_interrupt(self._run(wanted))
+            return self._result
 
     def _run(self, wanted: int) -> SearchResult:
         """Check, begin or take up the study, and run the loop, which answers Ctrl-C, whenever it came."""

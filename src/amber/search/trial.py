@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from amber.errors import ConfigError
+from amber.notebooks import html_table
 
 STATUSES = ("complete", "invalid", "over budget", "duplicate", "failed", "pruned")
 TRAINED = ("complete", "failed", "pruned")
@@ -90,6 +91,13 @@ class Trial:
     def title(self) -> str:
         """The architecture in words, or its tokens where there are no words."""
         return self.architecture or f"tokens {short_tokens(self.tokens)}"
+
+    def _repr_html_(self) -> str:
+        """Return what is known of the trial as a table for notebooks."""
+        values = {"architecture": self.title, "status": self.status, "score": self.score, **self.metrics}
+        values |= {"parameters": self.parameters, "FLOPs": self.flops, "seconds": self.seconds, "error": self.error}
+        rows = [(name, value) for name, value in values.items() if value is not None]
+        return html_table(f"Trial {self.number}", ("", ""), rows)
 
     def to_dict(self) -> dict[str, object]:
         """Return a JSON-ready dictionary: numbers that JSON cannot say are None; `retries` and `reference` if any."""

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
@@ -36,7 +37,7 @@ Data: TypeAlias = "Dataset | str | os.PathLike[str] | Sequence[str | os.PathLike
 CONFIGURATION = "search.yaml"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Found:
     """The result of a search, with the files of its run.
 
@@ -47,6 +48,14 @@ class Found:
 
     run_directory: Path
     result: ExperimentResult
+
+    def __repr__(self) -> str:
+        return f"Found({str(self.run_directory)!r}, {self.trials})"
+
+    def _repr_html_(self) -> str:
+        """Return the best trials as a table for notebooks."""
+        shown = f"<p>{escape(str(self.run_directory))}</p>"
+        return shown if self.trials is None else shown + self.trials._repr_html_()
 
     @property
     def trials(self) -> SearchResult | None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from amber.errors import ConfigError
 from amber.graph.models.compiling import clone_compile_arguments
+from amber.notebooks import PlainRepr
 from amber.supernet.base import Supernet
 from amber.supernet.child import SupernetModel
 from amber.supernet.multi_path import MultiPathModel
@@ -20,7 +21,7 @@ from amber.supernet.samplers import as_sampler
 _Model = TypeVar("_Model", bound=SupernetModel)
 
 
-class SupernetFactory:
+class SupernetFactory(PlainRepr):
     """Makes the children of one supernet.
 
     Args:

@@ -31,13 +31,14 @@ from amber.architect.buffers.state import memory_from_arrays, memory_to_arrays
 from amber.architect.model_space import ModelSpace
 from amber.architect.token_layout import TokenLayout
 from amber.errors import ConfigError
+from amber.notebooks import PlainRepr
 from amber.types import Tokens
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-class Buffer:
+class Buffer(PlainRepr):
     """Keeps the last paths; an advantage is computed once, with the baseline of its time.
 
     The baseline is the mean reward of the first path, and from then on `beta * baseline + (1 - beta) * mean of the

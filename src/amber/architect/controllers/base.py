@@ -26,6 +26,7 @@ from amber.architect.controllers.saving import load_controller, read_weights, sa
 from amber.architect.controllers.spec import PolicySpec
 from amber.architect.model_space import ModelSpace
 from amber.errors import ArchitectureError, ConfigError
+from amber.notebooks import PlainRepr
 from amber.types import Array, Tokens
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class TrainingSpec:
     rescale_advantage: bool
 
 
-class BaseController:
+class BaseController(PlainRepr):
     """A recurrent policy over the tokens of a layout. Use one of its subclasses.
 
     Attributes:

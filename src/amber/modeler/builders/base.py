@@ -12,6 +12,7 @@ from amber.errors import ArchitectureError, ConfigError, InvalidArchitectureErro
 from amber.graph.graph import ComputationGraph
 from amber.graph.models.compiling import clone_compile_arguments
 from amber.graph.node import GraphCost
+from amber.notebooks import PlainRepr
 from amber.operations import layer_arguments
 from amber.types import Tokens
 from amber.wording import shown
@@ -24,7 +25,7 @@ _SETTLED = frozenset(
 )
 
 
-class ModelBuilder:
+class ModelBuilder(PlainRepr):
     """Base of all builders: `builder(arc_seq)` plans, builds and compiles.
 
     A subclass sets `layout` and defines `plan`.

@@ -7,8 +7,10 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from amber.notebooks import PlainRepr
 
-class OneShotProgress:
+
+class OneShotProgress(PlainRepr):
     """Shows the phase, how far it is, the mean score of the policy and the time left.
 
     Args:

@@ -11,6 +11,7 @@ from typing import Protocol
 from amber.errors import ConfigError
 from amber.graph.graph import ComputationGraph
 from amber.graph.models.auxiliary import DEFAULT_INPUT, first_meetings
+from amber.notebooks import PlainRepr
 from amber.registry import Registry
 from amber.search.block_groups import checked_groups
 
@@ -55,7 +56,7 @@ class Knowledge:
             raise ConfigError(f"The weight of a knowledge function must be 0 or more. Received: {self.weight!r}")
 
 
-class BlockHierarchy:
+class BlockHierarchy(PlainRepr):
     """How late blocks of features that belong together first meet (the graph hierarchy tree of AMBER).
 
     For each ordered pair of related blocks: the number of inputs below the first layer that hears of both; the number

@@ -8,6 +8,7 @@ import optuna
 
 from amber.architect import TokenLayout
 from amber.errors import ConfigError
+from amber.notebooks import PlainRepr
 
 INFEASIBLE, WITHDRAWN = "infeasible", "withdrawn"
 """Attributes of Optuna's trials: of what cannot be trained, and of what was proposed and never looked at."""
@@ -37,7 +38,7 @@ def tokens_by_kind(layout: TokenLayout) -> list[list[int]]:
     return list(kinds.values())
 
 
-class TokenSampler(optuna.samplers.BaseSampler):
+class TokenSampler(PlainRepr, optuna.samplers.BaseSampler):
     """Base of samplers that propose all tokens at once. A subclass defines `propose`.
 
     Args:

@@ -31,6 +31,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from amber.checks import positive_integer
 from amber.errors import StorageError
+from amber.notebooks import PlainRepr
 from amber.search.candidate import Candidate
 from amber.search.data_identity import comparable
 from amber.search.run_settings import SettingsChangedError, changes_between
@@ -49,7 +50,7 @@ _PROPOSAL, _OWNER, _TRIAL, _DEATHS = "amber:proposal", "amber:owner", "amber:tri
 _ALONE = "alone-"
 
 
-class StudyDatabase:
+class StudyDatabase(PlainRepr):
     """One study in one database; `begin`, then `join` and work, then `close`. Or only read its `trials`.
 
     Args:

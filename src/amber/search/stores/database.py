@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from amber.backend import interrupts
 from amber.errors import StorageError
+from amber.notebooks import PlainRepr
 from amber.search.candidate import Candidate
 from amber.search.run_directory import RunDirectory
 from amber.search.storage import StudyDatabase
@@ -16,7 +17,7 @@ from amber.search.trial import Trial
 from amber.search.trial_store import StoredTrial, TrialStore
 
 
-class DatabaseStore(TrialStore):
+class DatabaseStore(PlainRepr, TrialStore):
     """A store in a database: processes that name the same study work on it together.
 
     Args:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from amber.errors import StorageError
+from amber.notebooks import PlainRepr
 from amber.search.run_directory import RunDirectory
 from amber.search.study_link import check_alone
 from amber.search.trial import Trial
 from amber.search.trial_store import StoredTrial, TrialStore, without_gaps
 
 
-class JournalStore(TrialStore):
+class JournalStore(PlainRepr, TrialStore):
     """A store in a run directory: `trials.jsonl`, and the settings in `search.json`.
 
     Args:

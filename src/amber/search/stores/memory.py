@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from amber.errors import StorageError
+from amber.notebooks import PlainRepr
 from amber.search.run_settings import SettingsChangedError, changes_between
 from amber.search.trial import Trial
 from amber.search.trial_store import StoredTrial, TrialStore, without_gaps
 
 
-class MemoryStore(TrialStore):
+class MemoryStore(PlainRepr, TrialStore):
     """A store in memory; given to a second search it resumes the first.
 
     Attributes:

@@ -14,6 +14,7 @@ from amber.checks import positive_integer
 from amber.errors import DataError, InvalidArchitectureError, StorageError
 from amber.files import write_whole
 from amber.files.strict_json import json_text, read_json
+from amber.notebooks import PlainRepr
 from amber.wording import shown
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _CONTROLLER, _SCALING = "controller.h5", "descriptions.json"
 _ATTEMPTS = 50
 
 
-class ZeroShotPolicy:
+class ZeroShotPolicy(PlainRepr):
     """Proposes architectures for a data set of which only the description is known.
 
     Args:

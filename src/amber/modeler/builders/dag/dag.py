@@ -18,6 +18,7 @@ from amber.graph.models.auxiliary import DEFAULT_INPUT
 from amber.modeler.builders.dag import arguments
 from amber.modeler.builders.dag.dangling_nodes import PlannedLayer, connect_dangling
 from amber.modeler.builders.unused import warn_of_unused
+from amber.notebooks import PlainRepr
 from amber.operations.merges import merge_name
 from amber.types import Tokens
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import keras
 
 
-class DAG:
+class DAG(PlainRepr):
     """The network of one architecture: layers that choose among input blocks and earlier layers.
 
     Layer l is named `L{l}_...` after its operation. It reads its chosen inputs, then its chosen earlier layers,

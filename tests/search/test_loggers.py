@@ -1,0 +1,96 @@
+"""Loggers tell MLflow and Weights & Biases what a search reports; both are stood in for by what records the calls."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from amber.errors import ConfigError
+from amber.search import SearchCallback, SearchResult, Trial
+from amber.search.loggers import MLflowLogger, WandbLogger
+
+GOOD = Trial(0, (1,), "f", "complete", score=0.5, parameters=10, seconds=2.0)
+BETTER = Trial(1, (2,), "g", "complete", score=0.25, parameters=20, seconds=3.0)
+FAILED = Trial(2, (3,), "h", "failed", error="no")
+
+
+def a_search(logger: SearchCallback) -> None:
+    logger.on_search_begin(3, "val_loss", "minimize")
+    logger.on_epoch_end(0, 1, 2, {"val_loss": 0.75, "loss": float("nan")})
+    for trial in (GOOD, BETTER, FAILED):
+        logger.on_trial_end(trial)
+    logger.on_search_end(SearchResult((BETTER, GOOD, FAILED), "val_loss", "minimize", 0))
+
+
+class Client:
+    """The part of mlflow.MlflowClient that is used."""
+
+    def __init__(self, tracking_uri: str) -> None:
+        self.uri, self.metrics, self.params, self.ended = tracking_uri, [], {}, []
+        self.made: list[str] = []
+
+    def get_experiment_by_name(self, name: str) -> Any:
+        return SimpleNamespace(experiment_id="7") if name in self.made else None
+
+    def create_experiment(self, name: str) -> str:
+        self.made.append(name)
+        return "7"
+
+    def create_run(self, experiment: str) -> Any:
+        return SimpleNamespace(info=SimpleNamespace(run_id=f"run of {experiment}"))
+
+    def log_param(self, run: str, name: str, value: object) -> None:
+        self.params[name] = value
+
+    def log_metric(self, run: str, name: str, value: float, step: int) -> None:
+        self.metrics.append((run, name, value, step))
+
+    def set_terminated(self, run: str) -> None:
+        self.ended.append(run)
+
+
+def module(monkeypatch: pytest.MonkeyPatch, name: str, **members: object) -> None:
+    made = ModuleType(name)
+    vars(made).update(members)
+    monkeypatch.setitem(sys.modules, name, made)
+
+
+def test_mlflow_is_told_of_trials_and_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
+    module(monkeypatch, "mlflow", MlflowClient=Client)
+    logger = MLflowLogger("sqlite:///here.db", "splice")
+    a_search(logger)
+    client = logger._client
+    assert client.uri == "sqlite:///here.db" and client.made == ["splice"]
+    assert client.params == {"trials": 3, "metric": "val_loss", "direction": "minimize"}
+    told = {(name, step): value for _, name, value, step in client.metrics}
+    assert told["trial-0/val_loss", 1] == 0.75 and ("trial-0/loss", 1) not in told
+    assert told["val_loss", 1] == 0.25 and told["best_val_loss", 0] == 0.5 and told["best_val_loss", 1] == 0.25
+    assert told["parameters", 1] == 20 and not any(step == 2 for _, step in told)
+    assert client.ended == ["run of 7"]
+
+
+def test_wandb_stays_offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    begun: list[dict[str, Any]] = []
+    logged: list[dict[str, float]] = []
+    ended: list[bool] = []
+
+    def init(**given: Any) -> Any:
+        begun.append(given)
+        return SimpleNamespace(log=logged.append, finish=lambda: ended.append(True))
+
+    module(monkeypatch, "wandb", init=init)
+    a_search(WandbLogger(tmp_path / "logs", "splice"))
+    assert begun[0]["mode"] == "offline" and begun[0]["dir"] == str(tmp_path / "logs")
+    assert (tmp_path / "logs").is_dir()
+    assert logged[0] == {"trial-0/val_loss": 0.75, "step": 1}
+    assert logged[-1]["val_loss"] == 0.25 and ended == [True]
+
+
+@pytest.mark.parametrize(("logger", "package"), [(MLflowLogger, "mlflow"), (WandbLogger, "wandb")])
+def test_a_missing_package_is_named(logger: Any, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ConfigError, match=rf"amber-nas\[{package}\]"):
+        logger()

@@ -1,0 +1,118 @@
+"""No public object shows an address, and what notebooks show is HTML without one."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import runpy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from amber.architect import ModelSpace, Operation
+from amber.data import load_dataset
+from amber.evaluation.evaluate import evaluate_classes
+from amber.modeler import KerasResidualCnnBuilder
+from amber.notebooks import PlainRepr, html_table
+from amber.search import MemoryStore, Objective, RunDirectory, SearchResult, Study, Trial
+
+ROOT = Path(__file__).parents[1]
+MODULES = runpy.run_path(str(ROOT / "docs" / "build.py"))["MODULES"]
+SPACE = ModelSpace.from_dict([[{"Layer_type": "conv1d", "filters": 4, "kernel_size": k} for k in (4, 8)]] * 2)
+TRIALS = (
+    Trial(0, (1, 0, 0), "f", "complete", score=0.5, parameters=1234, seconds=2.0, architecture="conv4(k8)-<b>"),
+    Trial(1, (9, 0, 0), "", "invalid", error="no network"),
+)
+
+
+def public_classes() -> dict[str, type]:
+    found = {}
+    for module in map(importlib.import_module, MODULES):
+        for name in getattr(module, "__all__", ()):
+            member = getattr(module, name)
+            if inspect.isclass(member):
+                found[f"{member.__module__}.{member.__qualname__}"] = member
+    return found
+
+
+def test_no_public_class_is_shown_by_address() -> None:
+    classes = public_classes()
+    assert len(classes) > 100
+    bare = {
+        name
+        for name, cls in classes.items()
+        # Nobody has an object of a protocol or an abstract class.
+        if cls.__repr__ is object.__repr__ and not getattr(cls, "_is_protocol", False) and not inspect.isabstract(cls)
+    }
+    assert not bare
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    dataset = load_dataset("splice")
+    builder = KerasResidualCnnBuilder(
+        Operation("input", shape=dataset.input_shape),
+        Operation("dense", units=3, activation="softmax"),
+        fc_units=8,
+        flatten_mode="GAP",
+        model_space=SPACE,
+        model_compile_dict={"optimizer": "adam", "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]},
+    )
+    objective = Objective(builder, (dataset.train.x, dataset.train.y), (dataset.validation.x, dataset.validation.y))
+    labels = np.array([0, 1] * 20)
+    return {
+        "space": SPACE,
+        "dataset": dataset,
+        "builder": builder,
+        "graph": builder.plan([0, 1, 1]),
+        "objective": objective,
+        "study": Study(objective, seed=0),
+        "store": MemoryStore(),
+        "directory": RunDirectory(tmp_path_factory.mktemp("run") / "new"),
+        "trial": TRIALS[0],
+        "result": SearchResult(TRIALS, "val_loss", "minimize", 0),
+        "evaluation": evaluate_classes(labels, np.eye(2)[labels], ["no", "yes"]),
+    }
+
+
+def test_objects_are_shown_in_one_line_without_an_address(shown: dict[str, Any]) -> None:
+    for name, thing in shown.items():
+        assert " at 0x" not in repr(thing), name
+    assert repr(shown["dataset"]).startswith("Dataset('splice': 2,230 train, 320 validation, 640 test; input (60, 4)")
+    assert shown["dataset"].test_opened == 0
+    assert repr(shown["result"]) == "SearchResult(2 proposals, finished; best: val_loss 0.5000, conv4(k8)-<b>)"
+
+
+@pytest.mark.parametrize("name", ["space", "dataset", "graph", "study", "trial", "result", "evaluation"])
+def test_notebooks_show_html(name: str, shown: dict[str, Any]) -> None:
+    html = shown[name]._repr_html_()
+    assert html.lstrip().startswith("<") and "0x" not in html
+    assert "<b>)" not in html and "conv4(k8)-<b>" not in html  # escaped
+
+
+def test_what_the_tables_say(shown: dict[str, Any]) -> None:
+    assert (
+        "<td>1,234</td>" in shown["result"]._repr_html_() and "1 complete, 1 invalid" in shown["result"]._repr_html_()
+    )
+    assert "not run yet" in shown["study"]._repr_html_()
+    assert "<svg" in shown["graph"]._repr_html_()
+    assert "EI, IE, N" in shown["dataset"]._repr_html_()
+    assert "95% interval" in shown["evaluation"]._repr_html_()
+    assert html_table("a<b", ("x",), [(1.5,)]).count("<td>1.5000</td>") == 1
+
+
+def test_results_as_pandas(shown: dict[str, Any]) -> None:
+    pandas = pytest.importorskip("pandas")
+    table = shown["result"].to_pandas()
+    assert isinstance(table, pandas.DataFrame)
+    assert table["status"].tolist() == ["complete", "invalid"] and table["score"][0] == 0.5
+
+
+def test_passwords_are_not_shown() -> None:
+    class Connection(PlainRepr):
+        def __init__(self) -> None:
+            self.url, self.retries, self._hidden = "postgresql://me:secret@host/db", 3, "no"
+
+    assert repr(Connection()) == "Connection(retries=3, url='postgresql://me:***@host/db')"
