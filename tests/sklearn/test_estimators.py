@@ -36,7 +36,7 @@ class Linear:
 
     def predict(self, inputs: Any) -> Any:
         x = np.asarray(inputs, dtype="float64")
-        x = x if self.inputs is None else self.inputs.apply(x)
+        x = (x if self.inputs is None else self.inputs.apply(x)).astype("float64")  # sums in any order agree
         if self.is_classifier:
             return self.model.predict_proba(x)
         found = self.model.predict(x).reshape(-1, 1)
