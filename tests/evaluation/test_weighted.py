@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
-from sklearn import metrics
 
 from amber import measures
 from amber.evaluation import weighted
+from sklearn import metrics
 
 
 def drawn(seed: int, n: int = 60) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
