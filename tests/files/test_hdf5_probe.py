@@ -35,7 +35,7 @@ def test_what_only_raises_is_left_to_the_reader(file: Path) -> None:
 @pytest.mark.parametrize("end", ["import os; os.abort()", "import time; time.sleep(60)"], ids=["crash", "hang"])
 def test_what_ends_the_process_is_refused_by_name(file: Path, end: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hdf5_probe, "_READ", end)
-    monkeypatch.setattr(hdf5_probe, "_SECONDS", 3)
+    monkeypatch.setattr(hdf5_probe, "_PATIENCE", 3)
     with pytest.raises(StorageError, match="weights.h5: expected a supernet file. Received: a file that is damaged"):
         with reading(file, "a supernet file"):
             pytest.fail("it was opened")
@@ -46,4 +46,13 @@ def test_every_array_and_attribute_is_read(file: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(hdf5_probe, "_READ", lines)
     assert not survives_reading(str(file))
     monkeypatch.setattr(hdf5_probe, "_READ", lines.replace("sys.exit(7)", "pass").replace("item[()]", "sys.exit(7)"))
+    assert not survives_reading(str(file))
+
+
+def test_a_file_that_sends_the_library_in_a_circle_is_refused_by_the_reading_process_itself(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = hdf5_probe._READ.replace("read(file)\n", "\n        while True: pass\n")
+    monkeypatch.setattr(hdf5_probe, "_READ", lines)
+    monkeypatch.setattr(hdf5_probe, "_PATIENCE", 3600)
     assert not survives_reading(str(file))

@@ -9,12 +9,22 @@ import os
 import subprocess
 import sys
 
-# Seconds that reading may take at least, and bytes that are read in a second at least.
-_SECONDS, _BYTES_PER_SECOND = 60, 10_000_000
+# Seconds of processor time that reading may take at least, and bytes that are read in one at least.
+_SECONDS, _BYTES_PER_SECOND = 1, 10_000_000
+# Seconds that a busy machine may take for all of it at least, where only these can be measured too.
+_PATIENCE = 60
 
-# It reads what is there, follows no link, and leaves every complaint to the reader that comes after it.
+# It reads what is there, follows no link, and leaves every complaint to the reader that comes after it. It limits itself:
+# the library can also be sent in a circle, and whoever started this may have been killed since.
 _READ = """
-import io, sys, zipfile, h5py
+import io, math, sys, time, zipfile, h5py
+try:
+    import resource
+    limit = math.ceil(time.process_time() + float(sys.argv.pop(1)))
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+except ImportError:
+    pass
 def read(item):
     for name in item.attrs:
         item.attrs[name]
@@ -44,15 +54,23 @@ def survives_reading(path: str, member: str = "") -> bool:
         path: a regular file.
         member: the HDF5 file in it, where it is a ZIP archive that `check_archive` has looked at.
     """
+    seconds = os.stat(path).st_size / _BYTES_PER_SECOND
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _READ, os.path.abspath(path), *([member] if member else [])],
+            [
+                sys.executable,
+                "-c",
+                _READ,
+                str(_SECONDS + seconds),
+                os.path.abspath(path),
+                *([member] if member else []),
+            ],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=_SECONDS + os.stat(path).st_size / _BYTES_PER_SECOND,
+            timeout=_PATIENCE + seconds,
             check=False,
             start_new_session=True,  # Ctrl-C is for the reader
         )
