@@ -14,8 +14,8 @@ _SECONDS, _BYTES_PER_SECOND = 1, 10_000_000
 # Seconds that a busy machine may take for all of it at least, where only these can be measured too.
 _PATIENCE = 60
 
-# It reads what is there, follows no link, and leaves every complaint to the reader that comes after it. It limits itself:
-# the library can also be sent in a circle, and whoever started this may have been killed since.
+# It reads what is there, follows no link, and leaves every complaint to the reader that comes after it. It limits
+# itself: the library can also be sent in a circle, and whoever started this may have been killed since.
 _READ = """
 import io, math, sys, time, zipfile, h5py
 try:
