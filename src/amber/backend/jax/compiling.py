@@ -2,7 +2,8 @@
 
 A candidate of a search takes some hundred steps, each of milliseconds, and JAX compiles a step for seconds: on a CPU
 nearly all of that is LLVM's work on the hundreds of small kernels that XLA makes. XLA's former emitters of kernels give
-LLVM less to do, for the same results. What runs a few times only is not optimised either.
+LLVM less to do. Last digits of a step may differ, and with them the score of a long training. What runs a few times
+only is not optimised either.
 """
 
 from __future__ import annotations
