@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -256,21 +256,11 @@ def labels_baseline(
     chosen = _target(dataset, target)
     if chosen.labels is None:
         raise DataError(f"Target {chosen.name!r} has no labels. Received: {chosen.task}")
-    train_y, validation_y, test_y = (
-        known_labels(split.values_of(chosen.name)) for split in (dataset.train, dataset.validation, test_split)
+    test_y, predicted, alpha, error = _ridge_of_many(
+        dataset, test_split, lambda split: known_labels(split.values_of(chosen.name)), _probabilities, refit
     )
-    train_x, validation_x = features(dataset.train.x), features(dataset.validation.x)
-    models = label_ridge(train_x, _with_means(train_y), PENALTIES, dataset.train.weights)
-    errors = [float(np.nanmean((validation_y - _probabilities(model, validation_x)) ** 2)) for model in models]
-    best = int(np.argmin(errors))
-    alpha, model = PENALTIES[best], models[best]
-    if refit:
-        both = dataset.train.joined(dataset.validation)
-        both_y = _with_means(np.concatenate([train_y, validation_y]))
-        (model,) = label_ridge(features(both.x), both_y, [alpha], both.weights)
-    predicted = _probabilities(model, features(test_split.x))
     score = LabelScore.of(test_y, predicted, chosen.labels.names)
-    return LabelsResult(score=score, alpha=alpha, validation_error=errors[best], predictions=predicted)
+    return LabelsResult(score=score, alpha=alpha, validation_error=error, predictions=predicted)
 
 
 @interrupts.guarded()
@@ -294,21 +284,47 @@ def numbers_baseline(
     chosen = _target(dataset, target)
     if chosen.numbers is None:
         raise DataError(f"Target {chosen.name!r} does not have several numbers. Received: {chosen.task}")
-    train_y, validation_y, test_y = (
-        known_numbers(split.values_of(chosen.name)) for split in (dataset.train, dataset.validation, test_split)
+    test_y, predicted, alpha, error = _ridge_of_many(
+        dataset, test_split, lambda split: known_numbers(split.values_of(chosen.name)), _numbers, refit
     )
+    score = NumbersScore.of(chosen.in_units(test_y), chosen.in_units(predicted), chosen.numbers)
+    return NumbersResult(score=score, alpha=alpha, validation_error=error, predictions=predicted)
+
+
+def _ridge_of_many(
+    dataset: Dataset,
+    test_split: Split,
+    known: Callable[[Split], Array],
+    predict: Callable[[LabelRidge, Array | FeatureBatches], Array],
+    refit: bool,
+) -> tuple[Array, Array, float, float]:
+    """Choose the penalty of one ridge regression of many values by the validation data, and predict the test data.
+
+    Args:
+        dataset: training and validation data.
+        test_split: test data.
+        known: gives the values of a split, shape (examples, values), NaN where one is not known.
+        predict: gives the predictions of a fitted model.
+        refit: whether the one that was chosen is fitted again, to training and validation data together.
+
+    Returns:
+        True and predicted values of the test data, the penalty, and its validation error.
+    """
+    train_y, validation_y, test_y = (known(split) for split in (dataset.train, dataset.validation, test_split))
     train_x, validation_x = features(dataset.train.x), features(dataset.validation.x)
     models = label_ridge(train_x, _with_means(train_y), PENALTIES, dataset.train.weights)
-    errors = [float(np.nanmean((validation_y - model.predict(validation_x)) ** 2)) for model in models]
+    errors = [float(np.nanmean((validation_y - predict(model, validation_x)) ** 2)) for model in models]
     best = int(np.argmin(errors))
     alpha, model = PENALTIES[best], models[best]
     if refit:
         both = dataset.train.joined(dataset.validation)
         both_y = _with_means(np.concatenate([train_y, validation_y]))
         (model,) = label_ridge(features(both.x), both_y, [alpha], both.weights)
-    predicted = model.predict(features(test_split.x))
-    score = NumbersScore.of(chosen.in_units(test_y), chosen.in_units(predicted), chosen.numbers)
-    return NumbersResult(score=score, alpha=alpha, validation_error=errors[best], predictions=predicted)
+    return test_y, predict(model, features(test_split.x)), alpha, errors[best]
+
+
+def _numbers(model: LabelRidge, x: Array | FeatureBatches) -> Array:
+    return np.asarray(model.predict(x))
 
 
 def _with_means(y: Array) -> Array:
