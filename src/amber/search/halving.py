@@ -23,6 +23,7 @@ from amber.backend import interrupts
 from amber.checks import is_integer, positive_integer
 from amber.errors import ConfigError
 from amber.files import write_whole
+from amber.files.strict_json import read_json
 from amber.search.callbacks import SearchCallback
 from amber.search.executors import Executor
 from amber.search.objective import Objective
@@ -220,11 +221,12 @@ def _check_length(folder: Path, trials: int) -> None:
 
     Raises:
         ConfigError: it was another number before.
+        StorageError: the note is damaged.
     """
     path = folder / "trials"
     if not path.is_file():
         write_whole(path, f"{trials}\n")
-    elif (before := path.read_text(encoding="utf-8").strip()) != str(trials):
+    elif (before := read_json(path, what="the number of architectures of a first rung", limit=64)) != trials:
         raise ConfigError(
             f"A search by successive halving is as long as it began, {before} architectures: begin another, which may "
             f"learn_from this one. Received: {trials}"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from amber.files import write_whole
+from amber.files import replacing
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class RungStates:
             return
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(target, source.read_bytes())
+            with replacing(target) as aside:
+                shutil.copyfile(source, aside)
         except OSError as error:
             logger.warning("%s cannot be written: %s. Training goes on without it.", target, error)
