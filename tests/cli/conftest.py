@@ -36,13 +36,13 @@ final:
 """
 
 # Samples of the bootstrap, of which a search draws a thousand: in a tiny search that is a quarter of the time.
-_DRAWS = 50
+DRAWS = 50
 
 
 def invoke(*arguments: object) -> Any:
     """Run the command in this process, with fewer draws: these tests do not look at how wide intervals are."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("amber.experiment.final.scoring._DRAWS", _DRAWS)
+        patch.setattr("amber.experiment.final.scoring._DRAWS", DRAWS)
         return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 

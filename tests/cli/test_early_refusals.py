@@ -148,7 +148,7 @@ _COMMANDS: dict[str, tuple[list[str], str]] = {
     "explain: no run": (["explain", "model.keras"], "expected a run directory"),
     "explain: not finished": (["explain", "folder"], "folder without best.json"),
     "scan: no motifs": (["scan", "none.meme", "x.fa"], "none.meme: expected motifs in MEME format"),
-    "scan: text": (["scan", "records.csv", "records.csv"], "records.csv, line 1: expected a header"),
+    "scan: text": (["scan", "records.csv", "records.csv"], "records.csv, line 1: expected 'MEME version 4'"),
     "scan: threshold": (["scan", "records.csv", "records.csv", "--threshold", "3"], "--threshold: expected a p-value"),
     "build: seed of a trained model": (
         ["build", "folder", "--trained", "--seed", "1"],

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import pytest
 import yaml
+from tests.cli.conftest import DRAWS
 
 import amber
 from amber import Experiment
@@ -43,6 +44,7 @@ def test_runs_as_the_command_does_and_begins_its_directory_once(
         return begin(directory, *arguments, **options)
 
     monkeypatch.setattr(RunDirectory, "begin", noted)
+    monkeypatch.setattr("amber.experiment.final.scoring._DRAWS", DRAWS)
     found = amber.run(experiment)
     assert isinstance(found, ExperimentResult) and found.search is not None and not found.interrupted
     assert begun == [str(tmp_path / "run")]

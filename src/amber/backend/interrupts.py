@@ -56,7 +56,7 @@ def guarded() -> Iterator[None]:
         yield
     finally:
         _State.active, heard = None, state.acknowledged
-        state.restore()
+        state.restore_for_certain()
     if state.number is not None and not heard:
         raise KeyboardInterrupt
 
@@ -227,6 +227,14 @@ class _State:
         for number, handler in self._before.items():
             if signal.getsignal(number) == self._handle:
                 signal.signal(number, handler)
+
+    def restore_for_certain(self) -> None:
+        """Put the handlers back, also where a signal breaks that off; the caller raises what is due."""
+        while True:
+            try:
+                return self.restore()
+            except KeyboardInterrupt:
+                self.acknowledged = True
 
     def check(self) -> None:
         """Raise KeyboardInterrupt where it is due."""
