@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -139,7 +141,29 @@ def test_a_search_scores_and_predicts_them(
     )
     turned = other if "t.csv" in data else other[:, ::-1]
     np.testing.assert_allclose(both, (predicted + turned) / 2, rtol=1e-4, atol=1e-5)
+    if "t.csv" not in data:
+        _check_genomic_files(folder, amber, model)
     evaluated = amber("evaluate", folder / "run")
     assert evaluated.exit_code == 0, evaluated.stderr
     reported = amber("report", folder / "run", "-o", folder / "page.html")
     assert reported.exit_code == 0, reported.stderr
+
+
+def _check_genomic_files(folder: Path, amber: Amber, model: amber_package.TrainedModel) -> None:
+    """Profiles of intervals and around variants are those of their sequences, with the other strand turned round."""
+    genome = (folder / "g.fa").read_text().split("\n")[1]
+    done = amber("predict", folder / "run", folder / "a.bed", "--both-strands")
+    assert done.exit_code == 0, done.stderr
+    rows = list(csv.DictReader(io.StringIO(done.stdout), delimiter="\t"))
+    units = [each.title for each in model.preprocessing.units()]
+    found = np.array([[float(row[unit]) for unit in units] for row in rows])
+    windows = [genome[int(row["start"]) : int(row["end"])] for row in rows]
+    np.testing.assert_allclose(found, model.predict(windows, both_strands=True), rtol=1e-4, atol=1e-5)
+    other = "ACGT".replace(genome[99], "")[0]
+    (folder / "v.vcf").write_text(
+        "##fileformat=VCFv4.2\n##contig=<ID=chr1,length=4000>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+        f"chr1\t100\t.\t{genome[99]}\t{other}\t.\t.\t.\n"
+    )
+    scored = model.variants(folder / "v.vcf", folder / "g.fa", both_strands=True)
+    expected = model.predict([genome[87:111]], both_strands=True)
+    np.testing.assert_allclose(scored.effects.reference, expected, rtol=1e-4, atol=1e-5)

@@ -225,13 +225,11 @@ def _best_record(experiment: Experiment, best: Trial, **more: object) -> dict[st
 def _finish(experiment: Experiment, found: SearchResult, directory: RunDirectory, reporter: Reporter) -> None:
     """Train the best architecture, test it, and replace the files of the last phase together."""
     from amber.search import ranking_table
-    from amber.search.references import builder_of
 
     best, loaded, dataset = found.best, experiment.configuration, experiment.dataset
     if best is None or best.seed is None:
         raise RunFailed("No architecture was trained.")
-    builder = builder_of(_final_builder(experiment), best.reference)
-    trained = train_final(loaded, dataset, builder, best, reporter.say)
+    trained = train_final(loaded, dataset, _final_builder(experiment, best), best, reporter.say)
     path = directory.path / BEST_MODEL
     # Everything is chosen; only now may the test data be seen.
     looks = max(map(looks_so_far, (directory.path, directory.path / PREVIOUS))) + 1
@@ -270,7 +268,8 @@ def _over_folds(experiment: Experiment, best: Trial, first: Mapping[str, Any], r
         return None
 
     def train(dataset: Dataset) -> FinalModel:
-        return train_final(loaded, dataset, _final_builder(replace(experiment, dataset=dataset)), best, reporter.say)
+        builder = _final_builder(replace(experiment, dataset=dataset), best)
+        return train_final(loaded, dataset, builder, best, reporter.say)
 
     scored = score_folds(loaded, folds, dict(first), train, reporter.say)
     for table in scored.tables:
@@ -278,13 +277,18 @@ def _over_folds(experiment: Experiment, best: Trial, first: Mapping[str, Any], r
     return scored
 
 
-def _final_builder(experiment: Experiment) -> ModelBuilder:
-    """Return the builder of the last training, whose learning rate falls over its own number of steps."""
+def _final_builder(experiment: Experiment, best: Trial) -> ModelBuilder:
+    """Return the builder of the last training of a network, whose learning rate falls over its own number of steps."""
+    from amber.search.references import builder_of
+
     config = experiment.configuration.config
     examples = len(final_records(experiment.configuration, experiment.dataset))
     batch_size = config.final.batch_size or config.training.batch_size
     steps = training_steps(examples, batch_size, config.final.epochs)
-    return make_builder(experiment.configuration, experiment.task, steps=steps)
+    builder: ModelBuilder = builder_of(
+        make_builder(experiment.configuration, experiment.task, steps=steps), best.reference
+    )
+    return builder
 
 
 def _block_table(experiment: Experiment, found: SearchResult) -> Table | None:

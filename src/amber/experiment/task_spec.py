@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from amber.data.targets.target import Labels, Numbers
 from amber.errors import ConfigError
 from amber.files import limits
-from amber.types import Array, JsonObject
+from amber.types import JsonObject
 from amber.wording import shown
 
 if TYPE_CHECKING:
@@ -106,11 +106,6 @@ def units_of(outcome: Outcome) -> int:
 def has_profile(task: TaskSpec) -> bool:
     """Say whether an output is a profile along the sequence."""
     return any(isinstance(each, Numbers) and each.bins > 1 for each in task.outputs.values())
-
-
-def back(outcome: Outcome, values: Array) -> Array:
-    """Return what was predicted of the other strand as it lies along the first: profiles are turned."""
-    return outcome.turned(values) if isinstance(outcome, Numbers) else values
 
 
 def activation_of(outcome: Outcome) -> str:

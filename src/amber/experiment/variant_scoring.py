@@ -15,7 +15,9 @@ from amber.data.genomics import Genome, Variants, read_variants
 from amber.data.genomics.alleles import NO_CHROMOSOME, SCORED
 from amber.data.genomics.annotated_vcf import SUFFIXES, InfoField, write_annotated_vcf
 from amber.errors import DataError
+from amber.experiment.final.strands import strand_mean
 from amber.experiment.run_files.recorded import load_model
+from amber.experiment.task_spec import has_profile
 from amber.experiment.trained.files import network_file, read_preprocessing
 from amber.experiment.trained.preprocessing import Preprocessing, Unit, in_units
 from amber.files.csv_text import csv_text
@@ -173,6 +175,9 @@ def scored(
     from amber.explain.variants import variant_effects
 
     reading = next(iter(preprocessing.sequences.values())) if preprocessing else None
+    if both_strands and preprocessing is not None and has_profile(preprocessing.task):
+        # Profiles of the other strand are turned round, which the model does by itself then.
+        model, both_strands = strand_mean(model, preprocessing, {}), False
     effects = variant_effects(
         model,
         variants,

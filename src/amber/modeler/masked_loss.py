@@ -40,9 +40,8 @@ class MaskedBinaryCrossentropy(keras.losses.Loss):
         known = ops.cast(y_true > _LEAST_KNOWN, y_pred.dtype)
         present = ops.maximum(y_true, 0.0)
         probability = ops.clip(y_pred, least, 1 - least)
-        each = -(present * ops.log(probability) + (1 - present) * ops.log(1 - probability)) * known
-        count = ops.mean(ops.sum(known, axis=-1))
-        return ops.sum(each, axis=-1) / ops.maximum(count, 1e-7)
+        each = -(present * ops.log(probability) + (1 - present) * ops.log(1 - probability))
+        return _of_known(each, known)
 
 
 @keras.saving.register_keras_serializable("amber")
@@ -68,5 +67,10 @@ class MaskedMeanSquaredError(keras.losses.Loss):
         is_known = y_true > _LEAST_KNOWN_NUMBER
         known = ops.cast(is_known, y_pred.dtype)
         error = ops.where(is_known, y_true, 0.0) - y_pred
-        count = ops.mean(ops.sum(known, axis=-1))
-        return ops.sum(ops.square(error) * known, axis=-1) / ops.maximum(count, 1e-7)
+        return _of_known(ops.square(error), known)
+
+
+def _of_known(each: Any, known: Any) -> Any:
+    """Return the sum of the known values of each example, divided by the mean number of known ones in the batch."""
+    count = ops.mean(ops.sum(known, axis=-1))
+    return ops.sum(each * known, axis=-1) / ops.maximum(count, 1e-7)

@@ -61,21 +61,10 @@ class _SearchEstimator(BaseEstimator):
         """Search for a network, and return it; without a run directory its files are removed."""
         from amber.starting.searching import search
 
-        if self.run_directory is not None:
-            folder = self.run_directory
-            return search(
-                dataset,
-                self.space,
-                self.budget,
-                sections=self.sections,
-                run_directory=folder,
-                overwrite=True,
-                seed=seed,
-            ).best_model
-        with tempfile.TemporaryDirectory() as empty:
-            return search(
-                dataset, self.space, self.budget, sections=self.sections, run_directory=f"{empty}/run", seed=seed
-            ).best_model
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = f"{temporary}/run" if self.run_directory is None else self.run_directory
+            options: dict[str, Any] = {"sections": self.sections, "run_directory": folder, "overwrite": True}
+            return search(dataset, self.space, self.budget, seed=seed, **options).best_model
 
     def _fit(self, inputs: Any, y: Array, target: TargetSpec) -> None:
         if len(y) < _FEWEST_EXAMPLES:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import pytest
 
-from amber.experiment.configuration.idle_settings import idle_lines
+from amber.experiment.configuration.idle_settings import _AT_RANDOM, idle_lines
 from amber.experiment.configuration.sections import Config
+from amber.search.samplers import SAMPLERS
 
 _SPACE = [[{"Layer_type": "conv1d", "filters": 4, "kernel_size": 3}]]
 _GROUPS = {"function": "block_hierarchy", "options": {"groups": [["a"]]}}
@@ -63,3 +65,8 @@ def test_what_changes_nothing_is_said(search: dict[str, Any], training: dict[str
 )
 def test_what_does_something_is_not(search: dict[str, Any], training: dict[str, Any]) -> None:
     assert lines(search, training=training, final={"patience": None}) == []
+
+
+def test_proposals_drawn_at_random_are_those_of_the_samplers() -> None:
+    for name, (option, default) in _AT_RANDOM.items():
+        assert inspect.signature(SAMPLERS.get(name)).parameters[option].default == default, name

@@ -99,3 +99,15 @@ def test_a_search_over_folds_with_both_strands(
     assert reported.exit_code == 0, reported.stderr
     page = (tmp_path / "page.html").read_text()
     assert "Over all 4 folds, of which all but the first took part in the choice" in page and "both strands" in page
+
+
+@pytest.mark.slow
+def test_a_reference_network_is_trained_on_every_fold(
+    tiny: str, amber: Callable[..., Any], write_config: Callable[..., Path], tmp_path: Path
+) -> None:
+    text = tiny.replace("seed: 3\n", f"seed: 3\n{DATA}").replace("trials: 2", "trials: 1\n  start_with: [deepbind]")
+    done = amber("search", write_config(text + f"run_directory: {tmp_path / 'run'}\n"))
+    assert done.exit_code == 0, done.stderr
+    assert json.loads((tmp_path / "run/best.json").read_text())["reference"] == "deepbind"
+    record = json.loads((tmp_path / "run/test.json").read_text())
+    assert len(record["folds"]["outputs"][""]["model"]["accuracy"]["values"]) == 4

@@ -86,8 +86,7 @@ def make_batch_normalization(
     def run(x: Tensor, training: bool | None) -> Tensor:
         if moves:
             x = x.movedim(-1, 1)
-        is_sequence = x.dim() == 3
-        x = as_image(x)
+        sequence, x = x, as_image(x)
         weight = None if gamma is None else tensor_of(gamma)
         shift = None if beta is None else tensor_of(beta)
         if bias is not None:
@@ -103,7 +102,7 @@ def make_batch_normalization(
             y = torch.batch_norm(
                 x, weight, shift, tensor_of(moving_mean), tensor_of(moving_variance), False, 0.0, layer.epsilon, False
             )
-        if y.dim() == 4 and is_sequence:
+        if x is not sequence:
             y = y.squeeze(2)
         return y.movedim(1, -1) if moves else y
 

@@ -131,7 +131,7 @@ class SearchSection(Section):
         sampler: `random`, `tpe`, `evolution`, `nsga2`, `controller`, `surrogate`, or one that was registered.
         sampler_options: of that sampler.
         learn_from: run directories of earlier searches, on other data or of other spaces too, that the sampler
-            `surrogate` starts from.
+            `surrogate` starts from; relative ones count from the folder where the command runs, as `run_directory`.
         start_with: reference networks of the literature, such as `[deepbind, basset]`, that are trained first, counted
             among the trials, and may be the best; see `amber.modeler.references`.
         halving: all candidates are trained for few epochs, and the best go on from there: `{rungs: 3, factor: 3}`;

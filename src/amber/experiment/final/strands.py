@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from amber.data.encoding.alphabets import Alphabet
 from amber.data.targets.target import Numbers
 from amber.experiment.configuration.reading import Configuration
-from amber.experiment.task_spec import INPUT, TaskSpec
+from amber.experiment.task_spec import TaskSpec
 from amber.experiment.trained.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -37,13 +37,23 @@ def with_both_strands(
     model: keras.Model, loaded: Configuration, task: TaskSpec, compile_arguments: Mapping[str, Any]
 ) -> keras.Model:
     """Return the model that predicts the mean of both strands; arguments are those of the last training."""
+    return strand_mean(model, Preprocessing.of_run(task.to_dict(), loaded.config.data), compile_arguments)
+
+
+def strand_mean(model: keras.Model, preprocessing: Preprocessing, compile_arguments: Mapping[str, Any]) -> keras.Model:
+    """Return a model that predicts the mean of what a model predicts of both strands.
+
+    Args:
+        model: a functional model.
+        preprocessing: says which inputs are sequences, and which outputs profiles along them.
+        compile_arguments: of `keras.Model.compile`.
+    """
     from amber.modeler.both_strands import ProfileShape, both_strands
 
-    sequences = Preprocessing.of_run(task.to_dict(), loaded.config.data).sequences
-    names = {INPUT: model.inputs[0].name} if len(task.inputs) == 1 else {name: name for name in task.inputs}
+    task, sequences = preprocessing.task, preprocessing.sequences
     turned: dict[str, list[int]] = {}
     for name, shape in task.inputs.items():
-        own = names.get(name, model.inputs[0].name)
+        own = model.inputs[0].name if len(task.inputs) == 1 else name
         if name in sequences:
             alphabet = Alphabet.of(sequences[name].alphabet)
             turned[own] = [int(each) for each in alphabet.complement()[: len(alphabet.letters)]]

@@ -92,7 +92,18 @@ def read_interval_examples(
         chosen = IntervalsSource(str(path), str(genome), window)
     else:
         fasta = source.genome if genome is None else str(genome)
-        chosen = replace(source, intervals=str(path), genome=fasta, window=window, labels=None, bins=None, signals=None)
+        # What was predicted is not asked for.
+        chosen = replace(
+            source,
+            intervals=str(path),
+            genome=fasta,
+            window=window,
+            labels=None,
+            bins=None,
+            signals=None,
+            profile=None,
+            strand_pairs=None,
+        )
     return chosen.examples(Wanted(form=SequenceForm(alphabet)))
 
 
@@ -241,8 +252,8 @@ class GenomicPredictions:
                 arrays = dict(zip(self.preprocessing.task.inputs, arrays.values(), strict=True))
             found = self._of(arrays)
             if self.both_strands:
-                other = self.preprocessing.other_strand(arrays)
-                found = [(one + two) / 2 for one, two in zip(found, self._of(other), strict=True)]
+                other = self._of(self.preprocessing.other_strand(arrays))
+                found = self.preprocessing.mean_of_strands(found, other)
             yield rows, found
             if self.progress is not None:
                 self.progress(int(rows[-1]) + 1, total)

@@ -13,7 +13,6 @@ import numpy as np
 from amber.data.encoding.alphabets import Alphabet
 from amber.errors import ConfigError, DataError
 from amber.experiment.final.scoring import predictions
-from amber.experiment.task_spec import back
 from amber.experiment.trained.files import network_file, read_preprocessing
 from amber.experiment.trained.preprocessing import Given, Preprocessing, names_of
 from amber.types import Array
@@ -67,8 +66,7 @@ class TrainedModel:
         found = self._predicted(arrays, batch_size)
         if both_strands:
             other = self._predicted(self.preprocessing.other_strand(arrays), batch_size)
-            outcomes = self.preprocessing.task.outputs.values()
-            found = [(one + back(each, two)) / 2 for each, one, two in zip(outcomes, found, other, strict=True)]
+            found = self.preprocessing.mean_of_strands(found, other)
         named: dict[str, Array] = {}
         for (name, outcome), values in zip(self.preprocessing.task.outputs.items(), found, strict=True):
             scaling = self.preprocessing.output_scaling.get(name)

@@ -235,6 +235,19 @@ class Preprocessing:
                 turned[name] = np.ascontiguousarray(array[:, ::-1])
         return turned
 
+    def mean_of_strands(self, found: Sequence[Array], other: Sequence[Array]) -> list[Array]:
+        """Return the mean of the predictions of both strands.
+
+        Args:
+            found: of each output, `(n, units)`.
+            other: the same of the other strand; profiles among them are turned round.
+        """
+        turned = [
+            outcome.turned(values) if isinstance(outcome, Numbers) else values
+            for outcome, values in zip(self.task.outputs.values(), other, strict=True)
+        ]
+        return [(one + two) / 2 for one, two in zip(found, turned, strict=True)]
+
     def to_dict(self) -> JsonObject:
         """Return a JSON-ready dictionary."""
         return {
