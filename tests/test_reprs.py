@@ -13,9 +13,9 @@ import pytest
 
 from amber.architect import ModelSpace, Operation
 from amber.data import load_dataset
+from amber.display import PlainRepr, html_table
 from amber.evaluation.evaluate import evaluate_classes
 from amber.modeler import KerasResidualCnnBuilder
-from amber.notebooks import PlainRepr, html_table
 from amber.search import MemoryStore, Objective, RunDirectory, SearchResult, Study, Trial
 
 ROOT = Path(__file__).parents[1]

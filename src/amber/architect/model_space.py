@@ -15,11 +15,11 @@ import yaml
 from amber.architect.operation import Operation
 from amber.architect.places import at_candidate
 from amber.architect.read_only import ReadOnlyList
+from amber.display import html_table
 from amber.errors import ModelSpaceError
 from amber.files import limits
 from amber.files.bounded_yaml import parse_yaml_text
 from amber.files.strict_json import parse_json
-from amber.notebooks import html_table
 from amber.types import JsonObject
 from amber.wording import shown
 

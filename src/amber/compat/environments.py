@@ -17,9 +17,9 @@ from amber.backend import interrupts
 from amber.checks import positive_integer
 from amber.compat.history import FILE_NAME, read_rows, write_row
 from amber.compat.run_statistics import ActionWeights, RunStatistics, mean_entropy
+from amber.display import PlainRepr
 from amber.errors import AmberError, ConfigError, InvalidArchitectureError, StorageError
 from amber.modeler import KerasBranchModelBuilder, KerasModelBuilder
-from amber.notebooks import PlainRepr
 from amber.types import Tokens
 
 if TYPE_CHECKING:

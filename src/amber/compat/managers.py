@@ -13,8 +13,8 @@ import keras
 from amber.compat.data import load_data, unpack_data
 from amber.compat.ignored import warn_ignored
 from amber.compat.stores import TEMPORARY, StoreFunction, get_store_fn, save_model, store_minimal, store_with_model_plot
+from amber.display import PlainRepr
 from amber.errors import ConfigError, InvalidArchitectureError, StorageError
-from amber.notebooks import PlainRepr
 
 if TYPE_CHECKING:
     from amber.architect.model_space import ModelSpace

@@ -24,9 +24,9 @@ from amber.compat.getters import (
 from amber.compat.knowledge import get_knowledge_fn
 from amber.compat.mock import MockManager, MockReward
 from amber.compat.multi_manager import MultiManagerEnvironment
+from amber.display import PlainRepr
 from amber.errors import AmberError, ConfigError
 from amber.files import write_whole
-from amber.notebooks import PlainRepr
 
 if TYPE_CHECKING:
     from amber.compat.roles import Manager, ModelFunction

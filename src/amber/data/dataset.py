@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from amber.data.fingerprints import fingerprint
 from amber.data.targets.scaling import Scaling
 from amber.data.targets.target import Target
+from amber.display import html_table
 from amber.errors import DataError
-from amber.notebooks import html_table
 from amber.types import Array, Inputs, InputShape
 
 logger = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from amber.backend import interrupts
 from amber.checks import positive_integer
+from amber.display import PlainRepr
 from amber.errors import DataError
-from amber.notebooks import PlainRepr
 from amber.types import Array, JsonObject
 
 Weights = NDArray[np.float64]

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
+from amber.display import html_table
 from amber.errors import DataError
 from amber.evaluation import weighted
 from amber.evaluation.bootstrap import Estimate, Resampling, WeightedMeasure
-from amber.notebooks import html_table
 from amber.types import Array, JsonObject
 
 Measures = dict[str, WeightedMeasure]

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from amber.architect import Architecture, ModelSpace, TokenLayout
+from amber.display import PlainRepr
 from amber.errors import ArchitectureError, ModelSpaceError
-from amber.notebooks import PlainRepr
 from amber.types import Array, Tokens
 
 

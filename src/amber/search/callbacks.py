@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from amber.display import PlainRepr
 from amber.errors import OutputClosedError, is_output_closed
-from amber.notebooks import PlainRepr
 
 if TYPE_CHECKING:
     from amber.search.result import SearchResult

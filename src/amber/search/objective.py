@@ -22,10 +22,10 @@ import optuna
 from amber.architect import ModelSpace
 from amber.backend import interrupts
 from amber.backend.randomness import check_seed, preserved
+from amber.display import PlainRepr
 from amber.errors import AmberError, ConfigError, InvalidArchitectureError, describe_error, printable
 from amber.graph.cost import check_size
 from amber.graph.graph import ComputationGraph
-from amber.notebooks import PlainRepr
 from amber.search.builder_checks import builds_graphs, can_plan, usable_builder
 from amber.search.candidate import Candidate, token_fingerprint
 from amber.search.children import no_children_left

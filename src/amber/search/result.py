@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from amber.display import html_table
 from amber.errors import ConfigError
-from amber.notebooks import html_table
 from amber.search.trial import STATUSES, Trial
 
 _SHOWN = 20

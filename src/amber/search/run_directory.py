@@ -26,10 +26,10 @@ from typing import Any
 
 import filelock
 
+from amber.display import PlainRepr
 from amber.errors import StorageError
 from amber.files import complete_replacement, is_left_over, remove_left_overs, write_whole
 from amber.files.strict_json import json_text, parse_json, read_json
-from amber.notebooks import PlainRepr
 from amber.search.data_identity import comparable
 from amber.search.journal import append_line, journal_text, mend_end, read_journal, trial_line
 from amber.search.run_settings import (

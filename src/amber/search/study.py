@@ -16,8 +16,8 @@ from amber.backend import interrupts
 from amber.backend.randomness import check_seed
 from amber.checks import positive_integer
 from amber.deprecation import deprecated_arguments
+from amber.display import PlainRepr
 from amber.errors import ConfigError
-from amber.notebooks import PlainRepr
 from amber.search.best import describe_builder
 from amber.search.callbacks import SearchCallback
 from amber.search.earlier_runs import described

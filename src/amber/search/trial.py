@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from amber.display import html_table
 from amber.errors import ConfigError
-from amber.notebooks import html_table
 
 STATUSES = ("complete", "invalid", "over budget", "duplicate", "failed", "pruned")
 TRAINED = ("complete", "failed", "pruned")

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from amber.display import PlainRepr
 from amber.errors import ConfigError
 from amber.graph.models.compiling import clone_compile_arguments
-from amber.notebooks import PlainRepr
 from amber.supernet.base import Supernet
 from amber.supernet.child import SupernetModel
 from amber.supernet.multi_path import MultiPathModel

@@ -30,8 +30,8 @@ from amber.architect.buffers.records import append_record
 from amber.architect.buffers.state import memory_from_arrays, memory_to_arrays
 from amber.architect.model_space import ModelSpace
 from amber.architect.token_layout import TokenLayout
+from amber.display import PlainRepr
 from amber.errors import ConfigError
-from amber.notebooks import PlainRepr
 from amber.types import Tokens
 
 if TYPE_CHECKING:

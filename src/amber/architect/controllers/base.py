@@ -25,8 +25,8 @@ from amber.architect.controllers.policy_rollout import Decision, Decoder, entrop
 from amber.architect.controllers.saving import load_controller, read_weights, save_controller, write_weights
 from amber.architect.controllers.spec import PolicySpec
 from amber.architect.model_space import ModelSpace
+from amber.display import PlainRepr
 from amber.errors import ArchitectureError, ConfigError
-from amber.notebooks import PlainRepr
 from amber.types import Array, Tokens
 
 if TYPE_CHECKING:

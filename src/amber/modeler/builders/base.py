@@ -8,11 +8,11 @@ from typing import Any
 import keras
 
 from amber.architect import ModelSpace, Operation, TokenLayout
+from amber.display import PlainRepr
 from amber.errors import ArchitectureError, ConfigError, InvalidArchitectureError, ModelSpaceError
 from amber.graph.graph import ComputationGraph
 from amber.graph.models.compiling import clone_compile_arguments
 from amber.graph.node import GraphCost
-from amber.notebooks import PlainRepr
 from amber.operations import layer_arguments
 from amber.types import Tokens
 from amber.wording import shown

@@ -7,7 +7,7 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from amber.notebooks import PlainRepr
+from amber.display import PlainRepr
 
 
 class OneShotProgress(PlainRepr):

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Protocol
 
+from amber.display import PlainRepr
 from amber.errors import ConfigError
 from amber.graph.graph import ComputationGraph
 from amber.graph.models.auxiliary import DEFAULT_INPUT, first_meetings
-from amber.notebooks import PlainRepr
 from amber.registry import Registry
 from amber.search.block_groups import checked_groups
 

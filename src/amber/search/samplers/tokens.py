@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import optuna
 
 from amber.architect import TokenLayout
+from amber.display import PlainRepr
 from amber.errors import ConfigError
-from amber.notebooks import PlainRepr
 
 INFEASIBLE, WITHDRAWN = "infeasible", "withdrawn"
 """Attributes of Optuna's trials: of what cannot be trained, and of what was proposed and never looked at."""

@@ -30,8 +30,8 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from amber.checks import positive_integer
+from amber.display import PlainRepr
 from amber.errors import StorageError
-from amber.notebooks import PlainRepr
 from amber.search.candidate import Candidate
 from amber.search.data_identity import comparable
 from amber.search.run_settings import SettingsChangedError, changes_between

@@ -7,8 +7,8 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 
 from amber.backend import interrupts
+from amber.display import PlainRepr
 from amber.errors import StorageError
-from amber.notebooks import PlainRepr
 from amber.search.candidate import Candidate
 from amber.search.run_directory import RunDirectory
 from amber.search.storage import StudyDatabase

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from amber.display import PlainRepr
 from amber.errors import StorageError
-from amber.notebooks import PlainRepr
 from amber.search.run_directory import RunDirectory
 from amber.search.study_link import check_alone
 from amber.search.trial import Trial

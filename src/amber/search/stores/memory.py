@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from amber.display import PlainRepr
 from amber.errors import StorageError
-from amber.notebooks import PlainRepr
 from amber.search.run_settings import SettingsChangedError, changes_between
 from amber.search.trial import Trial
 from amber.search.trial_store import StoredTrial, TrialStore, without_gaps

@@ -11,10 +11,10 @@ import numpy as np
 
 from amber.architect.controllers import ZeroShotController
 from amber.checks import positive_integer
+from amber.display import PlainRepr
 from amber.errors import DataError, InvalidArchitectureError, StorageError
 from amber.files import write_whole
 from amber.files.strict_json import json_text, read_json
-from amber.notebooks import PlainRepr
 from amber.wording import shown
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from amber.architect import Architecture, ModelSpace, TokenLayout
 from amber.architect.places import NodePlace
+from amber.display import PlainRepr
 from amber.errors import ModelSpaceError
 from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.graph.models.auxiliary import DEFAULT_INPUT
 from amber.modeler.builders.dag import arguments
 from amber.modeler.builders.dag.dangling_nodes import PlannedLayer, connect_dangling
 from amber.modeler.builders.unused import warn_of_unused
-from amber.notebooks import PlainRepr
 from amber.operations.merges import merge_name
 from amber.types import Tokens
 
