@@ -10,6 +10,7 @@
 #   make bench-search  compare ways to search at equal time (options with ARGS="--minutes 2 --seeds 0")
 #   make bench-nas   compare samplers on tables of trained networks (options with ARGS="--seeds 3")
 #   make bench-scale  measure overhead per trial, use of up to 32 workers, memory (options with ARGS="--only own-time")
+#   make bench-motifs  plant motifs of JASPAR and count how many are found and named (options with ARGS="--motifs 2 --seeds 1")
 #   make bench-data  measure reading, training and memory from files (options with ARGS="--windows 1000000")
 #   make ci-fresh    what CI does, of the last commit, in a fresh clone with a fresh environment: run it before a merge
 #   make bench-defaults  search twelve small problems with the default settings (options with ARGS="--only splice-1000")
@@ -35,7 +36,7 @@ TEST := $(VENV)/.installed-test
 DOCS := $(VENV)/.installed-docs
 INPUTS := $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 
-.PHONY: help demo test test-fast coverage test-keras test-endure bench bench-search bench-nas bench-scale bench-data bench-defaults ci-fresh mutants docs lint clean
+.PHONY: help demo test test-fast coverage test-keras test-endure bench bench-search bench-nas bench-scale bench-data bench-motifs bench-defaults ci-fresh mutants docs lint clean
 .NOTPARALLEL:
 
 help:
@@ -83,6 +84,9 @@ bench-scale: $(FAST)
 
 bench-data: $(FAST)
 	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m benchmarks.data $(ARGS)
+
+bench-motifs: $(FAST)
+	KERAS_BACKEND=torch OMP_NUM_THREADS=1 nice -n 10 $(BIN)/python -W ignore -m benchmarks.motifs $(ARGS)
 
 ci-fresh:
 	.ci/fresh

@@ -13,6 +13,7 @@ import pytest
 
 from amber.experiment import explaining
 from amber.experiment.data import load_data
+from amber.experiment.explained import read_found
 from amber.experiment.run_files.recorded import config_of
 from amber.explain.motifs import Match, Motif, Seqlet, read_meme, write_meme
 
@@ -27,7 +28,7 @@ def test_contributions_of_every_class_are_written(amber: Amber, finished_run: Pa
     options = ("--motifs", "none", "--examples", 6, "--shuffles", 2)
     done = amber("explain", finished_run, "-o", folder, *options)
     assert done.exit_code == 0, done.stderr
-    assert sorted(path.name for path in folder.iterdir()) == ["contributions.h5", "explain.html"]
+    assert sorted(path.name for path in folder.iterdir()) == ["contributions.h5", "explain.html", "explained.json"]
     with h5py.File(folder / "contributions.h5") as file:
         assert sorted(file["contributions"]) == [f"output: {name}" for name in ("EI", "IE", "N")]
         examples, table = file["examples"][:], file["hypothetical/output: IE"][:]
@@ -65,14 +66,19 @@ def test_motifs_are_named_and_written(
     options = ("--examples", 3, "--shuffles", 1, "--database", tmp_path / "known.meme", "--both-strands")
     done = amber("explain", finished_run, "-o", tmp_path / "out", *options)
     assert done.exit_code == 0, done.stderr
-    assert len(done.stdout.split("Wrote ")) == 6
+    assert len(done.stdout.split("Wrote ")) == 7
     assert done.stdout.startswith("output: EI: 1 motif: Factor (K1) at 2 places\n")
     assert [motif.alternative for motif in read_meme(tmp_path / "out" / "motifs.meme")] == ["Factor (K1)"] * 3
     heading, first, *_ = (tmp_path / "out" / "motifs.csv").read_text().splitlines()
     assert heading.startswith("motif,consensus,places") and "ACGTA,2,2,K1,Factor,0.0001" in first
     places = (tmp_path / "out" / "places.csv").read_text().splitlines()
     assert len(places) == 7 and places[1].endswith(",0,3,8,forward")
-    assert "Factor (K1)" in (tmp_path / "out" / "explain.html").read_text()
+    page = (tmp_path / "out" / "explain.html").read_text()
+    assert "Factor (K1)" in page and "What single sequences are read by" in page
+    found = read_found(tmp_path / "out")
+    assert found is not None and found.model.startswith(("best network", "network", "mean of"))
+    assert [each.motifs[0].title for each in found.sections] == ["Factor (K1)"] * 3
+    assert [each.title for each in found.drawn] == [f"output: {name}" for name in ("EI", "EI", "IE", "IE", "N", "N")]
 
 
 def test_what_is_not_a_run_is_refused(amber: Amber, finished_run: Path, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_intervals(amber: Amber, finished_run: Path, intervals: tuple[Path, Path
         ("p.bed", (), "--genome: expected the FASTA file of the genome that the intervals of"),
         ("some.fa.gz", ("-o", "x.bed"), "--output: .bed is for intervals; write .tsv or .csv. Received: x.bed"),
         ("short.fa", (), r"short.fa, line 1 \(a\): the network reads sequences of 60 letters. Received: 8"),
-        ("calls.vcf", (), "amber variants"),
+        ("calls.vcf", (), "--genome: expected the FASTA file of the genome that"),
         ("some.fa.gz", ("--sequence", "x"), "--sequence: a FASTA file has no columns"),
     ],
 )

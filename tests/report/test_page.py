@@ -91,12 +91,16 @@ def test_says_everything_that_was_found(chromium: Browser, page: Path, run: Path
     assert headings == [
         "Test result",
         "Predictions at the test",
+        "The data",
+        "Learning curves",
         "Score against time",
         "Size against score",
         "The best architectures",
         "Which operation won in which layer",
         "Skip connections",
         "Failures",
+        "What to run next",
+        "What the words mean",
         "Run it again",
     ]
     marks = chromium.evaluate(
@@ -104,8 +108,9 @@ def test_says_everything_that_was_found(chromium: Browser, page: Path, run: Path
     )
     test = json.loads((run / "test.json").read_text("utf-8"))
     calibrated = sum(len(each["calibration"]) for each in test["curves"]["output"]["curves"].values())
-    # ROC and precision-recall are lines.
-    assert marks == [0, 0, calibrated, len(complete), len(complete)]
+    # ROC and precision-recall are lines; one epoch was trained, of which there is training and validation loss.
+    assert marks == [0, 0, calibrated, 2, len(complete), len(complete)]
+    assert f"amber explain {run}" in text and "of EI" in text and "chance that a positive example" in text
     assert "Confusion matrix" in text and str(test["curves"]["output"]["confusion"][2][2]) in text
     low = test["evaluation"]["output"]["scores"]["auroc"]["low"]
     assert f"({low:.4f} to " in text and "used once" in text

@@ -16,6 +16,7 @@ from amber.cli.commands.compare import compare
 from amber.cli.commands.dashboard import dashboard
 from amber.cli.commands.data import data
 from amber.cli.commands.describe import describe
+from amber.cli.commands.design import design
 from amber.cli.commands.doctor import doctor
 from amber.cli.commands.draw import draw
 from amber.cli.commands.evaluate import evaluate
@@ -28,6 +29,7 @@ from amber.cli.commands.report import export, report
 from amber.cli.commands.sample import sample
 from amber.cli.commands.scan import scan
 from amber.cli.commands.search import search
+from amber.cli.commands.train import train
 from amber.cli.commands.variants import variants
 from amber.cli.failures import DEBUG_VARIABLE, reported
 from amber.cli.hidden import HidingFormatter
@@ -92,9 +94,11 @@ for command in (
     compare,
     sample,
     evaluate,
+    train,
     explain,
     scan,
     variants,
+    design,
     predict,
     extract,
     report,

@@ -142,13 +142,13 @@ def dataset_of(examples: Examples, spec: DatasetSpec, name: str, path: Path | No
             `field` says what it is about: `("inputs", name)`, `("targets", name)`, `("split",)`, each followed by
             `"column"` where a column is missing; or nothing where it is about the file.
     """
-    spec = _with_profiles(spec, examples)
-    table = _table_of(examples, spec, path or Path(name))
+    spec = with_profiles(spec, examples)
+    table = columns_as_table(examples, spec, path or Path(name))
     if spec.wide:
         rows, known, labelled = _with_wide_targets(examples, spec, table)
     else:
         known, rows = with_labels(table, spec.targets)
-        examples, rows = _without_others(examples, rows)
+        examples, rows = without_others(examples, rows)
         labelled = divided(known, spec.targets, spec.split, _near_duplicates(examples, spec.split, rows))
     labelled = _with_weights(_weighed(labelled, spec), spec, known)
     # Inputs are read last, as they take most time and memory.
@@ -220,11 +220,12 @@ def load(source: Source, wanted: Wanted, spec: DatasetSpec, name: str, path: Pat
     wanted = replace(wanted, columns=spec.columns(), helpful=helpful)
     examples = source.examples(wanted)
     if spec.negatives:
-        examples = _with_negatives(examples, spec)
+        examples = with_negatives(examples, spec)
     return dataset_of(examples, spec, name, path)
 
 
-def _with_negatives(examples: Examples, spec: DatasetSpec) -> Examples:
+def with_negatives(examples: Examples, spec: DatasetSpec) -> Examples:
+    """Return positive examples with shuffles of them; raise DataError where they have labels."""
     with about("negatives"):
         if LABEL in examples.columns:
             raise DataError(
@@ -234,8 +235,12 @@ def _with_negatives(examples: Examples, spec: DatasetSpec) -> Examples:
         return with_shuffled_negatives(examples, spec.negatives, spec.split.seed)
 
 
-def _table_of(examples: Examples, spec: DatasetSpec, path: Path) -> Table:
-    """Return the columns that targets and parts are read from, as text; what the examples say comes later."""
+def columns_as_table(examples: Examples, spec: DatasetSpec, path: Path) -> Table:
+    """Return the columns that targets and parts are read from, as text; what the examples say comes later.
+
+    Raises:
+        DataError: a column is missing.
+    """
     if isinstance(examples, TableExamples) and not spec.wide:
         _ = _needed(examples.table.columns, spec, str(path))
         return replace(examples.table, notes=())
@@ -244,7 +249,7 @@ def _table_of(examples: Examples, spec: DatasetSpec, path: Path) -> Table:
     return _Columns(path, columns, [row + 1 for row in everything], (), "example", examples.describe, tuple(everything))
 
 
-def _without_others(examples: Examples, rows: NDArray[np.int64]) -> tuple[Examples, NDArray[np.int64]]:
+def without_others(examples: Examples, rows: NDArray[np.int64]) -> tuple[Examples, NDArray[np.int64]]:
     """Return examples of which others need not be sound, and the numbers of the rows among them."""
     return (examples.take(rows), np.arange(len(rows))) if isinstance(examples, TableExamples) else (examples, rows)
 
@@ -295,7 +300,7 @@ def _alike(examples: Examples, labelled: Labelled, rows: NDArray[np.int64], held
     ]
 
 
-def _with_profiles(spec: DatasetSpec, examples: Examples) -> DatasetSpec:
+def with_profiles(spec: DatasetSpec, examples: Examples) -> DatasetSpec:
     """Return what is predicted, where a single column that is a profile is read as several numbers."""
     targets = {
         name: replace(each, columns=[each.column]) if not each.is_wide and is_profile(examples, each.column) else each

@@ -114,19 +114,20 @@ def _load(loaded: Configuration, fold: int) -> Dataset:
                     field=(key,),
                 )
     if isinstance(loaded.source, SimulatedSource):
-        return load_drawn(loaded.source, _spec_of_tasks(loaded, loaded.source, fold))
+        return load_drawn(loaded.source, dataset_spec(loaded, fold, one_input=True))
     if loaded.source is not None:
         return _from_source(loaded, loaded.source, fold)
     if section.outputs is None:
-        spec = _spec(loaded, fold, one_input=section.blocks is None)
+        spec = dataset_spec(loaded, fold, one_input=section.blocks is None)
         return load_table(data_file(loaded), wanted_of(section), spec)
     blocks = section.blocks or {INPUT: {"sequence": section.sequence}}
-    return load_table(data_file(loaded), replace(wanted_of(section), blocks=blocks), _spec(loaded, fold))
+    return load_table(data_file(loaded), replace(wanted_of(section), blocks=blocks), dataset_spec(loaded, fold))
 
 
-def _spec(loaded: Configuration, fold: int, *, one_input: bool = False) -> DatasetSpec:
+def dataset_spec(loaded: Configuration, fold: int = 0, *, one_input: bool = False) -> DatasetSpec:
+    """Return what the data set of a configuration is made of, beside the inputs of its examples."""
     section = loaded.config.data
-    return DatasetSpec(
+    spec = DatasetSpec(
         targets=_targets(section),
         split=_split(section, loaded.config.seed, fold),
         standardize=section.standardize,
@@ -137,11 +138,11 @@ def _spec(loaded: Configuration, fold: int, *, one_input: bool = False) -> Datas
         class_weights=section.class_weights,
         weights=section.weights,
     )
+    return _of_tasks(spec, section, loaded.source) if isinstance(loaded.source, SimulatedSource) else spec
 
 
-def _spec_of_tasks(loaded: Configuration, source: SimulatedSource, fold: int) -> DatasetSpec:
+def _of_tasks(spec: DatasetSpec, section: DataSection, source: SimulatedSource) -> DatasetSpec:
     """Return what is predicted of simulated data: tasks have two classes, and name their outputs."""
-    section, spec = loaded.config.data, _spec(loaded, fold, one_input=True)
     if spec.wide:
         return spec
     columns = {name: target.column for name, target in spec.targets.items()}
@@ -174,7 +175,8 @@ def _from_source(loaded: Configuration, source: Source, fold: int) -> Dataset:
     title = loaded.config.name
     if first is not None and names_one_file:
         title = first.name.removesuffix(".gz").rsplit(".", 1)[0]
-    return load(source, wanted_of(section), _spec(loaded, fold, one_input=section.blocks is None), title, first)
+    spec = dataset_spec(loaded, fold, one_input=section.blocks is None)
+    return load(source, wanted_of(section), spec, title, first)
 
 
 def _targets(section: DataSection) -> dict[str, TargetSpec]:

@@ -11,14 +11,19 @@ import numpy as np
 
 from amber.data import Dataset, Target
 from amber.errors import DataError
+from amber.experiment.before_keras.explained import FOUND
 from amber.experiment.data import load_data
+from amber.experiment.explained import Found
+from amber.experiment.final.scores import called
 from amber.experiment.run_files.changed_data import remark_on_changed_data
 from amber.experiment.run_files.recorded import config_of, load_model, model_file, record_beside
 from amber.explain import deep_lift
 from amber.explain.motifs import Motif, discover_motifs, filter_motifs, jaspar, match_motifs, read_meme, write_meme
+from amber.explain.motifs.highlights import Highlight, highlights
 from amber.explain.motifs.page import NamedMotif, Section, render_page
 from amber.explain.saving import save_attributions
 from amber.files.csv_text import STRANDS, csv_text
+from amber.files.strict_json import json_text, read_json
 from amber.files.whole import write_whole
 from amber.types import Array, Inputs
 
@@ -26,7 +31,7 @@ if TYPE_CHECKING:
     import keras
 
 Source = Literal["contributions", "filters", "none"]
-_MOST_UNITS = 12
+_MOST_UNITS, _MOST_DRAWN = 12, 8
 _MOTIF_COLUMNS = ("motif", "consensus", "places", "sequences", "resembles", "factor", "q")
 _PLACE_COLUMNS = ("motif", "example", "start", "end", "strand")
 _NOTHING = "No motif recurs often enough: discovery needs some hundred places, so more examples may help."
@@ -76,7 +81,8 @@ def explain_run(
 
     Args:
         run: run directory, its `best.json`, or the model file in it.
-        folder: made where it is missing: `explain.html`, `contributions.h5`, `motifs.meme`, `motifs.csv`, `places.csv`.
+        folder: made where it is missing: `explain.html`, `explained.json`, `contributions.h5`, `motifs.meme`,
+            `motifs.csv`, `places.csv`.
         settings: see `ExplainSettings`.
         progress: called with the number of examples explained and of all, for all units together.
 
@@ -96,7 +102,8 @@ def explain_run(
     units = _units(model, data.targets)
     folder.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, Array] = {"examples": sequences}
-    sections = []
+    sections: list[Section] = []
+    drawn: list[Highlight] = []
     for done, (title, output) in enumerate(units):
         hypothetical = deep_lift(
             model,
@@ -112,11 +119,14 @@ def explain_run(
         table: Array = hypothetical[name] if isinstance(hypothetical, Mapping) else np.asarray(hypothetical)
         arrays[f"hypothetical/{title}"] = table
         arrays[f"contributions/{title}"] = table * sequences
+        if len(drawn) < _MOST_DRAWN:
+            drawn += highlights(title, sequences, table)
         if settings.motifs == "contributions":
             sections.append(_section(title, discover_motifs(sequences, table), database))
     if settings.motifs == "filters":
         sections.append(_section("Filters of the first convolution", filter_motifs(model, examples), database))
-    written = _write(folder, data.name, arrays, sections, settings)
+    found = Found(_called(run), f"{len(sequences):,}", tuple(sections), tuple(drawn[:_MOST_DRAWN]))
+    written = _write(folder, data.name, arrays, found, settings)
     return replace(written, warnings=(remark,)) if remark else written
 
 
@@ -167,17 +177,30 @@ def _section(title: str, motifs: list[Motif], database: list[Motif]) -> Section:
     return Section(title, named, note)
 
 
+def _called(run: Path) -> str:
+    """Return what the best model of a run is, such as `mean of 8 networks`."""
+    path = (run if run.is_dir() else run.parent) / "test.json"
+    if not path.is_file():
+        return "best network"
+    record = read_json(path, what="the scores of a run", nan_is_null=True)
+    return called(len(record.get("networks", ())), record.get("linear_weights", {}))
+
+
 def _write(
-    folder: Path, name: str, arrays: Mapping[str, Array], sections: list[Section], settings: ExplainSettings
+    folder: Path, name: str, arrays: Mapping[str, Array], found: Found, settings: ExplainSettings
 ) -> Explanation:
     about = {"method": "deep_lift", "references": "shuffles", "shuffles": settings.shuffles, "seed": settings.seed}
     paths = [save_attributions(folder / "contributions.h5", arrays, about)]
-    count = len(arrays["examples"])
-    summary = f"Explained: {count:,} validation and training examples, each against {settings.shuffles} shuffles."
-    found = tuple(_in_words(section) for section in sections)
-    paths.append(write_whole(folder / "explain.html", render_page(name, summary, sections)))
+    sections = found.sections
+    summary = (
+        f"Network: {found.model}. Explained: {found.examples} validation and training examples, each against "
+        f"{settings.shuffles} shuffles."
+    )
+    lines = tuple(_in_words(section) for section in sections)
+    paths.append(write_whole(folder / "explain.html", render_page(name, summary, sections, found.drawn)))
+    paths.append(write_whole(folder / FOUND, json_text(found.to_dict()) + "\n"))
     if not any(section.motifs for section in sections):
-        return Explanation(tuple(paths), found)
+        return Explanation(tuple(paths), lines)
     motifs: list[Motif] = []
     rows: list[list[object]] = []
     places: list[list[object]] = []
@@ -192,7 +215,7 @@ def _write(
     paths.append(write_meme(folder / "motifs.meme", motifs))
     paths.append(write_whole(folder / "motifs.csv", csv_text(_MOTIF_COLUMNS, rows)))
     paths.append(write_whole(folder / "places.csv", csv_text(_PLACE_COLUMNS, places)))
-    return Explanation(tuple(paths), found)
+    return Explanation(tuple(paths), lines)
 
 
 def _in_words(section: Section) -> str:

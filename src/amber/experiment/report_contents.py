@@ -16,6 +16,7 @@ from amber.experiment.final.folds import mean_text
 from amber.experiment.final.scores import called
 from amber.experiment.final.scoring import BASELINES
 from amber.experiment.final.tables import MEASURES, measure_name, measure_text
+from amber.experiment.report_reading import data_of, learning_of, next_steps, reading_of
 from amber.experiment.run_files.plugins import naming_missing
 from amber.experiment.run_files.recorded import load_run_config, recorded_trials
 from amber.experiment.task_spec import TaskSpec
@@ -24,7 +25,7 @@ from amber.types import JsonObject
 
 if TYPE_CHECKING:
     from amber.modeler.builders.protocol import Builder
-    from amber.report.contents import Drawing, OutputCurves, ReportContents, TestRow
+    from amber.report.contents import DataFacts, Drawing, LearningCurve, OutputCurves, ReportContents, TestRow
     from amber.search import SearchResult
 
 _DRAWN = 3
@@ -55,13 +56,15 @@ def gather(path: Path, storage: str | None = None) -> ReportContents:
     from amber.report import ReportContents
     from amber.report.usage import architecture_use
 
-    use = None
+    use, reading = None, reading_of(run.path)
     drawings: tuple[Drawing, ...] = ()
+    following: tuple[tuple[str, str], ...] = ()
     if run.record is not None:
         problem = _problem(run.path, run.record)
         builder = make_builder(run.loaded, problem, compiled=False)
         use = architecture_use(run.result, builder.model_space, builder.layout, list(problem.inputs))
         drawings = _drawings(builder, run.result)
+        following = next_steps(run.path, problem.inputs, is_explained=reading is not None)
     tested = _tests(run.path / "test.json")
     versions = {} if run.record is None else run.record["versions"]
     name = run.loaded.config.name
@@ -79,6 +82,10 @@ def gather(path: Path, storage: str | None = None) -> ReportContents:
         tested.model,
         tested.curves,
         tested.looks,
+        tested.learning,
+        tested.data,
+        reading,
+        following if (run.path / "best.keras").is_file() else (),
     )
 
 
@@ -165,6 +172,8 @@ class _Tested:
     model: str = "best network"
     curves: tuple[OutputCurves, ...] = ()
     looks: int = 0
+    learning: tuple[LearningCurve, ...] = ()
+    data: DataFacts | None = None
 
 
 def _tests(path: Path) -> _Tested:
@@ -193,7 +202,8 @@ def _tests(path: Path) -> _Tested:
             rows = _rows(record["model"], record[key], evaluation, record.get("compared"))
             tables, baseline = {"Test result": rows}, BASELINES[key]
         tables |= _over_folds(record.get("folds"))
-        return _Tested(tables, baseline, warnings, model, _curves(record), int(record.get("looks", 0)))
+        looks, learning = int(record.get("looks", 0)), learning_of(record)
+        return _Tested(tables, baseline, warnings, model, _curves(record), looks, learning, data_of(record))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError) as error:
         raise StorageError(f"{path}: expected {_TEST_FILE}. Received: {error!r}") from error
 

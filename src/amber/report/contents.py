@@ -64,6 +64,70 @@ class OutputCurves:
 
 
 @dataclass(frozen=True)
+class LearningCurve:
+    """How the loss of one network fell while it was trained for the last time.
+
+    Attributes:
+        name: of the network.
+        train: loss after each epoch on the training data.
+        validation: on data that were not trained on; empty where there were none.
+    """
+
+    name: str
+    train: Sequence[float]
+    validation: Sequence[float] = ()
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What the search learnt from, as its test recorded it.
+
+    Attributes:
+        sentences: task, split and what was noticed.
+        header: names of columns of the table.
+        rows: parts of the data, or classes, with their counts as text.
+    """
+
+    sentences: Sequence[str] = ()
+    header: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+
+
+@dataclass(frozen=True)
+class DrawnMotif:
+    """A motif that the network reads.
+
+    Attributes:
+        title: the known motif that it resembles, or `no known motif`.
+        detail: its consensus and where it stands, in words.
+        bits: its logo as SVG text.
+        contributions: its logo by mean contribution; empty where that is not known.
+        matches: name of a known motif, q as text; the best first.
+    """
+
+    title: str
+    detail: str
+    bits: str
+    contributions: str = ""
+    matches: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What `amber explain` found in the network.
+
+    Attributes:
+        said: what was explained, in a sentence.
+        sections: title, note and motifs of each output and class.
+        stretches: heading and drawing (SVG text) of some sequences with the contribution of each base.
+    """
+
+    said: str
+    sections: Sequence[tuple[str, str, Sequence[DrawnMotif]]] = ()
+    stretches: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
 class ReportContents:
     """Everything a report shows.
 
@@ -81,6 +145,10 @@ class ReportContents:
         model: what the best model is, such as `mean of 8 networks + linear term`.
         curves: of each output at the test.
         looks: how often the test data were used; 0 where that is not known.
+        learning: of each network of the last training.
+        data: what the search learnt from; None where its test did not record that.
+        reading: motifs and drawn sequences; None where `amber explain` was not run.
+        next_steps: command, and what it does.
     """
 
     name: str
@@ -96,3 +164,7 @@ class ReportContents:
     model: str = "best network"
     curves: tuple[OutputCurves, ...] = ()
     looks: int = 0
+    learning: tuple[LearningCurve, ...] = ()
+    data: DataFacts | None = None
+    reading: Reading | None = None
+    next_steps: tuple[tuple[str, str], ...] = ()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import jinja2
 from markupsafe import Markup
 
-from amber.report.contents import ReportContents
+from amber.report.contents import DrawnMotif, Reading, ReportContents
 from amber.report.evaluation_charts import evaluation_plots
+from amber.report.learning_chart import learning_chart
 from amber.report.search_charts import score_by_parameters, score_over_time
+from amber.report.terms import terms_in
 
 _FAILURES_SHOWN = 50
 
@@ -27,24 +29,35 @@ def render_report(contents: ReportContents) -> str:
     """Return the page as text."""
     result, use = contents.result, contents.use
     unsuccessful = [trial for trial in result.trials if trial.status in ("failed", "invalid")]
-    return (
-        environment()
-        .get_template("report.html")
-        .render(
-            report=contents,
-            result=result,
-            summary=_summary(result.counts()),
-            failed=result.counts()["failed"],
-            # The charts and drawings escape what they show themselves.
-            time_chart=Markup(score_over_time(result)),
-            size_chart=Markup(score_by_parameters(result)),
-            plots=[(each, [(plot, Markup(plot.svg)) for plot in evaluation_plots(each)]) for each in contents.curves],
-            drawings=[(each.heading, Markup(each.light), Markup(each.dark)) for each in contents.drawings],
-            sources=[f"layer {layer}" for layer in range(len(use.skips) - 1)] if use else [],
-            unsuccessful=unsuccessful[:_FAILURES_SHOWN],
-            left_out=max(0, len(unsuccessful) - _FAILURES_SHOWN),
-        )
+    templates = environment()
+    body = templates.get_template("body.html").render(
+        report=contents,
+        result=result,
+        summary=_summary(result.counts()),
+        failed=result.counts()["failed"],
+        # The charts and drawings escape what they show themselves.
+        time_chart=Markup(score_over_time(result)),
+        size_chart=Markup(score_by_parameters(result)),
+        learning=Markup(learning_chart(contents.learning)),
+        plots=[(each, [(plot, Markup(plot.svg)) for plot in evaluation_plots(each)]) for each in contents.curves],
+        reading=_reading(contents.reading),
+        stretches=[(heading, Markup(svg)) for heading, svg in contents.reading.stretches] if contents.reading else [],
+        drawings=[(each.heading, Markup(each.light), Markup(each.dark)) for each in contents.drawings],
+        sources=[f"layer {layer}" for layer in range(len(use.skips) - 1)] if use else [],
+        unsuccessful=unsuccessful[:_FAILURES_SHOWN],
+        left_out=max(0, len(unsuccessful) - _FAILURES_SHOWN),
     )
+    # The templates escaped every string of the body. Of its words those that need it are explained.
+    words = Markup(body).striptags()
+    return templates.get_template("report.html").render(report=contents, body=Markup(body), terms=terms_in(words))
+
+
+def _reading(reading: Reading | None) -> list[tuple[str, str, list[tuple[DrawnMotif, Markup, Markup]]]]:
+    """Return the motifs of each output with their logos."""
+    return [
+        (title, note, [(each, Markup(each.bits), Markup(each.contributions)) for each in motifs])
+        for title, note, motifs in (reading.sections if reading else ())
+    ]
 
 
 def _summary(counts: dict[str, int]) -> str:

@@ -1,10 +1,10 @@
-"""`amber evaluate`: scores of a trained model on one split of the data."""
+"""`amber evaluate`: scores of a trained model on one split of its data, or on new labelled files."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from amber.files.strict_json import json_text
 if TYPE_CHECKING:
     from amber.data import Dataset
     from amber.experiment.configuration.reading import Configuration
+    from amber.experiment.evaluating import ModelScores
+
+_CONFIGURATIONS = (".yaml", ".yml")
 
 
 class Part(StrEnum):
@@ -57,39 +60,72 @@ def _check_data(model: Path, file: Path, data: Dataset, *, of_run: bool) -> None
 @reported
 def evaluate(
     model: ModelArgument,
-    config: Annotated[
-        Path | None,
+    files: Annotated[
+        list[str] | None,
         typer.Argument(
-            metavar="[CONFIG]",
-            help="Configuration that names the data; by default that of MODEL's run.",
+            metavar="[CONFIG | FILES]",
+            help="A configuration (.yaml) that names the data, or new labelled files of the form that the run read; "
+            "CLASS=FILE where each class or label has its own. By default the data of MODEL's run.",
             show_default=False,
         ),
     ] = None,
     split: Annotated[
-        Part, typer.Option(help="Split of the data. Keep the test split for the end: choose nothing by its scores.")
-    ] = Part.VALIDATION,
+        Part | None,
+        typer.Option(
+            help="Split of the data; validation by default. Keep the test split for the end: choose nothing by its "
+            "scores. New files are not divided.",
+            show_default=False,
+        ),
+    ] = None,
+    genome: Annotated[
+        Path | None,
+        typer.Option(
+            help="FASTA file of the genome that new intervals are on; by default that of the run.", show_default=False
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Show the scores of a trained model: accuracy, AUROC, AUPRC and MCC, or R2 and correlations of a number."""
-    from rich.console import Console
+    """Show the scores of a trained model, with 95 % intervals: on a split of its data, or on new labelled files.
+
+    On the test split and on new files a linear model stands beside it, and what is wrong with the network is said.
+    """
+    from amber.errors import ConfigError
+
+    given = list(files or ())
+    if len(given) == 1 and Path(given[0]).suffix.lower() in _CONFIGURATIONS:
+        if genome is not None:
+            raise ConfigError(f"--genome: the configuration names it. Take it out. Received: {genome}")
+        _show(_of_split(model, Path(given[0]), split or Part.VALIDATION), as_json)
+        return
+    if not given:
+        if genome is not None:
+            raise ConfigError(f"--genome: it is for new files of intervals. Take it out. Received: {genome}")
+        _show(_of_split(model, None, split or Part.VALIDATION), as_json)
+        return
+    if split is not None:
+        raise ConfigError(f"--split: new files are evaluated as a whole. Take it out. Received: {split.value}")
+    from amber.experiment.evaluating import evaluate_files
+
+    _show(evaluate_files(model, given, genome), as_json)
+
+
+def _of_split(model: Path, config: Path | None, split: Part) -> ModelScores:
+    """Return the scores on a split of the data of the run, or of a configuration."""
+    from dataclasses import replace
 
     from amber.experiment.configuration.reading import load_config
     from amber.experiment.data import load_data
-    from amber.experiment.final.compared import Compared
-    from amber.experiment.final.scoring import score_model
-    from amber.experiment.final.tables import class_table, measure_name, measure_text, score_table
-    from amber.experiment.run_files.looks import note_look
+    from amber.experiment.evaluating import evaluate_part
+    from amber.experiment.final.scoring import score_baselines, score_model
+    from amber.experiment.run_files.looks import looks_so_far, note_look
     from amber.experiment.run_files.recorded import checked_model_file, load_model
-    from amber.experiment.task_spec import TaskSpec
 
-    if config is not None:
-        loaded = load_config(config)
-    else:
-        loaded = _config_beside(model)
+    loaded = load_config(config) if config is not None else _config_beside(model)
     where = checked_model_file(model)
     data = load_data(loaded)
     _check_data(model, where, data, of_run=config is None)
     network = load_model(model)
+    saw_validation = loaded.config.final.data == "train_and_validation"
     if split is Part.TEST:
         part = data.open_test()
         looks = note_look(model)
@@ -97,27 +133,28 @@ def evaluate(
         typer.secho(f"Opening the test split of {data.name!r}, used {times}.", fg="yellow", err=True)
     else:
         part = data.train if split is Part.TRAIN else data.validation
-        if split is Part.VALIDATION and loaded.config.final.data == "train_and_validation":
+        looks = looks_so_far(model if model.is_dir() else model.parent)
+        if split is Part.VALIDATION and saw_validation:
             said = "final.data: the best model was trained on the validation split too; its score is too optimistic."
             typer.secho(said, fg="yellow", err=True)
     scored = score_model(network, part, data.targets, str(where))
-    found = scored.scores
-    compared = Compared(loaded, TaskSpec.of(data))
-    value = compared.of(scored.predictions, part.y)
+    linear = score_baselines(data, part, loaded.config.seed, refit=saw_validation) if split is Part.TEST else None
+    found = evaluate_part(loaded, part, data.targets, scored, f"{data.name}, {split.value} split", linear)
+    return replace(found, record={"split": split.value, **found.record, "test_looks": looks})
+
+
+def _show(found: ModelScores, as_json: bool) -> None:
+    from rich.console import Console
+
+    for note in found.notes:
+        typer.echo(note, err=True)
+    looks = found.record["test_looks"]
     if as_json:
-        comparison: dict[str, Any] = {"metric": compared.name, "value": value}
-        each = {name: {**score.to_dict(), "compared": comparison} for name, score in found.items()}
-        shown = next(iter(each.values())) if len(each) == 1 else each
-        typer.echo(json_text({"split": split.value, **shown}), nl=False)
+        typer.echo(json_text(found.record), nl=False)
         return
-    for name, score in found.items():
-        which = f", output {name}" if len(found) > 1 else ""
-        title = f"{data.name}, {split.value} split{which}, {score.n} examples"
-        Console().print(score_table(title, {"model": score}, (compared.name, {"model": value}) if not which else None))
-        classes = class_table(f"By class{which}", {"model": score})
-        if classes is not None:
-            Console().print(classes)
-    if len(found) > 1:
-        typer.echo(
-            f"The search compared {measure_name(compared.name)} of all outputs: {measure_text(compared.name, value)}"
-        )
+    for table in found.tables:
+        Console().print(table)
+    for line in found.warnings:
+        typer.secho(line, fg="yellow")
+    if looks:
+        typer.echo(f"The test split of the run was used {'once' if looks == 1 else f'{looks} times'} so far.")

@@ -22,8 +22,8 @@ def predict(
         Path,
         typer.Argument(
             metavar="FILE",
-            help="Table with a column of sequences or the columns of the run's blocks, FASTA file, or intervals (BED, "
-            "narrowPeak, GFF, ...), by its ending.",
+            help="Table with a column of sequences or the columns of the run's blocks, FASTA file, intervals (BED, "
+            "narrowPeak, GFF, ...), or variants (VCF: a row for each allele), by its ending.",
             show_default=False,
         ),
     ],
@@ -32,8 +32,8 @@ def predict(
         typer.Option(
             "-o",
             "--output",
-            help="File to write: .csv; for FASTA and intervals also .tsv; for intervals also .bed and .bw. By default "
-            "standard output.",
+            help="File to write: .csv; but for tables also .tsv; for intervals also .bed and .bw. By default standard "
+            "output.",
             show_default=False,
         ),
     ] = None,
@@ -51,22 +51,23 @@ def predict(
     genome: Annotated[
         Path | None,
         typer.Option(
-            help="FASTA file of the genome that intervals are on; by default that of the run.", show_default=False
+            help="FASTA file of the genome that intervals or variants are on; by default that of the run.",
+            show_default=False,
         ),
     ] = None,
     both_strands: Annotated[
-        bool, typer.Option("--both-strands", help="Predict the mean of both strands, for FASTA and intervals.")
+        bool, typer.Option("--both-strands", help="Predict the mean of both strands; not for tables.")
     ] = False,
 ) -> None:
     """Write a model's predictions for each example of a file: class probabilities, or numbers."""
     from amber.experiment.trained.genomic_files import kind_by_ending
 
     kind = kind_by_ending(records)
-    if kind in ("fasta", "intervals"):
+    if kind != "table":
         _check_no_columns(kind, column=column, classes=classes, genome=genome)
-        _predict_genomic(model, records, output, genome, both_strands, batch_size)
+        _predict_genomic(model, records, kind, output, genome, both_strands, batch_size)
         return
-    _check_table(records, kind, genome, both_strands)
+    _check_table(genome, both_strands)
     from amber.cli.options import checked_output
     from amber.errors import ConfigError
     from amber.experiment.predicting import SavedModel, predict_blocks, predict_sequences
@@ -103,7 +104,7 @@ def predict(
 def _check_no_columns(kind: str, column: str | None, classes: str | None, genome: Path | None) -> None:
     from amber.errors import ConfigError
 
-    what = "a FASTA file has" if kind == "fasta" else "intervals have"
+    what = "a FASTA file has" if kind == "fasta" else f"{kind} have"
     given = {"--sequence": column, "--classes": classes, "--genome": genome if kind == "fasta" else None}
     for option, value in given.items():
         if value is not None:
@@ -111,18 +112,24 @@ def _check_no_columns(kind: str, column: str | None, classes: str | None, genome
             raise ConfigError(f"{option}: {what} no {lacks}. Take it out. Received: {value}")
 
 
-def _check_table(records: Path, kind: str, genome: Path | None, both_strands: bool) -> None:
+def _check_table(genome: Path | None, both_strands: bool) -> None:
     from amber.errors import ConfigError
 
-    if kind == "variants":
-        raise ConfigError(f"{records}: expected a table, FASTA or intervals; score variants with `amber variants`.")
     for option, value in {"--genome": genome, "--both-strands": both_strands or None}.items():
         if value is not None:
-            raise ConfigError(f"{option}: it is for FASTA files and intervals. Take it out. Received: a table")
+            raise ConfigError(
+                f"{option}: it is for FASTA files, intervals and variants. Take it out. Received: a table"
+            )
 
 
 def _predict_genomic(
-    model: Path, records: Path, output: Path | None, genome: Path | None, both_strands: bool, batch_size: int
+    model: Path,
+    records: Path,
+    kind: str,
+    output: Path | None,
+    genome: Path | None,
+    both_strands: bool,
+    batch_size: int,
 ) -> None:
     import sys
 
@@ -130,13 +137,15 @@ def _predict_genomic(
     from rich.progress import Progress
 
     from amber.cli.options import checked_output
-    from amber.experiment.trained.genomic_files import OUTPUT_SUFFIXES, predict_genomic_file
+    from amber.experiment.trained import allele_predictions, genomic_files
 
+    of_kind = allele_predictions if kind == "variants" else genomic_files
     if output is not None:
-        checked_output(output, OUTPUT_SUFFIXES, (records, genome))
+        checked_output(output, of_kind.OUTPUT_SUFFIXES, (records, genome))
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Predicting", total=None)
-        predictions = predict_genomic_file(
+        predict_file = allele_predictions.predict_alleles if kind == "variants" else genomic_files.predict_genomic_file
+        predictions = predict_file(
             model,
             records,
             genome,
@@ -144,14 +153,14 @@ def _predict_genomic(
             batch_size=batch_size,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-        for note in predictions.examples.notes:
+        for note in predictions.notes:
             typer.echo(note, err=True)
         if output is None:
             predictions.write_text(sys.stdout)
             return
         paths = predictions.write(output)
     for path in paths:
-        typer.echo(f"Wrote {path}: {len(predictions.examples):,} examples.")
+        typer.echo(f"Wrote {path}: {len(predictions):,} {'variants' if kind == 'variants' else 'examples'}.")
 
 
 def _has_blocks(loaded: Configuration, record: Mapping[str, Any]) -> bool:

@@ -11,6 +11,8 @@ from amber.experiment.run_files.recorded import checked_model_file, record_besid
 from amber.experiment.task_spec import TaskSpec
 from amber.files.output import why_not_writable
 
+FOUND = "explained.json"
+"""The file of what `amber explain` found, for reports."""
 _CHANNELS = 4
 
 

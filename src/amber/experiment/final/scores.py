@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from amber.experiment.final.compared import Compared
+from amber.experiment.final.data_facts import data_facts
 from amber.experiment.final.scoring import (
     BASELINES,
     Scored,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from amber.experiment.final.training import FinalModel
 
 _LINEAR = "linear models"
+_LOSSES = ("loss", "val_loss")
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,11 @@ def score_final(
         "curves": {target.name: curves_of(target, test, network) for target in targets},
         "model_validation": None if validation is None else scores_to_dict(validation.scores),
         "epochs": list(trained.epochs),
+        "learning": [
+            {key: [_json_number(round(value, 6)) for value in history[key]] for key in _LOSSES if key in history}
+            for history in trained.histories
+        ],
+        "data_facts": data_facts(dataset, test),
         "networks": [scores_to_dict(each.scores) for each in single],
         "linear_weights": dict(trained.linear),
         "both_strands": trained.both_strands,

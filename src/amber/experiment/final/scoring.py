@@ -202,42 +202,37 @@ def curves_of(target: Target, part: Split, model: Scored) -> JsonObject:
     return number_points(true, values)
 
 
-def evaluated(target: Target, part: Split, model: Scored, baseline: Scored, seed: int = 0) -> Evaluation:
+def evaluated(target: Target, part: Split, model: Scored, baseline: Scored | None, seed: int = 0) -> Evaluation:
     """Return all measures of one output with their intervals, and how far a baseline's are below them.
 
     Args:
         target: the output.
         part: the data that both were scored on.
         model: the model.
-        baseline: the linear model.
+        baseline: the linear model; None where there is none to compare with.
         seed: of the draws.
     """
-    true, values, others = (
-        part.values_of(target.name),
-        model.predictions[target.name],
-        baseline.predictions[target.name],
-    )
+    true, values = part.values_of(target.name), model.predictions[target.name]
+    others: dict[str, Any] = {}
+    if baseline is not None:
+        others = {BASELINES[baseline_key(baseline.scores[target.name])]: baseline.predictions[target.name]}
     draws = _DRAWS if len(true) <= _MANY_EXAMPLES else _FEWER_DRAWS
     several = target.labels or target.numbers
     if several is not None:  # each draw scores every label, number or bin
         draws = max(_LEAST_DRAWS, min(draws, _DRAWS_OF_LABELS // len(several.names)))
     resampling = Resampling(len(true), draws=draws, seed=seed)
-    name = BASELINES[baseline_key(baseline.scores[target.name])]
     if target.labels is not None:
-        return evaluate_labels(
-            known_labels(true), values, target.labels.names, resampling=resampling, baselines={name: others}
-        )
+        return evaluate_labels(known_labels(true), values, target.labels.names, resampling=resampling, baselines=others)
     if target.classes is not None:
-        return evaluate_classes(true, values, target.classes, resampling=resampling, baselines={name: others})
+        return evaluate_classes(true, values, target.classes, resampling=resampling, baselines=others)
     if target.numbers is not None:
         return evaluate_several_numbers(
             target.in_units(known_numbers(true)),
             target.in_units(values),
             {each: target.numbers.of_channel(place) for place, each in enumerate(target.numbers.channels)},
             resampling=resampling,
-            baselines={name: target.in_units(np.asarray(others))},
+            baselines={name: target.in_units(np.asarray(each)) for name, each in others.items()},
         )
     unit = target.scaling.scale[0] if target.scaling else 1.0
-    return evaluate_numbers(
-        unit * true, unit * values, resampling=resampling, baselines={name: unit * np.asarray(others)}
-    )
+    in_units = {name: unit * np.asarray(each) for name, each in others.items()}
+    return evaluate_numbers(unit * true, unit * values, resampling=resampling, baselines=in_units)

@@ -69,8 +69,8 @@ def score_table(
         title: of the table.
         scores: by the name of the model.
         compared: what the search compared and its value for each model; its row is bold.
-        evaluation: of the first model beside a baseline; its intervals stand in the first column, and the difference
-            from the baseline under the table.
+        evaluation: of the first model; its intervals stand in the first column, and the difference from a baseline,
+            where there is one, under the table.
     """
     from rich.table import Table
 
@@ -106,6 +106,9 @@ def _with_interval(key: str, text: str, evaluation: Evaluation) -> str:
 
 def _differences(evaluation: Evaluation) -> str:
     """Return in words how far the model is from its baseline, of each measure that tables show."""
+    level = f"In brackets: {100 * evaluation.level:g} % intervals."
+    if not evaluation.differences:
+        return level
     (baseline, differences), *_ = evaluation.differences.items()
     found = []
     for key in (each for each in MEASURES if each in differences):
@@ -113,8 +116,7 @@ def _differences(evaluation: Evaluation) -> str:
         if not math.isnan(low):
             ends = f"{measure_text(key, low).removesuffix(' %')} to {measure_text(key, high)}"
             found.append(f"{measure_name(key)} {'+' if value > 0 else ''}{measure_text(key, value)} ({ends})")
-    level = f"{100 * evaluation.level:g} %"
-    return f"In brackets: {level} intervals. Difference from {baseline}: {', '.join(found)}."
+    return f"{level} Difference from {baseline}: {', '.join(found)}."
 
 
 def value_table(title: str, key: str, values: Mapping[str, float]) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ class FinalModel:
         saw_validation: whether validation data were trained on, so that a score there says nothing.
         linear: by output, the weight of a linear model in the best model; empty where none was tried.
         both_strands: whether the model predicts the mean of both strands.
+        histories: of each network, loss and metrics after each epoch, by name.
     """
 
     model: Any
@@ -36,6 +37,7 @@ class FinalModel:
     saw_validation: bool = False
     linear: Mapping[str, float] = field(default_factory=dict)
     both_strands: bool = False
+    histories: tuple[Mapping[str, Sequence[float]], ...] = ()
 
     @property
     def is_combined(self) -> bool:
@@ -68,7 +70,7 @@ def train_final(
 
     final = loaded.config.final
     train = final_records(loaded, dataset)
-    networks, epochs = [], []
+    networks, histories = [], []
     for number in range(final.ensemble):
         which = f", network {number + 1} of {final.ensemble}" if final.ensemble > 1 else ""
         limit = ("" if final.patience is None else "at most ") + f"{final.epochs} epoch{'s' * (final.epochs > 1)}"
@@ -89,7 +91,7 @@ def train_final(
             fit_kwargs=dataset.fit_arguments(train),
         )
         networks.append(network)
-        epochs.append(len(history["loss"]))
+        histories.append(history)
     arguments = compile_arguments(loaded, problem=TaskSpec.of(dataset))
     model = average(networks, arguments)
     linear: dict[str, float] = {}
@@ -100,8 +102,15 @@ def train_final(
         model = with_both_strands(model, loaded, TaskSpec.of(dataset), arguments)
         say("The best model predicts the mean of both strands")
     model = _with_stock_metrics(model, arguments)
-    saw_validation = train is not dataset.train
-    return FinalModel(model, tuple(networks), tuple(epochs), saw_validation, linear, final.both_strands)
+    return FinalModel(
+        model,
+        tuple(networks),
+        tuple(len(history["loss"]) for history in histories),
+        train is not dataset.train,
+        linear,
+        final.both_strands,
+        tuple(histories),
+    )
 
 
 def _with_stock_metrics(model: keras.Model, arguments: Mapping[str, object]) -> object:

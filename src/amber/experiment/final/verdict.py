@@ -61,7 +61,7 @@ def remarks(
 
     Args:
         scores: of the network, by output.
-        baselines: of linear models, by output.
+        baselines: of linear models, by output; empty where there are none.
         compared: name and direction of what the search compared, and its value for the network and the linear models.
         majorities: the most frequent class of the training part, by output that has classes.
     """
@@ -70,6 +70,8 @@ def remarks(
     for name, score in scores.items():
         output = name if several else ""
         found += _useless(output, score, majorities.get(name))
+        if name not in baselines:
+            continue
         headline = "accuracy" if name in majorities else "auroc" if isinstance(score, LabelScore) else "r2"
         pair = getattr(score, headline), getattr(baselines[name], headline)
         found += _below(output, headline, "maximize", pair, BASELINES[baseline_key(score)], score.n)
@@ -123,12 +125,16 @@ def _useless(output: str, score: AnyScore, majority: str | None) -> list[Remark]
         text = f"{who} is no better than always saying the mean: R2 is {measure_text('r2', score.r2)}, and 0 for that."
         return [Remark(NO_BETTER_THAN_MEAN, text, output, "r2", score.r2, 0.0)]
     found = []
-    never = tuple(name for name, count in score.per_class_predictions.items() if not count)
+    never = tuple(
+        name for name, count in score.per_class_predictions.items() if not count and score.per_class_records[name]
+    )
     if never:
         names = ", ".join(repr(name) for name in never)
         text = f"{who} never predicts the class{'es' if len(never) > 1 else ''} {names}."
         found.append(Remark(NEVER_PREDICTED, text, output, classes=never))
-    share = 0.0 if majority is None else score.per_class_records[majority] / score.n
+    if majority is None:
+        return found
+    share = score.per_class_records[majority] / score.n
     if score.accuracy <= share + _standard_error(share, score.n):
         text = (
             f"{who} is no better than always saying {majority!r}: accuracy {measure_text('accuracy', score.accuracy)} "

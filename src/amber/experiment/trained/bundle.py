@@ -15,7 +15,7 @@ from amber.errors import AmberError, ConfigError, StorageError
 from amber.experiment.data import load_data
 from amber.experiment.run_files.recorded import config_of, read_record
 from amber.experiment.trained.card import CardContents, card_text, files_of
-from amber.experiment.trained.files import BUNDLE_MODEL, BUNDLE_PREPROCESSING, network_file
+from amber.experiment.trained.files import BUNDLE_MODEL, BUNDLE_PREPROCESSING, check_folder, network_file
 from amber.experiment.trained.model import TrainedModel, texts_of
 from amber.experiment.trained.preprocessing import Preprocessing
 from amber.files import limits
@@ -66,7 +66,7 @@ def write_bundle(run: Path, folder: Path) -> Bundle:
     source = network_file(run)
     home = run if run.is_dir() else run.parent
     test = read_json(home / "test.json", what="the scores of a run", error=ConfigError)
-    _check_folder(folder)
+    check_folder(folder)
     dataset, notes = _data(loaded)
     with naming(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -98,16 +98,6 @@ def _table(file: Path) -> str:
     """Return the table of the motifs that were found."""
     data = read_bounded(file, limit=limits.MOTIF_BYTES, what="a table of motifs")
     return data.decode("utf-8", errors="replace")
-
-
-def _check_folder(folder: Path) -> None:
-    if folder.is_file():
-        raise ConfigError(f"--output: expected a folder for the bundle. Received: {folder}, which is a file")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / BUNDLE_PREPROCESSING).is_file():
-        raise ConfigError(
-            "--output: expected a new or empty folder, or an earlier bundle. "
-            f"Received: {folder}, which holds other files"
-        )
 
 
 def _data(loaded: Configuration) -> tuple[Dataset | None, list[str]]:

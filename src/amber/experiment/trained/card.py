@@ -185,11 +185,15 @@ def _network(record: JsonObject, test: JsonObject) -> list[str]:
     return [
         "## The network",
         f"- architecture: `{_plain(record['description'])}`",
-        f"- {record['parameters']:,} parameters and {record['flops']:,} FLOPs for one example, each network",
+        f"- {record['parameters']:,} parameters{_flops(record)}, each network",
         *([f"- the model is the mean of {count} networks of this architecture"] if count > 1 else []),
         *([f"- combined with a linear model of the inputs: {linear}"] if linear else []),
         f"- made with {versions}",
     ]
+
+
+def _flops(record: JsonObject) -> str:
+    return f" and {record['flops']:,} FLOPs for one example" if "flops" in record else ""
 
 
 def _motifs(table: str) -> list[str]:

@@ -49,3 +49,14 @@ def read_preprocessing(source: Path) -> Preprocessing | None:
         return Preprocessing.from_dict(values)
     except AmberError as error:
         raise ConfigError(f"{path}, key '{dotted(error.field)}': {error}", field=error.field) from error
+
+
+def check_folder(folder: Path) -> None:
+    """Raise ConfigError for a folder that a bundle must not be written to."""
+    if folder.is_file():
+        raise ConfigError(f"--output: expected a folder for the bundle. Received: {folder}, which is a file")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / BUNDLE_PREPROCESSING).is_file():
+        raise ConfigError(
+            "--output: expected a new or empty folder, or an earlier bundle. "
+            f"Received: {folder}, which holds other files"
+        )

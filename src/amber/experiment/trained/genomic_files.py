@@ -176,6 +176,15 @@ class GenomicPredictions:
     batch_size: int = 256
     progress: Progress | None = None
 
+    def __len__(self) -> int:
+        """Number of examples."""
+        return len(self.examples)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A sentence for whatever was guessed, dropped or shortened."""
+        return self.examples.notes
+
     @property
     def genome(self) -> Genome | None:
         """The genome that the examples are on; None for sequences without one."""

@@ -14,13 +14,14 @@ from amber.data.encoding.alphabets import Alphabet
 from amber.errors import ConfigError, DataError
 from amber.experiment.final.scoring import predictions
 from amber.experiment.trained.files import network_file, read_preprocessing
-from amber.experiment.trained.preprocessing import Given, Preprocessing, names_of
+from amber.experiment.trained.preprocessing import Given, Preprocessing, Unit, names_of
 from amber.types import Array
 from amber.wording import shown
 
 if TYPE_CHECKING:
     import keras
 
+    from amber.experiment.trained.fine_tuning import FineTuned, Layers, NewData
     from amber.experiment.variant_scoring import ScoredVariants
 
 Predicted: TypeAlias = "Array | dict[str, Array]"
@@ -101,7 +102,7 @@ class TrainedModel:
         examples = arrays if len(arrays) > 1 else next(iter(arrays.values()))
         if method in ("deep_lift", "integrated_gradients") and self.preprocessing.sequences:
             settings.setdefault("references", "shuffles")
-        found = getattr(explain, method)(self.network, examples, output=self._unit(output), **settings)
+        found = getattr(explain, method)(self.network, examples, output=self.place_of(self.unit(output)), **settings)
         return dict(found) if isinstance(found, Mapping) else np.asarray(found)
 
     def variants(
@@ -122,22 +123,59 @@ class TrainedModel:
         check_input(self.preprocessing, self.path)
         return scored(self.network, self.preprocessing, *read_calls(Path(calls), Path(genome)), both_strands)
 
+    def fine_tune(
+        self,
+        data: NewData,
+        *,
+        layers: Layers = "all",
+        learning_rate: float | None = None,
+        **final: Any,
+    ) -> FineTuned[TrainedModel]:
+        """Return this network trained further on new data, with its scores; this one stays as it is.
+
+        Args:
+            data: an `amber.data.Dataset`, or the path of a configuration.
+            layers: `all` are trained, or the `last` ones only. Outputs that the data name otherwise, or that have other
+                classes, get a new last layer.
+            learning_rate: None: 1e-4 for all layers, 1e-3 for the last, or that of the configuration.
+            **final: `epochs`, `patience`, `batch_size`.
+
+        Raises:
+            ConfigError: a setting that does not fit.
+            DataError: data that the network cannot read.
+        """
+        from amber.experiment.trained.fine_tuning import fine_tune
+
+        return fine_tune(self, data, layers=layers, learning_rate=learning_rate, **final)
+
+    def with_network(self, network: keras.Model, preprocessing: Preprocessing) -> TrainedModel:
+        """Return another network of the same origin."""
+        return TrainedModel(self.path, network, preprocessing)
+
     def _predicted(self, arrays: Mapping[str, Array], batch_size: int) -> list[Array]:
         x = dict(arrays) if len(arrays) > 1 else next(iter(arrays.values()))
         return predictions(self.network, x, str(self.path), batch_size)
 
-    def _unit(self, output: str | None) -> tuple[int, int]:
-        """Return the output and the unit of this name, by position."""
+    def unit(self, output: str | None = None) -> Unit:
+        """Return the class, label or output of this name; None: the first.
+
+        Raises:
+            ConfigError: there is none of this name; lists those there are.
+        """
         units = self.preprocessing.units()
         chosen = units[0] if output is None else next((each for each in units if each.title == output), None)
         if chosen is None:
             titles = ", ".join(repr(each.title) for each in units)
             raise ConfigError(f"`output` must be one of {titles}. Received: {shown(output)}")
+        return chosen
+
+    def place_of(self, unit: Unit) -> tuple[int, int]:
+        """Return the output and the unit in it, by position, as the functions of `amber.explain` take them."""
         first = 0
         for position, tensor in enumerate(self.network.outputs):
             size = int(tensor.shape[-1])
-            if chosen.column < first + size:
-                return position, chosen.column - first
+            if unit.column < first + size:
+                return position, unit.column - first
             first += size
         raise DataError(f"{self.path}: the network has {first} outputs. Received: a description of more")
 

@@ -49,17 +49,27 @@ def draw_logo(heights: Array, axes: Any) -> None:
 
 def logo_svg(motif: Motif, use_contributions: bool = False) -> str:
     """Return the logo of a motif as SVG: by information, in bits, or by mean contribution."""
+    if use_contributions and motif.contributions is not None:
+        return heights_svg(motif.contributions)
+    return heights_svg(motif.probabilities * motif.information[:, None], (0, 2))
+
+
+def heights_svg(heights: Array, limits: tuple[float, float] | None = None) -> str:
+    """Return letters as high as is said, as SVG.
+
+    Args:
+        heights: of A, C, G and T at each position, shape (width, 4).
+        limits: of the vertical axis; None: as the letters need.
+    """
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(0.28 * len(motif.probabilities) + 0.5, 1.1))
+    figure = Figure(figsize=(0.28 * len(heights) + 0.5, 1.1))
     FigureCanvasSVG(figure)
     axes = figure.add_subplot()
-    if use_contributions and motif.contributions is not None:
-        draw_logo(motif.contributions, axes)
-    else:
-        draw_logo(motif.probabilities * motif.information[:, None], axes)
-        axes.set_ylim(0, 2)
+    draw_logo(heights, axes)
+    if limits is not None:
+        axes.set_ylim(*limits)
     axes.set_xticks([])
     text = io.StringIO()
     figure.savefig(text, format="svg", bbox_inches="tight", transparent=True, metadata={"Date": None})

@@ -9,7 +9,8 @@ import jinja2
 from markupsafe import Markup
 
 from amber.data.motifs.motif import Motif
-from amber.explain.motifs.logos import logo_svg
+from amber.explain.motifs.highlights import Highlight
+from amber.explain.motifs.logos import heights_svg, logo_svg
 from amber.explain.motifs.naming import Match
 
 # A match is a name where fewer than one of twenty as good ones is false.
@@ -58,8 +59,15 @@ class Section:
     note: str
 
 
-def render_page(title: str, summary: str, sections: Sequence[Section]) -> str:
-    """Return the page as text."""
+def render_page(title: str, summary: str, sections: Sequence[Section], drawn: Sequence[Highlight] = ()) -> str:
+    """Return the page as text.
+
+    Args:
+        title: of the data.
+        summary: what was explained, in sentences.
+        sections: the motifs of each output.
+        drawn: stretches of sequences with their contributions.
+    """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("amber.explain.motifs"),
         autoescape=True,
@@ -68,11 +76,13 @@ def render_page(title: str, summary: str, sections: Sequence[Section]) -> str:
         lstrip_blocks=True,
     )
     # Matplotlib escapes what a logo holds, and letters are all that it holds.
-    drawn = [
+    motifs = [
         (section, [(each, Markup(logo_svg(each.motif)), _contributions(each.motif)) for each in section.motifs])
         for section in sections
     ]
-    return environment.get_template("explain.html").render(title=title, summary=summary, sections=drawn)
+    stretches = [(each, Markup(heights_svg(each.heights))) for each in drawn]
+    page = environment.get_template("explain.html")
+    return page.render(title=title, summary=summary, sections=motifs, stretches=stretches)
 
 
 def _contributions(motif: Motif) -> Markup:

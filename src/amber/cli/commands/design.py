@@ -1,0 +1,62 @@
+"""`amber design`: sequences evolved towards an output of a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amber.cli.failures import reported
+from amber.cli.options import ModelArgument
+
+
+@reported
+def design(
+    model: ModelArgument,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write.")] = Path("designs"),
+    of: Annotated[
+        str | None,
+        typer.Option("--for", metavar="CLASS", help="Class, label or output to raise; by default the first."),
+    ] = None,
+    start: Annotated[
+        str, typer.Option(metavar="FILE|NUMBER", help="FASTA file of sequences to begin with, or how many to draw.")
+    ] = "5",
+    steps: Annotated[int, typer.Option(min=1, help="Substitutions at most.")] = 30,
+    gc: Annotated[tuple[float, float], typer.Option(metavar="LEAST MOST", help="Share of G and C that is allowed.")] = (
+        0.0,
+        1.0,
+    ),
+    forbidden: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SITE", help="Site that must not occur, in IUPAC letters; may be given again."),
+    ] = None,
+    fixed: Annotated[
+        str, typer.Option(metavar="RANGES", help="Positions that stay as they are, such as 1-20,45.")
+    ] = "",
+) -> None:
+    """Evolve sequences towards an output of a network, within constraints; shows every step."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from amber.experiment.designing import DesignSettings, design_run
+
+    drawn = start.isdecimal() and int(start) > 0
+    settings = DesignSettings(
+        of,
+        None if drawn else Path(start),
+        int(start) if drawn else 0,
+        gc=gc,
+        forbidden=tuple(forbidden or ()),
+        fixed=fixed,
+        steps=steps,
+    )
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Designing", total=None)
+        done = design_run(model, output, settings, lambda past, total: bar.update(task, completed=past, total=total))
+    for name, each in done.found.items():
+        within = "" if each.is_within else "; the constraints are not fulfilled"
+        gain = f"{each.start_score:.4g} to {each.score:.4g}"
+        typer.echo(f"{name}: {done.output} {gain} in {len(each.steps)} substitutions{within}")
+    for path in done.write(output):
+        typer.echo(f"Wrote {path}")

@@ -1,0 +1,67 @@
+"""`amber train`: train a network that was found further, on new data."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amber.cli.failures import reported
+from amber.cli.options import ConfigArgument
+
+
+class Layers(StrEnum):
+    """What is trained."""
+
+    ALL = "all"
+    LAST = "last"
+
+
+@reported
+def train(
+    config: ConfigArgument,
+    source: Annotated[
+        Path,
+        typer.Option(
+            "--from",
+            metavar="MODEL",
+            help="Network to begin with: a run directory, or a folder of `amber export`.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write the network to, to share.")] = Path(
+        "fine_tuned"
+    ),
+    layers: Annotated[
+        Layers, typer.Option(help="Train all layers, or only the last ones: for few examples.")
+    ] = Layers.ALL,
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, help="At most; by default final.epochs of the configuration.", show_default=False),
+    ] = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(
+            help="Of the optimizer; by default that of the configuration, else 1e-4 for all layers, 1e-3 for the last.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Train a network further on the data of a configuration, and test it; outputs that differ are new."""
+    from rich.console import Console
+
+    from amber.experiment.trained.files import check_folder
+    from amber.experiment.trained.fine_tuning import fine_tune
+    from amber.experiment.trained.model import load
+
+    check_folder(output)
+    given = {} if epochs is None else {"epochs": epochs}
+    done = fine_tune(load(source), config, layers=layers.value, learning_rate=learning_rate, say=typer.echo, **given)
+    for table in done.scores.tables:
+        Console().print(table)
+    for line in done.scores.warnings:
+        typer.secho(line, fg="yellow")
+    names = done.write(output)
+    typer.echo(f"Wrote {output} after {done.epochs} epochs: {', '.join(names)}. Begin with README.md.")

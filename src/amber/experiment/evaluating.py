@@ -1,0 +1,186 @@
+"""Evaluate the network of a run on a part of its data, or on new labelled files, beside a linear model."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from amber.data import Dataset, Split, Target
+from amber.errors import AmberError, ConfigError
+from amber.experiment.data import load_data
+from amber.experiment.final.compared import Compared
+from amber.experiment.final.scoring import (
+    BASELINES,
+    Scored,
+    baseline_key,
+    evaluated,
+    score_baselines,
+    score_model,
+)
+from amber.experiment.final.tables import class_table, measure_name, score_table, value_table
+from amber.experiment.final.verdict import remarks
+from amber.experiment.new_files import config_beside, read_files, targets_of
+from amber.experiment.run_files.looks import looks_so_far
+from amber.experiment.task_spec import TaskSpec
+from amber.experiment.trained.files import network_file, read_preprocessing
+from amber.types import Array, JsonObject
+from amber.wording import said
+
+if TYPE_CHECKING:
+    from amber.experiment.configuration.reading import Configuration
+
+_MODEL = "model"
+# New examples are looked for among at most so many that the network was trained on.
+_MOST_COMPARED = 200_000
+
+
+@dataclass(frozen=True)
+class ModelScores:
+    """The scores of a network on labelled examples.
+
+    Attributes:
+        tables: rich tables for the user.
+        warnings: what is wrong with the network, each a plain line; empty where nothing is.
+        record: JSON-ready.
+        notes: what was guessed or left out of the files, and why there is no linear model.
+    """
+
+    tables: tuple[Any, ...]
+    warnings: tuple[str, ...]
+    record: JsonObject
+    notes: tuple[str, ...] = field(default=())
+
+
+def evaluate_part(
+    loaded: Configuration, part: Split, targets: Sequence[Target], scored: Scored, title: str, linear: Scored | None
+) -> ModelScores:
+    """Return the scores of predictions for labelled examples, with intervals, beside a linear model where there is one.
+
+    Args:
+        loaded: configuration of the search: names what it compared.
+        part: the examples.
+        targets: the outputs.
+        scored: the network's predictions.
+        title: of the tables.
+        linear: predictions of linear models for the same examples.
+    """
+    task = TaskSpec(_shapes(part), {each.name: each.labels or each.numbers or each.classes for each in targets})
+    compared = Compared(loaded, task)
+    models = {_MODEL: scored, **({} if linear is None else {"linear": linear})}
+    values = {name: compared.of(each.predictions, part.y) for name, each in models.items()}
+    majorities = {each.name: _majority(each, part) for each in targets if each.classes is not None}
+    pair = None if linear is None else (compared.name, compared.direction, values[_MODEL], values["linear"])
+    found = remarks(scored.scores, {} if linear is None else linear.scores, pair, majorities)
+    several = len(targets) > 1
+    tables: list[Any] = []
+    record: JsonObject = {}
+    for target in targets:
+        name = target.name
+        which = f", output {name}" if several else ""
+        evaluation = evaluated(target, part, scored, linear)
+        baseline = "" if linear is None else BASELINES[baseline_key(linear.scores[name])]
+        scores = {_MODEL: scored.scores[name]} | ({} if linear is None else {baseline: linear.scores[name]})
+        own = {_MODEL: values[_MODEL]} | ({} if linear is None else {baseline: values["linear"]})
+        heading = f"{title}{which}, {scored.scores[name].n} examples"
+        tables.append(score_table(heading, scores, None if several else (compared.name, own), evaluation))
+        classes = class_table(f"By class{which}", scores)
+        tables += [] if classes is None else [classes]
+        record[name] = {
+            **scored.scores[name].to_dict(),
+            "compared": {"metric": compared.name, "value": values[_MODEL]},
+            "evaluation": evaluation.to_dict(),
+        }
+    if several:
+        heading = f"What the search compared: {measure_name(compared.name)} of all outputs"
+        tables.append(value_table(heading, compared.name, values))
+    only = record[targets[0].name] if not several else record
+    lines = tuple(f"Warning: {each.text}" for each in found)
+    return ModelScores(tuple(tables), lines, {**only, "warnings": [each.to_dict() for each in found]})
+
+
+def evaluate_files(source: Path, files: Sequence[str], genome: Path | None = None) -> ModelScores:
+    """Evaluate a network on new labelled files.
+
+    Args:
+        source: run directory, a file of one, or a bundle.
+        files: as for `amber.experiment.new_files.read_files`.
+        genome: FASTA of intervals; None: that of the run.
+
+    Returns:
+        The scores; beside them those of a linear model fitted to the run's training data, where these are available.
+
+    Raises:
+        ConfigError: a model of which only the file is known, or files that do not go together.
+        DataError: a file that cannot be used, or does not fit the network.
+    """
+    file, preprocessing = network_file(source), read_preprocessing(source)
+    loaded = config_beside(source)
+    if preprocessing is None or loaded is None:
+        raise ConfigError(
+            f"{source}: expected a run directory or a bundle of `amber export`, whose inputs and labels are known. "
+            "Received: a model file alone"
+        )
+    new = read_files(files, loaded, preprocessing, genome)
+    targets = targets_of(preprocessing)
+    from amber.modeler.model_files import load_model_file
+
+    scored = score_model(load_model_file(file), new.split, targets, ", ".join(files))
+    dataset, notes = _data(loaded)
+    refit = loaded.config.final.data == "train_and_validation"
+    linear = None if dataset is None else score_baselines(dataset, new.split, loaded.config.seed, refit=refit)
+    found = evaluate_part(loaded, new.split, targets, scored, ", ".join(files), linear)
+    more = () if dataset is None else _seen_before(dataset, new.split)
+    looks = looks_so_far(source if source.is_dir() else source.parent)
+    record = {"files": list(files), **found.record, "test_looks": looks}
+    return ModelScores(found.tables, (*more, *found.warnings), record, (*new.notes, *notes))
+
+
+def _data(loaded: Configuration) -> tuple[Dataset | None, tuple[str, ...]]:
+    """Return the data of a run where they are still available, to fit a linear model to."""
+    try:
+        return load_data(loaded), ()
+    except (AmberError, OSError) as error:
+        return None, (
+            f"Without a linear model beside the network: the run's own data are not available. {said(error)}",
+        )
+
+
+def _majority(target: Target, part: Split) -> str:
+    counts = np.bincount(part.values_of(target.name))
+    return (target.classes or ())[int(counts.argmax())]
+
+
+def _seen_before(dataset: Dataset, part: Split) -> tuple[str, ...]:
+    """Return a warning where examples are among those that the network was trained on or chosen by."""
+    known = [_rows(each) for each in (dataset.train, dataset.validation)]
+    new = _rows(part)
+    if new is None or any(each is None for each in known):
+        return ()
+    seen = {row for each in known for row in each or ()}
+    count = sum(row in seen for row in new)
+    if not count:
+        return ()
+    return (
+        f"Warning: {count:,} of {len(new):,} examples are among those that the network was trained on or chosen by: "
+        "its scores are too optimistic.",
+    )
+
+
+def _rows(part: Split) -> list[bytes] | None:
+    """Return the inputs of each example; None where they are read in batches or are too many to compare."""
+    blocks: list[Array] = list(part.x.values()) if isinstance(part.x, Mapping) else [part.x]
+    if len(part) > _MOST_COMPARED or not all(isinstance(each, np.ndarray) for each in blocks):
+        return None
+    flat = [np.ascontiguousarray(each, dtype=np.float32).reshape(len(part), -1) for each in blocks]
+    return [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in np.concatenate(flat, axis=1)]
+
+
+def _shapes(part: Split) -> dict[str, tuple[int, ...]]:
+    if isinstance(part.x, Mapping):
+        return {name: tuple(each.shape[1:]) for name, each in part.x.items()}
+    return {"input": tuple(part.x.shape[1:])}

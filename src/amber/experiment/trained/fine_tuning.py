@@ -1,0 +1,329 @@
+"""Train the network of a run or a bundle on new data: all its layers, or the last ones, with new outputs if need be."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeAlias, TypeVar
+
+import numpy as np
+
+from amber.data import Dataset, Scaling, Split
+from amber.data.batches.streamed import StreamedProfile
+from amber.data.dataset import TestVault
+from amber.data.targets.target import MISSING_NUMBER, Labels, Numbers
+from amber.errors import ConfigError, DataError
+from amber.experiment.configuration.of_objects import configuration_of_objects
+from amber.experiment.configuration.reading import Configuration, load_config
+from amber.experiment.data import load_data, text_with_data_file
+from amber.experiment.final.scores import FinalScores, score_final
+from amber.experiment.final.training import FinalModel
+from amber.experiment.task_spec import Outcome, TaskSpec
+from amber.experiment.trained.card import CardContents, card_text, files_of
+from amber.experiment.trained.files import BUNDLE_MODEL, BUNDLE_PREPROCESSING, check_folder
+from amber.experiment.trained.preprocessing import Preprocessing
+from amber.files.output import naming
+from amber.files.strict_json import json_text
+from amber.files.whole import replacing_together, write_whole
+from amber.types import Array, Inputs, Tokens
+from amber.wording import shown
+
+if TYPE_CHECKING:
+    import os
+
+    import keras
+
+Layers = Literal["all", "last"]
+NewData: TypeAlias = "Dataset | str | os.PathLike[str]"
+"""A data set, or the path of a configuration that names one."""
+
+LAYERS: tuple[Layers, ...] = ("all", "last")
+# Weights that are trained already change little: a tenth of the rate that new ones begin with.
+_RATES: Mapping[Layers, float] = {"all": 1e-4, "last": 1e-3}
+
+
+class Trained(Protocol):
+    """A network with its preprocessing, as `amber.load` gives it."""
+
+    @property
+    def path(self) -> Path:
+        """What it was loaded from."""
+
+    @property
+    def network(self) -> keras.Model:
+        """The Keras model."""
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How data become its inputs, and what its outputs mean."""
+
+    def with_network(self, network: keras.Model, preprocessing: Preprocessing) -> Self:
+        """Return another network of the same origin."""
+
+
+TrainedT = TypeVar("TrainedT", bound=Trained)
+
+
+@dataclass(frozen=True)
+class FineTuned(Generic[TrainedT]):
+    """A network that was trained further.
+
+    Attributes:
+        model: it, with its preprocessing.
+        dataset: what it was trained on.
+        configuration: of that.
+        scores: on the test part, beside a linear model.
+        kept: outputs whose last layer was kept; all others are new.
+        epochs: of training.
+    """
+
+    model: TrainedT
+    dataset: Dataset
+    configuration: Configuration
+    scores: FinalScores
+    kept: tuple[str, ...]
+    epochs: int
+
+    def write(self, folder: Path) -> tuple[str, ...]:
+        """Write a bundle, as `amber export` does, and return the names of its files.
+
+        Args:
+            folder: created where it is missing; one that holds anything but a bundle is refused.
+
+        Raises:
+            ConfigError: a folder with other files in it.
+            StorageError: it cannot be written.
+        """
+        from amber.search.best import software_versions
+
+        check_folder(folder)
+        network = self.model.network
+        record = {
+            "description": f"that of {self.model.path.name}, trained further",
+            "parameters": int(network.count_params()),
+            "versions": software_versions(),
+            "looks": 1,
+        }
+        with naming(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            with replacing_together(folder) as aside:
+                network.save(aside / BUNDLE_MODEL)
+                write_whole(aside / BUNDLE_PREPROCESSING, json_text(self.model.preprocessing.to_dict()) + "\n")
+                write_whole(aside / "scores.json", json_text(self.scores.record) + "\n")
+                write_whole(aside / "config.yaml", text_with_data_file(self.configuration, self.dataset))
+                names = sorted([*(path.name for path in aside.iterdir()), "README.md"])
+                card = CardContents(
+                    name=self.configuration.config.name,
+                    record=record,
+                    test=self.scores.record,
+                    preprocessing=self.model.preprocessing,
+                    parts=self.dataset.sizes,
+                    split=self.dataset.split_origin,
+                    files=files_of(names),
+                )
+                write_whole(aside / "README.md", card_text(card))
+        return tuple(names)
+
+
+def fine_tune(
+    model: TrainedT,
+    data: NewData,
+    *,
+    layers: Layers = "all",
+    learning_rate: float | None = None,
+    say: Callable[[str], None] | None = None,
+    **final: Any,
+) -> FineTuned[TrainedT]:
+    """Train a network further on new data; the given one stays as it is.
+
+    Outputs of the same name with the same classes or labels, and numbers, keep their last layer; others get a new one.
+    Numbers among the inputs are scaled as the network knows them.
+
+    Args:
+        model: of a run or a bundle.
+        data: a data set, or the path of a configuration; of this, `data`, `training` and `final` count.
+        layers: `all` are trained, or the `last` ones only.
+        learning_rate: of the optimizer; None: that of the configuration, else 1e-4 for all layers, 1e-3 for the last.
+        say: takes lines for the user.
+        **final: settings of the section `final` that take precedence: `epochs`, `patience`, `batch_size`.
+
+    Returns:
+        The network with its scores on the test part of the new data, which is opened for that.
+
+    Raises:
+        ConfigError: a setting that does not fit, or a mistake in the configuration.
+        DataError: data that the network cannot read.
+    """
+    if layers not in LAYERS:
+        raise ConfigError(f"`layers` must be one of {', '.join(LAYERS)}. Received: {shown(layers)}")
+    loaded = _with_settings(_configuration(data), layers, learning_rate, final)
+    dataset = load_data(loaded)
+    _check_inputs(model, dataset)
+    kept = _kept(model.preprocessing, dataset)
+    dataset = _scaled_as_before(dataset, model.preprocessing, kept)
+    preprocessing = replace(
+        model.preprocessing,
+        task=TaskSpec(model.preprocessing.task.inputs, TaskSpec.of(dataset).outputs),
+        output_scaling={each.name: each.scaling for each in dataset.targets if each.scaling is not None},
+    )
+    (say or _ignore)(_said(dataset, kept, layers))
+    network, history = _trained(model, loaded, dataset, kept, layers)
+    epochs = len(history["loss"])
+    final_model = FinalModel(network, (network,), (epochs,), histories=(history,))
+    scores = score_final(loaded, dataset, final_model, str(model.path))
+    return FineTuned(model.with_network(network, preprocessing), dataset, loaded, scores, kept, epochs)
+
+
+def _configuration(data: NewData) -> Configuration:
+    if isinstance(data, Dataset):
+        return configuration_of_objects(data, "auto", {})
+    return load_config(data)
+
+
+def _with_settings(
+    loaded: Configuration, layers: Layers, learning_rate: float | None, final: Mapping[str, Any]
+) -> Configuration:
+    """Return a configuration with the settings of this training; raise ConfigError for one out of range."""
+    config = loaded.config
+    unknown = sorted(set(final) - {"epochs", "patience", "batch_size"})
+    if unknown:
+        raise ConfigError(f"Expected the settings epochs, patience, batch_size. Received: {', '.join(unknown)}")
+    if learning_rate is not None and not learning_rate > 0:
+        raise ConfigError(f"`learning_rate` must be above 0. Received: {shown(learning_rate)}")
+    for name, value in final.items():
+        if value is not None and (type(value) is not int or value < 1):
+            raise ConfigError(f"`{name}` must be a positive integer. Received: {shown(value)}")
+    if "learning_rate" in config.training.model_fields_set and learning_rate is None:
+        learning_rate = config.training.learning_rate
+    given = {name: value for name, value in final.items() if value is not None or name == "patience"}
+    training = config.training.model_copy(update={"learning_rate": learning_rate or _RATES[layers]})
+    # One network is trained, on the training part: the validation part says when to stop.
+    alone = {"ensemble": 1, "linear_term": False, "data": "train"}
+    updated = {"training": training, "final": config.final.model_copy(update={**given, **alone})}
+    return replace(loaded, config=config.model_copy(update=updated))
+
+
+def _check_inputs(model: Trained, dataset: Dataset) -> None:
+    expected, received = model.preprocessing.task.inputs, TaskSpec.of(dataset).inputs
+    same = dict(expected) == dict(received) or (
+        len(expected) == len(received) == 1 and [*expected.values()] == [*received.values()]
+    )
+    if not same:
+        raise DataError(
+            f"{dataset.name}: {model.path} reads {_shapes(expected)}; to cut or pad sequences write data.length. "
+            f"Received: {_shapes(received)}"
+        )
+
+
+def _shapes(inputs: Mapping[str, tuple[int, ...]]) -> str:
+    return ", ".join(f"{name} of shape {shape}" for name, shape in inputs.items())
+
+
+def _kept(preprocessing: Preprocessing, dataset: Dataset) -> tuple[str, ...]:
+    """Return the outputs that mean what they meant."""
+    before, now = preprocessing.task.outputs, TaskSpec.of(dataset).outputs
+    return tuple(name for name, outcome in now.items() if name in before and _same(before[name], outcome))
+
+
+def _same(one: Outcome, other: Outcome) -> bool:
+    return _known_wholly(one) == _known_wholly(other)
+
+
+def _known_wholly(outcome: Outcome) -> Outcome:
+    """Return an outcome of which no value is missing: that does not change what an output means."""
+    return replace(outcome, missing=False) if isinstance(outcome, (Labels, Numbers)) else outcome
+
+
+def _scaled_as_before(dataset: Dataset, preprocessing: Preprocessing, kept: Sequence[str]) -> Dataset:
+    """Return the data with the scaling that the network was trained with: of inputs, and of outputs that are kept."""
+    known = {name: each for name, each in preprocessing.output_scaling.items() if name in kept}
+    inputs = {name: (dataset.scaling[name], preprocessing.scaling[name]) for name in dataset.scaling}
+    outputs = {
+        each.name: (each.scaling, known[each.name])
+        for each in dataset.targets
+        if each.scaling is not None and each.name in known
+    }
+    if not inputs and not outputs:
+        return dataset
+    alone = dataset.targets[0].name
+
+    def part(split: Split) -> Split:
+        return replace(split, x=_rescaled(split.x, inputs), y=_rescaled(split.y, outputs, alone))
+
+    return replace(
+        dataset,
+        train=part(dataset.train),
+        validation=part(dataset.validation),
+        test=TestVault(part(dataset.open_test()), dataset.name),
+        scaling={name: after for name, (_, after) in inputs.items()},
+        targets=tuple(replace(each, scaling=known.get(each.name, each.scaling)) for each in dataset.targets),
+    )
+
+
+def _rescaled(values: Inputs, scalings: Mapping[str, tuple[Scaling, Scaling]], alone: str = "") -> Inputs:
+    def changed(array: Array, name: str) -> Array:
+        if name not in scalings:
+            return array
+        if isinstance(array, StreamedProfile):
+            return replace(array, values=changed(array.values, name))
+        before, after = scalings[name]
+        return np.where(array > MISSING_NUMBER / 2, after.apply(before.invert(array)), np.float32(MISSING_NUMBER))
+
+    if isinstance(values, Mapping):
+        return {name: changed(array, name) for name, array in values.items()}
+    return changed(values, alone or next(iter(scalings), ""))
+
+
+def _trained(
+    model: Trained, loaded: Configuration, dataset: Dataset, kept: Sequence[str], layers: Layers
+) -> tuple[keras.Model, dict[str, list[float]]]:
+    from amber.experiment.components import compile_arguments
+    from amber.modeler.heads import Head, train_last_layers_only, with_heads
+    from amber.modeler.model_files import load_model_file
+    from amber.training.train import retrain
+
+    task = TaskSpec.of(dataset)
+    positions = {name: number for number, name in enumerate(model.preprocessing.task.outputs)}
+    heads: dict[str, Head] = {
+        str(each.Layer_attributes["name"]): (
+            positions[str(each.Layer_attributes["name"])] if each.Layer_attributes["name"] in kept else each
+        )
+        for each in task.output_operations()
+    }
+
+    def build(_: Tokens) -> keras.Model:
+        with tempfile.TemporaryDirectory() as folder:
+            model.network.save(Path(folder) / "copy.keras")
+            copy = load_model_file(Path(folder) / "copy.keras")
+        network = with_heads(copy, heads)
+        train_last_layers_only(network, layers == "last")
+        network.compile(**compile_arguments(loaded, problem=task))
+        return network
+
+    final = loaded.config.final
+    network, history = retrain(
+        build,
+        (),
+        (dataset.train.x, dataset.train.y),
+        (dataset.validation.x, dataset.validation.y),
+        epochs=final.epochs,
+        seed=loaded.config.seed,
+        batch_size=final.batch_size or loaded.config.training.batch_size,
+        patience=final.patience,
+        fit_kwargs=dataset.fit_arguments(dataset.train),
+    )
+    train_last_layers_only(network, False)
+    return network, history
+
+
+def _said(dataset: Dataset, kept: Sequence[str], layers: Layers) -> str:
+    which = "the last layers" if layers == "last" else "all layers"
+    new = [target.name for target in dataset.targets if target.name not in kept]
+    outputs = f"; new outputs: {', '.join(new)}" if new else "; its outputs are kept"
+    return f"Training {which} on {len(dataset.train):,} examples of {dataset.name}{outputs}"
+
+
+def _ignore(_: str) -> None:
+    """Say nothing."""

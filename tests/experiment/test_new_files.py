@@ -1,0 +1,126 @@
+"""New labelled files are read with the columns, classes and scaling of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from amber.data import Scaling
+from amber.data.targets.target import Labels
+from amber.errors import ConfigError, DataError
+from amber.experiment.configuration.reading import Configuration, config_from_text
+from amber.experiment.new_files import read_files
+from amber.experiment.task_spec import Outcome, TaskSpec
+from amber.experiment.trained.preprocessing import Preprocessing, SequenceReading
+
+CONFIG = """\
+name: known
+data:
+  {data}
+model_space:
+  - [{{Layer_type: conv1d, filters: 4, kernel_size: 3}}]
+builder: {{type: residual_cnn}}
+"""
+
+
+def configuration(data: str) -> Configuration:
+    return config_from_text(CONFIG.format(data=data.replace("\n", "\n  ")), "known.yaml", recorded=True)
+
+
+def preprocessing(outcome: Outcome, scaling: dict[str, Scaling] | None = None, length: int = 4) -> Preprocessing:
+    task = TaskSpec({"input": (length, 4)}, {"output": outcome})
+    return Preprocessing(task, {"input": SequenceReading("ACGT", length, None, "mean")}, {}, scaling or {})
+
+
+def write(path: Path, text: str) -> str:
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_classes_of_a_table_are_numbered_as_in_the_run(tmp_path: Path) -> None:
+    file = write(tmp_path / "new.csv", "seq,kind\nACGT,b\nTTTT,b\nCCCC,NA\n")
+    part = read_files([file], configuration("source: old.csv\nlabel: kind"), preprocessing(("a", "b", "c")))
+    assert part.split.y.tolist() == [1, 1]
+    assert np.asarray(part.split.x).shape == (2, 4, 4)
+    assert any("1 of 3 examples have no value" in note for note in part.notes)
+
+
+def test_a_class_that_the_run_does_not_know_is_named(tmp_path: Path) -> None:
+    file = write(tmp_path / "new.csv", "seq,label\nACGT,a\nTTTT,z\n")
+    with pytest.raises(DataError, match=r"line 3: a label must be one of 'a', 'b'. Received: 'z'"):
+        read_files([file], configuration("source: old.csv"), preprocessing(("a", "b")))
+
+
+def test_numbers_are_scaled_as_in_the_run(tmp_path: Path) -> None:
+    file = write(tmp_path / "new.csv", "seq,label\nACGT,10\nTTTT,14\n")
+    known = preprocessing(None, {"output": Scaling((10.0,), (2.0,))})
+    part = read_files([file], configuration("source: old.csv\ntask: regression"), known)
+    np.testing.assert_allclose(part.split.y, [[0.0], [2.0]])
+
+
+def test_labels_are_those_of_the_network_in_its_order(tmp_path: Path) -> None:
+    file = write(tmp_path / "new.csv", "seq,p_two,p_one,other\nACGT,1,0,5\nTTTT,,1,6\n")
+    known = preprocessing(Labels(("p_one", "p_two"), True))
+    part = read_files([file], configuration('source: {table: old.csv}\nlabels: "p_*"'), known)
+    assert part.split.y.tolist() == [[0.0, 1.0], [1.0, -1.0]]
+
+
+def test_fasta_by_class(tmp_path: Path) -> None:
+    one = write(tmp_path / "one.fa", ">x\nACGT\n>y\nAAAA\n")
+    two = write(tmp_path / "two.fa", ">z\nGGGG\n")
+    loaded = configuration("source: {fasta: {bound: old.fa, unbound: older.fa}}\nlabel: label")
+    part = read_files([f"unbound={two}", f"bound={one}"], loaded, preprocessing(("bound", "unbound")))
+    assert part.split.y.tolist() == [1, 0, 0]
+    with pytest.raises(DataError, match="column 'label'"):
+        read_files([one], loaded, preprocessing(("bound", "unbound")))
+
+
+def test_fasta_with_labels_in_headers(tmp_path: Path) -> None:
+    file = write(tmp_path / "new.fa", ">x 1\nACGT\n>y 0\nAAAA\n")
+    loaded = configuration("source: {fasta: old.fa, labels: ' ([01])$'}\nlabel: label")
+    assert read_files([file], loaded, preprocessing(("0", "1"))).split.y.tolist() == [1, 0]
+
+
+def test_intervals_on_the_genome_of_the_run_or_another(tmp_path: Path) -> None:
+    genome = write(tmp_path / "genome.fa", ">chr1\n" + "ACGT" * 20 + "\n")
+    bed = "chr1\t{}\t{}\t.\t{}\n"
+    file = write(tmp_path / "new.bed", bed.format(4, 8, 1) + bed.format(20, 24, 0))
+    loaded = configuration(f"source: {{intervals: old.bed, genome: {genome}, window: 4}}\nlabel: score\ntask: classes")
+    part = read_files([file], loaded, preprocessing(("0", "1")))
+    assert part.split.y.tolist() == [1, 0]
+    other = write(tmp_path / "other.fa", ">chr1\n" + "T" * 80 + "\n")
+    elsewhere = read_files([file], loaded, preprocessing(("0", "1")), Path(other))
+    assert np.asarray(elsewhere.split.x)[:, :, 3].all()
+
+
+def test_arrays(tmp_path: Path) -> None:
+    np.savez(tmp_path / "new.npz", seq=np.eye(4, dtype="uint8")[None].repeat(3, axis=0), label=np.array([1, 0, 1]))
+    part = read_files(
+        [str(tmp_path / "new.npz")], configuration("source: {arrays: old.npz}"), preprocessing(("0", "1"))
+    )
+    assert part.split.y.tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        (["a.csv", "b.fa"], "files of one kind"),
+        (["a.csv", "b.csv"], "expected one table file"),
+        (["x=a.fa", "b.fa"], "NAME=PATH"),
+        (["calls.vcf"], "amber variants"),
+        (["a.bed", "b.bed"], "CLASS=FILE"),
+        (["a.bed"], "--genome"),
+    ],
+)
+def test_files_that_do_not_go_together(files: list[str], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        read_files(files, configuration("source: old.csv"), preprocessing(("a", "b")))
+
+
+def test_a_missing_file_is_named() -> None:
+    with pytest.raises(DataError, match=r"Expected an existing file. Received: none.csv"):
+        read_files(["none.csv"], configuration("source: old.csv"), preprocessing(("a", "b")))
+    with pytest.raises(ConfigError, match="--genome: it is for intervals"):
+        read_files(["none.csv"], configuration("source: old.csv"), preprocessing(("a", "b")), Path("g.fa"))
