@@ -26,7 +26,7 @@ from amber.data.targets.labelled import about, with_labels
 from amber.data.targets.labels import encode_labels
 from amber.data.targets.scaling import Scaling
 from amber.data.targets.target import MISSING_NUMBER, Target
-from amber.data.targets.tasks import ReadTarget, TargetSpec, read_wide
+from amber.data.targets.tasks import TargetSpec, read_wide
 from amber.errors import DataError
 from amber.types import Array
 
@@ -93,8 +93,9 @@ def _known(
     for target in targets:
         with about("targets", target.name):
             if _wide(target):
-                read, rows = _read_wide(examples, spec.targets[target.name], target, rows, str(table.path))
-                y[target.name], notes = read.y, (*notes, *read.notes)
+                wanted = spec.targets[target.name]
+                y[target.name], said, rows = _read_wide(examples, wanted, target, rows, str(table.path))
+                notes = (*notes, *said)
             else:
                 y[target.name] = _values(table, spec.targets[target.name].column, target)
     place = np.searchsorted(numbered, rows)
@@ -112,17 +113,17 @@ def _wide(target: Target) -> bool:
 
 def _read_wide(
     examples: Examples, spec: TargetSpec, target: Target, rows: NDArray[np.int64], source: str
-) -> tuple[ReadTarget, NDArray[np.int64]]:
-    """Return a target of several columns of all examples, scaled, and those of the rows of which it is known."""
+) -> tuple[Array, tuple[str, ...], NDArray[np.int64]]:
+    """Return several columns of all examples, scaled, what is said of them, and the rows of which they are known."""
     names = target.labels.names if target.labels is not None else target.numbers.channels if target.numbers else ()
     read, rows = read_wide(examples, target.name, replace(spec, columns=list(names)), rows, source)
     if target.numbers is None:
-        return read, rows
+        return read.y, read.notes, rows
     bins = read.target.numbers.bins if read.target.numbers is not None else 1
     if bins != target.numbers.bins:
         raise DataError(f"{source}: the network predicts {target.numbers.bins} bins. Received: {bins}")
     scaled = read.y if target.scaling is None else target.scaling.apply(read.y)
-    return replace(read, y=np.nan_to_num(scaled, nan=MISSING_NUMBER)), rows
+    return np.nan_to_num(scaled, nan=MISSING_NUMBER), read.notes, rows
 
 
 def _values(table: Table, column: str, target: Target) -> Array:

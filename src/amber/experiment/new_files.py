@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from amber.data.new_part import NewPart, read_part
-from amber.data.sources import SOURCES, IntervalsSource, Source
+from amber.data.sources import SOURCES, IntervalsSource, SimulatedSource, Source
 from amber.data.sources.table import TableSource
 from amber.data.targets.target import Labels, Numbers, Target
 from amber.errors import ConfigError, DataError
@@ -106,7 +106,8 @@ def _source(files: Sequence[str], loaded: Configuration, preprocessing: Preproce
         return _intervals(given, known, preprocessing, genome)
     if isinstance(known, entry):
         return replace(known, **{kind: given})
-    return TableSource.plain(paths[0]) if known is None and kind == "table" else entry(given)  # type: ignore[call-arg]
+    is_plain = kind == "table" and (known is None or isinstance(known, SimulatedSource))
+    return TableSource.plain(paths[0]) if is_plain else entry(given)  # type: ignore[call-arg]
 
 
 def _intervals(
