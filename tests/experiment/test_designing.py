@@ -72,9 +72,13 @@ def test_drawn_sequences_are_the_same_for_a_seed(tmp_path: Path) -> None:
 def test_a_target_is_in_the_units_of_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(designing, "load", lambda source: trained(None))
     (tmp_path / "start.fa").write_text(">a\nAAAAAAAAAA\n")
-    done = design_run(Path("run"), tmp_path, DesignSettings(starts=tmp_path / "start.fa", target=130.0))
+    done = invoke("design", "run", "-o", tmp_path / "out", "--start", tmp_path / "start.fa", "--target", 130)
     # Each G adds 10 to 100.
-    assert done.found["a"].sequence.count("G") == 3
+    assert "a: output 100 to 130 in 3 substitutions" in done.stdout, done.output + done.stderr
+    (row,) = csv.DictReader((tmp_path / "out" / "designs.tsv").open(), delimiter="\t")
+    assert row["sequence"].count("G") == 3
+    steps = list(csv.DictReader((tmp_path / "out" / "steps.tsv").open(), delimiter="\t"))
+    assert [float(step["score"]) for step in steps] == pytest.approx([110, 120, 130])
 
 
 @pytest.mark.usefixtures("known")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from amber.data import Scaling
-from amber.data.targets.target import Labels
+from amber.data.targets.target import MISSING_NUMBER, Labels, Numbers
 from amber.errors import ConfigError, DataError
 from amber.experiment.configuration.reading import Configuration, config_from_text
 from amber.experiment.new_files import read_files
@@ -65,6 +65,30 @@ def test_labels_are_those_of_the_network_in_its_order(tmp_path: Path) -> None:
     known = preprocessing(Labels(("p_one", "p_two"), True))
     part = read_files([file], configuration('source: {table: old.csv}\nlabels: "p_*"'), known)
     assert part.split.y.tolist() == [[0.0, 1.0], [1.0, -1.0]]
+
+
+def test_several_numbers_beside_a_class_are_scaled_and_may_be_missing(tmp_path: Path) -> None:
+    file = write(tmp_path / "new.csv", "seq,kind,a,b\nACGT,x,1,4\nTTTT,,3,4\nGGGG,y,3,\nCCCC,y,,\n")
+    loaded = configuration("source: {table: old.csv}\noutputs: {kind: {column: kind}, both: {column: [a, b]}}")
+    task = TaskSpec({"input": (4, 4)}, {"kind": ("x", "y"), "both": Numbers(("a", "b"))})
+    known = Preprocessing(
+        task, {"input": SequenceReading("ACGT", 4, None, "mean")}, {}, {"both": Scaling((1.0, 2.0), (2.0, 4.0))}
+    )
+    part = read_files([file], loaded, known)
+    assert isinstance(part.split.y, dict)
+    assert part.split.y["kind"].tolist() == [0, 1]
+    np.testing.assert_allclose(part.split.y["both"], [[0.0, 0.5], [1.0, MISSING_NUMBER]], rtol=1e-6)
+    np.testing.assert_array_equal(next(iter(part.split.x.values()))[1, :, 2], np.ones(4))  # type: ignore[union-attr]
+
+
+def test_tasks_of_simulated_data_are_columns_of_a_table(tmp_path: Path) -> None:
+    file = write(tmp_path / "new.csv", "seq,gata\nACGT,positive\nTTTT,negative\n")
+    loaded = configuration("source: {simulated: {tasks: {gata: {motifs: [gata]}}}}")
+    known = Preprocessing(
+        TaskSpec({"input": (4, 4)}, {"gata": ("negative", "positive")}),
+        {"input": SequenceReading("ACGT", 4, None, "mean")}, {}, {},
+    )  # fmt: skip
+    assert read_files([file], loaded, known).split.y.tolist() == [1, 0]
 
 
 def test_fasta_by_class(tmp_path: Path) -> None:

@@ -55,7 +55,9 @@ def test_what_a_start_violates_is_mended_first() -> None:
 
 def test_a_value_is_come_close_to() -> None:
     (found,) = design(likes("GATA"), ["C" * 12], target=2.0)
-    assert found.score == pytest.approx(0) and len(found.steps) == 2
+    assert found.score == pytest.approx(2) and len(found.steps) == 2
+    (above,) = design(likes("GATA"), ["CCCCGATACCCC"], target=3.0)
+    assert above.start_score == pytest.approx(4) and above.score == pytest.approx(3) and len(above.steps) == 1
 
 
 def test_iupac_letters_and_both_strands_are_meant_by_sites() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +58,7 @@ class Designs:
 
     Attributes:
         output: what was raised.
-        found: name -> the sequence and its steps.
+        found: name -> the sequence and its steps; scores are in the units of the data.
     """
 
     output: str
@@ -114,19 +114,18 @@ def design_run(
         given = random_starts(settings.number, length, constraints, settings.seed)
         names = [f"design_{number}" for number in range(1, len(given) + 1)]
     unit = model.unit(settings.output)
-    target = settings.target
-    if target is not None and unit.scaling is not None:
-        target = (target - unit.scaling.mean[0]) / unit.scaling.scale[0]
+    mean, scale = (0.0, 1.0) if unit.scaling is None else (unit.scaling.mean[0], unit.scaling.scale[0])
     found = design(
         model.network,
         given,
         model.place_of(unit),
         constraints,
         steps=settings.steps,
-        target=target,
+        target=None if settings.target is None else (settings.target - mean) / scale,
         progress=progress,
     )
-    return Designs(unit.title, dict(zip(names, found, strict=True)))
+    in_units = [_scaled(each, mean, scale) for each in found]
+    return Designs(unit.title, dict(zip(names, in_units, strict=True)))
 
 
 def fixed_positions(text: str) -> frozenset[int]:
@@ -160,6 +159,16 @@ def _length(model: TrainedModel) -> int:
     if Alphabet.of(reading.alphabet).letters != _LETTERS:
         raise DataError(f"{model.path}: designs are of DNA. Received: the alphabet {reading.alphabet}")
     return reading.length
+
+
+def _scaled(designed: Designed, mean: float, scale: float) -> Designed:
+    """Return a designed sequence whose scores are in the units of the data."""
+    return replace(
+        designed,
+        start_score=mean + scale * designed.start_score,
+        score=mean + scale * designed.score,
+        steps=tuple(replace(step, score=mean + scale * step.score) for step in designed.steps),
+    )
 
 
 def _gc(sequence: str) -> float:

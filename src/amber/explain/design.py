@@ -83,7 +83,7 @@ class Step:
         position: from 0.
         before: the base that stood there.
         after: the base that stands there now.
-        score: of the sequence after it.
+        score: what the model predicts of the sequence after it.
     """
 
     number: int
@@ -99,10 +99,10 @@ class Designed:
 
     Attributes:
         start: what it began with.
-        start_score: of that.
+        start_score: what the model predicts of that.
         steps: in order.
         sequence: the result.
-        score: of the result.
+        score: what the model predicts of the result.
         is_within: whether it fulfils the constraints.
     """
 
@@ -157,30 +157,35 @@ def design(
     def score(x: Array) -> Array:
         found = keras.tree.flatten(predict(model, x, batch_size))[wanted.position]
         values: Array = np.array([row[wanted.unit] for row in np.asarray(found, dtype=float)])
-        return values if target is None else -np.abs(values - target)
+        return values
 
     designs = []
     for number, start in enumerate(starts, start=1):
-        designs.append(evolve(score, start.upper(), constraints or Constraints(), steps))
+        designs.append(evolve(score, start.upper(), constraints or Constraints(), steps, target))
         if progress is not None:
             progress(number, len(starts))
     return designs
 
 
-def evolve(score: Score, start: str, constraints: Constraints, steps: int) -> Designed:
+def evolve(score: Score, start: str, constraints: Constraints, steps: int, target: float | None = None) -> Designed:
     """Evolve one sequence: in each step take the best substitution that the constraints allow.
 
     While a sequence violates constraints, substitutions that mend it most are taken, of these the best; later none is
     taken that violates any.
 
     Args:
-        score: of one-hot sequences; larger is better.
+        score: of one-hot sequences.
         start: the first sequence.
         constraints: see `Constraints`.
         steps: substitutions at most.
+        target: the score to come close to; None: as large as it can be.
     """
     sequence, wrong = start, constraints.violations(start)
     start_score = current = float(score(_one_hot([start]))[0])
+
+    def worth(values: Array) -> Array:
+        return values if target is None else -np.abs(values - target)
+
     taken: list[Step] = []
     while len(taken) < steps:
         interrupts.check()
@@ -188,8 +193,9 @@ def evolve(score: Score, start: str, constraints: Constraints, steps: int) -> De
         if not places:
             break
         values = np.asarray(score(_substituted(sequence, places)), dtype=float)
-        chosen = _chosen(sequence, places, values, constraints, wrong)
-        if chosen is None or (not wrong and values[chosen] - current < _LEAST_GAIN):
+        worths = worth(values)
+        chosen = _chosen(sequence, places, worths, constraints, wrong)
+        if chosen is None or (not wrong and worths[chosen] - worth(np.array(current)) < _LEAST_GAIN):
             break
         position, base = places[chosen]
         taken.append(Step(len(taken) + 1, position, sequence[position], base, float(values[chosen])))

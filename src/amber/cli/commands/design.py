@@ -19,6 +19,10 @@ def design(
         str | None,
         typer.Option("--for", metavar="CLASS", help="Class, label or output to raise; by default the first."),
     ] = None,
+    target: Annotated[
+        float | None,
+        typer.Option(help="Value to come close to, in the units of the data; by default as large as it can be."),
+    ] = None,
     start: Annotated[
         str, typer.Option(metavar="FILE|NUMBER", help="FASTA file of sequences to begin with, or how many to draw.")
     ] = "5",
@@ -50,6 +54,7 @@ def design(
         forbidden=tuple(forbidden or ()),
         fixed=fixed,
         steps=steps,
+        target=target,
     )
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Designing", total=None)
