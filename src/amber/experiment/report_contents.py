@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _DRAWN = 3
 _MOST_IN_MATRIX = 30
+_PAIR = 2
 _TEST_FILE = "the test.json of a finished search"
 
 
@@ -275,7 +276,7 @@ def _rows(
         if key in model and key in baseline
     }
     if compared is not None:
-        rows[compared["metric"]] = _compared_row(compared)
+        rows[compared["metric"]] = _compared_row(compared, rows.get(compared["metric"]))
     each = [
         TestRow(
             f"{words}, class {name}",
@@ -283,7 +284,7 @@ def _rows(
             measure_text(key, baseline[f"per_class_{key}"][name]),
         )
         for key, words in MEASURES.items()
-        for name, value in model.get(f"per_class_{key}", {}).items()
+        for name, value in _by_class(model.get(f"per_class_{key}", {})).items()
     ]
     return (*rows.values(), *each)
 
@@ -295,9 +296,19 @@ def _with_interval(key: str, value: float | None, estimate: Mapping[str, Any] | 
     return f"{text} ({measure_text(key, estimate['low'])} to {measure_text(key, estimate['high'])})"
 
 
-def _compared_row(compared: dict[str, Any]) -> TestRow:
+def _by_class(values: Mapping[str, float]) -> Mapping[str, float]:
+    """Return the values of each class; nothing where two classes have the same, which stands above already."""
+    both = list(values.values())
+    return {} if len(both) == _PAIR and both[0] == both[1] else values
+
+
+def _compared_row(compared: dict[str, Any], known: TestRow | None = None) -> TestRow:
+    """Return the row of what the search compared, with the intervals of the same measure where these are known."""
     from amber.report.contents import TestRow
 
     key = str(compared["metric"])
-    values = [measure_text(key, compared[name]) for name in ("model", "baseline")]
-    return TestRow(f"{measure_name(key)} (compared by the search)", *values)
+    name = f"{measure_name(key)} (compared by the search)"
+    model, baseline = (measure_text(key, compared[each]) for each in ("model", "baseline"))
+    if known is not None and known.model.split(" (")[0] == model:
+        return replace(known, name=name)
+    return TestRow(name, model, baseline)

@@ -45,6 +45,8 @@ def draw_logo(heights: Array, axes: Any) -> None:
     axes.set_ylim(bottom, top if top > bottom else bottom + 1)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
+    if bottom < 0:
+        axes.spines["bottom"].set_position("zero")
 
 
 def logo_svg(motif: Motif, use_contributions: bool = False) -> str:
