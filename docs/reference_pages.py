@@ -261,7 +261,7 @@ def _parameters(command: Any, context: Any) -> str:
             continue
         names = ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
         if parameter.param_type_name == "argument":
-            names = f"`{parameter.metavar or parameter.name.upper()}`"
+            names = f"`{parameter.metavar or parameter.name.upper()}`".replace("|", "\\|")
         default = parameter.default
         is_shown = default is not None and default is not False and default != () and not callable(default)
         meaning = " ".join((getattr(parameter, "help", "") or "").split()).replace("|", "\\|")

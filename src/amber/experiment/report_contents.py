@@ -284,7 +284,7 @@ def _rows(
             measure_text(key, baseline[f"per_class_{key}"][name]),
         )
         for key, words in MEASURES.items()
-        for name, value in _by_class(model.get(f"per_class_{key}", {})).items()
+        for name, value in _by_class(key, model.get(f"per_class_{key}", {})).items()
     ]
     return (*rows.values(), *each)
 
@@ -296,10 +296,10 @@ def _with_interval(key: str, value: float | None, estimate: Mapping[str, Any] | 
     return f"{text} ({measure_text(key, estimate['low'])} to {measure_text(key, estimate['high'])})"
 
 
-def _by_class(values: Mapping[str, float]) -> Mapping[str, float]:
+def _by_class(key: str, values: Mapping[str, float]) -> Mapping[str, float]:
     """Return the values of each class; nothing where two classes have the same, which stands above already."""
-    both = list(values.values())
-    return {} if len(both) == _PAIR and both[0] == both[1] else values
+    texts = [measure_text(key, each) for each in values.values()]
+    return {} if len(texts) == _PAIR and texts[0] == texts[1] else values
 
 
 def _compared_row(compared: dict[str, Any], known: TestRow | None = None) -> TestRow:

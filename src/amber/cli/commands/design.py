@@ -36,8 +36,8 @@ def design(
         typer.Option(metavar="SITE", help="Site that must not occur, in IUPAC letters; may be given again."),
     ] = None,
     fixed: Annotated[
-        str, typer.Option(metavar="RANGES", help="Positions that stay as they are, such as 1-20,45.")
-    ] = "",
+        str | None, typer.Option(metavar="RANGES", help="Positions that stay as they are, such as 1-20,45.")
+    ] = None,
 ) -> None:
     """Evolve sequences towards an output of a network, within constraints; shows every step."""
     from rich.console import Console
@@ -52,7 +52,7 @@ def design(
         int(start) if drawn else 0,
         gc=gc,
         forbidden=tuple(forbidden or ()),
-        fixed=fixed,
+        fixed=fixed or "",
         steps=steps,
         target=target,
     )

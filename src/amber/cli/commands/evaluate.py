@@ -63,7 +63,7 @@ def evaluate(
     files: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[CONFIG | FILES]",
+            metavar="CONFIG|FILES",
             help="A configuration (.yaml) that names the data, or new labelled files of the form that the run read; "
             "CLASS=FILE where each class or label has its own. By default the data of MODEL's run.",
             show_default=False,
