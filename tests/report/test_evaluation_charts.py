@@ -39,6 +39,24 @@ def test_two_classes_say_how_good_chance_is_and_numbers_are_points() -> None:
     assert evaluation_plots(OutputCurves("none")) == []
 
 
+def test_what_was_compared_keeps_its_interval_and_no_value_stands_twice(tmp_path: Path) -> None:
+    both = {"negative": 0.7, "positive": 0.7}
+    scores = {"accuracy": 0.5, "auroc": 0.7, "per_class_accuracy": {"negative": 0.5, "positive": 0.5}}
+    scores |= {"per_class_auroc": both}
+    estimate = {"value": 0.5, "low": 0.4, "high": 0.6}
+    evaluation = {"scores": {"accuracy": estimate}, "per_class": {}, "differences": {"x": {"accuracy": estimate}}}
+    record = {"model": scores, "logistic_regression": scores, "evaluation": {"output": evaluation}}
+    path = tmp_path / "test.json"
+    for value, shown in ((0.5, "50.0 % (40.0 % to 60.0 %)"), (0.6, "60.0 %")):
+        compared = {"metric": "accuracy", "model": value, "baseline": value}
+        path.write_text(json_text({**record, "compared": compared}))
+        rows = _tests(path).tables["Test result"]
+        assert [row.name for row in rows] == [
+            "accuracy (compared by the search)", "AUROC", "accuracy, class negative", "accuracy, class positive"
+        ]  # fmt: skip
+        assert rows[0].model == shown
+
+
 def test_runs_of_earlier_versions_and_damaged_curves(tmp_path: Path) -> None:
     path = tmp_path / "test.json"
     scores = {"accuracy": 0.5, "per_class_accuracy": {"a": 0.5, "b": 0.5}}

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _DRAWN = 3
 _MOST_IN_MATRIX = 30
 _PAIR = 2
+# Of two classes these are the same.
+_OF_BOTH = ("auroc", "mcc")
 _TEST_FILE = "the test.json of a finished search"
 
 
@@ -299,7 +301,7 @@ def _with_interval(key: str, value: float | None, estimate: Mapping[str, Any] | 
 def _by_class(key: str, values: Mapping[str, float]) -> Mapping[str, float]:
     """Return the values of each class; nothing where two classes have the same, which stands above already."""
     texts = [measure_text(key, each) for each in values.values()]
-    return {} if len(texts) == _PAIR and texts[0] == texts[1] else values
+    return {} if key in _OF_BOTH and len(texts) == _PAIR and texts[0] == texts[1] else values
 
 
 def _compared_row(compared: dict[str, Any], known: TestRow | None = None) -> TestRow:
