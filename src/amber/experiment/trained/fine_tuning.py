@@ -20,6 +20,7 @@ from amber.experiment.configuration.reading import Configuration, load_config
 from amber.experiment.data import load_data, text_with_data_file
 from amber.experiment.final.scores import FinalScores, score_final
 from amber.experiment.final.training import FinalModel
+from amber.experiment.task_settings import for_task
 from amber.experiment.task_spec import Outcome, TaskSpec
 from amber.experiment.trained.card import CardContents, card_text, files_of
 from amber.experiment.trained.files import BUNDLE_MODEL, BUNDLE_PREPROCESSING, check_folder
@@ -160,6 +161,7 @@ def fine_tune(
         raise ConfigError(f"`layers` must be one of {', '.join(LAYERS)}. Received: {shown(layers)}")
     loaded = _with_settings(_configuration(data), layers, learning_rate, final)
     dataset = load_data(loaded)
+    loaded = for_task(loaded, TaskSpec.of(dataset))
     _check_inputs(model, dataset)
     kept = _kept(model.preprocessing, dataset)
     dataset = _scaled_as_before(dataset, model.preprocessing, kept)
