@@ -16,7 +16,7 @@ from amber.data.sources import IntervalsSource
 from amber.errors import ConfigError
 from amber.experiment.final.scoring import predictions
 from amber.experiment.run_files.recorded import config_of, load_model, record_beside
-from amber.experiment.task_spec import back, units_of
+from amber.experiment.task_spec import units_of
 from amber.experiment.trained.files import bundle_of, network_file, read_preprocessing
 from amber.experiment.trained.preprocessing import Preprocessing
 from amber.experiment.variant_scoring import check_input, read_calls
@@ -128,11 +128,9 @@ class AllelePredictions:
         found = predictions(self.model, x, "the variants", self.batch_size)
         if not self.both_strands:
             return found
-        other = predictions(
-            self.model, self.preprocessing.other_strand({name: x})[name], "the variants", self.batch_size
-        )
-        outcomes = self.preprocessing.task.outputs.values()
-        return [(one + back(each, two)) / 2 for each, one, two in zip(outcomes, found, other, strict=True)]
+        turned = self.preprocessing.other_strand({name: x})[name]
+        other = predictions(self.model, turned, "the variants", self.batch_size)
+        return self.preprocessing.mean_of_strands(found, other)
 
 
 def predict_alleles(
