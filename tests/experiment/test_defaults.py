@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from amber.errors import StorageError
+from amber.errors import ConfigError, StorageError
 from amber.experiment.configuration.reading import config_from_text
 from amber.experiment.data import load_data
 from amber.experiment.defaults import Facts, chosen_settings, describe, with_defaults, with_settings
+from amber.experiment.options import RunOptions
 from amber.experiment.run_files.recorded import load_run_config
 
 SPACE = """\
@@ -73,6 +74,22 @@ def test_a_resumed_search_keeps_what_it_began_with() -> None:
     # An older version had no more settings than these: its defaults hold for the others.
     assert (before.config.training.epochs, before.config.training.recalibrate) == (8, False)
     assert before.config.search.metric == "val_accuracy" and before.config.final.ensemble == 1
+
+
+def test_the_default_sampler_is_that_of_when_a_search_began(tmp_path: Path) -> None:
+    loaded = config_from_text(SPACE, "a.yaml")
+    dataset = load_data(loaded)
+    assert with_defaults(loaded, dataset)[0].config.search.sampler == "surrogate"
+    then = {"training": {}, "final": {}, "search": {"sampler": "tpe", "sampler_options": {"multivariate": True}}}
+    before = with_defaults(loaded, dataset, then)[0].config.search
+    assert (before.sampler, before.sampler_options) == ("tpe", {"multivariate": True})
+    # Another that is asked for is not passed over in silence.
+    asked = RunOptions(sampler="surrogate").applied_to(loaded)
+    assert with_defaults(asked, dataset, then)[0].config.search.sampler == "surrogate"
+    of_then = SPACE + "search: {sampler_options: {multivariate: false}}\n"
+    assert config_from_text(of_then, "a.yaml", recorded=True).config.search.sampler_options == {"multivariate": False}
+    with pytest.raises(ConfigError, match="'surrogate' takes"):
+        config_from_text(of_then, "a.yaml")
 
 
 @pytest.mark.parametrize(

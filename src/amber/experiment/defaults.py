@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # Sections with keys that depend on the data. In `sections.py` these keys have the values of runs before this rule.
 SECTIONS = ("training", "search", "final")
+# Keys whose default has changed, which a search that began before keeps.
+_CHANGED = ("sampler", "sampler_options")
 # Training of one candidate: updates where nothing else limits it, and 1e9 multiply-adds and additions.
 _STEPS, _GIGAFLOPS = 2_000, 120.0
 _FEWEST_EPOCHS, _MOST_EPOCHS = 3, 60
@@ -145,7 +147,7 @@ def _begun(chosen: Mapping[str, Mapping[str, Any]], begun_with: Mapping[str, Any
     for section, values in chosen.items():
         noted = begun_with.get(section)
         found[section] = (
-            dict(values) if noted is None else {key: noted[key] for key in (*values, "sampler_options") if key in noted}
+            dict(values) if noted is None else {key: noted[key] for key in (*values, *_CHANGED) if key in noted}
         )
     found["builder"] = noted_options(begun_with)
     return found

@@ -89,8 +89,10 @@ class RunOptions:
                     field=("search", "trials"),
                 )
             search["trials"] = self.trials
-        if self.sampler is not None and self.sampler != configuration.config.search.sampler:
-            search |= {"sampler": self.sampler, "sampler_options": {}}
+        if self.sampler is not None:
+            search["sampler"] = self.sampler
+            if self.sampler != configuration.config.search.sampler:
+                search["sampler_options"] = {}
         if self.learn_from is not None:
             search["learn_from"] = [os.fspath(each) for each in self.learn_from]
         if self.start_with is not None:

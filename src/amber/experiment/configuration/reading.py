@@ -162,7 +162,8 @@ def check_config(document: YamlDocument, *, recorded: bool = False) -> Configura
     preset = preset_in(config.model_space, document)
     config = _with_name_and_builder(config, document, inputs, preset)
     options = _builder_options(config.builder, document) if config.builder else Section()
-    _check_sampler_options(config, document)
+    if not recorded or "sampler" in config.search.model_fields_set:  # else it is the default of then
+        _check_sampler_options(config, document)
     if preset is not None:
         return Configuration(document, config, options, ModelSpace(), [], recorded, source=source, preset=preset)
     _check_kind_of_space(config, document)

@@ -128,7 +128,7 @@ class SearchSection(Section):
     Attributes:
         strategy: `trials` trains every proposal; `one_shot` shares weights, and retrains the best from scratch.
         one_shot: settings of the strategy `one_shot`, which uses neither sampler nor trials.
-        sampler: `random`, `tpe`, `evolution`, `nsga2`, `controller`, `surrogate`, or one that was registered.
+        sampler: `surrogate`, `tpe`, `random`, `evolution`, `nsga2`, `controller`, or one that was registered.
         sampler_options: of that sampler.
         learn_from: run directories of earlier searches, on other data or of other spaces too, that the sampler
             `surrogate` starts from; relative ones count from the folder where the command runs, as `run_directory`.
@@ -165,7 +165,7 @@ class SearchSection(Section):
 
     strategy: Literal["trials", "one_shot"] = "trials"
     one_shot: OneShotSection = Field(default_factory=OneShotSection)
-    sampler: Text = "tpe"
+    sampler: Text = "surrogate"
     sampler_options: dict[str, Any] = Field(default_factory=dict)
     learn_from: list[Text] = Field(default_factory=list)
     start_with: list[Text] = Field(default_factory=list)
