@@ -65,6 +65,6 @@ def test_what_a_failure_and_a_duplicate_keep() -> None:
 def test_two_objectives_and_a_pruner_are_refused(make_objective: Callable[..., Objective]) -> None:
     objective = make_objective()
     sampler = SAMPLERS.get("nsga2")(objective.layout, 0, against="parameters", population_size=6)
-    assert Proposer(objective, sampler, None).against == "parameters"
+    assert Proposer(objective, sampler, None).against == ("parameters",)
     with pytest.raises(ConfigError, match="A pruner needs one objective, the score. Received: also parameters"):
         Proposer(objective, sampler, optuna.pruners.NopPruner())

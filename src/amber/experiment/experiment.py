@@ -248,6 +248,7 @@ def _objective(configuration: Configuration, dataset: Dataset, task: TaskSpec, o
             recalibrate=training.recalibrate,
             fit_kwargs=dataset.fit_arguments(dataset.train),
             callbacks=options.callbacks,
+            latency_batch=search.latency_batch,
             **valuation_arguments(configuration, list(task.inputs)),
         )
 

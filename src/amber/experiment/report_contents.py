@@ -89,6 +89,7 @@ def gather(path: Path, storage: str | None = None) -> ReportContents:
         tested.data,
         reading,
         following if (run.path / "best.keras").is_file() else (),
+        run.loaded.config.search.costs,
     )
 
 

@@ -188,6 +188,8 @@ def _show_found(experiment: Experiment, found: SearchResult, directory: RunDirec
     from amber.search import ranking_table
 
     reporter.show(ranking_table(found.trials, None, found.direction, found.metric))
+    for front in _front(experiment, found):
+        reporter.show(front)
     blocks = _block_table(experiment, found)
     if blocks is not None:
         reporter.show(blocks)
@@ -242,7 +244,8 @@ def _finish(experiment: Experiment, found: SearchResult, directory: RunDirectory
     blocks = _block_table(experiment, found)
     ranking = ranking_table(found.trials, None, found.direction, found.metric)
     tables = (*tested.tables, *(() if over_folds is None else over_folds.tables))
-    shown: Sequence[Table | str] = [ranking, *([] if blocks is None else [blocks]), *tables, *tested.warnings]
+    of_search = [ranking, *_front(experiment, found), *([] if blocks is None else [blocks])]
+    shown: Sequence[Table | str] = [*of_search, *tables, *tested.warnings]
     test_record = tested.record if over_folds is None else {**tested.record, "folds": over_folds.record}
     final: Mapping[str, Any] = {
         "wanted": wanted_length(loaded),
@@ -289,6 +292,14 @@ def _final_builder(experiment: Experiment, best: Trial) -> ModelBuilder:
         make_builder(experiment.configuration, experiment.task, steps=steps), best.reference
     )
     return builder
+
+
+def _front(experiment: Experiment, found: SearchResult) -> list[Table]:
+    """Return the table of the Pareto front, where the search has more goals than the score."""
+    from amber.search import front_table
+
+    costs = experiment.configuration.config.search.costs
+    return [front_table(found, costs)] if costs else []
 
 
 def _block_table(experiment: Experiment, found: SearchResult) -> Table | None:

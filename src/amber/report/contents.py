@@ -149,6 +149,7 @@ class ReportContents:
         data: what the search learnt from; None where its test did not record that.
         reading: motifs and drawn sequences; None where `amber explain` was not run.
         next_steps: command, and what it does.
+        costs: what the search weighed the score against, such as `("parameters", "latency")`.
     """
 
     name: str
@@ -168,3 +169,4 @@ class ReportContents:
     data: DataFacts | None = None
     reading: Reading | None = None
     next_steps: tuple[tuple[str, str], ...] = ()
+    costs: tuple[str, ...] = ()

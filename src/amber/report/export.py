@@ -19,14 +19,15 @@ def trials_csv(trials: Iterable[Trial]) -> str:
     """
     rows = list(trials)
     metrics = sorted({name for trial in rows for name in trial.metrics})
-    heading = [*_COLUMNS, *(f"metric:{name}" for name in metrics), "error", "architecture"]
+    columns = (*_COLUMNS, "latency") if any(trial.latency is not None for trial in rows) else _COLUMNS
+    heading = [*columns, *(f"metric:{name}" for name in metrics), "error", "architecture"]
     cells = []
     for trial in rows:
         values = trial.to_dict() | {"tokens": " ".join(map(str, trial.tokens))}
         own = trial.metrics
         cells.append(
             [
-                *(values[name] for name in _COLUMNS),
+                *(values.get(name) for name in columns),
                 *(own.get(name) for name in metrics),
                 values["error"],
                 values["architecture"],

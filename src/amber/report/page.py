@@ -8,8 +8,9 @@ from markupsafe import Markup
 from amber.report.contents import DrawnMotif, Reading, ReportContents
 from amber.report.evaluation_charts import evaluation_plots
 from amber.report.learning_chart import learning_chart
-from amber.report.search_charts import score_by_parameters, score_over_time
+from amber.report.search_charts import score_by_cost, score_over_time
 from amber.report.terms import terms_in
+from amber.search.costs import COSTS
 
 _FAILURES_SHOWN = 50
 
@@ -37,7 +38,8 @@ def render_report(contents: ReportContents) -> str:
         failed=result.counts()["failed"],
         # The charts and drawings escape what they show themselves.
         time_chart=Markup(score_over_time(result)),
-        size_chart=Markup(score_by_parameters(result)),
+        cost_charts=_cost_charts(contents),
+        cost_names=COSTS,
         learning=Markup(learning_chart(contents.learning)),
         plots=[(each, [(plot, Markup(plot.svg)) for plot in evaluation_plots(each)]) for each in contents.curves],
         reading=_reading(contents.reading),
@@ -58,6 +60,16 @@ def _reading(reading: Reading | None) -> list[tuple[str, str, list[tuple[DrawnMo
         (title, note, [(each, Markup(each.bits), Markup(each.contributions)) for each in motifs])
         for title, note, motifs in (reading.sections if reading else ())
     ]
+
+
+def _cost_charts(contents: ReportContents) -> list[tuple[str, Markup]]:
+    """Return heading and chart of each cost: parameters always, others where the search weighed or measured them."""
+    result = contents.result
+    timed = any(trial.latency is not None for trial in result.ranked)
+    shown = {"parameters": True, "flops": "flops" in contents.costs, "latency": timed}
+    headings = {"parameters": "Size against score", "flops": "FLOPs against score", "latency": "Latency against score"}
+    charts = [(headings[cost], score_by_cost(result, cost)) for cost, wanted in shown.items() if wanted]
+    return [(heading, Markup(svg)) for heading, svg in charts if svg]
 
 
 def _summary(counts: dict[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""The two charts of a search: score against time, and parameters against score."""
+"""The charts of a search: score against time, and against what networks cost."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ from amber.search.trial import Trial
 
 # Unit of an axis of time: how many seconds it has, from how many seconds on it is used, and its name.
 _UNITS = ((3600.0, 3 * 3600.0, "hours"), (60.0, 180.0, "minutes"), (1.0, 0.0, "seconds"))
+
+# Of each cost: the words of the title and the name of the axis.
+_COSTS = {
+    "parameters": ("its number of parameters", "parameters (number of weights"),
+    "flops": ("its FLOPs", "FLOPs (of one example"),
+    "latency": ("the time of a prediction", "time of a batch (milliseconds"),
+}
 
 
 def score_over_time(result: SearchResult) -> str:
@@ -45,25 +52,31 @@ def score_over_time(result: SearchResult) -> str:
     )
 
 
-def score_by_parameters(result: SearchResult) -> str:
-    """Return the score of each trained network against its parameters, with the Pareto front. Empty without any."""
-    usable = [trial for trial in result.ranked if _scored(trial) and trial.parameters is not None]
+def score_by_cost(result: SearchResult, cost: str) -> str:
+    """Return the score of each trained network against a cost, with the Pareto front. Empty without any.
+
+    Args:
+        result: of the search.
+        cost: "parameters", "flops" or "latency".
+    """
+    usable = [trial for trial in result.ranked if _scored(trial) and getattr(trial, cost) is not None]
     if not usable:
         return ""
     known = SearchResult(tuple(usable), result.metric, result.direction, result.seed)
-    front = known.pareto_front()
+    front = known.pareto_front(cost)
     numbers = {trial.number for trial in front}
 
     def points(chosen: list[Trial]) -> list[tuple[float, float, str]]:
-        return [(float(each.parameters or 0), float(each.score or 0), _said(each, result.metric)) for each in chosen]
+        return [(float(getattr(each, cost)), float(each.score or 0), _said(each, result.metric)) for each in chosen]
 
+    title, axis = _COSTS[cost]
     return chart(
-        f"{result.metric} of each trained network against its number of parameters",
-        Axis("parameters (number of weights, log scale)", logarithmic=True),
+        f"{result.metric} of each trained network against {title}",
+        Axis(f"{axis}, log scale)", logarithmic=True),
         Axis(_axis_title(result)),
         [
             Series(points([trial for trial in usable if trial.number not in numbers]), "trial"),
-            Series(points(sorted(front, key=lambda each: each.parameters or 0)), "front", line=True),
+            Series(points(sorted(front, key=lambda each: getattr(each, cost))), "front", line=True),
         ],
     )
 

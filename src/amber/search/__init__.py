@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from amber.search.best import best_record, describe_architecture, describe_builder, load_best
     from amber.search.callbacks import SearchCallback
     from amber.search.ensembling import average
-    from amber.search.objective import Objective, ObjectiveSettings
+    from amber.search.objective import Objective
+    from amber.search.objective_settings import ObjectiveSettings
     from amber.search.progress import SearchProgress
-    from amber.search.ranking import ranking_csv, ranking_markdown, ranking_table
+    from amber.search.ranking import front_table, ranking_csv, ranking_markdown, ranking_table
     from amber.search.result import SearchResult
     from amber.search.rewards import Budget, Reward, make_knowledge, register_knowledge, register_reward
     from amber.search.run_directory import RunDirectory
@@ -44,7 +45,7 @@ _HOMES = {
     "JournalStore": "amber.search.stores",
     "MemoryStore": "amber.search.stores",
     "Objective": "amber.search.objective",
-    "ObjectiveSettings": "amber.search.objective",
+    "ObjectiveSettings": "amber.search.objective_settings",
     "PrunerSettings": "amber.search.settings",
     "Reward": "amber.search.rewards",
     "RunDirectory": "amber.search.run_directory",
@@ -67,6 +68,7 @@ _HOMES = {
     "make_sampler": "amber.search.samplers",
     "ranking_csv": "amber.search.ranking",
     "ranking_markdown": "amber.search.ranking",
+    "front_table": "amber.search.ranking",
     "ranking_table": "amber.search.ranking",
     "register_knowledge": "amber.search.rewards",
     "register_reward": "amber.search.rewards",
@@ -101,6 +103,7 @@ __all__ = [
     "best_record",
     "describe_architecture",
     "describe_builder",
+    "front_table",
     "load_best",
     "make_knowledge",
     "make_sampler",

@@ -11,8 +11,8 @@ import json
 import math
 import operator
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -30,51 +30,20 @@ from amber.search.builder_checks import builds_graphs, can_plan, usable_builder
 from amber.search.candidate import Candidate, token_fingerprint
 from amber.search.children import no_children_left
 from amber.search.executors.reports import Reporter
+from amber.search.latency import Stopwatch, TooSlowError
+from amber.search.objective_settings import ObjectiveOptions, ObjectiveSettings, settings_with
 from amber.search.pruning import PruningCallback
 from amber.search.references import build_reference
 from amber.search.rewards.budget import Budget
-from amber.search.rewards.knowledge import Knowledge
-from amber.search.rewards.reward import Reward, get_reward
+from amber.search.rewards.reward import get_reward
 from amber.search.rewards.valuation import Valuation
 from amber.search.rung_states import RungStates
 from amber.search.trial import Trial
 from amber.training.checkpoint import Checkpoint
 from amber.training.data_checks import check_data, check_fit_arguments, check_input_shapes, check_targets
-from amber.training.settings import FitOptions, FitSettings
 from amber.training.train import train_model
 from amber.types import Tokens
 from amber.wording import shown
-
-
-@dataclass(frozen=True)
-class ObjectiveSettings(FitSettings):
-    """How architectures are trained, as FitSettings, and how they are scored.
-
-    Args:
-        reward: a Reward or the name of one, such as `"auroc"`: the score of a search in place of the metric, which
-            then only decides when training stops.
-        knowledge: what is known of good networks, as a term of the score; see `make_knowledge`.
-        budget: the most that a network may cost; one beyond it gets the status "over budget" and is not trained.
-        callbacks: called before each training; returns the Keras callbacks of that training alone. It travels to worker
-            processes, so it must not hold open files or connections.
-
-    Raises:
-        ConfigError: a value out of range, or an argument of `fit` that is set by training itself.
-    """
-
-    reward: str | Reward | None = None
-    knowledge: Knowledge | None = None
-    budget: Budget = field(default_factory=Budget)
-    callbacks: Callable[[], Sequence[keras.callbacks.Callback]] | None = None
-
-
-class ObjectiveOptions(FitOptions, total=False):
-    """The fields of ObjectiveSettings, as `Objective` takes them by name."""
-
-    reward: str | Reward | None
-    knowledge: Knowledge | None
-    budget: Budget | None
-    callbacks: Callable[[], Sequence[keras.callbacks.Callback]] | None
 
 
 class Objective(PlainRepr):
@@ -110,7 +79,7 @@ class Objective(PlainRepr):
         self._builds_graphs = builds_graphs(type(builder))
         self.layout = builder.layout
         """The TokenLayout of the builder."""
-        self.settings = settings = _settings_with(settings, options)
+        self.settings = settings = settings_with(settings, options)
         reward = None if settings.reward is None else get_reward(settings.reward)
         self.valuation = Valuation(settings.metric, settings.direction, reward, settings.knowledge)
         self.metric = self.valuation.metric
@@ -119,7 +88,7 @@ class Objective(PlainRepr):
         self.worst = self.valuation.worst
         """The value of what is not a network or over budget; None: the worst score so far."""
         self.budget = settings.budget
-        if not self.plans and (settings.knowledge is not None or self.budget != Budget()):
+        if not self.plans and (settings.knowledge is not None or replace(self.budget, latency=None) != Budget()):
             raise ConfigError(
                 "Knowledge and a budget look at a network before it is trained, and need a builder that defines `plan`."
                 f" Received: one that only builds ({type(builder).__name__})"
@@ -147,7 +116,13 @@ class Objective(PlainRepr):
     def to_dict(self) -> dict[str, object]:
         """Return how networks are trained and valued, JSON-ready."""
         limits = {name: limit for name, limit in vars(self.budget).items() if limit is not None}
-        return {**self._training, **self.valuation.to_dict(), **({"budget": limits} if limits else {})}
+        timed = self.settings.latency_batch
+        return {
+            **self._training,
+            **self.valuation.to_dict(),
+            **({"budget": limits} if limits else {}),
+            **({"latency_batch": timed} if timed else {}),
+        }
 
     def prepare(self, arc: Tokens) -> Candidate:
         """Plan and measure an architecture without building it. No random generator is disturbed.
@@ -267,12 +242,13 @@ class Objective(PlainRepr):
         parameters = known.parameters
         reporting = None if reporter is None else PruningCallback(reporter, self.settings.metric)
         states = None if checkpoint is None else self._states
+        watch = Stopwatch(self.settings.latency_batch, self.validation[0], self.budget)
         if states is not None and checkpoint is not None:
             states.fetch(known.fingerprint, checkpoint)
         try:
             with no_children_left():
                 trained = train_model(
-                    lambda: self.build(known),
+                    lambda: watch.timed(self.build(known)),
                     self.train,
                     self.validation,
                     self.settings,
@@ -294,6 +270,8 @@ class Objective(PlainRepr):
                 message = f"FloatingPointError: {self.metric} is {metrics[self.metric]}"
         except InvalidArchitectureError as error:
             status, message = "invalid", describe_error(error)
+        except TooSlowError as error:
+            status, message = "over budget", str(error)
         except optuna.TrialPruned as error:
             status, message = "pruned", printable(str(error))
             if reporting is not None:
@@ -319,6 +297,7 @@ class Objective(PlainRepr):
             message,
             epochs,
             tuple(reporting.values) if reporting is not None and reporter is not None and reporter.may_stop else (),
+            latency=watch.milliseconds,
         )
 
     def _checkpoint(self, path: Path, candidate: Candidate, seed: int) -> Checkpoint:
@@ -340,21 +319,6 @@ def own_callbacks(settings: ObjectiveSettings) -> list[keras.callbacks.Callback]
             f"training needs its own. Received: {shown(made)}"
         )
     return list(made)
-
-
-def _settings_with(settings: ObjectiveSettings | None, options: ObjectiveOptions) -> ObjectiveSettings:
-    """Return settings with some fields replaced; None of a budget is no limit."""
-    if settings is not None and not isinstance(settings, ObjectiveSettings):
-        raise ConfigError(
-            "The fourth argument of Objective is its settings, ObjectiveSettings(...); give metric, epochs and the "
-            f"like by name. Received: {settings!r}"
-        )
-    unknown = sorted(set(options) - {each.name for each in fields(ObjectiveSettings)})
-    if unknown:
-        known = ", ".join(each.name for each in fields(ObjectiveSettings))
-        raise ConfigError(f"The settings of an objective are {known}. Received: {unknown[0]!r}")
-    given: dict[str, Any] = {**(vars(settings) if settings else {}), **options}
-    return ObjectiveSettings(**{**given, "budget": given.get("budget") or Budget()})
 
 
 def prepared(objective: Objective, tokens: tuple[int, ...], number: int) -> Candidate | Trial:

@@ -16,6 +16,7 @@ import optuna
 
 from amber.errors import ArchitectureError, ConfigError, StorageError
 from amber.search.candidate import Candidate, token_fingerprint
+from amber.search.costs import checked_costs
 from amber.search.executors import Outcome
 from amber.search.objective import Objective
 from amber.search.pruning import TrialMonitor, report
@@ -118,13 +119,13 @@ class Proposer:
         references: networks that are proposed before the sampler is asked, by name.
 
     Attributes:
-        against: the cost that is minimised beside the score; None where there is one objective.
+        against: the costs that are minimised beside the score; empty where there is one objective.
         prunes: whether there is a pruner.
         asked: proposals so far.
         differing: numbers of those that were known, and that the sampler would not have made.
 
     Raises:
-        ConfigError: a pruner, and more than one objective.
+        ConfigError: a pruner, and more than one objective; an unknown cost, or a latency that is not measured.
     """
 
     def __init__(
@@ -134,15 +135,20 @@ class Proposer:
         pruner: optuna.pruners.BasePruner | None,
         references: Mapping[str, Candidate] | None = None,
     ) -> None:
-        self.against: str | None = getattr(sampler, "against", None)
+        self.against = checked_costs(getattr(sampler, "against", None))
         if pruner is not None and self.against:
-            raise ConfigError(f"A pruner needs one objective, the score. Received: also {self.against}")
+            raise ConfigError(f"A pruner needs one objective, the score. Received: also {', '.join(self.against)}")
+        if "latency" in self.against and objective.settings.latency_batch is None:
+            raise ConfigError(
+                "A score is weighed against latency where that is measured: expected latency_batch, the examples of a "
+                "batch that is timed. Received: none"
+            )
         self._layout = objective.layout
         self._references = list((references or {}).items())
         self.prunes = pruner is not None
         # Hyperband draws the bracket of a trial from the name, so the name is always the same.
         self._study = optuna.create_study(
-            directions=[objective.direction, *(["minimize"] if self.against else [])],
+            directions=[objective.direction, *["minimize" for _ in self.against]],
             sampler=sampler,
             pruner=pruner or optuna.pruners.NopPruner(),
             study_name="amber",

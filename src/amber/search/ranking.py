@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from amber.files.csv_text import csv_text
-from amber.search.result import rank
+from amber.search.costs import COSTS
+from amber.search.result import SearchResult, rank
 from amber.search.trial import STATUSES, Trial, short_tokens
 
 COLUMNS = ("rank", "score", "parameters", "FLOPs", "seconds", "tokens")
@@ -48,7 +49,9 @@ def ranking_table(
         tokens: whether architectures are shown as tokens, not in words.
     """
     trials = tuple(trials)
-    table = Table("rank", metric, "parameters", "FLOPs", "seconds", "tokens" if tokens else "architecture")
+    timed = any(trial.latency is not None for trial in trials)
+    table = Table("rank", metric, "parameters", "FLOPs", *([COSTS["latency"]] if timed else []), "seconds")
+    table.add_column("tokens" if tokens else "architecture")
     table.title = "Ranking"
     table.caption = not_ranked(trials)
     for column in table.columns[:-1]:
@@ -60,9 +63,27 @@ def ranking_table(
             f"{trial.score:.4f}",
             _grouped(trial.parameters),
             _grouped(trial.flops),
+            *([_cost(trial, "latency")] if timed else []),
             f"{trial.seconds:.1f}",
             short_tokens(trial.tokens, 64) if tokens else trial.title,
         )
+    return table
+
+
+def front_table(result: SearchResult, costs: Sequence[str]) -> Table:
+    """Return the networks that none beats in the score and all costs, for a terminal.
+
+    Args:
+        result: of the search.
+        costs: such as `("parameters", "latency")`.
+    """
+    table = Table("trial", result.metric, *(COSTS[cost] for cost in costs), "architecture")
+    table.title = "Pareto front: no network is better in all of these"
+    for column in table.columns[:-1]:
+        column.justify = "right"
+        column.no_wrap = True
+    for trial in result.pareto_front(costs):
+        table.add_row(str(trial.number), f"{trial.score:.4f}", *(_cost(trial, cost) for cost in costs), trial.title)
     return table
 
 
@@ -107,6 +128,12 @@ def ranking_text(
     with console.capture() as capture:
         console.print(ranking_table(trials, top, direction, metric))
     return capture.get()
+
+
+def _cost(trial: Trial, cost: str) -> str:
+    """Return a cost as text: a time with four digits, a count in full."""
+    value = getattr(trial, cost)
+    return "?" if value is None else f"{value:,.4g}" if cost == "latency" else f"{value:,}"
 
 
 def _grouped(number: int | None) -> str:

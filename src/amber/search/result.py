@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from amber.display import html_table
 from amber.errors import ConfigError
+from amber.search.costs import checked_costs, pareto_front
 from amber.search.trial import STATUSES, Trial
 
 _SHOWN = 20
@@ -75,28 +76,21 @@ class SearchResult:
         """The best complete trial; None where there is none."""
         return self.ranked[0] if self.ranked else None
 
-    def pareto_front(self, cost: str = "parameters") -> tuple[Trial, ...]:
+    def pareto_front(self, cost: str | Sequence[str] = "parameters") -> tuple[Trial, ...]:
         """Return the complete trials that no other beats in both score and cost, the best score first.
 
         Args:
-            cost: "parameters" or "flops".
+            cost: "parameters", "flops" or "latency", or several: then none beats them in the score and all of these.
+
+        Raises:
+            ConfigError: an unknown cost.
         """
-        front: list[Trial] = []
-        for trial in sorted(self.ranked, key=lambda each: _front_key(each, cost, self.direction)):
-            if not front or getattr(trial, cost) < getattr(front[-1], cost):
-                front.append(trial)
-        return tuple(front)
+        return tuple(pareto_front(self.ranked, checked_costs(cost), self.direction))
 
     def counts(self) -> dict[str, int]:
         """Return how many proposals have each status."""
         found = Counter(trial.status for trial in self.trials)
         return {status: found[status] for status in STATUSES}
-
-
-def _front_key(trial: Trial, cost: str, direction: str) -> tuple[float, float]:
-    """By score, of equal ones the cheaper first."""
-    sign = -1.0 if direction == "maximize" else 1.0
-    return sign * float(trial.score or 0.0), getattr(trial, cost)
 
 
 def rank(trials: Iterable[Trial], direction: str) -> list[Trial]:

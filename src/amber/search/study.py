@@ -50,8 +50,8 @@ class Study(PlainRepr):
         objective: what trains and scores.
         seed: of the sampler and, with the network's fingerprint, of every training.
         sampler: a registered name (`"random"`, `"tpe"`, ...), `SamplerSettings` with options, or an Optuna sampler. One
-            with an attribute `against` that names a cost ("parameters" or "flops") gets two objectives: the score, and
-            that cost to be minimised. The result is ranked by score all the same; see `SearchResult.pareto_front`.
+            with an attribute `against` that names costs ("parameters", "flops", "latency") gets more objectives: the
+            score, and each cost to be minimised. The result is ranked by score; see `SearchResult.pareto_front`.
         pruner: ends bad trainings after an epoch: a registered name (`"median"`, `"hyperband"`, ...; see
             `amber.search.pruning`), `PrunerSettings` with options, or an Optuna pruner. None: none is ended.
         store: where trials are recorded, and a study is resumed from: a `JournalStore`, a `DatabaseStore`, a

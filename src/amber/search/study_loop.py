@@ -284,6 +284,6 @@ class StudyLoop:
             scores = [each.score for each in self.settled if each.score is not None]
             worst = min if self.objective.direction == "maximize" else max
             score = self.objective.worst if self.objective.worst is not None else worst(scores, default=None)
-        values = [score] if self.proposer.against is None else [score, getattr(trial, self.proposer.against)]
+        values = [score, *(getattr(trial, cost) for cost in self.proposer.against)]
         told = [float(value) for value in values if value is not None]
         return told if len(told) == len(values) else None

@@ -33,6 +33,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "architecture": (str,),
     "retries": (int,),
     "reference": (str,),
+    "latency": _NUMBER,
 }
 
 
@@ -62,6 +63,7 @@ class Trial:
         retries: how often it was trained again, as its worker process died.
         reference: name of the reference network that it trained, which has no tokens; empty for an architecture of the
             space.
+        latency: milliseconds to predict one batch, where that was measured.
     """
 
     number: int
@@ -80,6 +82,7 @@ class Trial:
     architecture: str = ""
     retries: int = 0
     reference: str = ""
+    latency: float | None = None
 
     def __post_init__(self) -> None:
         """Clean the texts."""
@@ -95,14 +98,15 @@ class Trial:
     def _repr_html_(self) -> str:
         """Return what is known of the trial as a table for notebooks."""
         values = {"architecture": self.title, "status": self.status, "score": self.score, **self.metrics}
-        values |= {"parameters": self.parameters, "FLOPs": self.flops, "seconds": self.seconds, "error": self.error}
+        values |= {"parameters": self.parameters, "FLOPs": self.flops, "ms per batch": self.latency}
+        values |= {"seconds": self.seconds, "error": self.error}
         rows = [(name, value) for name, value in values.items() if value is not None]
         return html_table(f"Trial {self.number}", ("", ""), rows)
 
     def to_dict(self) -> dict[str, object]:
-        """Return a JSON-ready dictionary: numbers that JSON cannot say are None; `retries` and `reference` if any."""
+        """Return a JSON-ready dictionary: numbers that JSON cannot say are None; some keys only if there is any."""
         values = asdict(self)
-        for name in ("retries", "reference"):
+        for name in ("retries", "reference", "latency"):
             if not values[name]:
                 del values[name]
         values["tokens"] = list(self.tokens)
@@ -150,7 +154,7 @@ def _check_ranges(values: Mapping[str, Any]) -> None:
     status, score = values["status"], values.get("score")
     if status not in STATUSES:
         raise ConfigError(f"'status' of a trial must be one of {', '.join(STATUSES)}. Received: {_cut(status)}")
-    for name in ("number", "parameters", "flops", "seconds", "seed", "epochs", "retries"):
+    for name in ("number", "parameters", "flops", "seconds", "seed", "epochs", "retries", "latency"):
         value = values.get(name)
         if value is not None and not 0 <= value < math.inf:
             raise ConfigError(f"'{name}' of a trial must be a finite number from 0 on. Received: {_cut(value)}")

@@ -14,6 +14,7 @@ from amber.experiment.configuration.sections import DaskSection
 from amber.experiment.task_spec import TaskSpec
 from amber.known_names import CONTROLLER_OPTIONS
 from amber.search.block_groups import checked_groups
+from amber.search.costs import checked_costs
 from amber.wording import shown
 
 # Samplers whose making loads no Keras, and does not take long.
@@ -146,12 +147,12 @@ def _check_sampler(loaded: Configuration, problem: TaskSpec) -> None:
             sampler = make_sampler(name, layout, loaded.config.seed, **search.sampler_options)
         except ConfigError as error:
             raise loaded.error((*where, *error.field), str(error)) from error
-    against = getattr(sampler, "against", None)
+    against = checked_costs(getattr(sampler, "against", None))
     if search.pruner is not None and against:
         raise loaded.error(
             ("search", "pruner"),
-            f"a pruner needs one objective, and the sampler {name} also minimises {against}: take pruner out, or write "
-            f"sampler_options: {{against: null}}. Received: {search.pruner!r}",
+            f"a pruner needs one objective, and the sampler {name} also minimises {', '.join(against)}: no pruner, "
+            f"or write sampler_options: {{against: null}}. Received: {search.pruner!r}",
         )
 
 

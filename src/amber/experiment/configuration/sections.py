@@ -18,6 +18,7 @@ from pydantic import AliasChoices, Field, ValidationInfo, field_validator, model
 from amber import known_names
 from amber.experiment.configuration.data_sections import DataSection
 from amber.experiment.configuration.one_shot_section import OneShotSection
+from amber.experiment.configuration.search_parts import BudgetSection, HalvingSection, KnowledgeSection
 from amber.experiment.configuration.section import Count, Positive, Section, Text
 from amber.metric_names import less_is_better
 
@@ -73,55 +74,6 @@ class DaskSection(Section):
     dask: Text
 
 
-class BudgetSection(Section):
-    """What a network may cost; see `amber.search.rewards.Budget`.
-
-    Attributes:
-        parameters: weights at most; null: any number.
-        flops: 2 x multiply-adds at most, forward, batch 1; null: any number.
-    """
-
-    parameters: Count | None = None
-    flops: Count | None = None
-
-
-class HalvingSection(Section):
-    """Successive halving; see `amber.search.halving.HalvingSettings`.
-
-    Attributes:
-        rungs: looks at the candidates, the last after `training.epochs`; 1 is a plain search.
-        factor: one candidate of so many goes on to the next rung, for so many times the epochs.
-    """
-
-    rungs: Count = 3
-    factor: Annotated[int, Field(ge=2)] = 3
-
-
-class KnowledgeSection(Section):
-    """What is known of good networks, as a term of the score.
-
-    Attributes:
-        function: `block_hierarchy`, or one that was registered; its value is the lower, the better a network agrees.
-        weight: the score gets worse by this times the value.
-        options: of that function; of `block_hierarchy` the `groups`: lists of names of blocks that belong together.
-    """
-
-    function: Text
-    weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
-    options: dict[str, Any] = Field(default_factory=dict)
-
-    @field_validator("function")
-    @classmethod
-    def _function_is_registered(cls, name: str) -> str:
-        if "amber.search.rewards" not in sys.modules:  # nothing else can be registered
-            known_names.check_known(name, known_names.KNOWLEDGE, "knowledge function")
-            return name
-        from amber.search.rewards import KNOWLEDGE
-
-        KNOWLEDGE.get(name)
-        return name
-
-
 class SearchSection(Section):
     """How architectures are proposed and compared, and where they are trained.
 
@@ -144,6 +96,7 @@ class SearchSection(Section):
             the search compares in place of the metric.
         knowledge: a term of the score that is read off the network's graph.
         budget: what a network may cost; one beyond it is recorded, not trained.
+        latency_batch: examples of a batch whose prediction is timed before a network is trained; null: none is timed.
         executor: `in_process`, `processes` (worker processes of this machine) or `{dask: ADDRESS or scheduler file}`.
         workers: how many candidates are trained at once; by default 2 processes, or every worker of the cluster.
         time_limit: seconds of one candidate; it is ended then, and has failed. null: no limit.
@@ -176,6 +129,7 @@ class SearchSection(Section):
     reward: Text | None = None
     knowledge: KnowledgeSection | None = None
     budget: BudgetSection = Field(default_factory=BudgetSection)
+    latency_batch: Count | None = None
 
     executor: Literal["in_process", "processes"] | DaskSection = "in_process"
     workers: Count | None = None
@@ -245,6 +199,24 @@ class SearchSection(Section):
 
             PRUNERS.get(name)
         return name
+
+    @model_validator(mode="after")
+    def _latency_is_measured(self) -> SearchSection:
+        against = self.sampler_options.get("against")
+        is_goal = "latency" in (against if isinstance(against, list) else [against])
+        if self.latency_batch is None and (self.budget.latency is not None or is_goal):
+            raise ValueError("latency_batch, the examples of the batch that is timed, beside a goal of latency")
+        return self
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """What the sampler weighs the score against, as its options say."""
+        name = self.sampler.strip().lower()
+        if self.strategy == "one_shot" or name not in ("nsga2", "surrogate"):
+            return ()
+        from amber.search.costs import checked_costs
+
+        return checked_costs(self.sampler_options.get("against", "parameters" if name == "nsga2" else None))
 
     @model_validator(mode="after")
     def _halving_stands_alone(self) -> SearchSection:

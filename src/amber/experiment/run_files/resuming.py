@@ -151,11 +151,12 @@ def search_settings(
     from amber.search.samplers import recorded_options
 
     settings = loaded.config.model_dump(mode="json", exclude=_FREE)
-    search = settings["search"]
+    search, budget = settings["search"], settings["search"]["budget"]
     del search["learn_from"]
-    for name in ("start_with", "halving"):
-        if not search[name]:
-            del search[name]
+    # As was recorded before there were such keys.
+    for where, name in ((search, "start_with"), (search, "halving"), (search, "latency_batch"), (budget, "latency")):
+        if not where[name]:
+            del where[name]
     if earlier:
         search["learn_from"] = described_trials(earlier)
     search["sampler_options"] = recorded_options(search["sampler"], search["sampler_options"])

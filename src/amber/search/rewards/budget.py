@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from amber.checks import is_integer
+from amber.checks import is_integer, positive_number
 from amber.errors import ConfigError
 
 
@@ -15,16 +15,21 @@ class Budget:
     Args:
         parameters: all weights of the network; None: any number.
         flops: 2 x multiply-adds, forward, batch 1; None: any number.
+        latency: milliseconds to predict one batch on the machine that trains, measured once the network is built; None:
+            any time. How many examples the batch has is `ObjectiveSettings.latency_batch`.
 
     Raises:
-        ConfigError: a limit that is not a positive integer.
+        ConfigError: a limit that is not a positive integer, or a latency that is not a positive number.
     """
 
     parameters: int | None = None
     flops: int | None = None
+    latency: float | None = None
 
     def __post_init__(self) -> None:
-        for name, limit in vars(self).items():
+        if self.latency is not None:
+            positive_number(self.latency, "budget.latency")
+        for name, limit in (("parameters", self.parameters), ("flops", self.flops)):
             if limit is not None and (not is_integer(limit) or limit < 1):
                 raise ConfigError(f"budget.{name} must be a positive integer or None. Received: {limit!r}")
 
@@ -40,3 +45,9 @@ class Budget:
             if limit is not None and getattr(costs, name) > limit
         ]
         return ", ".join(over) or None
+
+    def too_slow(self, milliseconds: float) -> str | None:
+        """Say by how much a network is too slow, such as `5.1 ms per batch of 2 allowed`; None where it is not."""
+        if self.latency is None or milliseconds <= self.latency:
+            return None
+        return f"{milliseconds:,.4g} ms per batch of {self.latency:,.4g} allowed"

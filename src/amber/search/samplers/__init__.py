@@ -8,7 +8,7 @@ builder. A new one is added with `register_sampler`.
 | `random` | uniform |
 | `tpe` | Optuna's tree-structured Parzen estimator |
 | `evolution` | regularised evolution |
-| `nsga2` | NSGA-II: the score against parameters or FLOPs |
+| `nsga2` | NSGA-II: the score against parameters, FLOPs or latency |
 | `controller` | a recurrent policy trained by reinforcement |
 | `surrogate` | a Gaussian process of the score, and the most expected improvement |
 """
@@ -145,7 +145,7 @@ def _nsga2(
     layout: TokenLayout,
     seed: int,
     *,
-    against: str | None = "parameters",
+    against: str | Sequence[str] | None = "parameters",
     population_size: int = 30,
     mutation_probability: float | None = None,
     crossover_probability: float = 0.9,
@@ -168,7 +168,7 @@ def _surrogate(
     *,
     startup_trials: int = 6,
     candidates: int = 300,
-    against: str | None = None,
+    against: str | Sequence[str] | None = None,
     features: Callable[[tuple[int, ...]], Sequence[float]] | None = None,
 ) -> optuna.samplers.BaseSampler:
     # Loads SciPy's solvers.

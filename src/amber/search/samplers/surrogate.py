@@ -12,6 +12,7 @@ from scipy.stats import rankdata
 
 from amber.architect import TokenLayout
 from amber.checks import positive_integer
+from amber.search.costs import checked_costs
 from amber.search.samplers.earlier import EarlierPredictions, EarlierTrials
 from amber.search.samplers.gaussian_process import (
     Described,
@@ -20,7 +21,6 @@ from amber.search.samplers.gaussian_process import (
     GaussianProcess,
     Posterior,
 )
-from amber.search.samplers.pareto import checked_cost
 from amber.search.samplers.ranks import best_and_latest, best_and_spread, normal_scores
 from amber.search.samplers.space_features import SpaceFeatures
 from amber.search.samplers.tokens import TokenSampler, tokens_by_kind
@@ -57,12 +57,12 @@ class SurrogateSampler(TokenSampler):
         seed: of all choices.
         startup_trials: trials with a score, drawn uniformly, before the model is asked.
         candidates: architectures that the model looks at first.
-        against: "parameters" or "flops": the search has two objectives, the score and this, to be minimised.
+        against: "parameters", "flops" or "latency", or several of them: objectives beside the score, to be minimised.
             None: the score alone.
         features: numbers that describe an architecture beside its tokens and their counts, such as its depth.
 
     Attributes:
-        against: what the score is weighed against; `run_search` reads it.
+        against: names of what the score is weighed against; `run_search` reads it.
 
     Raises:
         ConfigError: a number below one, or an unknown cost.
@@ -77,14 +77,14 @@ class SurrogateSampler(TokenSampler):
         *,
         startup_trials: int = 6,
         candidates: int = 300,
-        against: str | None = None,
+        against: str | Sequence[str] | None = None,
         features: Features | None = None,
     ) -> None:
         super().__init__(layout, seed)
         self.seed = int(seed)
         self.startup_trials = positive_integer(startup_trials, "startup_trials")
         self.candidates = positive_integer(candidates, "candidates")
-        self.against = checked_cost(against)
+        self.against = checked_costs(against)
         self._describe = Describer(layout, features)
         self._reader = StudyReader(layout)
         self._sizes = np.array(layout.sizes)
