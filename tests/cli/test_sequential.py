@@ -40,8 +40,13 @@ MISTAKES = {
     ),
     "no devices": ("type: sequential", "type: sequential\n  gpus: 0", 11, ["key builder.gpus", "0 (int)"]),
     "no names": ("type: sequential", "type: sequential\n  gpus: []", 11, ["key builder.gpus", "[] (list)"]),
-    "a backend without": ("type: sequential", "type: sequential\n  gpus: 2", 11, ["builder.gpus", "jax or tensorflow"]),
-    "devices by name": ("type: sequential", 'type: sequential\n  gpus: ["gpu:0"]', 11, ["builder.gpus", "['gpu:0']"]),
+    "too many devices": (
+        "type: sequential",
+        "type: sequential\n  gpus: 99",
+        11,
+        ["builder.gpus", "at most"],
+    ),
+    "devices by name": ("type: sequential", 'type: sequential\n  gpus: ["gpu:77"]', 11, ["builder.gpus", "'gpu:77'"]),
     "an unknown type": ("Layer_type: gru", "Layer_type: grux", 7, ["model_space[1][1]", "Did you mean 'gru'?"]),
     "an attribute missing": ("{Layer_type: gru, units: 3}", "{Layer_type: gru}", 7, ["model_space[1][1]", "units"]),
     "an input": (

@@ -117,7 +117,7 @@ class SequentialOptions(Section):
     Attributes:
         type: `sequential`.
         flatten: flatten what the last layer gives before the output, which sequences need where no layer does.
-        gpus: on JAX and TensorFlow, how many devices one child is trained on, or a list of their names; null: one.
+        gpus: how many devices one child is trained on, or a list of their names (`["gpu:0", "gpu:1"]`); null: one.
     """
 
     type: str = "sequential"
@@ -143,7 +143,7 @@ def _make_sequential(request: BuilderRequest) -> ModelBuilder:
             output_shape=(output.get("units"),),
         )
     except ConfigError as error:
-        raise ModelSpaceError(f"gpus: {error}", field=("gpus",)) from error
+        raise ModelSpaceError(str(error), field=("gpus",)) from error
 
 
 register_builder("sequential", SequentialOptions, _make_sequential)

@@ -105,13 +105,6 @@ class PlacedFunctional(SymbolicBuildHooks, BaseFunctional):
         return _Spreading(function, self.placement)
 
 
-def place(model: keras.Model, placement: Placement) -> keras.Model:
-    """Return a model that was made within the scope of a placement as one that enters it by itself where it must."""
-    placed = PlacedFunctional(model.input, model.output, name=model.name)
-    placed.placement = placement
-    return placed
-
-
 class _Spreading:
     """A step function of Keras on JAX whose batches are shared out first."""
 

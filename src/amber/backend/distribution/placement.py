@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import warnings
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import keras
 
+from amber.backend.keras_internals import STOCK_VARIABLE, fast_paths_available
 from amber.checks import is_integer
 from amber.errors import ConfigError
 from amber.types import TensorTree
@@ -19,8 +21,12 @@ if TYPE_CHECKING:
     import jax
     import tensorflow as tf
 
-BACKENDS = ("jax", "tensorflow")
+    from amber.backend.distribution.followers import Followers
+
+BACKENDS = ("jax", "tensorflow", "torch")
 """Backends on which one model can be trained on several devices."""
+CPU_DEVICES = "AMBER_CPU_DEVICES"
+"""Environment variable: how many devices a CPU counts as on torch, each computed by a process; 1 by default."""
 
 _DEVICE_NAME = re.compile(r"/?(?:device:)?(cpu|gpu|cuda|tpu):(\d+)", re.IGNORECASE)
 
@@ -34,7 +40,7 @@ class Placement:
 
     Args:
         gpus: None or 1: wherever the backend puts it; a larger number: that many devices, accelerators if there are
-            any, else CPU devices; a list of names such as `["gpu:0", "gpu:1"]`: those.
+            any, else CPU devices; a list of names such as `["gpu:0", "gpu:1"]`: those. `cuda:0` is `gpu:0`.
 
     Attributes:
         devices: names of the devices, such as `gpu:0`; empty where the backend decides.
@@ -47,12 +53,19 @@ class Placement:
     def __init__(self, gpus: Devices = None) -> None:
         self.devices: tuple[str, ...] = _devices(gpus)
         self._strategy: Any = None
+        self._followers: Followers | None = None
 
     @contextmanager
     def scope(self) -> Iterator[None]:
         """Within this context variables are made on all devices, and batches are shared out among them."""
         if not self.devices:
             yield
+            return
+        if keras.config.backend() == "torch":
+            from amber.backend.distribution.followers import torch_device
+
+            with keras.device(torch_device(self.devices[0])):
+                yield
             return
         if keras.config.backend() == "jax":
             _make_global_generator()
@@ -84,9 +97,18 @@ class Placement:
             self._strategy = make(list(self.devices))
         return self._strategy
 
+    @property
+    def followers(self) -> Followers:
+        """On torch, the processes of the devices after the first; they end when nothing holds this any more."""
+        if self._followers is None:
+            from amber.backend.distribution.followers import Followers
+
+            self._followers = Followers(self.devices)
+        return self._followers
+
     def __getstate__(self) -> dict[str, object]:
         # A strategy holds devices of this process; another process makes its own.
-        return {"devices": self.devices, "_strategy": None}
+        return {"devices": self.devices, "_strategy": None, "_followers": None}
 
 
 def as_many_as_there_are(gpus: Devices) -> Devices:
@@ -119,6 +141,11 @@ def _devices(gpus: Any) -> tuple[str, ...]:
             "gpus must be None, a positive number of devices, or a list of their names such as ['gpu:0', 'gpu:1'], "
             f"each once. Received: gpus={gpus!r}"
         )
+    if backend == "torch" and not fast_paths_available():
+        raise ConfigError(
+            f"On torch one model on several devices needs AMBER's fast paths, which are off (this Keras, or "
+            f"{STOCK_VARIABLE}); expected gpus=None. Received: gpus={gpus!r}"
+        )
     if backend not in BACKENDS:
         raise ConfigError(
             f"Training one model on several devices needs the backend {' or '.join(BACKENDS)} (set KERAS_BACKEND "
@@ -150,7 +177,7 @@ def _plain_name(name: str) -> str:
 
 
 def _known_devices() -> list[str]:
-    return _jax_devices() if keras.config.backend() == "jax" else _tensorflow_devices()
+    return {"jax": _jax_devices, "tensorflow": _tensorflow_devices, "torch": _torch_devices}[keras.config.backend()]()
 
 
 def _usable_devices() -> list[str]:
@@ -168,6 +195,14 @@ def _tensorflow_devices() -> list[str]:
     import tensorflow
 
     return [_plain_name(device.name) for device in tensorflow.config.list_logical_devices()]
+
+
+def _torch_devices() -> list[str]:
+    import torch
+
+    given = os.environ.get(CPU_DEVICES, "")
+    cpus = int(given) if given.isdecimal() and int(given) else 1
+    return [f"gpu:{number}" for number in range(torch.cuda.device_count())] + [f"cpu:{n}" for n in range(cpus)]
 
 
 def _make_global_generator() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from operator import attrgetter
+from typing import Any
 
 import keras
 
+from amber.backend.keras_internals.graphs import layers_within
 from amber.types import Tensor, TensorTree
 
 CACHED_EVALUATION = "_use_cached_eval_dataset"
@@ -44,6 +46,13 @@ def check_compiled(model: keras.Model, method: str) -> None:
 def forget_losses(model: keras.Model) -> None:
     """Forget the losses that calls of a model and of its layers have added."""
     model._clear_losses()
+
+
+def take_added_losses(model: keras.Model) -> list[Any]:
+    """Return the losses that the calls of a model's layers have added, and forget them."""
+    added = [loss for layer in layers_within(model) for loss in layer._losses]
+    forget_losses(model)
+    return added
 
 
 def forget_own_losses(model: keras.Model) -> None:

@@ -65,8 +65,20 @@ def make_dense(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
     return run
 
 
+Normalise = Callable[[Tensor, Tensor | None, Tensor | None, float], tuple[Tensor, Tensor, Tensor]]
+"""Of rows, factors, offsets and epsilon: the rows normalised, and mean and inverse deviation of each channel."""
+
+
+def _normalise(x: Tensor, weight: Tensor | None, shift: Tensor | None, epsilon: float) -> tuple[Tensor, Tensor, Tensor]:
+    return torch.native_batch_norm(x, weight, shift, None, None, True, 0.0, epsilon)
+
+
 def make_batch_normalization(
-    layer: keras.Layer, layout: Layout, rank: int, bias: keras.Variable | None = None
+    layer: keras.Layer,
+    layout: Layout,
+    rank: int,
+    bias: keras.Variable | None = None,
+    normalise: Normalise = _normalise,
 ) -> Run | None:
     """Return the function of a BatchNormalization layer, or None for settings left to Keras.
 
@@ -75,6 +87,7 @@ def make_batch_normalization(
         layout: likewise.
         rank: likewise.
         bias: a variable that is added to the offset of every channel, shape (1,).
+        normalise: normalises a batch in training.
     """
     channel_axis = layer.axis % rank if isinstance(layer.axis, int) else -1
     if channel_axis != rank - 1 or layer.renorm or layer.synchronized:
@@ -92,7 +105,7 @@ def make_batch_normalization(
         if bias is not None:
             shift = tensor_of(bias).expand(x.shape[1]) if shift is None else shift + tensor_of(bias)
         if training and layer.trainable:
-            y, mean, inverse = torch.native_batch_norm(x, weight, shift, None, None, True, 0.0, layer.epsilon)
+            y, mean, inverse = normalise(x, weight, shift, layer.epsilon)
             with torch.no_grad():
                 # Keras averages the biased variance; torch's own moving average would use the unbiased one.
                 new = 1.0 - layer.momentum

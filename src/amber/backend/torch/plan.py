@@ -8,7 +8,7 @@ part of the graph. The steps hold the layers, never values of variables.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from amber.backend.keras_internals.graphs import (
 )
 from amber.backend.keras_internals.torch_runtime import get_keras_mask, to_torch_dtype
 from amber.backend.torch.conv_pool_kernels import Layout, make_inside_average
-from amber.backend.torch.kernels import KERNELS
+from amber.backend.torch.kernels import KERNELS, Kernel
 from amber.types import TensorTree
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ class Plan:
         calls_layers: whether a step calls a Keras layer, which might add losses or draw on the call's context.
     """
 
-    def __init__(self, model: keras.Model) -> None:
-        writer = _Writer()
+    def __init__(self, model: keras.Model, kernels: Mapping[type, Kernel] = KERNELS) -> None:
+        writer = _Writer(kernels)
         inputs = [writer.give(tensor, Layout.KERAS) for tensor in model.inputs]
         writer.read(model)
         outputs = [writer.slot(tensor, Layout.KERAS) for tensor in model.outputs]
@@ -134,8 +134,8 @@ class Plan:
         return [values[slot] for slot in self._outputs]
 
 
-def make_plan(model: keras.Model) -> Plan | None:
-    """Return the plan of a functional model, or None if only Keras can run it.
+def make_plan(model: keras.Model, kernels: Mapping[type, Kernel] = KERNELS) -> Plan | None:
+    """Return the plan of a functional model, with kernels of its layers, or None if only Keras can run it.
 
     That is so for mixed precision, quantised layers and masks, and where hooks watch the model.
     """
@@ -147,13 +147,14 @@ def make_plan(model: keras.Model) -> Plan | None:
         is_float32 = policy.compute_dtype == policy.variable_dtype == "float32"
         if policy.quantization_mode is not None or not (is_float32 or isinstance(layer, keras.layers.InputLayer)):
             return None
-    return Plan(model)
+    return Plan(model, kernels)
 
 
 class _Writer:
     """Collects steps while it reads graphs; knows in which slot and layout each Keras tensor is."""
 
-    def __init__(self) -> None:
+    def __init__(self, kernels: Mapping[type, Kernel]) -> None:
+        self._kernels = kernels
         self.steps: list[Step] = []
         self.slots = 0
         self.calls_layers = False
@@ -215,7 +216,7 @@ class _Writer:
 
     def _add_kernel(self, node: Node) -> bool:
         layer = node.operation
-        kernel = KERNELS.get(type(layer))
+        kernel = self._kernels.get(type(layer))
         if kernel is None or not _is_plain(layer) or not _is_plain_call(node, kernel.joins):
             return False
         ranks = {len(tensor.shape) for tensor in node.input_tensors}

@@ -9,13 +9,11 @@ from amber.architect import BranchedModelSpace, ModelSpace, Operation
 from amber.architect.places import at_candidate
 from amber.architect.residual_space import check_candidate, filters_of_layers
 from amber.architect.shared_cnn_space import check_shared_space
-from amber.backend import choice
 from amber.errors import ConfigError, InvalidArchitectureError, ModelSpaceError
 from amber.experiment.before_keras.reachable import Least, Parts, Reachable, bounds, joined
 from amber.experiment.builders import OWN_BUILDERS, BranchOptions, ResidualCnnOptions, SequentialOptions
 from amber.experiment.configuration.reading import Configuration
 from amber.experiment.task_spec import TaskSpec, units_of
-from amber.wording import shown
 
 _NORMALISATION = Operation("batch_normalization")
 _STEM_KERNEL = 8
@@ -84,13 +82,6 @@ def _check_ends(loaded: Configuration, problem: TaskSpec) -> None:
             ("search", "strategy"),
             f"one_shot needs a residual CNN: write builder: {{type: residual_cnn}}, or strategy: trials. Received: the "
             f"builder {kind}",
-        )
-    gpus = getattr(loaded.builder_options, "gpus", None)
-    if gpus not in (None, 1) and choice().name == "torch":
-        raise loaded.error(
-            ("builder", "gpus"),
-            "one model on several devices needs the backend jax or tensorflow (KERAS_BACKEND); expected null or 1. "
-            f"Received: {shown(gpus)} with the backend torch",
         )
 
 

@@ -36,10 +36,10 @@ class KerasModelBuilder(ModelBuilder):
         output_op: the output operation, or a list of it.
         model_compile_dict: arguments of `keras.Model.compile`, cloned for every child. None: not compiled.
         model_space: candidates of any registered type. None: architectures are lists of operations.
-        gpus: None or 1, or on JAX and TensorFlow how many devices one child is trained on, or a list of their names
-            (`["gpu:0", "gpu:1"]`). Every device holds all weights and takes its part of each batch; the child is
-            trained as ever, with `fit`. On TensorFlow batch normalisation sees the part of its device only, unless
-            the operation says `synchronized=True`.
+        gpus: None or 1, or how many devices one child is trained on, or a list of their names (`["gpu:0", "gpu:1"]`).
+            Every device holds all weights and takes its part of each batch; the child is trained as ever, with `fit`.
+            On torch each further device has a process, which ends with the builder. On TensorFlow batch normalisation
+            sees the part of its device only, unless the operation says `synchronized=True`.
         output_shape: what every network must return, without the batch; None: anything.
 
     Raises:
@@ -109,7 +109,7 @@ class KerasModelBuilder(ModelBuilder):
             if not self._placement.devices:
                 return model
             # Imported here: it stands on members of Keras that other models do not need.
-            from amber.backend.distribution.placed_model import place
+            from amber.backend.distribution.placing import place
 
             return place(model, self._placement)
 

@@ -54,15 +54,15 @@ def build_multi_gpu_sequential_model(
     stop_compile: bool = False,
     **kwargs: object,
 ) -> keras.Model:
-    """Build one chain on several devices, on JAX and TensorFlow; see `KerasModelBuilder`.
+    """Build one chain on several devices; see `KerasModelBuilder`.
 
     Args:
         model_states: as of `build_sequential_model`.
         input_state: likewise.
         output_state: likewise.
         model_compile_dict: likewise.
-        gpus: how many devices, or their names. Where there are fewer, and on torch, a warning says so and those that
-            are there are used.
+        gpus: how many devices, or their names. Where there are fewer, a warning says so and those that are there
+            are used.
         model_space: likewise.
         stop_compile: likewise.
         **kwargs: likewise.
