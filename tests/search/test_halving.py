@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
+from optuna.trial import TrialState
 from tests.search.conftest import COMPILE, CountingBuilder, tiny_space
 
 from amber.errors import ConfigError
 from amber.modeler import KerasResidualCnnBuilder
 from amber.search import (
+    DatabaseStore,
     MemoryStore,
     Objective,
     RunDirectory,
     SamplerSettings,
     SearchCallback,
     SearchResult,
+    StudyDatabase,
     Trial,
     run_search,
 )
-from amber.search.executors import ProcessExecutor
+from amber.search.asha import AshaPruner, rung_epochs
+from amber.search.executors import InProcessExecutor, ProcessExecutor
 from amber.search.halving import RUNGS, HalvingSettings, run_halving
+from amber.search.run_settings import SettingsChangedError
+from amber.search.rung_states import RungStates
 from amber.search.stores import JournalStore
 
 MakeObjective = Callable[..., Objective]
@@ -129,13 +137,123 @@ def test_a_search_that_has_ended_is_not_run_again_nor_made_longer(
 
 
 def test_what_it_cannot_work_with_is_refused(make_objective: MakeObjective) -> None:
-    with pytest.raises(ConfigError, match="reference networks"):
-        sampler = SamplerSettings("random", start_with=["deepbind"])
-        run_halving(make_objective(epochs=2), trials=2, seed=0, sampler=sampler)
     shared = MemoryStore()
     shared.shared = True
-    with pytest.raises(ConfigError, match="shared"):
+    with pytest.raises(ConfigError, match="shared store without parts"):
         run_halving(make_objective(epochs=4), trials=2, seed=0, store=shared)
+    with pytest.raises(ConfigError, match="after every epoch"):
+        settings = HalvingSettings(2, 2, asynchronous=True)
+        run_halving(make_objective(epochs=4, reward="auroc"), trials=2, seed=0, settings=settings)
+
+
+def test_reference_networks_go_on_as_others_do(make_objective: MakeObjective) -> None:
+    epochs = Epochs()
+    names = ("deepbind", "cnnprom")
+    result = run_halving(
+        make_objective(**{**LOSS, "epochs": 2}),
+        trials=2,
+        seed=0,
+        settings=HalvingSettings(2, 2),
+        sampler=SamplerSettings("random", start_with=names),
+        callbacks=[epochs],
+    )
+    first, second = sorted(result.trials, key=lambda each: each.number)
+    assert (first.reference, second.reference) == names
+    assert sorted([first.status, second.status]) == ["complete", "pruned"]
+    assert sorted([first.epochs, second.epochs]) == [1, 2] and epochs.trained.total() == 3
+
+
+class Elsewhere(InProcessExecutor):
+    """Gives trainings no files of the search, as a cluster does, whose machines may have a folder in common."""
+
+    in_process = False
+    shares_files = False
+
+
+@pytest.mark.parametrize("common_folder", [True, False])
+def test_workers_elsewhere_go_on_from_states_where_they_reach_them(
+    make_objective: MakeObjective, monkeypatch: pytest.MonkeyPatch, common_folder: bool
+) -> None:
+    common: dict[str, Any] = {"trials": 2, "seed": 1, "settings": HalvingSettings(2, 2)}
+    settings = {**LOSS, "epochs": 2}
+    if not common_folder:
+        monkeypatch.setattr(RungStates, "is_reachable", False)
+    epochs = Epochs()
+    there = run_halving(make_objective(**settings), executor=Elsewhere(), callbacks=[epochs], **common)
+    assert [each.status for each in there.trials] == ["complete", "pruned"]
+    # A network whose state is out of reach begins anew, and ends the same.
+    assert epochs.trained.total() == 2 + 1 + (not common_folder)
+    monkeypatch.undo()
+    assert outcome(there) == outcome(run_halving(make_objective(**settings), **common))
+
+
+@pytest.mark.slow
+def test_two_that_share_a_database_train_each_rung_together(make_objective: MakeObjective, tmp_path: Path) -> None:
+    common: dict[str, Any] = {"trials": 3, "seed": 1, "settings": HalvingSettings(2, 2)}
+    settings = {**LOSS, "epochs": 2}
+    alone = run_halving(make_objective(**settings), **common)
+
+    def take_part(name: str, epochs: Epochs) -> SearchResult:
+        directory = RunDirectory.resume(tmp_path / name)
+        database = StudyDatabase(f"sqlite:///{tmp_path / 'a.db'}", "mine")
+        store = DatabaseStore(database, directory, resume=True)
+        return run_halving(make_objective(**settings), store=store, callbacks=[epochs], **common)
+
+    first, again, second = Epochs(end_after=2), Epochs(), Epochs()
+    assert take_part("one", first).stopped == "interrupted"
+    assert outcome(take_part("one", again)) == outcome(alone)
+    assert (first.trained + again.trained).total() <= 3 + 1 + 1
+    # Another process finds all done, and keeps the same files.
+    assert outcome(take_part("two", second)) == outcome(alone) and not second.trained
+    for name in ("one", "two"):
+        assert by_number(RunDirectory.open(tmp_path / name).trials()) == by_number(list(alone.trials))
+        assert (tmp_path / name / "best.json").is_file()
+    with pytest.raises(SettingsChangedError):  # another who goes on by other rungs
+        common["settings"] = HalvingSettings(2, 3)
+        take_part("three", Epochs())
+
+
+def reported(*curves: list[float], direction: str = "minimize") -> list[bool]:
+    """Report curves one after another, and return which of them were given up."""
+    study = optuna.create_study(direction=direction, pruner=AshaPruner(4, rungs=3, factor=2))
+    given_up = []
+    for curve in curves:
+        trial = study.ask()
+        given_up.append(False)
+        for step, value in enumerate(curve, start=1):
+            trial.report(value, step)
+            if trial.should_prune():
+                given_up[-1] = True
+                break
+        study.tell(trial, state=TrialState.PRUNED if given_up[-1] else None, values=None if given_up[-1] else curve[-1])
+    return given_up
+
+
+def test_nothing_waits_where_halving_is_asynchronous() -> None:
+    assert rung_epochs(4, 3, 2) == (1, 2, 4)
+    falling, rising = [0.5, 0.5, 0.5, 0.5], [0.4, 0.6, 0.6, 0.6]
+    # The first goes on; the second leads at the first rung and not at the second; the third is second of three.
+    assert reported(falling, rising, [0.45] * 4) == [False, True, True]
+    # Nothing is given up at an epoch that is no rung, or the last.
+    assert reported(falling, [0.3, 0.3, 9.0, 9.0]) == [False, False]
+    assert reported([0.5] * 4, [0.6] * 4, direction="maximize") == [False, False]
+    assert reported(falling, [math.nan] * 4) == [False, True]
+
+
+@pytest.mark.parametrize("sampler", ["random", "surrogate"])
+def test_an_asynchronous_search_is_resumed_exactly_and_made_longer(
+    make_objective: MakeObjective, tmp_path: Path, sampler: str
+) -> None:
+    common: dict[str, Any] = {"seed": 2, "settings": HalvingSettings(3, 2, asynchronous=True), "sampler": sampler}
+    whole = run_halving(make_objective(**LOSS), trials=5, **common)
+    assert whole.counts()["pruned"] and all(each.epochs == 4 for each in whole.ranked)
+    ended = Epochs(end_after=5)
+    first = run_halving(
+        make_objective(**LOSS), trials=3, store=RunDirectory.create(tmp_path), callbacks=[ended], **common
+    )
+    assert first.stopped == "interrupted"
+    store = JournalStore(RunDirectory.resume(tmp_path), resume=True)
+    assert outcome(run_halving(make_objective(**LOSS), trials=5, store=store, **common)) == outcome(whole)
 
 
 @pytest.mark.slow

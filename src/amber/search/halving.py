@@ -1,14 +1,15 @@
 """Successive halving: many architectures are trained for few epochs, and the best of them go on from where they are.
 
-Each rung is a search of its own, with every executor and sampler, recorded in `rungs/` of the run directory, so that a
-search that was killed goes on exactly where it was. A network that goes on continues from its checkpoint: no epoch is
-trained twice (Jamieson and Talwalkar 2016). For the asynchronous kind, which stops trainings while they run, see the
-pruner `successive_halving`.
+Each rung is a search of its own, with every executor, sampler and store, recorded in `rungs/` of the run directory or
+as a study beside that of the search, so that a search that was killed goes on exactly where it was. A network that goes
+on continues from its checkpoint: no epoch is trained twice (Jamieson and Talwalkar 2016). The asynchronous kind is one
+search, whose trainings go on or are given up while they run (`amber.search.asha`).
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -20,10 +21,11 @@ import optuna
 
 from amber.architect import TokenLayout
 from amber.backend import interrupts
-from amber.checks import is_integer, positive_integer
+from amber.checks import positive_integer
 from amber.errors import ConfigError
 from amber.files import write_whole
 from amber.files.strict_json import read_json
+from amber.search.asha import checked_factor, rung_epochs
 from amber.search.callbacks import SearchCallback
 from amber.search.executors import Executor
 from amber.search.objective import Objective
@@ -32,7 +34,7 @@ from amber.search.result import SearchResult, rank
 from amber.search.run_directory import RunDirectory
 from amber.search.rung_states import RungStates
 from amber.search.samplers.tokens import TokenSampler
-from amber.search.settings import SamplerChoice, SamplerSettings
+from amber.search.settings import PrunerSettings, SamplerChoice, SamplerSettings
 from amber.search.stores import JournalStore
 from amber.search.study import chosen_store, run_search
 from amber.search.trial import Trial
@@ -49,6 +51,7 @@ class HalvingSettings:
     Args:
         rungs: looks at the candidates, the last after all epochs; 1 is a plain search.
         factor: one of so many goes on to the next rung, for so many times the epochs.
+        asynchronous: whether nothing waits for a rung to be full: a training goes on where it is among the best so far.
 
     Raises:
         ConfigError: `rungs` is not a positive integer, or `factor` not an integer of 2 or more.
@@ -56,16 +59,19 @@ class HalvingSettings:
 
     rungs: int = 3
     factor: int = 3
+    asynchronous: bool = False
 
     def __post_init__(self) -> None:
         positive_integer(self.rungs, "rungs")
-        if not is_integer(self.factor) or self.factor < 2:
-            raise ConfigError(f"factor must be an integer of 2 or more. Received: {self.factor!r}", field=("factor",))
+        checked_factor(self.factor)
 
     def epochs(self, most: int) -> tuple[int, ...]:
-        """Return after how many epochs each rung looks, increasing; fewer rungs where there are few epochs."""
-        wanted = [max(1, round(most / self.factor**rung)) for rung in range(self.rungs)]
-        return tuple(sorted(set(wanted)))
+        """Return after how many epochs each rung looks; see `rung_epochs`."""
+        return rung_epochs(most, self.rungs, self.factor)
+
+    def pruner(self) -> PrunerSettings:
+        """Return what gives trainings up where nothing waits."""
+        return PrunerSettings("asha", {"rungs": self.rungs, "factor": self.factor})
 
     def surviving(self, count: int) -> int:
         """Return how many of a rung's candidates go on, at least one."""
@@ -91,8 +97,8 @@ def run_halving(
         seed: of the sampler and, with the network's fingerprint, of every training.
         settings: rungs and factor; None: the defaults.
         sampler: proposes the architectures of the first rung; see `Study`.
-        store: where the outcome is recorded, once all rungs are done; see `Study`. One that other processes share is
-            refused.
+        store: where the outcome is recorded, once all rungs are done; see `Study`. Processes that share one train each
+            rung together, and each waits for its end; a network that went on elsewhere begins anew here.
         executor: where candidates are trained; see `Study`.
         callbacks: listeners to every rung, each of which is a search for them.
 
@@ -100,25 +106,23 @@ def run_halving(
         All proposals of the first rung: those of the last rung with their scores, the others as "pruned".
 
     Raises:
-        ConfigError: a setting out of range, a shared store, or reference networks to start with.
+        ConfigError: a setting out of range, another number of `trials` than the search began with, a shared store that
+            has no parts, or a score that a pruner cannot follow where nothing waits.
         AmberError: as `Study.run` raises them.
     """
     settings, trial_store = settings or HalvingSettings(), chosen_store(store)
     epochs = settings.epochs(objective.settings.epochs)
-    if len(epochs) == 1:
+    if len(epochs) == 1 or settings.asynchronous:
         return run_search(
             objective,
             trials=trials,
             seed=seed,
             sampler=sampler,
+            pruner=settings.pruner() if settings.asynchronous else None,
             store=trial_store,
             executor=executor,
             callbacks=callbacks,
         )
-    if trial_store.shared:
-        raise ConfigError("Successive halving is recorded in a run directory or in memory. Received: a shared store")
-    if isinstance(sampler, SamplerSettings) and sampler.start_with:
-        raise ConfigError(f"Successive halving starts with no reference networks. Received: {list(sampler.start_with)}")
     results: list[SearchResult] = []
     with interrupts.guarded(), _folder(trial_store) as folder:
         states = RungStates(folder / "states")
@@ -129,13 +133,13 @@ def run_halving(
             if results:
                 chosen = results[-1].ranked[: settings.surviving(len(results[-1].ranked))]
                 states.forget_all_but([each.fingerprint for each in chosen])
-                proposing, wanted = _Survivors(objective.layout, seed, [each.tokens for each in chosen]), len(chosen)
+                proposing, wanted = _Survivors(objective.layout, seed, chosen), len(chosen)
             found = run_search(
                 objective.for_rung(limit, states),
                 trials=wanted,
                 seed=seed,
                 sampler=proposing,
-                store=JournalStore(RunDirectory.resume(folder / str(rung)), resume=True),
+                store=_rung_store(trial_store, folder, rung),
                 executor=executor,
                 callbacks=callbacks,
             )
@@ -202,6 +206,12 @@ def _combined(results: Sequence[SearchResult], epochs: Sequence[int], *, whole: 
     return found
 
 
+def _rung_store(store: TrialStore, folder: Path, rung: int) -> TrialStore:
+    """Return where a rung is recorded: beside the search where processes share it, else in its folder."""
+    directory = RunDirectory.resume(folder / str(rung))
+    return store.part(f"rung{rung}", directory) if store.shared else JournalStore(directory, resume=True)
+
+
 @contextlib.contextmanager
 def _folder(store: TrialStore) -> Iterator[Path]:
     """Give the folder of the rungs: in the run directory, or a temporary one."""
@@ -234,17 +244,24 @@ def _check_length(folder: Path, trials: int) -> None:
 
 
 class _Survivors(TokenSampler):
-    """Proposes given architectures in their order.
+    """Proposes networks that go on, in their order; reference networks first, as those have no tokens.
 
     Args:
         layout: the tokens.
         seed: of nothing that matters here.
-        tokens: the architectures.
+        chosen: their trials.
+
+    Attributes:
+        settings: what is recorded of it; processes that share a rung must agree on who goes on.
     """
 
-    def __init__(self, layout: TokenLayout, seed: int, tokens: Sequence[tuple[int, ...]]) -> None:
+    def __init__(self, layout: TokenLayout, seed: int, chosen: Sequence[Trial]) -> None:
         super().__init__(layout, seed)
-        self._tokens = list(tokens)
+        self._tokens = [each.tokens for each in chosen if not each.reference]
+        fingerprints = " ".join(each.fingerprint for each in chosen)
+        survivors = hashlib.sha256(fingerprints.encode("utf-8")).hexdigest()[:16]
+        references = tuple(each.reference for each in chosen if each.reference)
+        self.settings = SamplerSettings("survivors", {"survivors": survivors}, start_with=references)
 
     def propose(self, study: optuna.Study, number: int) -> Sequence[int]:
         """Return the next of them."""

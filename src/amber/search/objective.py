@@ -10,6 +10,7 @@ import gc
 import json
 import math
 import operator
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -241,7 +242,12 @@ class Objective(PlainRepr):
         status, score, metrics, message, epochs = "failed", None, {}, None, 0
         parameters = known.parameters
         reporting = None if reporter is None else PruningCallback(reporter, self.settings.metric)
-        states = None if checkpoint is None else self._states
+        states = self._states
+        if states is not None and checkpoint is None and states.is_reachable:
+            # A worker of another machine, which may share the folder.
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / "state.npz"
+                return self.evaluate(arc, seed, number=number, candidate=known, checkpoint=path, reporter=reporter)
         watch = Stopwatch(self.settings.latency_batch, self.validation[0], self.budget)
         if states is not None and checkpoint is not None:
             states.fetch(known.fingerprint, checkpoint)

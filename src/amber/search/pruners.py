@@ -5,6 +5,7 @@
 | `median` | what is worse than the median of earlier trials at the same epoch |
 | `percentile` | the same with another percentile |
 | `successive_halving` | all but the best share at each rung of epochs (Li et al. 2020, ASHA) |
+| `asha` | the same with rungs that end at the last epoch, where nothing is stopped; see `amber.search.asha` |
 | `hyperband` | the same in several brackets (Li et al. 2018) |
 | `threshold` | what is below or above a bound |
 """
@@ -20,6 +21,7 @@ import optuna
 
 from amber.errors import ConfigError
 from amber.registry import Registry
+from amber.search.asha import AshaPruner
 from amber.wording import shown
 
 PrunerFactory = Callable[..., optuna.pruners.BasePruner]
@@ -107,3 +109,4 @@ def _factory(pruner: type[optuna.pruners.BasePruner]) -> PrunerFactory:
 _FACTORIES = {name: _factory(pruner) for name, pruner in _OPTUNAS.items()}
 for _name, _make in _FACTORIES.items():
     register_pruner(_name, _make)
+register_pruner("asha", AshaPruner)

@@ -24,6 +24,11 @@ class RungStates:
 
     folder: Path
 
+    @property
+    def is_reachable(self) -> bool:
+        """Whether the folder that holds theirs is there, as it is not on every machine."""
+        return self.folder.parent.is_dir()
+
     def fetch(self, fingerprint: str, checkpoint: Path) -> None:
         """Put the state of a network where its training looks for its checkpoint, unless there is one already."""
         if not checkpoint.is_file():

@@ -78,7 +78,8 @@ def chosen_sampler(
         StorageError: an earlier search cannot be read.
     """
     if isinstance(choice, optuna.samplers.BaseSampler):
-        return choice, SamplerSettings(type(choice).__name__)
+        # Those of ours that are no user's choice say themselves what is recorded of them.
+        return choice, getattr(choice, "settings", SamplerSettings(type(choice).__name__))
     named = SamplerSettings(choice) if isinstance(choice, str) else choice
     if not isinstance(named, SamplerSettings):
         raise ConfigError(

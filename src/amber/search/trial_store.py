@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from amber.errors import ConfigError
 from amber.search.candidate import Candidate
 from amber.search.run_directory import RunDirectory
 from amber.search.trial import Trial
@@ -125,6 +126,22 @@ class TrialStore(Protocol):
         Raises:
             StorageError: a trial is not as AMBER recorded it, or the store cannot be read.
         """
+
+    def part(self, name: str, directory: RunDirectory) -> TrialStore:
+        """Return a store for a part of the search, such as a rung, whoever of several processes asks for it.
+
+        Args:
+            name: of the part.
+            directory: where this process keeps what belongs to it.
+
+        Raises:
+            ConfigError: this store has no parts.
+        """
+        raise ConfigError(
+            "A search by rungs is recorded in a run directory, in memory, or in a database: give such a store, one "
+            "that defines `part`, or the settings asynchronous=True, which need no rungs in it. Received: a shared "
+            f"store without parts, {self!r}"
+        )
 
     def close(self) -> None:
         """Leave the study and release trials that were claimed and not recorded; may be called again."""

@@ -37,6 +37,8 @@ def _groups(groups: Any) -> dict[str, Any]:
         ({"pruner": "median", "reward": "auroc"}, ("pruner",), "take pruner out, or reward"),
         ({"pruner": "median", **_groups([])}, ("pruner",), "take pruner out, or knowledge"),
         ({"pruner": "median", "sampler": "nsga2"}, ("pruner",), "also minimises parameters"),
+        ({"halving": {"asynchronous": True}, "sampler": "nsga2"}, ("halving",), "asynchronous halving needs one"),
+        ({"halving": {"asynchronous": True}, "reward": "auroc"}, ("halving",), "take halving out, or reward"),
         (
             {"pruner": "median", "sampler": "surrogate", "sampler_options": {"against": "flops"}},
             ("pruner",),
@@ -78,8 +80,7 @@ def test_refusals(search: dict[str, Any], field: tuple[Any, ...], words: str) ->
     ("search", "words"),
     [
         ({"halving": {"rungs": 2}, "pruner": "median"}, "halving without pruner"),
-        ({"halving": {}, "storage": "sqlite:///a.db"}, "halving without storage"),
-        ({"halving": {}, "start_with": ["deepbind"]}, "halving without start_with"),
+        ({"halving": {}, "strategy": "one_shot"}, "halving without strategy: one_shot"),
         ({"halving": {"factor": 1}}, "greater than or equal to 2"),
         ({"strategy": "one_shot", "start_with": ["deepbind"]}, "none with the strategy one_shot"),
         ({"start_with": ["resnet"]}, "resnet"),

@@ -20,6 +20,8 @@ from amber.wording import shown
 # Samplers whose making loads no Keras, and does not take long.
 _LIGHT = ("random", "tpe", "evolution", "nsga2", "surrogate")
 _HIERARCHY = "block_hierarchy"
+# What gives trainings up, by the key that asks for it.
+_NAMES = {"pruner": "a pruner", "halving": "asynchronous halving"}
 
 
 def check_parts(loaded: Configuration, problem: TaskSpec) -> None:
@@ -36,6 +38,7 @@ def check_parts(loaded: Configuration, problem: TaskSpec) -> None:
     _check_knowledge(loaded, problem)
     if loaded.config.search.pruner is not None:
         _check_pruner(loaded, loaded.config.search.pruner)
+    _check_followed(loaded)
     _check_sampler(loaded, problem)
 
 
@@ -105,12 +108,16 @@ def _check_pruner(loaded: Configuration, pruner: str) -> None:
     except ConfigError as error:
         where = ("search", "pruner_options" if search.pruner_options else "pruner", *error.field)
         raise loaded.error(where, str(error)) from error
-    scored = _score_after_training(loaded)
-    if scored:
+
+
+def _check_followed(loaded: Configuration) -> None:
+    """Check that what gives trainings up can follow their score."""
+    key, scored = loaded.config.search.giving_up, _score_after_training(loaded)
+    if key and scored:
         raise loaded.error(
-            ("search", "pruner"),
-            f"a pruner follows a score that training reports after every epoch, and {scored} is known only after the "
-            f"last: take pruner out, or {scored}. Received: {pruner!r}",
+            ("search", key),
+            f"{_NAMES[key]} follows a score that training reports after every epoch, and {scored} is known only after "
+            f"the last: take {key} out, or {scored}. Received: {getattr(loaded.config.search, key)!r}",
         )
 
 
@@ -148,11 +155,12 @@ def _check_sampler(loaded: Configuration, problem: TaskSpec) -> None:
         except ConfigError as error:
             raise loaded.error((*where, *error.field), str(error)) from error
     against = checked_costs(getattr(sampler, "against", None))
-    if search.pruner is not None and against:
+    key = search.giving_up
+    if key and against:
         raise loaded.error(
-            ("search", "pruner"),
-            f"a pruner needs one objective, and the sampler {name} also minimises {', '.join(against)}: no pruner, "
-            f"or write sampler_options: {{against: null}}. Received: {search.pruner!r}",
+            ("search", key),
+            f"{_NAMES[key]} needs one objective, and the sampler {name} also minimises {', '.join(against)}: take "
+            f"{key} out, or write sampler_options: {{against: null}}. Received: {getattr(search, key)!r}",
         )
 
 

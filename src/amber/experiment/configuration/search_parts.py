@@ -32,10 +32,13 @@ class HalvingSection(Section):
     Attributes:
         rungs: looks at the candidates, the last after `training.epochs`; 1 is a plain search.
         factor: one candidate of so many goes on to the next rung, for so many times the epochs.
+        asynchronous: whether nothing waits for a rung to be full: a training goes on where it is among the best so far
+            (ASHA), and is given up otherwise. For many workers, and for a search that is made longer.
     """
 
     rungs: Count = 3
     factor: Annotated[int, Field(ge=2)] = 3
+    asynchronous: bool = False
 
 
 class KnowledgeSection(Section):

@@ -87,7 +87,7 @@ class SearchSection(Section):
         start_with: reference networks of the literature, such as `[deepbind, basset]`, that are trained first, counted
             among the trials, and may be the best; see `amber.modeler.references`.
         halving: all candidates are trained for few epochs, and the best go on from there: `{rungs: 3, factor: 3}`;
-            null: each is trained for all epochs. Beside it there is no pruner and no storage.
+            null: each is trained for all epochs. Beside it there is no pruner.
         trials: architectures to try.
         metric: a metric of the validation data, such as `val_accuracy` or `val_loss`; with a reward it only decides
             when a training stops, and is `val_loss` by default.
@@ -218,13 +218,17 @@ class SearchSection(Section):
 
         return checked_costs(self.sampler_options.get("against", "parameters" if name == "nsga2" else None))
 
+    @property
+    def giving_up(self) -> str:
+        """The key that lets trainings be given up while they run; empty where none is."""
+        return "pruner" if self.pruner else "halving" if self.halving and self.halving.asynchronous else ""
+
     @model_validator(mode="after")
     def _halving_stands_alone(self) -> SearchSection:
         if self.halving is not None:
-            beside = {"pruner": self.pruner, "storage": self.storage, "start_with": self.start_with}
-            clash = [name for name, given in beside.items() if given]
-            if clash or self.strategy == "one_shot":
-                raise ValueError(f"halving without {', '.join(clash) or 'strategy: one_shot'}; take one of them out")
+            clash = "pruner" if self.pruner else "strategy: one_shot" if self.strategy == "one_shot" else ""
+            if clash:
+                raise ValueError(f"halving without {clash}; take one of them out")
         return self
 
     @model_validator(mode="before")

@@ -157,6 +157,8 @@ def search_settings(
     for where, name in ((search, "start_with"), (search, "halving"), (search, "latency_batch"), (budget, "latency")):
         if not where[name]:
             del where[name]
+    if search.get("halving") and not search["halving"]["asynchronous"]:
+        search["halving"]["trials"] = loaded.config.search.trials  # who goes on depends on it
     if earlier:
         search["learn_from"] = described_trials(earlier)
     search["sampler_options"] = recorded_options(search["sampler"], search["sampler_options"])

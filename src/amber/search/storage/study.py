@@ -70,7 +70,7 @@ class StudyDatabase(PlainRepr):
 
     def __init__(self, url: str, study: str = "amber", *, heartbeat: int = 15) -> None:
         positive_integer(heartbeat, "heartbeat")
-        self._connection, self._heartbeat = Connection(url, study, heartbeat), heartbeat
+        self._url, self._connection, self._heartbeat = url, Connection(url, study, heartbeat), heartbeat
         self.study_name, self.address, self.name = study, shown_url(url), self._connection.name
         self._owner, self._alone = "", False
         self._held: dict[int, int] = {}  # number -> Optuna's, of what this process is to record
@@ -78,6 +78,10 @@ class StudyDatabase(PlainRepr):
         self._looked = 0.0
         self._leaving = threading.Event()
         self._beating: threading.Thread | None = None
+
+    def beside(self, name: str) -> StudyDatabase:
+        """Return another study of the same database, called `STUDY/name`."""
+        return StudyDatabase(self._url, f"{self.study_name}/{name}", heartbeat=self._heartbeat)
 
     def check_reachable(self) -> None:
         """Connect once, before anything else is done; raises as `begin` does."""

@@ -89,6 +89,10 @@ class DatabaseStore(PlainRepr, TrialStore):
         """Return all recorded trials, by number, from the database."""
         return self._database.trials()
 
+    def part(self, name: str, directory: RunDirectory) -> DatabaseStore:
+        """Return the store of a study beside this one, called `STUDY/name`."""
+        return DatabaseStore(self._database.beside(name), directory, resume=True)
+
     def close(self) -> None:
         """Leave the study, and release trials that were claimed but not recorded."""
         self._database.close()
