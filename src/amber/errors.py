@@ -86,6 +86,10 @@ class ExecutorError(AmberError, RuntimeError):
     """Workers that cannot be reached, started or given their work."""
 
 
+class DeviceError(AmberError, RuntimeError):
+    """One of the devices that a model is trained on together has failed, or its process does not answer."""
+
+
 class RunFailed(AmberError, RuntimeError):
     """A search that was understood and could not be done, such as one in which nothing could be trained."""
 

@@ -24,7 +24,7 @@ PRELUDE = """
 import json, os, signal, sys, time
 import keras, numpy as np
 from amber.architect import Operation
-from amber.errors import ExecutorError
+from amber.errors import DeviceError
 from amber.modeler import KerasModelBuilder
 x = np.random.default_rng(0).normal(size=(41, 20, 4)).astype("float32")
 y = x[:, :, 0].max(axis=1, keepdims=True)
@@ -152,7 +152,7 @@ def lost(harm, chain=CHAIN):
         harm(model.placement.followers._processes[0]._popen.pid)
     try:
         model.fit(x, y, verbose=0)
-    except ExecutorError as error:
+    except DeviceError as error:
         left = psutil.Process().children(recursive=True)
         return {"said": str(error), "left": len(left), "group": followers.dist.is_initialized()}
 

@@ -59,6 +59,7 @@ def test_every_key_reaches_the_executor(tiny: str) -> None:
     assert isinstance(made, ProcessExecutor) and made.workers == 3
     assert made.limits == WorkerLimits(60, 20, 2, 500, ["0", "1"], retries=2)
     assert isinstance(make_executor(config_from_text(tiny, "a.yaml").config.search), InProcessExecutor)
+    assert make_executor(config_from_text(with_search(tiny, "retries: 2"), "a.yaml").config.search).retries == 2
     for where in ("tcp://host:8786", "scheduler.json"):
         text = with_search(tiny, f"executor: {{dask: '{where}'}}", "time_limit: 60", "prefetch: 2")
         over = make_executor(config_from_text(text, "a.yaml").config.search)

@@ -16,9 +16,10 @@ import pytest
 from tests.search.conftest import COMPILE, CountingBuilder, tiny_data
 
 from amber.architect import ModelSpace, Operation
-from amber.errors import describe_error, printable
+from amber.errors import ConfigError, describe_error, printable
 from amber.modeler import KerasModelBuilder, register_operation
 from amber.search import JournalStore, Objective, RunDirectory, run_search
+from amber.search.executors import InProcessExecutor
 
 MakeObjective = Callable[..., Objective]
 # Processes of their own name their backend themselves.
@@ -76,6 +77,32 @@ def test_whatever_is_raised_becomes_a_failed_trial(
     )
     assert again.counts()["failed"] == 1
     assert again.counts()["complete"] == 2
+
+
+def test_a_failed_trial_is_trained_again_so_often(
+    make_objective: MakeObjective, builder: CountingBuilder, tmp_path: Path
+) -> None:
+    """Also that what would only fail again is not, and that the score is that of a trial which never failed."""
+    undisturbed = run_search(make_objective(), trials=3, seed=0)
+    errors = [OSError("away"), OSError("away"), OSError("away"), FloatingPointError("not finite")]
+    builder.built.clear()
+
+    def fail(tokens: tuple[int, ...]) -> None:
+        if errors and (len(builder.built) <= 3 or isinstance(errors[0], FloatingPointError)):
+            raise errors.pop(0)
+
+    builder.before = fail
+    directory = RunDirectory.create(tmp_path / "run")
+    found = run_search(make_objective(), trials=4, seed=0, store=directory, executor=InProcessExecutor(retries=2))
+    outcomes = [(trial.status, trial.retries) for trial in directory.trials() if trial.status != "duplicate"]
+    assert outcomes == [("failed", 2), ("failed", 0), ("complete", 0), ("complete", 0)]
+    errors.append(OSError("away"))
+    builder.built.clear()
+    again = run_search(make_objective(), trials=3, seed=0, executor=InProcessExecutor(retries=1))
+    assert [trial.score for trial in again.trials] == [trial.score for trial in undisturbed.trials]
+    assert [trial.retries for trial in again.trials].count(1) == 1 and found.best is not None
+    with pytest.raises(ConfigError, match="retries"):
+        InProcessExecutor(retries=-1)
 
 
 def test_interrupt_is_not_a_failed_trial(make_objective: MakeObjective, builder: CountingBuilder) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import optuna
@@ -32,11 +33,12 @@ def test_a_score_that_is_not_a_finite_number_is_a_failure(score: Any) -> None:
 def test_other_trials_stay_what_they_are(status: str, score: float | None) -> None:
     trial = Trial(4, (1, 0), "aa", status, score)
     assert PROPOSAL.as_trial(Outcome(4, trial)) is trial
-    assert PROPOSAL.as_trial(Outcome(4, trial, retries=2)).retries == 2
+    assert replace(PROPOSAL, retries=2).as_trial(Outcome(4, trial)).retries == 2
 
 
 def test_a_worker_that_did_not_come_back() -> None:
-    trial = PROPOSAL.as_trial(Outcome(4, failure=Failure("memory", "killed"), seconds=3.0, retries=1))
+    lost = Outcome(4, failure=Failure("memory", "killed"), seconds=3.0)
+    trial = replace(PROPOSAL, retries=1).as_trial(lost)
     assert (trial.status, trial.error, trial.seconds, trial.retries) == ("failed", "MemoryError: killed", 3.0, 1)
     assert trial.fingerprint == token_fingerprint((1, 0)) and trial.parameters is None
     with pytest.raises(ZeroDivisionError):

@@ -178,7 +178,7 @@ def make_executor(search: SearchSection, plugins: Sequence[Plugin] = ()) -> Exec
     from amber.search.executors import DaskExecutor, InProcessExecutor, ProcessExecutor, WorkerLimits
 
     if search.executor == "in_process":
-        return InProcessExecutor()
+        return InProcessExecutor(search.retries or 0)
     limits = WorkerLimits(
         search.time_limit,
         search.trials_per_process,

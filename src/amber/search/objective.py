@@ -24,7 +24,7 @@ from amber.architect import ModelSpace
 from amber.backend import interrupts
 from amber.backend.randomness import check_seed, preserved
 from amber.display import PlainRepr
-from amber.errors import AmberError, ConfigError, InvalidArchitectureError, describe_error, printable
+from amber.errors import AmberError, ConfigError, DeviceError, InvalidArchitectureError, describe_error, printable
 from amber.graph.cost import check_size
 from amber.graph.graph import ComputationGraph
 from amber.search.builder_checks import builds_graphs, can_plan, usable_builder
@@ -282,6 +282,8 @@ class Objective(PlainRepr):
             status, message = "pruned", printable(str(error))
             if reporting is not None:
                 metrics, epochs = reporting.metrics, len(reporting.values)
+        except DeviceError as error:
+            message = describe_error(error)
         except (AmberError, KeyboardInterrupt):
             raise
         except BaseException as error:  # whatever goes wrong in one child, SystemExit too, must not end the search

@@ -39,6 +39,7 @@ class Proposal:
         deaths: how many other processes ended, without a word, while it was trained in them.
         monitor: hears of its epochs while it is trained; None where nobody wants to.
         reference: name of the reference network that it is, of which the sampler knows nothing; else empty.
+        retries: how often it was trained again.
     """
 
     number: int
@@ -49,6 +50,7 @@ class Proposal:
     deaths: int = 0
     monitor: TrialMonitor | None = None
     reference: str = ""
+    retries: int = 0
 
     @property
     def fingerprint(self) -> str:
@@ -106,7 +108,7 @@ class Proposal:
                 trial = replace(trial, status="failed", score=None, error=error)
         else:
             trial = self.as_failed(str(outcome.failure), outcome.seconds)
-        return replace(trial, retries=outcome.retries) if outcome.retries else trial
+        return replace(trial, retries=self.retries) if self.retries else trial
 
 
 class Proposer:

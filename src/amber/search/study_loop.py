@@ -224,16 +224,21 @@ class StudyLoop:
             self.begun.end(number)  # a worker that dies of it does not take this process along
         for callback in self.callbacks:
             callback.on_trial_begin(number, tokens)
-        options: dict[str, Any] = {"number": number, "candidate": candidate}
-        if self.directory is not None and self.executor.shares_files:
-            options["checkpoint"] = self.directory.checkpoint(number)
         monitor = None
         if self.callbacks or self.proposer.prunes:
             asked = proposal.asked if self.proposer.prunes else None
             epochs, metric = self.objective.settings.epochs, self.objective.metric
             monitor = TrialMonitor(number, epochs, self.callbacks, asked, metric)
-        self.running[number] = replace(proposal, monitor=monitor)
-        self.executor.submit(number, tokens, seed, reporter=monitor, **options)
+        self._train(replace(proposal, monitor=monitor))
+
+    def _train(self, proposal: Proposal) -> None:
+        """Give a proposal to a worker."""
+        number = proposal.number
+        options: dict[str, Any] = {"number": number, "candidate": proposal.candidate}
+        if self.directory is not None and self.executor.shares_files:
+            options["checkpoint"] = self.directory.checkpoint(number)
+        self.running[number] = proposal
+        self.executor.submit(number, proposal.tokens, proposal.seed, reporter=proposal.monitor, **options)
 
     def _is_fatal(self, proposal: Proposal) -> bool:
         """Note that a proposal is begun, and settle it as failed where processes ended of it before."""
@@ -251,7 +256,15 @@ class StudyLoop:
             if outcome.failure is not None and interrupts.requested():
                 continue  # a signal to all processes of a job ended the worker: the trial is not at fault
             proposal = self.running.pop(outcome.key)
-            self._settle(proposal, proposal.as_trial(outcome))
+            trial = proposal.as_trial(outcome)
+            if proposal.retries < self.executor.retries and _may_succeed(trial):
+                retries, most = proposal.retries + 1, self.executor.retries
+                self.files.note(
+                    logging.WARNING, f"Trial {trial.number} is tried again ({retries} of {most}): {trial.error}"
+                )
+                self._train(replace(proposal, retries=retries))
+            else:
+                self._settle(proposal, trial)
 
     def _settle(self, proposal: Proposal, trial: Trial) -> None:
         # Recorded first: what the sampler has learnt from is then always there.
@@ -287,3 +300,8 @@ class StudyLoop:
         values = [score, *(getattr(trial, cost) for cost in self.proposer.against)]
         told = [float(value) for value in values if value is not None]
         return told if len(told) == len(values) else None
+
+
+def _may_succeed(trial: Trial) -> bool:
+    """Say whether a failed trial might not fail when it is trained again, with the same seed and limits."""
+    return trial.status == "failed" and not str(trial.error).startswith(("FloatingPointError", "TimeLimitExceeded"))

@@ -60,7 +60,7 @@ class Trial:
         epochs: epochs trained.
         curve: the searched metric after each epoch, where a pruner looked at it; else empty.
         architecture: the architecture in words, such as `conv8-conv4-maxpool`; empty where it was not said.
-        retries: how often it was trained again, as its worker process died.
+        retries: how often it was trained again, as it had failed.
         reference: name of the reference network that it trained, which has no tokens; empty for an architecture of the
             space.
         latency: milliseconds to predict one batch, where that was measured.

@@ -34,7 +34,7 @@ import torch.distributed as dist
 
 from amber.backend import interrupts
 from amber.backend.threads import thread_variables
-from amber.errors import ConfigError, ExecutorError
+from amber.errors import ConfigError, DeviceError, ExecutorError
 
 START_LIMIT = 300.0
 """How long a process may take to load Keras, seconds."""
@@ -87,7 +87,8 @@ class Followers:
 
         Raises:
             ConfigError: torch's process group of this process is in use by others.
-            ExecutorError: a process cannot be started, or ended.
+            DeviceError: a process cannot be started, or ended.
+            ExecutorError: the model cannot be sent to another process.
         """
         if not self.is_open:
             self._start()
@@ -100,7 +101,7 @@ class Followers:
         return is_new
 
     def tell(self, rank: int, command: str, value: object) -> None:
-        """Send a command to one process; raises ExecutorError where it has ended."""
+        """Send a command to one process; raises DeviceError where it has ended."""
         try:
             self._processes[rank - 1].tell((command, value))
         except OSError as error:
@@ -111,12 +112,12 @@ class Followers:
         """Within this, processes wait for each other; what leaves it by an exception ends them.
 
         Raises:
-            ExecutorError: a process ended, or did not answer in time.
+            DeviceError: a process ended, or did not answer in time.
         """
         with interrupts.before_hard_end(self.kill):
             try:
                 yield
-            except ExecutorError:
+            except DeviceError:
                 self.close()
                 raise
             except RuntimeError as error:
@@ -187,14 +188,14 @@ class Followers:
             time.sleep(0.05)
         return speaks_of_others or any(each.has_ended for each in self._processes)
 
-    def _lost(self) -> ExecutorError:
+    def _lost(self) -> DeviceError:
         """End what is left, and say what became of the processes."""
         time.sleep(0.1)
         ends = [(name, each) for name, each in zip(self.devices[1:], self._processes, strict=True) if each.has_ended]
         said = "; ".join(f"the process of {name} {each.end()}" for name, each in ends)
         self.close()
         reason = said or f"a process did not answer within {STEP_LIMIT:g} s"
-        return ExecutorError(f"Training on {', '.join(self.devices)} was broken off: {reason}")
+        return DeviceError(f"Training on {', '.join(self.devices)} was broken off: {reason}")
 
 
 class _Process:

@@ -22,7 +22,7 @@ from amber.experiment.configuration.search_parts import BudgetSection, HalvingSe
 from amber.experiment.configuration.section import Count, Positive, Section, Text
 from amber.metric_names import less_is_better
 
-# Keys of `search` about workers in other processes; `threads` also counts for this one.
+# Keys of `search` about workers in other processes; `threads` and `retries` also count for this one.
 WORKER_KEYS = (
     "workers",
     "time_limit",
@@ -105,7 +105,8 @@ class SearchSection(Section):
             as many as are fastest for the networks beside what else the machine does.
         memory_limit: MiB that a candidate may take in its worker process (on CPUs); null: no limit.
         devices: GPUs for the workers, one each and in turn, such as `["0", "1"]`; null: all see all.
-        retries: how often a candidate is trained again whose worker process died; by default 0.
+        retries: how often a candidate is trained again that failed, as its process died or by an error, but for a loss
+            that is not finite or its time limit; by default 0.
         prefetch: candidates that wait at each Dask worker, so that it is never without; by default 1. With 0, samplers
             know as many results as can be.
         storage: a database where the trials are recorded instead of in the run directory, such as
@@ -154,7 +155,7 @@ class SearchSection(Section):
             )
         return value
 
-    @field_validator(*(key for key in WORKER_KEYS if key != "threads"))
+    @field_validator(*(key for key in WORKER_KEYS if key not in ("threads", "retries")))
     @classmethod
     def _workers_are_other_processes(cls, value: object, info: ValidationInfo) -> object:
         if value is not None and info.data.get("executor") == "in_process":

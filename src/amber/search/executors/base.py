@@ -41,7 +41,6 @@ class Outcome:
         error: the exception that the function raised.
         failure: set where its worker did not come back with either.
         seconds: wall-clock time from its submission to its end.
-        retries: how often it was started again, as its worker died.
     """
 
     key: int
@@ -49,7 +48,6 @@ class Outcome:
     error: BaseException | None = None
     failure: Failure | None = None
     seconds: float = 0.0
-    retries: int = 0
 
 
 class Executor(ABC):
@@ -62,10 +60,12 @@ class Executor(ABC):
     Attributes:
         in_process: whether the function runs in this process, so that it may be given what cannot be sent to another.
         shares_files: whether tasks may write beside this process's files, such as checkpoints.
+        retries: how often whoever submits tasks should submit one again that failed.
     """
 
     in_process: bool = False
     shares_files: bool = True
+    retries: int = 0
 
     @property
     @abstractmethod

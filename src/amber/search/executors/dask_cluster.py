@@ -76,6 +76,7 @@ class DaskExecutor(Executor):
         if workers is not None:
             positive_integer(workers, "workers")
         self.limits = limits or WorkerLimits()
+        self.retries = self.limits.retries
         self._where = {"address": address} if address else {"scheduler_file": os.fspath(scheduler_file or "")}
         self._most, self._prefetch = workers, integer_at_least(prefetch, "prefetch", 0)
         self._connect_timeout = connect_timeout

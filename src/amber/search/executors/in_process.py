@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from amber.checks import integer_at_least
 from amber.errors import ExecutorError
 from amber.search.executors.base import Executor, Outcome
 from amber.search.executors.reports import Reporter
@@ -17,12 +18,19 @@ class InProcessExecutor(Executor):
 
     There is no time limit, and a task that ends the interpreter ends the search; see `ProcessExecutor` for both.
     Errors are raised from `completed` as they are.
+
+    Args:
+        retries: how often a search trains a candidate again that failed.
+
+    Raises:
+        ConfigError: `retries` is not a number from 0.
     """
 
     in_process = True
     workers = 1
 
-    def __init__(self) -> None:
+    def __init__(self, retries: int = 0) -> None:
+        self.retries = integer_at_least(retries, "retries", 0)
         self._function: Callable[..., Any] | None = None
         self._queue: deque[tuple[int, tuple[Any, ...], dict[str, Any]]] = deque()
 

@@ -30,7 +30,7 @@ class WorkerLimits:
         memory_limit: MiB that a task may take beyond what the worker has taken before its first; more raises
             MemoryError in it. For CPUs (memory of a GPU is not counted, and its driver reserves much). None: no limit.
         devices: what CUDA_VISIBLE_DEVICES is in each worker, in turn, such as `["0", "1"]`. None: left alone.
-        retries: how often a task is started again whose process died of it or was killed.
+        retries: how often a search trains a candidate again that failed, with its process or by an error.
 
     Raises:
         ConfigError: a value out of range.

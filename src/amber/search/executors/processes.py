@@ -64,6 +64,7 @@ class ProcessExecutor(Executor):
         self, workers: int = 2, limits: WorkerLimits | None = None, plugins: Sequence[str | Plugin] = ()
     ) -> None:
         self.limits = limits or WorkerLimits()
+        self.retries = self.limits.retries
         self._count = positive_integer(workers, "workers")
         self._plugins = found_plugins(plugins)
         self._folder: PayloadFolder | None = None
@@ -192,7 +193,7 @@ class _Task:
         self.reporter: Reporter | None = None
         self.reports: ReportAddress | None = None
         self.submitted = time.monotonic()
-        self.attempts = self.retries = 0
+        self.attempts = 0
 
 
 class _Slot:
@@ -243,19 +244,13 @@ class _Slot:
         if kind == "lost":
             self._again(value)
             return None
-        # A signal to all processes of a job is no reason to begin anything.
-        if kind == "crash" and self.task.retries < self._limits.retries and not interrupts.requested():
-            self.task.retries += 1
-            logger.warning("A trial is tried again (%d of %d): %s.", self.task.retries, self._limits.retries, value)
-            self.start(self.task)
-            return None
         task, self.task = self.task, None
         seconds = time.monotonic() - task.submitted
         if kind == "value":
-            return Outcome(task.key, value, seconds=seconds, retries=task.retries)
+            return Outcome(task.key, value, seconds=seconds)
         if kind == "error":
-            return Outcome(task.key, error=value, seconds=seconds, retries=task.retries)
-        return Outcome(task.key, failure=Failure(kind, value), seconds=seconds, retries=task.retries)
+            return Outcome(task.key, error=value, seconds=seconds)
+        return Outcome(task.key, failure=Failure(kind, value), seconds=seconds)
 
     def look_after(self) -> None:
         """Notices what the pool does not: a process that ended as if all were well, and one that never starts."""
