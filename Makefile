@@ -66,7 +66,7 @@ test-endure: $(TEST)
 	$(BIN)/python -m tests.endure $(or $(ARGS),--tries 3)
 	$(BIN)/python -m tests.endure --signal SIGKILL --backends torch $(or $(ARGS),--tries 3)
 	KERAS_BACKEND=torch OMP_NUM_THREADS=1 AMBER_TEST_KILLS=50 $(PYTEST) -q -s tests/cli/test_killed_run.py
-	for reader in configuration space tokens best graph supernet; do \
+	for reader in configuration space tokens best graph supernet table source; do \
 	  KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(BIN)/python -m tests.security.readers $$reader 200 $$$$ || exit 1; \
 	done
 

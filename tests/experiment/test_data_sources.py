@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -93,14 +92,6 @@ def test_weights_of_classes_reach_the_training_of_candidates(folder: Path, tiny:
     loaded = _loaded(folder, tiny, "{source: t.txt, class_weights: {x: 3}}")
     experiment = resolve(loaded, RunOptions(run_directory=folder / "run"))
     assert experiment.objective.settings.fit_kwargs == {"class_weight": {0: 3.0, 1: 1.0}}
-    shared = replace(
-        loaded,
-        config=loaded.config.model_copy(
-            update={"search": loaded.config.search.model_copy(update={"strategy": "one_shot"})}
-        ),
-    )
-    with pytest.raises(ConfigError, match="key data.class_weights: .*one-shot"):
-        load_data(shared)
 
 
 def test_weights_of_examples_reach_the_training_of_candidates(folder: Path, tiny: str) -> None:

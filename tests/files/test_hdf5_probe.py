@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from amber.errors import StorageError
-from amber.files import hdf5_probe
+from amber.files import hdf5_probe, probe
 from amber.files.bounded_hdf5 import reading
 from amber.files.hdf5_probe import survives_reading
 
@@ -35,7 +35,7 @@ def test_what_only_raises_is_left_to_the_reader(file: Path) -> None:
 @pytest.mark.parametrize("end", ["import os; os.abort()", "import time; time.sleep(60)"], ids=["crash", "hang"])
 def test_what_ends_the_process_is_refused_by_name(file: Path, end: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hdf5_probe, "_READ", end)
-    monkeypatch.setattr(hdf5_probe, "_PATIENCE", 3)
+    monkeypatch.setattr(probe, "_PATIENCE", 3)
     with pytest.raises(StorageError, match="weights.h5: expected a supernet file. Received: a file that is damaged"):
         with reading(file, "a supernet file"):
             pytest.fail("it was opened")
@@ -54,5 +54,5 @@ def test_a_file_that_sends_the_library_in_a_circle_is_refused_by_the_reading_pro
 ) -> None:
     lines = hdf5_probe._READ.replace("read(file)\n", "\n        while True: pass\n")
     monkeypatch.setattr(hdf5_probe, "_READ", lines)
-    monkeypatch.setattr(hdf5_probe, "_PATIENCE", 3600)
+    monkeypatch.setattr(probe, "_PATIENCE", 3600)
     assert not survives_reading(str(file))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import itertools
 import json
 import random
 import re
@@ -24,7 +25,7 @@ from typing import Any
 from tests.security import mutants
 from tests.security.good_configurations import CONFIGURATIONS
 
-from amber.errors import AmberError
+from amber.errors import AmberError, DataError
 
 SECONDS, MEBIBYTES = 2.0, 200
 FORMATS = Path(__file__).parent.parent / "cli" / "formats"
@@ -242,6 +243,28 @@ def read_table(given: tuple[Path, int]) -> object:
     return load(path, random.Random(seed))
 
 
+def sources(rng: random.Random, folder: Path) -> Iterator[Any]:
+    from tests.data.sources.mutated import KINDS, Damaged
+
+    tried = []
+    for kind in KINDS:
+        place = folder / kind.replace(" ", "_")
+        place.mkdir(exist_ok=True)
+        tried.append((Damaged.of(kind, place), place))
+    for seed in itertools.count(rng.randrange(2**31)):
+        damaged, place = tried[seed % len(tried)]
+        damaged.write(seed)
+        yield damaged, place
+
+
+def read_source(given: Any) -> object:
+    damaged, place = given
+    message = damaged.read(place)
+    if message:
+        raise DataError(message)
+    return damaged
+
+
 READERS = {
     "configuration": Reader(configurations, read_configuration, line=True),
     "space": Reader(spaces, read_space),
@@ -250,6 +273,7 @@ READERS = {
     "graph": Reader(graphs, read_graph),
     "supernet": Reader(supernets, read_supernet),
     "table": Reader(tables, read_table),
+    "source": Reader(sources, read_source),
 }
 
 

@@ -11,7 +11,16 @@ import pytest
 from tests.security.good_configurations import CONFIGURATIONS
 from tests.security.readers import READERS, read_configuration, tried
 
-NUMBERS = {"configuration": 150, "space": 150, "tokens": 300, "best": 150, "graph": 300, "supernet": 60, "table": 100}
+NUMBERS = {
+    "configuration": 150,
+    "space": 150,
+    "tokens": 300,
+    "best": 150,
+    "graph": 300,
+    "supernet": 60,
+    "table": 100,
+    "source": 39,
+}
 
 
 @pytest.mark.parametrize("kind", READERS)

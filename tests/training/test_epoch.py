@@ -42,6 +42,14 @@ def test_inputs_by_name_are_taken_alike() -> None:
     np.testing.assert_array_equal(found["x"]["b"], -X[[5, 1]])
 
 
+def test_weights_are_those_of_the_chosen_examples() -> None:
+    given = {"sample_weight": np.arange(6.0), "class_weight": {0: 2.0}, "validation_batch_size": 3}
+    found = batches_of((X, Y), np.array([4, 0, 4]), 2, given=given)
+    assert np.asarray(found["sample_weight"]).tolist() == [4.0, 0.0, 4.0]
+    assert found["class_weight"] == {0: 2.0} and "validation_batch_size" not in found
+    assert "sample_weight" not in batches_of((X, Y), np.array([1]), 2)
+
+
 @pytest.mark.parity
 def test_one_epoch_is_one_call_of_fit() -> None:
     ours, kerass, watching = model(), model(), Watching()

@@ -105,14 +105,6 @@ def _split(section: DataSection, seed: int, fold: int) -> SplitSpec:
 
 def _load(loaded: Configuration, fold: int) -> Dataset:
     section = loaded.config.data
-    if loaded.config.search.strategy == "one_shot":
-        for key in ("class_weights", "weights"):
-            if getattr(section, key) is not None:
-                raise DataError(
-                    "the shared training of one-shot search weighs neither classes nor examples; take the weights or "
-                    f"the strategy out. Received: {shown(getattr(section, key))}",
-                    field=(key,),
-                )
     if isinstance(loaded.source, SimulatedSource):
         return load_drawn(loaded.source, dataset_spec(loaded, fold, one_input=True))
     if loaded.source is not None:

@@ -94,7 +94,7 @@ def label_lines(names: Sequence[str], columns: Any, taken: Sequence[str], label:
     Raises:
         DataError: the column is not there, or none looks like a label.
     """
-    free = [name for name in names if name not in taken and name.lower() not in _PARTS]
+    free = [name for name in names if name not in taken and name.lower() not in (*_PARTS, "group")]
     if label is not None:
         several = [each.strip() for each in label.split(",")]
         if label not in names and len(several) > 1 and set(several) <= set(names):
@@ -105,7 +105,7 @@ def label_lines(names: Sequence[str], columns: Any, taken: Sequence[str], label:
             )
         return [Line("label", label, "as you said", guess=False)]
     known = {name.lower(): name for name in free}
-    named = next((known[name] for name in _LABELS if name in known), None)
+    named = next((known[name] for name in (*_LABELS, "cell_type") if name in known), None)
     if named is not None:
         return [Line("label", named, "by its name")]
     binary = [name for name in free if {str(each).strip() for each in columns[name]} <= _BINARY]

@@ -83,7 +83,11 @@ def train_epoch(
 
 
 def batches_of(
-    train: tuple[TensorTree, TensorTree], rows: np.ndarray, batch_size: int, epoch: int | None = None
+    train: tuple[TensorTree, TensorTree],
+    rows: np.ndarray,
+    batch_size: int,
+    epoch: int | None = None,
+    given: Mapping[str, Any] | None = None,
 ) -> dict[str, object]:
     """Return chosen examples in their order, as `train_epoch` takes them.
 
@@ -92,10 +96,16 @@ def batches_of(
         rows: positions of the examples, shape (n,); they may repeat.
         batch_size: examples of a batch.
         epoch: whose views of the examples are drawn, where they are augmented; None: examples as they are.
+        given: arguments of `fit`, of which `sample_weight` (of all examples) and `class_weight` are taken.
     """
+    weighing = {name: (given or {})[name] for name in ("sample_weight", "class_weight") if name in (given or {})}
+    if weighing.get("sample_weight") is not None:
+        weighing["sample_weight"] = keras.tree.map_structure(
+            lambda array: np.asarray(array)[rows], weighing["sample_weight"]
+        )
     train = train if epoch is None else seen_in_epoch(train, epoch)
     x, y = keras.tree.map_structure(lambda array: array.part(rows) if is_streamed(array) else array[rows], train)
-    return {"x": x, "y": y, "batch_size": batch_size, "shuffle": False, "verbose": 0}
+    return {"x": x, "y": y, "batch_size": batch_size, "shuffle": False, "verbose": 0, **weighing}
 
 
 def train_model(

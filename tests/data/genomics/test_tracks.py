@@ -100,8 +100,8 @@ def test_files_that_are_not_tracks(tmp_path: Path) -> None:
         (b"", "expected a bigWig file. Received: an empty file"),
         (b"chr1\t1\t2\n", "Received: a BED file"),
         (b"\xeb\xf2\x89\x87" + b"\0" * 60, "Received: a bigBed file"),
-        (sound[:50], "expected a sound bigWig file, and to open it"),
-        (sound[:500], "expected a sound bigWig file, and to "),
+        (sound[:50], "expected a sound bigWig file. Received: it ends before what it names"),
+        (sound[:500], "expected a sound bigWig file"),
     ):
         (tmp_path / "t.bw").write_bytes(content)
         with pytest.raises(DataError, match=message):

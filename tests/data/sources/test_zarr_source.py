@@ -64,6 +64,18 @@ def test_what_is_no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         source.examples(Wanted())
 
 
+def test_a_damaged_chunk_does_not_end_the_process(tmp_path: Path) -> None:
+    """Its codec writes beyond what it was given; some of these crash, the others are refused with its own words."""
+    values = np.arange(240, dtype=np.uint8).reshape(30, 8) % 4
+    source = _saved(tmp_path / "d.zarr", 2, x=values, y=np.arange(30) % 2)
+    chunk = tmp_path / "d.zarr" / "x" / "0.0"
+    data = bytearray(chunk.read_bytes())
+    data[-12:] = bytes(range(200, 212))
+    chunk.write_bytes(data)
+    with pytest.raises(DataError, match=r"d\.zarr: expected a sound Zarr store. Received: "):
+        source.examples(Wanted())
+
+
 def test_a_store_of_python_objects_is_not_unpickled(tmp_path: Path) -> None:
     source = _saved(tmp_path / "d.zarr", 2, x=CODES)
     file = tmp_path / "d.zarr" / "x" / ".zarray"

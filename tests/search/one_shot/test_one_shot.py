@@ -15,6 +15,7 @@ import pytest
 
 from amber.architect import ModelSpace, Operation
 from amber.architect.controllers import GeneralController
+from amber.backend.randomness import seeded
 from amber.errors import ConfigError
 from amber.modeler import KerasResidualCnnBuilder
 from amber.search import JournalStore, Objective, PrunerSettings, RunDirectory, SearchCallback, load_best
@@ -46,6 +47,26 @@ def test_tokens_name_the_same_networks(builder: Any) -> None:
     for _ in range(6):
         arc = builder.layout.sample(generator)
         assert shared.supernet.extract(arc).count_params() == builder(arc).count_params()
+
+
+@pytest.mark.parametrize("kind", ["sample_weight", "class_weight"])
+@pytest.mark.parametrize("kept", [0, 1])
+def test_weights_count_in_shared_training(kind: str, kept: int, make_objective: Callable[..., Objective]) -> None:
+    """Examples of all classes but one have no weight, so that shared weights learn to answer with this class."""
+    objective = make_objective()
+    labels = np.asarray(objective.train[1])
+    given = {
+        "sample_weight": (labels == kept).astype("float32"),
+        "class_weight": {int(each): float(each == kept) for each in np.unique(labels)},
+    }
+    objective.settings = replace(objective.settings, fit_kwargs={kind: given[kind]})
+    training = search._Shared(objective, replace(SMALL, warm_up_steps=100), 3, None, SharedTraining())
+    training.prepare()
+    training.rate = 0.03
+    with seeded(3):
+        training._train(40)
+    predicted = np.asarray(keras.ops.convert_to_numpy(training.child.predict(objective.train[0], verbose=0)))
+    assert predicted[:, kept].mean() > 0.52
 
 
 def test_a_width_factor_counts() -> None:

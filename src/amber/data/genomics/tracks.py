@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amber.checks import positive_integer
+from amber.data.genomics.bigwig_index import fault_of
 from amber.data.genomics.chromosomes import ChromosomeMatch, ChromosomeNames
 from amber.data.genomics.handles import PerThread, library
 from amber.data.text.formats import recognise
@@ -63,6 +64,9 @@ class Track:
         self.path = Path(path)
         with open_regular(self.path, what=_WHAT, error=DataError) as stream:
             head = stream.read(1 << 12)
+            fault = fault_of(stream, os.fstat(stream.fileno()).st_size) if head.startswith(_MAGIC) else ""
+        if fault:
+            raise DataError(f"{self.path}: expected a sound bigWig file. Received: {fault}", file=str(self.path))
         if not head.startswith(_MAGIC):
             found = recognise(head)
             received = found.name if found else "an empty file" if not head else "another file"

@@ -28,7 +28,7 @@ from amber.types import Array
 _AT_THE_END = re.compile(r"(.+?)[_./-]?(train|training|valid|validation|val|dev|test|testing)", re.IGNORECASE)
 _AT_THE_BEGINNING = re.compile(r"(train|training|valid|validation|val|dev|test|testing)[_./-]?(.+)", re.IGNORECASE)
 # What arrays of sequences are called where they are not named.
-_USUAL_NAMES = ("x", "X", "sequences", "sequence", "one_hot", "onehot")
+USUAL_NAMES = ("x", "X", "sequences", "sequence", "one_hot", "onehot")
 # A column of its own for each column of a matrix, up to so many.
 _MOST_COLUMNS = 20_000
 
@@ -57,7 +57,11 @@ class ArraysSource(Source):
             DataError: a file or array that cannot be read, an array that is not there (those that are, are listed), or
                 arrays of unequal length.
         """
-        return NamedArrays(self.arrays, read_arrays(self.arrays)).examples(wanted)
+        return self.named().examples(wanted)
+
+    def named(self) -> NamedArrays:
+        """Return the arrays by name; errors are those of a file that cannot be read."""
+        return NamedArrays(self.arrays, read_arrays(self.arrays))
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +78,7 @@ class NamedArrays:
 
     def examples(self, wanted: Wanted) -> ArrayExamples:
         """Return the examples; errors are those of `ArraysSource.examples`."""
-        arrays = dict(self.found)
-        parts, notes = _put_together(arrays)
-        if parts:
-            arrays = parts
+        arrays, notes = self.together()
         blocks = wanted.blocks or {"sequence": {"sequence": self._sequences(arrays, wanted.sequence)}}
         inputs: dict[str, InputKind] = {}
         values: dict[str, Array | Ragged] = {}
@@ -102,8 +103,13 @@ class NamedArrays:
         places = Places.in_file(self.path, np.arange(count), word="row")
         return ArrayExamples(values, inputs, columns, places, tuple(notes))
 
+    def together(self) -> tuple[dict[str, Array], list[str]]:
+        """Return the arrays, those of parts such as `x_train` and `x_test` as one each, and what is to be said."""
+        parts, notes = _put_together(self.found)
+        return parts or dict(self.found), notes
+
     def _sequences(self, arrays: Mapping[str, Array], wanted: str) -> str:
-        return next((name for name in (wanted, *_USUAL_NAMES) if name in arrays), wanted)
+        return next((name for name in (wanted, *USUAL_NAMES) if name in arrays), wanted)
 
     def _check_there(self, arrays: Mapping[str, Array], key: str, name: str) -> None:
         if key not in arrays:

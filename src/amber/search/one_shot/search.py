@@ -269,10 +269,11 @@ class _Shared:
 
     def _train(self, steps: int) -> float:
         """Train on so many batches and return their mean loss."""
-        train, size = self.objective.train, self.objective.settings.batch_size
+        train, settings = self.objective.train, self.objective.settings
+        size = settings.batch_size
         rows = np.resize(self.generator.permutation(len(train[1])), steps * size)
         self.child.optimizer.learning_rate = self.rate * self._slope()
-        reported = train_epoch(self.child, batches_of(train, rows, size, self.steps))
+        reported = train_epoch(self.child, batches_of(train, rows, size, self.steps, settings.fit_kwargs))
         self.steps += steps
         return float(reported["loss"][-1])
 
