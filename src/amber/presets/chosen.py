@@ -9,7 +9,7 @@ from amber.errors import ModelSpaceError
 from amber.presets.facts import DataFacts, Preset, PresetSpace
 from amber.presets.features import feature_groups
 from amber.presets.residual import deep_residual_cnn, dilated_cnn
-from amber.presets.sequences import cnn_attention, cnn_recurrent, motif_cnn
+from amber.presets.sequences import cnn_attention, cnn_context, cnn_recurrent, motif_cnn
 from amber.registry import Registry
 
 AUTO = "auto"
@@ -57,7 +57,8 @@ def preset_space(name: str, facts: DataFacts) -> PresetSpace:
     """Return the model space and builder of a preset.
 
     Args:
-        name: `motif_cnn`, `deep_residual_cnn`, `dilated_cnn`, `cnn_recurrent`, `cnn_attention`, `feature_groups`, one
+        name: `motif_cnn`, `deep_residual_cnn`, `dilated_cnn`, `cnn_recurrent`, `cnn_attention`, `cnn_context`,
+            `feature_groups`, one
             that was registered, or `auto`.
         facts: of the data.
 
@@ -72,5 +73,5 @@ def preset_space(name: str, facts: DataFacts) -> PresetSpace:
     return PRESETS.get(chosen_preset(facts) if name == AUTO else name)(facts)
 
 
-for _preset in (motif_cnn, deep_residual_cnn, dilated_cnn, cnn_recurrent, cnn_attention, feature_groups):
+for _preset in (motif_cnn, deep_residual_cnn, dilated_cnn, cnn_recurrent, cnn_attention, cnn_context, feature_groups):
     register_preset(_preset.__name__, _preset)

@@ -94,3 +94,35 @@ def cnn_attention(facts: DataFacts) -> PresetSpace:
         ],
         {"type": "sequential"},
     )
+
+
+def cnn_context(facts: DataFacts) -> PresetSpace:
+    """Return one to three convolutions, and after the pool attention, recurrence, or neither.
+
+    The largest of these spaces: it holds networks of `motif_cnn`, `cnn_recurrent` and `cnn_attention`, with pools that
+    leave 25 to 100 positions. For searches of some hundred networks.
+    """
+    length = facts.only_sequence("cnn_context")
+    size = facts.by_examples(8, 16, 32)
+    attention = [{"Layer_type": "self_attention", "num_heads": heads, "key_dim": size} for heads in (2, 4)]
+    recurrent = [
+        {"Layer_type": "bidirectional", "layer": kind, "units": size, "return_sequences": True}
+        for kind in ("gru", "lstm")
+    ]
+    return PresetSpace(
+        [
+            first_convolution(facts, length),
+            NORMALISED,
+            pools(length, (100, 50, 25)),
+            dropouts((0, 0.1, 0.3)),
+            further_convolution(facts),
+            NORMALISED,
+            further_convolution(facts),
+            NORMALISED,
+            [*attention, IDENTITY, *recurrent],
+            [{"Layer_type": "layer_normalization"}, IDENTITY],
+            summaries(min(length, 100), facts.along),
+            *head(facts),
+        ],
+        {"type": "sequential"},
+    )
