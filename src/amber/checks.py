@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import numbers
+import os
+from pathlib import Path
 from typing import TypeGuard
 
 from amber.errors import AmberError, ConfigError
@@ -35,9 +38,25 @@ def positive_integer(value: object, name: str, *, error: type[AmberError] = Conf
 
 def integer_at_least(value: object, name: str, least: int, *, error: type[AmberError] = ConfigError) -> int:
     """Return a value that must be an integer of at least `least`; raise `error` otherwise."""
-    if not is_integer(value) or value < least:
+    # A number of NumPy's, such as the position of a maximum, is as good.
+    number = int(value) if isinstance(value, numbers.Integral) and not isinstance(value, bool) else None
+    if number is None or number < least:
         expected = "a positive integer" if least == 1 else f"an integer of at least {least}"
         raise error(f"{name} must be {expected}. Received: {shown(value)}", field=(name,))
+    return number
+
+
+def checked_path(value: object, name: str, *, error: type[AmberError] = ConfigError) -> Path:
+    """Return a path given as text or as a path, with `~` as the home folder; raise `error` otherwise."""
+    if not isinstance(value, (str, os.PathLike)) or not str(value):
+        raise error(f"{name} must be the path of a file or folder. Received: {shown(value)}", field=(name,))
+    return Path(os.path.expanduser(value))
+
+
+def boolean(value: object, name: str, *, error: type[AmberError] = ConfigError) -> bool:
+    """Return a value that must be True or False; raise `error` otherwise."""
+    if not isinstance(value, bool):
+        raise error(f"{name} must be True or False. Received: {shown(value)}", field=(name,))
     return value
 
 

@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from amber.errors import ConfigError, DataError
-from amber.evaluation import Resampling, evaluate_classes, evaluate_labels, evaluate_numbers
+from amber.evaluation import (
+    Resampling,
+    evaluate_classes,
+    evaluate_labels,
+    evaluate_numbers,
+    evaluate_several_numbers,
+)
 from amber.evaluation.weighted import mean_of
 
 
@@ -100,6 +106,9 @@ def test_an_evaluation_is_json() -> None:
     assert str(found.scores["mae"]).startswith("0.5000 (")
 
 
+HALVES = np.ones((2, 2)) / 2
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -121,6 +130,38 @@ def test_an_evaluation_is_json() -> None:
         (lambda: Resampling(3, ["a"]), "a group for each of 3 examples. Received: 1"),
         (lambda: Resampling(3, level=1.0), "between 0 and 1"),
         (lambda: Resampling(0), "at least one example"),
+        (lambda: Resampling(2.5), "number of examples must be a positive integer. Received: 2.5"),  # type: ignore[arg-type]
+        (lambda: Resampling(2, level="95%"), "a number between 0 and 1. Received: '95%'"),  # type: ignore[arg-type]
+        (lambda: Resampling(2, 3), "a group for each of 2 examples. Received: 3"),  # type: ignore[arg-type]
+        (lambda: Resampling(2, [[1], [2]]), r"name or number of a group.*Received: \[1\]"),  # type: ignore[list-item]
+        (lambda: evaluate_classes(["a", "b"], HALVES, ["a", "b"]), "not names. Received: np.str_\\('a'\\)"),
+        (lambda: evaluate_classes([0, 1], HALVES, "ab"), "names of classes as a list. Received: 'ab'"),
+        (lambda: evaluate_classes([0, 1], HALVES, ["a", "a"]), "each once, of classes"),
+        (
+            lambda: evaluate_classes([0, 1], [[2.5, -1], [0, 1]], ["a", "b"]),
+            "apply a softmax or sigmoid.*Received: 2.5",
+        ),
+        (lambda: evaluate_classes([0, 1], [["x", 1], [0, 1]], ["a", "b"]), "probabilities as an array of numbers"),
+        (
+            lambda: evaluate_classes([0, 1], HALVES, ["a", "b"], resampling=Resampling(9)),
+            r"Expected Resampling\(2\), for as many examples as are evaluated. Received: Resampling\(9\)",
+        ),
+        (
+            lambda: evaluate_classes([0, 1], HALVES, ["a", "b"], resampling=9),
+            "amber.evaluation.Resampling.*Received: 9",
+        ),  # type: ignore[arg-type]
+        (lambda: evaluate_classes([0, 1], HALVES, ["a", "b"], baselines=[HALVES]), "baselines by name.*Received: list"),  # type: ignore[arg-type]
+        (
+            lambda: evaluate_classes([0, 1], HALVES, ["a", "b"], baselines={"linear": [[1, 0]]}),
+            r"predictions of the baseline 'linear' of shape \(2, 2\). Received: shape \(1, 2\)",
+        ),
+        (lambda: evaluate_labels(np.zeros((2, 0)), np.zeros((2, 0)), []), "at least one name"),
+        (lambda: evaluate_labels([[0, 1]], [[0.5, 7]], ["a", "b"]), "from 0 to 1.*Received: 7"),
+        (lambda: evaluate_numbers(["a"], [1.0]), r"numbers as an array of numbers. Received: \['a'\]"),
+        (lambda: evaluate_numbers([1.0, np.inf], [1.0, 2.0]), "Expected finite numbers.*Received: inf"),
+        (lambda: evaluate_several_numbers([[1.0]], [[1.0]], {}), "Expected names with slices of the 1 units"),
+        (lambda: evaluate_several_numbers([[1.0]], [[1.0]], {"a": slice(3, 5)}), r"Received: \{'a': slice\(3, 5"),
+        (lambda: evaluate_several_numbers([1.0], [1.0], {"a": slice(0, 1)}), r"Received: shape \(1,\)"),
     ],
 )
 def test_what_cannot_be_evaluated_is_named(call: object, message: str) -> None:
@@ -131,6 +172,8 @@ def test_what_cannot_be_evaluated_is_named(call: object, message: str) -> None:
 def test_draws_must_be_a_positive_integer() -> None:
     with pytest.raises(ConfigError, match="draws must be a positive integer"):
         Resampling(3, draws=0)
+    with pytest.raises(ConfigError, match="seed must be an integer of at least 0. Received: -1"):
+        Resampling(3, seed=-1)
 
 
 DRAWS = [[1, 2, 0, 2, 0, 1], [2, 1, 0, 1, 1, 1]]

@@ -138,7 +138,7 @@ def test_both_strands_do_not_care_which_is_given(network: Any, examples: Any) ->
         ({"references": np.zeros((24, 4))}, DataError, "each of 2 inputs"),
         ({"references": [np.zeros((24, 3)), np.zeros(3)]}, DataError, "'sequence' must have the shape \\(24, 4\\)"),
         ({"step": 5}, ConfigError, "steps"),
-        ({"steps": 0}, ConfigError, "at least 1"),
+        ({"steps": 0}, ConfigError, "a positive integer"),
         ({"examples": np.zeros((2, 24, 4))}, DataError, "each of 2 inputs"),
         ({"examples": [np.zeros((2, 24, 4)), np.zeros((3, 3))]}, DataError, "as many examples"),
         ({"examples": [np.full((2, 24, 4), np.nan), np.zeros((2, 3))]}, DataError, "finite"),

@@ -56,6 +56,22 @@ def test_rules_of_scikit_learn(estimator: Any, linear: None) -> None:
     assert len(checked) > 50 and {each["check_name"] for each in checked if each["status"] == "skipped"} <= NOT_CHECKED
 
 
+@pytest.mark.parametrize(
+    ("estimator", "error", "said"),
+    [
+        (AmberRegressor(), ValueError, "Expected numbers; AmberClassifier takes classes. Received: .*'a'"),
+        (AmberClassifier(budget=0), AmberError, "budget must be a positive integer. Received: 0"),
+        (AmberClassifier(sections=5), AmberError, "`sections` must be a dictionary of sections. Received: 5"),
+        (AmberClassifier(space="resnet"), AmberError, "expected auto, or one of .* Received: 'resnet'"),
+        (AmberClassifier(random_state=-1), AmberError, "seed must be an integer from 0 .* Received: -1"),
+        (AmberClassifier(run_directory=5), AmberError, "run_directory must be the path .* Received: 5"),
+    ],
+)
+def test_arguments_that_cannot_be_are_named(estimator: Any, error: type[Exception], said: str) -> None:
+    with pytest.raises(error, match=said):
+        estimator.fit(["ACGTACGT", "GGGGCCCC"] * 10, ["a", "b"] * 10)
+
+
 def test_classes_keep_their_names_and_order(linear: None) -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(60, 3))

@@ -65,6 +65,9 @@ def test_an_interrupted_search_has_no_model_yet(tmp_path: Path) -> None:
             ask()
 
 
+PAIR = (["ACGT"] * 8, [0, 1] * 4)
+
+
 @pytest.mark.parametrize(
     ("data", "options", "message"),
     [
@@ -73,13 +76,28 @@ def test_an_interrupted_search_has_no_model_yet(tmp_path: Path) -> None:
         ((["ACGT"] * 9, [0, 1] * 4), {}, "must have the same number of examples"),
         ((["ACGT"] * 9, [0] * 9), {}, ""),
         ((["ACGT"] * 8, [0, 1] * 4), {"budget": 0}, "budget must be a positive integer. Received: 0"),
-        ((["ACGT"] * 8, [0, 1] * 4), {"label": "x"}, "`label` and `genome` are for files"),
+        (PAIR, {"label": "x"}, "`label` and `genome` are for files"),
+        (PAIR, {"foo": 1}, "The options of a run are seed, trials, .* Received: foo=1"),
+        (PAIR, {"budget": 0}, "budget must be a positive integer. Received: 0"),
+        (PAIR, {"budget": 2, "trials": 3}, "`budget` and `trials` say the same"),
+        (PAIR, {"budget": 2, "sections": {"search": {"trials": 3}}}, "`budget` and sections.*'trials'. say the same"),
+        (PAIR, {"sections": 5}, "`sections` must be a dictionary of sections. Received: 5"),
+        (PAIR, {"seed": -1}, "seed must be an integer from 0 to .* Received: -1"),
+        (PAIR, {"resume": "yes"}, "resume must be True or False. Received: 'yes'"),
+        (PAIR, {"start_with": "resnet"}, "start_with must be a list. Received: 'resnet'"),
+        (PAIR, {"callbacks": [1]}, r"callbacks must be a function that returns Keras callbacks.* Received: \[1\]"),
     ],
 )
 def test_what_is_refused(data: Any, options: dict[str, Any], message: str, tmp_path: Path) -> None:
     with pytest.raises((ConfigError, DataError), match=message):
         amber.search(data, run_directory=tmp_path / "run", **options)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("folder", [5, ""])
+def test_a_run_directory_that_is_no_path_is_refused(folder: Any) -> None:
+    with pytest.raises(ConfigError, match=f"run_directory must be the path of a file or folder. Received: {folder!r}"):
+        amber.search(PAIR, run_directory=folder)
 
 
 def test_arrays_of_every_kind() -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amber.backend import interrupts
-from amber.checks import positive_integer
+from amber.checks import integer_at_least, is_number, positive_integer
 from amber.display import PlainRepr
 from amber.errors import DataError
 from amber.types import Array, JsonObject
+from amber.wording import shown
 
 Weights = NDArray[np.float64]
 WeightedMeasure = Callable[[Weights], float]
@@ -69,7 +70,7 @@ class Resampling(PlainRepr):
         seed: of the draws.
 
     Raises:
-        ConfigError: `draws` is not a positive integer.
+        ConfigError: `draws` is not a positive integer, or `seed` a negative one.
         DataError: no examples, another number of groups, or a level that is not a share.
     """
 
@@ -82,16 +83,17 @@ class Resampling(PlainRepr):
         level: float = 0.95,
         seed: int = 0,
     ) -> None:
-        if examples < 1:
-            raise DataError(f"Scores need at least one example. Received: {examples}")
-        if groups is not None and len(groups) != examples:
-            raise DataError(f"Expected a group for each of {examples:,} examples. Received: {len(groups):,} groups")
-        if not 0 < level < 1:
-            raise DataError(f"The level of an interval must lie between 0 and 1. Received: {level!r}")
-        self.examples = examples
+        if examples == 0:
+            raise DataError("Scores need at least one example. Received: 0")
+        self.examples = positive_integer(examples, "The number of examples", error=DataError)
+        if groups is not None and (not isinstance(groups, Sized) or len(groups) != examples):
+            found = f"{len(groups):,} groups" if isinstance(groups, Sized) else shown(groups)
+            raise DataError(f"Expected a group for each of {examples:,} examples. Received: {found}")
+        if not is_number(level) or not 0 < level < 1:
+            raise DataError(f"The level of an interval must be a number between 0 and 1. Received: {shown(level)}")
         self.draws = positive_integer(draws, "draws")
         self.level = level
-        self._seed = seed
+        self._seed = integer_at_least(seed, "seed", 0)
         self._codes = None if groups is None else _codes(groups)
 
     @property
@@ -143,4 +145,7 @@ class Resampling(PlainRepr):
 
 def _codes(groups: Sequence[Hashable] | Array) -> NDArray[np.int64]:
     numbers: dict[Hashable, int] = {}
+    wrong = [each for each in groups if not isinstance(each, Hashable)]
+    if wrong:
+        raise DataError(f"Expected the name or number of a group for each example. Received: {shown(wrong[0])}")
     return np.array([numbers.setdefault(each, len(numbers)) for each in groups], np.int64)

@@ -10,9 +10,10 @@ from numpy.typing import ArrayLike
 
 from amber.display import html_table
 from amber.errors import DataError
-from amber.evaluation import weighted
+from amber.evaluation import given, weighted
 from amber.evaluation.bootstrap import Estimate, Resampling, WeightedMeasure
 from amber.types import Array, JsonObject
+from amber.wording import shown
 
 Measures = dict[str, WeightedMeasure]
 
@@ -75,27 +76,23 @@ def evaluate_classes(
         baselines: probabilities of other models, by name.
 
     Raises:
-        DataError: shapes that do not fit, class numbers without a class, or values that are not finite.
+        DataError: shapes, names or a resampling that do not fit, class numbers without a class, or values that are not
+            probabilities.
     """
-    numbers = np.asarray(true).reshape(-1)
-    if len(classes) < 2 or not np.issubdtype(numbers.dtype, np.integer) or not _within(numbers, len(classes)):
-        raise DataError(
-            f"Expected class numbers from 0 to {len(classes) - 1} of at least two classes. "
-            f"Received: {numbers.dtype} values from {numbers.min()} to {numbers.max()}"
-            if numbers.size
-            else "Expected class numbers. Received: none"
-        )
+    classes = given.names_of(classes, "classes")
+    numbers = given.class_numbers(true, len(classes))
     shape = (len(numbers), len(classes))
 
-    def measures_of(values: ArrayLike) -> Measures:
-        return _class_measures(numbers, _checked(values, shape, "probabilities"))
+    def measures_of(values: ArrayLike, what: str) -> Measures:
+        return _class_measures(numbers, given.probabilities_of(values, shape, what))
 
-    found = _checked(probabilities, shape, "probabilities")
+    found = given.probabilities_of(probabilities, shape, "probabilities")
     each = {
         name: _against_rest(numbers == number, found[:, number], found.argmax(axis=1) == number)
         for number, name in enumerate(classes)
     }
-    return _evaluated(measures_of, probabilities, baselines, resampling or Resampling(len(numbers)), each)
+    drawn = given.resampling_of(resampling, len(numbers))
+    return _evaluated(measures_of, found, baselines, drawn, each)
 
 
 def evaluate_labels(
@@ -119,24 +116,25 @@ def evaluate_labels(
         Means over the labels for which a measure is defined, and each label's own.
 
     Raises:
-        DataError: shapes that do not fit, or other values.
+        DataError: shapes, names or a resampling that do not fit, or other values.
     """
-    values = np.asarray(true, np.float64)
+    labels = given.names_of(labels, "labels")
+    values = given.numbers_of(true, "labels")
     if values.ndim != 2 or values.shape[1] != len(labels) or not np.isin(values[~np.isnan(values)], (0, 1)).all():
         raise DataError(
             f"Expected 0, 1 or NaN for each of {len(labels)} labels. Received: shape {values.shape}"
             + ("" if values.ndim != 2 or values.shape[1] != len(labels) else ", with other values")
         )
 
-    def by_label(given: ArrayLike) -> dict[str, Measures]:
-        predicted = _checked(given, values.shape, "probabilities")
+    def by_label(found: ArrayLike, what: str) -> dict[str, Measures]:
+        predicted = given.probabilities_of(found, values.shape, what)
         return {name: _label_measures(values[:, k], predicted[:, k]) for k, name in enumerate(labels)}
 
-    def measures_of(given: ArrayLike) -> Measures:
-        return _means(by_label(given))
+    def measures_of(found: ArrayLike, what: str) -> Measures:
+        return _means(by_label(found, what))
 
-    drawn = resampling or Resampling(len(values))
-    return _evaluated(measures_of, probabilities, baselines, drawn, by_label(probabilities))
+    drawn = given.resampling_of(resampling, len(values))
+    return _evaluated(measures_of, probabilities, baselines, drawn, by_label(probabilities, "probabilities"))
 
 
 def evaluate_numbers(
@@ -157,16 +155,16 @@ def evaluate_numbers(
     Raises:
         DataError: shapes that do not fit, no value at all, or values that are not finite.
     """
-    values = np.asarray(true, np.float64).reshape(-1)
+    values = given.known_numbers(true, "numbers").reshape(-1)
     known = ~np.isnan(values)
     if not known.any():
         raise DataError(f"Expected numbers. Received: {len(values)} missing values")
 
-    def measures_of(given: ArrayLike) -> Measures:
-        found = _checked(np.asarray(given).reshape(-1), values.shape, "predictions")
+    def measures_of(predictions: ArrayLike, what: str) -> Measures:
+        found = given.finite(given.numbers_of(predictions, what).reshape(-1), values.shape, what)
         return {name: _where(known, measure) for name, measure in _number_measures(values[known], found[known]).items()}
 
-    return _evaluated(measures_of, predicted, baselines, resampling or Resampling(len(values)), {})
+    return _evaluated(measures_of, predicted, baselines, given.resampling_of(resampling, len(values)), {})
 
 
 def evaluate_several_numbers(
@@ -190,18 +188,22 @@ def evaluate_several_numbers(
         Means over the numbers for which a measure is defined, and each one's own.
 
     Raises:
-        DataError: shapes that do not fit, or values that are not finite.
+        DataError: shapes, columns or a resampling that do not fit, or values that are not finite.
     """
-    values = np.asarray(true, np.float64)
+    values = given.known_numbers(true, "numbers")
+    if values.ndim != 2:
+        raise DataError(f"Expected numbers of shape (examples, units). Received: shape {values.shape}")
+    columns = given.columns_of(columns, values.shape[1])
 
-    def by_number(given: ArrayLike) -> dict[str, Measures]:
-        found = _checked(given, values.shape, "predictions")
+    def by_number(predictions: ArrayLike, what: str) -> dict[str, Measures]:
+        found = given.finite(predictions, values.shape, what)
         return {name: _several_measures(values[:, each], found[:, each]) for name, each in columns.items()}
 
-    def measures_of(given: ArrayLike) -> Measures:
-        return _means(by_number(given))
+    def measures_of(predictions: ArrayLike, what: str) -> Measures:
+        return _means(by_number(predictions, what))
 
-    return _evaluated(measures_of, predicted, baselines, resampling or Resampling(len(values)), by_number(predicted))
+    drawn = given.resampling_of(resampling, len(values))
+    return _evaluated(measures_of, predicted, baselines, drawn, by_number(predicted, "predictions"))
 
 
 def _several_measures(true: Array, predicted: Array) -> Measures:
@@ -214,14 +216,18 @@ def _several_measures(true: Array, predicted: Array) -> Measures:
 
 
 def _evaluated(
-    measures_of: Callable[[ArrayLike], Measures],
+    measures_of: Callable[[ArrayLike, str], Measures],
     predicted: ArrayLike,
     baselines: Mapping[str, ArrayLike] | None,
     resampling: Resampling,
     each: Mapping[str, Measures],
 ) -> Evaluation:
-    ours = resampling.draw(measures_of(predicted))
-    theirs = {name: resampling.draw(measures_of(values)) for name, values in (baselines or {}).items()}
+    others = {
+        name: measures_of(values, f"predictions of the baseline {shown(name)}")
+        for name, values in given.baselines_of(baselines).items()
+    }
+    ours = resampling.draw(measures_of(predicted, "predictions"))
+    theirs = {name: resampling.draw(measures) for name, measures in others.items()}
     return Evaluation(
         scores=resampling.intervals(ours),
         per_class={name: resampling.intervals(resampling.draw(measures)) for name, measures in each.items()},
@@ -292,19 +298,6 @@ def _mean(measures: Sequence[WeightedMeasure]) -> WeightedMeasure:
 def _means(by_name: Mapping[str, Measures]) -> Measures:
     names = next(iter(by_name.values()))
     return {name: _mean([measures[name] for measures in by_name.values()]) for name in names}
-
-
-def _checked(values: ArrayLike, shape: tuple[int, ...], what: str) -> Array:
-    found = np.asarray(values, np.float64)
-    if found.shape != shape:
-        raise DataError(f"Expected {what} of shape {shape}. Received: shape {found.shape}")
-    if not np.isfinite(found).all():
-        raise DataError(f"Expected finite {what}. Received: {found[~np.isfinite(found)][0]}")
-    return found
-
-
-def _within(numbers: Array, classes: int) -> bool:
-    return bool(numbers.size and numbers.min() >= 0 and numbers.max() < classes)
 
 
 def _dicts(scores: Mapping[str, Estimate]) -> JsonObject:

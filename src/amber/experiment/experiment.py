@@ -97,7 +97,7 @@ class Experiment:
         Raises:
             AmberError: a mistake; its `field`, `file` and `line` say where it is.
         """
-        given = RunOptions(**options)
+        given = RunOptions.of(options)
         with naming_missing(Path(given.run_directory or run_directory_in(path))):
             configuration = load_config(path)
         return resolve(configuration, given)
@@ -116,7 +116,7 @@ class Experiment:
         Raises:
             AmberError: a mistake; its `field` says where it is.
         """
-        return resolve(configuration_of_sections(sections, folder), RunOptions(**options))
+        return resolve(configuration_of_sections(sections, folder), RunOptions.of(options))
 
     @classmethod
     def from_objects(
@@ -142,7 +142,7 @@ class Experiment:
             AmberError: a mistake; its `field` says where it is.
         """
         configuration = configuration_of_objects(data, model_space, sections or {})
-        return resolve(configuration, RunOptions(run_directory=run_directory, **options))
+        return resolve(configuration, RunOptions.of({"run_directory": run_directory, **options}))
 
     @property
     def builder(self) -> ModelBuilder:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from amber.backend.randomness import check_seed
+from amber.checks import boolean, checked_path, positive_integer
 from amber.errors import ConfigError
 from amber.experiment.components import NO_STORAGE
 from amber.experiment.configuration.reading import Configuration
+from amber.wording import shown
 
 if TYPE_CHECKING:
     import keras
@@ -40,7 +43,7 @@ class RunOptions:
         loggers: listeners of the search, such as `amber.search.TensorBoardCallback("logs")`.
 
     Raises:
-        ConfigError: `resume` beside `overwrite`, or `allow_changes` without `resume`.
+        ConfigError: a value of another kind, `resume` beside `overwrite`, or `allow_changes` without `resume`.
     """
 
     seed: int | None = None
@@ -57,7 +60,17 @@ class RunOptions:
     callbacks: Callable[[], Sequence[keras.callbacks.Callback]] | None = None
     loggers: Sequence[SearchCallback] = ()
 
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> RunOptions:
+        """Return options given as keyword arguments; raise ConfigError for one that does not exist."""
+        known = [each.name for each in fields(cls)]
+        for name in given:
+            if name not in known:
+                raise ConfigError(f"The options of a run are {', '.join(known)}. Received: {name}={shown(given[name])}")
+        return cls(**given)
+
     def __post_init__(self) -> None:
+        self._check_values()
         if self.resume and self.overwrite:
             raise ConfigError(
                 "resume goes on with a search that overwrite removes: expected one of them. Received: both",
@@ -67,6 +80,31 @@ class RunOptions:
             raise ConfigError(
                 "allow_changes is for a search that is taken up: expected resume beside it. Received: resume=False",
                 field=("allow_changes",),
+            )
+
+    def _check_values(self) -> None:
+        """Check each value by itself; what is read from a file is checked when it is read."""
+        if self.seed is not None:
+            object.__setattr__(self, "seed", check_seed(self.seed))
+        if self.trials is not None:
+            object.__setattr__(self, "trials", positive_integer(self.trials, "trials"))
+        for name in ("overwrite", "resume", "allow_changes"):
+            boolean(getattr(self, name), name)
+        if self.run_directory is not None:
+            object.__setattr__(self, "run_directory", checked_path(self.run_directory, "run_directory"))
+        for name in ("sampler", "storage"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                raise ConfigError(f"{name} must be text. Received: {shown(value)}", field=(name,))
+        for name in ("learn_from", "start_with", "plugins", "loggers"):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, str) or not isinstance(value, Sequence)):
+                raise ConfigError(f"{name} must be a list. Received: {shown(value)}", field=(name,))
+        if self.callbacks is not None and not callable(self.callbacks):
+            raise ConfigError(
+                "callbacks must be a function that returns Keras callbacks, such as `lambda: [MyCallback()]`, as each "
+                f"training needs its own. Received: {shown(self.callbacks)}",
+                field=("callbacks",),
             )
 
     def applied_to(self, configuration: Configuration) -> Configuration:

@@ -6,7 +6,7 @@ what DeepLIFT propagates. A contribution is a multiplier times the difference fr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import keras
@@ -17,9 +17,10 @@ from amber.backend.keras_internals.graphs import Functional, functional_of
 from amber.errors import ConfigError
 from amber.explain.inputs import Examples, Given, check_sequences, is_sequence, read_examples, reverse_complement
 from amber.explain.references import References, ReferenceSource
-from amber.explain.settings import Checked, check_settings
+from amber.explain.settings import Checked
 from amber.explain.targets import Output, Target, find_target
 from amber.types import Array
+from amber.wording import shown
 
 Multipliers: TypeAlias = Callable[[Sequence[Any], Sequence[Any]], list[Any]]
 """From tensors of examples and of their references, one for each input, to multipliers of the same shapes; compiled."""
@@ -36,7 +37,7 @@ def attribute(
     references: References,
     multipliers_of: MultipliersOf,
     combine: Combine | None,
-    settings: Mapping[str, Any],
+    settings: Checked,
 ) -> Any:
     """Return attributions of examples, in the form and shape of the examples.
 
@@ -47,34 +48,33 @@ def attribute(
         references: see `amber.explain.references.References`.
         multipliers_of: makes the function of multipliers for a model.
         combine: what becomes of them; contributions, or hypothetical ones where the settings ask, by default.
-        settings: see `amber.explain.settings.Settings`.
+        settings: those of the method, checked.
 
     Raises:
-        ConfigError: an unknown output, setting or name of references; a model that is not functional.
+        ConfigError: an unknown output or name of references; a model that is not functional.
         DataError: examples or references that do not fit.
     """
-    checked = check_settings(settings)
     model = functional_model(model)
     read = read_examples(model, examples)
     target = find_target(model, output)
-    if checked.hypothetical:
+    if settings.hypothetical:
         check_sequences(read, "hypothetical")
-    if checked.both_strands:
+    if settings.both_strands:
         check_strands(read, target)
-    source = ReferenceSource(read, references, checked)
-    run = _Runner(multipliers_of(model, target, checked))
-    combined = combine or (_hypothetical if checked.hypothetical else _contributions)
+    source = ReferenceSource(read, references, settings)
+    run = _Runner(multipliers_of(model, target, settings))
+    combined = combine or (_hypothetical if settings.hypothetical else _contributions)
     found = [np.empty_like(array) for array in read.arrays]
-    size = max(1, checked.batch_size // source.count)
+    size = max(1, settings.batch_size // source.count)
     for start in range(0, len(read), size):
         interrupts.check()
         stop = min(start + size, len(read))
         rows = [array[start:stop] for array in read.arrays]
-        part = _attribute_rows(run, combined, rows, source.of(start, stop), checked.both_strands)
+        part = _attribute_rows(run, combined, rows, source.of(start, stop), settings.both_strands)
         for whole, piece in zip(found, part, strict=True):
             whole[start:stop] = piece
-        if checked.progress is not None:
-            checked.progress(stop, len(read))
+        if settings.progress is not None:
+            settings.progress(stop, len(read))
     return read.packed(found)
 
 
@@ -84,11 +84,13 @@ def functional_model(model: keras.Model) -> keras.Model:
     Raises:
         ConfigError: another kind of model.
     """
-    found = functional_of(model) if model.built else model
+    is_model = isinstance(model, keras.Model)
+    found = functional_of(model) if is_model and model.built else model
     if not isinstance(found, Functional):
         raise ConfigError(
-            f"Attributions need a functional Keras model, such as `keras.Model(inputs, outputs)` or what a builder of "
-            f"AMBER gives; of a child of a supernet take `extract()`. Received: {type(model).__name__}"
+            "Attributions need a functional Keras model, such as `keras.Model(inputs, outputs)` or what a builder of "
+            "AMBER gives; of a child of a supernet take `extract()`, of what `amber.load` returns `network`. "
+            f"Received: {type(model).__name__ if is_model else shown(model)}"
         )
     return found
 

@@ -17,7 +17,7 @@ from amber.explain.attribution import Multipliers, attribute
 from amber.explain.completeness import share_residual
 from amber.explain.inputs import Given
 from amber.explain.references import References
-from amber.explain.settings import Checked, Settings
+from amber.explain.settings import Checked, Settings, check_settings
 from amber.explain.targets import Output, Target
 from amber.types import Array, Tensor
 
@@ -31,16 +31,17 @@ def saliency(model: keras.Model, examples: Given, output: Output = 0, **settings
         model: a functional model.
         examples: what the model reads: an array, or arrays by name of input or in their order.
         output: the number to explain: a unit of the first output, the name of an output of one unit, or a pair of both.
-        **settings: see `Settings`; `steps`, `shuffles`, `seed` and `hypothetical` change nothing.
+        **settings: `batch_size`, `both_strands` and `progress` of `Settings`.
 
     Returns:
         Array of the shape of the examples, or arrays in their form.
 
     Raises:
-        ConfigError: an unknown output or setting.
+        ConfigError: an unknown output, or a setting that is unknown or without effect.
         DataError: examples that do not fit the model.
     """
-    return attribute(model, examples, output, "zeros", _gradients, _absolute, settings)
+    checked = check_settings("saliency", settings, uses=())
+    return attribute(model, examples, output, "zeros", _gradients, _absolute, checked)
 
 
 def gradient_times_input(
@@ -59,16 +60,18 @@ def gradient_times_input(
         examples: what the model reads: an array, or arrays by name of input or in their order.
         output: the number to explain: a unit of the first output, the name of an output of one unit, or a pair of both.
         references: `zeros`, `mean`, `shuffles` (the mean over several dinucleotide shuffles of each), or arrays.
-        **settings: see `Settings`.
+        **settings: those of `Settings` but `steps`.
 
     Returns:
         Array of the shape of the examples, or arrays in their form.
 
     Raises:
-        ConfigError: an unknown output, setting or name of references.
+        ConfigError: an unknown output or name of references, or a setting that is unknown or without effect.
         DataError: examples or references that do not fit the model.
     """
-    return attribute(model, examples, output, references, _gradients, None, settings)
+    uses = ("shuffles", "seed", "hypothetical")
+    checked = check_settings("gradient_times_input", settings, uses=uses, references=references)
+    return attribute(model, examples, output, references, _gradients, None, checked)
 
 
 def integrated_gradients(
@@ -95,10 +98,12 @@ def integrated_gradients(
         Array of the shape of the examples, or arrays in their form.
 
     Raises:
-        ConfigError: an unknown output, setting or name of references.
+        ConfigError: an unknown output or name of references, or a setting that is unknown or without effect.
         DataError: examples or references that do not fit the model.
     """
-    return attribute(model, examples, output, references, _path_gradients, None, settings)
+    uses = ("steps", "shuffles", "seed", "hypothetical")
+    checked = check_settings("integrated_gradients", settings, uses=uses, references=references)
+    return attribute(model, examples, output, references, _path_gradients, None, checked)
 
 
 def _absolute(multipliers: Array, examples: Array, references: Array) -> Array:

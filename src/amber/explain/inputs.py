@@ -11,6 +11,7 @@ import numpy as np
 
 from amber.errors import DataError
 from amber.types import Array, Inputs
+from amber.wording import shown
 
 Given: TypeAlias = Inputs | Sequence[Array]
 """Examples of a network: one array, a dictionary by name of input, or a list in the order of inputs."""
@@ -72,7 +73,10 @@ def _read(array: Array, tensor: keras.KerasTensor, name: str) -> Array:
     try:
         read = np.asarray(array, dtype=np.float32)
     except (TypeError, ValueError) as error:
-        raise DataError(f"Input '{name}' must be an array of numbers. Received: {type(array).__name__}") from error
+        raise DataError(
+            f"Input '{name}' must be an array of numbers; what `amber.load` returns explains sequences as text. "
+            f"Received: {shown(array)}"
+        ) from error
     shape = tuple(tensor.shape[1:])
     fits = read.ndim == len(shape) + 1 and all(
         want is None or have == want for have, want in zip(read.shape[1:], shape, strict=True)

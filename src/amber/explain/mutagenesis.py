@@ -31,18 +31,19 @@ def mutagenesis(model: keras.Model, examples: Given, output: Output = 0, **setti
         model: a functional model with at least one input of one-hot sequences, shape (length, 4).
         examples: what the model reads: an array, or arrays by name of input or in their order.
         output: the number to explain: a unit of the first output, the name of an output of one unit, or a pair of both.
-        **settings: see `Settings`. `hypothetical` subtracts from each position the mean of its four values, as motif
-            discovery expects; `both_strands` predicts each sequence as the mean of its strands.
+        **settings: `batch_size`, `hypothetical`, `both_strands` and `progress` of `Settings`. `hypothetical` subtracts
+            from each position the mean of its four values, as motif discovery expects; `both_strands` predicts each
+            sequence as the mean of its strands.
 
     Returns:
         Array of the shape of the examples, or arrays in their form: prediction of the example with this base at this
         position minus that of the example; 0 at the base that is there, and in inputs that are not sequences.
 
     Raises:
-        ConfigError: an unknown output or setting.
+        ConfigError: an unknown output, or a setting that is unknown or without effect.
         DataError: examples that do not fit the model, or without sequences.
     """
-    checked = check_settings(settings)
+    checked = check_settings("mutagenesis", settings, uses=("hypothetical",))
     model = functional_model(model)
     read = read_examples(model, examples)
     check_sequences(read, "mutagenesis")

@@ -12,6 +12,7 @@ from amber.errors import ConfigError, DataError
 from amber.explain.inputs import Examples, check_sequences, is_sequence
 from amber.explain.settings import Checked
 from amber.types import Array
+from amber.wording import shown
 
 References: TypeAlias = str | Array | Mapping[str, Array] | Sequence[Array]
 """`zeros`, `mean`, `shuffles`, or an array for each input: of the shape of one example, for all of them, or of the
@@ -88,12 +89,17 @@ def _named(name: str, array: Array) -> Array:
     if name == "mean":
         mean: Array = array.mean(axis=0, keepdims=True)[:, None]
         return mean
-    raise ConfigError(f"`references` must be {', '.join(NAMES)}, or arrays. Received: {name!r}")
+    raise ConfigError(f"`references` must be {', '.join(NAMES)}, or arrays. Received: {shown(name)}")
 
 
 def _in_order(examples: Examples, references: object) -> list[Array]:
     if isinstance(references, Mapping):
-        arrays = [references.get(name) for name in examples.names]
+        if set(references) != set(examples.names):
+            raise DataError(
+                f"Expected references for the inputs {', '.join(map(repr, examples.names))}, by name. "
+                f"Received: {shown(list(references))}"
+            )
+        arrays = [references[name] for name in examples.names]
     else:
         arrays = list(references) if isinstance(references, (list, tuple)) else [references]
     if len(arrays) != len(examples.arrays):
@@ -115,5 +121,5 @@ def _fitted(given: object, array: Array, name: str) -> Array:
         return read
     raise DataError(
         f"The references of input '{name}' must have the shape {shape}, or ({len(array)}, references, *{shape}). "
-        f"Received: {read.shape if read.size else type(given).__name__}"
+        f"Received: {read.shape if read.ndim and read.size else shown(given)}"
     )

@@ -102,7 +102,7 @@ def variant_effects(
         DataError: a model that reads something else, or an alphabet that is not of nucleotides.
         ConfigError: a batch size that is not a positive integer.
     """
-    positive_integer(batch_size, "batch_size")
+    batch_size = positive_integer(batch_size, "batch_size")
     letters = Alphabet.of(alphabet)
     if not letters.is_nucleotides:
         raise DataError(f"Variants are of DNA. Received: the alphabet {letters.letters}", field=("alphabet",))

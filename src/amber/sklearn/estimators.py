@@ -166,7 +166,11 @@ class AmberRegressor(RegressorMixin, _SearchEstimator):
             AmberError: settings or sequences that cannot be used.
         """
         inputs = self._inputs(X, y, fitted=False)
-        values = column_or_1d(y, warn=True).astype("float64")
+        column = column_or_1d(y, warn=True)
+        try:
+            values = column.astype("float64")
+        except ValueError as error:
+            raise ValueError(f"Expected numbers; AmberClassifier takes classes. Received: {error}") from error
         self._fit(inputs, values, TargetSpec(_LABEL, "number"))
         return self
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import yaml
 
-from amber.checks import positive_integer
+from amber.checks import checked_path, positive_integer
 from amber.data.dataset import Dataset
 from amber.errors import ConfigError, RunFailed
 from amber.experiment.experiment import Experiment
@@ -167,7 +167,10 @@ def search(
         ```
     """
     if budget is not None:
+        _check_said_once("budget", "trials", options, sections)
         options["trials"] = positive_integer(budget, "budget")
+    if sections is not None and not isinstance(sections, Mapping):
+        raise ConfigError(f"`sections` must be a dictionary of sections. Received: {shown(sections)}")
     if _is_pair(data):
         from amber.data.from_arrays import dataset_from_arrays
 
@@ -176,7 +179,7 @@ def search(
     if isinstance(data, Dataset):
         if label is not None or genome is not None:
             raise ConfigError("`label` and `genome` are for files. Received: data in memory")
-        folder = Path(run_directory or Path("runs") / data.name)
+        folder = Path("runs") / data.name if run_directory is None else checked_path(run_directory, "run_directory")
         experiment = Experiment.from_objects(data, space, run_directory=folder, sections=sections, **options)
     else:
         experiment = _of_files(_paths(data), space, label, genome, run_directory, sections, options)
@@ -211,6 +214,14 @@ def _of_files(
     if run_directory is not None:
         chosen["run_directory"] = run_directory
     return Experiment.from_dict(merged, folder=Path.cwd(), **chosen)
+
+
+def _check_said_once(argument: str, key: str, options: Mapping[str, Any], sections: Mapping[str, Any] | None) -> None:
+    """Check that what an argument says is not said elsewhere too."""
+    search = sections.get("search") if isinstance(sections, Mapping) else None
+    if key in options or (isinstance(search, Mapping) and key in search):
+        elsewhere = f"`{key}`" if key in options else f"sections['search']['{key}']"
+        raise ConfigError(f"`{argument}` and {elsewhere} say the same: expected one of them. Received: both")
 
 
 def _is_pair(data: object) -> TypeGuard[tuple[Any, Any]]:

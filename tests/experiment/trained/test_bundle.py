@@ -138,6 +138,33 @@ def test_an_earlier_bundle_is_replaced_and_nothing_else(
     assert (tmp_path / "mine" / "thesis.tex").read_text() == "all of it"
 
 
+@pytest.mark.parametrize("path", [5, None, ""])
+def test_what_is_no_path_is_refused(path: Any) -> None:
+    with pytest.raises(ConfigError, match=f"path must be the path of a file or folder. Received: {path!r}"):
+        package.load(path)
+
+
+def test_keywords_have_an_effect_or_are_refused(model: TrainedModel) -> None:
+    texts = ["ACGT" * 15]
+    for given, said in (
+        ({"batch_size": 0}, "batch_size must be a positive integer. Received: 0"),
+        ({"both_strands": "yes"}, "both_strands must be True or False. Received: 'yes'"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            model.predict(texts, **given)
+    for method, given in (
+        ("mutagenesis", {"references": "zeros"}),
+        ("saliency", {"hypothetical": True}),
+        ("gradient_times_input", {"shuffles": 3}),
+        ("deep_lift", {"steps": 3}),
+        ("deep_lift", {"references": "mean", "seed": 1}),
+    ):
+        with pytest.raises(ConfigError, match=f"{method}.*Received: {[*given][-1]}="):
+            model.explain(texts, method=method, **given)
+    with pytest.raises(ConfigError, match="genome must be the path of a file or folder. Received: 3"):
+        model.variants("calls.vcf", 3)  # type: ignore[arg-type]
+
+
 def test_a_model_alone_and_damaged_files_are_refused(bundle: Path, model: TrainedModel, tmp_path: Path) -> None:
     (tmp_path / "m.keras").write_bytes((bundle / "model.keras").read_bytes())
     with pytest.raises(ConfigError, match="Received: a model file alone; keras.saving.load_model loads it"):

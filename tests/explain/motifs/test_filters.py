@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -26,6 +28,20 @@ def test_a_filter_becomes_the_motif_it_fits(padding: str) -> None:
     assert found.sites == len(found.seqlets) >= 10
     for seqlet in found.seqlets:
         assert x[seqlet.example, seqlet.start : seqlet.end].argmax(axis=-1).tolist() == [0, 2, 1, 3, 2]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"share": 5}, "share must be a number above 0 and below 1. Received: 5"),
+        ({"share": "half"}, "Received: 'half'"),
+        ({"batch_size": 0}, "batch_size must be a positive integer. Received: 0"),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused(given: dict[str, Any], said: str) -> None:
+    inputs = keras.Input((40, 4))
+    with pytest.raises(ConfigError, match=said):
+        filter_motifs(keras.Model(inputs, layers.Conv1D(2, 5)(inputs)), sequences(3, 40), **given)
 
 
 def test_a_network_without_a_convolution_is_refused() -> None:

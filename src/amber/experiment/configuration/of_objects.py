@@ -65,6 +65,8 @@ def configuration_of_objects(
             f"Received: {type(model_space).__name__}",
             field=("model_space",),
         )
+    if not isinstance(sections, Mapping):
+        raise ConfigError(f"sections must be a dictionary of sections. Received: {shown(sections)}")
     given = dict(sections)
     own = given.pop("data", None) or {}
     if "model_space" in given or set(own) - {"outputs"}:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from amber.checks import boolean, checked_path, positive_integer
 from amber.data.encoding.alphabets import Alphabet
 from amber.errors import ConfigError, DataError
 from amber.experiment.final.scoring import predictions
@@ -61,8 +62,11 @@ class TrainedModel:
             outputs a dictionary of these.
 
         Raises:
+            ConfigError: a batch size that is not a positive integer.
             DataError: inputs that are not the network's, or letters or lengths that do not fit.
         """
+        boolean(both_strands, "both_strands")
+        batch_size = positive_integer(batch_size, "batch_size")
         arrays = self.preprocessing.inputs(inputs)
         found = self._predicted(arrays, batch_size)
         if both_strands:
@@ -120,8 +124,10 @@ class TrainedModel:
         """
         from amber.experiment.variant_scoring import check_input, read_calls, scored
 
+        boolean(both_strands, "both_strands")
+        files = checked_path(calls, "calls"), checked_path(genome, "genome")
         check_input(self.preprocessing, self.path)
-        return scored(self.network, self.preprocessing, *read_calls(Path(calls), Path(genome)), both_strands)
+        return scored(self.network, self.preprocessing, *read_calls(*files), both_strands)
 
     def fine_tune(
         self,
@@ -187,7 +193,8 @@ def load(path: str | os.PathLike[str]) -> TrainedModel:
         path: run directory, its `best.json` or `best.keras`, or a folder that `amber export` wrote.
 
     Raises:
-        ConfigError: no such file; a damaged one; or a model file of which nothing else is known (load it with Keras).
+        ConfigError: no such file; a damaged one; or a model file of which nothing else is known (load it with
+            Keras).
 
     Example:
         ```
@@ -195,7 +202,7 @@ def load(path: str | os.PathLike[str]) -> TrainedModel:
         model.predict(["ACGT..."])
         ```
     """
-    source = Path(path)
+    source = checked_path(path, "path")
     preprocessing = read_preprocessing(source)
     file = network_file(source)
     if preprocessing is None:

@@ -14,7 +14,7 @@ from amber.explain.attribution import Multipliers, attribute
 from amber.explain.deep_lift.program import Program
 from amber.explain.inputs import Given
 from amber.explain.references import References
-from amber.explain.settings import Checked, Settings
+from amber.explain.settings import Checked, Settings, check_settings
 from amber.explain.targets import Output, Target
 from amber.types import Tensor
 
@@ -39,17 +39,19 @@ def deep_lift(
         examples: what the model reads: an array, or arrays by name of input or in their order.
         output: the number to explain: a unit of the first output, the name of an output of one unit, or a pair of both.
         references: `zeros`, `mean`, `shuffles` (the mean over several dinucleotide shuffles of each), or arrays.
-        **settings: see `Settings`; `steps` changes nothing.
+        **settings: those of `Settings` but `steps`.
 
     Returns:
         Array of the shape of the examples, or arrays in their form.
 
     Raises:
-        ConfigError: an unknown output, setting or name of references.
+        ConfigError: an unknown output or name of references, or a setting that is unknown or without effect.
         DataError: examples or references that do not fit the model.
         InvalidArchitectureError: a layer with several outputs, or one that masks positions.
     """
-    return attribute(model, examples, output, references, _multipliers, None, settings)
+    uses = ("shuffles", "seed", "hypothetical")
+    checked = check_settings("deep_lift", settings, uses=uses, references=references)
+    return attribute(model, examples, output, references, _multipliers, None, checked)
 
 
 def _multipliers(model: keras.Model, target: Target, settings: Checked) -> Multipliers:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from amber.backend import interrupts
+from amber.checks import positive_integer
 from amber.data.motifs.extra import SHORTEST_SEQUENCE, required
 from amber.data.motifs.motif import Motif, Seqlet
 from amber.errors import DataError
@@ -33,9 +34,10 @@ def discover_motifs(sequences: Array, hypothetical: Array, most_seqlets: int = 2
         `positive_1`, ..., `negative_1`, ...
 
     Raises:
-        ConfigError: modisco-lite is not installed.
+        ConfigError: modisco-lite is not installed, or `most_seqlets` is not a positive integer.
         DataError: arrays of other shapes, or too short sequences.
     """
+    most_seqlets = positive_integer(most_seqlets, "most_seqlets")
     if sequences.ndim != 3 or sequences.shape[2] != 4 or sequences.shape != hypothetical.shape:
         raise DataError(
             "Motifs are found in one-hot sequences and hypothetical contributions of one shape, (examples, length, 4). "

@@ -8,11 +8,13 @@ import numpy as np
 from amber.backend import interrupts
 from amber.backend.inference import without_gradients
 from amber.backend.keras_internals.graphs import calls_in_order
+from amber.checks import is_number, positive_integer
 from amber.data.motifs.motif import Motif, Seqlet
 from amber.errors import ConfigError
 from amber.explain.attribution import functional_model
 from amber.explain.inputs import Given, check_sequences, is_sequence, read_examples
 from amber.types import Array
+from amber.wording import shown
 
 _FEWEST_SITES = 10
 
@@ -32,9 +34,13 @@ def filter_motifs(model: keras.Model, examples: Given, share: float = 0.5, batch
         batch_size: examples at a time.
 
     Raises:
-        ConfigError: no convolution along sequences reads an input directly.
+        ConfigError: no convolution along sequences reads an input directly; a share that is not between 0 and 1, or a
+            batch size that is not a positive integer.
         DataError: examples that do not fit, or without sequences.
     """
+    batch_size = positive_integer(batch_size, "batch_size")
+    if not is_number(share) or not 0 < share < 1:
+        raise ConfigError(f"share must be a number above 0 and below 1. Received: {shown(share)}", field=("share",))
     model = functional_model(model)
     read = read_examples(model, examples)
     check_sequences(read, "filter_motifs")

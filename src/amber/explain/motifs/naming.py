@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from amber.checks import positive_integer
 from amber.data.motifs.extra import required
 from amber.data.motifs.motif import Motif
 from amber.types import Array
@@ -40,8 +41,9 @@ def match_motifs(motifs: Sequence[Motif], database: Sequence[Motif], most: int =
         most: matches kept for each.
 
     Raises:
-        ConfigError: memelite is not installed.
+        ConfigError: memelite is not installed, or `most` is not a positive integer.
     """
+    most = positive_integer(most, "most")
     if not motifs or not database:
         return [[] for _ in motifs]
     tomtom = required("memelite.tomtom", "Naming motifs").tomtom
