@@ -47,6 +47,10 @@ class Epochs(SearchCallback):
         self.tokens: dict[int, tuple[int, ...]] = {}
         self.trained: Counter[tuple[tuple[int, ...], int]] = Counter()
         self.end_after = end_after
+        self.rungs: list[tuple[int, int, int]] = []
+
+    def on_rung_begin(self, rung: int, rungs: int, epochs: int) -> None:
+        self.rungs.append((rung, rungs, epochs))
 
     def on_trial_begin(self, number: int, tokens: tuple[int, ...]) -> None:
         self.tokens[number] = tokens
@@ -88,6 +92,7 @@ def test_the_best_go_on_and_score_as_if_they_had_never_paused(make_objective: Ma
     epochs = Epochs()
     result = run_halving(make_objective(**LOSS), trials=6, seed=0, settings=TWO, callbacks=[epochs])
     assert [each.epochs for each in result.ranked] == [4]
+    assert epochs.rungs == [(1, 3, 1), (2, 3, 2), (3, 3, 4)]
     assert sorted(each.epochs for each in result.trials if each.status == "pruned") == [1, 1, 1, 2, 2]
     assert set(epochs.trained.values()) == {1}  # no epoch of any network was trained twice
     assert epochs.trained.total() == 6 + 3 + 2

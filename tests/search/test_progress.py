@@ -17,6 +17,7 @@ from rich.console import Console
 from tests.new_process import warm
 
 from amber.search.progress import SearchProgress
+from amber.search.result import SearchResult
 from amber.search.trial import Trial
 
 LOADED = ("amber.search.progress", "amber.search.result", "amber.search.trial")
@@ -29,6 +30,7 @@ if sys.argv[1:]:
         os.environ.pop(name, None)
 from amber.search.progress import SearchProgress
 from amber.search.result import SearchResult, rank
+from amber.search.result import SearchResult
 from amber.search.trial import Trial
 shown = SearchProgress()
 shown.on_search_begin(12, "val_accuracy", "maximize")
@@ -111,3 +113,22 @@ def test_a_search_that_is_taken_up_says_from_where(trials: list[Trial], said: st
     shown.on_search_begin(9, "val_loss", "minimize")
     shown.on_resume(trials)
     assert log.getvalue().splitlines() == ["Search of 9 architectures for the lowest val_loss", said]
+
+
+def test_rungs_are_named_as_such() -> None:
+    log = io.StringIO()
+    shown = SearchProgress(Console(file=log, width=200))
+    for rung, epochs in ((1, 1), (2, 3)):
+        shown.on_rung_begin(rung, 2, epochs)
+        shown.on_search_begin(6 // rung, "val_loss", "minimize")
+        shown.on_search_end(SearchResult((), "val_loss", "minimize", 0, "finished"))
+    first, ended, second, _ = log.getvalue().splitlines()
+    assert first == "Rung 1 of 2: 6 architectures, 1 epoch each for the lowest val_loss"
+    assert ended.startswith("Rung 1 of 2 finished after")
+    assert second == "Rung 2 of 2: 3 architectures, 3 epochs each for the lowest val_loss"
+    terminal = io.StringIO()
+    live = SearchProgress(Console(file=terminal, width=100, force_terminal=True))
+    live.on_rung_begin(2, 3, 4)
+    live.on_search_begin(2, "val_loss", "minimize")
+    live.on_search_end(SearchResult((), "val_loss", "minimize", 0, "finished"))
+    assert "Rung 2 of 3, 4 epochs each" in terminal.getvalue()

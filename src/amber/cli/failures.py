@@ -74,11 +74,11 @@ def _ended(error: BaseException, name: str) -> typer.Exit:
         _print_no_more()
         return typer.Exit(READER_GONE if name in _LONG else 0)
     if isinstance(error, AmberError):
-        _explain(_with_place(error))
+        explain(_with_place(error))
     elif isinstance(error, OSError):
-        _explain(_of_file(error))
+        explain(_of_file(error))
     else:  # also SystemExit, which a layer or plug-in may raise
-        _explain(f"Unexpected {describe_error(error)}", hint=f"{DEBUG_VARIABLE}=1 shows where.")
+        explain(f"Unexpected {describe_error(error)}", hint=f"{DEBUG_VARIABLE}=1 shows where.")
         return typer.Exit(RUN_FAILED)
     return typer.Exit(exit_code(error))
 
@@ -135,7 +135,8 @@ def _with_place(error: AmberError) -> str:
     return f"{printable(error.file)}{line}{key}: {message}"
 
 
-def _explain(message: str, hint: str = "") -> None:
+def explain(message: str, hint: str = "") -> None:
+    """Say what went wrong on standard error, with a hint on a line of its own; the traceback where it is asked for."""
     if os.environ.get(DEBUG_VARIABLE, "") not in ("", "0"):
         sys.stderr.write(without_secrets(traceback.format_exc()))
     _say(without_secrets(f"{message}\n{hint}" if hint else message))

@@ -35,9 +35,11 @@ from amber.cli.failures import DEBUG_VARIABLE, reported
 from amber.cli.hidden import HidingFormatter
 from amber.cli.loading import announce_loading
 from amber.cli.tokens_command import TokensCommand
+from amber.cli.usage import Commands
 
 app = typer.Typer(
     name="amber",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

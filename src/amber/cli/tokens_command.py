@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any
 
@@ -19,9 +20,8 @@ class TokensCommand(TyperCommand):
             if isinstance(each, TyperOption) and not each.is_flag
             for name in (*each.opts, *each.secondary_opts)
         }
-        before = ["", *args[:-1]]
         marked = [
             f"[{argument}]" if re.match("-[0-9]", argument) and last not in takes_value else argument
-            for last, argument in zip(before, args, strict=True)
+            for last, argument in itertools.pairwise(["", *args])
         ]
         return super().parse_args(ctx, marked)

@@ -118,7 +118,7 @@ def _run_in(experiment: Experiment, directory: RunDirectory, reporter: Reporter)
     finished = FinishedRun.of(directory)
     if finished is not None and storage is None and finished.nothing_left(loaded, directory.trials()):
         finished.redraw(loaded, experiment.builder, directory.trials())
-        reporter.say(f"Nothing is left to do: the search in {directory.path} is finished. Longer: --trials N.")
+        reporter.say(f"Nothing is left to do: the search in {directory.path} is finished. {_how_to_go_on(experiment)}")
         return ExperimentResult(directory.path)
     if (directory.path / PREVIOUS).is_dir():
         reporter.say(f"Earlier  results are kept in {directory.path / PREVIOUS} until this search is finished")
@@ -143,6 +143,14 @@ def _run_in(experiment: Experiment, directory: RunDirectory, reporter: Reporter)
     if interrupted:
         reporter.say(f"Interrupted; what was finished is in {directory.path} (--resume goes on with it)")
     return ExperimentResult(directory.path, found, interrupted)
+
+
+def _how_to_go_on(experiment: Experiment) -> str:
+    """Return how a finished search can be made longer, where it can."""
+    search = experiment.configuration.config.search
+    if search.strategy == "one_shot" or search.halving is not None:
+        return "A longer one needs a run directory of its own (--run-directory), or --overwrite."
+    return "Longer: --trials N."
 
 
 def _search(experiment: Experiment, store: TrialStore, reporter: Reporter) -> SearchResult:

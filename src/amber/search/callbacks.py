@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 class SearchCallback(PlainRepr):
     """Base of what listens to a search; every method does nothing unless overridden."""
 
+    def on_rung_begin(self, rung: int, rungs: int, epochs: int) -> None:
+        """Called before each rung of successive halving (from 1), which trains to so many epochs as a search."""
+
     def on_search_begin(self, trials: int, metric: str, direction: str) -> None:
         """Called once before the first proposal, with the number of architectures to train."""
 

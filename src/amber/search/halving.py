@@ -100,7 +100,7 @@ def run_halving(
         store: where the outcome is recorded, once all rungs are done; see `Study`. Processes that share one train each
             rung together, and each waits for its end; a network that went on elsewhere begins anew here.
         executor: where candidates are trained; see `Study`.
-        callbacks: listeners to every rung, each of which is a search for them.
+        callbacks: listeners to every rung; each is told of the rung, which then is a search.
 
     Returns:
         All proposals of the first rung: those of the last rung with their scores, the others as "pruned".
@@ -134,6 +134,8 @@ def run_halving(
                 chosen = results[-1].ranked[: settings.surviving(len(results[-1].ranked))]
                 states.forget_all_but([each.fingerprint for each in chosen])
                 proposing, wanted = _Survivors(objective.layout, seed, chosen), len(chosen)
+            for callback in callbacks:
+                callback.on_rung_begin(rung + 1, len(epochs), limit)
             found = run_search(
                 objective.for_rung(limit, states),
                 trials=wanted,

@@ -45,6 +45,13 @@ class SearchProgress(SearchCallback):
         self._started = 0.0
         self._done_before = 0
         self._now = ""
+        # What this search is called, and to how many epochs a rung trains.
+        self._title, self._limit = "Search", ""
+
+    def on_rung_begin(self, rung: int, rungs: int, epochs: int) -> None:
+        """Call what follows by its rung."""
+        self._title = f"Rung {rung} of {rungs}"
+        self._limit = f", {epochs} {'epoch' if epochs == 1 else 'epochs'} each"
 
     def on_search_begin(self, trials: int, metric: str, direction: str) -> None:
         """Start the display."""
@@ -56,7 +63,8 @@ class SearchProgress(SearchCallback):
             self._live = Live(get_renderable=self._render, console=self._console, refresh_per_second=4)
             self._live.start()
         else:
-            self._say(f"Search of {trials} architectures for {_wish(direction)} {metric}")
+            of = "Search of" if self._title == "Search" else f"{self._title}:"
+            self._say(f"{of} {trials} architectures{self._limit} for {_wish(direction)} {metric}")
 
     def on_resume(self, trials: Sequence[Trial]) -> None:
         """Count what an earlier search settled."""
@@ -108,7 +116,7 @@ class SearchProgress(SearchCallback):
         else:
             best = "none" if result.best is None else f"{result.best.score:.4f} (trial {result.best.number})"
             failed = f", {self._counts['failed']} failed" if self._counts["failed"] else ""
-            self._say(f"Search {self._now}: best {self._metric} {best}{failed}")
+            self._say(f"{self._title} {self._now}: best {self._metric} {best}{failed}")
 
     def _is_better(self, trial: Trial) -> bool:
         if self._best is None or self._best.score is None or trial.score is None:
@@ -130,7 +138,9 @@ class SearchProgress(SearchCallback):
     def _render(self) -> Group:
         first = Table.grid(padding=(0, 1))
         bar = ProgressBar(total=max(1, self._wanted), completed=self._done(), width=20)
-        first.add_row(Text("Search", style="bold"), bar, f"{self._done()}/{self._wanted} trained", self._pace())
+        first.add_row(
+            Text(self._title + self._limit, style="bold"), bar, f"{self._done()}/{self._wanted} trained", self._pace()
+        )
         rest = Table.grid(padding=(0, 1))
         rest.add_column(style="dim", no_wrap=True, min_width=len("skipped"))
         rest.add_column(no_wrap=True, overflow="ellipsis")

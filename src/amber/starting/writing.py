@@ -147,6 +147,7 @@ def _written(proposal: Proposal, output: Path, say: Callable[[str, str], None]) 
     say("Split", f"{parts}: {split.said}")
     for note in dataset.notes:
         say("Note", note)
+    _check_one_output(dataset)
     preset = preset_of(loaded, dataset)
     expanded = with_preset(loaded, dataset)
     check_before_keras(for_task(expanded, task), task)
@@ -186,6 +187,17 @@ def _written(proposal: Proposal, output: Path, say: Callable[[str, str], None]) 
     text = "\n".join(lines) + "\n"
     config_from_text(text, str(output))
     return text
+
+
+def _check_one_output(dataset: Dataset) -> None:
+    """Check that there is a preset for the outputs: each has one, of one kind."""
+    if len(dataset.targets) > 1:
+        found = ", ".join(f"{each.name} ({each.describe().removesuffix(' (guessed)')})" for each in dataset.targets)
+        raise ConfigError(
+            "--label: no model space is proposed for outputs of several kinds. Name one column, or several that all "
+            "hold 0 and 1, or all numbers; or write `outputs` and layers by hand, with builder: {type: multi_io}, as "
+            f"examples/multi_output.yaml does. Received: {found}"
+        )
 
 
 def _loaded(proposal: Proposal, output: Path) -> tuple[Configuration, Dataset, SplitOption]:

@@ -145,3 +145,17 @@ def test_identical_examples_stay_together() -> None:
     parts = [set((part // 3).tolist()) for part in (division.rows.train, division.rows.validation, division.rows.test)]
     assert sum(map(len, parts)) == 10
     assert division.notes == ("30 examples make 10 groups of near-duplicates, the largest of 3.",)
+
+
+def test_of_two_split_columns_the_one_that_is_used_is_said(tmp_path: Path) -> None:
+    other = ["test"] * 28 + ["val"] * 4 + ["train"] * 8
+    data = load_dataset(write(tmp_path, split=PARTS, gsplit=other))
+    assert sizes(data) == [8, 4, 28] and data.split_origin == "column gsplit (guessed)"
+    assert data.notes == (
+        "The column split divides the examples otherwise, and is not used; `split: split` would take it.",
+    )
+    assert load_dataset(write(tmp_path, split=PARTS, gsplit=other), split="split").notes == ()
+    alike = [{"val": "Valid"}.get(str(part), part) for part in PARTS]
+    assert load_dataset(write(tmp_path, split=alike, gsplit=PARTS)).notes == ()
+    by_case = load_dataset(write(tmp_path, Split=PARTS, split=other))
+    assert " divides the examples otherwise, and is not used" in by_case.notes[0]

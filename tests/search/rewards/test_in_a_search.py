@@ -16,7 +16,7 @@ from amber.errors import DataError, InvalidArchitectureError
 from amber.search import JournalStore, Objective, RunDirectory, SamplerSettings, ranking_table, run_search
 from amber.search.one_shot import OneShotSettings, run_one_shot
 from amber.search.ranking import ranking_text
-from amber.search.rewards import REWARDS, Budget, get_reward
+from amber.search.rewards import REWARDS, Budget, Reward, get_reward
 from amber.training.train import train_model
 
 MakeObjective = Callable[..., Objective]
@@ -167,3 +167,18 @@ def test_one_shot_compares_the_reward_within_the_budget(make_objective: MakeObje
     assert all(0 <= each["best"] <= 1 for each in found.history)
     nothing = run_one_shot(make_objective(budget=Budget(parameters=1)), seed=3, settings=settings)
     assert nothing.search.stopped == "exhausted" and not nothing.search.trials
+
+
+def test_a_reward_that_fails_is_named_and_ends_no_search(make_objective: MakeObjective) -> None:
+    calls: list[object] = []
+
+    def fails_once(targets: object, predictions: object) -> float:
+        calls.append(targets)
+        if len(calls) == 1:
+            raise KeyError("x")
+        return 0.5
+
+    found = run_search(make_objective(reward=Reward("mine", fails_once)), trials=2, seed=0)
+    failed, complete = sorted(found.trials, key=lambda each: each.number)
+    assert failed.status == "failed" and "The reward 'mine' failed: KeyError: 'x'" in (failed.error or "")
+    assert complete.status == "complete" and complete.score == 0.5

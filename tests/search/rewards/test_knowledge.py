@@ -130,3 +130,13 @@ def test_a_search_with_knowledge_prefers_what_agrees(make_objective: MakeObjecti
 def test_group_of_one_unknown_block_is_refused() -> None:
     with pytest.raises(ConfigError, match="one of X_0.*Received: 'nope'"):
         BlockHierarchy.of_groups([["nope"]], X)
+
+
+def test_an_error_of_a_user_s_knowledge_names_it(make_objective: MakeObjective) -> None:
+    class Broken(Depth):
+        def __call__(self, graph: Any) -> float:
+            return float(graph.depth)
+
+    trial = make_objective(knowledge=Knowledge(Broken(), 1.0)).evaluate((0, 1, 1), 1)
+    assert trial.status == "failed"
+    assert "The knowledge function Broken failed: AttributeError" in (trial.error or "")

@@ -15,6 +15,7 @@ from amber.search.rewards import REWARDS, Reward, get_reward, per_column, regist
 ids = [0, 1, 2, 0, 1, 2]
 ONE_HOT = np.eye(3)[ids]
 GOOD = 0.8 * ONE_HOT + 0.1
+
 CLASSIFYING = ("auroc", "auprc", "accuracy", "mcc")
 CORRELATING = ("pearson", "spearman")
 
@@ -129,3 +130,22 @@ def test_mistakes() -> None:
             Reward(**{"name": "a", "function": None, **wrong})  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="training reports"):
         get_reward("loss")([0, 1], [0, 1])
+
+
+def _broken(targets: object, predictions: object) -> float:
+    return 1 / 0
+
+
+@pytest.mark.parametrize(
+    ("function", "error", "said"),
+    [
+        (_broken, RuntimeError, "The reward 'mine' failed: ZeroDivisionError: division by zero"),
+        (lambda true, predicted: {}["x"], RuntimeError, "The reward 'mine' failed: KeyError"),
+        (lambda: 0.0, RuntimeError, "The reward 'mine' failed: TypeError: .* takes 0 positional arguments"),
+        (lambda true, predicted: "good", TypeError, "'mine' must return a number, or one for each column.*'good'"),
+        (lambda true, predicted: {"auc": 1}, TypeError, "Received: {'auc': 1}"),
+    ],
+)
+def test_an_error_of_a_user_s_reward_names_it(function: Any, error: type[Exception], said: str) -> None:
+    with pytest.raises(error, match=said):
+        Reward("mine", function)(np.asarray(ids), GOOD)

@@ -36,7 +36,9 @@ def describe(
     """Show nodes, shapes, parameters and FLOPs of an architecture."""
     if space:
         if tokens is not None or as_json:
-            raise typer.BadParameter("--space prints the whole space as YAML; expected neither TOKENS nor --json.")
+            raise typer.BadParameter(
+                "--space prints the whole space as YAML; expected neither TOKENS nor --json. Received: one of them"
+            )
         typer.echo(_space_text(source), nl=False)
         return
     from rich.console import Console

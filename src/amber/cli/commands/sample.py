@@ -10,11 +10,14 @@ from amber.cli.failures import reported
 from amber.cli.options import ConfigArgument
 from amber.files.strict_json import json_text
 
+# Architectures that are drawn at once: as many take a minute and some 200 MiB.
+_MOST = 100_000
+
 
 @reported
 def sample(
     config: ConfigArgument,
-    number: Annotated[int, typer.Option("-n", "--number", min=1, help="Number of architectures.")] = 1,
+    number: Annotated[int, typer.Option("-n", "--number", min=1, max=_MOST, help="Number of architectures.")] = 1,
     seed: Annotated[
         int | None,
         typer.Option(min=0, help="Seed of the random numbers; by default that of CONFIG.", show_default=False),

@@ -59,9 +59,11 @@ def search(
 ) -> None:
     """Search architectures, retrain the best one, and test it once beside a simple baseline."""
     if resume and overwrite:
-        raise typer.BadParameter("--resume continues the search that --overwrite replaces: expected one of them.")
+        raise typer.BadParameter(
+            "--resume continues the search that --overwrite replaces: expected one of them. Received: both"
+        )
     if allow_changes and not resume:
-        raise typer.BadParameter("--allow-changes has an effect with --resume only: expected both.")
+        raise typer.BadParameter("--allow-changes has an effect with --resume only: expected both. Received: one")
     if not quiet:
         announce_loading(sys.stdout, now=True)
     from amber.cli.display import ConsoleReporter

@@ -259,12 +259,27 @@ def _guessed_column(table: Divisible) -> tuple[str | None, list[str]]:
         for column in (name for name in table.columns if name.lower() == wanted):
             others = sorted({value for value in set(table.columns[column]) if part_of(value) is None})
             if not others:
-                return column, notes
+                return column, [*notes, *_of_other_columns(table, column)]
             notes.append(
                 f"The column {column} does not say the parts, as it holds {shown_names(others)} beside or instead of "
                 "train, val and test."
             )
     return None, notes
+
+
+def _of_other_columns(table: Divisible, chosen: str) -> list[str]:
+    """Return a sentence for each other column that would divide the examples otherwise."""
+    values = list(map(part_of, table.columns[chosen]))
+    found = []
+    for name in table.columns:
+        if name == chosen or name.lower() not in _SPLIT_COLUMNS:
+            continue
+        parts = list(map(part_of, table.columns[name]))
+        if None not in parts and parts != values:
+            found.append(
+                f"The column {name} divides the examples otherwise, and is not used; `split: {name}` would take it."
+            )
+    return found
 
 
 def _at_random(

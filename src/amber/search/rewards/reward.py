@@ -12,7 +12,9 @@ from amber import measures
 from amber.errors import ConfigError, DataError
 from amber.registry import Registry
 from amber.search.rewards import scores
+from amber.search.rewards.naming import naming
 from amber.search.rewards.outputs import paired_outputs
+from amber.wording import shown
 
 ScoreFunction = Callable[[np.ndarray, np.ndarray], float | Sequence[float]]
 """Called with targets and predictions of one output, both (records, columns); class numbers are one-hot columns."""
@@ -66,13 +68,15 @@ class Reward:
         Raises:
             ConfigError: this reward is what training reports, and no function of predictions.
             DataError: targets and predictions do not belong together, or no column can be scored.
+            RuntimeError: the function raises an error; the message names this reward.
+            TypeError: the function returns other than numbers.
             FloatingPointError: a prediction is not finite.
         """
         if self.function is None:
             raise ConfigError(f"The reward '{self.name}' is what training reports; it needs no predictions.")
         values: list[float] = []
         for true, predicted in paired_outputs(targets, predictions, names):
-            values += np.atleast_1d(np.asarray(self.function(true, predicted), "float64")).tolist()
+            values += self._values(self.function, true, predicted)
         found = [value for value in values if not math.isnan(value)]
         if not found:
             raise DataError(
@@ -80,6 +84,18 @@ class Reward:
                 f"Received: {len(values)} columns of equal targets"
             )
         return float(np.mean(found))
+
+    def _values(self, function: ScoreFunction, true: np.ndarray, predicted: np.ndarray) -> list[float]:
+        """Return what the function gives for one output: a number for each column, or one."""
+        with naming(f"The reward '{self.name}'"):
+            found = function(true, predicted)
+        try:
+            values: list[float] = np.asarray(found, "float64").reshape(-1).tolist()
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"The reward '{self.name}' must return a number, or one for each column. Received: {shown(found)}"
+            ) from error
+        return values
 
 
 REWARDS: Registry[Reward] = Registry("reward", ConfigError)

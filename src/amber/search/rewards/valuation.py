@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from amber.errors import ConfigError
 from amber.graph.graph import ComputationGraph
 from amber.search.rewards.knowledge import Knowledge
+from amber.search.rewards.naming import naming
 from amber.search.rewards.reward import Reward
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Valuation:
             ConfigError: what is to be compared is not among the metrics.
             DataError: the targets do not suit the reward.
             FloatingPointError: a prediction is not finite.
+            RuntimeError: a user's reward or knowledge function fails.
         """
         found = dict(metrics)
         if self.reward is not None and self.reward.function is not None:
@@ -78,7 +80,8 @@ class Valuation:
         elif self._scored not in found:
             raise ConfigError(f"metric must be one of {', '.join(found)}. Received: {self._scored!r}")
         if self.knowledge is not None and graph is not None:
-            found[KNOWLEDGE_VALUE] = float(self.knowledge.function(graph))
+            with naming(f"The knowledge function {type(self.knowledge.function).__name__}"):
+                found[KNOWLEDGE_VALUE] = float(self.knowledge.function(graph))
             found[self.metric] = found[self._scored] + self._sign * self.knowledge.weight * found[KNOWLEDGE_VALUE]
         return found
 
