@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection
 
+from amber.checks import is_number
 from amber.errors import ConfigError
 from amber.wording import shown
 
@@ -154,7 +155,7 @@ def optimizer_mistake(optimizer: str, option: str, value: object) -> str:
         option: one that it has.
         value: of that option.
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if not is_number(value):
         return ""
     if option in _SHARES and not 0 <= value < 1:
         return f"expected a number from 0 up to, but not including, 1 for {option} of {optimizer}. Received: {value}"

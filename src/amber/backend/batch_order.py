@@ -148,6 +148,8 @@ Data = TypeVar("Data")
 
 def seen_in_epoch(data: Data, epoch: int) -> Data:
     """Return data as they are trained on in an epoch, counted from 0: streamed arrays may have views of each."""
+    if not is_streamed(data):
+        return data
     return keras.tree.map_structure(
         lambda array: array.in_epoch(epoch) if is_streamed(array) else array, data, none_is_leaf=False
     )

@@ -24,23 +24,21 @@ def csv_text(heading: Sequence[str], rows: Iterable[Sequence[object]], *, delimi
         rows: cells: text, numbers, True, False or None.
         delimiter: `","` or a tab.
     """
-    cells = [[_cell(value) for value in row] for row in [heading, *rows]]
-    return "".join(delimiter.join(_quoted(cell, delimiter) for cell in row) + "\n" for row in cells)
+    return "".join(delimiter.join(_cell(value, delimiter) for value in row) + "\n" for row in [heading, *rows])
 
 
-def _quoted(cell: str, delimiter: str) -> str:
-    # Not csv.writer: before Python 3.13 it leaves a carriage return bare, where spreadsheets begin another row.
-    return '"' + cell.replace('"', '""') + '"' if any(sign in cell for sign in ('"', "\r", "\n", delimiter)) else cell
+def _cell(value: object, delimiter: str) -> str:
+    """Return a cell, in quotes where it holds what would end it.
 
-
-def _cell(value: object) -> str:
+    Not by csv.writer: before Python 3.13 it leaves a carriage return bare, where spreadsheets begin another row.
+    """
     if value is None:
         return ""
     if isinstance(value, str):
-        return escaped(value)
-    if isinstance(value, float):
-        return repr(float(value))
-    return str(value)
+        text = escaped(value)
+    else:
+        text = repr(float(value)) if isinstance(value, float) else str(value)
+    return '"' + text.replace('"', '""') + '"' if any(sign in text for sign in ('"', "\r", "\n", delimiter)) else text
 
 
 def escaped(text: str) -> str:

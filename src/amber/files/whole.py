@@ -43,7 +43,9 @@ def replacing(path: str | os.PathLike[str], *, synced: bool = True) -> Iterator[
         if synced:
             sync(aside)
         # mkstemp's file is for its owner only; others may read what any other new file shows.
-        os.chmod(aside, 0o666 & ~_umask())
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(aside, 0o666 & ~umask)
         os.replace(aside, target)
         if synced:
             sync(target.parent)
@@ -150,9 +152,3 @@ def sync(path: Path) -> None:
             raise
     finally:
         os.close(descriptor)
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current

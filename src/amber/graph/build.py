@@ -53,14 +53,12 @@ def build_model(
         )
     inputs = [tensors[name] for name in graph.inputs]
     outputs = [tensors[name] for name in graph.outputs]
-    make = model_class or _model_class(graph)
+    make = model_class
+    if make is None and graph.auxiliary:
+        make = child_class_of(graph)
+    elif make is None:
+        make = MultiInputModel if len(inputs) > 1 else ChildModel
     return make(_one_or_many(inputs), _one_or_many(outputs), name=name)
-
-
-def _model_class(graph: Network) -> Callable[..., keras.Model]:
-    if graph.auxiliary:
-        return child_class_of(graph)
-    return MultiInputModel if len(graph.inputs) > 1 else ChildModel
 
 
 def _one_or_many(tensors: list[keras.KerasTensor]) -> keras.KerasTensor | list[keras.KerasTensor]:

@@ -53,7 +53,9 @@ def fingerprint(graph: Network) -> str:
             chains.append((name, reads, orderless))
     # The weight of the loss of an intermediate output is part of what it is.
     weights = graph.auxiliary
-    places = [b"out%d" % k + _weight(weights.get(name)) for k, name in enumerate(graph.outputs)]
+    places = [
+        b"out%d" % k + (b"x%r" % weights[name] if name in weights else b"") for k, name in enumerate(graph.outputs)
+    ]
     return _refine(chains, colours, list(zip(outputs, places, strict=True)))
 
 
@@ -112,10 +114,6 @@ def _refine(
     return blake2b(b"|".join(refined), digest_size=16).hexdigest()
 
 
-def _weight(weight: float | None) -> bytes:
-    return b"" if weight is None else b"x%r" % weight
-
-
 @lru_cache(maxsize=4096)
 def _joining(operation: Operation, merge_op: str) -> tuple[bytes, bool]:
     """Return the label of an operation with several parents, and whether their order does not matter."""
@@ -135,16 +133,13 @@ def _source(node: ComputationNode, graph: Network) -> bytes:
 @lru_cache(maxsize=4096)
 def _traits(operation: Operation) -> tuple[bytes, bool]:
     """Return the text of an operation with one parent, and whether it computes nothing."""
-    return _text(operation) + b"|", _computes_nothing(operation)
-
-
-def _computes_nothing(operation: Operation) -> bool:
     kind = operation.Layer_type
-    if kind == "identity":
-        return True
-    if kind == "activation":
-        return operation.get("activation") in (None, "linear")
-    return kind == "dropout" and operation.get("rate") == 0
+    is_idle = (
+        kind == "identity"
+        or (kind == "activation" and operation.get("activation") in (None, "linear"))
+        or (kind == "dropout" and operation.get("rate") == 0)
+    )
+    return _text(operation) + b"|", is_idle
 
 
 @lru_cache(maxsize=4096)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Protocol, get_args
 
 import keras
@@ -44,14 +45,14 @@ class ComputationNode:
         ModelSpaceError: the operation is not an Operation, or the name is empty.
     """
 
-    __slots__ = ("group", "merge_op", "node_name", "operation", "parents", "place")
+    __slots__ = ("_group", "merge_op", "node_name", "operation", "parents", "place")
 
     operation: Operation
     node_name: str
     merge_op: str
     parents: tuple[str, ...]
-    group: str
     place: NodePlace | None
+    _group: str | NodePlace
 
     def __init__(
         self,
@@ -70,13 +71,18 @@ class ComputationNode:
         set_field(self, "node_name", node_name)
         set_field(self, "merge_op", merge_op if merge_op == "concatenate" else merge_name(merge_op))
         set_field(self, "parents", tuple(parents))
-        set_field(self, "group", str(group))
+        set_field(self, "_group", group)
         set_field(self, "place", group if isinstance(group, NodePlace) else None)
 
     @property
     def name(self) -> str:
         """The same as `node_name`."""
         return self.node_name
+
+    @property
+    def group(self) -> str:
+        """The part of the network that this node belongs to, as text."""
+        return str(self._group)
 
     @property
     def layer(self) -> int:
@@ -265,6 +271,7 @@ def node_tensor(
         raise InvalidArchitectureError(f"{what} cannot be built on {shapes}: {plain_words(error)}") from error
 
 
+@lru_cache(maxsize=4096)
 def input_shape(operation: Operation) -> Shape:
     """Return the shape of an input operation, without the batch axis.
 

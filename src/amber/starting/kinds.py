@@ -49,13 +49,13 @@ def kind_of(path: Path) -> Kind:
     if name.endswith(_INTERVALS) or _is_interval_table(head):
         return "intervals"
     found = recognise(head)
-    if found is None or found.name == "text in UTF-16":
+    if found is None or found.kind == "utf-16":
         return "table"
-    if found.name.startswith("a FASTA file"):
+    if found.kind == "fasta":
         return "fasta"
-    if found.name.startswith(("a BED file", "a GFF file")):
+    if found.kind in ("bed", "gff"):
         return "intervals"
-    if found.name == "a bigWig file":
+    if found.kind == "bigwig":
         return "bigwig"
     raise DataError(
         f"{path}: expected a table, FASTA, intervals with a genome, npz or HDF5; {found.way_out}. "

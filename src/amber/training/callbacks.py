@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import keras
 
+from amber.backend.keras_internals.fit import is_default
 from amber.backend.randomness import epoch_seed
 from amber.errors import ConfigError
 from amber.training.recalibration import recalibrate
@@ -35,7 +36,10 @@ class HistoryReader(Protocol):
 
 
 class ResumableCallback(keras.callbacks.Callback):
-    """Makes one training of several `fit` for a callback: one beginning, and an end when `end` is called."""
+    """Makes one training of several `fit` for a callback: one beginning, and an end when `end` is called.
+
+    A callback that does nothing at either needs none.
+    """
 
     def __init__(self, callback: keras.callbacks.Callback) -> None:
         super().__init__()
@@ -59,6 +63,11 @@ class ResumableCallback(keras.callbacks.Callback):
     def end(self) -> None:
         """Tell that training has ended."""
         self._callback.on_train_end(self._logs)
+
+
+def hears_of_ends(callback: keras.callbacks.Callback) -> bool:
+    """Say whether a callback does anything as a training begins or ends."""
+    return not all(map(is_default, (callback.on_train_begin, callback.on_train_end)))
 
 
 @contextlib.contextmanager
@@ -93,7 +102,12 @@ class EpochWatcher(keras.callbacks.Callback):
     def __init__(self, settings: FitSettings, seed: int, features: TensorTree, on_epoch: EpochListener | None) -> None:
         super().__init__()
         self._settings, self._seed, self._listener = settings, seed, on_epoch
-        self._examples = _some_of(features) if settings.recalibrate else None
+        self._examples: TensorTree = None
+        if settings.recalibrate:
+            # Examples from everywhere, as a file may be in the order of its classes.
+            step = max(1, len(keras.tree.flatten(features)[0]) // _RECALIBRATION_EXAMPLES)
+            some = slice(None, _RECALIBRATION_EXAMPLES * step, step)
+            self._examples = keras.tree.map_structure(lambda array: array[some], features)
         self.restore: Callable[[], None] | None = None
 
     def seed_epoch(self, epoch: int) -> None:
@@ -129,10 +143,3 @@ class EpochWatcher(keras.callbacks.Callback):
             raise FloatingPointError(f"the loss is {reported['loss']} after epoch {epoch + 1}")
         if self._listener:
             self._listener(epoch + 1, self._settings.epochs, reported)
-
-
-def _some_of(features: TensorTree) -> TensorTree:
-    """Return examples from everywhere, as a file may be in the order of its classes."""
-    step = max(1, len(keras.tree.flatten(features)[0]) // _RECALIBRATION_EXAMPLES)
-    some: TensorTree = keras.tree.map_structure(lambda array: array[::step][:_RECALIBRATION_EXAMPLES], features)
-    return some

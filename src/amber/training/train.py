@@ -30,6 +30,7 @@ from amber.training.callbacks import (
     HistoryReader,
     ResumableCallback,
     finalised_once,
+    hears_of_ends,
 )
 from amber.training.checkpoint import Checkpoint
 from amber.training.data_checks import check_data
@@ -154,7 +155,7 @@ def train_model(
         for callback in callbacks if state.epochs else ():
             if isinstance(callback, HistoryReader):
                 callback.take_up(state.history[settings.metric])
-        listeners = [ResumableCallback(callback) for callback in callbacks]
+        listeners = [ResumableCallback(each) if hears_of_ends(each) else each for each in callbacks]
         held_out = _held_out(model, validation, settings)
         watchers = [watcher, *listeners]
         with finalised_once(model):
@@ -170,7 +171,8 @@ def train_model(
             watcher.restore()
         state.put_best_back(model)
         for listener in listeners:
-            listener.end()
+            if isinstance(listener, ResumableCallback):
+                listener.end()
         recalibrated = _recalibrated(model, train, validation, settings) if settings.recalibrate else {}
     trained = TrainedModel(model, state.history, state.scored_epoch, recalibrated)
     loss = trained.metrics().get("val_loss", 0.0)

@@ -13,12 +13,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+# Whether the kernels of images that read one position after another are built into this torch.
+_READS_IMAGES = torch.backends.mkldnn.is_available()
+
 
 def convolve(
     x: Tensor, kernel: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: int = 1
 ) -> Tensor:
     """Convolve as `torch.nn.functional.conv1d` does."""
-    if not _on_cpu(x):
+    if not (x.is_cpu and _READS_IMAGES):
         return functional.conv1d(x, kernel, bias, stride, padding, dilation, groups)
     image = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
     result = functional.conv2d(
@@ -29,7 +32,7 @@ def convolve(
 
 def max_pool(x: Tensor, size: Any, stride: Any, padding: Any = 0, ceil_mode: bool = False) -> Tensor:
     """Pool as `torch.nn.functional.max_pool1d` does."""
-    if not _on_cpu(x):
+    if not (x.is_cpu and _READS_IMAGES):
         return functional.max_pool1d(x, size, stride, padding, 1, ceil_mode)
     size, stride, padding = _one(size), _one(stride), _one(padding)
     # Torch's kernel notes where each maximum is if gradients are wanted, and takes ten times as long.
@@ -42,12 +45,16 @@ def average_pool(
     x: Tensor, size: Any, stride: Any, padding: Any = 0, ceil_mode: bool = False, count_include_pad: bool = True
 ) -> Tensor:
     """Pool as `torch.nn.functional.avg_pool1d` does."""
-    if not _on_cpu(x):
+    if not (x.is_cpu and _READS_IMAGES):
         return functional.avg_pool1d(x, size, stride, padding, ceil_mode, count_include_pad)
     size, stride, padding = _one(size), _one(stride), _one(padding)
     if stride == 1 and size > 1 and x.requires_grad and torch.is_grad_enabled():
         sums = _windows(_SlidingSum, x, size, padding, 0.0)
-        return sums * _shares(x, size, padding if not count_include_pad else 0, sums.shape[2])
+        # One over the number of positions that each window averages, of which `outside` at either end do not count.
+        windows, outside = sums.shape[2], 0 if count_include_pad else padding
+        starts = torch.arange(windows) - outside
+        counted = (starts + size).clamp_max(x.shape[2] if outside else windows + size) - starts.clamp_min(0)
+        return sums * counted.to(x.dtype).reciprocal()
     image = x.unsqueeze(2)
     pads = (0, padding)
     return functional.avg_pool2d(image, (1, size), (1, stride), pads, ceil_mode, count_include_pad).squeeze(2)
@@ -55,12 +62,12 @@ def average_pool(
 
 def as_image(x: Tensor) -> Tensor:
     """Return a sequence as an image of height 1, for kernels that read one position after another; else as it is."""
-    return x.unsqueeze(2) if x.dim() == 3 and _on_cpu(x) else x
+    return x.unsqueeze(2) if x.dim() == 3 and x.is_cpu and _READS_IMAGES else x
 
 
 def pad(x: Tensor, sizes: list[int], mode: str = "constant") -> Tensor:
     """Pad as `torch.nn.functional.pad` does, without a change of the memory's order."""
-    if x.dim() != 3 or len(sizes) != 2 or mode != "constant" or not _on_cpu(x):
+    if x.dim() != 3 or len(sizes) != 2 or mode != "constant" or not (x.is_cpu and _READS_IMAGES):
         return functional.pad(x, sizes, mode)
     return functional.pad(x.transpose(1, 2), (0, 0, *sizes)).transpose(1, 2)
 
@@ -79,10 +86,6 @@ def dropout(x: Tensor, rate: float) -> Tensor:
     return x * kept.mul_(65536 / (65536 - dropped))
 
 
-def _on_cpu(x: Tensor) -> bool:
-    return x.device.type == "cpu" and torch.backends.mkldnn.is_available()
-
-
 def _one(value: Any) -> int:
     """A setting of the one axis, which may be given as a sequence."""
     return value if isinstance(value, int) else value[0]
@@ -92,23 +95,6 @@ def _windows(function: Any, x: Tensor, size: int, padding: int, value: float) ->
     """Apply a function of (batch, positions, channels) to every window, after padding."""
     by_position = functional.pad(x.transpose(1, 2), (0, 0, padding, padding), value=value)
     return function.apply(by_position.contiguous(), size).transpose(1, 2)
-
-
-def _shares(x: Tensor, size: int, outside: int, windows: int) -> Tensor:
-    """One over the number of positions that each window averages, of which `outside` at either end do not count."""
-    starts = torch.arange(windows) - outside
-    counted = (starts + size).clamp_max(x.shape[2] if outside else windows + size) - starts.clamp_min(0)
-    return counted.to(x.dtype).reciprocal()
-
-
-def _shifts(size: int, channels: int) -> list[int]:
-    """How far apart the maxima lie that are compared, step by step, until each is of `size` positions."""
-    shifts, joined = [], 1
-    while joined < size:
-        shift = min(joined, size - joined)
-        shifts.append(shift * channels)
-        joined += shift
-    return shifts
 
 
 def _rows(values: Tensor, shape: torch.Size, size: int) -> Tensor:
@@ -132,18 +118,21 @@ class _SlidingMaximum(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, size: int) -> Tensor:
         values, halves = x.view(-1), []
-        for shift in _shifts(size, x.shape[2]):
+        # How far apart the maxima lie that are compared, step by step, until each is of `size` positions.
+        shifts, joined = [], 1
+        while joined < size:
+            shifts.append(min(joined, size - joined) * x.shape[2])
+            joined += min(joined, size - joined)
             halves.append(values)
-            values = torch.maximum(values[:-shift], values[shift:])
+            values = torch.maximum(values[: -shifts[-1]], values[shifts[-1] :])
         ctx.save_for_backward(*halves)
-        ctx.shape, ctx.size = x.shape, size
+        ctx.shape, ctx.size, ctx.shifts = x.shape, size, shifts
         return _rows(values, x.shape, size)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         values = _of_all(gradient, ctx.shape, ctx.size)
-        shifts = _shifts(ctx.size, ctx.shape[2])
-        for shift, half in zip(reversed(shifts), reversed(ctx.saved_tensors), strict=True):
+        for shift, half in zip(reversed(ctx.shifts), reversed(ctx.saved_tensors), strict=True):
             is_first = torch.ge(half[:-shift], half[shift:], out=half.new_empty(values.shape))
             first = is_first * values
             before = functional.pad(first, (0, shift))

@@ -13,7 +13,7 @@ Keras.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -68,7 +68,7 @@ class TrainStep:
         self.is_trainable = bool(trainable) and self._optimizer is not None and self._optimizer.built
         # A loss of the model's own is asked for at every batch.
         self._loss = loss_of(compiled_loss(model)) if type(model).compute_loss is keras.Model.compute_loss else None
-        self._penalties = regularizers_of(trainable)
+        self._penalties = [_penalty(variable) for variable in trainable if variable.regularizer is not None]
         self._adds_losses = plan.calls_layers
         if self.is_trainable:
             self.update = make_update(self._optimizer, trainable)
@@ -207,12 +207,8 @@ def _sparse_categorical_crossentropy(target: Tensor, predicted: Tensor) -> Tenso
     return functional.nll_loss(_log_distribution(predicted), target.long(), reduction="sum") / target.shape[0]
 
 
-def regularizers_of(variables: Iterable[keras.Variable]) -> list[Callable[[], Tensor]]:
-    """Return what each regularised variable adds to the loss, as functions without arguments."""
-    return [_penalty(variable) for variable in variables if variable.regularizer is not None]
-
-
 def _penalty(variable: keras.Variable) -> Callable[[], Tensor]:
+    """Return a function that gives what a regularised variable adds to the loss."""
     regularizer = variable.regularizer
     if type(regularizer) is keras.regularizers.L2:
         return lambda: float(regularizer.l2) * tensor_of(variable).square().sum()
@@ -234,7 +230,7 @@ def make_update(optimizer: keras.optimizers.Optimizer, variables: Sequence[keras
     momentums, velocities = slots(optimizer, MOMENTUMS, variables), slots(optimizer, VELOCITIES, variables)
     maxima = slots(optimizer, MAXIMA, variables) if optimizer.amsgrad else []
     steps = [torch.tensor(MANY_STEPS)] * len(parameters)
-    constraints = constraints_of(variables)
+    constraints = [_constrain(variable) for variable in variables if variable.constraint is not None]
     clips = any(bound is not None for bound in (optimizer.clipnorm, optimizer.clipvalue, optimizer.global_clipnorm))
 
     def update(given: Gradients = None) -> None:
@@ -289,12 +285,8 @@ def corrected_rate(optimizer: keras.optimizers.Optimizer) -> float:
     return float(np.float32(learning_rate(optimizer))) * math.sqrt(second) / float(first)
 
 
-def constraints_of(variables: Iterable[keras.Variable]) -> list[Callable[[], None]]:
-    """Return functions that put each constrained variable back into its bounds; call them without gradients."""
-    return [_constrain(variable) for variable in variables if variable.constraint is not None]
-
-
 def _constrain(variable: keras.Variable) -> Callable[[], None]:
+    """Return a function that puts a constrained variable back into its bounds; to be called without gradients."""
     constraint = variable.constraint
     if type(constraint) is not keras.constraints.MaxNorm:
         return lambda: variable.assign(constraint(variable))

@@ -68,6 +68,12 @@ def predict(
         _predict_genomic(model, records, kind, output, genome, both_strands, batch_size)
         return
     _check_table(genome, both_strands)
+    _predict_table(model, records, output, column, classes, batch_size)
+
+
+def _predict_table(
+    model: Path, records: Path, output: Path | None, column: str | None, classes: str | None, batch_size: int
+) -> None:
     from amber.cli.options import checked_output
     from amber.errors import ConfigError
     from amber.experiment.predicting import SavedModel, predict_blocks, predict_sequences

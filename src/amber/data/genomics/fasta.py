@@ -14,7 +14,7 @@ from amber.data.text.reading import Expected, read_lines
 from amber.errors import DataError
 from amber.wording import shortened
 
-_FASTA = Expected("a FASTA file, whose entries begin with '>'", accepted=("a FASTA file",))
+_FASTA = Expected("a FASTA file, whose entries begin with '>'", accepted=("fasta",))
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from amber.wording import shown
 
 _EXPECTED = Expected(
     "a file of intervals: BED, narrowPeak, broadPeak, bedGraph, GFF3 or GTF",
-    accepted=("a BED file", "a GFF file", "a VCF file without its header"),
+    accepted=("bed", "gff", "vcf lines"),
 )
 _BY_ENDING = {
     ".narrowpeak": "narrowPeak",

@@ -25,7 +25,7 @@ from amber.errors import DataError
 from amber.files import open_regular
 from amber.wording import said, shown
 
-_VCF = Expected("a VCF file", accepted=("a VCF file", "a BED file"))
+_VCF = Expected("a VCF file", accepted=("vcf", "vcf lines", "bed"))
 _FIXED = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
 _BASES = re.compile(r"[ACGTNacgtn]+")
 

@@ -22,7 +22,7 @@ _CHROMOSOME = frozenset({"chrom", "chr", "chromosome", "#chrom", "#chr", "seqnam
 _START = frozenset({"start", "chromstart", "chrom_start", "begin"})
 _END = frozenset({"end", "stop", "chromend", "chrom_end"})
 _STRAND = frozenset({"strand"})
-_INTERVALS = Expected("intervals", accepted=("a BED file", "a GFF file", "a VCF file without its header"))
+_INTERVALS = Expected("intervals", accepted=("bed", "gff", "vcf lines"))
 _LARGEST_DIGITS = 18
 
 

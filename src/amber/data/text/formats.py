@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 _SEQUENCES = "write its sequences into a CSV file with the columns seq and label"
 _INTERVALS = "write the sequences of its intervals into a CSV file with the columns seq and label"
@@ -19,19 +20,25 @@ _SAVE = "save it as CSV"
 _CONVERT = "convert it to CSV, with pandas for example"
 
 
+FormatKind = Literal["fasta", "bed", "gff", "vcf", "vcf lines", "bigwig", "utf-16", "other"]
+
+
 @dataclass(frozen=True)
 class Format:
     """A format that was recognised.
 
     Attributes:
-        name: such as `a FASTA file`.
+        name: such as `a FASTA file`, for messages.
         way_out: what to do, as an imperative.
+        kind: what code asks for; `other` for what AMBER reads nowhere.
     """
 
     name: str
     way_out: str
+    kind: FormatKind = "other"
 
 
+_WIDE_TEXT = Format("text in UTF-16", "save it as UTF-8", "utf-16")
 # First bytes of a file -> format.
 _BINARY: tuple[tuple[bytes, Format], ...] = (
     (b"\xd0\xcf\x11\xe0", Format("an Excel workbook (.xls)", _SAVE)),
@@ -50,30 +57,30 @@ _BINARY: tuple[tuple[bytes, Format], ...] = (
     (b"BAM\x01", Format("a BAM file", _INTERVALS)),
     (b"CRAM\x03", Format("a CRAM file", _INTERVALS)),
     (b"BCF\x02", Format("a BCF file", _INTERVALS)),
-    (b"\x26\xfc\x8f\x88", Format("a bigWig file", _INTERVALS)),
-    (b"\x88\x8f\xfc\x26", Format("a bigWig file", _INTERVALS)),
+    (b"\x26\xfc\x8f\x88", Format("a bigWig file", _INTERVALS, "bigwig")),
+    (b"\x88\x8f\xfc\x26", Format("a bigWig file", _INTERVALS, "bigwig")),
     (b"\xeb\xf2\x89\x87", Format("a bigBed file", _INTERVALS)),
     (b"\x87\x89\xf2\xeb", Format("a bigBed file", _INTERVALS)),
     (b"\x43\x27\x41\x1a", Format("a 2bit genome", _INTERVALS)),
     (b"\x1a\x41\x27\x43", Format("a 2bit genome", _INTERVALS)),
     (b"RDX3\n", Format("an R data file", "write it as CSV with write.csv")),
     (b"\xff\xfe\x00\x00", Format("text in UTF-32", "save it as UTF-8")),
-    (b"\xff\xfe", Format("text in UTF-16", "save it as UTF-8")),
-    (b"\xfe\xff", Format("text in UTF-16", "save it as UTF-8")),
+    (b"\xff\xfe", _WIDE_TEXT),
+    (b"\xfe\xff", _WIDE_TEXT),
     (b"\x80\x04\x95", Format("a Python pickle", _CONVERT)),
 )
 # The beginning of a text -> format.
 _TEXT: tuple[tuple[re.Pattern[str], Format], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), Format(name, way_out))
-    for pattern, name, way_out in (
-        (r">", "a FASTA file (it begins with '>')", _FASTA),
+    (re.compile(pattern, re.IGNORECASE), Format(name, way_out, *kind))
+    for pattern, name, way_out, *kind in (
+        (r">", "a FASTA file (it begins with '>')", _FASTA, "fasta"),
         (r"@(HD|SQ|RG|PG|CO)\t", "a SAM file", _INTERVALS),
         (r"@[^\n]*\n[^\n]*\n\+", "a FASTQ file", _SEQUENCES),
-        (r"##fileformat=VCF|#CHROM\tPOS", "a VCF file", _INTERVALS),
-        (r"##gff-version|##gtf", "a GFF file", _ON_GENOME),
+        (r"##fileformat=VCF|#CHROM\tPOS", "a VCF file", _INTERVALS, "vcf"),
+        (r"##gff-version|##gtf", "a GFF file", _ON_GENOME, "gff"),
         (r"(track type=wiggle|[^\n]*\n)?(fixedStep|variableStep)\s", "a wiggle file", _INTERVALS),
         (r"track type=wiggle", "a wiggle file", _INTERVALS),
-        (r"(track|browser) ", "a BED file with a track line", _ON_GENOME),
+        (r"(track|browser) ", "a BED file with a track line", _ON_GENOME, "bed"),
         (r"MEME version", "a file of motifs in MEME format", "give a CSV file of sequences"),
         (r"LOCUS {2}", "a GenBank file", _SEQUENCES),
         (r"ID   ", "an EMBL file", _SEQUENCES),
@@ -90,9 +97,9 @@ _BED_LINE = re.compile(r"\S+[\t ]+\d+[\t ]+\d+([\t ].*)?")
 _VCF_LINE = re.compile(r"[^\t]+\t\d+\t[^\t]+\t[ACGTN]+\t[^\t]+\t[^\t]+\t.*", re.IGNORECASE)
 # Of lines such as `chr1 10 20`.
 _LINES = (
-    (_GFF_LINE, Format("a GFF file", _ON_GENOME)),
-    (_VCF_LINE, Format("a VCF file without its header", _INTERVALS)),
-    (_BED_LINE, Format("a BED file", _ON_GENOME)),
+    (_GFF_LINE, Format("a GFF file", _ON_GENOME, "gff")),
+    (_VCF_LINE, Format("a VCF file without its header", _INTERVALS, "vcf lines")),
+    (_BED_LINE, Format("a BED file", _ON_GENOME, "bed")),
 )
 _INTERVAL_COLUMNS = frozenset(
     {"chrom", "chr", "chromosome", "#chrom", "start", "end", "stop", "chromstart", "chromend"}
@@ -118,7 +125,7 @@ def recognise(head: bytes) -> Format | None:
         return Format("a tar archive", _UNPACK)
     if b"\0" in head:
         wide = any(_is_printable(half) for half in (head[0:400:2], head[1:400:2]))
-        return Format("text in UTF-16", "save it as UTF-8") if wide else Format("a binary file", "give a CSV file")
+        return _WIDE_TEXT if wide else Format("a binary file", "give a CSV file")
     return _of_text(head.decode("utf-8-sig", errors="replace"))
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from amber.data.text.formats import recognise
+from amber.data.text.formats import FormatKind, recognise
 from amber.errors import AmberError, DataError
 from amber.files import MEBIBYTE, limits, open_regular, size_text
 
@@ -33,14 +33,13 @@ class Expected:
 
     Attributes:
         what: for messages, such as `"a FASTA file"`.
-        accepted: how the names of the recognised formats (`formats.Format.name`) begin that it may be; a file of
-            another format is refused by name.
+        accepted: the recognised formats that it may be; a file of another format is refused by name.
         advised: whether the way out of a recognised format, which leads to a CSV file, is told.
         first_line: in bytes at most; None: no limit.
     """
 
     what: str
-    accepted: tuple[str, ...] = ()
+    accepted: tuple[FormatKind, ...] = ()
     advised: bool = False
     first_line: int | None = None
 
@@ -222,7 +221,7 @@ def _too_large(file: Path, limit: int, received: str) -> DataError:
 
 def _refuse_other_formats(file: Path, head: bytes, expected: Expected) -> None:
     found = recognise(head)
-    if found is not None and not found.name.startswith(expected.accepted):
+    if found is not None and found.kind not in expected.accepted:
         way_out = f"; {found.way_out}" if expected.advised else ""
         raise DataError(f"{file}: expected {expected.what}{way_out}. Received: {found.name}", file=str(file))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from amber.backend.threads import limit_threads, thread_variables
-from amber.checks import integer_at_least
+from amber.checks import integer_at_least, is_integer, is_number
 from amber.errors import ConfigError
 from amber.plugins import Plugin, find_plugin
 
@@ -46,8 +46,8 @@ class WorkerLimits:
     def __post_init__(self) -> None:
         for name in ("time_limit", "trials_per_process", "threads", "memory_limit"):
             value = getattr(self, name)
-            kinds = (int, float) if name == "time_limit" else (int,)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, kinds) or not value > 0):
+            is_right = is_number if name == "time_limit" else is_integer
+            if value is not None and not (is_right(value) and value > 0):
                 raise ConfigError(f"{name} must be a positive number, or None. Received: {value!r}")
         if self.devices is not None and (isinstance(self.devices, str) or not self.devices):
             raise ConfigError(f"devices must be a list such as ['0', '1'], or None. Received: {self.devices!r}")

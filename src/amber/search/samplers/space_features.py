@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from amber.architect import ModelSpace, Operation, TokenLayout
+from amber.checks import is_number
 
 _FAMILIES = ("conv", "maxpool", "avgpool", "dense", "recurrent", "attention", "identity", "other")
 _BEGINNINGS = {
@@ -82,6 +83,6 @@ def _number(operation: Operation, names: Sequence[str], default: float) -> float
     for name in names:
         value: Any = operation.get(name)
         value = value[0] if isinstance(value, (list, tuple)) and value else value
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if is_number(value):
             return float(value)
     return default
