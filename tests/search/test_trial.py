@@ -124,7 +124,7 @@ def test_ranks_follow_from_the_scores(found: list[Trial], direction: str, chance
 @settings(max_examples=30, deadline=None)
 def test_every_table_has_a_row_for_each_complete_trial(found: list[Trial]) -> None:
     found = [Trial(**{**vars(each), "architecture": f"net{each.number}"}) for each in numbered(found)]
-    complete = [each for each in rank(found) if each.status == "complete"]
+    complete = [each for each in rank(found, "maximize") if each.status == "complete"]
     assert [line.split(",")[-1] for line in ranking_csv(found).splitlines()[1:]] == [
         each.architecture for each in complete
     ]
@@ -142,7 +142,7 @@ def test_every_table_has_a_row_for_each_complete_trial(found: list[Trial]) -> No
 @settings(max_examples=30, deadline=None)
 def test_a_result_counts_what_became_of_proposals(found: list[Trial]) -> None:
     found = numbered(found)
-    result = SearchResult(tuple(rank(found)), "val_auroc", "maximize", 0, "finished")
+    result = SearchResult(tuple(rank(found, "maximize")), "val_auroc", "maximize", 0, "finished")
     counted = result.counts()
     assert {status: counted[status] for status in STATUSES} == {
         status: sum(each.status == status for each in found) for status in STATUSES
