@@ -126,7 +126,7 @@ def is_orderable(data: TensorTree) -> bool:
     )
 
 
-def is_streamed(data: TensorTree) -> bool:
+def is_streamed(data: object) -> bool:
     """Say whether any of the arrays of data is read in batches; see `amber.types.StreamedArray`."""
     arrays = keras.tree.flatten(data)
     return any(not isinstance(array, np.ndarray) and isinstance(array, StreamedArray) for array in arrays)

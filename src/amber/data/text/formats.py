@@ -71,27 +71,31 @@ _BINARY: tuple[tuple[bytes, Format], ...] = (
 )
 # The beginning of a text -> format.
 _TEXT: tuple[tuple[re.Pattern[str], Format], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), Format(name, way_out, *kind))
-    for pattern, name, way_out, *kind in (
-        (r">", "a FASTA file (it begins with '>')", _FASTA, "fasta"),
-        (r"@(HD|SQ|RG|PG|CO)\t", "a SAM file", _INTERVALS),
-        (r"@[^\n]*\n[^\n]*\n\+", "a FASTQ file", _SEQUENCES),
-        (r"##fileformat=VCF|#CHROM\tPOS", "a VCF file", _INTERVALS, "vcf"),
-        (r"##gff-version|##gtf", "a GFF file", _ON_GENOME, "gff"),
-        (r"(track type=wiggle|[^\n]*\n)?(fixedStep|variableStep)\s", "a wiggle file", _INTERVALS),
-        (r"track type=wiggle", "a wiggle file", _INTERVALS),
-        (r"(track|browser) ", "a BED file with a track line", _ON_GENOME, "bed"),
-        (r"MEME version", "a file of motifs in MEME format", "give a CSV file of sequences"),
-        (r"LOCUS {2}", "a GenBank file", _SEQUENCES),
-        (r"ID   ", "an EMBL file", _SEQUENCES),
-        (r"# STOCKHOLM", "a Stockholm alignment", _SEQUENCES),
-        (r"CLUSTAL[ WO]", "a Clustal alignment", _SEQUENCES),
-        (r"version https://git-lfs", "a Git LFS pointer in place of the file", "fetch the file with git lfs pull"),
-        (r"<!doctype html|<html", "a web page", "download the file itself, not the page that shows it"),
-        (r"<\?xml|<[a-z]", "an XML file", _CONVERT),
-        (r"[{\[]\s*[\"{\[\]}\d-]", "a JSON file", _CONVERT),
+    (re.compile(pattern, re.IGNORECASE), found)
+    for pattern, found in (
+        (r">", Format("a FASTA file (it begins with '>')", _FASTA, "fasta")),
+        (r"@(HD|SQ|RG|PG|CO)\t", Format("a SAM file", _INTERVALS)),
+        (r"@[^\n]*\n[^\n]*\n\+", Format("a FASTQ file", _SEQUENCES)),
+        (r"##fileformat=VCF|#CHROM\tPOS", Format("a VCF file", _INTERVALS, "vcf")),
+        (r"##gff-version|##gtf", Format("a GFF file", _ON_GENOME, "gff")),
+        (r"(track type=wiggle|[^\n]*\n)?(fixedStep|variableStep)\s", Format("a wiggle file", _INTERVALS)),
+        (r"track type=wiggle", Format("a wiggle file", _INTERVALS)),
+        (r"(track|browser) ", Format("a BED file with a track line", _ON_GENOME, "bed")),
+        (r"MEME version", Format("a file of motifs in MEME format", "give a CSV file of sequences")),
+        (r"LOCUS {2}", Format("a GenBank file", _SEQUENCES)),
+        (r"ID   ", Format("an EMBL file", _SEQUENCES)),
+        (r"# STOCKHOLM", Format("a Stockholm alignment", _SEQUENCES)),
+        (r"CLUSTAL[ WO]", Format("a Clustal alignment", _SEQUENCES)),
+        (
+            r"version https://git-lfs",
+            Format("a Git LFS pointer in place of the file", "fetch the file with git lfs pull"),
+        ),
+        (r"<!doctype html|<html", Format("a web page", "download the file itself, not the page that shows it")),
+        (r"<\?xml|<[a-z]", Format("an XML file", _CONVERT)),
+        (r"[{\[]\s*[\"{\[\]}\d-]", Format("a JSON file", _CONVERT)),
     )
 )
+
 _GFF_LINE = re.compile(r"[^\t]+\t[^\t]*\t[^\t]+\t\d+\t\d+\t[^\t]*\t[-+.?]\t[012.]\t?[^\t]*")
 _BED_LINE = re.compile(r"\S+[\t ]+\d+[\t ]+\d+([\t ].*)?")
 _VCF_LINE = re.compile(r"[^\t]+\t\d+\t[^\t]+\t[ACGTN]+\t[^\t]+\t[^\t]+\t.*", re.IGNORECASE)
