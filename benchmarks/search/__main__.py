@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
@@ -20,8 +21,9 @@ from rich.table import Table
 from benchmarks.results import machine
 from benchmarks.search.agreement import agreement
 from benchmarks.search.contestants import CONTESTANTS
+from benchmarks.search.ground_truth import test_retest, train_all
 from benchmarks.search.problem import TASKS, Clock, Keeper, Task
-from benchmarks.search.report import Row, agreement_line, markdown, plot, scores_table, speed_table
+from benchmarks.search.report import Row, agreement_line, beside_random, markdown, plot, scores_table, speed_table
 
 
 def main() -> None:
@@ -31,12 +33,14 @@ def main() -> None:
     console = Console(width=140)
     record = _read(arguments)
     for task in (Task(name, arguments.epochs) for name in arguments.tasks):
+        if not _tells_apart(task, record, arguments, console):
+            continue
         for seed in arguments.seeds:
             for name in arguments.only:
-                if not _has(record, task.name, name, seed):
+                if not _has(record, task.name, name, seed) and (task.shares_weights or "one-shot" not in name):
                     record["runs"].append(_run(task, name, seed, arguments, console))
                     _write(record, arguments.json)
-        if arguments.agreement and task.name not in record["agreement"]:
+        if arguments.agreement and task.shares_weights and task.name not in record["agreement"]:
             longer = Task(task.name, arguments.agreement_epochs)
             found = agreement(longer, arguments.agreement, arguments.shared_epochs, arguments.seeds[0])
             record["agreement"][task.name] = found
@@ -44,6 +48,26 @@ def main() -> None:
             console.print(agreement_line(found))
     if not arguments.run_only:
         _report(record, arguments, console)
+
+
+def _tells_apart(task: Task, record: dict[str, Any], arguments: argparse.Namespace, console: Console) -> bool:
+    """Say whether two trainings agree on which of some architectures are better, and print how far they do."""
+    if not arguments.retest:
+        return True
+    retests = record.setdefault("retests", {})
+    if task.name not in retests:
+        arguments.models.mkdir(parents=True, exist_ok=True)
+        path = arguments.models / f"retest {task.name}, {task.epochs} epochs.json"
+        scores = train_all(task, arguments.retest, 2, path)["scores"].values()
+        retests[task.name] = test_retest(np.array([each[:2] for each in scores]))
+        _write(record, arguments.json)
+    tau, low, high = retests[task.name]
+    used = tau >= arguments.least_tau
+    console.print(
+        f"{task.name}: test-retest tau {tau:.2f} ({low:.2f} to {high:.2f}) of {arguments.retest} architectures"
+        f"{'' if used else f', below {arguments.least_tau}: it tells architectures not apart, and is not used'}"
+    )
+    return bool(used)
 
 
 def _arguments() -> argparse.Namespace:
@@ -54,6 +78,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, help="of each search; by default those of the task")
     parser.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="cpu: where the machine is shared")
     parser.add_argument("--epochs", type=int, default=0, help="of every network; by default those of the task")
+    parser.add_argument("--retest", type=int, default=40, help="architectures trained twice first; 0: none")
+    parser.add_argument("--least-tau", type=float, default=0.5, help="of these; a task with less is not used")
     parser.add_argument("--agreement", type=int, default=20, help="architectures of Kendall's tau; 0: not measured")
     parser.add_argument("--agreement-epochs", type=int, default=10, help="of each of them, trained alone")
     parser.add_argument("--shared-epochs", type=int, default=20, help="of the shared weights of Kendall's tau")
@@ -96,6 +122,7 @@ def _report(record: dict[str, Any], arguments: argparse.Namespace, console: Cons
         _test(Task(name, own[0]["epochs"]), [run for run in own if run["events"] and "test" not in run])
         _write(record, arguments.json)
         console.print(_printed(scores_table(own), name))
+        console.print(_printed(beside_random(own), f"{name}: beside as many random networks"))
         console.print(_printed(speed_table(own, record["clock"]), f"{name}: time to KerasTuner's best of 50 trials"))
     for found in record["agreement"].values():
         console.print(agreement_line(found))
@@ -118,7 +145,8 @@ def _test(task: Task, runs: list[dict[str, Any]]) -> None:
     if models:
         test = task.data.open_test()
         for run, model in models:
-            run["test"] = float(model.evaluate(test.x, test.y, verbose=0, return_dict=True)["accuracy"])
+            found = model.evaluate(test.x, test.y, verbose=0, return_dict=True)
+            run["test"] = float(found.get("accuracy", found["loss"]))  # of several labels the loss
 
 
 def _read(arguments: argparse.Namespace) -> dict[str, Any]:

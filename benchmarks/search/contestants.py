@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Callable
 from typing import Any
 
 import keras_tuner
 
+from amber.modeler.references import REFERENCES
 from amber.search import SamplerSettings, run_search, seeded
 from amber.search.one_shot import OneShotSettings, SharedTraining, run_one_shot
 from benchmarks.search.problem import METRIC, Clock, Keeper, Task
 
 Search = Callable[[Task, int, Clock, Keeper], None]
 MANY = 10_000
+
+
+class _TimeIsUpError(Exception):
+    """Ends a search of KerasTuner's."""
 
 
 def trials(sampler: str, **options: Any) -> Search:
@@ -61,10 +67,16 @@ def one_shot(inherit_weights: bool) -> Search:
 
 
 def keras_tuner_with(kind: str) -> Search:
-    """A search with KerasTuner: one choice per token, the same networks, training and scores."""
+    """A search with KerasTuner: one choice per token, the same networks and scores; Hyperband has epochs of its own."""
 
     def search(task: Task, seed: int, clock: Clock, keeper: Keeper) -> None:
-        base = {"random": keras_tuner.RandomSearch, "bayesian": keras_tuner.BayesianOptimization}[kind]
+        base = {
+            "random": keras_tuner.RandomSearch,
+            "bayesian": keras_tuner.BayesianOptimization,
+            "hyperband": keras_tuner.Hyperband,
+        }[kind]
+        # Hyperband asks for the most epochs, and ends after its brackets.
+        own = {"max_epochs": task.epochs, "hyperband_iterations": MANY} if kind == "hyperband" else {"max_trials": MANY}
         objective, builder = task.objective(keeper), task.builder()
         names, sizes = builder.layout.names, builder.layout.sizes
 
@@ -78,10 +90,10 @@ def keras_tuner_with(kind: str) -> Search:
                 if found.score is not None:
                     clock.note(float(found.score), [found.hyperparameters.get(name) for name in names])
                 if clock.left < 0:
-                    self.oracle.max_trials = len(self.oracle.trials)
+                    raise _TimeIsUpError
 
-        with tempfile.TemporaryDirectory() as folder, seeded(seed):
-            tuner = Timed(build, objective=METRIC, max_trials=MANY, seed=seed, directory=folder)
+        with tempfile.TemporaryDirectory() as folder, seeded(seed), contextlib.suppress(_TimeIsUpError):
+            tuner = Timed(build, objective=METRIC, seed=seed, directory=folder, **own)
             tuner.search(
                 *objective.train,
                 epochs=task.epochs,
@@ -94,13 +106,31 @@ def keras_tuner_with(kind: str) -> Search:
     return search
 
 
+def references(task: Task, seed: int, clock: Clock, keeper: Keeper) -> None:
+    """The networks of the literature, each trained once with the same recipe, and again with other seeds."""
+    names = sorted(REFERENCES.names())
+    for repetition in range(MANY):
+        run_search(
+            task.objective(keeper),
+            trials=len(names),
+            seed=seed + MANY * repetition,
+            sampler=SamplerSettings("random", start_with=names),
+            callbacks=(clock,),
+        )
+        if clock.left < 0:
+            break
+
+
 CONTESTANTS: dict[str, Search] = {
     "random": trials("random"),
     "tpe": trials("tpe"),
     "evolution": trials("evolution", population_size=10, sample_size=4),
     "controller": trials("controller"),
+    "surrogate": trials("surrogate"),
+    "reference networks": references,
     "one-shot": one_shot(inherit_weights=False),
     "one-shot, inherited": one_shot(inherit_weights=True),
     "keras-tuner random": keras_tuner_with("random"),
     "keras-tuner bayesian": keras_tuner_with("bayesian"),
+    "keras-tuner hyperband": keras_tuner_with("hyperband"),
 }

@@ -24,6 +24,33 @@ def names(runs: list[dict[str, Any]]) -> list[str]:
     return list(dict.fromkeys(run["search"] for run in runs))
 
 
+def as_many(runs: list[dict[str, Any]], name: str, beside: str = "random") -> list[tuple[float, float]]:
+    """Return, for each seed of a search, its best score and that of as many networks of another search.
+
+    Seeds for which the other has trained fewer networks are left out.
+    """
+    found = []
+    for run in (each for each in runs if each["search"] == name and each["events"]):
+        others = [each for each in runs if (each["search"], each["seed"]) == (beside, run["seed"])]
+        count = len(run["events"])
+        if others and len(others[0]["events"]) >= count:
+            scores = [min(event["score"] for event in each["events"][:count]) for each in (run, others[0])]
+            found.append((scores[0], scores[1]))
+    return found
+
+
+def beside_random(runs: list[dict[str, Any]]) -> list[Row]:
+    """One row for each search of AMBER's beside as many random networks; the first row is the heading."""
+    rows = [["search", "seeds", "best of it", "best of as many random networks", "better in"]]
+    for name in names(runs):
+        pairs = [] if name.startswith(("random", "keras-tuner")) else as_many(runs, name)
+        if pairs:
+            own, random = np.mean(pairs, axis=0)
+            better = f"{sum(mine < other for mine, other in pairs)} of {len(pairs)}"
+            rows.append([name, str(len(pairs)), f"{own:.4f}", f"{random:.4f}", better])
+    return rows
+
+
 def scores_table(runs: list[dict[str, Any]]) -> list[Row]:
     """One row per search of a task, means over its seeds; the first row is the heading."""
     rows = [
@@ -105,7 +132,9 @@ def markdown(record: dict[str, Any], plot_name: str) -> str:
         own = [run for run in runs if run["task"] == task]
         parts += [
             f"## {task}: {own[0]['epochs']} epochs each network, {own[0]['seconds']:.0f} s each search\n",
+            *([retest_line(task, record["retests"][task])] if task in record.get("retests", {}) else []),
             _markdown_table(scores_table(own)),
+            *([_markdown_table(beside)] if len(beside := beside_random(own)) > 1 else []),
             f"Time to the best score that KerasTuner finds in {TRIALS} trials, as a share of what they took:\n",
             _markdown_table(speed_table(own, axis)),
         ]
@@ -119,6 +148,12 @@ def agreement_line(found: dict[str, Any]) -> str:
         f"Kendall's tau of scores with shared weights against training alone, {found['task']}, "
         f"{found['architectures']} architectures: {found['kendall_tau']:.3f} (p = {found['p_value']:.3g})."
     )
+
+
+def retest_line(task: str, found: list[float]) -> str:
+    """How far two trainings of the same architectures agree, in one sentence."""
+    tau, low, high = found
+    return f"Test-retest tau of {task}: {tau:.2f} ({low:.2f} to {high:.2f}).\n"
 
 
 def _markdown_table(rows: list[Row]) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from benchmarks.search import contestants, problem, report, speed
+from benchmarks.search import contestants, problem, real_tasks, report, speed
 
 from amber.search import run_search
 
@@ -52,6 +55,76 @@ def test_the_page_and_the_plot_say_it(tmp_path: Path) -> None:
     assert "| one-shot | 2 | 2.5 | 0.1250 | 0.0500 - 0.2000 | 0.5000 | 200 | 100 |" in page
     report.plot(RUNS, tmp_path / "plot.png", "cpu")
     assert (tmp_path / "plot.png").stat().st_size > 10_000
+
+
+def test_a_search_is_set_beside_as_many_random_networks() -> None:
+    runs = [
+        run("surrogate", 0, [0.5, 0.2], 1.0),
+        run("random", 0, [0.4, 0.3, 0.1], 1.0),  # the third comes when the other had two
+        run("surrogate", 1, [0.3, 0.3], 1.0),
+        run("random", 1, [0.1], 1.0),  # fewer
+    ]
+    assert report.as_many(runs, "surrogate") == [(0.2, 0.3)]
+    assert report.beside_random(runs)[1:] == [["surrogate", "1", "0.2000", "0.3000", "1 of 1"]]
+    record: dict[str, Any] = {"clock": "cpu", "machine": {"processor": "a", "cores": 2}, "runs": runs}
+    page = report.markdown({**record, "retests": {"splice": [0.61, 0.5, 0.7]}}, "plot.png")
+    assert "Test-retest tau of splice: 0.61 (0.50 to 0.70)." in page and "as many random networks" in page
+
+
+def compressed(path: Path, lines: list[str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with gzip.open(path, "wt", encoding="utf-8") as stream:
+        stream.write("\n".join(lines) + "\n")
+
+
+@pytest.fixture
+def real_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Files as those of the real tasks are, in few lines."""
+    letters = np.random.default_rng(0).choice(list("ACGT"), size=(60, 40))
+    sequences = ["".join(row) for row in letters]
+    split = ["train", "train", "val", "test"]
+    rows = [f"{n},{bases},{n % 2},0,{split[n // 2 % 4]}" for n, bases in enumerate(sequences)]
+    compressed(tmp_path / "cnnprom" / "Ecoli.csv.gz", ["id,seq,label,group,gsplit", *rows])
+    for part, among in (("train", sequences[:30]), ("dev", sequences[30:45]), ("test", sequences[45:])):
+        rows = [f"{bases},{number % 2}" for number, bases in enumerate(among)]
+        compressed(tmp_path / f"genomics/tasks/gue/tf_0.{part}.csv.gz", ["sequence,label", *rows])
+    yeast, genome = tmp_path / "genomics" / "yeast", ["".join(np.random.default_rng(1).choice(list("ACGT"), 9000))]
+    names = ("I", "VII", "IV")
+    fasta = [line for name in names for line in (f">{name} dna", *genome)]
+    compressed(yeast / "Saccharomyces_cerevisiae.R64-1-1.dna.toplevel.fa.gz", fasta)
+    bins = [f"{name}\t{200 * n}\t{200 * n + 200}\t{n % 2}\t{n % 3 // 2}" for name in names for n in range(12)]
+    compressed(yeast / "bins200_24tracks.tsv.gz", ["chrom\tstart\tend\tReb1\tAbf1", *bins])
+    own = [f"{name}\t{at}\t{at + 1}\tAbf1\t9\t." for name in names for at in (50, 1000, 2000)]
+    other = [f"{name}\t{at}\t{at + 1}\tAsf2\t9\t." for name in names for at in (1010, *range(3000, 8000, 500))]
+    compressed(yeast / "chexmix_all381.bed.gz", [*own, *other])
+    monkeypatch.setenv("AMBER_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(real_tasks, "FOLDER", tmp_path / "made")
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["ecoli", "tf_0", "yeast", "abf1"])
+def test_real_tasks_are_made_of_the_files_and_can_be_trained(real_data: Path, name: str) -> None:
+    task = problem.Task(name, epochs=1)
+    assert len(task.data.train) and len(task.data.validation) and not task.shares_weights
+    objective = task.objective()
+    trial = objective.evaluate(objective.layout.sample(np.random.default_rng(0)), 0)
+    assert trial.status == "complete", trial.error
+
+
+def test_negatives_stay_away_from_the_peaks_and_training_examples_are_limited(
+    real_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(real_tasks, "MOST_TRAINED", 5)
+    real_tasks.configuration("abf1")
+    with (real_data / "made" / "abf1.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert sum(each["split"] == "train" for each in rows) == 5
+    # Of three peaks the first is too near to the end; none of another protein's beside a peak is taken.
+    assert sum(each["split"] == "test" and each["label"] == "1" for each in rows) == 2
+    assert {each["label"] for each in rows} == {"0", "1"} and all(len(each["seq"]) == 200 for each in rows)
+    monkeypatch.delenv("AMBER_DATA_DIR")
+    with pytest.raises(SystemExit, match="AMBER_DATA_DIR"):
+        real_tasks.configuration("rap1")
 
 
 def test_the_clock_ends_a_search_and_scores_are_those_of_the_best_epoch() -> None:
