@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -13,6 +13,7 @@ import tensorflow as tf
 from amber.backend.base_model import BaseFunctional, BaseModel
 from amber.backend.keras_internals.distribution import has_stock_test_step
 from amber.backend.keras_internals.models import is_within_strategy
+from amber.backend.tensorflow.as_traced import as_traced
 from amber.backend.tensorflow.feeding import RowsAdapter, RowsIterator, are_plain_arrays
 from amber.backend.tensorflow.updates import fused_adam
 from amber.types import TensorTree
@@ -46,6 +47,10 @@ class MultiStepTraining(BaseModel):
             return super()._adapter_for(x, y, sample_weight, **options)
         options["steps"] = options.pop("steps_per_epoch", None)
         return RowsAdapter(x, y, sample_weight=sample_weight, **options)
+
+    def _calling(self) -> AbstractContextManager[None]:
+        """Entered around every call of a compiled function."""
+        return nullcontext()
 
     def train_step(self, data: TensorTree) -> Mapping[str, tf.Tensor]:
         """Train on one batch as `keras.Model.train_step`."""
@@ -97,7 +102,8 @@ class MultiStepTraining(BaseModel):
             for rows in iterator.take(self.steps_per_execution):
                 if iterator.specs not in functions:
                     functions[iterator.specs] = _several(step, self.get_metrics_result, iterator.data, changing)
-                logs = functions[iterator.specs](iterator.data, rows, _drawn(changing, rows))
+                with self._calling():
+                    logs = functions[iterator.specs](iterator.data, rows, _drawn(changing, rows))
             return logs
 
         return run
@@ -105,6 +111,9 @@ class MultiStepTraining(BaseModel):
 
 class MultiStepFunctional(MultiStepTraining, BaseFunctional):
     """`keras.Model(inputs, outputs)` that looks like a Functional from outside; see `base_model`."""
+
+    def _calling(self) -> AbstractContextManager[None]:
+        return as_traced()
 
 
 def _drawn(changing: Changing | None, rows: tf.Tensor) -> tf.Tensor:
