@@ -1,6 +1,6 @@
 # Needs Python 3.11+, make and a C compiler; everything else is installed into .venv.
 #
-#   make demo        search the splice-junction example on torch (pass options with ARGS="...")
+#   make demo        from a yeast genome and peaks to a network, its motif with its name, predictions, a bundle and a page
 #   make test        lint, then all tests on torch and the parity tests on JAX and TensorFlow
 #   make test-fast   all tests that need only torch
 #   make coverage    the same, and which lines of src/amber they run (takes twice as long)
@@ -43,7 +43,11 @@ help:
 	@sed -n '/^#   make/s/^# *//p' Makefile
 
 demo: $(DEMO)
-	$(BIN)/amber search examples/splice.yaml $(ARGS)
+	$(BIN)/amber search examples/yeast.yaml --run-directory runs/demo --overwrite $(ARGS)
+	$(BIN)/amber explain runs/demo
+	$(BIN)/amber predict runs/demo examples/yeast/reb1.bed --output runs/demo/predictions.bed
+	$(BIN)/amber export runs/demo --output runs/demo/bundle
+	$(BIN)/amber report runs/demo --output runs/demo/report.html
 
 test: $(TEST) lint
 	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(PYTEST) $(TWO) tests
@@ -117,7 +121,7 @@ $(VENV)/pyvenv.cfg:
 # torch goes first and alone, so that its build is settled before anything that could ask for another.
 $(DEMO): $(INPUTS)
 	$(PIP) torch==2.13.0
-	$(PIP) -e ".[torch]"
+	$(PIP) -e ".[torch,genomics,motifs]"
 	@touch $@
 
 $(FAST): $(INPUTS)
@@ -128,7 +132,7 @@ $(FAST): $(INPUTS)
 $(DOCS): $(INPUTS)
 	$(PIP) torch==2.13.0
 	$(PIP) -e ".[torch,docs]"
-	@touch $(DEMO) $@
+	@touch $@
 
 $(TEST): $(INPUTS)
 	$(PIP) torch==2.13.0

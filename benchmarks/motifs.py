@@ -1,8 +1,8 @@
 """Planted motifs: are they found in what a network learnt, named right, and is nothing else found?
 
-Run as `python -m benchmarks.motifs [--motifs N] [--seeds N] [--output FILE]`; `make bench-motifs` does. One run plants
-one motif of JASPAR in half of the simulated sequences, trains DeepBind's network on them, and looks for motifs as
-`amber explain` does. One thread.
+Run as `python -m benchmarks.motifs [--motifs N] [--seeds N] [--output FILE]`; `make bench-motifs` does. An output file
+is gone on with. One run plants one motif of JASPAR in half of the simulated sequences, trains DeepBind's network on
+them, and looks for motifs as `amber explain` does. One thread.
 """
 
 from __future__ import annotations
@@ -156,6 +156,13 @@ def table_of(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
+def _read(path: Path | None) -> list[Outcome]:
+    if path is None or not path.exists():
+        return []
+    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [Outcome(**{**record, "others": tuple(record["others"])}) for record in records]
+
+
 def main() -> None:
     """Run what the arguments ask for, print the table and write the outcomes as JSON lines."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -165,9 +172,12 @@ def main() -> None:
     given = parser.parse_args()
     database = jaspar()
     by_name = {motif.name: motif for motif in database}
-    outcomes = []
+    outcomes = _read(given.output)
+    done = {(each.planted.split()[-1], each.seed) for each in outcomes}
     for seed in range(given.seeds):
         for name in PLANTED[: given.motifs]:
+            if (name, seed) in done:
+                continue
             outcome = run_once(by_name[name], database, seed)
             outcomes.append(outcome)
             print(json.dumps(asdict(outcome)), flush=True)

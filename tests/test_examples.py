@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -93,3 +94,29 @@ def test_slurm_array_starts_each_task_on_the_same_study(tmp_path: Path) -> None:
     assert done.stdout == expected
     refused = subprocess.run(script, env=environment, capture_output=True, text=True, check=False)
     assert refused.returncode != 0 and "usage: sbatch slurm_array.sh CONFIG.yaml" in refused.stderr
+
+
+def test_the_yeast_of_the_demo_is_what_its_readme_says() -> None:
+    from amber.data.genomics import Genome, read_intervals
+
+    folder = EXAMPLES / "yeast"
+    genome = Genome(folder / "yeast_chromosomes.fa.gz")
+    assert sum(genome.lengths.values()) == 4_054_728 and list(genome.lengths) == ["VII", "XIII", "XV", "XVI"]
+    assert len(read_intervals(folder / "reb1.bed")) == 423
+    assert {path.name for path in folder.glob("*.fa.gz.*")} == {
+        f"yeast_chromosomes.fa.gz.{end}" for end in ("fai", "gzi")
+    }
+
+
+@pytest.mark.slow
+def test_the_search_of_the_demo_runs_and_its_network_predicts_the_peaks(tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLES / "yeast", tmp_path / "yeast")
+    written = (EXAMPLES / "yeast.yaml").read_text()
+    shorter = re.sub(r"epochs: \d+", "epochs: 2", written).replace("ensemble: 3", "ensemble: 1")
+    assert shorter != written
+    (tmp_path / "short.yaml").write_text(shorter)
+    amber = ("-c", "from amber.cli.main import main; main()")
+    shown = run(*amber, "search", "short.yaml", "--trials", 1, "-d", "run", folder=tmp_path)
+    assert "Test of reb1 (308 examples" in shown and "logistic regression" in shown
+    run(*amber, "predict", "run", "yeast/reb1.bed", "-o", "predictions.bed", folder=tmp_path)
+    assert len((tmp_path / "predictions.bed").read_text().splitlines()) == 1 + 423

@@ -74,7 +74,7 @@ def test_motifs_are_named_and_written(
     places = (tmp_path / "out" / "places.csv").read_text().splitlines()
     assert len(places) == 7 and places[1].endswith(",0,3,8,forward")
     page = (tmp_path / "out" / "explain.html").read_text()
-    assert "Factor (K1)" in page and "What single sequences are read by" in page
+    assert "Factor (K1)" in page and "Single sequences, base by base" in page
     found = read_found(tmp_path / "out")
     assert found is not None and found.model.startswith(("best network", "network", "mean of"))
     assert [each.motifs[0].title for each in found.sections] == ["Factor (K1)"] * 3

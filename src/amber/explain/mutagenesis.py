@@ -91,8 +91,9 @@ def _fill(effects: Array, score: Score, examples: Examples, place: int, original
     for example, position, base in _substitutions(examples.arrays[place], settings.batch_size, settings.progress):
         interrupts.check()
         kept = len(example)
-        # A smaller last batch is filled up, so that nothing is compiled again.
-        rows = np.concatenate([example, np.repeat(example[-1:], settings.batch_size - kept)])
+        # Where networks are compiled a smaller last batch is filled up, so that nothing is compiled again.
+        added = 0 if keras.config.backend() == "torch" else settings.batch_size - kept
+        rows = np.concatenate([example, np.repeat(example[-1:], added)])
         arrays = [array[rows] for array in examples.arrays]
         arrays[place][np.arange(kept), position] = np.eye(4, dtype=np.float32)[base]
         effects[example, position, base] = score(arrays)[:kept] - originals[example]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from amber.errors import ConfigError, DataError
 from amber.explain.motifs import Motif, discover_motifs, jaspar, match_motifs, scan, write_meme
+from amber.explain.motifs.discovery import conservation
 
 KNOWN = {motif.alternative: motif for motif in jaspar("fungi")}
 
@@ -73,3 +75,33 @@ def test_what_cannot_be_compared_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(sys.modules, "memelite.tomtom", None)
     with pytest.raises(ConfigError, match=r"amber-nas\[motifs\]"):
         match_motifs([KNOWN["REB1"]], jaspar("fungi"))
+
+
+def test_only_patterns_whose_contributing_bases_are_conserved_are_motifs(monkeypatch: pytest.MonkeyPatch) -> None:
+    conserved = np.eye(4)[[3, 3, 0, 1, 1, 1, 2]] * 0.96 + 0.01
+    chance = np.full((7, 4), 0.25) + np.array([0.15, -0.05, -0.05, -0.05])
+
+    def pattern(probabilities: np.ndarray, sites: int) -> SimpleNamespace:
+        places = [SimpleNamespace(example_idx=row, start=3, end=10, is_revcomp=False) for row in range(sites)]
+        return SimpleNamespace(sequence=probabilities, contrib_scores=probabilities - 0.25, seqlets=places)
+
+    found = ([pattern(chance, 60), pattern(conserved, 30)], [pattern(chance, 20)])
+    library = SimpleNamespace(TFMoDISco=lambda **given: found)
+    monkeypatch.setitem(sys.modules, "modiscolite.tfmodisco", library)
+    x = np.eye(4)[np.random.default_rng(0).integers(0, 4, (5, 50))]
+    (motif,) = discover_motifs(x, x)
+    assert motif.name == "positive_1" and motif.consensus == "TTACCCG" and motif.sites == 30
+    names = [each.name for each in discover_motifs(x, x, least_information=0)]
+    assert names == ["positive_1", "positive_2", "negative_1"]
+
+
+def test_conservation_is_less_for_few_places() -> None:
+    certain = np.eye(4)[[0, 1, 2]]
+    contributions = certain.copy()
+    assert conservation(Motif("many", certain, sites=10_000, contributions=contributions)) == pytest.approx(2, abs=1e-3)
+    assert conservation(Motif("few", certain, sites=20, contributions=contributions)) == pytest.approx(
+        2 - 0.108, abs=1e-3
+    )
+    half = np.concatenate([certain, np.full((3, 4), 0.25)])
+    elsewhere = np.concatenate([np.zeros((3, 4)), certain])
+    assert conservation(Motif("beside", half, sites=10_000, contributions=elsewhere)) == pytest.approx(0, abs=1e-3)

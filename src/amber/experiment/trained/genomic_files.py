@@ -103,6 +103,8 @@ def read_interval_examples(
             signals=None,
             profile=None,
             strand_pairs=None,
+            negatives=None,
+            excluded=None,
         )
     return chosen.examples(Wanted(form=SequenceForm(alphabet)))
 
