@@ -16,7 +16,7 @@ import pytest
 from tests.search.conftest import COMPILE, CountingBuilder, tiny_data
 
 from amber.architect import ModelSpace, Operation
-from amber.errors import ConfigError, describe_error, printable
+from amber.errors import ConfigError, DeviceError, describe_error, printable
 from amber.modeler import KerasModelBuilder, register_operation
 from amber.search import JournalStore, Objective, RunDirectory, run_search
 from amber.search.executors import InProcessExecutor
@@ -43,6 +43,7 @@ RAISED = {
     "own": (OwnExit("mine"), "OwnExit: mine"),
     "recursion": (RecursionError("maximum recursion depth exceeded"), "RecursionError: maximum recursion"),
     "memory": (MemoryError(), "MemoryError"),
+    "device": (DeviceError("the process of cuda:1 was killed"), "DeviceError: the process of cuda:1 was killed"),
     "silent": (SilentError(), "SilentError: (no message: its __str__ raised RuntimeError)"),
     "terminal": (ValueError("\x1b[2J\x07gone\r\nback"), r"ValueError: \x1b[2J\x07gone back"),
     "direction": (ValueError("a\u202eb"), r"ValueError: a\u202eb"),

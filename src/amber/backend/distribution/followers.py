@@ -16,6 +16,7 @@ import pickle
 import queue
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -40,6 +41,7 @@ START_LIMIT = 300.0
 """How long a process may take to load Keras, seconds."""
 STEP_LIMIT = 600.0
 """How long a process may leave the others waiting within a batch, seconds."""
+_INTERFACE = ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME")
 _END_LIMIT = 2.0
 _LOG_END = 4000
 
@@ -277,13 +279,36 @@ def meet(settings: dict[str, Any], rank: int, device: str) -> None:
     """Join torch's process group; called by all processes at about the same time."""
     if device != "cpu":
         torch.cuda.set_device(device)
-    dist.init_process_group(
-        settings["backend"],
-        store=dist.FileStore(settings["store"], settings["size"]),
-        rank=rank,
-        world_size=settings["size"],
-        timeout=timedelta(seconds=settings["patience"]),
-    )
+    with _this_machine_only():
+        dist.init_process_group(
+            settings["backend"],
+            store=dist.FileStore(settings["store"], settings["size"]),
+            rank=rank,
+            world_size=settings["size"],
+            timeout=timedelta(seconds=settings["patience"]),
+        )
+        # NCCL connects with the first exchange.
+        dist.all_reduce(torch.zeros((), device=device))
+
+
+@contextlib.contextmanager
+def _this_machine_only() -> Iterator[None]:
+    """Within this, torch listens to this machine only, unless the user has named an interface."""
+    loopback = next((name for _, name in _interfaces() if name in ("lo", "lo0")), None)
+    missing = [name for name in _INTERFACE if name not in os.environ] if loopback else []
+    os.environ.update(dict.fromkeys(missing, str(loopback)))
+    try:
+        yield
+    finally:
+        for name in missing:
+            del os.environ[name]
+
+
+def _interfaces() -> list[tuple[int, str]]:
+    try:
+        return socket.if_nameindex()
+    except (AttributeError, OSError):  # not on this system
+        return []
 
 
 def _packed(model: keras.Model) -> bytes:
