@@ -129,6 +129,7 @@ def test_what_is_written_is_complete_and_its_data_are_read(case: str, tmp_path: 
         (["d.npz", "n.npz"], "Expected one arrays; join the files first. Received: 2 files"),
         (["words.npz"], r"words\.npz: expected an array of sequences .* Received: 'y'"),
         (["folder"], "another folder"),
+        (["calls.vcf"], r"amber variants MODEL FILE --genome GENOME.* Received: a VCF file"),
     ],
 )
 def test_what_does_not_go_together_is_named(names: list[str], message: str, tmp_path: Path) -> None:
@@ -136,6 +137,7 @@ def test_what_does_not_go_together_is_named(names: list[str], message: str, tmp_
         write(tmp_path)
     np.savez(tmp_path / "words.npz", y=LABELS)
     (tmp_path / "folder").mkdir()
+    (tmp_path / "calls.vcf").write_text("##fileformat=VCFv4.2\nchr1\t10\ta\tG\tA\t.\t.\t.\n")
     with pytest.raises((ConfigError, DataError), match=message):
         start([tmp_path / name for name in names], tmp_path / "config.yaml")
     assert not (tmp_path / "config.yaml").exists()

@@ -7,6 +7,7 @@ the sum of a bigWig file; `pysam refuses` stands where a VCF file cannot be read
 from __future__ import annotations
 
 import csv
+import gzip
 import hashlib
 import os
 import re
@@ -74,7 +75,16 @@ def check_track(path: Path, row: dict[str, str]) -> None:
     assert right and covered == int(right[1]) and total == pytest.approx(float(right[2]), rel=1e-5)
 
 
+def _text(path: Path) -> str:
+    data = path.read_bytes()
+    return (gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data).decode("utf-8", "replace")
+
+
 def check_variants(path: Path, row: dict[str, str]) -> None:
+    if row["records"].startswith("pysam refuses") and "#CHROM" not in _text(path):
+        # Without the line of column names it is read all the same.
+        assert row["records"].endswith(f"; {read_variants(path).records} data lines")
+        return
     if row["records"].startswith("pysam refuses"):
         with pytest.raises(DataError, match=f"{re.escape(path.name)}, line "):
             read_variants(path)

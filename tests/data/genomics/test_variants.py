@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pysam
 import pytest
 
 from amber.data.genomics import read_variants
+from amber.data.genomics.annotated_vcf import InfoField, write_annotated_vcf
 from amber.errors import DataError
 
 FILES = Path(__file__).parent / "files"
@@ -82,7 +85,6 @@ def test_plain_gzip(tmp_path: Path) -> None:
     ("name", "line", "message"),
     [
         ("igv_js__adjacent_snps.vcf", 24, "expected a record; remove blank lines. Received: a blank line"),
-        ("bedtools2__a_vcfSVtest.vcf", 2, "expected the header line #CHROM POS ID REF ALT .*Received: '19"),
         (
             "kipoiseq__chr22_ENST00000319363_3UTR.vcf.gz",
             4,
@@ -96,9 +98,29 @@ def test_where_pysam_refuses(name: str, line: int, message: str) -> None:
     assert raised.value.line == line
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_a_file_without_the_line_of_column_names(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / "v.vcf"
+    path.write_bytes(pack(b"##fileformat=VCFv4.2\nchr1\t14677\ta\tG\tA\t.\t.\nchr1\t54490\tb\tg\tA,C\t.\t.\n"))
+    read = read_variants(path)
+    assert read.records == 2 and read.name.tolist() == ["a", "b", "b"]
+    assert read.position.tolist() == [14676, 54489, 54489] and read.reference.tolist() == ["G", "G", "G"]
+    assert read.notes == (
+        "v.vcf has no line of column names: its columns are read as #CHROM POS ID REF ALT QUAL FILTER INFO.",
+    )
+    write_annotated_vcf(tmp_path / "out.vcf", read, [InfoField("EFFECT", "an effect", np.array([1.0, 2.0, 3.0]))])
+    assert "EFFECT=2,3" in (tmp_path / "out.vcf").read_text()
+
+
+def test_a_wild_file_without_the_line_of_column_names() -> None:
+    read = read_variants(FILES / "bedtools2__a_vcfSVtest.vcf")
+    assert read.records == 4 and read.skipped[SYMBOLIC] == 4
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        (b"chr1\t1\ta\tG\tA\nchr1\tx\ta\tG\tA\n", "line 1: expected the header line #CHROM"),
         (b"", "expected a VCF file. Received: an empty file"),
         (b">a\nACGT\n", "expected a VCF file. Received: a FASTA file"),
         (b"chr1\t1\t5\n", "line 1: expected the header line #CHROM"),

@@ -60,7 +60,7 @@ OTHERS: dict[str, tuple[bytes, str, str]] = {
         "a BED file with a track line",
         ON_GENOME,
     ),
-    "vcf": (b"##fileformat=VCFv4.2\n#CHROM\tPOS\n", "a VCF file", "intervals"),
+    "vcf": (b"##fileformat=VCFv4.2\n#CHROM\tPOS\n", "a VCF file", "amber variants MODEL FILE"),
     "gff": (b"chr1\tx\tgene\t1\t9\t.\t+\t.\tID=a\n", "a GFF file", ON_GENOME),
     "wiggle": (b"fixedStep chrom=chr1 start=1 step=1\n1\n", "a wiggle file", "intervals"),
     "bigwig": (b"\x26\xfc\x8f\x88" + bytes(60), "a bigWig file", "intervals"),

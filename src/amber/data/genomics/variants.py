@@ -27,6 +27,11 @@ from amber.wording import said, shown
 
 _VCF = Expected("a VCF file", accepted=("vcf", "vcf lines", "bed"))
 _FIXED = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
+# CHROM to ALT.
+_FEWEST = 5
+_HEAD = 1 << 20
+# What copies that were given a line of column names end with.
+_HEADED = ".headed.vcf"
 _BASES = re.compile(r"[ACGTNacgtn]+")
 
 
@@ -88,6 +93,9 @@ class Variants:
 def read_variants(path: str | os.PathLike[str]) -> Variants:
     """Read a VCF file, plain or compressed with gzip or bgzip, or a BCF file, with pysam.
 
+    A file without the line of column names (`#CHROM ...`) is read if its records have the first five of its columns or
+    more; a note says so.
+
     Alleles that are not written in bases are counted and left out: symbolic ones (`<DEL>`, `<NON_REF>`), breakends,
     `*` (deleted by another variant), and records without an alternative (`.`). Alleles are not normalised: positions
     and bases are those of the file.
@@ -103,10 +111,12 @@ def read_variants(path: str | os.PathLike[str]) -> Variants:
     pysam = library("pysam", "A VCF file")
     rows: list[tuple[str, int, str, str, str, int]] = []
     skipped: Counter[str] = Counter()
-    number = 0
+    number, notes = 0, []
     try:
         with quiet_htslib(pysam), seekable(file) as place, pysam.VariantFile(place) as stream:
             samples = tuple(stream.header.samples)
+            if place.endswith(_HEADED):
+                notes = [f"{file.name} has no line of column names: its columns are read as {' '.join(_FIXED)}."]
             for number, record in enumerate(stream, start=1):
                 rows += _alleles(record, number - 1, skipped)
     except (OSError, ValueError) as error:
@@ -122,15 +132,46 @@ def read_variants(path: str | os.PathLike[str]) -> Variants:
         records=number,
         samples=samples,
         skipped=dict(skipped),
-        notes=tuple(f"{count:,} of {file.name} skipped: {reason}." for reason, count in sorted(skipped.items())),
+        notes=(
+            *notes,
+            *(f"{count:,} of {file.name} skipped: {reason}." for reason, count in sorted(skipped.items())),
+        ),
     )
+
+
+def _lacks_names(head: bytes) -> bool:
+    """Say whether a record comes before the line of column names."""
+    first = next((line for line in head.splitlines() if line.strip() and not line.startswith(b"##")), b"#")
+    return not first.startswith((b"#", b"BCF"))
+
+
+def _with_names(file: Path) -> str:
+    """Return the text of a file with the line of column names added, or nothing where its records are not of VCF."""
+    lines = read_lines(file, _VCF)
+    records = [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
+    if not records or not all(len(each) >= _FEWEST and each[1].isdecimal() for each in records):
+        return ""
+    full = [[*each[: len(_FIXED)], *["."] * (len(_FIXED) - len(each))] for each in records]
+    described = [line for line in lines if line.startswith("##") and not line.startswith("##fileformat")]
+    return "\n".join(["##fileformat=VCFv4.2", *described, "\t".join(_FIXED), *map("\t".join, full), ""])
 
 
 @contextlib.contextmanager
 def seekable(file: Path) -> Iterator[str]:
-    """Give the path at which pysam reads a VCF file: its own, or that of a temporary copy where it is plain gzip."""
+    """Give the path at which pysam reads a VCF file: its own, or that of a temporary copy.
+
+    Plain gzip is unpacked, and a file without the line of column names is given one.
+    """
     with open_regular(file, what=_VCF.what, error=DataError) as stream:
         compression = compression_of(stream)
+        head = next(unpacked_blocks(file, stream), b"") if compression != "none" else stream.read(_HEAD)
+        if _lacks_names(head) and (text := _with_names(file)):
+            with tempfile.NamedTemporaryFile(suffix=_HEADED) as copy:
+                copy.write(text.encode())
+                copy.flush()
+                yield copy.name
+            return
+        stream.seek(0)
         if compression != "gzip":
             yield os.path.abspath(file)
             return
@@ -176,17 +217,17 @@ def _refused(file: Path, read: int, reason: str) -> DataError:
         return DataError(f"{file}: expected {_VCF.what}. Received: an empty file", file=str(file))
     header = next((number for number, line in enumerate(lines, 1) if line.startswith("#CHROM")), None)
     data = [number for number, line in enumerate(lines, 1) if not line.startswith("#")]
-    if header is None:
+    if header is None and not _with_names(file):
         line = data[0] if data else len(lines)
         expected = f"expected the header line {' '.join(_FIXED)} (with tabs) before the first record"
-    elif tuple(lines[header - 1].split("\t")[: len(_FIXED)]) != _FIXED:
+    elif header is not None and tuple(lines[header - 1].split("\t")[: len(_FIXED)]) != _FIXED:
         line, expected = header, f"expected the columns {' '.join(_FIXED)}, separated by tabs"
     elif read >= len(data):
         return DataError(f"{file}: expected a VCF file that htslib reads. Received: {reason}", file=str(file))
     else:
         line = data[read]
-        columns = len(lines[header - 1].split("\t"))
         found = len(lines[line - 1].split("\t"))
+        columns = found if header is None else len(lines[header - 1].split("\t"))
         blank = not lines[line - 1].strip()
         expected = (
             "expected a record; remove blank lines"

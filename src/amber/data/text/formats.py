@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 _SEQUENCES = "write its sequences into a CSV file with the columns seq and label"
+_VARIANTS = (
+    "variants are no examples to train on; score them with a network: amber variants MODEL FILE --genome FASTA, "
+    "or predict each allele: amber predict; measured effects are read from a table of sequences"
+)
 _INTERVALS = "write the sequences of its intervals into a CSV file with the columns seq and label"
 _FASTA = f"write source: {{fasta: {{a: FILE, b: FILE}}}} in a configuration, a file for each class, or {_SEQUENCES}"
 _ON_GENOME = f"write source: {{intervals: FILE, genome: FASTA}} in a configuration, or {_INTERVALS}"
@@ -56,7 +60,7 @@ _BINARY: tuple[tuple[bytes, Format], ...] = (
     (b"\x7fELF", Format("a program", "give a CSV file")),
     (b"BAM\x01", Format("a BAM file", _INTERVALS)),
     (b"CRAM\x03", Format("a CRAM file", _INTERVALS)),
-    (b"BCF\x02", Format("a BCF file", _INTERVALS)),
+    (b"BCF\x02", Format("a BCF file", _VARIANTS)),
     (b"\x26\xfc\x8f\x88", Format("a bigWig file", _INTERVALS, "bigwig")),
     (b"\x88\x8f\xfc\x26", Format("a bigWig file", _INTERVALS, "bigwig")),
     (b"\xeb\xf2\x89\x87", Format("a bigBed file", _INTERVALS)),
@@ -76,7 +80,7 @@ _TEXT: tuple[tuple[re.Pattern[str], Format], ...] = tuple(
         (r">", Format("a FASTA file (it begins with '>')", _FASTA, "fasta")),
         (r"@(HD|SQ|RG|PG|CO)\t", Format("a SAM file", _INTERVALS)),
         (r"@[^\n]*\n[^\n]*\n\+", Format("a FASTQ file", _SEQUENCES)),
-        (r"##fileformat=VCF|#CHROM\tPOS", Format("a VCF file", _INTERVALS, "vcf")),
+        (r"##fileformat=VCF|#CHROM\tPOS", Format("a VCF file", _VARIANTS, "vcf")),
         (r"##gff-version|##gtf", Format("a GFF file", _ON_GENOME, "gff")),
         (r"(track type=wiggle|[^\n]*\n)?(fixedStep|variableStep)\s", Format("a wiggle file", _INTERVALS)),
         (r"track type=wiggle", Format("a wiggle file", _INTERVALS)),
@@ -102,7 +106,7 @@ _VCF_LINE = re.compile(r"[^\t]+\t\d+\t[^\t]+\t[ACGTN]+\t[^\t]+\t[^\t]+\t.*", re.
 # Of lines such as `chr1 10 20`.
 _LINES = (
     (_GFF_LINE, Format("a GFF file", _ON_GENOME, "gff")),
-    (_VCF_LINE, Format("a VCF file without its header", _INTERVALS, "vcf lines")),
+    (_VCF_LINE, Format("a VCF file without its header", _VARIANTS, "vcf lines")),
     (_BED_LINE, Format("a BED file", _ON_GENOME, "bed")),
 )
 _INTERVAL_COLUMNS = frozenset(
