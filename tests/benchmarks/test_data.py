@@ -24,3 +24,9 @@ def test_loading_is_counted_beside_nothing() -> None:
     seconds, gigabytes = data.loading(200)
     assert seconds.goal == 0.1 and 0 < seconds.value < 60
     assert gigabytes.goal is not None and -0.2 < gigabytes.value < 0.5
+
+
+def test_two_workers_read_half_each(tmp_path: Path) -> None:
+    examples = data.random_windows(Genome(data.write_genome(tmp_path, bases=40_000)), 256)
+    wall, processor = data._two_workers("reading", examples)
+    assert wall.value > 0 and processor.value > 0 and wall.goal == processor.goal == 1.8

@@ -129,7 +129,7 @@ def test_what_is_written_is_complete_and_its_data_are_read(case: str, tmp_path: 
         (["d.npz", "n.npz"], "Expected one arrays; join the files first. Received: 2 files"),
         (["words.npz"], r"words\.npz: expected an array of sequences .* Received: 'y'"),
         (["folder"], "another folder"),
-        (["calls.vcf"], r"amber variants MODEL FILE --genome GENOME.* Received: a VCF file"),
+        (["calls.vcf"], r"amber variants MODEL FILE --genome FASTA.* Received: a VCF file"),
     ],
 )
 def test_what_does_not_go_together_is_named(names: list[str], message: str, tmp_path: Path) -> None:
