@@ -96,4 +96,4 @@ class Forward(torch.nn.Module):
 
 def data_parallel(run: object, model: keras.Model) -> torch.nn.parallel.DistributedDataParallel:
     """Return a computation whose gradients, once it was differentiated on all devices, are the mean of theirs."""
-    return torch.nn.parallel.DistributedDataParallel(Forward(run, model), forward_sync_buffers=False)
+    return torch.nn.parallel.DistributedDataParallel(Forward(run, model))
