@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
 from amber.errors import ConfigError
-from amber.training.callbacks import EpochWatcher
+from amber.training.callbacks import EpochWatcher, hears_of_ends
 from amber.training.settings import FitSettings
 
 
@@ -53,3 +54,39 @@ def test_a_loss_that_is_not_finite_ends_the_training(loss: float) -> None:
 def test_a_metric_that_is_not_reported_is_named() -> None:
     with pytest.raises(ConfigError, match="one of what fit reports: loss, val_auc. Received: 'val_loss'"):
         watcher().on_epoch_end(0, {"loss": 1.0, "val_auc": 0.5})
+
+
+class Begins(keras.callbacks.Callback):
+    """Does something as training begins."""
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.begun = True
+
+
+@pytest.mark.parametrize(
+    ("callback", "hears"),
+    [
+        (keras.callbacks.Callback(), False),
+        (keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None), False),
+        (keras.callbacks.LambdaCallback(on_train_begin=lambda logs: None), True),
+        (keras.callbacks.LambdaCallback(on_train_end=lambda logs: None), True),
+        (keras.callbacks.EarlyStopping(), True),
+        (Begins(), True),
+    ],
+)
+def test_which_callbacks_do_something_as_a_training_begins_or_ends(
+    callback: keras.callbacks.Callback, hears: bool
+) -> None:
+    assert hears_of_ends(callback) == hears
+
+
+@pytest.mark.parametrize("count", [1, 100, 511, 512, 513, 1023, 1024, 5000])
+def test_statistics_are_recalibrated_on_examples_from_everywhere(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[np.ndarray] = []
+    monkeypatch.setattr("amber.training.callbacks.recalibrate", lambda model, examples: taken.append(examples["x"]))
+    for recalibrates in (True, False):
+        one = EpochWatcher(FitSettings(recalibrate=recalibrates), 0, {"x": np.arange(count)}, None)
+        one.on_test_begin()
+    (rows,) = taken
+    assert len(rows) == min(512, -(-count // max(1, count // 512))) and rows[0] == 0
+    assert set(np.diff(rows)) <= {max(1, count // 512)}

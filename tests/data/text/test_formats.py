@@ -170,3 +170,27 @@ def test_an_archive_is_named_by_its_257th_byte() -> None:
     for before, name in ((b"a" * 257, "a tar archive"), (b"a" * 256, None)):
         found = recognise(before + b"ustar")
         assert (found.name if found else None) == name
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b">a\nACGT\n", "fasta"),
+        (b"chr1\t1\t5\n", "bed"),
+        (b"chr1 1 5 name\n", "bed"),
+        (b"track name=x\nchr1\t1\t5\n", "bed"),
+        (b"##gff-version 3\n", "gff"),
+        (b"chr1\ts\tgene\t1\t5\t.\t+\t.\tx\n", "gff"),
+        (b"##fileformat=VCFv4.2\n", "vcf"),
+        (b"chr1\t5\t.\tA\tC\t.\t.\t.\n", "vcf lines"),
+        (b"\x26\xfc\x8f\x88", "bigwig"),
+        (b"\x88\x8f\xfc\x26", "bigwig"),
+        ("seq,label\n".encode("utf-16"), "utf-16"),
+        ("seq,label\n".encode("utf-16-le"), "utf-16"),
+        (b"@r\nACGT\n+\n!!!!\n", "other"),
+        (b"\xeb\xf2\x89\x87", "other"),
+    ],
+)
+def test_what_code_asks_a_format_for(head: bytes, kind: str) -> None:
+    found = recognise(head)
+    assert found is not None and found.kind == kind
