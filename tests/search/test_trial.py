@@ -93,6 +93,7 @@ def test_a_plain_line_is_one_short_line(text: str, length: int) -> None:
 def test_short_tokens_are_tokens_or_their_beginning(tokens: list[int], width: int) -> None:
     whole, short = " ".join(map(str, tokens)), short_tokens(tuple(tokens), width)
     assert len(short) <= width
+    assert short_tokens(tuple(tokens), max(2, len(whole))) == whole
     assert short == whole if len(whole) <= width else whole.startswith(short[:-1]) and short[-1] == "…"
 
 
