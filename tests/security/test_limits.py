@@ -27,6 +27,8 @@ _READS = re.compile(
 READERS = {
     "backend/_keras_json.py": "text of Keras itself",
     "backend/asked.py": "what a process of ours has printed",
+    "backend/distribution/copies.py": "bytes of the process that started this one",
+    "backend/distribution/follower.py": "a pipe of the process that started this one",
     "backend/jax/cache.py": "/proc",
     "backend/threads.py": "/sys",
     "backend/weight_files.py": "the attributes of a file that Keras then reads",

@@ -12,6 +12,7 @@ from amber.data.sources import SOURCES, IntervalsSource, SimulatedSource, Source
 from amber.data.sources.table import TableSource
 from amber.data.targets.target import Labels, Numbers, Target
 from amber.errors import ConfigError, DataError
+from amber.experiment.configuration.document import read_yaml
 from amber.experiment.configuration.reading import Configuration, config_from_text
 from amber.experiment.configuration.source_section import wanted_of
 from amber.experiment.data import dataset_spec
@@ -39,7 +40,7 @@ def config_beside(source: Path) -> Configuration | None:
     path = bundle / "config.yaml"
     if not path.is_file():
         return None
-    return config_from_text(path.read_text(encoding="utf-8"), str(path), recorded=True)
+    return config_from_text(read_yaml(path).text, str(path), recorded=True)
 
 
 def targets_of(preprocessing: Preprocessing) -> tuple[Target, ...]:
