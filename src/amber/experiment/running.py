@@ -148,7 +148,8 @@ def _run_in(experiment: Experiment, directory: RunDirectory, reporter: Reporter)
 def _how_to_go_on(experiment: Experiment) -> str:
     """Return how a finished search can be made longer, where it can."""
     search = experiment.configuration.config.search
-    if search.strategy == "one_shot" or search.halving is not None:
+    waits = search.halving is not None and not search.halving.asynchronous
+    if search.strategy == "one_shot" or waits:
         return "A longer one needs a run directory of its own (--run-directory), or --overwrite."
     return "Longer: --trials N."
 

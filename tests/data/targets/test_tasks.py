@@ -82,6 +82,21 @@ def test_names_are_not_classes(write: object) -> None:
         loaded(path)
 
 
+@pytest.mark.parametrize(
+    ("form", "sign", "values"),
+    [("0,{}", "comma", 60), ("{},5", "comma", 5), ("1,{:03}", "comma", 60), ("{}.5%", "percent sign", 60)],
+)
+def test_numbers_in_another_notation_are_not_classes(write: object, form: str, sign: str, values: int) -> None:
+    path = write([f'"{form.format(k % values)}"' for k in range(60)])  # type: ignore[operator]
+    with pytest.raises(DataError, match=f"with a decimal point .*Received: numbers with a {sign}, such as"):
+        loaded(path)
+
+
+def test_what_looks_like_another_notation_may_be_classes(write: object) -> None:
+    path = write([f'"{k % 5},5"' for k in range(60)])  # type: ignore[operator]
+    assert loaded(path, task="classes").targets[0].classes == ("0,5", "1,5", "2,5", "3,5", "4,5")
+
+
 @pytest.mark.parametrize("odd", ["high", "inf", "1e999", "0,5"])
 def test_text_among_numbers_is_named_by_line(write: object, odd: str) -> None:
     labels = [*FRACTIONS[:30], f'"{odd}"', *FRACTIONS[30:]]

@@ -5,6 +5,7 @@ What may be changed here: which values are taken for classes, for numbers, or fo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -30,6 +31,9 @@ _ANY_CLASSES, _WHOLE_CLASSES = 4, 20
 _FRACTIONS = 10
 # More classes than this, with fewer than two examples each, are names rather than classes.
 _MANY_CLASSES = 10
+# Numbers as some countries and spreadsheets write them.
+_WITH_COMMA = re.compile(r"[-+]?\d*,\d+([eE][-+]?\d+)?|[-+]?\d{1,3}(,\d{3})+(\.\d+)?")
+_WITH_PERCENT = re.compile(r"[-+]?\d+([.,]\d+)?\s*%")
 
 
 @dataclass(frozen=True)
@@ -172,6 +176,7 @@ def _kind_of(texts: Sequence[str], where: str) -> Kind:
         return kind
     if kind == "number":  # but for a few, which reading it then names by line
         return kind
+    _check_decimal_points(distinct, where)
     if len(distinct) > _MANY_CLASSES and 2 * len(distinct) > len(texts):
         raise DataError(
             f"{where}: expected labels that several examples share, or numbers. Name the column of the labels, or "
@@ -179,6 +184,18 @@ def _kind_of(texts: Sequence[str], where: str) -> Kind:
             f"{len(texts)} examples, such as {min(distinct)[:40]!r}"
         )
     return "classes"
+
+
+def _check_decimal_points(distinct: set[str], where: str) -> None:
+    """Check that values are not numbers as some countries and spreadsheets write them, which would become classes."""
+    for sign, form in (("comma", _WITH_COMMA), ("percent sign", _WITH_PERCENT)):
+        found = [text for text in distinct if form.fullmatch(text)]
+        if len(found) > 2 and 5 * len(found) >= 4 * len(distinct):
+            raise DataError(
+                f"{where}: expected numbers with a decimal point and without other signs; write them so, or "
+                "`task: classes` beside the name of the column if these are classes. "
+                f"Received: numbers with a {sign}, such as {min(found)[:40]!r}"
+            )
 
 
 def _kind_of_numbers(values: Sequence[float], examples: int) -> Kind | None:
