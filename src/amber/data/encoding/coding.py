@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from amber.checks import positive_integer
 from amber.data.encoding.alphabets import PADDING, Alphabet
 from amber.data.examples import Ragged, SequenceInput
+from amber.data.text.reading import machine_memory
 from amber.errors import DataError
+from amber.files import limits, size_text
 from amber.wording import shown
 
 Align = Literal["left", "centre", "right"]
@@ -80,7 +82,7 @@ def coded_sequences(
 
     Raises:
         DataError: no sequences, an empty one, a letter that is not of the alphabet (named with example and position,
-            counted from 1), or unequal lengths.
+            counted from 1), unequal lengths, or a length at which they do not fit into memory.
     """
     if not len(texts):
         raise DataError("Expected at least one sequence. Received: none")
@@ -99,6 +101,7 @@ def coded_sequences(
     if form.length is None:
         return CodedSequences(ragged, SequenceInput(alphabet, None))
     length = _length(form.length, lengths)
+    _check_fits(lengths, length)
     values = of_one_length(ragged, length, form.align)
     return CodedSequences(values, SequenceInput(alphabet, length), _notes(lengths, length, form.align))
 
@@ -160,6 +163,18 @@ def _length(wanted: int | OfAll, lengths: NDArray[np.int64]) -> int:
     if wanted == "longest":
         return int(lengths.max())
     return int(lengths.min()) if wanted == "shortest" else int(wanted)
+
+
+def _check_fits(lengths: NDArray[np.int64], length: int) -> None:
+    """Check that sequences filled up to a length fit into memory, as the text that they are read from must."""
+    needed = len(lengths) * length
+    limit = max(machine_memory() // limits.DATA_MEMORY_SHARE, 2 * int(lengths.sum()))
+    if needed > limit:
+        raise DataError(
+            f"Expected a length at which all sequences take at most {size_text(limit)}; the longest has "
+            f"{lengths.max():,} letters. Received: a length of {length:,}, at which {len(lengths):,} sequences take "
+            f"{size_text(needed)}"
+        )
 
 
 def _unequal(lengths: NDArray[np.int64], name: Callable[[int], str]) -> DataError:

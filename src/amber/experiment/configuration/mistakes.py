@@ -24,7 +24,6 @@ _EXPECTED = {
     "bool_type": "true or false",
     "list_type": "a list",
     "string_too_short": "text that is not empty",
-    "too_short": "one entry at least",
 }
 
 
@@ -132,6 +131,10 @@ def _expected(problem: Any, model: type[BaseModel], path: KeyPath) -> str:
     if kind in ("model_type", "dict_type", "model_attributes_type"):
         known = keys_at(model, path)
         return f"a mapping of the keys {', '.join(known)}" if known else "a mapping of keys"
+    if kind in ("too_short", "too_long"):
+        least, most = (problem["ctx"].get(name) for name in ("min_length", "max_length"))
+        count = most if least is None else least
+        return f"at {'most' if least is None else 'least'} {count} {'entry' if count == 1 else 'entries'}"
     return _EXPECTED.get(kind) or str(problem["msg"]).removeprefix("Input should be ")
 
 
