@@ -274,7 +274,10 @@ def test_builders_of_one_input_say_so(table: Path, tmp_path: Path, amber: Amber)
     config.write_text(config_text(table).replace(MULTI_IO, "builder: {type: residual_cnn}\n"))
     done = amber("search", config, "-d", tmp_path / "run", "--quiet")
     assert done.exit_code == 2
-    assert "residual_cnn: expected one input. Received: rna, protein" in done.stderr
+    assert (
+        "residual_cnn: expected one input of sequences or tracks; further ones may be numbers. Received: rna, protein"
+        in done.stderr
+    )
 
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))

@@ -17,7 +17,7 @@ class KerasResidualCnnBuilder(residual_cnn.KerasResidualCnnBuilder):
 
     Args:
         inputs_op, output_op, fc_units, flatten_mode, model_compile_dict, model_space, dropout_rate, wsf: as there.
-        add_conv1_under_pool, reduction_factor: as there.
+        add_conv1_under_pool, reduction_factor, numbers_ops: as there.
         verbose: accepted; progress is logged, never printed.
         **kwargs: of other builders, without effect; one warning names them.
     """
@@ -35,6 +35,7 @@ class KerasResidualCnnBuilder(residual_cnn.KerasResidualCnnBuilder):
         add_conv1_under_pool: bool = True,
         verbose: int = 1,
         reduction_factor: int = 4,
+        numbers_ops: Sequence[Operation] = (),
         **kwargs: object,
     ) -> None:
         warn_of_unused("KerasResidualCnnBuilder", kwargs, keywords_of(KerasResidualCnnBuilder.__init__))
@@ -49,6 +50,7 @@ class KerasResidualCnnBuilder(residual_cnn.KerasResidualCnnBuilder):
             wsf,
             add_conv1_under_pool,
             reduction_factor,
+            numbers_ops,
         )
 
 

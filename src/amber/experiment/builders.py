@@ -99,8 +99,10 @@ def _make_residual_cnn(request: BuilderRequest) -> ModelBuilder:
     from amber.modeler.builders.residual_cnn import KerasResidualCnnBuilder
 
     options = request.options.model_dump(exclude={"type"})
+    sequence, numbers = request.problem.sequence_and_numbers("residual_cnn")
     return KerasResidualCnnBuilder(
-        inputs_op=request.problem.only_input("residual_cnn"),
+        inputs_op=sequence,
+        numbers_ops=numbers,
         output_op=request.problem.only_output("residual_cnn"),
         model_compile_dict=request.compile_arguments,
         model_space=request.space,

@@ -65,6 +65,20 @@ class TaskSpec:
             raise ConfigError(f"builder.type {builder}: expected one input. Received: {', '.join(self.inputs)}")
         return self.input_operations()[0]
 
+    def sequence_and_numbers(self, builder: str) -> tuple[Operation, tuple[Operation, ...]]:
+        """Return the only input with a length, and the inputs of numbers; ConfigError for any others."""
+        operations = self.input_operations()
+        if len(operations) == 1:
+            return operations[0], ()
+        sequences = [each for each, shape in zip(operations, self.inputs.values(), strict=True) if len(shape) == 2]
+        numbers = [each for each, shape in zip(operations, self.inputs.values(), strict=True) if len(shape) == 1]
+        if len(sequences) != 1 or len(sequences) + len(numbers) != len(operations):
+            raise ConfigError(
+                f"builder.type {builder}: expected one input of sequences or tracks; further ones may be numbers. "
+                f"Received: {', '.join(self.inputs)}"
+            )
+        return sequences[0], tuple(numbers)
+
     def only_output(self, builder: str) -> Operation:
         """Return the only output; raises ConfigError naming the builder where there are several."""
         if len(self.outputs) > 1:

@@ -71,8 +71,10 @@ def _is_known(loaded: Configuration) -> bool:
 def _check_ends(loaded: Configuration, problem: TaskSpec) -> None:
     kind = loaded.builder_type
     try:
-        if kind in ("residual_cnn", "sequential"):
+        if kind == "sequential" or loaded.config.search.strategy == "one_shot":
             problem.only_input(kind)
+        elif kind == "residual_cnn":
+            problem.sequence_and_numbers(kind)
         if kind != "multi_io":
             problem.only_output(kind)
     except ConfigError as error:
@@ -90,7 +92,8 @@ def _networks(loaded: Configuration, problem: TaskSpec) -> Reachable | None:
     options, space = loaded.builder_options, loaded.space
     shapes = list(problem.inputs.values())
     if isinstance(options, ResidualCnnOptions):
-        found = _residual(space, options, shapes[0], loaded.config.search.strategy == "one_shot")
+        shape = next((each for each in shapes if len(each) == 2), shapes[0])
+        found = _residual(space, options, shape, loaded.config.search.strategy == "one_shot")
     elif isinstance(options, SequentialOptions):
         layers: list[list[Parts]] = [[(operation,) for operation in candidates] for candidates in space.layers]
         if options.flatten:

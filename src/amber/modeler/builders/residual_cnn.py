@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from amber.architect import ModelSpace, Operation, TokenLayout
 from amber.architect.places import NodePlace
@@ -45,6 +45,8 @@ class KerasResidualCnnBuilder(ModelBuilder):
         wsf: width scale factor, multiplies every number of filters.
         add_conv1_under_pool: put a 1x1 convolution, normalisation and relu before each pooling.
         reduction_factor: pool size and stride where the number of filters changes.
+        numbers_ops: further input operations of shape (numbers,), which the dense layer before the output reads beside
+            the sequence.
 
     Raises:
         ModelSpaceError: filters that differ within a layer or are missing, an operation or activation that
@@ -72,6 +74,7 @@ class KerasResidualCnnBuilder(ModelBuilder):
         wsf: float = 1,
         add_conv1_under_pool: bool = True,
         reduction_factor: int = 4,
+        numbers_ops: Sequence[Operation] = (),
     ) -> None:
         super().__init__(model_space, model_compile_dict)
         self.inputs_op = check_operation(inputs_op, "inputs_op")
@@ -82,6 +85,7 @@ class KerasResidualCnnBuilder(ModelBuilder):
         self.wsf = positive_number(wsf, "wsf", error=ModelSpaceError)
         self.add_conv1_under_pool = bool(add_conv1_under_pool)
         self.reduction_factor = positive_integer(reduction_factor, "reduction_factor", error=ModelSpaceError)
+        self.numbers_ops = tuple(check_operation(each, "numbers_ops") for each in numbers_ops)
         self.layout = TokenLayout(model_space)
         self.decoder = ResConvNetArchitecture(model_space)
         self.out_filters, self.pool_layers = self.get_out_filters(model_space)
@@ -149,11 +153,15 @@ class KerasResidualCnnBuilder(ModelBuilder):
                     for source, tensor in enumerate(stored)
                 ]
                 current = stored[-1]
+        names = [each.get("name", f"numbers_{place}") for place, each in enumerate(self.numbers_ops)]
+        for name, operation in zip(names, self.numbers_ops, strict=True):
+            write.add(name, operation, (), NodePlace("input"))
         for name, operation in self._head:
-            current = write.add(name, operation, (current,), NodePlace("head"))
+            parents = (current, *names) if operation.Layer_type == "dense" else (current,)
+            current = write.add(name, operation, parents, NodePlace("head"))
         output_name = self.output_op.get("name", "output")
         write.add(output_name, self.output_op, (current,), NodePlace("output"))
-        return ComputationGraph(write.nodes, [input_name], [output_name])
+        return ComputationGraph(write.nodes, [input_name, *names], [output_name])
 
 
 def _last_read(skips: tuple[tuple[int, ...], ...]) -> list[int]:

@@ -35,6 +35,11 @@ def shared_builder(builder: Builder, compile_arguments: Mapping[str, object], ba
         raise ConfigError(
             f"One-shot search needs a residual CNN (builder.type residual_cnn). Received: {type(builder).__name__}"
         )
+    if builder.numbers_ops:
+        raise ConfigError(
+            "One-shot search shares the weights of networks with one input. "
+            f"Received: {1 + len(builder.numbers_ops)} inputs; take the numbers out, or search by trials"
+        )
     space = builder.model_space
     if builder.wsf != 1:
         space = ModelSpace.from_dict(
