@@ -163,9 +163,9 @@ def began(phase: Phase, process: int, place: Path) -> bool:
     """Wait until the phase has begun; False where the command ended before that was seen."""
     limit = time.monotonic() + _BEGIN
     while time.monotonic() < limit:
-        is_file = phase.begins.startswith(".")
-        text = (place / "output.txt").read_text(errors="replace") if (place / "output.txt").is_file() else ""
-        if (place / "run" / phase.begins).exists() if is_file else phase.begins in text:
+        is_file, is_started = phase.begins.startswith("."), (place / "output.txt").is_file()
+        text = (place / "output.txt").read_text(errors="replace") if is_started else ""
+        if (place / "run" / phase.begins).exists() if is_file else is_started and phase.begins in text:
             return True
         if wait(process, 0.01) is not None:
             if is_file:
