@@ -47,7 +47,7 @@ def test_recurrent_layers_on_splice(tmp_path: Path) -> None:
     config = EXAMPLES / "splice_recurrent.yaml"
     shown = run(*amber, "search", config, "--trials", 2, "-d", "run", folder=tmp_path)
     assert "best network" in shown and "logistic regression" in shown
-    tokens = run(*amber, "sample", config, "-n", 20, folder=tmp_path).split()
+    tokens = run(*amber, "sample", config, "--tokens", "-n", 20, folder=tmp_path).split()
     assert len(tokens) == 20
     described = run(*amber, "describe", config, "0,0,3,0,0,0,0", folder=tmp_path)
     assert "bidirectional" in described and "self_attention" in described

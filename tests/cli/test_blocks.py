@@ -182,7 +182,7 @@ def test_predictions_need_every_block(runs: dict[str, Path], table: Path, amber:
 def test_other_commands_take_blocks(runs: dict[str, Path], amber: Amber, tmp_path: Path) -> None:
     for name, folder in runs.items():
         config = folder.parent / f"{name}.yaml"
-        (line,) = amber("sample", config, "--seed", 4).stdout.split()
+        (line,) = amber("sample", config, "--tokens", "--seed", 4).stdout.split()
         listed = json.loads(amber("sample", config, "--seed", 4, "--json").stdout)
         assert ",".join(map(str, listed[0]["tokens"])) == line
         assert amber("describe", folder).exit_code == 0
@@ -285,7 +285,7 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 
 @pytest.mark.parametrize("config", EXAMPLES, ids=lambda path: path.stem)
 def test_every_example_gives_networks(config: Path, amber: Amber) -> None:
-    for tokens in amber("sample", config, "-n", 5).stdout.split():
+    for tokens in amber("sample", config, "--tokens", "-n", 5).stdout.split():
         done = amber("describe", config, tokens, "--json")
         # Not every list of tokens is a network of several outputs; what is none says so.
         assert done.exit_code == 0 or "Output '" in done.stderr, done.stderr

@@ -152,11 +152,13 @@ def test_sample_is_seeded_and_fits_build_and_describe(
     amber: Amber, write_config: Callable[..., Path], tmp_path: Path
 ) -> None:
     config = write_config()
-    lines = amber("sample", config, "-n", 4, "--seed", 1).stdout.splitlines()
-    assert len(lines) == 4
-    assert lines == amber("sample", config, "-n", 4, "--seed", 1).stdout.splitlines()
+    words = amber("sample", config, "-n", 4, "--seed", 1).stdout.splitlines()
+    assert len(words) == 4 and all("-" in line and "," not in line.split("-")[0] for line in words)
+    lines = amber("sample", config, "-n", 4, "--seed", 1, "--tokens").stdout.splitlines()
+    assert lines == amber("sample", config, "-n", 4, "--seed", 1, "--tokens").stdout.splitlines()
     listed = json.loads(amber("sample", config, "-n", 4, "--seed", 1, "--json").stdout)
     assert [",".join(map(str, item["tokens"])) for item in listed] == lines
+    assert [item["architecture"] for item in listed] == words
     described = amber("describe", config, lines[0])
     assert described.exit_code == 0 and "total" in described.stdout
     built = amber("build", config, lines[0], "-o", tmp_path / "deep" / "model.keras")

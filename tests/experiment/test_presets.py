@@ -194,7 +194,7 @@ def test_sample_draws_of_a_preset(tmp_path: Path) -> None:
 
     path = tmp_path / "c.yaml"
     path.write_text("data: {source: splice}\n")
-    done = CliRunner().invoke(app, ["sample", str(path), "-n", "2"])
+    done = CliRunner().invoke(app, ["sample", str(path), "--tokens", "-n", "2"])
     assert done.exit_code == 0, done.output
     tokens = done.stdout.split()[0]
     described = CliRunner().invoke(app, ["describe", str(path), tokens, "--json"])

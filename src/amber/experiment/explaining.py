@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -67,11 +68,18 @@ class Explanation:
         paths: of the files that were written.
         found: one line for each output: the motifs that were found, with their names.
         warnings: what makes them doubtful.
+        motifs: that were found, of all outputs; a notebook shows their logos.
     """
 
     paths: tuple[Path, ...]
     found: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    motifs: tuple[Motif, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """Return what was found, with the logos, for notebooks."""
+        lines = "".join(f"<p>{escape(line)}</p>" for line in (*self.found, *self.warnings))
+        return lines + "".join(motif._repr_html_() for motif in self.motifs)
 
 
 def explain_run(
@@ -208,14 +216,18 @@ def _write(
         for named in section.motifs:
             motif, best = named.motif, named.matches[0] if named.matches else None
             unique = f"{section.title}_{motif.name}".replace(" ", "_")
-            motifs.append(Motif(unique, motif.probabilities, named.title, motif.sites))
+            motifs.append(replace(motif, name=unique, alternative=named.title))
             known = [best.motif.name, best.motif.alternative, best.q_value] if best else [None] * 3
             rows.append([unique, motif.consensus, motif.sites, named.examples, *known])
             places += [[unique, s.example, s.start, s.end, STRANDS[s.is_reverse]] for s in motif.seqlets]
     paths.append(write_meme(folder / "motifs.meme", motifs))
     paths.append(write_whole(folder / "motifs.csv", csv_text(_MOTIF_COLUMNS, rows)))
     paths.append(write_whole(folder / "places.csv", csv_text(_PLACE_COLUMNS, places)))
+<<<<<<< HEAD
     return Explanation(tuple(paths), lines)
+=======
+    return Explanation(tuple(paths), found, motifs=tuple(motifs))
+>>>>>>> 84c5922 (Architectures as words in amber sample and describe, callbacks of the final training, logos in notebooks, scripts of other tools side by side)
 
 
 def _in_words(section: Section) -> str:

@@ -39,7 +39,8 @@ class RunOptions:
         allow_changes: beside `resume`: the settings may differ from those that the search began with.
         storage: address of a database to record the trials in; `"none"`: the run directory.
         plugins: that every worker loads.
-        callbacks: called before the training of each candidate; returns its Keras callbacks.
+        callbacks: called before each training of a network, candidates and final networks alike; returns the Keras
+            callbacks of that training. Shared weights of a one-shot search train in steps without epochs, and have none.
         loggers: listeners of the search, such as `amber.search.TensorBoardCallback("logs")`.
 
     Raises:

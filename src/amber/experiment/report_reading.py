@@ -28,7 +28,7 @@ def reading_of(run: Path) -> Reading | None:
         return None
     # Loads Keras.
     from amber.experiment.explained import read_found
-    from amber.explain.motifs.logos import heights_svg
+    from amber.data.motifs.logos import heights_svg
     from amber.report.contents import Reading
 
     found = read_found(run / "explain")
@@ -89,7 +89,7 @@ def next_steps(run: Path, inputs: Mapping[str, tuple[int, ...]], *, is_explained
 
 
 def _drawn(named: NamedMotif) -> DrawnMotif:
-    from amber.explain.motifs.logos import logo_svg
+    from amber.data.motifs.logos import logo_svg
     from amber.report.contents import DrawnMotif
 
     motif = named.motif

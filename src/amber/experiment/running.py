@@ -240,7 +240,8 @@ def _finish(experiment: Experiment, found: SearchResult, directory: RunDirectory
     best, loaded, dataset = found.best, experiment.configuration, experiment.dataset
     if best is None or best.seed is None:
         raise RunFailed("No architecture was trained.")
-    trained = train_final(loaded, dataset, _final_builder(experiment, best), best, reporter.say)
+    builder, callbacks = _final_builder(experiment, best), experiment.options.callbacks
+    trained = train_final(loaded, dataset, builder, best, reporter.say, callbacks)
     path = directory.path / BEST_MODEL
     # Everything is chosen; only now may the test data be seen.
     looks = max(map(looks_so_far, (directory.path, directory.path / PREVIOUS))) + 1
@@ -281,7 +282,7 @@ def _over_folds(experiment: Experiment, best: Trial, first: Mapping[str, Any], r
 
     def train(dataset: Dataset) -> FinalModel:
         builder = _final_builder(replace(experiment, dataset=dataset), best)
-        return train_final(loaded, dataset, builder, best, reporter.say)
+        return train_final(loaded, dataset, builder, best, reporter.say, experiment.options.callbacks)
 
     scored = score_folds(loaded, folds, dict(first), train, reporter.say)
     for table in scored.tables:

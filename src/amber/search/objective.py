@@ -259,7 +259,7 @@ class Objective(PlainRepr):
                     self.validation,
                     self.settings,
                     seed,
-                    callbacks=[*own_callbacks(self.settings), *([] if reporting is None else [reporting])],
+                    callbacks=[*own_callbacks(self.settings.callbacks), *([] if reporting is None else [reporting])],
                     checkpoint=None if checkpoint is None else self._checkpoint(checkpoint, known, seed),
                 )
                 metrics, epochs = (
@@ -315,12 +315,12 @@ class Objective(PlainRepr):
         return Checkpoint(path, json.dumps(identity, sort_keys=True), after_last=self._states is not None)
 
 
-def own_callbacks(settings: ObjectiveSettings) -> list[keras.callbacks.Callback]:
-    """Return the user's callbacks of one training, made now; raises ConfigError for what is not a list of them."""
-    if settings.callbacks is None:
+def own_callbacks(make: Callable[[], Sequence[keras.callbacks.Callback]] | None) -> list[keras.callbacks.Callback]:
+    """Return a user's callbacks of one training, made now; raises ConfigError for what is not a list of them."""
+    if make is None:
         return []
-    made = settings.callbacks() if callable(settings.callbacks) else settings.callbacks
-    is_list = callable(settings.callbacks) and isinstance(made, Sequence)
+    made = make() if callable(make) else make
+    is_list = callable(make) and isinstance(made, Sequence)
     if not is_list or not all(isinstance(each, keras.callbacks.Callback) for each in made):
         raise ConfigError(
             "`callbacks` must be a function without arguments that returns a list of new Keras callbacks, as each "

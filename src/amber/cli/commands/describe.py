@@ -45,6 +45,7 @@ def describe(
 
     from amber.cli.printing import print_whole_words
     from amber.experiment.chosen import choose
+    from amber.graph.words import describe_in_words
 
     chosen = choose(source, tokens)
 
@@ -53,7 +54,8 @@ def describe(
     if as_json:
         typer.echo(json_text(_as_dict(chosen.tokens, graph, cost)), nl=False)
         return
-    table = _table(f"{chosen.title}: {','.join(map(str, chosen.tokens))}", graph, cost)
+    named = describe_in_words(chosen.builder, chosen.tokens) or ",".join(map(str, chosen.tokens))
+    table = _table(f"{chosen.title}: {named}", graph, cost)
     print_whole_words(Console(), table)
 
 

@@ -22,12 +22,15 @@ def sample(
         int | None,
         typer.Option(min=0, help="Seed of the random numbers; by default that of CONFIG.", show_default=False),
     ] = None,
+    as_tokens: Annotated[
+        bool, typer.Option("--tokens", help="Print tokens, as other commands take them, instead of words.")
+    ] = False,
     as_json: Annotated[
         bool,
-        typer.Option("--json", help="Print a JSON list of objects with tokens and their meaning."),
+        typer.Option("--json", help="Print a JSON list of objects with words, tokens and their meaning."),
     ] = False,
 ) -> None:
-    """Print random architectures as tokens, one per line."""
+    """Print random architectures in words, one per line."""
     import numpy as np
 
     from amber.experiment.before_keras.space import check_space
@@ -37,17 +40,21 @@ def sample(
     from amber.experiment.data import load_data
     from amber.experiment.presets import with_preset
     from amber.experiment.task_spec import TaskSpec
+    from amber.graph.words import ArchitectureWords
 
     loaded = load_config(config)
     dataset = load_data(loaded)
     loaded, problem = with_preset(loaded, dataset), TaskSpec.of(dataset)
     loaded, _ = with_builder_defaults(loaded, problem)
     check_space(loaded, problem, with_budget=False)
-    layout = make_builder(loaded, problem, compiled=False).layout
+    builder = make_builder(loaded, problem, compiled=False)
+    layout, words = builder.layout, ArchitectureWords(builder)
     rng = np.random.default_rng(loaded.config.seed if seed is None else seed)
     drawn = [layout.sample(rng) for _ in range(number)]
     if not as_json:
-        typer.echo("\n".join(",".join(map(str, tokens)) for tokens in drawn))
+        # A builder of a plug-in may have no words.
+        lines = [("" if as_tokens else words(tokens)) or ",".join(map(str, tokens)) for tokens in drawn]
+        typer.echo("\n".join(lines))
         return
     found = []
     for tokens in drawn:
@@ -55,6 +62,7 @@ def sample(
         operations = [loaded.space[layer][token] for layer, token in enumerate(architecture.operations)]
         found.append(
             {
+                "architecture": words(tokens),
                 "tokens": list(tokens),
                 "operations": [operation.to_dict() for operation in operations],
                 "skips": [list(bits) for bits in architecture.skips],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from html import escape
 
 import numpy as np
 
@@ -30,7 +31,7 @@ class Seqlet:
     is_reverse: bool
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Motif:
     """A pattern of bases.
 
@@ -54,6 +55,19 @@ class Motif:
         shape = np.shape(self.probabilities)
         if len(shape) != 2 or shape[1] != 4 or not shape[0]:
             raise DataError(f"The probabilities of a motif must have the shape (width, 4). Received: {shape}")
+
+    def __repr__(self) -> str:
+        names = ", ".join(repr(name) for name in (self.name, self.alternative) if name)
+        return f"Motif({names}, {self.consensus}, sites={self.sites})"
+
+    def _repr_html_(self) -> str:
+        """Return name and logo for notebooks."""
+        from amber.data.motifs.logos import logo_svg
+
+        known = self.contributions is not None
+        unit = "mean contribution" if known else "bits"
+        title = escape(f"{self.name} {self.alternative}".strip())
+        return f"<p><b>{title}</b>, {self.sites:,} sites ({unit})</p>{logo_svg(self, use_contributions=known)}"
 
     @property
     def consensus(self) -> str:

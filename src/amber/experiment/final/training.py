@@ -52,7 +52,12 @@ def final_records(loaded: Configuration, dataset: Dataset) -> Split:
 
 
 def train_final(
-    loaded: Configuration, dataset: Dataset, builder: Builder, best: Trial, say: Callable[[str], None]
+    loaded: Configuration,
+    dataset: Dataset,
+    builder: Builder,
+    best: Trial,
+    say: Callable[[str], None],
+    callbacks: Callable[[], Sequence[keras.callbacks.Callback]] | None = None,
 ) -> FinalModel:
     """Train the best architecture as `final` says.
 
@@ -62,11 +67,13 @@ def train_final(
         builder: gives a compiled model of tokens.
         best: the trial; it has a seed.
         say: takes lines for the user.
+        callbacks: called before each training; returns the user's Keras callbacks of that training.
     """
     from amber.experiment.components import compile_arguments
     from amber.experiment.final.linear_term import with_linear_term
     from amber.experiment.final.strands import with_both_strands
     from amber.search import average, retrain, trial_seed
+    from amber.search.objective import own_callbacks
 
     final = loaded.config.final
     train = final_records(loaded, dataset)
@@ -83,6 +90,7 @@ def train_final(
             (dataset.validation.x, dataset.validation.y),
             epochs=final.epochs,
             seed=seed if number == 0 else trial_seed(seed, f"network {number}"),
+            callbacks=own_callbacks(callbacks),
             batch_size=final.batch_size or loaded.config.training.batch_size,
             patience=final.patience,
             metric=loaded.config.search.metric,

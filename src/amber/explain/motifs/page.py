@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import jinja2
 from markupsafe import Markup
 
+from amber.data.motifs.logos import heights_svg, logo_svg
 from amber.data.motifs.motif import Motif
 from amber.explain.motifs.highlights import Highlight
-from amber.explain.motifs.logos import heights_svg, logo_svg
 from amber.explain.motifs.naming import Match
 
 # A match is a name where fewer than one of twenty as good ones is false.
