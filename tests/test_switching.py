@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from pathlib import Path
 
 import pytest
@@ -11,15 +10,15 @@ from tests.new_process import run_code
 
 PAGE = (Path(__file__).parents[1] / "docs" / "switching.md").read_text(encoding="utf-8")
 (DATA,) = re.findall(r"^```python\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
-# By section and tab: whether the script can run here, and the script.
+# By section and title: whether the script can run here, and the script.
 SCRIPTS = {
-    (section, tab): (".before" not in language, textwrap.dedent(script))
+    (section, tab): ("not run" not in remark, script)
     for section, text in re.findall(r"^## From (.+?)\n(.*?)(?=^## |\Z)", PAGE, flags=re.DOTALL | re.MULTILINE)
-    for tab, language, script in re.findall(
-        r'^=== "(.+?)"\n    ```(\S.*?)\n(.*?)^    ```', text, flags=re.DOTALL | re.MULTILINE
+    for tab, remark, script in re.findall(
+        r'^```python title="([^("]+?)( \(.*?\))?"\n(.*?)^```', text, flags=re.DOTALL | re.MULTILINE
     )
 }
-TOOLS = {"KerasTuner": "KerasTuner", "Optuna": "Optuna", "scikit-learn": "scikit-learn", "the first AMBER": "first AMBER"}
+TOOLS = {name: name.removeprefix("the ") for name in ("KerasTuner", "Optuna", "scikit-learn", "the first AMBER")}
 RUN = sorted(pair for pair, (can_run, _) in SCRIPTS.items() if can_run)
 
 

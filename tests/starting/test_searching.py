@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -22,13 +23,26 @@ def sequences(count: int, length: int = 40) -> list[str]:
     return ["".join(row) for row in RNG.choice(list("ACGT"), (count, length))]
 
 
+MADE: list[keras.callbacks.Callback] = []
+
+
+def callbacks() -> list[keras.callbacks.Callback]:
+    MADE.append(keras.callbacks.LambdaCallback())
+    return MADE[-1:]
+
+
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
     texts = sequences(120)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("work"))
         result: Found = amber.search(
-            (texts, [text[0] in "AC" for text in texts]), "motif_cnn", budget=1, sections=SHORT, run_directory="mine"
+            (texts, [text[0] in "AC" for text in texts]),
+            "motif_cnn",
+            budget=1,
+            sections=SHORT,
+            run_directory="mine",
+            callbacks=callbacks,
         )
         return result
 
@@ -36,6 +50,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
 @pytest.mark.slow
 def test_answers_of_what_was_found(found: Found) -> None:
     assert found.trials is not None and len(found.trials.ranked) == 1
+    assert len(MADE) == 2  # the candidate's training, and the final one
     predicted = np.asarray(found.best_model.predict(sequences(3)))
     assert predicted.shape == (3, 2) and found.best_model.outputs == {"output": ("False", "True")}
     scores = found.evaluate()["output"]["scores"]

@@ -66,7 +66,7 @@ def choose(source: Path, tokens: str | None, compiled: bool = False) -> Chosen:
         if tokens is None:
             raise ConfigError(
                 f"{source}: a configuration names many architectures; expected tokens after it, such as 0,1,0 "
-                "(amber sample prints some). Received: no tokens"
+                "(amber sample --tokens prints some). Received: no tokens"
             )
         wanted = parse_tokens(tokens)
         dataset = load_data(loaded)

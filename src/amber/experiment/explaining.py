@@ -223,11 +223,7 @@ def _write(
     paths.append(write_meme(folder / "motifs.meme", motifs))
     paths.append(write_whole(folder / "motifs.csv", csv_text(_MOTIF_COLUMNS, rows)))
     paths.append(write_whole(folder / "places.csv", csv_text(_PLACE_COLUMNS, places)))
-<<<<<<< HEAD
-    return Explanation(tuple(paths), lines)
-=======
-    return Explanation(tuple(paths), found, motifs=tuple(motifs))
->>>>>>> 84c5922 (Architectures as words in amber sample and describe, callbacks of the final training, logos in notebooks, scripts of other tools side by side)
+    return Explanation(tuple(paths), lines, motifs=tuple(motifs))
 
 
 def _in_words(section: Section) -> str:

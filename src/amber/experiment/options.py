@@ -40,7 +40,7 @@ class RunOptions:
         storage: address of a database to record the trials in; `"none"`: the run directory.
         plugins: that every worker loads.
         callbacks: called before each training of a network, candidates and final networks alike; returns the Keras
-            callbacks of that training. Shared weights of a one-shot search train in steps without epochs, and have none.
+            callbacks of that training. Shared weights of a one-shot search train without epochs, and have none.
         loggers: listeners of the search, such as `amber.search.TensorBoardCallback("logs")`.
 
     Raises:

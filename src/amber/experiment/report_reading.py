@@ -27,8 +27,8 @@ def reading_of(run: Path) -> Reading | None:
     if not (run / "explain" / FOUND).is_file():
         return None
     # Loads Keras.
-    from amber.experiment.explained import read_found
     from amber.data.motifs.logos import heights_svg
+    from amber.experiment.explained import read_found
     from amber.report.contents import Reading
 
     found = read_found(run / "explain")

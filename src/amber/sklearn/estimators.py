@@ -59,12 +59,13 @@ class _SearchEstimator(BaseEstimator):
 
     def _search(self, dataset: Dataset, seed: int) -> TrainedModel:
         """Search for a network, and return it; without a run directory its files are removed."""
+        from amber.experiment.reporter import LogReporter
         from amber.starting.searching import search
 
         with tempfile.TemporaryDirectory() as temporary:
             folder = f"{temporary}/run" if self.run_directory is None else self.run_directory
             options: dict[str, Any] = {"sections": self.sections, "run_directory": folder, "overwrite": True}
-            return search(dataset, self.space, self.budget, seed=seed, **options).best_model
+            return search(dataset, self.space, self.budget, seed=seed, reporter=LogReporter(), **options).best_model
 
     def _fit(self, inputs: Any, y: Array, target: TargetSpec) -> None:
         if len(y) < _FEWEST_EXAMPLES:

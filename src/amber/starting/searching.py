@@ -16,6 +16,7 @@ import yaml
 from amber.checks import checked_path, positive_integer
 from amber.data.dataset import Dataset
 from amber.errors import ConfigError, RunFailed
+from amber.experiment.console_reporter import default_reporter
 from amber.experiment.experiment import Experiment
 from amber.experiment.reporter import Reporter
 from amber.experiment.run_files.recorded import BEST_MODEL
@@ -150,7 +151,8 @@ def search(
         run_directory: folder of results; None: `runs/` and the name of the data.
         sections: sections of a configuration that do not follow from the data: `training`, `search`, `final`, ...; with
             files, they take precedence over what was guessed.
-        reporter: receives progress; None: the log `amber.experiment`.
+        reporter: receives progress; None: it is shown on a terminal and in a notebook, and elsewhere goes to the log
+            `amber.experiment`.
         **options: those of `amber.experiment.RunOptions`, such as `seed`, `overwrite`, `resume`.
 
     Returns:
@@ -166,6 +168,8 @@ def search(
         found.best_model.predict(["ACGT..."])
         ```
     """
+    reporter = default_reporter() if reporter is None else reporter
+    reporter.say("Reading the data")
     if budget is not None:
         _check_said_once("budget", "trials", options, sections)
         options["trials"] = positive_integer(budget, "budget")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from amber.errors import DataError
+from amber.experiment.explaining import Explanation
 from amber.explain.motifs import Match, Motif, Seqlet, logo_svg
 from amber.explain.motifs.page import NamedMotif, Section, render_page
 
@@ -51,3 +52,12 @@ def test_the_page_shows_names_and_escapes_them() -> None:
     assert "&lt;REB1&gt; (MA1)" in page and "<REB1>" not in page and "yeast &amp; co" in page
     assert page.count("<svg") == 4 and "<script" not in page and "http-equiv" in page
     assert (named.examples, named.places) == (2, "10 to 20")
+
+
+def test_motifs_show_name_and_logo() -> None:
+    motif = Motif("a<b", np.eye(4), "CREB1", sites=7)
+    assert repr(motif) == "Motif('a<b', 'CREB1', ACGT, sites=7)"
+    html = motif._repr_html_()
+    assert html.startswith("<p><b>a&lt;b CREB1</b>, 7 sites (bits)</p><svg") and " at 0x" not in html
+    explained = Explanation((), ("output: 1 motif",), motifs=(motif,))._repr_html_()
+    assert explained.startswith("<p>output: 1 motif</p><p><b>a&lt;b CREB1</b>") and explained.endswith("</svg>\n")

@@ -37,11 +37,11 @@ def compare(
         announce_loading(sys.stdout, now=True)
     from rich.console import Console
 
-    from amber.cli.display import ConsoleReporter
     from amber.errors import ConfigError
     from amber.experiment.comparing import compare as run_all
     from amber.experiment.components import NO_STORAGE
     from amber.experiment.configuration.reading import load_config
+    from amber.experiment.console_reporter import ConsoleReporter
     from amber.experiment.options import RunOptions
 
     words = [word.strip() for word in seeds.split(",")]

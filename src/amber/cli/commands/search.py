@@ -66,8 +66,8 @@ def search(
         raise typer.BadParameter("--allow-changes has an effect with --resume only: expected both. Received: one")
     if not quiet:
         announce_loading(sys.stdout, now=True)
-    from amber.cli.display import ConsoleReporter
     from amber.experiment import Experiment, run
+    from amber.experiment.console_reporter import ConsoleReporter
 
     experiment = Experiment.from_yaml(
         config,

@@ -1,4 +1,4 @@
-"""What the command shows of an experiment that runs."""
+"""What a terminal or a notebook shows of an experiment that runs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
+
+from amber.experiment.reporter import LogReporter, Reporter
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ConsoleReporter:
-    """Shows lines, tables and progress on a terminal.
+    """Shows lines, tables and progress on a terminal or in a notebook.
 
     Args:
         quiet: show nothing but warnings, and these on standard error.
@@ -54,3 +56,9 @@ class ConsoleReporter:
         from amber.search.one_shot import OneShotProgress
 
         return None if self._console.quiet else OneShotProgress()
+
+
+def default_reporter() -> Reporter:
+    """Return a display where somebody looks, on a terminal or in a notebook; elsewhere the log."""
+    console = Console()
+    return ConsoleReporter() if console.is_terminal or console.is_jupyter else LogReporter()
