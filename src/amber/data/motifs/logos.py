@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import io
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from amber.data.motifs.motif import Motif
 from amber.types import Array
+
+if TYPE_CHECKING:
+    from amber.data.motifs.motif import Motif
 
 # Distinct to readers with the common colour deficiencies, and on light and dark grounds.
 _COLOURS = {"A": "#109648", "C": "#255c99", "G": "#d98c00", "T": "#d62839"}
