@@ -89,7 +89,7 @@ def next_steps(run: Path, inputs: Mapping[str, tuple[int, ...]], *, is_explained
 
 
 def _drawn(named: NamedMotif) -> DrawnMotif:
-    from amber.data.motifs.logos import logo_svg
+    from amber.data.motifs.motif import logo_svg
     from amber.report.contents import DrawnMotif
 
     motif = named.motif

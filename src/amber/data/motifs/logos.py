@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import io
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from amber.types import Array
-
-if TYPE_CHECKING:
-    from amber.data.motifs.motif import Motif
 
 # Distinct to readers with the common colour deficiencies, and on light and dark grounds.
 _COLOURS = {"A": "#109648", "C": "#255c99", "G": "#d98c00", "T": "#d62839"}
@@ -49,13 +46,6 @@ def draw_logo(heights: Array, axes: Any) -> None:
         axes.spines[side].set_visible(False)
     if bottom < 0:
         axes.spines["bottom"].set_position("zero")
-
-
-def logo_svg(motif: Motif, use_contributions: bool = False) -> str:
-    """Return the logo of a motif as SVG: by information, in bits, or by mean contribution."""
-    if use_contributions and motif.contributions is not None:
-        return heights_svg(motif.contributions)
-    return heights_svg(motif.probabilities * motif.information[:, None], (0, 2))
 
 
 def heights_svg(heights: Array, limits: tuple[float, float] | None = None) -> str:

@@ -62,8 +62,6 @@ class Motif:
 
     def _repr_html_(self) -> str:
         """Return name and logo for notebooks."""
-        from amber.data.motifs.logos import logo_svg
-
         known = self.contributions is not None
         unit = "mean contribution" if known else "bits"
         title = escape(f"{self.name} {self.alternative}".strip())
@@ -99,6 +97,15 @@ class Motif:
             self.contributions[first:last] if known and self.contributions is not None else None,
             [_narrowed(each, first, cut) for each in self.seqlets],
         )
+
+
+def logo_svg(motif: Motif, use_contributions: bool = False) -> str:
+    """Return the logo of a motif as SVG: by information, in bits, or by mean contribution."""
+    from amber.data.motifs.logos import heights_svg
+
+    if use_contributions and motif.contributions is not None:
+        return heights_svg(motif.contributions)
+    return heights_svg(motif.probabilities * motif.information[:, None], (0, 2))
 
 
 def _narrowed(seqlet: Seqlet, first: int, cut: int) -> Seqlet:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import jinja2
 from markupsafe import Markup
 
-from amber.data.motifs.logos import heights_svg, logo_svg
-from amber.data.motifs.motif import Motif
+from amber.data.motifs.logos import heights_svg
+from amber.data.motifs.motif import Motif, logo_svg
 from amber.explain.motifs.highlights import Highlight
 from amber.explain.motifs.naming import Match
 
