@@ -16,7 +16,7 @@ SHOW = """
 import ast, sys, types
 import matplotlib; matplotlib.use("Agg")
 display = types.ModuleType("IPython.display"); display.SVG = lambda filename: open(filename).read()
-sys.modules["IPython"] = types.ModuleType("IPython"); sys.modules["IPython.display"] = display
+sys.modules["IPython.display"] = display
 def cell(source):
     parsed = ast.parse(source)
     last = parsed.body.pop() if isinstance(parsed.body[-1], ast.Expr) else None
@@ -42,7 +42,7 @@ def test_every_notebook_is_run() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_notebook_is_kept_with_clean_outputs(name: str) -> None:
     outputs = json.dumps([cell.get("outputs", []) for cell in cells(name)])
-    assert "text/html" in outputs and "image/" in outputs
+    assert "text/html" in outputs and "<svg" in outputs
     for word in (" at 0x", "/home/", "/work/", "/tmp/", "Traceback", "Warning"):
         assert word not in outputs, word
 
