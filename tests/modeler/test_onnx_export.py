@@ -14,7 +14,9 @@ from tests.new_process import run_code
 from amber.architect import ModelSpace, Operation
 from amber.errors import ConfigError
 from amber.modeler import KerasMultiIOModelBuilder, build_sequential_model
+from amber.modeler.both_strands import both_strands
 from amber.modeler.onnx_export import export_onnx, predicts_the_same
+from amber.search import average
 
 pytestmark = [pytest.mark.parity, pytest.mark.slow]
 
@@ -52,7 +54,22 @@ def several() -> keras.Model:
     return KerasMultiIOModelBuilder(inputs, [OUTPUT, OUTPUT], COMPILE, space)([0, 1, 1, 1, 1])
 
 
-@pytest.mark.parametrize("make", [residual, recurrent, normalised, several])
+def both_ways(order: list[int]) -> keras.Model:
+    """The mean of several networks, and of both strands: a model within a model within a model."""
+    return both_strands(average([residual(), residual()]), {"input": order}, [None], COMPILE)
+
+
+def of_both_strands() -> keras.Model:
+    return both_ways([3, 2, 1, 0])
+
+
+def of_both_strands_of_other_letters() -> keras.Model:
+    return both_ways([1, 0, 3, 2])
+
+
+@pytest.mark.parametrize(
+    "make", [residual, recurrent, normalised, several, of_both_strands, of_both_strands_of_other_letters]
+)
 def test_onnxruntime_predicts_the_same(make: Any, tmp_path: Path) -> None:
     import onnxruntime
 

@@ -64,7 +64,8 @@ def write_onnx(model: keras.Model, path: Path, is_right: Callable[[Path], bool])
 
 
 def _with_keras(model: keras.Model, path: Path) -> None:
-    model.export(path, format="onnx", verbose=False)
+    with _without_gradients(model):
+        model.export(path, format="onnx", verbose=False)
 
 
 def _with_torch(model: keras.Model, path: Path) -> None:
@@ -89,6 +90,25 @@ def _with_torch(model: keras.Model, path: Path) -> None:
         verbose=False,
     )
     program.save(path)
+
+
+@contextmanager
+def _without_gradients(model: keras.Model) -> Iterator[None]:
+    """Within this context no weight on torch has gradients.
+
+    Torch knows the weights of a model within a model within a model for plain tensors, and refuses one with gradients.
+    """
+    import keras
+
+    weights = [variable.value for variable in model.weights] if keras.config.backend() == "torch" else []
+    changed = [weight for weight in weights if weight.requires_grad]
+    try:
+        for weight in changed:
+            weight.requires_grad_(False)
+        yield
+    finally:
+        for weight in changed:
+            weight.requires_grad_(True)
 
 
 @contextmanager

@@ -59,7 +59,12 @@ def _turned(values: Tensor, partners: Sequence[int]) -> Tensor:
     """Return values along the other strand: positions from the end, channels of their partners."""
     backwards = ops.flip(values, axis=1)
     order = list(partners)
-    return backwards if order == list(range(len(order))) else ops.take(backwards, order, axis=-1)
+    if order == sorted(order):
+        return backwards
+    if order == sorted(order, reverse=True):
+        return ops.flip(backwards, axis=2)
+    # Not `take`, which torch cannot write as ONNX.
+    return ops.concatenate([backwards[..., partner : partner + 1] for partner in order], axis=-1)
 
 
 def _profile_turned(values: Tensor, profile: ProfileShape) -> Tensor:
