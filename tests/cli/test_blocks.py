@@ -129,7 +129,8 @@ def test_a_run_can_be_evaluated(runs: dict[str, Path], amber: Amber) -> None:
         done = amber("evaluate", runs[name], "--json", "--split", "test")
         assert done.exit_code == 0, done.stderr
         found = json.loads(done.stdout)
-        assert found.pop("split") == "test"
+        assert found.pop("split") == "test" and found.pop("test_looks") >= 1
+        assert all(each["text"].endswith(".") for each in found.pop("warnings"))
         mine, recorded = (each if name == "two" else {"": each} for each in (found, test["model"]))
         assert set(mine) == set(recorded)
         for output, score in mine.items():

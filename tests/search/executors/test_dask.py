@@ -20,10 +20,12 @@ from tests.search.executors.tasks import Job
 from tests.search.executors.test_processes import gone, outcomes
 from tests.search.executors.test_reports import PRUNING, Counting, Raising, check_reports, ended, facts as reported
 from tests.search.executors.test_searching import facts
+from tests.search.test_halving import Epochs
 
 from amber.errors import ConfigError, DataError, ExecutorError
 from amber.search import RunDirectory, run_search
 from amber.search.executors import DaskExecutor, WorkerLimits
+from amber.search.halving import HalvingSettings, run_halving
 
 pytestmark = pytest.mark.slow
 
@@ -124,6 +126,16 @@ def test_a_worker_that_is_lost_while_it_reports_has_its_trial_done_by_another(cl
     counts = found.counts()
     assert counts["complete"] + counts["pruned"] == 14 and not counts["failed"]
     assert all(trial.epochs == 4 for trial in found.trials if trial.status == "complete")
+
+
+def test_networks_go_on_from_their_checkpoints_on_whatever_worker(cluster: Cluster) -> None:
+    common: dict[str, Any] = {"trials": 4, "seed": 1, "settings": HalvingSettings(2, 2)}
+    here = run_halving(make_objective(epochs=2), **common)
+    epochs = Epochs()
+    executor = DaskExecutor(cluster.address)
+    there = run_halving(make_objective(epochs=2), executor=executor, callbacks=[epochs], **common)
+    assert facts(there.trials) == facts(here.trials)
+    assert set(epochs.trained.values()) == {1} and epochs.trained.total() == 4 + 2
 
 
 def test_close_ends_what_runs_on_the_workers(cluster: Cluster, tmp_path: Path) -> None:
