@@ -45,9 +45,10 @@ def describe(
 
     from amber.cli.printing import print_whole_words
     from amber.experiment.chosen import choose
-    from amber.graph.words import describe_in_words
 
     chosen = choose(source, tokens)
+    # Loads Keras.
+    from amber.graph.words import describe_in_words
 
     graph = chosen.builder.plan(chosen.tokens)
     cost = graph.cost

@@ -40,13 +40,15 @@ def sample(
     from amber.experiment.data import load_data
     from amber.experiment.presets import with_preset
     from amber.experiment.task_spec import TaskSpec
-    from amber.graph.words import ArchitectureWords
 
     loaded = load_config(config)
     dataset = load_data(loaded)
     loaded, problem = with_preset(loaded, dataset), TaskSpec.of(dataset)
     loaded, _ = with_builder_defaults(loaded, problem)
     check_space(loaded, problem, with_budget=False)
+    # Loads Keras.
+    from amber.graph.words import ArchitectureWords
+
     builder = make_builder(loaded, problem, compiled=False)
     layout, words = builder.layout, ArchitectureWords(builder)
     rng = np.random.default_rng(loaded.config.seed if seed is None else seed)
