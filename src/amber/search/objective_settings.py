@@ -70,4 +70,6 @@ def settings_with(settings: ObjectiveSettings | None, options: ObjectiveOptions)
         known = ", ".join(each.name for each in fields(ObjectiveSettings))
         raise ConfigError(f"The settings of an objective are {known}. Received: {unknown[0]!r}")
     given: dict[str, Any] = {**(vars(settings) if settings else {}), **options}
+    if "metric" in options and "direction" not in options:
+        given.pop("direction", None)  # of another metric
     return ObjectiveSettings(**{**given, "budget": given.get("budget") or Budget()})

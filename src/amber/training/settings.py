@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 from amber.checks import positive_integer
 from amber.errors import ConfigError
+from amber.metric_names import less_is_better
 
 DIRECTIONS = ("maximize", "minimize")
 _SET_BY_TRAINING = {
@@ -41,7 +42,8 @@ class FitSettings:
 
     Args:
         metric: the name under which `fit` reports what is searched for, such as `"val_accuracy"`.
-        direction: `"maximize"` or `"minimize"`.
+        direction: `"maximize"` or `"minimize"`; by default, losses and errors such as `"val_loss"` and `"val_mae"`
+            are minimized, all others maximized.
         epochs: the most epochs.
         batch_size: rows of a batch.
         patience: epochs without improvement after which training stops; the weights of the best epoch are put
@@ -57,7 +59,7 @@ class FitSettings:
     """
 
     metric: str = "val_accuracy"
-    direction: str = "maximize"
+    direction: str = ""
     epochs: int = 10
     batch_size: int = 32
     patience: int | None = None
@@ -67,6 +69,8 @@ class FitSettings:
     def __post_init__(self) -> None:
         if not isinstance(self.metric, str) or not self.metric:
             raise ConfigError(f"metric must be a name such as 'val_accuracy'. Received: {self.metric!r}")
+        if not self.direction:
+            object.__setattr__(self, "direction", "minimize" if less_is_better(self.metric) else "maximize")
         if self.direction not in DIRECTIONS:
             raise ConfigError(f"direction must be 'maximize' or 'minimize'. Received: {self.direction!r}")
         positive_integer(self.epochs, "epochs")
