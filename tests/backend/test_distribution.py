@@ -109,6 +109,7 @@ print(json.dumps({"one": trained(None, count, normalise), "two": trained(2, coun
 CASES = [(33, True)] if BACKEND == "torch" else [(32, False), (33, False), (33, True)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "normalise"), CASES)
 def test_on_two_devices_as_on_one(count: int, normalise: bool) -> None:
     """33 samples leave a last batch of one, which cannot be shared out."""
@@ -201,6 +202,7 @@ model.fit(case["x"], case["y"], verbose=0)
 """
 
 
+@pytest.mark.slow
 def test_devices_by_name_and_the_saved_model(tmp_path: Path) -> None:
     files = tmp_path / "model.keras", tmp_path / "case.npz"
     found = run(NAMES, *files)

@@ -215,6 +215,7 @@ def test_command_ends_with_the_code_of_its_signal(number: signal.Signals, code: 
     assert errors.count("Stopping") == 1
 
 
+@pytest.mark.slow
 def test_command_in_native_code_says_at_once_that_it_stops_and_ends_in_time() -> None:
     code, output, errors = run(COMMAND.replace("_END_AFTER = 1000", "_END_AFTER = 4") % NATIVE, 0.3)
     assert (code, output) == (130, "begun\n"), errors

@@ -103,6 +103,7 @@ def test_trainings_with_a_reward_watch_the_loss(lines: str, metric: str, directi
     assert (search.metric, search.chosen_direction) == (metric, direction)
 
 
+@pytest.mark.slow
 def test_report_of_a_search_with_a_reward_ranks_by_it(amber: Any, write_config: Any, tiny: str, tmp_path: Path) -> None:
     """The metric that trainings watch is a loss then, and less of it is better."""
     config = write_config(tiny.replace("trials: 2", "trials: 3\n  reward: auroc", 1))

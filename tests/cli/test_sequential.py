@@ -74,6 +74,7 @@ def test_mistake_names_file_line_and_key(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_search_passes_over_chains_that_are_no_classifiers(
     amber: Callable[..., Any], write_config: Callable[..., Path], tmp_path: Path
 ) -> None:

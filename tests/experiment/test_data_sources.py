@@ -223,6 +223,7 @@ def test_a_search_on_peaks_resumes_from_another_folder(
     assert again.exit_code == 0, again.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "data",
     ["{source: {intervals: {u: a.bed, v: b.bed}, genome: g.fa, window: 30}}", "{source: {table: t.txt}, label: age}"],

@@ -88,6 +88,7 @@ def test_mistakes_are_named(table: Path, tiny: str, data: str, training: str, ke
     assert f", key {key}: " in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "training"), [("holes.csv", "epochs: 1"), ("t.csv", "metrics: [auc, binary_accuracy]")]
 )

@@ -100,6 +100,7 @@ def test_a_flow_document_and_given_builder_options_are_kept() -> None:
     assert expanded.document.data["training"] == SHORT["training"]
 
 
+@pytest.mark.slow
 def test_one_shot_search_takes_a_residual_preset(tmp_path: Path) -> None:
     short = {
         "start_steps": 1,

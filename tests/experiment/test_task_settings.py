@@ -108,6 +108,7 @@ def test_less_is_better_of_losses_and_errors() -> None:
     assert plain_name("MSE") == plain_name("mean_squared_error") != plain_name("mae")
 
 
+@pytest.mark.slow
 def test_a_search_by_a_metric_of_one_hot_targets(
     tiny: str, amber: Callable[..., Any], write_config: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -199,6 +199,7 @@ def planned(draw: st.DrawFn) -> tuple[KerasMultiIOModelBuilder, tuple[int, ...]]
     return builder, builder.layout.sample(draw(st.integers(0, 9999)))
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(case=planned())
 def test_every_planned_graph_is_a_network(case: tuple[KerasMultiIOModelBuilder, tuple[int, ...]]) -> None:

@@ -190,6 +190,7 @@ for module in (amber, architect, architect.controller):
 """
 
 
+@pytest.mark.slow
 def test_modules_without_importing_them_first() -> None:
     for done in (warm().run(LIGHT_MODULES, ["-c"]), run_code(MODULES)):
         assert done.returncode == 0, done.stderr

@@ -80,6 +80,7 @@ def test_whatever_is_raised_becomes_a_failed_trial(
     assert again.counts()["complete"] == 2
 
 
+@pytest.mark.slow
 def test_a_failed_trial_is_trained_again_so_often(
     make_objective: MakeObjective, builder: CountingBuilder, tmp_path: Path
 ) -> None:

@@ -56,6 +56,7 @@ def failed(path: Path) -> list[Any]:
     return [trial for trial in trials(path) if trial.status == "failed"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("how", "code"), [("exit", 3), ("signal", SEGMENTATION_FAULT), ("epoch 3", 3)])
 def test_trial_that_ends_its_process_twice_is_recorded_as_failed(
     searches: Searches, tmp_path: Path, how: str, code: int
@@ -87,6 +88,7 @@ def test_layer_that_ends_the_process_while_it_is_planned_is_recorded_as_failed(
     assert bad.error == "the process ended while this trial was planned (os._exit(3)), 2 times"
 
 
+@pytest.mark.slow
 def test_killed_in_one_trial_again_and_again_it_still_ends_as_undisturbed(searches: Searches, tmp_path: Path) -> None:
     assert searches.run(tmp_path / "whole", "not") == 0
     ways = ("killed", "killed", "killed after 2", "killed", "killed after 3", "killed", "not")

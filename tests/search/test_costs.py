@@ -99,6 +99,7 @@ def test_timing_a_network_changes_no_score(make_objective: MakeObjective) -> Non
     assert (timed.score, timed.metrics) == (plain.score, plain.metrics)
 
 
+@pytest.mark.slow
 def test_a_network_that_is_too_slow_is_not_trained(make_objective: MakeObjective, builder: CountingBuilder) -> None:
     objective = make_objective(latency_batch=4, budget=Budget(latency=1e-6))
     result = run_search(objective, trials=1, seed=0)
@@ -113,6 +114,7 @@ def test_a_network_that_is_too_slow_is_not_trained(make_objective: MakeObjective
         Budget(latency=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["nsga2", "surrogate"])
 def test_a_search_of_several_costs_is_resumed_exactly(make_objective: MakeObjective, tmp_path: Path, name: str) -> None:
     costs = ["parameters", "latency"]

@@ -81,6 +81,7 @@ def test_rungs_follow_epochs_and_factor() -> None:
         HalvingSettings(0, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["random", "tpe"])
 def test_one_rung_is_a_plain_search(make_objective: MakeObjective, sampler: str) -> None:
     common: dict[str, Any] = {"trials": 4, "seed": 3, "sampler": sampler}
@@ -88,6 +89,7 @@ def test_one_rung_is_a_plain_search(make_objective: MakeObjective, sampler: str)
     assert outcome(halved) == outcome(run_search(make_objective(**LOSS), **common))
 
 
+@pytest.mark.slow
 def test_the_best_go_on_and_score_as_if_they_had_never_paused(make_objective: MakeObjective) -> None:
     epochs = Epochs()
     result = run_halving(make_objective(**LOSS), trials=6, seed=0, settings=TWO, callbacks=[epochs])
@@ -175,6 +177,7 @@ class Elsewhere(InProcessExecutor):
     shares_files = False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("common_folder", [True, False])
 def test_workers_elsewhere_go_on_from_states_where_they_reach_them(
     make_objective: MakeObjective, monkeypatch: pytest.MonkeyPatch, common_folder: bool
@@ -245,6 +248,7 @@ def test_nothing_waits_where_halving_is_asynchronous() -> None:
     assert reported(falling, [math.nan] * 4) == [False, True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["random", "surrogate"])
 def test_an_asynchronous_search_is_resumed_exactly_and_made_longer(
     make_objective: MakeObjective, tmp_path: Path, sampler: str

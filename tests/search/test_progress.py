@@ -65,6 +65,7 @@ def in_terminal(columns: int) -> str:
     return written.decode("utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [80, 50])
 def test_terminal_shows_all_that_matters_on_whole_lines(columns: int) -> None:
     written = in_terminal(columns)

@@ -35,6 +35,7 @@ def test_the_names_known_without_keras_are_those_registered() -> None:
     assert set(known_names.REFERENCES) == set(REFERENCES.names())
 
 
+@pytest.mark.slow
 def test_they_are_the_first_trials_and_leave_the_sampler_as_it_was(make_objective: MakeObjective) -> None:
     plain = run_search(make_objective(), trials=3, seed=0)
     result = run_search(make_objective(), trials=5, seed=0, sampler=starting_with("deepbind", "CNNProm"))
@@ -52,6 +53,7 @@ def test_they_are_the_first_trials_and_leave_the_sampler_as_it_was(make_objectiv
     assert "reference" not in trials[2].to_dict()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["random", "surrogate"])
 def test_a_search_is_resumed_with_them(make_objective: MakeObjective, tmp_path: Path, sampler: str) -> None:
     common: dict[str, Any] = {"seed": 1, "sampler": starting_with("deepbind", "cnnprom", sampler=sampler)}

@@ -116,6 +116,7 @@ BAD: dict[str, Callable[[h5py.File], None]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BAD)
 def test_a_crafted_file_is_refused_by_name(kind: str, saved: bytes, tmp_path: Path) -> None:
     path = tmp_path / "supernet.h5"

@@ -157,6 +157,7 @@ def test_full_disk_in_the_last_phase_leaves_the_old_model(
     assert not (run / ".replacement").exists()
 
 
+@pytest.mark.slow
 def test_overwritten_run_is_kept_until_the_new_one_is_finished(
     amber: Amber, run: Path, write_config: WriteConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

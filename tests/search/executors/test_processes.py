@@ -52,6 +52,7 @@ def two() -> Iterator[ProcessExecutor]:
         yield executor
 
 
+@pytest.mark.slow
 def test_whatever_a_task_does_the_others_end_well(two: ProcessExecutor) -> None:
     good = ("total", 1.0)
     bad = {

@@ -197,6 +197,7 @@ def _number(trial: Any) -> int:
     return int(trial.number)
 
 
+@pytest.mark.slow
 def test_the_most_promising_are_retrained_first(make_objective: Callable[..., Objective]) -> None:
     found = run_one_shot(make_objective(), seed=3, settings=replace(SMALL, top_k=3))
     scores = [each.score for each in found.candidates]

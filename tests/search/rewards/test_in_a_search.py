@@ -134,6 +134,7 @@ def test_a_budget_of_flops_and_two_objectives(make_objective: MakeObjective) -> 
     assert not objective.evaluate(CONVOLUTIONS, 0).epochs
 
 
+@pytest.mark.slow
 def test_a_search_taken_up_again_keeps_reward_and_budget(make_objective: MakeObjective, tmp_path: Path) -> None:
     limit = make_objective().prepare(POOLS).parameters
 

@@ -119,6 +119,7 @@ def test_the_score_gets_worse_by_weight_times_knowledge(
     assert informed.worst == (0.0 - 0.5 * 3.0 if reward == "auroc" else None)
 
 
+@pytest.mark.slow
 def test_a_search_with_knowledge_prefers_what_agrees(make_objective: MakeObjective, depth: str) -> None:
     objective = make_objective(reward="accuracy", knowledge=make_knowledge(depth, ["input"], 1000.0))
     result = run_search(objective, trials=6, seed=0)

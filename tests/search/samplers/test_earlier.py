@@ -118,6 +118,7 @@ def searched(make_objective: MakeObjective, path: Path, trials: int = 6) -> Path
     return path
 
 
+@pytest.mark.slow
 def test_a_run_is_read_and_recorded(make_objective: MakeObjective, tmp_path: Path) -> None:
     earlier = searched(make_objective, tmp_path / "a")
     (read,) = read_earlier([earlier], make_objective())
@@ -133,6 +134,7 @@ def test_a_run_is_read_and_recorded(make_objective: MakeObjective, tmp_path: Pat
         run_search(make_objective(), trials=6, seed=1, sampler=sampler, store=JournalStore(store, resume=True))
 
 
+@pytest.mark.slow
 def test_the_lowest_loss_of_another_space_is_its_best(make_objective: MakeObjective, tmp_path: Path) -> None:
     objective = make_objective(builder=CountingBuilder(tiny_space(3)), metric="val_loss", direction="minimize")
     run = run_search(objective, trials=6, seed=0, store=RunDirectory.create(tmp_path / "a"))

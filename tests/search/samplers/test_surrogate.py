@@ -141,6 +141,7 @@ def test_two_objectives_are_weighed_at_random() -> None:
     assert {(3, 0), (4, 1), (5, 2)} <= set(found)  # the whole front
 
 
+@pytest.mark.slow
 def test_a_cost_beside_the_score_makes_a_search_of_two_objectives(make_objective: MakeObjective) -> None:
     options = {"against": "parameters", "startup_trials": 2}
     result = run_search(make_objective(), trials=5, seed=0, sampler=SamplerSettings("surrogate", options))
