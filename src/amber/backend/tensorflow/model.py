@@ -96,7 +96,8 @@ class MultiStepTraining(BaseModel):
 
         def run(iterator: Iterator[TensorTree]) -> object:
             if not isinstance(iterator, RowsIterator):
-                return keras_function(iterator)
+                with self._calling():
+                    return keras_function(iterator)
             changing = self._changing()
             logs: Any = None
             for rows in iterator.take(self.steps_per_execution):
