@@ -17,6 +17,11 @@ def is_integer(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def is_integral(value: object) -> TypeGuard[int]:
+    """Say whether a value is an integer, Python's or NumPy's, as the position of a maximum is; not True and False."""
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
 def is_number(value: object) -> TypeGuard[int | float]:
     """Say whether a value is an integer or a float; True and False are not."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -38,12 +43,10 @@ def positive_integer(value: object, name: str, *, error: type[AmberError] = Conf
 
 def integer_at_least(value: object, name: str, least: int, *, error: type[AmberError] = ConfigError) -> int:
     """Return a value that must be an integer of at least `least`; raise `error` otherwise."""
-    # A number of NumPy's, such as the position of a maximum, is as good.
-    number = int(value) if isinstance(value, numbers.Integral) and not isinstance(value, bool) else None
-    if number is None or number < least:
+    if not is_integral(value) or value < least:
         expected = "a positive integer" if least == 1 else f"an integer of at least {least}"
         raise error(f"{name} must be {expected}. Received: {shown(value)}", field=(name,))
-    return number
+    return int(value)
 
 
 def checked_path(value: object, name: str, *, error: type[AmberError] = ConfigError) -> Path:

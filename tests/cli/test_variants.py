@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pysam
 import pytest
+from tests.cli.calls import CHROMOSOME, HEADER, write_calls
 
 from amber.data.genomics.alleles import AlleleWindows
 from amber.experiment.configuration.data_sections import DataSection
@@ -19,21 +20,17 @@ from amber.experiment.variant_scoring import ScoredVariants, _in_units
 from amber.explain.variants import VariantEffects
 
 Amber = Callable[..., Any]
-CHROMOSOME = "".join(np.random.default_rng(4).choice(list("ACGT"), 300))
-HEADER = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
 
 
 @pytest.fixture
 def files(tmp_path: Path) -> tuple[Path, Path]:
-    (tmp_path / "g.fa").write_text(f">chr1\n{CHROMOSOME}\n")
     others = [each for each in "ACGT" if each != CHROMOSOME[99]]
     rows = [
         f"1\t100\trs1\t{CHROMOSOME[99]}\t{others[0]},{others[1]}\t.\tPASS\tAC=1,2",
         f"1\t200\t=cmd\t{CHROMOSOME[199:203]}\t{CHROMOSOME[199]},<DEL>\t.\t.\t.",
         f"1\t100\twrong\t{others[0]}\t{CHROMOSOME[99]}\t.\t.\t.",
     ]
-    (tmp_path / "v.vcf").write_text(HEADER + "".join(f"{row}\n" for row in rows))
-    return tmp_path / "v.vcf", tmp_path / "g.fa"
+    return write_calls(tmp_path, rows)
 
 
 def test_table_and_vcf(amber: Amber, finished_run: Path, files: tuple[Path, Path], tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def write_onnx(model: keras.Model, path: Path, is_right: Callable[[Path], bool])
     reasons = []
     for way in ways:
         try:
-            with _quiet():
+            with _quiet(), _without_gradients(model):
                 way(model, path)
             if is_right(path):
                 return
@@ -64,8 +64,7 @@ def write_onnx(model: keras.Model, path: Path, is_right: Callable[[Path], bool])
 
 
 def _with_keras(model: keras.Model, path: Path) -> None:
-    with _without_gradients(model):
-        model.export(path, format="onnx", verbose=False)
+    model.export(path, format="onnx", verbose=False)
 
 
 def _with_torch(model: keras.Model, path: Path) -> None:

@@ -27,7 +27,7 @@ from amber.experiment.final.verdict import remarks
 from amber.experiment.new_files import config_beside, read_files, targets_of
 from amber.experiment.run_files.looks import looks_so_far
 from amber.experiment.task_spec import TaskSpec
-from amber.experiment.trained.files import network_file, read_preprocessing
+from amber.experiment.trained.files import known_preprocessing, network_file
 from amber.types import Array, JsonObject
 from amber.wording import said
 
@@ -118,12 +118,11 @@ def evaluate_files(source: Path, files: Sequence[str], genome: Path | None = Non
         ConfigError: a model of which only the file is known, or files that do not go together.
         DataError: a file that cannot be used, or does not fit the network.
     """
-    file, preprocessing = network_file(source), read_preprocessing(source)
+    file, preprocessing = network_file(source), known_preprocessing(source)
     loaded = config_beside(source)
-    if preprocessing is None or loaded is None:
+    if loaded is None:
         raise ConfigError(
-            f"{source}: expected a run directory or a bundle of `amber export`, whose inputs and labels are known. "
-            "Received: a model file alone"
+            f"{source}: expected a bundle with its config.yaml, which says what labels are. Received: none"
         )
     new = read_files(files, loaded, preprocessing, genome)
     targets = targets_of(preprocessing)

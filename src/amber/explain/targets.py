@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Integral
-from typing import TypeAlias, TypeGuard
+from typing import TypeAlias
 
 import keras
 
+from amber.checks import is_integral
 from amber.errors import ConfigError
 from amber.types import Tensor
 
@@ -62,7 +62,7 @@ def _position(model: keras.Model, place: object, output: object) -> int:
     names = list(model.output_names)
     if isinstance(place, str) and place in names:
         return names.index(place)
-    if _is_number(place) and 0 <= int(place) < len(names):
+    if is_integral(place) and 0 <= int(place) < len(names):
         return int(place)
     raise ConfigError(f"The network has the outputs {', '.join(map(repr, names))}. Received: output={output!r}")
 
@@ -72,7 +72,7 @@ def _unit(unit: object, shape: tuple[int | None, ...], name: str) -> tuple[int, 
         return (0,) * len(shape)
     index = unit if isinstance(unit, tuple) else (unit,)
     fits = len(index) == len(shape) and all(
-        _is_number(each) and 0 <= each and (size is None or each < size)
+        is_integral(each) and 0 <= each and (size is None or each < size)
         for each, size in zip(index, shape, strict=True)
     )
     if not fits:
@@ -82,8 +82,3 @@ def _unit(unit: object, shape: tuple[int | None, ...], name: str) -> tuple[int, 
             f"{example if len(shape) == 1 else f'({example})'}). Received: unit={unit!r}"
         )
     return tuple(int(each) for each in index)
-
-
-def _is_number(value: object) -> TypeGuard[int]:
-    """Say whether a value is a whole number: NumPy's too, as the position of a maximum is one."""
-    return isinstance(value, Integral) and not isinstance(value, bool)

@@ -14,8 +14,6 @@ from amber.errors import InvalidArchitectureError
 Head: TypeAlias = "int | Operation"
 """An output that is kept, by its position, or the dense layer of a new one."""
 
-_LINEAR = "linear"  # the linear model that a mean may hold; see `amber.experiment.final.linear_term`
-
 
 def with_heads(model: keras.Model, heads: Mapping[str, Head]) -> keras.Model:
     """Return a model with the outputs that are wanted; it shares all layers that stay with the given one.

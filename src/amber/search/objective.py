@@ -239,7 +239,7 @@ class Objective(PlainRepr):
         refused = self.over_budget(known, number)
         if refused is not None:
             return refused
-        status, score, metrics, message, epochs = "failed", None, {}, None, 0
+        status, score, metrics, message, epochs, diverged = "failed", None, {}, None, 0, False
         parameters = known.parameters
         reporting = None if reporter is None else PruningCallback(reporter, self.settings.metric)
         states = self._states
@@ -273,7 +273,7 @@ class Objective(PlainRepr):
             if math.isfinite(metrics[self.metric]):
                 status, score = "complete", metrics[self.metric]
             else:
-                message = f"FloatingPointError: {self.metric} is {metrics[self.metric]}"
+                diverged, message = True, f"FloatingPointError: {self.metric} is {metrics[self.metric]}"
         except InvalidArchitectureError as error:
             status, message = "invalid", describe_error(error)
         except TooSlowError as error:
@@ -284,6 +284,8 @@ class Objective(PlainRepr):
                 metrics, epochs = reporting.metrics, len(reporting.values)
         except DeviceError as error:
             message = describe_error(error)
+        except FloatingPointError as error:
+            diverged, message = True, describe_error(error)
         except (AmberError, KeyboardInterrupt):
             raise
         except BaseException as error:  # whatever goes wrong in one child, SystemExit too, must not end the search
@@ -306,6 +308,7 @@ class Objective(PlainRepr):
             epochs,
             tuple(reporting.values) if reporting is not None and reporter is not None and reporter.may_stop else (),
             latency=watch.milliseconds,
+            diverged=diverged,
         )
 
     def _checkpoint(self, path: Path, candidate: Candidate, seed: int) -> Checkpoint:

@@ -105,7 +105,7 @@ class Proposal:
             trial = outcome.value
             if trial.status == "complete" and (trial.score is None or not math.isfinite(trial.score)):
                 error = f"FloatingPointError: the score is {trial.score}"
-                trial = replace(trial, status="failed", score=None, error=error)
+                trial = replace(trial, status="failed", score=None, error=error, diverged=True)
         else:
             trial = self.as_failed(str(outcome.failure), outcome.seconds)
         return replace(trial, retries=self.retries) if self.retries else trial

@@ -79,7 +79,8 @@ def chosen_sampler(
     """
     if isinstance(choice, optuna.samplers.BaseSampler):
         # Those of ours that are no user's choice say themselves what is recorded of them.
-        return choice, getattr(choice, "settings", SamplerSettings(type(choice).__name__))
+        own = getattr(choice, "settings", None)
+        return choice, own if isinstance(own, SamplerSettings) else SamplerSettings(type(choice).__name__)
     named = SamplerSettings(choice) if isinstance(choice, str) else choice
     if not isinstance(named, SamplerSettings):
         raise ConfigError(

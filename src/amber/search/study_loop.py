@@ -257,7 +257,7 @@ class StudyLoop:
                 continue  # a signal to all processes of a job ended the worker: the trial is not at fault
             proposal = self.running.pop(outcome.key)
             trial = proposal.as_trial(outcome)
-            if proposal.retries < self.executor.retries and _may_succeed(trial):
+            if proposal.retries < self.executor.retries and _may_succeed(trial, outcome):
                 retries, most = proposal.retries + 1, self.executor.retries
                 self.files.note(
                     logging.WARNING, f"Trial {trial.number} is tried again ({retries} of {most}): {trial.error}"
@@ -302,6 +302,7 @@ class StudyLoop:
         return told if len(told) == len(values) else None
 
 
-def _may_succeed(trial: Trial) -> bool:
+def _may_succeed(trial: Trial, outcome: Outcome) -> bool:
     """Say whether a failed trial might not fail when it is trained again, with the same seed and limits."""
-    return trial.status == "failed" and not str(trial.error).startswith(("FloatingPointError", "TimeLimitExceeded"))
+    is_out_of_time = outcome.failure is not None and outcome.failure.kind == "timeout"
+    return trial.status == "failed" and not trial.diverged and not is_out_of_time

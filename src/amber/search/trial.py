@@ -34,6 +34,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "retries": (int,),
     "reference": (str,),
     "latency": _NUMBER,
+    "diverged": (bool,),
 }
 
 
@@ -64,6 +65,8 @@ class Trial:
         reference: name of the reference network that it trained, which has no tokens; empty for an architecture of the
             space.
         latency: milliseconds to predict one batch, where that was measured.
+        diverged: whether it failed since its loss, score or predictions were not finite: trained again with the same
+            seed, it would end the same.
     """
 
     number: int
@@ -83,6 +86,7 @@ class Trial:
     retries: int = 0
     reference: str = ""
     latency: float | None = None
+    diverged: bool = False
 
     def __post_init__(self) -> None:
         """Clean the texts."""
@@ -106,7 +110,7 @@ class Trial:
     def to_dict(self) -> dict[str, object]:
         """Return a JSON-ready dictionary: numbers that JSON cannot say are None; some keys only if there is any."""
         values = asdict(self)
-        for name in ("retries", "reference", "latency"):
+        for name in ("retries", "reference", "latency", "diverged"):
             if not values[name]:
                 del values[name]
         values["tokens"] = list(self.tokens)

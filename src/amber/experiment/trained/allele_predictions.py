@@ -17,7 +17,7 @@ from amber.errors import ConfigError
 from amber.experiment.final.scoring import predictions
 from amber.experiment.run_files.recorded import config_of, load_model, record_beside
 from amber.experiment.task_spec import units_of
-from amber.experiment.trained.files import bundle_of, network_file, read_preprocessing
+from amber.experiment.trained.files import bundle_of, known_preprocessing, network_file
 from amber.experiment.trained.preprocessing import Preprocessing
 from amber.experiment.variant_scoring import check_input, read_calls
 from amber.files.csv_text import csv_text
@@ -156,12 +156,7 @@ def predict_alleles(
         ConfigError: no such network, one of which only the file is known, or no genome.
         DataError: files that cannot be read, or a network that reads other than one input of DNA.
     """
-    network, preprocessing = network_file(source), read_preprocessing(source)
-    if preprocessing is None:
-        raise ConfigError(
-            f"{source}: expected a run directory or a bundle of `amber export`, whose inputs and classes are known. "
-            "Received: a model file alone"
-        )
+    network, preprocessing = network_file(source), known_preprocessing(source)
     check_input(preprocessing, source)
     variants, bases = read_calls(calls, genome or _genome_of_run(source, calls))
     reading = next(iter(preprocessing.sequences.values()))

@@ -51,6 +51,25 @@ def read_preprocessing(source: Path) -> Preprocessing | None:
         raise ConfigError(f"{path}, key '{dotted(error.field)}': {error}", field=error.field) from error
 
 
+def known_preprocessing(source: Path, hint: str = "") -> Preprocessing:
+    """Return the preprocessing of a network.
+
+    Args:
+        source: as for `read_preprocessing`.
+        hint: what may be done with a model file alone.
+
+    Raises:
+        ConfigError: a model file of which nothing else is known, or as `read_preprocessing` does.
+    """
+    found = read_preprocessing(source)
+    if found is None:
+        raise ConfigError(
+            f"{source}: expected a run directory or a bundle of `amber export`, whose inputs and classes are known. "
+            f"Received: a model file alone{hint}"
+        )
+    return found
+
+
 def check_folder(folder: Path) -> None:
     """Raise ConfigError for a folder that a bundle must not be written to."""
     if folder.is_file():

@@ -22,7 +22,7 @@ from amber.data.sources.windows_on_genome import GenomeWindows
 from amber.errors import ConfigError, DataError
 from amber.experiment.final.scoring import predictions
 from amber.experiment.run_files.recorded import config_of, load_model, record_beside
-from amber.experiment.trained.files import bundle_of, network_file, read_preprocessing
+from amber.experiment.trained.files import bundle_of, known_preprocessing, network_file
 from amber.experiment.trained.preprocessing import Preprocessing, in_units
 from amber.files.csv_text import STRANDS, csv_text
 from amber.files.output import naming, writing
@@ -133,12 +133,7 @@ def predict_genomic_file(
         DataError: a file that cannot be used, or that does not fit the network.
     """
     network = network_file(source)
-    preprocessing = read_preprocessing(source)
-    if preprocessing is None:
-        raise ConfigError(
-            f"{source}: expected a run directory or a bundle of `amber export`, whose inputs and classes are known. "
-            "Received: a model file alone"
-        )
+    preprocessing = known_preprocessing(source)
     if kind_by_ending(file) == "fasta":
         examples = read_fasta_examples(file, preprocessing)
     else:

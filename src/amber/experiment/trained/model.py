@@ -14,7 +14,7 @@ from amber.checks import boolean, checked_path, positive_integer
 from amber.data.encoding.alphabets import Alphabet
 from amber.errors import ConfigError, DataError
 from amber.experiment.final.scoring import predictions
-from amber.experiment.trained.files import network_file, read_preprocessing
+from amber.experiment.trained.files import known_preprocessing, network_file
 from amber.experiment.trained.preprocessing import Given, Preprocessing, Unit, names_of
 from amber.types import Array
 from amber.wording import shown
@@ -203,13 +203,8 @@ def load(path: str | os.PathLike[str]) -> TrainedModel:
         ```
     """
     source = checked_path(path, "path")
-    preprocessing = read_preprocessing(source)
     file = network_file(source)
-    if preprocessing is None:
-        raise ConfigError(
-            f"{source}: expected a run directory or a bundle of `amber export`, whose inputs and classes are known. "
-            "Received: a model file alone; keras.saving.load_model loads it"
-        )
+    preprocessing = known_preprocessing(source, "; keras.saving.load_model loads it")
     from amber.modeler.model_files import load_model_file
 
     return TrainedModel(source, load_model_file(file), preprocessing)
