@@ -7,7 +7,8 @@
 #   make test-keras  the backend and modeler tests on the oldest, pinned, newest and nightly Keras
 #   make test-endure  end commands at random moments of every phase, mutate files, print figures (ARGS="--tries 20")
 #   make bench       measure speed and memory beside hand-written networks (options with ARGS="--only dag-training")
-#   make bench-search  compare ways to search at equal time (options with ARGS="--minutes 2 --seeds 0")
+#   make bench-gpu   measure a graphics card in eight minutes (options with ARGS="--only search"; without a card: ARGS=--on-cpu)
+#   make bench-search  compare ways to search at equal processor time, a part at a time (options with ARGS="--tasks ecoli --seeds 0")
 #   make bench-nas   compare samplers on tables of trained networks (options with ARGS="--seeds 3")
 #   make bench-scale  measure overhead per trial, use of up to 32 workers, memory (options with ARGS="--only own-time")
 #   make bench-motifs  plant motifs of JASPAR and count how many are found and named (options with ARGS="--motifs 2 --seeds 1")
@@ -26,6 +27,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 PYTEST := $(BIN)/python -m pytest
+# Tests start hundreds of processes, each of which would compile the package anew where no byte code may be kept.
+export PYTHONDONTWRITEBYTECODE =
 # Two processes; each takes whole files, so that what the tests of a file share is made once.
 TWO := -n 2 --dist loadfile
 
@@ -36,7 +39,7 @@ TEST := $(VENV)/.installed-test
 DOCS := $(VENV)/.installed-docs
 INPUTS := $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 
-.PHONY: help demo test test-fast coverage test-keras test-endure bench bench-search bench-nas bench-scale bench-data bench-motifs bench-defaults ci-fresh mutants docs lint clean
+.PHONY: help demo test test-fast coverage test-keras test-endure bench bench-gpu bench-search bench-nas bench-scale bench-data bench-motifs bench-defaults ci-fresh mutants docs lint clean
 .NOTPARALLEL:
 
 help:
@@ -77,8 +80,11 @@ test-endure: $(TEST)
 bench: $(TEST)
 	$(BIN)/python -W ignore -m benchmarks $(ARGS)
 
+bench-gpu: $(FAST)
+	KERAS_BACKEND=torch $(BIN)/python -W ignore -m benchmarks.gpu $(ARGS)
+
 bench-search: $(FAST)
-	KERAS_BACKEND=torch $(BIN)/python -W ignore -m benchmarks.search $(ARGS)
+	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m benchmarks.search $(ARGS)
 
 bench-nas: $(FAST)
 	KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m benchmarks.nas $(ARGS)

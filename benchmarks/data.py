@@ -2,6 +2,7 @@
 
 Run as `python -m benchmarks.data [--windows N] [--only NAME ...]`; `make bench-data` does. Everything is simulated: a
 genome of random bases on disk, windows at random places. Only ratios within one run hold on a machine that is shared.
+`--only crested` compares with CREsted's loader, where that is installed.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from amber.data.encoding.coding import SequenceForm, coded_sequences
 from amber.data.examples import Examples, Places
 from amber.data.genomics import Genome, Windows
 from amber.data.sources.windows_on_genome import GenomeWindows
+from benchmarks.crested_loader import beside_crested
 from benchmarks.results import Row, show
 from benchmarks.timing import alternate, alternate_clocks, ratio
 
@@ -292,6 +294,8 @@ def load_in_this_process(count: int) -> None:
 _TIMES: dict[str, float] = {}
 CHILDREN = {"epoch": epoch_in_this_process, "load": load_in_this_process}
 MEASUREMENTS = {"reading": reading, "loading": loading, "training": training, "memory": memory}
+# Needs a package that AMBER does not.
+OTHERS = {"crested": lambda windows: beside_crested(windows, write_genome, random_windows)}
 
 
 def _random_lines(count: int) -> Iterator[str]:
@@ -306,7 +310,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--windows", type=int, default=20_000, help="how many windows; 1000000 for the full size")
-    parser.add_argument("--only", nargs="*", choices=sorted(MEASUREMENTS), default=list(MEASUREMENTS))
+    parser.add_argument("--only", nargs="*", choices=sorted(MEASUREMENTS | OTHERS), default=list(MEASUREMENTS))
     parser.add_argument("--child", choices=sorted(CHILDREN), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
@@ -316,7 +320,7 @@ def main() -> None:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         sys.stdout.write(json.dumps({"seconds": seconds, "peak_mib": peak}) + "\n")
         return
-    rows = [row for name in given.only for row in MEASUREMENTS[name](given.windows)]
+    rows = [row for name in given.only for row in (MEASUREMENTS | OTHERS)[name](given.windows)]
     show(rows, Console())
 
 

@@ -130,17 +130,16 @@ def _outcome(
     if not found:
         return Outcome(title, seed, auroc, "", 1.0, 0, 0, (), seconds)
     matches = match_motifs(found, database, most=len(database))
-    ranks = [next(rank for rank, each in enumerate(row, 1) if each.motif.name == planted.name) for row in matches]
-    q_values = [row[rank - 1].q_value for row, rank in zip(matches, ranks, strict=True)]
+    # A motif of too little information to be named has no matches.
+    ranks = [next((rank for rank, each in enumerate(row, 1) if each.motif.name == planted.name), 0) for row in matches]
+    q_values = [row[rank - 1].q_value if rank else 1.0 for row, rank in zip(matches, ranks, strict=True)]
     others = tuple(
         f"{motif.name} {motif.consensus} x{motif.sites}"
         for motif, q in zip(found, q_values, strict=True)
         if q >= LARGEST_Q
     )
-    best = matches[0][0].motif
-    return Outcome(
-        title, seed, auroc, f"{best.alternative} {best.name}", q_values[0], ranks[0], len(found), others, seconds
-    )
+    best = f"{matches[0][0].motif.alternative} {matches[0][0].motif.name}" if matches[0] else ""
+    return Outcome(title, seed, auroc, best, q_values[0], ranks[0], len(found), others, seconds)
 
 
 def table_of(outcomes: Sequence[Outcome]) -> str:

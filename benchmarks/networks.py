@@ -1,7 +1,7 @@
 """The networks that are measured, as AMBER builds them, and data for them.
 
 The residual CNN is the 12-layer space of the first AMBER's measurements, the feed-forward child its 6-layer DAG of
-four blocks of ten features.
+four blocks of ten features, the network of many labels DeepSEA's, 1,000 bases and 919 labels.
 """
 
 from __future__ import annotations
@@ -14,10 +14,14 @@ import numpy as np
 from amber.architect import ModelSpace, Operation
 from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.modeler import KerasResidualCnnBuilder
+from amber.modeler.references import reference_network
 
 RESIDUAL_FILTERS = (16,) * 3 + (32,) * 3 + (64,) * 3 + (128,) * 3
 RESIDUAL_INPUT = (200, 4)
 CLASSES = 3
+
+LABELS = 919
+LABELS_INPUT = (1000, 4)
 
 BLOCKS = 4
 BLOCK_FEATURES = 10
@@ -64,9 +68,27 @@ def residual_builder() -> KerasResidualCnnBuilder:
 def residual_data(samples: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Returns random one-hot sequences and classes."""
     generator = np.random.default_rng(seed)
-    letters = generator.integers(0, RESIDUAL_INPUT[1], (samples, RESIDUAL_INPUT[0]))
-    x = np.eye(RESIDUAL_INPUT[1], dtype="float32")[letters]
-    return x, generator.integers(0, CLASSES, samples)
+    return _sequences(generator, samples, RESIDUAL_INPUT), generator.integers(0, CLASSES, samples)
+
+
+def labels_model(width: float = 1.0) -> Any:
+    """Returns DeepSEA with so much of its filters and units, compiled with adam and binary cross-entropy."""
+    output = Operation("dense", units=LABELS, activation="sigmoid")
+    model = reference_network("deepsea", Operation("input", shape=LABELS_INPUT), output, width).build()
+    model.compile(optimizer="adam", loss="binary_crossentropy")
+    return model
+
+
+def labels_data(samples: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Returns random one-hot sequences and labels of 0 and 1, a tenth of them 1."""
+    generator = np.random.default_rng(seed)
+    x = _sequences(generator, samples, LABELS_INPUT)
+    return x, (generator.random((samples, LABELS), dtype="float32") < 0.1).astype("float32")
+
+
+def _sequences(generator: np.random.Generator, samples: int, shape: tuple[int, int]) -> np.ndarray:
+    length, letters = shape
+    return np.eye(letters, dtype="float32")[generator.integers(0, letters, (samples, length))]
 
 
 def dag_graph() -> ComputationGraph:

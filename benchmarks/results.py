@@ -76,9 +76,9 @@ def _processor() -> str:
     return platform.processor()
 
 
-def show(rows: Sequence[Row], console: Console) -> None:
+def show(rows: Sequence[Row], console: Console, title: str = "AMBER beside hand-written networks, in one run") -> None:
     """Prints the table."""
-    table = Table(title="AMBER beside hand-written networks, in one run")
+    table = Table(title=title)
     for name in ("what", "backend"):
         table.add_column(name)
     table.add_column("value", justify="right")
@@ -92,9 +92,9 @@ def show(rows: Sequence[Row], console: Console) -> None:
     console.print(table)
 
 
-def write(rows: Sequence[Row], path: Path, before: dict[str, Any]) -> None:
-    """Writes everything as JSON, with the machine as it was before the run and the load after it."""
+def write(rows: Sequence[Row], path: Path, before: dict[str, Any], **others: Any) -> None:
+    """Writes everything as JSON, with the machine as it was before the run, the load after it, and whatever else."""
     path.parent.mkdir(parents=True, exist_ok=True)
     described = [{**asdict(row), "verdict": row.verdict} for row in rows]
-    result = {"machine": before, "load_after": list(os.getloadavg()), "rows": described}
+    result = {"machine": before, "load_after": list(os.getloadavg()), "rows": described, **others}
     path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

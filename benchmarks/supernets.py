@@ -6,7 +6,7 @@ import itertools
 import resource
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -47,7 +47,8 @@ def cnn_builder() -> EnasCnnModelBuilder:
     )
 
 
-def _ann_data(samples: int) -> tuple[np.ndarray, np.ndarray]:
+def ann_data(samples: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns data for the feed-forward supernet, which reads all blocks as one input."""
     blocks, y = networks.dag_data(samples)
     return np.concatenate(blocks, axis=1), y
 
@@ -58,17 +59,28 @@ def ann_training() -> list[Row]:
     The sampled child plans its architecture anew at every step and keeps nothing of it, so that a few architectures in
     turn cost what ones never seen would; the standalone children are timed after they were built and have trained.
     """
-    return _training("feed-forward", ann_builder, _ann_data, 256, steps=150, children=8, repeats=5)
+    return beside_children("feed-forward", ann_builder, ann_data, 256, steps=150, children=8, repeats=5)
 
 
 def conv_training() -> list[Row]:
     """Sampled training of the convolutional supernet beside its standalone children."""
-    return _training("convolutional", cnn_builder, networks.residual_data, 128, steps=6, children=4, repeats=5)
+    return beside_children("convolutional", cnn_builder, networks.residual_data, 128, steps=6, children=4, repeats=5)
 
 
-def _training(
+def beside_children(
     kind: str, make: Callable[[], Any], data: Callable[..., Any], size: int, steps: int, children: int, repeats: int
 ) -> list[Row]:
+    """A supernet that takes a new architecture each step, beside some of its children that train alone.
+
+    Args:
+        kind: `feed-forward` or `convolutional`.
+        make: makes the builder.
+        data: makes so many examples.
+        size: of a batch.
+        steps: of an epoch.
+        children: how many.
+        repeats: how often each is timed.
+    """
     backend = keras.config.backend()
     start = time.perf_counter()
     builder = make()
@@ -117,7 +129,7 @@ def scoring(rows_of_data: int = 1024, repeats: int = 3) -> list[Row]:
     """Children scored per second without training them, one at a time."""
     backend, found = keras.config.backend(), []
     for kind, make, data in (
-        ("feed-forward", ann_builder, _ann_data),
+        ("feed-forward", ann_builder, ann_data),
         ("convolutional", cnn_builder, networks.residual_data),
     ):
         builder = make()
@@ -136,17 +148,32 @@ def scoring(rows_of_data: int = 1024, repeats: int = 3) -> list[Row]:
     return found
 
 
-def many_at_once(rows_of_data: int = 1024, repeats: int = 3) -> list[Row]:
-    """Children x samples per second, many architectures at once beside one at a time."""
+def many_at_once(
+    rows_of_data: int = 1024,
+    repeats: int = 3,
+    counts: Sequence[int] = (1, 16, 64, 256),
+    at_once: int = 64,
+    goal: float = 4.0,
+) -> list[Row]:
+    """Children x samples per second, many architectures at once beside one at a time.
+
+    Args:
+        rows_of_data: samples.
+        repeats: how often each is timed.
+        counts: how many architectures.
+        at_once: most architectures of one step where they are evaluated.
+        goal: how many times as fast many are to be as one at a time.
+    """
     backend, found = keras.config.backend(), []
     builder = ann_builder()
-    x, y = _ann_data(rows_of_data)
-    for count in (1, 16, 64, 256):
+    x, y = ann_data(rows_of_data)
+    for count in counts:
         arcs = [builder.layout.sample(seed) for seed in range(count)]
         few = arcs[:16]
-        goal = 4.0 if count > 1 else None
         runs = {
-            "many": lambda arcs=arcs: builder.evaluate_many(arcs, x, y, batch_size=256, at_once=min(len(arcs), 64)),
+            "many": lambda arcs=arcs: builder.evaluate_many(
+                arcs, x, y, batch_size=256, at_once=min(len(arcs), at_once)
+            ),
             "one": lambda few=few: [builder(arc).evaluate(x, y, batch_size=256, verbose=0) for arc in few],
         }
         times = alternate(runs, repeats)
@@ -156,7 +183,8 @@ def many_at_once(rows_of_data: int = 1024, repeats: int = 3) -> list[Row]:
         details = {"seconds": times, "one_at_a_time_were": len(few)}
         found.append(Row(f"{count} at once: evaluated", backend, value, "children x samples/s", details=details))
         gain = ratio({**times, "one": [scale * each for each in times["one"]]}, "many", "one")
-        found.append(Row(f"{count} at once: evaluation beside one at a time", backend, gain, "x", goal))
+        found.append(Row(f"{count} at once: evaluation beside one at a time", backend, gain, "x",
+                         goal if count > 1 else None))  # fmt: skip
         found.append(_trained(builder, count, x, y, repeats))
     return found
 

@@ -18,6 +18,8 @@ from benchmarks.networks import (
     BLOCK_FEATURES,
     CLASSES,
     DAG_LAYERS,
+    LABELS,
+    LABELS_INPUT,
     RESIDUAL_FILTERS,
     RESIDUAL_INPUT,
     residual_builder,
@@ -125,6 +127,11 @@ class ResidualCnn(nn.Module):
 
     loss = staticmethod(functional.cross_entropy)
 
+    @staticmethod
+    def answer(logits: Tensor) -> Tensor:
+        """Returns what the model of AMBER predicts where this one has these logits."""
+        return logits.softmax(1)
+
 
 class Dag(nn.Module):
     """The feed-forward child."""
@@ -157,6 +164,53 @@ class Dag(nn.Module):
 
     loss = staticmethod(functional.mse_loss)
 
+    @staticmethod
+    def answer(outputs: Tensor) -> Tensor:
+        """Returns the outputs: they are what the model of AMBER predicts."""
+        return outputs
+
+
+class DeepSea(nn.Module):
+    """DeepSEA.
+
+    Args:
+        width: factor of the numbers of filters and units, as of `reference_network`.
+    """
+
+    def __init__(self, width: float = 1.0) -> None:
+        super().__init__()
+        first, second, third, hidden = (max(1, round(width * units)) for units in (320, 480, 960, 925))
+        length = (((LABELS_INPUT[0] - 7) // 4) - 7) // 4 - 7
+        self.net = nn.ModuleDict()
+        self.net["L0_conv1d"] = nn.Conv1d(LABELS_INPUT[1], first, 8)
+        self.net["L3_conv1d"] = nn.Conv1d(first, second, 8)
+        self.net["L6_conv1d"] = nn.Conv1d(second, third, 8)
+        self.net["L9_dense"] = nn.Linear(length * third, hidden)
+        self.net["output"] = nn.Linear(hidden, LABELS)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Returns logits for sequences of shape (batch, length, letters)."""
+        net, x = self.net, x.transpose(1, 2)
+        for name in ("L0_conv1d", "L3_conv1d"):
+            x = functional.dropout(functional.max_pool1d(torch.relu(net[name](x)), 4), 0.2, self.training)
+        x = functional.dropout(torch.relu(net["L6_conv1d"](x)), 0.5, self.training)
+        # Flattened position by position, so that the rows of the dense layer are those of AMBER's.
+        return net["output"](torch.relu(net["L9_dense"](x.transpose(1, 2).flatten(1))))
+
+    def optimizer(self) -> torch.optim.Optimizer:
+        """Returns fused Adam."""
+        return torch.optim.Adam(self.parameters(), lr=1e-3, eps=1e-7, fused=True)
+
+    def after_update(self) -> None:
+        """Nothing is bounded."""
+
+    loss = staticmethod(functional.binary_cross_entropy_with_logits)
+
+    @staticmethod
+    def answer(logits: Tensor) -> Tensor:
+        """Returns what the model of AMBER predicts where this one has these logits."""
+        return logits.sigmoid()
+
 
 def _convolution(inputs: int, outputs: int, size: int) -> nn.Conv1d:
     return nn.Conv1d(inputs, outputs, size, padding="same", bias=False)
@@ -166,9 +220,16 @@ def _normalisation(width: int) -> nn.BatchNorm1d:
     return nn.BatchNorm1d(width, eps=1e-3, momentum=0.01)
 
 
-def train_function(network: Any) -> Callable[[Any, Tensor], Tensor]:
-    """Returns a function of a list of inputs and a target that trains one batch and returns its loss."""
+def train_function(network: Any, *, capturable: bool = False) -> Callable[[Any, Tensor], Tensor]:
+    """Returns a function of a list of inputs and a target that trains one batch and returns its loss.
+
+    Args:
+        network: one of this module, or what `torch.compile` made of it.
+        capturable: whether the updates can be captured in a CUDA graph.
+    """
     optimizer = network.optimizer()
+    for group in optimizer.param_groups:
+        group["capturable"] = capturable
     network.train()
 
     def step(x: list[Tensor], y: Tensor) -> Tensor:
@@ -194,12 +255,10 @@ def like(name: str, architecture: int) -> Any:
 def check_equal(network: Any, model: Any, x: list[Any], size: int) -> None:
     """Raises ValueError unless the network predicts what the model predicts."""
     network.eval()
-    batch = [part[:size] for part in x]
-    found = network(*[torch.as_tensor(part) for part in batch])
-    if isinstance(network, ResidualCnn):
-        found = found.softmax(1)
+    batch, device = [part[:size] for part in x], next(network.parameters()).device
+    found = network.answer(network(*[torch.as_tensor(part, device=device) for part in batch]))
     expected = model.predict(batch if len(batch) > 1 else batch[0], verbose=0)
-    difference = float(abs(found.numpy() - expected).max())
+    difference = float(abs(found.cpu().numpy() - expected).max())
     if difference > 1e-3:
         raise ValueError(f"the hand-written network is not the same: predictions differ by {difference}")
 
@@ -225,11 +284,12 @@ def make_loader(x: list[Tensor], y: Tensor, size: int) -> DataLoader[Any]:
     return DataLoader(rows, sampler=BatchSampler(RandomSampler(rows), size, drop_last=False), batch_size=None)
 
 
-def train(step: Callable[[Any, Tensor], Tensor], batches: Iterable[tuple[Any, Tensor]]) -> float:
-    """Trains one epoch with such a function and returns the mean loss over samples."""
-    total, samples = torch.zeros(()), 0
+def train(step: Callable[[Any, Tensor], Tensor], batches: Iterable[tuple[Any, Tensor]], device: str = "cpu") -> float:
+    """Trains one epoch with such a function, on a device, and returns the mean loss over samples."""
+    total, samples = torch.zeros((), device=device), 0
     for x, y in batches:
-        total += step(x if isinstance(x, (list, tuple)) else [x], y) * len(y)
+        inputs = [part.to(device) for part in (x if isinstance(x, (list, tuple)) else [x])]
+        total += step(inputs, y.to(device)) * len(y)
         samples += len(y)
     return float(total) / samples
 
@@ -242,6 +302,8 @@ def copy_weights(model: Any, network: Any) -> None:
         values = [torch.as_tensor(value) for value in layer.get_weights()]
         if isinstance(module, nn.Conv1d):
             module.weight.copy_(values[0].permute(2, 1, 0))
+            if module.bias is not None:
+                module.bias.copy_(values[1])
         elif isinstance(module, nn.Linear):
             module.weight.copy_(values[0].T)
             module.bias.copy_(values[1])

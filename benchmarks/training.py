@@ -103,8 +103,8 @@ def _beside_torch(case: Case, model: Any) -> list[Row]:
     loader = torch_networks.make_loader(tensors, target, size)
     runs = {
         "hand-written": lambda: [step(x, y) for x, y in batches],
-        "train function": _run_steps(model, batches),
-        "plain train function": _run_steps(plain, batches),
+        "train function": run_steps(model, batches),
+        "plain train function": run_steps(plain, batches),
         "hand-written, loader": lambda: torch_networks.train(step, loader),
         "fit, loader": lambda: model.fit(loader, verbose=0, shuffle=False),
         "fit, arrays": lambda: _fit(model, case),
@@ -122,7 +122,7 @@ def _beside_torch(case: Case, model: Any) -> list[Row]:
     return [*rows, _speed(case, times, "hand-written"), _speed(case, times, "fit, arrays")]
 
 
-def _run_steps(model: Any, batches: list[Any]) -> Callable[[], None]:
+def run_steps(model: Any, batches: list[Any]) -> Callable[[], None]:
     """A function that trains every batch by the model's train function, without reports of each, as `fit` does."""
     model.make_train_function()
     quietly = getattr(model, "_quietly", nullcontext)

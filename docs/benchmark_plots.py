@@ -1,8 +1,8 @@
-"""Draw the plots of docs/performance.md.
+"""Draw the plots of docs/benchmarks.md.
 
     python docs/benchmark_plots.py
 
-Numbers come from benchmarks/results and, for the default settings, from the table of the notes, so
+Numbers come from benchmarks/results and, for the default settings, from the table of that page, so
 that plots and tables say the same. What may be changed here: which plots there are, and how they look.
 """
 
@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures" / "benchmarks"
 RESULTS = ROOT / "benchmarks" / "results"
-NOTES = ROOT / "docs" / "benchmarks.md"
+PAGE = ROOT / "docs" / "benchmarks.md"
 # Read well on light and on dark pages, and by those who see colours otherwise.
 GREY = "#808890"
 COLOURS = ("#d98c00", "#3a86d4", "#109648", "#d62839", "#8a63c9", "#808890")
@@ -39,7 +39,7 @@ def read(name: str) -> Any:
 
 def defaults_table() -> list[list[str]]:
     """Return the rows of the table of default settings, as text."""
-    lines = NOTES.read_text(encoding="utf-8").splitlines()
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
     first = next(number for number, line in enumerate(lines) if line.startswith("| problem | what | examples"))
     rows = []
     for line in lines[first + 2 :]:

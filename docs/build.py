@@ -21,6 +21,7 @@ MODULES = (
     "amber.architect",
     "amber.architect.controllers",
     "amber.backend",
+    "amber.compat",
     "amber.data",
     "amber.data.sources",
     "amber.drawing",
@@ -34,6 +35,7 @@ MODULES = (
     "amber.modeler.dag",
     "amber.modeler.references",
     "amber.operations",
+    "amber.presets",
     "amber.registry",
     "amber.report",
     "amber.search",
@@ -41,6 +43,8 @@ MODULES = (
     "amber.search.rewards",
     "amber.search.samplers",
     "amber.search.zero_shot",
+    "amber.sklearn",
+    "amber.starting",
     "amber.supernet",
 )
 

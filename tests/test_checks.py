@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
@@ -38,3 +40,35 @@ def test_a_number_of_a_thousand_digits_is_not_shown_whole() -> None:
     with pytest.raises(ConfigError) as refusal:
         checks.positive_integer(-(10**1000), "epochs")
     assert len(str(refusal.value)) < 200
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Settings of nothing in particular."""
+
+    length: int = 3
+    width: int = 4
+
+
+def test_settings_are_made_of_options_that_they_have() -> None:
+    assert checks.settings_from(Sizes, {"width": 5}, "Box") == Sizes(3, 5)
+    with pytest.raises(ConfigError, match="Box has no argument of that name. Did you mean 'length'.*lenght=1"):
+        checks.settings_from(Sizes, {"width": 5, "lenght": 1}, "Box")
+    with pytest.raises(ConfigError, match="^Box has no argument of that name. Received: colour='red'$"):
+        checks.settings_from(Sizes, {"colour": "red"}, "Box")
+
+
+def test_a_flat_dictionary_is_split() -> None:
+    flat = {"name": "box", "width": 5}
+    assert checks.split_settings(Sizes, flat) == (Sizes(3, 5), {"name": "box"})
+    assert flat == {"name": "box", "width": 5}
+
+
+def test_settings_are_those_given_or_the_defaults() -> None:
+    given = Sizes(1)
+    assert checks.settings_or_default(given, Sizes, {"name": "box"}, "Box") is given
+    assert checks.settings_or_default(None, Sizes, {}, "Box") == Sizes()
+    with pytest.raises(ConfigError, match=r"The settings of Box are Sizes\(\.\.\.\), or None. Received: 3"):
+        checks.settings_or_default(3, Sizes, {}, "Box")
+    with pytest.raises(ConfigError, match=r"Box takes width .* settings=Sizes\(width=\.\.\.\). Received: width=2"):
+        checks.settings_or_default(given, Sizes, {"width": 2}, "Box")

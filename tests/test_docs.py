@@ -88,3 +88,12 @@ def test_the_reference_of_the_api_names_modules_with_a_first_line() -> None:
     build = runpy.run_path(str(ROOT / "docs" / "build.py"))
     for module in build["MODULES"]:
         assert build["first_line"](module), module
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.stem)
+def test_tables_begin_after_an_empty_line_or_a_heading(page: Path) -> None:
+    """The site takes a table that follows text or code for text."""
+    text = re.sub(r"^```.*?^```$", "```", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    lines = text.splitlines()
+    for before, line in zip(["", *lines], lines, strict=False):
+        assert not line.startswith("|") or not before or before.startswith(("|", "#")), line

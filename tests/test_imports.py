@@ -45,6 +45,7 @@ ANYONE = {
     "amber.files",
     "amber.known_names",
     "amber.measures",
+    "amber.weighted_measures",
     "amber.metric_names",
     "amber.display",
     "amber.redaction",
@@ -62,6 +63,7 @@ ALLOWED = {
     "amber.files": set(),
     "amber.known_names": set(),
     "amber.measures": set(),
+    "amber.weighted_measures": set(),
     "amber.metric_names": set(),
     "amber.display": set(),
     "amber.plugins": set(),
@@ -87,6 +89,7 @@ ALLOWED = {
     "amber.starting": {*EXPERIMENT, "amber.experiment"},
     "amber.sklearn": {*EXPERIMENT, "amber.experiment", "amber.starting"},
     "amber.cli": {*EXPERIMENT, "amber.experiment", "amber.starting"},
+    "amber.__main__": {"amber.cli"},
 }
 # What users of the first AMBER import from where it was: thin faces of amber.compat, and allowed what it is.
 COMPAT = "amber.compat"
@@ -115,8 +118,10 @@ LOADED_ON_DEMAND = (
     "amber.backend.base_model",
     "amber.backend.batch_order",
     "amber.backend.distribution",
+    "amber.backend.common_model",
     "amber.backend.given_batches",
     "amber.backend.gradients",
+    "amber.backend.history",
     "amber.backend.jax",
     "amber.backend.keras_internals",
     "amber.backend.models",
@@ -134,6 +139,7 @@ WITHOUT_KERAS = {
     "amber.files",
     "amber.known_names",
     "amber.measures",
+    "amber.weighted_measures",
     "amber.metric_names",
     "amber.plugins",
     "amber.redaction",

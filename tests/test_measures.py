@@ -90,3 +90,27 @@ def test_scores_of_numbers() -> None:
 def test_class_scores_of_other_shapes_are_refused(true: object, columns: np.ndarray) -> None:
     with pytest.raises(DataError, match="one class number and 3 probabilities for each example"):
         ClassScore.of(true, columns, ["a", "b", "c"])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("ties", [3, 20, 10**6])
+@pytest.mark.parametrize("count", [2, 7, 400])
+def test_curves_and_correlation_are_those_of_scikit_learn(count: int, ties: int) -> None:
+    from sklearn import metrics
+
+    rng = np.random.default_rng([count, ties])
+    true = rng.permutation(np.arange(count) % 3 == 1).astype(int)
+    scores = rng.integers(0, ties, count) / ties
+    assert measures.auroc(true, scores) == pytest.approx(metrics.roc_auc_score(true, scores), abs=1e-12)
+    assert measures.auprc(true, scores) == pytest.approx(metrics.average_precision_score(true, scores), abs=1e-12)
+    classes, said = np.r_[0, 1, rng.integers(0, 5, count)], np.r_[7, 1, rng.integers(0, 4, count)]
+    assert measures.mcc(classes, said) == pytest.approx(metrics.matthews_corrcoef(classes, said), abs=1e-12)
+
+
+@pytest.mark.parametrize("measure", [measures.auroc, measures.auprc])
+@pytest.mark.parametrize(
+    ("true", "scores"),
+    [([0, 1], [math.nan, 1.0]), ([0, 1], [math.inf, 1.0]), ([0, 1, 2], [1.0, 2.0, 3.0]), ([0, 1], [1.0])],
+)
+def test_curve_of_what_has_none_is_refused(measure: object, true: list[int], scores: list[float]) -> None:
+    with pytest.raises(DataError):
+        measure(true, scores)  # type: ignore[operator]

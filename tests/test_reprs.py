@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import inspect
+import re
 import runpy
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from amber.architect import ModelSpace, Operation
+from amber.architect import ModelSpace, Operation, TokenLayout
 from amber.data import load_dataset
 from amber.display import PlainRepr, html_table
 from amber.evaluation.evaluate import evaluate_classes
@@ -75,6 +77,49 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "result": SearchResult(TRIALS, "val_loss", "minimize", 0),
         "evaluation": evaluate_classes(labels, np.eye(2)[labels], ["no", "yes"]),
     }
+
+
+def made(folder: Path) -> list[Any]:
+    """Return objects of as many public classes as a few lines make."""
+    from amber import compat, presets, sklearn, starting
+    from amber.architect.controllers import GeneralController
+    from amber.experiment import ExperimentResult
+    from amber.search import Budget, SearchProgress, make_sampler
+    from amber.search.fitted_table import FoldedWords
+    from amber.search.one_shot import OneShotProgress, OneShotSettings
+    from amber.search.pace import Pace
+
+    facts = presets.DataFacts({"input": (400, 4)}, examples=10_000)
+    layout = TokenLayout(SPACE)
+    return [
+        sklearn.AmberClassifier(),
+        sklearn.AmberRegressor(budget=3),
+        facts,
+        presets.preset_space("motif_cnn", facts),
+        presets.PRESETS,
+        starting.Found(folder, ExperimentResult(folder)),
+        compat.LossReward(),
+        compat.LossAucReward(),
+        layout,
+        layout.decode([0, 1, 0]),
+        GeneralController(SPACE),
+        Budget(parameters=5),
+        SearchProgress(),
+        make_sampler("nsga2", layout, 0),
+        make_sampler("surrogate", layout, 0),
+        FoldedWords("conv8-dense4"),
+        OneShotProgress(),
+        OneShotSettings(),
+        Pace(),
+    ]
+
+
+def test_no_live_object_shows_an_address(shown: dict[str, Any], tmp_path: Path) -> None:
+    """Look at the objects that were made, and at all of public classes that this process holds."""
+    kept = [*made(tmp_path), *shown.values()]
+    public = set(public_classes().values())
+    for thing in [*kept, *(each for each in gc.get_objects() if type(each) in public)]:
+        assert not re.search(r" object at 0x[0-9a-f]+>", repr(thing)), type(thing)
 
 
 def test_objects_are_shown_in_one_line_without_an_address(shown: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amber import measures
+from amber.data.targets.target import by_class
 from amber.experiment.configuration.reading import load_config
 from amber.experiment.data import load_data
 from amber.experiment.final.scoring import predictions, score_baselines
@@ -32,7 +33,7 @@ def measure_problem(problem: DefaultsProblem, seed: int, folder: Path, trials: i
         trials: instead of the default; None: the default.
     """
     config, run = problem.write(folder, seed), folder / f"{problem.name}-run"
-    command = [sys.executable, "-W", "ignore", "-m", "amber.cli", "search", str(config), "-d", str(run), "--quiet"]
+    command = [sys.executable, "-W", "ignore", "-m", "amber", "search", str(config), "-d", str(run), "--quiet"]
     started = time.perf_counter()
     subprocess.run([*command, *(["--trials", str(trials)] if trials else [])], check=True)
     seconds = time.perf_counter() - started
@@ -41,11 +42,12 @@ def measure_problem(problem: DefaultsProblem, seed: int, folder: Path, trials: i
     test = dataset.open_test()
     true = np.asarray(test.y).reshape(-1)
     best = keras.models.load_model(run / "best.keras", compile=False)
-    (network,) = predictions(best, test.x, problem.name)
+    outcome = dataset.targets[0].outcome
+    network = by_class(outcome, predictions(best, test.x, problem.name)[0])
     (linear,) = score_baselines(dataset, test, loaded.config.seed).predictions.values()
     (record,) = [json.loads((run / name).read_text("utf-8")) for name in ("test.json",)]
     weight = max(record["linear_weights"].values(), default=0.0)
-    alone = _networks_alone(best, test.x) if weight else network
+    alone = by_class(outcome, _networks_alone(best, test.x)) if weight else network
     ours, theirs = (_score(problem.measure, true, each) for each in (network, linear))
     error = _standard_error(problem.measure, true, linear)
     verdict = "better" if ours > theirs else "within one" if ours >= theirs - error else "worse"

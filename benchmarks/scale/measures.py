@@ -37,9 +37,9 @@ def own_time(trials: int, *, journal: bool) -> dict[str, float]:
         directory = RunDirectory.create(Path(folder) / "run") if journal else None
         objective = simulated(0.0)
         # The first plan of a process loads what all use; a search of more than a minute does not notice it.
-        run_search(objective, trials=1, seed=1)
+        run_search(objective, trials=1, seed=1, sampler="random")
         started = time.perf_counter()
-        run_search(objective, trials=trials, seed=0, store=directory, callbacks=[clock])
+        run_search(objective, trials=trials, seed=0, sampler="random", store=directory, callbacks=[clock])
         spent = time.perf_counter() - started
     tenth = max(1, trials // 10)
     last = (clock.times[-1] - clock.times[-1 - tenth]) / tenth
@@ -55,7 +55,9 @@ def utilisation(executor: Executor, workers: int, seconds: float, trials: int) -
     with tempfile.TemporaryDirectory() as folder:
         directory = RunDirectory.create(Path(folder) / "run")
         started, before = time.perf_counter(), time.process_time()
-        found = run_search(simulated(seconds), trials=trials, seed=0, store=directory, executor=executor)
+        found = run_search(
+            simulated(seconds), trials=trials, seed=0, sampler="random", store=directory, executor=executor
+        )
         wall, driver = time.perf_counter() - started, time.process_time() - before
     spans = defaultdict(list)
     for trial in found.ranked:
@@ -102,7 +104,9 @@ def memory(trials: int, workers: int = 2, trials_per_process: int | None = None)
     with tempfile.TemporaryDirectory() as folder:
         directory = RunDirectory.create(Path(folder) / "run")
         executor = ProcessExecutor(workers, limits)
-        run_search(small(), trials=trials, seed=0, store=directory, executor=executor, callbacks=[watch])
+        run_search(
+            small(), trials=trials, seed=0, sampler="random", store=directory, executor=executor, callbacks=[watch]
+        )
     grown = watch.resident[trials] - watch.resident[10]
     return {**{f"after_{count}": value for count, value in watch.resident.items()}, "grown": grown}
 

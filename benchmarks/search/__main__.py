@@ -1,171 +1,144 @@
-"""Runs the comparison: `python -m benchmarks.search [--tasks splice motifs] [--seeds 0 1 2] [--only NAME ...]`.
+"""Runs the comparison of searches: `python -m benchmarks.search [--tasks ecoli tf_0] [--seeds 0 1 2] [--only ...]`.
 
-Everybody trains the same networks in the same way, on one thread, and selects by validation loss; the test data is
-opened once, after all searches have ended, for the best network of each. With `--keep` a comparison can be made in
-parts: what the JSON file has is not measured again, and `--run-only` leaves out the report, which a last call makes.
+Everybody trains networks in the same way, on one thread, for the same processor time, and selects by validation loss.
+Each search of its own ends before the test data are opened for the best network of it. What the JSON file has is not
+measured again, so the comparison can be made in parts, an interrupted run loses one search at most, and the order is
+that of what it tells first: test-retest of all tasks, then the searches, one seed after the other.
+`--tables` prints what the file has.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import time
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import keras
-import numpy as np
 import torch
-from rich.console import Console
-from rich.table import Table
 
-from benchmarks.results import machine
-from benchmarks.search.agreement import agreement
 from benchmarks.search.contestants import CONTESTANTS
-from benchmarks.search.ground_truth import test_retest, train_all
+from benchmarks.search.ground_truth import architectures, train_missing
 from benchmarks.search.problem import TASKS, Clock, Keeper, Task
-from benchmarks.search.report import Row, agreement_line, beside_random, markdown, plot, scores_table, speed_table
+from benchmarks.search.real_tasks import REPORTING
+from benchmarks.search.record import Record
+from benchmarks.search.report import LINEAR, page
+from benchmarks.search.tested import linear_model, network_predictions, tested
+
+Planned = tuple[str, str, int]
+
+
+def planned(tasks: Sequence[str], only: Sequence[str], seeds: Sequence[int]) -> Iterator[Planned]:
+    """Yield task, contestant and seed of every search, in the order of what they tell first."""
+    waves = [only[start : start + 2] for start in range(0, len(only), 2)]
+    for seed in seeds:
+        for wave in waves:
+            for task in tasks:
+                for name in wave:
+                    if seed == seeds[0] or name != LINEAR:
+                        yield task, name, seed
+
+
+@cache
+def _task(name: str, epochs: int, preset: str) -> Task:
+    return Task(name, epochs, preset)
 
 
 def main() -> None:
-    """Reads the arguments and measures."""
+    """Reads the arguments and measures, or prints."""
     arguments = _arguments()
+    record = Record(arguments.json)
+    if arguments.tables:
+        print(page(record))
+        return
     torch.set_num_threads(1)
-    console = Console(width=140)
-    record = _read(arguments)
-    for task in (Task(name, arguments.epochs) for name in arguments.tasks):
-        if not _tells_apart(task, record, arguments, console):
-            continue
-        for seed in arguments.seeds:
-            for name in arguments.only:
-                if not _has(record, task.name, name, seed) and (task.shares_weights or "one-shot" not in name):
-                    record["runs"].append(_run(task, name, seed, arguments, console))
-                    _write(record, arguments.json)
-        if arguments.agreement and task.shares_weights and task.name not in record["agreement"]:
-            longer = Task(task.name, arguments.agreement_epochs)
-            found = agreement(longer, arguments.agreement, arguments.shared_epochs, arguments.seeds[0])
-            record["agreement"][task.name] = found
-            _write(record, arguments.json)
-            console.print(agreement_line(found))
-    if not arguments.run_only:
-        _report(record, arguments, console)
+    used = [name for name in arguments.tasks if _tells_apart(name, record, arguments)]
+    for task, name, seed in planned(used, arguments.only, arguments.seeds):
+        if record.run_of(task, name, seed) is None:
+            run = _linear(task, arguments) if name == LINEAR else _run(task, name, seed, record, arguments)
+            if run is not None:
+                record.add(run)
+                shown = {key: run[key] for key in ("validation", "cpu") if key in run}
+                print(f"{task}, {name}, seed {seed}: {shown}", flush=True)
 
 
-def _tells_apart(task: Task, record: dict[str, Any], arguments: argparse.Namespace, console: Console) -> bool:
+def _tells_apart(name: str, record: Record, arguments: argparse.Namespace) -> bool:
     """Say whether two trainings agree on which of some architectures are better, and print how far they do."""
-    if not arguments.retest:
-        return True
-    retests = record.setdefault("retests", {})
-    if task.name not in retests:
-        arguments.models.mkdir(parents=True, exist_ok=True)
-        path = arguments.models / f"retest {task.name}, {task.epochs} epochs.json"
-        scores = train_all(task, arguments.retest, 2, path)["scores"].values()
-        retests[task.name] = test_retest(np.array([each[:2] for each in scores]))
-        _write(record, arguments.json)
-    tau, low, high = retests[task.name]
+    retest = record.retest(name)
+    task = _task(name, arguments.epochs, CONTESTANTS["surrogate"].preset)
+    size = {"epochs": task.epochs, "trained": len(task.data.train)}
+    if {key: retest.setdefault(key, value) for key, value in size.items()} != size:
+        raise SystemExit(f"{arguments.json} has {name} in another size than {size}: give another file")
+    chosen = architectures(task.builder().layout, arguments.retest)
+
+    def note(seconds: float) -> None:
+        retest["cpu"].append(round(seconds, 2))
+        record.write()
+
+    train_missing(task, chosen, 2, retest["scores"], note)
+    tau, low, high, count = record.tau(name)
     used = tau >= arguments.least_tau
-    console.print(
-        f"{task.name}: test-retest tau {tau:.2f} ({low:.2f} to {high:.2f}) of {arguments.retest} architectures"
-        f"{'' if used else f', below {arguments.least_tau}: it tells architectures not apart, and is not used'}"
+    verdict = "" if used else f"; below {arguments.least_tau}, so it is not used"
+    print(
+        f"{name}: test-retest tau {tau:.2f} ({low:.2f} to {high:.2f}) of {count} architectures, "
+        f"{record.seconds(name):.0f} s for a search{verdict}",
+        flush=True,
     )
-    return bool(used)
+    return used
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.search")
-    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=["splice", "motifs"])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--only", nargs="*", choices=CONTESTANTS, default=list(CONTESTANTS))
-    parser.add_argument("--minutes", type=float, help="of each search; by default those of the task")
-    parser.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="cpu: where the machine is shared")
-    parser.add_argument("--epochs", type=int, default=0, help="of every network; by default those of the task")
-    parser.add_argument("--retest", type=int, default=40, help="architectures trained twice first; 0: none")
-    parser.add_argument("--least-tau", type=float, default=0.5, help="of these; a task with less is not used")
-    parser.add_argument("--agreement", type=int, default=20, help="architectures of Kendall's tau; 0: not measured")
-    parser.add_argument("--agreement-epochs", type=int, default=10, help="of each of them, trained alone")
-    parser.add_argument("--shared-epochs", type=int, default=20, help="of the shared weights of Kendall's tau")
-    parser.add_argument("--json", type=Path, default=Path("benchmarks/results/search.json"))
-    parser.add_argument("--models", type=Path, default=Path("build/search"), help="folder of the best networks")
-    parser.add_argument(
-        "--page", type=Path, default=Path("docs/research/search_benchmark.md"), help="with the plot beside it"
-    )
-    parser.add_argument("--keep", action="store_true", help="what the JSON file has, and measure the rest")
-    parser.add_argument("--run-only", action="store_true", help="no test scores, tables, plot or page")
-    return parser.parse_args()
-
-
-def _run(task: Task, name: str, seed: int, arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
-    clock = Clock(60 * arguments.minutes if arguments.minutes else TASKS[task.name].seconds, arguments.clock)
-    keeper = Keeper()
-    CONTESTANTS[name](task, seed, clock, keeper)
-    best = min((each["score"] for each in clock.events), default=float("nan"))
-    arguments.models.mkdir(parents=True, exist_ok=True)
-    model = arguments.models / f"{task.name}, {name}, {seed}.keras"
-    keeper.best().save(model)
-    console.print(f"{task.name}, {name}, seed {seed}: best {best:.4f} of {len(clock.events)} networks")
+def _run(task_name: str, name: str, seed: int, record: Record, arguments: argparse.Namespace) -> dict[str, Any] | None:
+    """Return what a search found, tested; None where it waits for another."""
+    contestant = CONTESTANTS[name]
+    seconds, networks = arguments.seconds or record.seconds(task_name), None
+    if contestant.beside is not None:
+        other = record.run_of(task_name, contestant.beside, seed)
+        if other is None:
+            return None
+        networks = len(other["events"])
+    task = _task(task_name, arguments.epochs, contestant.preset)
+    unlimited = contestant.whole or networks is not None
+    clock = Clock(networks=networks) if unlimited else Clock(seconds)
+    keeper = Keeper(clock)
+    contestant.search(task, seed, clock, keeper)
+    spent = round(clock.spent, 1)
+    if keeper.kept is None:
+        return None
+    best = keeper.best()
     return {
-        "task": task.name,
+        "task": task_name,
         "search": name,
         "seed": seed,
-        "epochs": task.epochs,
-        "seconds": clock.seconds,
-        **clock.spent(),
-        "load": machine()["load"],
-        "model": str(model),
+        "seconds": seconds,
+        "cpu": spent,
+        "ended": time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime()),
+        "validation": round(keeper.score, 5),
+        "parameters": best.count_params(),
+        "test": tested(task, network_predictions(task, best)),
         "events": clock.events,
     }
 
 
-def _report(record: dict[str, Any], arguments: argparse.Namespace, console: Console) -> None:
-    """Opens the test data, prints the tables, and writes plot and page."""
-    for name in dict.fromkeys(run["task"] for run in record["runs"]):
-        own = [run for run in record["runs"] if run["task"] == name]
-        _test(Task(name, own[0]["epochs"]), [run for run in own if run["events"] and "test" not in run])
-        _write(record, arguments.json)
-        console.print(_printed(scores_table(own), name))
-        console.print(_printed(beside_random(own), f"{name}: beside as many random networks"))
-        console.print(_printed(speed_table(own, record["clock"]), f"{name}: time to KerasTuner's best of 50 trials"))
-    for found in record["agreement"].values():
-        console.print(agreement_line(found))
-    if record["runs"]:
-        picture = arguments.page.with_suffix(".png")
-        plot(record["runs"], picture, record["clock"])
-        arguments.page.write_text(markdown(record, picture.name))
+def _linear(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    task = _task(name, arguments.epochs, CONTESTANTS["surrogate"].preset)
+    predicted, how = linear_model(task)
+    return {"task": name, "search": LINEAR, "seed": arguments.seeds[0], **how, "test": tested(task, predicted)}
 
 
-def _printed(rows: list[Row], title: str) -> Table:
-    shown = Table(*rows[0], title=title)
-    for row in rows[1:]:
-        shown.add_row(*row)
-    return shown
-
-
-def _test(task: Task, runs: list[dict[str, Any]]) -> None:
-    """Opens the test data for the networks of all searches."""
-    models = [(run, keras.models.load_model(run["model"])) for run in runs]
-    if models:
-        test = task.data.open_test()
-        for run, model in models:
-            found = model.evaluate(test.x, test.y, verbose=0, return_dict=True)
-            run["test"] = float(found.get("accuracy", found["loss"]))  # of several labels the loss
-
-
-def _read(arguments: argparse.Namespace) -> dict[str, Any]:
-    if arguments.json.exists() and arguments.keep:
-        record: dict[str, Any] = json.loads(arguments.json.read_text())
-        if record["clock"] != arguments.clock:
-            raise SystemExit(
-                f"{arguments.json} is measured by the clock '{record['clock']}': give that one, or another file"
-            )
-        return record
-    return {"clock": arguments.clock, "machine": machine(), "runs": [], "agreement": {}}
-
-
-def _has(record: dict[str, Any], task: str, search: str, seed: int) -> bool:
-    return any((run["task"], run["search"], run["seed"]) == (task, search, seed) for run in record["runs"])
-
-
-def _write(record: dict[str, Any], path: Path) -> None:
-    path.write_text(json.dumps(record) + "\n")
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.search")
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(REPORTING))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    known = [LINEAR, *CONTESTANTS]
+    parser.add_argument("--only", nargs="*", choices=known, default=known)
+    parser.add_argument("--seconds", type=float, help="of processor time of a search; by default 55 mean trainings")
+    parser.add_argument("--epochs", type=int, default=0, help="of every network; by default those of the task")
+    parser.add_argument("--retest", type=int, default=20, help="architectures that are trained twice first")
+    parser.add_argument("--least-tau", type=float, default=0.5, help="of these; a task with less is not used")
+    parser.add_argument("--json", type=Path, default=Path("benchmarks/results/comparison.json"))
+    parser.add_argument("--tables", action="store_true", help="print the tables of what the file has, as Markdown")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

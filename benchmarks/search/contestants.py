@@ -5,17 +5,37 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import keras_tuner
 
 from amber.modeler.references import REFERENCES
 from amber.search import SamplerSettings, run_search, seeded
+from amber.search.halving import HalvingSettings, run_halving
 from amber.search.one_shot import OneShotSettings, SharedTraining, run_one_shot
 from benchmarks.search.problem import METRIC, Clock, Keeper, Task
+from benchmarks.search.real_tasks import PRESET
 
 Search = Callable[[Task, int, Clock, Keeper], None]
 MANY = 10_000
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A way to search.
+
+    Attributes:
+        search: it.
+        preset: the space of a real task that it searches; one-shot search needs one whose networks share weights.
+        whole: whether it is not ended when the time is up, as it trains a certain number of networks.
+        beside: another contestant, as many of whose networks it trains, in whatever time.
+    """
+
+    search: Search
+    preset: str = PRESET
+    whole: bool = False
+    beside: str | None = None
 
 
 class _TimeIsUpError(Exception):
@@ -35,6 +55,18 @@ def trials(sampler: str, **options: Any) -> Search:
         )
 
     return search
+
+
+def halving(task: Task, seed: int, clock: Clock, keeper: Keeper) -> None:
+    """Trials of the default sampler, which go on after an epoch or two only where they are among the best so far."""
+    run_halving(
+        task.objective(keeper),
+        trials=MANY,
+        seed=seed,
+        settings=HalvingSettings(asynchronous=True),
+        sampler="surrogate",
+        callbacks=(clock,),
+    )
 
 
 def one_shot(inherit_weights: bool) -> Search:
@@ -60,7 +92,7 @@ def one_shot(inherit_weights: bool) -> Search:
                 shared=SharedTraining(task.shared_compile()),
                 callbacks=(clock,),
             )
-            if clock.left < 0:
+            if clock.is_up:
                 break
 
     return search
@@ -88,8 +120,8 @@ def keras_tuner_with(kind: str) -> Search:
                 super().on_trial_end(trial)
                 found = self.oracle.get_trial(trial.trial_id)
                 if found.score is not None:
-                    clock.note(float(found.score), [found.hyperparameters.get(name) for name in names])
-                if clock.left < 0:
+                    clock.note(float(found.score), tokens=[found.hyperparameters.get(name) for name in names])
+                if clock.is_up:
                     raise _TimeIsUpError
 
         with tempfile.TemporaryDirectory() as folder, seeded(seed), contextlib.suppress(_TimeIsUpError):
@@ -107,30 +139,29 @@ def keras_tuner_with(kind: str) -> Search:
 
 
 def references(task: Task, seed: int, clock: Clock, keeper: Keeper) -> None:
-    """The networks of the literature, each trained once with the same recipe, and again with other seeds."""
+    """The networks of the literature, each trained once with the same recipe, however long that takes."""
     names = sorted(REFERENCES.names())
-    for repetition in range(MANY):
-        run_search(
-            task.objective(keeper),
-            trials=len(names),
-            seed=seed + MANY * repetition,
-            sampler=SamplerSettings("random", start_with=names),
-            callbacks=(clock,),
-        )
-        if clock.left < 0:
-            break
+    run_search(
+        task.objective(keeper),
+        trials=len(names),
+        seed=seed,
+        sampler=SamplerSettings("random", start_with=names),
+        callbacks=(clock,),
+    )
 
 
-CONTESTANTS: dict[str, Search] = {
-    "random": trials("random"),
-    "tpe": trials("tpe"),
-    "evolution": trials("evolution", population_size=10, sample_size=4),
-    "controller": trials("controller"),
-    "surrogate": trials("surrogate"),
-    "reference networks": references,
-    "one-shot": one_shot(inherit_weights=False),
-    "one-shot, inherited": one_shot(inherit_weights=True),
-    "keras-tuner random": keras_tuner_with("random"),
-    "keras-tuner bayesian": keras_tuner_with("bayesian"),
-    "keras-tuner hyperband": keras_tuner_with("hyperband"),
+SEARCHED = "surrogate"
+RANDOM = "random, as many networks"
+REFERENCE = "reference networks"
+CONTESTANTS: dict[str, Contestant] = {
+    SEARCHED: Contestant(trials("surrogate")),
+    REFERENCE: Contestant(references, whole=True),
+    "keras-tuner bayesian": Contestant(keras_tuner_with("bayesian")),
+    "keras-tuner random": Contestant(keras_tuner_with("random")),
+    RANDOM: Contestant(trials("random"), beside=SEARCHED),
+    "keras-tuner hyperband": Contestant(keras_tuner_with("hyperband")),
+    "surrogate, halving": Contestant(halving),
+    "one-shot, inherited": Contestant(one_shot(inherit_weights=True), preset="deep_residual_cnn"),
+    "surrogate, cnn_context": Contestant(trials("surrogate"), preset="cnn_context"),
 }
+"""In the order of what a comparison tells first."""

@@ -11,6 +11,7 @@ import itertools
 import json
 import math
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ from benchmarks.results import machine
 from benchmarks.search.problem import TASKS, Task
 
 _HERE = Path(__file__).parent.parent / "results"
+
+Scores = dict[str, list[float]]
+"""Of trainings, by the tokens of the architecture."""
 
 
 def architectures(layout: TokenLayout, count: int) -> list[tuple[int, ...]]:
@@ -44,29 +48,42 @@ def truth_file(task: str) -> Path:
     return _HERE / f"ground_truth_{task}.json"
 
 
-def train_all(task: Task, count: int, repeats: int, path: Path) -> dict[str, Any]:
-    """Train what is missing in a file, and return all: scores by architecture, in the order of repeats.
+def train_missing(
+    task: Task, chosen: Sequence[tuple[int, ...]], repeats: int, scores: Scores, after_each: Callable[[float], None]
+) -> None:
+    """Train architectures until each has so many scores, which are added to those that are there.
 
     Repeats are the outer loop, so that a run that was interrupted has whole repeats.
+
+    Args:
+        task: how they are trained.
+        chosen: their tokens.
+        repeats: trainings of each.
+        scores: by tokens, in the order of repeats.
+        after_each: is told the processor seconds of every training.
     """
     objective = task.objective()
-    record: dict[str, Any] = {"task": task.name, "epochs": task.epochs, "machine": machine(), "scores": {}}
-    if path.exists():
-        record = json.loads(path.read_text())
-    scores: dict[str, list[float]] = record["scores"]
     for repeat in range(repeats):
-        started = time.monotonic()
-        for tokens in architectures(objective.layout, count):
+        for tokens in chosen:
             mine = scores.setdefault(" ".join(map(str, tokens)), [])
             if len(mine) > repeat:
                 continue
+            started = time.process_time()
             candidate = objective.prepare(tokens)
             trial = objective.evaluate(tokens, trial_seed(1000 + repeat, candidate.fingerprint), candidate=candidate)
             if trial.score is None:
                 raise RuntimeError(f"{tokens}: {trial.error}")
             mine.append(trial.score)
-            write_whole(path, json.dumps(record) + "\n")
-        print(f"{task.name}, repeat {repeat}: {time.monotonic() - started:.0f} s", flush=True)
+            after_each(time.process_time() - started)
+
+
+def train_all(task: Task, count: int, repeats: int, path: Path) -> dict[str, Any]:
+    """Train what is missing in a file, and return all: scores by architecture, in the order of repeats."""
+    record: dict[str, Any] = {"task": task.name, "epochs": task.epochs, "machine": machine(), "scores": {}}
+    if path.exists():
+        record = json.loads(path.read_text())
+    chosen = architectures(task.builder().layout, count)
+    train_missing(task, chosen, repeats, record["scores"], lambda _: write_whole(path, json.dumps(record) + "\n"))
     return record
 
 

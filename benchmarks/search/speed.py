@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 TRIALS = 50
-GOAL = 0.2
+GOAL, GOAL_OF_EACH = 0.2, 0.5
+"""Of the share, in the median, and in each task and seed."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,12 @@ class Reach:
         return None if self.seconds is None else self.seconds / self.rival_seconds
 
 
-def reaches(runs: Sequence[dict[str, Any]], search: str, rival: str, axis: str) -> list[Reach]:
+def reaches(runs: Sequence[dict[str, Any]], search: str, rival: str) -> list[Reach]:
     """Compares two searches of one task, seed by seed.
 
     Args:
         runs: of one task.
         search, rival: names.
-        axis: `"wall"` or `"cpu"`.
     """
     by_seed = {name: {run["seed"]: run for run in runs if run["search"] == name} for name in (search, rival)}
     found = []
@@ -52,13 +52,6 @@ def reaches(runs: Sequence[dict[str, Any]], search: str, rival: str, axis: str) 
             continue
         target = min(each["score"] for each in trials)
         events = by_seed[search][seed]["events"]
-        reached = next((each[axis] for each in events if each["score"] <= target), None)
-        found.append(Reach(search, rival, seed, len(trials), target, trials[-1][axis], reached))
+        reached = next((each["cpu"] for each in events if each["score"] <= target), None)
+        found.append(Reach(search, rival, seed, len(trials), target, trials[-1]["cpu"], reached))
     return found
-
-
-def mean_ratio(found: Sequence[Reach]) -> float | None:
-    """Seconds of the search, over all seeds, by those of the rival; None where one seed was never reached."""
-    if not found or any(each.seconds is None for each in found):
-        return None
-    return sum(each.seconds or 0.0 for each in found) / sum(each.rival_seconds for each in found)

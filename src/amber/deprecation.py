@@ -6,9 +6,10 @@ Python shows a `FutureWarning` once for each line that uses the old name. The li
 from __future__ import annotations
 
 import functools
+import inspect
 import warnings
 from collections.abc import Callable, Iterable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -57,8 +58,8 @@ def deprecated_arguments(
 
     Args:
         former: names of the arguments that it no longer has.
-        translate: replaces those arguments, in the dictionary of keyword arguments, by what the function takes now;
-            returns what to write instead. Called only where at least one of them is given.
+        translate: replaces those arguments, in the dictionary of all arguments by name, by what the function takes
+            now; returns what to write instead. Called only where at least one of them is given.
         since: first version that warns.
         removed_in: first version without them.
     """
@@ -70,8 +71,12 @@ def deprecated_arguments(
             given = [name for name in names if name in kwargs]
             if given:
                 what = f"{function.__qualname__}({', '.join(f'{name}=' for name in given)})"
-                instead = translate(kwargs)
+                others = {name: value for name, value in kwargs.items() if name not in given}
+                # Given by place, an argument may be one that the former ones now belong to.
+                by_name = {**inspect.signature(function).bind_partial(*args, **others).arguments, **kwargs}
+                instead = translate(by_name)
                 warn_deprecated(what, instead, since=since, removed_in=removed_in)
+                return cast(Callable[..., Result], function)(**by_name)
             return function(*args, **kwargs)
 
         return accepting

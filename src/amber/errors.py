@@ -15,6 +15,8 @@ KeyPath = tuple[str | int, ...]
 _HEAD, _TAIL = 6_000, 2_000
 # A word of so many characters is a value that somebody gave, not a word of ours.
 _LONG_WORD = re.compile(r"\S{1000,}")
+# How a terminal is told of bold and coloured letters, as Keras writes its messages.
+_STYLE = re.compile(r"\x1b\[[0-9;]{0,20}m")
 
 
 class AmberError(Exception):
@@ -122,6 +124,6 @@ def printable(text: str) -> str:
     """Return text of anybody's as one line without control characters, of at most 2,000 characters."""
     left_out = len(text) - _LONGEST_MESSAGE
     # Escapes are longer than what they stand for, and white space shrinks: cut before, so that no work is in vain.
-    line = " ".join(text[:_LONGEST_MESSAGE].split())
+    line = " ".join(_STYLE.sub("", text[:_LONGEST_MESSAGE]).split())
     shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
     return f"{shown} ... ({left_out:,} characters more)" if left_out > 0 else shown

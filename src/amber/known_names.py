@@ -5,12 +5,11 @@ Keras and the registries are what counts; a test compares them. Names that a plu
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection
 
 from amber.checks import is_number
 from amber.errors import ConfigError
-from amber.wording import shown
+from amber.wording import unknown_name
 
 LOSSES = frozenset(
     (
@@ -127,6 +126,9 @@ CONTROLLER_OPTIONS = {
 }
 KNOWLEDGE = ("block_hierarchy",)
 
+DEFAULT_SAMPLER = "surrogate"
+"""Of a search that names none, in a configuration or from Python."""
+
 REFERENCES = ("basset", "cnnprom", "danq", "deepbind", "deepsea", "dilated_cnn")
 # Options of optimizers that are shares, such as how much of a moving average is kept.
 _SHARES = frozenset({"beta_1", "beta_2", "rho", "momentum", "ema_momentum", "adam_beta_1", "adam_beta_2"})
@@ -142,9 +144,7 @@ def check_known(name: str, names: Collection[str], kind: str) -> None:
         kind: what they are, for the message, such as `"pruner"`.
     """
     if name.strip().lower() not in names:
-        close = difflib.get_close_matches(name.strip().lower(), names, n=1)
-        hint = f" Did you mean '{close[0]}'?" if close else ""
-        raise ConfigError(f"Unknown {kind}: expected one of {', '.join(sorted(names))}.{hint} Received: {shown(name)}")
+        raise ConfigError(unknown_name(kind, name, names))
 
 
 def optimizer_mistake(optimizer: str, option: str, value: object) -> str:

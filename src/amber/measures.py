@@ -1,8 +1,9 @@
 """How well predictions agree with the truth: each measure is defined here once, for data, rewards and reports.
 
 A measure takes the true and the predicted values of the same examples and returns a number. Where it is undefined, as
-the area under a curve is where all examples have one class, it is NaN. scikit-learn is imported when it is needed.
-`amber.evaluation.weighted` has the same measures of weighted examples, for the bootstrap; tests hold them equal.
+the area under a curve is where all examples have one class, it is NaN. The areas under curves and MCC are those of
+`amber.weighted_measures`, with every weight 1: scikit-learn's take a hundred times as long, for each of thousands of
+labels; tests hold them equal.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from amber import weighted_measures
 from amber.errors import DataError
 from amber.types import Array
 
@@ -69,9 +71,9 @@ def mcc(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     true, predicted = _class_numbers(y_true, y_pred)
     if constant(true):
         return float("nan")
-    from sklearn.metrics import matthews_corrcoef
-
-    return float(matthews_corrcoef(true, predicted))
+    classes, numbers = np.unique(np.concatenate([true, predicted]), return_inverse=True)
+    measure = weighted_measures.confusion(numbers[: len(true)], numbers[len(true) :], len(classes))["mcc"]
+    return float(measure(np.ones(len(true))))
 
 
 def auroc(y_true: ArrayLike, scores: ArrayLike) -> float:
@@ -87,9 +89,7 @@ def auroc(y_true: ArrayLike, scores: ArrayLike) -> float:
     true, predicted = np.asarray(y_true), np.asarray(scores)
     if constant(true):
         return float("nan")
-    from sklearn.metrics import roc_auc_score
-
-    return float(roc_auc_score(true, predicted))
+    return float(weighted_measures.auroc(_positives(true, predicted), predicted)(np.ones(len(true))))
 
 
 def auprc(y_true: ArrayLike, scores: ArrayLike) -> float:
@@ -97,9 +97,20 @@ def auprc(y_true: ArrayLike, scores: ArrayLike) -> float:
     true, predicted = np.asarray(y_true), np.asarray(scores)
     if constant(true):
         return float("nan")
-    from sklearn.metrics import average_precision_score
+    return float(weighted_measures.auprc(_positives(true, predicted), predicted)(np.ones(len(true))))
 
-    return float(average_precision_score(true, predicted))
+
+def _positives(true: Array, scores: Array) -> Array:
+    """Return which examples are positive, after a check that they have a curve."""
+    if true.ndim != 1 or true.shape != scores.shape:
+        raise DataError(f"Expected a score for each example. Received: shapes {true.shape} and {scores.shape}")
+    kinds = np.unique(true)
+    if len(kinds) != 2:
+        raise DataError(f"`y_true` must hold zeros and ones. Received: {len(kinds)} values")
+    if not np.isfinite(scores).all():
+        raise DataError(f"`scores` must be finite. Received: {int((~np.isfinite(scores)).sum())} that are not")
+    positive: Array = true == kinds[-1]
+    return positive
 
 
 def r2(y_true: ArrayLike, y_pred: ArrayLike) -> float:

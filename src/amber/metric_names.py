@@ -1,6 +1,7 @@
 """Names of Keras's metrics and losses: which mean the same, which fit a task, of which less is better. Loads no Keras.
 
-A task is classes, whose targets are class numbers and whose output is a softmax, or a number.
+A task is classes, whose targets are class numbers and whose output is a softmax, or of two classes a sigmoid, or a
+number.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ OF_TWO_CLASSES: dict[str, dict[str, Any]] = {
     "true_negatives": {},
     "true_positives": {},
 }
+PAIR = 2
 # Of more than this many classes: whether the right one is among the five most probable.
 _TOP_K = 5
 _OF_MANY_CLASSES = ("sparse_top_k_categorical_accuracy", "top_k_categorical_accuracy")
@@ -74,7 +76,9 @@ _OF_A_NUMBER = (
 )
 METRICS_OF_LABELS = ("auc", "binary_accuracy")
 """Of labels, of which each example has any number."""
-_LOSSES_OF_CLASSES = ("sparse_categorical_crossentropy",)
+SOFTMAX_LOSS = "sparse_categorical_crossentropy"
+"""The loss of a softmax over classes."""
+_LOSSES_OF_TWO_CLASSES = ("binary_crossentropy", "binary_focal_crossentropy")
 _LOSSES_OF_A_NUMBER = (
     "mean_squared_error",
     "mean_absolute_error",
@@ -101,6 +105,19 @@ def less_is_better(name: str) -> bool:
     return any(end.endswith(_LESS_IS_BETTER) for end in (last, plain_name(name)))
 
 
+def more_is_better(name: str) -> bool:
+    """Say whether a metric is one of Keras's that is to be maximised; of a metric that is not Keras's nobody knows.
+
+    Args:
+        name: as Keras reports it, such as `val_accuracy` or `val_OUTPUT_auc`.
+    """
+    if less_is_better(name):
+        return False
+    known = {plain_name(each) for each in ("accuracy", *_OF_CLASS_NUMBERS, *OF_ONE_HOT, *OF_TWO_CLASSES, *_OF_A_NUMBER)}
+    parts = name.removeprefix("val_").split("_")
+    return any(plain_name("_".join(parts[first:])) in known for first in range(len(parts)))
+
+
 def check_metric(name: str, classes: int | None) -> None:
     """Raise ConfigError where a metric does not fit a task, or Keras does not know it; lists those that do.
 
@@ -123,7 +140,9 @@ def check_loss(name: str, classes: int | None) -> None:
         name: of one of Keras's losses.
         classes: how many there are; None for a number.
     """
-    fitting = _LOSSES_OF_A_NUMBER if classes is None else _LOSSES_OF_CLASSES
+    fitting = _LOSSES_OF_A_NUMBER
+    if classes is not None:
+        fitting = (*(_LOSSES_OF_TWO_CLASSES if classes == PAIR else ()), SOFTMAX_LOSS)
     known = plain_name(name).removesuffix("error")
     if known not in {plain_name(each).removesuffix("error") for each in fitting} or name not in LOSSES:
         labels = "" if classes is None else ", whose labels are class numbers"
@@ -137,7 +156,7 @@ def fitting_metrics(classes: int | None) -> list[str]:
     """Return the names of Keras's metrics that fit a task, as Keras writes them."""
     if classes is None:
         return sorted(_OF_A_NUMBER)
-    of_two = OF_TWO_CLASSES if classes == 2 else ()
+    of_two = OF_TWO_CLASSES if classes == PAIR else ()
     of_many = _OF_MANY_CLASSES if classes > _TOP_K else ()
     return ["accuracy", *sorted({*_OF_CLASS_NUMBERS, *OF_ONE_HOT, *of_two, *of_many})]
 

@@ -5,12 +5,11 @@ Operations, merges and samplers are tables of this kind.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator
 from typing import Generic, TypeVar
 
 from amber.errors import AmberError, ConfigError
-from amber.wording import shortened, shown
+from amber.wording import shortened, shown, unknown_name
 
 Entry = TypeVar("Entry")
 
@@ -29,6 +28,9 @@ class Registry(Generic[Entry]):
         self._entries: dict[str, Entry] = {}
         self._aliases: dict[str, str] = {}
         self.version = 0
+
+    def __repr__(self) -> str:
+        return f"Registry({self._kind!r}: {', '.join(sorted(self._entries)) or 'empty'})"
 
     def register(self, name: str, entry: Entry, *, aliases: Collection[str] = (), replace: bool = False) -> None:
         """Add an entry.
@@ -65,11 +67,7 @@ class Registry(Generic[Entry]):
         key = name.strip().lower() if isinstance(name, str) else ""
         key = self._aliases.get(key, key)
         if key not in self._entries:
-            close = difflib.get_close_matches(key, [*self._entries, *self._aliases], n=1)
-            hint = f" Did you mean '{close[0]}'?" if close else ""
-            raise self._error(
-                f"Unknown {self._kind}: expected one of {', '.join(self.names())}.{hint} Received: {shown(name)}"
-            )
+            raise self._error(unknown_name(self._kind, name, self._entries, self._aliases))
         return self._entries[key]
 
     def names(self) -> list[str]:

@@ -22,6 +22,7 @@ OPERATIONS = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(OPERATIONS)
 def test_json_round_trip(operation: Operation) -> None:
     again = Operation.from_dict(operation.to_dict())
@@ -120,3 +121,15 @@ def test_bad_descriptions(description: object) -> None:
 def test_unwritable_attribute_is_named() -> None:
     with pytest.raises(ModelSpaceError, match="'activation'.*JSON"):
         Operation("dense", activation=max).to_dict()
+
+
+@pytest.mark.parametrize("key", ["type", "Type", "op", "class_name", "layer", "layer-type"])
+def test_the_key_of_another_program_is_to_be_renamed(key: str) -> None:
+    with pytest.raises(ModelSpaceError, match=f"Rename '{key}' to 'Layer_type'"):
+        Operation.from_dict({key: "dense", "units": 3})
+
+
+@pytest.mark.parametrize("attributes", [{"units": 3}, {"Layer_type": "dense", "layer_type": "dense", "type": "x"}])
+def test_other_keys_are_not_to_be_renamed(attributes: dict[str, object]) -> None:
+    with pytest.raises(ModelSpaceError, match="needs one 'Layer_type' key. Received"):
+        Operation.from_dict(attributes)

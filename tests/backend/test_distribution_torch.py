@@ -199,7 +199,7 @@ def searching(folder: Path, epochs: int) -> Iterator[subprocess.Popen[str]]:
     table = [f"{row},{int(row.count('A') > 10)}" for row in rows]
     (folder / "data.csv").write_text("\n".join(["sequence,label", *table]))
     with subprocess.Popen(
-        [sys.executable, "-m", "amber.cli", "search", str(path), "-d", str(folder / "run")],
+        [sys.executable, "-m", "amber", "search", str(path), "-d", str(folder / "run")],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -222,6 +222,7 @@ def test_command_in_native_code_says_at_once_that_it_stops_and_ends_in_time() ->
     assert "Stopping" in errors
 
 
+@pytest.mark.slow
 def test_program_in_native_code_is_not_ended_and_hears_it_afterwards() -> None:
     script = """
 import hashlib

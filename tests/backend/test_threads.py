@@ -49,6 +49,18 @@ def test_a_machine_with_more_work_than_cores_leaves_one(machine: pytest.MonkeyPa
     assert choose_threads(1e12).threads == 1
 
 
+def test_work_that_has_begun_just_now_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    statistics = tmp_path / "stat"
+    statistics.write_text("cpu 1 2\nprocs_running 4\nprocs_blocked 0\n")
+    assert threads._running_now(statistics) == 3
+    assert threads._running_now(tmp_path / "none") == 0
+    monkeypatch.setattr(os, "getloadavg", lambda: (0.2, 5.0, 5.0))
+    monkeypatch.setattr(threads, "_running_now", lambda: 3)
+    assert threads.load() == 3
+    monkeypatch.setattr(threads, "_running_now", lambda: 0)
+    assert threads.load() == 0.2
+
+
 def test_system_that_does_not_say_its_load(machine: pytest.MonkeyPatch) -> None:
     machine.setattr(threads, "load", lambda: None)
     assert choose_threads(1e12) == threads.ThreadChoice(8, "large networks; 8 cores")
@@ -86,6 +98,15 @@ def test_threads_reach_the_backend(first: str) -> None:
     )
     environment = {k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"}
     environment["PYTHONPATH"] = str(Path(amber.__file__).parents[1])
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"
+
+
+def test_compiled_loops_take_no_more_threads() -> None:
+    script = (
+        "import numba; from amber.backend.threads import use_threads\nuse_threads(1); print(numba.get_num_threads())"
+    )
+    environment = {**os.environ, "NUMBA_NUM_THREADS": "4", "PYTHONPATH": str(Path(amber.__file__).parents[1])}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "1\n"
 

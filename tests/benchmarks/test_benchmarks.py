@@ -17,6 +17,7 @@ from tests.new_process import run_code
 from benchmarks import networks, torch_networks, training
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", range(4))
 def test_hand_written_residual_network_is_the_same(architecture: int) -> None:
     builder = networks.residual_builder()
@@ -93,6 +94,7 @@ def test_measurements_are_functions_of_known_backends() -> None:
         assert callable(getattr(sys.modules.get(module) or __import__(module, fromlist=[function]), function))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["residual", "dense"])
 def test_memory_of_children_is_measured(kind: str) -> None:
     code = "import runpy; runpy.run_module('benchmarks.memory_child', run_name='__main__')"

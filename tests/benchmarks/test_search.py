@@ -1,74 +1,99 @@
-"""The comparison of searches: when one has what KerasTuner finds, the page, and the clock."""
+"""The comparison of searches: the record, its tables, the clock, and tests of what was found."""
 
 from __future__ import annotations
 
 import csv
 import gzip
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from benchmarks.search import contestants, problem, real_tasks, report, speed
+from benchmarks.search import __main__ as comparison, contestants, problem, real_tasks, report, speed, tested
+from benchmarks.search.record import Record
 
+from amber import measures
 from amber.search import run_search
 
 
-def run(search: str, seed: int, scores: list[float], step: float) -> dict[str, Any]:
-    events = [{"wall": 2 * step * k, "cpu": step * k, "score": each, "tokens": [0]} for k, each in enumerate(scores, 1)]
-    common = {"task": "splice", "epochs": 3, "seconds": 100.0, "wall": 200.0, "cpu": 100.0, "test": 0.5}
-    return {"search": search, "seed": seed, "events": events, **common}
+def run(search: str, seed: int, scores: list[float], step: float, test: float = 0.5) -> dict[str, Any]:
+    events = [{"cpu": step * k, "score": each} for k, each in enumerate(scores, 1)]
+    draws = [round((test + shift) / tested.UNIT) for shift in (-0.02, 0.0, 0.02, 0.04)]
+    common = {"task": "ecoli", "cpu": 100.0, "validation": min(scores), "test": {"auroc": test, "draws": draws}}
+    return {"search": search, "seed": seed, "events": events, "parameters": 100, **common}
 
 
 RUNS = [
-    run("one-shot", 0, [0.3, 0.1, 0.05], 10.0),
-    run("one-shot", 1, [0.3, 0.2], 10.0),
+    run("surrogate", 0, [0.3, 0.1, 0.05], 10.0, test=0.9),
+    run("surrogate", 1, [0.3, 0.2], 10.0, test=0.8),
     # The best comes after the fiftieth trial, and does not count.
     run("keras-tuner random", 0, [0.5] * 48 + [0.1, 0.4] + [0.01] * 3, 2.0),
     run("keras-tuner random", 1, [0.25, 0.2], 40.0),
+    run(report.LINEAR, 0, [0.4], 1.0, test=0.7),
+    run("reference networks", 0, [0.4], 1.0, test=0.6),
+    run("reference networks", 1, [0.4], 1.0, test=0.6),
 ]
 
 
 def test_the_target_is_the_best_of_fifty_trials_and_the_time_is_theirs() -> None:
-    first, second = speed.reaches(RUNS, "one-shot", "keras-tuner random", "cpu")
+    first, second = speed.reaches(RUNS, "surrogate", "keras-tuner random")
     assert (first.trials, first.target, first.rival_seconds, first.seconds) == (50, 0.1, 100.0, 20.0)
     assert first.ratio == pytest.approx(0.2)
     assert (second.trials, second.target, second.rival_seconds, second.seconds) == (2, 0.2, 80.0, 20.0)
-    assert speed.mean_ratio([first, second]) == pytest.approx(40 / 180)
-    assert speed.reaches(RUNS, "one-shot", "keras-tuner random", "wall")[0].seconds == 40.0
+    (row,) = (each for each in report.speed_rows(RUNS, ["ecoli"]) if each[0] == "surrogate")
+    assert row[1:] == ["keras-tuner random", "0.20, 0.25 (2 trials)", "0.23; 2 of 2 within"]
 
 
-def test_a_score_that_was_never_reached_has_no_mean() -> None:
-    runs = [run("one-shot", 0, [0.9], 1.0), *RUNS[2:]]
-    found = speed.reaches(runs, "one-shot", "keras-tuner random", "cpu")
-    assert [each.ratio for each in found] == [None] and speed.mean_ratio(found) is None
-    assert report.speed_table(runs, "cpu")[1][2:] == ["never", "reached in 0 of 1"]
+def test_a_score_that_was_never_reached_counts_as_endless() -> None:
+    runs = [run("surrogate", 0, [0.9], 1.0), *RUNS[2:]]
+    assert [each.ratio for each in speed.reaches(runs, "surrogate", "keras-tuner random")] == [None]
+    assert report.speed_rows(runs, ["ecoli"])[1][2:] == ["never", "never; 0 of 1 within"]
 
 
-def test_the_page_and_the_plot_say_it(tmp_path: Path) -> None:
-    machine = {"processor": "a processor", "cores": 2}
-    record: dict[str, Any] = {"clock": "cpu", "machine": machine, "runs": RUNS, "agreement": {}}
-    record["agreement"]["splice"] = {"task": "splice", "architectures": 20, "kendall_tau": 0.5, "p_value": 0.01}
-    page = report.markdown(record, "plot.png")
-    assert "| one-shot | keras-tuner random | 0.20, 0.25 (2 trials) | 0.22 |" in page
-    assert "20 architectures: 0.500" in page and "(plot.png)" in page
-    assert "| one-shot | 2 | 2.5 | 0.1250 | 0.0500 - 0.2000 | 0.5000 | 200 | 100 |" in page
-    report.plot(RUNS, tmp_path / "plot.png", "cpu")
-    assert (tmp_path / "plot.png").stat().st_size > 10_000
+def test_a_difference_is_paired_by_draws_and_seeds_and_set_beside_the_better_of_the_others() -> None:
+    value, low, high = report.difference(RUNS, "surrogate", "reference networks") or (0.0, 0.0, 0.0)
+    # By seed it is 0.3 and 0.2, in every draw of examples.
+    assert value == pytest.approx(0.25) and 0.2 - 1e-9 <= low < value and value <= high <= 0.3 + 1e-9
+    assert report.difference(RUNS, "surrogate", "keras-tuner bayesian") is None
+    # The linear model, of one seed, counts for both.
+    rows = report.beside_rows(RUNS, ["ecoli"], ("reference networks", report.LINEAR))
+    assert rows[1][:6] == ["ecoli", "auroc", "2", "0.850", "0.600", "0.700"]
+    assert rows[1][6].startswith("+0.150 (+0.1")
 
 
-def test_a_search_is_set_beside_as_many_random_networks() -> None:
-    runs = [
-        run("surrogate", 0, [0.5, 0.2], 1.0),
-        run("random", 0, [0.4, 0.3, 0.1], 1.0),  # the third comes when the other had two
-        run("surrogate", 1, [0.3, 0.3], 1.0),
-        run("random", 1, [0.1], 1.0),  # fewer
-    ]
-    assert report.as_many(runs, "surrogate") == [(0.2, 0.3)]
-    assert report.beside_random(runs)[1:] == [["surrogate", "1", "0.2000", "0.3000", "1 of 1"]]
-    record: dict[str, Any] = {"clock": "cpu", "machine": {"processor": "a", "cores": 2}, "runs": runs}
-    page = report.markdown({**record, "retests": {"splice": [0.61, 0.5, 0.7]}}, "plot.png")
-    assert "Test-retest tau of splice: 0.61 (0.50 to 0.70)." in page and "as many random networks" in page
+def test_a_mean_of_tasks_has_an_interval_of_its_own() -> None:
+    other = [{**each, "task": "abf1"} for each in RUNS]
+    assert report.beside_rows([*RUNS, *other], ["ecoli", "abf1"], ("reference networks",))[-1][0] == "mean of tasks"
+
+
+def test_a_record_is_read_again_as_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "comparison.json"
+    record = Record(path)
+    retest = record.retest("ecoli")
+    for number in range(20):
+        retest["scores"][str(number)] = [number + 0.1, number + 0.2]
+        retest["cpu"] += [2.0, 4.0]
+    for each in RUNS:
+        record.add(each)
+    again = Record(path)
+    assert again.runs == record.runs and again.retests == record.retests
+    assert again.tau("ecoli") == pytest.approx((1.0, 1.0, 1.0, 20)) and again.seconds("ecoli") == 165.0
+    assert again.run_of("ecoli", "surrogate", 1) == RUNS[1] and again.run_of("ecoli", "surrogate", 2) is None
+    assert "| ecoli | 20 | 1.00 (1.00 to 1.00) | 3.0 | 165 |" in report.page(again)
+    assert "| surrogate | 2 | 2 | 0.1250 | 0.850 | 0.800 to 0.900 | 100 | 100 |" in report.page(again)
+    assert len(json.loads(path.read_text())["runs"]) == len(RUNS)
+    again.retest("ecoli")["cpu"].append(99.0)
+    assert again.seconds("ecoli") == 165.0  # the same for all searches
+
+
+def test_what_tells_most_comes_first() -> None:
+    names = [report.LINEAR, "surrogate", "random, as many networks"]
+    found = list(comparison.planned(["ecoli", "tf_0"], names, [0, 1]))
+    first = [("ecoli", report.LINEAR, 0), ("ecoli", "surrogate", 0), ("tf_0", report.LINEAR, 0)]
+    assert found[:3] == first and found[4:6] == [(task, names[2], 0) for task in ("ecoli", "tf_0")]
+    # The linear model does not depend on a seed.
+    assert [each[2] for each in found].count(1) == 4
 
 
 def compressed(path: Path, lines: list[str]) -> None:
@@ -102,6 +127,7 @@ def real_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ecoli", "tf_0", "yeast", "abf1"])
 def test_real_tasks_are_made_of_the_files_and_can_be_trained(real_data: Path, name: str) -> None:
     task = problem.Task(name, epochs=1)
@@ -116,7 +142,7 @@ def test_negatives_stay_away_from_the_peaks_and_training_examples_are_limited(
 ) -> None:
     monkeypatch.setattr(real_tasks, "MOST_TRAINED", 5)
     real_tasks.configuration("abf1")
-    with (real_data / "made" / "abf1.csv").open(encoding="utf-8", newline="") as stream:
+    with (real_data / "made" / "abf1-5.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert sum(each["split"] == "train" for each in rows) == 5
     # Of three peaks the first is too near to the end; none of another protein's beside a peak is taken.
@@ -127,32 +153,49 @@ def test_negatives_stay_away_from_the_peaks_and_training_examples_are_limited(
         real_tasks.configuration("rap1")
 
 
+@pytest.mark.slow
 def test_the_clock_ends_a_search_and_scores_are_those_of_the_best_epoch() -> None:
     task, clock = problem.Task("motifs", epochs=1), problem.Clock(1e-9)
     assert task.objective().settings.patience == task.epochs == 1
     assert not run_search(task.objective(), trials=3, seed=0, sampler="random", callbacks=(clock,)).trials
     assert not clock.events
-    clock = problem.Clock(100.0, "cpu")
-    found = run_search(task.objective(), trials=2, seed=0, sampler="random", callbacks=(clock,))
-    assert sorted(each["score"] for each in clock.events) == sorted(trial.score or 0.0 for trial in found.trials)
+    clock = problem.Clock(networks=2)
+    found = run_search(task.objective(), trials=9, seed=0, sampler="random", callbacks=(clock,))
+    scores = [round(trial.score or 0.0, 5) for trial in sorted(found.ranked, key=lambda trial: trial.number)]
+    assert [each["score"] for each in clock.events] == scores and len(scores) == 2
     assert 0 < clock.events[0]["cpu"] < clock.events[1]["cpu"]
+    assert ("tokens" in clock.events[1]) == (scores[1] < scores[0])
 
 
-class _TwoNetworks(problem.Clock):
-    """A clock whose time is up after two networks."""
+def test_a_network_and_a_linear_model_are_tested_once_by_the_measures_of_the_task(real_data: Path) -> None:
+    task = problem.Task("tf_0", epochs=1)
+    true = np.asarray(task.test.y).reshape(-1).astype(int)
+    chances = np.random.default_rng(0).random(len(true))
+    found = tested.tested(task, np.array([1 - chances, chances]).T)
+    assert found["auroc"] == pytest.approx(measures.auroc(true, chances), abs=1e-5)
+    assert found["mcc"] == pytest.approx(np.corrcoef(true, chances > 0.5)[0, 1], abs=1e-5)
+    assert len(found["draws"]) == tested.DRAWS and min(found["draws"]) < found["mcc"] / tested.UNIT
+    network = task.builder()(task.builder().layout.sample(np.random.default_rng(0)))
+    assert tested.network_predictions(task, network).shape == (len(true), 2)
+    linear, how = tested.linear_model(task)
+    assert linear.shape == (len(true), 2) and how["k"] in (4, 6) and 0 < how["validation"] < 2
+    assert np.allclose(linear.sum(axis=1), 1)
 
-    @property
-    def left(self) -> float:
-        return float(1 - len(self.events))
+
+def test_several_labels_are_measured_by_their_means(real_data: Path) -> None:
+    task = problem.Task("yeast", epochs=1)
+    linear, _ = tested.linear_model(task)
+    assert linear.shape == (len(task.test.y), 2)
+    assert set(tested.tested(task, linear)) == {"auroc", "auprc", "draws"}
 
 
 @pytest.mark.slow
-def test_a_keeper_has_the_best_network_as_it_was() -> None:
-    task, keeper, clock = problem.Task("motifs", epochs=1), problem.Keeper(), _TwoNetworks(1.0)
-    contestants.CONTESTANTS["random"](task, 0, clock, keeper)
-    rival, other = problem.Keeper(), _TwoNetworks(1.0)
-    contestants.CONTESTANTS["keras-tuner random"](task, 0, other, rival)
-    for kept, events in ((keeper, clock.events), (rival, other.events)):
-        assert len(events) == 2 and kept.score <= min(each["score"] for each in events)
-        found = kept.best().evaluate(*task.objective().validation, verbose=0, return_dict=True)
-        assert found["loss"] == pytest.approx(kept.score, rel=1e-4)
+def test_every_contestant_keeps_the_best_network_as_it_was() -> None:
+    task = problem.Task("motifs", epochs=1)
+    for name in ("surrogate", "surrogate, halving", "keras-tuner random"):
+        clock = problem.Clock(networks=2)
+        keeper = problem.Keeper(clock)
+        contestants.CONTESTANTS[name].search(task, 0, clock, keeper)
+        assert len(clock.events) == 2 and keeper.score <= min(each["score"] for each in clock.events) + 1e-5
+        found = keeper.best().evaluate(*task.objective().validation, verbose=0, return_dict=True)
+        assert found["loss"] == pytest.approx(keeper.score, rel=1e-4)

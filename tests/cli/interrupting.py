@@ -54,7 +54,7 @@ def say_when_it_is_heard():
     while signal.getsignal(signal.SIGINT) is signal.default_int_handler: time.sleep(0.001)
     print("begun", flush=True)
 threading.Thread(target=say_when_it_is_heard).start()
-found = run_search(objective, trials=4000, seed=0)
+found = run_search(objective, trials=4000, seed=0, sampler="random")
 print(found.stopped, signal.getsignal(signal.SIGINT) is signal.default_int_handler)
 """
 
@@ -105,7 +105,7 @@ def interrupt(
     config = {**_CONFIG, "search": search}
     (folder / "c.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     output = folder / "output.txt"
-    command = [sys.executable, "-m", "amber.cli", "search", "c.yaml", "-d", "run", *options]
+    command = [sys.executable, "-m", "amber", "search", "c.yaml", "-d", "run", *options]
     with output.open("w") as file:
         # A session of its own is what a terminal gives: Ctrl-C reaches the workers too.
         process = subprocess.Popen(

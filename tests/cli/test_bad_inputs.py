@@ -168,6 +168,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="measures processes in KiB")
 @pytest.mark.parametrize("line", _REFUSED)
 def test_bad_input_is_named_before_keras_is_loaded(folder: Path, line: str) -> None:

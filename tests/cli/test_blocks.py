@@ -108,6 +108,7 @@ def test_summary_says_which_blocks_are_used(runs: dict[str, Path]) -> None:
     assert "protein" in drawn and "rna" in drawn
 
 
+@pytest.mark.slow
 def test_the_best_model_loads_where_amber_is_not_installed(runs: dict[str, Path]) -> None:
     """Also that of a space whose children have intermediate outputs: what is kept is the network of the final one."""
     code = (
@@ -123,6 +124,7 @@ def test_the_best_model_loads_where_amber_is_not_installed(runs: dict[str, Path]
     assert done.stdout.splitlines() == ["True output", "True grade dose", "True output", "True output"]
 
 
+@pytest.mark.slow
 def test_a_run_can_be_evaluated(runs: dict[str, Path], amber: Amber) -> None:
     for name in runs:
         test = json.loads((runs[name] / "test.json").read_text())
@@ -151,6 +153,7 @@ def test_two_outputs_are_scored_beside_linear_models(runs: dict[str, Path]) -> N
     assert {"val_grade_accuracy", "val_dose_mae", "val_dose_loss"} <= set(trial["metrics"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "columns"),
     [
@@ -284,6 +287,7 @@ def test_builders_of_one_input_say_so(table: Path, tmp_path: Path, amber: Amber)
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", EXAMPLES, ids=lambda path: path.stem)
 def test_every_example_gives_networks(config: Path, amber: Amber) -> None:
     for tokens in amber("sample", config, "--tokens", "-n", 5).stdout.split():

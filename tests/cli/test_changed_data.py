@@ -58,6 +58,7 @@ def one_test_example_less(lines: list[str]) -> list[str]:
     return lines[:-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [other_sequences, other_label, other_split, one_test_example_less])
 def test_changed_data_are_refused(begun: Callable[..., Any], tmp_path: Path, change: Any) -> None:
     written(tmp_path / "d.csv", change(rows()))
@@ -69,12 +70,14 @@ def test_changed_data_are_refused(begun: Callable[..., Any], tmp_path: Path, cha
     assert begun("--allow-changes").exit_code == 0
 
 
+@pytest.mark.slow
 def test_what_changes_nothing_is_no_change(begun: Callable[..., Any], tmp_path: Path) -> None:
     lines = rows()
     written(tmp_path / "d.csv", [lines[0] + ",note", *(f"{line},x" for line in lines[1:])])
     assert begun().exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_search_begun_before_there_were_fingerprints(begun: Callable[..., Any], tmp_path: Path) -> None:
     record = json.loads((tmp_path / "run" / SETTINGS).read_text())
     assert len(record["settings"].pop("data_fingerprint")) == 32
@@ -82,6 +85,7 @@ def test_a_search_begun_before_there_were_fingerprints(begun: Callable[..., Any]
     assert begun().exit_code == 0
 
 
+@pytest.mark.slow
 def test_data_that_moved(begun: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "d.csv").rename(tmp_path / "e.csv")
     config = tmp_path / "c.yaml"
@@ -89,11 +93,13 @@ def test_data_that_moved(begun: Callable[..., Any], tmp_path: Path) -> None:
     assert begun().exit_code == 0
 
 
+@pytest.mark.slow
 def test_another_seed_is_named_once(begun: Callable[..., Any]) -> None:
     done = begun("--seed", 4)
     assert done.exit_code == 2 and "key seed" in done.stderr and "data.source" not in done.stderr
 
 
+@pytest.mark.slow
 def test_evaluating_a_run_says_that_its_data_have_changed(
     begun: Callable[..., Any], amber: Amber, tmp_path: Path
 ) -> None:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from amber.backend.asked import BackendState
+from amber.backend.asked import AskedBackend, BackendState
 from amber.cli import diagnosis
 
 
 def doctor(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if key not in ("KERAS_BACKEND", "AMBER_DATA_DIR")}
     return subprocess.run(
-        [sys.executable, "-m", "amber.cli", "doctor"],
+        [sys.executable, "-m", "amber", "doctor"],
         cwd=folder,
         env={**environment, **variables},
         capture_output=True,
@@ -85,3 +86,22 @@ def test_a_backend_that_gives_no_answer_in_time_is_not_called_unusable() -> None
     found = diagnosis._described(BackendState("torch", problem="no answer within 600 seconds", is_late=True), True)
     assert found.problem is not None and found.problem.startswith("Nothing is known of it; look again when")
     assert found.problem.endswith("Received: no answer within 600 seconds") and not found.is_severe
+
+
+def test_what_was_asked_ends_with_the_one_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[AskedBackend] = []
+
+    class Slow(AskedBackend):
+        def __init__(self, name: str) -> None:
+            super().__init__(name)
+            started.append(self)
+
+        def answer(self) -> BackendState:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(diagnosis, "AskedBackend", Slow)
+    monkeypatch.setattr(diagnosis, "is_installed", lambda name: name != "jax")
+    with pytest.raises(KeyboardInterrupt):
+        list(diagnosis.diagnose(lambda said: None))
+    assert [each.name for each in started] == ["torch", "tensorflow"]
+    assert all(each.process.poll() == -signal.SIGKILL for each in started)

@@ -240,6 +240,7 @@ def test_mistake_is_refused_before_keras_is_loaded(tmp_path: Path, name: str) ->
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="measures processes in KiB")
 @pytest.mark.parametrize("name", _COMMANDS)
 def test_bad_input_is_refused_before_keras_is_loaded(folder: Path, name: str) -> None:
@@ -251,7 +252,7 @@ def test_backend_that_cannot_be_had_is_no_mistake_of_the_file(tmp_path: Path) ->
     path = tmp_path / "c.yaml"
     path.write_text(TINY)
     environment = {**os.environ, "KERAS_BACKEND": "numpy"}
-    words = [sys.executable, "-m", "amber.cli", "search", str(path), "-d", str(tmp_path / "run")]
+    words = [sys.executable, "-m", "amber", "search", str(path), "-d", str(tmp_path / "run")]
     done = subprocess.run(words, env=environment, capture_output=True, text=True)
     assert done.returncode == 2
     assert "KERAS_BACKEND" in done.stderr and "c.yaml" not in done.stderr

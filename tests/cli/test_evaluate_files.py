@@ -29,6 +29,7 @@ def said(text: str) -> str:
     return " ".join(text.split())
 
 
+@pytest.mark.slow
 def test_new_files_are_scored_with_intervals_beside_a_linear_model(
     amber: Amber, finished_run: Path, new_file: Path
 ) -> None:
@@ -59,6 +60,7 @@ def test_a_network_that_is_no_better_than_one_class_is_said_to_be(
     assert "never predicts the class 'N'" not in said(done.stdout)
 
 
+@pytest.mark.slow
 def test_a_bundle_without_the_data_is_evaluated_without_a_linear_model(
     amber: Amber, finished_run: Path, new_file: Path, tmp_path: Path
 ) -> None:
@@ -85,6 +87,7 @@ def test_what_does_not_go_together_is_refused(more: list[str], words: str, amber
     assert done.exit_code == 2 and words in done.stderr.replace("\n", " ")
 
 
+@pytest.mark.slow
 def test_a_network_is_trained_further_from_the_command_line(amber: Amber, finished_run: Path, tmp_path: Path) -> None:
     (tmp_path / "further.yaml").write_text("data: {source: splice}\nfinal: {epochs: 1, batch_size: 256}\n")
     arguments = ("train", tmp_path / "further.yaml", "--from", finished_run, "--layers", "last")
@@ -96,3 +99,18 @@ def test_a_network_is_trained_further_from_the_command_line(amber: Amber, finish
     (tmp_path / "other" / "mine.txt").write_text("mine")
     refused = amber(*arguments, "-o", tmp_path / "other")
     assert refused.exit_code == 2 and "which holds other files" in refused.stderr
+
+
+def test_what_a_configuration_says_otherwise_is_named_by_its_line(
+    amber: Amber, finished_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_yet(*_: object) -> None:
+        raise AssertionError("the network must not be loaded before the data are checked")
+
+    monkeypatch.setattr("amber.modeler.model_files.load_model_file", not_yet)
+    (tmp_path / "order.yaml").write_text("data:\n  source: splice\n  classes: [IE, EI, N]\n")
+    done = amber("evaluate", finished_run, tmp_path / "order.yaml")
+    assert done.exit_code == 2 and "order.yaml, line 3, key data.classes:" in said(done.stderr)
+    (tmp_path / "longer.yaml").write_text("data:\n  source: splice\n  length: 70\n")
+    done = amber("train", tmp_path / "longer.yaml", "--from", finished_run, "-o", tmp_path / "model")
+    assert done.exit_code == 2 and "longer.yaml, line 3, key data.length: splice:" in said(done.stderr)

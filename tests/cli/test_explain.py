@@ -19,7 +19,7 @@ from amber.explain.motifs import Match, Motif, Seqlet, read_meme, write_meme
 
 Amber = Callable[..., Any]
 MOTIF = Motif(
-    "positive_1", np.eye(4)[[0, 1, 2, 3, 0]], sites=2, seqlets=[Seqlet(0, 3, 8, False), Seqlet(1, 5, 10, True)]
+    "positive_1", np.eye(4)[[0, 1, 2, 3, 0]], sites=40, seqlets=[Seqlet(0, 3, 8, False), Seqlet(1, 5, 10, True)]
 )
 
 
@@ -51,10 +51,15 @@ def test_training_examples_are_explained_where_validation_has_too_few(
     count = len(data.validation) + 5
     done = amber("explain", finished_run, "-o", tmp_path, "--motifs", "none", "--examples", count)
     assert done.exit_code == 0, done.stderr
-    np.testing.assert_array_equal(seen[0], np.concatenate([data.validation.x, data.train.x[:5]]))
+    np.testing.assert_array_equal(seen[0][:-5], data.validation.x)
+    rows = [int((data.train.x == each).all(axis=(1, 2)).argmax()) for each in seen[0][-5:]]
+    np.testing.assert_array_equal(data.train.x[rows], seen[0][-5:])
+    # Each class has its share.
+    assert set(data.train.y[rows].tolist()) == {0, 1, 2}
     assert f"{count} validation and training examples" in (tmp_path / "explain.html").read_text()
 
 
+@pytest.mark.slow
 def test_motifs_are_named_and_written(
     amber: Amber, finished_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,10 +72,10 @@ def test_motifs_are_named_and_written(
     done = amber("explain", finished_run, "-o", tmp_path / "out", *options)
     assert done.exit_code == 0, done.stderr
     assert len(done.stdout.split("Wrote ")) == 7
-    assert done.stdout.startswith("output: EI: 1 motif: Factor (K1) at 2 places\n")
+    assert done.stdout.startswith("output: EI: 1 motif: Factor (K1) at 40 places\n")
     assert [motif.alternative for motif in read_meme(tmp_path / "out" / "motifs.meme")] == ["Factor (K1)"] * 3
     heading, first, *_ = (tmp_path / "out" / "motifs.csv").read_text().splitlines()
-    assert heading.startswith("motif,consensus,places") and "ACGTA,2,2,K1,Factor,0.0001" in first
+    assert heading.startswith("motif,consensus,places") and "ACGTA,40,2,K1,Factor,0.0001" in first
     places = (tmp_path / "out" / "places.csv").read_text().splitlines()
     assert len(places) == 7 and places[1].endswith(",0,3,8,forward")
     page = (tmp_path / "out" / "explain.html").read_text()
@@ -79,6 +84,30 @@ def test_motifs_are_named_and_written(
     assert found is not None and found.model.startswith(("best network", "network", "mean of"))
     assert [each.motifs[0].title for each in found.sections] == ["Factor (K1)"] * 3
     assert [each.title for each in found.drawn] == [f"output: {name}" for name in ("EI", "EI", "IE", "IE", "N", "N")]
+
+
+def test_one_class_is_explained(amber: Amber, finished_run: Path, tmp_path: Path) -> None:
+    options = ("--motifs", "none", "--examples", 6, "--shuffles", 1)
+    done = amber("explain", finished_run, "-o", tmp_path / "out", "--for", "IE", *options)
+    assert done.exit_code == 0, done.stderr
+    with h5py.File(tmp_path / "out" / "contributions.h5") as file:
+        assert list(file["contributions"]) == ["output: IE"]
+    done = amber("explain", finished_run, "-o", tmp_path / "other", "--for", "XY", *options)
+    said = " ".join(done.stderr.split())
+    assert done.exit_code == 2 and "--for: expected one of output: EI, output: IE, output: N. Received: XY" in said
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.slow
+def test_filters_are_shown_the_most_informative_first(amber: Amber, finished_run: Path, tmp_path: Path) -> None:
+    done = amber("explain", finished_run, "-o", tmp_path, "--motifs", "filters", "--examples", 100, "--shuffles", 1)
+    assert done.exit_code == 0, done.stderr
+    found = read_found(tmp_path)
+    assert found is not None and found.sections[0].title == "Filters of the first convolution"
+    bits = [each.motif.information_beyond_chance.sum() for each in found.sections[0].motifs]
+    assert bits == sorted(bits, reverse=True)
+    flat = [each for each in found.sections[0].motifs if each.motif.information_beyond_chance.sum() < 6]
+    assert all(each.title == "too flat to be named" and not each.matches for each in flat)
 
 
 def test_what_is_not_a_run_is_refused(amber: Amber, finished_run: Path, tmp_path: Path) -> None:

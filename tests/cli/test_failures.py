@@ -100,7 +100,7 @@ def test_reader_that_goes_away_is_no_error() -> None:
 def test_reader_that_goes_away_from_a_search_ends_it_with_the_code_of_a_broken_pipe(tmp_path: Path, tiny: str) -> None:
     config = tmp_path / "tiny.yaml"
     config.write_text(tiny)
-    words = [sys.executable, "-m", "amber.cli", "search", str(config), "-d", str(tmp_path / "run")]
+    words = [sys.executable, "-m", "amber", "search", str(config), "-d", str(tmp_path / "run")]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as search:
         assert search.stdout is not None and search.stderr is not None
         search.stdout.readline()

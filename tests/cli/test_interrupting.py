@@ -45,9 +45,10 @@ def test_what_was_finished_is_kept_and_taken_up(tmp_path: Path) -> None:
     assert second.trials >= first.trials
 
 
-def test_termination_is_heard_in_the_same_way(tmp_path: Path) -> None:
-    found = interrupt("processes", 6.0, tmp_path, number=signal.SIGTERM)
-    assert found.code == 143, found.said
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_termination_and_hanging_up_are_heard_in_the_same_way(number: int, code: int, tmp_path: Path) -> None:
+    found = interrupt("processes", 6.0, tmp_path, number=number)
+    assert found.code == code, found.said
     assert "failed" not in (tmp_path / "run" / "trials.jsonl").read_text()  # workers got the signal too
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from tests.new_process import run_code
+
+from amber.cli import waiting
+from amber.cli.waiting import shown_progress
 
 PROBE = """
 import sys
@@ -27,7 +33,7 @@ def run(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 def test_search_says_what_it_loads_before_it_does(write_config: Callable[..., Path], tmp_path: Path) -> None:
-    search = ("-m", "amber.cli", "search", write_config(), "-d", tmp_path / "run", "--trials", "1")
+    search = ("-m", "amber", "search", write_config(), "-d", tmp_path / "run", "--trials", "1")
     lines = run(tmp_path, *search).stdout.splitlines()
     assert lines[:2] == ["Loading packages ...", "Loading PyTorch and Keras ..."]
     assert sum("Loading" in line for line in lines) == 2
@@ -40,12 +46,76 @@ def test_the_line_comes_before_whatever_is_slow(tmp_path: Path) -> None:
 
 def test_a_mistake_that_is_known_before_keras_says_nothing_of_it(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("model_space: []\n")
-    done = run(tmp_path, "-m", "amber.cli", "search", "c.yaml")
+    done = run(tmp_path, "-m", "amber", "search", "c.yaml")
     assert done.returncode == 2 and "model_space" in done.stderr
     assert done.stdout.splitlines() == ["Loading packages ..."]
 
 
 def test_mistakes_in_options_and_help_load_nothing(tmp_path: Path) -> None:
-    mistaken = run(tmp_path, "-m", "amber.cli", "search", "none.yaml", "--resume", "--overwrite")
+    mistaken = run(tmp_path, "-m", "amber", "search", "none.yaml", "--resume", "--overwrite")
     assert mistaken.returncode == 2 and "Loading" not in mistaken.stdout
-    assert "Loading" not in run(tmp_path, "-m", "amber.cli", "search", "--help").stdout
+    assert "Loading" not in run(tmp_path, "-m", "amber", "search", "--help").stdout
+
+
+# Every command that loads packages, with words that are refused only after they are loaded, or not at all.
+QUICK = {
+    "build": "build none.yaml",
+    "describe": "describe none.yaml 0,1",
+    "draw": "draw none.yaml 0,1",
+    "evaluate": "evaluate none.keras",
+    "explain": "explain none",
+    "extract": "extract none.h5 0,1",
+    "predict": "predict none.keras none.csv",
+    "report": "report none",
+    "sample": "sample none.yaml",
+    "scan": "scan none.meme none.fa",
+    "variants": "variants none.keras none.vcf --genome none.fa",
+}
+SILENT = """
+import sys
+from amber.cli import loading
+sys.meta_path.insert(0, type("Stop", (), {"find_spec": lambda self, name, *more: sys.exit(f"silent before {name}")
+    if name in loading._SLOW | {"keras"} else None})())
+sys.argv[1:] = sys.argv[1].split()
+from amber.cli.entry import main
+main()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", QUICK)
+def test_no_command_is_silent_before_it_loads(command: str, tmp_path: Path) -> None:
+    done = run(tmp_path, "-c", SILENT, QUICK[command])
+    first = done.stderr.splitlines()[0]
+    # Refused before anything is loaded, or said before the first of the packages is.
+    assert first.startswith(("Error: ", "Loading packages ...")), done.stderr
+
+
+def test_lines_go_to_the_stream_that_was_named_last() -> None:
+    code = (
+        "import io, sys\nfrom amber.cli.loading import announce_loading\n"
+        "sys.modules.pop('keras', None), sys.modules.pop('numpy', None)\n"
+        "for name in [n for n in sys.modules if n in ('h5py', 'matplotlib', 'optuna', 'pandas', 'scipy', 'sklearn')]:\n"
+        "    del sys.modules[name]\n"
+        "first, second = io.StringIO(), io.StringIO()\n"
+        "announce_loading(first); announce_loading(second, now=True); announce_loading(second, now=True)\n"
+        "print(repr((first.getvalue(), second.getvalue())))"
+    )
+    assert run_code(code).stdout.strip() == "('', 'Loading packages ...\\n')"
+
+
+def test_work_is_shown_in_lines_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.StringIO()
+    with shown_progress("Predicting", Console(file=shown)) as progress:
+        assert shown.getvalue() == "Predicting ...\n"
+        progress(1, 2000)
+        monkeypatch.setattr(waiting, "_SECONDS", 0.0)
+        progress(1500, 2000)
+    assert shown.getvalue().splitlines() == ["Predicting ...", "Predicting: 1,500 of 2,000"]
+
+
+def test_work_is_shown_as_a_bar_on_a_terminal_and_leaves_nothing() -> None:
+    shown = io.StringIO()
+    with shown_progress("Predicting", Console(file=shown, force_terminal=True, width=60)) as progress:
+        progress(1, 4)
+    assert "25%" in shown.getvalue() and shown.getvalue().endswith("\x1b[2K")

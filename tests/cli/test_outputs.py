@@ -20,6 +20,23 @@ def test_file_that_is_read_is_not_written_over(tmp_path: Path) -> None:
     assert checked_output(tmp_path / "other.csv", (".csv",), (records,)) == tmp_path / "other.csv"
 
 
+@pytest.mark.parametrize("source", ["d.csv", "{table: d.csv}", "{fasta: {a: a.fa, b: d.csv}}"])
+def test_data_of_a_run_are_not_written_over(source: str, tmp_path: Path) -> None:
+    run, data = tmp_path / "run", tmp_path / "d.csv"
+    run.mkdir()
+    data.write_text("seq,label\nACGT,1\n")
+    text = source.replace("d.csv", str(data)).replace("a.fa", str(tmp_path / "a.fa"))
+    space = "model_space: [[{Layer_type: dense, units: 2}]]"
+    (run / "config.yaml").write_text(f"data: {{source: {text}}}\n{space}\n", encoding="utf-8")
+    for named in (run, run / "best.keras"):
+        with pytest.raises(ConfigError, match="another file than the one that is read"):
+            checked_output(data, (".csv",), run=named)
+    (tmp_path / "trials.csv").write_text("earlier")
+    assert checked_output(tmp_path / "trials.csv", (".csv",), run=run) == tmp_path / "trials.csv"
+    (run / "config.yaml").write_text("[", encoding="utf-8")
+    assert checked_output(data, (".csv",), run=run) == data  # nothing says what it is
+
+
 @pytest.mark.parametrize("name", ["best.json", "best.keras", "ranking.csv", "test.json"])
 def test_file_that_a_run_keeps_is_not_written_over(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("kept")

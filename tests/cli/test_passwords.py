@@ -51,6 +51,7 @@ def test_a_configuration_with_a_password_is_refused_and_not_shown(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "address",
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 
 import amber as package
 from amber.data.genomics import reverse_complement
+from amber.experiment.trained.genomic_files import predict_genomic_file
 
 Amber = Callable[..., Any]
 CHROMOSOME = "".join(np.random.default_rng(7).choice(list("ACGT"), 400))
@@ -43,6 +45,7 @@ def intervals(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "p.bed", tmp_path / "g.fa"
 
 
+@pytest.mark.slow
 def test_fasta(amber: Amber, finished_run: Path, fasta: Path, tmp_path: Path) -> None:
     done = amber("predict", finished_run, fasta)
     assert done.exit_code == 0, done.stderr
@@ -59,6 +62,22 @@ def test_fasta(amber: Amber, finished_run: Path, fasta: Path, tmp_path: Path) ->
     np.testing.assert_allclose([float(both[0][name]) for name in ("EI", "IE", "N")], np.asarray(mean)[0], atol=2e-6)
 
 
+@pytest.mark.parametrize(("settings", "starts"), [("centre: start", [70, 120, -30]), ("", [90, 110, -28])])
+def test_a_bundle_places_windows_as_its_run_did(
+    finished_run: Path, intervals: tuple[Path, Path], tmp_path: Path, settings: str, starts: list[int]
+) -> None:
+    peaks, genome = intervals
+    bundle = tmp_path / "bundle"
+    bundle.mkdir()
+    (bundle / "model.keras").write_bytes((finished_run / "best.keras").read_bytes())
+    (bundle / "preprocessing.json").write_text(json.dumps(package.load(finished_run).preprocessing.to_dict()))
+    source = f"{{intervals: old.bed, genome: {genome}, window: 60, at_end: pad{', ' if settings else ''}{settings}}}"
+    (bundle / "config.yaml").write_text(f"name: known\ndata: {{source: {source}}}\n")
+    windows = predict_genomic_file(bundle, peaks).examples
+    assert windows.columns["start"].tolist() == starts
+
+
+@pytest.mark.slow
 def test_intervals(amber: Amber, finished_run: Path, intervals: tuple[Path, Path], tmp_path: Path) -> None:
     peaks, genome = intervals
     done = amber("predict", finished_run, peaks, "--genome", genome)

@@ -33,6 +33,7 @@ def copied(finished_run: Path) -> Callable[[Path], Path]:
     return copy
 
 
+@pytest.mark.slow
 def test_resumed_run_has_the_trials_the_best_and_the_scores_of_an_undisturbed_one(
     amber: Amber, finished_run: Path, copied: Callable[[Path], Path], write_config: WriteConfig, tmp_path: Path
 ) -> None:
@@ -53,6 +54,7 @@ def test_resumed_run_has_the_trials_the_best_and_the_scores_of_an_undisturbed_on
     assert not list(run.glob("*.tmp"))
 
 
+@pytest.mark.slow
 def test_search_can_be_made_longer_and_its_final_training_changed(
     amber: Amber, copied: Callable[[Path], Path], write_config: WriteConfig, tiny: str, tmp_path: Path
 ) -> None:
@@ -64,6 +66,7 @@ def test_search_can_be_made_longer_and_its_final_training_changed(
     assert json.loads((run / "best.json").read_text())["final"]["epochs"] == [2, 2]
 
 
+@pytest.mark.slow
 def test_changed_configuration_is_refused_by_line_and_key_unless_allowed(
     amber: Amber, copied: Callable[[Path], Path], write_config: WriteConfig, tiny: str, tmp_path: Path
 ) -> None:
@@ -97,12 +100,14 @@ def test_run_directory_with_trials_needs_a_word(
     assert amber("search", write_config(), "-d", run, "--allow-changes").exit_code == 2
 
 
+@pytest.mark.slow
 def test_resume_starts_a_search_where_none_is(amber: Amber, write_config: WriteConfig, tmp_path: Path) -> None:
     done = amber("search", write_config(), "-d", tmp_path / "new", "--resume", "-q")
     assert done.exit_code == 0, done.stderr
     assert len(facts(tmp_path / "new")) >= 2
 
 
+@pytest.mark.slow
 def test_pruner_of_the_configuration(amber: Amber, write_config: WriteConfig, tiny: str, tmp_path: Path) -> None:
     text = tiny.replace("  epochs: 1\n  batch_size", "  epochs: 2\n  batch_size").replace(
         "  trials: 2\n", "  trials: 3\n  metric: val_loss\n  pruner: threshold\n  pruner_options: {upper: 1.0e-6}\n"

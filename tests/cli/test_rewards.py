@@ -44,6 +44,7 @@ final: {{epochs: 1}}
 """
 
 
+@pytest.mark.slow
 def test_a_budget_and_a_reward(
     tiny: str, amber: Callable[..., Any], write_config: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -72,6 +73,7 @@ def test_nothing_within_the_budget(
     assert "key search.budget.parameters" in done.stderr and "as no network of the space needs less" in done.stderr
 
 
+@pytest.mark.slow
 def test_knowledge_of_blocks_and_two_outputs(
     amber: Callable[..., Any], write_config: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -32,6 +32,7 @@ def search(
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OPTIONS)
 def test_sampler_and_its_options_come_from_the_yaml(name: str, search: Callable[[str], Any]) -> None:
     done = search(f"sampler: {name}\n  sampler_options: {OPTIONS[name]}")
@@ -44,6 +45,7 @@ def test_a_wrong_option_is_the_users_mistake(search: Callable[[str], Any]) -> No
     assert "line 19, key search.sampler_options.populaton_size" in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_registered_sampler_can_be_named(search: Callable[[str], Any]) -> None:
     made: list[dict[str, Any]] = []
 

@@ -45,6 +45,7 @@ def test_searches_in_two_directories_are_one_search(
     assert facts(tmp_path / "one") == facts(finished_run)
 
 
+@pytest.mark.slow
 def test_other_configuration_at_the_same_study_is_refused_by_line_and_key(
     amber: Amber, write_config: WriteConfig, tiny: str, tmp_path: Path, postgres: str
 ) -> None:
@@ -57,6 +58,7 @@ def test_other_configuration_at_the_same_study_is_refused_by_line_and_key(
     assert expected in refused.stderr
 
 
+@pytest.mark.slow
 def test_password_stays_in_this_process(
     amber: Amber,
     write_config: WriteConfig,

@@ -14,6 +14,7 @@ import amber.training.callbacks as callbacks
 import amber.training.train as training
 
 
+@pytest.mark.slow
 def test_statistics_are_estimated_anew_after_every_training(
     amber: Callable[..., Any],
     write_config: Callable[..., Path],
@@ -41,6 +42,7 @@ def test_statistics_are_estimated_anew_after_every_training(
     assert len(models) == 2 * (trained + networks)
 
 
+@pytest.mark.slow
 def test_one_shot_search_trains_with_its_own_optimizer_options(
     amber: Callable[..., Any],
     write_config: Callable[..., Path],

@@ -46,6 +46,7 @@ def manager(folder: Path, kind: type = GeneralManager, **options: Any) -> Any:
     return kind(**{**arguments, **options})
 
 
+@pytest.mark.slow
 def test_a_child_is_trained_rewarded_and_kept(tmp_path: Path) -> None:
     found = manager(tmp_path / "run", store_fn="general", save_full_model=True)
     reward, metrics = found.get_rewards(7, [1, 0])
@@ -125,7 +126,8 @@ def test_generators_and_callables(tmp_path: Path) -> None:
 def test_old_arguments_of_fit_are_ignored_with_one_warning(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="max_queue_size, workers") as caught:
         found = manager(tmp_path, fit_kwargs={"workers": 3, "max_queue_size": 50}, epochs=1)
-    assert len(caught) == 1
+    # Keras on torch may warn of NumPy's conversions at the same time.
+    assert sum("max_queue_size" in str(each.message) for each in caught) == 1
     assert found.get_rewards(0, [0, 0])[0] < 0
 
 

@@ -14,9 +14,12 @@ import pytest
 from amber.data import (
     Dataset,
     Split,
+    SplitSpec,
     Target,
+    TargetSpec,
     TestVault,
     find_data,
+    load_blocks,
     load_dataset,
     load_sequences,
     logistic_regression_baseline,
@@ -118,13 +121,21 @@ def test_the_baseline_refuses_what_it_cannot_fit() -> None:
 
 
 def test_own_data(own: Path) -> None:
-    data = load_sequences(own, classes=["b", "a"])
+    data = load_sequences(own, label=TargetSpec("label", classes=["b", "a"]))
     assert (data.name, data.classes, data.split) == ("own", ("b", "a"), "gsplit")
     assert data.train.y.tolist() == [1, 0]
     np.testing.assert_array_equal(data.open_test().x[0, 3], [0.25] * 4)
     assert load_dataset(own).name == "own"
-    grouped = load_sequences(own, split=None, group="group", fractions=(0.5, 0.25, 0.25))
+    grouped = load_sequences(own, split=SplitSpec("grouped", "group", fractions=(0.5, 0.25, 0.25)))
     assert [len(grouped.train), len(grouped.validation), len(grouped.test)] == [2, 1, 1]
+
+
+def test_a_seed_beside_a_division_that_has_one_is_refused() -> None:
+    assert load_dataset("splice", SplitSpec("random", seed=3), 3).fingerprint == (
+        load_dataset("splice", "random", 3).fingerprint
+    )
+    with pytest.raises(DataError, match="Give the seed to the SplitSpec. Received: seed=4"):
+        load_dataset("splice", SplitSpec("random", seed=3), 4)
 
 
 @pytest.mark.parametrize(
@@ -143,9 +154,37 @@ def test_bad_own_data(own: Path, old: str, new: str, message: str) -> None:
         load_sequences(own, split="gsplit")
 
 
-def test_group_and_split_column_exclude_each_other(own: Path) -> None:
-    with pytest.raises(DataError, match="`group` must be None"):
-        load_sequences(own, group="group")
+def test_former_arguments_of_the_loaders_still_work_and_say_what_to_write(own: Path) -> None:
+    halves = (0.5, 0.25, 0.25)
+    with pytest.warns(FutureWarning, match=r"Use split=SplitSpec\(split, group, seed, fractions\)\."):
+        former = load_sequences(own, split=None, group="group", fractions=halves, seed=1)  # type: ignore[call-arg]
+    current = load_sequences(own, split=SplitSpec("grouped", "group", 1, halves))
+    assert former.fingerprint == current.fingerprint and former.split == "grouped"
+    with pytest.warns(FutureWarning, match=r"Use label=TargetSpec\(column, task, classes\)\."):
+        turned = load_dataset(own, "gsplit", classes=["b", "a"])  # type: ignore[call-arg]
+    assert turned.classes == ("b", "a") and turned.split == "gsplit"
+    with pytest.warns(FutureWarning, match="SplitSpec"):
+        drawn = load_dataset(own, "random", 2, fractions=halves)  # type: ignore[call-arg]
+    assert drawn.fingerprint == load_dataset(own, SplitSpec("random", seed=2, fractions=halves)).fingerprint
+    with pytest.warns(FutureWarning, match="SplitSpec"):
+        # `gsplit` is not looked for where blocks are read.
+        blocks = load_blocks(own, {"dna": {"sequence": "seq"}}, {"y": "label"}, fractions=halves)  # type: ignore[call-arg]
+    assert blocks.split == "random" and blocks.sizes == {"train": 2, "validation": 1, "test": 1}
+
+
+@pytest.mark.parametrize(
+    ("former", "message"),
+    [
+        ({"group": "group"}, "`group` must be None when a split is given. Received: split='auto', group='group'"),
+        ({"split": SplitSpec(), "fractions": (0.5, 0.25, 0.25)}, "Give fractions to the SplitSpec"),
+        ({"label": TargetSpec("label"), "task": "classes"}, "Give task to the TargetSpec"),
+    ],
+)
+def test_former_arguments_beside_what_holds_them_now_are_refused(
+    own: Path, former: dict[str, object], message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        load_sequences(own, **former)  # type: ignore[arg-type]
 
 
 def test_the_data_folder(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import pytest
 from amber.data.batches.augmentation import Augmentation
 from amber.data.dataset import Dataset
 from amber.data.encoding.alphabets import Alphabet
+from amber.data.encoding.coding import SequenceForm
 from amber.data.encoding.one_hot import one_hot_complement
 from amber.data.from_examples import DatasetSpec, load
 from amber.data.sources import FastaSource, TableSource, Wanted
@@ -26,10 +27,10 @@ def _sequences(count: int, length: int = 60) -> list[str]:
     return ["".join(np.array(list("ACGT"))[rng.integers(0, 4, length)]) for _ in range(count)]
 
 
-def _loaded(folder: Path, sequences: list[str], spec: DatasetSpec = SPEC) -> Dataset:
+def _loaded(folder: Path, sequences: list[str], spec: DatasetSpec = SPEC, wanted: Wanted | None = None) -> Dataset:
     path = folder / "d.csv"
     path.write_text("seq,label\n" + "".join(f"{each},{'ab'[k % 2]}\n" for k, each in enumerate(sequences)))
-    return load(TableSource.plain(str(path)), Wanted(), spec, "d", path)
+    return load(TableSource.plain(str(path)), wanted or Wanted(), spec, "d", path)
 
 
 def test_training_sees_both_strands_and_the_rest_does_not(tmp_path: Path) -> None:
@@ -90,3 +91,20 @@ def test_identical_examples_are_said_where_inputs_are_read_in_batches(tmp_path: 
     spec = replace(SPEC, augmentation=Augmentation(shift=1))
     notes = _loaded(tmp_path, _sequences(20) * 3, spec).notes
     assert any("are identical to examples of the train part" in note for note in notes)
+
+
+def test_sequences_of_unknown_letters_alone_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        DataError, match=r"d\.csv, line 2: expected sequences with known letters, ACGT.*N alone, in all of the 20"
+    ):
+        _loaded(tmp_path, ["N" * 30] * 20)
+    # One that has a letter is enough for the rest to be a warning.
+    assert len(_loaded(tmp_path, ["N" * 30] * 19 + ["A" + "N" * 29]).train) == 14
+
+
+def test_a_length_that_makes_nearly_all_padding_is_refused(tmp_path: Path) -> None:
+    wanted = Wanted(form=SequenceForm(length=6001))
+    with pytest.raises(DataError, match=r"at most 100 times the longest sequence, which has 60 .* 6,001") as caught:
+        _loaded(tmp_path, _sequences(20), wanted=wanted)
+    assert caught.value.field == ("length",)
+    assert len(_loaded(tmp_path, _sequences(20), wanted=Wanted(form=SequenceForm(length=6000))).train) == 14

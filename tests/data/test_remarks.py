@@ -27,10 +27,10 @@ def _dataset(train: Split, validation: Split, test: Split) -> Dataset:
 
 
 def _odd() -> dict[str, tuple[Callable[[], Dataset], str]]:
-    train, validation, test = _sequences(30), _sequences(12), _sequences(12)
-    labels = np.arange(30) % 2
+    train, validation, test = _sequences(60), _sequences(12), _sequences(12)
+    labels = np.arange(60) % 2
     unknown = ["N" * 12 + sequence[12:] for sequence in train[:3]] + train[3:]
-    again = [*train[:28], train[0], train[1]]
+    again = [*train[:58], train[0], train[1]]
     return {
         "test": (
             lambda: _dataset(_part(train), _part(validation), _part([*test[:10], train[0], train[5]])),
@@ -41,12 +41,20 @@ def _odd() -> dict[str, tuple[Callable[[], Dataset], str]]:
             "1 of 12 validation examples have",
         ),
         "contradictory": (
-            lambda: _dataset(_part(again, np.array([*labels[:28], 1, 1])), _part(validation), _part(test)),
+            lambda: _dataset(_part(again, np.array([*labels[:58], 1, 1])), _part(validation), _part(test)),
             "2 training examples have the inputs of another and a different label",
         ),
         "unknown letters": (
             lambda: _dataset(_part(unknown), _part(validation), _part(test)),
-            "3 of 30 training sequences are for more than half N",
+            "3 of 60 training sequences are for more than half N",
+        ),
+        "few training examples": (
+            lambda: _dataset(_part(train[:49]), _part(validation), _part(test)),
+            "The training part has only 49 examples: a network hardly learns from fewer than 50",
+        ),
+        "few of a class": (
+            lambda: _dataset(_part(train, (np.arange(60) < 4).astype(int)), _part(validation), _part(test)),
+            "fewer than 5 examples of some classes ('b' 4): no network learns a class",
         ),
         "one validation example": (
             lambda: _dataset(_part(train), _part(validation[:1]), _part(test)),
@@ -65,7 +73,7 @@ def test_odd_data_are_remarked_on_once(name: str) -> None:
 
 
 def test_nothing_is_said_of_other_data() -> None:
-    assert remarks(_dataset(_part(_sequences(30)), _part(_sequences(12)), _part(_sequences(12)))) == []
+    assert remarks(_dataset(_part(_sequences(60)), _part(_sequences(12)), _part(_sequences(12)))) == []
 
 
 def test_examples_of_several_blocks_are_equal_where_all_blocks_are() -> None:

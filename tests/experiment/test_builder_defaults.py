@@ -79,6 +79,7 @@ def test_the_record_of_a_run_gives_them_back() -> None:
         with_settings(text, {"builder": {"flatten_mode": "X"}}, "best.json")
 
 
+@pytest.mark.slow
 def test_the_commands_agree_on_the_network(
     amber: Callable[..., Any], write_config: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -151,6 +152,16 @@ def test_unknown_letters_as_zeros(folder: Path, tiny: str) -> None:
         ("{source: t.txt, alphabet: AA}", "data.alphabet", "dna, rna, protein"),
         ("{source: t.txt, align: up}", "data.align", "'left', 'centre' or 'right'"),
         ("{source: {table: t.txt}, label: nope}", "data.label", "column 'nope'"),
+        ("{source: t.txt, augmentation: {shift: 500}}", "data.augmentation", "smaller than the input"),
+        ("{source: t.txt, split: {similarity: 500}}", "data.split", "must share at most the"),
+        ("{source: t.txt, split: {train: 0.8, test: 0.2}}", "data.split", "fractions: .0.7, 0.1, 0.2"),
+        ("{source: t.txt, split: stratified}", "data.split", "split: random, of a size that `fractions` says"),
+        ("{source: t.txt, length: max}", "data.length", "an integer or 'longest' or 'shortest'. Received: 'max'"),
+        ("{source: [a.fa, b.fa]}", "data.source", "expected text or a mapping of keys. Received: .'a.fa', 'b.fa'"),
+        ("{source: t.txt, class_weights: auto}", "data.class_weights", "'balanced' or a mapping"),
+        ("{source: t.txt, target: y}", "data.target", "Did you mean 'label' or 'outputs'"),
+        ("{source: t.txt, features: [age]}", "data.features", "Did you mean 'blocks' or 'sequence'"),
+        ("{source: t.txt, lr: 1}", "data.lr", "unknown key"),
         ("{source: {table: t.txt}, split: nope}", "data.split", "column 'nope'"),
         ("{source: {table: t.txt}, blocks: {n: {sequence: seq, length: 0}}}", "data.blocks.n", "length"),
         ("{source: {simulated: {}, table: t.txt}}", "data.source", "'simulated' alone"),
@@ -174,6 +185,22 @@ def test_mistakes_are_named_by_line_and_key(folder: Path, tiny: str, data: str, 
         load_data(_loaded(folder, tiny, data))
     assert str(caught.value).startswith(f"{folder / 'c.yaml'}, line 3, key {key}: ")
     assert "Received: " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "advice"),
+    [
+        ("{source: {fasta: a.fa}, length: 9}", "as in fasta: {bound: a.fa, free: b.fa}; or find labels in the headers"),
+        (
+            "{source: {fasta: [a.fa, b.fa]}, length: 9}",
+            "'name', 'description'. Give each class a file of its own",
+        ),
+        ("{source: {intervals: a.bed, genome: g.fa, window: 9}}", "or write `negatives: 1` where all are positive"),
+    ],
+)
+def test_examples_without_labels_get_advice(folder: Path, tiny: str, data: str, advice: str) -> None:
+    with pytest.raises(ConfigError, match="expected a column 'label'.*" + re.escape(advice)):
+        load_data(_loaded(folder, tiny, data))
 
 
 def test_the_text_that_is_kept_has_absolute_paths(folder: Path, tiny: str) -> None:
@@ -206,6 +233,7 @@ def test_a_source_of_a_plug_in(folder: Path, tiny: str) -> None:
         SOURCES._entries.pop("doubled")
 
 
+@pytest.mark.slow
 def test_a_search_on_peaks_resumes_from_another_folder(
     folder: Path, tiny: str, amber: Amber, monkeypatch: pytest.MonkeyPatch
 ) -> None:

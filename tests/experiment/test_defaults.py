@@ -101,6 +101,7 @@ def test_settings_of_a_stranger_are_checked(settings: Any) -> None:
         with_settings(config_from_text(SPACE, "a.yaml"), settings, "best.json")
 
 
+@pytest.mark.slow
 def test_a_search_that_names_only_data_and_space(
     amber: Callable[..., Any], write_config: Callable[..., Path], tmp_path: Path
 ) -> None:

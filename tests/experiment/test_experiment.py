@@ -32,6 +32,7 @@ def without_times(run_directory: Path) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.slow
 def test_runs_as_the_command_does_and_begins_its_directory_once(
     finished_run: Path, write_config: WriteConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +175,7 @@ def test_relative_data_of_a_dictionary_count_from_its_folder(tiny: str, tmp_path
     assert str(tmp_path / "mine.csv") in str(refusal.value)
 
 
+@pytest.mark.slow
 def test_objects_are_run_and_their_run_is_read_again(
     amber: Callable[..., Any], tiny: str, finished_run: Path, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -11,7 +12,7 @@ from amber.data import Scaling
 from amber.data.targets.target import MISSING_NUMBER, Labels, Numbers
 from amber.errors import ConfigError, DataError
 from amber.experiment.configuration.reading import Configuration, config_from_text
-from amber.experiment.new_files import read_files
+from amber.experiment.new_files import read_files, read_inputs
 from amber.experiment.task_spec import Outcome, TaskSpec
 from amber.experiment.trained.preprocessing import Preprocessing, SequenceReading
 
@@ -148,3 +149,25 @@ def test_a_missing_file_is_named() -> None:
         read_files(["none.csv"], configuration("source: old.csv"), preprocessing(("a", "b")))
     with pytest.raises(ConfigError, match="--genome: it is for intervals"):
         read_files(["none.csv"], configuration("source: old.csv"), preprocessing(("a", "b")), Path("g.fa"))
+
+
+def test_inputs_of_observations_are_found_by_the_names_of_features_and_scaled(tmp_path: Path) -> None:
+    path = tmp_path / "new.h5ad"
+    with h5py.File(path, "w") as opened:
+        for group, names in {"obs": ["cell1", "cell2"], "var": ["other", "b", "a"]}.items():
+            opened.create_group(group).attrs["_index"] = "_index"
+            opened[group]["_index"] = names
+        opened["X"] = np.array([[9.0, 2.0, 1.0], [9.0, 4.0, 3.0]], np.float32)
+    known = Preprocessing(
+        TaskSpec({"input": (2,)}, {"output": ("x", "y")}),
+        {},
+        {"input": Scaling((1.0, 2.0), (2.0, 2.0))},
+        {},
+        {"input": ("a", "b")},
+    )
+    new = read_inputs(str(path), configuration("source: {anndata: old.h5ad}\nlabel: kind"), known)
+    np.testing.assert_allclose(new.x["input"], [[0.0, 0.0], [1.0, 1.0]])
+    assert new.keys == ("name", ["cell1", "cell2"])
+    with pytest.raises(DataError, match="expected an array 'seq'"):
+        np.savez(tmp_path / "none.npz", other=np.zeros(3))
+        read_inputs(str(tmp_path / "none.npz"), configuration("source: old.csv"), preprocessing(("a", "b")))

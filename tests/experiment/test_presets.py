@@ -33,6 +33,7 @@ def sections(preset: str | None, **more: Any) -> dict[str, Any]:
     return {"data": {"source": SIMULATED}, **space, **SHORT, **more}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", OF_SEQUENCES)
 def test_every_preset_of_sequences_is_searched(preset: str, tmp_path: Path) -> None:
     result = run(Experiment.from_dict(sections(preset), run_directory=tmp_path / "run"))
@@ -41,6 +42,7 @@ def test_every_preset_of_sequences_is_searched(preset: str, tmp_path: Path) -> N
     assert [trial.status for trial in result.search.trials].count("complete") == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["groups", "mixed"])
 def test_feature_groups_are_searched(kind: str, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
@@ -63,6 +65,7 @@ def test_feature_groups_are_searched(kind: str, tmp_path: Path) -> None:
     assert result.best_model.is_file()
 
 
+@pytest.mark.slow
 def test_a_run_directory_records_the_space_and_its_text_keeps_its_lines(tmp_path: Path) -> None:
     written = tmp_path / "mine.yaml"
     text = (

@@ -14,7 +14,7 @@ import pytest
 
 from amber.data import Dataset, Split, Target, TestVault
 from amber.experiment.configuration.reading import config_from_text
-from amber.experiment.summary import understood
+from amber.experiment.summary import describe_space, understood
 
 
 def dataset(**changes: Any) -> Dataset:
@@ -65,7 +65,7 @@ def test_task_and_data_are_said_before_keras_is_loaded() -> None:
     probe = (
         "import sys; from amber.experiment.data import load_data\n"
         "from amber.experiment.task_spec import TaskSpec; from amber.experiment.task_settings import for_task\n"
-        "from amber.experiment.summary import understood\n"
+        "from amber.experiment.summary import describe_space, understood\n"
         "from tests.cli.conftest import TINY; from amber.experiment.configuration.reading import config_from_text\n"
         "loaded = config_from_text(TINY, 'a.yaml'); data = load_data(loaded)\n"
         "lines = understood(for_task(loaded, TaskSpec.of(data)), data); print(next(lines)); print(next(lines))\n"
@@ -84,3 +84,12 @@ def test_a_search_begins_with_the_lines(
     assert first == "Task     output: multi-class classification, classes EI, IE, N (guessed)"
     assert second.startswith("Data     splice (") and second.endswith("split: column gsplit (guessed)")
     assert third.startswith("Runs on  torch")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "said"),
+    [([3, 2], "6 architectures"), ([10] * 9, "about 1.0e+9 architectures"), ([2] * 11_325, "about 1.5e+3409 archi")],
+)
+def test_spaces_of_any_size_are_described(sizes: list[int], said: str) -> None:
+    text = "model_space: [[{Layer_type: dense, units: 2}]]\ndata: {source: mine.csv}\n"
+    assert said in describe_space(config_from_text(text, "mine.yaml"), sizes)

@@ -131,6 +131,7 @@ def test_a_search_by_a_metric_of_one_hot_targets(
     assert json.loads(shown.stdout)["compared"]["metric"] == "auc", shown.stderr
 
 
+@pytest.mark.slow
 def test_a_search_for_a_number_is_reported_by_what_it_compared(
     tiny: str, amber: Callable[..., Any], write_config: Callable[..., Path], tmp_path: Path
 ) -> None:

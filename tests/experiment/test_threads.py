@@ -11,9 +11,10 @@ import pytest
 import yaml
 
 from amber.backend import threads
+from amber.errors import DataError
 from amber.experiment.configuration.reading import config_from_text
 from amber.experiment.task_spec import TaskSpec
-from amber.experiment.threads import set_threads, step_flops
+from amber.experiment.threads import set_threads, set_threads_for_run, step_flops
 
 SPLICE = (Path(__file__).parents[2] / "examples" / "splice.yaml").read_text(encoding="utf-8")
 
@@ -68,6 +69,43 @@ def test_other_processes_have_threads_of_their_own(monkeypatch: pytest.MonkeyPat
     assert set_threads(config_from_text(text, "a.yaml"), problem(60, 4)).reason != "search.threads" and len(used) == 1
 
 
+@pytest.mark.slow
 def test_threads_are_said(amber: Any, write_config: Callable[..., Path], tmp_path: Path) -> None:
     done = amber("search", write_config(), "-d", tmp_path / "run", "--trials", "1")
     assert re.search(r"CPU, 1 thread \((OMP_NUM_THREADS|small networks; .+)\)", " ".join(done.stdout.split()))
+
+
+@pytest.mark.parametrize(("flops", "expected"), [(2_000_000, 1), (2_000_000_000, 4), (None, 4), ("many", 4)])
+def test_work_with_a_trained_network_takes_as_many_as_suit_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, flops: object, expected: int
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    used: list[int] = []
+    monkeypatch.setattr("amber.experiment.threads.use_threads", used.append)
+    monkeypatch.setattr("amber.experiment.threads.record_beside", lambda _: None if flops is None else {"flops": flops})
+    monkeypatch.setattr(threads, "usable_processors", lambda: 4)
+    monkeypatch.setattr(threads, "load", lambda: 0.0)
+    assert set_threads_for_run(tmp_path / "best.keras").threads == expected and used == [expected]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "evaluate run",
+        "explain run",
+        "variants run calls.vcf --genome g.fa",
+        "predict run d.csv",
+        "design run",
+        "train d.yaml --from run -o new",
+    ],
+)
+def test_every_command_that_uses_a_network_chooses_threads(
+    command: str, amber: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def chosen(source: Path) -> None:
+        raise DataError(f"threads for {source}")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("amber.experiment.before_keras.explained.check_explained", lambda *_: None)
+    monkeypatch.setattr("amber.experiment.threads.set_threads_for_run", chosen)
+    assert "threads for run" in amber(*command.split()).stderr

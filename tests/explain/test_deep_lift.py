@@ -23,6 +23,7 @@ def summed(arrays: list[np.ndarray]) -> np.ndarray:
     return sum(each.reshape(len(each), -1).sum(axis=1, dtype="float64") for each in arrays)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(25))
 def test_contributions_of_random_networks_sum_to_the_difference(seed: int) -> None:
     model, examples, references = random_network(seed)

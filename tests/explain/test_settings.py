@@ -60,7 +60,10 @@ def test_all_settings_are_tried() -> None:
         ({"reference": "zeros"}, "The settings of deep_lift are batch_size, .*. Received: reference='zeros'"),
         ({"output": 3}, r"has the shape \(3,\); name a unit of it.*Received: unit=3"),
         ({"output": True}, "Received: unit=True"),
-        ({"output": "probability"}, "has the outputs 'classes'. Received: output='probability'"),
+        (
+            {"output": "probability"},
+            r"such as \('classes', 0\); its outputs are 'classes'.* Received: 'probability'",
+        ),
         ({"model": None}, "functional Keras model.* Received: None"),
         ({"model": "best.keras"}, "of what `amber.load` returns `network`. Received: 'best.keras'"),
         ({"examples": ["ACGT"]}, "what `amber.load` returns explains sequences as text. Received: 'ACGT'"),

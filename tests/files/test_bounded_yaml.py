@@ -20,6 +20,7 @@ LISTS = "".join(f"a{k}: &a{k} [{','.join([f'*a{k - 1}'] * 9)}]\n" for k in range
 BAD: dict[str, tuple[str, int, str]] = {
     "merge keys that grow": (f"a0: &a0 {{x: 1}}\n{LEVELS}", 7, "200,000 values"),
     "lists that grow": (f"a0: &a0 [1, 2]\n{LISTS}", 6, "200,000 values"),
+    "a path of Windows in double quotes": ('a: 1\nb: "C:\\Users\\x"', 2, "in single quotes, or none"),
     "!!bool": ("a: 1\nb: !!bool foo", 2, "key b: expected a value without a tag. Received: !!bool"),
     "!!int": ("a: !!int ''", 1, "Received: !!int"),
     "!!binary": ("a: !!binary x", 1, "Received: !!binary"),
@@ -63,6 +64,7 @@ BAD: dict[str, tuple[str, int, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BAD)
 def test_what_is_refused_names_line_and_reason(kind: str) -> None:
     text, line, said = BAD[kind]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
 from amber.errors import DataError, StorageError
-from amber.files import is_left_over, read_bounded, replacing, write_whole
+from amber.files import content_of, is_left_over, read_bounded, replacing, write_whole
+from amber.files.output import writing_folder
 
 
 def test_a_file_is_written_and_replaced(tmp_path):
@@ -66,3 +69,57 @@ def test_only_regular_files_are_read(tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(StorageError, match="none: expected a best.json. Received: no such file"):
         read_bounded(tmp_path / "none", limit=10, what="a best.json")
+
+
+def test_a_folder_is_filled_together_or_not_made(tmp_path):
+    target = tmp_path / "new" / "deep"
+    with pytest.raises(ValueError, match="half way"), writing_folder(target) as aside:
+        (aside / "a.txt").write_text("a")
+        raise ValueError("half way")
+    assert list(tmp_path.iterdir()) == []
+    with writing_folder(target) as aside:
+        (aside / "a.txt").write_text("a")
+        assert content_of(target) == []
+    assert [each.name for each in target.iterdir()] == ["a.txt"]
+    with pytest.raises(KeyboardInterrupt), writing_folder(target) as aside:
+        (aside / "a.txt").write_text("b")
+        raise KeyboardInterrupt
+    assert (target / "a.txt").read_text() == "a" and [each.name for each in target.iterdir()] == ["a.txt"]
+
+
+def test_what_killed_processes_left_in_a_folder_goes(tmp_path):
+    (tmp_path / ".replacement").mkdir()
+    (tmp_path / ".replacement" / "half.txt").write_text("ha")
+    (tmp_path / ".a.txt.1.tmp.txt").write_text("ha")
+    assert content_of(tmp_path) == []
+    with writing_folder(tmp_path) as aside:
+        (aside / "a.txt").write_text("a")
+    assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(StorageError, match=r"file/sub: expected to be able to write it"),
+        writing_folder(tmp_path / "file" / "sub"),
+    ):
+        pass
+
+
+def test_a_full_disk_does_not_crash_what_writes_hdf5(tmp_path):
+    program = (
+        "import resource, sys, numpy as np\n"
+        "from amber.files.whole_hdf5 import new_hdf5\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "try:\n"
+        "    with new_hdf5(sys.argv[1]) as file:\n"
+        "        file['a'] = np.random.default_rng(0).normal(size=50_000)\n"
+        "except OSError as error:\n"
+        "    print(error.strerror)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "a.h5")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0 and done.stdout == "File too large\n", done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -69,3 +69,51 @@ def test_activations() -> None:
 def test_texts_are_cut_at_their_limit() -> None:
     assert (clip("abcd", 4), clip("abcde", 4), clip("ab de", 4)) == ("abcd", "abc…", "ab…")
     assert (size_text((None, 4)), size_text(8)) == ("? x 4", "8")
+
+
+@pytest.mark.parametrize("kind", ["relu", "sigmoid", "elu", "leaky_relu", "PReLU", "softmax"])
+def test_a_layer_that_is_an_activation_is_named_by_its_type(kind: str) -> None:
+    operation = Operation(kind) if kind != "softmax" else Operation("activation", activation=kind)
+    assert is_activation(operation)
+    assert activation_of(operation) == kind.lower().replace("_", "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "attributes", "words"),
+    [
+        ("input", {"shape": ()}, "input scalar"),
+        ("input", {"shape": (None, 4)}, "input ? x 4"),
+        ("repeatvector", {"n": 3}, "repeatvector 3"),
+        ("permute", {"dims": (2, 1)}, "permute 2 x 1"),
+        ("gaussian_noise", {"stddev": 0.1}, "gaussian_noise 0.1"),
+        ("spatialdropout1d", {"rate": 0.5}, "spatialdropout1d 0.5"),
+        ("conv1d", {"filters": 2, "kernel_size": 3, "strides": [1], "dilation_rate": 1}, "conv1d 2 filters, kernel 3"),
+        ("conv2d", {"filters": 2, "kernel_size": 3, "strides": (1, 2)}, "conv2d 2 filters, kernel 3, stride 1 x 2"),
+        ("bidirectional", {"units": 5}, "bidirectional lstm 5"),
+    ],
+)
+def test_words_at_the_edges_of_each_rule(kind: str, attributes: dict[str, Any], words: str) -> None:
+    assert describe(Operation(kind, **attributes)) == words
+
+
+@pytest.mark.parametrize(
+    ("kind", "family"),
+    [
+        ("output", "input"),
+        ("subtract", "merge"),
+        ("average", "merge"),
+        ("averagepooling1d", "pool"),
+        ("upsampling1d", "other"),
+        ("depthwiseconv1d", "convolution"),
+        ("separable_conv1d", "convolution"),
+        ("gru", "sequence"),
+        ("simplernn", "sequence"),
+        ("multiheadattention", "sequence"),
+        ("layernormalization", "other"),
+    ],
+)
+def test_families(kind: str, family: str) -> None:
+    class Known:
+        Layer_type = kind
+
+    assert family_of(Known()) == family  # type: ignore[arg-type]

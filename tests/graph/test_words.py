@@ -36,7 +36,7 @@ def sequential() -> KerasModelBuilder:
     [
         ([0, 2, 0, 0], "conv8-identity-globalavgpool-dense16"),
         ([1, 2, 1, 1], "conv4(k3)-identity-flatten-bigru5"),
-        ([2, 2, 2, 0], "conv4(k7, relu)-identity-dropout0.5-dense16"),
+        ([2, 2, 2, 0], "conv4(k7,relu)-identity-dropout0.5-dense16"),
     ],
 )
 def test_a_chain_of_layers(tokens: list[int], words: str) -> None:
@@ -94,11 +94,13 @@ def test_inputs_and_outputs_without_names_are_numbered() -> None:
     [
         ([("activation", {"activation": "relu"}), ("activation", {"activation": "linear"})], ["relu", "linear"]),
         ([("conv2d", {"filters": 2, "kernel_size": (3, 3)}), ("conv2d", {"filters": 2, "kernel_size": (3, 5)})],
-         ["conv2d2(k3 x 3)", "conv2d2(k3 x 5)"]),
+         ["conv2d2(k3x3)", "conv2d2(k3x5)"]),
         ([("maxpool1d", {"pool_size": 2}), ("maxpool1d", {"pool_size": [4]}), ("maxpool1d", {"pool_size": 4,
-          "strides": 2})], ["maxpool(size 2)", "maxpool(size 4)", "maxpool(size 4, stride 2)"]),
+          "strides": 2})], ["maxpool(size2)", "maxpool(size4)", "maxpool(size4,stride2)"]),
         ([("bidirectional", {"units": 3}), ("bidirectional", {"units": 3, "layer": "gru"})], ["bilstm3", "bigru3"]),
         ([("dropout", {"rate": 0.25}), ("dropout", {"rate": 0.5})], ["dropout0.25", "dropout0.5"]),
+        ([("batch_normalization", {}), ("global_max_pooling1d", {})], ["batchnorm", "globalmaxpool"]),
+        ([("dense", {"units": 3}), ("dense", {"units": 3, "use_bias": False})], ["dense3", "dense3(use_bias=False)"]),
     ],
 )  # fmt: skip
 def test_words_of_a_layer(candidates: list[tuple[str, dict[str, Any]]], words: list[str]) -> None:
@@ -109,7 +111,7 @@ def test_a_builder_without_a_space_has_no_words_and_long_texts_are_cut() -> None
     assert describe_in_words(lambda tokens: None, [0, 1]) == ""
     assert describe_in_words(sequential(), [9, 9, 9, 9]) == ""
     short = describe_in_words(sequential(), [2, 2, 2, 0], width=12)
-    assert short == "conv4(k7, r…"
+    assert short == "conv4(k7,re…"
 
 
 def test_an_operation_that_does_not_fit_is_said_in_words() -> None:

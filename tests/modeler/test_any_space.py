@@ -239,6 +239,7 @@ def test_every_builder_is_thrown_at() -> None:
     assert builders - {ModelBuilder} == set(BUILDERS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BUILDERS)
 def test_a_trained_step_or_a_named_error(kind: type[ModelBuilder]) -> None:
     reached = {"trained": 0, "refused": 0}

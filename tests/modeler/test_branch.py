@@ -147,6 +147,7 @@ def test_what_is_refused_is_named(changes: dict[str, Any], message: str) -> None
         worked_example(**changes)
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(
     depths=st.lists(st.integers(1, 3), min_size=1, max_size=3),

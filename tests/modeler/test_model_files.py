@@ -124,3 +124,18 @@ def test_weights_that_crash_the_library_are_refused_by_name(
         ConfigError, match="m.keras: expected a model saved by Keras 3. Received: weights that are damaged"
     ):
         load_model_file(path)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [("amber_plugin_lab", "lab>Fine"), ("__main__", "Mine"), (None, "Custom>own_function")]
+)
+def test_layer_of_somebody_s_code_is_named_with_the_way_to_load_it(
+    module: str | None, name: str, parts: Parts, tmp_path: Path
+) -> None:
+    def change(description: Any) -> None:
+        layer = description["config"]["layers"][1]
+        layer.update(module=module, registered_name=name, class_name=name.split(">")[-1])
+
+    path = write(tmp_path / "m.keras", described(change)(parts))
+    with pytest.raises(ConfigError, match=rf"m\.keras: .*Received: one with {name}.*--plugin my_layers\.py"):
+        load_model_file(path)

@@ -20,7 +20,7 @@ from tests.supernet.spaces import BLOCKS, ann_data, cnn_data, make_ann, make_cnn
 
 from amber import architect, modeler
 from amber.architect import BranchedModelSpace, ModelSpace, Operation
-from amber.errors import ArchitectureError, ConfigError, ModelSpaceError
+from amber.errors import ArchitectureError, ConfigError, DataError, ModelSpaceError
 from amber.modeler import child, dag, enasModeler, kerasModeler
 
 REQUIRED = inspect.Parameter.empty
@@ -282,7 +282,7 @@ def test_more_devices_than_there_are() -> None:
         model = kerasModeler.build_multi_gpu_sequential_model([0, 1], INPUT, OUTPUT, COMPILE, model_space=space())
     assert model.compiled and model.count_params() == 12 + 20 + 6
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", UserWarning)
         kerasModeler.build_multi_gpu_sequential_model([0, 1], INPUT, OUTPUT, COMPILE, 1, space())
 
 
@@ -365,3 +365,40 @@ def test_controllers_and_buffers_by_their_former_names() -> None:
     assert architect.MultiManagerBuffer(max_size=4, rescale_advantage_by_reward=True).rescale_advantage_by_reward
     with pytest.raises(TypeError):
         architect.GeneralController(space(), "ordinal", True, None, False, 0.05, False, 15, 5, None, 20)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("metrics", [["mae"], ["mae", "mse"], ["mae", "mse", "mape"]])
+def test_metrics_given_once_hold_for_every_output(metrics: list[str]) -> None:
+    inputs = [Operation("input", shape=(size,), name=name) for size, name in ((2, "A"), (3, "B"))]
+    outputs = [Operation("dense", units=1, activation="linear", name=name) for name in ("o1", "o2")]
+    rng = np.random.default_rng(0)
+    x, y = [rng.normal(size=(6, 2)), rng.normal(size=(6, 3))], [rng.normal(size=(6, 1))] * 2
+    compiled = {**COMPILE, "metrics": metrics}
+    apart = kerasModeler.KerasMultiIOModelBuilder(inputs, outputs, compiled, space(), True, True)
+    shared = enasModeler.EnasAnnModelBuilder(
+        inputs_op=inputs,
+        output_op=outputs,
+        model_space=space(),
+        model_compile_dict=compiled,
+        with_output_blocks=True,
+        use_node_dag=False,
+    )
+    wanted = {f"{output}_{metric}" for output in ("o1", "o2") for metric in metrics}
+    for builder, given in ((apart, x), (shared, np.hstack(x))):
+        found = builder([0, 1, 0, 0, 0, 1, 1, 1, 0, 0, 1]).fit(given, y, epochs=1, verbose=0)
+        assert wanted <= set(found.history), builder
+    assert compiled["metrics"] == metrics
+
+
+def test_methods_of_spaces_and_controllers_take_what_they_took(capsys: pytest.CaptureFixture[str]) -> None:
+    space().print_state_space()
+    assert capsys.readouterr().out == f"{space().describe()}\n" and "Layer 1" in space().describe()
+    assert [each.Layer_type for each in space().get_random_model_states()] == ["dense", "dense"]
+    state = np.zeros((1, 1, 4))
+    for make in (architect.GeneralController, architect.MultiInputController, architect.MultiIOController):
+        assert len(make(space()).get_action(state)) == 2
+    zero_shot = architect.ZeroShotController(space(), {"length": 2}, with_skip_connection=False)
+    for named in ({"description_feature": np.ones((1, 2))}, {"description": np.ones((1, 2))}, {}):
+        assert len(zero_shot.get_action(**named)[0]) == 2
+    with pytest.raises(DataError, match=r"shape \(1, 2\)"):
+        zero_shot.get_action(np.ones((1, 5)))

@@ -191,7 +191,7 @@ import sys, numpy as np, keras
 for path in sys.argv[1:]:
     case = np.load(path + ".npz")
     model = keras.saving.load_model(path + ".keras")
-    np.testing.assert_allclose(model.predict(case["x"], verbose=0), case["y"], rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(model.predict(case["x"], verbose=0), case["y"], rtol=2e-4, atol=1e-6)
 print("amber" in sys.modules, len(sys.argv) - 1)
 """
 

@@ -41,6 +41,8 @@ def data(classes: int | None) -> tuple[np.ndarray, np.ndarray]:
 def trained(classes: int | None, loss: str, metrics: list[Any]) -> dict[str, list[float]]:
     x, y = data(classes)
     units, activation = (1, "linear") if classes is None else (classes, "softmax")
+    if loss.casefold().startswith("binary"):
+        units, activation = 1, "sigmoid"
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(units, activation)])
     model.compile(**clone_compile_arguments({"optimizer": "sgd", "loss": loss, "metrics": metrics}))
     return dict(model.fit(x, y, validation_data=(x, y), epochs=1, batch_size=7, verbose=0).history)
@@ -57,12 +59,12 @@ def test_every_metric_trains_or_is_refused(task: str) -> None:
             assert all(each in str(error) for each in ("fits", *fitting_metrics(classes), repr(name)))
             refused.append(name)
     assert {"Mean", "IoU", "MeanMetricWrapper", "precision_at_recall", "nothing"} - set(refused) == {"nothing"}
-    loss = "mse" if classes is None else "sparse_categorical_crossentropy"
-    history = trained(classes, loss, list(fitting.values()))
-    for name in fitting:
-        made = fitting[name]
-        (value,) = history[f"val_{made if isinstance(made, str) else made.name}"]
-        assert math.isfinite(float(value)), name
+    losses = ["mse"] if classes is None else ["sparse_categorical_crossentropy"]
+    for loss in [*losses, *(["binary_crossentropy"] if classes == 2 else [])]:
+        history = trained(classes, loss, list(fitting.values()))
+        for name, made in fitting.items():
+            (value,) = history[f"val_{made if isinstance(made, str) else made.name}"]
+            assert math.isfinite(float(value)), (name, loss)
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -109,6 +111,19 @@ def test_values_are_those_of_the_second_of_two_classes() -> None:
         assert float(metric.result()) == pytest.approx(expected, abs=0.02), name
         metric.reset_state()
         assert float(metric.result()) == 0, name
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("name", [each for each in fitting_metrics(2) if each != "accuracy"])
+def test_values_by_one_unit_are_those_by_a_softmax_over_both(name: str) -> None:
+    true, second = np.array([0, 1, 1, 0, 1, 0, 0]), np.array([0.1, 0.8, 0.3, 0.6, 0.9, 0.2, 0.45], "float32")
+    found = []
+    for predicted in (second[:, None], np.stack([1 - second, second], axis=1)):
+        metric = metric_for(name, 2)
+        assert not isinstance(metric, str)
+        metric.update_state(true, predicted)
+        found.append(float(metric.result()))
+    assert found[0] == pytest.approx(found[1], abs=1e-6)
 
 
 def test_values_of_several_classes_are_means_over_them() -> None:

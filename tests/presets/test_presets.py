@@ -103,7 +103,7 @@ def test_what_does_not_suit_is_refused_with_the_way_out() -> None:
         preset_space("cnn_recurrent", DataFacts({"dna": (20, 4)}, 10, outputs=2))
     with pytest.raises(ModelSpaceError, match="motif_cnn or auto"):
         preset_space("feature_groups", of_sequence(20))
-    with pytest.raises(ModelSpaceError, match=r"cnn_attention, .*Did you mean 'motif_cnn'\? Received: 'motif_cn'"):
+    with pytest.raises(ModelSpaceError, match=r"cnn_attention, .*Did you mean 'motif_cnn'\?.*Received: 'motif_cn'"):
         preset_space("motif_cn", of_sequence(20))
 
 

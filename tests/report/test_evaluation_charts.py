@@ -12,8 +12,10 @@ from amber.errors import StorageError
 from amber.evaluation.curves import class_curves, number_points
 from amber.experiment.report_contents import _tests
 from amber.files.strict_json import json_text
-from amber.report.contents import OutputCurves
+from amber.report.contents import OutputCurves, ReportContents
 from amber.report.evaluation_charts import evaluation_plots
+from amber.report.page import render_report
+from amber.search import SearchResult
 
 
 def test_classes_have_a_curve_each_in_every_plot() -> None:
@@ -55,6 +57,32 @@ def test_what_was_compared_keeps_its_interval_and_no_value_stands_twice(tmp_path
             "accuracy (compared by the search)", "AUROC", "accuracy, class negative", "accuracy, class positive"
         ]  # fmt: skip
         assert rows[0].model == shown
+
+
+def test_other_simple_models_and_further_measures_are_shown(tmp_path: Path) -> None:
+    estimate = {"value": 0.5, "low": 0.4, "high": 0.6}
+    each = {key: estimate for key in ("accuracy", "auroc", "f1", "log_loss")}
+    names = ["logistic regression", "logistic regression on 6-mers", "always the most frequent class"]
+    evaluation = {"scores": each, "per_class": {}, "examples": 90, "units": 30}
+    evaluation |= {key: dict.fromkeys(names, each) for key in ("baselines", "differences")}
+    scores = {"accuracy": 0.5, "auroc": 0.5}
+    record = {"model": scores, "logistic_regression": scores, "evaluation": {"output": evaluation}}
+    path = tmp_path / "test.json"
+    path.write_text(json_text(record))
+    found = _tests(path)
+    assert [row.name for row in found.tables["Test result"]] == ["accuracy", "AUROC", "F1", "log loss"]
+    assert [row.name for row in found.others] == [
+        f"{name}, {measure}" for name in names[1:] for measure in ("accuracy", "AUROC")
+    ]
+    assert (
+        found.others[1].difference == "0.5000 (0.4000 to 0.6000)" and found.drawn_by == ", drawn by group (30 groups)"
+    )
+    result = SearchResult((), "val_loss", "minimize", 0)
+    page = render_report(
+        ReportContents("run", result, "amber search", tests=found.tables, others=found.others, drawn_by=found.drawn_by)
+    )
+    assert "Beside other simple models" in page and "logistic regression on 6-mers, AUROC" in page
+    assert "95 % intervals, drawn by group (30 groups)." in page and "<dt>F1</dt>" in page
 
 
 def test_runs_of_earlier_versions_and_damaged_curves(tmp_path: Path) -> None:

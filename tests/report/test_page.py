@@ -33,6 +33,7 @@ def hostile_page(hostile_run: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return written(hostile_run, tmp_path_factory.mktemp("page") / "report.html")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1200])
 def test_browser_shows_it_quietly_and_whole(chromium: Browser, page: Path, width: int, scheme: str) -> None:

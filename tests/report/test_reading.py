@@ -24,7 +24,7 @@ from amber.search import SearchResult
 
 MOTIF = Motif(
     "positive_1",
-    np.eye(4)[[2, 0, 3, 0]] * 0.7 + 0.075,
+    np.eye(4)[[2, 0, 3, 0]] * 0.96 + 0.01,
     sites=40,
     contributions=np.eye(4)[[2, 0, 3, 0]] * 0.2,
     seqlets=[Seqlet(0, 3, 7, False), Seqlet(4, 5, 9, True)],

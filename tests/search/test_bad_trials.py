@@ -46,11 +46,13 @@ RAISED = {
     "device": (DeviceError("the process of cuda:1 was killed"), "DeviceError: the process of cuda:1 was killed"),
     "silent": (SilentError(), "SilentError: (no message: its __str__ raised RuntimeError)"),
     "terminal": (ValueError("\x1b[2J\x07gone\r\nback"), r"ValueError: \x1b[2J\x07gone back"),
+    "bold": (ValueError("\x1b[1mnot\x1b[0m this"), "ValueError: not this"),
     "direction": (ValueError("a\u202eb"), r"ValueError: a\u202eb"),
     "huge": (ValueError("x" * 5_000_000), "ValueError: xxx"),
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RAISED)
 def test_whatever_is_raised_becomes_a_failed_trial(
     make_objective: MakeObjective, builder: CountingBuilder, tmp_path: Path, name: str
@@ -117,6 +119,7 @@ def test_interrupt_is_not_a_failed_trial(make_objective: MakeObjective, builder:
     assert not result.trials
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["planning", "training"])
 def test_exit_in_a_layer_is_a_failed_trial(where: str) -> None:
     class Leaving(keras.layers.Layer):

@@ -79,6 +79,7 @@ def test_trial_that_ends_its_process_twice_is_recorded_as_failed(
     assert searches.run(path, how) == 0  # and it is read again
 
 
+@pytest.mark.slow
 def test_layer_that_ends_the_process_while_it_is_planned_is_recorded_as_failed(
     searches: Searches, tmp_path: Path
 ) -> None:
@@ -100,6 +101,7 @@ def test_killed_in_one_trial_again_and_again_it_still_ends_as_undisturbed(search
     assert left[0] == left[1]
 
 
+@pytest.mark.slow
 def test_trial_that_is_killed_again_and_again_without_progress_is_recorded_as_failed(
     searches: Searches, tmp_path: Path
 ) -> None:
@@ -108,12 +110,14 @@ def test_trial_that_is_killed_again_and_again_without_progress_is_recorded_as_fa
     assert [bad.error for bad in failed(tmp_path)] == ["the process ended while this trial was trained, 5 times"]
 
 
+@pytest.mark.slow
 def test_what_a_person_interrupted_is_not_counted(searches: Searches, tmp_path: Path) -> None:
     codes = [searches.run(tmp_path, how) for how in ("exit", "person", "exit", "person", "exit", "not")]
     assert codes == [3, 130, 3, 130, 3, 0]
     assert not failed(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[1]", b'{"a": {}}', b'{"1": {"tokens": 3}}', b"\xff" * 100, b"[" * 9999]
 )

@@ -73,6 +73,7 @@ class KnowsItsSpace(OnlyCalled):
         self.model_space = SPACE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("builder", "name"),
     [

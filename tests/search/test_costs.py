@@ -92,6 +92,7 @@ def test_a_batch_is_as_large_as_asked_for_and_no_generator_is_disturbed() -> Non
     assert np.random.get_state()[1].tolist() == before  # type: ignore[index, union-attr]  # noqa: NPY002
 
 
+@pytest.mark.slow
 def test_timing_a_network_changes_no_score(make_objective: MakeObjective) -> None:
     plain = make_objective().evaluate((0, 1, 1), 3)
     timed = make_objective(latency_batch=4).evaluate((0, 1, 1), 3)

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ from amber.search import (
     ranking_table,
     run_search,
 )
+from amber.search.ranking import SHOWN
+from amber.search.recording import SearchFiles
+from amber.search.result import SearchResult
 
 TRIALS = [
     Trial(0, (1, 0), "aa", "complete", 0.5, {"val_accuracy": 0.5}, 2000, 10, 1.25, 7, None, 2),
@@ -104,6 +108,7 @@ def run(make_objective: Callable[..., Objective], tmp_path: Path) -> RunDirector
     return directory
 
 
+@pytest.mark.slow
 def test_search_writes_every_file(run: RunDirectory, builder: Any) -> None:
     trials = run.trials()
     complete = [trial for trial in trials if trial.status == "complete"]
@@ -129,6 +134,7 @@ def test_search_writes_every_file(run: RunDirectory, builder: Any) -> None:
     assert "Search finished: 2 complete" in (run.path / "search.log").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -175,9 +181,22 @@ def test_ranking_texts() -> None:
         "2",
     ]
     assert ranking_markdown(TRIALS, top=1).splitlines()[2:] == ["| 1 | 0.7500 | 1,000 | 20 | 2.0 | 0 1 |"]
-    assert ranking_table(TRIALS, top=2).row_count == 2
+    table = ranking_table(TRIALS, top=2)
+    assert table.row_count == 2 and str(table.caption).startswith("The best 2 of 3.")
 
 
+def test_a_long_ranking_is_cut_where_it_is_read(tmp_path: Path, make_objective: Callable[..., Objective]) -> None:
+    directory = RunDirectory.create(tmp_path / "run")
+    recorder = SearchFiles(directory, make_objective(), 0)
+    trials = [replace(TRIALS[0], number=number, score=number / 1000) for number in range(700)]
+    pruned = [replace(each, number=each.number + 700, status="pruned", epochs=1) for each in trials]
+    recorder.finish(SearchResult((*trials, *pruned), "val_accuracy", "maximize", 0))
+    text = " ".join((tmp_path / "run" / "ranking.txt").read_text().split())
+    assert f"The best {SHOWN} of 700." in text and "trial 749 after epoch 1 and 650 more" in text
+    assert len((tmp_path / "run" / "ranking.csv").read_text().splitlines()) == 701
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("terminal", [True, False])
 def test_progress_is_readable(make_objective: Callable[..., Objective], terminal: bool, tmp_path: Path) -> None:
     with (tmp_path / "out").open("w", encoding="utf-8") as file:

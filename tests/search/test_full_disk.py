@@ -23,13 +23,13 @@ def full(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_controller_that_does_not_fit_leaves_the_old_file(tmp_path: Path, full: None) -> None:
-    from amber.architect.controllers import GeneralController
+    from amber.architect.controllers import ControllerSettings, GeneralController
     from amber.architect.controllers.saving import save_controller
 
     path = tmp_path / "file.h5"
     path.write_bytes(b"old")
     with pytest.raises(StorageError, match=r"file\.h5.*No space left"):
-        save_controller(GeneralController([2], buffer_type=None), path)
+        save_controller(GeneralController([2], ControllerSettings(buffer_type=None)), path)
     assert path.read_bytes() == b"old" and [each.name for each in tmp_path.iterdir()] == ["file.h5"]
 
 

@@ -92,13 +92,13 @@ def test_one_rung_is_a_plain_search(make_objective: MakeObjective, sampler: str)
 @pytest.mark.slow
 def test_the_best_go_on_and_score_as_if_they_had_never_paused(make_objective: MakeObjective) -> None:
     epochs = Epochs()
-    result = run_halving(make_objective(**LOSS), trials=6, seed=0, settings=TWO, callbacks=[epochs])
+    result = run_halving(make_objective(**LOSS), trials=6, seed=0, settings=TWO, sampler="random", callbacks=[epochs])
     assert [each.epochs for each in result.ranked] == [4]
     assert epochs.rungs == [(1, 3, 1), (2, 3, 2), (3, 3, 4)]
     assert sorted(each.epochs for each in result.trials if each.status == "pruned") == [1, 1, 1, 2, 2]
     assert set(epochs.trained.values()) == {1}  # no epoch of any network was trained twice
     assert epochs.trained.total() == 6 + 3 + 2
-    plain = run_search(make_objective(**LOSS), trials=6, seed=0)
+    plain = run_search(make_objective(**LOSS), trials=6, seed=0, sampler="random")
     alone = {each.tokens: each.score for each in plain.trials}
     assert result.best is not None and result.best.score == alone[result.best.tokens]
     pruned = next(each for each in result.trials if each.status == "pruned")
@@ -127,6 +127,7 @@ def test_ended_after_any_epoch_and_resumed_it_equals_an_undisturbed_search(
         assert not list((path / RUNGS / "states").glob("*"))
 
 
+@pytest.mark.slow
 def test_a_search_that_has_ended_is_not_run_again_nor_made_longer(
     make_objective: MakeObjective, tmp_path: Path
 ) -> None:
@@ -153,6 +154,7 @@ def test_what_it_cannot_work_with_is_refused(make_objective: MakeObjective) -> N
         run_halving(make_objective(epochs=4, reward="auroc"), trials=2, seed=0, settings=settings)
 
 
+@pytest.mark.slow
 def test_reference_networks_go_on_as_others_do(make_objective: MakeObjective) -> None:
     epochs = Epochs()
     names = ("deepbind", "cnnprom")

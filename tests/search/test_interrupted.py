@@ -114,6 +114,7 @@ def test_second_one_is_raised_at_once(
         run_search(make_objective(), trials=2, seed=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["on_search_begin", "on_resume"])
 def test_while_an_earlier_search_is_taken_up(
     name: str, make_objective: Callable[..., Objective], tmp_path: Path

@@ -122,6 +122,7 @@ MUTATIONS: dict[Mutation, int] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mutate", MUTATIONS)
 @pytest.mark.parametrize("version", [3, 2])
 def test_mutated_journal_is_read_as_it_was_or_refused_by_its_line(

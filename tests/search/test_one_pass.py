@@ -73,6 +73,7 @@ class ByTrial(SearchCallback):
 
 
 # The second trial is the best one so far in one of the two directions, and is then written down as such.
+@pytest.mark.slow
 @pytest.mark.parametrize("direction", ["minimize", "maximize"])
 def test_a_trial_is_checked_decoded_planned_and_measured_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, direction: str

@@ -24,6 +24,7 @@ class Counting(keras.callbacks.Callback):
         self.epochs += 1
 
 
+@pytest.mark.slow
 def test_each_training_has_its_own(make_objective: Any) -> None:
     MADE.clear()
     objective = make_objective(metric="val_loss", epochs=2, callbacks=lambda: [Counting()])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,13 +11,18 @@ from typing import Any
 import optuna
 import pytest
 
+from amber.architect import TokenLayout
 from amber.errors import ConfigError
-from amber.search import Objective
+from amber.experiment.configuration.sections import SearchSection
+from amber.known_names import DEFAULT_SAMPLER
+from amber.search import Objective, Study, run_search
 from amber.search.candidate import Candidate, token_fingerprint
 from amber.search.executors import Outcome
 from amber.search.executors.base import Failure
+from amber.search.halving import run_halving
 from amber.search.proposing import Proposal, Proposer
-from amber.search.samplers import SAMPLERS
+from amber.search.samplers import SAMPLERS, make_sampler, token_distributions, tokens_of
+from amber.search.token_study import TokenStudy
 from amber.search.trial import Trial
 
 PROPOSAL = Proposal(4, (1, 0), asked=None)
@@ -70,3 +76,42 @@ def test_two_objectives_and_a_pruner_are_refused(make_objective: Callable[..., O
     assert Proposer(objective, sampler, None).against == ("parameters",)
     with pytest.raises(ConfigError, match="A pruner needs one objective, the score. Received: also parameters"):
         Proposer(objective, sampler, optuna.pruners.NopPruner())
+
+
+@pytest.mark.parametrize("name", ["surrogate", "evolution", "random", "tpe"])
+@pytest.mark.parametrize("pruner", [None, optuna.pruners.HyperbandPruner(1, 9, 3)])
+def test_tokens_that_are_set_at_once_are_those_that_optuna_would_set(
+    name: str, pruner: optuna.pruners.BasePruner | None
+) -> None:
+    layout = TokenLayout([3, 4, 2])
+    study = TokenStudy(layout, make_sampler(name, layout, 7), pruner, ["maximize"])
+    plain = optuna.create_study(
+        sampler=make_sampler(name, layout, 7), pruner=pruner, direction="maximize", study_name="amber"
+    )
+    for _ in range(15):
+        asked, tokens = study.ask()
+        other = plain.ask(fixed_distributions=token_distributions(layout))
+        assert tokens == tokens_of(other.params, layout) == tokens_of(asked.params, layout)
+        for trial, owner in ((asked, study.optuna), (other, plain)):
+            trial.report(float(sum(tokens)), 1)
+            owner.tell(trial, float(sum(tokens)))
+    kept = study.optuna.get_trials()
+    assert [(each.number, each.params, each.values) for each in kept] == [
+        (each.number, each.params, each.values) for each in plain.get_trials()
+    ]
+
+
+def test_given_tokens_begin_a_trial_that_the_sampler_learns_from() -> None:
+    layout = TokenLayout([3, 4, 2])
+    study = TokenStudy(layout, make_sampler("evolution", layout, 0, population_size=1), None, ["maximize"])
+    given = layout.sample(5)
+    study.optuna.tell(study.begin(given), 1.0)
+    _, child = study.ask()
+    assert sum(one != other for one, other in zip(given, child, strict=True)) == 1
+    with pytest.raises(ValueError, match="not in"):
+        study.begin((9, *given[1:]))
+
+
+def test_searches_from_python_and_from_a_configuration_have_one_default() -> None:
+    defaults = {inspect.signature(each).parameters["sampler"].default for each in (run_search, Study, run_halving)}
+    assert defaults == {SearchSection.model_fields["sampler"].default} == {DEFAULT_SAMPLER}

@@ -37,7 +37,7 @@ def test_the_names_known_without_keras_are_those_registered() -> None:
 
 @pytest.mark.slow
 def test_they_are_the_first_trials_and_leave_the_sampler_as_it_was(make_objective: MakeObjective) -> None:
-    plain = run_search(make_objective(), trials=3, seed=0)
+    plain = run_search(make_objective(), trials=3, seed=0, sampler="random")
     result = run_search(make_objective(), trials=5, seed=0, sampler=starting_with("deepbind", "CNNProm"))
     trials = sorted(result.trials, key=lambda each: each.number)
     assert [(each.number, each.reference, each.tokens) for each in trials[:2]] == [
@@ -68,6 +68,7 @@ def test_a_search_is_resumed_with_them(make_objective: MakeObjective, tmp_path: 
     assert read is None
 
 
+@pytest.mark.slow
 def test_budgets_and_pruners_and_bad_names(make_objective: MakeObjective) -> None:
     result = run_search(
         make_objective(budget=Budget(parameters=500)), trials=2, seed=0, sampler=starting_with("deepbind")
@@ -105,6 +106,7 @@ def test_worker_processes_train_them_alike(make_objective: MakeObjective) -> Non
     assert [each.score for each in there.trials] == [each.score for each in here.trials]
 
 
+@pytest.mark.slow
 def test_the_best_may_be_a_reference(tmp_path: Path) -> None:
     """The motif is nowhere to be seen for the only other network, whose kernel has one position."""
     generator = np.random.default_rng(0)

@@ -12,7 +12,13 @@ import optuna
 import pytest
 
 from amber.architect import TokenLayout
-from amber.architect.controllers import GeneralController, MultiIOController, ZeroShotController
+from amber.architect.controllers import (
+    ControllerSettings,
+    GeneralController,
+    MultiIOController,
+    ZeroShotController,
+    ZeroShotSettings,
+)
 from amber.errors import ConfigError
 from amber.search import Objective, SamplerSettings, Trial, make_sampler, run_search
 from amber.search.data_identity import comparable
@@ -69,6 +75,7 @@ def test_every_registered_sampler_is_tested_here() -> None:
     assert set(SMALL_OPTIONS) == set(SAMPLERS.names())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", SMALL_OPTIONS)
 def test_every_sampler_drives_every_layout_and_follows_its_seed(name: str, layout: str) -> None:
@@ -84,6 +91,7 @@ def test_every_sampler_drives_every_layout_and_follows_its_seed(name: str, layou
     assert first != other
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(SMALL_OPTIONS) - {"random"}))
 def test_direction_is_followed(name: str) -> None:
     # The surrogate proposes nothing twice, so that it would soon have all that is good of a small space.
@@ -213,14 +221,17 @@ class TestController:
         assert kept.actions.tolist() == [list(tokens_of(t.params, self.layout) or ()) for t in open_trials[3::-1]]
 
     def test_it_conditions_on_a_description(self) -> None:
-        controller = ZeroShotController([3, 2, 2], {"length": 2}, lstm_size=4, seed=0)
+        settings = ZeroShotSettings(lstm_size=4)
+        controller = ZeroShotController([3, 2, 2], {"length": 2}, settings, seed=0)
         sampler = ControllerSampler(controller, episode=3, description=np.array([[1.0, 2.0]]), manager_index=4)
         run(sampler, self.layout, lambda arc: float(arc[0]), 3)
         assert controller.buffer is not None
         path = controller.buffer.paths[0]
         assert path.descriptions is not None and path.managers is not None
         assert path.descriptions.tolist() == [[1.0, 2.0]] * 3 and path.managers.tolist() == [4, 4, 4]
-        plain = ControllerSampler(ZeroShotController([3, 2, 2], {"length": 2}, lstm_size=4, seed=0), episode=2)
+        plain = ControllerSampler(
+            ZeroShotController([3, 2, 2], {"length": 2}, ZeroShotSettings(lstm_size=4), seed=0), episode=2
+        )
         run(plain, self.layout, lambda arc: float(arc[0]), 2)
         assert plain.controller.buffer is not None
         assert plain.controller.buffer.paths[0].descriptions.tolist() == [[0.0, 0.0]] * 2  # type: ignore[union-attr]
@@ -236,7 +247,7 @@ class TestController:
 
     def test_mistakes(self) -> None:
         with pytest.raises(ConfigError, match="buffer"):
-            ControllerSampler(GeneralController([2], buffer_type=None))
+            ControllerSampler(GeneralController([2], ControllerSettings(buffer_type=None)))
         with pytest.raises(ConfigError, match="episode"):
             ControllerSampler(GeneralController([2]), episode=0)
         with pytest.raises(ConfigError, match="lstm_sise"):
@@ -310,6 +321,7 @@ def test_nsga2_weighs_the_score_against_a_cost(make_objective: MakeObjective, ag
         make_sampler("nsga2", objective.layout, 0, against="seconds")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(SMALL_OPTIONS))
 def test_every_sampler_runs_a_search(name: str, make_objective: MakeObjective, tmp_path: Path) -> None:
     result = run_search(make_objective(), trials=3, seed=0, sampler=SamplerSettings(name, SMALL_OPTIONS[name]))

@@ -80,6 +80,7 @@ def test_same_seed_gives_identical_scores_and_weights_in_other_processes() -> No
     assert len(outputs[0]) == 3
 
 
+@pytest.mark.slow
 def test_score_does_not_depend_on_what_was_trained_before(make_objective: MakeObjective) -> None:
     objective = make_objective(metric="val_loss", direction="minimize")
     arcs = [(0, 1, 0), (1, 0, 1)]

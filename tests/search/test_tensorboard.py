@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from amber.errors import ConfigError
-from amber.search import Objective, TensorBoardCallback, run_search
+from amber.search import Objective, SearchResult, TensorBoardCallback, run_search
 
 
 def scalars(folder: Path) -> dict[str, dict[int, float]]:
@@ -32,6 +32,7 @@ def events(data: bytes) -> Iterator:
         data = data[12 + length + 4 :]
 
 
+@pytest.mark.slow
 def test_event_files_hold_the_search(make_objective: Callable[..., Objective], tmp_path: Path) -> None:
     objective = make_objective(metric="val_loss", direction="minimize")
     result = run_search(objective, trials=3, seed=0, callbacks=[TensorBoardCallback(tmp_path)])
@@ -45,6 +46,19 @@ def test_event_files_hold_the_search(make_objective: Callable[..., Objective], t
         assert list(epochs) == list(range(1, trial.epochs + 1)) and epochs[trial.epochs] == pytest.approx(trial.score)
 
 
+def test_each_rung_has_a_folder_as_its_numbers_begin_at_0(tmp_path: Path) -> None:
+    listener = TensorBoardCallback(tmp_path)
+    for rung, value in ((1, 0.5), (2, 0.7)):
+        listener.on_rung_begin(rung, 2, rung)
+        listener.on_search_begin(1, "val_auc", "maximize")
+        listener.on_epoch_end(0, 1, 1, {"val_auc": value})
+        listener.on_search_end(SearchResult((), "val_auc", "maximize", seed=0))
+        found = scalars(tmp_path / f"rung-{rung}" / "trial-0")
+        assert found == {"epoch/val_auc": {1: pytest.approx(value)}}
+    assert not (tmp_path / "trial-0").exists()
+
+
+@pytest.mark.slow
 def test_no_tensorflow_is_loaded(tmp_path: Path) -> None:
     code = (
         "import sys; from amber.search.tensorboard import TensorBoardCallback as T\n"

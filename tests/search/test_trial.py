@@ -101,6 +101,7 @@ def numbered(found: list[Trial]) -> list[Trial]:
     return [Trial(**{**vars(each), "number": number}) for number, each in enumerate(found)]
 
 
+@pytest.mark.slow
 @given(st.lists(trials(), max_size=12), st.sampled_from(["maximize", "minimize"]), st.randoms(use_true_random=False))
 @settings(max_examples=100, deadline=None)
 def test_ranks_follow_from_the_scores(found: list[Trial], direction: str, chance: random.Random) -> None:

@@ -36,17 +36,19 @@ READERS = {
     "compat/hdf5.py": "the user's own files",
     "compat/run_statistics.py": "bytes that were read within a limit",
     "data/genomics/genome_index.py": "index that htslib has just written; bytes of a regular file",
+    "data/genomics/index_check.py": "a regular file, a line of each sequence",
     "data/genomics/tracks.py": "a regular file, by a library that reads parts",
     "data/sources/array_files.py": "after a check of what its arrays take",
     "data/text/reading.py": "counted as they are unpacked",
     "experiment/before_keras/files.py": "after a check of the archive",
     "experiment/run_files/finished.py": "digests of the run's files",
     "data/motifs/meme.py": "packaged data",
-    "explain/saving.py": "only writes",
     "files/archives.py": "the limits themselves",
     "files/bounded_hdf5.py": "the limits themselves",
     "files/hdf5_probe.py": "in a process of its own, with limits",
     "files/strict_json.py": "the limits themselves",
+    "files/whole_hdf5.py": "only writes",
+    "graph/saved_layers.py": "text of this process",
     "modeler/model_files.py": "after a check of the archive",
     "search/candidate.py": "bytes of this process",
     "search/children.py": "/proc",
@@ -76,6 +78,7 @@ def test_every_reader_of_files_is_known() -> None:
     assert found == set(READERS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LIMITS)
 def test_every_limit_is_kept_by_a_reader_and_promised(name: str) -> None:
     used = re.compile(rf"\b(limits\.)?{name}\b")

@@ -55,6 +55,7 @@ class Exploit:
         return (open, (str(self.canary), "w"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["trials.jsonl", "search.json", "config.yaml", "best.json", "test.json", "best.keras"])
 def test_pickle_in_place_of_a_file(run: Path, canary: Path, name: str) -> None:
     data = pickle.dumps(Exploit(canary))
@@ -120,6 +121,7 @@ def lambda_model(path: Path, canary: Path) -> None:
     canary.unlink(missing_ok=True)
 
 
+@pytest.mark.slow
 def test_model_with_code_in_a_lambda_layer(run: Path, canary: Path) -> None:
     lambda_model(run / "best.keras", canary)
     unsafe = (
@@ -146,6 +148,7 @@ def filled(value: Any, canary: Path) -> Any:
     return json.loads(json.dumps(value).replace("{canary}", str(canary)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("module", "name", "config"), CALLS)
 def test_model_that_names_functions_of_python(run: Path, canary: Path, module: str, name: str, config: Any) -> None:
     described = {"module": module, "class_name": name, "config": filled(config, canary), "registered_name": name}
@@ -162,6 +165,7 @@ def test_model_that_names_functions_of_python(run: Path, canary: Path, module: s
         assert not canary.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("module", "name", "config"), CALLS)
 @pytest.mark.parametrize("attribute", ["kernel_initializer", "kernel_regularizer", "activation"])
 def test_operation_that_names_functions_of_python(
@@ -192,6 +196,7 @@ def test_operation_that_is_code(run: Path, canary: Path, tmp_path: Path, layer: 
     assert not canary.exists()
 
 
+@pytest.mark.slow
 def test_strings_that_look_like_code_stay_strings(run: Path, canary: Path) -> None:
     code = f"__import__('pathlib').Path('{canary}').touch()"
     for braces in ("{0.__class__}", "{{ %s }}", "${%s}", "`touch %s`"):

@@ -17,6 +17,7 @@ from amber.search import RunDirectory, load_best
 FILES = ("trials.jsonl", "search.json", "search.log", "config.yaml", "best.json", "best.keras", "test.json", ".lock")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_link_out_of_the_run_is_neither_read_nor_written(run: Path, tmp_path: Path, name: str) -> None:
     secret = tmp_path / "secret"

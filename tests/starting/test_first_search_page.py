@@ -21,7 +21,7 @@ def blocks(language: str) -> list[str]:
 @pytest.mark.slow
 def test_the_commands_run_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    in_one_call, makes_files = blocks("python")
+    makes_files, in_one_call = blocks("python")
     exec(compile(makes_files, "first_search.md", "exec"), {})
     for line in "".join(blocks("bash")).splitlines():
         words = line.split()
@@ -31,7 +31,7 @@ def test_the_commands_run_one_after_the_other(tmp_path: Path, monkeypatch: pytes
         done = CliRunner().invoke(app, [*words[1:], *shorter])
         assert done.exit_code == 0, f"{line}\n{done.output}"
     exec(
-        compile(in_one_call.replace("budget=20", 'budget=1, run_directory="runs/python"'), "first_search.md", "exec"),
+        compile(in_one_call.replace("budget=20", "budget=1"), "first_search.md", "exec"),
         {},
     )
     assert (tmp_path / "runs" / "python" / "report.html").is_file()

@@ -66,7 +66,7 @@ def test_files_and_a_finished_run_that_is_taken_up(tmp_path: Path, monkeypatch: 
         entries = [f">{name}{row}\n{text}\n" for row, text in enumerate(sequences(60))]
         (tmp_path / f"{name}.fa").write_text("".join(entries))
     found = amber.search(["bound.fa", "free.fa"], budget=1, sections=SHORT, run_directory="runs/it")
-    assert found.best_model.outputs == {"output": ("bound", "free")}
+    assert found.best_model.outputs == {"output": ("free", "bound")}
     with pytest.raises(StorageError, match="The run directory runs/it is not empty"):
         amber.search(["bound.fa", "free.fa"], budget=1, sections=SHORT, run_directory="runs/it")
     again = amber.search(["bound.fa", "free.fa"], budget=1, sections=SHORT, run_directory="runs/it", resume=True)
@@ -88,7 +88,7 @@ PAIR = (["ACGT"] * 8, [0, 1] * 4)
     [
         (3, {}, "`data` must be a Dataset, the path of a file, several paths, or .x, y.. Received: 3"),
         ("missing.fa", {}, "missing.fa"),
-        ((["ACGT"] * 9, [0, 1] * 4), {}, "must have the same number of examples"),
+        ((["ACGT"] * 9, [0, 1] * 4), {}, "must have one label or number for each of the 9 examples"),
         ((["ACGT"] * 9, [0] * 9), {}, ""),
         ((["ACGT"] * 8, [0, 1] * 4), {"budget": 0}, "budget must be a positive integer. Received: 0"),
         (PAIR, {"label": "x"}, "`label` and `genome` are for files"),
@@ -98,6 +98,11 @@ PAIR = (["ACGT"] * 8, [0, 1] * 4)
         (PAIR, {"budget": 2, "sections": {"search": {"trials": 3}}}, "`budget` and sections.*'trials'. say the same"),
         (PAIR, {"sections": 5}, "`sections` must be a dictionary of sections. Received: 5"),
         (PAIR, {"seed": -1}, "seed must be an integer from 0 to .* Received: -1"),
+        (PAIR, {"n_trials": 3}, "The options of a run are .* Write `trials`. Received: n_trials=3"),
+        (PAIR, {"objective": "val_loss"}, "`metric` is a key of the section `search`"),
+        (PAIR, {"epochs": 3}, "`epochs` is a key of the section `training`"),
+        (PAIR, {"training": {"epochs": 3}}, "`training` is a section of a configuration.*sections="),
+        (PAIR, {"anything": 3}, "loggers. Received: anything=3"),
         (PAIR, {"resume": "yes"}, "resume must be True or False. Received: 'yes'"),
         (PAIR, {"start_with": "resnet"}, "start_with must be a list. Received: 'resnet'"),
         (PAIR, {"callbacks": [1]}, r"callbacks must be a function that returns Keras callbacks.* Received: \[1\]"),
@@ -123,6 +128,6 @@ def test_arrays_of_every_kind() -> None:
     assert one_hot.input_shape == (12, 4) and one_hot.targets[0].classes is None
     several = dataset_from_arrays({"dna": sequences(40), "age": RNG.normal(size=(40, 2))}, labels)
     assert several.input_shape == {"dna": (40, 4), "age": (2,)}
-    for wrong in (np.full((40, 2), np.nan), np.zeros(40), [object()] * 40, "ACGT"):
+    for wrong in (np.full((40, 2), np.nan), np.zeros((40, 2, 2, 2)), [object()] * 40, "ACGT"):
         with pytest.raises(DataError, match="Received"):
             dataset_from_arrays(wrong, labels)

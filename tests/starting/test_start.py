@@ -50,6 +50,7 @@ def two_classes(tmp_path: Path) -> list[Path]:
     ]
 
 
+@pytest.mark.slow
 def test_fasta_of_each_class_and_the_search_runs_as_it_is(two_classes: list[Path], tmp_path: Path) -> None:
     config, text, said = started(tmp_path, two_classes)
     assert config["data"] == {
@@ -60,6 +61,8 @@ def test_fasta_of_each_class_and_the_search_runs_as_it_is(two_classes: list[Path
     assert config["model_space"] == {"preset": "motif_cnn"}
     assert config["name"] == "bound_free"
     assert "Sequences 80 of 60 letters, DNA" in said
+    # The order of the alphabet would have free explained.
+    assert any("classes free, bound (guessed); bound is the positive one, which `amber" in line for line in said)
     assert any(line.startswith("Budget ") and "minutes on" in line for line in said)
     guessed = [line for line in text.splitlines() if line.startswith("  ") and "guess" in line]
     assert len(guessed) > 10
@@ -179,6 +182,25 @@ def test_a_table_with_parts_numbers_and_a_named_label(tmp_path: Path) -> None:
         start([path], tmp_path / "config.yaml", label="nothing")
 
 
+def test_numbers_that_may_be_classes_are_guessed_and_can_be_changed(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    texts = sequences(80, False)
+    path.write_text("seq,score\n" + "".join(f"{text},{row % 6 / 4}\n" for row, text in enumerate(texts)))
+    config, text, said = started(tmp_path, [path])
+    assert (config["data"]["label"], config["data"]["task"]) == ("score", "regression")
+    assert text.count("task:") == 1 and "may also be names of classes; then write classification" in text
+    assert any("regression, values 0 to 1.25" in line for line in said)
+
+
+def test_messages_name_no_place_of_a_configuration_that_is_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    texts = [*sequences(40, False), "AC1" + SITE * 5 + SITE[:7]]
+    path.write_text("seq,label\n" + "".join(f"{text},{row % 2}\n" for row, text in enumerate(texts)))
+    with pytest.raises(DataError) as raised:
+        start([path], tmp_path / "config.yaml")
+    assert str(raised.value).startswith(f"{path}, line 42, position 3: ")
+
+
 def test_labels_of_which_an_example_has_any_number(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     path = tmp_path / "many.csv"
@@ -257,3 +279,20 @@ def test_the_command_says_what_it_saw_and_the_next_command(two_classes: list[Pat
     assert lines[-1] == f"Next: amber search {output}"
     again = CliRunner().invoke(app, ["init", *map(str, two_classes), "-o", str(output)])
     assert again.exit_code == 2
+
+
+@pytest.mark.parametrize("broken", [KeyboardInterrupt, MemoryError, DataError])
+@pytest.mark.parametrize("head", ["Files", "Split"])
+def test_what_is_broken_off_leaves_no_file_behind(broken: type[BaseException], head: str, tmp_path: Path) -> None:
+    only = write_fasta(tmp_path / "bound.fa", sequences(40, True))
+
+    def say(said: str, text: str) -> None:
+        if said == head:
+            assert (tmp_path / "bound.shuffled.fa").is_file()
+            raise broken
+
+    with pytest.raises(broken):
+        start([only], tmp_path / "config.yaml", say=say)
+    assert [each.name for each in tmp_path.iterdir()] == ["bound.fa"]
+    start([only], tmp_path / "config.yaml")
+    assert len(list(tmp_path.iterdir())) == 3

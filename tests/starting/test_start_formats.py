@@ -102,6 +102,7 @@ CASES: dict[str, tuple[Callable[[Path], list[Path]], dict[str, Any], str, str]] 
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_written_is_complete_and_its_data_are_read(case: str, tmp_path: Path) -> None:
     write, data, split, preset = CASES[case]

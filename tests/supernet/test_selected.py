@@ -61,6 +61,7 @@ def ann_builders(draw: st.DrawFn) -> Any:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=6 if COMPILES else 25, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_feed_forward_data_path_and_extract_agree(data: st.DataObject) -> None:
@@ -121,12 +122,13 @@ def statistics(builder: Any) -> list[np.ndarray]:
     return [np.array(ops.convert_to_numpy(w)) for w in builder.supernet.weights if not w.trainable]
 
 
+@pytest.mark.slow
 @settings(max_examples=5 if COMPILES else 15, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_convolutional_data_path_and_extract_agree(data: st.DataObject) -> None:
     builder = data.draw(conv_builders())
     scatter(builder, 2)
-    x, _ = cnn_data(4, builder.supernet.design.shape)
+    x, _ = cnn_data(4, builder.supernet.design.input_shapes["input"])
     arc = builder.layout.sample(data.draw(st.integers(0, 999)))
     expected = by_path(builder, arc, x)
     close(by_data(builder, arc, x), expected)
@@ -170,6 +172,7 @@ def tensorflow_traces() -> int:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [make_ann, make_cnn], ids=["ann", "cnn"])
 def test_a_new_architecture_compiles_nothing(make: Any) -> None:
     builder = make(controller="uniform")

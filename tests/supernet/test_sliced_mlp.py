@@ -32,6 +32,7 @@ def targets(child: Any, x: np.ndarray) -> Any:
     return [np.cos(each) for each in found] if isinstance(found, list) else np.cos(found)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_step_is_the_step_of_keras(data: st.DataObject) -> None:

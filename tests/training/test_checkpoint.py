@@ -58,6 +58,7 @@ def averaging() -> Any:
     return keras.optimizers.SGD(0.1, momentum=0.9, use_ema=True, ema_momentum=0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parity
 @pytest.mark.parametrize("optimizer", ["adam", averaging])
 def test_taken_up_after_any_epoch(tmp_path: Path, optimizer: Any) -> None:

@@ -31,6 +31,7 @@ class Constant:
         return self.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", NOT_FINITE)
 @pytest.mark.parametrize("direction", ["maximize", "minimize"])
 def test_a_reward_that_is_not_finite_fails_the_trial(

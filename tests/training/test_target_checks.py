@@ -90,6 +90,7 @@ def test_a_residual_network_flattens_by_itself() -> None:
     assert objective(builder).prepare([0]).parameters
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("outputs", "loss", "y", "wrong"),
     [

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -101,11 +102,11 @@ class ModelSpace:
         """Return the product of the candidate counts (connections are not counted)."""
         return math.prod(len(candidates) for candidates in self._layers.values())
 
-    def get_random_model_states(self, seed: int | np.random.Generator) -> list[Operation]:
+    def get_random_model_states(self, seed: int | np.random.Generator | None = None) -> list[Operation]:
         """Return one random candidate per layer.
 
         Args:
-            seed: an integer or a NumPy generator.
+            seed: an integer or a NumPy generator; None: others each time.
         """
         self.validate()
         rng = np.random.default_rng(seed)
@@ -119,6 +120,10 @@ class ModelSpace:
             lines.extend(f"  {operation}" for operation in candidates)
             lines.append("-" * 10)
         return "\n".join(lines)
+
+    def print_state_space(self) -> None:
+        """Print what `describe` returns."""
+        sys.stdout.write(f"{self.describe()}\n")
 
     def _repr_html_(self) -> str:
         """Return the space as a table for notebooks."""

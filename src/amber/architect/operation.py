@@ -19,6 +19,9 @@ from amber.files.strict_json import check_plain
 from amber.types import JsonObject, JsonValue
 from amber.wording import shown
 
+# What other programs call the type of a layer.
+_FOR_TYPE = frozenset({"type", "layertype", "layer", "op", "operation", "operator", "kind", "class", "classname"})
+
 
 class Operation:
     """A layer type with its attributes.
@@ -111,7 +114,9 @@ class Operation:
         attributes: JsonObject = dict(description)
         type_keys = [key for key in attributes if isinstance(key, str) and key.lower() == "layer_type"]
         if len(type_keys) != 1:
-            raise ModelSpaceError(f"An operation needs one 'Layer_type' key. Received: {shown(attributes)}")
+            meant = [key for key in attributes if re.sub("[ _-]", "", str(key).lower()) in _FOR_TYPE and not type_keys]
+            way = f" Rename '{meant[0]}' to 'Layer_type'." if meant else ""
+            raise ModelSpaceError(f"An operation needs one 'Layer_type' key.{way} Received: {shown(attributes)}")
         layer_type = attributes.pop(type_keys[0])
         for name in attributes:
             if not isinstance(name, str):

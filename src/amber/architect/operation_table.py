@@ -15,7 +15,7 @@ from amber.checks import is_integer, is_number
 from amber.errors import ModelSpaceError
 from amber.files import limits
 from amber.known_names import OF_ATTRIBUTES
-from amber.wording import shortened, shown
+from amber.wording import shortened, shown, unknown_name
 
 # Attributes of every layer.
 BASE_ATTRIBUTES = frozenset({"name", "dtype", "trainable", "activity_regularizer", "autocast"})
@@ -292,13 +292,9 @@ def check_operation(operation: Operation) -> None:
         raise ModelSpaceError(f"an input cannot be a layer. Received: {operation}", field=("Layer_type",))
     known = known_operations().get(operation.Layer_type)
     if known is None:
-        names = sorted({each.name for each in known_operations().values()})
-        close = difflib.get_close_matches(operation.Layer_type, list(known_operations()), n=1)
-        hint = f" Did you mean '{close[0]}'?" if close else ""
-        raise ModelSpaceError(
-            f"Unknown operation: expected one of {', '.join(names)}.{hint} Received: {shown(operation.Layer_type)}",
-            field=("Layer_type",),
-        )
+        spelt = {name: each.name for name, each in known_operations().items()}
+        message = unknown_name("operation", operation.Layer_type, set(spelt.values()), spelt)
+        raise ModelSpaceError(message, field=("Layer_type",))
     given = operation.Layer_attributes
     for name in given:
         if name not in known.ignores and RENAMED.get(name, name) not in known.takes:

@@ -54,7 +54,7 @@ class AskedBackend:
     def __init__(self, name: str) -> None:
         self.name = name
         environment = {**os.environ, VARIABLE: name, "TF_CPP_MIN_LOG_LEVEL": "3"}
-        self._process = subprocess.Popen(
+        self.process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-c", _PROGRAM],
             env=environment,
             stdout=subprocess.PIPE,
@@ -62,16 +62,20 @@ class AskedBackend:
             text=True,
         )
 
+    def end(self) -> None:
+        """End the process, if it runs yet: nobody waits for its answer any more."""
+        self.process.kill()
+        self.process.communicate()
+
     def answer(self) -> BackendState:
         """Wait for the answer; a process that does not give one within ten minutes is ended."""
         try:
-            output, errors = self._process.communicate(timeout=_PATIENCE)
+            output, errors = self.process.communicate(timeout=_PATIENCE)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
+            self.end()
             return BackendState(self.name, problem=f"no answer within {_PATIENCE} seconds", is_late=True)
-        if self._process.returncode != 0:
-            code = self._process.returncode
+        if self.process.returncode != 0:
+            code = self.process.returncode
             last = next((line for line in reversed(errors.splitlines()) if line.strip()), f"exit status {code}")
             return BackendState(self.name, problem=last.strip()[:300])
         said = json.loads(output.splitlines()[-1])

@@ -6,16 +6,15 @@ keep their weights. Where no callback watches batches, none is called between th
 
 from __future__ import annotations
 
-import functools
-import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import keras
 
-from amber.backend.batch_order import in_batches, is_streamed
 from amber.backend.bound_arguments import bind, documented_as
+from amber.backend.common_model import CommonModel
+from amber.backend.history import DetachedHistory, with_history
 from amber.backend.interrupts import check
 from amber.backend.keras_internals.fit import (
     SynchronousCallbackList,
@@ -25,74 +24,14 @@ from amber.backend.keras_internals.fit import (
 )
 from amber.backend.keras_internals.graphs import PlainFunctional
 from amber.backend.keras_internals.models import check_compiled
-from amber.backend.weight_files import is_keras_2, is_named_otherwise, load_anywhere, save_anywhere
 from amber.types import Tensor, TensorTree
 
 if TYPE_CHECKING:
-    from collections.abc import ItemsView, KeysView, ValuesView
-    from pathlib import Path
-
     from amber.backend.keras_internals.fit import DataAdapter
 
 _BATCH_HOOKS = tuple(
     f"on_{kind}batch_{when}" for kind in ("", "train_", "test_", "predict_") for when in ("begin", "end")
 )
-
-
-class DetachedHistory(keras.callbacks.History):
-    """The record of `fit`, which can also be read as the dictionary of what each epoch reported.
-
-    `model` is None once nothing else holds the model. `history["loss"]` is `history.history["loss"]`.
-    """
-
-    _reference: Any = None
-
-    def __getitem__(self, name: str) -> list[float]:
-        try:
-            values: list[float] = self.history[name]
-        except KeyError:
-            known = ", ".join(self.history) or "nothing"
-            raise KeyError(f"The epochs reported {known}. Received: {name!r}") from None
-        return values
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.history
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.history)
-
-    def __len__(self) -> int:
-        return len(self.history)
-
-    def __bool__(self) -> bool:
-        return True
-
-    def get(self, name: str, default: object = None) -> object:
-        """Return what each epoch reported under a name, or the default."""
-        return self.history.get(name, default)
-
-    def keys(self) -> KeysView[str]:
-        """Return the names of what was reported."""
-        return self.history.keys()
-
-    def values(self) -> ValuesView[list[float]]:
-        """Return what was reported, a list for each name."""
-        return self.history.values()
-
-    def items(self) -> ItemsView[str, list[float]]:
-        """Return names and what was reported."""
-        return self.history.items()
-
-    @property
-    def _model(self) -> keras.Model | None:
-        return None if self._reference is None else self._reference()
-
-    @_model.setter
-    def _model(self, model: keras.Model | None) -> None:
-        self._reference = None if model is None else weakref.ref(model)
-
-    def __getstate__(self) -> dict[str, object]:
-        return {**vars(self), "_reference": None}
 
 
 class BatchlessCallbackList(SynchronousCallbackList):
@@ -109,7 +48,7 @@ class BatchlessCallbackList(SynchronousCallbackList):
     on_test_batch_end = on_predict_batch_end = on_train_batch_end
 
 
-class BaseModel(keras.Model):
+class BaseModel(CommonModel):
     """A Keras model whose history does not keep it alive, and which calls no callbacks that nobody needs."""
 
     # Whether `shuffle` of `fit` may be a BatchOrder.
@@ -155,39 +94,6 @@ class BaseModel(keras.Model):
             history = super().fit(x=adapter, callbacks=callbacks, **options)
         return history
 
-    @documented_as(keras.Model.evaluate)
-    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
-        """Evaluate as `keras.Model.evaluate` does, with the same arguments; streamed arrays are read in batches."""
-        if not is_streamed(args[0] if args else kwargs.get("x")):
-            return super().evaluate(*args, **kwargs)
-        options = bind(keras.Model.evaluate, self, args, kwargs)
-        given = [options.pop(name, None) for name in ("x", "y", "sample_weight")]
-        data = tuple(part for part in given if part is not None)
-        return super().evaluate(in_batches(data, options.pop("batch_size", None)), **options)
-
-    @documented_as(keras.Model.predict)
-    def predict(self, *args: Any, **kwargs: Any) -> Any:
-        """Predict as `keras.Model.predict` does, with the same arguments; streamed arrays are read in batches."""
-        if not is_streamed(args[0] if args else kwargs.get("x")):
-            return super().predict(*args, **kwargs)
-        options = bind(keras.Model.predict, self, args, kwargs)
-        return super().predict(in_batches((options.pop("x"),), options.pop("batch_size", None)), **options)
-
-    def save_weights(self, filepath: str | Path, overwrite: bool = True, max_shard_size: float | None = None) -> None:
-        """Save the weights as `keras.Model.save_weights` does; a name that ends in `.h5` or `.hdf5` will do."""
-        if max_shard_size is None and is_named_otherwise(filepath):
-            save_anywhere(super().save_weights, filepath, overwrite)
-        else:
-            super().save_weights(filepath, overwrite=overwrite, max_shard_size=max_shard_size)
-
-    def load_weights(self, filepath: str | Path, skip_mismatch: bool = False, **options: object) -> None:
-        """Load weights as `keras.Model.load_weights` does, from a file of any name that `save_weights` wrote."""
-        load = functools.partial(super().load_weights, skip_mismatch=skip_mismatch, **options)
-        if is_named_otherwise(filepath) and not is_keras_2(filepath):
-            load_anywhere(load, filepath)
-        else:
-            load(filepath)
-
     def _adapter_for(
         self, x: TensorTree, y: TensorTree = None, sample_weight: TensorTree = None, **options: Any
     ) -> DataAdapter:
@@ -225,8 +131,8 @@ def callback_list(
     if isinstance(callbacks, keras.callbacks.CallbackList):
         return callbacks
     given = keras.tree.flatten(callbacks) if callbacks else []
-    if keeps_history and not any(isinstance(callback, keras.callbacks.History) for callback in given):
-        given = [*given, DetachedHistory()]
+    if keeps_history:
+        given = with_history(given)
     if params["verbose"] != 0:
         return given
     if any(not is_default(getattr(callback, hook)) for callback in given for hook in _BATCH_HOOKS):

@@ -12,6 +12,7 @@ from typing import TypeVar
 import keras
 import numpy as np
 
+from amber.display import PlainRepr
 from amber.types import StreamedArray, Tensor, TensorTree
 
 _NAMES = ("x", "y", "sample_weight")
@@ -71,7 +72,7 @@ def _shuffled(rows: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     return np.asarray(order, "int64")
 
 
-class OrderedBatches(keras.utils.PyDataset):
+class OrderedBatches(PlainRepr, keras.utils.PyDataset):
     """Arrays in batches of a given order, for any Keras model; the last batch may be smaller.
 
     A StreamedArray is read batch by batch. A batch depends on its number alone, so that workers do not change it.

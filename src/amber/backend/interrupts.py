@@ -1,4 +1,4 @@
-"""Ctrl-C (and for a command SIGTERM), heard at safe places and never lost.
+"""Ctrl-C (and for a command SIGTERM and SIGHUP), heard at safe places and never lost.
 
 Python raises KeyboardInterrupt wherever the main thread happens to be. In a callback of the garbage collector (JAX has
 one) or a ``__del__`` it is printed and dropped, and in the middle of noting a result it does harm. Within `guarded` a
@@ -62,14 +62,15 @@ def guarded() -> Iterator[None]:
 
 
 def guard_command() -> None:
-    """Hear Ctrl-C and SIGTERM at safe places until this process ends; see the top of this file."""
+    """Hear Ctrl-C, SIGTERM and SIGHUP at safe places until this process ends; see the top of this file."""
     if _State.active is not None or not _may_handle():
         return
     state = _State.active = _State()
     state.install(signal.SIGINT)
     if hasattr(signal, "pthread_kill"):
-        if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
-            state.install(signal.SIGTERM)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) == signal.SIG_DFL:  # under nohup SIGHUP is ignored
+                state.install(number)
         state.watch_for_command()
 
 
@@ -87,6 +88,16 @@ def requested() -> bool:
 def due() -> bool:
     """Say whether a signal has asked for the end, and nobody has acknowledged that."""
     return _State.active is not None and _State.active.number is not None and not _State.active.acknowledged
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Say whether an error is a KeyboardInterrupt that somebody asked for.
+
+    In a command, which hears every signal itself, one without a signal was raised by somebody's layer, as an error.
+    """
+    state = _State.active
+    of_command = state is not None and state.is_of_command
+    return isinstance(error, KeyboardInterrupt) and not (of_command and not requested())
 
 
 def take_late() -> bool:
@@ -108,7 +119,7 @@ def put_off() -> Iterator[None]:
 
 
 def exit_code() -> int | None:
-    """Return the exit code of a command that a signal ended, 130 for Ctrl-C and 143 for SIGTERM; None without one."""
+    """Return the exit code of a command that a signal ended: 130, of SIGTERM 143, of SIGHUP 129; None without one."""
     state = _State.active
     return None if state is None or state.accepted or state.number is None else 128 + state.number
 
@@ -214,6 +225,11 @@ class _State:
         self._done = threading.Event()
         self._first = threading.Lock()
         self.push = threading.Lock()
+
+    @property
+    def is_of_command(self) -> bool:
+        """Whether this is that of `guard_command`, on a system where all signals are watched."""
+        return self._pipe is not None
 
     def install(self, number: signal.Signals) -> None:
         """Handle a signal."""

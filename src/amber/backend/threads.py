@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import os
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
-# A step of fewer FLOPs is so short that handing parts of it to other threads costs more than they spare. On a machine
-# that does other work they wait for each other, and it takes ten times as long.
-_SMALL_STEP = 1e9
+# A step of fewer FLOPs takes some 0.1 s on one thread. Two spare at most a third of it, and only while nothing else
+# runs: beside another process they wait for each other at each operation, and a step takes three to ten times as long.
+_SMALL_STEP = 5e9
 _VARIABLES = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -21,6 +22,10 @@ _VARIABLES = (
     "NPROC",  # read by XLA, for JAX
 )
 
+
+# Some processes run for moments only: the median of so many looks counts, so many seconds apart.
+_LOOKS = 5
+_BETWEEN_LOOKS = 0.01
 
 # What users set. What this process has set it to is not their wish.
 _OF_USER = "OMP_NUM_THREADS"
@@ -71,11 +76,27 @@ def usable_processors() -> int:
 
 
 def load() -> float | None:
-    """Return how many processes ran or waited for a processor in the last minute; None where it is not known."""
+    """Return how many other processes run or wait for a processor, in the last minute or now; None where unknown.
+
+    The mean of a minute knows nothing of what has begun just now.
+    """
     try:
-        return os.getloadavg()[0]
+        return max(os.getloadavg()[0], _running_now())
     except (AttributeError, OSError):
         return None
+
+
+def _running_now(statistics: Path = Path("/proc/stat")) -> float:
+    """Return how many processes beside this one run or wait now; 0 where the system does not say."""
+    found: list[int] = []
+    for _ in range(_LOOKS):
+        try:
+            line = next(each for each in statistics.read_text().splitlines() if each.startswith("procs_running "))
+            found.append(int(line.split()[1]) - 1)
+        except (OSError, ValueError, StopIteration):
+            return 0.0
+        time.sleep(_BETWEEN_LOOKS)
+    return sorted(found)[len(found) // 2]
 
 
 def _group_limit(root: Path = Path("/sys/fs/cgroup")) -> float | None:
@@ -121,3 +142,18 @@ def limit_threads(threads: int) -> None:
         import threadpoolctl
 
         threadpoolctl.threadpool_limits(threads)
+    limit_numba(threads)
+
+
+def limit_numba(threads: int | None = None) -> None:
+    """Limit the threads of Numba where it is loaded.
+
+    Its own variable is left alone: it may not change once its threads have begun.
+
+    Args:
+        threads: None: what was chosen for this process before Numba was loaded, if anything.
+    """
+    numba = sys.modules.get("numba")
+    chosen = os.environ.get(_OF_USER, "") if threads is None else str(threads)
+    if numba is not None and chosen.isdecimal() and int(chosen):
+        numba.set_num_threads(min(int(chosen), numba.config.NUMBA_NUM_THREADS))

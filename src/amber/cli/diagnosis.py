@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import importlib.util
 import os
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import amber
+from amber.backend import interrupts
 from amber.backend._select import BACKENDS, choice, is_installed
 from amber.backend.asked import AskedBackend, BackendState
 from amber.backend.threads import load, usable_processors
@@ -81,9 +83,14 @@ def _backends(say: Callable[[str], None]) -> Iterator[Finding]:
     except ConfigError as error:
         yield Finding("backend", "none can be used", str(error), is_severe=True)
     say(f"Loading {', '.join(installed) or 'no backend'}")
-    asked = [AskedBackend(name) for name in installed]
-    for each in asked:
-        yield _described(each.answer(), chosen is not None and each.name == chosen.name)
+    with contextlib.ExitStack() as ending:
+        asked = []
+        for name in installed:
+            asked.append(AskedBackend(name))
+            ending.enter_context(interrupts.before_hard_end(asked[-1].end))
+            ending.callback(asked[-1].end)
+        for each in asked:
+            yield _described(each.answer(), chosen is not None and each.name == chosen.name)
     for name in BACKENDS:
         if name not in installed:
             yield Finding(name, f'not installed (pip install "{_DISTRIBUTION}[{name}]")')

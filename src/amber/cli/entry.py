@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from amber.backend import interrupts
+from amber.cli.process import run_as_command
 
 
 def main() -> None:
     """Run the command of this process's arguments."""
-    interrupts.guard_command()
-    try:
-        from amber.cli.main import run
+    run_as_command(_run)
 
-        run()
-    finally:
-        interrupts.leave()
+
+def _run() -> None:
+    from amber.cli.main import run
+
+    run()

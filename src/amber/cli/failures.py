@@ -1,7 +1,7 @@
 """From errors to exit codes.
 
-0 success, 1 the run failed, 2 the user's mistake, 130 interrupted (143 by SIGTERM), 141 a search whose output nobody
-reads any more.
+0 success, 1 the run failed, 2 the user's mistake, 130 interrupted (143 by SIGTERM, 129 by SIGHUP), 141 a search whose
+output nobody reads any more.
 """
 
 from __future__ import annotations
@@ -12,14 +12,23 @@ import functools
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import typer
 
 from amber.backend import interrupts
 from amber.cli.hidden import without_secrets
-from amber.errors import AmberError, RunFailed, describe_error, is_output_closed, message_of, printable
+from amber.cli.loading import announce_loading
+from amber.errors import (
+    AmberError,
+    RunFailed,
+    describe_error,
+    is_output_closed,
+    message_of,
+    printable,
+)
 
 DEBUG_VARIABLE = "AMBER_DEBUG"
 RUN_FAILED, USER_MISTAKE, INTERRUPTED, READER_GONE = 1, 2, 130, 141
@@ -48,12 +57,15 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def reported(command: Command) -> Command:
     """Wrap a command: an error becomes one message on standard error and an exit code.
 
-    A traceback is shown with `amber --debug` or AMBER_DEBUG=1.
+    A traceback is shown with `amber --debug` or AMBER_DEBUG=1. What loads is said on standard error, but not with
+    `--quiet`.
     """
 
     @functools.wraps(command)
     def run(*arguments: object, **options: object) -> object:
         try:
+            if not options.get("quiet"):
+                announce_loading(sys.stderr)
             return command(*arguments, **options)
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
@@ -62,19 +74,21 @@ def reported(command: Command) -> Command:
             _say("Interrupted. What was finished is kept.")
             raise typer.Exit(interrupts.exit_code() or INTERRUPTED) from None
         except BaseException as error:
-            raise _ended(error, command.__name__) from error
+            raise _ended(error, command.__name__, options.values()) from error
 
     return run  # type: ignore[return-value]
 
 
-def _ended(error: BaseException, name: str) -> typer.Exit:
+def _ended(error: BaseException, name: str, options: Iterable[object]) -> typer.Exit:
     """Say what went wrong in the command of a name, and return how it ends."""
     if is_output_closed(error):
         # The reader went away, as `amber sample | head` does; nothing more can be said to it.
         _print_no_more()
         return typer.Exit(READER_GONE if name in _LONG else 0)
     if isinstance(error, AmberError):
-        explain(_with_place(error))
+        from amber.experiment.run_files.plugins import with_missing
+
+        explain(_with_place(with_missing(error, [each for each in options if isinstance(each, Path)])))
     elif isinstance(error, OSError):
         explain(_of_file(error))
     else:  # also SystemExit, which a layer or plug-in may raise

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from typing import Annotated
 
 import typer
 
 from amber import __version__
-from amber.backend import interrupts
 from amber.cli.commands.build import build
 from amber.cli.commands.compare import compare
 from amber.cli.commands.dashboard import dashboard
@@ -33,7 +31,7 @@ from amber.cli.commands.train import train
 from amber.cli.commands.variants import variants
 from amber.cli.failures import DEBUG_VARIABLE, reported
 from amber.cli.hidden import HidingFormatter
-from amber.cli.loading import announce_loading
+from amber.cli.process import run_as_command
 from amber.cli.tokens_command import TokensCommand
 from amber.cli.usage import Commands
 
@@ -116,15 +114,9 @@ for takes_tokens in (build, describe, draw):
 
 def run() -> None:
     """Run the command of this process's arguments, in a process that hears Ctrl-C already."""
-    if sys.stderr.isatty():
-        announce_loading(sys.stderr)
     app()
 
 
 def main() -> None:
     """Run the command as `amber.cli.entry.main` does, for scripts that import this module."""
-    interrupts.guard_command()
-    try:
-        run()
-    finally:
-        interrupts.leave()
+    run_as_command(run)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from amber.cli.completion import complete_model, complete_source
 from amber.errors import ConfigError, StorageError
 from amber.files.output import naming, why_not_writable
 
@@ -19,6 +20,7 @@ SourceArgument = Annotated[
         metavar="SOURCE",
         help="Run directory, its best.json, or a configuration file (then TOKENS are needed).",
         show_default=False,
+        autocompletion=complete_source,
     ),
 ]
 TokensArgument = Annotated[
@@ -27,7 +29,12 @@ TokensArgument = Annotated[
 ]
 ModelArgument = Annotated[
     Path,
-    typer.Argument(metavar="MODEL", help="Model file (.keras), run directory or its best.json.", show_default=False),
+    typer.Argument(
+        metavar="MODEL",
+        help="Model file (.keras), run directory or its best.json.",
+        show_default=False,
+        autocompletion=complete_model,
+    ),
 ]
 LookOption = Annotated[
     str | None,
@@ -41,13 +48,16 @@ _OF_RUNS = frozenset(
 )
 
 
-def checked_output(path: Path, suffixes: tuple[str, ...], inputs: tuple[Path | None, ...] = ()) -> Path:
+def checked_output(
+    path: Path, suffixes: tuple[str, ...], inputs: tuple[Path | None, ...] = (), run: Path | None = None
+) -> Path:
     """Return the path after checking its suffix and making its folder.
 
     Args:
         path: the file to write.
         suffixes: those that it may have.
         inputs: files that the command reads, which it must not write over.
+        run: run directory, or a file in one, whose data it must not write over either.
 
     Raises:
         ConfigError: another suffix, a folder of that name, a file that is read, or one that a run keeps.
@@ -57,7 +67,7 @@ def checked_output(path: Path, suffixes: tuple[str, ...], inputs: tuple[Path | N
         raise ConfigError(f"--output: expected a file ending in {' or '.join(suffixes)}. Received: {path}")
     if path.is_dir():
         raise ConfigError(f"--output: expected a file to write. Received: {path}, which is a folder")
-    for source in inputs:
+    for source in (*inputs, *_of_run(run, path)):
         if source is not None and path.exists() and source.exists() and path.samefile(source):
             raise ConfigError(f"--output: expected another file than the one that is read. Received: {path}")
     if path.name in _OF_RUNS and path.exists() and (path.parent / "trials.jsonl").exists():
@@ -71,3 +81,12 @@ def checked_output(path: Path, suffixes: tuple[str, ...], inputs: tuple[Path | N
     if reason:
         raise StorageError(f"--output: expected a file that can be written. Received: {path} ({reason})")
     return path
+
+
+def _of_run(run: Path | None, path: Path) -> tuple[Path, ...]:
+    """Return the data files of a run, where there is something at a path that may be one of them."""
+    if run is None or not path.exists():
+        return ()
+    from amber.experiment.data import data_files_of_run
+
+    return data_files_of_run(run)

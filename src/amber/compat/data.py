@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from amber.display import PlainRepr
 from amber.errors import DataError
 from amber.types import Array, TensorTree
 
 PICKLES, ARRAYS, HDF5 = (".pkl", ".pickle"), (".npy",), (".h5", ".hdf5")
 
 
-class DataToParse:
+class DataToParse(PlainRepr):
     """Data that are read when a search is put together.
 
     Args:

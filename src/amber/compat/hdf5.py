@@ -8,11 +8,12 @@ import h5py
 import keras
 import numpy as np
 
+from amber.display import PlainRepr
 from amber.errors import DataError
 from amber.types import Array
 
 
-class Selector:
+class Selector(PlainRepr):
     """A data set of an HDF5 file, or some columns of it.
 
     Args:
@@ -32,7 +33,7 @@ class Selector:
         return found if self.index is None else found[..., self.index]
 
 
-class BatchedHDF5Generator(keras.utils.PyDataset):
+class BatchedHDF5Generator(PlainRepr, keras.utils.PyDataset):
     """A Keras data set of batches that are read when they are needed.
 
     Args:

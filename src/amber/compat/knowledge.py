@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from amber.architect import Operation
+from amber.display import PlainRepr
 from amber.errors import ConfigError
 from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.search.rewards import BlockHierarchy
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 Adjacency = Mapping[tuple[int, int], float] | Sequence[Sequence[float]]
 
 
-class GraphHierarchyTree:
+class GraphHierarchyTree(PlainRepr):
     """How late related input blocks first meet; see `amber.search.rewards.BlockHierarchy`.
 
     Reads `model.nodes`, which EnasAnnModelBuilder (`use_node_dag=True`), InputBlockDAG and InputBlockAuxLossDAG give.

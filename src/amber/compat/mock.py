@@ -10,6 +10,7 @@ import numpy as np
 
 from amber.compat.history import read_rows
 from amber.compat.ignored import warn_ignored
+from amber.display import PlainRepr
 from amber.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class _Recorded:
         return names
 
 
-class MockReward:
+class MockReward(PlainRepr):
     """A function of an architecture: what earlier searches measured of it.
 
     Args:
@@ -120,7 +121,7 @@ class MockReward:
         return sign * value - self.Lambda * knowledge, [value], {"knowledge": knowledge}
 
 
-class MockManager:
+class MockManager(PlainRepr):
     """A manager that looks rewards up instead of training.
 
     Args:

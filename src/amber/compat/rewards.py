@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from amber.compat.data import unpack_data
+from amber.display import PlainRepr
 from amber.errors import ConfigError, DataError
 from amber.types import TensorTree
 
@@ -51,7 +52,7 @@ def loss_and_metrics(evaluated: object) -> list[float]:
     )
 
 
-class LossReward:
+class LossReward(PlainRepr):
     """The reward is the negative loss.
 
     Args:
@@ -68,7 +69,7 @@ class LossReward:
         return -found[0], found, None
 
 
-class KnowledgeReward:
+class KnowledgeReward(PlainRepr):
     """The loss and what is known of good networks, together.
 
     The reward is `L + Lambda * K`, where L is the negative loss (or `loss_c / loss`) and K the negative value of the
@@ -104,7 +105,7 @@ class KnowledgeReward:
         return loss + self.Lambda * known, found, {"knowledge": value}
 
 
-class LossAucReward:
+class LossAucReward(PlainRepr):
     """A score of the predictions, mean over outputs and columns.
 
     Args:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from amber.architect import TokenLayout, get_layer_shortname
+from amber.display import PlainRepr
 from amber.errors import StorageError
 from amber.files import MEBIBYTE, read_bounded, write_whole
 from amber.files.strict_json import json_text
@@ -33,7 +34,7 @@ def mean_entropy(records: Sequence[Sequence[np.ndarray]]) -> float:
     return float(np.mean(found)) if found else math.nan
 
 
-class RunStatistics:
+class RunStatistics(PlainRepr):
     """Means of the metrics of each episode: `nas_training_stats.json`, with Knowledge, Accuracy and Loss."""
 
     def __init__(self) -> None:
@@ -59,7 +60,7 @@ class RunStatistics:
         write_json(path, found)
 
 
-class ActionWeights:
+class ActionWeights(PlainRepr):
     """How probable each choice was in the course of a search: `weight_data.json`.
 
     `{"L0": {"operation": {SHORT NAME: [[p, ...]]}, "input_blocks": {"input_0": [[p, ...]]}, "skip_connection":

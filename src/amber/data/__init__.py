@@ -16,6 +16,7 @@ from amber.data.descriptions import DESCRIPTION, describe_sequences
 from amber.data.encoding.sequences import encode_codes, encode_sequences
 from amber.data.simulated.motifs import Motif
 from amber.data.simulated.simulation import MotifTask, SimulatedRecords, Simulation, simulate
+from amber.data.splits.division import SplitSpec
 from amber.data.splits.parts import SplitIndices, column_split, grouped_split, random_split
 from amber.data.tables.blocks import BlockSpec, split_columns
 from amber.data.tables.features import check_features, read_features
@@ -43,6 +44,7 @@ __all__ = [
     "Simulation",
     "Split",
     "SplitIndices",
+    "SplitSpec",
     "Table",
     "Target",
     "TargetSpec",

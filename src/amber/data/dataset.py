@@ -23,6 +23,9 @@ from amber.display import html_table
 from amber.errors import DataError
 from amber.types import Array, Inputs, InputShape
 
+INPUT = "input"
+"""What the only input of a network is called where its data give it no name of its own."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -34,18 +37,21 @@ class Split:
         x: inputs, examples along the first axis, at least 1; for named blocks a dictionary of arrays.
         y: targets, one per example; class numbers for classification; for several targets a dictionary.
         weights: how much each example counts in training, float32 `(examples,)`; None: all alike.
+        groups: number of the group that each example belongs to, `(examples,)`, as examples of one group are not
+            independent of each other; None: there are no groups.
 
     Raises:
-        DataError: no examples, or unequal numbers of inputs, targets and weights.
+        DataError: no examples, or unequal numbers of inputs, targets, weights and groups.
     """
 
     x: Inputs
     y: Inputs
     weights: NDArray[np.float32] | None = None
+    groups: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        weights = [] if self.weights is None else [self.weights]
-        shapes = [np.shape(array) for array in (*_arrays(self.x), *_arrays(self.y), *weights)]
+        others = [each for each in (self.weights, self.groups) if each is not None]
+        shapes = [np.shape(array) for array in (*_arrays(self.x), *_arrays(self.y), *others)]
         if len(shapes) < 2 or not all(shapes) or len({shape[0] for shape in shapes}) > 1 or not shapes[0][0]:
             raise DataError(
                 "The arrays `x` and `y` of a split must hold the same number of examples, at least 1. "
@@ -69,12 +75,16 @@ class Split:
         """Return the examples of both, these first.
 
         Args:
-            other: has the same inputs and targets, and weights where these have.
+            other: has the same inputs and targets, and weights and groups where these have.
         """
-        weights = None
-        if self.weights is not None and other.weights is not None:
-            weights = np.concatenate([self.weights, other.weights])
-        return Split(_joined(self.x, other.x), _joined(self.y, other.y), weights)
+        weights = None if self.weights is None or other.weights is None else (self.weights, other.weights)
+        groups = None if self.groups is None or other.groups is None else (self.groups, other.groups)
+        return Split(
+            _joined(self.x, other.x),
+            _joined(self.y, other.y),
+            None if weights is None else np.concatenate(weights),
+            None if groups is None else np.concatenate(groups),
+        )
 
 
 class TestVault:
@@ -151,6 +161,8 @@ class Dataset:
         path: the file the examples were read from, absolute; None where there is none.
         split_origin: the split in words, such as `column gsplit` or `drawn at random, stratified, seed 0 (guessed)`.
         notes: one sentence for whatever was guessed, left out or changed while the data were read.
+        columns: input of numbers -> names of the columns that it was read from, in their order; inputs whose numbers
+            have no names are left out.
         raw_fingerprint: of what was read, before anything was scaled, so that it is the same on every machine; None:
             `fingerprint` takes the parts as they are.
 
@@ -170,6 +182,7 @@ class Dataset:
     path: Path | None = None
     split_origin: str = ""
     notes: tuple[str, ...] = ()
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     raw_fingerprint: str | None = None
 
     def __post_init__(self) -> None:

@@ -12,15 +12,17 @@ from pathlib import Path
 
 from amber.data.dataset import Dataset
 from amber.data.encoding.coding import SequenceForm
+from amber.data.former_arguments import FORMER_ARGUMENTS, translate
 from amber.data.from_examples import DatasetSpec, load
 from amber.data.simulated.simulation import CLASSES, Simulation
 from amber.data.sources.simulated import SimulatedSource
 from amber.data.sources.source import Wanted
 from amber.data.sources.table import TableSource
-from amber.data.splits.division import AUTO, GROUP_COLUMN, GROUPED, RANDOM, SplitSpec
+from amber.data.splits.division import AUTO, RANDOM, SplitSpec
 from amber.data.splits.parts import DEFAULT_FRACTIONS
 from amber.data.tables.table import shown_names
-from amber.data.targets.tasks import Kind, TargetSpec
+from amber.data.targets.tasks import TargetSpec
+from amber.deprecation import deprecated_arguments
 from amber.errors import DataError
 
 # The name of the output where there is one.
@@ -84,17 +86,15 @@ def is_packaged(name: str | os.PathLike[str]) -> bool:
     return os.fspath(name) in _PACKAGED
 
 
+@deprecated_arguments(FORMER_ARGUMENTS, translate, since="0.3.0", removed_in="0.5.0")
 def load_dataset(
     name: str | os.PathLike[str] = "splice",
-    split: str = AUTO,
+    split: str | SplitSpec = AUTO,
     seed: int = 0,
     *,
     sequence: str = "seq",
-    label: str = "label",
-    classes: Sequence[str] | None = None,
-    task: Kind | None = None,
+    label: str | TargetSpec = "label",
     standardize: bool = True,
-    fractions: Sequence[float] = DEFAULT_FRACTIONS,
     size_limit: int | None = None,
 ) -> Dataset:
     """Load a data set of sequences by name.
@@ -104,14 +104,12 @@ def load_dataset(
         split: a column with `train`, `val` and `test`, such as `"gsplit"` of `splice`, where near-duplicates are kept
             together; or `"random"`, drawn with `seed` and stratified by label; or `"grouped"`, drawn with
             `seed`, keeping together the groups of the column `group`; or `"auto"` (default): the column `gsplit` or
-            `split` where there is one, else `"random"`.
-        seed: of the drawn splits; a split column with all three parts does not use it.
+            `split` where there is one, else `"random"`; or a SplitSpec, which also says fractions, folds and the like.
+        seed: of the drawn splits, unless a SplitSpec says it; a split column with all three parts does not use it.
         sequence: column of the sequences.
-        label: column of the class names, or of numbers.
-        classes: class names in the order of their numbers; by default sorted, as numbers where all are numbers.
-        task: `"classes"` or `"number"` (a regression); by default found out from the labels.
+        label: column of the class names, or of numbers; or a TargetSpec, which also says whether it holds classes or
+            numbers, and the order of the classes.
         standardize: scale numbers that are to be predicted to mean 0 and standard deviation 1 on the training part.
-        fractions: of train, validation and test, for the drawn splits.
         size_limit: MiB of the file at most, decompressed; by default an eighth of the machine's memory.
 
     Returns:
@@ -121,25 +119,19 @@ def load_dataset(
         DataError: no such data, or data that cannot be used.
     """
     spec = DatasetSpec(
-        {OUTPUT: TargetSpec(label, task, classes)},
-        SplitSpec(split, seed=seed, fractions=fractions),
-        standardize=standardize,
-        one_input=True,
+        {OUTPUT: TargetSpec.of(label)}, SplitSpec.of(split, seed), standardize=standardize, one_input=True
     )
     return load_table(name, Wanted(sequence, size_limit=size_limit), spec)
 
 
+@deprecated_arguments(FORMER_ARGUMENTS, translate, since="0.3.0", removed_in="0.5.0")
 def load_sequences(
     path: str | os.PathLike[str],
     sequence: str = "seq",
-    label: str = "label",
-    split: str | None = AUTO,
-    classes: Sequence[str] | None = None,
+    label: str | TargetSpec = "label",
+    split: str | SplitSpec | None = AUTO,
     *,
-    task: Kind | None = None,
-    group: str | None = None,
     seed: int = 0,
-    fractions: Sequence[float] = DEFAULT_FRACTIONS,
     alphabet: str = "ACGT",
     name: str | None = None,
     size_limit: int | None = None,
@@ -149,14 +141,10 @@ def load_sequences(
     Args:
         path: the file, as for `read_table`.
         sequence: column of the sequences.
-        label: column of the class names, or of numbers.
-        split: as for `load_dataset`; None to draw the parts with `seed`.
-        classes: as for `load_dataset`.
-        task: as for `load_dataset`.
-        group: only with `split=None`: column of groups to keep together; without it parts are drawn example by
-            example, stratified by label.
-        seed: of the drawn parts.
-        fractions: of train, validation and test, for drawn parts.
+        label: as for `load_dataset`.
+        split: as for `load_dataset`; None as `"random"`. `SplitSpec("grouped", group="family")` keeps together the
+            groups of another column than `group`.
+        seed: as for `load_dataset`.
         alphabet: order of the channels.
         name: of the data set; by default the file name without its endings.
         size_limit: as for `load_dataset`.
@@ -167,14 +155,8 @@ def load_sequences(
     Raises:
         DataError: a file, column, sequence, label or split that cannot be used, named with file and line.
     """
-    if split is not None and group is not None:
-        raise DataError(f"`group` must be None when a split is given. Received: split={split!r}, group={group!r}")
-    drawn = RANDOM if group is None else GROUPED
-    spec = DatasetSpec(
-        {OUTPUT: TargetSpec(label, task, classes)},
-        SplitSpec(drawn if split is None else split, group or GROUP_COLUMN, seed, fractions),
-        one_input=True,
-    )
+    chosen = SplitSpec.of(RANDOM if split is None else split, seed)
+    spec = DatasetSpec({OUTPUT: TargetSpec.of(label)}, chosen, one_input=True)
     wanted = Wanted(sequence, form=SequenceForm(alphabet), size_limit=size_limit)
     return load(TableSource.plain(os.fspath(path)), wanted, spec, name or title_of(path), Path(path))
 

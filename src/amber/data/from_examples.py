@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amber.data.batches.augmentation import Augmentation, Profile
-from amber.data.dataset import Dataset
+from amber.data.dataset import INPUT, Dataset
 from amber.data.encoding.alphabets import Unknown
 from amber.data.examples import Examples, NumbersInput, SequenceInput
 from amber.data.fingerprints import fingerprint
-from amber.data.inputs import inputs_of
+from amber.data.inputs import check_letters, check_padding, inputs_of
 from amber.data.negatives.matched import LABEL, PAIR, with_shuffled_negatives
 from amber.data.sources.source import Source, Wanted
 from amber.data.splits.division import SIMILARITY, Division, SplitSpec
@@ -40,13 +40,14 @@ from amber.data.targets.labelled import (
     profile_key,
     with_labels,
 )
-from amber.data.targets.number_columns import is_profile
+from amber.data.targets.number_columns import is_measured, is_profile
 from amber.data.targets.tasks import ReadTarget, TargetSpec, read_wide
 from amber.errors import DataError, KeyPath
 
 # Letters of sequences that are looked through for near-identical ones at most: a few seconds.
 _LETTERS_COMPARED = 20_000_000
 _Column = TypeVar("_Column")
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -157,14 +158,16 @@ def dataset_of(examples: Examples, spec: DatasetSpec, name: str, path: Path | No
     if not augmentation.is_identity:
         with about("augmentation"):
             augmentation.check(held.inputs)
-    x = inputs_of(held, rows, spec.unknown, augmentation)
+    check_padding(held, rows)
+    check_letters(held, rows)
+    x = by_input(inputs_of(held, rows, spec.unknown, augmentation), spec)
     in_memory = all(isinstance(each, np.ndarray) for each in x.values())
-    numbers = [each for each, kind in held.inputs.items() if isinstance(kind, NumbersInput)]
+    numbers = {each: kind for each, kind in by_input(held.inputs, spec).items() if isinstance(kind, NumbersInput)}
     made = assembled(
         x,
         labelled,
         name,
-        scaled=numbers if spec.standardize else (),
+        scaled=tuple(numbers) if spec.standardize else (),
         scale_targets=spec.standardize,
         one_input=spec.one_input and len(x) == 1,
         views=None if augmentation.is_identity else Views(augmentation, rows),
@@ -178,8 +181,14 @@ def dataset_of(examples: Examples, spec: DatasetSpec, name: str, path: Path | No
             *_overlaps(held, labelled.division, rows),
             *_alike(held, labelled, rows, in_memory),
         ),
+        columns={each: kind.names for each, kind in numbers.items() if kind.names},
         raw_fingerprint=_fingerprint(examples, spec, labelled),
     )
+
+
+def by_input(values: Mapping[str, _Value], spec: DatasetSpec) -> dict[str, _Value]:
+    """Return what is known of each input by its name in a network; the only one has no name of its own there."""
+    return {INPUT: next(iter(values.values()))} if spec.one_input and len(values) == 1 else dict(values)
 
 
 def _weighed(labelled: Labelled, spec: DatasetSpec) -> Labelled:
@@ -301,12 +310,17 @@ def _alike(examples: Examples, labelled: Labelled, rows: NDArray[np.int64], held
 
 
 def with_profiles(spec: DatasetSpec, examples: Examples) -> DatasetSpec:
-    """Return what is predicted, where a single column that is a profile is read as several numbers."""
-    targets = {
-        name: replace(each, columns=[each.column]) if not each.is_wide and is_profile(examples, each.column) else each
-        for name, each in spec.chosen_targets.items()
-    }
-    return replace(spec, targets=targets, labels=None)
+    """Return what is predicted, where a column that is a profile is several numbers, and one that is measured one."""
+
+    def known(target: TargetSpec) -> TargetSpec:
+        if target.is_wide:
+            return target
+        if is_profile(examples, target.column):
+            return replace(target, columns=[target.column])
+        guessed = target.kind is None and target.classes is None
+        return replace(target, kind="number") if guessed and is_measured(examples, target.column) else target
+
+    return replace(spec, targets={name: known(each) for name, each in spec.chosen_targets.items()}, labels=None)
 
 
 def _with_wide_targets(

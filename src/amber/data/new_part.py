@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 
 from amber.data.dataset import Split
 from amber.data.examples import Examples
-from amber.data.from_examples import DatasetSpec, columns_as_table, with_negatives, with_profiles, without_others
+from amber.data.from_examples import (
+    DatasetSpec,
+    by_input,
+    columns_as_table,
+    with_negatives,
+    with_profiles,
+    without_others,
+)
 from amber.data.inputs import inputs_of
 from amber.data.sources.source import Source, Wanted
 from amber.data.splits.division import RANDOM, SplitSpec
@@ -73,7 +80,7 @@ def read_part(
     spec = with_profiles(spec, examples)
     examples, rows, y, notes = _known(examples, spec, targets, columns_as_table(examples, spec, path))
     held = examples.held if isinstance(examples, TableExamples) else examples
-    x: dict[str, Any] = inputs_of(held, rows, spec.unknown)
+    x: dict[str, Any] = by_input(inputs_of(held, rows, spec.unknown), spec)
     x |= {name: each.apply(x[name]) for name, each in scaling.items() if name in x}
     inputs = next(iter(x.values())) if spec.one_input and len(x) == 1 else x
     return NewPart(Split(inputs, next(iter(y.values())) if len(y) == 1 else y), (*held.notes, *notes))

@@ -19,6 +19,11 @@ from amber.types import Array, Inputs
 _COMPARED = 2**30
 # Fewer validation examples choose among networks by luck: one more that is right is worth a tenth.
 _FEW = 10
+# Fewer training examples, in all or of a class, say little of those that are not among them.
+_FEW_TRAINED_ON = 50
+_FEW_OF_A_CLASS = 5
+# Classes that are named.
+_NAMED = 3
 
 
 def remarks(dataset: Dataset) -> list[str]:
@@ -26,15 +31,45 @@ def remarks(dataset: Dataset) -> list[str]:
 
     Looking at which test inputs are also training inputs does not count as opening the test data.
     """
-    return [*_of_validation(dataset), *_of_repeated(dataset), *_of_unknown_letters(dataset.train)]
+    return [
+        *_of_training(dataset),
+        *_of_validation(dataset),
+        *_of_repeated(dataset),
+        *_of_unknown_letters(dataset.train),
+    ]
+
+
+def _of_training(dataset: Dataset) -> Iterator[str]:
+    count = len(dataset.train)
+    if count < _FEW_TRAINED_ON:
+        yield (
+            f"The training part has only {_examples(count)}: a network hardly learns from fewer than "
+            f"{_FEW_TRAINED_ON}, and its scores are mostly luck. Give it more."
+        )
+    for target in dataset.targets:
+        if target.classes is None:
+            continue
+        found = np.bincount(dataset.train.values_of(target.name).astype(np.int64), minlength=len(target.classes))
+        rare = [place for place in np.argsort(found, kind="stable").tolist() if 0 < found[place] < _FEW_OF_A_CLASS]
+        if rare and count >= _FEW_TRAINED_ON:
+            named = ", ".join(f"{target.classes[place]!r} {found[place]}" for place in rare[:_NAMED])
+            more = f" and {len(rare) - _NAMED} more" if len(rare) > _NAMED else ""
+            of = f" of output {target.name!r}" if len(dataset.targets) > 1 else ""
+            yield (
+                f"The training part has fewer than {_FEW_OF_A_CLASS} examples of some classes{of} ({named}{more}): no "
+                "network learns a class from so few. Give it more, or leave these classes out."
+            )
+
+
+def _examples(count: int) -> str:
+    return f"{count} {'example' if count == 1 else 'examples'}"
 
 
 def _of_validation(dataset: Dataset) -> Iterator[str]:
     count = len(dataset.validation)
     if count < _FEW:
-        examples = "example" if count == 1 else "examples"
         yield (
-            f"The validation part has only {count} {examples}: which network is best is then mostly luck. Give it "
+            f"The validation part has only {_examples(count)}: which network is best is then mostly luck. Give it "
             "more, or draw the parts with split: random."
         )
 

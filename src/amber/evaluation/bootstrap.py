@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,11 @@ from amber.checks import integer_at_least, is_number, positive_integer
 from amber.display import PlainRepr
 from amber.errors import DataError
 from amber.types import Array, JsonObject
+from amber.weighted_measures import WeightedMeasure, Weights
 from amber.wording import shown
 
-Weights = NDArray[np.float64]
-WeightedMeasure = Callable[[Weights], float]
-"""A measure of fixed examples, each counted as often as its weight says; NaN where it is undefined."""
+# Weights that are taken at once: they and what is worked out of them stay in the processor's cache.
+_AT_ONCE = 2**14
 
 
 @dataclass(frozen=True)
@@ -114,10 +115,14 @@ class Resampling(PlainRepr):
     def draw(self, measures: Mapping[str, WeightedMeasure]) -> Drawn:
         """Return each measure of the examples themselves, and of every draw."""
         ones = np.ones(self.examples)
-        values = {name: measure(ones) for name, measure in measures.items()}
-        rows = [[measure(weights) for measure in measures.values()] for weights in self.weights()]
-        columns = np.array(rows, np.float64).reshape(-1, len(measures)).T
-        return Drawn(values, dict(zip(measures, columns, strict=True)))
+        values = {name: float(measure(ones)) for name, measure in measures.items()}
+        draws: dict[str, Array] = {name: np.empty(self.draws) for name in measures}
+        weights, step = self.weights(), max(1, _AT_ONCE // self.examples)
+        for start in range(0, self.draws, step):
+            several = np.stack(list(islice(weights, step)))
+            for name, measure in measures.items():
+                draws[name][start : start + step] = measure(several)
+        return Drawn(values, draws)
 
     def intervals(self, drawn: Drawn) -> dict[str, Estimate]:
         """Return the value and the interval of each measure.

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
+from amber import weighted_measures as weighted
 from amber.display import html_table
 from amber.errors import DataError
-from amber.evaluation import given, weighted
-from amber.evaluation.bootstrap import Estimate, Resampling, WeightedMeasure
+from amber.evaluation import given
+from amber.evaluation.bootstrap import Estimate, Resampling
+from amber.evaluation.interval_plot import interval_plot
 from amber.types import Array, JsonObject
+from amber.weighted_measures import WeightedMeasure
 from amber.wording import shown
 
 Measures = dict[str, WeightedMeasure]
@@ -42,11 +45,11 @@ class Evaluation:
     units: int = 0
 
     def _repr_html_(self) -> str:
-        """Return the scores as a table for notebooks."""
+        """Return the scores as a table and a plot for notebooks."""
         rows = [(name, each.value, f"{each.low:.4f} to {each.high:.4f}") for name, each in self.scores.items()]
-        return html_table(
-            f"Scores on {self.examples:,} examples", ("measure", "value", f"{self.level:.0%} interval"), rows
-        )
+        head = ("measure", "value", f"{self.level:.0%} interval")
+        table = html_table(f"Scores on {self.examples:,} examples", head, rows)
+        return table + interval_plot(self.scores, self.baselines)
 
     def to_dict(self) -> JsonObject:
         """Return a JSON-ready dictionary."""
@@ -246,8 +249,8 @@ def _class_measures(true: Array, probabilities: Array) -> Measures:
     curves = {number: (true == number, probabilities[:, number]) for number in ranked}
     return {
         "accuracy": weighted.accuracy(true, predicted),
-        "auroc": _mean([weighted.auroc(*curve) for curve in curves.values()]),
-        "auprc": _mean([weighted.auprc(*curve) for curve in curves.values()]),
+        "auroc": weighted.mean_over([weighted.auroc(*curve) for curve in curves.values()]),
+        "auprc": weighted.mean_over([weighted.auprc(*curve) for curve in curves.values()]),
         **weighted.confusion(true, predicted, classes),
         "log_loss": weighted.log_loss(true, probabilities),
         "calibration_error": weighted.calibration_error(true, probabilities),
@@ -282,22 +285,12 @@ def _number_measures(true: Array, predicted: Array) -> Measures:
 
 
 def _where(known: Array, measure: WeightedMeasure) -> WeightedMeasure:
-    return lambda weights: measure(weights[known])
-
-
-def _mean(measures: Sequence[WeightedMeasure]) -> WeightedMeasure:
-    """Return the mean of several measures, over those that are defined."""
-
-    def measure(weights: Array) -> float:
-        found = [value for value in (each(weights) for each in measures) if not np.isnan(value)]
-        return float(np.mean(found)) if found else weighted.NAN
-
-    return measure
+    return lambda weights: measure(weights[..., known])
 
 
 def _means(by_name: Mapping[str, Measures]) -> Measures:
     names = next(iter(by_name.values()))
-    return {name: _mean([measures[name] for measures in by_name.values()]) for name in names}
+    return {name: weighted.mean_over([measures[name] for measures in by_name.values()]) for name in names}
 
 
 def _dicts(scores: Mapping[str, Estimate]) -> JsonObject:

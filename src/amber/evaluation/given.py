@@ -59,7 +59,7 @@ def class_numbers(values: ArrayLike, classes: int) -> Array:
     numbers = np.asarray(values).reshape(-1)
     if numbers.size and numbers.dtype.kind not in "biuf":
         raise DataError(
-            f"Expected class numbers, positions in the list of classes, not names. Received: {shown(numbers[0])}"
+            f"Expected class numbers, positions in the list of classes, not names. Received: {shown(numbers[0].item())}"
         )
     within = bool(numbers.size and numbers.min() >= 0 and numbers.max() < classes)
     if classes < 2 or not np.issubdtype(numbers.dtype, np.integer) or not within:

@@ -1,6 +1,7 @@
 """Choose options of the builder from the data where the configuration leaves them open.
 
-`suited_options` is the rule, a pure function of the inputs; its number was chosen with the table of docs/benchmarks.md.
+`suited_options` is the rule, a pure function of the inputs; its number was chosen with the table of
+docs/research/defaults.md.
 The space of a configuration is never changed: these are options of what is put around it.
 """
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from amber.display import PlainRepr
 from amber.experiment.reporter import LogReporter, Reporter
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from amber.search.one_shot import OneShotProgress
 
 
-class ConsoleReporter:
+class ConsoleReporter(PlainRepr):
     """Shows lines, tables and progress on a terminal or in a notebook.
 
     Args:
@@ -48,8 +49,7 @@ class ConsoleReporter:
         from amber.graph.words import ArchitectureWords
         from amber.search import SearchProgress
 
-        words = ArchitectureWords(builder)
-        return (SearchProgress(describe=lambda tokens: words(tokens, width=60)),)
+        return (SearchProgress(describe=ArchitectureWords(builder)),)
 
     def shared_progress(self) -> OneShotProgress | None:
         """Return a display of shared training."""

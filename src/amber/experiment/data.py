@@ -14,6 +14,7 @@ import yaml
 
 from amber.data import Dataset, TargetSpec
 from amber.data.batches.augmentation import Augmentation
+from amber.data.dataset import INPUT
 from amber.data.datasets import OUTPUT, file_in_data_folder, find_data, is_packaged, is_there, load_drawn, load_table
 from amber.data.from_examples import DatasetSpec, load
 from amber.data.negatives.matched import PAIR
@@ -22,12 +23,12 @@ from amber.data.sources import SimulatedSource, Source
 from amber.data.splits.division import AUTO, CHROMOSOMES, GROUP_COLUMN, SIMILARITY, SplitSpec
 from amber.data.splits.parts import DEFAULT_FRACTIONS
 from amber.data.targets.tasks import Kind
-from amber.errors import ConfigError, DataError
+from amber.errors import AmberError, ConfigError, DataError
 from amber.experiment.configuration.data_sections import DataSection
 from amber.experiment.configuration.document import KeyPath, dotted, parse_yaml
-from amber.experiment.configuration.reading import Configuration
+from amber.experiment.configuration.reading import Configuration, load_config
 from amber.experiment.configuration.source_section import wanted_of
-from amber.experiment.task_spec import INPUT
+from amber.metric_names import SOFTMAX_LOSS
 from amber.wording import shown
 
 
@@ -41,12 +42,23 @@ def load_data(loaded: Configuration, fold: int = 0) -> Dataset:
     Raises:
         ConfigError: data that cannot be used; names file, line and key of the configuration, and what of the data.
     """
-    if loaded.dataset is not None:
-        return loaded.dataset
     try:
-        return _load(loaded, fold)
+        dataset = _load(loaded, fold) if loaded.dataset is None else loaded.dataset
     except DataError as error:
         raise _named_by_key(error, loaded) from error
+    return _with_heads(loaded, dataset)
+
+
+def _with_heads(loaded: Configuration, dataset: Dataset) -> Dataset:
+    """Return the data with a softmax over two classes where the configuration gives the loss of one."""
+    training, outputs = loaded.config.training, loaded.config.data.outputs
+    losses = {name: output.loss for name, output in (outputs or {}).items()}
+    alone = training.loss if outputs is None and "loss" in training.model_fields_set else None
+    wanted = [losses.get(each.name, alone) == SOFTMAX_LOSS for each in dataset.targets]
+    if not any(wanted):
+        return dataset
+    targets = zip(dataset.targets, wanted, strict=True)
+    return replace(dataset, targets=tuple(replace(each, softmax=softmax) for each, softmax in targets))
 
 
 def folds_of(loaded: Configuration) -> int:
@@ -78,11 +90,18 @@ def _named_by_key(error: DataError, loaded: Configuration) -> ConfigError:
     given = loaded.document.lines.holds(path)
     advice = ""
     if rest[-1:] == ["column"]:
-        advice = "" if given else f" Write {dotted(path)} to name another."
-        advice += " To draw the parts, write split: random." if kind == "split" else ""
+        other_ways = loaded.source.LABELS if loaded.source is not None and kind == "targets" else ""
+        naming = f"{other_ways}; or write" if other_ways else "Write"
+        advice = "" if given else f" {naming} {dotted(path)} to name another."
+        advice += (
+            " To draw the parts, write split: random, of a size that `fractions` says, or split: {folds: 5}."
+            if kind == "split"
+            else ""
+        )
     while path and not loaded.document.lines.holds(path):
         path = path[:-1]
-    return loaded.error(path, f"{error}{advice}")
+    stop = "." if advice and str(error)[-1] not in ".?" else ""
+    return loaded.error(path, f"{error}{stop}{advice}")
 
 
 def _fractions(section: DataSection) -> Sequence[float]:
@@ -266,6 +285,20 @@ def _absolute_paths(loaded: Configuration, dataset: Dataset) -> dict[KeyPath, st
         return {} if known else {(): str(dataset.path)}
     found = dict(loaded.source.files()) if loaded.source is not None else {}
     return {path: file for path, file in found.items() if _at(source, path) != file}
+
+
+def data_files_of_run(run: Path) -> tuple[Path, ...]:
+    """Return the files that the data of a run were read from, as its configuration names them; none where it is none.
+
+    Args:
+        run: run directory, or a file in one.
+    """
+    try:
+        loaded = load_config((run if run.is_dir() else run.parent) / "config.yaml", recorded=True)
+        files = [data_file(loaded)] if loaded.source is None else [file for _, file in loaded.source.files()]
+    except AmberError:
+        return ()
+    return tuple(map(Path, files))
 
 
 def _at(value: Any, path: KeyPath) -> Any:

@@ -1,8 +1,8 @@
 """Choose settings from the data where the configuration leaves them open.
 
 `chosen_settings` is the rule, a pure function of a few facts; its numbers were chosen by the table of
-`benchmarks/defaults` (see docs/benchmarks.md). What a configuration says always wins, and a search that is resumed
-keeps what it began with.
+`benchmarks/defaults` (see docs/research/defaults.md). What a configuration says always wins, and a search that
+is resumed keeps what it began with.
 """
 
 from __future__ import annotations

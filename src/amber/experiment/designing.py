@@ -14,6 +14,7 @@ from amber.errors import ConfigError, DataError
 from amber.experiment.before_keras.explained import check_folder
 from amber.experiment.trained.model import TrainedModel, load
 from amber.files.csv_text import csv_text
+from amber.files.output import writing_folder
 from amber.files.whole import write_whole
 
 if TYPE_CHECKING:
@@ -76,12 +77,11 @@ class Designs:
             for name, each in self.found.items()
             for step in each.steps
         ]
-        folder.mkdir(parents=True, exist_ok=True)
-        return [
-            write_whole(folder / "designs.fa", fasta),
-            write_whole(folder / "designs.tsv", csv_text(_DESIGN_COLUMNS, designs, delimiter="\t")),
-            write_whole(folder / "steps.tsv", csv_text(_STEP_COLUMNS, steps, delimiter="\t")),
-        ]
+        with writing_folder(folder) as aside:
+            write_whole(aside / "designs.fa", fasta)
+            write_whole(aside / "designs.tsv", csv_text(_DESIGN_COLUMNS, designs, delimiter="\t"))
+            write_whole(aside / "steps.tsv", csv_text(_STEP_COLUMNS, steps, delimiter="\t"))
+        return [folder / name for name in ("designs.fa", "designs.tsv", "steps.tsv")]
 
 
 def design_run(

@@ -16,18 +16,20 @@ from amber.experiment.data import load_data
 from amber.experiment.final.compared import Compared
 from amber.experiment.final.scoring import (
     BASELINES,
+    Baselines,
     Scored,
     baseline_key,
     evaluated,
+    other_baselines,
     score_baselines,
     score_model,
 )
 from amber.experiment.final.tables import class_table, measure_name, score_table, value_table
 from amber.experiment.final.verdict import remarks
-from amber.experiment.new_files import config_beside, read_files, targets_of
+from amber.experiment.new_files import read_files, targets_of
 from amber.experiment.run_files.looks import looks_so_far
 from amber.experiment.task_spec import TaskSpec
-from amber.experiment.trained.files import known_preprocessing, network_file
+from amber.experiment.trained.files import config_beside, known_preprocessing, network_file
 from amber.types import Array, JsonObject
 from amber.wording import said
 
@@ -57,7 +59,13 @@ class ModelScores:
 
 
 def evaluate_part(
-    loaded: Configuration, part: Split, targets: Sequence[Target], scored: Scored, title: str, linear: Scored | None
+    loaded: Configuration,
+    part: Split,
+    targets: Sequence[Target],
+    scored: Scored,
+    title: str,
+    linear: Scored | None,
+    others: Baselines | None = None,
 ) -> ModelScores:
     """Return the scores of predictions for labelled examples, with intervals, beside a linear model where there is one.
 
@@ -68,21 +76,24 @@ def evaluate_part(
         scored: the network's predictions.
         title: of the tables.
         linear: predictions of linear models for the same examples.
+        others: those of other simple models.
     """
-    task = TaskSpec(_shapes(part), {each.name: each.labels or each.numbers or each.classes for each in targets})
+    task = TaskSpec(_shapes(part), {each.name: each.outcome for each in targets})
     compared = Compared(loaded, task)
     models = {_MODEL: scored, **({} if linear is None else {"linear": linear})}
     values = {name: compared.of(each.predictions, part.y) for name, each in models.items()}
     majorities = {each.name: _majority(each, part) for each in targets if each.classes is not None}
     pair = None if linear is None else (compared.name, compared.direction, values[_MODEL], values["linear"])
-    found = remarks(scored.scores, {} if linear is None else linear.scores, pair, majorities)
+    further = others or {}
+    evaluations = {each.name: evaluated(each, part, scored, linear, further.get(each.name)) for each in targets}
+    found = remarks(scored.scores, {} if linear is None else linear.scores, pair, majorities, evaluations)
     several = len(targets) > 1
     tables: list[Any] = []
     record: JsonObject = {}
     for target in targets:
         name = target.name
         which = f", output {name}" if several else ""
-        evaluation = evaluated(target, part, scored, linear)
+        evaluation = evaluations[name]
         baseline = "" if linear is None else BASELINES[baseline_key(linear.scores[name])]
         scores = {_MODEL: scored.scores[name]} | ({} if linear is None else {baseline: linear.scores[name]})
         own = {_MODEL: values[_MODEL]} | ({} if linear is None else {baseline: values["linear"]})
@@ -131,8 +142,10 @@ def evaluate_files(source: Path, files: Sequence[str], genome: Path | None = Non
     scored = score_model(load_model_file(file), new.split, targets, ", ".join(files))
     dataset, notes = _data(loaded)
     refit = loaded.config.final.data == "train_and_validation"
-    linear = None if dataset is None else score_baselines(dataset, new.split, loaded.config.seed, refit=refit)
-    found = evaluate_part(loaded, new.split, targets, scored, ", ".join(files), linear)
+    seed = loaded.config.seed
+    linear = None if dataset is None else score_baselines(dataset, new.split, seed, refit=refit)
+    others = None if dataset is None else other_baselines(dataset, new.split, seed, refit=refit)
+    found = evaluate_part(loaded, new.split, targets, scored, ", ".join(files), linear, others)
     more = () if dataset is None else _seen_before(dataset, new.split)
     looks = looks_so_far(source if source.is_dir() else source.parent)
     record = {"files": list(files), **found.record, "test_looks": looks}

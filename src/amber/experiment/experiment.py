@@ -35,10 +35,18 @@ from amber.experiment.data import load_data, with_split
 from amber.experiment.defaults import describe, with_defaults
 from amber.experiment.final.strands import check_strands
 from amber.experiment.options import RunOptions
+from amber.experiment.own_layers import check_own_layers
 from amber.experiment.presets import with_preset
 from amber.experiment.run_checks import check_run
 from amber.experiment.run_files.plugins import naming_missing
-from amber.experiment.run_files.recorded import begun_with
+from amber.experiment.run_files.recorded import (
+    BEST_RECORD,
+    begun_with,
+    read_record,
+    softmax_outputs,
+    with_classes_of,
+    with_softmax,
+)
 from amber.experiment.run_files.resuming import check_unchanged, search_settings
 from amber.experiment.summary import describe_space, understood
 from amber.experiment.task_settings import for_task
@@ -99,8 +107,7 @@ class Experiment:
         """
         given = RunOptions.of(options)
         with naming_missing(Path(given.run_directory or run_directory_in(path))):
-            configuration = load_config(path)
-        return resolve(configuration, given)
+            return resolve(load_config(path), given)
 
     @classmethod
     def from_dict(
@@ -175,7 +182,10 @@ def resolve(configuration: Configuration, options: RunOptions | None = None) -> 
     with configuration.placing(("search", "trials")):
         configuration = options.applied_to(configuration)
     check_run(configuration, resume=options.resume, overwrite=options.overwrite)
-    dataset = load_data(configuration)
+    # Kept, as folds load the data again; of several outputs the settings noted no loss, and must compare as they were.
+    if options.resume and configuration.config.data.outputs is None:
+        configuration = _with_heads_begun(configuration)
+    dataset = load_data(_as_begun(configuration) if options.resume else configuration)
     configuration = with_preset(configuration, dataset)
     task = TaskSpec.of(dataset)
     suited, _ = with_builder_defaults(configuration, task)
@@ -201,6 +211,20 @@ def resolve(configuration: Configuration, options: RunOptions | None = None) -> 
     return Experiment(
         configuration, options, dataset, task, objective, executor, storage, settings, tuple(summary), warnings, earlier
     )
+
+
+def _as_begun(configuration: Configuration) -> Configuration:
+    """Return a configuration by which the data of a run are read as they were when it began."""
+    best = Path(configuration.config.chosen_run_directory) / BEST_RECORD
+    configuration = _with_heads_begun(configuration)
+    return with_classes_of(read_record(best), configuration) if best.is_file() else configuration
+
+
+def _with_heads_begun(configuration: Configuration) -> Configuration:
+    """Return a configuration whose outputs have the last layers that they had when its search began."""
+    with configuration.placing(("run_directory",)):
+        settings = begun_with(configuration.config.chosen_run_directory)
+    return configuration if settings is None else with_softmax(configuration, softmax_outputs(settings))
 
 
 def _of_batches(configuration: Configuration, dataset: Dataset) -> list[str]:
@@ -285,6 +309,7 @@ def _checked_search(
     except AmberError as error:
         with configuration.placing(("training",) if isinstance(error, ConfigError) else ("model_space",)):
             raise
+    check_own_layers(configuration, objective)
     with configuration.placing(("search", "pruner_options" if search.pruner_options else "pruner")):
         pruner = named_pruner(search.pruner, search.pruner_options)
         chosen_pruner(pruner, objective.settings.epochs)

@@ -78,6 +78,7 @@ def _to_dict(named: NamedMotif) -> JsonObject:
     motif = named.motif
     return {
         "name": motif.name,
+        "effect": named.effect,
         "sites": motif.sites,
         "probabilities": _rounded(motif.probabilities),
         "contributions": None if motif.contributions is None else _rounded(motif.contributions),
@@ -106,7 +107,7 @@ def _from_dict(values: Mapping[str, Any]) -> NamedMotif:
         Match(Motif(str(each["name"]), np.full((1, 4), 0.25), str(each["factor"])), float(each["p"]), float(each["q"]))
         for each in values["matches"]
     ]
-    return NamedMotif(motif, matches)
+    return NamedMotif(motif, matches, str(values.get("effect", "")))
 
 
 def _rounded(values: Any) -> list[list[float]]:

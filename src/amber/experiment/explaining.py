@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from amber.data import Dataset, Target
-from amber.errors import DataError
+from amber.data import Target
+from amber.data.targets.target import PAIR
+from amber.errors import ConfigError, DataError
 from amber.experiment.before_keras.explained import FOUND
+from amber.experiment.chosen_examples import chosen_examples
 from amber.experiment.data import load_data
 from amber.experiment.explained import Found
 from amber.experiment.final.scores import called
@@ -21,18 +23,22 @@ from amber.experiment.run_files.recorded import config_of, load_model, model_fil
 from amber.explain import deep_lift
 from amber.explain.motifs import Motif, discover_motifs, filter_motifs, jaspar, match_motifs, read_meme, write_meme
 from amber.explain.motifs.highlights import Highlight, highlights
+from amber.explain.motifs.naming import is_informative
 from amber.explain.motifs.page import NamedMotif, Section, render_page
 from amber.explain.saving import save_attributions
 from amber.files.csv_text import STRANDS, csv_text
+from amber.files.output import writing_folder
 from amber.files.strict_json import json_text, read_json
 from amber.files.whole import write_whole
-from amber.types import Array, Inputs
+from amber.types import Array
+from amber.wording import shortened
 
 if TYPE_CHECKING:
     import keras
 
 Source = Literal["contributions", "filters", "none"]
 _MOST_UNITS, _MOST_DRAWN = 12, 8
+_OF_MOTIFS = ("motifs.meme", "motifs.csv", "places.csv")
 _MOTIF_COLUMNS = ("motif", "consensus", "places", "sequences", "resembles", "factor", "q")
 _PLACE_COLUMNS = ("motif", "example", "start", "end", "strand")
 _NOTHING = "No motif recurs often enough: discovery needs some hundred places, so more examples may help."
@@ -44,12 +50,12 @@ class ExplainSettings:
 
     Attributes:
         motifs: where motifs are looked for: in `contributions`, in the `filters` of the first convolution, or `none`.
-        examples: the most examples that are explained: of the validation part, and where it has fewer of the training
-            part. Those of the test part are not looked at.
+        examples: the most examples that are explained; see `chosen_examples`. Those of the test part are not looked at.
         shuffles: dinucleotide shuffles that each example is compared with.
         database: MEME file of known motifs; JASPAR CORE by default.
         both_strands: explain the mean of both strands.
         seed: of the shuffles.
+        outputs: classes, labels or outputs that are explained; empty: all, up to twelve.
     """
 
     motifs: Source = "contributions"
@@ -58,6 +64,7 @@ class ExplainSettings:
     database: Path | None = None
     both_strands: bool = False
     seed: int = 0
+    outputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,7 @@ def explain_run(
         progress: called with the number of examples explained and of all, for all units together.
 
     Raises:
-        ConfigError: a library of the extra `motifs` is missing.
+        ConfigError: a library of the extra `motifs` is missing, or there is no output of a name.
         DataError: the network reads no sequences, or a file of motifs that cannot be read.
     """
     record = record_beside(run)
@@ -105,14 +112,13 @@ def explain_run(
     data = load_data(config_of(record, model_file(run)))
     remark = remark_on_changed_data(run, data)
     model = load_model(run)
-    examples = _explained(data, settings.examples)
+    units = _chosen(_units(model, data.targets), settings.outputs)
+    examples = chosen_examples(data, [place for _, place in units.shown], settings.examples)
     name, sequences = _sequences(model, examples)
-    units = _units(model, data.targets)
-    folder.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, Array] = {"examples": sequences}
     sections: list[Section] = []
     drawn: list[Highlight] = []
-    for done, (title, output) in enumerate(units):
+    for done, (title, output) in enumerate(units.shown):
         hypothetical = deep_lift(
             model,
             examples,
@@ -122,7 +128,7 @@ def explain_run(
             shuffles=settings.shuffles,
             seed=settings.seed,
             both_strands=settings.both_strands,
-            progress=_part_of(progress, done, len(units)),
+            progress=_part_of(progress, done, len(units.shown)),
         )
         table: Array = hypothetical[name] if isinstance(hypothetical, Mapping) else np.asarray(hypothetical)
         arrays[f"hypothetical/{title}"] = table
@@ -130,25 +136,17 @@ def explain_run(
         if len(drawn) < _MOST_DRAWN:
             drawn += highlights(title, sequences, table)
         if settings.motifs == "contributions":
-            sections.append(_section(title, discover_motifs(sequences, table), database))
+            motifs = discover_motifs(sequences, table)
+            sections.append(_section(title, motifs, database, _other_class(data.targets, output)))
     if settings.motifs == "filters":
-        sections.append(_section("Filters of the first convolution", filter_motifs(model, examples), database))
+        sections.append(_filters(filter_motifs(model, examples), database))
     found = Found(_called(run), f"{len(sequences):,}", tuple(sections), tuple(drawn[:_MOST_DRAWN]))
-    written = _write(folder, data.name, arrays, found, settings)
-    return replace(written, warnings=(remark,)) if remark else written
-
-
-def _explained(data: Dataset, most: int) -> Inputs:
-    """Return the inputs of the first validation examples, and where these are too few of the first training ones."""
-    others = max(most - len(data.validation), 0)
-
-    def first(validation: Array, training: Array) -> Array:
-        return np.concatenate([np.asarray(validation[:most]), np.asarray(training[:others])])
-
-    validation, training = data.validation.x, data.train.x
-    if isinstance(validation, Mapping) and isinstance(training, Mapping):
-        return {name: first(array, training[name]) for name, array in validation.items()}
-    return first(cast(Array, validation), cast(Array, training))
+    with writing_folder(folder) as aside:
+        written = _write(aside, data.name, arrays, found, settings)
+    paths = tuple(folder / path.name for path in written.paths)
+    for path in {folder / name for name in _OF_MOTIFS}.difference(paths):
+        path.unlink(missing_ok=True)  # of motifs that were found before
+    return replace(written, paths=paths, warnings=tuple(filter(None, (remark, units.left_out))))
 
 
 def _sequences(model: keras.Model, examples: Any) -> tuple[str, Array]:
@@ -171,18 +169,68 @@ def _units(model: keras.Model, targets: Sequence[Target]) -> list[tuple[str, tup
             label = classes[1] if count == 1 and len(classes) == 2 else classes[unit] if unit < len(classes) else ""
             title = f"{target.name}: {label}" if label else target.name if count == 1 else f"{target.name}: {unit}"
             found.append((title, (position, unit)))
-    return found[:_MOST_UNITS]
+    return found
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    shown: list[tuple[str, tuple[int, int]]]
+    left_out: str = ""
+
+
+def _chosen(units: list[tuple[str, tuple[int, int]]], names: Sequence[str]) -> _Chosen:
+    """Return the units of these names, by title or the part of it behind the output; of no names the first.
+
+    Raises:
+        ConfigError: there is none of a name; lists those there are.
+    """
+    if not names:
+        left_out = len(units) - _MOST_UNITS
+        said = f"The first {_MOST_UNITS} of {len(units)} outputs are explained; choose others with --for."
+        return _Chosen(units[:_MOST_UNITS], said if left_out > 0 else "")
+    found = []
+    for name in names:
+        named = [unit for unit in units if name in (unit[0], unit[0].partition(": ")[2])]
+        if not named:
+            titles = ", ".join(title for title, _ in units)
+            raise ConfigError(f"--for: expected one of {shortened(titles, 400)}. Received: {name}")
+        found += named
+    return _Chosen(list(dict.fromkeys(found)))
 
 
 def _part_of(progress: Callable[[int, int], None] | None, part: int, parts: int) -> Callable[[int, int], None] | None:
     return None if progress is None else lambda done, total: progress(part * total + done, parts * total)
 
 
-def _section(title: str, motifs: list[Motif], database: list[Motif]) -> Section:
-    named = [NamedMotif(motif, matches) for motif, matches in zip(motifs, match_motifs(motifs, database), strict=True)]
-    count = f"{len(motifs)} motifs." if len(motifs) != 1 else "1 motif."
-    note = f"{count} Positive ones raise the output, negative ones lower it." if motifs else _NOTHING
-    return Section(title, named, note)
+def _section(title: str, motifs: list[Motif], database: list[Motif], other: str) -> Section:
+    """Return the motifs of an output, those with most places first; `other` is the other one of two classes."""
+    ordered = sorted(motifs, key=lambda each: -each.sites)
+    lowers = f"speaks for {other}" if other else "lowers the output"
+    named = [
+        NamedMotif(motif, matches, lowers if _is_negative(motif) else "raises the output")
+        for motif, matches in zip(ordered, match_motifs(ordered, database), strict=True)
+    ]
+    count = f"{len(motifs)} motifs, the most frequent first." if len(motifs) != 1 else "1 motif."
+    return Section(title, named, count if motifs else _NOTHING)
+
+
+def _is_negative(motif: Motif) -> bool:
+    return motif.contributions is not None and float(np.sum(motif.contributions)) < 0
+
+
+def _other_class(targets: Sequence[Target], place: tuple[int, int]) -> str:
+    """Return the other one of two classes; empty where there are not two."""
+    classes = targets[place[0]].classes or ()
+    return classes[0] if len(classes) == PAIR else ""
+
+
+def _filters(motifs: list[Motif], database: list[Motif]) -> Section:
+    """Return the filters, the most informative first."""
+    ordered = sorted(motifs, key=lambda each: -float(each.information_beyond_chance.sum()))
+    named = [NamedMotif(motif, found) for motif, found in zip(ordered, match_motifs(ordered, database), strict=True)]
+    flat = sum(not is_informative(each) for each in ordered)
+    note = f"{len(ordered)} filters that react, the most informative first; {flat} are too flat to be named."
+    return Section("Filters of the first convolution", named, note if named else "No filter reacts often enough.")
 
 
 def _called(run: Path) -> str:
@@ -220,15 +268,23 @@ def _write(
             known = [best.motif.name, best.motif.alternative, best.q_value] if best else [None] * 3
             rows.append([unique, motif.consensus, motif.sites, named.examples, *known])
             places += [[unique, s.example, s.start, s.end, STRANDS[s.is_reverse]] for s in motif.seqlets]
-    paths.append(write_meme(folder / "motifs.meme", motifs))
-    paths.append(write_whole(folder / "motifs.csv", csv_text(_MOTIF_COLUMNS, rows)))
-    paths.append(write_whole(folder / "places.csv", csv_text(_PLACE_COLUMNS, places)))
+    of_motifs, of_matches, of_places = (folder / name for name in _OF_MOTIFS)
+    paths.append(write_meme(of_motifs, motifs))
+    paths.append(write_whole(of_matches, csv_text(_MOTIF_COLUMNS, rows)))
+    paths.append(write_whole(of_places, csv_text(_PLACE_COLUMNS, places)))
     return Explanation(tuple(paths), lines, motifs=tuple(motifs))
+
+
+def _lowering(named: NamedMotif) -> str:
+    return f" ({named.effect})" if _is_negative(named.motif) else ""
 
 
 def _in_words(section: Section) -> str:
     if not section.motifs:
         return f"{section.title}: {_NOTHING}"
-    names = ", ".join(f"{each.title} at {each.motif.sites} places" for each in section.motifs)
+    shown = [each for each in section.motifs if is_informative(each.motif)]
+    names = [f"{each.title} at {each.motif.sites} places{_lowering(each)}" for each in shown]
+    flat = len(section.motifs) - len(shown)
+    names += [f"{flat} too flat to be named"] if flat else []
     count = "1 motif" if len(section.motifs) == 1 else f"{len(section.motifs)} motifs"
-    return f"{section.title}: {count}: {names}"
+    return f"{section.title}: {count}: {', '.join(names)}"

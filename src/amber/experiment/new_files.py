@@ -4,43 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+from amber.data.dataset import INPUT
+from amber.data.examples import Examples
+from amber.data.from_examples import DatasetSpec, by_input
+from amber.data.inputs import arrays_of
 from amber.data.new_part import NewPart, read_part
-from amber.data.sources import SOURCES, IntervalsSource, SimulatedSource, Source
+from amber.data.sources import SOURCES, IntervalsSource, SimulatedSource, Source, Wanted
 from amber.data.sources.table import TableSource
-from amber.data.targets.target import Labels, Numbers, Target
+from amber.data.tables.examples import TableExamples
+from amber.data.targets.target import Binary, Labels, Numbers, Target
 from amber.errors import ConfigError, DataError
-from amber.experiment.configuration.document import read_yaml
-from amber.experiment.configuration.reading import Configuration, config_from_text
+from amber.experiment.configuration.reading import Configuration
 from amber.experiment.configuration.source_section import wanted_of
 from amber.experiment.data import dataset_spec
-from amber.experiment.run_files.recorded import config_of, record_beside
-from amber.experiment.task_spec import INPUT
-from amber.experiment.trained.files import bundle_of
 from amber.experiment.trained.genomic_files import kind_by_ending
 from amber.experiment.trained.preprocessing import Preprocessing
+from amber.types import Array
 
 _ARRAYS = {".npz": "arrays", ".h5": "arrays", ".hdf5": "arrays", ".parquet": "parquet", ".zarr": "zarr"}
 _SOURCES = {**_ARRAYS, ".h5ad": "anndata"}
 _NAMED = re.compile(r"([^=/\\]+)=(.+)", re.DOTALL)
-
-
-def config_beside(source: Path) -> Configuration | None:
-    """Return the configuration of the run or bundle that a network belongs to; None for a model file alone.
-
-    Raises:
-        ConfigError: a file that cannot be read, or does not hold what a search writes.
-    """
-    bundle = bundle_of(source)
-    if bundle is None:
-        record = record_beside(source)
-        return None if record is None else config_of(record, source)
-    path = bundle / "config.yaml"
-    if not path.is_file():
-        return None
-    return config_from_text(read_yaml(path).text, str(path), recorded=True)
 
 
 def targets_of(preprocessing: Preprocessing) -> tuple[Target, ...]:
@@ -51,6 +39,7 @@ def targets_of(preprocessing: Preprocessing) -> tuple[Target, ...]:
             classes=outcome if isinstance(outcome, tuple) else None,
             labels=outcome if isinstance(outcome, Labels) else None,
             numbers=outcome if isinstance(outcome, Numbers) else None,
+            softmax=isinstance(outcome, tuple) and not isinstance(outcome, Binary),
             scaling=preprocessing.output_scaling.get(name),
         )
         for name, outcome in preprocessing.task.outputs.items()
@@ -72,17 +61,83 @@ def read_files(
         ConfigError: files of several kinds, or intervals without a genome.
         DataError: a file that cannot be used, or labels that the network does not know; names file and place.
     """
+    source = _existing(files, loaded, preprocessing, genome)
+    wanted, spec = _inputs_of_run(source, loaded, preprocessing)
+    path = Path(next(path for _, path in source.files()))
+    return read_part(source, wanted, spec, targets_of(preprocessing), preprocessing.scaling, path)
+
+
+@dataclass(frozen=True)
+class NewInputs:
+    """Examples to predict; what they are labelled with is not read.
+
+    Attributes:
+        examples: as they were read.
+        x: their inputs by name, scaled as those of the training data.
+    """
+
+    examples: Examples
+    x: dict[str, Array]
+
+    @property
+    def keys(self) -> tuple[str, list[str]]:
+        """What tells the examples apart, as messages do, and its value of each: their names, or rows of the file."""
+        if isinstance(self.examples, TableExamples):
+            return self.examples.table.word, [str(line) for line in self.examples.table.lines]
+        places = getattr(self.examples, "places", None)
+        if places is None:
+            return "row", [str(row) for row in range(len(self.examples))]
+        return (places.word, list(map(str, places.line))) if places.names is None else ("name", list(places.names))
+
+
+def read_inputs(
+    file: str, loaded: Configuration, preprocessing: Preprocessing, sequence: str | None = None
+) -> NewInputs:
+    """Read examples of arrays, Parquet or AnnData as inputs of a network; they need no labels.
+
+    Args:
+        file: path of the file, or folder of a Zarr store.
+        loaded: configuration of the run: names arrays and columns.
+        preprocessing: of its network.
+        sequence: name of the array or column of the sequences; None: that of the run.
+
+    Raises:
+        DataError: a file that cannot be used, or one without an input of the network; names file and place.
+    """
+    source = _existing([file], loaded, preprocessing, None)
+    wanted, spec = _inputs_of_run(source, loaded, preprocessing)
+    if sequence is not None:
+        wanted = replace(wanted, sequence=sequence)
+    examples: Examples = source.examples(replace(wanted, columns={}))
+    held = examples.held if isinstance(examples, TableExamples) else examples
+    x = by_input(arrays_of(held, np.arange(len(examples)), spec.unknown), spec)
+    x |= {name: each.apply(x[name]) for name, each in preprocessing.scaling.items() if name in x}
+    return NewInputs(examples, x)
+
+
+def holds_arrays(path: Path) -> bool:
+    """Say whether a file is one of arrays, Parquet or AnnData, by its ending."""
+    return path.suffix.lower() in _SOURCES
+
+
+def _existing(files: Sequence[str], loaded: Configuration, preprocessing: Preprocessing, genome: Path | None) -> Source:
+    """Return the source that files are, all of which exist."""
     source = _source(files, loaded, preprocessing, genome)
-    paths = [path for _, path in source.files()]
-    for path in paths:
+    for _, path in source.files():
         if not Path(path).exists():
             raise DataError(f"Expected an existing file. Received: {path}", file=path)
+    return source
+
+
+def _inputs_of_run(source: Source, loaded: Configuration, preprocessing: Preprocessing) -> tuple[Wanted, DatasetSpec]:
+    """Return which inputs of a source a network reads, and how."""
     section = loaded.config.data
     spec = dataset_spec(loaded, one_input=section.blocks is None)
     wanted = wanted_of(section)
+    wanted = replace(wanted, blocks=preprocessing.blocks_by_name(wanted.blocks))
     if section.blocks is None and section.outputs is not None and isinstance(source, TableSource):
         wanted, spec = replace(wanted, blocks={INPUT: {"sequence": section.sequence}}), replace(spec, one_input=False)
-    return read_part(source, wanted, spec, targets_of(preprocessing), preprocessing.scaling, Path(paths[0]))
+    return wanted, spec
 
 
 def _source(files: Sequence[str], loaded: Configuration, preprocessing: Preprocessing, genome: Path | None) -> Source:

@@ -13,6 +13,7 @@ from amber.checks import boolean, checked_path, positive_integer
 from amber.errors import ConfigError
 from amber.experiment.components import NO_STORAGE
 from amber.experiment.configuration.reading import Configuration
+from amber.experiment.configuration.sections import Config
 from amber.wording import shown
 
 if TYPE_CHECKING:
@@ -20,6 +21,18 @@ if TYPE_CHECKING:
 
     from amber.plugins import Plugin
     from amber.search import SearchCallback
+
+# What options are called in KerasTuner, Optuna and scikit-learn.
+_ELSEWHERE = {
+    "n_trials": "trials",
+    "max_trials": "trials",
+    "num_trials": "trials",
+    "n_iter": "trials",
+    "random_state": "seed",
+    "directory": "run_directory",
+    "project_name": "run_directory",
+}
+_KEYS_ELSEWHERE = {"objective": "metric", "timeout": "time_limit", "n_jobs": "workers"}
 
 
 @dataclass(frozen=True)
@@ -67,7 +80,9 @@ class RunOptions:
         known = [each.name for each in fields(cls)]
         for name in given:
             if name not in known:
-                raise ConfigError(f"The options of a run are {', '.join(known)}. Received: {name}={shown(given[name])}")
+                raise ConfigError(
+                    f"The options of a run are {', '.join(known)}.{_hint(name)} Received: {name}={shown(given[name])}"
+                )
         return cls(**given)
 
     def __post_init__(self) -> None:
@@ -143,3 +158,18 @@ class RunOptions:
             changes["search"] = configuration.config.search.model_copy(update=search)
         config = configuration.config.model_copy(update=changes)
         return replace(configuration, config=config, overridden=configuration.overridden | given)
+
+
+def _hint(name: str) -> str:
+    """Return where what an unknown option says is written; empty where that is not known."""
+    if name in _ELSEWHERE:
+        return f" Write `{_ELSEWHERE[name]}`."
+    if name in Config.model_fields:
+        return f" `{name}` is a section of a configuration: write it there, or `sections={{'{name}': ...}}`."
+    key = _KEYS_ELSEWHERE.get(name, name)
+    for section in ("search", "training", "final"):
+        if key in Config.model_fields[section].annotation.model_fields:  # type: ignore[union-attr]
+            return (
+                f" `{key}` is a key of the section `{section}` of a configuration, {{'{section}': {{'{key}': ...}}}}."
+            )
+    return ""

@@ -1,4 +1,4 @@
-"""Records of a CSV file to the predictions of a model, as CSV text."""
+"""Examples of a table to the predictions of a model, as a table."""
 
 from __future__ import annotations
 
@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from amber.data import Scaling, Table, encode_sequences, read_table
+from amber.data import read_table
+from amber.data.dataset import INPUT
+from amber.data.encoding.coding import SequenceForm, coded_sequences
+from amber.data.encoding.one_hot import one_hot
 from amber.data.inputs import arrays_of
 from amber.data.tables.examples import TableExamples, parsed_blocks
+from amber.data.targets.target import by_class
 from amber.errors import ConfigError
 from amber.experiment.before_keras.files import input_shapes_of
-from amber.experiment.configuration.reading import Configuration
+from amber.experiment.configuration.data_sections import DataSection
 from amber.experiment.configuration.source_section import wanted_of
 from amber.experiment.final.scoring import check_inputs, predictions
+from amber.experiment.new_files import NewInputs
 from amber.experiment.run_files.recorded import checked_model_file, load_model
-from amber.experiment.task_spec import INPUT
-from amber.experiment.trained.preprocessing import Preprocessing, class_columns
+from amber.experiment.trained.preprocessing import PREDICTED, Preprocessing, SequenceReading, class_columns
 from amber.files.csv_text import csv_text
 
 if TYPE_CHECKING:
@@ -61,16 +65,25 @@ class SavedModel:
 
 
 def predict_sequences(
-    model: SavedModel, file: Path, column: str, classes: Sequence[str] | None, batch_size: int
+    model: SavedModel,
+    file: Path,
+    column: str,
+    classes: Sequence[str] | None,
+    batch_size: int,
+    delimiter: str = ",",
+    reading: SequenceReading | None = None,
 ) -> tuple[str, int]:
-    """Return CSV text with each sequence, its class probabilities and predicted class; and the number of records.
+    """Return a table with each sequence, its class probabilities and predicted class; and the number of records.
 
     Args:
         model: of one input of sequences and one output of classes.
         file: CSV file.
         column: of the sequences.
-        classes: names; by default `class_0`, ...
+        classes: names, two also of a model of one unit, the probability of the second; by default `class_0`, ..., and
+            of one unit there is the number alone.
         batch_size: records a step.
+        delimiter: of the table.
+        reading: how text becomes the input; None: as DNA of equal length.
 
     Raises:
         DataError: sequences that cannot be read, or that the model does not take.
@@ -79,46 +92,77 @@ def predict_sequences(
     if classes is not None and model.units is not None:
         _check_names(classes, model.units)
     table = read_table(file, [column])
-    x = encode_sequences(table[column], names=_places(table))
+    coded = coded_sequences(table[column], SequenceForm() if reading is None else reading.form, table.where)
+    x = one_hot(np.asarray(coded.values), coded.kind.alphabet, unknown="mean" if reading is None else reading.unknown)
     found = model.predictions(x, file, batch_size)[0]
+    if classes is None and found.shape[-1] == 1:  # of which nothing says whether it is a probability
+        numbers = [f"{value:.6g}" for value in found[:, 0]]
+        return _text(table[column], column, {PREDICTED: numbers}, delimiter), len(table)
     names = list(classes) if classes is not None else [f"class_{index}" for index in range(found.shape[-1])]
+    found = by_class(tuple(names), found)
     _check_names(names, found.shape[-1])
-    return _csv(table[column], column, class_columns(names, found, (column,))), len(table)
+    return _text(table[column], column, class_columns(names, found, (column,)), delimiter), len(table)
 
 
 def predict_blocks(
-    model: SavedModel, file: Path, loaded: Configuration, record: Mapping[str, Any], batch_size: int
+    model: SavedModel,
+    file: Path,
+    section: DataSection,
+    preprocessing: Preprocessing,
+    batch_size: int,
+    delimiter: str = ",",
 ) -> tuple[str, int]:
-    """Return CSV text with the line of each record and what every output says of it; and the number of records.
+    """Return a table with the line of each record and what every output says of it; and the number of records.
 
     Args:
         model: of a run on blocks.
         file: CSV file with the columns of the blocks.
-        loaded: configuration of the run.
-        record: its `best.json`, which holds how blocks were scaled.
+        section: `data` of the configuration.
+        preprocessing: how the columns become inputs; numbers are found by the names of their columns.
         batch_size: records a step.
+        delimiter: of the table.
 
     Raises:
         DataError: a column that is missing or cannot be read.
     """
-    section = loaded.config.data
     table = read_table(file)
-    blocks = section.blocks or {INPUT: {"sequence": section.sequence}}
+    blocks = preprocessing.blocks_by_name(section.blocks) or {INPUT: {"sequence": section.sequence}}
     examples = TableExamples(table, parsed_blocks(blocks, wanted_of(section).form))
     x = arrays_of(examples.held, np.arange(len(table)), section.unknown)
-    for name, scaling in record.get("scaling", {}).items():
-        x[name] = Scaling.from_dict(scaling).apply(x[name])
+    x |= {name: scaling.apply(x[name]) for name, scaling in preprocessing.scaling.items() if name in x}
     found = model.predictions(x, file, batch_size)
-    columns = Preprocessing.of_run(record, section).columns(found, ("line",))
-    return _csv([str(line) for line in table.lines], "line", columns), len(table)
+    columns = preprocessing.columns(found, ("line",))
+    return _text([str(line) for line in table.lines], "line", columns, delimiter), len(table)
 
 
-def _csv(keys: Sequence[str], heading: str, columns: Mapping[str, Sequence[str]]) -> str:
-    return csv_text([heading, *columns], list(zip(keys, *columns.values(), strict=True)))
+def predict_inputs(
+    model: SavedModel,
+    new: NewInputs,
+    file: Path,
+    preprocessing: Preprocessing,
+    batch_size: int,
+    delimiter: str = ",",
+) -> tuple[str, int]:
+    """Return a table with the name or row of each example and what every output says of it; and their number.
+
+    Args:
+        model: of a run.
+        new: the examples, as `amber.experiment.new_files.read_inputs` gives them.
+        file: that they are of.
+        preprocessing: of the run.
+        batch_size: examples a step.
+        delimiter: of the table.
+
+    Raises:
+        DataError: examples that the model does not take.
+    """
+    heading, keys = new.keys
+    found = model.predictions(new.x, file, batch_size)
+    return _text(keys, heading, preprocessing.columns(found, (heading,)), delimiter), len(keys)
 
 
-def _places(table: Table) -> list[str]:
-    return [f"{table.path}, line {line}" for line in table.lines]
+def _text(keys: Sequence[str], heading: str, columns: Mapping[str, Sequence[str]], delimiter: str) -> str:
+    return csv_text([heading, *columns], list(zip(keys, *columns.values(), strict=True)), delimiter=delimiter)
 
 
 def _check_names(names: Sequence[str], outputs: int) -> None:

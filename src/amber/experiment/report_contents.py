@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from amber.experiment.configuration.reading import Configuration
 from amber.experiment.final.folds import mean_text
 from amber.experiment.final.scores import called
 from amber.experiment.final.scoring import BASELINES
-from amber.experiment.final.tables import MEASURES, measure_name, measure_text
+from amber.experiment.final.tables import FURTHER, MEASURES, drawn_by, leading, measure_name, measure_text
 from amber.experiment.report_reading import data_of, learning_of, next_steps, reading_of
 from amber.experiment.run_files.plugins import naming_missing
 from amber.experiment.run_files.recorded import load_run_config, recorded_trials
@@ -90,6 +90,8 @@ def gather(path: Path, storage: str | None = None) -> ReportContents:
         reading,
         following if (run.path / "best.keras").is_file() else (),
         run.loaded.config.search.costs,
+        tested.others,
+        tested.drawn_by,
     )
 
 
@@ -178,6 +180,8 @@ class _Tested:
     looks: int = 0
     learning: tuple[LearningCurve, ...] = ()
     data: DataFacts | None = None
+    others: tuple[TestRow, ...] = ()
+    drawn_by: str = ""
 
 
 def _tests(path: Path) -> _Tested:
@@ -207,7 +211,20 @@ def _tests(path: Path) -> _Tested:
             tables, baseline = {"Test result": rows}, BASELINES[key]
         tables |= _over_folds(record.get("folds"))
         looks, learning = int(record.get("looks", 0)), learning_of(record)
-        return _Tested(tables, baseline, warnings, model, _curves(record), looks, learning, data_of(record))
+        others = tuple(row for name, each in evaluations.items() for row in _other_rows(name, each, len(evaluations)))
+        units = [drawn_by(int(each.get("units", 0)), int(each.get("examples", 0))) for each in evaluations.values()]
+        return _Tested(
+            tables,
+            baseline,
+            warnings,
+            model,
+            _curves(record),
+            looks,
+            learning,
+            data_of(record),
+            others,
+            units[0] if units else "",
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError) as error:
         raise StorageError(f"{path}: expected {_TEST_FILE}. Received: {error!r}") from error
 
@@ -278,6 +295,17 @@ def _rows(
         for key in MEASURES
         if key in model and key in baseline
     }
+    of_baseline: Mapping[str, Any] = next(iter(evaluation.get("baselines", {}).values()), {})
+    rows |= {
+        key: TestRow(
+            words,
+            _with_interval(key, scores[key]["value"], scores[key]),
+            measure_text(key, of_baseline[key]["value"]),
+            _with_interval(key, differences[key]["value"], differences[key]),
+        )
+        for key, words in FURTHER.items()
+        if key in scores and key in of_baseline
+    }
     if compared is not None:
         rows[compared["metric"]] = _compared_row(compared, rows.get(compared["metric"]))
     each = [
@@ -290,6 +318,22 @@ def _rows(
         for name, value in _by_class(key, model.get(f"per_class_{key}", {})).items()
     ]
     return (*rows.values(), *each)
+
+
+def _other_rows(output: str, evaluation: Mapping[str, Any], outputs: int) -> Iterator[TestRow]:
+    """Yield the two leading measures of each simple model but the first, which the tables have."""
+    from amber.report.contents import TestRow
+
+    prefix = f"{output}: " if outputs > 1 else ""
+    for name, scores in list(evaluation.get("baselines", {}).items())[1:]:
+        differences = evaluation["differences"][name]
+        for key in leading(scores):
+            yield TestRow(
+                f"{prefix}{name}, {measure_name(key)}",
+                _with_interval(key, evaluation["scores"][key]["value"], evaluation["scores"][key]),
+                _with_interval(key, scores[key]["value"], scores[key]),
+                _with_interval(key, differences[key]["value"], differences[key]),
+            )
 
 
 def _with_interval(key: str, value: float | None, estimate: Mapping[str, Any] | None) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amber.experiment.before_keras.explained import FOUND
+from amber.wording import without_folders
 
 if TYPE_CHECKING:
     from amber.explain.motifs.page import NamedMotif
@@ -58,7 +59,7 @@ def data_of(record: Mapping[str, Any]) -> DataFacts:
 
     facts = record.get("data_facts", {})
     return DataFacts(
-        [str(line) for line in facts.get("sentences", ())],
+        [without_folders(str(line)) for line in facts.get("sentences", ())],
         [str(name) for name in facts.get("header", ())],
         [[str(cell) for cell in row] for row in facts.get("rows", ())],
     )
@@ -94,6 +95,8 @@ def _drawn(named: NamedMotif) -> DrawnMotif:
 
     motif = named.motif
     detail = f"{motif.name}: {motif.consensus}; {motif.sites} places in {named.examples} sequences"
+    if named.effect:
+        detail = f"{named.effect}; {detail}"
     if named.places:
         detail += f", half of them starting at {named.places}"
     return DrawnMotif(

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from amber.display import PlainRepr
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -35,7 +37,7 @@ class Reporter(Protocol):
         """Return a display of shared training; None for none."""
 
 
-class LogReporter:
+class LogReporter(PlainRepr):
     """Writes lines to the log `amber.experiment`; tables are in the files of the run."""
 
     def say(self, line: str) -> None:

@@ -194,9 +194,9 @@ def _search(experiment: Experiment, store: TrialStore, reporter: Reporter) -> Se
 
 def _show_found(experiment: Experiment, found: SearchResult, directory: RunDirectory, reporter: Reporter) -> None:
     """Show the ranking and which blocks the best read, and draw the best."""
-    from amber.search import ranking_table
+    from amber.search.ranking import SHOWN, ranking_table
 
-    reporter.show(ranking_table(found.trials, None, found.direction, found.metric))
+    reporter.show(ranking_table(found.trials, SHOWN, found.direction, found.metric))
     for front in _front(experiment, found):
         reporter.show(front)
     blocks = _block_table(experiment, found)
@@ -226,6 +226,7 @@ def _best_record(experiment: Experiment, best: Trial, **more: object) -> dict[st
         "settings": settings_dict(loaded),
         **experiment.task.to_dict(),
         "scaling": {name: scaling.to_dict() for name, scaling in dataset.scaling.items()},
+        "columns": {name: list(columns) for name, columns in dataset.columns.items()},
         "output_scaling": {
             target.name: target.scaling.to_dict() for target in dataset.targets if target.scaling is not None
         },
@@ -235,7 +236,7 @@ def _best_record(experiment: Experiment, best: Trial, **more: object) -> dict[st
 
 def _finish(experiment: Experiment, found: SearchResult, directory: RunDirectory, reporter: Reporter) -> None:
     """Train the best architecture, test it, and replace the files of the last phase together."""
-    from amber.search import ranking_table
+    from amber.search.ranking import SHOWN, ranking_table
 
     best, loaded, dataset = found.best, experiment.configuration, experiment.dataset
     if best is None or best.seed is None:
@@ -252,7 +253,7 @@ def _finish(experiment: Experiment, found: SearchResult, directory: RunDirectory
         reporter.warn(line)
     over_folds = _over_folds(experiment, best, tested.record, reporter)
     blocks = _block_table(experiment, found)
-    ranking = ranking_table(found.trials, None, found.direction, found.metric)
+    ranking = ranking_table(found.trials, SHOWN, found.direction, found.metric)
     tables = (*tested.tables, *(() if over_folds is None else over_folds.tables))
     of_search = [ranking, *_front(experiment, found), *([] if blocks is None else [blocks])]
     shown: Sequence[Table | str] = [*of_search, *tables, *tested.warnings]

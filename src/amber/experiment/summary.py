@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from amber.experiment.configuration.reading import Configuration
@@ -40,7 +41,7 @@ def describe_space(loaded: Configuration, sizes: Sequence[int]) -> str:
         sizes: how many values each token has.
     """
     number = math.prod(sizes)
-    architectures = f"{number:,}" if number < 10**7 else f"about {number:.1e}"
+    architectures = f"{number:,}" if number < 10**7 else f"about {Decimal(number):.1e}"
     guessed = "" if loaded.document.data.get("builder") else " (guessed)"
     preset = f"preset {loaded.preset}: " if loaded.preset else ""
     said = f"{preset}{len(loaded.space)} layers, {len(sizes)} tokens, {architectures} architectures"

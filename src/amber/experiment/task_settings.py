@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from amber.data.targets.target import Labels, Numbers
+from amber.data.targets.target import Binary, Labels, Numbers, Outcome
 from amber.errors import ConfigError
 from amber.experiment.configuration.data_sections import OutputSection
 from amber.experiment.configuration.document import KeyPath
 from amber.experiment.configuration.reading import Configuration
-from amber.experiment.task_spec import Outcome, TaskSpec
+from amber.experiment.task_spec import TaskSpec
 from amber.known_names import OPTIMIZERS, optimizer_mistake
 from amber.metric_names import METRICS_OF_LABELS, check_loss, check_metric, fitting_metrics, plain_name
 from amber.wording import shown
@@ -24,8 +24,9 @@ def for_task(loaded: Configuration, problem: TaskSpec) -> Configuration:
     """Return a configuration with loss, metrics and searched metric as the task needs them.
 
     What the configuration does not give is chosen: for a number the loss `mse` and the metric `mae`; for classes
-    `accuracy`. Where there is one output with classes the search compares `val_accuracy`, otherwise `val_loss`. A
-    metric that is given is matched with what training reports in any case, and by its other names.
+    `accuracy`, and of two the loss `binary_crossentropy`. Where there is one output with classes the search compares
+    `val_accuracy`, otherwise `val_loss`. A metric that is given is matched with what training reports in any case, and
+    by its other names.
 
     Args:
         loaded: the configuration.
@@ -58,9 +59,10 @@ def for_task(loaded: Configuration, problem: TaskSpec) -> Configuration:
 def _suited_output(output: OutputSection, task: Outcome) -> dict[str, object]:
     """Return kind, loss and metrics of one of several outputs; what is given stays."""
     chosen: dict[str, object] = {"type": "number" if task is None or isinstance(task, Numbers) else "classes"}
-    if isinstance(task, (Labels, Numbers)):
-        suited = _suited(task)
+    suited = _suited(task)
+    if task is not None and suited:
         chosen["loss"] = output.loss or suited["loss"]
+    if isinstance(task, (Labels, Numbers)):
         chosen["metrics"] = suited["metrics"] if output.metrics is None else output.metrics
     return chosen
 
@@ -71,6 +73,8 @@ def _suited(task: Outcome) -> dict[str, object]:
         return {"loss": "binary_crossentropy", "metrics": []}
     if isinstance(task, Numbers):
         return {"loss": "mse", "metrics": [] if task.missing else ["mae"]}
+    if isinstance(task, Binary):
+        return {"loss": "binary_crossentropy"}
     return {"loss": "mse", "metrics": ["mae"]} if task is None else {}
 
 

@@ -5,23 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from amber.data.targets.target import Labels, Numbers
+from amber.data.dataset import INPUT
+from amber.data.targets.target import PAIR, Binary, Labels, Numbers, Outcome, units_of
 from amber.errors import ConfigError
 from amber.files import limits
 from amber.types import JsonObject
-from amber.wording import shown
+from amber.wording import TERMINAL_CODES, shown
 
 if TYPE_CHECKING:
     from amber.architect import Operation
     from amber.data import Dataset
-
-INPUT = "input"
-
-Outcome: TypeAlias = "tuple[str, ...] | Labels | Numbers | None"
-"""What an output is of: one of several classes, any number of labels, several numbers or a profile, or (None) a number.
-"""
 
 
 @dataclass(frozen=True)
@@ -30,8 +25,8 @@ class TaskSpec:
 
     Attributes:
         inputs: shape of one example, without the batch axis.
-        outputs: class names in the order of their numbers; labels, of which each example has any number; several
-            numbers, or a profile; None: one number.
+        outputs: class names in the order of their numbers, `Binary` of two by one unit; labels, of which each example
+            has any number; several numbers, or a profile; None: one number.
     """
 
     inputs: Mapping[str, tuple[int, ...]]
@@ -42,7 +37,7 @@ class TaskSpec:
         """Return the task that a data set poses."""
         shapes = dataset.input_shape
         inputs = dict(shapes) if isinstance(shapes, Mapping) else {INPUT: shapes}
-        return cls(inputs, {each.name: each.labels or each.numbers or each.classes for each in dataset.targets})
+        return cls(inputs, {each.name: each.outcome for each in dataset.targets})
 
     def input_operations(self) -> list[Operation]:
         """Return one input operation per input."""
@@ -51,7 +46,7 @@ class TaskSpec:
         return [Operation("input", shape=shape, name=name) for name, shape in self.inputs.items()]
 
     def output_operations(self) -> list[Operation]:
-        """Return one dense layer per output: a softmax over classes, a sigmoid per label, or linear units."""
+        """Return one dense layer per output: a softmax over classes, a sigmoid of two or per label, or linear units."""
         from amber.architect import Operation
 
         return [
@@ -108,15 +103,6 @@ class TaskSpec:
         )
 
 
-def units_of(outcome: Outcome) -> int:
-    """Return how many numbers a network gives for an output."""
-    if isinstance(outcome, Labels):
-        return len(outcome.names)
-    if isinstance(outcome, Numbers):
-        return outcome.units
-    return 1 if outcome is None else len(outcome)
-
-
 def has_profile(task: TaskSpec) -> bool:
     """Say whether an output is a profile along the sequence."""
     return any(isinstance(each, Numbers) and each.bins > 1 for each in task.outputs.values())
@@ -124,12 +110,14 @@ def has_profile(task: TaskSpec) -> bool:
 
 def activation_of(outcome: Outcome) -> str:
     """Return the activation of the last layer of an output."""
-    if isinstance(outcome, Labels):
+    if isinstance(outcome, (Binary, Labels)):
         return "sigmoid"
     return "linear" if outcome is None or isinstance(outcome, Numbers) else "softmax"
 
 
 def _as_json(outcome: Outcome) -> JsonObject | list[str] | None:
+    if isinstance(outcome, Binary):
+        return {"binary": list(outcome)}
     if isinstance(outcome, Labels):
         return {"labels": list(outcome.names), "missing": outcome.missing}
     if isinstance(outcome, Numbers):
@@ -148,13 +136,16 @@ def outcome_of(value: Any) -> Outcome:
     if isinstance(value, dict) and "numbers" in value:
         channels, partners = tuple(value["numbers"]), tuple(value["partners"])
         return Numbers(channels, value["bins"], value["missing"], value["bin_width"], partners)
+    if isinstance(value, dict) and "binary" in value:
+        return Binary(*value["binary"])
     if isinstance(value, dict):
         return Labels(tuple(value["labels"]), value["missing"])
     return None if value is None else tuple(value)
 
 
 def _is_inputs(value: object) -> bool:
-    return isinstance(value, dict) and bool(value) and all(map(_is_shape, value.values()))
+    named = isinstance(value, dict) and bool(value) and all(map(_is_name, value))
+    return named and all(map(_is_shape, _values(value)))
 
 
 def _is_shape(value: object) -> bool:
@@ -163,8 +154,9 @@ def _is_shape(value: object) -> bool:
 
 
 def _is_outputs(value: object) -> bool:
-    each_fits = (each is None or _is_classes(each) or _is_labels(each) or _is_numbers(each) for each in _values(value))
-    return isinstance(value, dict) and bool(value) and all(each_fits)
+    fits = (_is_classes, _is_binary, _is_labels, _is_numbers)
+    each_fits = (each is None or any(fit(each) for fit in fits) for each in _values(value))
+    return isinstance(value, dict) and bool(value) and all(map(_is_name, value)) and all(each_fits)
 
 
 def _values(value: object) -> list[object]:
@@ -175,7 +167,7 @@ def _is_labels(value: object) -> bool:
     if not isinstance(value, dict) or set(value) != {"labels", "missing"} or not isinstance(value["missing"], bool):
         return False
     names = value["labels"]
-    return isinstance(names, list) and bool(names) and all(isinstance(name, str) for name in names)
+    return isinstance(names, list) and bool(names) and all(map(_is_name, names))
 
 
 def _is_numbers(value: object) -> bool:
@@ -187,7 +179,7 @@ def _is_numbers(value: object) -> bool:
         isinstance(value["missing"], bool)
         and isinstance(names, list)
         and bool(names)
-        and all(isinstance(name, str) for name in names)
+        and all(map(_is_name, names))
         and all(type(size) is int and size > 0 for size in sizes)
         and value["bins"] * len(names) <= limits.EXAMPLE_SIZE
         and isinstance(partners, list)
@@ -195,8 +187,18 @@ def _is_numbers(value: object) -> bool:
     )
 
 
+def _is_name(value: object) -> bool:
+    """Say whether a name that a file gives can be shown."""
+    return isinstance(value, str) and TERMINAL_CODES.search(value) is None
+
+
+def _is_binary(value: object) -> bool:
+    names: object = value["binary"] if isinstance(value, dict) and set(value) == {"binary"} else None
+    return isinstance(names, list) and _is_classes(names) and len(names) == PAIR
+
+
 def _is_classes(value: object) -> bool:
-    return isinstance(value, list) and len(value) > 1 and all(isinstance(name, str) for name in value)
+    return isinstance(value, list) and len(value) > 1 and all(map(_is_name, value))
 
 
 _CHECKS = (

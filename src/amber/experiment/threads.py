@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from amber.backend.threads import ThreadChoice, choose_threads, use_threads
-from amber.checks import is_integer
+from amber.checks import is_integer, is_number
 from amber.experiment.configuration.reading import Configuration
+from amber.experiment.run_files.recorded import BEST_RECORD, record_beside
 from amber.experiment.task_spec import TaskSpec
 
 # The backward pass takes about twice the forward pass.
 _TRAINING = 3
+_PREDICTED_AT_ONCE = 256
 _RECURRENT = ("lstm", "gru", "rnn")
 _GATES = 4
 
@@ -25,6 +28,26 @@ def set_threads(loaded: Configuration, problem: TaskSpec) -> ThreadChoice:
     search = loaded.config.search
     asked = search.threads if search.executor == "in_process" else None
     chosen = choose_threads(step_flops(loaded, problem), asked)
+    use_threads(chosen.threads)
+    return chosen
+
+
+def set_threads_for_run(source: Path) -> ThreadChoice:
+    """Choose the threads for work with a trained network, such as predicting or explaining, and use them.
+
+    Args:
+        source: run directory, its `best.json` or model; or another model or a bundle, whose size is not known.
+
+    Returns:
+        What was chosen.
+
+    Raises:
+        AmberError: a record that cannot be read.
+    """
+    is_bundle = source.is_dir() and not (source / BEST_RECORD).is_file()
+    record = None if is_bundle else record_beside(source)
+    flops = None if record is None else record.get("flops")
+    chosen = choose_threads(_TRAINING * _PREDICTED_AT_ONCE * flops if is_number(flops) else math.inf)
     use_threads(chosen.threads)
     return chosen
 

@@ -12,6 +12,7 @@ from amber.data.genomics.signal_files import write_bigwig
 from amber.errors import DataError
 from amber.files.strict_json import json_text
 from amber.files.whole import replacing
+from amber.files.whole_hdf5 import new_hdf5
 from amber.types import Array, JsonObject
 
 _SUFFIXES = (".npz", ".h5", ".hdf5")
@@ -35,21 +36,15 @@ def save_attributions(
     if target.suffix not in _SUFFIXES:
         raise DataError(f"Attributions are written to files ending in {', '.join(_SUFFIXES)}. Received: {target}")
     text = json_text(about or {})
-    with replacing(target) as aside:
-        if target.suffix == ".npz":
+    if target.suffix == ".npz":
+        with replacing(target) as aside:
             np.savez_compressed(aside, allow_pickle=False, **arrays, about=np.array(text))
-        else:
-            _write_hdf5(aside, arrays, text)
-    return target
-
-
-def _write_hdf5(path: Path, arrays: Mapping[str, Array], about: str) -> None:
-    import h5py
-
-    with h5py.File(path, "w") as file:
-        file.attrs["about"] = about
+        return target
+    with new_hdf5(target) as file:
+        file.attrs["about"] = text
         for name, array in arrays.items():
             file.create_dataset(name, data=array, compression="gzip", shuffle=True)
+    return target
 
 
 def save_bigwig(

@@ -10,6 +10,7 @@ import keras
 from amber.checks import is_integral
 from amber.errors import ConfigError
 from amber.types import Tensor
+from amber.wording import shown
 
 Unit: TypeAlias = int | tuple[int, ...]
 Output: TypeAlias = int | str | tuple[int | str, Unit]
@@ -64,7 +65,14 @@ def _position(model: keras.Model, place: object, output: object) -> int:
         return names.index(place)
     if is_integral(place) and 0 <= int(place) < len(names):
         return int(place)
-    raise ConfigError(f"The network has the outputs {', '.join(map(repr, names))}. Received: output={output!r}")
+    name, shape = names[0], tuple(model.outputs[0].shape[1:])
+    example = ", ".join("0" for _ in shape)
+    unit = example if len(shape) == 1 else f"({example})"
+    raise ConfigError(
+        f"`output`: expected a unit of the network by its number, such as ({name!r}, {unit}); its outputs are "
+        f"{', '.join(map(repr, names))}. Names of classes are known to `amber.load(run).explain`. Received: "
+        f"{shown(output)}"
+    )
 
 
 def _unit(unit: object, shape: tuple[int | None, ...], name: str) -> tuple[int, ...]:

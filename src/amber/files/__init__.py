@@ -3,6 +3,7 @@
 from amber.files.bounded import MEBIBYTE, open_regular, read_bounded, size_text
 from amber.files.whole import (
     complete_replacement,
+    content_of,
     is_left_over,
     remove_left_overs,
     replacing,
@@ -14,6 +15,7 @@ from amber.files.whole import (
 __all__ = [
     "MEBIBYTE",
     "complete_replacement",
+    "content_of",
     "is_left_over",
     "open_regular",
     "read_bounded",

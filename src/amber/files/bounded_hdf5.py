@@ -52,12 +52,50 @@ def reading(path: str | os.PathLike[str], what: str) -> Iterator[h5py.File]:
         raise StorageError(f"{file}: expected {what}. Received: a file that is damaged so that reading it crashes")
     try:
         with h5py.File(file, "r") as opened:
+            _check_own(opened)
             yield opened
     except AmberError:
         raise
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, IndexError, AttributeError, MemoryError) as error:
         # h5py meets damaged files with errors of every kind.
         raise StorageError(f"{file}: expected {what}. Received: {said(error)}") from error
+
+
+def _check_own(opened: h5py.File) -> None:
+    """Check that nothing in a file is stored elsewhere, so that a stranger's file reads no other of this machine.
+
+    Raises:
+        StorageError: a link to another file, or an array that is stored in one.
+    """
+    import h5py
+
+    waiting: list[h5py.Group] = [opened]
+    seen: set[int] = set()
+    while waiting:
+        group = waiting.pop()
+        place = h5py.h5o.get_info(group.id).addr
+        if place in seen:
+            continue
+        seen.add(place)
+        if len(seen) > limits.MEMBERS:
+            raise StorageError(
+                f"{opened.filename}, {group.name}: expected at most {limits.MEMBERS:,} groups. Received: more"
+            )
+        for name in group:
+            link = group.get(name, getlink=True)
+            if isinstance(link, h5py.ExternalLink):
+                raise StorageError(
+                    f"{opened.filename}, {name}: expected what is in this file; copy it in. "
+                    "Received: a link to another file"
+                )
+            item = group[name] if isinstance(link, h5py.HardLink) else None
+            if isinstance(item, h5py.Group):
+                waiting.append(item)
+            elif isinstance(item, h5py.Dataset) and (item.is_virtual or item.external):
+                raise StorageError(
+                    f"{opened.filename}, {item.name}: expected an array in this file; copy it in. "
+                    "Received: one that is stored elsewhere"
+                )
 
 
 def _check_regular(file: str, what: str) -> None:

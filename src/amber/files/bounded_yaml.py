@@ -24,6 +24,8 @@ from amber.wording import shortened
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # What YAML allows in a text (section 5.1 of its definition).
 _NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# In double quotes a backslash begins an escape, such as \U of C:\Users.
+_WINDOWS_PATH = re.compile(r'"([A-Za-z]:)?[^"]*\\[^"]*"')
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 
@@ -139,7 +141,9 @@ def _where(source: str, line: int, more: str = "") -> str:
 def _hint(text: str, line: int) -> str:
     found = text.split("\n")
     there = found[min(line, len(found)) - 1]
-    return ", indented with spaces, not tabs" if "\t" in there[: len(there) - len(there.lstrip())] else ""
+    if "\t" in there[: len(there) - len(there.lstrip())]:
+        return ", indented with spaces, not tabs"
+    return "; a path with backslashes is written in single quotes, or none" if _WINDOWS_PATH.search(there) else ""
 
 
 @dataclass
@@ -238,7 +242,7 @@ class _Builder:
             return
         if not isinstance(value, str):
             hint = f"; quote it: '{written}'" if written else ""
-            raise self._refuse(line, path, f"a key must be text{hint}. Received: {shortened(written)!r}")
+            raise self._refuse(line, path, f"a key must be text{hint}. Received: {shortened(written)}")
         if value in here.value:
             raise self._refuse(
                 line,

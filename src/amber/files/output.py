@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from amber.errors import StorageError
-from amber.files import replacing, write_whole
+from amber.files import remove_left_overs, replacing, replacing_together, write_whole
 
 
 def why_not_writable(folder: Path) -> str:
@@ -34,6 +35,29 @@ def writing(path: Path) -> Iterator[Path]:
     # Through a link to the file that it stands for, as any other program writes.
     with naming(path), replacing(os.path.realpath(path)) as aside:
         yield aside
+
+
+@contextmanager
+def writing_folder(folder: Path) -> Iterator[Path]:
+    """Give a folder to write the files of an output folder in, and move them there together; see `replacing_together`.
+
+    The output folder is made where it is missing, and is gone again where the block raises.
+
+    Raises:
+        StorageError: it cannot be written; names the folder. What was there before is still there.
+    """
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    with naming(folder):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            remove_left_overs(folder)
+            with replacing_together(folder) as aside:
+                yield aside
+        except BaseException:
+            for each in made:
+                with contextlib.suppress(OSError):
+                    each.rmdir()
+            raise
 
 
 def write_text(path: Path, text: str) -> None:

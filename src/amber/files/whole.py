@@ -124,6 +124,11 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes, *, synced: b
     return Path(path)
 
 
+def content_of(folder: str | os.PathLike[str]) -> list[Path]:
+    """Return what lies in a folder, without what processes that were killed as they wrote there have left."""
+    return [each for each in Path(folder).iterdir() if each.name != _TOGETHER and not is_left_over(each.name)]
+
+
 def is_left_over(name: str) -> bool:
     """Say whether a file name is one that `replacing` uses, so that a process killed in it may have left it."""
     return name.startswith(".") and ".tmp" in name

@@ -1,4 +1,7 @@
-"""An architecture in a few words, such as `conv8-conv4-maxpool`, for tables and displays."""
+"""An architecture in a few words, such as `conv8-conv4-maxpool`, for tables and displays.
+
+The only space is before what an output reads, so that a table can fold a text between its layers.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from amber.architect import Operation
+from amber.display import PlainRepr
 from amber.errors import AmberError
 from amber.graph.describe import activation_of, attributes, clip, size_text, type_name
 from amber.types import Tokens
@@ -15,14 +19,21 @@ _SIZES = ("filters", "units", "output_dim", "rate", "num_heads")
 # Attributes that tell apart operations with the same word, and how they are abbreviated.
 _SHORT = {
     "kernel_size": "k",
-    "pool_size": "size ",
-    "strides": "stride ",
-    "dilation_rate": "dilation ",
+    "pool_size": "size",
+    "strides": "stride",
+    "dilation_rate": "dilation",
     "activation": "",
+}
+# Long parts of types, by the shorter names that the same types also have.
+_SHORT_TYPES = {
+    "normalization": "norm",
+    "maxpooling": "maxpool",
+    "averagepooling": "avgpool",
+    "averagepool": "avgpool",
 }
 
 
-class ArchitectureWords:
+class ArchitectureWords(PlainRepr):
     """Describes architectures of one builder in words; the words of its candidates are computed once.
 
     Args:
@@ -96,6 +107,8 @@ def _words(candidates: Sequence[Operation]) -> list[str]:
 def _word(operation: Operation) -> str:
     known = attributes(operation)
     name = type_name(operation).replace("1d", "")
+    for long, short in _SHORT_TYPES.items():
+        name = name.replace(long, short)
     if name == "bidirectional":
         name = f"bi{known.get('layer', 'lstm')}"
     if name == "activation":
@@ -114,14 +127,15 @@ def _difference(operation: Operation, alike: Sequence[Mapping[str, object]]) -> 
     names = {name for each in alike for name in each}
     differing = sorted(name for name in names if len({repr(each.get(name)) for each in alike}) > 1)
     shown = sorted(differing, key=lambda name: ([*_SHORT, name].index(name), name))
-    texts = [f"{_SHORT.get(name, f'{name} ')}{_value(known[name])}" for name in shown if known.get(name) is not None]
-    return f"({', '.join(texts)})" if texts else ""
+    texts = [f"{_SHORT.get(name, f'{name}=')}{_value(known[name])}" for name in shown if known.get(name) is not None]
+    return f"({','.join(texts)})" if texts else ""
 
 
 def _value(value: object) -> str:
     if isinstance(value, (list, tuple)) and len(value) == 1:
         value = value[0]
-    return str(value) if isinstance(value, Mapping) else size_text(value)
+    text = str(value) if isinstance(value, Mapping) else size_text(value)
+    return "".join(text.split())
 
 
 def _names(builder: object, attribute: str) -> list[str]:

@@ -7,7 +7,7 @@ from amber.compat.supernets.dags import (
     EnasConv1DwDataDescription,
     EnasConv1DwDataDescrption,
 )
-from amber.graph.graph import ComputationNode
+from amber.graph.linked import LinkedNode as ComputationNode
 from amber.modeler.builders.dag.dag import DAG
 from amber.modeler.builders.dag.input_blocks import InputBlockAuxLossDAG, InputBlockDAG
 from amber.modeler.builders.dag.names import DAGS, get_dag

@@ -1,6 +1,7 @@
 """Which of Keras's metrics and losses fit a task, and those that fit once class numbers are one-hot.
 
-A task is classes, whose targets are class numbers and whose output is a softmax, or a number.
+A task is classes, whose targets are class numbers and whose output is a softmax, or of two classes a sigmoid, or a
+number.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 import keras
 
 from amber.known_names import METRICS
-from amber.metric_names import OF_ONE_HOT, OF_TWO_CLASSES, check_metric, fitting_metrics, plain_name
+from amber.metric_names import OF_ONE_HOT, OF_TWO_CLASSES, PAIR, check_metric, fitting_metrics, plain_name
 from amber.types import Tensor
 
 
@@ -31,6 +32,8 @@ def metric_for(name: str, classes: int | None) -> keras.metrics.Metric | str:
     check_metric(name, classes)
     known = plain_name(name)
     own = {plain_name(each): each for each in (*OF_ONE_HOT, *OF_TWO_CLASSES, "top_k_categorical_accuracy")}
+    if classes == PAIR:  # what takes class numbers of a softmax has no second column where there is a sigmoid
+        own |= {plain_name(f"sparse_{each}"): each for each in ("categorical_accuracy", "categorical_crossentropy")}
     if classes is None or known not in own:
         # A name that Keras does not know, such as `rmse`, becomes the one that it does.
         if name in METRICS or known == "accuracy":
@@ -61,18 +64,26 @@ class OnClassNumbers(keras.metrics.Metric):
     def __init__(self, metric: str, classes: int, name: str | None = None, dtype: str | None = None) -> None:
         super().__init__(name=name or metric, dtype=dtype)
         self.kind, self.classes = metric, classes
-        self._second_only = classes == 2 and metric in OF_TWO_CLASSES
+        self._second_only = classes == PAIR and metric in OF_TWO_CLASSES
         options = OF_TWO_CLASSES[metric] if self._second_only else OF_ONE_HOT.get(metric, {})
         if options.get("multi_label"):
             options = {**options, "num_labels": classes}
         self.metric = type(keras.metrics.get(metric))(**options, dtype=dtype)
 
     def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None) -> None:
-        """Add a batch of class numbers, shape `(n,)` or `(n, 1)`, and probabilities, shape `(n, classes)`."""
+        """Add a batch of class numbers, shape `(n,)` or `(n, 1)`, and probabilities.
+
+        Args:
+            y_true: class numbers.
+            y_pred: shape `(n, classes)`, or of two classes `(n, 1)`, that of the second.
+            sample_weight: of each example.
+        """
         numbers = keras.ops.cast(keras.ops.reshape(y_true, (-1,)), "int32")
         labels = keras.ops.one_hot(numbers, self.classes, dtype=y_pred.dtype)
         if self._second_only:
-            labels, y_pred = labels[:, 1:], y_pred[:, 1:]
+            labels, y_pred = labels[:, 1:], y_pred[:, -1:]
+        elif self.classes == PAIR and y_pred.shape[-1] == 1:
+            y_pred = keras.ops.concatenate([1 - y_pred, y_pred], axis=-1)
         self.metric.update_state(labels, y_pred, sample_weight)
 
     def result(self) -> Any:

@@ -7,6 +7,7 @@ they are accepted and do not reach the layer.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Unpack
 
@@ -17,10 +18,14 @@ from amber.operations.average_pooling import average_pooling_1d, average_pooling
 from amber.operations.layers import DenovoMotif, SeparableFC, SparseTopK
 from amber.operations.recurrent import bidirectional, recurrent_attributes
 from amber.operations.registry import OperationOptions, register_operation
-from amber.operations.self_attention import self_attention
+from amber.operations.self_attention import AttentionOptions, self_attention
 
 layers = keras.layers
 
+# Values that Keras takes without a word, or meets in training only.
+_SHARE = (0.0, 1.0)
+_NOT_NEGATIVE = (0.0, math.inf)
+_DROPOUTS = {"dropout": _SHARE, "recurrent_dropout": _SHARE}
 # `filters` and `units` are search-only everywhere unless said otherwise; the first AMBER ignored more on these types.
 _POOL_UNUSED = ("filters", "units", "activation", "kernel_size")
 _PASSIVE_UNUSED = (*_POOL_UNUSED, "padding", "strides", "pool_size")
@@ -95,7 +100,12 @@ def _register_pools(pools: Mapping[str, Callable[..., keras.Layer]], search_only
 
 
 def _register_sequence_layers() -> None:
-    recurrent: OperationOptions = {"required": ("units",), "search_only": ("filters",), "flops": flops.recurrent}
+    recurrent: OperationOptions = {
+        "required": ("units",),
+        "search_only": ("filters",),
+        "ranges": _DROPOUTS,
+        "flops": flops.recurrent,
+    }
     _register({"lstm": layers.LSTM, "gru": layers.GRU}, **recurrent)
     _register({"simple_rnn": layers.SimpleRNN}, aliases=("rnn",), **recurrent)
     _register(
@@ -103,11 +113,14 @@ def _register_sequence_layers() -> None:
         required=("units",),
         accepts=recurrent_attributes(),
         search_only=("filters",),
+        ranges=_DROPOUTS,
         flops=flops.bidirectional,
     )
     _register(
         {"self_attention": self_attention},
         required=("num_heads",),
+        accepts=tuple(AttentionOptions.__annotations__),
+        ranges={"dropout": _SHARE},
         flops=flops.self_attention,
         aliases=("multi_head_attention", "multihead_attention", "multi_head_self_attention"),
     )
@@ -143,10 +156,15 @@ def _register_noise() -> None:
 
 
 def _register_normalisation() -> None:
-    _register({"batch_normalization": layers.BatchNormalization}, aliases=("batchnorm",))
-    _register({"layer_normalization": layers.LayerNormalization}, aliases=("layernorm",))
-    _register({"group_normalization": layers.GroupNormalization}, aliases=("groupnorm",))
-    _register({"rms_normalization": layers.RMSNormalization}, aliases=("rmsnorm",))
+    with_epsilon = {"epsilon": _NOT_NEGATIVE}
+    _register(
+        {"batch_normalization": layers.BatchNormalization},
+        aliases=("batchnorm",),
+        ranges={"momentum": _SHARE, **with_epsilon},
+    )
+    _register({"layer_normalization": layers.LayerNormalization}, aliases=("layernorm",), ranges=with_epsilon)
+    _register({"group_normalization": layers.GroupNormalization}, aliases=("groupnorm",), ranges=with_epsilon)
+    _register({"rms_normalization": layers.RMSNormalization}, aliases=("rmsnorm",), ranges=with_epsilon)
     _register({"unit_normalization": layers.UnitNormalization}, aliases=("unitnorm",))
 
 
@@ -156,10 +174,10 @@ def _register_activations() -> None:
         "relu": layers.ReLU,
         "leaky_relu": layers.LeakyReLU,
         "prelu": layers.PReLU,
-        "elu": layers.ELU,
         "softmax": layers.Softmax,
     }
     _register(activations)
+    _register({"elu": layers.ELU}, ranges={"alpha": _NOT_NEGATIVE})
     _register({"sparsek_vec": SparseTopK})
 
 

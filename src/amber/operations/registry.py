@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +13,7 @@ import keras
 
 from amber.architect import Operation
 from amber.backend.abstract import abstract_layers
+from amber.checks import is_number
 from amber.errors import ModelSpaceError
 from amber.registry import Registry
 from amber.types import Shape
@@ -35,6 +37,7 @@ class OperationSpec:
         renamed: attribute names that stand for another one (`dilation` -> `dilation_rate`).
         accepts: attributes that `make` takes besides those in its signature, as `**kwargs`.
         takes_list: whether the layer itself joins several inputs.
+        ranges: least and greatest value of attributes that the layer does not check itself.
         flops: floating-point operations (2 x multiply-adds, forward, batch 1) of the built layer for its
             input shapes and output shape (without batch); None means none worth counting.
     """
@@ -46,6 +49,7 @@ class OperationSpec:
     renamed: dict[str, str] = field(default_factory=dict)
     accepts: frozenset[str] = frozenset()
     takes_list: bool = False
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     flops: FlopFunction | None = None
 
     @cached_property
@@ -58,6 +62,11 @@ class OperationSpec:
             if p.kind in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
         }
         return frozenset(named - {"self", "input_shape"}) | self.accepts | _BASE_ATTRIBUTES
+
+    def default_of(self, attribute: str) -> object:
+        """Return the value that an attribute has where it is not given."""
+        parameter = inspect.signature(self.make).parameters.get(attribute)
+        return inspect.Parameter.empty if parameter is None else parameter.default
 
     @cached_property
     def needs_shape(self) -> bool:
@@ -76,6 +85,7 @@ class OperationOptions(TypedDict, total=False):
     renamed: Mapping[str, str]
     accepts: tuple[str, ...]
     takes_list: bool
+    ranges: Mapping[str, tuple[float, float]]
     flops: FlopFunction | None
 
 
@@ -103,6 +113,7 @@ def register_operation(
             - `renamed`: attribute names that stand for another one,
             - `accepts`: attributes that `make` takes besides those in its signature, as `**kwargs`,
             - `takes_list`: whether the layer joins several inputs itself,
+            - `ranges`: least and greatest value of attributes that the layer does not check itself,
             - `flops`: see OperationSpec.
 
     Raises:
@@ -131,6 +142,7 @@ def register_operation(
         renamed=dict(options.get("renamed") or {}),
         accepts=accepts,
         takes_list=options.get("takes_list", False),
+        ranges=dict(options.get("ranges") or {}),
         flops=options.get("flops"),
     )
     OPERATIONS.register(name, spec, aliases=aliases, replace=replace)
@@ -171,12 +183,27 @@ def layer_arguments(operation: Operation) -> dict[str, object]:
                 f"'{name}' and '{target}' mean the same and differ. Received: {operation}", field=(name,)
             )
         arguments[target] = value
+    _check_ranges(spec, arguments, operation)
     missing = spec.required - set(arguments)
     if missing:
         raise ModelSpaceError(
             f"The operation '{spec.name}' needs the attribute {', '.join(sorted(missing))}. Received: {operation}"
         )
     return arguments
+
+
+def _check_ranges(spec: OperationSpec, arguments: Mapping[str, object], operation: Operation) -> None:
+    for name, (least, greatest) in spec.ranges.items():
+        if name not in arguments or arguments[name] == spec.default_of(name):
+            continue
+        value = arguments[name]
+        if not (is_number(value) and least <= value <= greatest):
+            above = f"to {greatest:g}" if math.isfinite(greatest) else "upwards"
+            raise ModelSpaceError(
+                f"'{name}' of the operation '{spec.name}' must be a number from {least:g} {above}. "
+                f"Received: {operation}",
+                field=(name,),
+            )
 
 
 def make_layer(operation: Operation, name: str | None = None, input_shape: Shape | None = None) -> keras.layers.Layer:

@@ -7,33 +7,43 @@ saved network loads without AMBER.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypedDict, Unpack
 
 import keras
 
 from amber.types import Shape
 
 
+class AttentionOptions(TypedDict, total=False):
+    """Arguments of `keras.layers.MultiHeadAttention` that `self_attention` passes on."""
+
+    value_dim: int | None
+    dropout: float
+    use_bias: bool
+    output_shape: int | Sequence[int] | None
+    use_gate: bool
+    flash_attention: bool | None
+    kernel_initializer: str | keras.initializers.Initializer
+    bias_initializer: str | keras.initializers.Initializer
+    kernel_regularizer: str | keras.regularizers.Regularizer | None
+    bias_regularizer: str | keras.regularizers.Regularizer | None
+    kernel_constraint: str | keras.constraints.Constraint | None
+    bias_constraint: str | keras.constraints.Constraint | None
+    seed: int | None
+    dtype: str | keras.DTypePolicy | None
+    trainable: bool
+    activity_regularizer: str | keras.regularizers.Regularizer | None
+    autocast: bool
+
+
 def self_attention(
     num_heads: int,
     key_dim: int | None = None,
-    value_dim: int | None = None,
-    dropout: float = 0.0,
-    use_bias: bool = True,
-    output_shape: int | Sequence[int] | None = None,
-    use_gate: bool = False,
-    flash_attention: bool | None = None,
     use_causal_mask: bool = False,
-    kernel_initializer: str | keras.initializers.Initializer = "glorot_uniform",
-    bias_initializer: str | keras.initializers.Initializer = "zeros",
-    kernel_regularizer: str | keras.regularizers.Regularizer | None = None,
-    bias_regularizer: str | keras.regularizers.Regularizer | None = None,
-    kernel_constraint: str | keras.constraints.Constraint | None = None,
-    bias_constraint: str | keras.constraints.Constraint | None = None,
-    seed: int | None = None,
     name: str | None = None,
     *,
     input_shape: Shape | None = None,
-    **base: object,
+    **options: Unpack[AttentionOptions],
 ) -> keras.layers.Layer:
     """Return self-attention over a sequence (length, channels) (Vaswani et al., arXiv 1706.03762).
 
@@ -43,41 +53,21 @@ def self_attention(
         use_causal_mask: whether a position sees only itself and those before it.
         name: name of the layer.
         input_shape: what the layer will see, without batch.
-        value_dim, dropout, use_bias, output_shape, use_gate, flash_attention, kernel_initializer, bias_initializer,
-            kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint, seed: as for
-            `keras.layers.MultiHeadAttention`.
-        **base: arguments of every layer (`dtype`, `trainable`, `activity_regularizer`).
+        **options: see `AttentionOptions`.
 
     Raises:
         ValueError: no `key_dim`, and the channels cannot be divided equally among the heads; or the input is not a
             sequence.
     """
-    attention = keras.layers.MultiHeadAttention(
-        num_heads,
-        _key_dim(num_heads, key_dim, input_shape),
-        value_dim=value_dim,
-        dropout=dropout,
-        use_bias=use_bias,
-        output_shape=output_shape,
-        use_gate=use_gate,
-        flash_attention=flash_attention,
-        kernel_initializer=kernel_initializer,
-        bias_initializer=bias_initializer,
-        kernel_regularizer=kernel_regularizer,
-        bias_regularizer=bias_regularizer,
-        kernel_constraint=kernel_constraint,
-        bias_constraint=bias_constraint,
-        seed=seed,
-        name="attention",
-        **base,
-    )
+    size = _key_dim(num_heads, key_dim, input_shape)
+    attention = keras.layers.MultiHeadAttention(num_heads, size, name="attention", **options)
     if input_shape is None:
         return attention
     if len(input_shape) != 2:
         raise ValueError(f"Self-attention needs a sequence (length, channels). Received: input_shape={input_shape}")
     sequence = keras.Input(input_shape, name="sequence")
-    options = {"use_causal_mask": True} if use_causal_mask else {}
-    return keras.Model(sequence, attention(sequence, sequence, **options), name=name)
+    mask = {"use_causal_mask": True} if use_causal_mask else {}
+    return keras.Model(sequence, attention(sequence, sequence, **mask), name=name)
 
 
 def attention_of(layer: keras.layers.Layer) -> keras.layers.MultiHeadAttention:

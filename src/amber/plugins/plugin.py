@@ -10,12 +10,14 @@ import hashlib
 import importlib
 import importlib.util
 import sys
+import sysconfig
+import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
-from amber.errors import ConfigError
+from amber.errors import ConfigError, describe_error
 from amber.files import MEBIBYTE, read_bounded
 from amber.plugins.data_files import PluginFiles, read_files, write_files
 
@@ -51,6 +53,11 @@ class Plugin:
             found.update(f"\0{name}\0{len(content)}\0".encode() + content)
         return found.hexdigest()
 
+    def is_other_name_of(self, other: Plugin) -> bool:
+        """Say whether this is the same file as another plug-in, one of them named as a module."""
+        same = self.digest is not None and self.digest == other.digest
+        return same and self.module != other.module and _stem(self.name) == _stem(other.name)
+
     def write(self, folder: Path) -> None:
         """Write text and data files into a folder of its own in `folder`, for `load`; without data files nothing.
 
@@ -74,10 +81,10 @@ class Plugin:
         try:
             if getattr(sys.modules.get(self.module), _DIGEST, "") != self.digest:
                 self._import(folder if self.files else None)
-        except Exception as error:  # whatever the user's own code raises
+        except (Exception, SystemExit) as error:  # whatever the user's own code raises
             raise ConfigError(
-                f"--plugin: expected an importable module or a Python file. Received: {self.name} "
-                f"({type(error).__name__}: {error})"
+                f"--plugin: expected a module or a Python file that runs.{_way_out(error)} "
+                f"Received: {self.name}, which raises {describe_error(error)}{_place(error)}"
             ) from error
 
     def _place(self, folder: Path) -> Path:
@@ -151,6 +158,8 @@ def load_plugins(names: Iterable[str]) -> tuple[Plugin, ...]:
     found: dict[str, Plugin] = {}
     for name in names:
         plugin = find_plugin(name)
+        if any(plugin.is_other_name_of(each) for each in found.values()):
+            continue
         if found.setdefault(plugin.module, plugin).source != plugin.source:
             raise ConfigError(
                 f"--plugin: two files of one name, {found[plugin.module].name} and {name}: expected names that differ."
@@ -162,6 +171,32 @@ def load_plugins(names: Iterable[str]) -> tuple[Plugin, ...]:
 def described(plugins: Sequence[Plugin]) -> list[dict[str, str | None]]:
     """Return what a run remembers of its plug-ins: names and contents, not where they lie; JSON-ready."""
     return [{"name": Path(each.name).name, "digest": each.digest} for each in plugins]
+
+
+def _stem(name: str) -> str:
+    return Path(name).stem if name.endswith(".py") else name
+
+
+def _place(error: BaseException) -> str:
+    """Return which line of somebody's own code raised an error."""
+    if isinstance(error, SyntaxError):
+        return ""  # which says it
+    ours = (Path(__file__).parents[1], *(Path(sysconfig.get_path(each)) for each in ("stdlib", "purelib", "platlib")))
+    own = [
+        each
+        for each in traceback.extract_tb(error.__traceback__)
+        if not each.filename.startswith("<") and not set(ours) & set(Path(each.filename).parents)
+    ]
+    return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
+
+
+def _way_out(error: BaseException) -> str:
+    if isinstance(error, ImportError) and "relative import" in str(error):
+        return (
+            " A file is not part of a package: import its neighbours without a dot, or name the module of an installed "
+            "package, as in --plugin my_lab.layers."
+        )
+    return ""
 
 
 def _read_source(path: str, name: str) -> str:

@@ -16,7 +16,7 @@ _REDUCTION = 4
 # Positions that the last layers of a network have, about.
 _LEFT = 12
 # Above this length where a motif stands is seldom the same, and the maximum along all positions is enough. Dropout
-# before it hid what was to be found (docs/benchmarks.md).
+# before it hid what was to be found (docs/research/defaults.md).
 _POSITIONS_KEPT = 100
 _WIDEST_DILATION = 512
 _LONG = 2_000

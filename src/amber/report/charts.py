@@ -11,6 +11,8 @@ from amber.drawing.svg import escape
 # As wide as the text column of a phone, so that text has there the size it is given here.
 _WIDTH, _HEIGHT = 328.0, 250.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 54.0, 12.0, 12.0, 44.0
+# Of more points than these, one is drawn of those that cover each other: within so many pixels.
+_ALL_DRAWN, _COVERED = 2000, 3.0
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,8 @@ def chart(name: str, x: Axis, y: Axis, series: Sequence[Series]) -> str:
         if each.line:
             parts.append(_line(each, across, up))
         if each.marked:
-            parts += [_mark(each.kind, across(px), up(py), said) for px, py, said in each.points]
+            placed = [(across(px), up(py), said) for px, py, said in each.points]
+            parts += [_mark(each.kind, *point) for point in _uncovered(placed)]
     return "\n".join([*parts, "</svg>"])
 
 
@@ -124,12 +127,25 @@ def _grid(across: _Scale, up: _Scale, x: Axis, y: Axis) -> list[str]:
     return parts
 
 
+def _uncovered(placed: list[tuple[float, float, str]]) -> list[tuple[float, float, str]]:
+    """Return points without those that others cover, where there are many; the first of them stays."""
+    if len(placed) <= _ALL_DRAWN:
+        return placed
+    cells: dict[tuple[int, int], tuple[float, float, str]] = {}
+    for point in placed:
+        cells.setdefault((round(point[0] / _COVERED), round(point[1] / _COVERED)), point)
+    return list(cells.values())
+
+
 def _line(each: Series, across: _Scale, up: _Scale) -> str:
-    placed = [(across(px), up(py)) for px, py, _ in each.points]
-    path = f"M{placed[0][0]:.1f} {placed[0][1]:.1f}" if placed else ""
-    for px, py in placed[1:]:
-        path += f"L{px:.1f} {py:.1f}" if each.straight else f"H{px:.1f}V{py:.1f}"
-    return f'<path class="line {each.kind}" d="{path}"/>'
+    placed = [(f"{across(px):.1f}", f"{up(py):.1f}") for px, py, _ in each.points]
+    steps = [f"M{placed[0][0]} {placed[0][1]}"] if placed else []
+    for (x, y), before, after in zip(placed[1:], placed, [*placed[2:], None], strict=False):
+        if each.straight:
+            steps.append(f"L{x} {y}")
+        elif y != before[1] or after is None:  # a step that changes nothing is part of the next
+            steps.append(f"H{x}V{y}")
+    return f'<path class="line {each.kind}" d="{"".join(steps)}"/>'
 
 
 def _mark(kind: str, x: float, y: float, said: str) -> str:

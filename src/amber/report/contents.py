@@ -150,6 +150,8 @@ class ReportContents:
         reading: motifs and drawn sequences; None where `amber explain` was not run.
         next_steps: command, and what it does.
         costs: what the search weighed the score against, such as `("parameters", "latency")`.
+        others: scores of other simple models at the test, beside the network's.
+        drawn_by: by what intervals were drawn, in words, where these are not examples.
     """
 
     name: str
@@ -170,3 +172,5 @@ class ReportContents:
     reading: Reading | None = None
     next_steps: tuple[tuple[str, str], ...] = ()
     costs: tuple[str, ...] = ()
+    others: tuple[TestRow, ...] = ()
+    drawn_by: str = ""

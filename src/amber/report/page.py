@@ -49,8 +49,8 @@ def render_report(contents: ReportContents) -> str:
         unsuccessful=unsuccessful[:_FAILURES_SHOWN],
         left_out=max(0, len(unsuccessful) - _FAILURES_SHOWN),
     )
-    # The templates escaped every string of the body. Of its words those that need it are explained.
-    words = Markup(body).striptags()
+    # The templates escaped every string of the body. Of its words those that need it are explained; cells are apart.
+    words = Markup(body.replace("<", " <")).striptags()
     return templates.get_template("report.html").render(report=contents, body=Markup(body), terms=terms_in(words))
 
 

@@ -14,6 +14,10 @@ TERMS = {
     "difference": "score of the network minus that of the linear model, on the same draws; where the interval holds 0, "
     "neither is better for sure",
     "accuracy": "share of examples whose class was predicted",
+    "balanced accuracy": "mean over the classes of the share of their examples that are found; fair to rare classes",
+    "F1": "precision and recall in one number, of the second of two classes or the mean over more; 1 at best",
+    "log loss": "how improbable the true classes were to the model; 0 at best",
+    "calibration error": "gap between the probability of the predicted class and how often it is right; 0 at best",
     "AUROC": "chance that a positive example is scored above a negative one; 0.5 by guessing, 1 at best",
     "AUPRC": "mean precision over all thresholds; the share of positives by guessing, 1 at best",
     "MCC": "correlation of true and predicted classes, fair to rare ones; 0 by guessing, 1 at best",

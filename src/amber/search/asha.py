@@ -11,6 +11,7 @@ import math
 import optuna
 
 from amber.checks import is_integer, positive_integer
+from amber.display import PlainRepr
 from amber.errors import ConfigError
 
 
@@ -33,7 +34,7 @@ def checked_factor(factor: int) -> int:
     return factor
 
 
-class AshaPruner(optuna.pruners.BasePruner):
+class AshaPruner(PlainRepr, optuna.pruners.BasePruner):
     """Gives up what is not among the best at a rung (Li et al. 2020, in the form that stops, and never waits).
 
     Whoever comes first to a rung goes on, and later ones if they are among the best one of `factor` that came so far.

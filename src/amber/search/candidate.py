@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from amber.errors import ConfigError
+
 if TYPE_CHECKING:
     from amber.graph.graph import ComputationGraph
 
@@ -39,6 +41,26 @@ class Candidate:
         if isinstance(self.planned, bytes):
             object.__setattr__(self, "planned", pickle.loads(self.planned))
         return self.planned  # type: ignore[return-value]
+
+    def check_known(self) -> None:
+        """Check that this process knows all operations of the graph; a fresh one knows what it registered itself.
+
+        Raises:
+            ConfigError: it does not know one, which the process that planned the architecture registered.
+        """
+        from amber.operations import OPERATIONS
+
+        graph = self.graph
+        if graph is None:
+            return
+        used = {node.operation.Layer_type for node in graph.nodes if node.name not in graph.inputs}
+        missing = sorted(name for name in used if name not in OPERATIONS)
+        if missing:
+            raise ConfigError(
+                f"A worker does not know the operation {missing[0]!r}, which the program that searches registered. Put "
+                "what registers it into a file of its own that every worker loads: amber --plugin FILE.py, or "
+                "plugins=amber.plugins.load_plugins(['FILE.py'])."
+            )
 
     def to_dict(self) -> dict[str, object]:
         """Return what other processes of a search are told, JSON-ready: all but the graph."""

@@ -25,6 +25,7 @@ from amber.checks import positive_integer
 from amber.errors import ConfigError
 from amber.files import write_whole
 from amber.files.strict_json import read_json
+from amber.known_names import DEFAULT_SAMPLER
 from amber.search.asha import checked_factor, rung_epochs
 from amber.search.callbacks import SearchCallback
 from amber.search.executors import Executor
@@ -84,7 +85,7 @@ def run_halving(
     trials: int,
     seed: int,
     settings: HalvingSettings | None = None,
-    sampler: SamplerChoice = "random",
+    sampler: SamplerChoice = DEFAULT_SAMPLER,
     store: TrialStore | RunDirectory | None = None,
     executor: Executor | None = None,
     callbacks: Sequence[SearchCallback] = (),

@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import gc
 import json
-import math
 import operator
 import tempfile
 import time
@@ -18,21 +17,22 @@ from pathlib import Path
 from typing import Any, Unpack
 
 import keras
-import optuna
 
 from amber.architect import ModelSpace
 from amber.backend import interrupts
 from amber.backend.randomness import check_seed, preserved
 from amber.display import PlainRepr
-from amber.errors import AmberError, ConfigError, DeviceError, InvalidArchitectureError, describe_error, printable
+from amber.errors import AmberError, ConfigError, InvalidArchitectureError, describe_error
 from amber.graph.cost import check_size
 from amber.graph.graph import ComputationGraph
+from amber.search.attempt import Attempt, attempt, scored
 from amber.search.builder_checks import builds_graphs, can_plan, usable_builder
 from amber.search.candidate import Candidate, token_fingerprint
 from amber.search.children import no_children_left
 from amber.search.executors.reports import Reporter
-from amber.search.latency import Stopwatch, TooSlowError
+from amber.search.latency import Stopwatch
 from amber.search.objective_settings import ObjectiveOptions, ObjectiveSettings, settings_with
+from amber.search.process_state import kept_process_state
 from amber.search.pruning import PruningCallback
 from amber.search.references import build_reference
 from amber.search.rewards.budget import Budget
@@ -213,7 +213,7 @@ class Objective(PlainRepr):
         checkpoint: Path | None = None,
         reporter: Reporter | None = None,
     ) -> Trial:
-        """Train one architecture and scores it.
+        """Train one architecture and score it.
 
         An architecture that is not a network or over budget, and an error in training, become part of the result.
 
@@ -228,88 +228,76 @@ class Objective(PlainRepr):
 
         Raises:
             ArchitectureError: tokens outside the grammar.
-            ConfigError: `fit` reports no metric of that name (lists the known), or the model is not compiled.
+            ConfigError: `fit` reports no metric of that name (lists the known), the model is not compiled, or this
+                process does not know an operation.
             DataError: the data does not fit the network's inputs, or the validation targets the reward.
         """
         seed = check_seed(seed)
         start = time.perf_counter()
+        if candidate is not None:
+            candidate.check_known()
         known = candidate or prepared(self, self.layout.validate(arc), number)
         if isinstance(known, Trial):
             return known
         refused = self.over_budget(known, number)
         if refused is not None:
             return refused
-        status, score, metrics, message, epochs, diverged = "failed", None, {}, None, 0, False
-        parameters = known.parameters
-        reporting = None if reporter is None else PruningCallback(reporter, self.settings.metric)
-        states = self._states
-        if states is not None and checkpoint is None and states.is_reachable:
+        if checkpoint is None and self._states is not None and self._states.is_reachable:
             # A worker of another machine, which may share the folder.
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "state.npz"
                 return self.evaluate(arc, seed, number=number, candidate=known, checkpoint=path, reporter=reporter)
         watch = Stopwatch(self.settings.latency_batch, self.validation[0], self.budget)
-        if states is not None and checkpoint is not None:
-            states.fetch(known.fingerprint, checkpoint)
-        try:
-            with no_children_left():
-                trained = train_model(
-                    lambda: watch.timed(self.build(known)),
-                    self.train,
-                    self.validation,
-                    self.settings,
-                    seed,
-                    callbacks=[*own_callbacks(self.settings.callbacks), *([] if reporting is None else [reporting])],
-                    checkpoint=None if checkpoint is None else self._checkpoint(checkpoint, known, seed),
-                )
-                metrics, epochs = (
-                    self.value(trained.model, known.graph, trained.metrics()),
-                    len(trained.history["loss"]),
-                )
-                parameters = trained.model.count_params() if parameters is None else parameters
-                del trained
-            if states is not None and checkpoint is not None:
-                states.keep(known.fingerprint, checkpoint)
-            if math.isfinite(metrics[self.metric]):
-                status, score = "complete", metrics[self.metric]
-            else:
-                diverged, message = True, f"FloatingPointError: {self.metric} is {metrics[self.metric]}"
-        except InvalidArchitectureError as error:
-            status, message = "invalid", describe_error(error)
-        except TooSlowError as error:
-            status, message = "over budget", str(error)
-        except optuna.TrialPruned as error:
-            status, message = "pruned", printable(str(error))
-            if reporting is not None:
-                metrics, epochs = reporting.metrics, len(reporting.values)
-        except DeviceError as error:
-            message = describe_error(error)
-        except FloatingPointError as error:
-            diverged, message = True, describe_error(error)
-        except (AmberError, KeyboardInterrupt):
-            raise
-        except BaseException as error:  # whatever goes wrong in one child, SystemExit too, must not end the search
-            interrupts.check()  # native code may have turned a KeyboardInterrupt into an error of its own
-            message = describe_error(error)
+        reporting = None if reporter is None else PruningCallback(reporter, self.settings.metric)
+        ended = attempt(lambda: self._trained(known, seed, watch, reporting, checkpoint), reporting)
         # Models hold reference cycles. Keras' own clear_session would reset state that is the user's.
         gc.collect()
         return Trial(
             number,
             known.tokens,
             known.fingerprint,
-            status,
-            score,
-            metrics,
-            parameters,
+            ended.status,
+            ended.score,
+            ended.metrics,
+            ended.parameters if known.parameters is None else known.parameters,
             known.flops,
             time.perf_counter() - start,
             seed,
-            message,
-            epochs,
+            ended.error,
+            ended.epochs,
             tuple(reporting.values) if reporting is not None and reporter is not None and reporter.may_stop else (),
             latency=watch.milliseconds,
-            diverged=diverged,
+            diverged=ended.diverged,
         )
+
+    def _trained(
+        self,
+        candidate: Candidate,
+        seed: int,
+        watch: Stopwatch,
+        reporting: PruningCallback | None,
+        checkpoint: Path | None,
+    ) -> Attempt:
+        """Train and score a network, from the state that an earlier rung left, and leave its own to the next."""
+        states = None if checkpoint is None else self._states
+        if states is not None and checkpoint is not None:
+            states.fetch(candidate.fingerprint, checkpoint)
+        with no_children_left(), kept_process_state():
+            trained = train_model(
+                lambda: watch.timed(self.build(candidate)),
+                self.train,
+                self.validation,
+                self.settings,
+                seed,
+                callbacks=[*own_callbacks(self.settings.callbacks), *([] if reporting is None else [reporting])],
+                checkpoint=None if checkpoint is None else self._checkpoint(checkpoint, candidate, seed),
+            )
+            metrics = self.value(trained.model, candidate.graph, trained.metrics())
+            epochs, parameters = len(trained.history["loss"]), trained.model.count_params()
+            del trained
+        if states is not None and checkpoint is not None:
+            states.keep(candidate.fingerprint, checkpoint)
+        return scored(metrics, self.metric, epochs, parameters)
 
     def _checkpoint(self, path: Path, candidate: Candidate, seed: int) -> Checkpoint:
         identity = {"network": candidate.fingerprint, "seed": seed, **self._training}
@@ -347,12 +335,15 @@ def prepared(objective: Objective, tokens: tuple[int, ...], number: int) -> Cand
         AmberError: as `Objective.prepare`, but for InvalidArchitectureError.
     """
     try:
-        candidate: Candidate = objective.prepare(tokens)
+        with kept_process_state():
+            candidate: Candidate = objective.prepare(tokens)
     except InvalidArchitectureError as error:
         return Trial(number, tokens, "", "invalid", error=describe_error(error))
-    except (AmberError, KeyboardInterrupt):
+    except AmberError:
         raise
     except BaseException as error:  # one bad network must not end a search
+        if interrupts.is_interrupt(error):
+            raise
         interrupts.check()
         return Trial(number, tokens, token_fingerprint(tokens), "failed", error=describe_error(error))
     return candidate

@@ -12,13 +12,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from amber.graph.describe import clip
 from amber.search.callbacks import SearchCallback
+from amber.search.pace import Pace
 from amber.search.result import SearchResult, rank
 from amber.search.trial import TRAINED, Trial, short_tokens
 
-# Characters of an architecture in a line.
-_WIDTH = 60
 # What needs not be said of a proposal that is called invalid.
 _INVALID = "InvalidArchitectureError: "
 
@@ -43,7 +41,7 @@ class SearchProgress(SearchCallback):
         self._best: Trial | None = None
         self._last_failed: Trial | None = None
         self._started = 0.0
-        self._done_before = 0
+        self._pace = Pace()
         self._now = ""
         # What this search is called, and to how many epochs a rung trains.
         self._title, self._limit = "Search", ""
@@ -58,7 +56,7 @@ class SearchProgress(SearchCallback):
         self._wanted, self._metric, self._direction = trials, metric, direction
         self._counts, self._best, self._now = Counter(), None, "starting"
         self._last_failed = None
-        self._started, self._done_before = time.monotonic(), 0
+        self._started, self._pace = time.monotonic(), Pace()
         if self._console.is_terminal:
             self._live = Live(get_renderable=self._render, console=self._console, refresh_per_second=4)
             self._live.start()
@@ -71,17 +69,18 @@ class SearchProgress(SearchCallback):
         self._counts.update(trial.status for trial in trials)
         complete = [trial for trial in rank(trials, self._direction) if trial.status == "complete"]
         self._best = complete[0] if complete else None
-        self._done_before = self._done()
         if self._live is None:
             best = "" if self._best is None else f", best {self._metric} {self._best.score:.4f}"
-            self._say(f"Taken up after {len(trials)} proposals, {self._done_before} trained{best}")
+            self._say(f"Taken up after {len(trials)} proposals, {self._done()} trained{best}")
 
     def on_trial_begin(self, number: int, tokens: tuple[int, ...]) -> None:
         """Show what is being trained."""
+        self._pace.begin(number)
         self._now = f"trial {number}, building {self._describe(tokens)}"
 
     def on_epoch_end(self, number: int, epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
         """Show the epoch of the trial."""
+        self._pace.epoch(number, epoch, epochs)
         value = metrics.get(self._metric)
         reached = "" if value is None else f", {self._metric} {value:.4f}"
         self._now = f"trial {number}, epoch {epoch}/{epochs}{reached}"
@@ -89,6 +88,7 @@ class SearchProgress(SearchCallback):
     def on_trial_end(self, trial: Trial) -> None:
         """Count a proposal, and elsewhere than in a terminal prints its line."""
         self._counts[trial.status] += 1
+        self._pace.end(trial.number, trial.status in TRAINED)
         if trial.status == "complete" and self._is_better(trial):
             self._best = trial
         if trial.status == "failed":
@@ -99,13 +99,13 @@ class SearchProgress(SearchCallback):
     def _outcome(self, trial: Trial) -> str:
         """Return what became of a proposal; of one that was trained also the best so far and the pace."""
         score = "" if trial.score is None else f"{self._metric} {trial.score:.4f}  "
-        title = clip(trial.title, _WIDTH)
         reason = (trial.error or "").removeprefix(_INVALID)
         if trial.status not in TRAINED:
-            return f"{score}{title}: {reason}"
-        note = f"{trial.seconds:.1f} s  {title}" if trial.status == "complete" else f"{title}: {reason}"
-        best = "" if self._best is None else f"  best {self._best.score:.4f}"
-        return f"{score}{note}{best}  {self._pace()}"
+            return f"{score}{trial.title}: {reason}"
+        note = f"{trial.seconds:.1f} s  " if trial.status == "complete" else ""
+        best = "" if self._best is None else f"best {self._best.score:.4f}  "
+        ended = trial.title if trial.status == "complete" else f"{trial.title}: {reason}"
+        return f"{score}{note}{best}{self._pace_text()}  {ended}"
 
     def on_search_end(self, result: SearchResult) -> None:
         """End the display with its last state."""
@@ -127,19 +127,21 @@ class SearchProgress(SearchCallback):
     def _done(self) -> int:
         return sum(self._counts[status] for status in TRAINED)
 
-    def _pace(self) -> str:
+    def _pace_text(self) -> str:
         """Return the rate and the time left, of what was trained since the start; empty before the first."""
-        done, left = self._done() - self._done_before, self._wanted - self._done()
-        if done < 1:
+        if not self._pace.done:
             return ""
-        each = max(time.monotonic() - self._started, 1e-3) / done
-        return _rate(each) + (f", about {_clock(each * left)} left" if left > 0 else "")
+        left = self._pace.seconds_left(self._wanted - self._done())
+        return _rate(self._pace.seconds_each()) + ("" if left is None else f", about {_clock(left)} left")
 
     def _render(self) -> Group:
         first = Table.grid(padding=(0, 1))
         bar = ProgressBar(total=max(1, self._wanted), completed=self._done(), width=20)
         first.add_row(
-            Text(self._title + self._limit, style="bold"), bar, f"{self._done()}/{self._wanted} trained", self._pace()
+            Text(self._title + self._limit, style="bold"),
+            bar,
+            f"{self._done()}/{self._wanted} trained",
+            self._pace_text(),
         )
         rest = Table.grid(padding=(0, 1))
         rest.add_column(style="dim", no_wrap=True, min_width=len("skipped"))
@@ -163,7 +165,7 @@ class SearchProgress(SearchCallback):
             return Text("none yet", style="dim")
         return Text.assemble(
             (f"{self._metric} {self._best.score:.4f}", "bold green"),
-            f"  trial {self._best.number}  {clip(self._best.title, _WIDTH)}",
+            f"  trial {self._best.number}  {self._best.title}",
         )
 
     def _say(self, line: str) -> None:

@@ -20,8 +20,8 @@ from amber.search.costs import checked_costs
 from amber.search.executors import Outcome
 from amber.search.objective import Objective
 from amber.search.pruning import TrialMonitor, report
-from amber.search.samplers import token_distributions
 from amber.search.samplers.tokens import INFEASIBLE, WITHDRAWN
+from amber.search.token_study import TokenStudy
 from amber.search.trial import Trial
 from amber.search.trial_store import StoredTrial
 
@@ -148,15 +148,9 @@ class Proposer:
         self._layout = objective.layout
         self._references = list((references or {}).items())
         self.prunes = pruner is not None
-        # Hyperband draws the bracket of a trial from the name, so the name is always the same.
-        self._study = optuna.create_study(
-            directions=[objective.direction, *["minimize" for _ in self.against]],
-            sampler=sampler,
-            pruner=pruner or optuna.pruners.NopPruner(),
-            study_name="amber",
-        )
-        self._names, self._size = self._layout.names, math.prod(self._layout.sizes)
-        self._distributions = token_distributions(self._layout)
+        directions = [objective.direction, *["minimize" for _ in self.against]]
+        self._study = TokenStudy(self._layout, sampler, pruner, directions)
+        self._size = math.prod(self._layout.sizes)
         self.asked = 0
         self.differing: list[int] = []
         self._proposed: set[tuple[int, ...]] = set()
@@ -165,9 +159,8 @@ class Proposer:
         """Return the next reference network, or once all were proposed the sampler's next proposal."""
         if self.asked < len(self._references):
             return self._next_reference()
-        asked = self._study.ask(fixed_distributions=self._distributions)
-        params = asked.params  # a copy, each time
-        return self._counted(Proposal(self.asked, tuple(int(params[name]) for name in self._names), asked))
+        asked, tokens = self._study.ask()
+        return self._counted(Proposal(self.asked, tokens, asked))
 
     def follow(self, known: StoredTrial) -> Proposal:
         """Return the next proposal, as it is known; the sampler is asked all the same, so that it goes on as it would.
@@ -180,14 +173,12 @@ class Proposer:
         if known.tokens is None:
             return replace(self.ask(), deaths=known.deaths)
         tokens = self._checked(known)
-        asked = self._study.ask(fixed_distributions=self._distributions)
-        params = asked.params
-        if tokens != tuple(int(params[name]) for name in self._names):
+        asked, proposed = self._study.ask()
+        if tokens != proposed:
             self.differing.append(known.number)
             asked.set_user_attr(WITHDRAWN, True)
-            self._study.tell(asked, state=optuna.trial.TrialState.FAIL)
-            self._study.enqueue_trial(dict(zip(self._names, tokens, strict=True)))
-            asked = self._study.ask(fixed_distributions=self._distributions)
+            self._study.optuna.tell(asked, state=optuna.trial.TrialState.FAIL)
+            asked = self._study.begin(tokens)
         return self._counted(Proposal(known.number, tokens, asked, known.candidate, deaths=known.deaths))
 
     def tell(self, proposal: Proposal, trial: Trial, values: Sequence[float] | None) -> None:
@@ -203,11 +194,11 @@ class Proposer:
         if trial.score is None and trial.status != "pruned":
             proposal.asked.set_user_attr(INFEASIBLE, True)
         if trial.status == "pruned":
-            self._study.tell(proposal.asked, state=optuna.trial.TrialState.PRUNED)
+            self._study.optuna.tell(proposal.asked, state=optuna.trial.TrialState.PRUNED)
         elif values is None:
-            self._study.tell(proposal.asked, state=optuna.trial.TrialState.FAIL)
+            self._study.optuna.tell(proposal.asked, state=optuna.trial.TrialState.FAIL)
         else:
-            self._study.tell(proposal.asked, list(values))
+            self._study.optuna.tell(proposal.asked, list(values))
 
     def show_course(self, proposal: Proposal, trial: Trial) -> None:
         """Let the pruner see the epochs of a training that it did not watch."""

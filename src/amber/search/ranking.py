@@ -12,10 +12,16 @@ from rich.table import Table
 
 from amber.files.csv_text import csv_text
 from amber.search.costs import COSTS
+from amber.search.fitted_table import FittedTable, FoldedWords
 from amber.search.result import SearchResult, rank
 from amber.search.trial import STATUSES, Trial, short_tokens
 
 COLUMNS = ("rank", "score", "parameters", "FLOPs", "seconds", "tokens")
+SHOWN = 500
+"""Most rows of a ranking that someone is to read; `ranking.csv` has all."""
+_PRUNED_SHOWN = 50
+# What a narrow terminal does without first.
+_OPTIONAL = ("seconds", "FLOPs", COSTS["latency"], "parameters")
 
 
 def ranking_rows(
@@ -41,6 +47,8 @@ def ranking_table(
 ) -> Table:
     """Return the ranking for a terminal, and below it what was not trained.
 
+    A narrow terminal shows fewer columns, and folds architectures between their layers.
+
     Args:
         trials: in any order.
         top: at most so many; None for all.
@@ -50,14 +58,16 @@ def ranking_table(
     """
     trials = tuple(trials)
     timed = any(trial.latency is not None for trial in trials)
-    table = Table("rank", metric, "parameters", "FLOPs", *([COSTS["latency"]] if timed else []), "seconds")
-    table.add_column("tokens" if tokens else "architecture")
+    counted = ("parameters", "FLOPs", *([COSTS["latency"]] if timed else []), "seconds")
+    table = FittedTable("rank", metric, *counted, "tokens" if tokens else "architecture", optional=_OPTIONAL)
     table.title = "Ranking"
-    table.caption = not_ranked(trials)
+    rows, ranked = ranking_rows(trials, top, direction), sum(trial.status == "complete" for trial in trials)
+    cut = f"The best {len(rows):,} of {ranked:,}." if len(rows) < ranked else None
+    table.caption = "\n".join(filter(None, [cut, not_ranked(trials)])) or None
     for column in table.columns[:-1]:
         column.justify = "right"
         column.no_wrap = True
-    for position, trial in ranking_rows(trials, top, direction):
+    for position, trial in rows:
         table.add_row(
             str(position),
             f"{trial.score:.4f}",
@@ -65,7 +75,7 @@ def ranking_table(
             _grouped(trial.flops),
             *([_cost(trial, "latency")] if timed else []),
             f"{trial.seconds:.1f}",
-            short_tokens(trial.tokens, 64) if tokens else trial.title,
+            short_tokens(trial.tokens, 64) if tokens else FoldedWords(trial.title),
         )
     return table
 
@@ -77,13 +87,15 @@ def front_table(result: SearchResult, costs: Sequence[str]) -> Table:
         result: of the search.
         costs: such as `("parameters", "latency")`.
     """
-    table = Table("trial", result.metric, *(COSTS[cost] for cost in costs), "architecture")
+    table = FittedTable("trial", result.metric, *(COSTS[cost] for cost in costs), "architecture")
     table.title = "Pareto front: no network is better in all of these"
     for column in table.columns[:-1]:
         column.justify = "right"
         column.no_wrap = True
     for trial in result.pareto_front(costs):
-        table.add_row(str(trial.number), f"{trial.score:.4f}", *(_cost(trial, cost) for cost in costs), trial.title)
+        table.add_row(
+            str(trial.number), f"{trial.score:.4f}", *(_cost(trial, cost) for cost in costs), FoldedWords(trial.title)
+        )
     return table
 
 
@@ -94,7 +106,10 @@ def not_ranked(trials: Iterable[Trial]) -> str | None:
     counts = ", ".join(f"{found[status]} {status}" for status in STATUSES if found[status])
     pruned = [f"trial {each.number} after epoch {each.epochs}" for each in trials if each.status == "pruned"]
     said = [f"Also proposed: {counts}"] if counts else []
-    return "\n".join(said + ([f"Pruned: {', '.join(pruned)}"] if pruned else [])) or None
+    if pruned:
+        more = len(pruned) - _PRUNED_SHOWN
+        said.append(f"Pruned: {', '.join(pruned[:_PRUNED_SHOWN])}{f' and {more:,} more' if more > 0 else ''}")
+    return "\n".join(said) or None
 
 
 def ranking_csv(trials: Iterable[Trial], top: int | None = None, direction: str = "maximize") -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from amber.search.best import describe_builder, next_record, trial_record
 from amber.search.objective import Objective
-from amber.search.ranking import ranking_csv, ranking_text
+from amber.search.ranking import SHOWN, ranking_csv, ranking_text
 from amber.search.result import SearchResult, rank
 from amber.search.run_directory import RunDirectory
 from amber.search.trial import Trial
@@ -92,7 +92,7 @@ class SearchFiles:
         if self._directory is not None:
             direction, metric = self._objective.direction, self._objective.metric
             self._directory.write("ranking.csv", ranking_csv(trials, None, direction))
-            self._directory.write("ranking.txt", ranking_text(trials, None, direction, metric))
+            self._directory.write("ranking.txt", ranking_text(trials, SHOWN, direction, metric))
 
     def _write_best(self, trial: Trial) -> None:
         # That of a finished run belongs to its model, and is replaced together with it.

@@ -18,6 +18,7 @@ from amber.checks import positive_integer
 from amber.deprecation import deprecated_arguments
 from amber.display import PlainRepr
 from amber.errors import ConfigError
+from amber.known_names import DEFAULT_SAMPLER
 from amber.search.best import describe_builder
 from amber.search.callbacks import SearchCallback
 from amber.search.earlier_runs import described
@@ -49,9 +50,10 @@ class Study(PlainRepr):
     Args:
         objective: what trains and scores.
         seed: of the sampler and, with the network's fingerprint, of every training.
-        sampler: a registered name (`"random"`, `"tpe"`, ...), `SamplerSettings` with options, or an Optuna sampler. One
-            with an attribute `against` that names costs ("parameters", "flops", "latency") gets more objectives: the
-            score, and each cost to be minimised. The result is ranked by score; see `SearchResult.pareto_front`.
+        sampler: a registered name (`"surrogate"`, the default, `"random"`, ...), `SamplerSettings` with options, or an
+            Optuna sampler. One with an attribute `against` that names costs ("parameters", "flops", "latency") gets
+            more objectives: the score, and each cost to be minimised. The result is ranked by score; see
+            `SearchResult.pareto_front`.
         pruner: ends bad trainings after an epoch: a registered name (`"median"`, `"hyperband"`, ...; see
             `amber.search.pruning`), `PrunerSettings` with options, or an Optuna pruner. None: none is ended.
         store: where trials are recorded, and a study is resumed from: a `JournalStore`, a `DatabaseStore`, a
@@ -70,7 +72,7 @@ class Study(PlainRepr):
         objective: Objective,
         *,
         seed: int,
-        sampler: SamplerChoice = "random",
+        sampler: SamplerChoice = DEFAULT_SAMPLER,
         pruner: PrunerChoice = None,
         store: TrialStore | RunDirectory | None = None,
         executor: Executor | None = None,
@@ -178,7 +180,7 @@ def run_search(
     *,
     trials: int,
     seed: int,
-    sampler: SamplerChoice = "random",
+    sampler: SamplerChoice = DEFAULT_SAMPLER,
     pruner: PrunerChoice = None,
     store: TrialStore | RunDirectory | None = None,
     executor: Executor | None = None,

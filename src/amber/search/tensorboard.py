@@ -17,7 +17,7 @@ class TensorBoardCallback(SearchCallback):
     """Writes event files: the metrics of every epoch by trial, and score, best and size of every trial.
 
     Look at them with `tensorboard --logdir FOLDER`. In the folder, `search` has a step for each trial, `trial-7` one
-    for each epoch of trial 7.
+    for each epoch of trial 7. A search by rungs has a folder for each, such as `rung-2`, with trials of its own.
 
     Args:
         folder: where to; made where it does not exist.
@@ -35,21 +35,25 @@ class TensorBoardCallback(SearchCallback):
                 f'pip install "amber-nas[tensorboard]" does. Received: {error}'
             ) from error
         self._make_writer = SummaryWriter
-        self._folder = Path(folder)
+        self._folder = self._place = Path(folder)
         self._better = max
         self._best: float | None = None
+
+    def on_rung_begin(self, rung: int, rungs: int, epochs: int) -> None:
+        """Write what follows into the folder of this rung."""
+        self._place = self._folder / f"rung-{rung}"
 
     def on_search_begin(self, trials: int, metric: str, direction: str) -> None:
         """Begin the event file of the search."""
         self._better = max if direction == "maximize" else min
         self._best = None
         self._metric = metric
-        self._search = self._make_writer(str(self._folder / "search"))
+        self._search = self._make_writer(str(self._place / "search"))
 
     def on_epoch_end(self, number: int, epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
         """Write the metrics of one epoch."""
         # One file for each epoch of a trial: trials may run side by side, and none is left open by one that dies.
-        with self._make_writer(str(self._folder / f"trial-{number}")) as writer:
+        with self._make_writer(str(self._place / f"trial-{number}")) as writer:
             for name, value in metrics.items():
                 writer.add_scalar(f"epoch/{name}", value, epoch)
 

@@ -17,6 +17,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from amber.data.dataset import Dataset
+from amber.data.encoding.given import texts_of
 from amber.data.from_arrays import dataset_from_arrays
 from amber.data.targets.tasks import TargetSpec
 from amber.types import Array
@@ -50,8 +51,9 @@ class _SearchEstimator(BaseEstimator):
 
     def _inputs(self, X: Any, y: Any = None, *, fitted: bool) -> Any:  # noqa: N803
         """Return checked examples: sequences as text, or finite numbers `(n, features)` or `(n, length, channels)`."""
-        if _is_text(X):
-            return [str(sequence) for sequence in X]
+        texts = texts_of(X, "X")
+        if texts is not None:
+            return texts
         is_deep = np.asarray(X).ndim == 3
         if fitted:
             return validate_data(self, X, reset=False, allow_nd=is_deep)
@@ -178,9 +180,3 @@ class AmberRegressor(RegressorMixin, _SearchEstimator):
     def predict(self, X: Any) -> Array:  # noqa: N803
         """Return a number for each example, in the units of `y`, shape `(n,)`."""
         return self._predicted(X).reshape(-1)
-
-
-def _is_text(examples: Any) -> bool:
-    if getattr(examples, "ndim", 1) != 1 or not hasattr(examples, "__len__") or isinstance(examples, str):
-        return False
-    return len(examples) > 0 and isinstance(next(iter(examples), None), str)

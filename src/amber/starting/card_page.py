@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from amber.starting.card import FILLED, DataCard
+from amber.wording import without_folders
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +27,13 @@ def render_card(card: DataCard) -> str:
         if cut
         else "Some examples of each class."
     )
-    return environment().get_template("card.html").render(card=card, drawn=drawn, shown=shown)
+    passed_on = replace(
+        card,
+        path=without_folders(card.path),
+        warnings=tuple(map(without_folders, card.warnings)),
+        notes=tuple(map(without_folders, card.notes)),
+    )
+    return environment().get_template("card.html").render(card=passed_on, drawn=drawn, shown=shown)
 
 
 def print_card(card: DataCard, console: Console) -> None:

@@ -13,7 +13,6 @@ from amber.data.genomics.fasta import Fasta, read_fasta
 from amber.data.negatives.matched import with_shuffled_negatives
 from amber.data.sources import FastaSource, Wanted
 from amber.errors import DataError
-from amber.files import write_whole
 from amber.starting.proposal import (
     RANDOM,
     SIMILAR,
@@ -31,7 +30,7 @@ _IN_HEADERS = (r"(?:label|class|target)[=:]([^\s|;,]+)", r"\|([01])(?:\||\s|$)")
 
 
 def propose_fasta(files: Sequence[Path], folder: Path) -> Proposal:
-    """Propose the section `data` for FASTA files; without labels, write shuffles beside the configuration.
+    """Propose the section `data` for FASTA files; without labels, a file of shuffles beside the configuration.
 
     Raises:
         DataError: files that are not FASTA, or two with the same name.
@@ -42,7 +41,7 @@ def propose_fasta(files: Sequence[Path], folder: Path) -> Proposal:
     alphabet = alphabet_of(texts)
     name = class_name(files[0])
     source: dict[str, object] = {}
-    written: list[Path] = []
+    made: dict[Path, str] = {}
     if len(files) > 1:
         source["fasta"] = by_class(files, folder)
         said, seen = "one file for each class", _by_file(files, read)
@@ -51,8 +50,8 @@ def propose_fasta(files: Sequence[Path], folder: Path) -> Proposal:
         source |= {"fasta": relative(files[0], folder), "labels": pattern}
         said, seen = "labels are in the headers", f"{files[0].name}, {len(read[0]):,} entries with labels"
     else:
-        shuffled = _shuffle(files[0], folder, alphabet, lengths)
-        written.append(shuffled)
+        shuffled = folder / f"{class_name(files[0])}.shuffled.fa"
+        made[shuffled] = _shuffled(files[0], shuffled, alphabet, lengths)
         source["fasta"] = {name: relative(files[0], folder), "shuffled": relative(shuffled, folder)}
         said = "one file without labels: the other class is its shuffles, with the same dinucleotide counts"
         seen = f"{files[0].name}, {len(read[0]):,} entries without labels; {shuffled.name}: the same number of shuffles"
@@ -63,7 +62,7 @@ def propose_fasta(files: Sequence[Path], folder: Path) -> Proposal:
         # A shuffle and its sequence have little in common, but pairs of classes are not kept together.
         [SIMILAR, RANDOM] if alphabet != "protein" else [RANDOM],
         [("Files", seen), ("Sequences", said_of_lengths(lengths, alphabet))],
-        written,
+        made,
     )
 
 
@@ -103,7 +102,8 @@ def _pattern(read: Fasta) -> str | None:
     return None
 
 
-def _shuffle(path: Path, folder: Path, alphabet: str, lengths: np.ndarray) -> Path:
+def _shuffled(path: Path, target: Path, alphabet: str, lengths: np.ndarray) -> str:
+    """Return the shuffles of the sequences of a file, for another one, as FASTA."""
     if alphabet == "protein":
         raise DataError(
             f"{path}: expected a file for each of two classes, or labels in the headers, such as label=1. "
@@ -117,11 +117,8 @@ def _shuffle(path: Path, folder: Path, alphabet: str, lengths: np.ndarray) -> Pa
     codes = examples.read(np.arange(half, 2 * half))["sequence"]
     kind = examples.inputs["sequence"]
     letters = np.array([*kind.alphabet.letters, *"N" * (256 - len(kind.alphabet.letters))])  # type: ignore[union-attr]
-    target = folder / f"{class_name(path)}.shuffled.fa"
     if target.exists():
         raise DataError(
             f"{target}: expected no such file, because shuffled sequences are written there. Move it away first."
         )
-    entries = [f">shuffled_{row + 1}\n{''.join(letters[each])}\n" for row, each in enumerate(codes)]
-    write_whole(target, "".join(entries))
-    return target
+    return "".join(f">shuffled_{row + 1}\n{''.join(letters[each])}\n" for row, each in enumerate(codes))

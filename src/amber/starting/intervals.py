@@ -14,7 +14,6 @@ from amber.data.genomics.windows import Centre, windows
 from amber.data.negatives.matched import matched_windows
 from amber.data.sources.interval_tables import read_interval_table
 from amber.errors import ConfigError, DataError
-from amber.files import write_whole
 from amber.starting.fasta import by_class, class_name
 from amber.starting.proposal import RANDOM, SIMILAR, Line, Proposal, SplitOption, relative
 from amber.starting.tables import label_lines
@@ -48,7 +47,7 @@ def propose_intervals(
     centre: Centre = "summit" if all((each.summit >= 0).all() and len(each) for each in read) else "middle"
     source: dict[str, object] = {"intervals": relative(files[0], folder)}
     lines: list[Line] = []
-    written: list[Path] = []
+    made: dict[Path, str] = {}
     seen = [
         (
             "Files",
@@ -71,8 +70,8 @@ def propose_intervals(
         lines = label_lines(names, tables[0].columns, [], label, str(files[0]))
         reason = "columns of the table are labels"
     else:
-        background = _background(read[0], genome, folder, window, centre)
-        written.append(background)
+        background = folder / f"{class_name(files[0])}.background.bed"
+        made[background] = _background(read[0], background, genome, window, centre)
         source["intervals"] = {class_name(files[0]): relative(files[0], folder), "background": background.name}
         reason = "one file without labels: the other class is windows of the genome matched for GC and repeats"
         seen.append(("Negatives", f"{background.name}: windows of the genome matched for GC content and repeats"))
@@ -80,7 +79,7 @@ def propose_intervals(
     if centre == "summit":
         source["centre"] = centre
     first = Line("source", source, f"{reason}. Windows of {window:,} bp: {said}")
-    return Proposal(class_name(files[0]), [first, *lines], _splits(read), seen, written)
+    return Proposal(class_name(files[0]), [first, *lines], _splits(read), seen, made)
 
 
 def _said(path: Path, intervals: Intervals) -> str:
@@ -122,8 +121,8 @@ def _splits(read: Sequence[Intervals]) -> list[SplitOption]:
     ]
 
 
-def _background(intervals: Intervals, genome: Path, folder: Path, window: int, centre: Centre) -> Path:
-    target = folder / f"{class_name(intervals.path)}.background.bed"
+def _background(intervals: Intervals, target: Path, genome: Path, window: int, centre: Centre) -> str:
+    """Return windows that match intervals, for another file, as BED."""
     if target.exists():
         raise DataError(
             f"{target}: expected no such file, because matched windows are written there. Move it away first."
@@ -137,5 +136,4 @@ def _background(intervals: Intervals, genome: Path, folder: Path, window: int, c
             f"{intervals.path}: expected matching windows outside these in the genome, as the other class; give a "
             f"second file of intervals instead. Received: none in {genome}"
         )
-    write_whole(target, text)
-    return target
+    return text

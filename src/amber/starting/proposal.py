@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,14 +54,14 @@ class Proposal:
         data: lines of the section `data` except the split.
         splits: ways to divide the examples, the best first; the first that the data allow is taken.
         seen: what was seen, each as a heading and a sentence.
-        written: files that were made beside the configuration.
+        made: files to be made beside the configuration, with their text.
     """
 
     name: str
     data: Sequence[Line]
     splits: Sequence[SplitOption]
     seen: Sequence[tuple[str, str]]
-    written: Sequence[Path] = field(default=())
+    made: Mapping[Path, str] = field(default_factory=dict)
 
 
 SIMILAR = SplitOption("similarity", "near-duplicates on either strand stay in one split")

@@ -69,6 +69,12 @@ class Found:
 
         Raises:
             RunFailed: the search was interrupted before there was one.
+
+        Example:
+            ```
+            found.best_model.predict(["ACGT..."])
+            found.best_model.network.summary()
+            ```
         """
         self._check_finished()
         from amber.experiment.trained.model import load
@@ -82,6 +88,11 @@ class Found:
 
         Raises:
             RunFailed: the search was interrupted before there were any.
+
+        Example:
+            ```
+            found.evaluate()["output"]["scores"]["auroc"]  # value, low, high
+            ```
         """
         self._check_finished()
         record: JsonObject = read_json(self.run_directory / "test.json", what="the scores of a run")
@@ -99,6 +110,11 @@ class Found:
 
         Raises:
             AmberError: as `amber.experiment.explaining.explain_run` raises them.
+
+        Example:
+            ```
+            found.explain().paths  # explain.html, motifs.meme, ...
+            ```
         """
         self._check_finished()
         from amber.experiment.explaining import ExplainSettings, explain_run
@@ -108,7 +124,13 @@ class Found:
         )
 
     def report(self, path: str | os.PathLike[str] | None = None) -> Path:
-        """Write the search as one HTML page, and return its path; None: `report.html` in the run directory."""
+        """Write the search as one HTML page, and return its path; None: `report.html` in the run directory.
+
+        Example:
+            ```
+            webbrowser.open(found.report().as_uri())
+            ```
+        """
         from amber.experiment.report_contents import gather
         from amber.files.output import write_text
         from amber.report import render_report

@@ -12,6 +12,7 @@ import numpy as np
 from amber.data import Table, read_table
 from amber.data.sources import ParquetSource
 from amber.data.tables.table import Layout, shown_names
+from amber.data.targets.tasks import may_be_either
 from amber.errors import DataError
 from amber.starting.proposal import (
     RANDOM,
@@ -32,7 +33,7 @@ _PARTS = ("gsplit", "split")
 # Columns of numbers that are not measured.
 _NO_MEASURES = ("group", "start", "end", "position", "pos", "id", "index", "row", "fold", "weight")
 _LETTERS = re.compile(r"[A-Za-z*-]{6,}")
-_LOOKED_AT = 500
+_LOOKED_AT, _MOSTLY = 500, 0.95
 _BINARY = frozenset({"0", "1", "0.0", "1.0", ""})
 
 
@@ -103,11 +104,11 @@ def label_lines(names: Sequence[str], columns: Any, taken: Sequence[str], label:
             raise DataError(
                 f"{where}: expected the column {label!r} that --label names. Received: {shown_names(list(names))}"
             )
-        return [Line("label", label, "as you said", guess=False)]
+        return [Line("label", label, "as you said", guess=False), *_task(columns[label])]
     known = {name.lower(): name for name in free}
     named = next((known[name] for name in (*_LABELS, "cell_type") if name in known), None)
     if named is not None:
-        return [Line("label", named, "by its name")]
+        return [Line("label", named, "by its name"), *_task(columns[named])]
     binary = [name for name in free if {str(each).strip() for each in columns[name]} <= _BINARY]
     if len(binary) > 1:
         return [Line("labels", _as_range(binary, list(names)), f"{len(binary)} columns of 0 and 1")]
@@ -121,7 +122,15 @@ def label_lines(names: Sequence[str], columns: Any, taken: Sequence[str], label:
             f"{where}: expected a column that could be the label; name one with --label. "
             f"Received: {shown_names(list(names))}"
         )
-    return [Line("label", chosen[0], "the last column that could be the label; --label names another")]
+    said = "the last column that could be the label; --label names another"
+    return [Line("label", chosen[0], said), *_task(columns[chosen[0]])]
+
+
+def _task(values: Sequence[Any]) -> list[Line]:
+    """Return the line for the task of numbers that may be names of classes too; nothing where it is plain."""
+    if not may_be_either(list(map(str, values))):
+        return []
+    return [Line("task", "regression", "its numbers may also be names of classes; then write classification")]
 
 
 def _several(chosen: list[str], columns: Any, names: list[str]) -> Line:
@@ -142,10 +151,16 @@ def _beside(table: Table, used: set[str]) -> list[str]:
 def _sequence(table: Table) -> str | None:
     known = {name.lower(): name for name in table.columns}
     named = [known[name] for name in _SEQUENCES if name in known]
-    looks = [name for name in table.columns if all(map(_LETTERS.fullmatch, map(str.strip, table[name][:_LOOKED_AT])))]
+    looks = [name for name in table.columns if _is_mostly_letters(table[name][:_LOOKED_AT])]
     # Of several that look like one, the longest: words are short.
     looks.sort(key=lambda name: -sum(map(len, table[name][:_LOOKED_AT])))
     return next((name for name in named if name in looks), next(iter(_many_letters(table, looks)), None))
+
+
+def _is_mostly_letters(fields: Sequence[str]) -> bool:
+    """Say whether fields are words of letters, but for a few, which are named by line when the data are read."""
+    found = sum(_LETTERS.fullmatch(each.strip()) is not None for each in fields)
+    return found >= _MOSTLY * len(fields)
 
 
 def _many_letters(table: Table, names: Sequence[str]) -> list[str]:
@@ -188,6 +203,8 @@ def _as_range(columns: Sequence[str], names: list[str]) -> Any:
 def _columns_of(lines: Sequence[Line], names: list[str]) -> set[str]:
     found: set[str] = set()
     for line in lines:
+        if line.key == "task":
+            continue
         for each in line.value if isinstance(line.value, (list, dict)) else [line.value]:
             first, _, last = str(each).partition("..")
             found |= set(names[names.index(first) : names.index(last or first) + 1])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from amber.errors import AmberError, ConfigError, DataError
+from amber.backend import interrupts
+from amber.errors import ConfigError, DataError
 from amber.experiment.before_keras.checks import check_before_keras
 from amber.experiment.configuration.reading import Configuration, config_from_text
 from amber.experiment.data import load_data
@@ -30,7 +32,7 @@ from amber.starting.proposal import Line, Proposal, SplitOption
 from amber.starting.tables import propose_parquet, propose_table
 
 if TYPE_CHECKING:
-    from amber.data import Dataset
+    from amber.data import Dataset, Target
 
 _WIDTH = 110
 _LEAST_PART = 0.03
@@ -90,16 +92,30 @@ def start(
     if not output.parent.is_dir():
         raise ConfigError(f"{output}: expected an existing folder. Received: {output.parent}")
     proposal = _proposal(files, output.parent.resolve(), genome, label)
-    try:
+    with _made(proposal):
         for head, text in proposal.seen:
             say(head, text)
         text = _written(proposal, output, say)
         write_whole(output, text)
-    except AmberError:
-        for each in proposal.written:
+    return Started(output, tuple(proposal.made))
+
+
+@contextlib.contextmanager
+def _made(proposal: Proposal) -> Iterator[None]:
+    """Make the files that a configuration reads; they go again where the block, which writes it, is broken off."""
+
+    def remove() -> None:
+        for each in proposal.made:
             each.unlink(missing_ok=True)
-        raise
-    return Started(output, tuple(proposal.written))
+
+    with interrupts.before_hard_end(remove):
+        try:
+            for path, text in proposal.made.items():
+                write_whole(path, text)
+            yield
+        except BaseException:
+            remove()
+            raise
 
 
 def _proposal(files: Sequence[Path], folder: Path, genome: Path | None, label: str | None) -> Proposal:
@@ -142,7 +158,7 @@ def _written(proposal: Proposal, output: Path, say: Callable[[str, str], None]) 
     loaded, dataset, split = _loaded(proposal, output)
     task = TaskSpec.of(dataset)
     for target in dataset.targets:
-        say("Task", f"{target.name}: {target.describe()}")
+        say("Task", f"{target.name}: {target.describe()}{_positive(target)}")
     parts = ", ".join(f"{count:,} {part}" for part, count in dataset.sizes.items())
     say("Split", f"{parts}: {split.said}")
     for note in dataset.notes:
@@ -189,6 +205,13 @@ def _written(proposal: Proposal, output: Path, say: Callable[[str, str], None]) 
     return text
 
 
+def _positive(target: Target) -> str:
+    """Return which of two classes is explained."""
+    if target.classes is None or len(target.classes) != 2:
+        return ""
+    return f"; {target.classes[1]} is the positive one, which `amber explain` explains"
+
+
 def _check_one_output(dataset: Dataset) -> None:
     """Check that there is a preset for the outputs: each has one, of one kind."""
     if len(dataset.targets) > 1:
@@ -211,7 +234,7 @@ def _loaded(proposal: Proposal, output: Path) -> tuple[Configuration, Dataset, S
             dataset = load_data(loaded)
         except ConfigError as error:
             if last or "split" not in error.field:
-                raise DataError(_without_place(error, output)) from error
+                raise DataError(_without_place(error)) from error
             continue
         sizes = dataset.sizes
         if last or split.value not in ("similarity",) or min(sizes.values()) >= _LEAST_PART * sum(sizes.values()):
@@ -225,8 +248,9 @@ def _unwritten(loaded: Configuration) -> Configuration:
     return replace(loaded, document=replace(loaded.document, folder=folder, is_file=False))
 
 
-def _without_place(error: ConfigError, output: Path) -> str:
-    return str(error).removeprefix(f"{output}, ")
+def _without_place(error: ConfigError) -> str:
+    """Return what an error says without the place in a configuration that is not there: its cause, which has none."""
+    return str(error.__cause__ or error)
 
 
 def _data(lines: Sequence[Line], dataset: Dataset, split: SplitOption) -> list[str]:
@@ -234,7 +258,7 @@ def _data(lines: Sequence[Line], dataset: Dataset, split: SplitOption) -> list[s
     for line in lines:
         found += _entry(line)
     several = any(line.key in ("labels", "outputs") or isinstance(line.value, list) for line in lines)
-    if not several and len(dataset.targets) == 1:
+    if not several and len(dataset.targets) == 1 and not any(line.key == "task" for line in lines):
         (target,) = dataset.targets
         task = "regression" if target.classes is None else "classification"
         found += _entry(Line("task", task, target.describe().removesuffix(" (guessed)")))

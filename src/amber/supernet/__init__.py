@@ -11,9 +11,12 @@ from amber.supernet.child import SupernetModel
 from amber.supernet.conv import ConvSupernet
 from amber.supernet.factory import SupernetFactory
 from amber.supernet.feature_blocks import FeatureBlocks
+from amber.supernet.settings import AnnSettings, ConvSettings
 
 __all__ = [
+    "AnnSettings",
     "AnnSupernet",
+    "ConvSettings",
     "ConvSupernet",
     "FeatureBlocks",
     "Supernet",

@@ -21,10 +21,11 @@ from amber.operations import check_layers, make_layer
 from amber.supernet.ann_plan import AnnDesign
 from amber.supernet.ann_selected import AnnSelection
 from amber.supernet.ann_slices import AnnSlices, DensePart
-from amber.supernet.base import Supernet, check_features, coefficient, dropped
+from amber.supernet.base import Supernet, check_features, dropped
 from amber.supernet.bias import constant_rows, stock_bias
 from amber.supernet.feature_blocks import FeatureBlocks
 from amber.supernet.initial import HostHeNormal
+from amber.supernet.settings import AnnSettings
 from amber.types import Shape, Tensor, Tokens
 
 
@@ -36,11 +37,7 @@ class AnnSupernet(Supernet):
         model_space: layers with identical dense candidates of one activation.
         inputs: input operations, each with a `name` and shape (features,).
         outputs: dense operations with `units` and `activation`.
-        with_input_blocks: whether each layer chooses its input blocks; otherwise the first layer reads all.
-        with_skip_connection: whether each layer chooses earlier layers; otherwise it reads the previous one.
-        with_output_blocks: whether each output chooses layers; otherwise it reads the last one.
-        l1_reg, l2_reg: coefficients of sum|w| and sum(w^2)/2 over the selected rows and columns, biases left
-            out, output weights only with output blocks. Rows of all units of a selected layer count.
+        settings: which connections are searched, and the penalty; None: the defaults.
         feature_model: makes the input blocks from raw data; see FeatureBlocks.
         **base: arguments of `keras.layers.Layer`.
 
@@ -49,31 +46,26 @@ class AnnSupernet(Supernet):
     """
 
     design: AnnDesign
+    settings: AnnSettings
+    settings_class = AnnSettings
 
     def __init__(
         self,
         model_space: Any,
         inputs: Any,
         outputs: Any,
-        with_input_blocks: bool = True,
-        with_skip_connection: bool = True,
-        with_output_blocks: bool = False,
-        l1_reg: float = 0.0,
-        l2_reg: float = 0.0,
+        settings: AnnSettings | None = None,
         feature_model: FeatureBlocks | None = None,
         **base: object,
     ) -> None:
-        super().__init__(**base)
+        super().__init__(settings, **base)
         self.design = AnnDesign(
             model_space if isinstance(model_space, ModelSpace) else ModelSpace.from_dict(model_space),
             tuple(as_operation(each) for each in inputs),
             tuple(as_operation(each) for each in outputs),
-            bool(with_input_blocks),
-            bool(with_skip_connection),
-            bool(with_output_blocks),
+            self.settings,
         )
         check_layers(_stock(operation) for operation in self.design.outputs)
-        self.l1_reg, self.l2_reg = coefficient(l1_reg, "l1_reg"), coefficient(l2_reg, "l2_reg")
         self.feature_model = feature_model
         if feature_model is not None:
             feature_model.check_blocks(dict(zip(self.input_names, self.design.features, strict=True)))
@@ -118,9 +110,7 @@ class AnnSupernet(Supernet):
     @property
     def runs_sliced(self) -> bool:
         """Whether a backend may run the slices: not with a feature model, nor where weights are penalised."""
-        return (
-            self.feature_model is None and not self.l1_reg and not self.l2_reg and self.dtype_policy.name == "float32"
-        )
+        return self.feature_model is None and not self.penalises and self.dtype_policy.name == "float32"
 
     def run(self, taken: SlicedMLP, inputs: Mapping[str, Any], training: Any, dropout: Sequence[Any]) -> list[Any]:
         """Compute the outputs of one architecture."""
@@ -170,7 +160,7 @@ class AnnSupernet(Supernet):
 
     def penalty(self, arc: Tensor, sampled: bool, training: bool | Tensor | None) -> Tensor | None:
         """Return the penalty of the selected weights of one architecture."""
-        if not self.l1_reg and not self.l2_reg:
+        if not self.penalises:
             return None
         chosen = []
         for (kernel, _), (rows, columns) in self._masked(ops.convert_to_tensor(arc, "int32")):
@@ -180,7 +170,7 @@ class AnnSupernet(Supernet):
 
     def _masked(self, arc: Any) -> list[tuple[tuple[Any, Any], tuple[Any, Any]]]:
         """Kernel and bias of each layer (and, with output blocks, each output), with masks of rows and columns."""
-        count = len(self.design.parts) if self.design.with_output_blocks else self.design.layers
+        count = len(self.design.parts) if self.settings.with_output_blocks else self.design.layers
         return [*zip(self._slices.weights[:count], self._selection.masks(arc)[:count], strict=True)]
 
     def dropout_rates(self) -> list[float]:
@@ -195,27 +185,13 @@ class AnnSupernet(Supernet):
 
     def get_config(self) -> dict[str, object]:
         """Return the description of the supernet, without weights."""
-        design = self.design
         return {
             **super().get_config(),
-            "model_space": design.model_space.to_dict(),
-            "inputs": [operation.to_dict() for operation in design.inputs],
-            "outputs": [operation.to_dict() for operation in design.outputs],
-            "with_input_blocks": design.with_input_blocks,
-            "with_skip_connection": design.with_skips,
-            "with_output_blocks": design.with_output_blocks,
-            "l1_reg": self.l1_reg,
-            "l2_reg": self.l2_reg,
+            "model_space": self.design.model_space.to_dict(),
+            "inputs": [operation.to_dict() for operation in self.design.inputs],
+            "outputs": [operation.to_dict() for operation in self.design.outputs],
             "feature_model": keras.saving.serialize_keras_object(self.feature_model) if self.feature_model else None,
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> AnnSupernet:
-        """Make a supernet from its description."""
-        feature_model = config.get("feature_model")
-        return cls(
-            **{**config, "feature_model": feature_model and keras.saving.deserialize_keras_object(feature_model)}
-        )
 
 
 def _dense(layer: DenseSlice, read: list[Any], inputs: Any) -> Any:

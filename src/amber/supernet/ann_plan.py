@@ -18,6 +18,7 @@ from amber.errors import ModelSpaceError
 from amber.graph.cost import input_shape
 from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.supernet.ann_slices import DensePart, Read, chosen
+from amber.supernet.settings import AnnSettings
 from amber.types import Tokens
 
 ACTIVATIONS = ("relu", "linear", "softmax", "sigmoid", "leaky_relu", "elu", "tanh")
@@ -32,7 +33,7 @@ class AnnDesign:
         model_space: layers with identical candidates.
         inputs: the input operations, each with a name and shape (features,).
         outputs: the output operations, each with a name, units and activation.
-        with_input_blocks, with_skips, with_output_blocks: which connections are searched.
+        settings: which connections are searched.
 
     Raises:
         ModelSpaceError: candidates that differ between layers, are not dense, have different activations, or
@@ -42,9 +43,7 @@ class AnnDesign:
     model_space: ModelSpace
     inputs: tuple[Operation, ...]
     outputs: tuple[Operation, ...]
-    with_input_blocks: bool = True
-    with_skips: bool = True
-    with_output_blocks: bool = False
+    settings: AnnSettings
 
     def __post_init__(self) -> None:
         self.model_space.validate()
@@ -64,9 +63,9 @@ class AnnDesign:
         """The grammar of the tokens."""
         return TokenLayout(
             self.model_space,
-            num_inputs=len(self.inputs) if self.with_input_blocks else 0,
-            with_skips=self.with_skips,
-            num_outputs=len(self.outputs) if self.with_output_blocks else 0,
+            num_inputs=len(self.inputs) if self.settings.with_input_blocks else 0,
+            with_skips=self.settings.with_skip_connection,
+            num_outputs=len(self.outputs) if self.settings.with_output_blocks else 0,
         )
 
     @cached_property
@@ -78,11 +77,6 @@ class AnnDesign:
     def units(self) -> tuple[int, ...]:
         """Units of each candidate."""
         return tuple(int(operation.get("units")) for operation in self.model_space.layers[0])
-
-    @cached_property
-    def max_units(self) -> int:
-        """The largest number of units: the width of every shared layer."""
-        return max(self.units)
 
     @cached_property
     def activation(self) -> str:
@@ -129,22 +123,22 @@ class AnnDesign:
     def parts(self) -> tuple[DensePart, ...]:
         """Every layer, then every output: what it may read and take of its shared kernel."""
         token = {name: position for position, name in enumerate(self.layout.names)}
-        features, width, found = self.starts[-1], self.max_units, list[DensePart]()
+        features, width, found = self.starts[-1], max(self.units), list[DensePart]()
         for layer in range(self.layers):
             inputs = [
                 Read(block, start, stop, token.get(f"L{layer}.input.{block}"))
                 for block, (start, stop) in enumerate(pairwise(self.starts))
-                if self.with_input_blocks or not layer
+                if self.settings.with_input_blocks or not layer
             ]
             earlier = [
                 Read(j, features + j * width, features + (j + 1) * width, token.get(f"L{layer}.skip.{j}"))
-                for j in range(0 if self.with_skips else max(0, layer - 1), layer)
+                for j in range(0 if self.settings.with_skip_connection else max(0, layer - 1), layer)
             ]
             rows, choice = features + layer * width, token[f"L{layer}.op"]
             found.append(
                 DensePart(f"L{layer}", tuple(inputs), tuple(earlier), rows, self.units, choice, self.activation)
             )
-        first = 0 if self.with_output_blocks else self.layers - 1
+        first = 0 if self.settings.with_output_blocks else self.layers - 1
         for output, (name, operation) in enumerate(zip(self.output_names, self.outputs, strict=True)):
             layers = [
                 Read(j, (j - first) * width, (j - first + 1) * width, token.get(f"out{output}.L{j}"))

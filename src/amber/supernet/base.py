@@ -7,8 +7,8 @@ it as a graph (`plan`). Everything else - children, extraction, saving - is writ
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,9 +18,11 @@ from keras import ops
 
 from amber.architect import TokenLayout
 from amber.backend.step_wrappers import compiles
+from amber.checks import settings_or_default, split_settings
 from amber.errors import ConfigError, DataError
 from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.supernet.extraction import standalone
+from amber.supernet.settings import SupernetSettings
 from amber.supernet.store import load_weights, read_supernet, save_supernet
 from amber.types import Shape, Tensor, TensorTree, Tokens
 
@@ -46,8 +48,8 @@ class Supernet(keras.layers.Layer):
 
     Attributes:
         design: what it is made by.
+        settings: as given, or the defaults.
         feature_model: FeatureBlocks that make the blocks from raw data, or None.
-        l1_reg, l2_reg: coefficients of `weight_penalty`.
         scores_by_data: whether fixed children are scored by one model that takes tokens as data.
     """
 
@@ -55,8 +57,29 @@ class Supernet(keras.layers.Layer):
     # Without a default: on torch one of the class would hide the layer that an instance is given.
     feature_model: Any
     scores_by_data = compiles()
-    l1_reg = 0.0
-    l2_reg = 0.0
+    settings_class: type[SupernetSettings] = SupernetSettings
+
+    def __init__(self, settings: SupernetSettings | None = None, **base: Any) -> None:
+        chosen: Any = settings_or_default(settings, self.settings_class, base, type(self).__name__)
+        super().__init__(**base)
+        self.settings = chosen
+
+    def get_config(self) -> dict[str, object]:
+        """Return the settings and the arguments of the layer in one flat dictionary."""
+        return {**super().get_config(), **asdict(self.settings)}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Any:
+        """Make a supernet of what `get_config` returned."""
+        settings, others = split_settings(cls.settings_class, config)
+        if others.get("feature_model"):
+            others["feature_model"] = keras.saving.deserialize_keras_object(others["feature_model"])
+        return cls(**others, settings=settings)
+
+    @property
+    def penalises(self) -> bool:
+        """Whether large weights are penalised."""
+        return bool(self.settings.l1_reg or self.settings.l2_reg)
 
     @property
     def layout(self) -> TokenLayout:
@@ -198,9 +221,9 @@ class Supernet(keras.layers.Layer):
 
     def weight_penalty(self, kernels: Iterable[object]) -> Any:
         """Return l1_reg * sum|w| + l2_reg * sum(w^2) / 2 over kernels, a scalar."""
-        total = 0.0
+        total, l1, l2 = 0.0, self.settings.l1_reg, self.settings.l2_reg
         for kernel in kernels:
-            total += self.l1_reg * ops.sum(ops.abs(kernel)) + self.l2_reg * ops.sum(ops.square(kernel)) / 2
+            total += l1 * ops.sum(ops.abs(kernel)) + l2 * ops.sum(ops.square(kernel)) / 2
         return total
 
     def extract(self, arc_seq: Tokens, name: str | None = None) -> keras.Model:
@@ -265,21 +288,6 @@ def check_features(shape: Sequence[Any], expected: Sequence[int | None], what: s
         raise DataError(
             f"{what} must have shape {tuple(expected)} for each example. Received: {tuple(shape)} (without batch)"
         )
-
-
-def coefficient(value: Any, name: str) -> float:
-    """Return a regularisation coefficient as a float.
-
-    Raises:
-        ConfigError: it is not a number, or negative.
-    """
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not 0 <= number < math.inf:
-        raise ConfigError(f"{name} must be a number of at least 0. Received: {value!r}")
-    return number
 
 
 Sampler = Callable[[], Any]

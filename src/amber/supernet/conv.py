@@ -15,11 +15,12 @@ from amber.graph.cost import measure
 from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.operations import check_layers, make_layer
 from amber.supernet.ann import as_operation
-from amber.supernet.base import Supernet, coefficient
+from amber.supernet.base import Supernet
 from amber.supernet.conv_bank import listed_weights, make_bank, plain_layers, stock_weights
 from amber.supernet.conv_plan import ConvDesign, follow
 from amber.supernet.conv_selected import ConvSelection, SelectedLayer
 from amber.supernet.conv_views import ConvViews
+from amber.supernet.settings import ConvSettings
 from amber.types import Shape, Tensor, Tokens
 
 
@@ -32,16 +33,7 @@ class ConvSupernet(Supernet):
             within a layer. Convolutions keep the length.
         input_op: the input operation, shape (length, channels), or (channels, length) for `NCW`.
         output_op: a dense operation with `units` and `activation`.
-        with_skip_connection: whether each layer adds chosen earlier layers. Without, only the newest tensor is
-            reduced where the number of filters changes.
-        keep_prob: 1 - rate of the dropout after each layer, after flattening and after the dense layer.
-        l1_reg, l2_reg: coefficients of sum|w| and sum(w^2)/2 over the kernels of all convolutions when the
-            architecture is sampled, and over those of a fixed child during training.
-        reduction_factor: pool size and stride where the number of filters changes.
-        stem_config: `has_stem_conv` (True), `stem_kernel_size` (8), `flatten_op` (`flatten`, `gap` or `gmp`), and
-            `fc_units` (1000).
-        data_format: `NWC` or `NCW`: how the data lie. Weights and results are the same.
-        add_conv1_under_pool: a 1x1 convolution, normalisation and relu before each pooling.
+        settings: skips, dropout, penalty, stem and reductions; None: the defaults.
         fixed_arc: tokens of the only architecture; only its weights are made.
         **base: arguments of `keras.layers.Layer`.
 
@@ -53,40 +45,27 @@ class ConvSupernet(Supernet):
     """
 
     design: ConvDesign
+    settings: ConvSettings
+    settings_class = ConvSettings
 
     def __init__(
         self,
         model_space: Any,
         input_op: Any,
         output_op: Any,
-        with_skip_connection: bool = True,
-        keep_prob: float = 0.9,
-        l1_reg: float = 0.0,
-        l2_reg: float = 0.0,
-        reduction_factor: int = 4,
-        stem_config: Mapping[str, Any] | None = None,
-        data_format: str = "NWC",
-        add_conv1_under_pool: bool = True,
+        settings: ConvSettings | None = None,
         fixed_arc: Sequence[int] | None = None,
         **base: object,
     ) -> None:
-        super().__init__(**base)
+        super().__init__(settings, **base)
         self.feature_model = None
         self.design = ConvDesign(
             model_space if isinstance(model_space, ModelSpace) else ModelSpace.from_dict(model_space),
             as_operation(input_op),
             as_operation(output_op),
-            dict(stem_config or {}),
-            bool(with_skip_connection),
-            reduction_factor,
-            bool(add_conv1_under_pool),
-            data_format,
+            self.settings,
         )
         check_layers([self.design.output])
-        self.l1_reg, self.l2_reg = coefficient(l1_reg, "l1_reg"), coefficient(l2_reg, "l2_reg")
-        self.keep_prob = coefficient(keep_prob, "keep_prob")
-        if not 0 < self.keep_prob <= 1:
-            raise ConfigError(f"keep_prob must be above 0 and at most 1. Received: {keep_prob!r}")
         self.fixed_arc = None if fixed_arc is None else self.layout.validate(fixed_arc)
         # On torch, too: Keras goes through a new model once before it is evaluated, which takes as long as scoring. A
         # supernet of one architecture has nothing to choose.
@@ -131,7 +110,7 @@ class ConvSupernet(Supernet):
     ) -> list[Any]:
         """Compute the output of one architecture, in the order of axes that the backend prefers."""
         name, positions = self.design.input_name, self.design.dropouts
-        given = {name: self._views.turn(inputs[name], self.design.data_format)}
+        given = {name: self._views.turn(inputs[name], self.settings.data_format)}
         for node in taken.nodes[1:]:
             read = [given[parent] for parent in node.parents]
             position = positions.get(node.node_name)
@@ -157,13 +136,13 @@ class ConvSupernet(Supernet):
     ) -> list[Any]:
         """Compute the output of the architecture in a tensor of tokens, shape (tokens,)."""
         x = inputs[self.design.input_name]
-        x = ops.transpose(x, (0, 2, 1)) if self.design.data_format == "NCW" else x
+        x = ops.transpose(x, (0, 2, 1)) if self.settings.data_format == "NCW" else x
         selection = ConvSelection(self._choices, self._views.apply, ops.convert_to_tensor(arc), training, dropout)
         return [follow(self.design, selection, x)]
 
     def penalty(self, arc: Tensor, sampled: bool, training: bool | Tensor | None) -> Tensor | None:
         """Return the penalty of the kernels: of all for a sampled child, of its own for a fixed child in training."""
-        if (not self.l1_reg and not self.l2_reg) or not (sampled or training):
+        if not self.penalises or not (sampled or training):
             return None
         names = self.bank if sampled else [node.node_name for node in self.plan(np.asarray(arc)).nodes]
         kernels = [self.bank[name].kernel for name in names if isinstance(self.bank.get(name), keras.layers.Conv1D)]
@@ -171,23 +150,14 @@ class ConvSupernet(Supernet):
 
     def dropout_rates(self) -> list[float]:
         """Return the rate 1 - keep_prob for each layer, the flattened features and the dense layer."""
-        return [round(1.0 - self.keep_prob, 12)] * (self.design.layers + 2)
+        return [round(1.0 - self.settings.keep_prob, 12)] * (self.design.layers + 2)
 
     def get_config(self) -> dict[str, object]:
         """Return the description of the supernet, without weights."""
-        design = self.design
         return {
             **super().get_config(),
-            "model_space": design.model_space.to_dict(),
-            "input_op": design.input.to_dict(),
-            "output_op": design.output.to_dict(),
-            "with_skip_connection": design.with_skips,
-            "keep_prob": self.keep_prob,
-            "l1_reg": self.l1_reg,
-            "l2_reg": self.l2_reg,
-            "reduction_factor": design.reduction_factor,
-            "stem_config": dict(design.stem),
-            "data_format": design.data_format,
-            "add_conv1_under_pool": design.add_conv1_under_pool,
+            "model_space": self.design.model_space.to_dict(),
+            "input_op": self.design.input.to_dict(),
+            "output_op": self.design.output.to_dict(),
             "fixed_arc": None if self.fixed_arc is None else list(self.fixed_arc),
         }

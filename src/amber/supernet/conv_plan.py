@@ -6,29 +6,21 @@ through this statement; its executors make the graph, the tensors of a selected 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from amber.architect import ModelSpace, Operation, TokenLayout
 from amber.architect.places import NodePlace
 from amber.architect.shared_cnn_space import check_pool_strides
-from amber.checks import positive_integer
-from amber.errors import ConfigError, ModelSpaceError
+from amber.errors import ModelSpaceError
 from amber.graph.cost import input_shape
 from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.modeler.builders.residual_cnn import KerasResidualCnnBuilder
 from amber.supernet.conv_branch import NORMALISE, ConvPart, Reduction, convolution, make_branch, pool, stated
+from amber.supernet.settings import FLATTEN, ConvSettings
 from amber.types import Tokens
-
-STEM_DEFAULTS = {"has_stem_conv": True, "stem_kernel_size": 8, "flatten_op": "flatten", "fc_units": 1000}
-FLATTEN = {
-    "flatten": "flatten",
-    "gap": "globalavgpool1d",
-    "global_avg_pool": "globalavgpool1d",
-    "gmp": "globalmaxpool1d",
-}
 
 T = TypeVar("T")
 
@@ -41,35 +33,22 @@ class ConvDesign:
         model_space: candidates of type conv1d, maxpool1d, avgpool1d or identity, all with `filters`.
         input: the input operation, shape (length, channels), or (channels, length) for `NCW`.
         output: a dense operation with `units` and `activation`.
-        stem: `has_stem_conv`, `stem_kernel_size`, `flatten_op` and `fc_units`; see STEM_DEFAULTS.
-        with_skips: whether each layer chooses earlier layers to add.
-        reduction_factor: pool size and stride where the number of filters changes.
-        add_conv1_under_pool: a 1x1 convolution, normalisation and relu before each pooling.
-        data_format: `NWC` or `NCW`, of the input only.
+        settings: skips, stem, reductions and the order of axes.
 
     Raises:
         ModelSpaceError: filters missing or mixed within a layer, unknown types or attributes, pools of a layer
             with different strides.
-        ConfigError: an unknown option of the stem, or one out of range.
     """
 
     model_space: ModelSpace
     input: Operation
     output: Operation
-    stem: Mapping[str, Any] = field(default_factory=dict)
-    with_skips: bool = True
-    reduction_factor: int = 4
-    add_conv1_under_pool: bool = True
-    data_format: str = "NWC"
+    settings: ConvSettings
 
     def __post_init__(self) -> None:
         self.model_space.validate()
-        object.__setattr__(self, "stem", _check_stem(self.stem))
-        if self.data_format not in ("NWC", "NCW"):
-            raise ConfigError(f"data_format must be 'NWC' or 'NCW'. Received: {self.data_format!r}")
-        positive_integer(self.reduction_factor, "reduction_factor")
         for layer in range(self.layers):
-            check_pool_strides(self.model_space, layer, with_skips=self.with_skips)
+            check_pool_strides(self.model_space, layer, with_skips=self.settings.with_skip_connection)
         _ = self.channels, self.parts
         if self.output.Layer_type != "dense" or not isinstance(self.output.get("activation"), str):
             raise ModelSpaceError(
@@ -81,7 +60,7 @@ class ConvDesign:
     @cached_property
     def layout(self) -> TokenLayout:
         """The grammar of the tokens."""
-        return TokenLayout(self.model_space, with_skips=self.with_skips)
+        return TokenLayout(self.model_space, with_skips=self.settings.with_skip_connection)
 
     @cached_property
     def layers(self) -> int:
@@ -108,57 +87,48 @@ class ConvDesign:
         """Name of the output node."""
         return str(self.output.get("name", "output"))
 
-    @cached_property
-    def shape(self) -> tuple[int | None, ...]:
-        """Shape of the input as given, without the batch axis."""
-        shape = input_shape(self.input)
-        if len(shape) != 2 or shape[self._channel_axis] is None:
-            raise ModelSpaceError(
-                f"The input of a convolutional supernet must have shape (length, channels), or with data_format 'NCW' "
-                f"(channels, length). Received: {self.input}"
-            )
-        return shape
-
     @property
     def input_shapes(self) -> dict[str, tuple[int | None, ...]]:
         """Shape of the input, by its name."""
-        return {self.input_name: self.shape}
+        return {self.input_name: input_shape(self.input)}
 
     @property
     def output_widths(self) -> dict[str, int]:
         """Units of the output, by its name."""
         return {self.output_name: int(self.output.get("units"))}
 
-    @property
-    def _channel_axis(self) -> int:
-        return 1 if self.data_format == "NWC" else 0
-
     @cached_property
     def channels(self) -> int:
         """Channels of the input."""
-        return int(self.shape[self._channel_axis] or 0)
+        shape, axis = input_shape(self.input), 1 if self.settings.data_format == "NWC" else 0
+        if len(shape) != 2 or shape[axis] is None:
+            raise ModelSpaceError(
+                f"The input of a convolutional supernet must have shape (length, channels), or with data_format 'NCW' "
+                f"(channels, length). Received: {self.input}"
+            )
+        return int(shape[axis] or 0)
 
     @cached_property
     def stem_nodes(self) -> tuple[ComputationNode, ...]:
         """The convolution and normalisation before the layers, or none."""
-        if not self.stem["has_stem_conv"]:
+        if not self.settings.stem_config["has_stem_conv"]:
             return ()
-        kernel = convolution(self.out_filters[0], self.stem["stem_kernel_size"])
+        kernel = convolution(self.out_filters[0], self.settings.stem_config["stem_kernel_size"])
         return (stated("stem_conv", kernel, NodePlace("stem")), stated("stem_bn", NORMALISE, NodePlace("stem")))
 
     @cached_property
     def parts(self) -> tuple[ConvPart, ...]:
         """Every layer, with its candidates and the earlier layers that it may add."""
         token = {name: position for position, name in enumerate(self.layout.names)}
-        found = []
+        found, with_skips = [], self.settings.with_skip_connection
         for layer, candidates in enumerate(self.model_space.layers):
             width = self.channels if not layer and not self.stem_nodes else self.out_filters[layer]
             branches = [
-                make_branch(layer, k, operation, width, self.add_conv1_under_pool)
+                make_branch(layer, k, operation, width, self.settings.add_conv1_under_pool)
                 for k, operation in enumerate(candidates)
             ]
-            place, joins = NodePlace("layer", layer), self.with_skips and layer > 0
-            reduced = range(0 if self.with_skips else layer, layer + 1 if layer in self.pool_layers else 0)
+            place, joins = NodePlace("layer", layer), with_skips and layer > 0
+            reduced = range(0 if with_skips else layer, layer + 1 if layer in self.pool_layers else 0)
             part = ConvPart(
                 layer,
                 token[f"L{layer}.op"],
@@ -173,16 +143,17 @@ class ConvDesign:
 
     def _reduction(self, layer: int, source: int) -> Reduction:
         name, place = f"layer_{layer}_pool_from_{source}", NodePlace("reduction", source)
-        pooling = pool("maxpool1d", self.reduction_factor, self.reduction_factor)
+        pooling = pool("maxpool1d", *[self.settings.reduction_factor] * 2)
         kernel = convolution(self.out_filters[layer + 1], 1)
         return Reduction(source, (stated(f"{name}_conv", kernel, place), stated(name, pooling, place)))
 
     @cached_property
     def head_nodes(self) -> tuple[ComputationNode, ComputationNode, ComputationNode]:
         """The nodes that flatten the features, the dense layer, and the output."""
-        dense = Operation("dense", units=self.stem["fc_units"], activation="relu", kernel_initializer="he_normal")
+        stem = self.settings.stem_config
+        dense = Operation("dense", units=stem["fc_units"], activation="relu", kernel_initializer="he_normal")
         return (
-            stated("flatten", Operation(FLATTEN[self.stem["flatten_op"]]), NodePlace("head")),
+            stated("flatten", Operation(FLATTEN[stem["flatten_op"]]), NodePlace("head")),
             stated("fc", dense, NodePlace("head")),
             stated(self.output_name, self.output.replace(name=...), NodePlace("output")),
         )
@@ -205,7 +176,7 @@ class ConvDesign:
         """
         writer = _GraphWriter(self.layout.validate(arc_seq), [*zip(self.dropouts, dropouts, strict=True)])
         current = writer.write(stated(self.input_name, self.input.replace(name=...), NodePlace("input")))
-        if self.data_format == "NCW":
+        if self.settings.data_format == "NCW":
             current = writer.write(
                 stated("channels_last", Operation("permute", dims=[2, 1]), NodePlace("input")), current
             )
@@ -285,19 +256,3 @@ class _GraphWriter:
         name, rate = self._dropouts[position]
         place = NodePlace("layer", position) if position < len(self._dropouts) - 2 else NodePlace("head")
         return self.write(stated(name, Operation("dropout", rate=rate), place), x) if rate else x
-
-
-def _check_stem(stem: Mapping[str, object] | None) -> dict[str, object]:
-    given = dict(stem or {})
-    unknown = sorted(set(given) - set(STEM_DEFAULTS))
-    if unknown:
-        raise ConfigError(f"stem_config takes {', '.join(STEM_DEFAULTS)}. Received: {', '.join(map(str, unknown))}")
-    options: dict[str, Any] = {**STEM_DEFAULTS, **given}
-    for key in ("stem_kernel_size", "fc_units"):
-        positive_integer(options[key], f"stem_config['{key}']")
-    flatten = options["flatten_op"]
-    options["flatten_op"] = flatten.lower() if isinstance(flatten, str) else flatten
-    if options["flatten_op"] not in FLATTEN:
-        raise ConfigError(f"stem_config['flatten_op'] must be one of {', '.join(FLATTEN)}. Received: {flatten!r}")
-    options["has_stem_conv"] = bool(options["has_stem_conv"])
-    return options

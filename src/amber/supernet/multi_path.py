@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from amber.backend.weight_slices import SlicedMLP
-from amber.checks import is_integer
+from amber.checks import positive_integer
 from amber.errors import ConfigError
 from amber.supernet.ann import AnnSupernet
 from amber.supernet.base import Sampler
@@ -41,9 +41,7 @@ class MultiPathModel(SupernetModel):
             raise ConfigError(
                 f"Only a feed-forward supernet can train several architectures at once. Received: {supernet!r}"
             )
-        if not is_integer(count) or count < 1:
-            raise ConfigError(f"at_once must be a positive number of architectures. Received: {count!r}")
-        self._count = count
+        self._count = positive_integer(count, "at_once")
         super().__init__(supernet, sampler=sampler, **options)
 
     @property

@@ -12,9 +12,9 @@ import keras
 
 from amber.backend.abstract import abstract_layers
 from amber.errors import ConfigError, StorageError
-from amber.files import replacing
 from amber.files.bounded_hdf5 import check_shapes, read_array, reading
 from amber.files.supernet_file import FORMAT, named, read_description, stored_weights
+from amber.files.whole_hdf5 import new_hdf5
 from amber.operations.described_sizes import widest
 from amber.types import JsonObject
 from amber.wording import said, shown
@@ -30,7 +30,7 @@ def save_supernet(supernet: keras.layers.Layer, path: str | Path) -> None:
         StorageError: the file cannot be written.
     """
     try:
-        with replacing(path) as aside, h5py.File(aside, "w") as file:
+        with new_hdf5(path) as file:
             file.attrs["format"] = FORMAT
             # A data set, because an attribute of HDF5 holds 64 KiB at most.
             file["supernet"] = json.dumps(_description(supernet))
@@ -38,7 +38,7 @@ def save_supernet(supernet: keras.layers.Layer, path: str | Path) -> None:
             for position, weight in enumerate(supernet.weights):
                 data = group.create_dataset(f"{position:05d}", data=keras.ops.convert_to_numpy(weight))
                 data.attrs["name"] = weight.path
-    except (OSError, RuntimeError) as error:  # h5py raises both where a disk is full
+    except OSError as error:
         raise StorageError(f"The supernet cannot be written to {path}: {error}") from error
 
 

@@ -41,6 +41,7 @@ def assert_same(first: list[float], second: list[float]) -> None:
         np.testing.assert_allclose(first, second, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind", [pytest.param(kind, marks=[pytest.mark.parity] * (kind in ("outputs", "described"))) for kind in SMALL]
 )

@@ -35,6 +35,7 @@ def plain_loss(
     return total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "use_ppo"),
     [
@@ -85,6 +86,7 @@ def test_gradients_equal_finite_differences(kind: str, use_ppo: bool) -> None:
         np.testing.assert_allclose(before[name] - new, expected, rtol=2e-3, atol=1e-5, err_msg=name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("seed", "use_ppo"),
     [pytest.param(0, False, marks=pytest.mark.parity), (0, True), (1, False), (1, True), (2, False), (2, True)],
@@ -132,6 +134,7 @@ def test_reinforce_sums_over_the_batch_and_short_batches_are_the_same() -> None:
     assert filled == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [0.2, 0.7])
 def test_skip_penalty_pulls_the_rate_to_its_target(target: float) -> None:
     controller = GeneralController(

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pytest
 import torch
 from hypothesis import HealthCheck, given, settings, strategies as st
 from tests.backend.torch.twins import assert_alike, fit_alike, is_planned, steps_of_keras, twins
@@ -81,6 +82,7 @@ def compare(pair: tuple[Any, Any], x: Any, y: np.ndarray) -> None:
     assert is_planned(fast) and steps_of_keras(fast) == 0
 
 
+@pytest.mark.slow
 @FEW
 @given(st.integers(0, 10**6), st.sampled_from(["gap", "gmp", "flatten"]), st.integers(9, 21))
 def test_residual_networks(seed: int, head: str, length: int) -> None:
@@ -94,6 +96,7 @@ def test_residual_networks(seed: int, head: str, length: int) -> None:
     assert_alike(pair, fit_alike(pair, x, y, epochs=1))
 
 
+@pytest.mark.slow
 @FEW
 @given(dense_graphs(), st.integers(0, 10**6))
 def test_dense_networks(graph: ComputationGraph, seed: int) -> None:

@@ -42,6 +42,7 @@ OPTIMIZERS: dict[str, Callable[[], Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_optimizer(name: str) -> None:
     pair = twins(small_model(), optimizer=OPTIMIZERS[name])
@@ -65,6 +66,7 @@ LOSSES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LOSSES)
 def test_loss_of_numbers(name: str) -> None:
     model = small_model()
@@ -82,6 +84,7 @@ def another(model: Any) -> Any:
     return ChildModel(copy.inputs, copy.outputs[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sparse", [True, False])
 def test_loss_of_classes_and_accuracy(sparse: bool) -> None:
     base = small_model(units=3)
@@ -95,6 +98,7 @@ def test_loss_of_classes_and_accuracy(sparse: bool) -> None:
     assert pair[0].evaluate(x, target, verbose=0) == pytest.approx(pair[1].evaluate(x, target, verbose=0), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_sample_and_class_weights_and_validation_split() -> None:
     x, y = small_data()
     weights = np.linspace(0, 2, len(x)).astype("float32")
@@ -121,6 +125,7 @@ METRICS: list[Any] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", METRICS)
 def test_metrics(metric: Any) -> None:
     x, y = small_data()
@@ -160,6 +165,7 @@ def test_training_inside_a_callback_reports_its_metrics() -> None:
     assert set(reported[0]) == {"loss", "mae"} and reported[0]["loss"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["generator", "dataset", "loader", "sequence of lists", "float64"])
 def test_other_forms_of_data(kind: str) -> None:
     x, y = small_data()
@@ -219,6 +225,7 @@ MIDDLES: dict[str, tuple[Callable[[Any], Any], int]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MIDDLES)
 def test_layers_left_to_keras_and_not(name: str) -> None:
     middle, left = MIDDLES[name]

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pysam
 import pytest
 
 from amber.data.encoding.sequences import encode_codes, encode_sequences
@@ -218,6 +219,15 @@ def test_what_cannot_be_indexed_is_named(tmp_path: Path, cache: Path, content: b
     assert not list(tmp_path.rglob("*.fai"))
 
 
+def test_what_is_wrong_in_an_unpacked_genome_is_named_in_the_users_file(tmp_path: Path, cache: Path) -> None:
+    path = tmp_path / "g.fa.gz"
+    path.write_bytes(gzip.compress(b">a\nACGT\nACGTACGT\nAC\n"))
+    with pytest.raises(DataError, match="line 3: all lines of a chromosome") as raised:
+        Genome(path)
+    assert str(raised.value).startswith(f"{path}, line 3") and raised.value.line == 3
+    assert raised.value.file == str(path) and str(cache) not in str(raised.value)
+
+
 def test_sequences_without_bases_are_left_out_and_said(tmp_path: Path) -> None:
     path = tmp_path / "g.fa"
     path.write_text(">a\n>b\nACGT\n")
@@ -225,11 +235,45 @@ def test_sequences_without_bases_are_left_out_and_said(tmp_path: Path) -> None:
     assert genome.lengths == {"b": 4} and genome.notes[1] == "1 sequences of g.fa have no bases and are left out."
 
 
-def test_an_index_of_another_genome_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "index",
+    [
+        "a\t400\t3\t60\t61\n",  # bases beyond the end
+        "a\t4\t3\t4\t5\n",  # one chromosome of two
+        "a\t4\t3\t4\t5\nc\t4\t11\t4\t5\n",  # another name
+        "a\t4\t4\t4\t5\nb\t4\t11\t4\t5\n",  # another place
+        "a\t4\n",
+        "no index",
+    ],
+)
+def test_an_index_of_another_genome_is_made_anew(tmp_path: Path, index: str) -> None:
     path = tmp_path / "g.fa"
-    path.write_text(">a\nACGT\n")
-    (tmp_path / "g.fa.fai").write_text("a\t400\t3\t60\t61\n")
-    with pytest.raises(DataError, match=r"expected to read a:0-400 through the index .*g.fa.fai; .* remove it"):
+    path.write_text(">a\nACGT\n>b x\nGGCC\n")
+    (tmp_path / "g.fa.fai").write_text(index)
+    genome = Genome(path, memory=0)
+    assert genome.lengths == {"a": 4, "b": 4} and genome.fetch("b", 0, 4) == "GGCC"
+    assert genome.notes == (f"The index of g.fa was made: {tmp_path / 'g.fa.fai'}.",)
+    # Its own is kept.
+    assert Genome(path, memory=0).notes == ()
+
+
+@pytest.mark.parametrize(
+    "text", [">a\r\nACGT\r\nAC\r\n>b\r\nGG\r\n\r\n", ">a " + "x" * 9000 + "\nACGTA", ">b\n>a\nAC\n"]
+)
+def test_an_index_of_its_own_is_recognised(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "g.fa"
+    path.write_text(text, newline="")
+    assert len(Genome(path).notes) >= 1
+    assert not [note for note in Genome(path).notes if "was made" in note]
+
+
+def test_an_index_of_another_compressed_genome_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "g.fa.gz"
+    (tmp_path / "g.fa").write_text(">a\nACGT\n")
+    pysam.tabix_compress(str(tmp_path / "g.fa"), str(path))
+    Genome(path)
+    (tmp_path / "g.fa.gz.fai").write_text("a\t400\t3\t60\t61\n")
+    with pytest.raises(DataError, match=r"expected to read a:0-400 through the index .*g.fa.gz.fai; .* remove it"):
         Genome(path, memory=0).fetch("a", 0, 400)
 
 

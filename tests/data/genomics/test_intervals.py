@@ -142,3 +142,13 @@ def test_other_formats_are_named(tmp_path: Path, content: bytes, received: str) 
     (tmp_path / "a.bed").write_bytes(content)
     with pytest.raises(DataError, match=f"expected a file of intervals: BED, .*Received: {received}"):
         read_intervals(tmp_path / "a.bed")
+
+
+def test_strands_written_as_numbers_are_read(tmp_path: Path) -> None:
+    rows = ["+", "-", "1", "-1", "+1", ".", "0"]
+    path = tmp_path / "x.bed"
+    path.write_text("".join(f"chr1\t{k}\t{k + 9}\tn\t0\t{strand}\n" for k, strand in enumerate(rows)))
+    read = read_intervals(path)
+    assert read.strand.tolist() == ["+", "-", "+", "-", "+", ".", "."]
+    assert "3 of 7 strands are written 1 or -1: read as + and -." in read.notes
+    assert any(note.startswith("1 of 7 strands are none of + - . 1 -1, the first in line 7") for note in read.notes)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pybigtools
+import pytest
 from hypothesis import given, settings, strategies as st
 
 from amber.data.genomics.signal_files import mean_of_windows, write_bigwig
@@ -35,6 +36,7 @@ def test_every_base_has_the_mean_of_its_windows(windows: list[tuple[str, int, in
             np.testing.assert_allclose(bases[base], expected, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_file(tmp_path: Path) -> None:
     path = write_bigwig(tmp_path / "p.bw", [("chr1", 3, 5, 0.25), ("chr1", 5, 6, 1.0)], {"chr1": 10, "chr2": 5})
     with pybigtools.open(str(path)) as track:

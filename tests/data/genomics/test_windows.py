@@ -80,17 +80,20 @@ def test_ends_of_chromosomes(tmp_path: Path, genome: Genome) -> None:
         "shift": [("chrI", 0), ("chrI", 46), ("chrII", 20)],
     }
     assert found["shift"].interval.tolist() == [0, 1, 2] and (found["shift"].end - found["shift"].start == 10).all()
-    foreign = "1 of 6 intervals end beyond their chromosome and were dropped: is this their genome?"
+    beyond = "1 of 6 intervals end beyond their chromosome and were dropped"
+    foreign = f"p.bed: {beyond}, the first in line 4: is this their genome?"
     assert found["drop"].notes == (
         "Chromosomes are found in the genome g.fa under other names: 1 as chrI, I as chrI, 2 as chrII.",
-        "1 of 6 intervals were dropped: g.fa does not have their chromosomes, 'chrZ'.",
+        "p.bed: 1 of 6 intervals were dropped, the first in line 6: g.fa does not have their chromosomes, 'chrZ'.",
         foreign,
-        "3 of 6 windows leave their chromosome and were dropped.",
+        "p.bed: 3 of 6 windows leave their chromosome and were dropped, the first in line 1.",
     )
-    assert found["pad"].notes[3] == "3 of 6 windows leave their chromosome and are padded with N."
+    assert found["pad"].notes[3] == (
+        "p.bed: 3 of 6 windows leave their chromosome and are padded with N, the first in line 1."
+    )
     assert found["shift"].notes[3:] == (
-        "1 of 6 windows are longer than their chromosome and were dropped.",
-        "2 of 6 windows were shifted into their chromosome.",
+        "p.bed: 1 of 6 windows are longer than their chromosome and were dropped, the first in line 5.",
+        "p.bed: 2 of 6 windows were shifted into their chromosome, the first in line 1.",
     )
     pad = found["pad"]
     codes = genome.fetch_codes(pad.chromosome, pad.start, pad.end, pad.strand, at_end="pad")

@@ -105,5 +105,15 @@ def test_files_that_cannot_be_used(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="AnnData file with 'var'"):
         AnnDataSource(str(path)).examples(Wanted())
     path.write_bytes(path.read_bytes()[:500])
-    with pytest.raises(DataError, match=r"d\.h5ad: expected a sound AnnData file"):
+    with pytest.raises(DataError, match=r"d\.h5ad: expected an AnnData file. Received: .*truncated"):
         AnnDataSource(str(path)).examples(Wanted())
+
+
+@pytest.mark.parametrize("index", ["nowhere", "../obs", "", "kind"])
+def test_an_index_that_names_no_array_is_said_once(tmp_path: Path, index: str) -> None:
+    path = written(tmp_path / "d.h5ad", 4)
+    with h5py.File(path, "a") as file:
+        file["obs"].attrs["_index"] = index
+    with pytest.raises(DataError, match="'_index' of /obs names one of its arrays: '_index', 'age'") as caught:
+        AnnDataSource(str(path)).examples(Wanted())
+    assert str(caught.value).count("Received") == 1

@@ -119,3 +119,9 @@ def test_an_array_that_says_to_be_larger_than_its_file_takes_no_memory(tmp_path:
         archive.writestr("seq.npy", header.getvalue())
     with pytest.raises(DataError, match=r"array 'seq': expected a sound array.*\(1000000000000, 4\) in 128 bytes"):
         ArraysSource(str(tmp_path / "d.npz")).examples(Wanted())
+
+
+def test_an_array_that_was_named_is_not_replaced_by_another(tmp_path: Path) -> None:
+    assert _read(tmp_path / "d.npz", x=ONE_HOT, y=np.arange(2)).inputs
+    with pytest.raises(DataError, match=r"d\.npz: expected an array 'promoter'; name one .* Received: 'x', 'y'"):
+        _read(tmp_path / "d.npz", Wanted("promoter"), x=ONE_HOT, y=np.arange(2))

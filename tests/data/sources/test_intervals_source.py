@@ -39,7 +39,7 @@ def test_windows_are_read_along_the_strand(folder: Path) -> None:
     assert read[1].tolist() == dna.complement()[forward[95:115]][::-1].tolist()
     assert examples.columns["start"].tolist() == [95, 195]
     assert examples.columns["score"].tolist() == [5, 1]
-    assert "1 of 3 windows leave their chromosome and were dropped." in examples.notes
+    assert "a.bed: 1 of 3 windows leave their chromosome and were dropped, the first in line 2." in examples.notes
     assert examples.describe(1) == f"{folder / 'a.bed'}, line 3"
     assert again.fingerprint == examples.fingerprint != _examples(folder, "a.bed", strand="forward").fingerprint
     assert len(pickle.dumps(examples)) < 10_000
@@ -129,6 +129,12 @@ def test_intervals_that_cannot_be_used(folder: Path, content: str, message: str)
         _examples(folder, "x.bed")
 
 
+def test_a_class_of_which_no_window_is_left_is_named(folder: Path) -> None:
+    (folder / "far.bed").write_text("chr1\t9000000\t9000010\n")
+    with pytest.raises(DataError, match="far.bed: expected intervals whose windows .* Received: none of 1"):
+        _examples(folder, {"near": "a.bed", "far": "far.bed"})
+
+
 def test_unsorted_lower_case_and_crlf_are_read(folder: Path) -> None:
     (folder / "x.bed").write_bytes(b"\xef\xbb\xbfchr2\t100\t110\r\nchr1\t50\t60\r\n")
     assert _examples(folder, "x.bed").read(np.array([0]))["sequence"].max() < 4
@@ -157,3 +163,8 @@ def test_proteins_are_not_read_from_a_genome(folder: Path) -> None:
 
     with pytest.raises(DataError, match="expected the alphabet dna or rna"):
         _examples(folder, "a.bed", Wanted(form=SequenceForm("protein")))
+
+
+def test_a_table_may_write_strands_as_numbers(folder: Path) -> None:
+    (folder / "t.tsv").write_text("chrom\tstart\tend\tstrand\tReb1\nchr1\t100\t110\t-1\t1\nchr1\t300\t310\t1\t0\n")
+    assert _examples(folder, "t.tsv").columns["strand"].tolist() == ["-", "+"]

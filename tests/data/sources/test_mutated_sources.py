@@ -12,6 +12,7 @@ TRIALS = 60
 FEW = {"hdf5": 3, "anndata": 3}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_data_set_or_an_error_that_says_what_is_wrong(
     tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch

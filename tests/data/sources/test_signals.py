@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pybigtools
 import pytest
 
 from amber.data.examples import TrackInput
+from amber.data.from_examples import DatasetSpec, load
 from amber.data.genomics import Track
 from amber.data.sources import IntervalsSource, Wanted
 from amber.data.sources.windows_on_genome import GenomeWindows
+from amber.data.splits.division import SplitSpec
+from amber.data.targets.tasks import TargetSpec
 from amber.errors import DataError
 
 SIGNAL = str(Path(__file__).parents[1] / "genomics" / "files" / "tangermeme__test3.bw")
@@ -38,6 +43,10 @@ def test_tracks_are_channels_along_the_strand(folder: Path) -> None:
     np.testing.assert_array_equal(values[0, :, 1], expected)
     np.testing.assert_array_equal(values[1, :, 0], expected[::-1])
     assert not values[2].any()
+    assert (
+        "tangermeme__test3.bw does not have the chromosomes 'chrZ' of 1 windows: its signal is 0 there."
+        in examples.notes
+    )
     assert examples.fingerprint != _examples(folder).fingerprint
 
 
@@ -66,3 +75,16 @@ def test_signals_that_cannot_be_used(folder: Path) -> None:
     (folder / "x.bw").write_bytes(b"")
     with pytest.raises(DataError, match=r"x\.bw: expected .*an empty file"):
         _examples(folder, signals={"s": "x.bw"})
+
+
+def test_a_signal_is_a_number_also_where_it_has_few_values(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    (tmp_path / "g.fa").write_text(f">chr1\n{''.join(rng.choice(list('ACGT'), 5000))}\n")
+    (tmp_path / "a.bed").write_text("".join(f"chr1\t{at}\t{at + 10}\n" for at in range(0, 4000, 50)))
+    values = [("chr1", at, at + 50, float(at // 50 % 2)) for at in range(0, 4000, 50)]
+    pybigtools.open(str(tmp_path / "s.bw"), "w").write({"chr1": 5000}, values)
+    source = IntervalsSource("a.bed", "g.fa", 10, signals={"s": "s.bw"}).at(tmp_path)
+    spec = DatasetSpec({"output": TargetSpec("s")}, SplitSpec("random"))
+    assert load(source, Wanted(), spec, "d").targets[0].task == "regression"
+    classes = replace(spec, targets={"output": TargetSpec("s", "classes")})
+    assert load(source, Wanted(), classes, "d").targets[0].classes == ("0", "1")

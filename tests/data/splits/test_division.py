@@ -45,6 +45,27 @@ def test_a_split_column_is_found(tmp_path: Path, name: str) -> None:
     assert load_dataset(write(tmp_path, **{name: PARTS}), split=name).split_origin == f"column {name}"
 
 
+def test_groups_are_known_however_parts_are_made(tmp_path: Path) -> None:
+    groups: list[object] = [f"g{k // 4}" for k in range(40)]
+    texts = ["".join(each) for each in np.random.default_rng(0).choice(list("ACGT"), (20, 60))]
+    twice = tmp_path / "twice.csv"
+    rows = [f"{texts[k // 2]},{'ab'[k // 2 % 2]}" for k in range(40)]
+    twice.write_text("\n".join(["seq,label", *rows]) + "\n")
+    for path, split in (
+        (write(tmp_path, group=groups), "random"),
+        (tmp_path / "d.csv", "grouped"),
+        (twice, "similarity"),
+    ):
+        data = load_dataset(path, split=split)
+        parts = [data.train.groups, data.validation.groups, data.open_test().groups]
+        assert [len(each) for each in parts if each is not None] == sizes(data)
+        kept = [set(each.tolist()) for each in parts if each is not None]
+        assert len(set().union(*kept)) == (20 if split == "similarity" else 10)
+        together = not (kept[0] & kept[1] or kept[0] & kept[2] or kept[1] & kept[2])
+        assert together == (split != "random")
+    assert load_dataset(write(tmp_path)).train.groups is None
+
+
 def test_words_of_a_split_column(tmp_path: Path) -> None:
     words = {"train": "Train ", "val": "VALID", "test": " testing"}
     assert sizes(load_dataset(write(tmp_path, split=[words[str(part)] for part in PARTS]))) == [28, 4, 8]

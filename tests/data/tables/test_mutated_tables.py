@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from amber.data import Dataset, load_blocks, load_dataset
+from amber.data import Dataset, TargetSpec, load_blocks, load_dataset
 from amber.errors import AmberError, DataError
 
 # What people, programs and attackers put into tables.
@@ -88,13 +88,12 @@ def load(path: Path, rng: random.Random) -> Dataset:
     """Load a table in one of the ways there are."""
     split = rng.choice(["auto", "auto", "random", "grouped", "gsplit", "none_such"])
     if rng.random() < 0.5:
-        return load_dataset(
-            path,
-            split,
-            label=rng.choice(["label", "label", "dose", "group"]),
-            task=rng.choice([None, None, "classes", "number"]),  # type: ignore[arg-type]
-            classes=rng.choice([None, None, ["a", "b"], ["0", "1", "1.0"]]),
+        label = TargetSpec(
+            rng.choice(["label", "label", "dose", "group"]),
+            rng.choice([None, None, "classes", "number"]),  # type: ignore[arg-type]
+            rng.choice([None, None, ["a", "b"], ["0", "1", "1.0"]]),
         )
+        return load_dataset(path, split, label=label)
     inputs = rng.choice([{"rna": "rna_*"}, {"rna": "rna_1..rna_2", "dna": {"sequence": "seq"}}])
     return load_blocks(path, inputs, {"x": "label", "y": rng.choice(["dose", "group"])}, split)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from amber.data import Dataset, TargetSpec, load_blocks, load_dataset, ridge_baseline
+from amber.data.targets.tasks import Kind
 from amber.errors import DataError
 
 
@@ -24,8 +25,8 @@ def write(tmp_path: Path) -> object:
     return write
 
 
-def loaded(path: Path, **more: object) -> Dataset:
-    return load_dataset(path, split="random", **more)  # type: ignore[arg-type]
+def loaded(path: Path, task: Kind | None = None, classes: list[str] | None = None, standardize: bool = True) -> Dataset:
+    return load_dataset(path, "random", label=TargetSpec("label", task, classes), standardize=standardize)
 
 
 FRACTIONS = [round(0.01146 + k * 0.00171, 5) for k in range(160)]
@@ -130,6 +131,21 @@ def test_dirty_labels_are_cleaned_and_said(write: object) -> None:
     data = loaded(write(["Pos", "pos", "neg"] * 10))  # type: ignore[operator]
     assert len(data.classes) == 3
     assert "The classes 'Pos', 'pos' of the column label differ by case only." in data.notes
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (["1", "0", "True", "False"], ["'0', 'False'", "'1', 'True'"]),
+        (["pos", "neg", "positive"], ["'pos', 'positive'"]),
+        (["yes", "no", "1"], ["'1', 'yes'"]),
+        (["yes", "no"], []),
+        (["0", "1", "2"], []),
+    ],
+)
+def test_classes_that_mean_the_same_are_said(write: object, labels: list[str], said: list[str]) -> None:
+    notes = [note for note in loaded(write(labels * 10)).notes if "one class written in several ways" in note]  # type: ignore[operator]
+    assert len(notes) == len(said) and all(names in note for names, note in zip(said, notes, strict=True))
 
 
 def test_one_class_and_one_value_are_refused(write: object) -> None:

@@ -74,6 +74,7 @@ OTHERS: dict[str, tuple[bytes, str, str]] = {
     "npy": (saved_array(), "a NumPy array", "convert it to CSV"),
     "utf-16": (ROWS.encode("utf-16"), "text in UTF-16", "save it as UTF-8"),
     "utf-16 without mark": (ROWS.encode("utf-16-le"), "text in UTF-16", "save it as UTF-8"),
+    "table with zero bytes": (ROWS.encode().replace(b"A", b"\0", 2), "a binary file", "CSV"),
     "binary": (bytes(range(256)) * 4, "a binary file", "CSV"),
     "json": (b'[{"seq": "ACGT", "label": "a"}]', "a JSON file", "convert it to CSV"),
     "web page": (b"<!DOCTYPE html><html><body>404</body></html>", "a web page", "download the file itself"),
@@ -132,6 +133,7 @@ def test_a_comma_in_another_column_does_not_mislead(tmp_path: Path) -> None:
     [
         ("ACGTACGT,1\nACGTACGA,0\n", "Line 1 looks like data: put a header before it"),
         ("# made by x\nseq,label\nACGT,a\n", "Line 1 begins with '#': remove comments"),
+        ("sep=;\nseq;label\nACGT;a\n", "Line 1 tells a spreadsheet the separator: remove it"),
         ("chrom,start,end,label\nchr1,1,5,a\n", "These are intervals: the table must hold the sequences"),
         ("sequence,label\nACGT,a\n", r"Did you mean 'sequence'\?"),
     ],

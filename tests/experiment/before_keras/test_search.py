@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from amber.errors import ConfigError
+from amber.errors import ConfigError, StorageError
 from amber.experiment.before_keras.search import check_parts
 from amber.experiment.configuration.reading import Configuration, config_from_text
 from amber.experiment.task_spec import TaskSpec
@@ -103,3 +103,9 @@ def test_refusals_of_keys_beside_each_other(search: dict[str, Any], words: str) 
 )
 def test_what_can_be_made_is_taken(search: dict[str, Any]) -> None:
     check_parts(_configuration(search), _TASK)
+
+
+def test_an_earlier_search_that_is_none_is_named_by_its_place() -> None:
+    with pytest.raises(StorageError, match="runs/none is not a run directory") as caught:
+        check_parts(_configuration({"sampler": "surrogate", "learn_from": ["runs/none"]}), _TASK)
+    assert caught.value.field == ("search", "learn_from", 0) and caught.value.line

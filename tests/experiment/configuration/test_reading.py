@@ -60,6 +60,9 @@ MISTAKES = {
     "empty layer": ("repeat: 1", "repeat: 1\n    candidates: []\n  - x: 1", 7, ["model_space[1].candidates"]),
     "group with another key": ("repeat: 1", "repeats: 1", 6, ["model_space[1].repeats"]),
     "repeat of zero": ("repeat: 1", "repeat: 0", 6, ["model_space[1].repeat", "Received: 0"]),
+    "whole number with a point": ("seed: 3", "seed: 3.0", 2, ["key seed: expected an integer; write 3. Received: 3.0"]),
+    "whole number in quotes": ("seed: 3", "seed: '3'", 2, ["key seed: expected an integer without quotes; write 3."]),
+    "number that is not whole": ("seed: 3", "seed: 3.5", 2, ["key seed: expected an integer. Received: 3.5"]),
     "syntax": ("seed: 3", "seed: [3", 3, ["YAML"]),
     "tab": ("seed: 3", "\tseed: 3", 2, ["YAML"]),
 }
@@ -134,6 +137,7 @@ LATER_MISTAKES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", LATER_MISTAKES)
 def test_mistake_in_the_network_names_its_line(
     mistake: str, tiny: str, amber: Callable[..., Any], write_config: Callable[..., Path], tmp_path: Path
@@ -159,6 +163,24 @@ def test_without_a_space_the_preset_that_suits_the_data_is_taken() -> None:
 def test_file_that_is_no_mapping(text: str) -> None:
     with pytest.raises(ConfigError, match="a.yaml, line 1: expected the sections name"):
         config_from_text(text, "a.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("d.csv", b"seq,label\nACGT,a\n"),
+        ("a.fa", b">one\nACGT\n"),
+        ("p.narrowPeak", b"chr1\t1\t5\n"),
+        ("x.npz", b"PK\x03\x04\x00"),
+    ],
+)
+def test_a_file_of_data_is_no_configuration(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ConfigError, match=f"{name}.* Received: .*`amber init .*{name}` writes a configuration for it."):
+        load_config(tmp_path / name)
+    (tmp_path / "c.yaml").write_bytes(content)
+    with pytest.raises(ConfigError, match="c.yaml.* Received: (?!.*amber init)"):
+        load_config(tmp_path / "c.yaml")
 
 
 def test_missing_and_undecodable_files(tmp_path: Path) -> None:

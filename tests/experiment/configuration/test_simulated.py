@@ -30,6 +30,7 @@ def with_source(tiny: str, source: str = SOURCE) -> str:
     return tiny.replace("seed: 3\n", f"seed: 3\n{source}", 1)
 
 
+@pytest.mark.slow
 def test_a_search_on_simulated_data(
     tiny: str, amber: Callable[..., Any], write_config: Callable[..., Path], tmp_path: Path
 ) -> None:

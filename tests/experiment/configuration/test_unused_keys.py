@@ -90,6 +90,10 @@ UNUSED = {
     "trials of one-shot": ({"search": ONE_SHOT + "  trials: 9\n"}, "search.trials", "search.one_shot"),
     "one-shot settings of trials": ({"search": TRIALS + "  one_shot: {top_k: 2}\n"}, "search.one_shot", "strategy"),
     "options of no pruner": ({"search": TRIALS + PRUNER}, "search.pruner_options", "pruner"),
+    "the worst loss": ({"search": TRIALS + "  metric: val_loss\n  direction: maximize\n"}, "search.direction", "worst"),
+    "the worst error": ({"search": TRIALS + "  metric: val_mae\n  direction: maximize\n"}, "search.direction", "worst"),
+    "the worst accuracy": ({"search": TRIALS + "  direction: minimize\n"}, "search.direction", "accuracy maximized"),
+    "the worst AUC": ({"search": TRIALS + "  metric: val_auc\n  direction: minimize\n"}, "search.direction", "worst"),
     "blocks of simulated data": ({"data": SIMULATED + "  blocks: {a: b}\n"}, "data.blocks", "beside this source"),
     "task of simulated data": ({"data": SIMULATED + "  task: regression\n"}, "data.task", "beside this source"),
 }

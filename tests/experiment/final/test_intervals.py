@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from amber.data import ClassScore, NumberScore, Scaling, Split, Target
-from amber.evaluation import Evaluation
+from amber.evaluation import Evaluation, Resampling
 from amber.experiment.final.scoring import Scored, evaluated
 from amber.experiment.final.tables import as_text, score_table
 
@@ -68,3 +70,46 @@ def test_errors_of_numbers_are_in_the_unit_of_the_data() -> None:
     assert found.scores["mae"].value == pytest.approx(score.mae)
     assert found.scores["r2"].value == pytest.approx(score.r2)
     assert found.differences["ridge regression"]["mae"].value == 0.0
+
+
+@pytest.mark.slow
+def test_whole_groups_are_drawn_where_there_are_enough() -> None:
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(20), 20)
+    # The examples of a group are as good as the same.
+    true = np.repeat(rng.integers(0, 2, 20), 20)
+    right = np.repeat(rng.random(20) < 0.7, 20)
+    values = np.eye(2)[np.where(right, true, 1 - true)]
+    scored = Scored({"y": ClassScore.of(true, values, ["no", "yes"])}, {"y": values})
+
+    def found(groups: np.ndarray | None) -> Evaluation:
+        part = Split(np.zeros((400, 1)), true, groups=groups)
+        return evaluated(Target("y", ("no", "yes")), part, scored, scored)
+
+    alone, grouped, few = found(None), found(groups), found(groups // 4)
+    widths = [each.scores["accuracy"].high - each.scores["accuracy"].low for each in (alone, grouped, few)]
+    # Twenty examples that say the same are as one: the interval is the square root of 20 as wide.
+    assert widths[1] == pytest.approx(np.sqrt(20) * widths[0], rel=0.25) and widths[2] == widths[0]
+    assert (alone.units, grouped.units, few.units) == (400, 20, 400)
+    text = " ".join(as_text(score_table("Test", {"a": scored.scores["y"]}, None, grouped)).split())
+    assert "95 % intervals, drawn by group (20 groups)." in text
+
+
+@pytest.mark.parametrize(("classes", "draws"), [(2, 1000), (20, 1000), (40, 500), (1000, 50)])
+def test_many_classes_are_drawn_less_often_as_each_draw_scores_all(
+    classes: int, draws: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    class Noting(Resampling):
+        def __init__(self, *arguments: Any, draws: int, **options: Any) -> None:
+            asked.append(draws)
+            super().__init__(*arguments, draws=2, **options)
+
+    monkeypatch.setattr("amber.experiment.final.scoring.Resampling", Noting)
+    true = np.arange(2 * classes) % classes
+    values = np.full((len(true), classes), 1 / classes)
+    names = tuple(f"class {number}" for number in range(classes))
+    scored = Scored({"y": ClassScore.of(true, values, names)}, {"y": values})
+    evaluated(Target("y", names), Split(np.zeros((len(true), 1)), true), scored, None)
+    assert asked == [draws]

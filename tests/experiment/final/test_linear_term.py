@@ -14,40 +14,39 @@ from amber.data.targets.target import Target
 from amber.experiment.final.linear_term import WEIGHTS, chosen_weight, with_linear_term
 from amber.search import average
 
-COMPILE = {"optimizer": "adam", "loss": "sparse_categorical_crossentropy"}
+COMPILE = {"optimizer": "adam", "loss": "binary_crossentropy"}
 
 
-def made(seed: int = 0) -> Dataset:
+def made(seed: int = 0, softmax: bool = False) -> Dataset:
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(300, 6)).astype("float32")
     y = (x[:, 0] + x[:, 1] > 0).astype("int64")
     parts = [Split(x[rows], y[rows]) for rows in (slice(0, 150), slice(150, 220), slice(220, 300))]
     return Dataset(
         "made", parts[0], parts[1], TestVault(parts[2]), ("no", "yes"), (6,), "random",
-        targets=(Target("output", ("no", "yes")),),
+        targets=(Target("output", ("no", "yes"), softmax=softmax),),
     )  # fmt: skip
 
 
-def network(kernel: np.ndarray | None = None) -> keras.Model:
+def network(units: int) -> keras.Model:
+    """A network that knows nothing: both classes are equally probable."""
     inputs = keras.Input((6,), name="input")
-    layer = keras.layers.Dense(2, "softmax", name="output")
-    model = keras.Model(inputs, layer(inputs))
-    if kernel is not None:
-        layer.set_weights([kernel.astype("float32"), np.zeros(2, "float32")])
-    return model
+    layer = keras.layers.Dense(units, "softmax" if units > 1 else "sigmoid", kernel_initializer="zeros", name="output")
+    return keras.Model(inputs, layer(inputs))
 
 
 @pytest.mark.parity
-def test_networks_that_know_nothing_get_a_linear_term(tmp_path: Path) -> None:
-    dataset = made()
-    networks = [network(np.zeros((6, 2))), network(np.zeros((6, 2)))]
+@pytest.mark.parametrize("units", [1, 2])
+def test_networks_that_know_nothing_get_a_linear_term(units: int, tmp_path: Path) -> None:
+    dataset = made(softmax=units > 1)
+    networks = [network(units), network(units)]
     model, weights = with_linear_term(networks, average(networks, COMPILE), dataset, 0, COMPILE)
     assert weights == {"output": WEIGHTS[-1]}
     model.save(tmp_path / "best.keras")
     found = keras.models.load_model(tmp_path / "best.keras").predict(dataset.validation.x, verbose=0)
     term = fit_linear(dataset, dataset.targets[0])
     assert term is not None
-    expected = 0.1 * 0.5 + 0.9 * term.predict(dataset.validation.x, probabilities=True)
+    expected = 0.1 * 0.5 + 0.9 * term.predict(dataset.validation.x, probabilities=True)[:, -units:]
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
@@ -60,9 +59,9 @@ def test_networks_that_know_more_stay_alone() -> None:
                       targets=(Target("output", ("no", "yes")),))  # fmt: skip
     inputs = keras.Input((6,), name="input")
     product = keras.layers.Multiply()([inputs[:, :1], inputs[:, 1:2]])
-    layer = keras.layers.Dense(2, "softmax", name="output")
+    layer = keras.layers.Dense(1, "sigmoid", name="output")
     knowing = keras.Model(inputs, layer(product))
-    layer.set_weights([np.array([[-9.0, 9.0]], "float32"), np.zeros(2, "float32")])
+    layer.set_weights([np.array([[18.0]], "float32"), np.zeros(1, "float32")])
     model, weights = with_linear_term([knowing], knowing, dataset, 0, COMPILE)
     assert model is knowing and weights == {"output": 0.0}
 

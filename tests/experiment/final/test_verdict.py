@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from amber.data import ClassScore, NumberScore
+from amber.evaluation import Resampling, evaluate_classes
 from amber.experiment.configuration.reading import config_from_text
+from amber.experiment.final.scoring import ALWAYS_MAJORITY
 from amber.experiment.final.verdict import Remark, advice, remarks
 
 
@@ -42,6 +44,22 @@ def test_a_network_that_never_predicts_a_class() -> None:
     assert kinds["class_never_predicted"].classes == ("b",)
     assert "never predicts the class 'b'." in kinds["class_never_predicted"].text
     assert "always saying 'a': accuracy 60.0 % against 60.0 %." in kinds["no_better_than_majority"].text
+
+
+def test_a_network_that_loses_to_a_model_of_words_only() -> None:
+    right, half = (np.eye(2)[each] for each in (RIGHT, HALF))
+    evaluation = evaluate_classes(
+        TRUE,
+        half,
+        ["a", "b"],
+        resampling=Resampling(100, draws=10),
+        baselines={"logistic regression": half, "logistic regression on 6-mers": right, ALWAYS_MAJORITY: right},
+    )
+    score = classes(TRUE, HALF)
+    (remark,) = remarks({"y": score}, {"y": score}, ("accuracy", "maximize", 0.8, 0.8), {"y": "a"}, {"y": evaluation})
+    assert remark.text == (
+        "The best network is worse than logistic regression on 6-mers: accuracy 80.0 % against 100.0 %."
+    )
 
 
 @pytest.mark.parametrize(("predicted", "useless"), [([2.0, 2.0, 2.0], True), ([1.0, 2.0, 2.5], False)])

@@ -37,6 +37,7 @@ class Killed(BaseException):
     """Stands for a kill: nothing is tidied up after it."""
 
 
+@pytest.mark.slow
 def test_resume_of_a_finished_run_changes_nothing_and_says_so(
     amber: Amber, run: Path, write_config: WriteConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from tests.cli.test_sequential import CHAIN
 
-from amber.errors import ConfigError
+from amber.cli.failures import reported
+from amber.errors import AmberError, ConfigError, ModelSpaceError
+from amber.experiment.run_files.plugins import naming_missing
 from amber.plugins import find_plugin, load_plugins
 
 # An operation with a layer of its own, and a reward.
@@ -47,7 +52,7 @@ register_reward("nearness", nearness, worst=0.0)
 
 def command(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "amber.cli", *map(str, arguments)],
+        [sys.executable, "-W", "ignore", "-m", "amber", *map(str, arguments)],
         cwd=cwd, capture_output=True, text=True, check=False,
         env={**os.environ, "KERAS_BACKEND": "torch", "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
@@ -145,3 +150,80 @@ def test_plugin_that_cannot_be_loaded_is_named(tmp_path: Path, text: str, clean_
     with pytest.raises(ConfigError, match=r"--plugin: .*broken\.py"):
         load_plugins([str(path)])
     assert "amber_plugin_broken" not in sys.modules
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> Path:
+    """A run directory that says that its search was begun with a plug-in."""
+    run = tmp_path / "run"
+    run.mkdir()
+    settings = {"plugins": [{"name": "absent_lab.py", "digest": None}]}
+    (run / "search.json").write_text(json.dumps({"settings": settings}), encoding="utf-8")
+    return run
+
+
+@pytest.mark.parametrize("error", [ConfigError("odd", field=("a",), line=3), ModelSpaceError("odd", file="c.yaml")])
+def test_error_names_plugins_that_are_missing_once(begun: Path, error: AmberError) -> None:
+    with pytest.raises(type(error), match=r"^odd\n.*amber --plugin absent_lab\.py") as raised:
+        with naming_missing(begun), naming_missing(begun):
+            raise error
+    assert (raised.value.field, raised.value.file, raised.value.line) == (error.field, error.file, error.line)
+    assert str(raised.value).count("--plugin") == 1
+
+
+@pytest.mark.parametrize("named", ["run", "run/best.keras", "run/config.yaml"])
+def test_command_that_is_given_a_run_names_its_plugins(begun: Path, named: str, capsys: Any) -> None:
+    def command(source: Path, quiet: bool) -> None:
+        raise ConfigError("an unknown layer")
+
+    with pytest.raises(typer.Exit):
+        reported(command)(source=begun.parent / named, quiet=True)
+    assert "amber --plugin absent_lab.py" in capsys.readouterr().err
+
+
+def test_layer_that_could_not_be_loaded_is_refused_with_its_line(lab: Path) -> None:
+    text = PLUGIN.replace('@keras.saving.register_keras_serializable(package="lab")\n', "")
+    (lab / "lab.py").write_text(text, encoding="utf-8")
+    done = command("--plugin", "lab.py", "search", "here.yaml", "-d", "here", "-q", cwd=lab)
+    assert done.returncode == 2 and not (lab / "here").exists()
+    assert re.search(r"here\.yaml, line \d+, key model_space.*Scaled.*register_keras_serializable", done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("\n\ndef f():\n    return 1 / 0\n\nf()\n", "which raises ZeroDivisionError: .* (broken.py, line 4)"),
+        ("import sys\nsys.exit(3)\n", "which raises SystemExit: 3 (broken.py, line 2)"),
+        ("\n\n\n\n\n\ndef f(:\n", "which raises SyntaxError: .* (broken.py, line 7)"),
+        ("from .other import x\n", "import its neighbours without a dot, .* (broken.py, line 1)"),
+        (
+            "import keras\nfrom amber.operations import register_operation\n"
+            "register_operation('dense', keras.layers.Dense)\n",
+            "registered already.* (broken.py, line 3)",
+        ),
+    ],
+    ids=["error", "exit", "syntax", "relative", "ours"],
+)
+def test_the_line_of_a_plugin_that_raises_is_named(text: str, said: str, tmp_path: Path, clean_modules: None) -> None:
+    (tmp_path / "broken.py").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=said.replace("(", r"\(").replace(")", r"\)")):
+        load_plugins([str(tmp_path / "broken.py")])
+
+
+@pytest.mark.parametrize("names", [("twice.py", "twice.py"), ("./twice.py", "twice"), ("twice", "twice.py")])
+def test_a_plugin_that_is_named_twice_is_loaded_once(
+    names: tuple[str, str], tmp_path: Path, clean_modules: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "twice.py").write_text("import sys\nsys.loaded_here = getattr(sys, 'loaded_here', 0) + 1\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "loaded_here", 0, raising=False)
+    assert len(load_plugins(names)) == 1 and sys.loaded_here == 1  # type: ignore[attr-defined]
+
+
+def test_a_layer_that_could_not_be_loaded_is_not_built(lab: Path) -> None:
+    text = PLUGIN.replace('@keras.saving.register_keras_serializable(package="lab")\n', "")
+    (lab / "lab.py").write_text(text, encoding="utf-8")
+    done = command("--plugin", "lab.py", "build", "here.yaml", "0,2", cwd=lab)
+    assert done.returncode == 2 and "register_keras_serializable" in done.stderr, done.stderr
+    assert not (lab / "model.keras").exists()

@@ -79,6 +79,7 @@ def test_backup_of_another_search_is_refused(run: RunDirectory, tmp_path: Path) 
     assert (run.path / "trials.jsonl").read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mutate", [each for each in MUTATIONS if each is not changed_values])
 def test_any_damage_can_be_repaired_and_nothing_is_made_up(run: RunDirectory, mutate: Mutation) -> None:
     journal, known = run.path / "trials.jsonl", [trial.to_dict() for trial in TRIALS]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -75,6 +76,7 @@ def test_another_process_predicts_the_examples(bundle: Path) -> None:
     assert "False" in done.stderr
 
 
+@pytest.mark.slow
 def test_run_and_bundle_predict_the_same(model: TrainedModel, bundle: Path, finished_run: Path) -> None:
     texts = json.loads((bundle / "examples.json").read_text())["inputs"]["input"]
     found = model.predict(texts)
@@ -125,6 +127,7 @@ def test_variants(model: TrainedModel, tmp_path: Path) -> None:
     np.testing.assert_allclose(scored.effects.difference[0], other - one, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_an_earlier_bundle_is_replaced_and_nothing_else(
     amber: Amber, bundle: Path, finished_run: Path, tmp_path: Path
 ) -> None:
@@ -175,3 +178,22 @@ def test_a_model_alone_and_damaged_files_are_refused(bundle: Path, model: Traine
         package.load(tmp_path)
     with pytest.raises(DataError, match="the network reads 60 letters. Received: 4"):
         model.predict(["ACGT"])
+
+
+def test_a_bundle_that_fails_names_the_file_of_the_run_and_leaves_no_folder(
+    amber: Amber, finished_run: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(finished_run, run)
+    (run / "best.keras").write_bytes((finished_run / "best.keras").read_bytes()[:-200])
+    done = amber("export", run, "-o", tmp_path / "out" / "deep")
+    assert done.exit_code == 2 and "run/best.keras: expected a model saved by Keras 3" in done.stderr.replace("\n", "")
+    assert ".replacement" not in done.stderr and [each.name for each in tmp_path.iterdir()] == ["run"]
+
+
+def test_what_a_killed_export_left_is_no_other_file(amber: Amber, finished_run: Path, tmp_path: Path) -> None:
+    (tmp_path / ".replacement").mkdir()
+    (tmp_path / ".replacement" / "model.keras").write_bytes(b"half")
+    done = amber("export", finished_run, "-o", tmp_path)
+    assert done.exit_code == 0, done.stderr
+    assert "README.md" in (names := {each.name for each in tmp_path.iterdir()}) and ".replacement" not in names

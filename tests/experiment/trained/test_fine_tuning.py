@@ -56,6 +56,13 @@ def weights_of(network: Any, layer: str) -> list[np.ndarray]:
     return [np.array(each) for each in network.get_layer(layer).get_weights()]
 
 
+@pytest.mark.parametrize("data", [None, (["ACGT"], [1]), 3])
+def test_data_of_another_kind_are_named(known: TrainedModel, data: Any) -> None:
+    with pytest.raises(ConfigError, match="`data` must be a Dataset.* or the path of a configuration. Received: "):
+        fine_tune(known, data)
+
+
+@pytest.mark.slow
 def test_the_same_classes_keep_their_output(known: TrainedModel, write: Callable[..., Path]) -> None:
     config = write(lambda text, row: "bound" if "GA" in text else "free", ", classes: [free, bound]")
     before = known.network.get_weights()
@@ -67,6 +74,7 @@ def test_the_same_classes_keep_their_output(known: TrainedModel, write: Callable
     assert done.scores.record["evaluation"]["output"]["examples"] == done.dataset.sizes["test"]
 
 
+@pytest.mark.slow
 def test_only_the_last_layer_is_trained_where_that_is_asked(known: TrainedModel, write: Callable[..., Path]) -> None:
     config = write(lambda text, row: "bound" if "GA" in text else "free", ", classes: [free, bound]")
     done = fine_tune(known, config, layers="last", epochs=2)
@@ -75,6 +83,7 @@ def test_only_the_last_layer_is_trained_where_that_is_asked(known: TrainedModel,
     assert all(layer.trainable for layer in done.model.network.layers)
 
 
+@pytest.mark.slow
 def test_other_classes_get_a_new_output_and_the_bundle_is_loaded_again(
     known: TrainedModel, write: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -117,6 +126,7 @@ def test_what_does_not_fit_is_refused(known: TrainedModel, write: Callable[..., 
         fine_tune(known, config, warmup=1)
 
 
+@pytest.mark.slow
 def test_a_data_set_from_python(known: TrainedModel) -> None:
     from amber.data.from_arrays import dataset_from_arrays
 

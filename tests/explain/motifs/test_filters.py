@@ -48,3 +48,22 @@ def test_a_network_without_a_convolution_is_refused() -> None:
     inputs = keras.Input((40, 4))
     with pytest.raises(ConfigError, match="Flatten, Dense"):
         filter_motifs(keras.Model(inputs, layers.Dense(1)(layers.Flatten()(inputs))), sequences(3, 40))
+
+
+def test_each_network_of_a_mean_has_filters_of_its_own() -> None:
+    def network(bases: list[int], name: str) -> keras.Model:
+        inputs = keras.Input((40, 4))
+        hidden = layers.Conv1D(1, 5, activation="relu", name=name)(inputs)
+        model = keras.Model(inputs, layers.Dense(1)(layers.GlobalMaxPooling1D()(hidden)), name=f"{name}_network")
+        model.get_layer(name).set_weights([np.eye(4)[bases][:, :, None] * 2 - 1, np.zeros(1)])
+        return model
+
+    inputs = keras.Input((40, 4), name="dna")
+    first, second = network([0, 2, 1, 3, 2], "one"), network([3, 3, 0, 1, 1], "two")
+    turned = layers.Rescaling(1.0)(inputs)
+    model = keras.Model(inputs, layers.Average()([first(inputs), first(turned), second(inputs)]))
+    found = filter_motifs(model, sequences(1000, 40), share=0.9)
+    assert [(each.name, each.consensus) for each in found] == [
+        ("network_1_filter_0", "AGCTG"),
+        ("network_2_filter_0", "TTACC"),
+    ]

@@ -12,6 +12,8 @@ import pytest
 from amber.errors import ConfigError, DataError
 from amber.explain.motifs import Motif, discover_motifs, jaspar, match_motifs, scan, write_meme
 from amber.explain.motifs.discovery import conservation
+from amber.explain.motifs.naming import is_informative
+from amber.explain.motifs.page import NamedMotif
 
 KNOWN = {motif.alternative: motif for motif in jaspar("fungi")}
 
@@ -45,6 +47,19 @@ def test_a_motif_is_named_as_itself() -> None:
     ((first, second),) = match_motifs([Motif("query", turned)], jaspar("fungi"), most=2)
     assert first.motif.alternative == "ABF1" and first.q_value < 1e-3
     assert first.p_value <= first.q_value and first.p_value <= second.p_value
+
+
+def test_what_is_flat_has_no_name() -> None:
+    known = jaspar("fungi")
+    flat = Motif("flat", np.full((12, 4), 0.25) + np.array([0.06, -0.02, -0.02, -0.02]), sites=5000)
+    # Few places of nothing have much in common by chance.
+    counts = np.random.default_rng(0).multinomial(10, [0.25] * 4, size=12)
+    few = Motif("few", (counts + 0.1) / (counts + 0.1).sum(axis=1, keepdims=True), sites=10)
+    assert few.information.sum() > 3
+    unnamed, also, named = match_motifs([flat, few, KNOWN["REB1"]], known)
+    assert unnamed == also == [] and named[0].motif.alternative == "REB1"
+    assert NamedMotif(flat, unnamed).title == "too flat to be named"
+    assert all(is_informative(motif) for motif in jaspar())
 
 
 @pytest.mark.slow

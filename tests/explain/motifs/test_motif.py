@@ -44,11 +44,14 @@ def test_logos_are_drawings_that_hold_a_shape_for_each_letter() -> None:
 
 
 def test_the_page_shows_names_and_escapes_them() -> None:
-    known = Motif("MA1", MOTIF.probabilities, "<REB1>")
-    named = NamedMotif(MOTIF, [Match(known, 1e-6, 1e-3)])
-    weak = NamedMotif(MOTIF, [Match(known, 0.1, 0.6)])
+    letters = np.eye(4)[[0, 1, 2, 3, 0]]
+    sharp = Motif("positive_1", letters, sites=50, contributions=letters, seqlets=MOTIF.seqlets)
+    known = Motif("MA1", sharp.probabilities, "<REB1>")
+    named = NamedMotif(sharp, [Match(known, 1e-6, 1e-3)])
+    weak = NamedMotif(sharp, [Match(known, 0.1, 0.6)])
     page = render_page("yeast & co", "Explained.", [Section("y: bound", [named, weak], "2 motifs.")])
     assert named.title == "<REB1> (MA1)" and weak.title == "no known motif"
+    assert NamedMotif(MOTIF, [Match(known, 1e-6, 1e-3)]).title == "too flat to be named"
     assert "&lt;REB1&gt; (MA1)" in page and "<REB1>" not in page and "yeast &amp; co" in page
     assert page.count("<svg") == 4 and "<script" not in page and "http-equiv" in page
     assert (named.examples, named.places) == (2, "10 to 20")

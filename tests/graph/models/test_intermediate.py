@@ -95,6 +95,7 @@ def expected() -> list[np.ndarray]:
     return plain.get_weights()
 
 
+@pytest.mark.slow
 @pytest.mark.parity
 @pytest.mark.parametrize("labels", LABELS)
 def test_labels_reach_every_output(labels: str, expected: list[np.ndarray]) -> None:

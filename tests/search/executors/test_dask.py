@@ -153,7 +153,7 @@ def test_a_slow_worker_takes_what_it_can_and_no_trial_is_done_twice(cluster: Clu
     slow = cluster.workers[1].pid
     stopping = after(tmp_path / "notes", 4, lambda: os.kill(slow, signal.SIGSTOP))
     waking = after(tmp_path / "notes", 8, lambda: os.kill(slow, signal.SIGCONT))
-    found = run_search(objective, trials=12, seed=0, executor=DaskExecutor(cluster.address))
+    found = run_search(objective, trials=12, seed=0, sampler="random", executor=DaskExecutor(cluster.address))
     stopping.join(), waking.join()
     assert len(found.ranked) == 12
     assert len(evaluations(tmp_path / "notes")) == len(set(evaluations(tmp_path / "notes"))) == 12
@@ -163,13 +163,14 @@ def test_a_worker_that_is_lost_has_its_trial_done_by_another(cluster: Cluster, t
     directory = RunDirectory.create(tmp_path / "run")
     objective = pretending(tmp_path / "notes", layers=3, seconds=0.5)
     losing = after(tmp_path / "notes", 5, lambda: cluster.kill_worker(0))
-    common: dict[str, Any] = {"trials": 12, "seed": 0}
+    common: dict[str, Any] = {"trials": 12, "seed": 0, "sampler": "random"}
     found = run_search(objective, store=directory, executor=DaskExecutor(cluster.address), **common)
     losing.join()
     cluster.start_worker()
     check_whole(found, directory, tmp_path, common)
-    # The trial under way is done again, and with it one whose result was still with the worker that was lost.
-    assert len(evaluations(tmp_path / "notes")) in (13, 14)
+    # The trial under way is done again, and with it those whose results were still with the worker that was lost: on a
+    # busy machine it may have been any of the first five.
+    assert 13 <= len(evaluations(tmp_path / "notes")) <= 17
 
 
 def test_a_scheduler_that_is_started_anew_gets_all_trials_again(
@@ -186,7 +187,7 @@ def test_a_scheduler_that_is_started_anew_gets_all_trials_again(
             cluster.start_worker()
 
     restarting = after(tmp_path / "notes", 5, restart)
-    common: dict[str, Any] = {"trials": 12, "seed": 0}
+    common: dict[str, Any] = {"trials": 12, "seed": 0, "sampler": "random"}
     found = run_search(objective, store=directory, executor=DaskExecutor(cluster.address), **common)
     restarting.join()
     assert "trials are submitted again" in caplog.text

@@ -128,7 +128,12 @@ def facts(trials: Any) -> list[Any]:
     return [(t.number, t.tokens, t.status, t.score, t.epochs, t.curve, t.error) for t in ordered]
 
 
-PRUNING: dict[str, Any] = {"trials": 14, "seed": 3, "pruner": PrunerSettings("median", {"n_startup_trials": 2})}
+PRUNING: dict[str, Any] = {
+    "trials": 14,
+    "seed": 3,
+    "sampler": "random",
+    "pruner": PrunerSettings("median", {"n_startup_trials": 2}),
+}
 
 
 @pytest.mark.parametrize(
@@ -150,7 +155,7 @@ def test_one_worker_process_prunes_as_this_process_does(
 @pytest.mark.parametrize("sampler", ["evolution", "controller"])
 def test_other_samplers_prune_with_many_at_once(tmp_path: Path, sampler: str) -> None:
     objective = pretending(tmp_path / "notes", layers=3, epochs=3)
-    found = run_search(objective, sampler=sampler, executor=LateExecutor(), **PRUNING)
+    found = run_search(objective, executor=LateExecutor(), **{**PRUNING, "sampler": sampler})
     counts = found.counts()
     assert counts["complete"] + counts["pruned"] == 14
 
@@ -196,7 +201,7 @@ from amber.search.executors import ProcessExecutor
 from tests.search.executors.objectives import pretending
 if __name__ == "__main__":
     here = Path(sys.argv[1])
-    found = run_search(pretending(here / "notes", layers=4, epochs=30, pace=0.02), trials=200, seed=0,
+    found = run_search(pretending(here / "notes", layers=4, epochs=30, pace=0.02), trials=200, seed=0, sampler="random",
         pruner="median", pruner_options={"n_startup_trials": 2},
         store=RunDirectory.create(here / "run"), executor=ProcessExecutor(2))
     print(found.stopped, len(found.trials))

@@ -62,16 +62,16 @@ def test_three_workers_find_what_one_finds(tmp_path: Path) -> None:
 def test_many_at_once_in_any_order_find_what_one_finds(tmp_path: Path) -> None:
     for seed in range(8):
         objective = pretending(tmp_path / str(seed))
-        one = run_search(objective, trials=9, seed=seed)
-        many = run_search(objective, trials=9, seed=seed, executor=LateExecutor())
+        one = run_search(objective, trials=9, seed=seed, sampler="random")
+        many = run_search(objective, trials=9, seed=seed, sampler="random", executor=LateExecutor())
         assert facts(many.trials) == facts(one.trials)
     assert any(each.status == "duplicate" for each in one.trials)
 
 
 def test_an_exhausted_space_ends_the_search_on_many_workers(tmp_path: Path) -> None:
     objective = pretending(tmp_path / "notes", layers=1)
-    one = run_search(objective, trials=50, seed=0)
-    many = run_search(objective, trials=50, seed=0, executor=LateExecutor())
+    one = run_search(objective, trials=50, seed=0, sampler="random")
+    many = run_search(objective, trials=50, seed=0, sampler="random", executor=LateExecutor())
     assert one.stopped == many.stopped == "exhausted" and {t.fingerprint for t in many.ranked} == {
         t.fingerprint for t in one.ranked
     }
@@ -88,7 +88,7 @@ def test_trials_that_crash_or_hang_are_recorded_and_the_search_goes_on(tmp_path:
     directory = RunDirectory.create(tmp_path / "run")
     objective = pretending(tmp_path / "notes", leave=2, hang=3)
     with ProcessExecutor(2, WorkerLimits(time_limit=1.5)) as executor:
-        found = run_search(objective, trials=8, seed=0, executor=executor, store=directory)
+        found = run_search(objective, trials=8, seed=0, sampler="random", executor=executor, store=directory)
     kinds = {tuple(t.tokens): (t.error or "").split(":")[0] for t in found.trials if t.status == "failed"}
     expected = {2: "WorkerCrashed", 3: "TimeLimitExceeded"}
     for trial in found.trials:
@@ -107,7 +107,7 @@ def test_a_failure_while_its_repeats_wait_settles_them_too(tmp_path: Path) -> No
         def completed(self, timeout: float | None = None) -> list[Outcome]:
             return [Outcome(each.key, failure=Failure("crash", "gone")) for each in super().completed(timeout)]
 
-    found = run_search(pretending(tmp_path / "notes"), trials=9, seed=7, executor=Failing())
+    found = run_search(pretending(tmp_path / "notes"), trials=9, seed=7, sampler="random", executor=Failing())
     assert sum(t.status == "failed" for t in found.trials) == 9
     assert sorted(t.number for t in found.trials) == list(range(len(found.trials)))
 
@@ -174,7 +174,7 @@ def test_precision_set_for_keras_reaches_the_workers() -> None:
 
 
 def test_resumed_search_on_many_workers_trains_what_was_under_way(tmp_path: Path) -> None:
-    whole = run_search(pretending(tmp_path / "whole"), trials=9, seed=3)
+    whole = run_search(pretending(tmp_path / "whole"), trials=9, seed=3, sampler="random")
     for stop in (1, 4, 7):
 
         class Stopping(LateExecutor):
@@ -188,7 +188,7 @@ def test_resumed_search_on_many_workers_trains_what_was_under_way(tmp_path: Path
 
         directory, notes = RunDirectory.create(tmp_path / str(stop)), tmp_path / f"notes-{stop}"
         objective = pretending(notes)
-        common: dict[str, Any] = {"trials": 9, "seed": 3}
+        common: dict[str, Any] = {"trials": 9, "seed": 3, "sampler": "random"}
         with contextlib.suppress(KeyboardInterrupt):
             run_search(objective, store=directory, executor=Stopping(), **common)
         assert len(evaluations(notes)) == stop
@@ -206,7 +206,7 @@ from amber.search.executors import ProcessExecutor
 from tests.search.executors.objectives import pretending
 if __name__ == "__main__":
     here = Path(sys.argv[1])
-    found = run_search(pretending(here / "notes", layers=4, seconds=0.4), trials=40, seed=0,
+    found = run_search(pretending(here / "notes", layers=4, seconds=0.4), trials=40, seed=0, sampler="random",
         store=RunDirectory.create(here / "run"), executor=ProcessExecutor(2))
     print(found.stopped, len(found.ranked))
 """

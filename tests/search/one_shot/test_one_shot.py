@@ -83,6 +83,7 @@ def test_a_width_factor_counts() -> None:
     assert shared.supernet.extract([0, 0, 1]).count_params() == builder([0, 0, 1]).count_params()
 
 
+@pytest.mark.slow
 @pytest.mark.parity
 def test_a_whole_search_keeps_and_retrains(make_objective: Callable[..., Objective], tmp_path: Path) -> None:
     objective = make_objective()
@@ -109,6 +110,7 @@ def test_a_whole_search_keeps_and_retrains(make_objective: Callable[..., Objecti
     assert (tmp_path / "run" / "ranking.csv").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parity
 def test_heirs_begin_where_the_shared_weights_end(
     make_objective: Callable[..., Objective], builder: Any, tmp_path: Path
@@ -128,6 +130,7 @@ def test_heirs_begin_where_the_shared_weights_end(
     np.testing.assert_array_equal(before, after)
 
 
+@pytest.mark.slow
 def test_heirs_of_a_search_taken_up_again_are_the_same(
     make_objective: Callable[..., Objective], tmp_path: Path
 ) -> None:
@@ -147,6 +150,7 @@ def test_heirs_of_a_search_taken_up_again_are_the_same(
     assert [trial.score for trial in resumed.search.trials] == [trial.score for trial in whole.search.trials]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("inherit", [False, True])
 def test_statistics_come_from_training_data_only(
     make_objective: Callable[..., Objective], monkeypatch: pytest.MonkeyPatch, inherit: bool
@@ -232,6 +236,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     return arcs
 
 
+@pytest.mark.slow
 def test_it_begins_as_the_largest_network_of_a_sample_that_the_budget_allows(
     make_objective: Callable[..., Objective], drawn: list[tuple[int, ...]]
 ) -> None:
@@ -281,6 +286,7 @@ def test_the_learning_rate_rises_and_falls(make_objective: Callable[..., Objecti
     assert rates[1] == [0.05, 1.0, 1.0, 1.0, 1.0, 0.933, 0.75, 0.5, 0.25, 0.067, 0.05]
 
 
+@pytest.mark.slow
 def test_the_same_seed_finds_the_same(make_objective: Callable[..., Objective]) -> None:
     first, second = (run_one_shot(make_objective(), seed=5, settings=SMALL) for _ in range(2))
     assert first.candidates == second.candidates
@@ -297,6 +303,7 @@ class _Interrupting(OneShotProgress):
             raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("moment", "episodes", "steps"),
     [("warm-up", 0, 2), ("episode 1", 1, 4), ("(policy)", 2, 6), ("(random)", 2, 6), ("finalists", 2, 8)],
@@ -363,6 +370,7 @@ def test_a_builder_without_supernet_is_named() -> None:
         shared_builder(object(), {})
 
 
+@pytest.mark.slow
 def test_arguments_of_version_0_1_are_taken_with_a_warning(make_objective: Callable[..., Objective]) -> None:
     settings, progress = replace(SMALL, episodes=1), _Watching()
     expected = run_one_shot(make_objective(), seed=3, settings=settings).candidates

@@ -38,6 +38,7 @@ class Listening(optuna.samplers.RandomSampler):
         self.told.append(None if values is None else values[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [
@@ -59,6 +60,7 @@ def test_the_score_is_the_reward_of_the_trained_network(name: str, make_objectiv
     assert "val_loss" in trial.metrics
 
 
+@pytest.mark.slow
 def test_accuracy_is_what_keras_reports_and_loss_is_the_loss(make_objective: MakeObjective) -> None:
     keras_accuracy = make_objective().evaluate(CONVOLUTIONS, 5)
     assert make_objective(reward="accuracy").evaluate(CONVOLUTIONS, 5).score == pytest.approx(keras_accuracy.score)
@@ -84,6 +86,7 @@ def test_the_final_output_is_scored_where_there_are_intermediate_ones() -> None:
     assert trial.status == "complete" and -1 <= (trial.score or 0) <= 1, trial.error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("reward", "worst"), [("auroc", 0.0), ("mcc", -1.0), (None, "worst so far")])
 def test_over_budget_is_recorded_and_told_but_not_trained(
     reward: str | None, worst: Any, make_objective: MakeObjective, builder: Any, tmp_path: Path

@@ -57,6 +57,7 @@ def test_columns_of_one_class_are_left_out(name: str) -> None:
         reward(np.ones((20, 2)), predictions)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32 - 1), st.integers(2, 4))
 def test_every_reward_agrees_with_scipy_and_keeps_to_its_range(seed: int, columns: int) -> None:
     from scipy import stats

@@ -56,6 +56,7 @@ def found(seed: int, earlier: list[EarlierTrials], trials: int = 14) -> float:
     return total / trials
 
 
+@pytest.mark.slow
 def test_a_related_search_helps_and_an_unrelated_one_hardly_harms() -> None:
     alone = np.mean([found(seed, []) for seed in SEEDS])
     related = np.mean([found(seed, earlier_trials(seed, "related")) for seed in SEEDS])

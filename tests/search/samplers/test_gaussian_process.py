@@ -72,6 +72,7 @@ def test_it_learns_which_tokens_matter_and_predicts() -> None:
     weights = process.parameters.weights
     assert weights[:3].min() > weights[3:].max()
     posterior = process.given(describer(tokens[:60]), standardised(values[:60]))
+    np.testing.assert_allclose(posterior.known, posterior.mean(describer(tokens[:60])), atol=1e-6)
     assert np.corrcoef(posterior.mean(describer(tokens[60:])), scores[60:])[0, 1] > 0.7
 
 

@@ -50,6 +50,7 @@ def run(
     return seen, study
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_it_finds_a_planted_architecture_in_noise(seed: int) -> None:
     noise = np.random.default_rng(seed)
@@ -58,6 +59,7 @@ def test_it_finds_a_planted_architecture_in_noise(seed: int) -> None:
     assert np.mean([planted(each) for each in seen[30:]]) > 2.25 + 1  # random ones have 2.25 in the mean
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_it_learns_what_is_infeasible(seed: int) -> None:
     layout = TokenLayout([4] * 4)

@@ -22,7 +22,7 @@ def main(url: str, folder: str, run: str, trials: str, seconds: str, heartbeat: 
     sys.stdin.readline()
     database = StudyDatabase(url, "team", heartbeat=int(heartbeat))
     store = DatabaseStore(database, RunDirectory.resume(Path(folder) / run), resume=True)
-    found = run_search(objective, trials=int(trials), seed=0, store=store)
+    found = run_search(objective, trials=int(trials), seed=0, sampler="random", store=store)
     print(len(found.ranked), flush=True)
 
 

@@ -45,6 +45,7 @@ class Interrupting:
         return trial
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["random", "tpe", "evolution", "nsga2", "controller"])
 def test_interrupted_search_goes_on_from_the_database_as_an_undisturbed_one(
     postgres: str, tmp_path: Path, sampler: str
@@ -68,6 +69,7 @@ def test_interrupted_search_goes_on_from_the_database_as_an_undisturbed_one(
     assert states == ["COMPLETE"] * len(whole.trials)  # any tool for Optuna's studies sees them
 
 
+@pytest.mark.slow
 def test_training_under_way_goes_on_from_its_last_epoch(
     make_objective: MakeObjective, postgres: str, tmp_path: Path
 ) -> None:
@@ -136,6 +138,7 @@ def test_result_of_one_that_was_taken_for_lost_counts_once(postgres: str) -> Non
     mine.close(), theirs.close()
 
 
+@pytest.mark.slow
 def test_server_that_is_started_anew_costs_no_trial(
     postgres: str, postgres_server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -157,6 +160,7 @@ def test_server_that_is_started_anew_costs_no_trial(
     assert evaluations(tmp_path / "notes") == list(range(6))
 
 
+@pytest.mark.slow
 def test_other_settings_and_another_study_are_refused(
     make_objective: MakeObjective, postgres: str, tmp_path: Path
 ) -> None:
@@ -177,6 +181,7 @@ def test_other_settings_and_another_study_are_refused(
         StudyDatabase(postgres, "a").trials()
 
 
+@pytest.mark.slow
 def test_record_stays_where_it_is(make_objective: MakeObjective, postgres: str, tmp_path: Path) -> None:
     common: dict[str, Any] = {"trials": 1, "seed": 0}
     journal = RunDirectory.create(tmp_path / "journal")
@@ -230,7 +235,7 @@ def test_driver_that_is_not_installed_is_named() -> None:
 def test_file_database_serves_processes_of_one_machine(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'study.db'}"
     objective = pretending(tmp_path / "notes", layers=3, seconds=0.05)
-    common: dict[str, Any] = {"trials": 8, "seed": 0}
+    common: dict[str, Any] = {"trials": 8, "seed": 0, "sampler": "random"}
     options = {**common, "store": DatabaseStore(StudyDatabase(url))}
     second = threading.Thread(target=run_search, args=(objective,), kwargs=options)
     second.start()
@@ -254,8 +259,10 @@ def test_studies_of_every_format_are_read_and_taken_up(postgres: str, tmp_path: 
         )
     assert [trial.status for trial in StudyDatabase(postgres, "old").trials()] == ["complete", "complete"]
     objective = pretending(tmp_path / "notes", layers=3)
-    found = run_search(objective, trials=3, seed=0, store=DatabaseStore(StudyDatabase(postgres, "old")))
-    assert facts(found.trials) == facts(run_search(pretending(tmp_path / "alone", layers=3), trials=3, seed=0).trials)
+    store = DatabaseStore(StudyDatabase(postgres, "old"))
+    found = run_search(objective, trials=3, seed=0, sampler="random", store=store)
+    alone = run_search(pretending(tmp_path / "alone", layers=3), trials=3, seed=0, sampler="random")
+    assert facts(found.trials) == facts(alone.trials)
     assert evaluations(tmp_path / "notes") == [2]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from amber.architect import TokenLayout
-from amber.architect.controllers import ZeroShotController
+from amber.architect.controllers import ZeroShotController, ZeroShotSettings
 from amber.errors import ConfigError, DataError, InvalidArchitectureError, StorageError
 from amber.search import Budget, Objective, Trial
 from amber.search.objective import Candidate
@@ -66,7 +66,9 @@ def test_a_policy_learns_what_descriptions_mean_and_applies_it_to_new_ones() -> 
 
 
 def test_a_saved_policy_proposes_what_it_did(tmp_path: Path) -> None:
-    policy = ZeroShotPolicy(ZeroShotController([3, 3], {"length": 1}, lstm_size=4, seed=2), [2.0], [4.0])
+    policy = ZeroShotPolicy(
+        ZeroShotController([3, 3], {"length": 1}, ZeroShotSettings(lstm_size=4), seed=2), [2.0], [4.0]
+    )
     policy.save(tmp_path / "policy")
     loaded = ZeroShotPolicy.load(tmp_path / "policy")
     assert (loaded.mean.tolist(), loaded.scale.tolist()) == ([2.0], [4.0])

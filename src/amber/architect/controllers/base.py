@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import keras
 import numpy as np
@@ -22,7 +22,13 @@ from amber.architect.controllers.divergence import mean_divergence, stored_log_p
 from amber.architect.controllers.model import LossSpec, PolicyModel
 from amber.architect.controllers.optimizers import make_optimizer
 from amber.architect.controllers.policy_rollout import Decision, Decoder, entropies, rollout, total_log_probs
-from amber.architect.controllers.saving import load_controller, read_weights, save_controller, write_weights
+from amber.architect.controllers.saving import (
+    load_controller,
+    read_weights,
+    save_controller,
+    space_from_json,
+    write_weights,
+)
 from amber.architect.controllers.spec import PolicySpec
 from amber.architect.model_space import ModelSpace
 from amber.display import PlainRepr
@@ -313,6 +319,12 @@ class BaseController(PlainRepr):
     def get_config(self) -> dict[str, object]:
         """Return the arguments of the constructor as JSON-ready values."""
         raise NotImplementedError(f"{type(self).__name__} does not define get_config().")
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, object]) -> Self:
+        """Make a controller of what `get_config` returned."""
+        arguments: dict[str, Any] = dict(config)
+        return cls(**{**arguments, "model_space": space_from_json(arguments["model_space"])})
 
     def _rollout(self, decoder: Decoder, count: int, description: object) -> list[Decision]:
         weights = {

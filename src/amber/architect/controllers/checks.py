@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from amber.errors import ConfigError
-
-
-def check_unknown(keywords: Mapping[str, object], known: Collection[str], owner: str) -> None:
-    """Refuse keywords that a controller does not have.
-
-    Raises:
-        ConfigError: there is one.
-    """
-    for keyword, value in keywords.items():
-        close = difflib.get_close_matches(keyword, known, n=1)
-        hint = f" Did you mean '{close[0]}'?" if close else ""
-        raise ConfigError(f"{owner} has no argument of that name.{hint} Received: {keyword}={value!r}")
 
 
 def check_positive(value: float | None, name: str) -> float | None:

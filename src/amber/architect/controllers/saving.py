@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 
 import h5py
 import keras
@@ -15,8 +15,8 @@ from amber.architect.buffers import Buffer
 from amber.architect.controllers.model import PolicyModel
 from amber.architect.model_space import ModelSpace
 from amber.errors import ModelSpaceError, StorageError
-from amber.files import replacing
 from amber.files.bounded_hdf5 import array_headers, read_array, read_json_text, reading
+from amber.files.whole_hdf5 import new_hdf5
 from amber.types import JsonObject
 from amber.wording import said, shortened, shown
 
@@ -36,6 +36,10 @@ class SavedController(Protocol):
 
     def get_config(self) -> dict[str, object]:
         """Return the arguments of the constructor as JSON-ready values."""
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, object]) -> Self:
+        """Make a controller of what `get_config` returned."""
 
 
 C = TypeVar("C", bound=SavedController)
@@ -100,18 +104,12 @@ def load_controller(cls: type[C], path: Path) -> C:
         generators = read_json_text(file, "generators", list, bits=_STATE_BITS)
         arrays = {name: read_array(file, name) for name in array_headers(file)}
     try:
-        return _made(cls, config, generators, arrays)
+        controller = cls.from_config(config)
+        _restore(controller, arrays)
+        for generator, state in zip(_generators(controller), generators, strict=True):
+            generator.bit_generator.state = state
     except Exception as error:  # a configuration or state that is not a controller's fails in as many ways
         raise StorageError(f"{path}: expected a {cls.__name__}. Received: {said(error)}") from error
-
-
-def _made(
-    make: Callable[..., C], config: JsonObject, generators: list[dict[str, object]], arrays: Mapping[str, np.ndarray]
-) -> C:
-    controller = make(**{**config, "model_space": space_from_json(config["model_space"])})
-    _restore(controller, arrays)
-    for generator, state in zip(_generators(controller), generators, strict=True):
-        generator.bit_generator.state = state
     return controller
 
 
@@ -173,7 +171,7 @@ def _numpy(value: object) -> np.ndarray:
 def _write(path: Path, fill: Callable[[h5py.File], None]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as aside, h5py.File(aside, "w") as file:
+        with new_hdf5(path) as file:
             fill(file)
-    except (OSError, RuntimeError) as error:  # h5py raises both where a disk is full
+    except OSError as error:
         raise StorageError(f"{path} cannot be written: {error}") from error

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from amber.architect.buffers import Buffer, MultiManagerBuffer, get_buffer
+from amber.architect.buffers import MultiManagerBuffer, get_buffer
 from amber.architect.controllers.general import GeneralController
 from amber.architect.controllers.model import LossTerms
 from amber.architect.controllers.policy_rollout import ACTIVATIONS
+from amber.architect.controllers.settings import ZeroShotSettings
 from amber.architect.controllers.spec import PolicyBlocks
 from amber.architect.model_space import ModelSpace
 from amber.checks import positive_integer
@@ -31,26 +32,32 @@ class ZeroShotController(GeneralController):
         data_description_config: `{"length": d}`, and optionally `"hidden_layer": {"units": ..., "activation": ...}`
             (linear, relu, sigmoid or tanh) and `"regularizer": {"l1": ..., "l2": ...}` on the kernels. It is not
             changed.
-        buffer_type: "multimanager", or a callable that makes a MultiManagerBuffer.
-        **general: as of `GeneralController`.
+        settings: `ZeroShotSettings`; None: the defaults.
+        seed: of weights, sampling, shuffling and dropout; None: a fresh one.
+        **unknown: refused.
 
     Raises:
         ConfigError: a key of the description is missing or unknown, or the buffer is of another kind.
     """
 
+    settings_class = ZeroShotSettings
+    settings: ZeroShotSettings
     buffer: MultiManagerBuffer | None
 
     def __init__(
         self,
         model_space: ModelSpace | Sequence[int],
         data_description_config: Mapping[str, Any],
+        settings: ZeroShotSettings | None = None,
         *,
-        buffer_type: str | Callable[..., Buffer] | None = "multimanager",
-        **general: Any,
+        seed: int | None = None,
+        **unknown: object,
     ) -> None:
         self._description = _Description(data_description_config)
-        super().__init__(model_space, buffer_type=buffer_type, **general)
+        # Not `super()`: a class that also inherits from one with other arguments has that one in between.
+        GeneralController.__init__(self, model_space, settings, seed=seed, **unknown)
         if self.buffer is not None and not isinstance(self.buffer, MultiManagerBuffer):
+            buffer_type = self.settings.buffer_type
             raise ConfigError(
                 "A ZeroShotController needs a MultiManagerBuffer (buffer_type='multimanager'). "
                 f"Received: {buffer_type!r}, {get_buffer(buffer_type)!r}"

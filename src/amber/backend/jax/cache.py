@@ -9,13 +9,13 @@ from __future__ import annotations
 import functools
 import hashlib
 import logging
-import os
 import platform
-import tempfile
 from pathlib import Path
 
 import jax
 from jax.experimental.compilation_cache import compilation_cache
+
+from amber.files.user_cache import make_writable, user_cache
 
 logger = logging.getLogger(__name__)
 
@@ -36,9 +36,7 @@ def use_cache() -> None:
         return
     folder = cache_folder()
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        make_writable(folder)
     except OSError as error:
         logger.debug("Compiled functions are not kept: %s", error)
         return
@@ -50,9 +48,7 @@ def use_cache() -> None:
 
 def cache_folder() -> Path:
     """Return the folder for compiled functions of this kind of processor: another's code may not run here."""
-    given = os.environ.get("XDG_CACHE_HOME", "")
-    base = Path(given) if os.path.isabs(given) else Path(os.path.expanduser("~")) / ".cache"
-    return base / "amber" / "jax" / hashlib.sha256(_processor().encode()).hexdigest()[:16]
+    return user_cache("jax", hashlib.sha256(_processor().encode()).hexdigest()[:16])
 
 
 def _processor() -> str:

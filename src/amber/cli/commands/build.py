@@ -74,6 +74,10 @@ def _untrained(source: Path, tokens: str | None, seed: int | None) -> keras.Mode
     from amber.experiment.components import seed_everything
 
     chosen = choose(source, tokens, compiled=True)
+    # Loads Keras.
+    from amber.graph.saved_layers import check_saved_layers
+
+    check_saved_layers(chosen.builder.plan(chosen.tokens))
     seed_everything(chosen.loaded.config.seed if seed is None else seed)
     return chosen.builder(chosen.tokens)
 

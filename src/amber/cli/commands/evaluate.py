@@ -30,17 +30,16 @@ class Part(StrEnum):
 
 def _config_beside(model: Path) -> Configuration:
     from amber.errors import ConfigError
-    from amber.experiment.run_files.recorded import checked_model_file, config_of, is_record, record_beside
+    from amber.experiment.trained.files import config_beside, network_file
 
-    if not is_record(model):
-        checked_model_file(model)
-    record = record_beside(model)
-    if record is None:
+    network_file(model)
+    loaded = config_beside(model)
+    if loaded is None:
         raise ConfigError(
             f"{model}: this model is not in a run directory; expected a configuration after it that names "
             "the data. Received: no CONFIG"
         )
-    return config_of(record, model)
+    return loaded
 
 
 def _check_data(model: Path, file: Path, data: Dataset, *, of_run: bool) -> None:
@@ -90,7 +89,9 @@ def evaluate(
     On the test split and on new files a linear model stands beside it, and what is wrong with the network is said.
     """
     from amber.errors import ConfigError
+    from amber.experiment.threads import set_threads_for_run
 
+    set_threads_for_run(model)
     given = list(files or ())
     if len(given) == 1 and Path(given[0]).suffix.lower() in _CONFIGURATIONS:
         if genome is not None:
@@ -111,20 +112,31 @@ def evaluate(
 
 def _of_split(model: Path, config: Path | None, split: Part) -> ModelScores:
     """Return the scores on a split of the data of the run, or of a configuration."""
+    from contextlib import nullcontext
     from dataclasses import replace
 
     from amber.experiment.configuration.reading import load_config
     from amber.experiment.data import load_data
     from amber.experiment.evaluating import evaluate_part
-    from amber.experiment.final.scoring import score_baselines, score_model
+    from amber.experiment.final.scoring import other_baselines, score_baselines, score_model
     from amber.experiment.run_files.looks import looks_so_far, note_look
-    from amber.experiment.run_files.recorded import checked_model_file, load_model
+    from amber.experiment.run_files.recorded import load_model, with_known_classes
+    from amber.experiment.trained.files import network_file, read_preprocessing
+    from amber.experiment.trained.known_data import check_columns, check_outputs
 
-    loaded = load_config(config) if config is not None else _config_beside(model)
-    where = checked_model_file(model)
+    known, where = read_preprocessing(model), network_file(model)
+    if config is None:
+        loaded = _config_beside(model)
+    else:
+        loaded = load_config(config)
+        loaded = loaded if known is None else with_known_classes(known.classes, loaded)
     data = load_data(loaded)
     _check_data(model, where, data, of_run=config is None)
-    network = load_model(model)
+    if known is not None:
+        with nullcontext() if config is None else loaded.placing(("data",)):
+            check_columns(known, data, str(where))
+            check_outputs(known, data, str(where))
+    network = load_model(where)
     saw_validation = loaded.config.final.data == "train_and_validation"
     if split is Part.TEST:
         part = data.open_test()
@@ -138,8 +150,10 @@ def _of_split(model: Path, config: Path | None, split: Part) -> ModelScores:
             said = "final.data: the best model was trained on the validation split too; its score is too optimistic."
             typer.secho(said, fg="yellow", err=True)
     scored = score_model(network, part, data.targets, str(where))
-    linear = score_baselines(data, part, loaded.config.seed, refit=saw_validation) if split is Part.TEST else None
-    found = evaluate_part(loaded, part, data.targets, scored, f"{data.name}, {split.value} split", linear)
+    seed, title = loaded.config.seed, f"{data.name}, {split.value} split"
+    linear = score_baselines(data, part, seed, refit=saw_validation) if split is Part.TEST else None
+    others = other_baselines(data, part, seed, refit=saw_validation) if split is Part.TEST else None
+    found = evaluate_part(loaded, part, data.targets, scored, title, linear, others)
     return replace(found, record={"split": split.value, **found.record, "test_looks": looks})
 
 

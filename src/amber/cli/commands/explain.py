@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from amber.cli.completion import complete_run
 from amber.cli.failures import reported
+from amber.cli.grouped import grouped
 
 
 class MotifSource(StrEnum):
@@ -19,41 +22,69 @@ class MotifSource(StrEnum):
     NONE = "none"
 
 
-@reported
-def explain(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory, or its best.json.", show_default=False)],
+@dataclass(frozen=True)
+class ExplainOptions:
+    """What the command takes, as its help says."""
+
+    run: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN", help="Run directory, or its best.json.", show_default=False, autocompletion=complete_run
+        ),
+    ]
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", help="Folder to write; by default RUN/explain.", show_default=False),
-    ] = None,
+    ] = None
     motifs: Annotated[
         MotifSource, typer.Option(help="Look for motifs in contributions, or in filters of the first convolution.")
-    ] = MotifSource.CONTRIBUTIONS,
+    ] = MotifSource.CONTRIBUTIONS
     examples: Annotated[
         int, typer.Option(min=1, help="Number of examples at most, from the validation split, then the training split.")
-    ] = 1000,
-    shuffles: Annotated[int, typer.Option(min=1, help="Shuffled references for each example.")] = 5,
+    ] = 1000
+    shuffles: Annotated[int, typer.Option(min=1, help="Shuffled references for each example.")] = 5
     database: Annotated[
         Path | None,
         typer.Option(help="MEME file of known motifs; by default JASPAR CORE, which is included.", show_default=False),
-    ] = None,
-    both_strands: Annotated[bool, typer.Option("--both-strands", help="Explain the mean of both strands.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the shuffles.")] = 0,
-) -> None:
+    ] = None
+    both_strands: Annotated[bool, typer.Option("--both-strands", help="Explain the mean of both strands.")] = False
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the shuffles.")] = 0
+    outputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--for",
+            metavar="CLASS",
+            help="Class, label or output to explain; may be given again. By default all, up to twelve.",
+            show_default=False,
+        ),
+    ] = None
+
+
+@reported
+@grouped(ExplainOptions)
+def explain(options: ExplainOptions) -> None:
     """Find and name the motifs that the best network of a run reads; write an HTML page and files."""
-    from rich.console import Console
-    from rich.progress import Progress
-
+    from amber.cli.waiting import shown_progress
     from amber.experiment.before_keras.explained import check_explained
+    from amber.experiment.threads import set_threads_for_run
 
-    folder = output or (run if run.is_dir() else run.parent) / "explain"
-    check_explained(run, folder, database, motifs.value)
+    run = options.run
+    folder = options.output or (run if run.is_dir() else run.parent) / "explain"
+    check_explained(run, folder, options.database, options.motifs.value)
+    set_threads_for_run(run)
     from amber.experiment.explaining import ExplainSettings, explain_run  # after what may be refused: loads Keras
 
-    settings = ExplainSettings(motifs.value, examples, shuffles, database, both_strands, seed)
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Explaining", total=None)
-        done = explain_run(run, folder, settings, lambda past, total: bar.update(task, completed=past, total=total))
+    settings = ExplainSettings(
+        options.motifs.value,
+        options.examples,
+        options.shuffles,
+        options.database,
+        options.both_strands,
+        options.seed,
+        tuple(options.outputs or ()),
+    )
+    with shown_progress("Explaining") as progress:
+        done = explain_run(run, folder, settings, progress)
     for line in done.warnings:
         typer.secho(f"Warning  {line}", fg="yellow", err=True)
     for line in done.found:

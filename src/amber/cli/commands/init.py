@@ -18,7 +18,8 @@ def init(
         list[Path],
         typer.Argument(
             metavar="FILE...",
-            help="A table (CSV, TSV), FASTA (one file for each class), intervals (BED, ...) or arrays (npz, HDF5).",
+            help="A table (CSV, TSV, Parquet), FASTA (one file for each class), intervals (BED, narrowPeak, GFF, ...), "
+            "bigWig tracks beside them, or arrays (npz, HDF5, Zarr, AnnData).",
             show_default=False,
         ),
     ],

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +12,7 @@ from amber.cli.options import ModelArgument
 
 if TYPE_CHECKING:
     from amber.experiment.configuration.reading import Configuration
+    from amber.experiment.trained.preprocessing import Preprocessing
 
 
 @reported
@@ -22,8 +22,9 @@ def predict(
         Path,
         typer.Argument(
             metavar="FILE",
-            help="Table with a column of sequences or the columns of the run's blocks, FASTA file, intervals (BED, "
-            "narrowPeak, GFF, ...), or variants (VCF: a row for each allele), by its ending.",
+            help="Table with a column of sequences or the columns of the run's blocks, arrays (.npz, .h5, .zarr), "
+            ".parquet, .h5ad, FASTA file, intervals (BED, narrowPeak, GFF, ...), or variants (VCF: a row for each "
+            "allele), by its ending.",
             show_default=False,
         ),
     ],
@@ -32,15 +33,16 @@ def predict(
         typer.Option(
             "-o",
             "--output",
-            help="File to write: .csv; but for tables also .tsv; for intervals also .bed and .bw. By default standard "
-            "output.",
+            help="File to write: .csv or .tsv; for intervals also .bed and .bw. By default standard output.",
             show_default=False,
         ),
     ] = None,
     column: Annotated[
         str | None,
         typer.Option(
-            "--sequence", help="Column of the sequences; by default that of the run, else seq.", show_default=False
+            "--sequence",
+            help="Column or array of the sequences; by default that of the run, else seq.",
+            show_default=False,
         ),
     ] = None,
     classes: Annotated[
@@ -60,51 +62,101 @@ def predict(
     ] = False,
 ) -> None:
     """Write a model's predictions for each example of a file: class probabilities, or numbers."""
+    from amber.experiment.new_files import holds_arrays
+    from amber.experiment.threads import set_threads_for_run
     from amber.experiment.trained.genomic_files import kind_by_ending
 
+    set_threads_for_run(model)
     kind = kind_by_ending(records)
     if kind != "table":
         _check_no_columns(kind, column=column, classes=classes, genome=genome)
         _predict_genomic(model, records, kind, output, genome, both_strands, batch_size)
         return
     _check_table(genome, both_strands)
-    _predict_table(model, records, output, column, classes, batch_size)
+    if holds_arrays(records):
+        _predict_arrays(model, records, output, column, classes, batch_size)
+    else:
+        _predict_table(model, records, output, column, classes, batch_size)
+
+
+def _predict_arrays(
+    model: Path, records: Path, output: Path | None, column: str | None, classes: str | None, batch_size: int
+) -> None:
+    from amber.errors import ConfigError
+    from amber.experiment.new_files import read_inputs
+    from amber.experiment.predicting import SavedModel, predict_inputs
+    from amber.experiment.trained.files import config_beside, known_preprocessing, network_file
+
+    delimiter = _delimiter(output, records, model)
+    loaded, preprocessing = config_beside(model), known_preprocessing(model)
+    if loaded is None:
+        raise ConfigError(
+            f"{model}: expected a bundle with its config.yaml, which says how files are read. Received: none"
+        )
+    _check_of_run(classes=classes, column=None if loaded.config.data.blocks is None else column)
+    new = read_inputs(str(records), loaded, preprocessing, column)
+    for note in new.examples.notes:
+        typer.echo(note, err=True)
+    saved = SavedModel.of(network_file(model))
+    _write(*predict_inputs(saved, new, records, preprocessing, batch_size, delimiter), output)
 
 
 def _predict_table(
     model: Path, records: Path, output: Path | None, column: str | None, classes: str | None, batch_size: int
 ) -> None:
-    from amber.cli.options import checked_output
-    from amber.errors import ConfigError
     from amber.experiment.predicting import SavedModel, predict_blocks, predict_sequences
-    from amber.experiment.run_files.recorded import config_of, record_beside
-    from amber.files.output import write_text
+    from amber.experiment.trained.files import config_beside, network_file, read_preprocessing
+    from amber.experiment.trained.preprocessing import names_of
 
-    if output is not None:
-        checked_output(output, (".csv",), (records,))
-    record = record_beside(model)
-    loaded = config_of(record, model) if record else None
-    has_blocks = loaded is not None and record is not None and _has_blocks(loaded, record)
-    if has_blocks and (column is not None or classes is not None):
-        given = "--sequence" if column is not None else "--classes"
-        raise ConfigError(
-            f"{given}: columns and classes are those of the run. Take it out. Received: {column or classes}"
-        )
-    known = next(iter(record["outputs"].values())) if record and not has_blocks else None
-    saved = SavedModel.of(model, None if known is None else len(known))
-    if has_blocks and loaded is not None and record is not None:
-        text, count = predict_blocks(saved, records, loaded, record, batch_size)
+    delimiter = _delimiter(output, records, model)
+    loaded, preprocessing = config_beside(model), read_preprocessing(model)
+    has_blocks = loaded is not None and preprocessing is not None and _has_blocks(loaded, preprocessing)
+    if has_blocks:
+        _check_of_run(classes=classes, column=column)
+    outputs = {} if preprocessing is None or has_blocks else preprocessing.task.outputs
+    known = list(names_of(next(iter(outputs.values())))) if outputs else None
+    saved = SavedModel.of(network_file(model), None if known is None else len(known))
+    if has_blocks and loaded is not None and preprocessing is not None:
+        section = loaded.config.data
+        text, count = predict_blocks(saved, records, section, preprocessing, batch_size, delimiter)
     else:
         if column is None:
             column = loaded.config.data.sequence if loaded else "seq"
         names = [name.strip() for name in classes.split(",")] if classes is not None else None
         names = known if names is None else names
-        text, count = predict_sequences(saved, records, column, names, batch_size)
+        reading = None if preprocessing is None else next(iter(preprocessing.sequences.values()), None)
+        text, count = predict_sequences(saved, records, column, names, batch_size, delimiter, reading)
+    _write(text, count, output)
+
+
+def _delimiter(output: Path | None, records: Path, model: Path) -> str:
+    """Return what separates the columns of the table that is written, after a check of its file."""
+    from amber.cli.options import checked_output
+
+    if output is not None:
+        checked_output(output, (".csv", ".tsv"), (records,), model)
+    return "\t" if output is not None and output.suffix.lower() == ".tsv" else ","
+
+
+def _write(text: str, count: int, output: Path | None) -> None:
+    from amber.files.output import write_text
+
     if output is None:
         typer.echo(text, nl=False)
         return
     write_text(output, text)
     typer.echo(f"Wrote {output}: {count} examples.")
+
+
+def _check_of_run(classes: str | None, column: str | None) -> None:
+    """Refuse options that would change what a run settles."""
+    from amber.errors import ConfigError
+
+    given = "--sequence" if column is not None else "--classes"
+    if column is not None or classes is not None:
+        raise ConfigError(
+            f"{given}: columns and classes are those of the run. Take it out. Received: {column or classes}"
+        )
 
 
 def _check_no_columns(kind: str, column: str | None, classes: str | None, genome: Path | None) -> None:
@@ -139,17 +191,14 @@ def _predict_genomic(
 ) -> None:
     import sys
 
-    from rich.console import Console
-    from rich.progress import Progress
-
     from amber.cli.options import checked_output
+    from amber.cli.waiting import shown_progress
     from amber.experiment.trained import allele_predictions, genomic_files
 
     of_kind = allele_predictions if kind == "variants" else genomic_files
     if output is not None:
-        checked_output(output, of_kind.OUTPUT_SUFFIXES, (records, genome))
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Predicting", total=None)
+        checked_output(output, of_kind.OUTPUT_SUFFIXES, (records, genome), model)
+    with shown_progress("Predicting") as progress:
         predict_file = allele_predictions.predict_alleles if kind == "variants" else genomic_files.predict_genomic_file
         predictions = predict_file(
             model,
@@ -157,7 +206,7 @@ def _predict_genomic(
             genome,
             both_strands=both_strands,
             batch_size=batch_size,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            progress=progress,
         )
         for note in predictions.notes:
             typer.echo(note, err=True)
@@ -169,8 +218,9 @@ def _predict_genomic(
         typer.echo(f"Wrote {path}: {len(predictions):,} {'variants' if kind == 'variants' else 'examples'}.")
 
 
-def _has_blocks(loaded: Configuration, record: Mapping[str, Any]) -> bool:
+def _has_blocks(loaded: Configuration, preprocessing: Preprocessing) -> bool:
     """Say whether a run read blocks of columns, or predicts other than classes of one output."""
-    if not all(isinstance(each, list) for each in record["outputs"].values()):
+    if not all(isinstance(each, tuple) for each in preprocessing.task.outputs.values()):
         return True
-    return loaded.config.data.blocks is not None or loaded.config.data.outputs is not None
+    section = loaded.config.data
+    return section.blocks is not None or section.outputs is not None or bool(preprocessing.input_columns)

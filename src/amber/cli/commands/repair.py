@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from amber.cli.commands.report import RunArgument
 from amber.cli.failures import reported
 
 
 @reported
 def repair(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.", show_default=False)],
+    run: RunArgument,
     backup: Annotated[
         Path | None,
         typer.Option("--backup", metavar="FILE", help="Earlier copy of trials.jsonl, for trials that were lost."),

@@ -7,10 +7,13 @@ from typing import Annotated
 
 import typer
 
+from amber.cli.completion import complete_run
 from amber.cli.failures import reported
 from amber.cli.options import LookOption
 
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.", show_default=False)]
+RunArgument = Annotated[
+    Path, typer.Argument(metavar="RUN", help="Run directory.", show_default=False, autocompletion=complete_run)
+]
 
 
 @reported
@@ -49,7 +52,7 @@ def export(
     from amber.experiment.run_files.recorded import recorded_trials
     from amber.files.output import write_text
 
-    path = checked_output(output, (".csv", ".json"))
+    path = checked_output(output, (".csv", ".json"), run=run)
     trials = recorded_trials(run, storage)
     from amber.report.export import trials_csv, trials_json
 

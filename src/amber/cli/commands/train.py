@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from amber.cli.completion import complete_run
 from amber.cli.failures import reported
 from amber.cli.options import ConfigArgument
 
@@ -29,6 +30,7 @@ def train(
             metavar="MODEL",
             help="Network to begin with: a run directory, or a folder of `amber export`.",
             show_default=False,
+            autocompletion=complete_run,
         ),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write the network to, to share.")] = Path(
@@ -52,13 +54,17 @@ def train(
     """Train a network further on the data of a configuration, and test it; outputs that differ are new."""
     from rich.console import Console
 
-    from amber.experiment.trained.files import check_folder
-    from amber.experiment.trained.fine_tuning import fine_tune
+    from amber.experiment.threads import set_threads_for_run
+    from amber.experiment.trained.files import check_folder, known_preprocessing, network_file
+    from amber.experiment.trained.fine_tuning import prepare, trained_on
     from amber.experiment.trained.model import load
 
     check_folder(output)
+    set_threads_for_run(source)
     given = {} if epochs is None else {"epochs": epochs}
-    done = fine_tune(load(source), config, layers=layers.value, learning_rate=learning_rate, say=typer.echo, **given)
+    network_file(source)
+    prepared = prepare(known_preprocessing(source), source, config, layers.value, learning_rate, **given)
+    done = trained_on(load(source), prepared, typer.echo)
     for table in done.scores.tables:
         Console().print(table)
     for line in done.scores.warnings:

@@ -32,22 +32,21 @@ def variants(
     batch_size: Annotated[int, typer.Option(min=1, help="Windows per batch.")] = 256,
 ) -> None:
     """Score variants: a network's predictions for either allele, and their difference."""
-    from rich.console import Console
-    from rich.progress import Progress
-
     from amber.cli.options import checked_output
+    from amber.cli.waiting import shown_progress
+    from amber.experiment.threads import set_threads_for_run
     from amber.experiment.variant_scoring import OUTPUT_SUFFIXES, score_variants
 
-    paths = [checked_output(path, OUTPUT_SUFFIXES, (calls, genome)) for path in output or []]
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Scoring variants", total=None)
+    paths = [checked_output(path, OUTPUT_SUFFIXES, (calls, genome), model) for path in output or []]
+    set_threads_for_run(model)
+    with shown_progress("Scoring variants") as progress:
         scored = score_variants(
             model,
             calls,
             genome,
             both_strands=both_strands,
             batch_size=batch_size,
-            progress=lambda past, total: bar.update(task, completed=past, total=total),
+            progress=progress,
         )
     for line in scored.found:
         typer.echo(line, err=not paths)

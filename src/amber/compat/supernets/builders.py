@@ -21,7 +21,7 @@ class EnasAnnModelBuilder(AnnSupernetBuilder):
         controller: what draws architectures for `builder()`: a controller, a callable that gives tokens, or
             `"uniform"`.
         dag_func: `"EnasAnnDAG"` (or `"enas"`), in any case, or a subclass of it.
-        l1_reg, l2_reg: penalty of the selected weights; see AnnSupernet.
+        l1_reg, l2_reg: penalty of the selected weights; see AnnSettings.
         with_output_blocks: whether each output chooses layers.
         use_node_dag: give fixed children `nodes`: the computation nodes of what they compute, for knowledge
             functions.
@@ -105,7 +105,7 @@ class EnasCnnModelBuilder(SupernetBuilder):
             `"uniform"`; may come later by `set_controller`.
         dag_func: `"EnasConv1DDAG"` or `"EnasConv1DwDataDescription"` (either spelling), in any case, or a
             subclass of EnasConv1dDAG.
-        l1_reg, l2_reg: penalty of convolution kernels; see ConvSupernet.
+        l1_reg, l2_reg: penalty of convolution kernels; see ConvSettings.
         batch_size: rows of a batch where a call of a child does not say; 128 by default.
         dag_kwargs: more arguments of the DAG class: `stem_config`, `with_skip_connection`, `keep_prob`,
             `reduction_factor`, `train_fixed_arc`, `fixed_arc`, `data_description`, `name`, ...

@@ -18,6 +18,7 @@ from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.supernet.ann import AnnSupernet
 from amber.supernet.conv import ConvSupernet
 from amber.supernet.factory import SupernetFactory
+from amber.supernet.settings import AnnSettings, ConvSettings
 
 
 class FormerFactory(SupernetFactory):
@@ -54,7 +55,7 @@ class EnasAnnDAG(FormerFactory):
         output_node: output operations, or one.
         model_compile_dict: arguments of `keras.Model.compile`, cloned for every child.
         session: ignored with a warning; Keras 3 has no sessions.
-        l1_reg, l2_reg: penalty of the selected weights; see AnnSupernet.
+        l1_reg, l2_reg: penalty of the selected weights; see AnnSettings.
         with_skip_connection, with_input_blocks, with_output_blocks: which connections are searched.
         controller: what draws architectures for `dag()`.
         feature_model: a Keras model or FeatureBlocks that makes the input blocks of raw data.
@@ -92,11 +93,7 @@ class EnasAnnDAG(FormerFactory):
             model_space,
             inputs,
             operations_of(output_node, "output_node"),
-            with_input_blocks,
-            with_skip_connection,
-            with_output_blocks,
-            l1_reg,
-            l2_reg,
+            AnnSettings(with_skip_connection, l1_reg, l2_reg, with_input_blocks, with_output_blocks),
             as_feature_blocks(feature_model, inputs, feature_model_trainable),
             name=name,
         )
@@ -115,7 +112,7 @@ class EnasConv1dDAG(FormerFactory):
         with_skip_connection: whether each layer adds chosen earlier layers.
         batch_size: rows of a batch where a call of a child does not say.
         keep_prob, l1_reg, l2_reg, reduction_factor, stem_config, data_format, add_conv1_under_pool: see
-            ConvSupernet.
+            ConvSettings.
         controller: what draws architectures for `dag()`; may come later by `set_controller`.
         child_train_op_kwargs: defaults of the children's `fit`.
         train_fixed_arc: make the weights of `fixed_arc` only, for the final training of one architecture.
@@ -162,14 +159,16 @@ class EnasConv1dDAG(FormerFactory):
             model_space,
             _the_one(input_node, "input_node"),
             _the_one(output_node, "output_node"),
-            with_skip_connection,
-            keep_prob,
-            l1_reg,
-            l2_reg,
-            reduction_factor,
-            stem_config,
-            data_format,
-            add_conv1_under_pool,
+            ConvSettings(
+                with_skip_connection,
+                l1_reg,
+                l2_reg,
+                keep_prob,
+                reduction_factor,
+                stem_config or {},
+                data_format,
+                add_conv1_under_pool,
+            ),
             fixed_arc if train_fixed_arc else None,
             name=name,
         )

@@ -14,6 +14,9 @@ from amber.compat.ignored import ignore_session
 from amber.compat.supernets.reported import as_reported
 from amber.compat.supernets.steps import Steps, fresh_seed, without_list
 from amber.errors import ConfigError
+from amber.graph.linked import LinkedNode, linked
+from amber.graph.models.per_output import metrics_of_outputs
+from amber.graph.node import ComputationNode
 from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.supernet.child import SupernetModel, is_array_data
 from amber.types import TensorTree
@@ -46,12 +49,15 @@ class FormerCalls(SupernetModel):
     Where that differs from Keras's order, the further arguments of Keras are given by name.
     """
 
-    @property
-    def nodes(self) -> list[Any]:
-        """The computation nodes of what a fixed child computes, inputs first, where the builder gives them."""
-        return list(getattr(self._untracked, "nodes", ()))
+    use_pipe = False
+    """Whether data come from a pipeline of TensorFlow 1; `fit` takes pipelines and arrays alike."""
 
-    def set_nodes(self, nodes: Iterable[object]) -> None:
+    @property
+    def nodes(self) -> list[LinkedNode]:
+        """The computation nodes of what a fixed child computes, inputs first, where the builder gives them."""
+        return linked(getattr(self._untracked, "nodes", ()))
+
+    def set_nodes(self, nodes: Iterable[ComputationNode]) -> None:
         """Say which computation nodes stand for the child."""
         self._untracked.nodes = tuple(nodes)  # type: ignore[attr-defined]
 
@@ -64,6 +70,7 @@ class FormerCalls(SupernetModel):
         **options: object,
     ) -> None:
         """Compile like `keras.Model.compile`; metrics come before loss weights, the rest is given by name."""
+        metrics = metrics_of_outputs(metrics, self.output_names)
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, loss_weights=loss_weights, **options)
 
     @_with_that_order
@@ -112,8 +119,12 @@ class FormerCalls(SupernetModel):
 
         A generator may also yield lists of arrays, `(x_list, y_list)`.
         """
+        batches, options = generator, {}
+        if isinstance(generator, Iterator):
+            batches, options = (tuple(map(without_list, batch)) for batch in generator), {"shuffle": False}
         return self.fit(
-            (tuple(map(without_list, batch)) for batch in generator) if isinstance(generator, Iterator) else generator,
+            batches,
+            **options,
             steps_per_epoch=steps_per_epoch,
             epochs=epochs,
             verbose=verbose,

@@ -8,10 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from amber.display import PlainRepr
 from amber.types import TensorTree
 
 
-class Steps(keras.utils.PyDataset):
+class Steps(PlainRepr, keras.utils.PyDataset):
     """As many batches per epoch as are asked for, from shuffled passes over arrays that go on from epoch to epoch.
 
     All batches have the same size; what is left of a pass is in the next one.

@@ -16,14 +16,22 @@ import numpy as np
 from amber.backend import interrupts
 from amber.data.baselines.label_ridge import LabelRidge, label_ridge
 from amber.data.baselines.scores import ClassScore, LabelScore, NumberScore, NumbersScore
-from amber.data.baselines.streamed import FeatureBatches, features, logistic_regression, ridge_regression
+from amber.data.baselines.streamed import (
+    FeatureBatches,
+    features as side_by_side,
+    logistic_regression,
+    ridge_regression,
+)
 from amber.data.dataset import Dataset, Split, shapes_of
 from amber.data.targets.target import Target, known_labels, known_numbers
 from amber.errors import DataError
 from amber.measures import accuracy, r2
-from amber.types import Array
+from amber.types import Array, Inputs
 
 logger = logging.getLogger(__name__)
+
+Features = Callable[[Inputs], Any]
+"""From inputs to what a linear model weighs: an array, a sparse matrix, or batches, `(examples, features)`."""
 
 STRENGTHS = (0.01, 0.1, 1.0)
 PENALTIES = (1.0, 10.0, 100.0, 1000.0)
@@ -131,7 +139,13 @@ class NumbersResult:
 
 @interrupts.guarded()
 def logistic_regression_baseline(
-    dataset: Dataset, test_split: Split, seed: int = 0, target: str | None = None, *, refit: bool = False
+    dataset: Dataset,
+    test_split: Split,
+    seed: int = 0,
+    target: str | None = None,
+    *,
+    refit: bool = False,
+    features: Features = side_by_side,
 ) -> BaselineResult:
     """Score a logistic regression on the flattened inputs, all blocks side by side.
 
@@ -144,6 +158,7 @@ def logistic_regression_baseline(
         seed: of the solver.
         target: which of several targets; by default the only one.
         refit: whether the one that was chosen is fitted again, to training and validation data together.
+        features: what is weighed, of inputs; by default all of them side by side.
 
     Returns:
         All measures on `test_split`.
@@ -191,7 +206,12 @@ def logistic_regression_baseline(
 
 @interrupts.guarded()
 def ridge_baseline(
-    dataset: Dataset, test_split: Split, target: str | None = None, *, refit: bool = False
+    dataset: Dataset,
+    test_split: Split,
+    target: str | None = None,
+    *,
+    refit: bool = False,
+    features: Features = side_by_side,
 ) -> RegressionResult:
     """Score a ridge regression of a number on the flattened inputs, all blocks side by side.
 
@@ -203,6 +223,7 @@ def ridge_baseline(
         test_split: what `dataset.open_test()` returned.
         target: which of several targets; by default the only one.
         refit: whether the one that was chosen is fitted again, to training and validation data together.
+        features: what is weighed, of inputs; by default all of them side by side.
 
     Raises:
         DataError: a target with classes, or test inputs of another shape.
@@ -236,7 +257,12 @@ def ridge_baseline(
 
 @interrupts.guarded()
 def labels_baseline(
-    dataset: Dataset, test_split: Split, target: str | None = None, *, refit: bool = False
+    dataset: Dataset,
+    test_split: Split,
+    target: str | None = None,
+    *,
+    refit: bool = False,
+    features: Features = side_by_side,
 ) -> LabelsResult:
     """Score one ridge regression of all labels on the flattened inputs, cut to probabilities from 0 to 1.
 
@@ -248,6 +274,7 @@ def labels_baseline(
         test_split: what `dataset.open_test()` returned.
         target: which of several targets; by default the only one.
         refit: whether the one that was chosen is fitted again, to training and validation data together.
+        features: what is weighed, of inputs; by default all of them side by side.
 
     Raises:
         DataError: a target without labels, or test inputs of another shape.
@@ -257,7 +284,7 @@ def labels_baseline(
     if chosen.labels is None:
         raise DataError(f"Target {chosen.name!r} has no labels. Received: {chosen.task}")
     test_y, predicted, alpha, error = _ridge_of_many(
-        dataset, test_split, lambda split: known_labels(split.values_of(chosen.name)), _probabilities, refit
+        dataset, test_split, lambda split: known_labels(split.values_of(chosen.name)), _probabilities, refit, features
     )
     score = LabelScore.of(test_y, predicted, chosen.labels.names)
     return LabelsResult(score=score, alpha=alpha, validation_error=error, predictions=predicted)
@@ -265,7 +292,12 @@ def labels_baseline(
 
 @interrupts.guarded()
 def numbers_baseline(
-    dataset: Dataset, test_split: Split, target: str | None = None, *, refit: bool = False
+    dataset: Dataset,
+    test_split: Split,
+    target: str | None = None,
+    *,
+    refit: bool = False,
+    features: Features = side_by_side,
 ) -> NumbersResult:
     """Score one ridge regression of several numbers, or of all bins of a profile, on the flattened inputs.
 
@@ -276,6 +308,7 @@ def numbers_baseline(
         test_split: what `dataset.open_test()` returned.
         target: which of several targets; by default the only one.
         refit: whether the one that was chosen is fitted again, to training and validation data together.
+        features: what is weighed, of inputs; by default all of them side by side.
 
     Raises:
         DataError: a target of another kind, or test inputs of another shape.
@@ -285,7 +318,7 @@ def numbers_baseline(
     if chosen.numbers is None:
         raise DataError(f"Target {chosen.name!r} does not have several numbers. Received: {chosen.task}")
     test_y, predicted, alpha, error = _ridge_of_many(
-        dataset, test_split, lambda split: known_numbers(split.values_of(chosen.name)), _numbers, refit
+        dataset, test_split, lambda split: known_numbers(split.values_of(chosen.name)), _numbers, refit, features
     )
     score = NumbersScore.of(chosen.in_units(test_y), chosen.in_units(predicted), chosen.numbers)
     return NumbersResult(score=score, alpha=alpha, validation_error=error, predictions=predicted)
@@ -295,8 +328,9 @@ def _ridge_of_many(
     dataset: Dataset,
     test_split: Split,
     known: Callable[[Split], Array],
-    predict: Callable[[LabelRidge, Array | FeatureBatches], Array],
+    predict: Callable[[LabelRidge, Any], Array],
     refit: bool,
+    features: Features,
 ) -> tuple[Array, Array, float, float]:
     """Choose the penalty of one ridge regression of many values by the validation data, and predict the test data.
 
@@ -306,6 +340,7 @@ def _ridge_of_many(
         known: gives the values of a split, shape (examples, values), NaN where one is not known.
         predict: gives the predictions of a fitted model.
         refit: whether the one that was chosen is fitted again, to training and validation data together.
+        features: what is weighed, of inputs.
 
     Returns:
         True and predicted values of the test data, the penalty, and its validation error.

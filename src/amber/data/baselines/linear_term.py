@@ -43,6 +43,12 @@ class LinearModel:
         powers = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
+    def of_second(self) -> LinearModel:
+        """Return one unit: of two classes the one whose sigmoid is the probability of the second; a number as it is."""
+        if len(self.bias) == 1:
+            return self
+        return LinearModel(self.kernel[:, 1:] - self.kernel[:, :1], self.bias[1:] - self.bias[:1])
+
     def _scores(self, given: Array) -> Array:
         return np.asarray(given @ self.kernel + self.bias)
 

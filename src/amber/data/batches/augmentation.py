@@ -106,6 +106,13 @@ class Augmentation:
                 f"Received: the input {proteins[0]!r} of another alphabet",
                 field=("reverse_complement",),
             )
+        for name, kind in kinds.items():
+            if not isinstance(kind, NumbersInput) and kind.length is not None and self.shift >= kind.length:
+                raise DataError(
+                    f"`shift` must be smaller than the input {name!r} is long, {kind.length:,}, so that something is "
+                    f"left of it. Received: {self.shift}",
+                    field=("shift",),
+                )
         if not self.is_identity and all(isinstance(kind, NumbersInput) for kind in kinds.values()):
             raise DataError("Augmentation needs sequences or tracks. Received: inputs of numbers only")
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from amber.data.genomics.chromosomes import ChromosomeMatch, ChromosomeNames
 from amber.data.genomics.genome_index import PlainGzip, find_index
 from amber.data.genomics.handles import PerThread, library, quiet_htslib
+from amber.display import PlainRepr
 from amber.errors import DataError
 from amber.files import MEBIBYTE
 from amber.wording import said, shown
@@ -41,7 +42,7 @@ class FastaHandle(Protocol):
         ...
 
 
-class Genome:
+class Genome(PlainRepr):
     """A genome that windows are read from, by any number of threads and processes.
 
     A pickle holds the path: a worker opens the file itself. A genome of at most `memory` MiB is held in memory,

@@ -19,10 +19,12 @@ from pathlib import Path
 from typing import Literal
 
 from amber.data.genomics.handles import library, quiet_htslib
+from amber.data.genomics.index_check import fits
 from amber.data.text.formats import recognise
 from amber.data.text.reading import check_compression, compression_of, unpacked_blocks
 from amber.errors import DataError
 from amber.files import open_regular, replacing, size_text
+from amber.files.user_cache import user_cache
 from amber.wording import said, shortened
 
 logger = logging.getLogger(__name__)
@@ -51,7 +53,7 @@ class IndexedFasta:
 
 
 def find_index(path: str | os.PathLike[str], plain_gzip: PlainGzip) -> IndexedFasta:
-    """Return a FASTA file with its index, which is made where it is missing or older than the file.
+    """Return a FASTA file with its index, which is made where it is missing, older than the file, or of another.
 
     It is made beside the file (`.fai`, and `.gzi` for bgzip), or in the cache folder where that place cannot be
     written; a note and a line of the log say so.
@@ -65,7 +67,7 @@ def find_index(path: str | os.PathLike[str], plain_gzip: PlainGzip) -> IndexedFa
         DataError: the file is missing, empty, no FASTA file or cannot be indexed (line named), or there is no place
             for what must be made.
     """
-    file = Path(os.path.abspath(path))
+    file = given = Path(os.path.abspath(path))
     packed, blocks = _compression(file)
     notes: tuple[str, ...] = ()
     if packed and not blocks:
@@ -78,9 +80,9 @@ def find_index(path: str | os.PathLike[str], plain_gzip: PlainGzip) -> IndexedFa
         file, notes = _unpacked_copy(file)
     beside, cached = _index_in(file.parent, file, blocks), _index_in(_cache_folder(file), file, blocks)
     for found, oldest in ((beside, file.stat().st_mtime_ns), (cached, 0)):
-        if _is_current(found, oldest):
+        if _is_current(found, oldest) and (blocks or fits(found.fai, file)):
             return IndexedFasta(found.fasta, found.fai, found.gzi, notes)
-    made = _made(beside, cached)
+    made = _made(beside, cached, given)
     return IndexedFasta(made.fasta, made.fai, made.gzi, notes + made.notes)
 
 
@@ -114,31 +116,32 @@ def _is_current(index: IndexedFasta, oldest: int) -> bool:
     return all(part.st_mtime_ns >= oldest and part.st_size > 0 for part in parts)
 
 
-def _made(beside: IndexedFasta, cached: IndexedFasta) -> IndexedFasta:
-    file = beside.fasta
+def _made(beside: IndexedFasta, cached: IndexedFasta, given: Path) -> IndexedFasta:
+    """Make an index in the first place that can be written; errors name the file that was given, not its copy."""
     try:
-        missing = _make(beside)
+        missing = _make(beside, given)
         place = beside
     except OSError as problem:
         try:
             cached.fai.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            missing = _make(cached)
+            missing = _make(cached, given)
         except OSError as second:
             raise DataError(
-                f"{file}: expected a place for the genome's index: its folder ({problem.strerror or problem}), or the "
+                f"{given}: expected a place for the genome's index: its folder ({problem.strerror or problem}), or the "
                 f"cache folder, which XDG_CACHE_HOME names. Received: {cached.fai.parent}: {second.strerror or second}",
-                file=str(file),
+                file=str(given),
             ) from second
         place = cached
-    notes = [f"The index of {file.name} was made: {place.fai}."]
+    name = place.fasta.name
+    notes = [f"The index of {name} was made: {place.fai}."]
     if missing:
-        notes.append(f"{missing} sequences of {file.name} have no bases and are left out.")
+        notes.append(f"{missing} sequences of {name} have no bases and are left out.")
     for note in notes:
         logger.info(note)
     return IndexedFasta(place.fasta, place.fai, place.gzi, tuple(notes))
 
 
-def _make(index: IndexedFasta) -> int:
+def _make(index: IndexedFasta, given: Path) -> int:
     """Write the files of an index, and return how many entries without bases it leaves out."""
     pysam = library("pysam", "A genome")
     with contextlib.ExitStack() as stack:
@@ -150,18 +153,20 @@ def _make(index: IndexedFasta) -> int:
         try:
             pysam.faidx(str(index.fasta), *options, catch_stdout=False)
         except pysam.SamtoolsError as error:
-            raise _explained(index.fasta, index.gzi is not None, said(error)) from error
-        return _check_names(index.fasta, fai, index.gzi is not None)
+            raise _explained(index.fasta, index.gzi is not None, said(error), given) from error
+        return _check_names(index.fasta, fai, index.gzi is not None, given)
 
 
-def _check_names(file: Path, fai: Path, packed: bool) -> int:
+def _check_names(file: Path, fai: Path, packed: bool, given: Path) -> int:
     """Refuse a name that two chromosomes have, of which htslib takes the first without a word."""
     indexed = {line.split("\t", 1)[0] for line in fai.read_text("utf-8", "surrogateescape").splitlines()}
     seen: dict[bytes, int] = {}
     for number, name in _headers(file, packed):
         if not name or name in seen:
             earlier = f"that of line {seen[name]} again" if name else "none"
-            raise _refused(file, number, "each chromosome must have a name of its own", f"{name.decode()!r}, {earlier}")
+            raise _refused(
+                given, number, "each chromosome must have a name of its own", f"{name.decode()!r}, {earlier}"
+            )
         seen[name] = number
     return len(seen) - len(indexed)
 
@@ -188,7 +193,7 @@ def _headers_in(text: bytes, lines: int) -> Iterator[tuple[int, bytes]]:
         yield lines, found[1]
 
 
-def _explained(file: Path, packed: bool, reason: str) -> DataError:
+def _explained(file: Path, packed: bool, reason: str, given: Path) -> DataError:
     """Return why htslib could not index a file, with the line where that can be found."""
     length, short = 0, 0
     number = 0
@@ -199,30 +204,28 @@ def _explained(file: Path, packed: bool, reason: str) -> DataError:
             for number, line in enumerate(lines, start=1):
                 bare = line.rstrip(b"\r\n")
                 if b"\r" in bare:
-                    return _refused(file, number, "lines must end with a newline; write dos2unix -c mac", "a bare CR")
+                    return _refused(given, number, "lines must end with a newline; write dos2unix -c mac", "a bare CR")
                 if bare.startswith(b">"):
                     length, short = 0, 0
                 elif short and bare:
-                    return _refused(file, short, way_out, "a shorter or blank line before others")
+                    return _refused(given, short, way_out, "a shorter or blank line before others")
                 elif length and len(line) > length:
-                    return _refused(file, number, way_out, f"{len(bare)} bases after lines of {length - 1}")
+                    return _refused(given, number, way_out, f"{len(bare)} bases after lines of {length - 1}")
                 elif length and len(line) < length:
                     short = number
                 else:
                     length = len(line)
         except (OSError, EOFError, zlib.error) as error:
-            return _refused(file, number + 1, "expected sound gzip data", said(error))
-    return DataError(f"{file}: expected a FASTA file that can be indexed. Received: {reason}", file=str(file))
+            return _refused(given, number + 1, "expected sound gzip data", said(error))
+    return DataError(f"{given}: expected a FASTA file that can be indexed. Received: {reason}", file=str(given))
 
 
 def _cache_folder(file: Path) -> Path:
     """Return the folder of the cache that belongs to a file as it is now."""
-    given = os.environ.get("XDG_CACHE_HOME", "")
-    base = Path(given) if os.path.isabs(given) else Path.home() / ".cache"
     status = file.stat()
     identity = f"{file.resolve()}\0{status.st_size}\0{status.st_mtime_ns}"
     digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    return base / "amber" / "genomes" / f"{file.name}-{digest}"
+    return user_cache("genomes", f"{file.name}-{digest}")
 
 
 def _unpacked_copy(file: Path) -> tuple[Path, tuple[str, ...]]:

@@ -33,6 +33,9 @@ _TRACK_TYPE = re.compile(r"\btype=[\"']?(\w+)", re.IGNORECASE)
 # The second and third names of a header without '#'.
 _START_NAMES = frozenset({"start", "chromstart", "chrom_start", "begin", "txstart"})
 _END_NAMES = frozenset({"end", "stop", "chromend", "chrom_end", "txend"})
+# How files say on which strand an interval is; Ensembl and pandas write numbers.
+STRANDS = {"+": "+", "-": "-", ".": ".", "1": "+", "+1": "+", "-1": "-", "": ".", "?": "."}
+_NUMBERED = ("1", "+1", "-1")
 _UNSET = frozenset({"", ".", "-"})
 _LARGEST_DIGITS = 18
 _GTF_ATTRIBUTE = re.compile(r'\s*\w+\s+"')
@@ -159,6 +162,7 @@ class _Row:
         self.file, self.read = file, read
         self.columns: dict[int, int] = {}
         self.odd: dict[str, list[int]] = {}
+        self.numbered_strands = 0
         self._chromosomes: dict[str, str] = {}
 
     def add(self, number: int, values: list[str]) -> None:
@@ -173,6 +177,8 @@ class _Row:
         zero = sum(map(int.__eq__, self.read.start, self.read.end))
         if zero:
             notes.append(f"{zero:,} of {total:,} intervals have length zero.")
+        if self.numbered_strands:
+            notes.append(f"{self.numbered_strands:,} of {total:,} strands are written 1 or -1: read as + and -.")
         for what, lines in self.odd.items():
             notes.append(f"{len(lines):,} of {total:,} {what}, the first in line {lines[0]}; they count as missing.")
         return notes
@@ -192,11 +198,10 @@ class _Row:
 
     def _strand(self, number: int, values: list[str]) -> str:
         strand = values[self.strand_column].strip() if len(values) > self.strand_column else "."
-        if strand in ("+", "-", "."):
-            return strand
-        if strand not in ("", "?"):
-            self.odd.setdefault("strands are none of + - .", []).append(number)
-        return "."
+        if strand not in STRANDS:
+            self.odd.setdefault("strands are none of + - . 1 -1", []).append(number)
+        self.numbered_strands += strand in _NUMBERED
+        return STRANDS.get(strand, ".")
 
     def _score(self, number: int, text: str) -> float:
         text = text.strip()

@@ -20,6 +20,7 @@ from amber.data.genomics.bigwig_index import fault_of
 from amber.data.genomics.chromosomes import ChromosomeMatch, ChromosomeNames
 from amber.data.genomics.handles import PerThread, library
 from amber.data.text.formats import recognise
+from amber.display import PlainRepr
 from amber.errors import DataError
 from amber.files import open_regular
 from amber.wording import said, shown
@@ -44,7 +45,7 @@ class BigWigHandle(Protocol):
         ...
 
 
-class Track:
+class Track(PlainRepr):
     """A bigWig file that values are read from, by any number of threads and processes.
 
     A pickle holds the path: a worker opens the file itself.

@@ -5,7 +5,6 @@ What may be changed here: where a window is put, and what is done at a chromosom
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -125,8 +124,8 @@ def _chromosomes(
                 line=int(intervals.line[np.argmax(missing)]),
             )
         notes.append(
-            f"{int(missing.sum()):,} of {len(intervals):,} intervals were dropped: {genome.path.name} does not have "
-            f"their chromosomes, {shown_names(match.missing)}."
+            f"{_counted(intervals, missing)} intervals were dropped, {_first(intervals, missing)}: "
+            f"{genome.path.name} does not have their chromosomes, {shown_names(match.missing)}."
         )
     sizes = {name: genome.lengths[match.names[name]] if name in match.names else -1 for name in asked}
     named = text_column([match.names.get(each, each) for each in intervals.chromosome])
@@ -160,10 +159,9 @@ def _at_the_ends(
     """Return the starts of the windows, which of them are kept, and what was done."""
     notes = []
 
-    def count(rows: NDArray[np.bool_], said: Callable[[int], str]) -> None:
-        number = int(rows.sum())
-        if number:
-            notes.append(said(number))
+    def count(rows: NDArray[np.bool_], said: str, after: str = ".") -> None:
+        if rows.any():
+            notes.append(f"{_counted(intervals, rows)} {said}, {_first(intervals, rows)}{after}")
 
     present = sizes >= 0
     # The base before the end of an interval: one that is not there was called on another genome.
@@ -178,19 +176,23 @@ def _at_the_ends(
             file=str(intervals.path),
             line=int(intervals.line[row]),
         )
-    total = len(intervals)
-    count(
-        foreign,
-        lambda n: f"{n:,} of {total:,} intervals end beyond their chromosome and were dropped: is this their genome?",
-    )
+    count(foreign, "intervals end beyond their chromosome and were dropped", ": is this their genome?")
     kept, leaves = present & ~foreign, leaves & ~foreign
     if at_end == "drop":
-        count(leaves, lambda n: f"{n:,} of {total:,} windows leave their chromosome and were dropped.")
+        count(leaves, "windows leave their chromosome and were dropped")
         return start, kept & ~leaves, notes
     if at_end == "pad":
-        count(leaves, lambda n: f"{n:,} of {total:,} windows leave their chromosome and are padded with N.")
+        count(leaves, "windows leave their chromosome and are padded with N")
         return start, kept, notes
     small = kept & (sizes < length)
-    count(small, lambda n: f"{n:,} of {total:,} windows are longer than their chromosome and were dropped.")
-    count(leaves & ~small, lambda n: f"{n:,} of {total:,} windows were shifted into their chromosome.")
+    count(small, "windows are longer than their chromosome and were dropped")
+    count(leaves & ~small, "windows were shifted into their chromosome")
     return np.clip(start, 0, np.maximum(sizes - length, 0)), kept & ~small, notes
+
+
+def _counted(intervals: Intervals, rows: NDArray[np.bool_]) -> str:
+    return f"{intervals.path.name}: {int(rows.sum()):,} of {len(intervals):,}"
+
+
+def _first(intervals: Intervals, rows: NDArray[np.bool_]) -> str:
+    return f"the first in {'bin' if intervals.kind == 'bins' else 'line'} {intervals.line[np.argmax(rows)]}"

@@ -79,6 +79,16 @@ class Motif:
         bits: Array = 2 + (self.probabilities * np.log2(safe)).sum(axis=1)
         return bits
 
+    @property
+    def information_beyond_chance(self) -> Array:
+        """Bits at each position, less those that as many random sequences would have in common; may be negative.
+
+        Schneider et al., "Information content of binding sites on nucleotide sequences", Journal of Molecular Biology
+        188 (1986), 415-431.
+        """
+        bits: Array = self.information - 3 / (2 * np.log(2) * max(self.sites, 1))
+        return bits
+
     def trimmed(self, share: float = 0.25) -> Motif:
         """Return the motif without the positions at both ends that weigh less than a share of the heaviest.
 

@@ -20,10 +20,11 @@ from amber.data.sources.source import Source, Wanted, register_source
 from amber.data.tables.blocks import BlockSpec
 from amber.data.tables.table import shown_names
 from amber.data.text import reading
+from amber.data.text.reading import check_no_codes
 from amber.errors import AmberError, DataError
 from amber.files import bounded_hdf5, size_text
 from amber.types import Array
-from amber.wording import said
+from amber.wording import said, shown
 
 _FEATURES = "features"
 _NAME = "name"
@@ -62,10 +63,9 @@ class AnnDataSource(Source):
                 return self._examples(opened, wanted)
         except DataError:
             raise
-        except (AmberError, OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-            reason = said(error).removeprefix(f"{self.anndata}: ")
+        except AmberError as error:
             raise DataError(
-                f"{self.anndata}: expected a sound AnnData file. Received: {reason}", file=self.anndata
+                f"{self.anndata}: {said(error).removeprefix(f'{self.anndata}: ')}", file=self.anndata
             ) from error
 
     def _examples(self, opened: h5py.File, wanted: Wanted) -> ArrayExamples:
@@ -74,6 +74,12 @@ class AnnDataSource(Source):
                 raise self._wrong(f"an AnnData file with {name!r}", shown_names(list(opened)) or "nothing")
         columns, names = _frame(opened["obs"])
         features = _frame(opened["var"])[1].tolist()
+        check_no_codes(self.anndata, "the names of features", features)
+        check_no_codes(self.anndata, "the names of observations", names.tolist())
+        check_no_codes(self.anndata, "the names of columns", list(columns))
+        for name, values in columns.items():
+            if values.dtype.kind not in "biuf":
+                check_no_codes(self.anndata, f"column {name!r}", values.tolist())
         numbers = self._numbers(opened, len(names), len(features))
         bad = np.argwhere(~np.isfinite(numbers))
         if len(bad):
@@ -128,7 +134,13 @@ class AnnDataSource(Source):
 
 def _frame(group: h5py.Group) -> tuple[dict[str, Array], NDArray[np.object_]]:
     """Return the columns of `obs` or `var`, and the names of its rows."""
-    index = _as_text(group.attrs["_index"])
+    index = _as_text(group.attrs.get("_index", ""))
+    if "/" in index or not isinstance(group.get(index or "/"), h5py.Dataset):
+        raise DataError(
+            f"{group.file.filename}: expected that the attribute '_index' of {group.name} names one of its arrays: "
+            f"{shown_names(list(group)) or 'there are none'}. Received: {shown(index)}",
+            file=group.file.filename,
+        )
     names = text_column([_as_text(each) for each in group[index][()].tolist()])
     order = [_as_text(each) for each in np.asarray(group.attrs.get("column-order", [])).tolist()]
     return {name: _column(group[name]) for name in order if name in group}, names

@@ -42,11 +42,10 @@ def read_arrays(path: str) -> dict[str, Array]:
         raise
     except (AmberError, OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         reason = said(error)
-        already = reason.startswith(path)
-        raise DataError(
-            f"{path}: expected sound arrays. Received: {reason.removeprefix(f'{path}: ') if already else reason}",
-            file=path,
-        ) from error
+        if reason.startswith(f"{path}, "):  # what names the place in the file says all
+            raise DataError(reason, file=path) from error
+        sound = f"{path}: expected sound arrays. Received: {reason.removeprefix(f'{path}: ')}"
+        raise DataError(sound, file=path) from error
     found = recognise(head) if head else None
     received = found.name if found else "an empty file" if not head else "another file"
     raise DataError(f"{path}: expected {_WHAT}. Received: {received}", file=path)

@@ -22,6 +22,7 @@ from amber.data.sources.source import Source, Wanted, register_source
 from amber.data.splits.parts import part_of
 from amber.data.tables.examples import ReadBlock
 from amber.data.tables.table import shown_names
+from amber.data.text.reading import check_no_codes
 from amber.errors import DataError
 from amber.types import Array
 
@@ -79,6 +80,7 @@ class NamedArrays:
     def examples(self, wanted: Wanted) -> ArrayExamples:
         """Return the examples; errors are those of `ArraysSource.examples`."""
         arrays, notes = self.together()
+        check_no_codes(self.path, "the names of arrays", list(arrays))
         blocks = wanted.blocks or {"sequence": {"sequence": self._sequences(arrays, wanted.sequence)}}
         inputs: dict[str, InputKind] = {}
         values: dict[str, Array | Ragged] = {}
@@ -109,13 +111,15 @@ class NamedArrays:
         return parts or dict(self.found), notes
 
     def _sequences(self, arrays: Mapping[str, Array], wanted: str) -> str:
-        return next((name for name in (wanted, *USUAL_NAMES) if name in arrays), wanted)
+        # A name that was given is the one that is meant.
+        usual = USUAL_NAMES if wanted == Wanted.sequence else ()
+        return next((name for name in (wanted, *usual) if name in arrays), wanted)
 
     def _check_there(self, arrays: Mapping[str, Array], key: str, name: str) -> None:
         if key not in arrays:
             raise DataError(
-                f"{self.path}: expected an array {key!r}; name one that is there with data.sequence or data.blocks. "
-                f"Received: {shown_names(list(arrays)) or 'no arrays'}",
+                f"{self.path}: expected an array {key!r}; name one that is there with data.sequence or data.blocks, or "
+                f"for `amber predict` with --sequence. Received: {shown_names(list(arrays)) or 'no arrays'}",
                 file=self.path,
                 field=("inputs", name),
             )
@@ -193,6 +197,8 @@ class NamedArrays:
                 flat = values.reshape(-1)
                 is_text = flat.dtype.kind in "US"
                 texts = [each.decode("latin-1") if isinstance(each, bytes) else each for each in flat.tolist()]
+                if is_text:
+                    check_no_codes(self.path, f"array {key!r}", texts)
                 columns[key] = text_column(texts) if is_text else flat
             elif values.ndim == 2 and values.shape[1] <= _MOST_COLUMNS:
                 columns |= {f"{key}_{place + 1}": values[:, place] for place in range(values.shape[1])}

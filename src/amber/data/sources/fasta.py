@@ -45,6 +45,10 @@ class FastaSource(Source):
     table: str | None = None
     name: str = "name"
     PATHS: ClassVar[tuple[str, ...]] = ("fasta", "table")
+    LABELS: ClassVar[str] = (
+        "Give each class a file of its own, as in fasta: {bound: a.fa, free: b.fa}; or find labels in the headers with "
+        "`labels`, or by name in a `table`"
+    )
 
     def __post_init__(self) -> None:
         if not self.fasta:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from amber.data.genomics.interval_formats import STRANDS
 from amber.data.genomics.intervals import Intervals, read_intervals, text_column
 from amber.data.tables.table import Layout, Table, read_table
 from amber.data.text.reading import Expected, read_lines
@@ -78,7 +79,7 @@ def _of_table(table: Table) -> IntervalTable:
         end=ends,
         name=text_column([""] * count),
         score=np.full(count, np.nan),
-        strand=np.array([each if each in ("+", "-") else "." for each in strands], dtype="<U1"),
+        strand=np.array([STRANDS.get(each, ".") for each in strands], dtype="<U1"),
         summit=np.full(count, -1, dtype=np.int64),
         feature=text_column([""] * count),
         line=np.array(table.lines, dtype=np.int64),

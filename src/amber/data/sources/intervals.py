@@ -91,6 +91,10 @@ class IntervalsSource(Source):
     excluded: str | list[str] | None = None
     PATHS: ClassVar[tuple[str, ...]] = ("intervals", "genome", "labels", "tracks", "signals", "excluded")
     UNUSED: ClassVar[tuple[str, ...]] = ("sequence", "blocks", "length", "align")
+    LABELS: ClassVar[str] = (
+        "Give each class a file of its own, as in intervals: {bound: a.bed, free: b.bed}; or write `negatives: 1` "
+        "where all are positive, or files of `labels` or `signals`"
+    )
 
     def __post_init__(self) -> None:
         positive_integer(self.window, "window", error=DataError)
@@ -183,14 +187,14 @@ class IntervalsSource(Source):
         if self.bins is not None:
             return self._of_bins(genome, alphabet, self.bins, wanted.size_limit)
         parts = [self._of_file(name, file, genome, wanted.size_limit) for name, file in self._files().items()]
+        for part in parts:
+            if not len(part.windows):
+                raise DataError(
+                    f"{part.intervals.path}: expected intervals whose windows of {self.window:,} bases lie on the "
+                    f"genome. Received: none of {len(part.intervals):,}. {' '.join(part.windows.notes)}",
+                    file=str(part.intervals.path),
+                )
         chosen = _joined([part.windows for part in parts])
-        if not len(chosen):
-            first = parts[0].intervals
-            raise DataError(
-                f"{first.path}: expected intervals whose windows of {self.window:,} bases lie on the genome. "
-                f"Received: none of {len(first):,}. {' '.join(chosen.notes)}",
-                file=str(first.path),
-            )
         shared = [name for name in parts[0].columns if all(name in part.columns for part in parts)]
         columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in shared}
         notes = [*genome.notes, *(note for part in parts for note in part.intervals.notes), *chosen.notes]
@@ -249,8 +253,22 @@ class IntervalsSource(Source):
             match = track.match(str(each) for each in chosen.chromosome)
             if not match.names:
                 raise track.names.unknown(match.missing)
+            if match.missing:
+                without = int(np.isin(chosen.chromosome.astype(np.str_), match.missing).sum())
+                said.append(
+                    f"{track.path.name} does not have the chromosomes {shown_names(match.missing)} of {without:,} "
+                    f"windows: its signal is 0 there."
+                )
         return GenomeWindows(
-            genome, chosen, columns | signals | of_windows, places, alphabet, (*notes, *said), tracks, profiles
+            genome,
+            chosen,
+            columns | signals | of_windows,
+            places,
+            alphabet,
+            (*notes, *said),
+            tracks,
+            profiles,
+            frozenset(signals),
         )
 
     def _files(self) -> dict[str, str]:

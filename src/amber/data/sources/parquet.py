@@ -16,6 +16,7 @@ from amber.data.sources.table import rows_as_examples
 from amber.data.tables.examples import TableExamples
 from amber.data.tables.table import Table, missing_column, shown_names
 from amber.data.text import reading
+from amber.data.text.reading import check_no_codes
 from amber.errors import DataError
 from amber.files import open_regular, size_text
 from amber.wording import said
@@ -73,6 +74,9 @@ class ParquetSource(Source):
             self._check_size(opened)
             read = opened.read(columns=chosen)
             values = {name: self._texts(read.column(name), name) for name in chosen}
+            check_no_codes(self.parquet, "the names of columns", chosen)
+            for name, texts in values.items():
+                check_no_codes(self.parquet, f"column {name!r}", texts)
         except DataError:
             raise
         except Exception as error:  # the exceptions of pyarrow are known once it is imported

@@ -48,11 +48,12 @@ class Source(ABC):
     """A source of examples: a dataclass of settings with defaults; the first is named as the source is registered.
 
     A configuration writes it as `data.source: {name: ..., setting: ...}`. `PATHS` are the settings that name files,
-    `UNUSED` the keys of `data` that mean nothing beside it.
+    `UNUSED` the keys of `data` that mean nothing beside it, `LABELS` how its examples get labels that no column holds.
     """
 
     PATHS: ClassVar[tuple[str, ...]] = ()
     UNUSED: ClassVar[tuple[str, ...]] = ("sequence", "blocks")
+    LABELS: ClassVar[str] = ""
 
     @abstractmethod
     def examples(self, wanted: Wanted) -> Examples:

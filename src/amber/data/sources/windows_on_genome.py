@@ -39,6 +39,7 @@ class GenomeWindows:
         notes: one sentence for whatever was dropped, moved or padded.
         tracks: whose signals are the channels of the input `signal`; none: there is no such input.
         profiles: the columns that are profiles, `(windows, bins)`.
+        measured: the columns that are signals: numbers, also where they have few different values.
     """
 
     genome: Genome
@@ -49,6 +50,7 @@ class GenomeWindows:
     notes: tuple[str, ...] = ()
     tracks: Mapping[str, Track] = field(default_factory=dict)
     profiles: Mapping[str, ProfileColumn] = field(default_factory=dict)
+    measured: frozenset[str] = frozenset()
     inputs: Mapping[str, InputKind] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,14 +1,16 @@
 """Which examples train, choose and test: as a column or chromosomes say, or drawn, and how that is said.
 
-What may be changed here: which columns are taken for a split without being named. How parts are drawn is the matter of
-`amber.data.splits.parts`.
+What may be changed here: which columns are taken for a split without being named. `parts` draws the parts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from amber.data.examples import Examples
 from amber.data.splits.parts import (
@@ -17,6 +19,7 @@ from amber.data.splits.parts import (
     chromosome_split,
     column_split,
     folds,
+    group_numbers,
     grouped_split,
     missing_parts,
     part_of,
@@ -82,6 +85,19 @@ class SplitSpec:
     fold: int = 0
     stratify_by_all: bool = False
 
+    @classmethod
+    def of(cls, given: str | SplitSpec, seed: int = 0) -> SplitSpec:
+        """Return a division as it is given: by its name with a seed, or all that is known of it.
+
+        Raises:
+            DataError: a seed beside a SplitSpec, which has its own.
+        """
+        if not isinstance(given, SplitSpec):
+            return cls(given, seed=seed)
+        if seed not in (0, given.seed):
+            raise DataError(f"Give the seed to the SplitSpec. Received: seed={seed} beside it")
+        return given
+
     def needed(self) -> list[str]:
         """Return the columns that must be there."""
         known = {AUTO: [], RANDOM: [], SIMILARITY: [], GROUPED: [self.group], CHROMOSOMES: [CHROMOSOME_COLUMN]}
@@ -102,6 +118,7 @@ class Division:
         origin: the same in words.
         notes: one sentence for whatever was drawn or guessed.
         folds: with folds: the division in which each is the test part.
+        groups: number of each example's group, whether or not the parts keep them together; None: there are none.
     """
 
     rows: SplitIndices
@@ -109,6 +126,7 @@ class Division:
     origin: str
     notes: tuple[str, ...] = ()
     folds: tuple[SplitIndices, ...] = ()
+    groups: NDArray[np.int64] | None = None
 
 
 def divide_examples(examples: Examples, spec: SplitSpec, labels: Array | None) -> Division:
@@ -146,6 +164,10 @@ def divide(table: Divisible, spec: SplitSpec, labels: Array | None, alike: Simil
         DataError: a value that names no part, too few groups, a part that would be empty, or near-duplicates that are
             not known.
     """
+    return replace(_divided(table, spec, labels, alike), groups=group_numbers(_known_groups(table, spec, alike)))
+
+
+def _divided(table: Divisible, spec: SplitSpec, labels: Array | None, alike: SimilarityGroups | None) -> Division:
     if spec.folds:
         return _in_folds(table, spec, labels, alike)
     if spec.split == AUTO:
@@ -181,6 +203,11 @@ def _kept_together(
     if spec.split == GROUPED:
         return _groups(table, spec), f"groups of the column {spec.group}", ()
     return None, "", ()
+
+
+def _known_groups(table: Divisible, spec: SplitSpec, alike: SimilarityGroups | None) -> Sequence[str] | Array | None:
+    groups = alike.groups if alike is not None else _groups(table, spec)
+    return table.columns[CHROMOSOME_COLUMN] if groups is None and spec.split == CHROMOSOMES else groups
 
 
 def _in_folds(table: Divisible, spec: SplitSpec, labels: Array | None, alike: SimilarityGroups | None) -> Division:

@@ -335,3 +335,8 @@ def _check_fractions(fractions: Sequence[float]) -> NDArray[np.float64]:
 
 def _indices(assigned: NDArray[np.int64]) -> SplitIndices:
     return SplitIndices(*(np.flatnonzero(assigned == part).astype(np.int64) for part in range(3)))
+
+
+def group_numbers(groups: Sequence[str] | Array | None) -> NDArray[np.int64] | None:
+    """Return a number for each group's examples, from the groups by name; None where there are no groups."""
+    return None if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1].reshape(-1)

@@ -73,11 +73,16 @@ def sketch(examples: Examples, *, stretch: int | None = None) -> Sketches:
             120 a third, and at least so many that hardly any k-mers are shared by chance.
 
     Raises:
-        DataError: a stretch below 1.
+        DataError: a stretch below 1, or longer than all sequences.
     """
     if stretch is not None:
         positive_integer(stretch, "stretch", error=DataError)
     lengths = _lengths(examples)
+    if stretch is not None and lengths and stretch > max(lengths):
+        raise DataError(
+            f"Near-duplicates must share at most the {max(lengths):,} letters that sequences have. "
+            f"Received: a stretch of {stretch:,}"
+        )
     kmer, window = _sampling(len(examples), lengths, _letters(examples), stretch) if lengths else (0, 0)
     whole, rows, hashes = np.empty(len(examples), dtype=np.uint64), [], []
     for part, inputs in _chunks(examples, sum(lengths)):

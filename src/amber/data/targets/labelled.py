@@ -203,6 +203,7 @@ def assembled(
             rows_of(inputs, part),
             rows_of(outputs, part),
             None if labelled.weights is None else labelled.weights[part],
+            None if labelled.division.groups is None else labelled.division.groups[part],
         )
         for part in (rows.train, rows.validation, rows.test)
     )

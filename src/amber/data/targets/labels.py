@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amber.data.tables.table import shown_names
+from amber.data.targets.positive import positive_class
 from amber.errors import DataError
 
 # What spreadsheets, R, pandas and databases write where there is no value; compared in lower case.
@@ -21,6 +22,12 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _LARGEST_WHOLE = 2**53
 # Byte-order marks, zero-width blanks and joiners, marks of direction: nobody sees them in a label.
 _INVISIBLE = re.compile("[\ufeff\u200b-\u200f\u2060-\u2064\u202a-\u202e]")
+
+# What two classes are often called; of one data set with several of these words some mean the same.
+_MEANINGS = {
+    **dict.fromkeys(("1", "true", "yes", "pos", "positive"), "positive"),
+    **dict.fromkeys(("0", "false", "no", "neg", "negative"), "negative"),
+}
 
 
 def without_blanks(text: str) -> str:
@@ -55,11 +62,15 @@ def class_name(text: str) -> str:
 
 
 def ordered(classes: set[str]) -> tuple[str, ...]:
-    """Return class names in the order of their numbers: by value where all are numbers, else by text."""
+    """Return class names in the order of their numbers: by value where all are numbers, else by text.
+
+    Of two names that tell which is the positive class, that is the second.
+    """
     values = {name: number_of(name) for name in classes}
     if all(value is not None for value in values.values()):
         return tuple(sorted(classes, key=lambda name: values[name] or 0.0))
-    return tuple(sorted(classes))
+    by_text = tuple(sorted(classes))
+    return by_text[::-1] if len(by_text) == 2 and positive_class(*by_text) == by_text[0] else by_text
 
 
 def encode_labels(
@@ -76,7 +87,7 @@ def encode_labels(
     Args:
         labels: one class name per example.
         classes: names in the order of their numbers; by default the distinct labels, sorted as numbers where all are
-            numbers, else as text.
+            numbers, else as text, but of two the positive one last, where their names tell: `free`, `bound`.
         lines: line numbers of the examples for messages; by default messages give the example.
         source: file or array that messages name.
 
@@ -137,10 +148,25 @@ def label_notes(labels: Sequence[str], classes: Sequence[str], column: str) -> l
     for name, forms in written.items():
         if len(forms) > 1:
             notes.append(f"The labels {shown_names(sorted(forms))} of the column {column} are one class, {name}.")
-    cases: dict[str, list[str]] = {}
+    meanings: dict[str, list[str]] = {}
     for name in classes:
-        cases.setdefault(name.casefold(), []).append(name)
-    for names in cases.values():
-        if len(names) > 1:
+        folded = name.casefold()
+        meanings.setdefault(_MEANINGS.get(folded, folded), []).append(name)
+    for names in meanings.values():
+        if len({name.casefold() for name in names}) > 1:
+            said = "look like one class written in several ways; write it in one"
+            notes.append(f"The classes {shown_names(names)} of the column {column} {said}.")
+        elif len(names) > 1:
             notes.append(f"The classes {shown_names(names)} of the column {column} differ by case only.")
     return notes
+
+
+def positive_notes(classes: Sequence[str]) -> list[str]:
+    """Return a sentence about the positive one of two classes, where their names decided which it is."""
+    if len(classes) != 2 or positive_class(*classes) is None or None not in map(number_of, classes):
+        return []
+    turned = ", ".join(reversed(classes))
+    return [
+        f"Of the classes {shown_names(classes)}, {classes[1]} is the positive one, as their names say; "
+        f"`classes: [{turned}]` makes it {classes[0]}."
+    ]

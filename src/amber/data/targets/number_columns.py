@@ -33,6 +33,16 @@ class HasProfiles(Protocol):
         ...
 
 
+@runtime_checkable
+class HasMeasured(Protocol):
+    """Examples of which some columns are measured, so that they are numbers whatever values they have."""
+
+    @property
+    def measured(self) -> frozenset[str]:
+        """Names of these columns."""
+        ...
+
+
 @dataclass(frozen=True)
 class ProfileColumn:
     """How a profile lies along the sequence.
@@ -64,6 +74,11 @@ class NumberMatrix:
 def is_profile(examples: Examples, column: str) -> bool:
     """Say whether a column is a profile: bins along the sequence."""
     return isinstance(examples, HasProfiles) and column in examples.profiles
+
+
+def is_measured(examples: Examples, column: str) -> bool:
+    """Say whether a column is measured: a number, also where it has few different values."""
+    return isinstance(examples, HasMeasured) and column in examples.measured
 
 
 def read_numbers(examples: Examples, written: str | Sequence[str], source: str) -> NumberMatrix:

@@ -17,6 +17,9 @@ from amber.errors import DataError
 from amber.types import Array
 from amber.wording import shown
 
+# Scaled numbers are float32: of a number times a scale no more is known than this share of it.
+_ROUNDING = float(np.finfo(np.float32).eps)
+
 
 @dataclass(frozen=True)
 class Scaling:
@@ -48,8 +51,10 @@ class Scaling:
         return np.asarray(((x - np.array(self.mean)) / np.array(self.scale)).astype(np.float32))
 
     def invert(self, x: Array) -> NDArray[np.float64]:
-        """Return columns in their own units again."""
-        return np.asarray(x * np.array(self.scale) + np.array(self.mean))
+        """Return columns in their own units again; what is within the rounding of scaled numbers of 0 is 0."""
+        shift = x * np.array(self.scale)
+        found = np.asarray(shift + np.array(self.mean))
+        return np.where(np.abs(found) < _ROUNDING * np.abs(shift), 0.0, found)
 
     def to_dict(self) -> dict[str, list[float]]:
         """Return a JSON-ready dictionary."""

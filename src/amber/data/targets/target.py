@@ -7,6 +7,7 @@ What may be changed here: what a target knows about itself. How the task is foun
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from amber.data.targets.scaling import Scaling
 from amber.types import Array
 
+PAIR = 2
 _CLASSES_SHOWN = 10
 MISSING_LABEL = -1.0
 """What stands in the array of labels for one that is not known."""
@@ -96,6 +98,39 @@ def known_labels(y: Array) -> NDArray[np.float64]:
     return np.where(values == MISSING_LABEL, np.nan, values)
 
 
+class Binary(NamedTuple):
+    """Two classes, of which a network gives the probability of the second, from one sigmoid unit.
+
+    Attributes:
+        negative: name of the first class, number 0.
+        positive: name of the second, number 1.
+    """
+
+    negative: str
+    positive: str
+
+
+Outcome: TypeAlias = "tuple[str, ...] | Binary | Labels | Numbers | None"
+"""What an output is of: one of several classes by a softmax, one of two by a sigmoid, any number of labels, several
+numbers or a profile, or (None) a number."""
+
+
+def units_of(outcome: Outcome) -> int:
+    """Return how many numbers a network gives for an output."""
+    if isinstance(outcome, Labels):
+        return len(outcome.names)
+    if isinstance(outcome, Numbers):
+        return outcome.units
+    return 1 if outcome is None or isinstance(outcome, Binary) else len(outcome)
+
+
+def by_class(outcome: Outcome, values: Array) -> Array:
+    """Return what a network gives for an output, `(examples, units)`, with a column for each of two classes."""
+    if outcome is None or isinstance(outcome, (Labels, Numbers)) or len(outcome) != PAIR or values.shape[-1] != 1:
+        return values
+    return np.concatenate([1 - values, values], axis=-1)
+
+
 @dataclass(frozen=True)
 class Target:
     """What is to be predicted, by one output of a network.
@@ -109,6 +144,7 @@ class Target:
         labels: where each example has any number of labels; None: it has a class or a number.
         class_weights: of each class, how much its examples count in training; None: all alike.
         numbers: where each example has several numbers, or a profile; None: it has one, a class or labels.
+        softmax: of two classes: a network gives the probability of each, not only that of the second.
     """
 
     name: str
@@ -119,10 +155,18 @@ class Target:
     labels: Labels | None = None
     class_weights: tuple[float, ...] | None = None
     numbers: Numbers | None = None
+    softmax: bool = False
+
+    @property
+    def outcome(self) -> Outcome:
+        """What its output is of."""
+        if self.classes is not None and len(self.classes) == PAIR and not self.softmax:
+            return Binary(*self.classes)
+        return self.labels or self.numbers or self.classes
 
     @property
     def units(self) -> int:
-        """How many numbers a network gives for it."""
+        """How many numbers are predicted for it; of classes a probability for each."""
         if self.labels is not None:
             return len(self.labels.names)
         if self.numbers is not None:
@@ -142,7 +186,7 @@ class Target:
             return "regression of a profile"
         if self.classes is None:
             return "regression"
-        return "binary classification" if len(self.classes) == 2 else "multi-class classification"
+        return "binary classification" if len(self.classes) == PAIR else "multi-class classification"
 
     def describe(self) -> str:
         """Return one line: the task with its classes or range, and whether it was guessed."""

@@ -17,7 +17,7 @@ from amber.data.examples import Examples
 from amber.data.tables.features import column_numbers
 from amber.data.tables.table import Table, shown_names
 from amber.data.targets.label_columns import read_labels
-from amber.data.targets.labels import class_name, encode_labels, is_missing, label_notes, number_of
+from amber.data.targets.labels import class_name, encode_labels, is_missing, label_notes, number_of, positive_notes
 from amber.data.targets.number_columns import read_numbers
 from amber.data.targets.target import MISSING_LABEL, Target
 from amber.errors import DataError
@@ -43,7 +43,8 @@ class TargetSpec:
     Attributes:
         column: where it stands.
         kind: `"classes"` (class names) or `"number"`; None: found out from the values.
-        classes: class names in the order of their numbers; by default sorted, as numbers where all are numbers.
+        classes: class names in the order of their numbers; by default as `encode_labels` puts them in order: sorted,
+            but of two the positive one last, where their names tell.
         columns: several columns instead of `column`: a range, a pattern, or a list of names and such.
         wide: what several columns are: `"labels"` of 0 and 1, or `"numbers"`.
     """
@@ -53,6 +54,11 @@ class TargetSpec:
     classes: Sequence[str] | None = None
     columns: str | Sequence[str] | None = None
     wide: Wide = "numbers"
+
+    @classmethod
+    def of(cls, given: str | TargetSpec) -> TargetSpec:
+        """Return a target as it is given: a column, or all that is known of it."""
+        return given if isinstance(given, TargetSpec) else cls(given)
 
     @property
     def is_wide(self) -> bool:
@@ -120,6 +126,8 @@ def read_target(table: Table, name: str, spec: TargetSpec) -> ReadTarget:
             f"from one. Received: {len(y)} examples of the class {shown_names(classes)}"
         )
     notes = label_notes(texts, classes, spec.column)
+    if spec.classes is None:
+        notes += positive_notes(classes)
     return ReadTarget(Target(name, classes, guessed=guessed), y, tuple(notes))
 
 
@@ -158,6 +166,13 @@ def read_wide(
 def with_range(target: Target, y: Array) -> Target:
     """Return the target of a number with its least and greatest value."""
     return replace(target, range=(float(y.min()), float(y.max())))
+
+
+def may_be_either(texts: Sequence[str]) -> bool:
+    """Say whether values are numbers that may be names of classes or a quantity."""
+    distinct = {class_name(text) for text in set(texts) if not is_missing(text)}
+    values = [value for value in map(number_of, distinct) if value is not None]
+    return bool(values) and len(values) == len(distinct) and _kind_of_numbers(values, len(texts)) is None
 
 
 def _kind_of(texts: Sequence[str], where: str) -> Kind:

@@ -132,8 +132,7 @@ def recognise(head: bytes) -> Format | None:
     if head[257:262] == b"ustar":
         return Format("a tar archive", _UNPACK)
     if b"\0" in head:
-        wide = any(_is_printable(half) for half in (head[0:400:2], head[1:400:2]))
-        return _WIDE_TEXT if wide else Format("a binary file", "give a CSV file")
+        return _WIDE_TEXT if _is_wide(head[:400]) else Format("a binary file", "give a CSV file")
     return _of_text(head.decode("utf-8-sig", errors="replace"))
 
 
@@ -148,6 +147,12 @@ def _of_text(text: str) -> Format | None:
     return next((found for pattern, found in _LINES if pattern.fullmatch(line)), None)
 
 
+def _is_wide(head: bytes) -> bool:
+    """Say whether every other byte is a letter and most of the others are 0, as in UTF-16 of English text."""
+    halves = head[0::2], head[1::2]
+    return any(_is_printable(half) and 2 * other.count(0) > len(other) for half, other in (halves, halves[::-1]))
+
+
 def _is_printable(data: bytes) -> bool:
     return len(data) > 3 and all(byte in b"\t\r\n" or 32 <= byte < 127 for byte in data)
 
@@ -160,6 +165,8 @@ def advice_on_header(header: list[str]) -> str:
         return " Line 1 looks like data: put a header before it, such as seq,label."
     if header and header[0].startswith("#"):
         return " Line 1 begins with '#': remove comments, so that the header comes first."
+    if header and header[0].strip().lower().startswith("sep="):
+        return " Line 1 tells a spreadsheet the separator: remove it, so that the header comes first."
     return ""
 
 

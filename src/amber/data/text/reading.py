@@ -10,7 +10,7 @@ import gzip
 import lzma
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -18,6 +18,7 @@ from typing import BinaryIO, Literal
 from amber.data.text.formats import FormatKind, recognise
 from amber.errors import AmberError, DataError
 from amber.files import MEBIBYTE, limits, open_regular, size_text
+from amber.wording import TERMINAL_CODES
 
 GZIP_MAGIC = b"\x1f\x8b"
 _BZIP2_MAGIC, _XZ_MAGIC = b"BZh", b"\xfd7zXZ\x00"
@@ -133,7 +134,43 @@ def _text(file: Path, expected: Expected, size_limit: int | None, encoding: str 
             raise
         except OSError as error:
             raise DataError(f"{file}: expected {expected.what}. Received: {error.strerror}", file=str(file)) from error
-    return Text(_decode(file, data), "utf-8") if encoding is None else _decode_as(file, data, encoding)
+    read = Text(_decode(file, data), "utf-8") if encoding is None else _decode_as(file, data, encoding)
+    _check_no_terminal_codes(file, read.text)
+    return read
+
+
+def _check_no_terminal_codes(file: Path, text: str) -> None:
+    """Check that text, of which names are shown, holds nothing that a terminal would obey, such as colours and titles.
+
+    Raises:
+        DataError: it does; names the line.
+    """
+    found = TERMINAL_CODES.search(text)
+    if found is not None:
+        line = text.count("\n", 0, found.start()) + 1
+        raise DataError(
+            f"{file}, line {line}: expected text without control characters. Received: {found.group()!r}",
+            file=str(file),
+            line=line,
+        )
+
+
+def check_no_codes(path: str, what: str, texts: Sequence[str]) -> None:
+    """Check texts of a file that is not text itself, as those of one that is are checked.
+
+    Args:
+        path: the file.
+        what: the texts are, for messages.
+        texts: they, which are shown to users.
+
+    Raises:
+        DataError: a text that a terminal would obey.
+    """
+    found = TERMINAL_CODES.search("\n".join(texts))
+    if found is not None:
+        raise DataError(
+            f"{path}, {what}: expected text without control characters. Received: {found.group()!r}", file=path
+        )
 
 
 def _read(

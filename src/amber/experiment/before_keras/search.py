@@ -131,6 +131,7 @@ def _score_after_training(loaded: Configuration) -> str:
 
 
 def _check_sampler(loaded: Configuration, problem: TaskSpec) -> None:
+    from amber.search.run_directory import RunDirectory
     from amber.search.samplers import make_sampler
 
     search = loaded.config.search
@@ -143,6 +144,9 @@ def _check_sampler(loaded: Configuration, problem: TaskSpec) -> None:
             "only the sampler surrogate learns from earlier searches: write sampler: surrogate. "
             f"Received: {'strategy one_shot' if search.strategy == 'one_shot' else f'sampler {name}'}",
         )
+    for place, run in enumerate(search.learn_from):
+        with loaded.placing(("search", "learn_from", place)):
+            RunDirectory.open(run)
     layout = layout_of(loaded, problem)
     if search.strategy == "one_shot" or name not in _LIGHT or layout is None:
         return

@@ -9,11 +9,12 @@ from amber.architect import BranchedModelSpace, ModelSpace, Operation
 from amber.architect.places import at_candidate
 from amber.architect.residual_space import check_candidate, filters_of_layers
 from amber.architect.shared_cnn_space import check_shared_space
+from amber.data.targets.target import units_of
 from amber.errors import ConfigError, InvalidArchitectureError, ModelSpaceError
 from amber.experiment.before_keras.reachable import Least, Parts, Reachable, bounds, joined
 from amber.experiment.builders import OWN_BUILDERS, BranchOptions, ResidualCnnOptions, SequentialOptions
 from amber.experiment.configuration.reading import Configuration
-from amber.experiment.task_spec import TaskSpec, units_of
+from amber.experiment.task_spec import TaskSpec
 
 _NORMALISATION = Operation("batch_normalization")
 _STEM_KERNEL = 8

@@ -25,10 +25,12 @@ class OutputSection(Section):
         column: column of the data; a list of columns, ranges and patterns for several numbers, or for the signals of a
             profile.
         labels: columns of 0 and 1 instead of `column`, as `data.labels`.
-        type: also `task`: `classes`, or `classification` (a softmax over class names); `number`, or `regression` (one
-            linear unit); by default found out from the values.
-        classes: class names in the order of their numbers; by default sorted, as numbers where all are numbers.
-        loss: a Keras name; by default sparse_categorical_crossentropy, or mse for a number.
+        type: also `task`: `classes`, or `classification` (a softmax over class names, of two classes one sigmoid unit);
+            `number`, or `regression` (one linear unit); by default found out from the values.
+        classes: class names in the order of their numbers; by default sorted, as numbers where all are numbers, but of
+            two the positive one is last where their names tell.
+        loss: a Keras name; by default binary_crossentropy for two classes, sparse_categorical_crossentropy for more, or
+            mse for a number. With sparse_categorical_crossentropy two classes have a softmax too.
         metrics: Keras names; by default accuracy, or mae for a number.
         weight: of its loss in the sum.
     """
@@ -146,7 +148,8 @@ class DataSection(Section):
             pattern `peak_*`, a column (one sigmoid unit), or a list of such. Empty fields are missing: they count
             nowhere.
         task: `classification` or `regression`; by default found out from the labels.
-        classes: class names in the order of the outputs; by default sorted, as numbers where all are numbers.
+        classes: class names in the order of the outputs; by default sorted, as numbers where all are numbers, but of
+            two the positive one is last where their names tell.
         outputs: name of an output -> what it predicts; instead of `label`.
         split: a column with `train`, `val` and `test`, or `random`, or `grouped` (column `group`); by default `auto`:
             the column `gsplit` or `split` where there is one, else `random`. `similarity` keeps near-duplicates on
@@ -192,7 +195,10 @@ class DataSection(Section):
     def _split_of_one_kind(cls, value: str | dict[str, Any]) -> str | dict[str, Any]:
         if isinstance(value, str):
             return value
-        expected = "a word, {similarity: letters}, {folds: number}, or {chromosomes: {validation: [...], test: [...]}}"
+        expected = (
+            "a word, {similarity: letters}, {folds: number}, or {chromosomes: {validation: [...], test: [...]}}; how "
+            "large parts are that are drawn, as with split: random, says fractions: [0.7, 0.1, 0.2]"
+        )
         if "folds" in value:
             number, by = value["folds"], value.get("by", "random")
             if not set(value) <= {"folds", "by"} or type(number) is not int or number < _FEWEST_FOLDS:

@@ -26,6 +26,24 @@ _EXPECTED = {
     "string_too_short": "text that is not empty",
 }
 
+# What keys are called elsewhere.
+_USUAL_NAMES = {
+    **dict.fromkeys(("target", "targets", "y", "label_column"), ("label", "outputs")),
+    **dict.fromkeys(("features", "inputs", "x", "columns"), ("blocks", "sequence")),
+    **dict.fromkeys(("path", "file", "files", "filename", "csv"), ("source",)),
+    **dict.fromkeys(("n_trials", "max_trials", "num_trials", "n_iter"), ("trials",)),
+    **dict.fromkeys(("lr", "eta"), ("learning_rate",)),
+    **dict.fromkeys(("random_state", "random_seed"), ("seed",)),
+    **dict.fromkeys(("n_jobs", "num_workers", "n_workers"), ("workers",)),
+    **dict.fromkeys(("early_stopping", "early_stopping_patience"), ("patience",)),
+    "objective": ("metric",),
+    "timeout": ("time_limit",),
+    "batch": ("batch_size",),
+    "max_epochs": ("epochs",),
+    "test_size": ("fractions",),
+    "space": ("model_space",),
+}
+
 
 def first_mistake(problems: list[Any]) -> Any:
     """Return the mistake to tell: an unknown key before others, as it is often why another is missing.
@@ -50,8 +68,20 @@ def key_path(problem: Any, values: Any) -> KeyPath:
     return (*path, problem["loc"][-1]) if problem["type"] == "missing" else tuple(path)
 
 
+def alternatives(problem: Any, problems: list[Any], values: Any) -> list[Any]:
+    """Return the mistakes of one value that may be of several types, one for each type; the given one is first."""
+    path = key_path(problem, values)
+    others = [each for each in problems if each is not problem and key_path(each, values) == path]
+    return [problem, *(each for each in others if each["type"].endswith(("_type", "_error")))]
+
+
 def explain(
-    problem: Any, model: type[BaseModel], path: KeyPath, place: Lines, sections: type[BaseModel] | None = None
+    problem: Any,
+    model: type[BaseModel],
+    path: KeyPath,
+    place: Lines,
+    sections: type[BaseModel] | None = None,
+    of_types: list[Any] | None = None,
 ) -> str:
     """Return what was expected and received.
 
@@ -61,6 +91,7 @@ def explain(
         path: of the mistake, within the section.
         place: where the value is written.
         sections: all of them, so that a key in a wrong section is told where it belongs.
+        of_types: the mistakes of each type that the value may be of; None: there is one.
     """
     kind, received = problem["type"], problem["input"]
     if kind == "extra_forbidden":
@@ -76,15 +107,15 @@ def explain(
         return f"expected {raised or _expected(problem, model, path)}. Received: {_shown_address(received)}"
     if isinstance(raised, ValueError):
         return f"expected {raised}. Received: {_shown(received)}"
-    return (
-        f"expected {_expected(problem, model, path)}{_quoted_hint(kind, received, place)}. Received: {_shown(received)}"
-    )
+    expected = " or ".join(dict.fromkeys(_expected(each, model, path) for each in of_types or [problem]))
+    return f"expected {expected}{_way_out(kind, received, place)}. Received: {_shown(received)}"
 
 
 def unknown_key(key: str, known: list[str], sections: type[BaseModel] | None = None) -> str:
     """Return the message about an unknown key, with the place that it belongs to, or the nearest known key."""
     elsewhere = [] if sections is None else _places_of(key, sections)
-    close = elsewhere or difflib.get_close_matches(key, known, n=1)
+    usual = [each for each in _USUAL_NAMES.get(key.casefold(), ()) if each in known]
+    close = elsewhere or usual or difflib.get_close_matches(key, known, n=1)
     hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
     expected = f"one of {', '.join(known)}" if known else "no key here"
     return f"unknown key; expected {expected}.{hint} Received: '{shortened(redacted(key))}'"
@@ -136,6 +167,15 @@ def _expected(problem: Any, model: type[BaseModel], path: KeyPath) -> str:
         count = most if least is None else least
         return f"at {'most' if least is None else 'least'} {count} {'entry' if count == 1 else 'entries'}"
     return _EXPECTED.get(kind) or str(problem["msg"]).removeprefix("Input should be ")
+
+
+def _way_out(kind: str, received: object, place: Lines) -> str:
+    """Return how to write a value that is of the wrong type but clearly meant."""
+    if kind == "int_type" and isinstance(received, float) and received.is_integer():
+        return f"; write {int(received)}"
+    if kind == "int_type" and isinstance(received, str) and received.strip().isdecimal():
+        return f" without quotes; write {received.strip()}"
+    return _quoted_hint(kind, received, place)
 
 
 def _quoted_hint(kind: str, received: object, place: Lines) -> str:

@@ -25,7 +25,7 @@ from amber.errors import AmberError, ConfigError, DataError, ModelSpaceError
 from amber.experiment.builders import BUILDERS, OWN_BUILDERS
 from amber.experiment.configuration.document import KeyPath, YamlDocument, dotted, parse_yaml, read_yaml
 from amber.experiment.configuration.guessed_builder import guessed_builder
-from amber.experiment.configuration.mistakes import explain, first_mistake, key_path
+from amber.experiment.configuration.mistakes import alternatives, explain, first_mistake, key_path
 from amber.experiment.configuration.preset import preset_in
 from amber.experiment.configuration.section import Section
 from amber.experiment.configuration.sections import Config
@@ -36,6 +36,7 @@ from amber.experiment.configuration.unused_keys import check_unused_keys
 from amber.redaction import password_in
 
 SectionT = TypeVar("SectionT", bound=BaseModel)
+_SUFFIXES = (".yaml", ".yml", ".json")
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,14 @@ def load_config(path: str | os.PathLike[str], *, recorded: bool = False) -> Conf
     Raises:
         ConfigError: a mistake, named by file, line and key, with what was expected and received.
     """
-    return check_config(read_yaml(path), recorded=recorded)
+    try:
+        return check_config(read_yaml(path), recorded=recorded)
+    except ConfigError as error:
+        file = Path(path)
+        if recorded or file.suffix.lower() in _SUFFIXES or not file.is_file():
+            raise
+        way_out = f"Where this is a file of data, `amber init {file}` writes a configuration for it."
+        raise ConfigError(f"{error}. {way_out}", file=error.file, line=error.line, field=error.field) from error
 
 
 def run_directory_in(path: str | os.PathLike[str]) -> Path:
@@ -259,10 +267,12 @@ def _validate(model: type[SectionT], values: object, document: YamlDocument, pre
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        problem = first_mistake(error.errors(include_url=False))
+        problems = error.errors(include_url=False)
+        problem = first_mistake(problems)
         within = key_path(problem, values)
         path = (*prefix, *within)
-        raise document.error(path, explain(problem, model, within, document.lines.at(path), Config)) from None
+        said = explain(problem, model, within, document.lines.at(path), Config, alternatives(problem, problems, values))
+        raise document.error(path, said) from None
 
 
 __all__ = ["Configuration", "check_config", "config_from_text", "dotted", "load_config"]

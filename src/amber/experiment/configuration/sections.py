@@ -45,7 +45,9 @@ class TrainingSection(Section):
         optimizer_options: more arguments of that optimizer, such as `{weight_decay: 0.01}` or `{use_ema: true}`.
         learning_rate: of the optimizer.
         schedule: `constant`, or `cosine`: the learning rate falls to 0 over the epochs, which suits short trainings.
-        loss: a Keras name; labels are class numbers. Not used with `data.outputs`, which have their own.
+        loss: a Keras name; labels are class numbers. Where it is not given, the task says: binary_crossentropy for two
+            classes and for labels, mse for numbers. With sparse_categorical_crossentropy two classes have a softmax.
+            Not used with `data.outputs`, which have their own.
         metrics: Keras names; likewise.
         patience: epochs without a better metric on validation data before training stops; null: never.
         recalibrate: batch-normalisation statistics are estimated anew from the training data in the end, in the search
@@ -119,7 +121,7 @@ class SearchSection(Section):
 
     strategy: Literal["trials", "one_shot"] = "trials"
     one_shot: OneShotSection = Field(default_factory=OneShotSection)
-    sampler: Text = "surrogate"
+    sampler: Text = known_names.DEFAULT_SAMPLER
     sampler_options: dict[str, Any] = Field(default_factory=dict)
     learn_from: list[Text] = Field(default_factory=list)
     start_with: list[Text] = Field(default_factory=list)

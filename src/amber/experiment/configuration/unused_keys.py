@@ -1,4 +1,4 @@
-"""Refuse keys that have no effect beside others, and say what to write instead.
+"""Refuse keys that have no effect beside others, or undo what others ask for, and say what to write instead.
 
 What may be changed here: a rule for a key. Keys of other sections than those named here always have an effect.
 """
@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from amber.data.datasets import is_packaged
 from amber.experiment.configuration.document import YamlDocument
 from amber.experiment.configuration.sections import Config, DaskSection
+from amber.metric_names import less_is_better, more_is_better
 
 _ANY = "*"
 
@@ -26,11 +27,13 @@ class _Rule:
         key: its path; `*` stands for every name.
         unused: whether it has no effect in a configuration.
         way_out: what holds instead, and what to write.
+        problem: what is wrong with it.
     """
 
     key: tuple[str, ...]
     unused: Callable[[Config], bool]
     way_out: str
+    problem: str = "it has no effect here"
 
 
 def _has_blocks(config: Config) -> bool:
@@ -61,6 +64,12 @@ def _reads_no_sequence(config: Config) -> bool:
 
 def _shares_devices(config: Config) -> bool:
     return isinstance(config.search.executor, DaskSection) and len(config.search.devices or ()) > 1
+
+
+def _seeks_the_worst(config: Config) -> bool:
+    search = config.search
+    worst = {"maximize": less_is_better, "minimize": more_is_better}
+    return search.reward is None and search.direction is not None and worst[search.direction](search.metric)
 
 
 def _has_labels(config: Config) -> bool:
@@ -114,6 +123,12 @@ _RULES = (
         _has_one_output,
         "the only output has no other to be weighed against; take it out",
     ),
+    _Rule(
+        ("search", "direction"),
+        _seeks_the_worst,
+        "losses and errors are minimized, scores such as accuracy maximized; take it out",
+        "by it the search would keep the worst network",
+    ),
     _Rule(("search", "sampler"), _is_one_shot, "the strategy one_shot has no sampler; take it out"),
     _Rule(("search", "sampler_options"), _is_one_shot, "the strategy one_shot has no sampler; take it out"),
     _Rule(
@@ -161,7 +176,7 @@ def check_unused_keys(config: Config, document: YamlDocument) -> None:
         for path, value in _given(config, rule.key):
             # Outputs that were made of simulated tasks stand nowhere in the file.
             if value is not None and document.lines.holds(path):
-                raise document.error(path, f"it has no effect here: {rule.way_out}. Received: {_shown(value)}")
+                raise document.error(path, f"{rule.problem}: {rule.way_out}. Received: {_shown(value)}")
     for name, output in (config.data.outputs or {}).items():
         if output.type == "number" and output.classes is not None:
             raise document.error(

@@ -6,10 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from amber.data.targets.target import Binary
 from amber.errors import ConfigError, DataError
 from amber.experiment.configuration.reading import Configuration
 from amber.experiment.task_settings import for_task, losses_and_metrics
 from amber.experiment.task_spec import TaskSpec
+from amber.types import Array
 
 
 class Compared:
@@ -56,6 +58,7 @@ class Compared:
     def _metric(self, predictions: Mapping[str, Any], targets: Any) -> float:
         import keras
 
+        predictions = {name: self._as_of_network(name, values) for name, values in predictions.items()}
         inputs = {name: keras.Input(values.shape[1:], name=f"{name}_in") for name, values in predictions.items()}
         outputs = [keras.layers.Identity(name=name)(tensor) for name, tensor in inputs.items()]
         judge = keras.Model(_alone(list(inputs.values())), _alone(outputs))
@@ -66,6 +69,10 @@ class Compared:
         if self.name not in found:
             raise ConfigError(f"search.metric must be one of {', '.join(found)}. Received: {self.name!r}")
         return float(found[self.name])
+
+    def _as_of_network(self, name: str, values: Array) -> Array:
+        """Return probabilities as a network gives them: of two classes that of the second, where it has one unit."""
+        return values[:, 1:] if isinstance(self._problem.outputs[name], Binary) else values
 
 
 def _alone(values: list[object]) -> object:

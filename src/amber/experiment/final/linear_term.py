@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from amber.data.baselines.linear_term import LinearModel, fit_linear, losses
+from amber.data.targets.target import by_class, units_of
 from amber.experiment.final.scoring import predictions
-from amber.experiment.task_spec import TaskSpec
+from amber.experiment.task_spec import TaskSpec, activation_of
 
 if TYPE_CHECKING:
     import keras
@@ -50,7 +51,8 @@ def with_linear_term(
     found = predictions(model, dataset.validation.x, "validation data")
     terms: dict[str, LinearModel] = {}
     weights: dict[str, float] = {}
-    for target, values in zip(dataset.targets, found, strict=True):
+    for target, given in zip(dataset.targets, found, strict=True):
+        values = by_class(target.outcome, given)
         term = fit_linear(dataset, target, seed)
         if term is None:
             return model, {}
@@ -90,8 +92,9 @@ def _network(problem: TaskSpec, terms: Mapping[str, LinearModel]) -> keras.Model
     inputs = [keras.Input(shape, name=name) for name, shape in problem.inputs.items()]
     flat = [keras.layers.Flatten(name=f"{tensor.name}_flat")(tensor) for tensor in inputs]
     features = flat[0] if len(flat) == 1 else keras.layers.Concatenate(name="features")(flat)
+    terms = {name: term.of_second() if units_of(problem.outputs[name]) == 1 else term for name, term in terms.items()}
     layers = [
-        keras.layers.Dense(len(term.bias), "linear" if problem.outputs[name] is None else "softmax", name=name)
+        keras.layers.Dense(len(term.bias), activation_of(problem.outputs[name]), name=name)
         for name, term in terms.items()
     ]
     outputs = [layer(features) for layer in layers]

@@ -15,6 +15,7 @@ from amber.experiment.final.scoring import (
     baseline_key,
     curves_of,
     evaluated,
+    other_baselines,
     score_baselines,
     score_model,
 )
@@ -71,16 +72,16 @@ def score_final(
     single = [score_model(each, test, targets, where) for each in trained.networks]
     linear = score_baselines(dataset, test, loaded.config.seed, refit=trained.saw_validation)
     validation = None if trained.saw_validation else score_model(trained.model, dataset.validation, targets, where)
-    evaluations = {target.name: evaluated(target, test, network, linear) for target in targets}
+    others = other_baselines(dataset, test, loaded.config.seed, refit=trained.saw_validation)
+    evaluations = {target.name: evaluated(target, test, network, linear, others[target.name]) for target in targets}
     compared = Compared(loaded, TaskSpec.of(dataset))
     networks = {called(len(trained.networks), trained.linear, trained.both_strands): network}
     if trained.is_combined:
         networks["the first alone" if len(single) > 1 or any(trained.linear.values()) else "one strand"] = single[0]
     values = {name: compared.of(each.predictions, test.y) for name, each in {**networks, _LINEAR: linear}.items()}
     value, of_linear = next(iter(values.values())), values[_LINEAR]
-    found = remarks(
-        network.scores, linear.scores, (compared.name, compared.direction, value, of_linear), majority_classes(dataset)
-    )
+    pair = (compared.name, compared.direction, value, of_linear)
+    found = remarks(network.scores, linear.scores, pair, majority_classes(dataset), evaluations)
     record = {
         "data": dataset.name,
         "split": dataset.split,

@@ -19,8 +19,11 @@ from amber.data import (
     logistic_regression_baseline,
     ridge_baseline,
 )
-from amber.data.baselines.linear_models import labels_baseline, numbers_baseline
-from amber.data.targets.target import known_labels, known_numbers
+from amber.data.baselines.kmers import KmerCounts
+from amber.data.baselines.linear_models import Features, labels_baseline, numbers_baseline
+from amber.data.baselines.streamed import features as side_by_side
+from amber.data.dataset import INPUT
+from amber.data.targets.target import by_class, known_labels, known_numbers
 from amber.errors import DataError, RunFailed
 from amber.evaluation import (
     Evaluation,
@@ -31,7 +34,6 @@ from amber.evaluation import (
     evaluate_several_numbers,
 )
 from amber.evaluation.curves import class_curves, label_curves, number_points
-from amber.experiment.task_spec import INPUT
 from amber.types import Array, JsonObject
 
 if TYPE_CHECKING:
@@ -40,11 +42,16 @@ if TYPE_CHECKING:
     from amber.experiment.final.tables import AnyScore
 
 BASELINES = {"logistic_regression": "logistic regression", "ridge_regression": "ridge regression"}
+ALWAYS_MAJORITY, ALWAYS_MEAN = "always the most frequent class", "always the mean"
+Baselines = Mapping[str, Mapping[str, Array]]
+"""Output -> name of a simple model -> its predictions, `(examples, units)`."""
 
 _OF_LENGTH = " (length x channels): cut or pad the sequences to that length"
 # Draws of the bootstrap; of many examples fewer, as each takes longer and their intervals are narrow.
 _DRAWS, _FEWER_DRAWS, _MANY_EXAMPLES = 1000, 200, 20_000
-_DRAWS_OF_LABELS, _LEAST_DRAWS = 2000, 50
+_DRAWS_OF_LABELS, _DRAWS_OF_CLASSES, _LEAST_DRAWS = 2000, 20_000, 50
+# Intervals from draws of fewer groups would say little.
+_FEWEST_GROUPS = 10
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ class Scored:
 
     Attributes:
         scores: by output.
-        predictions: by output, each of shape `(n, units)`.
+        predictions: by output, each of shape `(n, units)`; of classes a probability for each.
         chosen: by output, how a linear model was chosen; empty for a network.
     """
 
@@ -129,6 +136,7 @@ def score_model(model: keras.Model, part: Split, targets: Sequence[Target], wher
     found = predictions(model, part.x, where)
     if len(found) != len(targets):
         raise DataError(f"{where}: the model has {len(found)} outputs. Received: {len(targets)} targets")
+    found = [by_class(target.outcome, values) for target, values in zip(targets, found, strict=True)]
     scores: dict[str, AnyScore] = {}
     for target, values in zip(targets, found, strict=True):
         true = part.values_of(target.name)
@@ -147,35 +155,81 @@ def score_model(model: keras.Model, part: Split, targets: Sequence[Target], wher
     return Scored(scores, {target.name: values for target, values in zip(targets, found, strict=True)})
 
 
-def score_baselines(dataset: Dataset, test: Split, seed: int, refit: bool = False) -> Scored:
+def score_baselines(
+    dataset: Dataset, test: Split, seed: int, refit: bool = False, counts: KmerCounts | None = None
+) -> Scored:
     """Score a linear model of each output on all inputs.
 
-    With `refit` the chosen one is fitted again to training and validation data, as the best network is then.
+    Args:
+        dataset: training and validation data.
+        test: what is scored.
+        seed: of the solver.
+        refit: whether the chosen one is fitted again to training and validation data, as the best network is then.
+        counts: of k-mers, which stand for the sequences then.
     """
+    weighed: Features = side_by_side if counts is None else counts
     scores: dict[str, AnyScore] = {}
     predicted: dict[str, Any] = {}
     chosen: dict[str, dict[str, float]] = {}
     for target in dataset.targets:
         name = target.name
         if target.labels is not None:
-            of_labels = labels_baseline(dataset, test, name, refit=refit)
+            of_labels = labels_baseline(dataset, test, name, refit=refit, features=weighed)
             scores[name], predicted[name] = of_labels.score, of_labels.predictions
             chosen[name] = {"alpha": of_labels.alpha, "validation_error": of_labels.validation_error}
             continue
         if target.numbers is not None:
-            of_numbers = numbers_baseline(dataset, test, name, refit=refit)
+            of_numbers = numbers_baseline(dataset, test, name, refit=refit, features=weighed)
             scores[name], predicted[name] = of_numbers.score, of_numbers.predictions
             chosen[name] = {"alpha": of_numbers.alpha, "validation_error": of_numbers.validation_error}
             continue
         if target.classes is None:
-            ridge = ridge_baseline(dataset, test, name, refit=refit)
+            ridge = ridge_baseline(dataset, test, name, refit=refit, features=weighed)
             scores[name], predicted[name] = ridge.score, ridge.predictions
             chosen[name] = {"alpha": ridge.alpha, "validation_r2": ridge.validation_r2}
             continue
-        logistic = logistic_regression_baseline(dataset, test, seed, name, refit=refit)
+        logistic = logistic_regression_baseline(dataset, test, seed, name, refit=refit, features=weighed)
         scores[name], predicted[name] = logistic.score, logistic.predictions
         chosen[name] = {"C": logistic.C, "validation_accuracy": logistic.validation_accuracy}
     return Scored(scores, predicted, chosen)
+
+
+def other_baselines(dataset: Dataset, test: Split, seed: int, refit: bool = False) -> Baselines:
+    """Return what other simple models predict: a linear model of k-mers, and what is always the same.
+
+    Args:
+        dataset: training and validation data.
+        test: what is predicted.
+        seed: of the solver.
+        refit: whether the linear model is fitted again to training and validation data.
+
+    Returns:
+        Output -> name of the model -> its predictions, `(examples, units)`.
+    """
+    found: dict[str, dict[str, Array]] = {target.name: {} for target in dataset.targets}
+    counts = KmerCounts.of(dataset)
+    if counts is not None:
+        linear = score_baselines(dataset, test, seed, refit, counts)
+        for name, values in linear.predictions.items():
+            found[name][f"{BASELINES[baseline_key(linear.scores[name])]} on {counts.name}"] = values
+    for target in dataset.targets:
+        always = _mean_of(target, dataset.train.values_of(target.name))
+        words = ALWAYS_MAJORITY if target.classes is not None else ALWAYS_MEAN
+        found[target.name][words] = np.broadcast_to(always, (len(test), target.units))
+    return found
+
+
+def _mean_of(target: Target, train: Array) -> Array:
+    """Return the shares of classes or labels, or the means of numbers, `(units,)`."""
+    if target.classes is not None:
+        return np.bincount(train, minlength=len(target.classes)) / len(train)
+    if target.labels is not None:
+        train = known_labels(train)
+    elif target.numbers is not None:
+        train = known_numbers(train)
+    known = ~np.isnan(train)
+    means: Array = np.where(known, train, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.reshape(means, -1)
 
 
 def _score(target: Target, true: Array, values: Array) -> AnyScore:
@@ -202,25 +256,43 @@ def curves_of(target: Target, part: Split, model: Scored) -> JsonObject:
     return number_points(true, values)
 
 
-def evaluated(target: Target, part: Split, model: Scored, baseline: Scored | None, seed: int = 0) -> Evaluation:
-    """Return all measures of one output with their intervals, and how far a baseline's are below them.
+def _most_draws(target: Target) -> int:
+    """Return how many draws are worth their time, as each scores every class, label, number or bin."""
+    several = target.labels or target.numbers
+    if several is not None:
+        return _DRAWS_OF_LABELS // len(several.names)
+    return _DRAWS_OF_CLASSES // len(target.classes) if target.classes else _DRAWS
+
+
+def evaluated(
+    target: Target,
+    part: Split,
+    model: Scored,
+    baseline: Scored | None,
+    further: Mapping[str, Array] | None = None,
+    seed: int = 0,
+) -> Evaluation:
+    """Return all measures of one output with their intervals, and how far those of baselines are below them.
+
+    Whole groups of examples are drawn for the intervals, where there are ten of them or more.
 
     Args:
         target: the output.
         part: the data that both were scored on.
         model: the model.
         baseline: the linear model; None where there is none to compare with.
+        further: predictions of other simple models, by name.
         seed: of the draws.
     """
     true, values = part.values_of(target.name), model.predictions[target.name]
     others: dict[str, Any] = {}
     if baseline is not None:
         others = {BASELINES[baseline_key(baseline.scores[target.name])]: baseline.predictions[target.name]}
+    others |= further or {}
     draws = _DRAWS if len(true) <= _MANY_EXAMPLES else _FEWER_DRAWS
-    several = target.labels or target.numbers
-    if several is not None:  # each draw scores every label, number or bin
-        draws = max(_LEAST_DRAWS, min(draws, _DRAWS_OF_LABELS // len(several.names)))
-    resampling = Resampling(len(true), draws=draws, seed=seed)
+    draws = max(_LEAST_DRAWS, min(draws, _most_draws(target)))
+    has_groups = part.groups is not None and len(np.unique(part.groups)) >= _FEWEST_GROUPS
+    resampling = Resampling(len(true), part.groups if has_groups else None, draws=draws, seed=seed)
     if target.labels is not None:
         return evaluate_labels(known_labels(true), values, target.labels.names, resampling=resampling, baselines=others)
     if target.classes is not None:

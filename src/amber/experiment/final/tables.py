@@ -11,6 +11,7 @@ from amber.types import JsonObject
 if TYPE_CHECKING:
     from amber.data import ClassScore, LabelScore, NumberScore, NumbersScore
     from amber.evaluation import Evaluation
+    from amber.evaluation.bootstrap import Estimate
     from amber.graph.input_usage import InputUsage
 
     AnyScore = ClassScore | NumberScore | LabelScore | NumbersScore
@@ -27,8 +28,10 @@ MEASURES = {
     "spearman": "Spearman correlation",
     "mae": "mean absolute error",
 }
-# Of measures that only files and cards show.
-_FURTHER = {
+# Measures of a further simple model that are shown.
+_LEADING = 2
+# Of measures that files, cards and reports show.
+FURTHER = {
     "balanced_accuracy": "balanced accuracy",
     "f1": "F1",
     "log_loss": "log loss",
@@ -40,7 +43,7 @@ _OF_EACH_CLASS = ("accuracy", "auroc", "auprc", "mcc")
 
 def measure_name(key: str) -> str:
     """Return what tables call a measure or metric."""
-    return MEASURES.get(key) or _FURTHER.get(key, key)
+    return MEASURES.get(key) or FURTHER.get(key, key)
 
 
 def measure_text(key: str, value: float | None) -> str:
@@ -106,17 +109,36 @@ def _with_interval(key: str, text: str, evaluation: Evaluation) -> str:
 
 def _differences(evaluation: Evaluation) -> str:
     """Return in words how far the model is from its baseline, of each measure that tables show."""
-    level = f"In brackets: {100 * evaluation.level:g} % intervals."
+    level = f"In brackets: {100 * evaluation.level:g} % intervals{drawn_by(evaluation.units, evaluation.examples)}."
     if not evaluation.differences:
         return level
-    (baseline, differences), *_ = evaluation.differences.items()
+    (baseline, differences), *others = evaluation.differences.items()
+    more = "".join(f" Difference from {name}: {_two(each)}." for name, each in others if _two(each))
+    return f"{level} Difference from {baseline}: {', '.join(_in_words(differences))}.{more}"
+
+
+def leading(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the two measures of a simple model that are shown: the first that have a value."""
+    return [key for key in MEASURES if scores.get(key, {}).get("value") is not None][:_LEADING]
+
+
+def _two(differences: Mapping[str, Estimate]) -> str:
+    return ", ".join(_in_words(differences)[:_LEADING])
+
+
+def _in_words(differences: Mapping[str, Estimate]) -> list[str]:
     found = []
     for key in (each for each in MEASURES if each in differences):
         value, low, high = (differences[key].value, differences[key].low, differences[key].high)
         if not math.isnan(low):
             ends = f"{measure_text(key, low).removesuffix(' %')} to {measure_text(key, high)}"
             found.append(f"{measure_name(key)} {'+' if value > 0 else ''}{measure_text(key, value)} ({ends})")
-    return f"{level} Difference from {baseline}: {', '.join(found)}."
+    return found
+
+
+def drawn_by(units: int, examples: int) -> str:
+    """Return by what intervals were drawn, where these are not examples."""
+    return "" if units in (0, examples) else f", drawn by group ({units:,} groups)"
 
 
 def value_table(title: str, key: str, values: Mapping[str, float]) -> Table:

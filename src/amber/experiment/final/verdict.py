@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from amber.data import ClassScore, LabelScore
-from amber.experiment.final.scoring import BASELINES, baseline_key
+from amber.experiment.final.scoring import ALWAYS_MAJORITY, ALWAYS_MEAN, BASELINES, baseline_key
 from amber.experiment.final.tables import measure_name, measure_text
 
 if TYPE_CHECKING:
     from amber.data import Dataset
+    from amber.evaluation import Evaluation
     from amber.experiment.configuration.reading import Configuration
     from amber.experiment.final.tables import AnyScore
 
@@ -56,6 +57,7 @@ def remarks(
     baselines: Mapping[str, AnyScore],
     compared: tuple[str, str, float, float] | None,
     majorities: Mapping[str, str],
+    evaluations: Mapping[str, Evaluation] | None = None,
 ) -> list[Remark]:
     """Return what is wrong with a network, the worst first; empty where nothing is.
 
@@ -64,6 +66,7 @@ def remarks(
         baselines: of linear models, by output; empty where there are none.
         compared: name and direction of what the search compared, and its value for the network and the linear models.
         majorities: the most frequent class of the training part, by output that has classes.
+        evaluations: by output, with the scores of all baselines; None: there are no others than linear models.
     """
     found: list[Remark] = []
     several = len(scores) > 1
@@ -72,7 +75,7 @@ def remarks(
         found += _useless(output, score, majorities.get(name))
         if name not in baselines:
             continue
-        headline = "accuracy" if name in majorities else "auroc" if isinstance(score, LabelScore) else "r2"
+        headline = _headline(name in majorities, score)
         pair = getattr(score, headline), getattr(baselines[name], headline)
         found += _below(output, headline, "maximize", pair, BASELINES[baseline_key(score)], score.n)
     if compared is not None and not any(each.measure == compared[0] and not several for each in found):
@@ -80,6 +83,9 @@ def remarks(
         kinds = {BASELINES[baseline_key(score)] for score in scores.values()}
         words = kinds.pop() if len(kinds) == 1 else "the linear models"
         found += _below("", name, direction, (values[0], values[1]), words, next(iter(scores.values())).n)
+    for name, evaluation in (evaluations or {}).items():
+        headline = _headline(name in majorities, scores[name])
+        found += _below_others(name if several else "", headline, evaluation)
     return found
 
 
@@ -157,6 +163,23 @@ def _below(
     )
     text += _within(measure == "accuracy" and other - model <= _standard_error(other, n), n)
     return [Remark(BELOW_BASELINE, f"{text}.", output, measure, model, other)]
+
+
+def _headline(has_classes: bool, score: AnyScore) -> str:
+    """Return the measure by which an output is compared with simple models."""
+    return "accuracy" if has_classes else "auroc" if isinstance(score, LabelScore) else "r2"
+
+
+def _below_others(output: str, measure: str, evaluation: Evaluation) -> list[Remark]:
+    """Return a remark for each further simple model that is better; what is always the same is compared elsewhere."""
+    told = (*BASELINES.values(), ALWAYS_MAJORITY, ALWAYS_MEAN)
+    model = evaluation.scores[measure].value
+    others = {name: each[measure].value for name, each in evaluation.baselines.items() if name not in told}
+    return [
+        remark
+        for name, value in others.items()
+        for remark in _below(output, measure, "maximize", (model, value), name, evaluation.examples)
+    ]
 
 
 def _standard_error(share: float, n: int) -> float:

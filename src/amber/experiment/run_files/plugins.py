@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from amber.errors import AmberError, ConfigError
+from amber.errors import AmberError, ConfigError, ModelSpaceError
 from amber.files.strict_json import read_json
 from amber.plugins import is_loaded
 
@@ -31,15 +31,37 @@ def naming_missing(run: Path) -> Iterator[None]:
     """
     try:
         yield
-    except ConfigError as error:
-        options = [f"--plugin {name}" for name in plugins_of_run(run) if not is_loaded(name)]
-        if not options:
+    except AmberError as error:
+        named = with_missing(error, (run,))
+        if named is error:
             raise
-        raise ConfigError(
-            f"{error}\nThe search in {run} was begun with plug-ins. Give them again, before the command: "
-            f"amber {' '.join(options)} ...",
-            field=error.field,
-        ) from error
+        raise named from error
+
+
+def with_missing(error: AmberError, paths: Iterable[Path]) -> AmberError:
+    """Return an error to which is added which plug-ins runs were begun with and are not loaded, as they may be missed.
+
+    Args:
+        error: returned as it is where it cannot be that, or says so already.
+        paths: run directories and files in them; others do no harm.
+    """
+    if not isinstance(error, (ConfigError, ModelSpaceError)):
+        return error
+    lines = map(_missing, dict.fromkeys(path if path.is_dir() else path.parent for path in paths))
+    missing = [line for line in lines if line and line not in str(error)]
+    if not missing:
+        return error
+    return type(error)("\n".join([str(error), *missing]), field=error.field, file=error.file, line=error.line)
+
+
+def _missing(run: Path) -> str:
+    options = [f"--plugin {name}" for name in plugins_of_run(run) if not is_loaded(name)]
+    if not options:
+        return ""
+    return (
+        f"The search in {run} was begun with plug-ins. Give them again, before the command: "
+        f"amber {' '.join(options)} ..."
+    )
 
 
 def plugins_of_run(path: Path) -> list[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amber.data import Scaling
+from amber.data.targets.positive import positive_class
 from amber.errors import ConfigError, DataError, StorageError
 from amber.experiment.before_keras.files import model_description
 from amber.experiment.configuration.document import dotted
@@ -15,7 +17,9 @@ from amber.experiment.configuration.reading import Configuration, config_from_te
 from amber.experiment.defaults import with_settings, with_settings_begun
 from amber.experiment.run_files.plugins import naming_missing
 from amber.experiment.task_spec import TaskSpec
+from amber.experiment.trained.preprocessing import check_columns
 from amber.files.archives import check_archive
+from amber.metric_names import SOFTMAX_LOSS
 from amber.types import JsonObject
 from amber.wording import shown
 
@@ -49,6 +53,11 @@ def read_record(source: Path) -> JsonObject:
 
     path = source / BEST_RECORD if source.is_dir() else source
     if source.is_dir() and not path.exists():
+        if (source / "preprocessing.json").is_file():
+            raise ConfigError(
+                f"{source}: expected the run directory of a finished search, which holds more. Received: a folder of "
+                "`amber export`"
+            )
         raise ConfigError(
             f"{source}: expected the run directory of a finished search. Received: a folder without {BEST_RECORD}; "
             "amber search --resume goes on with a search that was stopped"
@@ -60,7 +69,7 @@ def read_record(source: Path) -> JsonObject:
         if not isinstance(record[key], expected):
             raise ConfigError(f"{path}, key '{key}': expected {_NAMES[expected]}. Received: {shown(record[key])}")
     try:
-        TaskSpec.from_dict(record)
+        check_columns(record.get("columns", {}), TaskSpec.from_dict(record))
         for key in ("scaling", "output_scaling"):
             for scaling in record.get(key, {}).values():
                 Scaling.from_dict(scaling)
@@ -80,8 +89,70 @@ def config_of(record: dict[str, Any], source: Path) -> Configuration:
     with naming_missing(source if source.is_dir() else source.parent):
         loaded = config_from_text(record["config"], str(source), recorded=True)
     known = {"seed": record["seed"], "name": record.get("name", loaded.config.name)}
-    loaded = replace(loaded, config=loaded.config.model_copy(update=known))
+    loaded = with_classes_of(record, replace(loaded, config=loaded.config.model_copy(update=known)))
+    loaded = with_softmax(loaded, [name for name, each in record["outputs"].items() if isinstance(each, list)])
     return with_settings(loaded, record.get("settings", {}), str(source))[0]
+
+
+def with_classes_of(record: Mapping[str, Any], loaded: Configuration) -> Configuration:
+    """Return a configuration of which two classes keep the order that they have in a run.
+
+    Before version 0.3 classes that the configuration does not name were in the order of the alphabet: also `bound`,
+    `free`, of which the positive one is the second now.
+    """
+    turned = {name: outcome for name, outcome in record["outputs"].items() if _is_turned(outcome)}
+    return with_known_classes(turned, loaded)
+
+
+def with_known_classes(classes: Mapping[str, Sequence[str]], loaded: Configuration) -> Configuration:
+    """Return a configuration whose outputs have the classes of a network, where it names none itself.
+
+    Args:
+        classes: output -> its classes in their order.
+        loaded: the configuration.
+    """
+    data = loaded.config.data
+    if data.outputs is not None:
+        kept = {
+            name: each.model_copy(update={"classes": list(classes[name])})
+            for name, each in data.outputs.items()
+            if each.classes is None and each.labels is None and isinstance(each.column, str) and name in classes
+        }
+        changes: dict[str, object] = {"outputs": {**data.outputs, **kept}} if kept else {}
+    else:
+        only = list(next(iter(classes.values()))) if len(classes) == 1 else None
+        is_open = data.classes is None and data.labels is None and isinstance(data.label, str)
+        changes = {"classes": only} if is_open and only is not None else {}
+    return replace(loaded, config=loaded.config.model_copy(update={"data": data.model_copy(update=changes)}))
+
+
+def with_softmax(loaded: Configuration, names: Collection[str]) -> Configuration:
+    """Return a configuration whose outputs of these names keep a softmax, also over two classes.
+
+    Before version 0.3 two classes had a softmax too, with the loss that a configuration names for one now.
+    """
+    training, outputs = loaded.config.training, loaded.config.data.outputs
+    loss = {"loss": SOFTMAX_LOSS}
+    if outputs is None:
+        if not names or "loss" in training.model_fields_set:
+            return loaded
+        return replace(loaded, config=loaded.config.model_copy(update={"training": training.model_copy(update=loss)}))
+    silent = [name for name, each in outputs.items() if each.loss is None and name in names]
+    kept = {**outputs, **{name: outputs[name].model_copy(update=loss) for name in silent}}
+    data = loaded.config.data.model_copy(update={"outputs": kept})
+    return replace(loaded, config=loaded.config.model_copy(update={"data": data}))
+
+
+def softmax_outputs(begun_with: Mapping[str, Any]) -> list[str]:
+    """Return the outputs that had a softmax when a search began, by its settings; of the only output any name."""
+    outputs = begun_with.get("data", {}).get("outputs") or {"": {"type": "classes", **begun_with.get("training", {})}}
+    losses = {name: each.get("loss") for name, each in outputs.items() if each.get("type") == "classes"}
+    return [name for name, loss in losses.items() if loss in (None, SOFTMAX_LOSS)]
+
+
+def _is_turned(outcome: object) -> bool:
+    """Say whether an outcome is two classes, the positive one first by their names."""
+    return isinstance(outcome, list) and len(outcome) == 2 and positive_class(*outcome) == outcome[0]
 
 
 def model_file(source: Path) -> Path:
@@ -123,7 +194,7 @@ def checked_model_file(source: Path) -> Path:
     """
     path = model_file(source)
     if path.suffix.lower() != ".keras" or not path.is_file():
-        received = "no such file" if path.suffix.lower() == ".keras" else f"the suffix {path.suffix!r}"
+        received = f"the suffix {path.suffix!r}" if path.is_file() else "no such file or folder"
         raise ConfigError(f"{path}: expected a model file ending in .keras, or a run directory. Received: {received}")
     check_archive(path, "a model saved by Keras 3", ConfigError)
     model_description(path)

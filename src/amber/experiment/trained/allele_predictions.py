@@ -13,11 +13,11 @@ from amber.data.encoding.alphabets import Alphabet
 from amber.data.encoding.one_hot import one_hot
 from amber.data.genomics.alleles import SCORED, AlleleWindows, allele_windows
 from amber.data.sources import IntervalsSource
+from amber.data.targets.target import units_of
 from amber.errors import ConfigError
 from amber.experiment.final.scoring import predictions
-from amber.experiment.run_files.recorded import config_of, load_model, record_beside
-from amber.experiment.task_spec import units_of
-from amber.experiment.trained.files import bundle_of, known_preprocessing, network_file
+from amber.experiment.run_files.recorded import load_model
+from amber.experiment.trained.files import config_beside, known_preprocessing, network_file
 from amber.experiment.trained.preprocessing import Preprocessing
 from amber.experiment.variant_scoring import check_input, read_calls
 from amber.files.csv_text import csv_text
@@ -165,8 +165,8 @@ def predict_alleles(
 
 
 def _genome_of_run(source: Path, calls: Path) -> Path:
-    record = record_beside(source) if bundle_of(source) is None else None
-    known = config_of(record, source).source if record else None
+    loaded = config_beside(source)
+    known = None if loaded is None else loaded.source
     if not isinstance(known, IntervalsSource):
         raise ConfigError(f"--genome: expected the FASTA file of the genome that {calls} was called on. Received: none")
     return Path(known.genome)

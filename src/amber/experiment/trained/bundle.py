@@ -20,13 +20,15 @@ from amber.experiment.trained.model import TrainedModel, texts_of
 from amber.experiment.trained.preprocessing import Preprocessing
 from amber.files import limits
 from amber.files.bounded import read_bounded
-from amber.files.output import naming
+from amber.files.output import writing_folder
 from amber.files.strict_json import json_text, read_json
-from amber.files.whole import replacing_together, write_whole
+from amber.files.whole import write_whole
 from amber.types import Array, JsonObject
 from amber.wording import said
 
 if TYPE_CHECKING:
+    import keras
+
     from amber.experiment.configuration.reading import Configuration
 
 _EXAMPLES = 5
@@ -57,7 +59,7 @@ def write_bundle(run: Path, folder: Path) -> Bundle:
         folder: created where it is missing; a folder that holds anything but a bundle is refused.
 
     Raises:
-        ConfigError: no finished search, or a folder with other files in it.
+        ConfigError: no finished search, a folder with other files in it, or a network that cannot be loaded.
         StorageError: it cannot be written.
     """
     record = read_record(run)
@@ -67,30 +69,32 @@ def write_bundle(run: Path, folder: Path) -> Bundle:
     home = run if run.is_dir() else run.parent
     test = read_json(home / "test.json", what="the scores of a run", error=ConfigError)
     check_folder(folder)
+    # Loads Keras.
+    from amber.modeler.model_files import load_model_file
+
+    network = load_model_file(source)
     dataset, notes = _data(loaded)
-    with naming(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        with replacing_together(folder) as aside:
-            shutil.copyfile(source, aside / BUNDLE_MODEL)
-            write_whole(aside / BUNDLE_PREPROCESSING, json_text(preprocessing.to_dict()) + "\n")
-            write_whole(aside / "scores.json", json_text(test) + "\n")
-            write_whole(aside / "config.yaml", record["config"])
-            notes += _write_onnx(aside / BUNDLE_MODEL, aside / "model.onnx")
-            if dataset is not None:
-                notes += _write_examples(aside, preprocessing, dataset)
-            names = sorted([*(path.name for path in aside.iterdir()), "README.md"])
-            explained = home / "explain" / "motifs.csv"
-            card = CardContents(
-                name=loaded.config.name,
-                record=record,
-                test=test if isinstance(test, dict) else {},
-                preprocessing=preprocessing,
-                parts=dataset.sizes if dataset else {},
-                split=dataset.split_origin if dataset else "",
-                motifs=_table(explained) if explained.is_file() else "",
-                files=files_of(names),
-            )
-            write_whole(aside / "README.md", card_text(card))
+    with writing_folder(folder) as aside:
+        shutil.copyfile(source, aside / BUNDLE_MODEL)
+        write_whole(aside / BUNDLE_PREPROCESSING, json_text(preprocessing.to_dict()) + "\n")
+        write_whole(aside / "scores.json", json_text(test) + "\n")
+        write_whole(aside / "config.yaml", record["config"])
+        notes += _write_onnx(network, aside / "model.onnx")
+        if dataset is not None:
+            _write_examples(aside, TrainedModel(source, network, preprocessing), dataset)
+        names = sorted([*(path.name for path in aside.iterdir()), "README.md"])
+        explained = home / "explain" / "motifs.csv"
+        card = CardContents(
+            name=loaded.config.name,
+            record=record,
+            test=test if isinstance(test, dict) else {},
+            preprocessing=preprocessing,
+            parts=dataset.sizes if dataset else {},
+            split=dataset.split_origin if dataset else "",
+            motifs=_table(explained) if explained.is_file() else "",
+            files=files_of(names),
+        )
+        write_whole(aside / "README.md", card_text(card))
     return Bundle(folder, tuple(names), tuple(notes))
 
 
@@ -108,23 +112,20 @@ def _data(loaded: Configuration) -> tuple[Dataset | None, list[str]]:
         return None, [f"Without examples.json and the sizes of the splits: the data are not available. {said(error)}"]
 
 
-def _write_onnx(model: Path, path: Path) -> list[str]:
-    from amber.modeler.model_files import load_model_file
+def _write_onnx(network: keras.Model, path: Path) -> list[str]:
     from amber.modeler.onnx_export import export_onnx
 
     try:
-        export_onnx(load_model_file(model), path)
+        export_onnx(network, path)
     except (ConfigError, StorageError) as error:
         path.unlink(missing_ok=True)
         return [f"Without model.onnx: {said(error)}"]
     return []
 
 
-def _write_examples(folder: Path, preprocessing: Preprocessing, dataset: Dataset) -> list[str]:
+def _write_examples(folder: Path, model: TrainedModel, dataset: Dataset) -> None:
     """Write some validation examples, as a user would give them, with predictions."""
-    from amber.modeler.model_files import load_model_file
-
-    model = TrainedModel(folder, load_model_file(folder / BUNDLE_MODEL), preprocessing)
+    preprocessing = model.preprocessing
     blocks = _blocks(dataset, preprocessing)
     given = {name: _as_given(array, name, preprocessing) for name, array in blocks.items()}
     predicted = model.predict(given)
@@ -134,7 +135,6 @@ def _write_examples(folder: Path, preprocessing: Preprocessing, dataset: Dataset
         "predictions": {name: _short(values) for name, values in named.items()},
     }
     write_whole(folder / "examples.json", json_text(content) + "\n")
-    return []
 
 
 def _blocks(dataset: Dataset, preprocessing: Preprocessing) -> dict[str, Array]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from amber.data.targets.target import Labels, Numbers
-from amber.experiment.final.tables import measure_name, measure_text
+from amber.experiment.final.tables import leading, measure_name, measure_text
 from amber.experiment.trained.preprocessing import Preprocessing
 from amber.types import JsonObject
 
@@ -157,17 +157,33 @@ def _scores(test: JsonObject) -> list[str]:
         "",
     ]
     for output, evaluation in evaluations.items():
-        baselines = evaluation.get("baselines", {})
+        first = dict(list(evaluation.get("baselines", {}).items())[:1])
+        differences = evaluation.get("differences", {})
         lines += [f"Output `{_plain(output)}`, {evaluation.get('examples', 0):,} examples:", ""] if output else []
-        heading = ["measure", "this network", *baselines, *(f"difference from {each}" for each in baselines)]
+        heading = ["measure", "this network", *first, *(f"difference from {each}" for each in first)]
         lines += [f"| {' | '.join(heading)} |", "|" + "---|" * len(heading)]
         for key, value in evaluation.get("scores", {}).items():
             cells = [measure_name(key), _interval(key, value)]
-            cells += [_interval(key, scores.get(key)) for scores in baselines.values()]
-            cells += [_interval(key, each.get(key)) for each in evaluation.get("differences", {}).values()]
+            cells += [_interval(key, scores.get(key)) for scores in first.values()]
+            cells += [_interval(key, differences[each].get(key)) for each in first if each in differences]
             lines.append(f"| {' | '.join(cells)} |")
-        lines.append("")
+        lines += ["", *_further(evaluation)]
     return lines[:-1]
+
+
+def _further(evaluation: JsonObject) -> list[str]:
+    """Return a table of the two leading measures of each simple model but the first; nothing where there are none."""
+    rows = [
+        f"| {_plain(name)} | {measure_name(key)} | {_interval(key, scores[key])} "
+        f"| {_interval(key, evaluation['differences'][name].get(key))} |"
+        for name, scores in list(evaluation.get("baselines", {}).items())[1:]
+        for key in leading(scores)
+    ]
+    return (
+        ["| simple model | measure | its score | this network minus it |", "|---|---|---|---|", *rows, ""]
+        if rows
+        else []
+    )
 
 
 def _interval(key: str, value: Any) -> str:

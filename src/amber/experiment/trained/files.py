@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from amber.errors import AmberError, ConfigError
-from amber.experiment.configuration.document import dotted
+from amber.experiment.configuration.document import dotted, read_yaml
+from amber.experiment.configuration.reading import Configuration, config_from_text
 from amber.experiment.run_files.recorded import checked_model_file, config_of, record_beside
 from amber.experiment.trained.preprocessing import Preprocessing
+from amber.files import content_of
 from amber.files.strict_json import read_json
 
 BUNDLE_MODEL, BUNDLE_PREPROCESSING = "model.keras", "preprocessing.json"
@@ -29,6 +31,22 @@ def network_file(source: Path) -> Path:
     """
     bundle = bundle_of(source)
     return checked_model_file(bundle / BUNDLE_MODEL if bundle else source)
+
+
+def config_beside(source: Path) -> Configuration | None:
+    """Return the configuration of the run or bundle that a network belongs to; None for a model file alone.
+
+    Raises:
+        ConfigError: a file that cannot be read, or does not hold what a search writes.
+    """
+    bundle = bundle_of(source)
+    if bundle is None:
+        record = record_beside(source)
+        return None if record is None else config_of(record, source)
+    path = bundle / "config.yaml"
+    if not path.is_file():
+        return None
+    return config_from_text(read_yaml(path).text, str(path), recorded=True)
 
 
 def read_preprocessing(source: Path) -> Preprocessing | None:
@@ -74,7 +92,7 @@ def check_folder(folder: Path) -> None:
     """Raise ConfigError for a folder that a bundle must not be written to."""
     if folder.is_file():
         raise ConfigError(f"--output: expected a folder for the bundle. Received: {folder}, which is a file")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / BUNDLE_PREPROCESSING).is_file():
+    if folder.is_dir() and content_of(folder) and not (folder / BUNDLE_PREPROCESSING).is_file():
         raise ConfigError(
             "--output: expected a new or empty folder, or an earlier bundle. "
             f"Received: {folder}, which holds other files"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeAlias, TypeVar
@@ -13,27 +15,26 @@ import numpy as np
 from amber.data import Dataset, Scaling, Split
 from amber.data.batches.streamed import StreamedProfile
 from amber.data.dataset import TestVault
-from amber.data.targets.target import MISSING_NUMBER, Labels, Numbers
-from amber.errors import ConfigError, DataError
+from amber.data.targets.target import MISSING_NUMBER, Binary, Labels, Numbers, Outcome
+from amber.errors import ConfigError
 from amber.experiment.configuration.of_objects import configuration_of_objects
 from amber.experiment.configuration.reading import Configuration, load_config
 from amber.experiment.data import load_data, text_with_data_file
 from amber.experiment.final.scores import FinalScores, score_final
 from amber.experiment.final.training import FinalModel
 from amber.experiment.task_settings import for_task
-from amber.experiment.task_spec import Outcome, TaskSpec
+from amber.experiment.task_spec import TaskSpec
 from amber.experiment.trained.card import CardContents, card_text, files_of
 from amber.experiment.trained.files import BUNDLE_MODEL, BUNDLE_PREPROCESSING, check_folder
+from amber.experiment.trained.known_data import check_columns, check_inputs
 from amber.experiment.trained.preprocessing import Preprocessing
-from amber.files.output import naming
+from amber.files.output import writing_folder
 from amber.files.strict_json import json_text
-from amber.files.whole import replacing_together, write_whole
+from amber.files.whole import write_whole
 from amber.types import Array, Inputs, Tokens
 from amber.wording import shown
 
 if TYPE_CHECKING:
-    import os
-
     import keras
 
 Layers = Literal["all", "last"]
@@ -107,25 +108,42 @@ class FineTuned(Generic[TrainedT]):
             "versions": software_versions(),
             "looks": 1,
         }
-        with naming(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            with replacing_together(folder) as aside:
-                network.save(aside / BUNDLE_MODEL)
-                write_whole(aside / BUNDLE_PREPROCESSING, json_text(self.model.preprocessing.to_dict()) + "\n")
-                write_whole(aside / "scores.json", json_text(self.scores.record) + "\n")
-                write_whole(aside / "config.yaml", text_with_data_file(self.configuration, self.dataset))
-                names = sorted([*(path.name for path in aside.iterdir()), "README.md"])
-                card = CardContents(
-                    name=self.configuration.config.name,
-                    record=record,
-                    test=self.scores.record,
-                    preprocessing=self.model.preprocessing,
-                    parts=self.dataset.sizes,
-                    split=self.dataset.split_origin,
-                    files=files_of(names),
-                )
-                write_whole(aside / "README.md", card_text(card))
+        with writing_folder(folder) as aside:
+            network.save(aside / BUNDLE_MODEL)
+            write_whole(aside / BUNDLE_PREPROCESSING, json_text(self.model.preprocessing.to_dict()) + "\n")
+            write_whole(aside / "scores.json", json_text(self.scores.record) + "\n")
+            write_whole(aside / "config.yaml", text_with_data_file(self.configuration, self.dataset))
+            names = sorted([*(path.name for path in aside.iterdir()), "README.md"])
+            card = CardContents(
+                name=self.configuration.config.name,
+                record=record,
+                test=self.scores.record,
+                preprocessing=self.model.preprocessing,
+                parts=self.dataset.sizes,
+                split=self.dataset.split_origin,
+                files=files_of(names),
+            )
+            write_whole(aside / "README.md", card_text(card))
         return tuple(names)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a network is trained further with, checked against its preprocessing.
+
+    Attributes:
+        configuration: with the settings of this training.
+        dataset: scaled as the network knows numbers.
+        preprocessing: of the network that there will be.
+        kept: outputs whose last layer is kept.
+        layers: that are trained.
+    """
+
+    configuration: Configuration
+    dataset: Dataset
+    preprocessing: Preprocessing
+    kept: tuple[str, ...]
+    layers: Layers
 
 
 def fine_tune(
@@ -157,30 +175,69 @@ def fine_tune(
         ConfigError: a setting that does not fit, or a mistake in the configuration.
         DataError: data that the network cannot read.
     """
+    return trained_on(model, prepare(model.preprocessing, model.path, data, layers, learning_rate, **final), say)
+
+
+def prepare(
+    known: Preprocessing, path: Path, data: NewData, layers: Layers, learning_rate: float | None = None, **final: Any
+) -> Prepared:
+    """Read new data and check that a network can read them, without loading it; for the arguments see `fine_tune`.
+
+    Args:
+        known: preprocessing of the network.
+        path: of the network, for messages.
+        data: a data set, or the path of a configuration.
+        layers: that are trained.
+        learning_rate: of the optimizer.
+        **final: settings that take precedence.
+
+    Raises:
+        ConfigError: a setting that does not fit, or a mistake in the configuration.
+        DataError: data that the network cannot read.
+    """
     if layers not in LAYERS:
         raise ConfigError(f"`layers` must be one of {', '.join(LAYERS)}. Received: {shown(layers)}")
     loaded = _with_settings(_configuration(data), layers, learning_rate, final)
-    dataset = load_data(loaded)
+    dataset = _with_known_heads(load_data(loaded), known.task)
     loaded = for_task(loaded, TaskSpec.of(dataset))
-    _check_inputs(model, dataset)
-    kept = _kept(model.preprocessing, dataset)
-    dataset = _scaled_as_before(dataset, model.preprocessing, kept)
+    with nullcontext() if isinstance(data, Dataset) else loaded.placing(("data",)):
+        check_inputs(known, dataset, str(path))
+        check_columns(known, dataset, str(path))
+    kept = _kept(known, dataset)
+    dataset = _scaled_as_before(dataset, known, kept)
     preprocessing = replace(
-        model.preprocessing,
-        task=TaskSpec(model.preprocessing.task.inputs, TaskSpec.of(dataset).outputs),
+        known,
+        task=TaskSpec(known.task.inputs, TaskSpec.of(dataset).outputs),
         output_scaling={each.name: each.scaling for each in dataset.targets if each.scaling is not None},
     )
-    (say or _ignore)(_said(dataset, kept, layers))
-    network, history = _trained(model, loaded, dataset, kept, layers)
+    return Prepared(loaded, dataset, preprocessing, kept, layers)
+
+
+def trained_on(model: TrainedT, prepared: Prepared, say: Callable[[str], None] | None = None) -> FineTuned[TrainedT]:
+    """Return a network trained further on what was prepared for it, with its scores.
+
+    Args:
+        model: whose preprocessing was prepared for.
+        prepared: data and settings.
+        say: takes lines for the user.
+    """
+    loaded, dataset, kept = prepared.configuration, prepared.dataset, prepared.kept
+    (say or _ignore)(_said(dataset, kept, prepared.layers))
+    network, history = _trained(model, loaded, dataset, kept, prepared.layers)
     epochs = len(history["loss"])
     final_model = FinalModel(network, (network,), (epochs,), histories=(history,))
     scores = score_final(loaded, dataset, final_model, str(model.path))
-    return FineTuned(model.with_network(network, preprocessing), dataset, loaded, scores, kept, epochs)
+    return FineTuned(model.with_network(network, prepared.preprocessing), dataset, loaded, scores, kept, epochs)
 
 
 def _configuration(data: NewData) -> Configuration:
     if isinstance(data, Dataset):
         return configuration_of_objects(data, "auto", {})
+    if not isinstance(data, (str, os.PathLike)):
+        raise ConfigError(
+            "`data` must be a Dataset, such as `amber.data.from_arrays.dataset_from_arrays(x, y)`, or the path of a "
+            f"configuration. Received: {shown(data)}"
+        )
     return load_config(data)
 
 
@@ -207,20 +264,16 @@ def _with_settings(
     return replace(loaded, config=config.model_copy(update=updated))
 
 
-def _check_inputs(model: Trained, dataset: Dataset) -> None:
-    expected, received = model.preprocessing.task.inputs, TaskSpec.of(dataset).inputs
-    same = dict(expected) == dict(received) or (
-        len(expected) == len(received) == 1 and [*expected.values()] == [*received.values()]
-    )
-    if not same:
-        raise DataError(
-            f"{dataset.name}: {model.path} reads {_shapes(expected)}; to cut or pad sequences write data.length. "
-            f"Received: {_shapes(received)}"
-        )
-
-
-def _shapes(inputs: Mapping[str, tuple[int, ...]]) -> str:
-    return ", ".join(f"{name} of shape {shape}" for name, shape in inputs.items())
+def _with_known_heads(dataset: Dataset, task: TaskSpec) -> Dataset:
+    """Return the data with a softmax over two classes, or a sigmoid, as the network has for the same ones."""
+    known = {name: each for name, each in task.outputs.items() if isinstance(each, tuple)}
+    targets = [
+        replace(each, softmax=not isinstance(known[each.name], Binary))
+        if each.name in known and each.classes == tuple(known[each.name])
+        else each
+        for each in dataset.targets
+    ]
+    return replace(dataset, targets=tuple(targets))
 
 
 def _kept(preprocessing: Preprocessing, dataset: Dataset) -> tuple[str, ...]:

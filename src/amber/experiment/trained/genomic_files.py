@@ -21,8 +21,8 @@ from amber.data.sources import FastaSource, IntervalsSource, Wanted
 from amber.data.sources.windows_on_genome import GenomeWindows
 from amber.errors import ConfigError, DataError
 from amber.experiment.final.scoring import predictions
-from amber.experiment.run_files.recorded import config_of, load_model, record_beside
-from amber.experiment.trained.files import bundle_of, known_preprocessing, network_file
+from amber.experiment.run_files.recorded import load_model
+from amber.experiment.trained.files import config_beside, known_preprocessing, network_file
 from amber.experiment.trained.preprocessing import Preprocessing, in_units
 from amber.files.csv_text import STRANDS, csv_text
 from amber.files.output import naming, writing
@@ -60,8 +60,7 @@ def read_fasta_examples(path: Path, preprocessing: Preprocessing) -> Examples:
         DataError: the network does not read exactly one input of sequences, or the file cannot be used.
     """
     reading = preprocessing.only_sequence(f"{path}")
-    form = SequenceForm(reading.alphabet, reading.length if reading.align else None, reading.align or "centre")
-    return FastaSource(str(path)).examples(Wanted(form=form))
+    return FastaSource(str(path)).examples(Wanted(form=reading.form))
 
 
 def read_interval_examples(
@@ -137,9 +136,8 @@ def predict_genomic_file(
     if kind_by_ending(file) == "fasta":
         examples = read_fasta_examples(file, preprocessing)
     else:
-        record = record_beside(source) if bundle_of(source) is None else None
-        known = config_of(record, source).source if record else None
-        intervals = known if isinstance(known, IntervalsSource) else None
+        loaded = config_beside(source)
+        intervals = loaded.source if loaded is not None and isinstance(loaded.source, IntervalsSource) else None
         examples = read_interval_examples(file, genome, preprocessing, intervals)
     _check_lengths(examples, preprocessing)
     return GenomicPredictions(load_model(network), preprocessing, examples, both_strands, batch_size, progress)

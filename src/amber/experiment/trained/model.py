@@ -12,6 +12,7 @@ import numpy as np
 
 from amber.checks import boolean, checked_path, positive_integer
 from amber.data.encoding.alphabets import Alphabet
+from amber.data.targets.target import by_class
 from amber.errors import ConfigError, DataError
 from amber.experiment.final.scoring import predictions
 from amber.experiment.trained.files import known_preprocessing, network_file
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from amber.experiment.variant_scoring import ScoredVariants
 
 Predicted: TypeAlias = "Array | dict[str, Array]"
+# Names of outputs in a message, at most.
+_LISTED = 20
 METHODS = ("deep_lift", "integrated_gradients", "gradient_times_input", "saliency", "mutagenesis")
 
 
@@ -75,7 +78,7 @@ class TrainedModel:
         named: dict[str, Array] = {}
         for (name, outcome), values in zip(self.preprocessing.task.outputs.items(), found, strict=True):
             scaling = self.preprocessing.output_scaling.get(name)
-            in_units = scaling.invert(values) if scaling is not None else values
+            in_units = by_class(outcome, values) if scaling is None else scaling.invert(values)
             named[name] = in_units[:, 0] if outcome is None else in_units
         return next(iter(named.values())) if len(named) == 1 else named
 
@@ -171,8 +174,7 @@ class TrainedModel:
         units = self.preprocessing.units()
         chosen = units[0] if output is None else next((each for each in units if each.title == output), None)
         if chosen is None:
-            titles = ", ".join(repr(each.title) for each in units)
-            raise ConfigError(f"`output` must be one of {titles}. Received: {shown(output)}")
+            raise ConfigError(f"`output` must be one of {_listed(units)}. Received: {shown(output)}")
         return chosen
 
     def place_of(self, unit: Unit) -> tuple[int, int]:
@@ -184,6 +186,13 @@ class TrainedModel:
                 return position, unit.column - first
             first += size
         raise DataError(f"{self.path}: the network has {first} outputs. Received: a description of more")
+
+
+def _listed(units: Sequence[Unit]) -> str:
+    """Return the names that an output may have; of many, the first ones and where the others are found."""
+    names = ", ".join(repr(each.title) for each in units[:_LISTED])
+    more = len(units) - _LISTED
+    return names if more <= 0 else f"{names} and {more:,} more (`.outputs` lists them)"
 
 
 def load(path: str | os.PathLike[str]) -> TrainedModel:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeAlias, cast, get_args
 
 import numpy as np
@@ -11,11 +11,14 @@ import numpy as np
 from amber.data import Scaling
 from amber.data.encoding.alphabets import Alphabet, Unknown
 from amber.data.encoding.coding import Align, SequenceForm, coded_sequences
+from amber.data.encoding.given import letters_last, texts_of
 from amber.data.encoding.one_hot import one_hot, one_hot_complement
-from amber.data.targets.target import Labels, Numbers
+from amber.data.tables.features import check_features
+from amber.data.tables.table import shown_names
+from amber.data.targets.target import PAIR, Labels, Numbers, Outcome, by_class, units_of
 from amber.errors import ConfigError, DataError
 from amber.experiment.configuration.data_sections import DataSection
-from amber.experiment.task_spec import Outcome, TaskSpec
+from amber.experiment.task_spec import TaskSpec
 from amber.types import Array, JsonObject
 from amber.wording import shown
 
@@ -44,6 +47,11 @@ class SequenceReading:
     length: int
     align: Align | None
     unknown: Unknown
+
+    @property
+    def form(self) -> SequenceForm:
+        """How sequences of a file are read: to the length of the network where the run cut and padded, else as is."""
+        return SequenceForm(self.alphabet, self.length if self.align else None, self.align or "centre")
 
     def read(self, texts: Sequence[str], name: str) -> Array:
         """Return one-hot sequences, float32 `(n, length, letters)`.
@@ -89,12 +97,14 @@ class Preprocessing:
         sequences: input -> how text becomes it; inputs that are not text are left out.
         scaling: input -> shift and scale of its numbers.
         output_scaling: output -> shift and scale of the number that is predicted.
+        input_columns: input of numbers -> the columns that it is read from, in their order, where they have names.
     """
 
     task: TaskSpec
     sequences: Mapping[str, SequenceReading]
     scaling: Mapping[str, Scaling]
     output_scaling: Mapping[str, Scaling]
+    input_columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of_run(cls, record: Mapping[str, Any], section: DataSection) -> Preprocessing:
@@ -112,11 +122,7 @@ class Preprocessing:
             for name, shape in task.inputs.items()
             if _is_sequence(name, shape, section, len(letters))
         }
-        scalings = [
-            {name: Scaling.from_dict(each) for name, each in record.get(key, {}).items()}
-            for key in ("scaling", "output_scaling")
-        ]
-        return cls(task, reading, *scalings)
+        return cls(task, reading, *_scalings_and_columns(record, task))
 
     def inputs(self, given: Given) -> dict[str, Array]:
         """Return arrays as the network reads them.
@@ -142,22 +148,49 @@ class Preprocessing:
             raise DataError(f"Every input must have the same number of examples. Received: {sizes}")
         return arrays
 
+    def blocks_by_name(self, written: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        """Return how inputs are read from a table: numbers by the names of their columns, wherever these stand.
+
+        Args:
+            written: `data.blocks` of the configuration; a range or a pattern means other columns in another table.
+        """
+        named = {name: list(columns) for name, columns in self.input_columns.items()}
+        return (named or None) if written is None else {**written, **{k: v for k, v in named.items() if k in written}}
+
     def _input(self, name: str, given: Any) -> Array:
         reading, shape = self.sequences.get(name), self.task.inputs[name]
-        if isinstance(given, str):
-            raise DataError(f"Input {name!r}: expected a list of sequences, not one. Received: {shown(given)}")
-        if reading is not None and _is_text(given):
-            return reading.read(list(given), f"input {name!r}")
+        texts = None if reading is None else texts_of(given, name)
+        if reading is not None and texts is not None:
+            return reading.read(texts, f"input {name!r}")
         try:
-            array = np.asarray(given, dtype=np.float32)
-        except (TypeError, ValueError) as error:
+            array = check_features(self._in_order(name, given), name, rank=None).astype(np.float32)
+        except DataError as error:
             expected = "sequences as text, or one-hot" if reading else "numbers"
-            raise DataError(f"Input {name!r}: expected {expected}. Received: {shown(given)}") from error
+            raise DataError(f"Input {name!r}: expected {expected}. {error}") from error
         if len(shape) == 1 and shape[0] == 1 and array.ndim == 1:
             array = array[:, None]
+        if reading is not None and array.shape[1:] != shape and array.shape[1:] == shape[::-1]:
+            array = letters_last(array)
         if array.shape[1:] != shape:
             raise DataError(f"Input {name!r}: the network reads examples of shape {shape}. Received: {array.shape[1:]}")
         return self.scaling[name].apply(array) if name in self.scaling else array
+
+    def _in_order(self, name: str, given: Any) -> Any:
+        """Return a table whose columns have names with these in the order of the network."""
+        known = self.input_columns.get(name)
+        if known is None or not all(isinstance(each, str) for each in getattr(given, "columns", [None])):
+            return given
+        missing = [column for column in known if column not in set(given.columns)]
+        if missing:
+            raise DataError(
+                f"Input {name!r}: expected the columns {shown_names(known)}. Received: none of the name {missing[0]!r}"
+            )
+        return given[list(known)]
+
+    @property
+    def classes(self) -> dict[str, tuple[str, ...]]:
+        """The classes of each output that has some."""
+        return {name: each for name, each in self.task.outputs.items() if isinstance(each, tuple)}
 
     def units(self) -> list[Unit]:
         """Return the meaning of each predicted number; for two classes there is one, the second."""
@@ -172,9 +205,10 @@ class Preprocessing:
                 own = self._scaling_by_unit(output, len(names))
                 units += [Unit(f"{prefix}{each}", first + k, False, own[k]) for k, each in enumerate(names)]
             else:
-                skipped = 1 if not isinstance(outcome, Labels) and len(names) == 2 else 0
-                units += [Unit(f"{prefix}{each}", first + k, True) for k, each in enumerate(names) if k >= skipped]
-            first += len(names)
+                is_pair = not isinstance(outcome, Labels) and len(names) == PAIR
+                shown_of = list(enumerate(names[-units_of(outcome) :]))[-1 if is_pair else 0 :]
+                units += [Unit(f"{prefix}{each}", first + k, True) for k, each in shown_of]
+            first += units_of(outcome)
         return units
 
     def _scaling_by_unit(self, output: str, units: int) -> list[Scaling | None]:
@@ -194,7 +228,7 @@ class Preprocessing:
         """Return predictions as columns of text: a probability for each class or label, the class of the largest.
 
         Args:
-            found: of each output, `(n, units)`, as the network gives them.
+            found: of each output, `(n, units)`, as the network gives them: of two classes one column, or both.
             taken: names of other columns of the table; a class of such a name is called `class NAME`.
 
         Returns:
@@ -215,7 +249,9 @@ class Preprocessing:
                 columns |= _probabilities(names_of(outcome), values)
             else:
                 prefix = f"{name}_" if len(outputs) > 1 else ""
-                columns |= {f"{prefix}{each}": texts for each, texts in class_columns(outcome, values, taken).items()}
+                probabilities = by_class(outcome, values)
+                found_of = class_columns(outcome, probabilities, taken)
+                columns |= {f"{prefix}{each}": texts for each, texts in found_of.items()}
         return columns
 
     def other_strand(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
@@ -256,6 +292,7 @@ class Preprocessing:
             "sequences": {name: dict(vars(each)) for name, each in self.sequences.items()},
             "scaling": {name: each.to_dict() for name, each in self.scaling.items()},
             "output_scaling": {name: each.to_dict() for name, each in self.output_scaling.items()},
+            "columns": {name: list(each) for name, each in self.input_columns.items()},
         }
 
     @classmethod
@@ -272,15 +309,41 @@ class Preprocessing:
         for key in ("sequences", "scaling", "output_scaling"):
             if not isinstance(values.get(key), dict):
                 raise ConfigError(f"expected a mapping. Received: {shown(values.get(key))}", field=(key,))
+        check_columns(values.get("columns", {}), task)
         try:
-            return cls(
-                task,
-                {name: _reading(name, each, task) for name, each in values["sequences"].items()},
-                {name: Scaling.from_dict(each) for name, each in values["scaling"].items()},
-                {name: Scaling.from_dict(each) for name, each in values["output_scaling"].items()},
-            )
+            reading = {name: _reading(name, each, task) for name, each in values["sequences"].items()}
+            return cls(task, reading, *_scalings_and_columns(values, task))
         except (DataError, AttributeError, TypeError) as error:
             raise ConfigError(f"expected scalings by name. {error}", field=("scaling",)) from error
+
+
+def check_columns(values: object, task: TaskSpec) -> None:
+    """Check the names of the columns of inputs, as a file holds them.
+
+    Raises:
+        ConfigError: something else than a name for each number of an input; its `field` says where.
+    """
+    if not isinstance(values, dict):
+        raise ConfigError(f"expected a mapping. Received: {shown(values)}", field=("columns",))
+    for name, each in values.items():
+        is_list = isinstance(each, list) and all(isinstance(column, str) for column in each)
+        if not is_list or len(set(each)) != len(each) or task.inputs.get(name) != (len(each),):
+            raise ConfigError(
+                f"expected a different name for each number of an input. Received: {shown(each)}",
+                field=("columns", str(name)),
+            )
+
+
+def _scalings_and_columns(
+    values: Mapping[str, Any], task: TaskSpec
+) -> tuple[dict[str, Scaling], dict[str, Scaling], dict[str, tuple[str, ...]]]:
+    """Return the scaling of inputs and outputs, and the columns of inputs."""
+    scaling = {name: Scaling.from_dict(each) for name, each in values.get("scaling", {}).items()}
+    if len(task.inputs) == len(scaling) == 1:
+        # Before version 0.3 the scaling of an AnnData file's only input was recorded under another name.
+        scaling = {next(iter(task.inputs)): next(iter(scaling.values()))}
+    of_outputs = {name: Scaling.from_dict(each) for name, each in values.get("output_scaling", {}).items()}
+    return scaling, of_outputs, {name: tuple(each) for name, each in values.get("columns", {}).items()}
 
 
 def class_columns(names: Sequence[str], values: Array, taken: Collection[str] = ()) -> dict[str, list[str]]:
@@ -330,9 +393,3 @@ def _is_sequence(name: str, shape: tuple[int, ...], section: DataSection, letter
         return False
     written = (section.blocks or {}).get(name)
     return written is None or (isinstance(written, Mapping) and "sequence" in written)
-
-
-def _is_text(given: Any) -> bool:
-    if isinstance(given, np.ndarray) and given.dtype.kind not in "OUS":
-        return False
-    return len(given) > 0 and isinstance(next(iter(given)), str)

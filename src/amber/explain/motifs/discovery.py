@@ -13,6 +13,7 @@ import numpy as np
 
 from amber.backend import interrupts
 from amber.checks import positive_integer
+from amber.data.motifs.compiled import keep_compiled
 from amber.data.motifs.extra import SHORTEST_SEQUENCE, required
 from amber.data.motifs.motif import Motif, Seqlet
 from amber.errors import DataError
@@ -64,6 +65,7 @@ def discover_motifs(
             f"Motifs are found in sequences of at least {SHORTEST_SEQUENCE} bases. Received: {sequences.shape[1]}"
         )
     modisco = required("modiscolite.tfmodisco", "Motif discovery")
+    keep_compiled("modiscolite", "modisco-lite")
     if not np.any(hypothetical * sequences):
         return []
     try:
@@ -86,15 +88,10 @@ def discover_motifs(
 
 
 def conservation(motif: Motif) -> float:
-    """Return the mean information of the positions of a motif, each weighing what it contributes, in bits.
-
-    The bits that as many random places would have in common are taken off: Schneider et al., "Information content of
-    binding sites on nucleotide sequences", Journal of Molecular Biology 188 (1986), 415-431.
-    """
-    by_chance = 3 / (2 * np.log(2) * motif.sites)
+    """Return the mean information beyond chance of a motif's positions, each weighing what it contributes, in bits."""
     contributions = np.ones((len(motif.probabilities), 1)) if motif.contributions is None else motif.contributions
     weights = np.abs(contributions).sum(axis=1)
-    return max(0.0, float(np.average(motif.information, weights=weights) - by_chance))
+    return max(0.0, float(np.average(motif.information_beyond_chance, weights=weights)))
 
 
 def _motif(pattern: Any) -> Motif:

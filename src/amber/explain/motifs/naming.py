@@ -15,6 +15,10 @@ from amber.data.motifs.extra import required
 from amber.data.motifs.motif import Motif
 from amber.types import Array
 
+LEAST_BITS = 6.0
+"""Bits that a motif must hold to be named. The flattest of the 1,057 motifs of JASPAR CORE holds 6.04; flatter ones, as
+of filters that react to everything, resemble many motifs alike."""
+
 
 @dataclass(frozen=True)
 class Match:
@@ -35,6 +39,8 @@ class Match:
 def match_motifs(motifs: Sequence[Motif], database: Sequence[Motif], most: int = 3) -> list[list[Match]]:
     """Return for each motif the known ones that resemble it most, the best first.
 
+    A motif of fewer bits than `LEAST_BITS`, beyond what so few places have in common by chance, has none.
+
     Args:
         motifs: what is to be named.
         database: known motifs, as of `jaspar` or `read_meme`.
@@ -50,7 +56,14 @@ def match_motifs(motifs: Sequence[Motif], database: Sequence[Motif], most: int =
     queries = [np.ascontiguousarray(motif.probabilities.T, dtype=np.float64) for motif in motifs]
     targets = [np.ascontiguousarray(motif.probabilities.T, dtype=np.float64) for motif in database]
     p_values = np.asarray(tomtom(queries, targets, n_jobs=1)[0]).reshape(len(motifs), len(database))
-    return [_best(row, database, most) for row in p_values]
+    return [
+        _best(row, database, most) if is_informative(motif) else [] for motif, row in zip(motifs, p_values, strict=True)
+    ]
+
+
+def is_informative(motif: Motif) -> bool:
+    """Say whether a motif holds enough information to be named."""
+    return bool(motif.information_beyond_chance.sum() >= LEAST_BITS)
 
 
 def _best(p_values: Array, database: Sequence[Motif], most: int) -> list[Match]:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from amber.data.motifs.logos import heights_svg
 from amber.data.motifs.motif import Motif, logo_svg
 from amber.explain.motifs.highlights import Highlight
-from amber.explain.motifs.naming import Match
+from amber.explain.motifs.naming import Match, is_informative
 
 # A match is a name where fewer than one of twenty as good ones is false.
 LARGEST_Q = 0.05
@@ -19,14 +19,24 @@ LARGEST_Q = 0.05
 
 @dataclass(frozen=True)
 class NamedMotif:
-    """A motif and the known ones that resemble it, the best first."""
+    """A motif of a network.
+
+    Attributes:
+        motif: what was found.
+        matches: the known ones that it resembles, the best first.
+        effect: what it does to the output, such as `raises the output` or `speaks for free`; empty where that is not
+            known.
+    """
 
     motif: Motif
     matches: Sequence[Match]
+    effect: str = ""
 
     @property
     def title(self) -> str:
-        """The name of the best known motif that resembles it well enough, or `no known motif`."""
+        """The name of the best known motif that resembles it well enough, or why it has none."""
+        if not is_informative(self.motif):
+            return "too flat to be named"
         if not self.matches or self.matches[0].q_value > LARGEST_Q:
             return "no known motif"
         known = self.matches[0].motif

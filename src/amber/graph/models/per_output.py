@@ -155,6 +155,18 @@ def spread_metrics(given: object, outputs: Sequence[str], what: str) -> Any:
     return [listed, *copies]
 
 
+def metrics_of_outputs(given: object, outputs: Sequence[str]) -> Any:
+    """Return metrics as Keras takes them: a plain list holds for every output.
+
+    Raises:
+        ConfigError: a metric that cannot be copied.
+    """
+    is_plain = isinstance(given, (list, tuple)) and not any(isinstance(each, (list, tuple, Mapping)) for each in given)
+    if not is_plain or len(outputs) == 1 or not given:
+        return given
+    return spread_metrics(given, outputs, "metrics")
+
+
 def _as_list(given: object) -> list[object]:
     if given is None:
         return []

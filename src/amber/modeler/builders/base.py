@@ -12,6 +12,7 @@ from amber.display import PlainRepr
 from amber.errors import ArchitectureError, ConfigError, InvalidArchitectureError, ModelSpaceError
 from amber.graph.graph import ComputationGraph
 from amber.graph.models.compiling import clone_compile_arguments
+from amber.graph.models.per_output import metrics_of_outputs
 from amber.graph.node import GraphCost
 from amber.operations import layer_arguments
 from amber.types import Tokens
@@ -128,7 +129,9 @@ class ModelBuilder(PlainRepr):
 
     def _compiled(self, model: keras.Model) -> keras.Model:
         if self.model_compile_dict is not None:
-            model.compile(**clone_compile_arguments(self.model_compile_dict))
+            given = clone_compile_arguments(self.model_compile_dict)
+            metrics = metrics_of_outputs(given.get("metrics"), model.output_names)
+            model.compile(**{**given, "metrics": metrics})
         return model
 
 

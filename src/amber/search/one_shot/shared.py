@@ -14,6 +14,7 @@ from amber.errors import ConfigError
 from amber.modeler.builders.residual_cnn import KerasResidualCnnBuilder
 from amber.supernet.conv import ConvSupernet
 from amber.supernet.factory import SupernetFactory
+from amber.supernet.settings import ConvSettings
 
 if TYPE_CHECKING:
     from amber.modeler.builders.protocol import Builder
@@ -52,10 +53,12 @@ def shared_builder(builder: Builder, compile_arguments: Mapping[str, object], ba
         space,
         builder.inputs_op,
         builder.output_op,
-        keep_prob=1.0 - builder.dropout_rate,
-        reduction_factor=builder.reduction_factor,
-        stem_config={"flatten_op": builder.flatten_mode, "fc_units": builder.fc_units},
-        add_conv1_under_pool=builder.add_conv1_under_pool,
+        ConvSettings(
+            keep_prob=1.0 - builder.dropout_rate,
+            reduction_factor=builder.reduction_factor,
+            stem_config={"flatten_op": builder.flatten_mode, "fc_units": builder.fc_units},
+            add_conv1_under_pool=builder.add_conv1_under_pool,
+        ),
         name="EnasDAG",
     )
     return SupernetFactory(supernet, compile_arguments, "uniform", batch_size=batch_size)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 
 import numpy as np
 import optuna
@@ -14,10 +13,22 @@ from amber.architect.controllers import (
     GeneralController,
     MultiInputController,
     MultiIOController,
+    MultiIOSettings,
     ZeroShotController,
 )
+from amber.checks import settings_from
 from amber.errors import ConfigError
 from amber.search.samplers.tokens import TokenSampler, is_maximised, tokens_of
+
+ON_POLICY: Mapping[str, object] = {
+    "lstm_num_layers": 1,
+    "buffer_size": 1,
+    "batch_size": 10,
+    "train_pi_iter": 10,
+    "use_ppo_loss": True,
+    "learning_rate": 0.01,
+}
+"""Settings of a policy that learns from what it has just proposed."""
 
 
 class ControllerSampler(TokenSampler):
@@ -113,9 +124,7 @@ class ControllerSampler(TokenSampler):
 
 def controller_options() -> set[str]:
     """Return the names of the options that `controller_for` takes for one layout or another."""
-    signatures = [inspect.signature(each) for each in (GeneralController, MultiInputController, MultiIOController)]
-    parameters = [each for signature in signatures for each in signature.parameters.values()]
-    return {each.name for each in parameters if each.kind is not each.VAR_KEYWORD} - {"model_space", "seed"}
+    return {each.name for each in fields(MultiIOSettings)}
 
 
 def controller_for(layout: TokenLayout, seed: int, **options: object) -> GeneralController:
@@ -127,19 +136,15 @@ def controller_for(layout: TokenLayout, seed: int, **options: object) -> General
     Args:
         layout: the tokens.
         seed: of the controller.
-        **options: of the controller; by default one LSTM layer and on-policy PPO at a learning rate of 0.01.
+        **options: settings of the controller; by default one LSTM layer and on-policy PPO at a learning rate of 0.01.
+
+    Raises:
+        ConfigError: a setting that the controller does not have, or a value out of range.
     """
-    arguments: dict[str, Any] = {
-        "with_skip_connection": layout.with_skips,
-        "lstm_num_layers": 1,
-        "buffer_size": 1,
-        "batch_size": 10,
-        "train_pi_iter": 10,
-        "use_ppo_loss": True,
-        "learning_rate": 0.01,
-        "seed": seed,
-    }
+    arguments: dict[str, object] = {"with_skip_connection": layout.with_skips, **ON_POLICY}
+    kind: type[GeneralController] = GeneralController
     if layout.num_inputs or layout.num_outputs:
+        kind = MultiInputController
         arguments.update(
             with_input_blocks=bool(layout.num_inputs),
             num_input_blocks=layout.num_inputs or 1,
@@ -147,8 +152,7 @@ def controller_for(layout: TokenLayout, seed: int, **options: object) -> General
             skip_weight=None,
         )
     if layout.num_outputs:
+        kind = MultiIOController
         arguments.update(num_output_blocks=layout.num_outputs, output_block_unique_connection=False)
-        return MultiIOController(layout.candidates, **{**arguments, **options})
-    if layout.num_inputs:
-        return MultiInputController(layout.candidates, **{**arguments, **options})
-    return GeneralController(layout.candidates, **{**arguments, **options})
+    settings = settings_from(kind.settings_class, {**arguments, **options}, kind.__name__)
+    return kind(layout.candidates, settings, seed=seed)

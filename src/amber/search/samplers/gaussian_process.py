@@ -12,6 +12,7 @@ from scipy.optimize import minimize
 
 from amber.architect import TokenLayout
 from amber.errors import ConfigError
+from amber.search.samplers.tokens import token_dtype
 
 Features = Callable[[tuple[int, ...]], Sequence[float]]
 """Numbers that describe an architecture, such as its depth; always as many. Called for every candidate, so cheap."""
@@ -54,11 +55,16 @@ class Describer:
 
     def __init__(self, layout: TokenLayout, features: Features | None = None) -> None:
         sizes = np.array(layout.sizes)
-        self._binary = sizes == 2
-        widths = np.where(self._binary, 1, sizes)
+        binary = sizes == 2
+        widths = np.where(binary, 1, sizes)
         self.starts = np.concatenate([[0], np.cumsum(widths)[:-1]])
         self.token_of_column = np.repeat(np.arange(len(sizes)), widths)
-        self.constants = np.where(self._binary, 0.5, 0.0)
+        self.constants = np.where(binary, 0.5, 0.0)
+        # Each column says whether its token has a value: 1 of a binary one.
+        of_binary = binary[self.token_of_column]
+        one_hot = np.arange(len(self.token_of_column)) - self.starts[self.token_of_column]
+        self._value_of_column = np.where(of_binary, 1, one_hot).astype(token_dtype(layout))
+        self._if_so, self._if_not = np.where(of_binary, np.sqrt(0.5), 1.0), np.where(of_binary, -np.sqrt(0.5), 0.0)
         self.scale_of_token = _scales(layout)
         self._kinds = [np.array(each) for each in _alike(layout)]
         self._sizes = sizes
@@ -66,11 +72,8 @@ class Describer:
 
     def __call__(self, tokens: np.ndarray) -> Described:
         """Return (n, tokens) integers as numbers."""
-        columns = np.zeros((len(tokens), len(self.token_of_column)))
-        columns[:, self.starts[self._binary]] = (2 * tokens[:, self._binary] - 1) * np.sqrt(0.5)
-        many = ~self._binary
-        columns[np.arange(len(tokens))[:, None], self.starts[many] + tokens[:, many]] = 1.0
-        return Described(columns, self._counted(tokens))
+        has_value = tokens[:, self.token_of_column] == self._value_of_column
+        return Described(np.where(has_value, self._if_so, self._if_not), self._counted(tokens))
 
     def _counted(self, tokens: np.ndarray) -> np.ndarray:
         counts = [
@@ -171,10 +174,12 @@ class GaussianProcess:
         count = len(scores)
         joined = self.standardised(described)
         covariance = self.covariance(self.parameters, joined, joined)[0]
-        covariance[np.diag_indices_from(covariance)] += self.parameters.noise + _JITTER
+        noise = self.parameters.noise + _JITTER
+        covariance[np.diag_indices_from(covariance)] += noise
         lower = cholesky(covariance, lower=True, check_finite=False)
         solved = cho_solve((lower[:count, :count], True), scores, check_finite=False)
-        return Posterior(self, joined, lower, solved)
+        # The covariance with noise, multiplied by what was solved, gives the scores.
+        return Posterior(self, joined, lower, solved, scores - noise * solved)
 
     def _prior_mean(self, features: int) -> np.ndarray:
         tokens = len(self._describer.scale_of_token)
@@ -259,12 +264,14 @@ class Posterior:
         joined: what is known and then what is pending, standardised.
         lower: Cholesky factor of their covariance.
         solved: (n,), the known scores divided by their covariance.
+        known: (n,), the expected scores of what is known.
     """
 
     process: GaussianProcess
     joined: Described
     lower: np.ndarray
     solved: np.ndarray
+    known: np.ndarray
 
     def mean(self, described: Described) -> np.ndarray:
         """Return the expected scores (m,)."""

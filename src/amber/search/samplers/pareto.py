@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import optuna
 
+from amber.display import PlainRepr
 from amber.search.costs import checked_costs
 
 
-class NSGA2Sampler(optuna.samplers.NSGAIISampler):
+class NSGA2Sampler(PlainRepr, optuna.samplers.NSGAIISampler):
     """Optuna's NSGA-II (Deb et al. 2002) over tokens.
 
     Args:

@@ -23,7 +23,7 @@ from amber.search.samplers.gaussian_process import (
 )
 from amber.search.samplers.ranks import best_and_latest, best_and_spread, normal_scores
 from amber.search.samplers.space_features import SpaceFeatures
-from amber.search.samplers.tokens import TokenSampler, tokens_by_kind
+from amber.search.samplers.tokens import TokenSampler, token_dtype, tokens_by_kind
 from amber.search.samplers.told import StudyReader, Told
 
 # Trials that the model is conditioned on, and that its weights are fitted on: the time of a proposal is bounded.
@@ -87,7 +87,7 @@ class SurrogateSampler(TokenSampler):
         self.against = checked_costs(against)
         self._describe = Describer(layout, features)
         self._reader = StudyReader(layout)
-        self._sizes = np.array(layout.sizes)
+        self._sizes, self._dtype = np.array(layout.sizes), token_dtype(layout)
         self._chances = _mutation_chances(layout)
         self._fitted: dict[str, tuple[bytes, GaussianProcess]] = {}
         self._earlier: EarlierPredictions | None = None
@@ -115,7 +115,7 @@ class SurrogateSampler(TokenSampler):
         merit = self._merit(told, generator)
         mutants = self.children(merit.parents, 2 * self.candidates // 3 + 1, generator)
         shortlist = _Shortlist(told.taken)
-        once_good = [] if self._earlier is None else [self._earlier.best]
+        once_good = [] if self._earlier is None else [self._earlier.best.astype(self._dtype)]
         first = np.concatenate([mutants, self._random(generator, self.candidates // 3 + 1), *once_good])
         shortlist.consider(first, merit)
         for _ in range(_ROUNDS - 1):
@@ -146,7 +146,7 @@ class SurrogateSampler(TokenSampler):
         return rows
 
     def _random(self, generator: np.random.Generator, count: int) -> np.ndarray:
-        return generator.integers(0, self._sizes, size=(count, len(self._sizes)))
+        return generator.integers(0, self._sizes, size=(count, len(self._sizes))).astype(self._dtype)
 
     def _unseen(self, generator: np.random.Generator, taken: set[bytes]) -> tuple[int, ...]:
         """Return a uniform sample that is not taken, where a few hundred draws find one."""
@@ -159,7 +159,7 @@ class SurrogateSampler(TokenSampler):
     ) -> tuple[int, ...]:
         """Return what earlier searches predict to be best, of their best and of random architectures."""
         shortlist = _Shortlist(taken)
-        rows = np.concatenate([earlier.best, self._random(generator, self.candidates)])
+        rows = np.concatenate([earlier.best.astype(self._dtype), self._random(generator, self.candidates)])
         shortlist.consider(rows, lambda each: np.asarray(earlier(each) @ earlier.likeness))
         best = shortlist.best(1)
         return tuple(best[0].tolist()) if len(best) else self._unseen(generator, taken)
@@ -179,7 +179,7 @@ class SurrogateSampler(TokenSampler):
         joined = np.concatenate([known, told.pending, told.infeasible[-_KEPT // 4 :]])
         departure, trend = self._departure(known, scores[kept])
         posterior = process.given(self._describe(joined), departure)
-        means = posterior.mean(self._describe(known)) + trend(known)
+        means = posterior.known + trend(known)
         parents = known[np.argsort(-means, kind="stable")[:_PARENTS]]
         return _Merit(self._describe, posterior, trend, float(means.max()), parents, self._feasibility(told))
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
 import optuna
 
 from amber.architect import TokenLayout
@@ -16,10 +18,9 @@ INFEASIBLE, WITHDRAWN = "infeasible", "withdrawn"
 
 def token_distributions(layout: TokenLayout) -> dict[str, optuna.distributions.CategoricalDistribution]:
     """Return the Optuna parameters of a layout: per token name one categorical of its values, in order."""
-    return {
-        name: optuna.distributions.CategoricalDistribution(tuple(range(size)))
-        for name, size in zip(layout.names, layout.sizes, strict=True)
-    }
+    # Tokens of one size share a distribution, so that a copy of many of them is quick.
+    by_size = {size: optuna.distributions.CategoricalDistribution(tuple(range(size))) for size in set(layout.sizes)}
+    return {name: by_size[size] for name, size in zip(layout.names, layout.sizes, strict=True)}
 
 
 def tokens_of(params: Mapping[str, int], layout: TokenLayout) -> tuple[int, ...] | None:
@@ -27,6 +28,11 @@ def tokens_of(params: Mapping[str, int], layout: TokenLayout) -> tuple[int, ...]
     if any(name not in params for name in layout.names):
         return None
     return tuple(int(params[name]) for name in layout.names)
+
+
+def token_dtype(layout: TokenLayout) -> np.dtype[Any]:
+    """Return the smallest type of whole numbers that holds every token, in which long rows are quickly compared."""
+    return np.min_scalar_type(max(layout.sizes, default=1) - 1)
 
 
 def tokens_by_kind(layout: TokenLayout) -> list[list[int]]:
@@ -60,14 +66,18 @@ class TokenSampler(PlainRepr, optuna.samplers.BaseSampler):
         """Return the tokens of trial `number`."""
         raise NotImplementedError(f"{type(self).__name__} does not define propose().")
 
-    def infer_relative_search_space(
-        self, study: optuna.Study, trial: optuna.trial.FrozenTrial
-    ) -> dict[str, optuna.distributions.BaseDistribution]:
-        """All tokens, always: the layout is known from the start."""
+    def check_objectives(self, study: optuna.Study) -> None:
+        """Raise ConfigError where a study has more objectives than can be followed."""
         if len(study.directions) > 1 and not self.many_objectives:
             raise ConfigError(
                 f"{type(self).__name__} follows one score. Received: a study of {len(study.directions)} objectives"
             )
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: optuna.trial.FrozenTrial
+    ) -> dict[str, optuna.distributions.BaseDistribution]:
+        """All tokens, always: the layout is known from the start."""
+        self.check_objectives(study)
         return dict(self._distributions)
 
     def sample_relative(

@@ -12,7 +12,7 @@ import optuna
 from scipy.stats import rankdata
 
 from amber.architect import TokenLayout
-from amber.search.samplers.tokens import INFEASIBLE, WITHDRAWN, tokens_of
+from amber.search.samplers.tokens import INFEASIBLE, WITHDRAWN, token_dtype, tokens_of
 
 _COMPLETE, _PRUNED, _PENDING = "complete", "pruned", "pending"
 
@@ -55,7 +55,7 @@ class StudyReader:
     """
 
     def __init__(self, layout: TokenLayout) -> None:
-        self._layout = layout
+        self._layout, self._dtype = layout, token_dtype(layout)
         self._study: weakref.ref[optuna.Study] | None = None
         self._settled: dict[int, _Entry | None] = {}
 
@@ -103,11 +103,11 @@ class StudyReader:
             values = step, -math.inf if math.isnan(value) else signs[0] * value
         else:
             group = _PENDING
-        row = np.array(tokens, np.int64)
+        row = np.array(tokens, self._dtype)
         return _Entry(group, trial.number, row, row.tobytes(), values)
 
     def _stacked(self, entries: Sequence[_Entry]) -> np.ndarray:
-        return np.array([each.row for each in entries], np.int64).reshape(len(entries), len(self._layout))
+        return np.array([each.row for each in entries], self._dtype).reshape(len(entries), len(self._layout))
 
 
 def _standing(scored: Sequence[_Entry], objectives: int) -> np.ndarray:

@@ -38,10 +38,11 @@ TRIALS = (
     Trial(0, (1, 0), "aa", "complete", 0.5, {"val_accuracy": 0.5, "lr": math.inf}, 2000, 10, 1.25, 7, None, 2),
     Trial(1, (1, 1), "", "invalid", error="InvalidArchitectureError: ä ☃ 'quoted' \" \\ \x1b"),
     Trial(2, (0, 1), "bb", "pruned", curve=(0.25, math.nan), epochs=2, seed=2**31 - 1),
-    Trial(3, (0, 0), "cc", "failed", error="MemoryError: " + "x" * 5000, retries=2),
+    Trial(3, (0, 0), "cc", "failed", error="MemoryError: " + "x" * 5000, retries=2, diverged=True),
     Trial(4, (1, 0), "aa", "duplicate", 0.5, parameters=2000, error="the same network as trial 0 (complete)"),
     Trial(5, (2, 2), "dd", "over budget", parameters=2**40, flops=2**50, architecture="conv8-maxpool"),
-    Trial(6, (2, 1), "ee", "complete", -1e-300, {}, None, None),
+    Trial(6, (2, 1), "ee", "complete", -1e-300, {}, None, None, latency=0.125),
+    Trial(7, (), "ff", "complete", 0.75, {"val_accuracy": 0.75}, reference="deepsea"),
 )
 """One trial of each kind, with values that a careless store loses."""
 

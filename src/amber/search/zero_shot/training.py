@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from amber.architect.controllers import ZeroShotController
+from amber.architect.controllers import ZeroShotController, ZeroShotSettings
 from amber.backend import interrupts
 from amber.backend.randomness import check_seed, trial_seed
-from amber.checks import positive_integer
+from amber.checks import positive_integer, settings_from
 from amber.errors import ConfigError, DataError
 from amber.search.objective import Objective, prepared
+from amber.search.samplers.controller import ON_POLICY
 from amber.search.trial import Trial
 from amber.search.zero_shot.policy import ZeroShotPolicy
 
@@ -186,15 +187,13 @@ def _checked_descriptions(tasks: Sequence[ZeroShotTask]) -> np.ndarray:
 def _controller(
     layout: TokenLayout, length: int, seed: int, options: Mapping[str, object] | None
 ) -> ZeroShotController:
-    arguments: dict[str, Any] = {
+    given: dict[str, Any] = {
         "data_description_config": {"length": length, "hidden_layer": {"units": 16, "activation": "relu"}},
         "with_skip_connection": layout.with_skips,
-        "lstm_num_layers": 1,
-        "buffer_size": 1,
-        "batch_size": 10,
-        "train_pi_iter": 10,
-        "use_ppo_loss": True,
-        "learning_rate": 0.01,
         "seed": seed,
+        **ON_POLICY,
+        **(options or {}),
     }
-    return ZeroShotController(layout.candidates, **{**arguments, **(options or {})})
+    description, seed = given.pop("data_description_config"), given.pop("seed")
+    settings = settings_from(ZeroShotSettings, given, "ZeroShotController")
+    return ZeroShotController(layout.candidates, description, settings, seed=seed)

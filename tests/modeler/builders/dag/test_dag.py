@@ -417,6 +417,7 @@ def planned(draw: st.DrawFn) -> tuple[DAGModelBuilder, tuple[int, ...]]:
     return builder, tuple(0 if drop else token for drop, token in zip(kept, sampled, strict=True))
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(case=planned())
 def test_every_planned_graph_is_a_network(case: tuple[DAGModelBuilder, tuple[int, ...]]) -> None:

@@ -299,7 +299,7 @@ def test_golden_dag_edges(config: dict[str, Any], case: dict[str, Any], tally: T
 @pytest.mark.parametrize(
     ("changes", "error", "said"),
     [
-        ({"dag_func": "no_such_dag"}, ConfigError, "expected one of dag, .*inputblockdag. Received: 'no_such_dag'"),
+        ({"dag_func": "no_such_dag"}, ConfigError, "expected one of dag, .*inputblockdag.*Received: 'no_such_dag'"),
         ({"dag_func": "InputBlockDAG", "with_input_blocks": False}, ConfigError, "with_input_blocks=True"),
         ({"model_space": [[]]}, ModelSpaceError, "must be a ModelSpace. Received: list"),
         (

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from amber import measures
-from amber.evaluation import weighted
+from amber import measures, weighted_measures as weighted
 from sklearn import metrics
 
 
@@ -152,3 +151,29 @@ def test_each_bin_of_the_calibration_is_its_own(lower: int) -> None:
     probabilities = np.concatenate([confidence[:, None], np.repeat(others[:, None], 19, axis=1)], axis=1)
     error = weighted.calibration_error(np.array([1, 0]), probabilities)(np.ones(2))
     assert error == pytest.approx((confidence[0] + 1 - confidence[1]) / 2)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 5))
+def test_draws_at_once_give_what_each_gives_alone(seed: int, classes: int) -> None:
+    rng = np.random.default_rng(seed)
+    true, probabilities = rng.integers(0, classes, 12), rng.dirichlet(np.ones(classes), 12).round(1)
+    numbers, found = rng.integers(0, 4, 12).astype(float), rng.integers(0, 4, 12).astype(float)
+    every = {
+        "auroc": weighted.auroc(true == 1, probabilities[:, 1]),
+        "auprc": weighted.auprc(true == 1, probabilities[:, 1]),
+        "accuracy": weighted.accuracy(true, probabilities.argmax(axis=1)),
+        **weighted.confusion(true, probabilities.argmax(axis=1), classes),
+        "log_loss": weighted.log_loss(true, probabilities),
+        "calibration_error": weighted.calibration_error(true, probabilities),
+        "r2": weighted.r2(numbers, found),
+        "pearson": weighted.pearson(numbers, found),
+        "spearman": weighted.spearman(numbers, found),
+    }
+    # Few draws of few examples: of some draws a measure is not defined.
+    weights = rng.multinomial(3, np.full(12, 1 / 12), (2, 5)).astype(float)
+    weights[0, 0] = 0
+    for name, measure in every.items():
+        alone = [[float(measure(each)) for each in row] for row in weights]
+        np.testing.assert_allclose(measure(weights), alone, rtol=1e-9, atol=1e-12, err_msg=name)
+        assert np.isnan(alone[0][0]), name

@@ -1,0 +1,1 @@
+"""What a graphics card gives: training, shared weights, feeding and searching, in eight minutes."""

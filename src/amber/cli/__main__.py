@@ -1,6 +1,0 @@
-"""`python -m amber.cli`: the command, where its script is not on the path."""
-
-from amber.cli.entry import main
-
-if __name__ == "__main__":
-    main()

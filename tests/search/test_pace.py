@@ -1,0 +1,113 @@
+"""The time left of simulated searches, beside the time that they then took."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from amber.search.pace import Pace
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def left_after_a_fifth(durations: list[float], workers: int, start: float, between: float) -> tuple[float, float]:
+    """Return the estimate after a fifth of a simulated search, and the time that it then took.
+
+    Args:
+        durations: seconds of each training; each has ten epochs.
+        workers: trainings at once.
+        start: seconds before the first.
+        between: seconds between the end of one and the beginning of the next.
+    """
+    clock = Clock()
+    pace, ended, estimate, at = Pace(clock), 0, None, 0.0
+    waiting = list(enumerate(durations))
+    events: list[tuple[float, int, int]] = []
+
+    def begin(moment: float) -> None:
+        number, seconds = waiting.pop(0)
+        heapq.heappush(events, (moment, number, 0))
+        for epoch in range(1, 11):
+            heapq.heappush(events, (moment + seconds * epoch / 10, number, epoch))
+
+    for _ in range(workers):
+        begin(clock.now + start)
+    while events:
+        clock.now, number, epoch = heapq.heappop(events)
+        if epoch == 0:
+            pace.begin(number)
+            continue
+        pace.epoch(number, epoch, 10)
+        if epoch == 10:
+            pace.end(number, trained=True)
+            ended += 1
+            if waiting:
+                begin(clock.now + between)
+            if ended == math.ceil(len(durations) / 5):
+                estimate, at = pace.seconds_left(len(durations) - ended), clock.now
+    assert estimate is not None
+    return estimate, clock.now - at
+
+
+@pytest.mark.parametrize("workers", [1, 2, 8])
+@pytest.mark.parametrize("trials", [10, 40])
+def test_equal_trainings_are_foretold(trials: int, workers: int) -> None:
+    estimate, took = left_after_a_fifth([60.0] * trials, workers, 0.0, 0.1)
+    assert estimate == pytest.approx(took, rel=0.05)
+
+
+@pytest.mark.parametrize("between", [0.0, 6.0])
+def test_time_between_trainings_counts(between: float) -> None:
+    estimate, took = left_after_a_fifth([10.0] * 20, 1, 2.0, between)
+    assert estimate == pytest.approx(took, rel=0.1)
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_unequal_trainings_are_within_30_percent_nearly_always(workers: int) -> None:
+    rng = np.random.default_rng(0)
+    misses = []
+    for _ in range(100):
+        durations = list(rng.lognormal(3, 0.4, 30))
+        estimate, took = left_after_a_fifth(durations, workers, 3.0, 0.2)
+        misses.append(abs(estimate / took - 1))
+    assert np.mean(np.array(misses) < 0.3) > 0.85 and np.median(misses) < 0.15
+
+
+def paced(steps: list[tuple[float, Callable[[Pace], None]]]) -> float | None:
+    clock = Clock()
+    pace = Pace(clock)
+    for seconds, step in steps:
+        clock.now += seconds
+        step(pace)
+    return pace.seconds_left(2)
+
+
+def test_a_training_that_takes_long_is_judged_by_its_epochs() -> None:
+    ended = [(0.0, lambda pace: pace.begin(0)), (10.0, lambda pace: pace.end(0, True))]
+    slow = [(0.0, lambda pace: pace.begin(1)), (40.0, lambda pace: pace.epoch(1, 2, 10))]
+    # 10 s for the one that waits, and 8 epochs of 20 s for the one that runs.
+    assert paced([*ended, *slow]) == pytest.approx(10 + 160)
+    # Without news of epochs it may end at any moment.
+    assert paced([*ended, (0.0, lambda pace: pace.begin(1)), (40.0, lambda pace: None)]) == pytest.approx(10)
+
+
+def test_nothing_is_said_before_the_first_and_after_the_last_training() -> None:
+    assert paced([(1.0, lambda pace: pace.begin(0))]) is None
+    # A proposal that is not trained tells nothing.
+    assert paced([(1.0, lambda pace: pace.end(0, False))]) is None
+    pace = Pace(Clock())
+    pace.begin(0)
+    pace.end(0, True)
+    assert pace.seconds_left(0) is None and pace.done == 1
