@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from amber.backend.base_model import BaseFunctional, BaseModel
+from amber.backend.hardware import accelerators
 from amber.backend.keras_internals.distribution import has_stock_test_step
 from amber.backend.keras_internals.models import is_within_strategy
 from amber.backend.tensorflow.as_traced import as_traced
@@ -77,6 +79,7 @@ class MultiStepTraining(BaseModel):
 
     def make_train_function(self, force: bool = False) -> StepFunction:
         """Make a train function that takes what Keras' takes, and rows of arrays."""
+        _warn_of_half_precision(self)
         before = self.train_function
         super().make_train_function(force)
         if self.train_function is not before:
@@ -115,6 +118,17 @@ class MultiStepFunctional(MultiStepTraining, BaseFunctional):
 
     def _calling(self) -> AbstractContextManager[None]:
         return as_traced()
+
+
+def _warn_of_half_precision(model: keras.Model) -> None:
+    """Say that float16 is for graphics cards: on some processors, products of oneDNN in it were seen to be wrong."""
+    if any(layer.compute_dtype == "float16" for layer in model.layers) and not accelerators():
+        warnings.warn(
+            "This network computes in float16 on a CPU, where products of TensorFlow's oneDNN were seen to be wrong. "
+            "Use mixed_bfloat16 or float32, a graphics card, or set TF_ENABLE_ONEDNN_OPTS=0 before Python starts.",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def _drawn(changing: Changing | None, rows: tf.Tensor) -> tf.Tensor:
