@@ -171,3 +171,50 @@ def test_inputs_of_observations_are_found_by_the_names_of_features_and_scaled(tm
     with pytest.raises(DataError, match="expected an array 'seq'"):
         np.savez(tmp_path / "none.npz", other=np.zeros(3))
         read_inputs(str(tmp_path / "none.npz"), configuration("source: old.csv"), preprocessing(("a", "b")))
+
+
+def _grouped_file(path: Path, header: str) -> str:
+    rows = [f"{seq},{label},{group}" for seq, label, group in zip(SEQUENCES, "abababab", "uuvv wxx", strict=True)]
+    return write(path, "\n".join([f"seq,label,{header}", *rows]) + "\n")
+
+
+SEQUENCES = ("ACGT", "TTTT", "CCCC", "GGGG", "ACAC", "GTTG", "CTTA", "AGGA")
+
+
+@pytest.mark.parametrize(
+    ("split", "header", "groups"),
+    [
+        ("grouped", "Group", [0, 0, 1, 1, 2, 3, 4, 4]),
+        ("random", "group", [0, 0, 1, 1, 2, 3, 4, 4]),
+        ("chromosomes", "chromosome", [0, 0, 1, 1, 2, 3, 4, 4]),
+        ("random", "chromosome", None),
+        ("chromosomes", "other", None),
+    ],
+)
+def test_groups_of_new_examples_are_those_that_the_run_divides_by(
+    split: str, header: str, groups: list[int] | None, tmp_path: Path
+) -> None:
+    file = _grouped_file(tmp_path / "new.csv", header)
+    part = read_files([file], configuration(f"source: old.csv\nsplit: {split}"), preprocessing(("a", "b"))).split
+    assert (None if part.groups is None else len(part.groups)) == (None if groups is None else len(groups))
+    if part.groups is not None and groups is not None:
+        same = np.equal.outer(part.groups, part.groups)
+        assert (same == np.equal.outer(groups, groups)).all()
+
+
+def test_near_duplicates_among_new_examples_are_groups(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    one, two, three = ("".join(generator.choice(list("ACGT"), 60)) for _ in range(3))
+    rows = [one, two, one[:-1] + "A", three, two]
+    file = write(tmp_path / "new.csv", "seq,label\n" + "".join(f"{seq},a\n" for seq in rows))
+    known = preprocessing(("a", "b"), length=60)
+    part = read_files([file], configuration("source: old.csv\nsplit: similarity"), known).split
+    assert part.groups is not None
+    assert part.groups[0] == part.groups[2] != part.groups[1] == part.groups[4] != part.groups[3]
+
+
+def test_groups_are_those_of_the_examples_that_are_left(tmp_path: Path) -> None:
+    file = write(tmp_path / "new.csv", "seq,label,group\nACGT,a,u\nTTTT,,v\nCCCC,b,v\nGGGG,a,u\n")
+    part = read_files([file], configuration("source: old.csv\nsplit: grouped"), preprocessing(("a", "b"))).split
+    assert part.groups is not None and len(part.groups) == 3
+    assert part.groups[0] == part.groups[2] != part.groups[1]

@@ -25,7 +25,7 @@ from amber.data.from_examples import (
 )
 from amber.data.inputs import inputs_of
 from amber.data.sources.source import Source, Wanted
-from amber.data.splits.division import RANDOM, SplitSpec
+from amber.data.splits.division import RANDOM, SplitSpec, groups_of
 from amber.data.tables.examples import TableExamples
 from amber.data.tables.features import column_numbers
 from amber.data.tables.table import Table
@@ -64,7 +64,8 @@ def read_part(
     Args:
         source: of the examples.
         wanted: its inputs.
-        spec: columns of labels and form of inputs; it is not divided.
+        spec: columns of labels and form of inputs; its split says which examples are not independent, and they are
+            not divided.
         targets: the outputs, with their classes, labels and scaling.
         scaling: of inputs that are numbers, by name.
         path: what messages call the examples.
@@ -73,8 +74,9 @@ def read_part(
         DataError: files that cannot be used, or labels other than those that are known; names file and place. Its
             `field` is as for `amber.data.from_examples.dataset_of`.
     """
-    spec = replace(spec, split=SplitSpec(RANDOM), weights=None, class_weights=None)
-    examples: Examples = source.examples(replace(wanted, columns=spec.columns()))
+    division, spec = spec.split, replace(spec, split=SplitSpec(RANDOM), weights=None, class_weights=None)
+    wanted = replace(wanted, columns=spec.columns(), helpful=tuple(division.of_groups()))
+    examples: Examples = source.examples(wanted)
     if spec.negatives:
         examples = with_negatives(examples, spec)
     spec = with_profiles(spec, examples)
@@ -83,7 +85,11 @@ def read_part(
     x: dict[str, Any] = by_input(inputs_of(held, rows, spec.unknown), spec)
     x |= {name: each.apply(x[name]) for name, each in scaling.items() if name in x}
     inputs = next(iter(x.values())) if spec.one_input and len(x) == 1 else x
-    return NewPart(Split(inputs, next(iter(y.values())) if len(y) == 1 else y), (*held.notes, *notes))
+    groups = groups_of(examples, division)
+    split = Split(
+        inputs, next(iter(y.values())) if len(y) == 1 else y, groups=None if groups is None else groups[rows]
+    )
+    return NewPart(split, (*held.notes, *notes))
 
 
 def _known(

@@ -107,6 +107,10 @@ class SplitSpec:
         """Return the columns that are used where they are there, in any case of letters."""
         return [self.group, *(_SPLIT_COLUMNS if self.split == AUTO else ())]
 
+    def of_groups(self) -> list[str]:
+        """Return the columns that say which examples are not independent, where they are there."""
+        return [self.group, *([CHROMOSOME_COLUMN] if self.split == CHROMOSOMES else [])]
+
 
 @dataclass(frozen=True)
 class Division:
@@ -149,6 +153,17 @@ def divide_examples(examples: Examples, spec: SplitSpec, labels: Array | None) -
         )
     groups = similarity_groups(sketch(examples, stretch=spec.stretch)) if spec.split == SIMILARITY else None
     return divide(table, spec, labels, groups)
+
+
+def groups_of(examples: Examples, spec: SplitSpec) -> NDArray[np.int64] | None:
+    """Return the number of each example's group, for examples that are one part; None where there are no groups.
+
+    Args:
+        examples: all of them. Their columns say the groups; for near-duplicates all inputs are read.
+        spec: how the data that they belong to are divided.
+    """
+    alike = similarity_groups(sketch(examples, stretch=spec.stretch)) if spec.split == SIMILARITY else None
+    return group_numbers(_known_groups(_DivisibleExamples(examples), spec, alike))
 
 
 def divide(table: Divisible, spec: SplitSpec, labels: Array | None, alike: SimilarityGroups | None = None) -> Division:
@@ -207,7 +222,8 @@ def _kept_together(
 
 def _known_groups(table: Divisible, spec: SplitSpec, alike: SimilarityGroups | None) -> Sequence[str] | Array | None:
     groups = alike.groups if alike is not None else _groups(table, spec)
-    return table.columns[CHROMOSOME_COLUMN] if groups is None and spec.split == CHROMOSOMES else groups
+    is_needed = groups is None and spec.split == CHROMOSOMES and CHROMOSOME_COLUMN in table.columns
+    return table.columns[CHROMOSOME_COLUMN] if is_needed else groups
 
 
 def _in_folds(table: Divisible, spec: SplitSpec, labels: Array | None, alike: SimilarityGroups | None) -> Division:
