@@ -97,6 +97,59 @@ def test_what_killed_processes_left_in_a_folder_goes(tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
 
 
+def _killed_in_the_middle(path):
+    """Return what a process left that was killed as it wrote a file."""
+    program = (
+        "import os, signal, sys\n"
+        "from amber.files import replacing\n"
+        "with replacing(sys.argv[1]) as aside:\n"
+        "    aside.write_text('half')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    before = set(path.parent.iterdir())
+    subprocess.run([sys.executable, "-c", program, str(path)], check=False)
+    (left,) = set(path.parent.iterdir()) - before
+    return left
+
+
+def test_what_a_killed_process_left_of_a_file_goes_when_it_is_written_again(tmp_path):
+    path = tmp_path / "p.tsv"
+    left = _killed_in_the_middle(path)
+    other = _killed_in_the_middle(tmp_path / "p.tsv.gone.tsv")
+    assert is_left_over(left.name) and left.read_text() == "half"
+    write_whole(path, "whole")
+    assert sorted(tmp_path.iterdir()) == sorted([path, other])
+
+
+def test_what_another_process_is_writing_stays(tmp_path):
+    path = tmp_path / "p.tsv"
+    with replacing(path) as first:
+        first.write_text("first")
+        write_whole(path, "second")
+        assert first.exists() and path.read_text() == "second"
+    assert path.read_text() == "first" and os.listdir(tmp_path) == ["p.tsv"]
+
+
+@pytest.mark.parametrize("name", [".p.tsv.0123abcd-4194304.abcdefgh.tmp.tsv", ".p.tsv.abcdefgh.tmp.tsv"])
+def test_what_another_machine_left_goes_when_it_is_old(tmp_path, name):
+    left, path = tmp_path / name, tmp_path / "p.tsv"
+    left.write_text("half")
+    write_whole(path, "whole")
+    assert left.exists()
+    os.utime(left, (0, 0))
+    write_whole(path, "whole")
+    assert os.listdir(tmp_path) == ["p.tsv"]
+
+
+def test_a_users_own_hidden_files_stay(tmp_path):
+    own = [".p.tsv.backup.tmp.tsv", ".p.tsv.tmp.tsv", ".p.tsv", "p.tsv.0123abcd-1.abcdefgh.tmp.tsv"]
+    for name in own:
+        (tmp_path / name).write_text("mine")
+        os.utime(tmp_path / name, (0, 0))
+    write_whole(tmp_path / "p.tsv", "whole")
+    assert sorted(os.listdir(tmp_path)) == sorted([*own, "p.tsv"])
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with (

@@ -86,9 +86,7 @@ def read_part(
     x |= {name: each.apply(x[name]) for name, each in scaling.items() if name in x}
     inputs = next(iter(x.values())) if spec.one_input and len(x) == 1 else x
     groups = groups_of(examples, division)
-    split = Split(
-        inputs, next(iter(y.values())) if len(y) == 1 else y, groups=None if groups is None else groups[rows]
-    )
+    split = Split(inputs, next(iter(y.values())) if len(y) == 1 else y, groups=None if groups is None else groups[rows])
     return NewPart(split, (*held.notes, *notes))
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from amber.files.left_overs import is_left_over, new_file_aside, remove_left_overs_of
 
 # Where files that belong together are written aside, and what says that all of them are there.
 _TOGETHER, _WHOLE = ".replacement", ".whole"
@@ -22,11 +23,13 @@ def replacing(path: str | os.PathLike[str], *, synced: bool = True) -> Iterator[
     """Give a temporary path to write a file at; move it to `path`, synced, once the block has ended well.
 
     The temporary file lies in the folder of `path` and has the same ending, so that what goes by the ending (Keras,
-    Matplotlib) writes what it should. Where the block raises, it is removed and `path` stays as it was.
+    Matplotlib) writes what it should. Where the block raises, it is removed and `path` stays as it was. What killed
+    processes left of earlier attempts is removed first.
 
     Args:
         path: the file to make or replace; its folder exists.
-        synced: whether to wait for the disk. A file that is not synced outlives its process, not a power failure.
+        synced: whether to wait for the disk. A file that is not synced outlives its process, not a power failure; as
+            it may be written many times, what was left of it before is not looked for.
 
     Yields:
         The temporary path; an empty file is there.
@@ -35,9 +38,9 @@ def replacing(path: str | os.PathLike[str], *, synced: bool = True) -> Iterator[
         OSError: it cannot be written.
     """
     target = Path(path)
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=f".tmp{target.suffix}")
-    os.close(descriptor)
-    aside = Path(name)
+    if synced:
+        remove_left_overs_of(target)
+    aside = new_file_aside(target)
     try:
         yield aside
         if synced:
@@ -127,19 +130,6 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes, *, synced: b
 def content_of(folder: str | os.PathLike[str]) -> list[Path]:
     """Return what lies in a folder, without what processes that were killed as they wrote there have left."""
     return [each for each in Path(folder).iterdir() if each.name != _TOGETHER and not is_left_over(each.name)]
-
-
-def is_left_over(name: str) -> bool:
-    """Say whether a file name is one that `replacing` uses, so that a process killed in it may have left it."""
-    return name.startswith(".") and ".tmp" in name
-
-
-def remove_left_overs(folder: str | os.PathLike[str]) -> None:
-    """Remove what processes that were killed within `replacing` left in a folder; nobody may be writing in it."""
-    with contextlib.suppress(OSError):
-        for path in Path(folder).iterdir():
-            if is_left_over(path.name) and not path.is_dir():
-                path.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:

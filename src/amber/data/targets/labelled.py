@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from amber.data.batches.augmentation import Augmentation
 from amber.data.batches.streamed import StreamedProfile
 from amber.data.dataset import Dataset, Split, TestVault, rows_of, shapes_of
-from amber.data.splits.division import Division, SplitSpec, check_classes, divide
+from amber.data.splits.classes_of_parts import check_classes
+from amber.data.splits.division import Division, SplitSpec, divide
 from amber.data.splits.parts import PARTS, SplitIndices
 from amber.data.splits.similarity import SimilarityGroups
 from amber.data.tables.table import Table
