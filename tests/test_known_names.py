@@ -11,6 +11,7 @@ import pytest
 
 from amber import known_names
 from amber.errors import ConfigError
+from amber.metric_names import check_loss, check_metric
 from amber.search.rewards import KNOWLEDGE, REWARDS
 from amber.search.samplers.controller import controller_options
 
@@ -91,3 +92,11 @@ def test_unknown_name_is_named_shortly(name: str) -> None:
 )
 def test_values_of_options_are_looked_at(option: str, value: float, wrong: bool) -> None:
     assert bool(known_names.optimizer_mistake("adam", option, value)) is wrong
+
+
+@pytest.mark.parametrize("classes", [None, 2, 5])
+def test_a_loss_or_metric_of_ones_own_is_told_where_it_goes(classes: int | None) -> None:
+    with pytest.raises(ConfigError, match="`model_compile_dict` of a builder"):
+        check_loss("own>Focal", classes)
+    with pytest.raises(ConfigError, match="registered as a reward and named by `search.reward`"):
+        check_metric("own>Gain", classes)

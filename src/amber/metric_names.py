@@ -147,8 +147,8 @@ def check_loss(name: str, classes: int | None) -> None:
     if known not in {plain_name(each).removesuffix("error") for each in fitting} or name not in LOSSES:
         labels = "" if classes is None else ", whose labels are class numbers"
         raise ConfigError(
-            f"expected the name of a Keras loss that fits {_task(classes)}{labels}: {', '.join(fitting)}. "
-            f"Received: {shown(name)}"
+            f"expected the name of a Keras loss that fits {_task(classes)}{labels}: {', '.join(fitting)}. Your own "
+            f"is given in Python, in `model_compile_dict` of a builder. Received: {shown(name)}"
         )
 
 
@@ -170,5 +170,5 @@ def _hint(name: str, classes: int | None) -> str:
     rewards = ("pearson", "spearman") if classes is None else ("auroc", "auprc", "mcc")
     reward = name.removesuffix("correlation")
     if reward not in rewards:
-        return ""
+        return " A measure of your own is registered as a reward and named by `search.reward`."
     return f" `search.reward: {reward}` compares networks by it, and it is reported at the test in any case."

@@ -72,7 +72,7 @@ def predict(
         _check_no_columns(kind, column=column, classes=classes, genome=genome)
         _predict_genomic(model, records, kind, output, genome, both_strands, batch_size)
         return
-    _check_table(genome, both_strands)
+    _check_no_strands(records, genome, both_strands)
     if holds_arrays(records):
         _predict_arrays(model, records, output, column, classes, batch_size)
     else:
@@ -170,13 +170,13 @@ def _check_no_columns(kind: str, column: str | None, classes: str | None, genome
             raise ConfigError(f"{option}: {what} no {lacks}. Take it out. Received: {value}")
 
 
-def _check_table(genome: Path | None, both_strands: bool) -> None:
+def _check_no_strands(records: Path, genome: Path | None, both_strands: bool) -> None:
     from amber.errors import ConfigError
 
     for option, value in {"--genome": genome, "--both-strands": both_strands or None}.items():
         if value is not None:
             raise ConfigError(
-                f"{option}: it is for FASTA files, intervals and variants. Take it out. Received: a table"
+                f"{option}: it is for FASTA files, intervals and variants. Take it out. Received: {records}"
             )
 
 
