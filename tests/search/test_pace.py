@@ -103,6 +103,15 @@ def test_a_training_that_takes_long_is_judged_by_its_epochs() -> None:
     assert paced([*ended, (0.0, lambda pace: pace.begin(1)), (40.0, lambda pace: None)]) == pytest.approx(10)
 
 
+def test_reference_networks_say_nothing_about_those_that_are_drawn() -> None:
+    # As `amber search` of the yeast example, whose first network is a small one from the literature.
+    reference = [(0.0, lambda pace: pace.begin(0)), (8.0, lambda pace: pace.end(0, True, given=True))]
+    drawn = [(0.0, lambda pace: pace.begin(1)), (20.0, lambda pace: pace.end(1, True))]
+    assert paced([*reference, *drawn]) == pytest.approx(2 * 20)
+    # Before one that was drawn has ended, it is all that is known.
+    assert paced(reference) == pytest.approx(2 * 8)
+
+
 def test_nothing_is_said_before_the_first_and_after_the_last_training() -> None:
     assert paced([(1.0, lambda pace: pace.begin(0))]) is None
     # A proposal that is not trained tells nothing.

@@ -16,6 +16,7 @@ import pytest
 from rich.console import Console
 from tests.new_process import warm
 
+from amber.search.pace import Pace
 from amber.search.progress import SearchProgress
 from amber.search.result import SearchResult
 from amber.search.trial import Trial
@@ -133,3 +134,17 @@ def test_rungs_are_named_as_such() -> None:
     live.on_search_begin(2, "val_loss", "minimize")
     live.on_search_end(SearchResult((), "val_loss", "minimize", 0, "finished"))
     assert "Rung 2 of 3, 4 epochs each" in terminal.getvalue()
+
+
+def test_time_left_is_not_that_of_a_reference_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("amber.search.progress.Pace", lambda: Pace(lambda: clock[0]))
+    log = io.StringIO()
+    shown = SearchProgress(Console(file=log, width=200))
+    shown.on_search_begin(12, "val_loss", "minimize")
+    reference = Trial(0, (), "a", "complete", 0.6, reference="deepbind")
+    for trial, seconds in ((reference, 8.0), (Trial(1, (0,), "b", "complete", 0.4), 20.0)):
+        shown.on_trial_begin(trial.number, trial.tokens)
+        clock[0] += seconds
+        shown.on_trial_end(trial)
+    assert "about 3:20 left" in log.getvalue().splitlines()[-1]

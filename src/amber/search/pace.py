@@ -22,6 +22,8 @@ class Pace(PlainRepr):
         # Of what runs: since when, and which share of its epochs is done.
         self._running: dict[int, tuple[float, float]] = {}
         self._durations: list[float] = []
+        # Of these, the trainings of networks that nobody drew from the space.
+        self._given: list[float] = []
         self._workers = 1
 
     @property
@@ -39,11 +41,19 @@ class Pace(PlainRepr):
         if number in self._running:
             self._running[number] = (self._running[number][0], min(1.0, epoch / max(1, epochs)))
 
-    def end(self, number: int, trained: bool) -> None:
-        """Note that a proposal is settled, and whether it was trained."""
+    def end(self, number: int, trained: bool, given: bool = False) -> None:
+        """Note that a proposal is settled.
+
+        Args:
+            number: which one.
+            trained: whether it was trained.
+            given: it is a reference network, as none of what is left will be: its time says nothing about theirs.
+        """
         began, _ = self._running.pop(number, (self._started, 0.0))
         if trained:
             self._durations.append(self._clock() - began)
+            if given:
+                self._given.append(self._durations[-1])
 
     def seconds_each(self) -> float:
         """Return the seconds from one end of a training to the next, on average."""
@@ -58,7 +68,7 @@ class Pace(PlainRepr):
         if not self._durations or trainings < 1:
             return None
         now = self._clock()
-        each = sum(self._durations) / len(self._durations)
+        each = self._usual()
         elapsed = [now - began for began, _ in self._running.values()]
         # Which share of their time the workers train; the rest is the start, and what is done between trainings.
         busy = (sum(self._durations) + sum(elapsed)) / (self._workers * max(now - self._started, 1e-3))
@@ -70,6 +80,13 @@ class Pace(PlainRepr):
         for _ in range(rest):
             heapq.heapreplace(free, free[0] + each)
         return (rounds * each + max(free)) / min(1.0, max(busy, 1e-3))
+
+    def _usual(self) -> float:
+        """Return the mean time of a training: of those that the sampler drew, once one of these ended."""
+        drawn = len(self._durations) - len(self._given)
+        if not drawn:
+            return sum(self._durations) / len(self._durations)
+        return (sum(self._durations) - sum(self._given)) / drawn
 
     @staticmethod
     def _rest(elapsed: float, share: float, usual: float) -> float:

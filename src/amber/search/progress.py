@@ -88,7 +88,7 @@ class SearchProgress(SearchCallback):
     def on_trial_end(self, trial: Trial) -> None:
         """Count a proposal, and elsewhere than in a terminal prints its line."""
         self._counts[trial.status] += 1
-        self._pace.end(trial.number, trial.status in TRAINED)
+        self._pace.end(trial.number, trial.status in TRAINED, given=bool(trial.reference))
         if trial.status == "complete" and self._is_better(trial):
             self._best = trial
         if trial.status == "failed":
