@@ -157,18 +157,19 @@ def _yaml(value: object) -> str:
 
 def table(keys: list[Key], followed: set[str] = frozenset()) -> str:
     """Return the Markdown table of keys; the defaults of `followed` follow from the data."""
-    rows = ["| key | type | default | meaning | example |", "|---|---|---|---|---|"]
+    rows = ['<div class="keys" markdown>\n', "| key | type | default | meaning | example |", "|---|---|---|---|---|"]
     for key in keys:
         default = "follows from the data" if key.name in followed else key.default
         example = f"`{key.name}: {_yaml(key.example)}`"
         cells = (f"`{key.name}`", key.type, default, key.meaning, example)
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(rows)
+    return "\n".join([*rows, "\n</div>"])
 
 
 def configuration_page() -> str:
     """Return the page of every key of a configuration."""
     followed = {section: set(values) for section, values in chosen_settings(Facts(1000)).items()}
+    followed["training"].add("loss")  # which the task decides
     parts = [
         "# Every key of a configuration",
         "A configuration is a YAML file; only `data` is needed. Relative paths count from the folder of the file. "
@@ -266,7 +267,8 @@ def _parameters(command: Any, context: Any) -> str:
         is_shown = default is not None and default is not False and default != () and not callable(default)
         meaning = " ".join((getattr(parameter, "help", "") or "").split()).replace("|", "\\|")
         rows.append(f"| {names} | {meaning} | {f'`{default}`' if is_shown else ''} |")
-    return "| argument or option | meaning | default |\n|---|---|---|\n" + "\n".join(rows)
+    listed = "| argument or option | meaning | default |\n|---|---|---|\n" + "\n".join(rows)
+    return f'<div class="options" markdown>\n\n{listed}\n\n</div>'
 
 
 PAGES = {"configuration.md": configuration_page, "commands.md": commands_page}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import runpy
 import tomllib
@@ -88,6 +89,20 @@ def test_the_reference_of_the_api_names_modules_with_a_first_line() -> None:
     build = runpy.run_path(str(ROOT / "docs" / "build.py"))
     for module in build["MODULES"]:
         assert build["first_line"](module), module
+
+
+def test_the_reference_of_the_api_shows_what_a_module_offers_only_by_name() -> None:
+    """mkdocstrings reads sources; it would leave out what `__getattr__` finds, such as `amber.load`."""
+    build = runpy.run_path(str(ROOT / "docs" / "build.py"))
+    page = build["page_of"]("amber")
+    assert re.findall(r"heading: (\S+)", page)[0] == "amber.search" and "::: amber.starting.searching.search\n" in page
+    for module in build["MODULES"]:
+        offered, headings = importlib.import_module(module), rf"heading: {module}\.(\w+)"
+        shown = build["names_in_source"](module) | set(re.findall(headings, build["page_of"](module)))
+        assert set(getattr(offered, "__all__", ())) <= shown, module
+        for home in build["offered_by_name"](module).values():
+            where, _, name = home.rpartition(".")
+            assert hasattr(importlib.import_module(where), name), home
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.stem)

@@ -1,7 +1,8 @@
 """AMBER finds neural network architectures for sequences and blocks of features.
 
-Importing this package is cheap: it loads no Keras and no backend. `amber.Experiment` resolves a configuration,
-`amber.run` runs it, and `amber.load` loads the network of a run. What else is needed, import from `amber.architect`,
+`amber.search(data)` searches in one call: `data` are files, sequences and labels, or a Dataset. Importing this package
+is cheap: it loads no Keras and no backend. `amber.Experiment` resolves a configuration, `amber.run` runs it, and
+`amber.load` loads the network of a run. What else is needed, import from `amber.architect`,
 `amber.graph`, `amber.modeler`, `amber.supernet`, `amber.search` and `amber.data`. `ARCHITECTURE.md` says what is where.
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 import amber
+import amber.starting
 from amber.data.from_arrays import dataset_from_arrays
 from amber.errors import ConfigError, DataError, RunFailed, StorageError
 from amber.experiment.running import ExperimentResult
@@ -48,6 +50,11 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
 
 
 @pytest.mark.slow
+def test_help_shows_what_a_search_in_one_call_takes() -> None:
+    assert inspect.signature(amber.search) == inspect.signature(amber.starting.search)
+    assert "amber.search(data)" in (amber.__doc__ or "")
+
+
 def test_answers_of_what_was_found(found: Found) -> None:
     assert found.trials is not None and len(found.trials.ranked) == 1
     assert len(MADE) == 2  # the candidate's training, and the final one

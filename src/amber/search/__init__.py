@@ -7,6 +7,7 @@ package can be called: `amber.search(data)` is `amber.starting.search`, a search
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -134,6 +135,11 @@ def __dir__() -> list[str]:
 
 
 class _CallablePackage(ModuleType):
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """Return what may be said in one call, for help in notebooks and editors."""
+        return inspect.signature(importlib.import_module("amber.starting").search)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Search in one call; see `amber.starting.search`."""
         return importlib.import_module("amber.starting").search(*args, **kwargs)
