@@ -7,6 +7,7 @@ from typing import Any
 
 from amber.architect import BranchedModelSpace, ModelSpace, Operation
 from amber.backend.distribution.placement import Devices
+from amber.compat.dags import get_dag
 from amber.modeler.builders import branch, multi_io, residual_cnn, sequential
 from amber.modeler.builders.dag import builder as dag_builder
 from amber.modeler.builders.unused import keywords_of, warn_of_unused
@@ -141,6 +142,9 @@ class DAGModelBuilder(dag_builder.DAGModelBuilder):
         *args: accepted, without effect.
         **kwargs: of other builders, without effect; one warning names them.
     """
+
+    _get_dag = staticmethod(get_dag)
+    """Finds the kind of DAG by its name."""
 
     def __init__(
         self,

@@ -25,6 +25,8 @@ from amber.wording import shown
 
 Shape = tuple[int | None, ...]
 
+_ARGUMENTS = ("operation", "node_name", "merge_op", "parents", "group")
+
 
 class ComputationNode:
     """A vertex of a network: one operation, its name and where its input comes from. Immutable.
@@ -97,15 +99,14 @@ class ComputationNode:
             )
         return self.place.layer
 
+    @property
+    def arguments(self) -> tuple[Operation, str, str, tuple[str, ...], NodePlace | str]:
+        """What makes an equal node: operation, name, merge, parents, and place or group."""
+        return (self.operation, self.node_name, self.merge_op, self.parents, self.place or self.group)
+
     def replace(self, **changes: object) -> ComputationNode:
         """Return a new node with these fields changed."""
-        fields: dict[str, Any] = {
-            "operation": self.operation,
-            "node_name": self.node_name,
-            "merge_op": self.merge_op,
-            "parents": self.parents,
-            "group": self.place or self.group,
-        }
+        fields: dict[str, Any] = dict(zip(_ARGUMENTS, self.arguments, strict=True))
         return ComputationNode(**{**fields, **changes})
 
     def build(self, *tensors: keras.KerasTensor) -> keras.KerasTensor:
@@ -152,16 +153,13 @@ class ComputationNode:
             _group(description),
         )
 
-    def _key(self) -> tuple[object, ...]:
-        return (self.operation, self.node_name, self.merge_op, self.parents, self.place or self.group)
-
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ComputationNode):
             return NotImplemented
-        return self._key() == other._key()
+        return self.arguments == other.arguments
 
     def __hash__(self) -> int:
-        return hash(self._key())
+        return hash(self.arguments)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"A ComputationNode cannot be changed; use replace(). Received: {name}={value!r}")
@@ -171,7 +169,7 @@ class ComputationNode:
         return f"<{self.node_name} [{self.operation}]{reads}>"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return ComputationNode, self._key()
+        return ComputationNode, self.arguments
 
 
 def _group(description: Mapping[str, Any]) -> str | NodePlace:

@@ -13,13 +13,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from amber.architect import Operation
 from amber.backend.bound_arguments import bind
 from amber.backend.keras_internals.graphs import input_structure, output_structure
 from amber.backend.models import ChildModel
 from amber.checks import finite_number_at_least
 from amber.errors import ConfigError
-from amber.graph.linked import LinkedNode, linked
 from amber.graph.models.batches import with_tuples
 from amber.graph.models.named_inputs import MultiInputModel, NamedInputs
 from amber.graph.models.per_output import (
@@ -98,10 +96,9 @@ class DenseAddOutputChild(NamedInputs, GeneralChild):
     __init__.__signature__ = inspect.signature(_page)  # type: ignore[attr-defined]
 
     @property
-    def nodes(self) -> list[LinkedNode]:
+    def nodes(self) -> list[ComputationNode]:
         """The computation nodes between inputs and outputs, in order."""
-        inputs = [ComputationNode(Operation("input", shape=each.shape[1:]), each.name) for each in self.inputs]
-        return linked([*inputs, *self._described.nodes])[len(inputs) :]
+        return list(self._described.nodes)
 
     @property
     def block_loss_mapping(self) -> BlockLossMapping:

@@ -53,6 +53,9 @@ class DAGModelBuilder(ModelBuilder):
         >>> model = builder(builder.layout.sample(0))
     """
 
+    _get_dag = staticmethod(get_dag)
+    """Finds the kind of DAG by its name."""
+
     def __init__(
         self,
         inputs_op: Any,
@@ -86,7 +89,7 @@ class DAGModelBuilder(ModelBuilder):
         self.with_input_blocks = bool(with_input_blocks)
         self.dag_func = dag_func
         self.dag_kwargs = dict(dag_kwargs or {})
-        self._make_dag = get_dag(dag_func) or DAG
+        self._make_dag = self._get_dag(dag_func) or self._get_dag("DAG")
         given = {"with_skip_connection": (self.with_skip_connection, True), "dag_func": (dag_func, None)}
         warn_without_effect("dag", "DAGModelBuilder", model_space, given, len(inputs))
         self._input_nodes = [ComputationNode(operation, name, group=name) for name, operation in inputs]

@@ -15,7 +15,6 @@ from amber.architect.places import NodePlace
 from amber.display import PlainRepr
 from amber.errors import ModelSpaceError
 from amber.graph.graph import ComputationGraph, ComputationNode
-from amber.graph.linked import LinkedNode, linked
 from amber.graph.models.auxiliary import DEFAULT_INPUT
 from amber.modeler.builders.dag import arguments
 from amber.modeler.builders.dag.dangling_nodes import PlannedLayer, connect_dangling
@@ -137,12 +136,6 @@ class DAG(PlainRepr):
             [output.node_name, *(head.node_name for head in heads)],
             dict.fromkeys((head.node_name for head in heads), self._head_weight()),
         )
-
-    @property
-    def nodes(self) -> list[LinkedNode]:
-        """The nodes between inputs and outputs, in order: the default input first if there is one."""
-        ends = {*self.graph.inputs, *self.graph.outputs}
-        return [node for node in linked(self.graph.nodes) if node.node_name not in ends]
 
     def build(self) -> keras.Model:
         """Return a new Keras model of the network, not compiled.

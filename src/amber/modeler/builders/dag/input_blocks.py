@@ -71,7 +71,7 @@ class InputBlockDAG(DAG):
     def _head_weight(self) -> float:
         return self.aux_loss_weight
 
-    def model_class(self, graph: ComputationGraph) -> Callable[..., keras.Model]:
+    def model_class(self, graph: ComputationGraph) -> Callable[..., keras.Model] | None:
         """Return the class of children that know what their intermediate outputs are worth."""
         return child_class_of(graph)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from amber.architect import Operation
-from amber.architect.places import NodePlace
 from amber.errors import InvalidArchitectureError
 from amber.graph.node import ComputationNode
 from amber.operations import OPERATIONS
@@ -22,7 +21,7 @@ class LinkedNode(ComputationNode):
     """A node with the nodes that it reads and those that read it; nodes may be built one after the other.
 
     Args:
-        operation, node_name, merge_op, parents, group: as of `ComputationNode`.
+        *arguments, **named: as of `ComputationNode`.
 
     Attributes:
         parent: the nodes that are read, in order; may be changed before `build`.
@@ -38,17 +37,12 @@ class LinkedNode(ComputationNode):
     merge_layer: keras.KerasTensor | None
     operation_layer: keras.KerasTensor | None
 
-    def __init__(
-        self,
-        operation: Operation,
-        node_name: str,
-        merge_op: object = "concatenate",
-        parents: Iterable[str] = (),
-        group: str | NodePlace = "",
-    ) -> None:
-        super().__init__(operation, node_name, merge_op, parents, group)
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
         for name, value in (("parent", []), ("child", []), ("merge_layer", None), ("operation_layer", None)):
             object.__setattr__(self, name, value)
+
+    __init__.__signature__ = inspect.signature(ComputationNode.__init__)  # type: ignore[attr-defined]
 
     @property
     def is_built(self) -> bool:
@@ -92,14 +86,10 @@ class LinkedNode(ComputationNode):
 
 def linked(nodes: Iterable[ComputationNode]) -> list[LinkedNode]:
     """Return nodes with their neighbours among them."""
-    found = {each.node_name: _linked(each) for each in nodes}
+    found = {each.node_name: LinkedNode(*each.arguments) for each in nodes}
     for node in found.values():
         for name in node.parents:
             if name in found:
                 node.parent.append(found[name])
                 found[name].child.append(node)
     return list(found.values())
-
-
-def _linked(node: ComputationNode) -> LinkedNode:
-    return LinkedNode(node.operation, node.node_name, node.merge_op, node.parents, node.place or node.group)
