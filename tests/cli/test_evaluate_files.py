@@ -11,6 +11,8 @@ import pytest
 
 from amber.data.datasets import find_data
 from amber.data.tables.table import read_table
+from amber.experiment.run_files import recorded
+from amber.experiment.run_files.recorded import read_record
 
 Amber = Callable[..., Any]
 
@@ -58,6 +60,14 @@ def test_a_network_that_is_no_better_than_one_class_is_said_to_be(
     assert done.exit_code == 0, done.output + done.stderr
     assert "The best network is no better than always saying 'EI'" in said(done.stdout)
     assert "never predicts the class 'N'" not in said(done.stdout)
+
+
+def test_the_record_of_a_run_is_read_once(amber: Amber, finished_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+    monkeypatch.setattr(recorded, "read_record", lambda source: read.append(source) or read_record(source))
+    done = amber("evaluate", finished_run, "missing.csv")
+    assert done.exit_code != 0 and "missing.csv" in done.stderr
+    assert read == [finished_run]
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from amber.errors import DataError
 from amber.experiment.configuration.reading import config_from_text
 from amber.experiment.task_spec import TaskSpec
 from amber.experiment.threads import set_threads, set_threads_for_run, step_flops
+from amber.experiment.trained.files import KnownNetwork
 
 SPLICE = (Path(__file__).parents[2] / "examples" / "splice.yaml").read_text(encoding="utf-8")
 
@@ -82,10 +83,11 @@ def test_work_with_a_trained_network_takes_as_many_as_suit_it(
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     used: list[int] = []
     monkeypatch.setattr("amber.experiment.threads.use_threads", used.append)
-    monkeypatch.setattr("amber.experiment.threads.record_beside", lambda _: None if flops is None else {"flops": flops})
+    known = KnownNetwork(tmp_path / "best.keras")
+    known.record = None if flops is None else {"flops": flops}
     monkeypatch.setattr(threads, "usable_processors", lambda: 4)
     monkeypatch.setattr(threads, "load", lambda: 0.0)
-    assert set_threads_for_run(tmp_path / "best.keras").threads == expected and used == [expected]
+    assert set_threads_for_run(known).threads == expected and used == [expected]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +104,7 @@ def test_work_with_a_trained_network_takes_as_many_as_suit_it(
 def test_every_command_that_uses_a_network_chooses_threads(
     command: str, amber: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def chosen(source: Path) -> None:
+    def chosen(source: KnownNetwork) -> None:
         raise DataError(f"threads for {source}")
 
     monkeypatch.chdir(tmp_path)

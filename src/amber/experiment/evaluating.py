@@ -29,7 +29,7 @@ from amber.experiment.final.verdict import remarks
 from amber.experiment.new_files import read_files, targets_of
 from amber.experiment.run_files.looks import looks_so_far
 from amber.experiment.task_spec import TaskSpec
-from amber.experiment.trained.files import config_beside, known_preprocessing, network_file
+from amber.experiment.trained.files import KnownNetwork, network_file
 from amber.types import Array, JsonObject
 from amber.wording import said
 
@@ -114,11 +114,11 @@ def evaluate_part(
     return ModelScores(tuple(tables), lines, {**only, "warnings": [each.to_dict() for each in found]})
 
 
-def evaluate_files(source: Path, files: Sequence[str], genome: Path | None = None) -> ModelScores:
+def evaluate_files(network: KnownNetwork, files: Sequence[str], genome: Path | None = None) -> ModelScores:
     """Evaluate a network on new labelled files.
 
     Args:
-        source: run directory, a file of one, or a bundle.
+        network: of a run or a bundle.
         files: as for `amber.experiment.new_files.read_files`.
         genome: FASTA of intervals; None: that of the run.
 
@@ -129,8 +129,9 @@ def evaluate_files(source: Path, files: Sequence[str], genome: Path | None = Non
         ConfigError: a model of which only the file is known, or files that do not go together.
         DataError: a file that cannot be used, or does not fit the network.
     """
-    file, preprocessing = network_file(source), known_preprocessing(source)
-    loaded = config_beside(source)
+    source = network.source
+    file, preprocessing = network_file(source), network.required_preprocessing()
+    loaded = network.configuration
     if loaded is None:
         raise ConfigError(
             f"{source}: expected a bundle with its config.yaml, which says what labels are. Received: none"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from amber.backend.threads import ThreadChoice, choose_threads, use_threads
 from amber.checks import is_integer, is_number
 from amber.experiment.configuration.reading import Configuration
-from amber.experiment.run_files.recorded import BEST_RECORD, record_beside
 from amber.experiment.task_spec import TaskSpec
+from amber.experiment.trained.files import KnownNetwork
 
 # The backward pass takes about twice the forward pass.
 _TRAINING = 3
@@ -32,11 +31,11 @@ def set_threads(loaded: Configuration, problem: TaskSpec) -> ThreadChoice:
     return chosen
 
 
-def set_threads_for_run(source: Path) -> ThreadChoice:
+def set_threads_for_run(network: KnownNetwork) -> ThreadChoice:
     """Choose the threads for work with a trained network, such as predicting or explaining, and use them.
 
     Args:
-        source: run directory, its `best.json` or model; or another model or a bundle, whose size is not known.
+        network: of a run, which says how large it is; or another, whose size is not known.
 
     Returns:
         What was chosen.
@@ -44,9 +43,7 @@ def set_threads_for_run(source: Path) -> ThreadChoice:
     Raises:
         AmberError: a record that cannot be read.
     """
-    is_bundle = source.is_dir() and not (source / BEST_RECORD).is_file()
-    record = None if is_bundle else record_beside(source)
-    flops = None if record is None else record.get("flops")
+    flops = None if network.record is None else network.record.get("flops")
     chosen = choose_threads(_TRAINING * _PREDICTED_AT_ONCE * flops if is_number(flops) else math.inf)
     use_threads(chosen.threads)
     return chosen

@@ -18,7 +18,7 @@ from amber.errors import DataError
 from amber.experiment.final.strands import strand_mean
 from amber.experiment.run_files.recorded import load_model
 from amber.experiment.task_spec import has_profile
-from amber.experiment.trained.files import network_file, read_preprocessing
+from amber.experiment.trained.files import KnownNetwork, network_file
 from amber.experiment.trained.preprocessing import Preprocessing, Unit, in_units
 from amber.files.csv_text import csv_text
 from amber.files.output import write_text, writing
@@ -139,7 +139,7 @@ def score_variants(
             reads other than one input of one-hot DNA.
     """
     file = network_file(source)
-    preprocessing = read_preprocessing(source)
+    preprocessing = KnownNetwork(source).preprocessing
     if preprocessing is not None:
         check_input(preprocessing, source)
     variants, bases = read_calls(calls, genome)

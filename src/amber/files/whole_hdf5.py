@@ -1,4 +1,8 @@
-"""Write HDF5 files whole: in memory first, because HDF5 crashes a process that finds the disk full."""
+"""Write HDF5 files whole: in memory first, because HDF5 crashes a process that finds the disk full.
+
+What is written are arrays that are in memory already, so that this takes their size once more, or less where they are
+compressed.
+"""
 
 from __future__ import annotations
 

@@ -55,8 +55,9 @@ def design(options: DesignOptions) -> None:
     from amber.cli.waiting import shown_progress
     from amber.experiment.designing import DesignSettings, design_run
     from amber.experiment.threads import set_threads_for_run
+    from amber.experiment.trained.files import KnownNetwork
 
-    set_threads_for_run(options.model)
+    set_threads_for_run(KnownNetwork(options.model))
     drawn = options.start.isdecimal() and int(options.start) > 0
     settings = DesignSettings(
         options.of,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from amber.data import Dataset
     from amber.experiment.configuration.reading import Configuration
     from amber.experiment.evaluating import ModelScores
+    from amber.experiment.trained.files import KnownNetwork
 
 _CONFIGURATIONS = (".yaml", ".yml")
 
@@ -28,15 +29,13 @@ class Part(StrEnum):
     TEST = "test"
 
 
-def _config_beside(model: Path) -> Configuration:
+def _config_beside(known: KnownNetwork) -> Configuration:
     from amber.errors import ConfigError
-    from amber.experiment.trained.files import config_beside, network_file
 
-    network_file(model)
-    loaded = config_beside(model)
+    loaded = known.configuration
     if loaded is None:
         raise ConfigError(
-            f"{model}: this model is not in a run directory; expected a configuration after it that names "
+            f"{known}: this model is not in a run directory; expected a configuration after it that names "
             "the data. Received: no CONFIG"
         )
     return loaded
@@ -90,27 +89,29 @@ def evaluate(
     """
     from amber.errors import ConfigError
     from amber.experiment.threads import set_threads_for_run
+    from amber.experiment.trained.files import KnownNetwork
 
-    set_threads_for_run(model)
+    known = KnownNetwork(model)
+    set_threads_for_run(known)
     given = list(files or ())
     if len(given) == 1 and Path(given[0]).suffix.lower() in _CONFIGURATIONS:
         if genome is not None:
             raise ConfigError(f"--genome: the configuration names it. Take it out. Received: {genome}")
-        _show(_of_split(model, Path(given[0]), split or Part.VALIDATION), as_json)
+        _show(_of_split(known, Path(given[0]), split or Part.VALIDATION), as_json)
         return
     if not given:
         if genome is not None:
             raise ConfigError(f"--genome: it is for new files of intervals. Take it out. Received: {genome}")
-        _show(_of_split(model, None, split or Part.VALIDATION), as_json)
+        _show(_of_split(known, None, split or Part.VALIDATION), as_json)
         return
     if split is not None:
         raise ConfigError(f"--split: new files are evaluated as a whole. Take it out. Received: {split.value}")
     from amber.experiment.evaluating import evaluate_files
 
-    _show(evaluate_files(model, given, genome), as_json)
+    _show(evaluate_files(known, given, genome), as_json)
 
 
-def _of_split(model: Path, config: Path | None, split: Part) -> ModelScores:
+def _of_split(network: KnownNetwork, config: Path | None, split: Part) -> ModelScores:
     """Return the scores on a split of the data of the run, or of a configuration."""
     from contextlib import nullcontext
     from dataclasses import replace
@@ -121,12 +122,13 @@ def _of_split(model: Path, config: Path | None, split: Part) -> ModelScores:
     from amber.experiment.final.scoring import other_baselines, score_baselines, score_model
     from amber.experiment.run_files.looks import looks_so_far, note_look
     from amber.experiment.run_files.recorded import load_model, with_known_classes
-    from amber.experiment.trained.files import network_file, read_preprocessing
+    from amber.experiment.trained.files import network_file
     from amber.experiment.trained.known_data import check_columns, check_outputs
 
-    known, where = read_preprocessing(model), network_file(model)
+    model, known = network.source, network.preprocessing
+    where = network_file(model)
     if config is None:
-        loaded = _config_beside(model)
+        loaded = _config_beside(network)
     else:
         loaded = load_config(config)
         loaded = loaded if known is None else with_known_classes(known.classes, loaded)
@@ -136,7 +138,7 @@ def _of_split(model: Path, config: Path | None, split: Part) -> ModelScores:
         with nullcontext() if config is None else loaded.placing(("data",)):
             check_columns(known, data, str(where))
             check_outputs(known, data, str(where))
-    network = load_model(where)
+    trained = load_model(where)
     saw_validation = loaded.config.final.data == "train_and_validation"
     if split is Part.TEST:
         part = data.open_test()
@@ -149,7 +151,7 @@ def _of_split(model: Path, config: Path | None, split: Part) -> ModelScores:
         if split is Part.VALIDATION and saw_validation:
             said = "final.data: the best model was trained on the validation split too; its score is too optimistic."
             typer.secho(said, fg="yellow", err=True)
-    scored = score_model(network, part, data.targets, str(where))
+    scored = score_model(trained, part, data.targets, str(where))
     seed, title = loaded.config.seed, f"{data.name}, {split.value} split"
     linear = score_baselines(data, part, seed, refit=saw_validation) if split is Part.TEST else None
     others = other_baselines(data, part, seed, refit=saw_validation) if split is Part.TEST else None

@@ -67,11 +67,12 @@ def explain(options: ExplainOptions) -> None:
     from amber.cli.waiting import shown_progress
     from amber.experiment.before_keras.explained import check_explained
     from amber.experiment.threads import set_threads_for_run
+    from amber.experiment.trained.files import KnownNetwork
 
     run = options.run
     folder = options.output or (run if run.is_dir() else run.parent) / "explain"
     check_explained(run, folder, options.database, options.motifs.value)
-    set_threads_for_run(run)
+    set_threads_for_run(KnownNetwork(run))
     from amber.experiment.explaining import ExplainSettings, explain_run  # after what may be refused: loads Keras
 
     settings = ExplainSettings(

@@ -12,6 +12,7 @@ from amber.cli.options import ModelArgument
 
 if TYPE_CHECKING:
     from amber.experiment.configuration.reading import Configuration
+    from amber.experiment.trained.files import KnownNetwork
     from amber.experiment.trained.preprocessing import Preprocessing
 
 
@@ -64,9 +65,11 @@ def predict(
     """Write a model's predictions for each example of a file: class probabilities, or numbers."""
     from amber.experiment.new_files import holds_arrays
     from amber.experiment.threads import set_threads_for_run
+    from amber.experiment.trained.files import KnownNetwork
     from amber.experiment.trained.genomic_files import kind_by_ending
 
-    set_threads_for_run(model)
+    known = KnownNetwork(model)
+    set_threads_for_run(known)
     kind = kind_by_ending(records)
     if kind != "table":
         _check_no_columns(kind, column=column, classes=classes, genome=genome)
@@ -74,48 +77,48 @@ def predict(
         return
     _check_no_strands(records, genome, both_strands)
     if holds_arrays(records):
-        _predict_arrays(model, records, output, column, classes, batch_size)
+        _predict_arrays(known, records, output, column, classes, batch_size)
     else:
-        _predict_table(model, records, output, column, classes, batch_size)
+        _predict_table(known, records, output, column, classes, batch_size)
 
 
 def _predict_arrays(
-    model: Path, records: Path, output: Path | None, column: str | None, classes: str | None, batch_size: int
+    network: KnownNetwork, records: Path, output: Path | None, column: str | None, classes: str | None, batch_size: int
 ) -> None:
     from amber.errors import ConfigError
     from amber.experiment.new_files import read_inputs
     from amber.experiment.predicting import SavedModel, predict_inputs
-    from amber.experiment.trained.files import config_beside, known_preprocessing, network_file
+    from amber.experiment.trained.files import network_file
 
-    delimiter = _delimiter(output, records, model)
-    loaded, preprocessing = config_beside(model), known_preprocessing(model)
+    delimiter = _delimiter(output, records, network.source)
+    loaded, preprocessing = network.configuration, network.required_preprocessing()
     if loaded is None:
         raise ConfigError(
-            f"{model}: expected a bundle with its config.yaml, which says how files are read. Received: none"
+            f"{network}: expected a bundle with its config.yaml, which says how files are read. Received: none"
         )
     _check_of_run(classes=classes, column=None if loaded.config.data.blocks is None else column)
     new = read_inputs(str(records), loaded, preprocessing, column)
     for note in new.examples.notes:
         typer.echo(note, err=True)
-    saved = SavedModel.of(network_file(model))
+    saved = SavedModel.of(network_file(network.source))
     _write(*predict_inputs(saved, new, records, preprocessing, batch_size, delimiter), output)
 
 
 def _predict_table(
-    model: Path, records: Path, output: Path | None, column: str | None, classes: str | None, batch_size: int
+    network: KnownNetwork, records: Path, output: Path | None, column: str | None, classes: str | None, batch_size: int
 ) -> None:
     from amber.experiment.predicting import SavedModel, predict_blocks, predict_sequences
-    from amber.experiment.trained.files import config_beside, network_file, read_preprocessing
+    from amber.experiment.trained.files import network_file
     from amber.experiment.trained.preprocessing import names_of
 
-    delimiter = _delimiter(output, records, model)
-    loaded, preprocessing = config_beside(model), read_preprocessing(model)
+    delimiter = _delimiter(output, records, network.source)
+    loaded, preprocessing = network.configuration, network.preprocessing
     has_blocks = loaded is not None and preprocessing is not None and _has_blocks(loaded, preprocessing)
     if has_blocks:
         _check_of_run(classes=classes, column=column)
     outputs = {} if preprocessing is None or has_blocks else preprocessing.task.outputs
     known = list(names_of(next(iter(outputs.values())))) if outputs else None
-    saved = SavedModel.of(network_file(model), None if known is None else len(known))
+    saved = SavedModel.of(network_file(network.source), None if known is None else len(known))
     if has_blocks and loaded is not None and preprocessing is not None:
         section = loaded.config.data
         text, count = predict_blocks(saved, records, section, preprocessing, batch_size, delimiter)

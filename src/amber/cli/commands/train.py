@@ -55,15 +55,16 @@ def train(
     from rich.console import Console
 
     from amber.experiment.threads import set_threads_for_run
-    from amber.experiment.trained.files import check_folder, known_preprocessing, network_file
+    from amber.experiment.trained.files import KnownNetwork, check_folder, network_file
     from amber.experiment.trained.fine_tuning import prepare, trained_on
     from amber.experiment.trained.model import load
 
     check_folder(output)
-    set_threads_for_run(source)
+    known = KnownNetwork(source)
+    set_threads_for_run(known)
     given = {} if epochs is None else {"epochs": epochs}
     network_file(source)
-    prepared = prepare(known_preprocessing(source), source, config, layers.value, learning_rate, **given)
+    prepared = prepare(known.required_preprocessing(), source, config, layers.value, learning_rate, **given)
     done = trained_on(load(source), prepared, typer.echo)
     for table in done.scores.tables:
         Console().print(table)

@@ -35,10 +35,11 @@ def variants(
     from amber.cli.options import checked_output
     from amber.cli.waiting import shown_progress
     from amber.experiment.threads import set_threads_for_run
+    from amber.experiment.trained.files import KnownNetwork
     from amber.experiment.variant_scoring import OUTPUT_SUFFIXES, score_variants
 
     paths = [checked_output(path, OUTPUT_SUFFIXES, (calls, genome), model) for path in output or []]
-    set_threads_for_run(model)
+    set_threads_for_run(KnownNetwork(model))
     with shown_progress("Scoring variants") as progress:
         scored = score_variants(
             model,

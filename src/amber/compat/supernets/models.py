@@ -11,10 +11,10 @@ import keras
 
 from amber.backend.weight_files import is_named_otherwise
 from amber.compat.ignored import ignore_session
+from amber.compat.linked import LinkedNode, linked
 from amber.compat.supernets.reported import as_reported
 from amber.compat.supernets.steps import Steps, fresh_seed, without_list
 from amber.errors import ConfigError
-from amber.compat.linked import LinkedNode, linked
 from amber.graph.models.per_output import metrics_of_outputs
 from amber.graph.node import ComputationNode
 from amber.modeler.builders.unused import keywords_of, warn_of_unused

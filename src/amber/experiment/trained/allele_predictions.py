@@ -17,7 +17,7 @@ from amber.data.targets.target import units_of
 from amber.errors import ConfigError
 from amber.experiment.final.scoring import predictions
 from amber.experiment.run_files.recorded import load_model
-from amber.experiment.trained.files import config_beside, known_preprocessing, network_file
+from amber.experiment.trained.files import KnownNetwork, network_file
 from amber.experiment.trained.preprocessing import Preprocessing
 from amber.experiment.variant_scoring import check_input, read_calls
 from amber.files.csv_text import csv_text
@@ -156,17 +156,18 @@ def predict_alleles(
         ConfigError: no such network, one of which only the file is known, or no genome.
         DataError: files that cannot be read, or a network that reads other than one input of DNA.
     """
-    network, preprocessing = network_file(source), known_preprocessing(source)
+    network, known = network_file(source), KnownNetwork(source)
+    preprocessing = known.required_preprocessing()
     check_input(preprocessing, source)
-    variants, bases = read_calls(calls, genome or _genome_of_run(source, calls))
+    variants, bases = read_calls(calls, genome or _genome_of_run(known, calls))
     reading = next(iter(preprocessing.sequences.values()))
     windows = allele_windows(variants, bases, reading.length)
     return AllelePredictions(load_model(network), preprocessing, windows, both_strands, batch_size, progress)
 
 
-def _genome_of_run(source: Path, calls: Path) -> Path:
-    loaded = config_beside(source)
-    known = None if loaded is None else loaded.source
-    if not isinstance(known, IntervalsSource):
+def _genome_of_run(network: KnownNetwork, calls: Path) -> Path:
+    loaded = network.configuration
+    source = None if loaded is None else loaded.source
+    if not isinstance(source, IntervalsSource):
         raise ConfigError(f"--genome: expected the FASTA file of the genome that {calls} was called on. Received: none")
-    return Path(known.genome)
+    return Path(source.genome)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 
 from amber.errors import AmberError, ConfigError
@@ -11,6 +12,7 @@ from amber.experiment.run_files.recorded import checked_model_file, config_of, r
 from amber.experiment.trained.preprocessing import Preprocessing
 from amber.files import content_of
 from amber.files.strict_json import read_json
+from amber.types import JsonObject
 
 BUNDLE_MODEL, BUNDLE_PREPROCESSING = "model.keras", "preprocessing.json"
 
@@ -33,32 +35,63 @@ def network_file(source: Path) -> Path:
     return checked_model_file(bundle / BUNDLE_MODEL if bundle else source)
 
 
-def config_beside(source: Path) -> Configuration | None:
-    """Return the configuration of the run or bundle that a network belongs to; None for a model file alone.
+class KnownNetwork:
+    """What the files beside a trained network say of it; each is read once, when it is first asked for.
 
-    Raises:
-        ConfigError: a file that cannot be read, or does not hold what a search writes.
+    Every attribute raises ConfigError for a file that cannot be read or is damaged; the message names file and key.
+
+    Args:
+        source: run directory, its `best.json` or model, a bundle or a model file.
     """
-    bundle = bundle_of(source)
-    if bundle is None:
-        record = record_beside(source)
-        return None if record is None else config_of(record, source)
-    path = bundle / "config.yaml"
-    if not path.is_file():
-        return None
-    return config_from_text(read_yaml(path).text, str(path), recorded=True)
+
+    def __init__(self, source: Path) -> None:
+        self.source = source
+
+    def __str__(self) -> str:
+        return str(self.source)
+
+    @cached_property
+    def record(self) -> JsonObject | None:
+        """The `best.json` of the run that the network belongs to; None where it belongs to none."""
+        return None if bundle_of(self.source) else record_beside(self.source)
+
+    @cached_property
+    def configuration(self) -> Configuration | None:
+        """The configuration of the run or bundle that the network belongs to; None for a model file alone."""
+        bundle = bundle_of(self.source)
+        if bundle is None:
+            return None if self.record is None else config_of(self.record, self.source)
+        path = bundle / "config.yaml"
+        return config_from_text(read_yaml(path).text, str(path), recorded=True) if path.is_file() else None
+
+    @cached_property
+    def preprocessing(self) -> Preprocessing | None:
+        """The steps between data and the network; None for a model file of which nothing else is known."""
+        bundle = bundle_of(self.source)
+        if bundle is not None:
+            return _preprocessing_in(bundle)
+        if self.record is None or self.configuration is None:
+            return None
+        return Preprocessing.of_run(self.record, self.configuration.config.data)
+
+    def required_preprocessing(self, hint: str = "") -> Preprocessing:
+        """Return the preprocessing.
+
+        Args:
+            hint: what may be done with a model file alone.
+
+        Raises:
+            ConfigError: a model file of which nothing else is known, or a damaged file.
+        """
+        if self.preprocessing is None:
+            raise ConfigError(
+                f"{self.source}: expected a run directory or a bundle of `amber export`, whose inputs and classes are "
+                f"known. Received: a model file alone{hint}"
+            )
+        return self.preprocessing
 
 
-def read_preprocessing(source: Path) -> Preprocessing | None:
-    """Return the preprocessing of a network; None for a model file of which nothing else is known.
-
-    Raises:
-        ConfigError: a file of the run or bundle cannot be read or is damaged; names file and key.
-    """
-    bundle = bundle_of(source)
-    if bundle is None:
-        record = record_beside(source)
-        return None if record is None else Preprocessing.of_run(record, config_of(record, source).config.data)
+def _preprocessing_in(bundle: Path) -> Preprocessing:
     path = bundle / BUNDLE_PREPROCESSING
     values = read_json(path, what="the preprocessing of a bundle", error=ConfigError)
     if not isinstance(values, dict):
@@ -67,25 +100,6 @@ def read_preprocessing(source: Path) -> Preprocessing | None:
         return Preprocessing.from_dict(values)
     except AmberError as error:
         raise ConfigError(f"{path}, key '{dotted(error.field)}': {error}", field=error.field) from error
-
-
-def known_preprocessing(source: Path, hint: str = "") -> Preprocessing:
-    """Return the preprocessing of a network.
-
-    Args:
-        source: as for `read_preprocessing`.
-        hint: what may be done with a model file alone.
-
-    Raises:
-        ConfigError: a model file of which nothing else is known, or as `read_preprocessing` does.
-    """
-    found = read_preprocessing(source)
-    if found is None:
-        raise ConfigError(
-            f"{source}: expected a run directory or a bundle of `amber export`, whose inputs and classes are known. "
-            f"Received: a model file alone{hint}"
-        )
-    return found
 
 
 def check_folder(folder: Path) -> None:

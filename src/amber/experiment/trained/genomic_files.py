@@ -22,7 +22,7 @@ from amber.data.sources.windows_on_genome import GenomeWindows
 from amber.errors import ConfigError, DataError
 from amber.experiment.final.scoring import predictions
 from amber.experiment.run_files.recorded import load_model
-from amber.experiment.trained.files import config_beside, known_preprocessing, network_file
+from amber.experiment.trained.files import KnownNetwork, network_file
 from amber.experiment.trained.preprocessing import Preprocessing, in_units
 from amber.files.csv_text import STRANDS, csv_text
 from amber.files.output import naming, writing
@@ -131,12 +131,12 @@ def predict_genomic_file(
         ConfigError: no such network, one of which only the file is known, or no genome.
         DataError: a file that cannot be used, or that does not fit the network.
     """
-    network = network_file(source)
-    preprocessing = known_preprocessing(source)
+    network, known = network_file(source), KnownNetwork(source)
+    preprocessing = known.required_preprocessing()
     if kind_by_ending(file) == "fasta":
         examples = read_fasta_examples(file, preprocessing)
     else:
-        loaded = config_beside(source)
+        loaded = known.configuration
         intervals = loaded.source if loaded is not None and isinstance(loaded.source, IntervalsSource) else None
         examples = read_interval_examples(file, genome, preprocessing, intervals)
     _check_lengths(examples, preprocessing)

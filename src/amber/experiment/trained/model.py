@@ -15,7 +15,7 @@ from amber.data.encoding.alphabets import Alphabet
 from amber.data.targets.target import by_class
 from amber.errors import ConfigError, DataError
 from amber.experiment.final.scoring import predictions
-from amber.experiment.trained.files import known_preprocessing, network_file
+from amber.experiment.trained.files import KnownNetwork, network_file
 from amber.experiment.trained.preprocessing import Given, Preprocessing, Unit, names_of
 from amber.types import Array
 from amber.wording import shown
@@ -213,7 +213,7 @@ def load(path: str | os.PathLike[str]) -> TrainedModel:
     """
     source = checked_path(path, "path")
     file = network_file(source)
-    preprocessing = known_preprocessing(source, "; keras.saving.load_model loads it")
+    preprocessing = KnownNetwork(source).required_preprocessing("; keras.saving.load_model loads it")
     from amber.modeler.model_files import load_model_file
 
     return TrainedModel(source, load_model_file(file), preprocessing)
