@@ -111,7 +111,9 @@ def test_work_is_shown_in_lines_where_there_is_no_terminal(monkeypatch: pytest.M
         progress(1, 2000)
         monkeypatch.setattr(waiting, "_SECONDS", 0.0)
         progress(1500, 2000)
-    assert shown.getvalue().splitlines() == ["Predicting ...", "Predicting: 1,500 of 2,000"]
+        progress.begin("Looking for motifs")
+    lines = ["Predicting ...", "Predicting: 1,500 of 2,000", "Looking for motifs ..."]
+    assert shown.getvalue().splitlines() == lines
 
 
 def test_work_is_shown_as_a_bar_on_a_terminal_and_leaves_nothing() -> None:
@@ -119,3 +121,13 @@ def test_work_is_shown_as_a_bar_on_a_terminal_and_leaves_nothing() -> None:
     with shown_progress("Predicting", Console(file=shown, force_terminal=True, width=60)) as progress:
         progress(1, 4)
     assert "25%" in shown.getvalue() and shown.getvalue().endswith("\x1b[2K")
+
+
+def test_a_bar_says_what_begins_next_and_how_far_that_is() -> None:
+    shown = io.StringIO()
+    with shown_progress("Explaining", Console(file=shown, force_terminal=True, width=60)) as progress:
+        progress(4, 4)
+        progress.begin("Looking for motifs")
+        progress(3, 4)
+    last = shown.getvalue().rpartition("Looking for motifs")[2]
+    assert "75%" in last and "100%" not in last

@@ -112,9 +112,16 @@ def test_what_is_left_out_of_a_text(text: str, expected: str) -> None:
     assert redacted(text) == expected
 
 
+def test_own_lines_name_their_module_only_where_asked() -> None:
+    entry = logging.LogRecord("amber.data.genomics", 30, "", 0, "g.fa.gz was unpacked to %s", ("Cache/g.fa",), None)
+    assert HidingFormatter(names=False).format(entry) == "Warning: g.fa.gz was unpacked to Cache/g.fa"
+    assert HidingFormatter().format(entry) == "amber.data.genomics: g.fa.gz was unpacked to Cache/g.fa"
+
+
 def test_logs_of_others_hold_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["amber", "export", "run", "--storage", ADDRESS])
     monkeypatch.setenv("PGPASSWORD", "environment-word")
     entry = logging.LogRecord("driver", 30, "", 0, "no %s for %s", (SECRET, "environment-word"), None)
-    assert HidingFormatter("%(message)s").format(entry) == "no *** for ***"
+    assert HidingFormatter().format(entry) == "driver: no *** for ***"
+    assert HidingFormatter(names=False).format(entry) == "driver: no *** for ***"
     assert without_secrets(f"password {SECRET}") == "password ***"

@@ -138,6 +138,13 @@ def test_peaks_and_genome(genome: Path, tmp_path: Path) -> None:
     assert experiment.dataset.input_shape == (200, 4)
 
 
+def test_peaks_of_single_bases_are_said_to_be_such(genome: Path, tmp_path: Path) -> None:
+    starts = range(300, 3000, 300)
+    (tmp_path / "sites.bed").write_text("".join(f"chr{1 + at % 2}\t{at}\t{at + 1}\n" for at in starts))
+    _, text, _ = started(tmp_path, [tmp_path / "sites.bed"], genome=genome)
+    assert "bp: every interval is a single base" in " ".join(text.replace("#", " ").split())
+
+
 def test_summits_and_names_of_chromosomes_that_differ(genome: Path, tmp_path: Path) -> None:
     files = []
     for name in ("high", "low"):

@@ -22,8 +22,19 @@ def without_secrets(text: str) -> str:
 
 
 class HidingFormatter(logging.Formatter):
-    """Lines of a log, those of other packages too, without passwords."""
+    """Lines of a log, those of other packages too, without passwords.
+
+    Args:
+        names: whether AMBER's own lines name their module too, as those of other packages do.
+    """
+
+    def __init__(self, names: bool = True) -> None:
+        super().__init__("%(name)s: %(message)s")
+        self._names = names
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of one entry."""
-        return without_secrets(super().format(record))
+        line = super().format(record)
+        if not self._names and record.name.partition(".")[0] == "amber":
+            line = record.levelname.capitalize() + line.removeprefix(record.name)
+        return without_secrets(line)

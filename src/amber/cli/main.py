@@ -83,7 +83,7 @@ def amber(
         # Where commands that start worker processes find them.
         context.obj = reported(load_plugins)(plugin)
     handler = logging.StreamHandler()
-    handler.setFormatter(HidingFormatter("%(name)s: %(message)s"))
+    handler.setFormatter(HidingFormatter(names=verbose))
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler])
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from abc import abstractmethod
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,14 +12,27 @@ from amber.display import PlainRepr
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
 # Between two lines where there is no terminal.
 _SECONDS = 10.0
 
 
+class ShownWork(PlainRepr):
+    """Work that is shown: called with how much is done, and of how much."""
+
+    @abstractmethod
+    def __call__(self, done: int, total: int) -> None:
+        """Show how far the work is."""
+
+    @abstractmethod
+    def begin(self, what: str) -> None:
+        """Show that another piece of work begins, whose size is not known."""
+
+
 @contextmanager
-def shown_progress(what: str, console: Console | None = None) -> Iterator[Callable[[int, int], None]]:
-    """Show that work goes on while the block runs; yields a function that takes how much is done, and of how much.
+def shown_progress(what: str, console: Console | None = None) -> Iterator[ShownWork]:
+    """Show that work goes on while the block runs; yields what is told how far it is.
 
     Args:
         what: the work, such as `Predicting`.
@@ -32,16 +46,34 @@ def shown_progress(what: str, console: Console | None = None) -> Iterator[Callab
         yield _Lines(what, console)
         return
     with Progress(console=console, transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        yield _Bar(what, bar)
 
 
-class _Lines(PlainRepr):
+class _Bar(ShownWork):
+    """A bar on a terminal."""
+
+    def __init__(self, what: str, bar: Progress) -> None:
+        self._bar = bar
+        self.begin(what)
+
+    def __call__(self, done: int, total: int) -> None:
+        self._bar.update(self._task, completed=done, total=total)
+
+    def begin(self, what: str) -> None:
+        for task in self._bar.task_ids:
+            self._bar.remove_task(task)
+        self._task = self._bar.add_task(what, total=None)
+
+
+class _Lines(ShownWork):
     """Prints a line at the start, and then one at most every ten seconds."""
 
     def __init__(self, what: str, console: Console) -> None:
-        self.what = what
         self._console = console
+        self.begin(what)
+
+    def begin(self, what: str) -> None:
+        self.what = what
         self._said = time.monotonic()
         self._print(f"{what} ...")
 

@@ -90,7 +90,11 @@ class Explanation:
 
 
 def explain_run(
-    run: Path, folder: Path, settings: ExplainSettings, progress: Callable[[int, int], None] | None = None
+    run: Path,
+    folder: Path,
+    settings: ExplainSettings,
+    progress: Callable[[int, int], None] | None = None,
+    begin: Callable[[str], None] = lambda what: None,
 ) -> Explanation:
     """Explain the best network of a run on examples that are not its test, and write the files.
 
@@ -100,6 +104,7 @@ def explain_run(
             `motifs.csv`, `places.csv`.
         settings: see `ExplainSettings`.
         progress: called with the number of examples explained and of all, for all units together.
+        begin: called with what is done next, in words, where that takes long.
 
     Raises:
         ConfigError: a library of the extra `motifs` is missing, or there is no output of a name.
@@ -119,6 +124,7 @@ def explain_run(
     sections: list[Section] = []
     drawn: list[Highlight] = []
     for done, (title, output) in enumerate(units.shown):
+        begin(f"Explaining {title}")
         hypothetical = deep_lift(
             model,
             examples,
@@ -136,6 +142,7 @@ def explain_run(
         if len(drawn) < _MOST_DRAWN:
             drawn += highlights(title, sequences, table)
         if settings.motifs == "contributions":
+            begin(f"Looking for motifs of {title}, which takes minutes where its library is compiled first")
             motifs = discover_motifs(sequences, table)
             sections.append(_section(title, motifs, database, _other_class(data.targets, output)))
     if settings.motifs == "filters":

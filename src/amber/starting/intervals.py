@@ -96,7 +96,9 @@ def _window(read: Sequence[Intervals]) -> tuple[int, str]:
         return _OF_SUMMITS, "around summits"
     median = float(np.median(lengths))
     rounded = int(min(_WIDEST, max(_NARROWEST, np.ceil(median / 100) * 100)))
-    return rounded, f"half of the intervals are below {median:,.0f} bp"
+    if lengths.min() == lengths.max():
+        return rounded, "every interval is a single base"
+    return rounded, f"half of the intervals have at most {median:,.0f} bp"
 
 
 def _splits(read: Sequence[Intervals]) -> list[SplitOption]:

@@ -365,6 +365,20 @@ if BACKEND == "tensorflow":  # of Keras on TensorFlow
         assert not models.is_within_strategy(hooked)
 
 
+@pytest.mark.filterwarnings("error:The structure of:UserWarning")
+@pytest.mark.parametrize("given", [X, [X], (X,), {"x": X}], ids=lambda given: type(given).__name__)
+def test_the_only_input_may_come_in_a_list_or_by_its_name(given: Any) -> None:
+    """A table of numbers comes by the name of its block; Keras warned of that in the middle of a search."""
+    from amber.backend.models import ChildModel
+
+    inputs = keras.Input((4,), name="x")
+    made = ChildModel(inputs, layers.Dense(1)(inputs))
+    made.compile("sgd", "mse")
+    made.fit(given, Y, verbose=0)
+    assert made.evaluate(given, Y, verbose=0) >= 0
+    np.testing.assert_allclose(ops.convert_to_numpy(made(given)), made.predict(X, verbose=0), atol=1e-5)
+
+
 def test_a_plain_functional_model_is_pickled_as_itself() -> None:
     import pickle
 

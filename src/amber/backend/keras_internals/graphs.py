@@ -56,6 +56,17 @@ class PlainFunctional(Functional):
     def __class__(self) -> type:
         return type(self).saved_as or type(self)
 
+    def _standardize_inputs(self, inputs: TensorTree) -> list[Tensor]:
+        """Return the inputs as a flat list; the only one by its name or in a list is itself, where Keras would warn."""
+        only = input_structure(self)
+        if not keras.tree.is_nested(only):
+            if isinstance(inputs, dict) and list(inputs) == [only.name]:
+                inputs = inputs[only.name]
+            elif isinstance(inputs, list | tuple) and len(inputs) == 1:
+                inputs = inputs[0]
+        found: list[Tensor] = super()._standardize_inputs(inputs)
+        return found
+
     @classmethod
     def _unpickle_model(cls, file: BytesIO) -> keras.Model:
         model = Functional._unpickle_model(file)

@@ -85,7 +85,7 @@ def explain(options: ExplainOptions) -> None:
         tuple(options.outputs or ()),
     )
     with shown_progress("Explaining") as progress:
-        done = explain_run(run, folder, settings, progress)
+        done = explain_run(run, folder, settings, progress, progress.begin)
     for line in done.warnings:
         typer.secho(f"Warning  {line}", fg="yellow", err=True)
     for line in done.found:
