@@ -58,9 +58,9 @@ class PlainFunctional(Functional):
 
     def _standardize_inputs(self, inputs: TensorTree) -> list[Tensor]:
         """Return the inputs as a flat list; the only one by its name or in a list is itself, where Keras would warn."""
-        only = input_structure(self)
+        only: Any = input_structure(self)
         if not keras.tree.is_nested(only):
-            if isinstance(inputs, dict) and list(inputs) == [only.name]:
+            if isinstance(inputs, Mapping) and list(inputs) == [only.name]:
                 inputs = inputs[only.name]
             elif isinstance(inputs, list | tuple) and len(inputs) == 1:
                 inputs = inputs[0]
