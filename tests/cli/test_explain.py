@@ -86,6 +86,22 @@ def test_motifs_are_named_and_written(
     assert [each.title for each in found.drawn] == [f"output: {name}" for name in ("EI", "EI", "IE", "IE", "N", "N")]
 
 
+@pytest.mark.slow
+def test_motifs_that_resemble_none_well_enough_are_named_nowhere(
+    amber: Amber, finished_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explaining, "discover_motifs", lambda sequences, table: [MOTIF])
+    monkeypatch.setattr(explaining, "match_motifs", lambda motifs, known: [[Match(known[0], 1e-3, 0.06)]])
+    write_meme(tmp_path / "known.meme", [Motif("K1", MOTIF.probabilities, "Factor")])
+    options = ("--examples", 3, "--shuffles", 1, "--database", tmp_path / "known.meme", "--for", "EI")
+    done = amber("explain", finished_run, "-o", tmp_path / "out", *options)
+    assert done.stdout.startswith("output: EI: 1 motif: no known motif at 40 places\n"), done.stderr
+    for name in ("explain.html", "motifs.csv", "motifs.meme"):
+        text = (tmp_path / "out" / name).read_text()
+        assert "ACGTA" in text or name == "motifs.meme"
+        assert "Factor" not in text and "K1" not in text, name
+
+
 def test_one_class_is_explained(amber: Amber, finished_run: Path, tmp_path: Path) -> None:
     options = ("--motifs", "none", "--examples", 6, "--shuffles", 1)
     done = amber("explain", finished_run, "-o", tmp_path / "out", "--for", "IE", *options)

@@ -68,6 +68,15 @@ def test_the_page_shows_motifs_with_names_and_drawn_sequences(run: Path) -> None
     assert "<dt>motif</dt>" in text and "<dt>logo</dt>" in text and "<dt>AUROC</dt>" not in text
 
 
+def test_a_motif_that_resembles_none_well_enough_is_given_no_name(tmp_path: Path) -> None:
+    (tmp_path / "explain").mkdir()
+    weak = NamedMotif(MOTIF, [Match(Motif("MA0035.5", np.eye(4)[[0]], "GATA1"), 1e-3, 0.051)])
+    sections = (Section("bound", [weak], "1 motif."),)
+    (tmp_path / "explain" / FOUND).write_text(json.dumps(Found("mean", "10", sections, ()).to_dict()))
+    text = page(reading=reading_of(tmp_path))
+    assert "no known motif" in text and "GATA1" not in text and "Resembles" not in text
+
+
 def test_names_of_a_stranger_stay_text(tmp_path: Path) -> None:
     (tmp_path / "explain").mkdir()
     (tmp_path / "explain" / FOUND).write_text(json.dumps(found(HOSTILE).to_dict()))

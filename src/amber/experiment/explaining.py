@@ -269,7 +269,7 @@ def _write(
     places: list[list[object]] = []
     for section in sections:
         for named in section.motifs:
-            motif, best = named.motif, named.matches[0] if named.matches else None
+            motif, best = named.motif, named.names[0] if named.names else None
             unique = f"{section.title}_{motif.name}".replace(" ", "_")
             motifs.append(replace(motif, name=unique, alternative=named.title))
             known = [best.motif.name, best.motif.alternative, best.q_value] if best else [None] * 3

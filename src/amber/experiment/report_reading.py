@@ -104,7 +104,7 @@ def _drawn(named: NamedMotif) -> DrawnMotif:
         detail,
         logo_svg(motif),
         "" if motif.contributions is None else logo_svg(motif, use_contributions=True),
-        [(f"{each.motif.alternative} {each.motif.name}".strip(), f"{each.q_value:.2g}") for each in named.matches],
+        [(f"{each.motif.alternative} {each.motif.name}".strip(), f"{each.q_value:.2g}") for each in named.names],
     )
 
 

@@ -102,7 +102,7 @@ class DrawnMotif:
         detail: its consensus and where it stands, in words.
         bits: its logo as SVG text.
         contributions: its logo by mean contribution; empty where that is not known.
-        matches: name of a known motif, q as text; the best first.
+        matches: the known motifs that it may be called by, q as text; the best first.
     """
 
     title: str

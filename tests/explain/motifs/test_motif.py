@@ -52,6 +52,7 @@ def test_the_page_shows_names_and_escapes_them() -> None:
     page = render_page("yeast & co", "Explained.", [Section("y: bound", [named, weak], "2 motifs.")])
     assert named.title == "<REB1> (MA1)" and weak.title == "no known motif"
     assert NamedMotif(MOTIF, [Match(known, 1e-6, 1e-3)]).title == "too flat to be named"
+    assert weak.names == [] and page.count("&lt;REB1&gt;") == 2  # a heading, and a row of its table
     assert "&lt;REB1&gt; (MA1)" in page and "<REB1>" not in page and "yeast &amp; co" in page
     assert page.count("<svg") == 4 and "<script" not in page and "http-equiv" in page
     assert (named.examples, named.places) == (2, "10 to 20")

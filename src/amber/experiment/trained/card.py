@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from amber.data.motifs.names import NO_NAME, is_name
 from amber.data.targets.target import Labels, Numbers
 from amber.experiment.final.tables import leading, measure_name, measure_text
 from amber.experiment.trained.preprocessing import Preprocessing
@@ -222,11 +224,16 @@ def _motifs(table: str) -> list[str]:
         "| motif | consensus | places | resembles | q |",
         "|---|---|---|---|---|",
         *(
-            f"| {_plain(row['motif'])} | `{_plain(row['consensus'])}` | {row['places']} | "
-            f"{_plain(row['factor'] or row['resembles'] or '-')} | {row['q'] or '-'} |"
+            f"| {_plain(row['motif'])} | `{_plain(row['consensus'])}` | {row['places']} | {_resembles(row)} |"
             for row in rows
         ),
     ]
+
+
+def _resembles(row: Mapping[str, str]) -> str:
+    """Return the name of a motif and its q value; tables of earlier versions also hold matches that are not names."""
+    q_value = float(row["q"]) if row["q"] else math.inf
+    return f"{_plain(row['factor'] or row['resembles'])} | {row['q']}" if is_name(q_value) else f"{NO_NAME} | -"
 
 
 def _limits(contents: CardContents) -> list[str]:

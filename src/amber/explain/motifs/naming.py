@@ -13,6 +13,7 @@ import numpy as np
 from amber.checks import positive_integer
 from amber.data.motifs.extra import required
 from amber.data.motifs.motif import Motif
+from amber.data.motifs.names import is_name
 from amber.types import Array
 
 LEAST_BITS = 6.0
@@ -34,6 +35,11 @@ class Match:
     motif: Motif
     p_value: float
     q_value: float
+
+    @property
+    def is_name(self) -> bool:
+        """Whether the motifs are alike enough for one to be called by the name of the other."""
+        return is_name(self.q_value)
 
 
 def match_motifs(motifs: Sequence[Motif], database: Sequence[Motif], most: int = 3) -> list[list[Match]]:

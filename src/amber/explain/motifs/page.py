@@ -10,11 +10,9 @@ from markupsafe import Markup
 
 from amber.data.motifs.logos import heights_svg
 from amber.data.motifs.motif import Motif, logo_svg
+from amber.data.motifs.names import LARGEST_Q, NO_NAME
 from amber.explain.motifs.highlights import Highlight
 from amber.explain.motifs.naming import Match, is_informative
-
-# A match is a name where fewer than one of twenty as good ones is false.
-LARGEST_Q = 0.05
 
 
 @dataclass(frozen=True)
@@ -23,7 +21,7 @@ class NamedMotif:
 
     Attributes:
         motif: what was found.
-        matches: the known ones that it resembles, the best first.
+        matches: the known ones that it resembles most, the best first; see `names`.
         effect: what it does to the output, such as `raises the output` or `speaks for free`; empty where that is not
             known.
     """
@@ -33,13 +31,18 @@ class NamedMotif:
     effect: str = ""
 
     @property
+    def names(self) -> list[Match]:
+        """The known motifs that it resembles well enough to be called by their names, the best first."""
+        return [each for each in self.matches if each.is_name] if is_informative(self.motif) else []
+
+    @property
     def title(self) -> str:
         """The name of the best known motif that resembles it well enough, or why it has none."""
         if not is_informative(self.motif):
             return "too flat to be named"
-        if not self.matches or self.matches[0].q_value > LARGEST_Q:
-            return "no known motif"
-        known = self.matches[0].motif
+        if not self.names:
+            return NO_NAME
+        known = self.names[0].motif
         return f"{known.alternative} ({known.name})" if known.alternative else known.name
 
     @property
@@ -92,7 +95,7 @@ def render_page(title: str, summary: str, sections: Sequence[Section], drawn: Se
     ]
     stretches = [(each, Markup(heights_svg(each.heights))) for each in drawn]
     page = environment.get_template("explain.html")
-    return page.render(title=title, summary=summary, sections=motifs, stretches=stretches)
+    return page.render(title=title, summary=summary, sections=motifs, stretches=stretches, largest_q=LARGEST_Q)
 
 
 def _contributions(motif: Motif) -> Markup:

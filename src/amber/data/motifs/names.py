@@ -1,0 +1,12 @@
+"""When a motif may be called by the name of a known one that it resembles."""
+
+from __future__ import annotations
+
+LARGEST_Q = 0.05
+"""A match is a name where fewer than one of twenty as good ones is false."""
+NO_NAME = "no known motif"
+
+
+def is_name(q_value: float) -> bool:
+    """Say whether a match of this q value is a name; nothing that is shown to anybody names a motif otherwise."""
+    return q_value <= LARGEST_Q

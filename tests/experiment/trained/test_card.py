@@ -1,0 +1,42 @@
+"""What a model card says of motifs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from amber.data.targets.target import Binary
+from amber.experiment.task_spec import TaskSpec
+from amber.experiment.trained.card import CardContents, card_text
+from amber.experiment.trained.preprocessing import Preprocessing, SequenceReading
+
+RECORD = {"description": "conv4", "parameters": 10}
+
+
+def card(table: str) -> str:
+    task = TaskSpec({"input": (60, 4)}, {"output": Binary("free", "bound")})
+    known = Preprocessing(task, {"input": SequenceReading("ACGT", 60, None, "mean")}, {}, {})
+    return card_text(CardContents("yeast", RECORD, {}, known, motifs=table))
+
+
+def test_a_motif_is_called_by_a_name_only_where_few_such_names_are_false() -> None:
+    text = card(
+        "motif,consensus,places,sequences,resembles,factor,q\n"
+        "m1,CCGGGTAA,90,80,MA0363.2,REB1,1e-05\n"
+        "m2,TTTTTT,40,30,MA0001.1,FKH1,0.2\n"  # as earlier versions wrote it
+        "m3,ACGTAC,30,20,,,\n"
+        "m4,ACGTAA,30,20,MA0002.1,,0.05\n"
+    )
+    rows = [line for line in text.splitlines() if line.startswith("| m")][1:]
+    assert [row.split(" | ")[3:] for row in rows] == [
+        ["REB1", "1e-05 |"],
+        ["no known motif", "- |"],
+        ["no known motif", "- |"],
+        ["MA0002.1", "0.05 |"],
+    ]
+    assert "FKH1" not in text
+
+
+def test_a_card_is_written_without_keras() -> None:
+    program = "import sys, amber.experiment.trained.card; sys.exit('keras' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True)
