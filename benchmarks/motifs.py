@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from amber.data import Dataset, load_simulated
+from amber.data.motifs.names import LARGEST_Q
 from amber.data.simulated.motifs import Motif as PlantedMotif
 from amber.data.simulated.simulation import MotifTask, Simulation
 from amber.explain import deep_lift
 from amber.explain.motifs import Motif, discover_motifs, jaspar, match_motifs
-from amber.explain.motifs.page import LARGEST_Q
 
 # Ten matrices of different families: short and long, gapped, palindromic, of yeast and of vertebrates.
 PLANTED = (

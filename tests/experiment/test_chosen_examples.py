@@ -31,10 +31,10 @@ def test_validation_comes_first_and_rare_labels_are_there() -> None:
     y[190:, 1] = 1
     y[:100, 0] = 1
     made = dataset(x, y, Target("y", labels=Labels(("often", "rare"))))
-    found = chosen_examples(made, [(0, 0), (0, 1)], 60)
+    found = chosen_examples(made, [(0, 0), (0, 1)], 60).x
     assert found.shape == (60, 2) and {380.0, 398.0} <= set(found[:, 0].tolist())
     # Training examples only where validation has too few; here both parts are the same.
-    both = chosen_examples(made, [(0, 1)], 230)
+    both = chosen_examples(made, [(0, 1)], 230).x
     np.testing.assert_array_equal(both[:200], x)
     assert set(both[200:, 0].tolist()) >= set(x[190:, 0].tolist())
 
@@ -42,4 +42,4 @@ def test_validation_comes_first_and_rare_labels_are_there() -> None:
 def test_numbers_are_explained_in_order() -> None:
     x = np.arange(40, dtype="float32").reshape(20, 2)
     made = dataset(x, np.arange(20.0)[:, None], Target("y", None))
-    np.testing.assert_array_equal(chosen_examples(made, [(0, 0)], 25), np.concatenate([x, x[:5]]))
+    np.testing.assert_array_equal(chosen_examples(made, [(0, 0)], 25).x, np.concatenate([x, x[:5]]))

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amber.data.fingerprints import fingerprint
+from amber.data.genome_places import GenomePlaces
 from amber.data.targets.scaling import Scaling
 from amber.data.targets.target import Target
 from amber.display import html_table
@@ -39,18 +40,21 @@ class Split:
         weights: how much each example counts in training, float32 `(examples,)`; None: all alike.
         groups: number of the group that each example belongs to, `(examples,)`, as examples of one group are not
             independent of each other; None: there are no groups.
+        places: where each lies on a genome; None: not all are windows of one.
 
     Raises:
-        DataError: no examples, or unequal numbers of inputs, targets, weights and groups.
+        DataError: no examples, or unequal numbers of inputs, targets, weights, groups and places.
     """
 
     x: Inputs
     y: Inputs
     weights: NDArray[np.float32] | None = None
     groups: NDArray[np.int64] | None = None
+    places: GenomePlaces | None = None
 
     def __post_init__(self) -> None:
-        others = [each for each in (self.weights, self.groups) if each is not None]
+        starts = None if self.places is None else self.places.start
+        others = [each for each in (self.weights, self.groups, starts) if each is not None]
         shapes = [np.shape(array) for array in (*_arrays(self.x), *_arrays(self.y), *others)]
         if len(shapes) < 2 or not all(shapes) or len({shape[0] for shape in shapes}) > 1 or not shapes[0][0]:
             raise DataError(
@@ -75,7 +79,7 @@ class Split:
         """Return the examples of both, these first.
 
         Args:
-            other: has the same inputs and targets, and weights and groups where these have.
+            other: has the same inputs and targets, and weights, groups and places where these have.
         """
         weights = None if self.weights is None or other.weights is None else (self.weights, other.weights)
         groups = None if self.groups is None or other.groups is None else (self.groups, other.groups)
@@ -84,6 +88,7 @@ class Split:
             _joined(self.y, other.y),
             None if weights is None else np.concatenate(weights),
             None if groups is None else np.concatenate(groups),
+            None if self.places is None or other.places is None else self.places.joined(other.places),
         )
 
 

@@ -21,6 +21,7 @@ from amber.data.fingerprints import fingerprint
 from amber.data.inputs import check_letters, check_padding, inputs_of
 from amber.data.negatives.matched import LABEL, PAIR, with_shuffled_negatives
 from amber.data.sources.source import Source, Wanted
+from amber.data.sources.windows_on_genome import GenomeWindows
 from amber.data.splits.division import SIMILARITY, Division, SplitSpec
 from amber.data.splits.leakage import POSITIONS, identical_across, near_identical_across, overlapping_across
 from amber.data.splits.parts import PARTS, SplitIndices
@@ -171,6 +172,7 @@ def dataset_of(examples: Examples, spec: DatasetSpec, name: str, path: Path | No
         scale_targets=spec.standardize,
         one_input=spec.one_input and len(x) == 1,
         views=None if augmentation.is_identity else Views(augmentation, rows),
+        places=held.on_genome.take(rows) if isinstance(held, GenomeWindows) else None,
     )
     return replace(
         made,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amber.data import Dataset, Split, Target
 from amber.data.dataset import rows_of
+from amber.data.genome_places import GenomePlaces
 from amber.data.targets.target import PAIR, known_labels
 from amber.types import Inputs
 
@@ -16,8 +18,21 @@ Place = tuple[int, int]
 """Number of an output, and of a unit in it."""
 
 
-def chosen_examples(data: Dataset, units: Sequence[Place], most: int) -> Inputs:
-    """Return inputs of validation examples, and where these are too few of training ones.
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """Examples that are explained.
+
+    Attributes:
+        x: their inputs.
+        places: where they lie on a genome; None: they are not windows of one.
+    """
+
+    x: Inputs
+    places: GenomePlaces | None
+
+
+def chosen_examples(data: Dataset, units: Sequence[Place], most: int) -> Chosen:
+    """Return validation examples, and where these are too few training ones.
 
     Where there are more than are wanted, each class or label that is explained gets an equal share, as far as there are
     as many, and what has none of them gets one.
@@ -29,7 +44,10 @@ def chosen_examples(data: Dataset, units: Sequence[Place], most: int) -> Inputs:
     """
     validation = chosen_rows(_shares(data.targets, data.validation, units), most)
     training = chosen_rows(_shares(data.targets, data.train, units), most - len(validation))
-    return _joined(rows_of(data.validation.x, validation), rows_of(data.train.x, training))
+    x = _joined(rows_of(data.validation.x, validation), rows_of(data.train.x, training))
+    first, second = data.validation.places, data.train.places
+    both = None if first is None or second is None else first.take(validation).joined(second.take(training))
+    return Chosen(x, both)
 
 
 def chosen_rows(shares: NDArray[np.bool_], most: int) -> NDArray[np.int64]:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from amber.data import Target
-from amber.data.targets.target import PAIR
+from amber.data.targets.target import PAIR, of_the_second
 from amber.errors import ConfigError, DataError
 from amber.experiment.before_keras.explained import FOUND
 from amber.experiment.chosen_examples import chosen_examples
 from amber.experiment.data import load_data
 from amber.experiment.explained import Found
+from amber.experiment.explained_tracks import check_tracks, names_of_tracks, write_tracks
 from amber.experiment.final.scores import called
 from amber.experiment.run_files.changed_data import remark_on_changed_data
 from amber.experiment.run_files.recorded import config_of, load_model, model_file, record_beside
@@ -56,6 +57,7 @@ class ExplainSettings:
         both_strands: explain the mean of both strands.
         seed: of the shuffles.
         outputs: classes, labels or outputs that are explained; empty: all, up to twelve.
+        bigwig: write contributions along the genome; None: where the examples are windows of one.
     """
 
     motifs: Source = "contributions"
@@ -65,6 +67,7 @@ class ExplainSettings:
     both_strands: bool = False
     seed: int = 0
     outputs: tuple[str, ...] = ()
+    bigwig: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -101,13 +104,14 @@ def explain_run(
     Args:
         run: run directory, its `best.json`, or the model file in it.
         folder: made where it is missing: `explain.html`, `explained.json`, `contributions.h5`, `motifs.meme`,
-            `motifs.csv`, `places.csv`.
+            `motifs.csv`, `places.csv`, and `contributions.bw`, or one of these for each output.
         settings: see `ExplainSettings`.
         progress: called with the number of examples explained and of all, for all units together.
         begin: called with what is done next, in words, where that takes long.
 
     Raises:
-        ConfigError: a library of the extra `motifs` is missing, or there is no output of a name.
+        ConfigError: a library of the extra `motifs` is missing, there is no output of a name, or bigWig is asked for
+            where examples are not windows of a genome.
         DataError: the network reads no sequences, or a file of motifs that cannot be read.
     """
     record = record_beside(run)
@@ -116,9 +120,12 @@ def explain_run(
     database = read_meme(settings.database) if settings.database else jaspar()
     data = load_data(config_of(record, model_file(run)))
     remark = remark_on_changed_data(run, data)
+    check_tracks(data, run, asked=settings.bigwig is True)
     model = load_model(run)
-    units = _chosen(_units(model, data.targets), settings.outputs)
-    examples = chosen_examples(data, [place for _, place in units.shown], settings.examples)
+    known = _units(model, data.targets)
+    units, files = _chosen(known, settings.outputs, data.targets), names_of_tracks([title for title, _ in known])
+    chosen = chosen_examples(data, [place for _, place in units.shown], settings.examples)
+    examples, places = chosen.x, None if settings.bigwig is False else chosen.places
     name, sequences = _sequences(model, examples)
     arrays: dict[str, Array] = {"examples": sequences}
     sections: list[Section] = []
@@ -150,9 +157,11 @@ def explain_run(
     found = Found(_called(run), f"{len(sequences):,}", tuple(sections), tuple(drawn[:_MOST_DRAWN]))
     with writing_folder(folder) as aside:
         written = _write(aside, data.name, arrays, found, settings)
+        tracks = write_tracks(aside, files, arrays, places)
+    written = replace(written, paths=(*written.paths, *tracks))
     paths = tuple(folder / path.name for path in written.paths)
-    for path in {folder / name for name in _OF_MOTIFS}.difference(paths):
-        path.unlink(missing_ok=True)  # of motifs that were found before
+    for path in {folder / name for name in (*_OF_MOTIFS, *files.values())}.difference(paths):
+        path.unlink(missing_ok=True)  # of what was found before
     return replace(written, paths=paths, warnings=tuple(filter(None, (remark, units.left_out))))
 
 
@@ -185,7 +194,7 @@ class _Chosen:
     left_out: str = ""
 
 
-def _chosen(units: list[tuple[str, tuple[int, int]]], names: Sequence[str]) -> _Chosen:
+def _chosen(units: list[tuple[str, tuple[int, int]]], names: Sequence[str], targets: Sequence[Target]) -> _Chosen:
     """Return the units of these names, by title or the part of it behind the output; of no names the first.
 
     Raises:
@@ -200,7 +209,8 @@ def _chosen(units: list[tuple[str, tuple[int, int]]], names: Sequence[str]) -> _
         named = [unit for unit in units if name in (unit[0], unit[0].partition(": ")[2])]
         if not named:
             titles = ", ".join(title for title, _ in units)
-            raise ConfigError(f"--for: expected one of {shortened(titles, 400)}. Received: {name}")
+            instead = of_the_second({each.name: each.classes for each in targets if each.classes}, name)
+            raise ConfigError(f"--for: expected one of {shortened(titles, 400)}.{instead} Received: {name}")
         found += named
     return _Chosen(list(dict.fromkeys(found)))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from amber.data.encoding.alphabets import Alphabet
 from amber.data.genomics import Genome, Variants, read_variants
 from amber.data.genomics.alleles import NO_CHROMOSOME, SCORED
 from amber.data.genomics.annotated_vcf import SUFFIXES, InfoField, write_annotated_vcf
+from amber.data.words_of_titles import words_of
 from amber.errors import DataError
 from amber.experiment.final.strands import strand_mean
 from amber.experiment.run_files.recorded import load_model
@@ -97,10 +97,9 @@ class ScoredVariants:
 
     def _info(self) -> list[InfoField]:
         fields: list[InfoField] = []
-        for number, unit in enumerate(self.units):
-            name = f"AMBER_{re.sub(r'[^A-Za-z0-9]+', '_', unit.title)}"
-            if any(each.name.startswith(f"{name}_") for each in fields):
-                name += f"_{number}"
+        words = words_of([unit.title for unit in self.units])
+        for number, (unit, word) in enumerate(zip(self.units, words, strict=True)):
+            name = f"AMBER_{word}"
             title = unit.title.replace("\\", " ").replace('"', "'")
             for key, meaning, measure in _INFO:
                 if unit.is_probability or measure != "log2_odds_ratio":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from amber.data.genomics.signal_files import write_bigwig
+from amber.data.genomics.signal_files import Bases, write_bases
 from amber.errors import DataError
 from amber.files.strict_json import json_text
 from amber.files.whole import replacing
@@ -57,7 +57,8 @@ def save_bigwig(
 
     Args:
         path: ends in `.bw` or `.bigwig`.
-        contributions: shape (examples, length, 4), or (examples, length). Where examples overlap, the mean counts.
+        contributions: shape (examples, length, 4), or (examples, length). Where examples overlap, the mean counts;
+            where a value is NaN, there is none.
         places: chromosome and first base (from 0) of each example, on the forward strand.
         chromosome_sizes: length of each chromosome of the genome.
 
@@ -71,16 +72,16 @@ def save_bigwig(
             f"Expected contributions of shape (examples, length, 4) and a place for each example. Received: "
             f"{contributions.shape} and {len(places)} places"
         )
-    values = [each for name in sorted({place[0] for place in places}) for each in _runs(name, tracks, places)]
-    return write_bigwig(path, values, chromosome_sizes)
+    bases = {name: _means(name, tracks, places) for name in {place[0] for place in places}}
+    return write_bases(path, bases, chromosome_sizes)
 
 
-def _runs(chromosome: str, tracks: Array, places: Sequence[tuple[str, int]]) -> list[tuple[str, int, int, float]]:
+def _means(chromosome: str, tracks: Array, places: Sequence[tuple[str, int]]) -> Bases:
     """Return each covered position of a chromosome with the mean of what covers it, in order."""
     length = tracks.shape[1]
     rows = [row for row, (name, _) in enumerate(places) if name == chromosome]
     positions = np.concatenate([places[row][1] + np.arange(length) for row in rows])
-    covered, inverse = np.unique(positions, return_inverse=True)
-    summed = np.bincount(inverse, weights=np.concatenate([tracks[row] for row in rows]).astype(np.float64))
-    means = summed / np.bincount(inverse)
-    return [(chromosome, int(at), int(at) + 1, float(value)) for at, value in zip(covered, means, strict=True)]
+    values = np.concatenate([tracks[row] for row in rows]).astype(np.float64)
+    known = ~np.isnan(values)
+    covered, inverse = np.unique(positions[known], return_inverse=True)
+    return covered, np.bincount(inverse, weights=values[known]) / np.bincount(inverse)

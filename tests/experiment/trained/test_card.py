@@ -22,19 +22,24 @@ def card(table: str) -> str:
 def test_a_motif_is_called_by_a_name_only_where_few_such_names_are_false() -> None:
     text = card(
         "motif,consensus,places,sequences,resembles,factor,q\n"
-        "m1,CCGGGTAA,90,80,MA0363.2,REB1,1e-05\n"
+        "m1,CCGGGTAA,90,80,MA0363.2,REB1,1.0001234e-05\n"
         "m2,TTTTTT,40,30,MA0001.1,FKH1,0.2\n"  # as earlier versions wrote it
         "m3,ACGTAC,30,20,,,\n"
         "m4,ACGTAA,30,20,MA0002.1,,0.05\n"
     )
     rows = [line for line in text.splitlines() if line.startswith("| m")][1:]
     assert [row.split(" | ")[3:] for row in rows] == [
-        ["REB1", "1e-05 |"],
+        ["REB1 (MA0363.2)", "1e-05 |"],
         ["no known motif", "- |"],
         ["no known motif", "- |"],
         ["MA0002.1", "0.05 |"],
     ]
     assert "FKH1" not in text
+
+
+def test_a_card_says_what_the_one_number_of_two_classes_is() -> None:
+    said = "one of the classes: free, bound; the network gives one number, the probability of bound |"
+    assert f"| output | `output` | {said}" in card("")
 
 
 def test_a_card_is_written_without_keras() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -56,6 +57,8 @@ def test_the_page_shows_names_and_escapes_them() -> None:
     assert "&lt;REB1&gt; (MA1)" in page and "<REB1>" not in page and "yeast &amp; co" in page
     assert page.count("<svg") == 4 and "<script" not in page and "http-equiv" in page
     assert (named.examples, named.places) == (2, "10 to 20")
+    once = replace(sharp, seqlets=[Seqlet(row, 97, 102, False) for row in range(3)])
+    assert NamedMotif(once, []).places == "97"
 
 
 def test_motifs_show_name_and_logo() -> None:

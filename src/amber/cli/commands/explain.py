@@ -58,6 +58,15 @@ class ExplainOptions:
             show_default=False,
         ),
     ] = None
+    bigwig: Annotated[
+        bool | None,
+        typer.Option(
+            "--bigwig/--no-bigwig",
+            help="Write contributions along the genome as bigWig, a file for each class or label; by default where the "
+            "examples are windows of a genome.",
+            show_default=False,
+        ),
+    ] = None
 
 
 @reported
@@ -83,6 +92,7 @@ def explain(options: ExplainOptions) -> None:
         options.both_strands,
         options.seed,
         tuple(options.outputs or ()),
+        options.bigwig,
     )
     with shown_progress("Explaining") as progress:
         done = explain_run(run, folder, settings, progress, progress.begin)

@@ -18,6 +18,8 @@ from amber.types import Array
 SUFFIXES = (".bw", ".bigwig")
 Run: TypeAlias = tuple[str, int, int, float]
 """Chromosome, first base, the base after the last, value."""
+Bases: TypeAlias = tuple[NDArray[np.int64], Array]
+"""Positions of bases, counted from 0, in order, and the value of each."""
 
 
 def write_bigwig(path: str | os.PathLike[str], runs: list[Run], chromosome_sizes: Mapping[str, int]) -> Path:
@@ -32,17 +34,45 @@ def write_bigwig(path: str | os.PathLike[str], runs: list[Run], chromosome_sizes
         DataError: pybigtools is not installed, another ending, or a run beyond its chromosome.
         OSError: the file cannot be written.
     """
-    target = Path(path)
+    for name, start, end, _ in runs:
+        _check_place(name, start, end, chromosome_sizes)
+    return _write(Path(path), iter(runs), chromosome_sizes)
+
+
+def write_bases(path: str | os.PathLike[str], bases: Mapping[str, Bases], chromosome_sizes: Mapping[str, int]) -> Path:
+    """Write a value for each of some bases, and return the path; raises as `write_bigwig`.
+
+    Args:
+        path: ends in `.bw` or `.bigwig`.
+        bases: by chromosome.
+        chromosome_sizes: length of each chromosome of the genome.
+    """
+    for name, (positions, _) in bases.items():
+        outside = positions[(positions < 0) | (positions >= chromosome_sizes.get(name, 0))]
+        for position in outside[:1].tolist():
+            _check_place(name, position, position + 1, chromosome_sizes)
+    runs = (
+        (name, position, position + 1, value)
+        for name in sorted(bases)
+        for position, value in zip(*(each.tolist() for each in bases[name]), strict=True)
+    )
+    return _write(Path(path), runs, chromosome_sizes)
+
+
+def _check_place(name: str, start: int, end: int, chromosome_sizes: Mapping[str, int]) -> None:
+    if start < 0 or end > chromosome_sizes.get(name, 0):
+        size = chromosome_sizes.get(name, "no such chromosome")
+        raise DataError(f"A place must lie within its chromosome. Received: {name}:{start}-{end} ({size})")
+
+
+def _write(target: Path, runs: Iterator[Run], chromosome_sizes: Mapping[str, int]) -> Path:
+    """Write runs that were checked: what an iterator raises is lost in the library."""
     if target.suffix.lower() not in SUFFIXES:
         raise DataError(f"A bigWig file ends in .bw or .bigwig. Received: {target}")
-    for name, start, end, _ in runs:
-        if start < 0 or end > chromosome_sizes.get(name, 0):
-            size = chromosome_sizes.get(name, "no such chromosome")
-            raise DataError(f"A place must lie within its chromosome. Received: {name}:{start}-{end} ({size})")
     pybigtools = library("pybigtools", "A track")
     with replacing(target) as aside:
         writer = pybigtools.open(str(aside), "w")
-        writer.write(dict(chromosome_sizes), iter(runs))
+        writer.write(dict(chromosome_sizes), runs)
         writer.close()
     return target
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from amber.data.encoding.alphabets import Alphabet
 from amber.data.examples import InputKind, Places, SequenceInput, TrackInput
 from amber.data.fingerprints import fingerprint
+from amber.data.genome_places import GenomePlaces
 from amber.data.genomics.genome import Genome
 from amber.data.genomics.tracks import Track
 from amber.data.genomics.windows import Windows
@@ -72,6 +73,12 @@ class GenomeWindows:
         )
         read: dict[str, Array] = {"sequence": self.alphabet.translate(ascii_codes)}
         return read | ({SIGNAL: channels(self.tracks, chosen, rows)} if self.tracks else {})
+
+    @property
+    def on_genome(self) -> GenomePlaces:
+        """Where the windows lie."""
+        chosen = self.windows
+        return GenomePlaces(chosen.chromosome, chosen.start, chosen.strand == "-", dict(self.genome.lengths))
 
     def describe(self, row: int) -> str:
         """Return file and line of the interval that a window was made from."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from amber.data.batches.augmentation import Augmentation
 from amber.data.batches.streamed import StreamedProfile
 from amber.data.dataset import Dataset, Split, TestVault, rows_of, shapes_of
+from amber.data.genome_places import GenomePlaces
 from amber.data.splits.classes_of_parts import check_classes
 from amber.data.splits.division import Division, SplitSpec, divide
 from amber.data.splits.parts import PARTS, SplitIndices
@@ -172,6 +173,7 @@ def assembled(
     scale_targets: bool = False,
     one_input: bool = False,
     views: Views | None = None,
+    places: GenomePlaces | None = None,
 ) -> Dataset:
     """Return a data set of inputs and targets that were read.
 
@@ -183,6 +185,7 @@ def assembled(
         scale_targets: whether targets that are numbers are, too.
         one_input: whether `x` of the data set is the array of the only input.
         views: how profiles follow the augmentation of the inputs; None: there is none.
+        places: where the examples lie on a genome; None: they are not windows of one.
     """
     rows, y, targets = labelled.division.rows, labelled.y, labelled.targets
     scaling = {each: Scaling.fit(x[each][rows.train]) for each in scaled}
@@ -205,6 +208,7 @@ def assembled(
             rows_of(outputs, part),
             None if labelled.weights is None else labelled.weights[part],
             None if labelled.division.groups is None else labelled.division.groups[part],
+            None if places is None else places.take(part),
         )
         for part in (rows.train, rows.validation, rows.test)
     )

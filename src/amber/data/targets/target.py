@@ -6,6 +6,7 @@ What may be changed here: what a target knows about itself. How the task is foun
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
@@ -122,6 +123,19 @@ def units_of(outcome: Outcome) -> int:
     if isinstance(outcome, Numbers):
         return outcome.units
     return 1 if outcome is None or isinstance(outcome, Binary) else len(outcome)
+
+
+def of_the_second(classes: Mapping[str, Sequence[str]], name: str) -> str:
+    """Return what to ask for in place of the first of two classes, in a sentence; empty where `name` is not one.
+
+    Args:
+        classes: of each output that has some.
+        name: of a class, alone or behind its output: `free` or `output: free`.
+    """
+    for output, names in classes.items():
+        if len(names) == PAIR and name in (names[0], f"{output}: {names[0]}"):
+            return f" Of two classes the second stands for both: what raises {names[1]!r} lowers {names[0]!r} as much."
+    return ""
 
 
 def by_class(outcome: Outcome, values: Array) -> Array:

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from amber.data.motifs.names import NO_NAME, is_name
-from amber.data.targets.target import Labels, Numbers
+from amber.data.motifs.names import NO_NAME, is_name, title_of
+from amber.data.targets.target import Binary, Labels, Numbers
 from amber.experiment.final.tables import leading, measure_name, measure_text
 from amber.experiment.trained.preprocessing import Preprocessing
 from amber.types import JsonObject
@@ -105,7 +105,10 @@ def _use(contents: CardContents) -> list[str]:
 
 def _task(preprocessing: Preprocessing) -> list[str]:
     rows = [f"| input | `{_plain(name)}` | {_input(preprocessing, name)} |" for name in preprocessing.task.inputs]
-    rows += [f"| output | `{_plain(name)}` | {_outcome(each)} |" for name, each in preprocessing.task.outputs.items()]
+    rows += [
+        f"| output | `{_plain(name)}` | {_outcome(each)}{_unit_of_pair(each)} |"
+        for name, each in preprocessing.task.outputs.items()
+    ]
     return ["## Task", "| | name | what |", "|---|---|---|", *rows]
 
 
@@ -127,6 +130,13 @@ def _outcome(outcome: Any) -> str:
     more = f", ... ({len(names)})" if len(names) > _MOST_NAMES else ""
     kind = "independent labels" if isinstance(outcome, Labels) else "one of the classes"
     return f"{kind}: {', '.join(map(_plain, names[:_MOST_NAMES]))}{more}"
+
+
+def _unit_of_pair(outcome: Any) -> str:
+    """Return what the one number of two classes is; nothing for other outputs, which have a number for each name."""
+    if not isinstance(outcome, Binary):
+        return ""
+    return f"; the network gives one number, the probability of {_plain(outcome.positive)}"
 
 
 def _numbers(numbers: Numbers) -> str:
@@ -233,7 +243,9 @@ def _motifs(table: str) -> list[str]:
 def _resembles(row: Mapping[str, str]) -> str:
     """Return the name of a motif and its q value; tables of earlier versions also hold matches that are not names."""
     q_value = float(row["q"]) if row["q"] else math.inf
-    return f"{_plain(row['factor'] or row['resembles'])} | {row['q']}" if is_name(q_value) else f"{NO_NAME} | -"
+    if not is_name(q_value):
+        return f"{NO_NAME} | -"
+    return f"{_plain(title_of(row['resembles'], row['factor']))} | {q_value:.2g}"
 
 
 def _limits(contents: CardContents) -> list[str]:
@@ -270,7 +282,7 @@ def files_of(names: Sequence[str]) -> dict[str, str]:
         "model.keras": "the network, for Keras 3",
         "model.onnx": "the network, for any ONNX runtime",
         "preprocessing.json": "how data become its inputs, and what its outputs mean",
-        "examples.json": "some validation examples, with the predictions of the network",
+        "examples.json": "some validation examples, with the predictions of `amber.load(...).predict`",
         "README.md": "this card",
         "config.yaml": "the configuration of the search",
         "scores.json": "all test scores",

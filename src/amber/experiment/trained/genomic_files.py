@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from amber.data.genomics.signal_files import SUFFIXES as SIGNAL_SUFFIXES, mean_o
 from amber.data.inputs import arrays_of
 from amber.data.sources import FastaSource, IntervalsSource, Wanted
 from amber.data.sources.windows_on_genome import GenomeWindows
+from amber.data.words_of_titles import words_of
 from amber.errors import ConfigError, DataError
 from amber.experiment.final.scoring import predictions
 from amber.experiment.run_files.recorded import load_model
@@ -225,7 +225,8 @@ class GenomicPredictions:
         columns, sizes = self.examples.columns, genome.lengths
         units = self.preprocessing.units()
         values = np.concatenate([in_units(np.concatenate(found, axis=-1), units) for _, found in self._batches()])
-        paths = [path if len(units) == 1 else path.with_stem(f"{path.stem}_{_word(each.title)}") for each in units]
+        words = words_of([each.title for each in units])
+        paths = [path] if len(units) == 1 else [path.with_stem(f"{path.stem}_{word}") for word in words]
         for column, target in enumerate(paths):
             runs = mean_of_windows(columns["chromosome"], columns["start"], columns["end"], values[:, column])
             inside = [(name, max(0, start), min(end, sizes[name]), value) for name, start, end, value in runs]
@@ -281,7 +282,3 @@ def _body(rows: list[tuple[object, ...]], delimiter: str) -> str:
 
 def _bed(rows: list[tuple[object, ...]]) -> str:
     return "".join("\t".join(" ".join(str(cell).split()) for cell in row) + "\n" for row in rows)
-
-
-def _word(title: str) -> str:
-    return re.sub(r"[^A-Za-z0-9]+", "_", title)

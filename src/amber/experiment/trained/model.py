@@ -12,7 +12,7 @@ import numpy as np
 
 from amber.checks import boolean, checked_path, positive_integer
 from amber.data.encoding.alphabets import Alphabet
-from amber.data.targets.target import by_class
+from amber.data.targets.target import by_class, of_the_second
 from amber.errors import ConfigError, DataError
 from amber.experiment.final.scoring import predictions
 from amber.experiment.trained.files import KnownNetwork, network_file
@@ -174,7 +174,8 @@ class TrainedModel:
         units = self.preprocessing.units()
         chosen = units[0] if output is None else next((each for each in units if each.title == output), None)
         if chosen is None:
-            raise ConfigError(f"`output` must be one of {_listed(units)}. Received: {shown(output)}")
+            instead = of_the_second(self.preprocessing.classes, str(output))
+            raise ConfigError(f"`output` must be one of {_listed(units)}.{instead} Received: {shown(output)}")
         return chosen
 
     def place_of(self, unit: Unit) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from amber.data.motifs.logos import heights_svg
 from amber.data.motifs.motif import Motif, logo_svg
-from amber.data.motifs.names import LARGEST_Q, NO_NAME
+from amber.data.motifs.names import LARGEST_Q, NO_NAME, title_of
 from amber.explain.motifs.highlights import Highlight
 from amber.explain.motifs.naming import Match, is_informative
 
@@ -43,13 +43,16 @@ class NamedMotif:
         if not self.names:
             return NO_NAME
         known = self.names[0].motif
-        return f"{known.alternative} ({known.name})" if known.alternative else known.name
+        return title_of(known.name, known.alternative)
 
     @property
     def places(self) -> str:
         """Where it stands: the middle half of the starts of its places."""
         starts = sorted(each.start for each in self.motif.seqlets)
-        return f"{starts[len(starts) // 4]} to {starts[(3 * len(starts)) // 4]}" if starts else ""
+        if not starts:
+            return ""
+        first, last = starts[len(starts) // 4], starts[(3 * len(starts)) // 4]
+        return str(first) if first == last else f"{first} to {last}"
 
     @property
     def examples(self) -> int:
