@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 from amber.data import Dataset, Split, TestVault, logistic_regression_baseline, ridge_baseline
+from amber.data.baselines.kmers import KmerCounts
+from amber.data.baselines.linear_models import labels_baseline, numbers_baseline
 from amber.data.baselines.linear_term import fit_linear
 from amber.data.baselines.streamed import FeatureBatches, features
 from amber.data.batches.streamed import streamed_inputs
 from amber.data.dataset import flat
 from amber.data.encoding.alphabets import Alphabet
 from amber.data.examples import ArrayExamples, NumbersInput, SequenceInput
-from amber.data.targets.target import Target
+from amber.data.targets.target import Labels, Numbers, Target
 
 KINDS = {"dna": SequenceInput(Alphabet.of("dna"), 8), "age": NumbersInput(1)}
 RNG = np.random.default_rng(0)
@@ -75,3 +77,38 @@ def test_features_of_batches_are_those_of_arrays() -> None:
     assert np.array_equal(batches[rows], flat({name: np.asarray(each) for name, each in x.items()})[rows])
     assert sorted(np.concatenate(list(batches.batches(np.random.default_rng(1)))).tolist()) == list(range(50))
     assert isinstance(features({"age": AGES}), np.ndarray)
+
+
+@pytest.mark.parametrize("held", [False, True])
+@pytest.mark.parametrize("kmers", [False, True])
+@pytest.mark.parametrize("kind", ["class", "number", "labels", "numbers"])
+def test_a_part_may_be_held_otherwise_than_what_is_fitted(kind: str, kmers: bool, held: bool) -> None:
+    """As new files beside a run whose examples are augmented, or are too many for the memory."""
+    fitted, other = dataset_of_kind(kind, held), dataset_of_kind(kind, not held).open_test()
+    counts = KmerCounts.of(fitted)
+    assert counts is not None
+    baseline = {
+        "class": logistic_regression_baseline,
+        "number": ridge_baseline,
+        "labels": labels_baseline,
+        "numbers": numbers_baseline,
+    }[kind]
+    more = {"features": counts} if kmers else {}
+    same, found = (baseline(fitted, part, **more) for part in (fitted.open_test(), other))
+    np.testing.assert_allclose(found.predictions, same.predictions, rtol=1e-4, atol=1e-5)
+
+
+def dataset_of_kind(kind: str, held: bool) -> Dataset:
+    """One class of two, one number, or two of them, all made of the same."""
+    made = dataset(("a", "b") if kind == "class" else None, held)
+    if kind in ("class", "number"):
+        return made
+    both = (NUMBERS[:, None] > [0.0, 1.0]).astype(np.float32) if kind == "labels" else np.stack([NUMBERS] * 2, axis=1)
+    of = {"labels": Labels(("p", "q"))} if kind == "labels" else {"numbers": Numbers(("p", "q"))}
+    parts = [
+        Split(part.x, both[rows])
+        for part, rows in zip((made.train, made.validation, made.open_test()), PARTS, strict=True)
+    ]
+    vault = TestVault(parts[2])
+    target = (Target("y", None, **of),)  # type: ignore[arg-type]
+    return Dataset("made", parts[0], parts[1], vault, (), made.input_shape, "random", targets=target)

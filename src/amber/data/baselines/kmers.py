@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from amber.data.baselines.streamed import FeatureBatches
+from amber.data.baselines.streamed import FeatureBatches, is_streamed
 from amber.data.dataset import Dataset
 from amber.types import Array, Inputs
 
@@ -56,7 +56,7 @@ class KmerCounts:
 
     def __call__(self, x: Inputs) -> Any:
         """Return the counts, `(examples, features)`: a sparse matrix, or batches of arrays."""
-        return _Batches(x, self) if self.in_batches else self.counted(x)
+        return _Batches(x, self) if self.in_batches or is_streamed(x) else self.counted(x)
 
     def counted(self, x: Inputs) -> Any:
         """Return the counts of inputs in memory as a sparse matrix."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from amber.data.baselines.streamed import FeatureBatches
+from amber.data.baselines.streamed import FeatureBatches, mapped
 from amber.types import Array
 
 
@@ -30,9 +30,7 @@ class LabelRidge:
 
     def predict(self, x: Array | FeatureBatches) -> NDArray[np.float64]:
         """Return a number for each label, `(examples, labels)`."""
-        if isinstance(x, FeatureBatches):
-            return x.mapped(self.predict)
-        return np.asarray(x @ self.kernel + self.bias)
+        return np.asarray(mapped(lambda some: some @ self.kernel + self.bias, x))
 
 
 def label_ridge(

@@ -20,6 +20,7 @@ from amber.data.baselines.streamed import (
     FeatureBatches,
     features as side_by_side,
     logistic_regression,
+    mapped,
     ridge_regression,
 )
 from amber.data.dataset import Dataset, Split, shapes_of
@@ -186,7 +187,7 @@ def logistic_regression_baseline(
     best_score, best_strength = -1.0, STRENGTHS[0]
     for strength in STRENGTHS:
         model = _fitted(logistic_regression(train_x, strength, seed, weights), train_x, train_y, dataset.train.weights)
-        score = accuracy(validation_y, model.predict(validation_x))
+        score = accuracy(validation_y, mapped(model.predict, validation_x))
         logger.debug("Logistic regression, C=%g: validation accuracy %.4f", strength, score)
         if score > best_score:
             best, best_score, best_strength = model, score, strength
@@ -195,7 +196,7 @@ def logistic_regression_baseline(
         both_x, both_y = features(both.x), both.values_of(chosen.name)
         best = _fitted(logistic_regression(both_x, best_strength, seed, weights), both_x, both_y, both.weights)
     probabilities = np.zeros((len(test_split), len(classes)))
-    probabilities[:, best.classes_] = best.predict_proba(features(test_split.x))
+    probabilities[:, best.classes_] = mapped(best.predict_proba, features(test_split.x))
     return BaselineResult(
         score=ClassScore.of(test_y, probabilities, classes),
         C=best_strength,
@@ -238,14 +239,14 @@ def ridge_baseline(
     train_x, validation_x = features(dataset.train.x), features(dataset.validation.x)
     given = dataset.train.weights
     models = [(alpha, _fitted(ridge_regression(train_x, alpha), train_x, train_y, given)) for alpha in PENALTIES]
-    scores = [r2(validation_y, model.predict(validation_x)) for _, model in models]
+    scores = [r2(validation_y, mapped(model.predict, validation_x)) for _, model in models]
     best = int(np.argmax(scores))
     alpha, model = models[best]
     if refit:
         both = dataset.train.joined(dataset.validation)
         both_x = features(both.x)
         model = _fitted(ridge_regression(both_x, alpha), both_x, both.values_of(chosen.name), both.weights)
-    predicted = model.predict(features(test_split.x)).reshape(-1, 1)
+    predicted = mapped(model.predict, features(test_split.x)).reshape(-1, 1)
     unit = chosen.scaling.scale[0] if chosen.scaling else 1.0
     return RegressionResult(
         score=NumberScore.of(test_y, predicted, unit),

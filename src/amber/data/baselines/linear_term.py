@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from amber.backend import interrupts
 from amber.data.baselines.linear_models import PENALTIES, STRENGTHS
-from amber.data.baselines.streamed import FeatureBatches, features, logistic_regression, ridge_regression
+from amber.data.baselines.streamed import FeatureBatches, features, logistic_regression, mapped, ridge_regression
 from amber.data.dataset import Dataset, values_of
 from amber.data.targets.target import Target
 from amber.types import Array, Inputs
@@ -36,8 +36,7 @@ class LinearModel:
 
     def predict(self, x: Inputs, probabilities: bool) -> Array:
         """Return predictions, shape `(examples, units)`: probabilities of classes, or a number."""
-        given = features(x)
-        scores = given.mapped(self._scores) if isinstance(given, FeatureBatches) else self._scores(given)
+        scores = mapped(self._scores, features(x))
         if not probabilities:
             return np.asarray(scores)
         powers = np.exp(scores - scores.max(axis=1, keepdims=True))

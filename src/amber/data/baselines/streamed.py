@@ -49,15 +49,24 @@ class FeatureBatches:
         return np.concatenate([np.asarray(function(self[rows])) for rows in self.batches()])
 
 
+def mapped(function: Callable[[Array], Array], x: Array | FeatureBatches) -> Array:
+    """Return what a function gives for features; those of one part may be held in memory where another's are not."""
+    return x.mapped(function) if isinstance(x, FeatureBatches) else np.asarray(function(x))
+
+
+def is_streamed(x: Inputs) -> bool:
+    """Say whether any input is read in batches."""
+    arrays = x.values() if isinstance(x, Mapping) else [x]
+    return any(not isinstance(array, np.ndarray) and isinstance(array, StreamedArray) for array in arrays)
+
+
 def features(x: Inputs) -> Array | FeatureBatches:
     """Return all inputs side by side, `(examples, features)`: as an array, or in batches where any is streamed."""
-    arrays = x.values() if isinstance(x, Mapping) else [x]
-    streamed = any(not isinstance(array, np.ndarray) and isinstance(array, StreamedArray) for array in arrays)
-    return FeatureBatches(x) if streamed else flat(x)
+    return FeatureBatches(x) if is_streamed(x) else flat(x)
 
 
 class StreamedModel:
-    """A linear model of scikit-learn that is fitted in batches and is used as one that is fitted at once.
+    """A linear model of scikit-learn that is fitted in batches; `mapped` asks it as one that is fitted at once.
 
     Args:
         model: has `partial_fit`.
@@ -77,16 +86,8 @@ class StreamedModel:
                 self._model.partial_fit(x[rows], y[rows], sample_weight=weights, **options)
         return self
 
-    def predict(self, x: FeatureBatches) -> Array:
-        """Return a class number or a number for each example."""
-        return x.mapped(self._model.predict)
-
-    def predict_proba(self, x: FeatureBatches) -> Array:
-        """Return the probability of each class of `classes_`."""
-        return x.mapped(self._model.predict_proba)
-
     def __getattr__(self, name: str) -> object:
-        """Return `coef_`, `intercept_` or `classes_`."""
+        """Return `predict`, `coef_`, `intercept_` or `classes_`."""
         return getattr(self._model, name)
 
 
