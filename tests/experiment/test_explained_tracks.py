@@ -32,7 +32,8 @@ def configuration(folder: Path, window: int = 50) -> str:
     (folder / "b.bed").write_text("".join(lines[1::2]))
     source = f"{{intervals: {{u: {folder}/a.bed, v: {folder}/b.bed}}, genome: {folder}/g.fa, window: {window}"
     return (
-        f"name: places\ndata:\n  source: {source}, at_end: pad}}\n  split: random\n{SPACE}"
+        f"name: places\ndata:\n  source: {source}, at_end: pad}}\n  split: random\n"
+        f"  augmentation: {{shift: 3}}\n{SPACE}"
         "builder: {type: sequential}\ntraining: {epochs: 1}\nsearch: {trials: 1, sampler: random}\n"
         "final: {epochs: 1, ensemble: 1}\n"
     )
@@ -96,6 +97,12 @@ def test_explained_windows_give_a_track(amber: Command, tmp_path: Path) -> None:
     assert 400 < (~np.isnan(values)).sum() <= 1000
     # Windows hardly overlap, so that the sums are nearly the same.
     assert np.nansum(values) == pytest.approx(total, abs=0.2 * np.nansum(np.abs(values)))
+    # New files are held in memory, while augmented training examples are read in batches.
+    scored = amber("evaluate", run, f"u={tmp_path}/a.bed", f"v={tmp_path}/b.bed")
+    assert scored.exit_code == 0, scored.output + scored.stderr
+    assert "logistic regression" in scored.stdout and "of 44 examples are among those" in " ".join(
+        scored.stdout.split()
+    )
     assert amber("explain", run, "--no-bigwig", *options).exit_code == 0
     assert not (out / "contributions.bw").exists()
     refused = amber("explain", run, "--for", "u", *options)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from amber.data import Dataset, Split, Target
+from amber.data.baselines.streamed import FeatureBatches
 from amber.errors import AmberError, ConfigError
 from amber.experiment.data import load_data
 from amber.experiment.final.compared import Compared
@@ -30,15 +31,15 @@ from amber.experiment.new_files import read_files, targets_of
 from amber.experiment.run_files.looks import looks_so_far
 from amber.experiment.task_spec import TaskSpec
 from amber.experiment.trained.files import KnownNetwork, network_file
-from amber.types import Array, JsonObject
+from amber.types import JsonObject
 from amber.wording import said
 
 if TYPE_CHECKING:
     from amber.experiment.configuration.reading import Configuration
 
 _MODEL = "model"
-# New examples are looked for among at most so many that the network was trained on.
-_MOST_COMPARED = 200_000
+# New examples are looked for among those that the network was trained on where these are at most so many numbers.
+_MOST_COMPARED = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -185,12 +186,15 @@ def _seen_before(dataset: Dataset, part: Split) -> tuple[str, ...]:
 
 
 def _rows(part: Split) -> list[bytes] | None:
-    """Return the inputs of each example; None where they are read in batches or are too many to compare."""
-    blocks: list[Array] = list(part.x.values()) if isinstance(part.x, Mapping) else [part.x]
-    if len(part) > _MOST_COMPARED or not all(isinstance(each, np.ndarray) for each in blocks):
+    """Return what stands for the inputs of each example; None where they are too many to compare."""
+    features = FeatureBatches(part.x)
+    if features.shape[0] * features.shape[1] > _MOST_COMPARED:
         return None
-    flat = [np.ascontiguousarray(each, dtype=np.float32).reshape(len(part), -1) for each in blocks]
-    return [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in np.concatenate(flat, axis=1)]
+    return [
+        hashlib.blake2b(row.tobytes(), digest_size=16).digest()
+        for rows in features.batches()
+        for row in np.ascontiguousarray(features[rows], dtype=np.float32)
+    ]
 
 
 def _shapes(part: Split) -> dict[str, tuple[int, ...]]:
