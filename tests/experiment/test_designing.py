@@ -85,7 +85,7 @@ def test_a_target_is_in_the_units_of_the_data(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        (DesignSettings(output="none"), "`output` must be one of 'bound'"),
+        (DesignSettings(output="none"), "--for must be one of 'bound'"),
         (DesignSettings(fixed="1-11"), "--fixed: expected positions from 1 to 10"),
         (DesignSettings(gc=(0.8, 0.2)), "`gc`"),
     ],

@@ -69,11 +69,14 @@ class Designs:
         """Write `designs.fa`, `designs.tsv` and `steps.tsv`; raise StorageError where that fails."""
         fasta = "".join(f">{name}\n{each.sequence}\n" for name, each in self.found.items())
         designs = [
-            [name, each.start_score, each.score, len(each.steps), _gc(each.sequence), each.is_within, each.sequence]
+            [
+                *(name, _short(each.start_score), _short(each.score), len(each.steps)),
+                *(_gc(each.sequence), each.is_within, each.sequence),
+            ]
             for name, each in self.found.items()
         ]
         steps = [
-            [name, step.number, step.position + 1, step.before, step.after, step.score]
+            [name, step.number, step.position + 1, step.before, step.after, _short(step.score)]
             for name, each in self.found.items()
             for step in each.steps
         ]
@@ -113,7 +116,7 @@ def design_run(
     if settings.starts is None:
         given = random_starts(settings.number, length, constraints, settings.seed)
         names = [f"design_{number}" for number in range(1, len(given) + 1)]
-    unit = model.unit(settings.output)
+    unit = model.unit(settings.output, "--for")
     mean, scale = (0.0, 1.0) if unit.scaling is None else (unit.scaling.mean[0], unit.scaling.scale[0])
     found = design(
         model.network,
@@ -169,6 +172,10 @@ def _scaled(designed: Designed, mean: float, scale: float) -> Designed:
         score=mean + scale * designed.score,
         steps=tuple(replace(step, score=mean + scale * step.score) for step in designed.steps),
     )
+
+
+def _short(score: float) -> float:
+    return float(f"{score:.6g}")
 
 
 def _gc(sequence: str) -> float:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from amber.data import Target
-from amber.data.targets.target import PAIR, of_the_second
-from amber.errors import ConfigError, DataError
+from amber.data.targets.target import PAIR
+from amber.errors import DataError
 from amber.experiment.before_keras.explained import FOUND
 from amber.experiment.chosen_examples import chosen_examples
 from amber.experiment.data import load_data
 from amber.experiment.explained import Found
 from amber.experiment.explained_tracks import check_tracks, names_of_tracks, write_tracks
+from amber.experiment.explained_units import chosen_units, units_of_model
 from amber.experiment.final.scores import called
 from amber.experiment.run_files.changed_data import remark_on_changed_data
 from amber.experiment.run_files.recorded import config_of, load_model, model_file, record_beside
@@ -32,13 +33,12 @@ from amber.files.output import writing_folder
 from amber.files.strict_json import json_text, read_json
 from amber.files.whole import write_whole
 from amber.types import Array
-from amber.wording import shortened
 
 if TYPE_CHECKING:
     import keras
 
 Source = Literal["contributions", "filters", "none"]
-_MOST_UNITS, _MOST_DRAWN = 12, 8
+_MOST_DRAWN = 8
 _OF_MOTIFS = ("motifs.meme", "motifs.csv", "places.csv")
 _MOTIF_COLUMNS = ("motif", "consensus", "places", "sequences", "resembles", "factor", "q")
 _PLACE_COLUMNS = ("motif", "example", "start", "end", "strand")
@@ -122,8 +122,8 @@ def explain_run(
     remark = remark_on_changed_data(run, data)
     check_tracks(data, run, asked=settings.bigwig is True)
     model = load_model(run)
-    known = _units(model, data.targets)
-    units, files = _chosen(known, settings.outputs, data.targets), names_of_tracks([title for title, _ in known])
+    known = units_of_model(model, data.targets)
+    units, files = chosen_units(known, settings.outputs, data.targets), names_of_tracks([title for title, _ in known])
     chosen = chosen_examples(data, [place for _, place in units.shown], settings.examples)
     examples, places = chosen.x, None if settings.bigwig is False else chosen.places
     name, sequences = _sequences(model, examples)
@@ -173,46 +173,6 @@ def _sequences(model: keras.Model, examples: Any) -> tuple[str, Array]:
             return name, np.asarray(array, dtype=np.float32)
     shapes = {name: array.shape[1:] for name, array in blocks.items()}
     raise DataError(f"Motifs need an input of one-hot sequences, shape (length, 4). Received: {shapes}")
-
-
-def _units(model: keras.Model, targets: Sequence[Target]) -> list[tuple[str, tuple[int, int]]]:
-    """Return what is explained: a title, and output and unit. Of two classes the second says it all."""
-    found = []
-    for position, tensor in enumerate(model.outputs[: len(targets)]):
-        target, count = targets[position], int(tensor.shape[-1])
-        classes = target.classes or ()
-        for unit in range(1 if count == 2 and len(classes) == 2 else 0, count):
-            label = classes[1] if count == 1 and len(classes) == 2 else classes[unit] if unit < len(classes) else ""
-            title = f"{target.name}: {label}" if label else target.name if count == 1 else f"{target.name}: {unit}"
-            found.append((title, (position, unit)))
-    return found
-
-
-@dataclass(frozen=True)
-class _Chosen:
-    shown: list[tuple[str, tuple[int, int]]]
-    left_out: str = ""
-
-
-def _chosen(units: list[tuple[str, tuple[int, int]]], names: Sequence[str], targets: Sequence[Target]) -> _Chosen:
-    """Return the units of these names, by title or the part of it behind the output; of no names the first.
-
-    Raises:
-        ConfigError: there is none of a name; lists those there are.
-    """
-    if not names:
-        left_out = len(units) - _MOST_UNITS
-        said = f"The first {_MOST_UNITS} of {len(units)} outputs are explained; choose others with --for."
-        return _Chosen(units[:_MOST_UNITS], said if left_out > 0 else "")
-    found = []
-    for name in names:
-        named = [unit for unit in units if name in (unit[0], unit[0].partition(": ")[2])]
-        if not named:
-            titles = ", ".join(title for title, _ in units)
-            instead = of_the_second({each.name: each.classes for each in targets if each.classes}, name)
-            raise ConfigError(f"--for: expected one of {shortened(titles, 400)}.{instead} Received: {name}")
-        found += named
-    return _Chosen(list(dict.fromkeys(found)))
 
 
 def _part_of(progress: Callable[[int, int], None] | None, part: int, parts: int) -> Callable[[int, int], None] | None:

@@ -165,8 +165,12 @@ class TrainedModel:
         x = dict(arrays) if len(arrays) > 1 else next(iter(arrays.values()))
         return predictions(self.network, x, str(self.path), batch_size)
 
-    def unit(self, output: str | None = None) -> Unit:
+    def unit(self, output: str | None = None, argument: str = "`output`") -> Unit:
         """Return the class, label or output of this name; None: the first.
+
+        Args:
+            output: the name.
+            argument: what messages call it.
 
         Raises:
             ConfigError: there is none of this name; lists those there are.
@@ -175,7 +179,7 @@ class TrainedModel:
         chosen = units[0] if output is None else next((each for each in units if each.title == output), None)
         if chosen is None:
             instead = of_the_second(self.preprocessing.classes, str(output))
-            raise ConfigError(f"`output` must be one of {_listed(units)}.{instead} Received: {shown(output)}")
+            raise ConfigError(f"{argument} must be one of {_listed(units)}.{instead} Received: {shown(output)}")
         return chosen
 
     def place_of(self, unit: Unit) -> tuple[int, int]:
