@@ -25,7 +25,7 @@ from amber.experiment.final.scoring import (
     score_baselines,
     score_model,
 )
-from amber.experiment.final.tables import class_table, measure_name, score_table, value_table
+from amber.experiment.final.tables import measure_name, part_table, score_table, value_table
 from amber.experiment.final.verdict import remarks
 from amber.experiment.new_files import read_files, targets_of
 from amber.experiment.run_files.looks import looks_so_far
@@ -100,8 +100,8 @@ def evaluate_part(
         own = {_MODEL: values[_MODEL]} | ({} if linear is None else {baseline: values["linear"]})
         heading = f"{title}{which}, {scored.scores[name].n} examples"
         tables.append(score_table(heading, scores, None if several else (compared.name, own), evaluation))
-        classes = class_table(f"By class{which}", scores)
-        tables += [] if classes is None else [classes]
+        parts = part_table(which, scores, evaluation)
+        tables += [] if parts is None else [parts]
         record[name] = {
             **scored.scores[name].to_dict(),
             "compared": {"metric": compared.name, "value": values[_MODEL]},

@@ -15,7 +15,7 @@ from amber.experiment.configuration.reading import Configuration
 from amber.experiment.final.folds import mean_text
 from amber.experiment.final.scores import called
 from amber.experiment.final.scoring import BASELINES
-from amber.experiment.final.tables import FURTHER, MEASURES, drawn_by, leading, measure_name, measure_text
+from amber.experiment.final.tables import FURTHER, MEASURES, drawn_by, leading, measure_name, measure_text, own_scores
 from amber.experiment.report_reading import data_of, learning_of, next_steps, reading_of
 from amber.experiment.run_files.plugins import naming_missing
 from amber.experiment.run_files.recorded import load_run_config, recorded_trials
@@ -317,7 +317,22 @@ def _rows(
         for key, words in MEASURES.items()
         for name, value in _by_class(key, model.get(f"per_class_{key}", {})).items()
     ]
-    return (*rows.values(), *each)
+    return (*rows.values(), *each, *(() if each else _own_rows(baseline, evaluation)))
+
+
+def _own_rows(baseline: Mapping[str, Any], evaluation: Mapping[str, Any]) -> Iterator[TestRow]:
+    """Yield a row for each leading measure of each label or number."""
+    from amber.report.contents import TestRow
+
+    found = own_scores(evaluation)
+    if found is None:
+        return
+    for place, key in enumerate(found.keys):
+        beside = baseline.get(f"per_label_{key}", {})
+        for name, texts in found.rows.items():
+            yield TestRow(f"{measure_name(key)}, {name}", texts[place], measure_text(key, beside.get(name)))
+    if found.note:
+        yield TestRow(found.note, "", "")
 
 
 def _other_rows(output: str, evaluation: Mapping[str, Any], outputs: int) -> Iterator[TestRow]:

@@ -9,14 +9,15 @@ from amber.data.targets.target import Binary
 from amber.experiment.task_spec import TaskSpec
 from amber.experiment.trained.card import CardContents, card_text
 from amber.experiment.trained.preprocessing import Preprocessing, SequenceReading
+from amber.types import JsonObject
 
 RECORD = {"description": "conv4", "parameters": 10}
 
 
-def card(table: str) -> str:
+def card(table: str, test: JsonObject | None = None) -> str:
     task = TaskSpec({"input": (60, 4)}, {"output": Binary("free", "bound")})
     known = Preprocessing(task, {"input": SequenceReading("ACGT", 60, None, "mean")}, {}, {})
-    return card_text(CardContents("yeast", RECORD, {}, known, motifs=table))
+    return card_text(CardContents("yeast", RECORD, test or {}, known, motifs=table))
 
 
 def test_a_motif_is_called_by_a_name_only_where_few_such_names_are_false() -> None:
@@ -40,6 +41,15 @@ def test_a_motif_is_called_by_a_name_only_where_few_such_names_are_false() -> No
 def test_a_card_says_what_the_one_number_of_two_classes_is() -> None:
     said = "one of the classes: free, bound; the network gives one number, the probability of bound |"
     assert f"| output | `output` | {said}" in card("")
+
+
+def test_a_card_has_the_scores_of_each_label() -> None:
+    own = {"auroc": {"value": 0.9, "low": 0.8, "high": 0.95}, "auprc": {"value": 0.5, "low": 0.4, "high": 0.6}}
+    many = {f"l{number}": own for number in range(31)}
+    text = card("", {"evaluation": {"y": {"examples": 10, "scores": own, "per_class": {"a|b": own, **many}}}})
+    assert "| class, label or number | AUROC | AUPRC |" in text
+    assert "| a\\|b | 0.9000 (0.8000 to 0.9500) | 0.5000 (0.4000 to 0.6000) |" in text
+    assert "2 more are in `scores.json`." in text
 
 
 def test_a_card_is_written_without_keras() -> None:

@@ -19,7 +19,7 @@ from amber.experiment.final.scoring import (
     score_baselines,
     score_model,
 )
-from amber.experiment.final.tables import class_table, measure_name, score_table, scores_to_dict, value_table
+from amber.experiment.final.tables import measure_name, part_table, score_table, scores_to_dict, value_table
 from amber.experiment.final.verdict import advice, majority_classes, remarks
 from amber.experiment.task_spec import TaskSpec
 
@@ -153,9 +153,10 @@ def _tables(
         title = f"Test of {dataset.name}{which} ({scores[baseline].n} examples, {looked(looks)})"
         yield score_table(title, scores, None if several else (name, own), evaluations[target.name])
         first = next(iter(networks))
-        classes = class_table(f"By class{which}", {first: scores[first], baseline: scores[baseline]})
-        if classes is not None:
-            yield classes
+        evaluation = evaluations[target.name]
+        parts = part_table(which, {first: scores[first], baseline: scores[baseline]}, evaluation)
+        if parts is not None:
+            yield parts
     if several:
         yield value_table(f"What the search compared: {measure_name(name)} of all outputs", name, values)
 

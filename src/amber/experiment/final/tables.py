@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from amber.types import JsonObject
@@ -30,6 +31,8 @@ MEASURES = {
 }
 # Measures of a further simple model that are shown.
 _LEADING = 2
+# Of single labels and numbers, those that are shown.
+_FEWEST_PARTS, _MOST_PARTS = 2, 30
 # Of measures that files, cards and reports show.
 FURTHER = {
     "balanced_accuracy": "balanced accuracy",
@@ -152,8 +155,73 @@ def value_table(title: str, key: str, values: Mapping[str, float]) -> Table:
     return table
 
 
-def class_table(title: str, scores: Mapping[str, AnyScore]) -> Any:
-    """Return a rich table of the measures of each class, a row for each model; None for a number."""
+@dataclass(frozen=True)
+class OwnScores:
+    """The leading measures of each label, or of each of several numbers.
+
+    Attributes:
+        keys: of the measures.
+        rows: name -> a text for each measure, with its interval.
+        more: names that are left out.
+    """
+
+    keys: list[str]
+    rows: dict[str, list[str]]
+    more: int
+
+    @property
+    def note(self) -> str:
+        """What is said of names that are left out; empty where none is."""
+        return f"{self.more:,} more are in test.json" if self.more else ""
+
+
+def own_scores(evaluation: Mapping[str, Any]) -> OwnScores | None:
+    """Return the measures of each label or number of an evaluation, JSON-ready; None where it has only one."""
+    parts: dict[str, Mapping[str, Any]] = dict(evaluation.get("per_class") or {})
+    if len(parts) < _FEWEST_PARTS:
+        return None
+    keys = [key for key in MEASURES if any(key in each for each in parts.values())][:_LEADING]
+    rows = {name: [_own(key, each.get(key) or {}) for key in keys] for name, each in list(parts.items())[:_MOST_PARTS]}
+    return OwnScores(keys, rows, len(parts) - len(rows))
+
+
+def _own(key: str, estimate: Mapping[str, Any]) -> str:
+    value, low, high = (measure_text(key, estimate.get(each)) for each in ("value", "low", "high"))
+    return f"{value} ({low} to {high})" if low != "-" else value
+
+
+def _own_table(title: str, evaluation: Evaluation) -> Table | None:
+    """Return a rich table of the measures of each label or number."""
+    from rich.table import Table
+
+    found = own_scores(evaluation.to_dict())
+    if found is None:
+        return None
+    table = Table(title=title, min_width=len(title), caption=found.note or None)
+    table.add_column("")
+    for key in found.keys:
+        table.add_column(measure_name(key), justify="right", no_wrap=True)
+    for name, texts in found.rows.items():
+        table.add_row(name, *texts)
+    return table
+
+
+def part_table(which: str, scores: Mapping[str, AnyScore], evaluation: Evaluation) -> Table | None:
+    """Return a rich table of the measures of each class, label or number; None where there is only one number.
+
+    Args:
+        which: output, as titles have it; empty where there is only one.
+        scores: by the name of the model.
+        evaluation: of the first model.
+    """
+    if any("per_class_records" in score.to_dict() for score in scores.values()):
+        return class_table(f"By class{which}", scores)
+    kind = "label" if any("per_label_auroc" in score.to_dict() for score in scores.values()) else "number"
+    return _own_table(f"By {kind}{which}", evaluation)
+
+
+def class_table(title: str, scores: Mapping[str, AnyScore]) -> Table | None:
+    """Return a rich table of the measures of each class, a row for each model; None where there are no classes."""
     from rich.table import Table
 
     each: dict[str, JsonObject] = {name: score.to_dict() for name, score in scores.items()}

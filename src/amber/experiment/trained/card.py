@@ -11,7 +11,7 @@ from typing import Any
 
 from amber.data.motifs.names import NO_NAME, is_name, title_of
 from amber.data.targets.target import Binary, Labels, Numbers
-from amber.experiment.final.tables import leading, measure_name, measure_text
+from amber.experiment.final.tables import leading, measure_name, measure_text, own_scores
 from amber.experiment.trained.preprocessing import Preprocessing
 from amber.types import JsonObject
 
@@ -179,8 +179,19 @@ def _scores(test: JsonObject) -> list[str]:
             cells += [_interval(key, scores.get(key)) for scores in first.values()]
             cells += [_interval(key, differences[each].get(key)) for each in first if each in differences]
             lines.append(f"| {' | '.join(cells)} |")
-        lines += ["", *_further(evaluation)]
+        lines += ["", *_own(evaluation), *_further(evaluation)]
     return lines[:-1]
+
+
+def _own(evaluation: JsonObject) -> list[str]:
+    """Return a table of the leading measures of each class, label or number; nothing where there is only one number."""
+    found = own_scores(evaluation)
+    if found is None:
+        return []
+    rows = [f"| {_plain(name)} | {' | '.join(texts)} |" for name, texts in found.rows.items()]
+    heading = ["class, label or number", *map(measure_name, found.keys)]
+    note = [f"{found.note.replace('test.json', '`scores.json`')}.", ""] if found.note else []
+    return [f"| {' | '.join(heading)} |", "|" + "---|" * len(heading), *rows, "", *note]
 
 
 def _further(evaluation: JsonObject) -> list[str]:
