@@ -9,7 +9,7 @@ from rich.console import Console
 
 from amber.data.baselines.scores import ClassScore, LabelScore
 from amber.evaluation import evaluate_labels
-from amber.experiment.final.tables import class_table, own_scores, part_table
+from amber.experiment.final.tables import class_table, measure_text, own_scores, part_table
 
 
 def test_classes_and_counts_are_read_beside_long_names_of_models() -> None:
@@ -49,3 +49,8 @@ def test_a_measure_that_is_undefined_is_a_dash() -> None:
     found = own_scores({"per_class": {"a": {"auroc": undefined}, "b": {"auroc": known, "log_loss": known}}})
     assert found is not None and found.keys == ["auroc"] and found.note == ""
     assert found.rows == {"a": ["-"], "b": ["0.5000 (0.2500 to 0.7500)"]}
+
+
+def test_what_rounds_to_zero_has_no_sign() -> None:
+    assert [measure_text("pearson", value) for value in (-1e-9, -0.00006, 0.0)] == ["0.0000", "-0.0001", "0.0000"]
+    assert [measure_text("accuracy", value) for value in (-1e-9, -0.001, 0.5)] == ["0.0 %", "-0.1 %", "50.0 %"]

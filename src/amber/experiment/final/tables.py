@@ -53,9 +53,10 @@ def measure_text(key: str, value: float | None) -> str:
     """Return a value of a measure as text; a dash where it is undefined."""
     if value is None or math.isnan(value):
         return "-"
+    # Adding 0 takes the sign from what rounds to -0.
     if key in _SHARES:
-        return f"{100 * value:.1f} %"
-    return f"{value:.4g}" if key == "mae" else f"{value:.4f}"
+        return f"{round(100 * value, 1) + 0:.1f} %"
+    return f"{value:.4g}" if key == "mae" else f"{round(value, 4) + 0:.4f}"
 
 
 def values_of(score: AnyScore) -> dict[str, float]:
