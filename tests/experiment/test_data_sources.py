@@ -196,6 +196,10 @@ def test_mistakes_are_named_by_line_and_key(folder: Path, tiny: str, data: str, 
             "'name', 'description'. Give each class a file of its own",
         ),
         ("{source: {intervals: a.bed, genome: g.fa, window: 9}}", "or write `negatives: 1` where all are positive"),
+        (
+            "{source: {intervals: {u: a.bed, v: b.bed}, genome: g.fa, bins: 5, window: 9, overlap: 0}}",
+            "write `labels: [u, v]` beside `source`; or write data.label",
+        ),
     ],
 )
 def test_examples_without_labels_get_advice(folder: Path, tiny: str, data: str, advice: str) -> None:

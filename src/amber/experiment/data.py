@@ -90,7 +90,7 @@ def _named_by_key(error: DataError, loaded: Configuration) -> ConfigError:
     given = loaded.document.lines.holds(path)
     advice = ""
     if rest[-1:] == ["column"]:
-        other_ways = loaded.source.LABELS if loaded.source is not None and kind == "targets" else ""
+        other_ways = loaded.source.ways_to_labels if loaded.source is not None and kind == "targets" else ""
         naming = f"{other_ways}; or write" if other_ways else "Write"
         advice = "" if given else f" {naming} {dotted(path)} to name another."
         advice += (

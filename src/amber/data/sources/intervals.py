@@ -170,6 +170,14 @@ class IntervalsSource(Source):
                 field=("summary_width",),
             )
 
+    @property
+    def ways_to_labels(self) -> str:
+        """How windows get labels; those of bins have columns."""
+        if self.bins is None or isinstance(self.intervals, str):
+            return self.LABELS
+        names = ", ".join(self.intervals)
+        return f"Each file of `intervals` is a label of the bins: write `labels: [{names}]` beside `source`"
+
     def examples(self, wanted: Wanted) -> GenomeWindows:
         """Return the windows, in the order of the files; of bins, in the order of the genome.
 

@@ -55,6 +55,11 @@ class Source(ABC):
     UNUSED: ClassVar[tuple[str, ...]] = ("sequence", "blocks")
     LABELS: ClassVar[str] = ""
 
+    @property
+    def ways_to_labels(self) -> str:
+        """How its examples get labels that no column holds, with these settings."""
+        return self.LABELS
+
     @abstractmethod
     def examples(self, wanted: Wanted) -> Examples:
         """Return the examples.
