@@ -52,7 +52,7 @@ def test_a_notebook_is_kept_with_clean_outputs(name: str) -> None:
 def test_a_notebook_runs(name: str, tmp_path: Path) -> None:
     sources = ["".join(cell["source"]) for cell in cells(name) if cell["cell_type"] == "code"]
     code = SHOW + "".join(f"cell({source!r})\n" for source in sources)
-    for long, short in (("budget=2", "budget=1"), ('"epochs": 6', '"epochs": 1'), ("study.run(3)", "study.run(1)")):
+    for long, short in (("budget=2", "budget=1"), ('"epochs": 12', '"epochs": 1'), ("study.run(3)", "study.run(1)")):
         code = code.replace(long, short)
     done = run_code(code, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]

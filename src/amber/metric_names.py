@@ -76,6 +76,8 @@ _OF_A_NUMBER = (
 )
 METRICS_OF_LABELS = ("auc", "binary_accuracy")
 """Of labels, of which each example has any number."""
+METRICS_OF_KNOWN_NUMBERS = ("mean_absolute_error", "mean_squared_error", "root_mean_squared_error")
+"""Of numbers of which some are missing."""
 SOFTMAX_LOSS = "sparse_categorical_crossentropy"
 """The loss of a softmax over classes."""
 _LOSSES_OF_TWO_CLASSES = ("binary_crossentropy", "binary_focal_crossentropy")

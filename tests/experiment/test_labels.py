@@ -11,11 +11,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sklearn.metrics
 
 from amber.data.targets.target import Labels
 from amber.errors import ConfigError
 from amber.experiment.configuration.reading import Configuration, config_from_text
 from amber.experiment.data import load_data
+from amber.experiment.experiment import resolve
+from amber.experiment.final.compared import Compared
+from amber.experiment.options import RunOptions
 from amber.experiment.task_settings import for_task, losses_and_metrics
 from amber.experiment.task_spec import TaskSpec
 
@@ -78,7 +82,12 @@ def test_the_head_and_loss_follow_from_labels(
         ("{source: t.csv, labels: peak_a, label: peak_b}", "epochs: 1", "data.label", "no effect"),
         ("{source: t.csv, labels: peak_a}", "loss: mse", "training.loss", "binary_crossentropy"),
         ("{source: t.csv, labels: peak_a}", "metrics: [accuracy]", "training.metrics[0]", "auc, binary_accuracy"),
-        ("{source: holes.csv, labels: peak_a..peak_b}", "metrics: [auc]", "training.metrics[0]", "some labels are"),
+        (
+            "{source: holes.csv, labels: peak_a..peak_b}",
+            "metrics: [mae]",
+            "training.metrics[0]",
+            "auc, binary_accuracy",
+        ),
     ],
 )
 def test_mistakes_are_named(table: Path, tiny: str, data: str, training: str, key: str, message: str) -> None:
@@ -90,7 +99,12 @@ def test_mistakes_are_named(table: Path, tiny: str, data: str, training: str, ke
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("source", "training"), [("holes.csv", "epochs: 1"), ("t.csv", "metrics: [auc, binary_accuracy]")]
+    ("source", "training"),
+    [
+        ("holes.csv", "epochs: 1"),
+        ("t.csv", "metrics: [auc, binary_accuracy]"),
+        ("holes.csv", "metrics: [auc, binary_accuracy]"),
+    ],
 )
 def test_a_search_evaluation_and_predictions(
     table: Path, tiny: str, amber: Amber, source: str, training: str, monkeypatch: pytest.MonkeyPatch
@@ -112,6 +126,34 @@ def test_a_search_evaluation_and_predictions(
     assert len(rows) == 120 and 0 < float(rows[0]["peak_b"]) < 1
     resumed = amber("search", "c.yaml", "--run-directory", "run", "--resume")
     assert resumed.exit_code == 0 and "Nothing is left to do" in resumed.output, resumed.output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reward", ["auroc", "auprc", "accuracy", "mcc"])
+def test_a_reward_leaves_missing_labels_out(table: Path, tiny: str, reward: str) -> None:
+    """What a search compares is what scikit-learn says of the known labels."""
+    text = _text(tiny, "{source: holes.csv, labels: 'peak_*', split: random}").replace(
+        "search:\n", f"search:\n  reward: {reward}\n"
+    )
+    experiment = resolve(config_from_text(text, str(table / "c.yaml")), RunOptions(run_directory=table / "run"))
+    objective = experiment.objective
+    model = objective.builder(objective.builder.decoder.sample(0))
+    validation = experiment.dataset.validation
+    y, predicted = validation.y, model.predict(validation.x, verbose=0)
+    found = objective.valuation.value(model, None, {}, (validation.x, y), 32)[f"val_{reward}"]
+    assert (y == -1).any()
+    if reward == "accuracy":
+        expected = float(((predicted > 0.5) == y)[y >= 0].mean())
+    else:
+        judge = {
+            "auroc": sklearn.metrics.roc_auc_score,
+            "auprc": sklearn.metrics.average_precision_score,
+            "mcc": lambda true, each: sklearn.metrics.matthews_corrcoef(true, each > 0.5),
+        }[reward]
+        known = [y[:, place] >= 0 for place in (0, 1)]
+        expected = np.mean([judge(y[of, place], predicted[of, place]) for place, of in enumerate(known)])
+    assert found == pytest.approx(expected, abs=1e-6)
+    assert Compared(experiment.configuration, experiment.task).of({"output": predicted}, y) == pytest.approx(found)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from amber.graph.shape_words import plain_words
         ("Computed output size would be negative. output size would be zero or negative",
          "its input is too short and nothing would be left of it (padding: same keeps the length)"),
         ("A `Concatenate` layer requires inputs with matching shapes. Received: input_shape=[(3,), (4, 5)]",
-         "inputs of these shapes cannot be concatenated; flatten or pool the longer ones first"),
+         "inputs of these shapes cannot be concatenated; flatten or pool the longer ones first, or give "
+         "each input layers of its own, as builder branch does"),
         ("Exception encountered when calling Dense.call().\n\n\x1b[1mIt does not fit.\x1b[0m Received: 3\n\n"
          "Arguments received by Dense.call():\n  x=3", "It does not fit"),
         ("Received: nothing but this", "Received: nothing but this"),

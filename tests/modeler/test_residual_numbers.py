@@ -84,7 +84,11 @@ def test_a_configuration_with_sequences_and_numbers_is_trained(tmp_path: Path) -
     [
         ("{d: {sequence: seq}, e: {sequence: seq}}", "trials: 2", "expected one input of sequences or tracks"),
         ("{n: [a], m: [b]}", "trials: 2", "expected one input of sequences or tracks"),
-        ("{d: {sequence: seq}, n: [a]}", "strategy: one_shot", "expected one input. Received: d, n"),
+        (
+            "{d: {sequence: seq}, n: [a]}",
+            "strategy: one_shot",
+            r"expected one input\. Received: d, n\. A one-shot search takes one: .*search\.strategy: trials",
+        ),
     ],
 )
 def test_inputs_that_do_not_suit_are_refused(blocks: str, more: str, message: str, tmp_path: Path) -> None:

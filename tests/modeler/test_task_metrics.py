@@ -17,6 +17,8 @@ from amber.modeler.task_metrics import (
     OnClassNumbers,
     has_own_metrics,
     metric_for,
+    metric_of_known_numbers,
+    metric_of_labels,
     stock_metrics,
 )
 
@@ -146,3 +148,36 @@ def test_what_is_saved_holds_no_metric_of_ours() -> None:
     assert stock_metrics({"a": metrics, "b": ["mae"]}) == {"a": ["accuracy"], "b": ["mae"]}
     again = OnClassNumbers.from_config(metric_for("auc", 3).get_config())
     assert (again.kind, again.classes, again.name) == ("auc", 3, "auc")
+
+
+LABELS = np.array([[1, 0], [0, -1], [1, 1], [-1, 0], [0, 1], [1, -1]], "float32")
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("name", ["auc", "binary_accuracy"])
+def test_metrics_of_labels_leave_missing_ones_out(name: str) -> None:
+    predictions = np.random.default_rng(0).random(LABELS.shape).astype("float32")
+    metric = metric_of_labels(name, 2, missing=True)
+    for some in (slice(0, 4), slice(4, None)):
+        metric.update_state(LABELS[some], predictions[some])
+    each, counts = [], []
+    for place in (0, 1):
+        of = LABELS[:, place] >= 0
+        alone = metric_of_labels(name, 1)
+        alone.update_state(LABELS[of, place, None], predictions[of, place, None])
+        each.append(float(alone.result()))
+        counts.append(of.sum())
+    expected = np.mean(each) if name == "auc" else np.average(each, weights=counts)
+    assert float(metric.result()) == pytest.approx(expected, abs=1e-6)
+    again = keras.metrics.deserialize(keras.metrics.serialize(metric))
+    again.update_state(LABELS, predictions)
+    assert float(again.result()) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize(("name", "expected"), [("mae", 1.0), ("mse", 5 / 3), ("rmse", (5 / 3) ** 0.5)])
+def test_metrics_of_numbers_leave_missing_ones_out(name: str, expected: float) -> None:
+    metric = metric_of_known_numbers(name)
+    metric.update_state(np.array([[1, -1e30], [-1, 4]], "float32"), np.array([[2, 7], [1, 4]], "float32"))
+    assert float(metric.result()) == pytest.approx(expected)
+    assert stock_metrics([metric, "mae"]) == ["mae"] and has_own_metrics([metric])

@@ -93,7 +93,9 @@ PAIR = (["ACGT"] * 8, [0, 1] * 4)
 @pytest.mark.parametrize(
     ("data", "options", "message"),
     [
-        (3, {}, "`data` must be a Dataset, the path of a file, several paths, or .x, y.. Received: 3"),
+        (3, {}, "`data` must be a Dataset, the path of a file, several paths, .x, y., or batches of .*Received: 3"),
+        (iter([]), {}, "data: expected at least one batch. Received: none"),
+        (lambda: iter([1]), {}, "data, batch 0: expected a pair"),
         ("missing.fa", {}, "missing.fa"),
         ((["ACGT"] * 9, [0, 1] * 4), {}, "must have one label or number for each of the 9 examples"),
         ((["ACGT"] * 9, [0] * 9), {}, ""),
@@ -138,3 +140,36 @@ def test_arrays_of_every_kind() -> None:
     for wrong in (np.full((40, 2), np.nan), np.zeros((40, 2, 2, 2)), [object()] * 40, "ACGT"):
         with pytest.raises(DataError, match="Received"):
             dataset_from_arrays(wrong, labels)
+
+
+class Numbered(keras.utils.PyDataset):
+    def __init__(self, x: np.ndarray, y: np.ndarray) -> None:
+        super().__init__()
+        self._x, self._y = x, y
+
+    def __len__(self) -> int:
+        return 4
+
+    def __getitem__(self, number: int) -> Any:
+        return self._x[number::4], self._y[number::4]
+
+
+@pytest.mark.parametrize("kind", ["PyDataset", "generator function", "iterable"])
+def test_batches_are_searched_on_as_their_arrays_are(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = np.eye(4, dtype=np.float32)[RNG.integers(0, 4, (60, 12))]
+    numbered = Numbered(x, np.arange(60) % 2)
+    batches = [numbered[number] for number in range(4)]
+    data: Any = {"PyDataset": numbered, "generator function": lambda: iter(batches), "iterable": iter(batches)}[kind]
+    given: list[Any] = []
+
+    def resolved(dataset: Any, *_: Any, **__: Any) -> Any:
+        given.append(dataset)
+        raise ConfigError("enough")
+
+    monkeypatch.setattr("amber.experiment.experiment.Experiment.from_objects", resolved)
+    with pytest.raises(ConfigError, match="enough"):
+        amber.search(data, run_directory=tmp_path / "run")
+    expected = dataset_from_arrays(*(np.concatenate(each) for each in zip(*batches, strict=True)))
+    assert given[0].fingerprint == expected.fingerprint

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -185,7 +186,7 @@ def test_a_table_with_parts_numbers_and_a_named_label(tmp_path: Path) -> None:
     assert config["data"]["task"] == "regression"
     assert config["data"]["split"] == "split"
     (tmp_path / "config.yaml").unlink()
-    with pytest.raises(DataError, match=r"the column 'nothing' that --label names\. Received: .*effect"):
+    with pytest.raises(DataError, match=r"the column 'nothing' that --label names, or several .*\. Received: .*effect"):
         start([path], tmp_path / "config.yaml", label="nothing")
 
 
@@ -303,3 +304,48 @@ def test_what_is_broken_off_leaves_no_file_behind(broken: type[BaseException], h
     assert [each.name for each in tmp_path.iterdir()] == ["bound.fa"]
     start([only], tmp_path / "config.yaml")
     assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.parametrize(
+    ("label", "key", "value"),
+    [
+        ("t_1..t_3", "label", ["t_1", "t_2", "t_3"]),
+        ("t_*", "label", ["t_1", "t_2", "t_3"]),
+        ("p_*", "labels", "p_1..p_2"),
+        ("p_1, p_2", "labels", "p_1..p_2"),
+        ("t_[2-9],t_1", "label", ["t_2", "t_3", "t_1"]),
+        ("t_2..t_2", "label", "t_2"),
+    ],
+)
+def test_several_columns_as_the_configuration_writes_them(label: str, key: str, value: object, tmp_path: Path) -> None:
+    rng, path = np.random.default_rng(0), tmp_path / "table.csv"
+    rows = [f"{text},{row % 2},{row // 2 % 2}" for row, text in enumerate(sequences(100, False))]
+    rows = [f"{each},{','.join(f'{number:.3f}' for number in rng.normal(size=3))}" for each in rows]
+    path.write_text("seq,p_1,p_2,t_1,t_2,t_3\n" + "\n".join(rows) + "\n")
+    config, _, said = started(tmp_path, [path], label=label)
+    assert config["data"][key] == value
+    assert any(each.startswith("Label ") and each.endswith("as you said") for each in said)
+
+
+@pytest.mark.parametrize(("label", "received"), [("t_9", "'seq'"), ("x_*", "'seq'"), ("label..seq", "'seq'")])
+def test_columns_that_are_not_there(label: str, received: str, tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("seq,label\n" + "".join(f"{text},{row % 2}\n" for row, text in enumerate(sequences(60, False))))
+    with pytest.raises(DataError, match=rf"{re.escape(repr(label))} that --label names, .*Received: {received}"):
+        started(tmp_path, [path], label=label)
+
+
+def test_a_guessed_label_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    rows = [f"{text},{row / 7:.3f},{row / 9:.3f}" for row, text in enumerate(sequences(100, False))]
+    path.write_text("seq,t_1,t_2\n" + "\n".join(rows) + "\n")
+    config, _, said = started(tmp_path, [path])
+    assert f"Label {config['data']['label']}: the last column that could be the label; --label names another" in said
+
+
+def test_a_length_is_never_beyond_the_longest_sequence(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    texts = ["".join(rng.choice(list("ACGT"), size=30 + row % 30)) for row in range(240)]
+    (tmp_path / "c.fa").write_text("".join(f">s{row} label={row % 2}\n{text}\n" for row, text in enumerate(texts)))
+    config, _, _ = started(tmp_path, [tmp_path / "c.fa"])
+    assert config["data"]["length"] == "longest"

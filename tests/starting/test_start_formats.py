@@ -18,6 +18,8 @@ from typer.testing import CliRunner
 
 from amber.cli.main import app
 from amber.errors import ConfigError, DataError
+from amber.experiment.configuration.reading import load_config
+from amber.experiment.data import load_data
 from amber.starting import start
 
 ROWS, LENGTH = 120, 40
@@ -142,3 +144,15 @@ def test_what_does_not_go_together_is_named(names: list[str], message: str, tmp_
     with pytest.raises((ConfigError, DataError), match=message):
         start([tmp_path / name for name in names], tmp_path / "config.yaml")
     assert not (tmp_path / "config.yaml").exists()
+
+
+def test_arrays_of_numbers_beside_a_sequence_are_said(tmp_path: Path) -> None:
+    path, said = tmp_path / "d.npz", []
+    np.savez(path, x=np.array(TEXTS), y=LABELS, age=NUMBERS[:, 0], doses=NUMBERS[:, 1:], split=["train"] * ROWS)
+    start([path], tmp_path / "config.yaml", say=lambda head, text: said.append(f"{head} {text}"))
+    text = (tmp_path / "config.yaml").read_text()
+    assert "  # blocks: {sequence: {sequence: x}, numbers: [age, doses]}" in text
+    assert "Numbers not used, but named in a comment: 'age', 'doses'" in said
+    written = text.replace("  # blocks:", "  blocks:").replace("  sequence: x", "  #")
+    (tmp_path / "more.yaml").write_text(written.replace("split: split", "split: random"))
+    assert load_data(load_config(tmp_path / "more.yaml")).input_shape == {"sequence": (LENGTH, 4), "numbers": (5,)}

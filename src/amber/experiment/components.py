@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from amber.data.targets.target import Labels, Numbers, known_labels, known_numbers
 from amber.errors import ConfigError, ModelSpaceError
 from amber.experiment.builders import BUILDERS, BuilderRequest
 from amber.experiment.configuration.ineffective import effective_options
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from amber.modeler import ModelBuilder
     from amber.plugins import Plugin
     from amber.search.executors import Executor
+    from amber.search.rewards.reward import KnownTargets, Reward
     from amber.search.storage import StudyDatabase
 
 # What `--storage` says where trials are to be recorded in the run directory.
@@ -94,12 +97,25 @@ def searched_score(loaded: Configuration) -> tuple[str, str]:
     return WITH_KNOWLEDGE if search.knowledge is not None else valuation.metric, valuation.direction
 
 
-def valuation_arguments(loaded: Configuration, inputs: Sequence[str]) -> dict[str, Any]:
+def reward_for(loaded: Configuration, problem: TaskSpec) -> Reward | None:
+    """Return the reward of a search, which leaves out what is missing; None where there is none."""
+    from amber.search.rewards import get_reward
+
+    if loaded.config.search.reward is None:
+        return None
+    known: list[tuple[str, KnownTargets]] = []
+    for name, outcome in problem.outputs.items():
+        if isinstance(outcome, (Labels, Numbers)) and outcome.missing:
+            known.append((name, known_labels if isinstance(outcome, Labels) else known_numbers))
+    return replace(get_reward(loaded.config.search.reward), known=tuple(known))
+
+
+def valuation_arguments(loaded: Configuration, problem: TaskSpec) -> dict[str, Any]:
     """Return the arguments `reward`, `knowledge` and `budget` of an Objective.
 
     Args:
         loaded: the configuration.
-        inputs: names of the network's inputs.
+        problem: what the data pose.
 
     Raises:
         ConfigError: a knowledge function that does not suit them; names the line.
@@ -111,10 +127,11 @@ def valuation_arguments(loaded: Configuration, inputs: Sequence[str]) -> dict[st
     if search.knowledge is not None:
         section = search.knowledge
         try:
-            knowledge = make_knowledge(section.function, inputs, section.weight, **section.options)
+            knowledge = make_knowledge(section.function, list(problem.inputs), section.weight, **section.options)
         except ConfigError as error:
             raise loaded.error(("search", "knowledge"), str(error)) from error
-    return {"reward": search.reward, "knowledge": knowledge, "budget": Budget(**search.budget.model_dump())}
+    budget = Budget(**search.budget.model_dump())
+    return {"reward": reward_for(loaded, problem), "knowledge": knowledge, "budget": budget}
 
 
 def make_builder(

@@ -273,7 +273,7 @@ def _objective(configuration: Configuration, dataset: Dataset, task: TaskSpec, o
             fit_kwargs=dataset.fit_arguments(dataset.train),
             callbacks=options.callbacks,
             latency_batch=search.latency_batch,
-            **valuation_arguments(configuration, list(task.inputs)),
+            **valuation_arguments(configuration, task),
         )
 
 

@@ -13,7 +13,14 @@ from amber.experiment.configuration.document import KeyPath
 from amber.experiment.configuration.reading import Configuration
 from amber.experiment.task_spec import TaskSpec
 from amber.known_names import OPTIMIZERS, optimizer_mistake
-from amber.metric_names import METRICS_OF_LABELS, check_loss, check_metric, fitting_metrics, plain_name
+from amber.metric_names import (
+    METRICS_OF_KNOWN_NUMBERS,
+    METRICS_OF_LABELS,
+    check_loss,
+    check_metric,
+    fitting_metrics,
+    plain_name,
+)
 from amber.wording import shown
 
 # Stands for the classes of an output of which nothing is known.
@@ -119,7 +126,7 @@ def _check_task(loaded: Configuration, path: KeyPath, loss: str, metrics: Sequen
     if task == _UNKNOWN:
         return
     if isinstance(task, Labels):
-        _check_labels(loaded, path, loss, metrics, task)
+        _check_labels(loaded, path, loss, metrics)
         return
     if isinstance(task, Numbers) and task.missing:
         _check_missing_numbers(loaded, path, loss, metrics)
@@ -140,39 +147,29 @@ def _check_task(loaded: Configuration, path: KeyPath, loss: str, metrics: Sequen
             raise loaded.error((*path, "metrics", index), str(error)) from error
 
 
-def _check_labels(loaded: Configuration, path: KeyPath, loss: str, metrics: Sequence[str], labels: Labels) -> None:
+def _check_labels(loaded: Configuration, path: KeyPath, loss: str, metrics: Sequence[str]) -> None:
     """Check loss and metrics of labels."""
     if loss != "binary_crossentropy":
         raise loaded.error((*path, "loss"), f"labels need the loss binary_crossentropy. Received: {shown(loss)}")
-    fitting = () if labels.missing else METRICS_OF_LABELS
     for index, metric in enumerate(metrics):
-        if metric not in fitting:
-            expected = f"one of {', '.join(fitting)}" if fitting else "none, as some labels are missing"
+        if metric not in METRICS_OF_LABELS:
+            expected = f"one of {', '.join(METRICS_OF_LABELS)}"
             raise loaded.error(
                 (*path, "metrics", index), f"expected a metric that fits labels: {expected}. Received: {shown(metric)}"
             )
-    if loaded.config.search.reward is not None and labels.missing:
-        raise loaded.error(
-            ("search", "reward"),
-            "no reward knows missing labels: take it out, and networks are compared by the loss of the known ones. "
-            f"Received: {shown(loaded.config.search.reward)}",
-        )
 
 
 def _check_missing_numbers(loaded: Configuration, path: KeyPath, loss: str, metrics: Sequence[str]) -> None:
     """Check loss and metrics of numbers of which some are not known."""
     if plain_name(loss) != plain_name("mse"):
         raise loaded.error((*path, "loss"), f"numbers of which some are missing need the loss mse. Received: {loss!r}")
-    if metrics:
-        raise loaded.error(
-            (*path, "metrics", 0), f"expected no metric, as some numbers are missing. Received: {shown(metrics[0])}"
-        )
-    if loaded.config.search.reward is not None:
-        raise loaded.error(
-            ("search", "reward"),
-            "no reward knows missing numbers: take it out, and networks are compared by the loss of the known ones. "
-            f"Received: {shown(loaded.config.search.reward)}",
-        )
+    for index, metric in enumerate(metrics):
+        if plain_name(metric) not in map(plain_name, METRICS_OF_KNOWN_NUMBERS):
+            raise loaded.error(
+                (*path, "metrics", index),
+                f"expected a metric that leaves missing numbers out: one of {', '.join(METRICS_OF_KNOWN_NUMBERS)}. "
+                f"Received: {shown(metric)}",
+            )
 
 
 def _count(task: tuple[str, ...] | Numbers | None) -> int | None:
@@ -214,7 +211,7 @@ def _compiled(
     loaded: Configuration, path: KeyPath, loss: str, metrics: Sequence[str], task: Outcome
 ) -> dict[str, object]:
     """Return loss and metrics of one output; `task` holds its classes, None for a number, nothing where unknown."""
-    from amber.modeler.task_metrics import metric_for
+    from amber.modeler.task_metrics import metric_for, metric_of_known_numbers
 
     if task == _UNKNOWN:
         return {"loss": loss, "metrics": list(metrics)}
@@ -223,12 +220,12 @@ def _compiled(
         from amber.modeler.masked_loss import MaskedBinaryCrossentropy
         from amber.modeler.task_metrics import metric_of_labels
 
-        of_labels = [metric_of_labels(metric, len(task.names)) for metric in metrics]
+        of_labels = [metric_of_labels(metric, len(task.names), task.missing) for metric in metrics]
         return {"loss": MaskedBinaryCrossentropy() if task.missing else loss, "metrics": of_labels}
     if isinstance(task, Numbers) and task.missing:
         from amber.modeler.masked_loss import MaskedMeanSquaredError
 
-        return {"loss": MaskedMeanSquaredError(), "metrics": []}
+        return {"loss": MaskedMeanSquaredError(), "metrics": [metric_of_known_numbers(each) for each in metrics]}
     return {"loss": loss, "metrics": [metric_for(metric, _count(task)) for metric in metrics]}
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from amber.architect import Operation
     from amber.data import Dataset
 
+_SEVERAL_INPUTS = "Builders of several inputs are branch, dag and multi_io; residual_cnn takes a sequence and numbers"
+
 
 @dataclass(frozen=True)
 class TaskSpec:
@@ -54,10 +56,11 @@ class TaskSpec:
             for name, each in self.outputs.items()
         ]
 
-    def only_input(self, builder: str) -> Operation:
-        """Return the only input; raises ConfigError naming the builder where there are several."""
+    def only_input(self, builder: str, way_out: str = _SEVERAL_INPUTS) -> Operation:
+        """Return the only input; raises ConfigError naming the builder and a way out where there are several."""
         if len(self.inputs) > 1:
-            raise ConfigError(f"builder.type {builder}: expected one input. Received: {', '.join(self.inputs)}")
+            received = ", ".join(self.inputs)
+            raise ConfigError(f"builder.type {builder}: expected one input. Received: {received}. {way_out}")
         return self.input_operations()[0]
 
     def sequence_and_numbers(self, builder: str) -> tuple[Operation, tuple[Operation, ...]]:
@@ -70,7 +73,7 @@ class TaskSpec:
         if len(sequences) != 1 or len(sequences) + len(numbers) != len(operations):
             raise ConfigError(
                 f"builder.type {builder}: expected one input of sequences or tracks; further ones may be numbers. "
-                f"Received: {', '.join(self.inputs)}"
+                f"Received: {', '.join(self.inputs)}. {_SEVERAL_INPUTS}"
             )
         return sequences[0], tuple(numbers)
 

@@ -24,7 +24,10 @@ def plain_words(error: Exception) -> str:
     if _NOTHING_LEFT in text:
         return "its input is too short and nothing would be left of it (padding: same keeps the length)"
     if "Concatenate" in text and "matching shapes" in text:
-        return "inputs of these shapes cannot be concatenated; flatten or pool the longer ones first"
+        return (
+            "inputs of these shapes cannot be concatenated; flatten or pool the longer ones first, or give each input "
+            "layers of its own, as builder branch does"
+        )
     axes = _AXES.search(text)
     if axes:
         # Keras counts the batch.

@@ -8,9 +8,9 @@ import keras
 from keras import ops
 
 # Labels below this are not known; see `amber.data.targets.target.MISSING_LABEL`.
-_LEAST_KNOWN = -0.5
+LEAST_KNOWN_LABEL = -0.5
 # Numbers below this are not known; see `amber.data.targets.target.MISSING_NUMBER`.
-_LEAST_KNOWN_NUMBER = -5e29
+LEAST_KNOWN_NUMBER = -5e29
 
 
 @keras.saving.register_keras_serializable("amber")
@@ -37,7 +37,7 @@ class MaskedBinaryCrossentropy(keras.losses.Loss):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of each example, shape `(examples,)`, from labels and probabilities `(examples, labels)`."""
         least = keras.config.epsilon()
-        known = ops.cast(y_true > _LEAST_KNOWN, y_pred.dtype)
+        known = ops.cast(y_true > LEAST_KNOWN_LABEL, y_pred.dtype)
         present = ops.maximum(y_true, 0.0)
         probability = ops.clip(y_pred, least, 1 - least)
         each = -(present * ops.log(probability) + (1 - present) * ops.log(1 - probability))
@@ -64,7 +64,7 @@ class MaskedMeanSquaredError(keras.losses.Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of each example, shape `(examples,)`, from numbers `(examples, numbers)`."""
-        is_known = y_true > _LEAST_KNOWN_NUMBER
+        is_known = y_true > LEAST_KNOWN_NUMBER
         known = ops.cast(is_known, y_pred.dtype)
         error = ops.where(is_known, y_true, 0.0) - y_pred
         return _of_known(ops.square(error), known)

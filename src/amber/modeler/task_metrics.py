@@ -11,7 +11,16 @@ from typing import Any
 import keras
 
 from amber.known_names import METRICS
-from amber.metric_names import OF_ONE_HOT, OF_TWO_CLASSES, PAIR, check_metric, fitting_metrics, plain_name
+from amber.metric_names import (
+    METRICS_OF_KNOWN_NUMBERS,
+    OF_ONE_HOT,
+    OF_TWO_CLASSES,
+    PAIR,
+    check_metric,
+    fitting_metrics,
+    plain_name,
+)
+from amber.modeler.masked_loss import LEAST_KNOWN_LABEL, LEAST_KNOWN_NUMBER
 from amber.types import Tensor
 
 
@@ -42,12 +51,20 @@ def metric_for(name: str, classes: int | None) -> keras.metrics.Metric | str:
     return OnClassNumbers(own[known], classes, name=name)
 
 
-def metric_of_labels(name: str, labels: int) -> keras.metrics.Metric:
-    """Return a metric of labels: `auc` (the mean over labels) or `binary_accuracy`."""
+def metric_of_labels(name: str, labels: int, missing: bool = False) -> keras.metrics.Metric:
+    """Return a metric of labels: `auc` (the mean over labels) or `binary_accuracy`; `missing`: of the known ones."""
+    if missing:
+        return OfKnownTargets(name, LEAST_KNOWN_LABEL, labels if name == "auc" else 1, name=name)
     if name == "auc":
         several = {"multi_label": True, "num_labels": labels} if labels > 1 else {}
         return keras.metrics.AUC(**several, name=name)
     return keras.metrics.BinaryAccuracy(name=name)
+
+
+def metric_of_known_numbers(name: str) -> keras.metrics.Metric:
+    """Return a metric of the numbers that are known, such as `mae`."""
+    known = next(each for each in METRICS_OF_KNOWN_NUMBERS if plain_name(each) == plain_name(name))
+    return OfKnownTargets(known, LEAST_KNOWN_NUMBER, name=name)
 
 
 @keras.saving.register_keras_serializable("amber")
@@ -99,14 +116,68 @@ class OnClassNumbers(keras.metrics.Metric):
         return {"metric": self.kind, "classes": self.classes, "name": self.name, "dtype": self.dtype}
 
 
+@keras.saving.register_keras_serializable("amber")
+class OfKnownTargets(keras.metrics.Metric):
+    """A metric of the targets that are known; the others count nowhere.
+
+    Args:
+        metric: its name in Keras.
+        least: targets below it are not known.
+        labels: of how many columns it is the mean; 1: all columns are one.
+        name: under which it is reported.
+        dtype: of Keras.
+    """
+
+    def __init__(
+        self, metric: str, least: float, labels: int = 1, name: str | None = None, dtype: str | None = None
+    ) -> None:
+        super().__init__(name=name or metric, dtype=dtype)
+        self.kind, self.least, self.labels = metric, least, labels
+        options = {"multi_label": True, "num_labels": labels} if labels > 1 else {}
+        self.metric = type(keras.metrics.get(metric))(**options, dtype=dtype)
+
+    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None) -> None:
+        """Add a batch of targets and predictions, shape `(n, columns)`, and weights of the examples."""
+        is_known = y_true > self.least
+        weights = keras.ops.cast(is_known, y_pred.dtype)
+        if sample_weight is not None:
+            weights = weights * keras.ops.reshape(keras.ops.cast(sample_weight, y_pred.dtype), (-1, 1))
+        true = keras.ops.where(is_known, y_true, keras.ops.zeros_like(y_true))
+        if self.labels == 1:
+            true, y_pred = keras.ops.reshape(true, (-1, 1)), keras.ops.reshape(y_pred, (-1, 1))
+            weights = keras.ops.reshape(weights, (-1,))
+        self.metric.update_state(true, y_pred, weights)
+
+    def result(self) -> Any:
+        """Return the value so far."""
+        return self.metric.result()
+
+    def reset_state(self) -> None:
+        """Forget all batches."""
+        self.metric.reset_state()
+
+    def get_config(self) -> dict[str, object]:
+        """Return what the metric is made of again."""
+        return {
+            "metric": self.kind,
+            "least": self.least,
+            "labels": self.labels,
+            "name": self.name,
+            "dtype": self.dtype,
+        }
+
+
+_OWN = (OnClassNumbers, OfKnownTargets)
+
+
 def stock_metrics(metrics: Any) -> Any:
     """Return compiled metrics without those of this module, so that what is saved loads without AMBER."""
     if isinstance(metrics, dict):
         return {name: stock_metrics(each) for name, each in metrics.items()}
-    return [each for each in metrics if not isinstance(each, OnClassNumbers)]
+    return [each for each in metrics if not isinstance(each, _OWN)]
 
 
 def has_own_metrics(metrics: Any) -> bool:
     """Say whether any of compiled metrics is of this module."""
     each = metrics.values() if isinstance(metrics, dict) else [metrics]
-    return any(isinstance(metric, OnClassNumbers) for listed in each for metric in listed)
+    return any(isinstance(metric, _OWN) for listed in each for metric in listed)

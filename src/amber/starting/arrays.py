@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from amber.data.examples import NumbersInput
@@ -12,11 +13,13 @@ from amber.data.tables.table import shown_names
 from amber.errors import DataError
 from amber.starting.fasta import class_name
 from amber.starting.proposal import RANDOM, SIMILAR, Line, Proposal, SplitOption, relative
-from amber.starting.tables import label_lines
+from amber.starting.tables import beside_sequence, label_lines
 from amber.types import Array
 
 _LETTERS = frozenset("ACGTUNacgtun")
 _LOOKED_AT = 500
+# Arrays that say how examples are divided.
+_DIVIDING = ("split", "gsplit", "group")
 
 
 def propose_arrays(path: Path, folder: Path, label: str | None, kind: str = "arrays") -> Proposal:
@@ -59,13 +62,25 @@ def propose_arrays(path: Path, folder: Path, label: str | None, kind: str = "arr
     else:
         inputs = Line("blocks", {chosen: chosen}, "an array of numbers")
         said = ("Numbers", f"{read.width:,} of each example" if isinstance(read, NumbersInput) else "tracks")
-    lines = [
-        Line("source", {kind: relative(path, folder)}, f"{len(examples):,} examples", guess=False),
-        inputs,
-        *targets,
-    ]
+    lines = [Line("source", {kind: relative(path, folder)}, f"{len(examples):,} examples", guess=False), inputs]
     seen = [("File", f"{path.name}: arrays of {len(examples):,} examples"), said]
+    beside = _beside(arrays, {chosen, *_DIVIDING}, targets)
+    if is_sequence and beside:
+        lines.append(beside_sequence(chosen, beside))
+        seen.append(("Numbers", f"not used, but named in a comment: {shown_names(beside)}"))
+    lines += targets
     return Proposal(class_name(path), lines, [*splits, *([SIMILAR] if is_sequence else []), RANDOM], seen)
+
+
+def _beside(arrays: Mapping[str, Array], taken: set[str], targets: Sequence[Line]) -> list[str]:
+    """Return the arrays of numbers that are neither input nor label."""
+    written = [text for line in targets for text in ([line.value] if isinstance(line.value, str) else line.value)]
+    labels = {text for text in written} | {re.sub(r"_(\d+|\*)(\.\..*)?$", "", text) for text in written}
+    return [
+        name
+        for name, values in arrays.items()
+        if name not in taken | labels and values.ndim in (1, 2) and values.dtype.kind in "iuf"
+    ]
 
 
 def _input(arrays: Mapping[str, Array]) -> str | None:

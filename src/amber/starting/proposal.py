@@ -93,12 +93,12 @@ def of_lengths(lengths: NDArray[np.int64]) -> list[Line]:
     if shortest == longest:
         return []
     there = f"sequences are {shortest:,} to {longest:,} letters long, half of them below {median:,}"
-    if longest <= _FEW_LONGER * median:
+    cut = int(np.ceil(np.percentile(lengths, _CUT_AT) / 10) * 10)
+    if longest <= max(cut, _FEW_LONGER * median):
         return [
             Line("length", "longest", f"{there}; shorter ones are padded"),
             Line("align", "centre", "the middle stays in place; or left, right"),
         ]
-    cut = int(np.ceil(np.percentile(lengths, _CUT_AT) / 10) * 10)
     return [
         Line("length", cut, f"{there}; longer ones are cut, shorter ones padded"),
         Line("align", "centre", "the middle stays in place; or left, right"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import yaml
 
+from amber.backend.given_batches import arrays_of_batches, is_given_in_batches
 from amber.checks import checked_path, positive_integer
 from amber.data.dataset import Dataset
 from amber.errors import ConfigError, RunFailed
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
     from amber.experiment.trained.model import TrainedModel
     from amber.search import SearchResult
 
-Data: TypeAlias = "Dataset | str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | tuple[Any, Any]"
-"""A Dataset; files as `amber init` takes them; or a pair of inputs and labels."""
+Batches: TypeAlias = "Iterable[tuple[Any, Any]] | Callable[[], Iterable[tuple[Any, Any]]]"
+Data: TypeAlias = "Dataset | str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | tuple[Any, Any] | Batches"
+"""A Dataset; files as `amber init` takes them; a pair of inputs and labels; or batches of such pairs."""
 
 CONFIGURATION = "search.yaml"
 
@@ -165,7 +167,8 @@ def search(
 
     Args:
         data: a Dataset; or files (a table, FASTA files, one for each class, intervals with `genome`, or arrays) as
-            `amber init` takes them; or `(x, y)`: sequences as text or arrays, and labels.
+            `amber init` takes them; or `(x, y)`: sequences as text or arrays, and labels; or batches of such pairs: a
+            `keras.utils.PyDataset`, `tf.data`, a `DataLoader` of torch, or a function that returns a generator.
         space: what may be built: a ModelSpace, or the name of a preset; `auto` chooses by the data.
         budget: number of networks to train; None: follows from data and space.
         label: column of a table to predict; None: guessed.
@@ -197,6 +200,8 @@ def search(
         options["trials"] = positive_integer(budget, "budget")
     if sections is not None and not isinstance(sections, Mapping):
         raise ConfigError(f"`sections` must be a dictionary of sections. Received: {shown(sections)}")
+    if not isinstance(data, Dataset) and is_given_in_batches(data):
+        data = arrays_of_batches(data, "data")
     if _is_pair(data):
         from amber.data.from_arrays import dataset_from_arrays
 
@@ -259,6 +264,7 @@ def _paths(data: object) -> list[Path]:
     given = [data] if isinstance(data, (str, os.PathLike)) else data
     if not isinstance(given, Sequence) or not given or not all(isinstance(each, (str, os.PathLike)) for each in given):
         raise ConfigError(
-            f"`data` must be a Dataset, the path of a file, several paths, or (x, y). Received: {shown(data)}"
+            f"`data` must be a Dataset, the path of a file, several paths, (x, y), or batches of such pairs. "
+            f"Received: {shown(data)}"
         )
     return [Path(os.path.expanduser(each)).absolute() for each in given]

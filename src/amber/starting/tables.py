@@ -11,6 +11,7 @@ import numpy as np
 
 from amber.data import Table, read_table
 from amber.data.sources import ParquetSource
+from amber.data.tables.blocks import BlockSpec
 from amber.data.tables.table import Layout, shown_names
 from amber.data.targets.tasks import may_be_either
 from amber.errors import DataError
@@ -74,9 +75,7 @@ def _of_table(table: Table, source: dict[str, str], label: str | None) -> Propos
         lines += [Line("sequence", sequence, "its fields are sequences"), *of_alphabet(alphabet), *of_lengths(lengths)]
         numbers = _beside(table, used)
         if numbers:
-            blocks = {"sequence": {"sequence": sequence}, "numbers": numbers}
-            said = "instead of `sequence`, where these numbers are known before the label is"
-            lines.append(Line("blocks", blocks, said, commented=True))
+            lines.append(beside_sequence(sequence, numbers))
             seen.append(("Numbers", f"not used, but named in a comment: {shown_names(numbers)}"))
         seen.append(("Sequences", f"column {sequence}: {said_of_lengths(lengths, alphabet)}"))
     return Proposal(_stem(path), [*lines, *targets], _splits(table, sequence is not None), seen)
@@ -97,14 +96,10 @@ def label_lines(names: Sequence[str], columns: Any, taken: Sequence[str], label:
     """
     free = [name for name in names if name not in taken and name.lower() not in (*_PARTS, "group")]
     if label is not None:
-        several = [each.strip() for each in label.split(",")]
-        if label not in names and len(several) > 1 and set(several) <= set(names):
+        several = _chosen(label, names, where)
+        if len(several) > 1:
             return [_several(several, columns, list(names))]
-        if label not in names:
-            raise DataError(
-                f"{where}: expected the column {label!r} that --label names. Received: {shown_names(list(names))}"
-            )
-        return [Line("label", label, "as you said", guess=False), *_task(columns[label])]
+        return [Line("label", several[0], "as you said", guess=False), *_task(columns[several[0]])]
     known = {name.lower(): name for name in free}
     named = next((known[name] for name in (*_LABELS, "cell_type") if name in known), None)
     if named is not None:
@@ -126,6 +121,23 @@ def label_lines(names: Sequence[str], columns: Any, taken: Sequence[str], label:
     return [Line("label", chosen[0], said), *_task(columns[chosen[0]])]
 
 
+def _chosen(label: str, names: Sequence[str], where: str) -> list[str]:
+    """Return the columns that --label names: one, or several between commas, as ranges and patterns too.
+
+    Raises:
+        DataError: a column that is not there, or a pattern that matches none.
+    """
+    if label in names:
+        return [label]
+    try:
+        return BlockSpec.parse([each.strip() for each in label.split(",")], "--label").select(names, "--label")
+    except DataError as error:
+        raise DataError(
+            f"{where}: expected the column {label!r} that --label names, or several between commas, ranges such as "
+            f"first..last and patterns such as peak_* among them. Received: {shown_names(list(names))}"
+        ) from error
+
+
 def _task(values: Sequence[Any]) -> list[Line]:
     """Return the line for the task of numbers that may be names of classes too; nothing where it is plain."""
     if not may_be_either(list(map(str, values))):
@@ -140,6 +152,13 @@ def _several(chosen: list[str], columns: Any, names: list[str]) -> Line:
     if all(_is_numbers(columns[name]) for name in chosen):
         return Line("label", chosen, "several numbers, as you said", guess=False)
     return Line("outputs", {name: {"column": name} for name in chosen}, "several outputs, as you said", guess=False)
+
+
+def beside_sequence(sequence: str, numbers: Sequence[str]) -> Line:
+    """Return the line that takes numbers beside a sequence, in a comment."""
+    blocks = {"sequence": {"sequence": sequence}, "numbers": list(numbers)}
+    said = "instead of `sequence`, where these numbers are known before the label is"
+    return Line("blocks", blocks, said, commented=True)
 
 
 def _beside(table: Table, used: set[str]) -> list[str]:

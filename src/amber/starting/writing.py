@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 110
 _LEAST_PART = 0.03
+_OF_TARGETS = ("label", "labels", "outputs")
 _SAID = {
     "epochs": "passes over the training data, at most",
     "batch_size": "examples per step",
@@ -157,6 +158,9 @@ def _proposal(files: Sequence[Path], folder: Path, genome: Path | None, label: s
 def _written(proposal: Proposal, output: Path, say: Callable[[str, str], None]) -> str:
     loaded, dataset, split = _loaded(proposal, output)
     task = TaskSpec.of(dataset)
+    for line in proposal.data:
+        if line.key in _OF_TARGETS:
+            say("Label", f"{_flow(line.value)}: {line.said}")
     for target in dataset.targets:
         say("Task", f"{target.name}: {target.describe()}{_positive(target)}")
     parts = ", ".join(f"{count:,} {part}" for part, count in dataset.sizes.items())

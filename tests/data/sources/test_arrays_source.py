@@ -65,6 +65,28 @@ def test_blocks_of_numbers_and_tracks(tmp_path: Path) -> None:
     assert examples.read(np.array([1]))["n"].tolist() == [[2]]
 
 
+@pytest.mark.parametrize("written", [["age", "dose"], "age..dose", ["age", "do*"]])
+def test_several_arrays_of_numbers_are_one_input(written: object, tmp_path: Path) -> None:
+    wanted = Wanted(blocks={"dna": {"sequence": "s"}, "n": written})
+    age, dose = np.array([1, 2]), np.array([[3, 4], [5, 6]])
+    examples = _read(tmp_path / "d.npz", wanted, s=CODES, age=age, dose=dose, y=age)
+    assert examples.inputs["n"] == NumbersInput(3) and list(examples.columns) == ["y"]
+    assert examples.read(np.array([1]))["n"].tolist() == [[2, 5, 6]]
+
+
+@pytest.mark.parametrize(
+    ("dose", "message"),
+    [
+        (np.ones(3), r"array 'dose': expected numbers of shape \(2, columns\), as block 'n' joins it"),
+        (np.ones((2, 3, 4)), r"array 'dose': expected numbers of shape \(2, columns\), .*of shape \(2, 3, 4\)"),
+        (np.array(["a", "b"]), r"array 'dose': expected numbers of shape"),
+    ],
+)
+def test_arrays_that_cannot_be_joined(dose: Array, message: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=message):
+        _read(tmp_path / "d.npz", Wanted(blocks={"n": ["age", "dose"]}), age=np.array([1, 2]), dose=dose)
+
+
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [

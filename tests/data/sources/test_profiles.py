@@ -77,7 +77,7 @@ def test_a_column_that_is_a_profile_is_predicted_as_one(folder: Path) -> None:
     (target,) = data.targets
     assert target.numbers == Numbers(("plus",), bins=4, bin_width=10, partners=(0,)) and target.units == 4
     assert target.task == "regression of a profile"
-    assert target.describe() == "regression of a profile, 1 signals plus in 4 bins of 10 bases"
+    assert target.describe() == "regression of a profile, 1 signal plus in 4 bins of 10 bases"
     assert data.train.y.shape == (len(data.train), 4) and sum(data.sizes.values()) == 59
     scale = target.scaling
     assert scale is not None and len(set(scale.mean)) == 1

@@ -44,7 +44,7 @@ def test_labels_are_read_from_text_and_numbers() -> None:
     assert math.isnan(known_labels(found.y)[2, 0])
     assert found.notes == (
         "1 of 4 examples have no known label: left out.",
-        "1 labels (16.7 %) are missing: they count neither in training nor in scores.",
+        "1 label (16.7 %) is missing: it counts neither in training nor in scores.",
     )
     whole = read_labels(examples, ["c"], "t.csv")
     assert whole.labels == Labels(("c",)) and whole.y.tolist() == [[1], [0], [1], [0]]

@@ -15,7 +15,7 @@ from amber.data.targets.target import MISSING_LABEL, Labels, Target, known_label
         (Target("y", range=(-0.5, 12345.678)), 1, "regression", ", values -0.5 to 1.235e+04"),
         (Target("y", ("no", "yes")), 2, "binary classification", ", classes no, yes"),
         (Target("y", ("a", "b", "c")), 3, "multi-class classification", ", classes a, b, c"),
-        (Target("y", labels=Labels(("bound",))), 1, "binary classification", ", 1 labels bound"),
+        (Target("y", labels=Labels(("bound",))), 1, "binary classification", ", 1 label bound"),
         (Target("y", labels=Labels(("a", "b"), missing=True)), 2, "multi-label classification",
          ", 2 labels a, b, some missing"),
     ],

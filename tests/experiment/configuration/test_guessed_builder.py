@@ -31,6 +31,9 @@ SEQUENCE = {"dna": {"sequence": "seq"}}
         ([[POOL]], None, 1, "sequential"),
         ([[DENSE]], {"rna": "rna_*"}, 1, "dag"),
         ([[DENSE]], {"rna": "rna_*", "dna": {"sequence": "seq"}}, 1, "dag"),
+        # A residual CNN takes numbers at its dense head.
+        ([[CONV, POOL]], {**SEQUENCE, "age": "age"}, 1, "residual_cnn"),
+        ([[CONV, POOL]], {**SEQUENCE, "more": {"sequence": "guide"}}, 1, "dag"),
         ([[DENSE]], {"rna": "rna_*"}, 2, "multi_io"),
         ([[CONV, POOL]], None, 2, "multi_io"),
         ({"branches": {}, "stem": []}, {"rna": "rna_*"}, 1, "branch"),

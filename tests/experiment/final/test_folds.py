@@ -18,7 +18,8 @@ from amber.errors import ConfigError
 from amber.experiment.configuration.reading import config_from_text
 from amber.experiment.data import folds_of, load_data
 from amber.experiment.experiment import resolve
-from amber.experiment.final.folds import interval_of_mean
+from amber.experiment.final.folds import _RANGES, _of_folds, interval_of_mean
+from amber.experiment.final.tables import MEASURES
 from amber.experiment.options import RunOptions
 
 DATA = """\
@@ -37,6 +38,16 @@ def test_the_interval_is_students() -> None:
     expected = stats.t.interval(0.95, 3, loc=np.mean(values), scale=stats.sem(values))
     assert (mean, low, high) == pytest.approx((np.mean(values), *expected))
     assert math.isnan(interval_of_mean([0.5, math.nan])[0])
+
+
+@pytest.mark.parametrize("measure", list(MEASURES))
+def test_an_interval_ends_where_its_measure_does(measure: str) -> None:
+    least, greatest = _RANGES[measure]
+    ends = [max(least, -5.0), min(greatest, 5.0)]
+    of_extremes = _of_folds(measure, [ends[0], ends[1], ends[1]])
+    assert least <= of_extremes["low"] and of_extremes["high"] <= greatest
+    unknown = _of_folds(measure, [None, 0.5])
+    assert unknown["mean"] is unknown["low"] is unknown["high"] is None
 
 
 def test_each_example_is_tested_in_one_fold(tiny: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -150,3 +151,54 @@ def _broken(targets: object, predictions: object) -> float:
 def test_an_error_of_a_user_s_reward_names_it(function: Any, error: type[Exception], said: str) -> None:
     with pytest.raises(error, match=said):
         Reward("mine", function)(np.asarray(ids), GOOD)
+
+
+LABELS = np.array([[1, 0], [0, -1], [1, 1], [-1, 0], [0, 1], [1, -1]], "float32")
+
+
+def _without_unknown(targets: np.ndarray) -> np.ndarray:
+    return np.where(targets < -0.5, np.nan, targets)
+
+
+@pytest.mark.parametrize("name", CLASSIFYING)
+def test_targets_that_are_not_known_count_nowhere(name: str) -> None:
+    """Whatever is predicted of them, the value is that of the known ones alone."""
+    rng = np.random.default_rng(0)
+    predictions = rng.random(LABELS.shape)
+    reward = replace(get_reward(name), known=(("output", _without_unknown),))
+    other = np.where(LABELS < 0, 1 - predictions, predictions)
+    assert reward(LABELS, predictions) == reward(LABELS, other)
+    known = [LABELS[:, place] >= 0 for place in (0, 1)]
+    each = [get_reward(name)(LABELS[of, place], predictions[of, place]) for place, of in enumerate(known)]
+    counts = [int(of.sum()) for of in known]
+    expected = np.average(each, weights=counts) if name == "accuracy" else np.mean(each)
+    assert reward(LABELS, predictions) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", CORRELATING)
+def test_numbers_that_are_not_known_count_nowhere(name: str) -> None:
+    rng = np.random.default_rng(1)
+    targets, predictions = rng.normal(size=(2, 20, 2))
+    holes = rng.random(targets.shape) < 0.3
+    each = [get_reward(name)(targets[~holes[:, k], k], predictions[~holes[:, k], k]) for k in (0, 1)]
+    reward = replace(get_reward(name), known=(("output", lambda values: np.where(holes, np.nan, values)),))
+    assert reward(np.where(holes, -1e30, targets), predictions) == pytest.approx(np.mean(each))
+
+
+def test_only_outputs_that_have_unknown_targets_are_looked_at() -> None:
+    """Of several outputs, -1 is a number in one and not known in another."""
+    numbers = np.array([-1.0, 2.0, -3.0, 0.5, 1.0, -1.0])
+    targets = {"labels": LABELS, "numbers": numbers}
+    predictions = {"labels": np.where(LABELS < 0, 0.9, LABELS), "numbers": numbers}
+    reward = replace(get_reward("pearson"), known=(("labels", _without_unknown),))
+    assert reward(targets, predictions) == pytest.approx(1)
+    assert reward(list(targets.values()), list(predictions.values()), ("labels", "numbers")) == pytest.approx(1)
+    assert get_reward("pearson")(targets, predictions) < 0.9
+
+
+def test_a_column_of_which_nothing_is_known_is_left_out() -> None:
+    targets = np.array([[1, -1], [0, -1]])
+    reward = replace(get_reward("auroc"), known=(("output", _without_unknown),))
+    assert reward(targets, np.array([[0.9, 0.1], [0.2, 0.3]])) == 1
+    with pytest.raises(DataError, match="needs an output whose targets differ"):
+        reward(targets[:, 1:], np.array([[0.1], [0.3]]))

@@ -29,7 +29,12 @@ def init(
     ] = None,
     label: Annotated[
         str | None,
-        typer.Option("--label", help="Column to predict; by default guessed.", metavar="COLUMN", show_default=False),
+        typer.Option(
+            "--label",
+            help="Column to predict, or several: a,b, a range a..z, a pattern 'peak_*'; by default guessed.",
+            metavar="COLUMN",
+            show_default=False,
+        ),
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Configuration to write.")] = Path("config.yaml"),
 ) -> None:

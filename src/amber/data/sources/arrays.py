@@ -20,6 +20,7 @@ from amber.data.genomics.intervals import text_column
 from amber.data.sources.array_files import read_arrays
 from amber.data.sources.source import Source, Wanted, register_source
 from amber.data.splits.parts import part_of
+from amber.data.tables.blocks import BlockSpec
 from amber.data.tables.examples import ReadBlock
 from amber.data.tables.table import shown_names
 from amber.data.text.reading import check_no_codes
@@ -40,7 +41,8 @@ class ArraysSource(Source):
 
     `data.sequence` names the array of sequences: text; codes, the places of letters in the alphabet; or one-hot
     `(examples, length, letters)` or `(examples, letters, length)`. `data.blocks` name several: `{dna: {sequence: x},
-    age: covariates}`. All other arrays are columns of the examples; a matrix `y` gives the columns `y_1`, `y_2`, ...
+    age: covariates}`; a list, range or pattern of arrays of numbers is one input, side by side. All other arrays are
+    columns of the examples; a matrix `y` gives the columns `y_1`, `y_2`, ...
     Arrays `x_train`, `x_val` and `x_test` are put together, and the column `split` says which is which.
 
     Attributes:
@@ -88,14 +90,13 @@ class NamedArrays:
         for name, written in blocks.items():
             block = ReadBlock.parse(written, name, wanted.form)
             spec, form = block.spec, block.form
-            key = spec.sequence or spec.columns[0]
-            self._check_there(arrays, key, name)
-            used.add(key)
+            keys = self._keys(arrays, spec, name)
+            used.update(keys)
             try:
                 if spec.sequence is None:
-                    values[name], inputs[name] = self._numbers(arrays[key], key)
+                    values[name], inputs[name] = self._together({key: arrays[key] for key in keys}, name)
                 else:
-                    values[name], inputs[name], said = self._coded(arrays[key], key, form)
+                    values[name], inputs[name], said = self._coded(arrays[keys[0]], keys[0], form)
                     notes += said
             except DataError as error:
                 error.field = ("inputs", name)
@@ -115,6 +116,15 @@ class NamedArrays:
         usual = USUAL_NAMES if wanted == Wanted.sequence else ()
         return next((name for name in (wanted, *usual) if name in arrays), wanted)
 
+    def _keys(self, arrays: Mapping[str, Array], spec: BlockSpec, name: str) -> list[str]:
+        """Return the arrays that a block is made of: names, ranges in the order of the file, and patterns."""
+        try:
+            return spec.select(list(arrays), name)
+        except DataError:
+            for key in spec.columns if spec.sequence is None else (spec.sequence,):
+                self._check_there(arrays, key, name)
+            raise
+
     def _check_there(self, arrays: Mapping[str, Array], key: str, name: str) -> None:
         if key not in arrays:
             raise DataError(
@@ -123,6 +133,18 @@ class NamedArrays:
                 file=self.path,
                 field=("inputs", name),
             )
+
+    def _together(self, chosen: Mapping[str, Array], name: str) -> tuple[NDArray[np.float32], InputKind]:
+        """Return one input of numbers, side by side where it is made of several arrays."""
+        read = {key: self._numbers(values, key) for key, values in chosen.items()}
+        if len(read) == 1:
+            return next(iter(read.values()))
+        count = len(next(iter(chosen.values())))
+        for key, (numbers, _) in read.items():
+            if numbers.ndim != 2 or len(numbers) != count:
+                raise self._wrong(key, f"numbers of shape ({count}, columns), as block {name!r} joins it", numbers)
+        joined = np.concatenate([numbers for numbers, _ in read.values()], axis=1)
+        return joined, NumbersInput(joined.shape[1])
 
     def _numbers(self, values: Array, key: str) -> tuple[NDArray[np.float32], InputKind]:
         if values.dtype.kind not in "biuf" or values.ndim not in (1, 2, 3) or not values.size:

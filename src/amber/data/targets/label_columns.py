@@ -77,7 +77,8 @@ def read_labels(examples: Examples, written: str | Sequence[str], source: str) -
     missing = int((~known[rows]).sum())
     if missing:
         share = 100 * missing / known[rows].size
-        notes.append(f"{missing:,} labels ({share:.1f} %) are missing: they count neither in training nor in scores.")
+        are = "label ({:.1f} %) is missing: it counts" if missing == 1 else "labels ({:.1f} %) are missing: they count"
+        notes.append(f"{missing:,} {are.format(share)} neither in training nor in scores.")
     return LabelMatrix(Labels(tuple(names), missing > 0), y[rows], rows, tuple(notes))
 
 

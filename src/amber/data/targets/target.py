@@ -206,12 +206,12 @@ class Target:
         """Return one line: the task with its classes or range, and whether it was guessed."""
         if self.labels is not None:
             missing = ", some missing" if self.labels.missing else ""
-            what = f", {len(self.labels.names)} labels {_some(self.labels.names)}{missing}"
+            what = f", {_some(self.labels.names, 'label')}{missing}"
         elif self.numbers is not None:
             missing = ", some missing" if self.numbers.missing else ""
-            channels = f"{len(self.numbers.channels)} {'signals' if self.numbers.bins > 1 else 'numbers'}"
+            channels = _some(self.numbers.channels, "signal" if self.numbers.bins > 1 else "number")
             bins = f" in {self.numbers.bins} bins of {self.numbers.bin_width} bases" if self.numbers.bins > 1 else ""
-            what = f", {channels} {_some(self.numbers.channels)}{bins}{missing}"
+            what = f", {channels}{bins}{missing}"
         elif self.classes is not None:
             what = f", classes {_some(self.classes)}"
         else:
@@ -219,7 +219,9 @@ class Target:
         return f"{self.task}{what}{' (guessed)' if self.guessed else ''}"
 
 
-def _some(names: tuple[str, ...]) -> str:
+def _some(names: tuple[str, ...], word: str = "") -> str:
+    """Return the first names and how many more there are; with a word for one of them, how many there are first."""
     shown = ", ".join(name if len(name) <= 40 else f"{name[:37]}..." for name in names[:_CLASSES_SHOWN])
     more = len(names) - _CLASSES_SHOWN
-    return shown + (f" and {more} more" if more > 0 else "")
+    counted = f"{len(names)} {word if len(names) == 1 else f'{word}s'} " if word else ""
+    return counted + shown + (f" and {more} more" if more > 0 else "")

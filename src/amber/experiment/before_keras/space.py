@@ -19,6 +19,7 @@ from amber.experiment.task_spec import TaskSpec
 _NORMALISATION = Operation("batch_normalization")
 _STEM_KERNEL = 8
 _FIRST = "The model space must hold networks that fit the data; none of its architectures is one"
+_SHARED = "A one-shot search takes one: leave the others out of data.blocks, or write search.strategy: trials"
 _HEADS = {"GAP": "globalavgpool1d", "GMP": "globalmaxpool1d", "Flatten": "flatten"}
 # What `amber.modeler.get_layer` normalises.
 _NORMALISED = ("conv1d", "conv2d", "dense")
@@ -72,7 +73,9 @@ def _is_known(loaded: Configuration) -> bool:
 def _check_ends(loaded: Configuration, problem: TaskSpec) -> None:
     kind = loaded.builder_type
     try:
-        if kind == "sequential" or loaded.config.search.strategy == "one_shot":
+        if loaded.config.search.strategy == "one_shot":
+            problem.only_input(kind, _SHARED)
+        elif kind == "sequential":
             problem.only_input(kind)
         elif kind == "residual_cnn":
             problem.sequence_and_numbers(kind)

@@ -24,8 +24,8 @@ def guessed_builder(model_space: Any, inputs: Mapping[str, Any] | None, outputs:
     |---|---|
     | a space of branches and a stem | `branch` |
     | several outputs | `multi_io` |
+    | sequences, alone or with numbers; convolutions, pools, identities of one width a layer | `residual_cnn` |
     | blocks of features, or several inputs | `dag` |
-    | sequences; convolutions, pools and identities of one width a layer | `residual_cnn` |
     | sequences; all other layers | `sequential`, flattened before the output where no layer does it |
 
     Args:
@@ -37,10 +37,10 @@ def guessed_builder(model_space: Any, inputs: Mapping[str, Any] | None, outputs:
         return {"type": "branch"}
     if outputs > 1:
         return {"type": "multi_io"}
-    if inputs is not None and not _is_one_sequence(inputs):
-        return {"type": "dag"}
-    if _suits_residual_cnn(model_space):
+    if (inputs is None or _sequences(inputs) == 1) and _suits_residual_cnn(model_space):
         return {"type": "residual_cnn"}
+    if inputs is not None and not (len(inputs) == _sequences(inputs) == 1):
+        return {"type": "dag"}
     flattens = any(kinds and kinds <= _FLAT for kinds in map(_kinds, model_space))
     return {"type": "sequential"} if flattens else {"type": "sequential", "flatten": True}
 
@@ -53,8 +53,8 @@ def _kinds(layer: keras.Layer) -> set[str]:
     return {str(each.get("Layer_type", "")).lower().replace("_", "") for each in candidates}
 
 
-def _is_one_sequence(inputs: Mapping[str, object]) -> bool:
-    return len(inputs) == 1 and all(isinstance(each, Mapping) and "sequence" in each for each in inputs.values())
+def _sequences(inputs: Mapping[str, object]) -> int:
+    return sum(isinstance(each, Mapping) and "sequence" in each for each in inputs.values())
 
 
 def _suits_residual_cnn(layers: object) -> bool:

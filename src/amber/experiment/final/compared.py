@@ -8,6 +8,7 @@ from typing import Any
 
 from amber.data.targets.target import Binary
 from amber.errors import ConfigError, DataError
+from amber.experiment.components import reward_for
 from amber.experiment.configuration.reading import Configuration
 from amber.experiment.task_settings import for_task, losses_and_metrics
 from amber.experiment.task_spec import TaskSpec
@@ -30,11 +31,9 @@ class Compared:
     """
 
     def __init__(self, loaded: Configuration, problem: TaskSpec) -> None:
-        from amber.search.rewards import get_reward
-
         loaded = for_task(loaded, problem)
         search = loaded.config.search
-        reward = None if search.reward is None else get_reward(search.reward)
+        reward = reward_for(loaded, problem)
         self._loaded, self._problem = loaded, problem
         self._reward = reward if reward is not None and reward.function is not None else None
         self.name = reward.name if reward is not None else search.metric.removeprefix("val_")

@@ -23,6 +23,17 @@ if TYPE_CHECKING:
     from amber.experiment.final.training import FinalModel
 
 _LEVEL = 0.95
+# The least and the greatest value of each measure, beyond which no interval goes.
+_RANGES = {
+    "accuracy": (0.0, 1.0),
+    "auroc": (0.0, 1.0),
+    "auprc": (0.0, 1.0),
+    "mcc": (-1.0, 1.0),
+    "r2": (-math.inf, 1.0),
+    "pearson": (-1.0, 1.0),
+    "spearman": (-1.0, 1.0),
+    "mae": (0.0, math.inf),
+}
 
 
 @dataclass(frozen=True)
@@ -99,13 +110,14 @@ def _measured(pairs: Sequence[tuple[JsonObject, JsonObject]]) -> JsonObject:
     found: JsonObject = {}
     for place, who in enumerate(("model", "baseline")):
         scores = [pair[place] for pair in pairs]
-        found[who] = {key: _of_folds([each[key] for each in scores]) for key in MEASURES if key in scores[0]}
+        found[who] = {key: _of_folds(key, [each[key] for each in scores]) for key in MEASURES if key in scores[0]}
     return found
 
 
-def _of_folds(values: Sequence[float | None]) -> JsonObject:
+def _of_folds(measure: str, values: Sequence[float | None]) -> JsonObject:
     mean, low, high = interval_of_mean([math.nan if each is None else each for each in values])
-    ends = {"mean": mean, "low": low, "high": high}
+    least, greatest = _RANGES[measure]
+    ends = {"mean": mean, "low": max(low, least), "high": min(high, greatest)}
     return {"values": list(values), **{name: each if math.isfinite(each) else None for name, each in ends.items()}}
 
 

@@ -17,7 +17,13 @@ from amber.search.rewards.outputs import paired_outputs
 from amber.wording import shown
 
 ScoreFunction = Callable[[np.ndarray, np.ndarray], float | Sequence[float]]
-"""Called with targets and predictions of one output, both (records, columns); class numbers are one-hot columns."""
+"""Called with targets and predictions of one output, both (records, columns); class numbers are one-hot columns.
+
+Targets that are not known are NaN.
+"""
+
+KnownTargets = Callable[[np.ndarray], np.ndarray]
+"""Returns targets of one output with NaN in place of those that are not known."""
 
 DIRECTIONS = ("maximize", "minimize")
 
@@ -33,6 +39,7 @@ class Reward:
         worst: the value that samplers are told of an architecture that is not a network or is over budget. None: the
             worst score so far.
         direction: `"maximize"` or `"minimize"`.
+        known: name of an output -> what makes NaN of its targets that are not known; others know all of theirs.
 
     Raises:
         ConfigError: an empty name, a worst value that is not finite, or an unknown direction.
@@ -42,6 +49,7 @@ class Reward:
     function: ScoreFunction | None
     worst: float | None = None
     direction: str = "maximize"
+    known: tuple[tuple[str, KnownTargets], ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
@@ -75,8 +83,9 @@ class Reward:
         if self.function is None:
             raise ConfigError(f"The reward '{self.name}' is what training reports; it needs no predictions.")
         values: list[float] = []
-        for true, predicted in paired_outputs(targets, predictions, names):
-            values += self._values(self.function, true, predicted)
+        pairs = paired_outputs(targets, predictions, names)
+        for known, (true, predicted) in zip(self._known(targets, names, len(pairs)), pairs, strict=True):
+            values += self._values(self.function, true if known is None else known(true), predicted)
         found = [value for value in values if not math.isnan(value)]
         if not found:
             raise DataError(
@@ -84,6 +93,13 @@ class Reward:
                 f"Received: {len(values)} columns of equal targets"
             )
         return float(np.mean(found))
+
+    def _known(self, targets: object, names: Sequence[str], count: int) -> list[KnownTargets | None]:
+        """Return of each output what makes NaN of targets that are not known; None where all are."""
+        if count == len(self.known) == 1:
+            return [self.known[0][1]]
+        known, order = dict(self.known), list(targets if isinstance(targets, Mapping) else names)
+        return [known.get(name) for name in order] if len(order) == count else [None] * count
 
     def _values(self, function: ScoreFunction, true: np.ndarray, predicted: np.ndarray) -> list[float]:
         """Return what the function gives for one output: a number for each column, or one."""
