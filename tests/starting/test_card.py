@@ -63,6 +63,16 @@ def test_counts_and_warnings_of_a_table(table: Path, tmp_path: Path) -> None:
     assert all(len(each.letters) == 60 and set(each.letters) <= set("ACGTN") for each in card.drawn)
 
 
+@pytest.mark.parametrize("more", ["", ", augmentation: {reverse_complement: true}"])
+def test_a_leak_is_said_once_with_its_lines(table: Path, tmp_path: Path, more: str) -> None:
+    """Also where examples are read in batches, as augmented ones are: loading looked for it."""
+    card = card_of(tmp_path, f"data: {{source: table.csv{more}}}\n")
+    said = [each for each in (*card.warnings, *card.notes) if "half or more of their sequence" in each]
+    assert len(said) == 1 and said[0] in card.warnings
+    assert f"{table}, line 83 and {table}, line 3" in said[0] and "`split: similarity` keeps" in said[0]
+    assert not any("not looked for" in each for each in card.warnings)
+
+
 def test_labels_with_holes_and_numbers(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     rows = []

@@ -46,7 +46,7 @@ from amber.data.targets.tasks import ReadTarget, TargetSpec, read_wide
 from amber.errors import DataError, KeyPath
 
 # Letters of sequences that are looked through for near-identical ones at most: a few seconds.
-_LETTERS_COMPARED = 20_000_000
+LETTERS_COMPARED = 20_000_000
 _Column = TypeVar("_Column")
 _Value = TypeVar("_Value")
 
@@ -298,7 +298,7 @@ def _alike(examples: Examples, labelled: Labelled, rows: NDArray[np.int64], held
     """
     kinds = list(examples.inputs.values())
     letters = sum((kind.length or 0) for kind in kinds if isinstance(kind, SequenceInput)) * len(rows)
-    if not 0 < letters <= _LETTERS_COMPARED:
+    if not 0 < letters <= LETTERS_COMPARED:
         return []
     parts = SplitIndices(*(rows[getattr(labelled.division.rows, part)] for part in PARTS))
     known = sketch(examples)

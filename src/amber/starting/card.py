@@ -15,8 +15,9 @@ from amber.data import Dataset, Split, SplitIndices, Target
 from amber.data.dataset import rows_of
 from amber.data.encoding.alphabets import PADDING, Alphabet
 from amber.data.examples import ArrayExamples, SequenceInput
+from amber.data.from_examples import LETTERS_COMPARED
 from amber.data.remarks import identities, remarks
-from amber.data.splits.leakage import find_leaks
+from amber.data.splits.leakage import SAID_OF_LEAKS, find_leaks
 from amber.data.targets.target import known_labels, known_numbers
 from amber.types import Array, Inputs
 
@@ -94,19 +95,26 @@ def data_card(dataset: Dataset, alphabet: str = "dna") -> DataCard:
         alphabet: of its sequences, as a configuration names it.
     """
     letters = Alphabet.of(alphabet).letters
-    warnings = list(dict.fromkeys([*remarks(dataset), *_leaks(dataset, alphabet)]))
-    overlaps = [note for note in dataset.notes if " overlap intervals of " in note]
+    # What loading found has the files and lines of the examples.
+    leaks = [note for note in dataset.notes if any(f" {said} " in note for said in SAID_OF_LEAKS.values())]
+    further = [each for each in _leaks(dataset, alphabet) if not any(map(each.startswith, map(_kind_of, leaks)))]
+    warnings = list(dict.fromkeys([*remarks(dataset), *further]))
     return DataCard(
         dataset.name,
         "" if dataset.path is None else str(dataset.path),
         tuple(f"{target.name}: {target.describe()}" for target in dataset.targets),
         str(dataset.split_origin or dataset.split),
         (_parts(dataset), *_labels(dataset), *_sequences(dataset, letters)),
-        (*warnings, *overlaps),
-        tuple(note for note in dataset.notes if note not in overlaps),
+        (*warnings, *leaks),
+        tuple(note for note in dataset.notes if note not in leaks),
         tuple(_drawn(dataset, letters)),
         letters,
     )
+
+
+def _kind_of(leak: str) -> str:
+    """Return what a sentence about a leak says before its examples: how many, and of which parts."""
+    return leak.split(", such as ", maxsplit=1)[0]
 
 
 def _parts(dataset: Dataset) -> CardTable:
@@ -297,6 +305,8 @@ def _leaks(dataset: Dataset, alphabet: str) -> list[str]:
     arrays = [each[names[0]] if isinstance(each, Mapping) else each for each in inputs]
     held = [each for each in arrays if isinstance(each, np.ndarray)]
     if len(held) < len(arrays) or sum(each.nbytes for each in held) > _COMPARED:
+        if sum(counts) * arrays[0].shape[1] <= LETTERS_COMPARED:
+            return []  # looked for where the examples were loaded
         return ["Near-identical examples were not looked for, as the inputs are large or read in batches."]
     codes = _codes(np.concatenate(held), letters)
     kind = SequenceInput(Alphabet.of(alphabet), codes.shape[1])

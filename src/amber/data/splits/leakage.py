@@ -18,6 +18,12 @@ from amber.types import Array
 
 POSITIONS = ("chromosome", "start", "end")
 _SHOWN = 3
+# Kind of a leak -> what examples do.
+SAID_OF_LEAKS = {
+    "identical": "are identical to examples of",
+    "near-identical": "have half or more of their sequence in common with examples of",
+    "overlapping": "overlap intervals of",
+}
 # An example of which so much is in another part counts as near-identical.
 _NEAR = 0.5
 
@@ -48,11 +54,7 @@ class Leak:
         Args:
             where: says where a row comes from; by default its number.
         """
-        said = {
-            "identical": "are identical to examples of",
-            "near-identical": "have half or more of their sequence in common with examples of",
-            "overlapping": "overlap intervals of",
-        }[self.kind]
+        said = SAID_OF_LEAKS[self.kind]
         name = where or "example {}".format
         shown = "; ".join(f"{name(row)} and {name(partner)}" for row, partner in self.pairs)
         return (
