@@ -23,7 +23,7 @@ def test_values_are_read(tmp_path: Path) -> None:
 
 
 BAD: dict[str, tuple[Any, str]] = {
-    "nothing": ("", "Expecting value"),
+    "nothing": ("", "Received: no value"),
     "cut short": ('{"a": 1,\n "b": ', "line 2, column 7"),
     "not a number": ('{"a": NaN}', "NaN"),
     "infinity": ("[-Infinity]", "-Infinity"),
@@ -42,7 +42,11 @@ BAD: dict[str, tuple[Any, str]] = {
     "no UTF-8": (b'{"a":\n "\xff"}', "0xff in line 2"),
     "UTF-16": ('{"a": 1}'.encode("utf-16"), "UTF-8"),
     "a control character": ('["\x00"]', "control character"),
-    "two documents": ("{}{}", "Extra data"),
+    "two documents": ("{}{}", "more text after the end"),
+    "no quotes": ("{a: 1}", "no key in double quotes"),
+    "no comma": ("[1 2]", "no comma between two entries"),
+    "no colon": ('{"a" 1}', "no colon after a key"),
+    "an open text": ('["a', "a text without its closing quote"),
     "no text": (3, "type int"),
 }
 

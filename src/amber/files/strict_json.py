@@ -20,6 +20,16 @@ from amber.wording import shortened
 if TYPE_CHECKING:
     from amber.types import JsonValue
 
+# What Python says -> what stands there, in words.
+_RECEIVED = {
+    "Expecting value": "no value",
+    "Extra data": "more text after the end",
+    "Expecting property name enclosed in double quotes": "no key in double quotes",
+    "Expecting ',' delimiter": "no comma between two entries",
+    "Expecting ':' delimiter": "no colon after a key",
+    "Unterminated string starting at": "a text without its closing quote",
+}
+
 
 def read_json(
     path: str | os.PathLike[str],
@@ -75,7 +85,8 @@ def parse_json(
     except json.JSONDecodeError as problem:
         place = f"{source}, line {problem.lineno}, column {problem.colno}: " if source else ""
         at = "" if source else f" (line {problem.lineno}, column {problem.colno})"
-        raise error(f"{place}expected {what}, as JSON. Received: {problem.msg}{at}") from problem
+        received = _RECEIVED.get(problem.msg, problem.msg)
+        raise error(f"{place}expected {what}, as JSON. Received: {received}{at}") from problem
     except RecursionError:
         raise error(
             f"{where}expected {what}, as JSON of at most {limits.DEPTH} levels. Received: more levels"

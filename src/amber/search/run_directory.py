@@ -116,7 +116,11 @@ class RunDirectory(PlainRepr):
         """
         directory = cls(path)
         if not (directory.path / TRIALS).is_file():
-            raise StorageError(f"{directory.path} is not a run directory: expected one that holds {TRIALS}.")
+            received = "a file" if directory.path.is_file() else f"a folder without {TRIALS}"
+            raise StorageError(
+                f"{directory.path} is not a run directory: expected one that holds {TRIALS}, as amber search "
+                f"writes it. Received: {received if directory.path.exists() else 'no such folder'}"
+            )
         check_contained(directory.path)
         return directory
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import yaml
 
-from amber.backend.given_batches import arrays_of_batches, is_given_in_batches
 from amber.checks import checked_path, positive_integer
 from amber.data.dataset import Dataset
 from amber.errors import ConfigError, RunFailed
@@ -200,8 +199,10 @@ def search(
         options["trials"] = positive_integer(budget, "budget")
     if sections is not None and not isinstance(sections, Mapping):
         raise ConfigError(f"`sections` must be a dictionary of sections. Received: {shown(sections)}")
-    if not isinstance(data, Dataset) and is_given_in_batches(data):
-        data = arrays_of_batches(data, "data")
+    if not isinstance(data, (Dataset, str, os.PathLike, list, tuple)):
+        from amber.backend.given_batches import arrays_of_batches, is_given_in_batches  # loads Keras
+
+        data = arrays_of_batches(data, "data") if is_given_in_batches(data) else data
     if _is_pair(data):
         from amber.data.from_arrays import dataset_from_arrays
 

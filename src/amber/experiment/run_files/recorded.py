@@ -257,7 +257,7 @@ def recorded_trials(path: Path, storage: str | None) -> list[Trial]:
         return directory.trials()
     known = study_link(directory)
     if known is None:
-        raise StorageError(f"{path} is recorded in its own journal: expected no --storage.")
+        raise StorageError(f"{path} is recorded in its own journal: expected no --storage. Take it out. Received: one")
     from amber.search.storage import StudyDatabase
 
     database = StudyDatabase(storage, known.study)
