@@ -132,9 +132,10 @@ def _chosen(label: str, names: Sequence[str], where: str) -> list[str]:
     try:
         return BlockSpec.parse([each.strip() for each in label.split(",")], "--label").select(names, "--label")
     except DataError as error:
+        several = any(sign in label for sign in (",", "..", "*", "?", "["))
+        expected = "columns, ranges first..last and patterns" if several else "the column"
         raise DataError(
-            f"{where}: expected the column {label!r} that --label names, or several between commas, ranges such as "
-            f"first..last and patterns such as peak_* among them. Received: {shown_names(list(names))}"
+            f"{where}: expected {expected} {label!r} that --label names. Received: {shown_names(list(names))}"
         ) from error
 
 
