@@ -286,8 +286,8 @@ def _overlaps(examples: Examples, division: Division, rows: NDArray[np.int64]) -
     """Return a sentence for each pair of parts with overlapping windows."""
     columns = {name: examples.columns[name][rows] for name in POSITIONS if name in examples.columns}
     leaks = overlapping_across(columns, division.rows)
-    way_out = "`split: {chromosomes: ...}` keeps overlapping windows in one part."
-    return [f"{leak.describe(lambda row: examples.describe(int(rows[row])))} {way_out}" for leak in leaks]
+    said = (leak.describe(lambda row: examples.describe(int(rows[row]))) for leak in leaks)
+    return [f"{each} `split: {{chromosomes: ...}}` keeps overlapping windows in one part." for each in said]
 
 
 def _alike(examples: Examples, labelled: Labelled, rows: NDArray[np.int64], held: bool) -> list[str]:
