@@ -305,11 +305,8 @@ def _alike(examples: Examples, labelled: Labelled, rows: NDArray[np.int64], held
     leaks = [] if held else identical_across(known.whole, parts)
     if labelled.division.split != SIMILARITY:
         leaks += near_identical_across(known, parts)
-    return [
-        f"{leak.describe(examples.describe)} `split: similarity` keeps such examples together."
-        for leak in leaks
-        if leak.other == "train"
-    ]
+    said = (leak.describe(examples.describe) for leak in leaks if leak.other == "train")
+    return [f"{each} `split: similarity` keeps such examples together." for each in said]
 
 
 def with_profiles(spec: DatasetSpec, examples: Examples) -> DatasetSpec:
