@@ -27,7 +27,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 PYTEST := $(BIN)/python -m pytest
-# Tests start hundreds of processes, each of which would compile the package anew where no byte code may be kept.
+# Tests start hundreds of processes, each of which would compile the package again where no byte code may be kept.
 export PYTHONDONTWRITEBYTECODE =
 # Two processes; each takes whole files, so that what the tests of a file share is made once.
 TWO := -n 2 --dist loadfile

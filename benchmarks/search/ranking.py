@@ -25,7 +25,7 @@ from scipy.stats import kendalltau
 from amber.files import write_whole
 from amber.search import Objective, seeded, trial_seed
 from amber.search.one_shot import shared_builder
-from amber.search.one_shot.heirs import with_heirs
+from amber.search.one_shot.weight_inheritance import with_inherited_weights
 from amber.search.samplers.gaussian_process import Describer, GaussianProcess
 from amber.search.samplers.ranks import normal_scores
 from amber.search.samplers.space_features import SpaceFeatures
@@ -75,7 +75,7 @@ class Shared:
 
     def inheriting(self, objective: Objective) -> Objective:
         """Return an objective whose networks begin with the shared weights."""
-        return with_heirs(objective, self._factory.supernet, self._calibration)
+        return with_inherited_weights(objective, self._factory.supernet, self._calibration)
 
 
 def trained(objective: Objective, arcs: Sequence[Tokens], seed: int) -> list[float]:

@@ -125,7 +125,7 @@ def test_file_of_another_training_or_a_damaged_one_is_not_used(
         on_epoch=lambda epoch, epochs, metrics: seen.append(epoch), checkpoint=Checkpoint(path, "this"),
     )  # fmt: skip
     assert seen == [1, 2, 3, 4]
-    assert "begins anew" in caplog.text
+    assert "starts over" in caplog.text
 
 
 def test_callbacks_see_one_training() -> None:

@@ -23,7 +23,7 @@ class BranchedModelSpace(ModelSpace):
         concat_op: registered name of the merge that joins the branches.
 
     Raises:
-        ModelSpaceError: no branch, or a branch or stem that is no ModelSpace or has no layers.
+        ModelSpaceError: no branch, or a branch or stem that is not a ModelSpace or has no layers.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class BranchedModelSpace(ModelSpace):
         if layer_id not in self._layers:
             raise ModelSpaceError(
                 "A branched space cannot tell which branch a new layer belongs to: add it to the branch and "
-                f"make the space anew. Received: layer_id={layer_id!r}, layers 0 to {len(self) - 1} exist"
+                f"make the space again. Received: layer_id={layer_id!r}, layers 0 to {len(self) - 1} exist"
             )
         return super().add_layer(layer_id, ops)
 

@@ -28,7 +28,7 @@ def is_given_in_batches(data: object) -> bool:
 def arrays_of_batches(data: object, name: str) -> tuple[TensorTree, TensorTree]:
     """Return features and targets of data that are given in batches, as arrays that are mapped from temporary files.
 
-    The files vanish with the arrays. What a data set draws anew in each pass, such as an augmentation of its own, is
+    The files vanish with the arrays. What a data set draws again in each pass, such as an augmentation of its own, is
     drawn once.
 
     Args:

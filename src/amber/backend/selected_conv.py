@@ -1,4 +1,4 @@
-"""A convolution with one of several kernels of different sizes, as data says, though nothing is compiled anew.
+"""A convolution with one of several kernels of different sizes, as data says, though nothing is recompiled.
 
 The kernel is chosen and the convolution is not: within a choice JAX differentiates convolutions slowly. TensorFlow
 takes a kernel of any size; JAX needs one size, so there every kernel is padded with zeros to the largest.

@@ -102,7 +102,7 @@ def _described(state: BackendState, is_chosen: bool) -> Finding:
         way = "Nothing is known of it; look again when other programs leave it a processor."
         return Finding(state.name, number, f"{way} Received: {state.problem}")
     if state.problem is not None:
-        way = "Install it anew, or choose another with KERAS_BACKEND."
+        way = "Reinstall it, or choose another with KERAS_BACKEND."
         return Finding(state.name, number, f"It cannot be used. {way} Received: {state.problem}", is_severe=is_chosen)
     devices = ", ".join(state.accelerators) or "the CPU; it sees no GPU"
     slow = f"Fast paths are off: {state.stock}." if state.stock else None

@@ -38,7 +38,7 @@ ModelArgument = Annotated[
 ]
 LookOption = Annotated[
     str | None,
-    typer.Option("--storage", help="Database to read the study anew from; by default RUN's own copy.", metavar="URL"),
+    typer.Option("--storage", help="Database to read the study again from; by default RUN's own copy.", metavar="URL"),
 ]
 
 

@@ -32,7 +32,7 @@ def run_as_command(run: Callable[[], None]) -> None:
 def _show_warnings() -> None:
     """Show warnings, also in worker processes, where Python was asked to make errors of them.
 
-    A library's warning is no reason to end a command.
+    A library's warning is not a reason to end a command.
     """
     if any(action == "error" for action, *_ in warnings.filters):
         warnings.simplefilter("default")

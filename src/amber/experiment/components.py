@@ -89,12 +89,12 @@ def _optimizer_options(
 def searched_score(loaded: Configuration) -> tuple[str, str]:
     """Return name and direction of what the search compares: its reward, where there is one, or its metric."""
     from amber.search.rewards import get_reward
-    from amber.search.rewards.valuation import WITH_KNOWLEDGE, Valuation
+    from amber.search.rewards.scoring import WITH_KNOWLEDGE, Scoring
 
     search = loaded.config.search
     reward = None if search.reward is None else get_reward(search.reward)
-    valuation = Valuation(search.metric, search.chosen_direction, reward)
-    return WITH_KNOWLEDGE if search.knowledge is not None else valuation.metric, valuation.direction
+    scoring = Scoring(search.metric, search.chosen_direction, reward)
+    return WITH_KNOWLEDGE if search.knowledge is not None else scoring.metric, scoring.direction
 
 
 def reward_for(loaded: Configuration, problem: TaskSpec) -> Reward | None:

@@ -99,7 +99,7 @@ def run_halving(
         settings: rungs and factor; None: the defaults.
         sampler: proposes the architectures of the first rung; see `Study`.
         store: where the outcome is recorded, once all rungs are done; see `Study`. Processes that share one train each
-            rung together, and each waits for its end; a network that went on elsewhere begins anew here.
+            rung together, and each waits for its end; a network that went on elsewhere starts over here.
         executor: where candidates are trained; see `Study`.
         callbacks: listeners to every rung; each is told of the rung, which then is a search.
 

@@ -37,7 +37,7 @@ from amber.search.pruning import PruningCallback
 from amber.search.references import build_reference
 from amber.search.rewards.budget import Budget
 from amber.search.rewards.reward import get_reward
-from amber.search.rewards.valuation import Valuation
+from amber.search.rewards.scoring import Scoring
 from amber.search.rung_states import RungStates
 from amber.search.trial import Trial
 from amber.training.checkpoint import Checkpoint
@@ -82,12 +82,12 @@ class Objective(PlainRepr):
         """The TokenLayout of the builder."""
         self.settings = settings = settings_with(settings, options)
         reward = None if settings.reward is None else get_reward(settings.reward)
-        self.valuation = Valuation(settings.metric, settings.direction, reward, settings.knowledge)
-        self.metric = self.valuation.metric
+        self.scoring = Scoring(settings.metric, settings.direction, reward, settings.knowledge)
+        self.metric = self.scoring.metric
         """The name of the score: what `fit` reports, or `val_auroc` and the like where there is a reward."""
-        self.direction = self.valuation.direction
-        self.worst = self.valuation.worst
-        """The value of what is not a network or over budget; None: the worst score so far."""
+        self.direction = self.scoring.direction
+        self.infeasible_value = self.scoring.infeasible_value
+        """The score reported to the sampler for infeasible architectures; None: the worst score so far."""
         self.budget = settings.budget
         if not self.plans and (settings.knowledge is not None or replace(self.budget, latency=None) != Budget()):
             raise ConfigError(
@@ -120,7 +120,7 @@ class Objective(PlainRepr):
         timed = self.settings.latency_batch
         return {
             **self._training,
-            **self.valuation.to_dict(),
+            **self.scoring.to_dict(),
             **({"budget": limits} if limits else {}),
             **({"latency_batch": timed} if timed else {}),
         }
@@ -201,7 +201,7 @@ class Objective(PlainRepr):
             FloatingPointError: a prediction is not finite.
         """
         with preserved():
-            return self.valuation.value(model, graph, dict(metrics), self.validation, self.settings.batch_size)
+            return self.scoring.value(model, graph, dict(metrics), self.validation, self.settings.batch_size)
 
     def evaluate(
         self,

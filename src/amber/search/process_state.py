@@ -14,7 +14,7 @@ def kept_process_state() -> Iterator[None]:
     """Put working folder, variables of the environment, and where is printed, back at the end of the block.
 
     Paths of a run count from the folder where it began. Variables that the block adds stay, as libraries that are
-    loaded within it add theirs. A stream that was closed is opened anew.
+    loaded within it add theirs. A stream that was closed is reopened.
     """
     folder, variables = _folder(), dict(os.environ)
     with _kept_stream("stdout"), _kept_stream("stderr"):

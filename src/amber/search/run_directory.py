@@ -254,7 +254,7 @@ class RunDirectory(PlainRepr):
             append_line(path, trial_line(trial))
 
     def replace_trials(self, trials: Sequence[Trial]) -> None:
-        """Write `trials.jsonl` anew and removes the checkpoints of its trials; raise StorageError naming the path."""
+        """Write `trials.jsonl` again and removes the checkpoints of its trials; raise StorageError naming the path."""
         self.write(TRIALS, journal_text(trials))
         self._clear_checkpoints({trial.number for trial in trials})
 

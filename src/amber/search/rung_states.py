@@ -51,7 +51,7 @@ class RungStates:
         return self.folder / f"{fingerprint}.npz"
 
     def _copy(self, source: Path, target: Path) -> None:
-        """Copy a file as a whole; a network whose state is lost begins anew, which costs time only."""
+        """Copy a file as a whole; a network whose state is lost starts over, which costs time only."""
         if not source.is_file():
             return
         try:

@@ -78,7 +78,7 @@ def chosen_sampler(
         StorageError: an earlier search cannot be read.
     """
     if isinstance(choice, optuna.samplers.BaseSampler):
-        # Those of ours that are no user's choice say themselves what is recorded of them.
+        # Those of ours that are not a user's choice say themselves what is recorded of them.
         own = getattr(choice, "settings", None)
         return choice, own if isinstance(own, SamplerSettings) else SamplerSettings(type(choice).__name__)
     named = SamplerSettings(choice) if isinstance(choice, str) else choice

@@ -290,13 +290,14 @@ class StudyLoop:
             self._settle(repeat, repeat.as_duplicate(trial))
 
     def _values(self, trial: Trial) -> list[float] | None:
-        """What the sampler is told: of what is not a network or over budget the worst value; None where it failed."""
+        """Return what is reported to the sampler: the infeasible value where it applies; None for a failed trial."""
         score = trial.score
         first = self.known.get(trial.fingerprint, trial)
         if score is None and first.status in ("invalid", "over budget"):
             scores = [each.score for each in self.settled if each.score is not None]
             worst = min if self.objective.direction == "maximize" else max
-            score = self.objective.worst if self.objective.worst is not None else worst(scores, default=None)
+            given = self.objective.infeasible_value
+            score = worst(scores, default=None) if given is None else given
         values = [score, *(getattr(trial, cost) for cost in self.proposer.against)]
         told = [float(value) for value in values if value is not None]
         return told if len(told) == len(values) else None

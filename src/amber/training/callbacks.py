@@ -85,7 +85,7 @@ def finalised_once(model: keras.Model) -> Iterator[None]:
 class EpochWatcher(keras.callbacks.Callback):
     """What a training does within each `fit`, before any other callback is told.
 
-    As an epoch begins it is seeded anew; before validation data are looked at, batch-norm statistics are recalibrated
+    As an epoch begins it is seeded again; before validation data are looked at, batch-norm statistics are recalibrated
     on some training examples, where the settings say so; at its end an unknown metric or a loss that is not finite
     stops the training, and a listener is told of it.
 

@@ -98,7 +98,7 @@ class Checkpoint:
                 raise ValueError(f"expected {here}, found {kept}")
             return _apply(model, state, arrays, header)
         except _DAMAGED as error:
-            logger.warning("%s is not used, the training begins anew: %s", self.path, error)
+            logger.warning("%s is not used, the training starts over: %s", self.path, error)
             return None
 
     def remove(self) -> None:
@@ -136,7 +136,7 @@ def _apply(
 
 
 def _variables(model: keras.Model) -> Sequence[keras.Variable]:
-    """Weight, states of random generators, and what the optimizer keeps; metrics begin anew with every epoch."""
+    """Weight, states of random generators, and what the optimizer keeps; metrics start over with every epoch."""
     metrics = {id(each) for each in model.metrics_variables}
     return [*(each for each in model.variables if id(each) not in metrics), *model.optimizer.variables]
 

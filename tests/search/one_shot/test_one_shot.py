@@ -21,7 +21,7 @@ from amber.modeler import KerasResidualCnnBuilder
 from amber.search import JournalStore, Objective, PrunerSettings, RunDirectory, SearchCallback, load_best
 from amber.search.executors import ProcessExecutor
 from amber.search.one_shot import OneShotProgress, OneShotSettings, SharedTraining, run_one_shot, search, shared_builder
-from amber.search.one_shot.heirs import HeirBuilder
+from amber.search.one_shot.weight_inheritance import InheritedWeightsBuilder
 from amber.search.rewards import Budget
 from amber.supernet import load_supernet
 from amber.training.recalibration import recalibrate
@@ -112,7 +112,7 @@ def test_a_whole_search_keeps_and_retrains(make_objective: Callable[..., Objecti
 
 @pytest.mark.slow
 @pytest.mark.parity
-def test_heirs_begin_where_the_shared_weights_end(
+def test_inherited_weights_begin_where_the_shared_weights_end(
     make_objective: Callable[..., Objective], builder: Any, tmp_path: Path
 ) -> None:
     objective = make_objective()
@@ -120,18 +120,18 @@ def test_heirs_begin_where_the_shared_weights_end(
     whole = run_one_shot(objective, seed=2, settings=settings, store=RunDirectory.create(tmp_path / "run"))
     supernet = load_supernet(tmp_path / "run" / "supernet.h5")
     tokens, x = whole.candidates[0].tokens, objective.train[0]
-    heir = HeirBuilder(builder, supernet, x)(tokens)
+    child = InheritedWeightsBuilder(builder, supernet, x)(tokens)
     expected = recalibrate(supernet.extract(tokens), x)
-    np.testing.assert_allclose(heir.predict(x, verbose=0), expected.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(child.predict(x, verbose=0), expected.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
     before = np.concatenate([np.ravel(weight) for weight in supernet.extract(tokens).get_weights()])
-    heir.fit(*objective.train, epochs=1, verbose=0)
-    assert any(not np.allclose(old, new) for old, new in zip(expected.get_weights(), heir.get_weights(), strict=True))
+    child.fit(*objective.train, epochs=1, verbose=0)
+    assert any(not np.allclose(old, new) for old, new in zip(expected.get_weights(), child.get_weights(), strict=True))
     after = np.concatenate([np.ravel(weight) for weight in supernet.extract(tokens).get_weights()])
     np.testing.assert_array_equal(before, after)
 
 
 @pytest.mark.slow
-def test_heirs_of_a_search_taken_up_again_are_the_same(
+def test_inherited_weights_of_a_search_taken_up_again_are_the_same(
     make_objective: Callable[..., Objective], tmp_path: Path
 ) -> None:
     settings, run = replace(SMALL, inherit_weights=True), tmp_path / "run"
@@ -166,7 +166,7 @@ def test_statistics_come_from_training_data_only(
         calibrated.append(len(features))
         return recalibrate(model, data, *arguments, **options)
 
-    for module in ("supernet.scoring", "search.one_shot.heirs", "training.train", "training.callbacks"):
+    for module in ("supernet.scoring", "search.one_shot.weight_inheritance", "training.train", "training.callbacks"):
         monkeypatch.setattr(f"amber.{module}.recalibrate", noted)
     found = run_one_shot(objective, seed=3, settings=replace(SMALL, inherit_weights=inherit))
     assert found.search.counts()["complete"] == 2

@@ -67,7 +67,7 @@ def test_accuracy_is_what_keras_reports_and_loss_is_the_loss(make_objective: Mak
     objective = make_objective(reward="loss")
     loss = objective.evaluate(CONVOLUTIONS, 5)
     assert loss.score == loss.metrics["val_loss"] == keras_accuracy.metrics["val_loss"]
-    assert (objective.metric, objective.direction, objective.worst) == ("val_loss", "minimize", None)
+    assert (objective.metric, objective.direction, objective.infeasible_value) == ("val_loss", "minimize", None)
 
 
 def test_one_class_in_the_validation_data_is_the_datas_mistake(make_objective: MakeObjective) -> None:

@@ -117,7 +117,7 @@ def test_the_score_gets_worse_by_weight_times_knowledge(
     assert after.metrics[plain.metric] == before.score
     assert after.score == pytest.approx(before.score + sign * 0.05 * nodes)
     assert informed.direction == plain.direction and informed.metric == "reward"
-    assert informed.worst == (0.0 - 0.5 * 3.0 if reward == "auroc" else None)
+    assert informed.infeasible_value == (0.0 - 0.5 * 3.0 if reward == "auroc" else None)
 
 
 @pytest.mark.slow

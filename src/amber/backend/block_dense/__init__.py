@@ -1,4 +1,4 @@
-"""A dense layer of which only the blocks that an architecture takes are computed, though nothing is compiled anew.
+"""A dense layer of which only the blocks that an architecture takes are computed, though nothing is recompiled.
 
 A supernet's kernel has a block of rows for everything a layer may read, and a column for every unit it may have; an
 architecture takes a tenth of it. Masks of zeros would compute all of it. On JAX, whose shapes are fixed, every block

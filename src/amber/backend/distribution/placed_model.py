@@ -29,7 +29,7 @@ class PlacedFunctional(SymbolicBuildHooks, BaseFunctional):
     predict_function: Any
 
     def compile(self, optimizer: keras.optimizers.Optimizer = "rmsprop", *args: object, **kwargs: object) -> None:
-        """As `keras.Model.compile`; an optimizer is made anew of its configuration, on the devices of the model."""
+        """As `keras.Model.compile`; an optimizer is made again of its configuration, on the devices of the model."""
         with self._scope():
             if self.placement and isinstance(optimizer, keras.optimizers.Optimizer):
                 optimizer = type(optimizer).from_config(optimizer.get_config())

@@ -119,7 +119,7 @@ def layers_within(model: keras.Model) -> Iterator[keras.Layer]:
 
 
 def layer_count(model: keras.Model) -> int:
-    """Return how many layers a model tracks itself; `model.layers` collects them anew at each access."""
+    """Return how many layers a model tracks itself; `model.layers` collects them again at each access."""
     return len(model._layers)
 
 

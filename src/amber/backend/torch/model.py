@@ -32,7 +32,7 @@ from amber.types import TensorTree
 
 
 class Execution(Reports):
-    """What a model keeps to run fast: all of it can be made anew from the model.
+    """What a model keeps to run fast: all of it can be made again from the model.
 
     Attributes:
         plan: its layers as kernels; None where only Keras can run them.

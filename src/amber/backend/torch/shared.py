@@ -29,7 +29,7 @@ from amber.types import TensorTree
 
 
 class Execution(Reports):
-    """What a child keeps to run fast; all of it can be made anew."""
+    """What a child keeps to run fast; all of it can be made again."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -60,7 +60,7 @@ class Augmentation:
     """What is done to an example before it is trained on; by default nothing.
 
     Attributes:
-        reverse_complement: whether half of the examples, drawn anew in each epoch, are read on the other strand.
+        reverse_complement: whether half of the examples, drawn again in each epoch, are read on the other strand.
         shift: bases by which an example is moved at most, either way. What moves in is unknown: `N` of a sequence,
             0 of a track, and a missing value (NaN) of a profile. With profiles, a shift is by whole bins.
         profiles: name -> how the numbers of a track or a target lie along the sequence. Targets that are not named

@@ -87,7 +87,7 @@ def find_index(path: str | os.PathLike[str], plain_gzip: PlainGzip) -> IndexedFa
 
 
 def _compression(file: Path) -> tuple[bool, bool]:
-    """Return whether a file is compressed, and whether with bgzip; refuse what is no FASTA file."""
+    """Return whether a file is compressed, and whether with bgzip; refuse what is not a FASTA file."""
     with open_regular(file, what=_WHAT, error=DataError) as stream:
         compression = compression_of(stream)
         packed = compression != "none"
@@ -197,7 +197,7 @@ def _explained(file: Path, packed: bool, reason: str, given: Path) -> DataError:
     """Return why htslib could not index a file, with the line where that can be found."""
     length, short = 0, 0
     number = 0
-    way_out = "all lines of a chromosome but its last must have one length; write them anew with seqtk seq -l 60"
+    way_out = "all lines of a chromosome but its last must have one length; rewrite them with seqtk seq -l 60"
     with open_regular(file, what=_WHAT, error=DataError) as stream:
         lines = gzip.open(stream) if packed else stream
         try:

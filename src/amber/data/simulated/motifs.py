@@ -49,7 +49,7 @@ class Motif:
                 others share the rest. A position `N` is uniform.
 
         Raises:
-            DataError: an empty text, a letter that is no IUPAC code, or a strength outside 0 to 1.
+            DataError: an empty text, a letter that is not an IUPAC code, or a strength outside 0 to 1.
         """
         if not isinstance(consensus, str) or not consensus or not set(consensus.upper()) <= set(IUPAC):
             raise DataError(f"A consensus must be written in the letters {''.join(IUPAC)}. Received: {consensus!r}")

@@ -11,7 +11,7 @@ from typing import Literal
 
 _SEQUENCES = "write its sequences into a CSV file with the columns seq and label"
 _VARIANTS = (
-    "variants are no examples to train on; score them with a network: amber variants MODEL FILE --genome FASTA, "
+    "variants are not examples to train on; score them with a network: amber variants MODEL FILE --genome FASTA, "
     "or predict each allele: amber predict; measured effects are read from a table of sequences"
 )
 _INTERVALS = "write the sequences of its intervals into a CSV file with the columns seq and label"

@@ -103,7 +103,7 @@ class SimulatedSection(Section):
 
 
 class AugmentationSection(Section):
-    """What is done to training examples, drawn anew in each epoch; validation and test see them as they are.
+    """What is done to training examples, drawn again in each epoch; validation and test see them as they are.
 
     Attributes:
         reverse_complement: half of the examples are read on the other strand.

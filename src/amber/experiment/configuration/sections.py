@@ -50,7 +50,7 @@ class TrainingSection(Section):
             Not used with `data.outputs`, which have their own.
         metrics: Keras names; likewise.
         patience: epochs without a better metric on validation data before training stops; null: never.
-        recalibrate: batch-normalisation statistics are estimated anew from the training data in the end, in the search
+        recalibrate: batch-normalisation statistics are re-estimated from the training data in the end, in the search
             and in the final training. Moving averages lag behind in short trainings and under strong weight decay.
     """
 

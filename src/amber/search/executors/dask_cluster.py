@@ -121,7 +121,7 @@ class DaskExecutor(Executor):
             self._send(key)
 
     def completed(self, timeout: float | None = None) -> list[Outcome]:
-        """Wait for ends; connects and submits anew where the scheduler was lost."""
+        """Wait for ends; connects and submits again where the scheduler was lost."""
         if not self._tasks:
             raise ExecutorError("No task is under way: expected open and submit before.")
         limit = None if timeout is None else time.monotonic() + timeout
@@ -159,7 +159,7 @@ class DaskExecutor(Executor):
         while True:
             interrupts.check()
             try:
-                # Short tries: a scheduler that is started anew may have its old address.
+                # Short tries: a scheduler that is restarted may have its old address.
                 client = distributed.Client(**self._where, timeout=5, set_as_default=False)
                 break
             except (OSError, TimeoutError, ValueError) as error:

@@ -40,7 +40,7 @@ class OneShotFiles:
         """Return the record of an earlier search; None where there is none.
 
         Raises:
-            StorageError: it cannot be read, or is no JSON mapping.
+            StorageError: it cannot be read, or is not a JSON mapping.
         """
         path = None if self.directory is None else self.directory.path / RECORD
         if path is None or not path.is_file():

@@ -55,7 +55,7 @@ class SharedScores:
         values = [math.nan if large else next(scores) for large in too_large]
         finite = [value for value in values if math.isfinite(value)]
         worst = (min if self.objective.direction == "maximize" else max)(finite, default=0.0)
-        lost = worst if self.objective.worst is None else self.objective.worst
+        lost = worst if self.objective.infeasible_value is None else self.objective.infeasible_value
         return [value if math.isfinite(value) else lost for value in values]
 
     def calibration(self, steps: int) -> Any:

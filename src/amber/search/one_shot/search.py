@@ -22,11 +22,11 @@ from amber.search.executors import Executor
 from amber.search.former_arguments import FORMER_ARGUMENTS, translate
 from amber.search.objective import Objective
 from amber.search.one_shot.files import RECORD, OneShotFiles
-from amber.search.one_shot.heirs import with_heirs
 from amber.search.one_shot.result import OneShotResult, ScoredArchitecture
 from amber.search.one_shot.scores import SharedScores
 from amber.search.one_shot.settings import OneShotSettings, SharedTraining
 from amber.search.one_shot.shared import shared_builder
+from amber.search.one_shot.weight_inheritance import with_inherited_weights
 from amber.search.preflight import check_prunable, check_search
 from amber.search.result import SearchResult
 from amber.search.run_directory import RunDirectory
@@ -84,7 +84,7 @@ def run_one_shot(
         shared: how shared weights and policy are trained.
         store: where the retraining is recorded; see `amber.search.Study`. Other files go to its directory; None keeps
             nothing. Where the store resumes a search, candidates that were chosen already are kept, and those retrained
-            are not retrained again; shared training that had not come to a choice begins anew.
+            are not retrained again; shared training that had not come to a choice starts over.
         callbacks: listeners to the retraining.
         executor: where the chosen ones are retrained, also from shared weights; by default in this process. The
             shared weights themselves train in this process, one batch after another.
@@ -200,7 +200,7 @@ class _Shared:
         """What trains the chosen ones."""
         if not self.settings.inherit_weights:
             return self.objective
-        return with_heirs(self.objective, self.builder.supernet, self.scores.calibration(self.steps))
+        return with_inherited_weights(self.objective, self.builder.supernet, self.scores.calibration(self.steps))
 
     def run(self) -> str:
         """Train and scores; returns "finished" or "interrupted"."""

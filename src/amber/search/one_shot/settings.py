@@ -30,7 +30,7 @@ class OneShotSettings:
         sample: architectures scored in the end, so many of the policy and so many uniform ones.
         top_k: chosen, and retrained (`inherit_weights` says from what): so many of the policy's, and so many of the
             uniform sample.
-        finalist_steps: batches of shared training on the chosen ones only, before they are scored anew. Weights that
+        finalist_steps: batches of shared training on the chosen ones only, before they are scored again. Weights that
             few networks share fit each of them better (Zhao et al. 2021, "Few-shot neural architecture search"; You
             et al. 2020, "GreedyNAS").
         calibration_steps: batches of training data on which normalisation statistics are estimated before a score.

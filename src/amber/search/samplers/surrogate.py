@@ -28,7 +28,7 @@ from amber.search.samplers.told import StudyReader, Told
 
 # Trials that the model is conditioned on, and that its weights are fitted on: the time of a proposal is bounded.
 _KEPT, _FITTED = 200, 128
-# The weights are fitted anew whenever there are so many times more trials.
+# The weights are refitted whenever there are so many times more trials.
 _GROWTH = 1.2
 # Parents of candidates, rounds of mutations of the most promising, and how many of these, with how many children.
 _PARENTS, _ROUNDS, _PROMISING, _CHILDREN = 10, 3, 5, 60

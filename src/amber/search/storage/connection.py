@@ -18,7 +18,7 @@ from amber.search.storage.urls import parse_url, shown_url, without_passwords
 
 logger = logging.getLogger(__name__)
 
-# Seconds that a database may be away, as while it is started anew, before a search gives up.
+# Seconds that a database may be away, as while it is restarted, before a search gives up.
 _PATIENCE = 60.0
 Value = TypeVar("Value")
 

@@ -159,7 +159,7 @@ class _Learning:
         scores = [sign * trial.score for trial in self.known[place].values() if trial.score is not None]
         if not scores:
             return [None] * len(results)
-        lost = min(scores) if objective.worst is None else min(*scores, sign * objective.worst)
+        lost = min(scores) if objective.infeasible_value is None else min(*scores, sign * objective.infeasible_value)
         values = [lost if trial.score is None else sign * trial.score for trial in results]
         spread = float(np.std(scores)) or 1.0
         return [float((value - np.mean(scores)) / spread) for value in values]

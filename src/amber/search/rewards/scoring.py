@@ -1,4 +1,4 @@
-"""From a trained network to the number that a search compares: reward, knowledge and their worst value."""
+"""Score trained networks: reward, knowledge, and the score reported for infeasible architectures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WITH_KNOWLEDGE = "reward"
 KNOWLEDGE_VALUE = "knowledge"
 
 
-class Valuation:
+class Scoring:
     """How a search values trained networks.
 
     Args:
@@ -30,7 +30,7 @@ class Valuation:
     Attributes:
         metric: the name of the score: what `fit` reports, `val_REWARD`, or `reward` where there is knowledge.
         direction: `"maximize"` or `"minimize"`.
-        worst: the value that samplers are told of what cannot be trained; None: the worst score so far.
+        infeasible_value: the value that samplers are told of what cannot be trained; None: the worst score so far.
     """
 
     def __init__(
@@ -41,10 +41,12 @@ class Valuation:
         self.metric = WITH_KNOWLEDGE if knowledge else self._scored
         self.direction = reward.direction if reward else direction
         self._sign = -1.0 if self.direction == "maximize" else 1.0
-        self.worst = reward.worst if reward else None
-        if knowledge is not None and self.worst is not None:
+        self.infeasible_value = reward.worst if reward else None
+        if knowledge is not None and self.infeasible_value is not None:
             most = knowledge.function.worst
-            self.worst = None if most is None else self.worst + self._sign * knowledge.weight * most
+            self.infeasible_value = (
+                None if most is None else self.infeasible_value + self._sign * knowledge.weight * most
+            )
 
     def value(
         self,

@@ -10,7 +10,7 @@ import pytest
 from amber.errors import ConfigError
 from amber.search.rewards.knowledge import Knowledge
 from amber.search.rewards.reward import Reward
-from amber.search.rewards.valuation import Valuation
+from amber.search.rewards.scoring import Scoring
 
 
 class Constant:
@@ -41,10 +41,10 @@ def test_the_worst_has_the_worst_knowledge(
     direction: str, worst: float | None, most: float | None, told: float | None
 ) -> None:
     reward = Reward("mine", None, worst, direction)
-    found = Valuation("val_loss", "minimize", reward, Knowledge(Constant(2.0, most), 0.5))
-    assert (found.metric, found.direction, found.worst) == ("reward", direction, told)
-    plain = Valuation("val_loss", "minimize", reward)
-    assert (plain.metric, plain.direction, plain.worst) == ("val_mine", direction, worst)
+    found = Scoring("val_loss", "minimize", reward, Knowledge(Constant(2.0, most), 0.5))
+    assert (found.metric, found.direction, found.infeasible_value) == ("reward", direction, told)
+    plain = Scoring("val_loss", "minimize", reward)
+    assert (plain.metric, plain.direction, plain.infeasible_value) == ("val_mine", direction, worst)
 
 
 @pytest.mark.parametrize(("direction", "score"), [("maximize", 0.75 - 1.0), ("minimize", 0.75 + 1.0)])
@@ -55,23 +55,23 @@ def test_knowledge_makes_the_score_worse(direction: str, score: float, rewarded:
     metric = "val_mine" if rewarded else "val_f1"
     metrics = {metric: 0.75, "loss": 1.0}
     model: Any = object()
-    found = Valuation("val_f1", direction, reward, knowledge).value(model, GRAPH, metrics, DATA, 2)
+    found = Scoring("val_f1", direction, reward, knowledge).value(model, GRAPH, metrics, DATA, 2)
     assert found == {**metrics, "knowledge": 2.0, "reward": score}
     # Without a graph nothing is known of it, and without knowledge nothing is added.
-    valued = Valuation("val_f1", direction, reward, knowledge).value(model, None, metrics, DATA, 2)
-    assert valued == Valuation("val_f1", direction, reward).value(model, GRAPH, metrics, DATA, 2) == metrics
+    valued = Scoring("val_f1", direction, reward, knowledge).value(model, None, metrics, DATA, 2)
+    assert valued == Scoring("val_f1", direction, reward).value(model, GRAPH, metrics, DATA, 2) == metrics
     assert set(metrics) == {metric, "loss"}
     with pytest.raises(ConfigError, match=f"metric must be one of loss. Received: '{metric}'"):
-        Valuation("val_f1", direction, reward).value(model, GRAPH, {"loss": 1.0}, DATA, 2)
+        Scoring("val_f1", direction, reward).value(model, GRAPH, {"loss": 1.0}, DATA, 2)
 
 
 def test_what_json_says_of_it() -> None:
     reward, knowledge = Reward("mine", None), Knowledge(Constant(2.0, None), 0.5)
     described = {"function": "Constant", "weight": 0.5, "value": "2.0", "worst": "None"}
-    assert Valuation("val_loss", "minimize").to_dict() == {}
-    assert Valuation("val_loss", "minimize", reward).to_dict() == {"reward": "mine"}
-    assert Valuation("val_loss", "minimize", None, knowledge).to_dict() == {"knowledge": described}
-    assert Valuation("val_loss", "minimize", reward, knowledge).to_dict() == {"reward": "mine", "knowledge": described}
+    assert Scoring("val_loss", "minimize").to_dict() == {}
+    assert Scoring("val_loss", "minimize", reward).to_dict() == {"reward": "mine"}
+    assert Scoring("val_loss", "minimize", None, knowledge).to_dict() == {"knowledge": described}
+    assert Scoring("val_loss", "minimize", reward, knowledge).to_dict() == {"reward": "mine", "knowledge": described}
 
 
 @pytest.mark.parametrize("weight", [-1e-9, float("nan"), float("inf"), True, "1", None])

@@ -1,4 +1,4 @@
-"""Networks that begin with shared weights."""
+"""Build networks initialised from supernet weights."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from amber.modeler.builders.protocol import Builder
 
 
-class HeirBuilder:
+class InheritedWeightsBuilder:
     """Builds the networks of another builder with weights taken out of a supernet.
 
     Like once-for-all networks (Cai et al. 2020) and unlike ENAS, what the shared training taught is not thrown away.
@@ -55,7 +55,7 @@ class HeirBuilder:
         model.compile(**clone_compile_arguments(self.model_compile_dict))
         return model
 
-    def __reduce__(self) -> tuple[Callable[..., HeirBuilder], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[Callable[..., InheritedWeightsBuilder], tuple[Any, ...]]:
         """Send it to a worker: the supernet as its description and plain arrays, which workers share."""
         weights = [np.asarray(keras.ops.convert_to_numpy(weight)) for weight in self.supernet.weights]
         description = keras.saving.serialize_keras_object(self.supernet)
@@ -64,15 +64,15 @@ class HeirBuilder:
 
 def _received(
     builder: Builder, description: object, weights: Sequence[np.ndarray], calibration: Callable[[], TensorTree] | None
-) -> HeirBuilder:
+) -> InheritedWeightsBuilder:
     """Make a builder of what was sent."""
     supernet = keras.saving.deserialize_keras_object(description)
     supernet.set_weights(weights)
-    return HeirBuilder(builder, supernet, calibration)
+    return InheritedWeightsBuilder(builder, supernet, calibration)
 
 
-def with_heirs(objective: Objective, supernet: Supernet, calibration: object) -> Objective:
+def with_inherited_weights(objective: Objective, supernet: Supernet, calibration: object) -> Objective:
     """Return an objective that trains the same networks from the weights of a supernet on."""
-    heirs = copy.copy(objective)
-    heirs.builder = HeirBuilder(objective.builder, supernet, calibration)
-    return heirs
+    changed = copy.copy(objective)
+    changed.builder = InheritedWeightsBuilder(objective.builder, supernet, calibration)
+    return changed
