@@ -14,7 +14,7 @@ def _attention(values: Mapping[str, Any], shape: Shape) -> KnownCost | None:
     heads = int(values["num_heads"])
     if "key_dim" not in values and channels % heads:
         raise Misfit(
-            f"its {channels} channels cannot be shared out among {heads} heads; give key_dim, or another num_heads"
+            f"its {channels} channels cannot be divided among {heads} heads; give key_dim, or another num_heads"
         )
     if values.get("use_gate") or "output_shape" in values:
         return None
@@ -43,7 +43,7 @@ def _group_normalisation(values: Mapping[str, Any], shape: Shape) -> KnownCost:
         raise Misfit("it needs at least one axis")
     channels, groups = shape[-1], int(values.get("groups", 32))
     if groups != -1 and (groups > channels or channels % groups):
-        raise Misfit(f"its {channels} channels cannot be shared out among {groups} groups")
+        raise Misfit(f"its {channels} channels cannot be divided into {groups} groups")
     return KnownCost(shape, channels * sum(bool(values.get(name, True)) for name in ("center", "scale")))
 
 

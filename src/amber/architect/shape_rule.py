@@ -63,7 +63,7 @@ def check_steps(strides: tuple[int, ...], dilations: tuple[int, ...]) -> None:
 def per_group(channels: int, filters: int, groups: int) -> int:
     """Return the channels that each filter reads; raises Misfit where they cannot be shared out."""
     if channels % groups or filters % groups:
-        raise Misfit(f"{channels} channels and {filters} filters cannot be shared out among {groups} groups")
+        raise Misfit(f"{channels} channels and {filters} filters cannot be divided into {groups} groups")
     return channels // groups
 
 

@@ -30,6 +30,7 @@ from amber.architect.buffers.records import append_record
 from amber.architect.buffers.state import memory_from_arrays, memory_to_arrays
 from amber.architect.model_space import ModelSpace
 from amber.architect.token_layout import TokenLayout
+from amber.checks import positive_integer
 from amber.display import PlainRepr
 from amber.errors import ConfigError
 from amber.types import Tokens
@@ -70,9 +71,7 @@ class Buffer(PlainRepr):
         clip_advantage: float = 10.0,
         seed: int | np.random.SeedSequence | None = None,
     ) -> None:
-        if isinstance(max_size, bool) or not isinstance(max_size, (int, np.integer)) or max_size < 1:
-            raise ConfigError(f"max_size of a buffer must be a positive number of paths. Received: {max_size!r}")
-        self.max_size = int(max_size)
+        self.max_size = positive_integer(max_size, "max_size of a buffer")
         self.discount_factor = float(discount_factor)
         self.ewa_beta = 1.0 - 1.0 / self.max_size if ewa_beta is None else float(ewa_beta)
         if not 0.0 <= self.ewa_beta <= 1.0:

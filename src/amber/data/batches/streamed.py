@@ -156,7 +156,7 @@ class StreamedInput:
 
     @property
     def fingerprint(self) -> str:
-        """Of the source and which of its examples these are."""
+        """The fingerprint of the source and of the examples taken from it."""
         reader = self.reader
         scaling = [[name, list(each.mean), list(each.scale)] for name, each in sorted(reader.scaling.items())]
         return fingerprint([reader.examples.fingerprint, self.name, reader.unknown, repr(scaling), self.rows])

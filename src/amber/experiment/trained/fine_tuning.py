@@ -381,4 +381,4 @@ def _said(dataset: Dataset, kept: Sequence[str], layers: Layers) -> str:
 
 
 def _ignore(_: str) -> None:
-    """Say nothing."""
+    """Ignore what is reported."""

@@ -178,7 +178,7 @@ class _Shared:
             ]
             self.history, self.steps = list(record["history"]), int(record["steps"])
         except (KeyError, TypeError, ValueError) as error:
-            raise StorageError(f"{RECORD} of the search to be taken up cannot be used: {error!r}") from error
+            raise StorageError(f"{RECORD} of the search to be resumed cannot be used: {error!r}") from error
         return True
 
     def prepare(self) -> None:

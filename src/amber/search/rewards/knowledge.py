@@ -99,7 +99,7 @@ class BlockHierarchy(PlainRepr):
         """Return the value of a network; raise ConfigError where its inputs are others."""
         if set(graph.inputs) != set(self.inputs):
             raise ConfigError(
-                f"The block hierarchy is of the inputs {', '.join(self.inputs)}. Received: {', '.join(graph.inputs)}"
+                f"The block hierarchy needs the inputs {', '.join(self.inputs)}. Received: {', '.join(graph.inputs)}"
             )
         ends = {*graph.inputs, *graph.outputs}
         layers = [node for node in graph.nodes if node.name not in ends]
