@@ -45,7 +45,7 @@ class ObjectiveSettings(FitSettings):
         if self.latency_batch is not None:
             positive_integer(self.latency_batch, "latency_batch")
         elif (self.budget or Budget()).latency is not None:
-            raise ConfigError("budget.latency needs latency_batch, the number of examples in a batch. Received: no latency_batch")
+            raise ConfigError("budget.latency needs latency_batch, how many examples a batch has. Received: none")
 
 
 class ObjectiveOptions(FitOptions, total=False):
