@@ -3,6 +3,8 @@
 Boxes lie on a grid. Vertical runs of edges lie in the gutters between columns (or in empty cells of a
 column), horizontal ones in the gaps between ranks, so that no edge can pass through a box. All edges that
 leave one box share one run, a net, which branches at every target.
+
+A layout library (grandalf) was tried instead: it crosses fewer edges, but leads some through boxes.
 """
 
 from __future__ import annotations

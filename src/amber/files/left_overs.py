@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
 import os
 import platform
 import re
@@ -92,4 +91,6 @@ def _machine() -> str:
     namespace = ""
     with contextlib.suppress(OSError):
         namespace = os.readlink(_NAMESPACE)
+    import hashlib  # loads OpenSSL, which `amber --help` does without
+
     return hashlib.blake2b(f"{platform.node()} {namespace}".encode(), digest_size=4).hexdigest()
