@@ -98,12 +98,20 @@ def test_what_does_not_go_together_is_refused(more: list[str], words: str, amber
 
 
 @pytest.mark.slow
-def test_a_network_is_trained_further_from_the_command_line(amber: Amber, finished_run: Path, tmp_path: Path) -> None:
+def test_a_network_is_trained_further_from_the_command_line(
+    amber: Amber, finished_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "further.yaml").write_text("data: {source: splice}\nfinal: {epochs: 1, batch_size: 256}\n")
     arguments = ("train", tmp_path / "further.yaml", "--from", finished_run, "--layers", "last")
     done = amber(*arguments, "-o", tmp_path / "model")
     assert done.exit_code == 0, done.output + done.stderr
     assert "Training the last layers" in done.stdout and "its outputs are kept" in done.stdout
+    assert "examples.json, model.keras, model.onnx" in done.stdout.replace("\n", " ") and "Without" not in done.stdout
+    assert f"fine-tuned from {finished_run.name}: the last layers" in (tmp_path / "model" / "README.md").read_text()
+    monkeypatch.setattr("amber.modeler.onnx_export.missing_packages", lambda backend: ["onnx"])
+    without = amber(*arguments, "-o", tmp_path / "model")
+    assert without.exit_code == 0 and "Without model.onnx: Writing ONNX on" in without.stdout, without.stderr
+    assert not (tmp_path / "model" / "model.onnx").exists() and (tmp_path / "model" / "examples.json").is_file()
     assert amber("evaluate", tmp_path / "model", tmp_path / "none.csv").exit_code == 2
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "mine.txt").write_text("mine")

@@ -9,12 +9,16 @@ from typing import Any
 
 import keras
 import numpy as np
+import onnxruntime
 import pytest
 
 import amber
 from amber.data import Scaling
+from amber.data.from_arrays import dataset_from_arrays
 from amber.errors import ConfigError, DataError
 from amber.experiment.task_spec import TaskSpec
+from amber.experiment.trained.bundle import write_bundle
+from amber.experiment.trained.files import origin_name
 from amber.experiment.trained.fine_tuning import fine_tune
 from amber.experiment.trained.model import TrainedModel
 from amber.experiment.trained.preprocessing import Preprocessing, SequenceReading
@@ -89,15 +93,69 @@ def test_other_classes_get_a_new_output_and_the_bundle_is_loaded_again(
 ) -> None:
     done = fine_tune(known, write(lambda text, row: "abc"[row % 3]), layers="last")
     assert done.kept == ()
-    names = done.write(tmp_path / "model")
-    assert names == ("README.md", "config.yaml", "model.keras", "preprocessing.json", "scores.json")
+    done.write(tmp_path / "model")
     again = amber.load(tmp_path / "model")
     assert again.outputs == {"output": ("a", "b", "c")}
     sequences = ["ACGT" * 3]
     np.testing.assert_allclose(again.predict(sequences), done.model.predict(sequences), rtol=1e-5)
     card = (tmp_path / "model" / "README.md").read_text()
+    assert "AMBER fine-tuned from known: the last layers, 3 epochs; new outputs: output. It predicts" in card
     assert "that of known, trained further" in card and "## Evaluation" in card
+    assert "found by architecture search" not in card and "| the configuration of the fine-tuning |" in card
     assert json.loads((tmp_path / "model" / "scores.json").read_text())["looks"] == 1
+
+
+@pytest.mark.slow
+def test_a_bundle_holds_what_that_of_a_run_holds(
+    known: TrainedModel, write: Callable[..., Path], finished_run: Path, tmp_path: Path
+) -> None:
+    done = fine_tune(known, write(lambda text, row: "abc"[row % 3]), epochs=1)
+    folder = tmp_path / "model"
+    written = done.write(folder)
+    assert written.notes == () and written.files == write_bundle(finished_run, tmp_path / "of_run").files
+    assert {each.name for each in folder.iterdir()} == set(written.files)
+
+    examples = json.loads((folder / "examples.json").read_text())
+    texts, predictions = examples["inputs"]["input"], np.array(examples["predictions"]["output"])
+    again = amber.load(folder)
+    np.testing.assert_allclose(again.predict(texts), predictions, atol=1e-6)
+    # The examples are the data's, not only some that agree with the network.
+    np.testing.assert_array_equal(again.preprocessing.inputs(texts)["input"], done.dataset.validation.x[: len(texts)])
+    session = onnxruntime.InferenceSession(str(folder / "model.onnx"))
+    x = again.preprocessing.inputs(texts)["input"]
+    np.testing.assert_allclose(session.run(None, {session.get_inputs()[0].name: x})[0], predictions, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_examples_are_given_in_the_units_of_the_data(tmp_path: Path) -> None:
+    inputs = keras.Input((2,), name="input")
+    network = keras.Model(inputs, layers.Dense(1, name="output")(inputs))
+    task = TaskSpec({"input": (2,)}, {"output": None})
+    scaling = Scaling((50.0, 5.0), (10.0, 2.0))
+    old = TrainedModel(
+        Path("runs/known"), network, Preprocessing(task, {}, {"input": scaling}, {"output": Scaling((1.0,), (3.0,))})
+    )
+    x = np.random.default_rng(5).normal((40, 4), (8, 1), size=(120, 2))
+    done = old.fine_tune(dataset_from_arrays(x, x.sum(axis=1)), epochs=1)
+    done.write(tmp_path / "model")
+    examples = json.loads((tmp_path / "model" / "examples.json").read_text())
+    given = np.array(examples["inputs"]["input"])
+    assert all(np.isclose(x, row, rtol=1e-4).all(axis=1).any() for row in given)
+    found = amber.load(tmp_path / "model").predict(given)
+    np.testing.assert_allclose(found, examples["predictions"]["output"], rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["", "best.json", "best.keras"])
+def test_a_card_names_the_run_or_bundle_that_was_fine_tuned(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "yeast").mkdir()
+    assert origin_name(tmp_path / "yeast" / name) == "yeast"
+    (tmp_path / "yeast" / "preprocessing.json").write_text("{}")
+    assert origin_name(tmp_path / "yeast" / "model.keras") == "yeast"
+    assert origin_name(tmp_path / "alone.keras") == "alone.keras"
+    monkeypatch.chdir(tmp_path / "yeast")
+    assert origin_name(Path(name)) == "yeast"
 
 
 def test_a_number_keeps_the_scale_of_its_output(known: TrainedModel, write: Callable[..., Path]) -> None:
@@ -128,8 +186,6 @@ def test_what_does_not_fit_is_refused(known: TrainedModel, write: Callable[..., 
 
 @pytest.mark.slow
 def test_a_data_set_from_python(known: TrainedModel) -> None:
-    from amber.data.from_arrays import dataset_from_arrays
-
     generator = np.random.default_rng(3)
     sequences = ["".join(generator.choice(list("ACGT"), LENGTH)) for _ in range(120)]
     done = known.fine_tune(dataset_from_arrays(sequences, ["ab"[row % 2] for row in range(120)]), epochs=1)

@@ -70,5 +70,7 @@ def train(
         Console().print(table)
     for line in done.scores.warnings:
         typer.secho(line, fg="yellow")
-    names = done.write(output)
-    typer.echo(f"Wrote {output} after {done.epochs} epochs: {', '.join(names)}. Begin with README.md.")
+    written = done.write(output)
+    for note in written.notes:
+        typer.echo(note)
+    typer.echo(f"Wrote {output} after {done.epochs} epochs: {', '.join(written.files)}. Begin with README.md.")

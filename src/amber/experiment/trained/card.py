@@ -33,6 +33,7 @@ class CardContents:
         split: how the examples were divided, in words.
         motifs: `motifs.csv` of `amber explain`; empty where it was not run.
         files: name of each file of the bundle -> what it is.
+        fine_tuned: from what and how the network was fine-tuned, in words; empty for that of a search.
     """
 
     name: str
@@ -43,6 +44,7 @@ class CardContents:
     split: str = ""
     motifs: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
+    fine_tuned: str = ""
 
 
 def card_text(contents: CardContents) -> str:
@@ -76,8 +78,12 @@ def _head(contents: CardContents) -> list[str]:
         "tags: [genomics, neural-architecture-search, amber]",
         "---",
         f"# {_plain(contents.name)}",
-        f"A neural network that AMBER found by architecture search and trained. It predicts {what}.",
+        f"A neural network that AMBER {_made(contents.fine_tuned)}. It predicts {what}.",
     ]
+
+
+def _made(fine_tuned: str) -> str:
+    return f"fine-tuned {_plain(fine_tuned)}" if fine_tuned else "found by architecture search and trained"
 
 
 def _use(contents: CardContents) -> list[str]:
@@ -287,15 +293,20 @@ def _plain(text: str) -> str:
     return " ".join(str(text).split()).replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
 
 
-def files_of(names: Sequence[str]) -> dict[str, str]:
-    """Return a description of each file of a bundle."""
+def files_of(names: Sequence[str], configured: str) -> dict[str, str]:
+    """Return a description of each file of a bundle.
+
+    Args:
+        names: of the files.
+        configured: what the configuration is of.
+    """
     known = {
         "model.keras": "the network, for Keras 3",
         "model.onnx": "the network, for any ONNX runtime",
         "preprocessing.json": "how data become its inputs, and what its outputs mean",
         "examples.json": "some validation examples, with the predictions of `amber.load(...).predict`",
         "README.md": "this card",
-        "config.yaml": "the configuration of the search",
+        "config.yaml": f"the configuration of the {configured}",
         "scores.json": "all test scores",
     }
     return {name: known[name] for name in names}

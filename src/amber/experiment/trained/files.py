@@ -8,10 +8,11 @@ from pathlib import Path
 from amber.errors import AmberError, ConfigError
 from amber.experiment.configuration.document import dotted, read_yaml
 from amber.experiment.configuration.reading import Configuration, config_from_text
-from amber.experiment.run_files.recorded import checked_model_file, config_of, record_beside
+from amber.experiment.run_files.recorded import BEST_MODEL, checked_model_file, config_of, record_beside
 from amber.experiment.trained.preprocessing import Preprocessing
 from amber.files import content_of
 from amber.files.strict_json import read_json
+from amber.search.run_directory import BEST
 from amber.types import JsonObject
 
 BUNDLE_MODEL, BUNDLE_PREPROCESSING = "model.keras", "preprocessing.json"
@@ -33,6 +34,12 @@ def network_file(source: Path) -> Path:
     """
     bundle = bundle_of(source)
     return checked_model_file(bundle / BUNDLE_MODEL if bundle else source)
+
+
+def origin_name(source: Path) -> str:
+    """Return what a network is called after: its run or bundle, or its own file, without the folders above."""
+    folder = bundle_of(source) or (source.parent if source.name in (BEST, BEST_MODEL) else source)
+    return folder.resolve().name
 
 
 class KnownNetwork:

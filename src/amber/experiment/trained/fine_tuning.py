@@ -24,13 +24,10 @@ from amber.experiment.final.scores import FinalScores, score_final
 from amber.experiment.final.training import FinalModel
 from amber.experiment.task_settings import for_task
 from amber.experiment.task_spec import TaskSpec
-from amber.experiment.trained.card import CardContents, card_text, files_of
-from amber.experiment.trained.files import BUNDLE_MODEL, BUNDLE_PREPROCESSING, check_folder
+from amber.experiment.trained.bundle_contents import Bundle, BundleContents, Predicting
+from amber.experiment.trained.files import check_folder, origin_name
 from amber.experiment.trained.known_data import check_columns, check_inputs
 from amber.experiment.trained.preprocessing import Preprocessing
-from amber.files.output import writing_folder
-from amber.files.strict_json import json_text
-from amber.files.whole import write_whole
 from amber.types import Array, Inputs, Tokens
 from amber.wording import shown
 
@@ -46,20 +43,12 @@ LAYERS: tuple[Layers, ...] = ("all", "last")
 _RATES: Mapping[Layers, float] = {"all": 1e-4, "last": 1e-3}
 
 
-class Trained(Protocol):
+class Trained(Predicting, Protocol):
     """A network with its preprocessing, as `amber.load` gives it."""
 
     @property
     def path(self) -> Path:
         """What it was loaded from."""
-
-    @property
-    def network(self) -> keras.Model:
-        """The Keras model."""
-
-    @property
-    def preprocessing(self) -> Preprocessing:
-        """How data become its inputs, and what its outputs mean."""
 
     def with_network(self, network: keras.Model, preprocessing: Preprocessing) -> Self:
         """Return another network of the same origin."""
@@ -79,6 +68,7 @@ class FineTuned(Generic[TrainedT]):
         scores: on the test part, beside a linear model.
         kept: outputs whose last layer was kept; all others are new.
         epochs: of training.
+        layers: that were trained.
     """
 
     model: TrainedT
@@ -87,9 +77,10 @@ class FineTuned(Generic[TrainedT]):
     scores: FinalScores
     kept: tuple[str, ...]
     epochs: int
+    layers: Layers
 
-    def write(self, folder: Path) -> tuple[str, ...]:
-        """Write a bundle, as `amber export` does, and return the names of its files.
+    def write(self, folder: Path) -> Bundle:
+        """Write a bundle, as `amber export` does.
 
         Args:
             folder: created where it is missing; one that holds anything but a bundle is refused.
@@ -101,30 +92,24 @@ class FineTuned(Generic[TrainedT]):
         from amber.search.best import software_versions
 
         check_folder(folder)
-        network = self.model.network
+        network, origin = self.model.network, origin_name(self.model.path)
         record = {
-            "description": f"that of {self.model.path.name}, trained further",
+            "description": f"that of {origin}, trained further",
             "parameters": int(network.count_params()),
             "versions": software_versions(),
             "looks": 1,
         }
-        with writing_folder(folder) as aside:
-            network.save(aside / BUNDLE_MODEL)
-            write_whole(aside / BUNDLE_PREPROCESSING, json_text(self.model.preprocessing.to_dict()) + "\n")
-            write_whole(aside / "scores.json", json_text(self.scores.record) + "\n")
-            write_whole(aside / "config.yaml", text_with_data_file(self.configuration, self.dataset))
-            names = sorted([*(path.name for path in aside.iterdir()), "README.md"])
-            card = CardContents(
-                name=self.configuration.config.name,
-                record=record,
-                test=self.scores.record,
-                preprocessing=self.model.preprocessing,
-                parts=self.dataset.sizes,
-                split=self.dataset.split_origin,
-                files=files_of(names),
-            )
-            write_whole(aside / "README.md", card_text(card))
-        return tuple(names)
+        contents = BundleContents(
+            model=self.model,
+            save=network.save,
+            name=self.configuration.config.name,
+            record=record,
+            scores=self.scores.record,
+            config=text_with_data_file(self.configuration, self.dataset),
+            dataset=self.dataset,
+            fine_tuned=f"from {origin}: {_which(self.layers)}, {self.epochs:,} epochs{_new(self.dataset, self.kept)}",
+        )
+        return contents.write(folder)
 
 
 @dataclass(frozen=True)
@@ -227,7 +212,8 @@ def trained_on(model: TrainedT, prepared: Prepared, say: Callable[[str], None] |
     epochs = len(history["loss"])
     final_model = FinalModel(network, (network,), (epochs,), histories=(history,))
     scores = score_final(loaded, dataset, final_model, str(model.path))
-    return FineTuned(model.with_network(network, prepared.preprocessing), dataset, loaded, scores, kept, epochs)
+    tuned = model.with_network(network, prepared.preprocessing)
+    return FineTuned(tuned, dataset, loaded, scores, kept, epochs, prepared.layers)
 
 
 def _configuration(data: NewData) -> Configuration:
@@ -374,10 +360,17 @@ def _trained(
 
 
 def _said(dataset: Dataset, kept: Sequence[str], layers: Layers) -> str:
-    which = "the last layers" if layers == "last" else "all layers"
+    outputs = _new(dataset, kept) or "; its outputs are kept"
+    return f"Training {_which(layers)} on {len(dataset.train):,} examples of {dataset.name}{outputs}"
+
+
+def _which(layers: Layers) -> str:
+    return "the last layers" if layers == "last" else "all layers"
+
+
+def _new(dataset: Dataset, kept: Sequence[str]) -> str:
     new = [target.name for target in dataset.targets if target.name not in kept]
-    outputs = f"; new outputs: {', '.join(new)}" if new else "; its outputs are kept"
-    return f"Training {which} on {len(dataset.train):,} examples of {dataset.name}{outputs}"
+    return f"; new outputs: {', '.join(new)}" if new else ""
 
 
 def _ignore(_: str) -> None:

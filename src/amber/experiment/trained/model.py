@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from amber.checks import boolean, checked_path, positive_integer
-from amber.data.encoding.alphabets import Alphabet
 from amber.data.targets.target import by_class, of_the_second
 from amber.errors import ConfigError, DataError
 from amber.experiment.final.scoring import predictions
@@ -222,11 +221,3 @@ def load(path: str | os.PathLike[str]) -> TrainedModel:
     from amber.modeler.model_files import load_model_file
 
     return TrainedModel(source, load_model_file(file), preprocessing)
-
-
-def texts_of(array: Array, letters: str) -> Sequence[str]:
-    """Return one-hot sequences, `(n, length, letters)`, as text; what is not a single letter becomes N or X."""
-    unknown = "N" if Alphabet.of(letters).is_nucleotides else "X"
-    codes = np.where(array.max(axis=-1) == 1, array.argmax(axis=-1), len(letters))
-    table = np.array([*letters, unknown])
-    return ["".join(row) for row in table[codes]]
