@@ -99,7 +99,7 @@ def test_other_classes_get_a_new_output_and_the_bundle_is_loaded_again(
     sequences = ["ACGT" * 3]
     np.testing.assert_allclose(again.predict(sequences), done.model.predict(sequences), rtol=1e-5)
     card = (tmp_path / "model" / "README.md").read_text()
-    assert "AMBER fine-tuned from known: the last layers, 3 epochs; new outputs: output. It predicts" in card
+    assert "AMBER fine-tuned from known: the last layers; epochs: 3; new outputs: output. It predicts" in card
     assert "that of known, trained further" in card and "## Evaluation" in card
     assert "found by architecture search" not in card and "| the configuration of the fine-tuning |" in card
     assert json.loads((tmp_path / "model" / "scores.json").read_text())["looks"] == 1

@@ -107,7 +107,7 @@ class FineTuned(Generic[TrainedT]):
             scores=self.scores.record,
             config=text_with_data_file(self.configuration, self.dataset),
             dataset=self.dataset,
-            fine_tuned=f"from {origin}: {_which(self.layers)}, {self.epochs:,} epochs{_new(self.dataset, self.kept)}",
+            fine_tuned=f"from {origin}: {_which(self.layers)}; epochs: {self.epochs:,}{_new(self.dataset, self.kept)}",
         )
         return contents.write(folder)
 
