@@ -15,6 +15,7 @@ from amber import Experiment, run
 from amber.cli.main import app
 from amber.errors import ConfigError, DataError
 from amber.starting import start
+from amber.starting.fasta import by_class
 
 SITE = "TGACGTCATC"
 
@@ -64,12 +65,24 @@ def test_fasta_of_each_class_and_the_search_runs_as_it_is(two_classes: list[Path
     assert "Sequences 80 of 60 letters, DNA" in said
     # The order of the alphabet would have free explained.
     assert any("classes free, bound (guessed); bound is the positive one, which `amber" in line for line in said)
-    assert any(line.startswith("Budget ") and "minutes on" in line for line in said)
+    assert any(line.startswith("Budget ") and "minutes while nothing else runs" in line for line in said)
     guessed = [line for line in text.splitlines() if line.startswith("  ") and "guess" in line]
     assert len(guessed) > 10
     assert max(map(len, text.splitlines())) < 125
     result = run(Experiment.from_yaml(tmp_path / "config.yaml", trials=1, run_directory=tmp_path / "run"))
     assert result.best_model.is_file()
+
+
+def test_classes_are_called_by_the_whole_names_of_their_files(tmp_path: Path) -> None:
+    files = [
+        write_fasta(tmp_path / "sample.pos.fa", sequences(40, True)),
+        write_fasta(tmp_path / "sample.neg.fa", sequences(40, False)),
+    ]
+    config, _, _ = started(tmp_path, files)
+    expected = {"sample_pos": "sample.pos.fa", "sample_neg": "sample.neg.fa"}
+    assert config["data"]["source"] == {"fasta": expected}
+    with pytest.raises(DataError, match=r"Rename one. Received: sample\.pos\.fa and .*sample_pos\.fasta, which both"):
+        by_class([files[0], tmp_path / "sample_pos.fasta"], tmp_path)
 
 
 def test_unequal_lengths_are_said_and_brought_to_one(tmp_path: Path) -> None:

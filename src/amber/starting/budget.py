@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
+
+from amber.backend.threads import threads_when_free
 
 # The search, without the final training, should take about so long.
 _MINUTES = 20
 _FEWEST, _MOST = 8, 40
 # The share of a matrix product's speed that training a small network on sequences reaches; the fixed cost of a step.
-_SHARE, _SECONDS_OF_STEP = 0.15, 0.006
-_SIZE, _PASSES = 512, 3
+_SHARE, _SECONDS_OF_STEP = 0.45, 0.004
+# Forward and backward cost three times the former.
+_TRAINING = 3
+_SIZE, _PASSES = 512, 5
 
 
 @dataclass(frozen=True)
@@ -22,13 +26,13 @@ class Budget:
 
     Attributes:
         trials: architectures.
-        minutes: of search and final training together, about.
-        cores: number of cores assumed.
+        minutes: of search and final training together, about, while nothing else runs on the machine.
+        threads: of a training.
     """
 
     trials: int
     minutes: float
-    cores: int
+    threads: int
 
 
 def budget(examples: int, megaflops: float, epochs: int, batch_size: int, final_epochs: float) -> Budget:
@@ -41,21 +45,25 @@ def budget(examples: int, megaflops: float, epochs: int, batch_size: int, final_
         batch_size: of training.
         final_epochs: of the last training, times the number of its networks.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    flops = _TRAINING * megaflops * 1e6
+    threads = threads_when_free(flops * batch_size)
     steps = -(-examples // batch_size)
-    # Forward and backward cost three times the former.
-    products = 3 * megaflops * 1e6 * examples / (_SHARE * _speed() * cores)
-    epoch = products + steps * _SECONDS_OF_STEP
+    epoch = flops * examples / (_SHARE * _speed() * threads) + steps * _SECONDS_OF_STEP
     trials = int(min(_MOST, max(_FEWEST, _MINUTES * 60 / max(epoch * epochs, 1e-9))))
-    return Budget(trials, (trials * epochs + final_epochs) * epoch / 60, cores)
+    return Budget(trials, (trials * epochs + final_epochs) * epoch / 60, threads)
 
 
 def _speed() -> float:
-    """Return the FLOPs a second of a matrix product, on one thread or several, measured once."""
+    """Return the FLOPs of a matrix product in a second of one core, measured once.
+
+    Other programs that run now do not run for ever: processor time is counted, of one thread, as several would wait
+    for each other.
+    """
     matrix = np.ones((_SIZE, _SIZE), np.float32)
     seconds = []
-    for _ in range(_PASSES):
-        begun = time.perf_counter()
-        matrix @ matrix
-        seconds.append(time.perf_counter() - begun)
-    return float(2 * _SIZE**3 / min(seconds))
+    with threadpool_limits(1):
+        for _ in range(_PASSES):
+            begun = time.process_time()
+            matrix @ matrix
+            seconds.append(time.process_time() - begun)
+    return float(2 * _SIZE**3 / max(min(seconds), 1e-6))

@@ -25,6 +25,7 @@ from amber.starting.proposal import (
     said_of_lengths,
 )
 
+_COMPRESSED = re.compile(r"\.(gz|bgz|bz2|xz)$")
 # How labels stand in headers: `label=1`, `class:bound`, or a last field `|1`.
 _IN_HEADERS = (r"(?:label|class|target)[=:]([^\s|;,]+)", r"\|([01])(?:\||\s|$)")
 
@@ -77,15 +78,17 @@ def by_class(files: Sequence[Path], folder: Path) -> dict[str, str]:
         name = class_name(each)
         if name in found:
             raise DataError(
-                f"Each file is a class with its name: expected different names. Received: {each.name} twice"
+                "Each file is a class with its name: expected different names. Rename one. "
+                f"Received: {found[name]} and {each}, which both would be {name}"
             )
         found[name] = relative(each, folder)
     return found
 
 
 def class_name(path: Path) -> str:
-    """Return the name of a class, taken from its file."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", path.name.split(".")[0]).strip("_") or "class"
+    """Return the name of a class: that of its file without endings such as `.fa.gz`."""
+    stem = Path(_COMPRESSED.sub("", path.name)).stem
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_") or "class"
 
 
 def _by_file(files: Sequence[Path], read: Sequence[Fasta]) -> str:
