@@ -140,7 +140,7 @@ def test_a_reward_leaves_missing_labels_out(table: Path, tiny: str, reward: str)
     model = objective.builder(objective.builder.decoder.sample(0))
     validation = experiment.dataset.validation
     y, predicted = validation.y, model.predict(validation.x, verbose=0)
-    found = objective.valuation.value(model, None, {}, (validation.x, y), 32)[f"val_{reward}"]
+    found = objective.scoring.value(model, None, {}, (validation.x, y), 32)[f"val_{reward}"]
     assert (y == -1).any()
     if reward == "accuracy":
         expected = float(((predicted > 0.5) == y)[y >= 0].mean())

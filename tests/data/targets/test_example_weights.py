@@ -11,7 +11,7 @@ import pytest
 from amber.data import Dataset, Split, Target, TestVault, logistic_regression_baseline, ridge_baseline
 from amber.data.baselines.label_ridge import label_ridge
 from amber.data.baselines.linear_term import fit_linear
-from amber.data.baselines.streamed import FeatureBatches, StreamedModel, ridge_regression
+from amber.data.baselines.streamed import FeatureBatches, StreamedModel, mapped, ridge_regression
 from amber.data.from_examples import DatasetSpec, load
 from amber.data.sources import TableSource, Wanted
 from amber.data.splits.division import SplitSpec
@@ -105,4 +105,4 @@ def test_weights_of_labels_and_of_batches() -> None:
     streamed = ridge_regression(FeatureBatches(x), 1.0)
     assert isinstance(streamed, StreamedModel)
     only_zeros = streamed.fit(FeatureBatches(x), y[:, 0], sample_weight=1 - y[:, 0])
-    assert not only_zeros.predict(FeatureBatches(x)).any()
+    assert not mapped(only_zeros.predict, FeatureBatches(x)).any()
