@@ -21,8 +21,9 @@ def test_both_sides_read_the_same_windows(tmp_path: Path) -> None:
 
 
 def test_loading_is_counted_beside_nothing() -> None:
-    seconds, gigabytes = data.loading(200)
-    assert seconds.goal == 0.1 and 0 < seconds.value < 60
+    seconds, processor, gigabytes = data.loading(200)
+    assert seconds.goal == processor.goal == 0.1
+    assert 0 < seconds.value < 60 and 0 < processor.value < 60
     assert gigabytes.goal is not None and -0.2 < gigabytes.value < 0.5
 
 

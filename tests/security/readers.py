@@ -108,7 +108,7 @@ def read_configuration(text: str) -> object:
         problem = TaskSpec({"input": (60, 4)}, {"output": ("EI", "IE", "N")})
     else:
         problem = TaskSpec.of(load_data(loaded))
-    valuation_arguments(loaded, list(problem.inputs))
+    valuation_arguments(loaded, problem)
     return make_builder(loaded, problem, steps=10)
 
 

@@ -60,7 +60,7 @@ def test_mistakes() -> None:
         BlockHierarchy.of_groups([["X_0", "Y"]], X)
     with pytest.raises(ConfigError, match="strength"):
         BlockHierarchy({("X_0", "X_1"): -1.0}, X)
-    with pytest.raises(ConfigError, match="is of the inputs"):
+    with pytest.raises(ConfigError, match="needs the inputs X_0, X_1, X_2, X_3"):
         PAIRED(make_builder([1, 1], 1).plan([0, 1, 1]))
     with pytest.raises(ConfigError, match="weight"):
         Knowledge(PAIRED, -1.0)

@@ -23,7 +23,7 @@ LAYOUT = TokenLayout([3] * 4, with_skips=False)
 class Planted:
     """Scores how many tokens are the wanted one, on a scale of its own; stands in for an Objective."""
 
-    direction, worst, layout = "maximize", None, LAYOUT
+    direction, infeasible_value, layout = "maximize", None, LAYOUT
 
     def __init__(self, wanted: int, scale: float = 1.0, invalid: Sequence[tuple[int, ...]] = ()) -> None:
         self.wanted, self.scale, self.invalid = wanted, scale, invalid
