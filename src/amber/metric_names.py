@@ -149,8 +149,8 @@ def check_loss(name: str, classes: int | None) -> None:
     if known not in {plain_name(each).removesuffix("error") for each in fitting} or name not in LOSSES:
         labels = "" if classes is None else ", whose labels are class numbers"
         raise ConfigError(
-            f"expected the name of a Keras loss that fits {_task(classes)}{labels}: {', '.join(fitting)}. Your own "
-            f"is given in Python, in `model_compile_dict` of a builder. Received: {shown(name)}"
+            f"expected the name of a Keras loss that fits {_task(classes)}{labels}: {', '.join(fitting)}. A loss of "
+            f"your own is given in Python, in `model_compile_dict` of a builder. Received: {shown(name)}"
         )
 
 

@@ -96,7 +96,7 @@ def configurations(rng: random.Random, folder: Path) -> Iterator[str]:
 
 
 def read_configuration(text: str) -> object:
-    from amber.experiment.components import make_builder, valuation_arguments
+    from amber.experiment.components import make_builder, scoring_arguments
     from amber.experiment.configuration.reading import config_from_text
     from amber.experiment.data import load_data
     from amber.experiment.task_spec import TaskSpec
@@ -108,7 +108,7 @@ def read_configuration(text: str) -> object:
         problem = TaskSpec({"input": (60, 4)}, {"output": ("EI", "IE", "N")})
     else:
         problem = TaskSpec.of(load_data(loaded))
-    valuation_arguments(loaded, problem)
+    scoring_arguments(loaded, problem)
     return make_builder(loaded, problem, steps=10)
 
 

@@ -81,7 +81,10 @@ def test_classes_are_called_by_the_whole_names_of_their_files(tmp_path: Path) ->
     config, _, _ = started(tmp_path, files)
     expected = {"sample_pos": "sample.pos.fa", "sample_neg": "sample.neg.fa"}
     assert config["data"]["source"] == {"fasta": expected}
-    with pytest.raises(DataError, match=r"Rename one. Received: sample\.pos\.fa and .*sample_pos\.fasta, which both"):
+    with pytest.raises(
+        DataError,
+        match=r"Rename one. Received: sample\.pos\.fa and .*sample_pos\.fasta, which would both be called sample_pos",
+    ):
         by_class([files[0], tmp_path / "sample_pos.fasta"], tmp_path)
 
 

@@ -63,9 +63,10 @@ def choose_threads(step_flops: float, given: int | None = None) -> ThreadChoice:
     cores = usable_processors()
     busy = load()
     machine = f"{cores} core{'s' if cores > 1 else ''}" + ("" if busy is None else f", load {busy:.1f}")
-    size = "small" if step_flops < _SMALL_STEP else "large"
-    threads = threads_when_free(step_flops) - (round(busy or 0.0) if size == "large" else 0)
-    return ThreadChoice(max(1, threads), f"{size} networks; {machine}")
+    free = threads_when_free(step_flops)
+    if step_flops < _SMALL_STEP:
+        return ThreadChoice(free, f"small networks; {machine}")
+    return ThreadChoice(max(1, free - round(busy or 0.0)), f"large networks; {machine}")
 
 
 def threads_when_free(step_flops: float) -> int:

@@ -110,7 +110,7 @@ def reward_for(loaded: Configuration, problem: TaskSpec) -> Reward | None:
     return replace(get_reward(loaded.config.search.reward), known=tuple(known))
 
 
-def valuation_arguments(loaded: Configuration, problem: TaskSpec) -> dict[str, Any]:
+def scoring_arguments(loaded: Configuration, problem: TaskSpec) -> dict[str, Any]:
     """Return the arguments `reward`, `knowledge` and `budget` of an Objective.
 
     Args:

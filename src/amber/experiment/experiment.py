@@ -24,8 +24,8 @@ from amber.experiment.components import (
     make_builder,
     make_executor,
     make_storage,
+    scoring_arguments,
     training_steps,
-    valuation_arguments,
 )
 from amber.experiment.configuration.idle_settings import idle_lines
 from amber.experiment.configuration.ineffective import ineffective_lines
@@ -273,7 +273,7 @@ def _objective(configuration: Configuration, dataset: Dataset, task: TaskSpec, o
             fit_kwargs=dataset.fit_arguments(dataset.train),
             callbacks=options.callbacks,
             latency_batch=search.latency_batch,
-            **valuation_arguments(configuration, task),
+            **scoring_arguments(configuration, task),
         )
 
 

@@ -27,12 +27,10 @@ class Budget:
     Attributes:
         trials: architectures.
         minutes: of search and final training together, about, while nothing else runs on the machine.
-        threads: of a training.
     """
 
     trials: int
     minutes: float
-    threads: int
 
 
 def budget(examples: int, megaflops: float, epochs: int, batch_size: int, final_epochs: float) -> Budget:
@@ -46,11 +44,11 @@ def budget(examples: int, megaflops: float, epochs: int, batch_size: int, final_
         final_epochs: of the last training, times the number of its networks.
     """
     flops = _TRAINING * megaflops * 1e6
-    threads = threads_when_free(flops * batch_size)
+    speed = _SHARE * _speed() * threads_when_free(flops * batch_size)
     steps = -(-examples // batch_size)
-    epoch = flops * examples / (_SHARE * _speed() * threads) + steps * _SECONDS_OF_STEP
+    epoch = flops * examples / speed + steps * _SECONDS_OF_STEP
     trials = int(min(_MOST, max(_FEWEST, _MINUTES * 60 / max(epoch * epochs, 1e-9))))
-    return Budget(trials, (trials * epochs + final_epochs) * epoch / 60, threads)
+    return Budget(trials, (trials * epochs + final_epochs) * epoch / 60)
 
 
 def _speed() -> float:

@@ -79,7 +79,7 @@ def by_class(files: Sequence[Path], folder: Path) -> dict[str, str]:
         if name in found:
             raise DataError(
                 "Each file is a class with its name: expected different names. Rename one. "
-                f"Received: {found[name]} and {each}, which both would be {name}"
+                f"Received: {found[name]} and {each}, which would both be called {name}"
             )
         found[name] = relative(each, folder)
     return found
