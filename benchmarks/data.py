@@ -55,14 +55,14 @@ def write_genome(folder: Path, bases: int = _GENOME_BASES, seed: int = 0) -> Pat
     return path
 
 
-def random_windows(genome: Genome, count: int, seed: int = 1) -> GenomeWindows:
+def random_windows(genome: Genome, count: int, length: int = _LENGTH) -> GenomeWindows:
     """Return windows at random places."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(1)
     names = np.array(list(genome.lengths), dtype=object)
     chromosome = names[rng.integers(0, len(names), count)]
-    start = rng.integers(0, min(genome.lengths.values()) - _LENGTH, count)
+    start = rng.integers(0, min(genome.lengths.values()) - length, count)
     numbers = np.arange(count)
-    windows = Windows(chromosome, start, start + _LENGTH, np.full(count, "+"), numbers)
+    windows = Windows(chromosome, start, start + length, np.full(count, "+"), numbers)
     places = Places.in_file("simulated.bed", numbers)
     return GenomeWindows(genome, windows, {}, places, Alphabet.of("dna"))
 
@@ -172,18 +172,17 @@ def training(windows: int) -> list[Row]:
 
     count = max(windows // 4, 4 * _BATCH)
     with tempfile.TemporaryDirectory() as folder:
-        examples = random_windows(Genome(write_genome(Path(folder))), count)
-        x = streamed_inputs(examples, np.arange(count))["sequence"]
-        shorter = _Cropped(x, RESIDUAL_INPUT[0])
+        examples = random_windows(Genome(write_genome(Path(folder))), count, RESIDUAL_INPUT[0])
+        streamed = streamed_inputs(examples, np.arange(count))["sequence"]
         y = np.random.default_rng(2).integers(0, 3, count)
-        builder, held = residual_builder(), np.array(shorter[slice(None)])
+        builder, held = residual_builder(), np.array(streamed[slice(None)])
         tokens = builder.layout.sample(np.random.default_rng(0))
         settings = FitSettings("loss", "minimize", 1, _BATCH)
 
         def run(features: Any) -> None:
             train_model(lambda: builder(tokens), (features, y), None, settings, seed=0)
 
-        wall, processor = alternate_clocks({"files": lambda: run(shorter), "memory": lambda: run(held)}, 3)
+        wall, processor = alternate_clocks({"files": lambda: run(streamed), "memory": lambda: run(held)}, 3)
         rate = count / float(np.median(processor["files"]))
     what, backend = "12-layer network from FASTA and windows on disk: beside memory", keras.config.backend()
     beside, details = ratio(processor, "files", "memory"), {"samples/CPU s": rate}
@@ -191,31 +190,6 @@ def training(windows: int) -> list[Row]:
         Row(f"{what}, by CPU seconds", backend, beside, "x", _SHARE_OF_MEMORY_SPEED, details=details),
         Row(what, backend, ratio(wall, "files", "memory"), "x", _SHARE_OF_MEMORY_SPEED),
     ]
-
-
-class _Cropped:
-    """The first bases of streamed windows: the network of the measurement reads 200."""
-
-    dtype = np.dtype("float32")
-
-    def __init__(self, whole: Any, length: int) -> None:
-        self._whole, self._length = whole, length
-        self.shape = (len(whole), length, 4)
-
-    def __len__(self) -> int:
-        return len(self._whole)
-
-    def __getitem__(self, index: Any) -> Any:
-        return np.ascontiguousarray(self._whole[index][:, : self._length])
-
-    def part(self, rows: Any) -> _Cropped:
-        return _Cropped(self._whole.part(rows), self._length)
-
-    def joined(self, other: _Cropped) -> _Cropped:
-        return _Cropped(self._whole.joined(other._whole), self._length)
-
-    def in_epoch(self, epoch: int | None) -> _Cropped:
-        return _Cropped(self._whole.in_epoch(epoch), self._length)
 
 
 def memory(windows: int) -> list[Row]:

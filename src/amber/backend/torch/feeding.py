@@ -143,6 +143,8 @@ def _read_ahead(batches: Iterator[TensorTree]) -> Iterator[TensorTree]:
             yield batch
     finally:
         stopped.set()
+        while not ready.empty():  # a reader that waits for a place goes on at once
+            ready.get_nowait()
         reader.join()
 
 

@@ -1,0 +1,41 @@
+"""Batches that a thread reads ahead."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from amber.backend.torch.feeding import _read_ahead
+
+
+def _readers() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "amber-batches"]
+
+
+def test_batches_come_in_order_and_the_reader_ends() -> None:
+    batches = [np.full(2, number) for number in range(20)]
+    assert [batch[0] for batch in _read_ahead(iter(batches))] == list(range(20))
+    assert not _readers()
+
+
+def test_a_reader_that_waits_for_a_place_ends_when_no_more_is_asked_for() -> None:
+    endless = _read_ahead(np.full(2, number) for number in itertools.count())
+    assert next(endless)[0] == 0
+    endless.close()
+    assert not _readers()
+
+
+def test_an_error_of_the_reader_is_raised_where_batches_are_asked_for() -> None:
+    def broken() -> Iterator[np.ndarray]:
+        yield np.zeros(1)
+        raise OSError("the file is gone")
+
+    batches = _read_ahead(broken())
+    next(batches)
+    with pytest.raises(OSError, match="gone"):
+        next(batches)
+    assert not _readers()
