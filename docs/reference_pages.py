@@ -229,7 +229,7 @@ def commands_page() -> str:
 
     group = typer.main.get_command(app)
     context = typer.Context(group, info_name="amber")
-    listed = {name: group.get_command(context, name) for name in group.list_commands(context)}
+    listed = {name: group.get_command(context, name).load() for name in group.list_commands(context)}
     parts = [
         "# Every command",
         "`amber COMMAND --help` shows the same. `SOURCE` is a run directory, its `best.json`, or a configuration with "

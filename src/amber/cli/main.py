@@ -1,4 +1,7 @@
-"""The `amber` command. It loads no Keras: each command imports what it needs when it runs."""
+"""The `amber` command: what stands before the name of a command, and the log.
+
+It loads no Keras, and a command only when it is used; `command_table` lists them.
+"""
 
 from __future__ import annotations
 
@@ -9,30 +12,9 @@ from typing import Annotated
 import typer
 
 from amber import __version__
-from amber.cli.commands.build import build
-from amber.cli.commands.compare import compare
-from amber.cli.commands.dashboard import dashboard
-from amber.cli.commands.data import data
-from amber.cli.commands.describe import describe
-from amber.cli.commands.design import design
-from amber.cli.commands.doctor import doctor
-from amber.cli.commands.draw import draw
-from amber.cli.commands.evaluate import evaluate
-from amber.cli.commands.explain import explain
-from amber.cli.commands.extract import extract
-from amber.cli.commands.init import init
-from amber.cli.commands.predict import predict
-from amber.cli.commands.repair import repair
-from amber.cli.commands.report import export, report
-from amber.cli.commands.sample import sample
-from amber.cli.commands.scan import scan
-from amber.cli.commands.search import search
-from amber.cli.commands.train import train
-from amber.cli.commands.variants import variants
 from amber.cli.failures import DEBUG_VARIABLE, reported
 from amber.cli.hidden import HidingFormatter
 from amber.cli.process import run_as_command
-from amber.cli.tokens_command import TokensCommand
 from amber.cli.usage import Commands
 
 app = typer.Typer(
@@ -85,31 +67,6 @@ def amber(
     handler = logging.StreamHandler()
     handler.setFormatter(HidingFormatter(names=verbose))
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler])
-
-
-for command in (
-    init,
-    data,
-    search,
-    compare,
-    sample,
-    evaluate,
-    train,
-    explain,
-    scan,
-    variants,
-    design,
-    predict,
-    extract,
-    report,
-    export,
-    dashboard,
-):
-    app.command()(command)
-app.command()(repair)
-app.command()(doctor)
-for takes_tokens in (build, describe, draw):
-    app.command(cls=TokensCommand)(takes_tokens)
 
 
 def run() -> None:

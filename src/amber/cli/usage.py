@@ -11,15 +11,15 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 import typer
-from typer.core import TyperGroup
 
+from amber.cli.command_table import ListedCommands
 from amber.cli.failures import USER_MISTAKE, explain
 from amber.wording import shown
 
 _USAGE_ERROR = cast(type[Exception], typer.BadParameter.__mro__[1])
 
 
-class Commands(TyperGroup):
+class Commands(ListedCommands):
     """The commands, with mistakes in their words told as every other mistake is."""
 
     def make_context(self, *arguments: Any, **extra: Any) -> Any:
