@@ -50,7 +50,7 @@ def test_formulas_of_the_page() -> None:
 
 def links_of(page: Path) -> list[str]:
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
-    return re.findall(r"\]\(([^)\s]+)\)", text)
+    return re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'\b(?:src|srcset)="([^"\s]+)"', text)
 
 
 def anchors_of(page: Path) -> set[str]:

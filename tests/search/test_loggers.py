@@ -1,8 +1,14 @@
-"""Loggers tell MLflow and Weights & Biases what a search reports; both are stood in for by what records the calls."""
+"""Loggers tell MLflow and Weights & Biases what a search reports.
+
+The real packages are run where they are installed; what records the calls stands in for them everywhere.
+"""
 
 from __future__ import annotations
 
+import json
+import struct
 import sys
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -17,20 +23,21 @@ BETTER = Trial(1, (2,), "g", "complete", score=0.25, parameters=20, seconds=3.0)
 FAILED = Trial(2, (3,), "h", "failed", error="no")
 
 
-def a_search(logger: SearchCallback) -> None:
+def a_search(logger: SearchCallback, stopped: str = "finished") -> None:
     logger.on_search_begin(3, "val_loss", "minimize")
     logger.on_epoch_end(0, 1, 2, {"val_loss": 0.75, "loss": float("nan")})
     for trial in (GOOD, BETTER, FAILED):
         logger.on_trial_end(trial)
-    logger.on_search_end(SearchResult((BETTER, GOOD, FAILED), "val_loss", "minimize", 0))
+    logger.on_search_end(SearchResult((BETTER, GOOD, FAILED), "val_loss", "minimize", 0, stopped))
 
 
 class Client:
     """The part of mlflow.MlflowClient that is used."""
 
     def __init__(self, tracking_uri: str) -> None:
-        self.uri, self.metrics, self.params, self.ended = tracking_uri, [], {}, []
+        self.uri, self.metrics, self.params = tracking_uri, [], {}
         self.made: list[str] = []
+        self.ended: list[tuple[str, str]] = []
 
     def get_experiment_by_name(self, name: str) -> Any:
         return SimpleNamespace(experiment_id="7") if name in self.made else None
@@ -48,8 +55,8 @@ class Client:
     def log_metric(self, run: str, name: str, value: float, step: int) -> None:
         self.metrics.append((run, name, value, step))
 
-    def set_terminated(self, run: str) -> None:
-        self.ended.append(run)
+    def set_terminated(self, run: str, status: str) -> None:
+        self.ended.append((run, status))
 
 
 def module(monkeypatch: pytest.MonkeyPatch, name: str, **members: object) -> None:
@@ -69,24 +76,81 @@ def test_mlflow_is_told_of_trials_and_epochs(monkeypatch: pytest.MonkeyPatch) ->
     assert told["trial-0/val_loss", 1] == 0.75 and ("trial-0/loss", 1) not in told
     assert told["val_loss", 1] == 0.25 and told["best_val_loss", 0] == 0.5 and told["best_val_loss", 1] == 0.25
     assert told["parameters", 1] == 20 and not any(step == 2 for _, step in told)
-    assert client.ended == ["run of 7"]
+    assert client.ended == [("run of 7", "FINISHED")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("stopped", "status"), [("finished", "FINISHED"), ("interrupted", "KILLED")])
+def test_mlflow_keeps_what_it_is_told(stopped: str, status: str, tmp_path: Path) -> None:
+    mlflow = pytest.importorskip("mlflow")
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    a_search(MLflowLogger(uri, "splice"), stopped)
+    client = mlflow.MlflowClient(uri)
+    (run,) = client.search_runs([client.get_experiment_by_name("splice").experiment_id])
+    assert run.data.params == {"trials": "3", "metric": "val_loss", "direction": "minimize"}
+    assert run.info.status == status
+    told = {
+        name: {each.step: each.value for each in client.get_metric_history(run.info.run_id, name)}
+        for name in run.data.metrics
+    }
+    assert told["val_loss"] == {0: 0.5, 1: 0.25} and told["best_val_loss"] == {0: 0.5, 1: 0.25}
+    assert told["trial-0/val_loss"] == {1: 0.75} and "trial-0/loss" not in told
+
+
+def wandb_rows(path: Path) -> list[dict[str, float]]:
+    """Read the rows of a run: after 7 bytes records with a checksum (4 bytes), length (2) and type (1), in blocks."""
+    from wandb.proto.wandb_internal_pb2 import Record
+
+    data, place, part, rows = path.read_bytes(), 7, b"", []
+    while place + 7 <= len(data):
+        if 32768 - place % 32768 < 7:
+            place += 32768 - place % 32768
+            continue
+        length, kind = struct.unpack("<HB", data[place + 4 : place + 7])
+        part += data[place + 7 : place + 7 + length]
+        place += 7 + length
+        if kind in (1, 4):  # whole, or the last of several
+            record = Record.FromString(part)
+            part = b""
+            if record.WhichOneof("record_type") == "history":
+                items = record.history.item
+                rows.append({each.key or "/".join(each.nested_key): json.loads(each.value_json) for each in items})
+    return rows
+
+
+@pytest.mark.slow
+def test_wandb_keeps_what_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("wandb")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    a_search(WandbLogger(tmp_path / "logs", "splice"))
+    (path,) = (tmp_path / "logs" / "wandb").glob("offline-run-*/*.wandb")
+    rows = wandb_rows(path)
+    assert [row["val_loss"] for row in rows if "val_loss" in row] == [0.5, 0.25]
+    assert [(row["step"], row["best_val_loss"]) for row in rows if "parameters" in row] == [(0, 0.5), (1, 0.25)]
+    assert rows[0]["trial-0/val_loss"] == 0.75 and rows[0]["step"] == 1
 
 
 def test_wandb_stays_offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     begun: list[dict[str, Any]] = []
     logged: list[dict[str, float]] = []
-    ended: list[bool] = []
+    ended: list[int] = []
+    steps: list[tuple[str, str]] = []
 
     def init(**given: Any) -> Any:
         begun.append(given)
-        return SimpleNamespace(log=logged.append, finish=lambda: ended.append(True))
+        return SimpleNamespace(
+            log=logged.append,
+            define_metric=lambda name, step_metric: steps.append((name, step_metric)),
+            finish=lambda exit_code: ended.append(exit_code),
+        )
 
     module(monkeypatch, "wandb", init=init)
     a_search(WandbLogger(tmp_path / "logs", "splice"))
     assert begun[0]["mode"] == "offline" and begun[0]["dir"] == str(tmp_path / "logs")
     assert (tmp_path / "logs").is_dir()
     assert logged[0] == {"trial-0/val_loss": 0.75, "step": 1}
-    assert logged[-1]["val_loss"] == 0.25 and ended == [True]
+    assert logged[-1]["val_loss"] == 0.25 and ended == [0]
+    assert steps == [("*", "step")]
 
 
 @pytest.mark.parametrize(("logger", "package"), [(MLflowLogger, "mlflow"), (WandbLogger, "wandb")])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from amber.errors import ConfigError
-from amber.search import Objective, SearchResult, TensorBoardCallback, run_search
+from amber.search import Objective, SearchResult, TensorBoardCallback, Trial, run_search
 
 
 def scalars(folder: Path) -> dict[str, dict[int, float]]:
@@ -56,6 +56,20 @@ def test_each_rung_has_a_folder_as_its_numbers_begin_at_0(tmp_path: Path) -> Non
         found = scalars(tmp_path / f"rung-{rung}" / "trial-0")
         assert found == {"epoch/val_auc": {1: pytest.approx(value)}}
     assert not (tmp_path / "trial-0").exists()
+
+
+def test_no_epoch_is_lost_where_trainings_are_fast_or_run_side_by_side(tmp_path: Path) -> None:
+    listener = TensorBoardCallback(tmp_path)
+    listener.on_search_begin(2, "val_auc", "maximize")
+    for epoch in range(1, 6):
+        for number in (0, 1):
+            listener.on_epoch_end(number, epoch, 5, {"val_auc": epoch / 8 + number})
+    listener.on_trial_end(Trial(0, (1,), "f", "complete", score=0.5))
+    # The other is interrupted.
+    listener.on_search_end(SearchResult((), "val_auc", "maximize", seed=0))
+    for number in (0, 1):
+        found = scalars(tmp_path / f"trial-{number}")
+        assert found == {"epoch/val_auc": {epoch: epoch / 8 + number for epoch in range(1, 6)}}
 
 
 @pytest.mark.slow

@@ -18,13 +18,21 @@ from amber.search.callbacks import SearchCallback
 from amber.search.result import SearchResult
 from amber.search.trial import Trial
 
+# What MLflow calls searches that did not come to their end.
+_CUT_SHORT = {"interrupted": "KILLED", "error": "FAILED"}
+
 
 class MetricLogger(SearchCallback):
     """Base of loggers of numbers by step.
 
     Each trial gives its score, the best score so far, its size and its seconds, with the number of the trial as the
     step; each epoch of a trial gives its metrics under `trial-NUMBER/`.
+
+    Attributes:
+        stopped: how the search ended, once it did: `SearchResult.stopped`.
     """
+
+    stopped = ""
 
     @abstractmethod
     def begin(self, settings: Mapping[str, object]) -> None:
@@ -61,6 +69,7 @@ class MetricLogger(SearchCallback):
 
     def on_search_end(self, result: SearchResult) -> None:
         """Close the record."""
+        self.stopped = result.stopped
         self.end()
 
 
@@ -101,7 +110,7 @@ class MLflowLogger(MetricLogger):
 
     def end(self) -> None:
         """Close the run."""
-        self._client.set_terminated(self._run)
+        self._client.set_terminated(self._run, _CUT_SHORT.get(self.stopped, "FINISHED"))
 
 
 class WandbLogger(MetricLogger):
@@ -132,6 +141,7 @@ class WandbLogger(MetricLogger):
         self._run = self._wandb.init(
             project=self.project, dir=str(self.folder), mode="offline", config=dict(settings), reinit="create_new"
         )
+        self._run.define_metric("*", step_metric="step")
 
     def log(self, values: Mapping[str, float], step: int) -> None:
         """Record numbers of one step: epochs of trials that run side by side do not come in one order."""
@@ -139,7 +149,7 @@ class WandbLogger(MetricLogger):
 
     def end(self) -> None:
         """Close the run."""
-        self._run.finish()
+        self._run.finish(exit_code=int(self.stopped in _CUT_SHORT))
 
 
 def _missing(name: str, package: str, error: ImportError) -> ConfigError:

@@ -6,11 +6,15 @@ import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from amber.errors import ConfigError
 from amber.search.callbacks import SearchCallback
 from amber.search.result import SearchResult
 from amber.search.trial import Trial
+
+# Seconds after which whoever looks on sees what was written.
+_FLUSHED = 5
 
 
 class TensorBoardCallback(SearchCallback):
@@ -38,6 +42,9 @@ class TensorBoardCallback(SearchCallback):
         self._folder = self._place = Path(folder)
         self._better = max
         self._best: float | None = None
+        # Of the trials that run, by number. Event files are named by the second: one writer for each epoch would write
+        # over that of the epoch before.
+        self._running: dict[int, Any] = {}
 
     def on_rung_begin(self, rung: int, rungs: int, epochs: int) -> None:
         """Write what follows into the folder of this rung."""
@@ -48,17 +55,20 @@ class TensorBoardCallback(SearchCallback):
         self._better = max if direction == "maximize" else min
         self._best = None
         self._metric = metric
-        self._search = self._make_writer(str(self._place / "search"))
+        self._search = self._writer("search")
 
     def on_epoch_end(self, number: int, epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
         """Write the metrics of one epoch."""
-        # One file for each epoch of a trial: trials may run side by side, and none is left open by one that dies.
-        with self._make_writer(str(self._place / f"trial-{number}")) as writer:
-            for name, value in metrics.items():
-                writer.add_scalar(f"epoch/{name}", value, epoch)
+        if number not in self._running:
+            self._running[number] = self._writer(f"trial-{number}")
+        writer = self._running[number]
+        for name, value in metrics.items():
+            writer.add_scalar(f"epoch/{name}", value, epoch)
 
     def on_trial_end(self, trial: Trial) -> None:
         """Write what became of a trial."""
+        if trial.number in self._running:
+            self._running.pop(trial.number).close()
         if trial.status != "complete" or trial.score is None or not math.isfinite(trial.score):
             return
         self._best = trial.score if self._best is None else self._better(self._best, trial.score)
@@ -66,8 +76,13 @@ class TensorBoardCallback(SearchCallback):
         values |= {} if trial.parameters is None else {"parameters": trial.parameters}
         for name, value in values.items():
             self._search.add_scalar(f"search/{name.replace(' ', '_')}", value, trial.number)
-        self._search.flush()
 
     def on_search_end(self, result: SearchResult) -> None:
-        """Close the event file of the search."""
+        """Close the event files of the search."""
+        for writer in self._running.values():
+            writer.close()
+        self._running.clear()
         self._search.close()
+
+    def _writer(self, name: str) -> Any:
+        return self._make_writer(str(self._place / name), flush_secs=_FLUSHED)
