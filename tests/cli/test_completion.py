@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from amber.cli.completion import complete_model, complete_run, complete_source
+from amber.cli.completion import complete_config, complete_model, complete_run, complete_source
+from amber.cli.main import app
 
 # A bash that has loaded the completion as the documents say, and is asked for the last of the words.
 BASH = """
@@ -80,6 +82,7 @@ def test_runs_are_found_a_few_folders_down(folder: Path, monkeypatch: pytest.Mon
     assert complete_model("m") == ["model.keras"] and complete_model("runs/s") == ["runs/splice"]
     assert complete_model("runs/splice/") == ["runs/splice/best.keras"]
     assert complete_source("") == ["config.yaml", "runs/other.yml", "runs/peaks", "runs/splice", "old/2024/first"]
+    assert complete_config("") == ["config.yaml", "runs/other.yml"]
     assert complete_run(f"{folder}/runs/p") == [f"{folder}/runs/peaks"]
 
 
@@ -89,3 +92,16 @@ def test_a_large_folder_is_looked_through_in_part(tmp_path: Path, monkeypatch: p
         (tmp_path / f"run{number}").mkdir()
         (tmp_path / f"run{number}" / "trials.jsonl").touch()
     assert complete_run(f"{tmp_path}/") == [f"{tmp_path}/run{number}" for number in range(3)]
+
+
+def test_a_shell_may_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    runner = CliRunner()
+    shown = {shell: runner.invoke(app, ["--show-completion", shell], prog_name="amber") for shell in ("bash", "zsh")}
+    assert "complete -o default" in shown["bash"].stdout and "complete_bash" in shown["bash"].stdout
+    assert "#compdef amber" in shown["zsh"].stdout and "complete_zsh" in shown["zsh"].stdout
+    installed = runner.invoke(app, ["--install-completion", "fish"], prog_name="amber")
+    path = tmp_path / ".config/fish/completions/amber.fish"
+    assert path.is_file() and str(path) in installed.stdout and installed.exit_code == 0
+    wrong = runner.invoke(app, ["--show-completion", "csh"], prog_name="amber")
+    assert wrong.exit_code == 2 and "bash, zsh, fish" in wrong.stderr and "csh" in wrong.stderr

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from amber.search.pace import Pace
+from amber.search.pace import Pace, PlannedWork
 
 
 class Clock:
@@ -96,7 +96,10 @@ def paced(steps: list[tuple[float, Callable[[Pace], None]]]) -> float | None:
 
 def test_a_training_that_takes_long_is_judged_by_its_epochs() -> None:
     ended = [(0.0, lambda pace: pace.begin(0)), (10.0, lambda pace: pace.end(0, True))]
-    slow = [(0.0, lambda pace: pace.begin(1)), (40.0, lambda pace: pace.epoch(1, 2, 10))]
+    slow = [
+        (0.0, lambda pace: pace.begin(1)),
+        *[(20.0, lambda pace, done=done: pace.epoch(1, done, 10)) for done in (1, 2)],
+    ]
     # 10 s for the one that waits, and 8 epochs of 20 s for the one that runs.
     assert paced([*ended, *slow]) == pytest.approx(10 + 160)
     # Without news of epochs it may end at any moment.
@@ -120,3 +123,73 @@ def test_nothing_is_said_before_the_first_and_after_the_last_training() -> None:
     pace.begin(0)
     pace.end(0, True)
     assert pace.seconds_left(0) is None and pace.done == 1
+
+
+def left_of(clock: Clock, pace: Pace, trials: list[tuple[int, float, int]], wanted: int) -> float | None:
+    """Return the time left after trainings, each of so many epochs of so many seconds and of so many FLOPs."""
+    for number, (epochs, seconds, flops) in enumerate(trials):
+        pace.begin(number)
+        for epoch in range(1, epochs + 1):
+            clock.now += seconds
+            pace.epoch(number, epoch, 60)
+        pace.end(number, True, flops=flops)
+    return pace.seconds_left(wanted - len(trials))
+
+
+def test_the_last_training_counts() -> None:
+    clock = Clock()
+    pace = Pace(clock, PlannedWork(epochs=(10,), may_stop=False, final_epochs=8 * 15, final_may_stop=False))
+    assert left_of(clock, pace, [(10, 2.0, 0)] * 2, 10) == pytest.approx(8 * 20 + 8 * 15 * 2)
+    # It is all that is left when the last trial has ended.
+    assert pace.seconds_left(0) == pytest.approx(8 * 15 * 2)
+
+
+def test_trainings_that_may_stop_early_are_not_taken_to_stop_as_the_first_did() -> None:
+    clock = Clock()
+    pace = Pace(clock, PlannedWork(epochs=(60,), final_epochs=90))
+    first = left_of(clock, pace, [(15, 1.0, 0)], 11)
+    # 10 trainings, and the last one's 90 epochs: of each the mean of 15 and twice 42 of 60 epochs.
+    assert first == pytest.approx((10 * 60 + 90) * (15 + 2 * 42) / 3 / 60)
+    pace = Pace(clock := Clock(), PlannedWork(epochs=(60,)))
+    later = left_of(clock, pace, [(15, 1.0, 0)] * 50, 60)
+    assert later == pytest.approx(10 * 15, rel=0.1)
+
+
+def test_networks_to_come_are_as_large_as_the_space_says_where_few_are_known() -> None:
+    estimates = []
+    for flops in (10**6, 10**7):
+        pace = Pace(clock := Clock(), PlannedWork(epochs=(10,), may_stop=False, flops=5.5e6))
+        estimates.append(left_of(clock, pace, [(10, 1.0, flops)], 2))
+    small, large = estimates
+    assert small is not None and large is not None and small > 10 > large
+    # After many of the same size the rest is as those were.
+    pace = Pace(clock := Clock(), PlannedWork(epochs=(10,), may_stop=False, flops=5.5e6))
+    assert left_of(clock, pace, [(10, 1.0, 10**6)] * 100, 101) == pytest.approx(10, rel=0.05)
+
+
+def test_first_epochs_tell_of_the_rest_before_a_training_has_ended() -> None:
+    pace = Pace(clock := Clock(), PlannedWork(epochs=(10,), may_stop=False, final_epochs=20, final_may_stop=False))
+    pace.begin(0)
+    assert pace.seconds_left(3) is None
+    clock.now += 3
+    pace.epoch(0, 1, 10)
+    assert pace.seconds_left(3) == pytest.approx(3 * (30 + 20 - 1))
+
+
+def test_rungs_to_come_count_and_continued_trainings_do_not_begin_anew() -> None:
+    # 9 networks to epoch 2, of which 3 go on to 6; then one is trained for 12 epochs.
+    work = PlannedWork(epochs=(2, 4), may_stop=False, after_rung=(12.0, 0.0), final_epochs=12, final_may_stop=False)
+    pace = Pace(clock := Clock(), work)
+    for number in range(3):
+        pace.begin(number)
+        for epoch in (1, 2):
+            clock.now += 5
+            pace.epoch(number, epoch, 2)
+        pace.end(number, True)
+    assert pace.seconds_left(6) == pytest.approx((6 * 2 + 12 + 12) * 5)
+    pace = Pace(clock := Clock(), work, rung=1)
+    pace.begin(0)
+    for epoch in (3, 4):
+        clock.now += 5
+        pace.epoch(0, epoch, 6)
+    assert pace.seconds_left(3) == pytest.approx((2 + 2 * 4 + 12) * 5)

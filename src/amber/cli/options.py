@@ -7,12 +7,15 @@ from typing import Annotated
 
 import typer
 
-from amber.cli.completion import complete_model, complete_source
+from amber.cli.completion import complete_config, complete_model, complete_source
 from amber.errors import ConfigError, StorageError
 from amber.files.output import naming, why_not_writable
 
 ConfigArgument = Annotated[
-    Path, typer.Argument(metavar="CONFIG", help="Configuration file in YAML.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="CONFIG", help="Configuration file in YAML.", show_default=False, autocompletion=complete_config
+    ),
 ]
 SourceArgument = Annotated[
     Path,

@@ -13,6 +13,7 @@ from typing import Any, cast
 import typer
 
 from amber.cli.command_table import ListedCommands
+from amber.cli.completion import completion_for_named_shell
 from amber.cli.failures import USER_MISTAKE, explain
 from amber.wording import shown
 
@@ -26,6 +27,12 @@ class Commands(ListedCommands):
         """Parse the options that stand before the command."""
         with _told(None):
             return super().make_context(*arguments, **extra)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse them, after the one option that may name a shell."""
+        completion_for_named_shell(args)
+        parsed: list[str] = super().parse_args(ctx, args)
+        return parsed
 
     def invoke(self, ctx: Any) -> Any:
         """Parse what follows and run the command."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from amber.modeler import ModelBuilder
     from amber.search import SearchCallback
     from amber.search.one_shot import OneShotProgress
+    from amber.search.pace import PlannedWork
 
 
 class ConsoleReporter(PlainRepr):
@@ -42,14 +43,14 @@ class ConsoleReporter(PlainRepr):
         where = Console(stderr=True) if self._console.quiet else self._console
         where.print(Text(line, style="yellow"), soft_wrap=True)
 
-    def listeners(self, builder: ModelBuilder) -> Sequence[SearchCallback]:
+    def listeners(self, builder: ModelBuilder, work: PlannedWork) -> Sequence[SearchCallback]:
         """Return a display of the trials, with architectures in words."""
         if self._console.quiet:
             return ()
         from amber.graph.words import ArchitectureWords
         from amber.search import SearchProgress
 
-        return (SearchProgress(describe=ArchitectureWords(builder)),)
+        return (SearchProgress(describe=ArchitectureWords(builder), work=work),)
 
     def shared_progress(self) -> OneShotProgress | None:
         """Return a display of shared training."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from amber.modeler import ModelBuilder
     from amber.search import SearchCallback
     from amber.search.one_shot import OneShotProgress
+    from amber.search.pace import PlannedWork
 
 logger = logging.getLogger("amber.experiment")
 
@@ -30,8 +31,13 @@ class Reporter(Protocol):
     def warn(self, line: str) -> None:
         """Take a line that says what is wrong with the best network."""
 
-    def listeners(self, builder: ModelBuilder) -> Sequence[SearchCallback]:
-        """Return listeners to the trials of a search."""
+    def listeners(self, builder: ModelBuilder, work: PlannedWork) -> Sequence[SearchCallback]:
+        """Return listeners to the trials of a search.
+
+        Args:
+            builder: of its networks.
+            work: what is known of the search, and of what follows it, before.
+        """
 
     def shared_progress(self) -> OneShotProgress | None:
         """Return a display of shared training; None for none."""
@@ -51,7 +57,7 @@ class LogReporter(PlainRepr):
         """Log a warning."""
         logger.warning("%s", line)
 
-    def listeners(self, builder: ModelBuilder) -> Sequence[SearchCallback]:
+    def listeners(self, builder: ModelBuilder, work: PlannedWork) -> Sequence[SearchCallback]:
         """Return none."""
         return ()
 

@@ -18,6 +18,7 @@ from amber.experiment.final.folds import FoldScores, score_folds
 from amber.experiment.final.scores import score_final
 from amber.experiment.final.tables import as_text, block_table
 from amber.experiment.final.training import FinalModel, final_records, train_final
+from amber.experiment.planned_work import planned_work
 from amber.experiment.reporter import LogReporter, Reporter
 from amber.experiment.run_files.finished import RESULTS, TEST, FinishedRun, digests_of, draw_best, wanted_length
 from amber.experiment.run_files.looks import looks_so_far
@@ -164,7 +165,7 @@ def _search(experiment: Experiment, store: TrialStore, reporter: Reporter) -> Se
         "pruner": named_pruner(config.search.pruner, config.search.pruner_options),
         "store": store,
         "executor": experiment.executor,
-        "callbacks": [*reporter.listeners(experiment.builder), *experiment.options.loggers],
+        "callbacks": [*reporter.listeners(experiment.builder, planned_work(experiment)), *experiment.options.loggers],
     }
     if config.search.strategy == "one_shot":
         from amber.search.one_shot import OneShotSettings, SharedTraining, run_one_shot

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from amber.search.callbacks import SearchCallback
-from amber.search.pace import Pace
+from amber.search.pace import Pace, PlannedWork
 from amber.search.result import SearchResult, rank
 from amber.search.trial import TRAINED, Trial, short_tokens
 
@@ -27,13 +27,19 @@ class SearchProgress(SearchCallback):
     Args:
         console: where to; by default the standard error stream, so that standard output stays clean.
         describe: puts tokens into words while they are trained; by default they are shown as they are.
+        work: what is known before of the search and of what follows it, which the time left includes; None: nothing
+            follows.
     """
 
     def __init__(
-        self, console: Console | None = None, describe: Callable[[tuple[int, ...]], str] = short_tokens
+        self,
+        console: Console | None = None,
+        describe: Callable[[tuple[int, ...]], str] = short_tokens,
+        work: PlannedWork | None = None,
     ) -> None:
         self._console = console or Console(stderr=True)
         self._describe = describe
+        self._work, self._rung = work, 0
         self._live: Live | None = None
         self._wanted = 0
         self._metric, self._direction = "score", "maximize"
@@ -41,13 +47,14 @@ class SearchProgress(SearchCallback):
         self._best: Trial | None = None
         self._last_failed: Trial | None = None
         self._started = 0.0
-        self._pace = Pace()
+        self._pace = Pace(work=work)
         self._now = ""
         # What this search is called, and to how many epochs a rung trains.
         self._title, self._limit = "Search", ""
 
     def on_rung_begin(self, rung: int, rungs: int, epochs: int) -> None:
         """Call what follows by its rung."""
+        self._rung = rung - 1
         self._title = f"Rung {rung} of {rungs}"
         self._limit = f", {epochs} {'epoch' if epochs == 1 else 'epochs'} each"
 
@@ -56,7 +63,7 @@ class SearchProgress(SearchCallback):
         self._wanted, self._metric, self._direction = trials, metric, direction
         self._counts, self._best, self._now = Counter(), None, "starting"
         self._last_failed = None
-        self._started, self._pace = time.monotonic(), Pace()
+        self._started, self._pace = time.monotonic(), Pace(work=self._work, rung=self._rung)
         if self._console.is_terminal:
             self._live = Live(get_renderable=self._render, console=self._console, refresh_per_second=4)
             self._live.start()
@@ -88,7 +95,7 @@ class SearchProgress(SearchCallback):
     def on_trial_end(self, trial: Trial) -> None:
         """Count a proposal, and elsewhere than in a terminal prints its line."""
         self._counts[trial.status] += 1
-        self._pace.end(trial.number, trial.status in TRAINED, given=bool(trial.reference))
+        self._pace.end(trial.number, trial.status in TRAINED, given=bool(trial.reference), flops=trial.flops)
         if trial.status == "complete" and self._is_better(trial):
             self._best = trial
         if trial.status == "failed":
@@ -128,11 +135,10 @@ class SearchProgress(SearchCallback):
         return sum(self._counts[status] for status in TRAINED)
 
     def _pace_text(self) -> str:
-        """Return the rate and the time left, of what was trained since the start; empty before the first."""
-        if not self._pace.done:
-            return ""
+        """Return the rate since the start and the time left; empty before the first epoch."""
+        rate = _rate(self._pace.seconds_each()) if self._pace.done else ""
         left = self._pace.seconds_left(self._wanted - self._done())
-        return _rate(self._pace.seconds_each()) + ("" if left is None else f", about {_clock(left)} left")
+        return ", ".join(each for each in (rate, "" if left is None else f"about {_clock(left)} left") if each)
 
     def _render(self) -> Group:
         first = Table.grid(padding=(0, 1))

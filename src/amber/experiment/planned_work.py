@@ -1,0 +1,45 @@
+"""What an experiment will train and do, as far as it is known before: what the estimate of the time left begins with."""
+
+from __future__ import annotations
+
+from amber.experiment.data import folds_of
+from amber.experiment.defaults import middling_megaflops
+from amber.experiment.experiment import Experiment
+from amber.experiment.final.training import final_records
+from amber.search.halving import HalvingSettings
+from amber.search.pace import PlannedWork
+
+
+def planned_work(experiment: Experiment) -> PlannedWork:
+    """Return what is known of a search and of the last training before they begin."""
+    configuration, dataset = experiment.configuration, experiment.dataset
+    config = configuration.config
+    training, final = config.training, config.final
+    # An epoch of the last training may have more examples than one of a trial.
+    longer = len(final_records(configuration, dataset)) / max(1, len(dataset.train))
+    of_rung = _rungs(experiment)
+    epochs = [epochs for _, epochs in of_rung]
+    all_epochs = [networks * epochs for networks, epochs in of_rung]
+    return PlannedWork(
+        epochs=tuple(epochs),
+        may_stop=training.patience is not None or config.search.pruner is not None,
+        flops=1e6 * middling_megaflops(configuration, dataset),
+        after_rung=tuple(float(sum(all_epochs[place + 1 :])) for place in range(len(of_rung))),
+        final_epochs=final.ensemble * final.epochs * longer * max(1, folds_of(configuration)),
+        final_may_stop=final.patience is not None,
+    )
+
+
+def _rungs(experiment: Experiment) -> list[tuple[int, int]]:
+    """Return how many networks each rung trains, and for how many epochs beyond the rung before; a search is one."""
+    config = experiment.configuration.config
+    search, epochs = config.search, config.training.epochs
+    if search.halving is None or search.halving.asynchronous:
+        return [(search.trials, epochs)]
+    settings = HalvingSettings(**search.halving.model_dump())
+    limits, count = settings.epochs(epochs), search.trials
+    found = []
+    for begin, end in zip((0, *limits), limits, strict=False):
+        found.append((count, end - begin))
+        count = settings.surviving(count)
+    return found
