@@ -148,10 +148,10 @@ def test_trainings_that_may_stop_early_are_not_taken_to_stop_as_the_first_did() 
     clock = Clock()
     pace = Pace(clock, PlannedWork(epochs=(60,), final_epochs=90))
     first = left_of(clock, pace, [(15, 1.0, 0)], 11)
-    # 10 trainings, and the last one's 90 epochs: of each the mean of 15 and twice 42 of 60 epochs.
-    assert first == pytest.approx((10 * 60 + 90) * (15 + 2 * 42) / 3 / 60)
+    # 10 trainings, and the last one's 90 epochs: of each the mean of 15 and four times 45 of 60 epochs.
+    assert first == pytest.approx((10 * 60 + 90) * (15 + 4 * 45) / 5 / 60)
     pace = Pace(clock := Clock(), PlannedWork(epochs=(60,)))
-    later = left_of(clock, pace, [(15, 1.0, 0)] * 50, 60)
+    later = left_of(clock, pace, [(15, 1.0, 0)] * 100, 110)
     assert later == pytest.approx(10 * 15, rel=0.1)
 
 
@@ -162,6 +162,14 @@ def test_networks_to_come_are_as_large_as_the_space_says_where_few_are_known() -
         estimates.append(left_of(clock, pace, [(10, 1.0, flops)], 2))
     small, large = estimates
     assert small is not None and large is not None and small > 10 > large
+    # The last training is one of the best.
+    pace = Pace(clock := Clock(), PlannedWork((10,), False, 5.5e6, (), 100, False))
+    pace.begin(0)
+    for epoch in range(1, 11):
+        clock.now += 1
+        pace.epoch(0, epoch, 10)
+    pace.end(0, True, flops=10**6, best=True)
+    assert pace.seconds_left(0) == pytest.approx(100)
     # After many of the same size the rest is as those were.
     pace = Pace(clock := Clock(), PlannedWork(epochs=(10,), may_stop=False, flops=5.5e6))
     assert left_of(clock, pace, [(10, 1.0, 10**6)] * 100, 101) == pytest.approx(10, rel=0.05)

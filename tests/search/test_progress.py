@@ -138,7 +138,7 @@ def test_rungs_are_named_as_such() -> None:
 
 def test_time_left_is_not_that_of_a_reference_network(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
-    monkeypatch.setattr("amber.search.progress.Pace", lambda: Pace(lambda: clock[0]))
+    monkeypatch.setattr("amber.search.progress.Pace", lambda **given: Pace(lambda: clock[0], **given))
     log = io.StringIO()
     shown = SearchProgress(Console(file=log, width=200))
     shown.on_search_begin(12, "val_loss", "minimize")

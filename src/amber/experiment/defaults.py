@@ -104,7 +104,7 @@ def _batch(facts: Facts) -> int:
 
 def facts_of(loaded: Configuration, dataset: Dataset) -> Facts:
     """Return what the rule needs to know of data and space."""
-    return Facts(len(dataset.train), middling_megaflops(loaded, dataset))
+    return Facts(len(dataset.train), _middling_megaflops(loaded, dataset))
 
 
 def with_defaults(
@@ -215,7 +215,7 @@ def _said(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def middling_megaflops(loaded: Configuration, dataset: Dataset) -> float:
+def _middling_megaflops(loaded: Configuration, dataset: Dataset) -> float:
     """Return the median over a few networks of the space; 0 where none of them is one."""
     builder = make_builder(loaded, TaskSpec.of(dataset), compiled=False)
     found = []

@@ -1,13 +1,22 @@
-"""What an experiment will train and do, as far as it is known before: what the estimate of the time left begins with."""
+"""What an experiment will train, as far as it is known before: what the estimate of the time left begins with."""
 
 from __future__ import annotations
 
+import contextlib
+from typing import TYPE_CHECKING
+
+from amber.errors import InvalidArchitectureError
 from amber.experiment.data import folds_of
-from amber.experiment.defaults import middling_megaflops
 from amber.experiment.experiment import Experiment
 from amber.experiment.final.training import final_records
 from amber.search.halving import HalvingSettings
 from amber.search.pace import PlannedWork
+
+if TYPE_CHECKING:
+    from amber.modeler import ModelBuilder
+
+# Networks that are planned, in a millisecond each.
+_SAMPLED = 30
 
 
 def planned_work(experiment: Experiment) -> PlannedWork:
@@ -22,12 +31,26 @@ def planned_work(experiment: Experiment) -> PlannedWork:
     all_epochs = [networks * epochs for networks, epochs in of_rung]
     return PlannedWork(
         epochs=tuple(epochs),
-        may_stop=training.patience is not None or config.search.pruner is not None,
-        flops=1e6 * middling_megaflops(configuration, dataset),
+        may_stop=_may_stop(training.patience, training.epochs) or config.search.pruner is not None,
+        flops=_average_flops(experiment.builder),
         after_rung=tuple(float(sum(all_epochs[place + 1 :])) for place in range(len(of_rung))),
         final_epochs=final.ensemble * final.epochs * longer * max(1, folds_of(configuration)),
-        final_may_stop=final.patience is not None,
+        final_may_stop=_may_stop(final.patience, final.epochs),
     )
+
+
+def _may_stop(patience: int | None, epochs: int) -> bool:
+    """Say whether a training may stop before its last epoch."""
+    return patience is not None and patience < epochs
+
+
+def _average_flops(builder: ModelBuilder) -> float:
+    """Return the mean over some networks of the space; 0 where none of them is one, or none can be planned."""
+    found = []
+    for seed in range(_SAMPLED):
+        with contextlib.suppress(InvalidArchitectureError):
+            found.append(builder.plan(builder.layout.sample(seed)).cost.flops)
+    return sum(found) / len(found) if found else 0.0
 
 
 def _rungs(experiment: Experiment) -> list[tuple[int, int]]:

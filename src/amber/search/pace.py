@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from amber.display import PlainRepr
 
 # What is known before a search weighs as much as so many trainings; where a training may stop early, it is taken to
 # end after this share of its epochs.
-_PRIOR, _USUAL_SHARE = 2.0, 0.7
+_PRIOR, _USUAL_SHARE = 4.0, 0.75
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class PlannedWork:
     Attributes:
         epochs: of a training, at most; where there are rungs of each rung, beyond the one before. Empty: not known.
         may_stop: whether a training may stop before.
-        flops: of a middling network of the space; 0: not known.
+        flops: of a network of the space, on average; 0: not known.
         after_rung: where there are rungs, the epochs of all networks in the rungs that follow each.
         final_epochs: of the last trainings together, at most, in epochs of a trial's training.
         final_may_stop: whether these may stop before.
@@ -37,12 +37,21 @@ class PlannedWork:
 
 @dataclass
 class _Training:
-    """A training that runs: since when, its last epoch and when that ended, and how many there were and will be."""
+    """A training that runs, or ran.
+
+    Attributes:
+        began: when.
+        seconds: since then, at its end or after its last epoch.
+        epochs: that it trained.
+        share: of its epochs.
+        flops: of the network; 0: not known.
+    """
 
     began: float
-    last: float = 0.0
-    trained: int = 0
+    seconds: float = 0.0
+    epochs: int = 0
     share: float = 0.0
+    flops: float = 0.0
 
 
 class Pace(PlainRepr):
@@ -63,9 +72,10 @@ class Pace(PlainRepr):
         self._clock, self._work, self._rung = clock, work or PlannedWork(), rung
         self._started = clock()
         self._running: dict[int, _Training] = {}
-        # Of trainings that ended: seconds, epochs and FLOPs of those drawn from the space, and of reference networks.
-        self._drawn: list[tuple[float, int, float]] = []
-        self._given: list[tuple[float, int, float]] = []
+        # Trainings that ended: of networks drawn from the space, and of reference networks.
+        self._drawn: list[_Training] = []
+        self._given: list[_Training] = []
+        self._best_flops = 0.0
         self._workers = 1
 
     @property
@@ -82,11 +92,13 @@ class Pace(PlainRepr):
         """Note that an epoch of a training ended; one that goes on where a rung ended does not begin with the first."""
         if number in self._running:
             training = self._running[number]
-            training.trained += 1
-            training.last = self._clock()
-            training.share = min(1.0, training.trained / max(1, epochs - epoch + training.trained))
+            training.epochs += 1
+            training.seconds = self._clock() - training.began
+            training.share = min(1.0, training.epochs / max(1, epochs - epoch + training.epochs))
 
-    def end(self, number: int, trained: bool, given: bool = False, flops: int | None = None) -> None:
+    def end(
+        self, number: int, trained: bool, given: bool = False, flops: int | None = None, best: bool = False
+    ) -> None:
         """Note that a proposal is settled.
 
         Args:
@@ -94,11 +106,14 @@ class Pace(PlainRepr):
             trained: whether it was trained.
             given: it is a reference network, as none of what is left will be: its time says nothing about theirs.
             flops: of the network; None: not known.
+            best: it is the best so far, of which the last training is one.
         """
         training = self._running.pop(number, None) or _Training(self._started)
+        training.seconds, training.flops = self._clock() - training.began, float(flops or 0)
         if trained:
-            ended = self._given if given else self._drawn
-            ended.append((self._clock() - training.began, training.trained, float(flops or 0)))
+            (self._given if given else self._drawn).append(training)
+        if best:
+            self._best_flops = training.flops
 
     def seconds_each(self) -> float:
         """Return the seconds from one end of a training to the next, on average."""
@@ -110,56 +125,55 @@ class Pace(PlainRepr):
         Args:
             trainings: how many are to end yet, with those that run.
         """
-        known = self._drawn or self._given or self._begun()
-        after = self._work.after_rung[self._rung] if self._rung < len(self._work.after_rung) else 0.0
-        if not known or (trainings < 1 and not after and not self._work.final_epochs):
+        ended = self._drawn or self._given
+        known = ended or [each for each in self._running.values() if each.epochs]
+        work, after = self._work, _at(self._work.after_rung, self._rung)
+        if not known or (trainings < 1 and not after and not work.final_epochs):
             return None
         now = self._clock()
-        each, epoch, share = self._usual(known)
+        epochs, share = self._usual_epochs(ended)
+        epoch = sum(each.seconds for each in known) / max(1, sum(each.epochs for each in known))
+        usual = epoch * self._cost(ended, self._flops_to_come(ended)) * epochs
+        if not epochs:  # nothing is known of them
+            usual = sum(each.seconds for each in known) / len(known)
         elapsed = [now - training.began for training in self._running.values()]
         # Which share of their time the workers train; the rest is the start, and what is done between trainings.
-        spent = sum(seconds for seconds, _, _ in (*self._drawn, *self._given)) + sum(elapsed)
+        spent = sum(each.seconds for each in (*self._drawn, *self._given)) + sum(elapsed)
         busy = min(1.0, max(spent / (self._workers * max(now - self._started, 1e-3)), 1e-3))
-        free = [self._rest(now - training.began, training.share, each) for training in self._running.values()]
+        free = [self._rest(now - training.began, training.share, usual) for training in self._running.values()]
         free += [0.0] * (self._workers - len(free))
         # Whoever is free first takes the next; full rounds are as long as a training is.
         rounds, rest = divmod(max(0, trainings - len(self._running)), self._workers)
         heapq.heapify(free)
         for _ in range(rest):
-            heapq.heapreplace(free, free[0] + each)
-        final = self._work.final_epochs * (share if self._work.final_may_stop else 1.0) * epoch
-        searching = rounds * each + max(free) + after * share * epoch / self._workers
-        return searching / busy + final
+            heapq.heapreplace(free, free[0] + usual)
+        of_rungs = after * share * epoch / self._workers
+        of_last = work.final_epochs * (_USUAL_SHARE if work.final_may_stop else 1.0) * epoch
+        searching = (rounds * usual + max(free) + of_rungs) / busy
+        return searching + of_last * self._cost(ended, self._best_flops or self._flops_to_come(ended))
 
-    def _begun(self) -> list[tuple[float, int, float]]:
-        """Return what the trainings that run say before one has ended."""
-        return [(each.last - each.began, each.trained, 0.0) for each in self._running.values() if each.trained]
-
-    def _usual(self, known: list[tuple[float, int, float]]) -> tuple[float, float, float]:
-        """Return the seconds of a training that is to come, those of one of its epochs, and its share of all epochs."""
-        seconds = sum(each[0] for each in known)
-        epochs = sum(each[1] for each in known)
-        limit = self._work.epochs[self._rung] if self._rung < len(self._work.epochs) else 0
-        if not epochs or not limit:
-            return seconds / len(known), seconds / max(1, epochs), 1.0
-        ended = self._drawn or self._given
+    def _usual_epochs(self, ended: Sequence[_Training]) -> tuple[float, float]:
+        """Return the epochs of a training that is to come, and which share of all that is; 0 where nothing is known."""
+        limit = _at(self._work.epochs, self._rung)
+        trained = sum(each.epochs for each in ended)
+        if not limit:
+            return trained / max(1, len(ended)), 1.0
         before = limit * (_USUAL_SHARE if self._work.may_stop else 1.0)
-        trained = (_PRIOR * before + sum(each[1] for each in ended)) / (_PRIOR + len(ended))
-        epoch = seconds / epochs * self._relative_cost(ended)
-        return epoch * trained, epoch, min(1.0, trained / limit)
+        usual = (_PRIOR * before + trained) / (_PRIOR + len(ended))
+        return usual, min(1.0, usual / limit)
 
-    def _relative_cost(self, ended: list[tuple[float, int, float]]) -> float:
-        """Return how much longer than those so far an epoch of a network to come takes.
+    def _flops_to_come(self, ended: Sequence[_Training]) -> float:
+        """Return the FLOPs of a network that is to come."""
+        return (_PRIOR * self._work.flops + sum(each.flops for each in ended)) / (_PRIOR + len(ended))
 
-        Half of the time of a middling network is taken to go by its FLOPs, and half to be the same for all.
+    def _cost(self, ended: Sequence[_Training], flops: float) -> float:
+        """Return how much longer an epoch of a network takes than one of those so far.
+
+        Half of the time of an average network is taken to go by its FLOPs, and half to be the same for all.
         """
-        middling = self._work.flops
-        counted = [(epochs, flops) for _, epochs, flops in ended if epochs and flops]
-        if not middling or not counted:
-            return 1.0
-        so_far = sum(epochs * flops for epochs, flops in counted) / sum(epochs for epochs, _ in counted)
-        to_come = (_PRIOR * middling + sum(flops for _, flops in counted)) / (_PRIOR + len(counted))
-        return (middling + to_come) / (middling + so_far)
+        average, epochs = self._work.flops, sum(each.epochs for each in ended)
+        so_far = sum(each.epochs * each.flops for each in ended) / max(1, epochs)
+        return (average + flops) / (average + so_far) if average and so_far else 1.0
 
     @staticmethod
     def _rest(elapsed: float, share: float, usual: float) -> float:
@@ -167,3 +181,7 @@ class Pace(PlainRepr):
         if elapsed < usual or not share:
             return max(0.0, usual - elapsed)
         return elapsed * (1 - share) / share
+
+
+def _at(values: Sequence[float], place: int) -> float:
+    return values[place] if place < len(values) else 0.0

@@ -95,9 +95,11 @@ class SearchProgress(SearchCallback):
     def on_trial_end(self, trial: Trial) -> None:
         """Count a proposal, and elsewhere than in a terminal prints its line."""
         self._counts[trial.status] += 1
-        self._pace.end(trial.number, trial.status in TRAINED, given=bool(trial.reference), flops=trial.flops)
-        if trial.status == "complete" and self._is_better(trial):
+        is_best = trial.status == "complete" and self._is_better(trial)
+        if is_best:
             self._best = trial
+        trained = trial.status in TRAINED
+        self._pace.end(trial.number, trained, given=bool(trial.reference), flops=trial.flops, best=is_best)
         if trial.status == "failed":
             self._last_failed = trial
         if self._live is None:
