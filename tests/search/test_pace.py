@@ -148,8 +148,8 @@ def test_trainings_that_may_stop_early_are_not_taken_to_stop_as_the_first_did() 
     clock = Clock()
     pace = Pace(clock, PlannedWork(epochs=(60,), final_epochs=90))
     first = left_of(clock, pace, [(15, 1.0, 0)], 11)
-    # 10 trainings, and the last one's 90 epochs: of each the mean of 15 and four times 45 of 60 epochs.
-    assert first == pytest.approx((10 * 60 + 90) * (15 + 4 * 45) / 5 / 60)
+    # 10 trainings of the mean of 15 and four times 45 epochs, and of the last one's 90 epochs three quarters.
+    assert first == pytest.approx(10 * (15 + 4 * 45) / 5 + 90 * 0.75)
     pace = Pace(clock := Clock(), PlannedWork(epochs=(60,)))
     later = left_of(clock, pace, [(15, 1.0, 0)] * 100, 110)
     assert later == pytest.approx(10 * 15, rel=0.1)
