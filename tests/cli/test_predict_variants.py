@@ -32,7 +32,7 @@ def test_a_row_for_each_allele(amber: Amber, finished_run: Path, files: tuple[Pa
     done = amber("predict", finished_run, calls, "--genome", genome, "-o", tmp_path / "out.tsv")
     assert done.exit_code == 0, done.stderr
     assert "Wrote" in done.stdout and "4 variants" in done.stdout
-    assert "1 variants not predicted: reference allele differs from the genome." in done.stderr
+    assert "1 not predicted: reference allele differs from the genome." in done.stderr
     rows = list(csv.DictReader((tmp_path / "out.tsv").open(), delimiter="\t"))
     one, two = [each for each in "ACGT" if each != CHROMOSOME[99]][:2]
     assert [row["allele"] for row in rows] == [

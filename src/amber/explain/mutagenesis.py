@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Unpack
 
 import keras
@@ -14,7 +14,8 @@ from amber.backend.inference import without_gradients
 from amber.backend.keras_internals.graphs import input_structure
 from amber.explain.attribution import check_strands, functional_model
 from amber.explain.inputs import Examples, Given, check_sequences, is_sequence, read_examples, reverse_complement
-from amber.explain.settings import Checked, Progress, Settings, check_settings
+from amber.explain.settings import Checked, Settings, check_settings
+from amber.explain.substitutions import ONE_HOT, Scores, SubstitutedModel, substituted_model
 from amber.explain.targets import Output, Target, find_target
 from amber.types import Array
 
@@ -56,7 +57,7 @@ def mutagenesis(model: keras.Model, examples: Given, output: Output = 0, **setti
     for place, array in enumerate(read.arrays):
         effects = np.zeros_like(array)
         if is_sequence(array):
-            _fill(effects, score, read, place, originals, checked)
+            _fill(effects, _scores_after(model, target, read, place, score, checked), originals, array, checked)
         found.append(effects - effects.mean(axis=-1, keepdims=True) if checked.hypothetical else effects)
     return read.packed(found)
 
@@ -86,34 +87,66 @@ def _in_batches(score: Score, examples: Examples, size: int) -> Array:
     return np.concatenate(parts)
 
 
-def _fill(effects: Array, score: Score, examples: Examples, place: int, originals: Array, settings: Checked) -> None:
+def _scores_after(
+    model: keras.Model, target: Target, examples: Examples, place: int, score: Score, settings: Checked
+) -> Callable[[slice], Scores]:
+    """Return a function of some of the examples, which gives their scores after substitutions in one input."""
+    # Elsewhere networks are compiled, and would be again for each number of examples.
+    is_torch = keras.config.backend() == "torch"
+    substituted = substituted_model(model, place, target) if is_torch else None
+
+    def of(part: slice) -> Scores:
+        arrays = [array[part] for array in examples.arrays]
+        if substituted is not None:
+            return _of_strands(substituted, arrays, settings.both_strands)
+        return _of_copies(score, arrays, place, 0 if is_torch else settings.batch_size)
+
+    return of
+
+
+def _of_copies(score: Score, arrays: Sequence[Array], place: int, least: int) -> Scores:
+    """Return scores of whole sequences; fewer than `least` are filled up, so that nothing is compiled again."""
+
+    def scores(rows: Array, positions: Array, bases: Array) -> Array:
+        filled = np.concatenate([rows, np.repeat(rows[-1:], max(least - len(rows), 0))])
+        copies = [array[filled] for array in arrays]
+        copies[place][np.arange(len(rows)), positions] = ONE_HOT[bases]
+        return score(copies)[: len(rows)]
+
+    return scores
+
+
+def _of_strands(substituted: SubstitutedModel, arrays: Sequence[Array], both_strands: bool) -> Scores:
+    """Return scores of which only what changes is computed."""
+    last = arrays[substituted.plan.place].shape[1] - 1
+    with without_gradients():
+        forward = substituted.of(arrays)
+        backward = substituted.of(reverse_complement(arrays)) if both_strands else None
+
+    def scores(rows: Array, positions: Array, bases: Array) -> Array:
+        with without_gradients():
+            found = forward(rows, positions, bases)
+            return found if backward is None else (found + backward(rows, last - positions, 3 - bases)) / 2
+
+    return scores
+
+
+def _fill(
+    effects: Array, scores_after: Callable[[slice], Scores], originals: Array, array: Array, settings: Checked
+) -> None:
     """Write the effects of all substitutions in one input."""
-    for example, position, base in _substitutions(examples.arrays[place], settings.batch_size, settings.progress):
-        interrupts.check()
-        kept = len(example)
-        # Where networks are compiled a smaller last batch is filled up, so that nothing is compiled again.
-        added = 0 if keras.config.backend() == "torch" else settings.batch_size - kept
-        rows = np.concatenate([example, np.repeat(example[-1:], added)])
-        arrays = [array[rows] for array in examples.arrays]
-        arrays[place][np.arange(kept), position] = np.eye(4, dtype=np.float32)[base]
-        effects[example, position, base] = score(arrays)[:kept] - originals[example]
-
-
-def _substitutions(array: Array, size: int, progress: Progress | None) -> Iterator[tuple[Array, Array, Array]]:
-    """Yield examples, positions and bases of at most `size` substitutions at a time."""
-    total = len(array)
-    pending: list[Array] = []
-    held = 0
-    for row in range(total):
-        position, base = np.nonzero(array[row] != 1)
-        pending.append(np.stack([np.full(len(position), row), position, base]))
-        held += len(position)
-        if held >= size or row == total - 1:
-            joined = np.concatenate(pending, axis=1)
-            whole = joined.shape[1] if row == total - 1 else held - held % size
-            for start in range(0, whole, size):
-                part = joined[:, start : min(start + size, whole)]
-                yield part[0], part[1], part[2]
-            pending, held = [joined[:, whole:]], joined.shape[1] - whole
-        if progress is not None:
-            progress(row + 1, total)
+    size = settings.batch_size
+    # As many examples at a time as give a few full batches.
+    several = -(-4 * size // max(3 * array.shape[1], 1))
+    for first in range(0, len(array), several):
+        part = slice(first, first + several)
+        scores = scores_after(part)
+        rows, positions, bases = np.nonzero(array[part] != 1)
+        for start in range(0, len(rows), size):
+            interrupts.check()
+            batch = slice(start, start + size)
+            row, position, base = rows[batch], positions[batch], bases[batch]
+            effects[first + row, position, base] = scores(row, position, base) - originals[first + row]
+        if settings.progress is not None:
+            for done in range(first, min(first + several, len(array))):
+                settings.progress(done + 1, len(array))

@@ -153,12 +153,16 @@ class LayerCall:
         layer: what is called: a layer, a model, or an operation of `keras.ops`.
         inputs: identities of the symbolic tensors that it reads, in order.
         outputs: identities of those that it returns, in order.
+        input_shapes: of what it reads, without the axis of examples.
+        output_shapes: of what it returns, likewise.
         arguments: gives the arguments of the call, positional and named, from tensors by identity.
     """
 
     layer: Any
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    input_shapes: tuple[tuple[int | None, ...], ...]
+    output_shapes: tuple[tuple[int | None, ...], ...]
     arguments: Callable[[dict[int, Tensor]], tuple[tuple[object, ...], dict[str, object]]]
 
 
@@ -170,6 +174,8 @@ def calls_in_order(model: keras.Model) -> list[LayerCall]:
             node.operation,
             tuple(map(id, node.input_tensors)),
             tuple(map(id, node.outputs)),
+            tuple(tuple(tensor.shape[1:]) for tensor in node.input_tensors),
+            tuple(tuple(tensor.shape[1:]) for tensor in node.outputs),
             node.arguments.fill_in,
         )
         for depth in sorted(by_depth, reverse=True)

@@ -61,9 +61,7 @@ class AllelePredictions:
     def notes(self) -> tuple[str, ...]:
         """A sentence for whatever was skipped or is not predicted."""
         counts = self.windows.counts
-        missing = [
-            f"{count:,} variants not predicted: {status}." for status, count in counts.items() if status != SCORED
-        ]
+        missing = [f"{count:,} not predicted: {status}." for status, count in counts.items() if status != SCORED]
         return (*self.windows.variants.notes, *missing)
 
     def write_text(self, stream: TextIO, suffix: str = ".tsv") -> None:
