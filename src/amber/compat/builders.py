@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from amber.architect import BranchedModelSpace, ModelSpace, Operation
 from amber.backend.distribution.placement import Devices
 from amber.compat.dags import get_dag
+from amber.compat.unused import keywords_of, warn_of_unused
 from amber.modeler.builders import branch, multi_io, residual_cnn, sequential
 from amber.modeler.builders.dag import builder as dag_builder
-from amber.modeler.builders.unused import keywords_of, warn_of_unused
 
 
 class KerasResidualCnnBuilder(residual_cnn.KerasResidualCnnBuilder):
@@ -137,8 +138,9 @@ class DAGModelBuilder(dag_builder.DAGModelBuilder):
     """Builds directed acyclic graphs, and takes arguments of other builders; see `builders.dag.builder`.
 
     Args:
-        inputs_op, output_op, model_space, model_compile_dict, num_layers, with_skip_connection: as there.
-        with_input_blocks, dag_func, dag_kwargs: as there.
+        inputs_op, output_op, model_space, model_compile_dict: as there.
+        num_layers: accepted; the model space says how many layers there are.
+        with_skip_connection, with_input_blocks, dag_func, dag_kwargs: as there.
         *args: accepted, without effect.
         **kwargs: of other builders, without effect; one warning names them.
     """
@@ -166,9 +168,17 @@ class DAGModelBuilder(dag_builder.DAGModelBuilder):
             output_op,
             model_space,
             model_compile_dict,
-            num_layers,
             with_skip_connection,
             with_input_blocks,
             dag_func,
             dag_kwargs,
         )
+        if num_layers not in (None, self.num_layers):
+            warnings.warn(
+                f"num_layers has no effect: the model space has {self.num_layers} layers. Received: {num_layers!r}",
+                stacklevel=2,
+            )
+
+    def _dag_arguments(self, tokens: Sequence[int]) -> dict[str, Any]:
+        """Return what every kind of DAG is given: the first AMBER's own take the number of layers too."""
+        return {"arc_seq": tokens, "num_layers": self.num_layers, **super()._dag_arguments(tokens)}

@@ -16,6 +16,7 @@ from amber.compat.mock import MockManager, MockReward
 from amber.compat.multi_manager import MultiManagerEnvironment, ParallelMultiManagerEnvironment
 from amber.compat.operation_controller import OperationController
 from amber.compat.rewards import KnowledgeReward, LossAucReward, LossReward, SparseCategoricalReward
+from amber.compat.unused import FAMILY
 from amber.errors import ConfigError
 from amber.modeler import (
     DAGModelBuilder,
@@ -26,7 +27,6 @@ from amber.modeler import (
     KerasMultiIOModelBuilder,
     KerasResidualCnnBuilder,
 )
-from amber.modeler.builders.unused import FAMILY
 
 if TYPE_CHECKING:
     from amber.architect.controllers.base import BaseController

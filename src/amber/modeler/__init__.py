@@ -10,6 +10,12 @@ from amber.compat.builders import (
     KerasMultiIOModelBuilder,
     KerasResidualCnnBuilder,
 )
+from amber.compat.sequential_functions import (
+    build_multi_gpu_sequential_model,
+    build_multi_gpu_sequential_model_from_string,
+    build_sequential_model,
+    build_sequential_model_from_string,
+)
 from amber.compat.supernets.builders import EnasAnnModelBuilder, EnasCnnModelBuilder
 from amber.graph.graph import (
     ComputationGraph,
@@ -22,12 +28,6 @@ from amber.modeler.architecture_decoder import (
     ResConvNetArchitecture,
 )
 from amber.modeler.builders.base import ModelBuilder
-from amber.modeler.builders.sequential_functions import (
-    build_multi_gpu_sequential_model,
-    build_multi_gpu_sequential_model_from_string,
-    build_sequential_model,
-    build_sequential_model_from_string,
-)
 from amber.modeler.child import DenseAddOutputChild
 from amber.modeler.dag import DAG, DAGModelBuilder, InputBlockAuxLossDAG, InputBlockDAG, get_dag
 from amber.modeler.get_layer import get_layer

@@ -6,13 +6,13 @@ from amber.compat.builders import (
     KerasMultiIOModelBuilder,
     KerasResidualCnnBuilder,
 )
-from amber.modeler.builders.base import ModelBuilder
-from amber.modeler.builders.sequential_functions import (
+from amber.compat.sequential_functions import (
     build_multi_gpu_sequential_model,
     build_multi_gpu_sequential_model_from_string,
     build_sequential_model,
     build_sequential_model_from_string,
 )
+from amber.modeler.builders.base import ModelBuilder
 
 __all__ = [
     "KerasBranchModelBuilder",

@@ -35,6 +35,25 @@ def test_steps_are_keras_own_where_keras_does_not_compile_one_batch() -> None:
         assert_alike(pair, fit_alike(pair, x, y, shuffle=False, epochs=1))
 
 
+def test_only_steps_of_networks_with_positions_are_compiled_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[Any] = []
+
+    def noted(function: Any, options: Any, donated: int | None = 0) -> Any:
+        used.append(options)
+        return compiled(function, options, donated)
+
+    monkeypatch.setattr("amber.backend.jax.model.compiled", noted)
+    vectors = keras.Input((3,))
+    dense = CompiledFunctional(vectors, keras.layers.Dense(1)(vectors))
+    for model, options, x in ((dense, {}, np.ones((4, 3))), (small_model(), QUICK, small_data(4)[0])):
+        y = np.zeros(4)
+        model.compile(loss="mse")
+        model.fit(x, y, validation_data=(x, y), verbose=0)
+        model.predict(x, verbose=0)
+        assert used == [options] * 3
+        used.clear()
+
+
 def test_options_that_this_xla_does_not_know_are_left_out() -> None:
     assert compiling._are_known(tuple(QUICK.items())) and compiling._are_known(tuple(QUICKEST.items()))
     unknown: dict[str, bool | int] = {"xla_no_such_flag": True}

@@ -2,8 +2,9 @@
 
 A candidate of a search takes some hundred steps, each of milliseconds, and JAX compiles a step for seconds: on a CPU
 nearly all of that is LLVM's work on the hundreds of small kernels that XLA makes. XLA's former emitters of kernels give
-LLVM less to do. Last digits of a step may differ, and with them the score of a long training. What runs a few times
-only is not optimised either.
+LLVM less to do where there are sequences or images. A network of vectors only gains nothing by them: its steps take
+longer, and behind many dropouts XLA compiles for longer. Last digits of a step may differ, and with them the score of a
+long training. What runs a few times only is not optimised either.
 """
 
 from __future__ import annotations
@@ -13,12 +14,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
+import keras
 
 Options = Mapping[str, bool | int]
 
 # Options of XLA, which knows them by the names of its flags.
 QUICK: Options = {"xla_cpu_use_fusion_emitters": False}
 QUICKEST: Options = {**QUICK, "xla_backend_optimization_level": 0}
+
+
+def options_for(model: keras.Model) -> Options:
+    """Return what the steps of a network are compiled with: QUICK where an input has positions, else XLA's defaults."""
+    return QUICK if any(len(each.shape) > 2 for each in model.inputs) else {}
 
 
 def compiled(function: Callable[..., Any], options: Options, donated: int | None = 0) -> Callable[..., Any]:

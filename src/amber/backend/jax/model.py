@@ -9,7 +9,7 @@ import keras
 
 from amber.backend.base_model import BaseFunctional
 from amber.backend.jax.cache import use_cache
-from amber.backend.jax.compiling import QUICK, compiled
+from amber.backend.jax.compiling import Options, compiled, options_for
 from amber.backend.step_wrappers import StepFunction
 from amber.types import TensorTree
 
@@ -29,14 +29,14 @@ class CompiledFunctional(BaseFunctional):
         if self._keeps_step(self.train_function, force):
             super().make_train_function(force)
         else:
-            self.train_function = _on_batches(self.train_step)
+            self.train_function = _on_batches(self.train_step, options_for(self))
 
     def make_test_function(self, force: bool = False) -> None:
         """Make a test function that takes what Keras's takes."""
         if self._keeps_step(self.test_function, force):
             super().make_test_function(force)
         else:
-            self.test_function = _on_batches(self.test_step)
+            self.test_function = _on_batches(self.test_step, options_for(self))
 
     def make_predict_function(self, force: bool = False) -> StepFunction:
         """Make a predict function that takes what Keras's takes."""
@@ -48,7 +48,7 @@ class CompiledFunctional(BaseFunctional):
             outputs, changing = self.predict_step(state, data)
             return outputs, (state[0], changing)
 
-        self.predict_function = _on_batches(predict)
+        self.predict_function = _on_batches(predict, options_for(self))
         return self.predict_function
 
     def _keeps_step(self, function: StepFunction | None, force: bool) -> bool:
@@ -60,11 +60,11 @@ class CompiledFunctional(BaseFunctional):
         return not is_compiled or keras.distribution.distribution() is not None or keras.config.is_nnx_enabled()
 
 
-def _on_batches(step: StepFunction) -> StepFunction:
-    """Return a step that is given an iterator in place of a batch."""
-    quick = compiled(step, QUICK)
+def _on_batches(step: StepFunction, options: Options) -> StepFunction:
+    """Return a step, compiled with options of XLA, that is given an iterator in place of a batch."""
+    function = compiled(step, options)
 
     def run(state: Any, iterator: Iterator[TensorTree]) -> object:
-        return quick(state, next(iterator))
+        return function(state, next(iterator))
 
     return run

@@ -8,8 +8,8 @@ from typing import Any
 from amber.compat.ignored import ignore_session
 from amber.compat.supernets.dags import EnasAnnDAG, EnasConv1dDAG, EnasConv1DwDataDescription
 from amber.compat.supernets.weight_sharing import AnnSupernetBuilder, SupernetBuilder
+from amber.compat.unused import keywords_of, warn_of_unused
 from amber.errors import ConfigError, ModelSpaceError
-from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.supernet.factory import SupernetFactory
 
 

@@ -12,9 +12,9 @@ from amber.compat.ignored import ignore_session
 from amber.compat.supernets.feature_models import as_feature_blocks
 from amber.compat.supernets.models import EnasAnnModel, EnasCnnModel
 from amber.compat.supernets.weight_sharing import operations_of
+from amber.compat.unused import keywords_of, warn_of_unused
 from amber.errors import ConfigError, DataError, ModelSpaceError
 from amber.modeler.builders.dag.names import DAGS
-from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.supernet.ann import AnnSupernet
 from amber.supernet.conv import ConvSupernet
 from amber.supernet.factory import SupernetFactory

@@ -14,10 +14,10 @@ from amber.compat.ignored import ignore_session
 from amber.compat.linked import LinkedNode, linked
 from amber.compat.supernets.reported import as_reported
 from amber.compat.supernets.steps import Steps, fresh_seed, without_list
+from amber.compat.unused import keywords_of, warn_of_unused
 from amber.errors import ConfigError
 from amber.graph.models.per_output import metrics_of_outputs
 from amber.graph.node import ComputationNode
-from amber.modeler.builders.unused import keywords_of, warn_of_unused
 from amber.supernet.child import SupernetModel, is_array_data
 from amber.types import TensorTree
 

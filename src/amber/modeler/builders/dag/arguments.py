@@ -9,9 +9,6 @@ from amber.errors import ModelSpaceError
 from amber.graph.graph import ComputationNode
 from amber.graph.models.auxiliary import DEFAULT_INPUT
 
-# What the first AMBER handed to every DAG, whether it had a use for it or not.
-HANDED_ON = frozenset({"num_layers", "controller", "name", "model_compile_dict", "child_train_op_kwargs"})
-
 
 def input_nodes(given: Any) -> tuple[ComputationNode, ...]:
     """Return the input nodes of a network, given as one or as a list.

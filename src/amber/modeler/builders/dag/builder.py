@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +32,6 @@ class DAGModelBuilder(ModelBuilder):
         output_op: the output operation, or a list of one. Without a name it is called `output`.
         model_space: candidates of any registered type.
         model_compile_dict: arguments of `keras.Model.compile`, cloned for every child.
-        num_layers: accepted; the model space says how many layers there are.
         with_skip_connection: every layer chooses among the earlier ones; otherwise it reads the one before it.
         with_input_blocks: every layer chooses among the inputs; otherwise the first layer reads all of them.
         dag_func: the kind of DAG: a name (`DAG`, `InputBlockDAG`, `InputBlockAuxLossDAG`) or a callable of DAG's
@@ -62,7 +60,6 @@ class DAGModelBuilder(ModelBuilder):
         output_op: Any,
         model_space: ModelSpace,
         model_compile_dict: Mapping[str, Any] | None,
-        num_layers: int | None = None,
         with_skip_connection: bool = True,
         with_input_blocks: bool = True,
         dag_func: Any = None,
@@ -73,11 +70,6 @@ class DAGModelBuilder(ModelBuilder):
         check_distinct(inputs, outputs)
         if len(outputs) > 1:
             raise ModelSpaceError(f"output_op must be one Operation, or a list of one. Received: {len(outputs)}")
-        if num_layers is not None and num_layers != len(model_space):
-            warnings.warn(
-                f"num_layers has no effect: the model space has {len(model_space)} layers. Received: {num_layers!r}",
-                stacklevel=2,
-            )
         for layer, candidates in enumerate(model_space.layers):
             for position, operation in enumerate(candidates):
                 with at_candidate(layer, position):
@@ -116,18 +108,19 @@ class DAGModelBuilder(ModelBuilder):
             return self._pattern.with_tokens(arc_seq)
         return self._new_dag(self.layout.validate(arc_seq), dag_kwargs)
 
-    def _new_dag(self, tokens: Sequence[int], dag_kwargs: Mapping[str, Any]) -> Any:
-        arguments: dict[str, Any] = {
+    def _dag_arguments(self, tokens: Sequence[int]) -> dict[str, Any]:
+        """Return what every kind of DAG is given."""
+        return {
             "arc_seq": tokens,
-            "num_layers": self.num_layers,
             "model_space": self.model_space,
             "input_node": list(self._input_nodes),
             "output_node": self._output_node,
             "with_skip_connection": self.with_skip_connection,
             "with_input_blocks": self.with_input_blocks,
-            **self.dag_kwargs,
-            **dag_kwargs,
         }
+
+    def _new_dag(self, tokens: Sequence[int], dag_kwargs: Mapping[str, Any]) -> Any:
+        arguments = {**self._dag_arguments(tokens), **self.dag_kwargs, **dag_kwargs}
         try:
             inspect.signature(self._make_dag).bind(**arguments)
         except TypeError as error:

@@ -18,7 +18,6 @@ from amber.graph.graph import ComputationGraph, ComputationNode
 from amber.graph.models.auxiliary import DEFAULT_INPUT
 from amber.modeler.builders.dag import arguments
 from amber.modeler.builders.dag.dangling_nodes import PlannedLayer, connect_dangling
-from amber.modeler.builders.unused import warn_of_unused
 from amber.operations.merges import merge_name
 from amber.types import Tokens
 
@@ -44,8 +43,6 @@ class DAG(PlainRepr):
         with_skip_connection: every layer chooses among the earlier ones.
         with_input_blocks: every layer chooses among the inputs.
         merge_op: how layers join what they read: a registered name or a Keras layer class.
-        *args: accepted, as the first AMBER did, without effect.
-        **kwargs: the same; one warning names those that look like a mistake.
 
     Attributes:
         layout: the TokenLayout of the tokens.
@@ -74,14 +71,11 @@ class DAG(PlainRepr):
         output_node: Any,
         with_skip_connection: bool = True,
         with_input_blocks: bool = True,
-        *args: Any,
+        *,
         merge_op: Any = "concatenate",
-        **kwargs: object,
     ) -> None:
         if not isinstance(model_space, ModelSpace):
             raise ModelSpaceError(f"model_space must be a ModelSpace. Received: {type(model_space).__name__}")
-        unknown = {name: value for name, value in kwargs.items() if name not in arguments.HANDED_ON}
-        warn_of_unused("a DAG", unknown, ("with_skip_connection", "with_input_blocks", "merge_op"))
         self.model_space = model_space
         self.input_node = arguments.input_nodes(input_node)
         self.output_node = arguments.output_node(output_node)

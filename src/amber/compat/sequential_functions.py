@@ -9,9 +9,9 @@ import keras
 from amber.architect import ModelSpace, Operation
 from amber.backend.distribution import as_many_as_there_are
 from amber.backend.distribution.placement import Devices
+from amber.compat.unused import keywords_of, warn_of_unused
 from amber.errors import ArchitectureError
 from amber.modeler.builders.sequential import KerasModelBuilder
-from amber.modeler.builders.unused import keywords_of, warn_of_unused
 
 
 def build_sequential_model(
