@@ -179,6 +179,31 @@ def test_summits_and_names_of_chromosomes_that_differ(genome: Path, tmp_path: Pa
     assert "chromosomes" in config["data"]["split"]
 
 
+def test_one_file_of_peaks_with_summits_beside_matched_windows_that_have_none(genome: Path, tmp_path: Path) -> None:
+    rows = [f"chr{1 + at % 2}\t{at}\t{at + 150}\tp\t0\t.\t5\t-1\t-1\t70\n" for at in range(600, 7000, 301)]
+    (tmp_path / "atf.narrowPeak").write_text("".join(rows))
+    config, _, said = started(tmp_path, [tmp_path / "atf.narrowPeak"], genome=genome)
+    assert config["data"]["source"]["centre"] == "summit"
+    assert any("atf.background.bed has no summits: the middle" in line for line in said)
+
+
+@pytest.mark.parametrize("column", ["peptide", "ligand"])
+def test_short_proteins_in_a_table(column: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = ["".join(rng.choice(list("ACDEFGHIKLMNPQRSTVWY"), rng.integers(9, 20))) for _ in range(80)]
+    (tmp_path / "bound.csv").write_text(f"{column},class\n" + "".join(f"{row},{n % 2}\n" for n, row in enumerate(rows)))
+    config, _, _ = started(tmp_path, [tmp_path / "bound.csv"])
+    assert config["data"]["sequence"] == column and config["data"]["alphabet"] == "protein"
+
+
+def test_names_of_genes_are_no_proteins(tmp_path: Path) -> None:
+    names = ["CTCF", "POLRMT", "SMARCAD", "PITRM", "CREBBP", "HNRNPA", "NOTCH", "STAT", "MTOR", "ATF"] * 4
+    text = "".join(f"{name},{n / 7},{n % 2}\n" for n, name in enumerate(names))
+    (tmp_path / "genes.csv").write_text(f"gene,level,class\n{text}")
+    config, _, _ = started(tmp_path, [tmp_path / "genes.csv"])
+    assert "sequence" not in config["data"]
+
+
 @pytest.mark.parametrize("separator", [",", "\t", ";"])
 def test_tables(separator: str, tmp_path: Path) -> None:
     both = [(text, "yes") for text in sequences(30, True)] + [(text, "no") for text in sequences(30, False)]

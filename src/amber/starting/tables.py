@@ -28,12 +28,13 @@ from amber.starting.proposal import (
     said_of_lengths,
 )
 
-_SEQUENCES = ("seq", "sequence", "sequences", "dna", "rna", "protein", "promoter", "guide")
+_SEQUENCES = ("seq", "sequence", "sequences", "dna", "rna", "protein", "peptide", "promoter", "oligo", "guide")
 _LABELS = ("label", "labels", "class", "target", "y", "response", "activity", "expression", "score", "value")
 _PARTS = ("gsplit", "split")
 # Columns of numbers that are not measured.
 _NO_MEASURES = ("group", "start", "end", "position", "pos", "id", "index", "row", "fold", "weight")
 _LETTERS = re.compile(r"[A-Za-z*-]{6,}")
+_AMINO_ACIDS, _SHORT_PEPTIDE = frozenset("ACDEFGHIKLMNPQRSTVWYBXZUO*-"), 8
 _LOOKED_AT, _MOSTLY = 500, 0.95
 _BINARY = frozenset({"0", "1", "0.0", "1.0", ""})
 
@@ -184,12 +185,15 @@ def _is_mostly_letters(fields: Sequence[str]) -> bool:
 
 
 def _many_letters(table: Table, names: Sequence[str]) -> list[str]:
-    """Return the columns whose fields have few different letters, like nucleotides, or are long and mostly unique."""
+    """Return the columns of nucleotides, of amino acids in capitals, or of what is long; the latter mostly unique."""
     found = []
     for name in names:
         fields = table[name][:_LOOKED_AT]
         nucleotides = set("".join(fields).upper()) <= set("ACGTUNRYSWKMBDHV-")
-        if nucleotides or (len(set(fields)) > len(fields) / 2 and min(map(len, fields)) >= 20):
+        unique = len(set(fields)) > len(fields) / 2
+        # Names of genes are shorter, and have digits.
+        peptides = set("".join(fields)) <= _AMINO_ACIDS and sum(map(len, fields)) >= _SHORT_PEPTIDE * len(fields)
+        if nucleotides or (unique and (peptides or min(map(len, fields)) >= 20)):
             found.append(name)
     return found
 

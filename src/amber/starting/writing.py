@@ -178,7 +178,9 @@ def _written(proposal: Proposal, output: Path, say: Callable[[str, str], None]) 
     found = budget(
         facts.examples, facts.megaflops, int(str(training["epochs"])), int(str(training["batch_size"])), times
     )
-    said = f"about {max(1, round(found.minutes))} minutes while nothing else runs here, less if training stops early"
+    minutes = max(1, round(found.minutes))
+    time = f"{minutes} minute{'s' * (minutes > 1)}"
+    said = f"about {time} while nothing else runs here, less if training stops early"
     say("Space", f"preset {preset}: {_first_line(preset)}")
     say("Budget", f"{found.trials} architectures of up to {training['epochs']} epochs: {said}")
     lines = [
