@@ -10,7 +10,7 @@ import yaml
 from tests.cli.conftest import TINY
 
 from amber import Experiment
-from amber.experiment.planned_work import planned_work
+from amber.experiment.planned_work import after_shared, planned_work
 from amber.search.pace import PlannedWork
 
 
@@ -48,3 +48,14 @@ def test_epochs_of_rungs_to_come(tmp_path: Path) -> None:
 def test_a_pruner_stops_trainings(pruner: str | None, may_stop: bool, tmp_path: Path) -> None:
     work = work_of(tmp_path, training={"epochs": 4, "patience": None}, search={"pruner": pruner})
     assert work.may_stop is may_stop
+
+
+def test_what_follows_the_shared_training_of_a_one_shot_search(tmp_path: Path) -> None:
+    given = yaml.safe_load(TINY)
+    one_shot = {"start_steps": 0, "warm_up_steps": 60, "episodes": 10, "steps_per_episode": 3, "finalist_steps": 10}
+    given["search"] = {"strategy": "one_shot", "metric": "val_loss", "one_shot": {**one_shot, "top_k": 2}}
+    given["training"] = {**given["training"], "epochs": 3, "batch_size": 32}
+    given["final"] = {"epochs": 4, "ensemble": 2, "patience": None, "data": "train"}
+    experiment = Experiment.from_dict(given, run_directory=tmp_path / "run")
+    batches = -(-len(experiment.dataset.train) // 32)
+    assert after_shared(experiment) == pytest.approx(batches * (2 * 2 * 3 + 2 * 4) / 100)

@@ -52,11 +52,11 @@ class ConsoleReporter(PlainRepr):
 
         return (SearchProgress(describe=ArchitectureWords(builder), work=work),)
 
-    def shared_progress(self) -> OneShotProgress | None:
+    def shared_progress(self, after: float) -> OneShotProgress | None:
         """Return a display of shared training."""
         from amber.search.one_shot import OneShotProgress
 
-        return None if self._console.quiet else OneShotProgress()
+        return None if self._console.quiet else OneShotProgress(after=after)
 
 
 def default_reporter() -> Reporter:

@@ -6,10 +6,12 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from amber.errors import InvalidArchitectureError
+from amber.experiment.components import training_steps
 from amber.experiment.data import folds_of
 from amber.experiment.experiment import Experiment
 from amber.experiment.final.training import final_records
 from amber.search.halving import HalvingSettings
+from amber.search.one_shot.settings import OneShotSettings
 from amber.search.pace import PlannedWork
 
 if TYPE_CHECKING:
@@ -37,6 +39,16 @@ def planned_work(experiment: Experiment) -> PlannedWork:
         final_epochs=final.ensemble * final.epochs * longer * max(1, folds_of(configuration)),
         final_may_stop=_may_stop(final.patience, final.epochs),
     )
+
+
+def after_shared(experiment: Experiment) -> float:
+    """Return how many times as many batches as the shared training of a one-shot search has follow it."""
+    config = experiment.configuration.config
+    settings = OneShotSettings(**config.search.one_shot.model_dump(exclude={"optimizer_options"}))
+    batches = training_steps(len(experiment.dataset.train), config.training.batch_size, 1)
+    # So many of the policy's, and so many of the uniform sample.
+    epochs = 2 * settings.top_k * config.training.epochs + planned_work(experiment).final_epochs
+    return batches * epochs / max(1, settings.planned_steps)
 
 
 def _may_stop(patience: int | None, epochs: int) -> bool:

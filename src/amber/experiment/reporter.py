@@ -39,8 +39,12 @@ class Reporter(Protocol):
             work: what is known of the search, and of what follows it, before.
         """
 
-    def shared_progress(self) -> OneShotProgress | None:
-        """Return a display of shared training; None for none."""
+    def shared_progress(self, after: float) -> OneShotProgress | None:
+        """Return a display of shared training; None for none.
+
+        Args:
+            after: how many times as many batches follow it.
+        """
 
 
 class LogReporter(PlainRepr):
@@ -61,6 +65,6 @@ class LogReporter(PlainRepr):
         """Return none."""
         return ()
 
-    def shared_progress(self) -> OneShotProgress | None:
+    def shared_progress(self, after: float) -> OneShotProgress | None:
         """Return none."""
         return None

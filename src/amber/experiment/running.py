@@ -18,7 +18,7 @@ from amber.experiment.final.folds import FoldScores, score_folds
 from amber.experiment.final.scores import score_final
 from amber.experiment.final.tables import as_text, block_table
 from amber.experiment.final.training import FinalModel, final_records, train_final
-from amber.experiment.planned_work import planned_work
+from amber.experiment.planned_work import after_shared, planned_work
 from amber.experiment.reporter import LogReporter, Reporter
 from amber.experiment.run_files.finished import RESULTS, TEST, FinishedRun, digests_of, draw_best, wanted_length
 from amber.experiment.run_files.looks import looks_so_far
@@ -176,7 +176,7 @@ def _search(experiment: Experiment, store: TrialStore, reporter: Reporter) -> Se
             shared=SharedTraining(
                 # Without the number of steps the learning rate is constant; the search itself lowers it.
                 compile_arguments(experiment.configuration, shared=True, problem=experiment.task),
-                progress=reporter.shared_progress(),
+                progress=reporter.shared_progress(after_shared(experiment)),
             ),
             **shared,
         ).search
