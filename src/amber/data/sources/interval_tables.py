@@ -5,6 +5,7 @@ What may be changed here: which names of columns mean chromosome, start, end and
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +53,15 @@ def read_interval_table(path: str, size_limit: int | None) -> IntervalTable:
     if not (_CHROMOSOME & set(names) and _START & set(names) and _END & set(names) and len(names) > 3):
         return IntervalTable(read_intervals(file, size_limit=size_limit), {})
     return _of_table(read_table(file, size_limit=size_limit, layout=Layout(header=True)))
+
+
+def without_summits(tables: Mapping[str, IntervalTable]) -> dict[str, str]:
+    """Return the files without summits beside others with some, as matched windows beside peaks, and a note of each."""
+    lacking = {name: each.intervals for name, each in tables.items() if not (each.intervals.summit >= 0).any()}
+    if len(lacking) == len(tables):
+        return {}
+    said = "has no summits: the middle of its intervals is taken."
+    return {name: f"{Path(each.path).name} {said}" for name, each in lacking.items()}
 
 
 def _split(line: str) -> list[str]:

@@ -22,7 +22,7 @@ from amber.data.genomics.overlaps import Spans, covered_bases, merged, touched_b
 from amber.data.genomics.tracks import Track
 from amber.data.genomics.windows import AtChromosomeEnd, Centre, Strand, Windows, windows
 from amber.data.negatives.matched import LABEL, NEGATIVE, POSITIVE, matched_windows
-from amber.data.sources.interval_tables import IntervalTable, read_interval_table
+from amber.data.sources.interval_tables import IntervalTable, read_interval_table, without_summits
 from amber.data.sources.signals import MissingSignal, SignalSummary, Summarised, summaries
 from amber.data.sources.source import Source, Wanted, register_source
 from amber.data.sources.windows_on_genome import SIGNAL, GenomeWindows
@@ -195,11 +195,8 @@ class IntervalsSource(Source):
         if self.bins is not None:
             return self._of_bins(genome, alphabet, self.bins, wanted.size_limit)
         tables = {name: read_interval_table(file, wanted.size_limit) for name, file in self._files().items()}
-        middles = self._without_summits(tables)
-        parts = [
-            self._of_file(name, table, genome, "middle" if name in middles else self.centre)
-            for name, table in tables.items()
-        ]
+        middles = without_summits(tables) if self.centre == "summit" else {}
+        parts = [self._of_file(name, table, genome, name in middles) for name, table in tables.items()]
         for part in parts:
             if not len(part.windows):
                 raise DataError(
@@ -211,10 +208,7 @@ class IntervalsSource(Source):
         shared = [name for name in parts[0].columns if all(name in part.columns for part in parts)]
         columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in shared}
         notes = [*genome.notes, *(note for part in parts for note in part.intervals.notes), *chosen.notes]
-        notes += [
-            f"{Path(tables[name].intervals.path).name} has no summits: the middle of its intervals is taken."
-            for name in middles
-        ]
+        notes += middles.values()
         if self.labels is not None:
             spans, said = _spans(self.labels, genome, wanted.size_limit)
             starts, ends = (
@@ -291,20 +285,14 @@ class IntervalsSource(Source):
     def _files(self) -> dict[str, str]:
         return {"": self.intervals} if isinstance(self.intervals, str) else dict(self.intervals)
 
-    def _without_summits(self, tables: Mapping[str, IntervalTable]) -> list[str]:
-        """Return the files without summits beside others that have some, such as matched windows beside peaks."""
-        if self.centre != "summit":
-            return []
-        without = [name for name, table in tables.items() if not (table.intervals.summit >= 0).any()]
-        return without if len(without) < len(tables) else []
-
-    def _of_file(self, name: str, table: IntervalTable, genome: Genome, centre: Centre) -> _Part:
+    def _of_file(self, name: str, table: IntervalTable, genome: Genome, by_middle: bool) -> _Part:
         """Return the windows of one file, with the columns of each."""
         intervals = table.intervals
         if not len(intervals):
             raise DataError(f"{intervals.path}: expected intervals. Received: none", file=str(intervals.path))
         rows = np.arange(len(intervals)) if self.feature is None else self._of_feature(intervals)
         intervals = intervals.take(rows)
+        centre: Centre = "middle" if by_middle else self.centre
         found = windows(intervals, self.window, genome, centre=centre, strand=self.strand, at_end=self.at_end)
         columns: dict[str, Array] = {"name": intervals.name, "score": intervals.score, "feature": intervals.feature}
         columns |= {column: values[rows] for column, values in table.columns.items()}
