@@ -1,10 +1,10 @@
 """Runs the comparison of searches: `python -m benchmarks.search [--tasks ecoli tf_0] [--seeds 0 1 2] [--only ...]`.
 
 Everybody trains networks in the same way, on one thread, for the same processor time, and selects by validation loss.
-Each search of its own ends before the test data are opened for the best network of it. What the JSON file has is not
-measured again, so the comparison can be made in parts, an interrupted run loses one search at most, and the order is
-that of what it tells first: test-retest of all tasks, then the searches, one seed after the other.
-`--tables` prints what the file has.
+The network that a search found is trained once more, on all examples, and then the test data are opened for it. What
+the JSON file has is not measured again, so the comparison can be made in parts, an interrupted run loses one search at
+most, and the order is that of what it tells first: test-retest of all tasks, then the searches, one seed after the
+other. `--tables` prints what the file has.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ import torch
 
 from benchmarks.search.contestants import CONTESTANTS
 from benchmarks.search.ground_truth import architectures, train_missing
-from benchmarks.search.problem import TASKS, Clock, Keeper, Task
+from benchmarks.search.problem import TASKS, Clock, Task
 from benchmarks.search.real_tasks import REPORTING
 from benchmarks.search.record import Record
 from benchmarks.search.report import LINEAR, page
-from benchmarks.search.tested import linear_model, network_predictions, tested
+from benchmarks.search.tested import constant_loss, linear_model, network_predictions, tested
 
 Planned = tuple[str, str, int]
 
@@ -67,7 +67,7 @@ def _tells_apart(name: str, record: Record, arguments: argparse.Namespace) -> bo
     """Say whether two trainings agree on which of some architectures are better, and print how far they do."""
     retest = record.retest(name)
     task = _task(name, arguments.epochs, CONTESTANTS["surrogate"].preset)
-    size = {"epochs": task.epochs, "trained": len(task.data.train)}
+    size = {"epochs": task.epochs, "trained": len(task.searched_on[1])}
     if {key: retest.setdefault(key, value) for key, value in size.items()} != size:
         raise SystemExit(f"{arguments.json} has {name} in another size than {size}: give another file")
     chosen = architectures(task.builder().layout, arguments.retest)
@@ -78,8 +78,9 @@ def _tells_apart(name: str, record: Record, arguments: argparse.Namespace) -> bo
 
     train_missing(task, chosen, 2, retest["scores"], note)
     tau, low, high, count = record.tau(name)
-    used = tau >= arguments.least_tau
-    verdict = "" if used else f"; below {arguments.least_tau}, so it is not used"
+    retest.setdefault("constant", round(constant_loss(task), 5))
+    used = tau >= arguments.least_tau and record.best(name) < retest["constant"]
+    verdict = "" if used else f"; not {arguments.least_tau}, or none is better than a constant, so it is not used"
     print(
         f"{name}: test-retest tau {tau:.2f} ({low:.2f} to {high:.2f}) of {count} architectures, "
         f"{record.seconds(name):.0f} s for a search{verdict}",
@@ -100,12 +101,11 @@ def _run(task_name: str, name: str, seed: int, record: Record, arguments: argpar
     task = _task(task_name, arguments.epochs, contestant.preset)
     unlimited = contestant.whole or networks is not None
     clock = Clock(networks=networks) if unlimited else Clock(seconds)
-    keeper = Keeper(clock)
-    contestant.search(task, seed, clock, keeper)
+    contestant.search(task, seed, clock)
     spent = round(clock.spent, 1)
-    if keeper.kept is None:
+    if clock.best is None:
         return None
-    best = keeper.best()
+    network, score = task.final(clock.best, seed)
     return {
         "task": task_name,
         "search": name,
@@ -113,9 +113,10 @@ def _run(task_name: str, name: str, seed: int, record: Record, arguments: argpar
         "seconds": seconds,
         "cpu": spent,
         "ended": time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime()),
-        "validation": round(keeper.score, 5),
-        "parameters": best.count_params(),
-        "test": tested(task, network_predictions(task, best)),
+        "validation": clock.best["score"],
+        "final_validation": round(score, 5),
+        "parameters": network.count_params(),
+        "test": tested(task, network_predictions(task, network)),
         "events": clock.events,
     }
 

@@ -1,4 +1,4 @@
-"""The ways to search. Each is given a task, a seed, a clock to note its scores on, and who keeps its best network."""
+"""The ways to search. Each is given a task, a seed, and a clock to note its scores on."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 import keras_tuner
 
 from amber.modeler.references import REFERENCES
-from amber.search import SamplerSettings, run_search, seeded
+from amber.search import SamplerSettings, run_search, seeded, trial_seed
 from amber.search.halving import HalvingSettings, run_halving
 from amber.search.one_shot import OneShotSettings, SharedTraining, run_one_shot
-from benchmarks.search.problem import METRIC, Clock, Keeper, Task
+from benchmarks.search.problem import METRIC, Clock, Task
 from benchmarks.search.real_tasks import PRESET
 
-Search = Callable[[Task, int, Clock, Keeper], None]
+Search = Callable[[Task, int, Clock], None]
 MANY = 10_000
 
 
@@ -45,9 +45,9 @@ class _TimeIsUpError(Exception):
 def trials(sampler: str, **options: Any) -> Search:
     """A search by trials with one of AMBER's samplers."""
 
-    def search(task: Task, seed: int, clock: Clock, keeper: Keeper) -> None:
+    def search(task: Task, seed: int, clock: Clock) -> None:
         run_search(
-            task.objective(keeper),
+            task.objective(),
             trials=MANY,
             seed=seed,
             sampler=SamplerSettings(sampler, options),
@@ -57,10 +57,10 @@ def trials(sampler: str, **options: Any) -> Search:
     return search
 
 
-def halving(task: Task, seed: int, clock: Clock, keeper: Keeper) -> None:
+def halving(task: Task, seed: int, clock: Clock) -> None:
     """Trials of the default sampler, which go on after an epoch or two only where they are among the best so far."""
     run_halving(
-        task.objective(keeper),
+        task.objective(),
         trials=MANY,
         seed=seed,
         settings=HalvingSettings(asynchronous=True),
@@ -72,7 +72,7 @@ def halving(task: Task, seed: int, clock: Clock, keeper: Keeper) -> None:
 def one_shot(inherit_weights: bool) -> Search:
     """A search with shared weights, trained for the steps of five networks; repeated until the time is up."""
 
-    def search(task: Task, seed: int, clock: Clock, keeper: Keeper) -> None:
+    def search(task: Task, seed: int, clock: Clock) -> None:
         settings = OneShotSettings(
             start_steps=task.steps // 2,
             warm_up_steps=task.steps,
@@ -86,7 +86,7 @@ def one_shot(inherit_weights: bool) -> Search:
         )
         for repetition in range(MANY):
             run_one_shot(
-                task.objective(keeper),
+                task.objective(),
                 seed=seed + MANY * repetition,
                 settings=settings,
                 shared=SharedTraining(task.shared_compile()),
@@ -99,9 +99,12 @@ def one_shot(inherit_weights: bool) -> Search:
 
 
 def keras_tuner_with(kind: str) -> Search:
-    """A search with KerasTuner: one choice per token, the same networks and scores; Hyperband has epochs of its own."""
+    """A search with KerasTuner: one choice per token, the same networks, trainings and scores.
 
-    def search(task: Task, seed: int, clock: Clock, keeper: Keeper) -> None:
+    Hyperband has epochs of its own, which it goes on with, so it trains by KerasTuner's own means.
+    """
+
+    def search(task: Task, seed: int, clock: Clock) -> None:
         base = {
             "random": keras_tuner.RandomSearch,
             "bayesian": keras_tuner.BayesianOptimization,
@@ -109,18 +112,32 @@ def keras_tuner_with(kind: str) -> Search:
         }[kind]
         # Hyperband asks for the most epochs, and ends after its brackets.
         own = {"max_epochs": task.epochs, "hyperband_iterations": MANY} if kind == "hyperband" else {"max_trials": MANY}
-        objective, builder = task.objective(keeper), task.builder()
+        objective, builder = task.objective(), task.builder()
         names, sizes = builder.layout.names, builder.layout.sizes
 
         def build(hp: Any) -> Any:
             return builder([hp.Choice(name, list(range(size))) for name, size in zip(names, sizes, strict=True)])
 
+        def tokens_of(trial: Any) -> list[int]:
+            return [trial.hyperparameters.get(name) for name in names]
+
         class Timed(base):  # type: ignore[misc,valid-type]
+            def run_trial(self, trial: Any, *arguments: Any, **keywords: Any) -> Any:
+                if kind == "hyperband":
+                    return super().run_trial(trial, *arguments, **keywords)
+                candidate = objective.prepare(tokens_of(trial))
+                found = objective.evaluate(
+                    candidate.tokens, trial_seed(seed, candidate.fingerprint), candidate=candidate
+                )
+                if found.score is None:
+                    raise keras_tuner.errors.FailedTrialError(str(found.error))
+                return {METRIC: found.score}
+
             def on_trial_end(self, trial: Any) -> None:
                 super().on_trial_end(trial)
                 found = self.oracle.get_trial(trial.trial_id)
                 if found.score is not None:
-                    clock.note(float(found.score), tokens=[found.hyperparameters.get(name) for name in names])
+                    clock.note(float(found.score), tokens=tokens_of(found))
                 if clock.is_up:
                     raise _TimeIsUpError
 
@@ -131,18 +148,17 @@ def keras_tuner_with(kind: str) -> Search:
                 epochs=task.epochs,
                 batch_size=objective.settings.batch_size,
                 validation_data=objective.validation,
-                callbacks=[keeper],
                 verbose=0,
             )
 
     return search
 
 
-def references(task: Task, seed: int, clock: Clock, keeper: Keeper) -> None:
+def references(task: Task, seed: int, clock: Clock) -> None:
     """The networks of the literature, each trained once with the same recipe, however long that takes."""
     names = sorted(REFERENCES.names())
     run_search(
-        task.objective(keeper),
+        task.objective(),
         trials=len(names),
         seed=seed,
         sampler=SamplerSettings("random", start_with=names),

@@ -10,15 +10,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import keras
+import numpy as np
 
+from amber.data.encoding.alphabets import Alphabet
+from amber.data.encoding.one_hot import one_hot_complement
 from amber.experiment.components import compile_arguments, make_builder, training_steps
 from amber.experiment.configuration.reading import load_config
 from amber.experiment.data import load_data
 from amber.experiment.presets import with_preset
 from amber.experiment.task_settings import for_task
 from amber.experiment.task_spec import TaskSpec
-from amber.search import Objective, SearchCallback, Trial
+from amber.search import Objective, SamplerSettings, SearchCallback, Trial, run_search
 from benchmarks.search import real_tasks
 
 _HERE = Path(__file__).parent
@@ -26,23 +28,32 @@ _HERE = Path(__file__).parent
 METRIC = "val_loss"
 
 
+Examples = tuple[Any, Any]
+"""Inputs and targets."""
+
+
 @dataclass(frozen=True)
 class ComparedTask:
-    """A task of the comparison: the configuration, and the epochs of every network.
+    """A task of the comparison.
 
-    A path of None is that of a real task, which is made when it is asked for.
+    Attributes:
+        path: of the configuration; None: it is a real task, which is made when it is asked for.
+        epochs: of every network of a search.
+        final_epochs: of the network that a search found.
     """
 
     path: Path | None
-    epochs: int
+    epochs: int = 6
+    final_epochs: int = 10
 
 
 TASKS = {
     "motifs": ComparedTask(_HERE / "motifs.yaml", epochs=4),
     "chain": ComparedTask(_HERE / "chain.yaml", epochs=3),
-    **{name: ComparedTask(None, epochs=5) for name in real_tasks.NAMES},
-    # After 5 epochs two trainings agreed with a tau of 0.49, after 12 with 0.76.
-    "core_tata": ComparedTask(None, epochs=12),
+    **{name: ComparedTask(None) for name in real_tasks.NAMES},
+    # Of few examples: so many epochs are some 1,000 updates.
+    **dict.fromkeys(("ecoli", "core_tata"), ComparedTask(None, epochs=12, final_epochs=20)),
+    "bsubtilis": ComparedTask(None, epochs=30, final_epochs=60),
 }
 
 
@@ -52,19 +63,21 @@ class Task:
 
     Attributes:
         name: of the task.
-        epochs: of every network; 0: those of the task.
+        epochs: of every network of a search; 0: those of the task.
         preset: of the model space of a real task.
+        training: of a real task, in place of the recipe.
     """
 
     name: str
     epochs: int = 0
     preset: str = real_tasks.PRESET
+    training: str = real_tasks.RECIPE
     loaded: Any = field(init=False)
     data: Any = field(init=False)
 
     def __post_init__(self) -> None:
         self.epochs = self.epochs or TASKS[self.name].epochs
-        loaded = load_config(TASKS[self.name].path or real_tasks.configuration(self.name, self.preset))
+        loaded = load_config(TASKS[self.name].path or real_tasks.configuration(self.name, self.preset, self.training))
         self.data = load_data(loaded)
         self.loaded = for_task(with_preset(loaded, self.data), TaskSpec.of(self.data))
 
@@ -79,81 +92,102 @@ class Task:
         return bool(self.loaded.builder_type == "residual_cnn")
 
     @property
-    def steps(self) -> int:
-        """Gradient steps in the training of one network."""
-        return training_steps(len(self.data.train), self.loaded.config.training.batch_size, self.epochs)
+    def of_either_strand(self) -> bool:
+        """Whether an example means the same on the other strand: both are trained on, and predictions their mean."""
+        return self.name in real_tasks.OF_EITHER_STRAND
 
-    def builder(self) -> Any:
-        """The builder of stand-alone networks, with a learning rate that falls over one training."""
-        return make_builder(self.loaded, TaskSpec.of(self.data), steps=self.steps)
+    @cached_property
+    def searched_on(self) -> Examples:
+        """What the networks of a search are trained on: some training examples of a real task, else all."""
+        if TASKS[self.name].path is not None:
+            return self.trained_on
+        most = real_tasks.MOST_SEARCHED_ON // (2 if self.of_either_strand else 1)
+        train = self.data.train
+        rows = np.sort(np.random.default_rng(0).permutation(len(train))[:most])
+        return self._with_other_strand(np.asarray(train.x)[rows], np.asarray(train.y)[rows])
+
+    @cached_property
+    def trained_on(self) -> Examples:
+        """What the network that a search found is trained on: all training examples."""
+        return self._with_other_strand(self.data.train.x, self.data.train.y)
+
+    def _with_other_strand(self, x: Any, y: Any) -> Examples:
+        if not self.of_either_strand:
+            return x, y
+        return np.concatenate([x, other_strand(x)]), np.concatenate([y, y])
+
+    @property
+    def steps(self) -> int:
+        """Gradient steps in the training of one network of a search."""
+        return training_steps(len(self.searched_on[1]), self.loaded.config.training.batch_size, self.epochs)
+
+    def builder(self, steps: int = 0) -> Any:
+        """The builder of stand-alone networks, with a learning rate that falls over one training.
+
+        Args:
+            steps: of it; 0: those of a search.
+        """
+        return make_builder(self.loaded, TaskSpec.of(self.data), steps=steps or self.steps)
 
     def shared_compile(self) -> dict[str, Any]:
         """Arguments of `compile` for weights that networks share, with a constant learning rate."""
         return compile_arguments(self.loaded, shared=True)
 
-    def objective(self, keeper: Keeper | None = None) -> Objective:
-        """Trains, and scores by the best epoch on validation data, as KerasTuner does; the best goes to a keeper."""
-        training, validation = self.data.train, self.data.validation
-        return KeepingObjective(
-            self.builder(),
-            (training.x, training.y),
-            (validation.x, validation.y),
-            keeper=keeper or Keeper(),
-            metric=METRIC,
-            direction="minimize",
-            epochs=self.epochs,
-            batch_size=self.loaded.config.training.batch_size,
-            patience=self.epochs,
-        )
+    def objective(self) -> Objective:
+        """Trains, and scores by the best epoch on validation data, as KerasTuner does."""
+        return Objective(self.builder(), self.searched_on, self._validation, **self._settings(self.epochs))
+
+    def final(self, event: Mapping[str, Any], seed: int) -> tuple[Any, float]:
+        """Train the network that a search found on all examples; return it with its score.
+
+        Args:
+            event: of a clock: its tokens, or the name of a reference network.
+            seed: of the training.
+
+        Raises:
+            RuntimeError: it could not be trained.
+        """
+        epochs = TASKS[self.name].final_epochs
+        steps = training_steps(len(self.trained_on[1]), self.loaded.config.training.batch_size, epochs)
+        kept = KeepingObjective(self.builder(steps), self.trained_on, self._validation, **self._settings(epochs))
+        if "reference" in event:
+            sampler = SamplerSettings("random", start_with=[event["reference"]])
+            run_search(kept, trials=1, seed=seed, sampler=sampler)
+        else:
+            kept.evaluate(tuple(event["tokens"]), seed)
+        if kept.kept is None:
+            raise RuntimeError(f"{event} could not be trained.")
+        return kept.kept
+
+    @property
+    def _validation(self) -> Examples:
+        return self.data.validation.x, self.data.validation.y
+
+    def _settings(self, epochs: int) -> dict[str, Any]:
+        return {
+            "metric": METRIC,
+            "direction": "minimize",
+            "epochs": epochs,
+            "batch_size": self.loaded.config.training.batch_size,
+            "patience": epochs,
+            "recalibrate": self.loaded.config.training.recalibrate,
+        }
 
 
-class Keeper(keras.callbacks.Callback):
-    """Keeps the best network that was found in time, with the weights of its best epoch; a callback for KerasTuner.
-
-    Args:
-        clock: of the search; None: there is no end.
-    """
-
-    def __init__(self, clock: Clock | None = None) -> None:
-        super().__init__()
-        self.score = math.inf
-        self.kept: tuple[Any, list[Any]] | None = None
-        self._clock = clock
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Keeper:
-        """KerasTuner copies callbacks; what is found belongs here."""
-        return self
-
-    def offer(self, model: Any, score: float) -> None:
-        """Takes a network, as it is now, if it is better and in time."""
-        if score < self.score and not (self._clock and self._clock.is_up):
-            self.score, self.kept = score, (model, model.get_weights())
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Takes the network as it is after the epoch."""
-        self.offer(self.model, float(logs[METRIC]))
-
-    def best(self) -> Any:
-        """Returns the best network."""
-        if self.kept is None:
-            raise ValueError("No network was trained.")
-        model, weights = self.kept
-        model.set_weights(weights)
-        return model
+def other_strand(x: Any) -> Any:
+    """Return one-hot sequences, (examples, length, 4), as they read on the other strand."""
+    return one_hot_complement(np.asarray(x), Alphabet.of("dna"))
 
 
 class KeepingObjective(Objective):
-    """Shows every network that was trained alone to a keeper."""
+    """Keeps the network that was trained last, with its score."""
 
-    def __init__(self, *arguments: Any, keeper: Keeper, **more: Any) -> None:
-        super().__init__(*arguments, **more)
-        self._keeper = keeper
+    kept: tuple[Any, float] | None = None
 
     def value(self, model: Any, graph: Any, metrics: Mapping[str, float]) -> dict[str, float]:
         """Returns the scores of a trained network."""
         found = super().value(model, graph, metrics)
-        if not hasattr(model, "supernet"):
-            self._keeper.offer(model, found[METRIC])
+        self.kept = model, found[METRIC]
         return found
 
 
@@ -172,6 +206,11 @@ class Clock(SearchCallback):
         self.seconds, self.networks = seconds, networks
         self._start = time.process_time()
         self.events: list[dict[str, Any]] = []
+
+    @property
+    def best(self) -> dict[str, Any] | None:
+        """What has the best score; None: nothing."""
+        return min(self.events, key=lambda each: each["score"], default=None)
 
     @property
     def spent(self) -> float:

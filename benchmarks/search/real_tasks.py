@@ -1,8 +1,8 @@
 """Real tasks of the comparison, made of the files in the folder AMBER_DATA_DIR as tables of sequences.
 
-Of each a limited number of training and validation examples is taken, as searches on one core are compared. What is
-chosen on is the part `validation`; the part `test` is whole, and opened once, in the end. Settings are chosen on the
-tasks of `CHOOSING` only, and results are reported on those of `REPORTING`.
+Searches train on some of the training examples, and the network that each found on all of them. What is chosen on is
+the part `validation`; the part `test` is opened once, in the end. Settings are chosen on the tasks of `CHOOSING` only,
+and results are reported on those of `REPORTING`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 import csv
 import gzip
 import os
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-# With fewer than 2,000 training examples presets are small, so that a training takes about a second.
-MOST_TRAINED, MOST_VALIDATED = 1_920, 1_500
+# Rows that a search trains on; both strands of an example are two.
+MOST_SEARCHED_ON, MOST_VALIDATED = 6_000, 1_500
 FOLDER = Path("build/search/data")
 GUE = {"tf_0": "tf_0", "tf_1": "tf_1", "tf_4": "tf_4", "core_tata": "prom_core_tata", "mouse_0": "mouse_0"}
 CNNPROM = {"ecoli": "Ecoli", "bsubtilis": "Bsubtilis", "arabidopsis": "Arabidopsis_TATA"}
@@ -24,6 +25,8 @@ FACTORS = {"abf1": "Abf1", "rap1": "Rap1"}
 CHOOSING = ("mouse_0", "arabidopsis")
 REPORTING = ("ecoli", "tf_0", "core_tata", "tf_1", "tf_4", "abf1", "rap1", "bsubtilis", "yeast")
 NAMES = (*REPORTING, *CHOOSING)
+# A protein binds either strand; promoters point somewhere.
+OF_EITHER_STRAND = frozenset({"tf_0", "tf_1", "tf_4", "mouse_0", "abf1", "rap1", "yeast"})
 PRESET = "motif_cnn"
 # Of the yeast genome; of windows around peaks, and how many negatives there are for each positive.
 VALIDATED, TESTED = ("VII",), ("IV", "XIV")
@@ -31,41 +34,44 @@ _WIDTH, _NEGATIVES = 200, 3
 
 Rows = list[list[str]]
 
+RECIPE = "batch_size: 64, learning_rate: 0.003, schedule: cosine, recalibrate: true"
+"""Section `training` of every network."""
 _CONFIGURATION = """\
 name: {name}
 seed: 0
 data: {{source: {table}, sequence: seq, {target}, split: split}}
 model_space: {{preset: {preset}}}
-training: {{batch_size: 64, learning_rate: 0.003, schedule: cosine}}
+training: {{{training}}}
 search: {{metric: val_loss}}
 """
 
 
-def configuration(name: str, preset: str = PRESET) -> Path:
+def configuration(name: str, preset: str = PRESET, training: str = RECIPE) -> Path:
     """Return the configuration of a task, which stands beside its table; both are made where they are not there.
 
     Args:
         name: of the task.
         preset: of the model space.
+        training: keys of its section.
 
     Raises:
         SystemExit: AMBER_DATA_DIR does not name the folder of the data.
     """
-    table = FOLDER / f"{name}-{MOST_TRAINED}.csv"
+    table = FOLDER / f"{name}.csv"
     if not table.is_file():
         folder = Path(os.environ.get("AMBER_DATA_DIR", ""))
         if not (folder / "cnnprom").is_dir():
             raise SystemExit(f"The task {name} is made of files in the folder that AMBER_DATA_DIR names: set it.")
         head, rows = _table(folder, name)
         FOLDER.mkdir(parents=True, exist_ok=True)
-        fewer = _fewer(_fewer(rows, "train", MOST_TRAINED), "validation", MOST_VALIDATED)
         with table.open("w", encoding="utf-8", newline="") as stream:
-            csv.writer(stream).writerows([head, *fewer])
+            csv.writer(stream).writerows([head, *_fewer(rows, "validation", MOST_VALIDATED)])
     with table.open(encoding="utf-8", newline="") as stream:
         head = next(csv.reader(stream))
     target = f"labels: {head[2]}..{head[-1]}" if len(head) > 3 else f"label: {head[2]}"
-    path = FOLDER / f"{name}-{MOST_TRAINED}-{preset}.yaml"
-    path.write_text(_CONFIGURATION.format(name=name, table=table.name, target=target, preset=preset), encoding="utf-8")
+    text = _CONFIGURATION.format(name=name, table=table.name, target=target, preset=preset, training=training)
+    path = FOLDER / f"{name}-{preset}-{zlib.crc32(text.encode()):08x}.yaml"
+    path.write_text(text, encoding="utf-8")
     return path
 
 
@@ -118,7 +124,7 @@ def _part(chromosome: str) -> str:
 
 
 def _fewer(rows: Rows, part: str, most: int) -> Rows:
-    """Return all rows but those of a part beyond the most, which are drawn at random; validation follows training."""
+    """Return all rows but those of a part beyond the most, which are drawn at random."""
     own = [row for row in rows if row[1] == part]
     kept = np.sort(np.random.default_rng(0).permutation(len(own))[:most])
     return [*(own[number] for number in kept), *(row for row in rows if row[1] != part)]

@@ -43,6 +43,10 @@ class Record:
         scores = [each[:2] for each in self.retest(task)["scores"].values() if len(each) > 1]
         return (*test_retest(np.array(scores)), len(scores))
 
+    def best(self, task: str) -> float:
+        """Return the best mean score of the architectures of a task's test-retest."""
+        return min(float(np.mean(each)) for each in self.retest(task)["scores"].values())
+
     def seconds(self, task: str) -> float:
         """Return the processor seconds that a search of a task has: what is said once holds for all searches."""
         retest = self.retest(task)

@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from amber.evaluation.bootstrap import Resampling
 from amber.experiment.final.scoring import predictions
 from amber.weighted_measures import WeightedMeasure, accuracy, auprc, auroc, confusion, mean_over
-from benchmarks.search.problem import Task
+from benchmarks.search.problem import Task, other_strand
 from benchmarks.search.real_tasks import GUE
 
 Numbers = NDArray[Any]
@@ -50,8 +50,9 @@ def tested(task: Task, predicted: Numbers) -> dict[str, Any]:
 
 
 def network_predictions(task: Task, model: Any) -> Numbers:
-    """Return what a network says of the test data."""
-    (found,) = predictions(model, task.test.x, task.name)
+    """Return what a network says of the test data; of either strand it is the mean of both."""
+    strands = [task.test.x, other_strand(task.test.x)] if task.of_either_strand else [task.test.x]
+    found = np.mean([predictions(model, each, task.name)[0] for each in strands], axis=0)
     return found if found.shape[1] > 1 else np.hstack([1 - found, found])
 
 
@@ -89,6 +90,14 @@ def linear_model(task: Task) -> tuple[Numbers, dict[str, Any]]:
     loss, k, strength, (counts, fitted) = best
     spent = round(time.process_time() - started, 2)
     return fitted(counts.transform(_letters(task.test.x))), {"k": k, "C": strength, "validation": loss, "cpu": spent}
+
+
+def constant_loss(task: Task) -> float:
+    """Return the loss on validation data of predicting frequencies: what a network that learnt something is below."""
+    true = np.asarray(task.data.validation.y)
+    frequency = np.asarray(task.data.train.y, dtype=float).reshape(len(task.data.train), -1).mean(axis=0)
+    rows = np.tile(frequency, (len(true), 1))
+    return _loss(true, rows if rows.shape[1] > 1 else np.hstack([1 - rows, rows]))
 
 
 def _fit(features: Any, true: Numbers, strength: float) -> Any:

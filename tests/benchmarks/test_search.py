@@ -14,6 +14,7 @@ from benchmarks.search import __main__ as comparison, contestants, problem, real
 from benchmarks.search.record import Record
 
 from amber import measures
+from amber.data import Split
 from amber.search import run_search
 
 
@@ -137,20 +138,37 @@ def test_real_tasks_are_made_of_the_files_and_can_be_trained(real_data: Path, na
     assert trial.status == "complete", trial.error
 
 
-def test_negatives_stay_away_from_the_peaks_and_training_examples_are_limited(
-    real_data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(real_tasks, "MOST_TRAINED", 5)
+def test_negatives_stay_away_from_the_peaks(real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real_tasks.configuration("abf1")
-    with (real_data / "made" / "abf1-5.csv").open(encoding="utf-8", newline="") as stream:
+    with (real_data / "made" / "abf1.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    assert sum(each["split"] == "train" for each in rows) == 5
     # Of three peaks the first is too near to the end; none of another protein's beside a peak is taken.
     assert sum(each["split"] == "test" and each["label"] == "1" for each in rows) == 2
     assert {each["label"] for each in rows} == {"0", "1"} and all(len(each["seq"]) == 200 for each in rows)
     monkeypatch.delenv("AMBER_DATA_DIR")
     with pytest.raises(SystemExit, match="AMBER_DATA_DIR"):
         real_tasks.configuration("rap1")
+
+
+def test_a_search_trains_on_some_examples_and_its_network_on_all_of_either_strand(
+    real_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(real_tasks, "MOST_SEARCHED_ON", 20)
+    task, promoters = problem.Task("tf_0"), problem.Task("ecoli")
+    assert (len(task.data.train), len(task.searched_on[1]), len(task.trained_on[1])) == (30, 20, 60)
+    x, y = task.searched_on
+    assert np.array_equal(x[10:], x[:10, ::-1, ::-1]) and np.array_equal(y[10:], y[:10])
+    assert len(promoters.searched_on[1]) == 20 and len(promoters.trained_on[1]) == len(promoters.data.train)
+    turned = x[:10, ::-1, ::-1]
+    network = task.builder()(task.builder().layout.sample(np.random.default_rng(0)))
+    task.__dict__["test"] = Split(x[:10], y[:10])
+    one = tested.network_predictions(task, network)
+    task.__dict__["test"] = Split(turned, y[:10])
+    assert np.allclose(one, tested.network_predictions(task, network), atol=1e-5)
+
+
+def test_a_constant_has_the_entropy_of_the_frequencies(real_data: Path) -> None:
+    assert tested.constant_loss(problem.Task("tf_0")) == pytest.approx(np.log(2), abs=0.01)
 
 
 @pytest.mark.slow
@@ -190,12 +208,13 @@ def test_several_labels_are_measured_by_their_means(real_data: Path) -> None:
 
 
 @pytest.mark.slow
-def test_every_contestant_keeps_the_best_network_as_it_was() -> None:
-    task = problem.Task("motifs", epochs=1)
+def test_what_every_contestant_found_is_trained_on_all_examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(problem.TASKS, "motifs", problem.ComparedTask(problem.TASKS["motifs"].path, 1, 1))
+    task = problem.Task("motifs")
     for name in ("surrogate", "surrogate, halving", "keras-tuner random"):
         clock = problem.Clock(networks=2)
-        keeper = problem.Keeper(clock)
-        contestants.CONTESTANTS[name].search(task, 0, clock, keeper)
-        assert len(clock.events) == 2 and keeper.score <= min(each["score"] for each in clock.events) + 1e-5
-        found = keeper.best().evaluate(*task.objective().validation, verbose=0, return_dict=True)
-        assert found["loss"] == pytest.approx(keeper.score, rel=1e-4)
+        contestants.CONTESTANTS[name].search(task, 0, clock)
+        assert len(clock.events) == 2 and clock.best in clock.events
+        network, score = task.final(clock.best, 0)
+        found = network.evaluate(*task.objective().validation, verbose=0, return_dict=True)
+        assert found["loss"] == pytest.approx(score, rel=1e-4)

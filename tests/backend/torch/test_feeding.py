@@ -6,9 +6,11 @@ import itertools
 import threading
 from collections.abc import Iterator
 
+import keras
 import numpy as np
 import pytest
 
+from amber.backend.models import ChildModel
 from amber.backend.torch.feeding import _read_ahead
 
 
@@ -39,3 +41,15 @@ def test_an_error_of_the_reader_is_raised_where_batches_are_asked_for() -> None:
     with pytest.raises(OSError, match="gone"):
         next(batches)
     assert not _readers()
+
+
+def test_views_that_run_backwards_are_read_as_they_are() -> None:
+    """A reverse complement is one: `x[:, ::-1, ::-1]`."""
+    generator = np.random.default_rng(0)
+    x, y = generator.random((20, 8, 4), dtype=np.float32)[:, ::-1, ::-1], generator.random((20, 1))[::-1]
+    given = keras.Input((8, 4))
+    model = ChildModel(given, keras.layers.Dense(1)(keras.layers.Flatten()(given)))
+    model.compile("adam", "mse")
+    assert np.allclose(model.predict(x, verbose=0), model.predict(x.copy(), verbose=0), atol=1e-6)
+    assert model.evaluate(x, y, verbose=0) == pytest.approx(model.evaluate(x.copy(), y.copy(), verbose=0))
+    assert model.fit(x, y, verbose=0).history["loss"]

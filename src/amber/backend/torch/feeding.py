@@ -76,8 +76,11 @@ class TensorAdapter(ArrayAdapter):
         device = torch.device(get_device())
 
         def tensor_of(sliceable: Sliceable) -> Tensor:
-            array = sliceable.array
-            return array if isinstance(array, Tensor) else torch.as_tensor(array)
+            if isinstance(sliceable.array, Tensor):
+                return sliceable.array
+            array = np.asarray(sliceable.array)
+            # Torch cannot hold a view that runs backwards, as a reverse complement does.
+            return torch.as_tensor(array.copy() if min(array.strides, default=0) < 0 else array)
 
         tensors = keras.tree.map_structure(tensor_of, inputs, none_is_leaf=False)
         return _Batches(_taker(tensors, device), self.samples, self.rows_per_batch, self.shuffles)
