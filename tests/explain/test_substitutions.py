@@ -52,6 +52,7 @@ BODIES: dict[str, Callable[[Any], Any]] = {
     "recurrent": lambda x: layers.GRU(3, return_sequences=True)(layers.Conv1D(4, 3)(x)),
     "operation": lambda x: keras.ops.flip(layers.Conv1D(4, 3)(x), axis=1),
     "own class": lambda x: layers.Conv1D(3, 3)(Doubled(4, 3)(x)),
+    "own activations": lambda x: layers.Dense(3, _over_positions)(layers.Conv1D(4, 3, activation=_over_positions)(x)),
     "nested": lambda x: _twice(x),
     "sequential": lambda x: keras.Sequential([layers.ZeroPadding1D(2), layers.Conv1D(4, 5)])(layers.Conv1D(4, 3)(x)),
 }
@@ -61,6 +62,10 @@ ENDS: dict[str, Callable[[Any], Any]] = {
     "flat": lambda x: layers.Flatten()(x),
     "profile": lambda x: layers.Conv1D(1, 3)(x)[:, :20, 0],
 }
+
+
+def _over_positions(x: Any) -> Any:
+    return x * keras.ops.max(x, axis=1, keepdims=True)
 
 
 def _excitation(x: Any) -> Any:

@@ -70,7 +70,7 @@ def local_layer(layer: Any, length: int) -> LocalLayer | None:
         length: of its input.
     """
     kind = type(layer)
-    if getattr(layer, "data_format", "channels_last") != "channels_last":
+    if getattr(layer, "data_format", "channels_last") != "channels_last" or not _has_known_activation(layer):
         return None
     if kind in _POINTWISE:
         return LocalLayer(Window(), layer) if _sees_single_positions(layer) else None
@@ -85,11 +85,14 @@ def local_layer(layer: Any, length: int) -> LocalLayer | None:
     return None
 
 
+def _has_known_activation(layer: Any) -> bool:
+    """Say whether an activation is one of Keras's, which treat all positions alike; another may do anything."""
+    activation = getattr(layer, "activation", None)
+    return activation is None or getattr(keras.activations, getattr(activation, "__name__", ""), None) is activation
+
+
 def _sees_single_positions(layer: Any) -> bool:
     """Say whether a layer treats all positions alike: its weights are of channels."""
-    if isinstance(layer, layers.Activation):
-        name = getattr(layer.activation, "__name__", "")
-        return getattr(keras.activations, name, None) is layer.activation
     if isinstance(layer, layers.BatchNormalization | layers.LayerNormalization):
         axes = layer.axis if isinstance(layer.axis, list | tuple) else [layer.axis]
         return all(axis in (-1, 2) for axis in axes)
