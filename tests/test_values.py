@@ -14,7 +14,9 @@ STATES = {
     "data/genomics/interval_formats.py": {"IntervalLines", "_Rows"},
     "supernet/child.py": {"UntrackedState"},
     "architect/buffers/paths.py": {"StoredPath", "Step", "Baseline", "Memory"},
+    "explain/substitutions/plan.py": {"Plan"},
     "search/journal.py": {"Journal"},
+    "search/pace.py": {"_Training"},
 }
 DATACLASS = re.compile(
     r"^ *@(?:dataclasses\.)?dataclass\b(?:\((?P<settings>.*)\))?\n *class (?P<name>\w+)", re.MULTILINE

@@ -10,8 +10,6 @@ from amber.experiment.components import training_steps
 from amber.experiment.data import folds_of
 from amber.experiment.experiment import Experiment
 from amber.experiment.final.training import final_records
-from amber.search.halving import HalvingSettings
-from amber.search.one_shot.settings import OneShotSettings
 from amber.search.pace import PlannedWork
 
 if TYPE_CHECKING:
@@ -43,6 +41,8 @@ def planned_work(experiment: Experiment) -> PlannedWork:
 
 def after_shared(experiment: Experiment) -> float:
     """Return how many times as many batches as the shared training of a one-shot search has follow it."""
+    from amber.search.one_shot.settings import OneShotSettings
+
     config = experiment.configuration.config
     settings = OneShotSettings(**config.search.one_shot.model_dump(exclude={"optimizer_options"}))
     batches = training_steps(len(experiment.dataset.train), config.training.batch_size, 1)
@@ -67,6 +67,8 @@ def _average_flops(builder: ModelBuilder) -> float:
 
 def _rungs(experiment: Experiment) -> list[tuple[int, int]]:
     """Return how many networks each rung trains, and for how many epochs beyond the rung before; a search is one."""
+    from amber.search.halving import HalvingSettings
+
     config = experiment.configuration.config
     search, epochs = config.search, config.training.epochs
     if search.halving is None or search.halving.asynchronous:
