@@ -22,19 +22,19 @@ from benchmarks.search.real_tasks import CHOOSING
 
 RECIPES = {
     "lr 0.003, batch 64": "batch_size: 64, learning_rate: 0.003, schedule: cosine, recalibrate: false",
-    "lr 0.001, batch 64": "batch_size: 64, learning_rate: 0.001, schedule: cosine",
-    "lr 0.003, batch 128": "batch_size: 128, learning_rate: 0.003, schedule: cosine",
-    "lr 0.001, batch 32": "batch_size: 32, learning_rate: 0.001, schedule: cosine",
+    "lr 0.001, batch 64": "batch_size: 64, learning_rate: 0.001, schedule: cosine, recalibrate: false",
+    "lr 0.003, batch 128": "batch_size: 128, learning_rate: 0.003, schedule: cosine, recalibrate: false",
+    "lr 0.001, batch 32": "batch_size: 32, learning_rate: 0.001, schedule: cosine, recalibrate: false",
     "lr 0.003, batch 64, recalibrated": "batch_size: 64, learning_rate: 0.003, schedule: cosine, recalibrate: true",
     "lr 0.003, batch 32, recalibrated": "batch_size: 32, learning_rate: 0.003, schedule: cosine, recalibrate: true",
     "lr 0.001, batch 32, recalibrated": "batch_size: 32, learning_rate: 0.001, schedule: cosine, recalibrate: true",
     "lr 0.003, batch 16, recalibrated": "batch_size: 16, learning_rate: 0.003, schedule: cosine, recalibrate: true",
-    "adamw 0.05, lr 0.001, batch 32": (
-        "batch_size: 32, learning_rate: 0.001, schedule: cosine, optimizer: adamw, "
-        "optimizer_options: {weight_decay: 0.05}"
+    "adamw 0.05, lr 0.003, batch 32, recalibrated": (
+        "batch_size: 32, learning_rate: 0.003, schedule: cosine, optimizer: adamw, "
+        "optimizer_options: {weight_decay: 0.05}, recalibrate: true"
     ),
-    "averaged weights, lr 0.001, batch 32": (
-        "batch_size: 32, learning_rate: 0.001, schedule: cosine, "
+    "averaged weights, lr 0.003, batch 32, recalibrated": (
+        "batch_size: 32, learning_rate: 0.003, schedule: cosine, "
         "optimizer_options: {use_ema: true, ema_momentum: 0.99}, recalibrate: true"
     ),
 }

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand
 
 import amber.cli.commands
-from amber.cli.command_table import COMMANDS, CommandLine, ListedCommand
+from amber.cli.command_table import COMMANDS, CommandEntry, ListedCommand
 from amber.cli.main import app
 from amber.cli.tokens_command import TokensCommand
 
@@ -37,7 +37,7 @@ def imported(*words: str) -> str:
 
 
 @pytest.mark.parametrize("line", COMMANDS, ids=lambda line: line.name)
-def test_line_is_what_the_command_says_of_itself(line: CommandLine) -> None:
+def test_line_is_what_the_command_says_of_itself(line: CommandEntry) -> None:
     command = ListedCommand(line).load()
     assert command.name == line.name
     assert " ".join(command.help.split("\n\n")[0].split()) == line.help

@@ -11,6 +11,7 @@ from tests.cli.conftest import TINY
 
 from amber import Experiment
 from amber.experiment.planned_work import after_shared, planned_work
+from amber.search.one_shot import OneShotSettings
 from amber.search.pace import PlannedWork
 
 
@@ -58,4 +59,7 @@ def test_what_follows_the_shared_training_of_a_one_shot_search(tmp_path: Path) -
     given["final"] = {"epochs": 4, "ensemble": 2, "patience": None, "data": "train"}
     experiment = Experiment.from_dict(given, run_directory=tmp_path / "run")
     batches = -(-len(experiment.dataset.train) // 32)
-    assert after_shared(experiment) == pytest.approx(batches * (2 * 2 * 3 + 2 * 4) / 100)
+    settings = OneShotSettings(
+        **experiment.configuration.config.search.one_shot.model_dump(exclude={"optimizer_options"})
+    )
+    assert after_shared(experiment, settings) == pytest.approx(batches * (2 * 2 * 3 + 2 * 4) / 100)

@@ -14,8 +14,8 @@ from typer.core import TyperCommand, TyperGroup
 
 
 @dataclass(frozen=True)
-class CommandLine:
-    """A line of the list of commands.
+class CommandEntry:
+    """One command in the list of commands.
 
     Attributes:
         name: of the command and its function.
@@ -31,69 +31,69 @@ class CommandLine:
 
 
 COMMANDS = (
-    CommandLine("init", "Inspect data files and write a commented configuration for a search on them."),
-    CommandLine(
+    CommandEntry("init", "Inspect data files and write a commented configuration for a search on them."),
+    CommandEntry(
         "data",
         "Show a card of a configuration's data: parts, classes, lengths, GC, duplicates, leakage, examples.",
     ),
-    CommandLine("search", "Search architectures, retrain the best one, and test it once beside a simple baseline."),
-    CommandLine(
+    CommandEntry("search", "Search architectures, retrain the best one, and test it once beside a simple baseline."),
+    CommandEntry(
         "compare",
         "Run a search for several seeds and compare test scores with random architectures and a linear model.",
     ),
-    CommandLine("sample", "Print random architectures in words, one per line."),
-    CommandLine(
+    CommandEntry("sample", "Print random architectures in words, one per line."),
+    CommandEntry(
         "evaluate",
         "Show the scores of a trained model, with 95 % intervals: on a split of its data, or on new labelled files.",
     ),
-    CommandLine(
+    CommandEntry(
         "train", "Train a network further on the data of a configuration, and test it; outputs that differ are new."
     ),
-    CommandLine(
+    CommandEntry(
         "explain", "Find and name the motifs that the best network of a run reads; write an HTML page and files."
     ),
-    CommandLine("scan", "Find the instances of motifs in sequences, on both strands (FIMO)."),
-    CommandLine("variants", "Score variants: a network's predictions for either allele, and their difference."),
-    CommandLine("design", "Evolve sequences towards an output of a network, within constraints; shows every step."),
-    CommandLine("predict", "Write a model's predictions for each example of a file: class probabilities, or numbers."),
-    CommandLine(
+    CommandEntry("scan", "Find the instances of motifs in sequences, on both strands (FIMO)."),
+    CommandEntry("variants", "Score variants: a network's predictions for either allele, and their difference."),
+    CommandEntry("design", "Evolve sequences towards an output of a network, within constraints; shows every step."),
+    CommandEntry("predict", "Write a model's predictions for each example of a file: class probabilities, or numbers."),
+    CommandEntry(
         "extract",
         "Extract an architecture from a supernet, with its weights, as a Keras model that loads without AMBER.",
         takes_tokens=True,
     ),
-    CommandLine("report", "Write one HTML page that shows a search; it works offline and runs no script."),
-    CommandLine(
+    CommandEntry("report", "Write one HTML page that shows a search; it works offline and runs no script."),
+    CommandEntry(
         "export",
         "Write the network of a run as a folder to share, or every trial as CSV or JSON.",
         module="report",
     ),
-    CommandLine(
+    CommandEntry(
         "dashboard",
         "Show a finished or running search in optuna-dashboard until Ctrl-C; its files are only read.",
     ),
-    CommandLine(
+    CommandEntry(
         "repair",
         "Restore or drop damaged lines of trials.jsonl, so that the search can be resumed; a copy is kept beside it.",
     ),
-    CommandLine(
+    CommandEntry(
         "doctor", "Print what AMBER runs on, and what is wrong with it; exits with 1 where searches cannot run."
     ),
-    CommandLine("build", "Build an architecture as a compiled Keras model and save it.", takes_tokens=True),
-    CommandLine("describe", "Show nodes, shapes, parameters and FLOPs of an architecture.", takes_tokens=True),
-    CommandLine("draw", "Draw an architecture as SVG or PNG.", takes_tokens=True),
+    CommandEntry("build", "Build an architecture as a compiled Keras model and save it.", takes_tokens=True),
+    CommandEntry("describe", "Show nodes, shapes, parameters and FLOPs of an architecture.", takes_tokens=True),
+    CommandEntry("draw", "Draw an architecture as SVG or PNG.", takes_tokens=True),
 )
 
 
 class ListedCommand(TyperCommand):
-    """A command by its line; its function is imported when arguments are given to it.
+    """A command by its entry; its function is imported when arguments are given to it.
 
     Args:
-        line: its line in the list of commands.
+        entry: its entry in the list of commands.
     """
 
-    def __init__(self, line: CommandLine) -> None:
-        super().__init__(line.name, help=line.help)
-        self._line = line
+    def __init__(self, entry: CommandEntry) -> None:
+        super().__init__(entry.name, help=entry.help)
+        self._entry = entry
 
     def make_context(self, *arguments: Any, **extra: Any) -> Any:
         """Parse the arguments of the command, which is that of the context returned."""
@@ -101,15 +101,15 @@ class ListedCommand(TyperCommand):
 
     def load(self) -> Any:
         """Import the command and return it with its options, as Typer makes it of the function."""
-        line = self._line
-        function = getattr(importlib.import_module(f"amber.cli.commands.{line.module or line.name}"), line.name)
+        entry = self._entry
+        function = getattr(importlib.import_module(f"amber.cli.commands.{entry.module or entry.name}"), entry.name)
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        if line.takes_tokens:
+        if entry.takes_tokens:
             from amber.cli.tokens_command import TokensCommand
 
-            alone.command(line.name, cls=TokensCommand)(function)
+            alone.command(entry.name, cls=TokensCommand)(function)
         else:
-            alone.command(line.name)(function)
+            alone.command(entry.name)(function)
         return typer.main.get_command(alone)
 
 
@@ -117,5 +117,5 @@ class ListedCommands(TyperGroup):
     """The group of all commands."""
 
     def __init__(self, *, commands: Any = None, **settings: Any) -> None:
-        listed = {line.name: ListedCommand(line) for line in COMMANDS}
+        listed = {entry.name: ListedCommand(entry) for entry in COMMANDS}
         super().__init__(commands={**listed, **(commands or {})}, **settings)

@@ -14,6 +14,7 @@ from amber.search.pace import PlannedWork
 
 if TYPE_CHECKING:
     from amber.modeler import ModelBuilder
+    from amber.search.one_shot import OneShotSettings
 
 # Networks that are planned, in a millisecond each.
 _SAMPLED = 30
@@ -21,11 +22,8 @@ _SAMPLED = 30
 
 def planned_work(experiment: Experiment) -> PlannedWork:
     """Return what is known of a search and of the last training before they begin."""
-    configuration, dataset = experiment.configuration, experiment.dataset
-    config = configuration.config
+    config = experiment.configuration.config
     training, final = config.training, config.final
-    # An epoch of the last training may have more examples than one of a trial.
-    longer = len(final_records(configuration, dataset)) / max(1, len(dataset.train))
     of_rung = _rungs(experiment)
     epochs = [epochs for _, epochs in of_rung]
     all_epochs = [networks * epochs for networks, epochs in of_rung]
@@ -34,21 +32,26 @@ def planned_work(experiment: Experiment) -> PlannedWork:
         may_stop=_may_stop(training.patience, training.epochs) or config.search.pruner is not None,
         flops=_average_flops(experiment.builder),
         after_rung=tuple(float(sum(all_epochs[place + 1 :])) for place in range(len(of_rung))),
-        final_epochs=final.ensemble * final.epochs * longer * max(1, folds_of(configuration)),
+        final_epochs=_final_epochs(experiment),
         final_may_stop=_may_stop(final.patience, final.epochs),
     )
 
 
-def after_shared(experiment: Experiment) -> float:
+def after_shared(experiment: Experiment, settings: OneShotSettings) -> float:
     """Return how many times as many batches as the shared training of a one-shot search has follow it."""
-    from amber.search.one_shot.settings import OneShotSettings
-
     config = experiment.configuration.config
-    settings = OneShotSettings(**config.search.one_shot.model_dump(exclude={"optimizer_options"}))
     batches = training_steps(len(experiment.dataset.train), config.training.batch_size, 1)
     # So many of the policy's, and so many of the uniform sample.
-    epochs = 2 * settings.top_k * config.training.epochs + planned_work(experiment).final_epochs
+    epochs = 2 * settings.top_k * config.training.epochs + _final_epochs(experiment)
     return batches * epochs / max(1, settings.planned_steps)
+
+
+def _final_epochs(experiment: Experiment) -> float:
+    """Return the epochs of the last trainings together; one of them may have more examples than one of a trial."""
+    configuration, dataset = experiment.configuration, experiment.dataset
+    longer = len(final_records(configuration, dataset)) / max(1, len(dataset.train))
+    final = configuration.config.final
+    return final.ensemble * final.epochs * longer * max(1, folds_of(configuration))
 
 
 def _may_stop(patience: int | None, epochs: int) -> bool:

@@ -170,13 +170,14 @@ def _search(experiment: Experiment, store: TrialStore, reporter: Reporter) -> Se
     if config.search.strategy == "one_shot":
         from amber.search.one_shot import OneShotSettings, SharedTraining, run_one_shot
 
+        settings = OneShotSettings(**config.search.one_shot.model_dump(exclude={"optimizer_options"}))
         return run_one_shot(
             experiment.objective,
-            settings=OneShotSettings(**config.search.one_shot.model_dump(exclude={"optimizer_options"})),
+            settings=settings,
             shared=SharedTraining(
                 # Without the number of steps the learning rate is constant; the search itself lowers it.
                 compile_arguments(experiment.configuration, shared=True, problem=experiment.task),
-                progress=reporter.shared_progress(after_shared(experiment)),
+                progress=reporter.shared_progress(after_shared(experiment, settings)),
             ),
             **shared,
         ).search

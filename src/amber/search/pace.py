@@ -19,10 +19,10 @@ class PlannedWork:
     """What is known of a search, and of what follows it, before anything is trained.
 
     Attributes:
-        epochs: of a training, at most; where there are rungs of each rung, beyond the one before. Empty: not known.
+        epochs: of a training, at most; where there are rungs, those that each rung adds. Empty: not known.
         may_stop: whether a training may stop before.
         flops: of a network of the space, on average; 0: not known.
-        after_rung: where there are rungs, the epochs of all networks in the rungs that follow each.
+        after_rung: for each rung, the epochs that all rungs after it train, of all their networks together.
         final_epochs: of the last trainings together, at most, in epochs of a trial's training.
         final_may_stop: whether these may stop before.
     """
@@ -106,7 +106,7 @@ class Pace(PlainRepr):
             trained: whether it was trained.
             given: it is a reference network, as none of what is left will be: its time says nothing about theirs.
             flops: of the network; None: not known.
-            best: it is the best so far, of which the last training is one.
+            best: whether it is the best so far; the last training is of the best.
         """
         training = self._running.pop(number, None) or _Training(self._started)
         training.seconds, training.flops = self._clock() - training.began, float(flops or 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import queue
 import threading
 from collections.abc import Iterator
 
@@ -24,11 +25,23 @@ def test_batches_come_in_order_and_the_reader_ends() -> None:
     assert not _readers()
 
 
-def test_a_reader_that_waits_for_a_place_ends_when_no_more_is_asked_for() -> None:
+class PatientQueue(queue.Queue[object]):
+    """Whoever puts something into it waits for a place, however long that takes."""
+
+    def put(self, item: object, block: bool = True, timeout: float | None = None) -> None:
+        super().put(item)
+
+
+def test_a_reader_that_waits_for_a_place_is_given_one_when_no_more_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(queue, "Queue", PatientQueue)
     endless = _read_ahead(np.full(2, number) for number in itertools.count())
     assert next(endless)[0] == 0
-    endless.close()
-    assert not _readers()
+    closing = threading.Thread(target=endless.close, daemon=True)
+    closing.start()
+    closing.join(60)
+    assert not closing.is_alive() and not _readers()
 
 
 def test_an_error_of_the_reader_is_raised_where_batches_are_asked_for() -> None:
