@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pebble.pool.process import PoolManager
 from tests.search.executors.tasks import Job, NeedsFile
 
 from amber.errors import ConfigError, DataError, ExecutorError
@@ -74,6 +75,21 @@ def test_whatever_a_task_does_the_others_end_well(two: ProcessExecutor) -> None:
     assert "SIGSEGV" in str(failures[3]) and "SIGKILL" in str(failures[9]) and "SystemExit: 3" in str(failures[11])
     assert str(failures[5]) == "TimeLimitExceeded: the trial was ended at its time limit of 4 s"
     assert str(failures[7]).startswith("MemoryError: ")
+
+
+@pytest.mark.slow
+def test_a_pool_that_is_slow_to_say_what_its_process_died_of_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = PoolManager.handle_worker_expiration
+
+    def late(manager: PoolManager, expiration: tuple[int, int]) -> None:
+        time.sleep(2.5)  # the process is gone and is looked for every second
+        said(manager, expiration)
+
+    monkeypatch.setattr(PoolManager, "handle_worker_expiration", late)
+    with ProcessExecutor(1) as executor:
+        executor.open(Job())
+        (killed,) = outcomes(executor, [("kill", int(signal.SIGKILL))])
+    assert killed.failure is not None and "SIGKILL" in killed.failure.message
 
 
 def test_errors_come_back_as_they_are(two: ProcessExecutor) -> None:

@@ -42,6 +42,9 @@ _LOOK = 1.0
 _START_LIMIT = 600.0
 # Processes in a row that end before they start on a task, until the worker is given up.
 _ATTEMPTS = 3
+# How long the pool may take to say what its process died of, in seconds. It never does where the exit code is 0.
+_SAY_LIMIT = 5.0
+_ENDED = "the worker process ended in the middle of the trial"
 
 
 class ProcessExecutor(Executor):
@@ -215,6 +218,7 @@ class _Slot:
         self._pool: pebble.ProcessPool | None = None
         self._future: Any = None
         self._started = 0.0
+        self._gone_since: float | None = None
 
     def start(self, task: _Task) -> None:
         """Begin a task, in the process there is or a fresh one."""
@@ -228,7 +232,7 @@ class _Slot:
                 initargs=self._initial,
                 context=multiprocessing.get_context("spawn"),
             )
-        self._started = time.monotonic()
+        self._started, self._gone_since = time.monotonic(), None
         # Ctrl-C in a terminal reaches every process: it is the driver that ends its workers.
         with interrupts.kept_from_children():
             self._future = self._pool.schedule(
@@ -257,7 +261,9 @@ class _Slot:
         if self.task is None or self._future.done():
             return
         if self._future.running() and self._is_gone():
-            self._settle("crash", "the worker process ended in the middle of the trial")
+            self._gone_since = self._gone_since or time.monotonic()
+            if time.monotonic() - self._gone_since > _SAY_LIMIT:
+                self._settle("crash", _ENDED)
         elif not self._future.running() and time.monotonic() - self._started > _START_LIMIT:
             self._settle("lost", f"no worker process was ready after {_START_LIMIT:.0f} s")
 
@@ -274,6 +280,8 @@ class _Slot:
             outcome: tuple[str, Any] = future.result(timeout=0)
             return outcome
         except TimeoutError:
+            if self._gone_since is not None:
+                return "crash", _ENDED
             return "timeout", f"the trial was ended at its time limit of {self._limits.time_limit:g} s"
         except pebble.ProcessExpired as error:
             return "crash", _death(error.exitcode)
