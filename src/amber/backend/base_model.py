@@ -114,6 +114,11 @@ class BaseFunctional(BaseModel, PlainFunctional):
     """`keras.Model(inputs, outputs)` that looks like a Functional from outside; see `PlainFunctional`."""
 
 
+def has_positions(model: keras.Model) -> bool:
+    """Return whether an input is a sequence or an image, not a vector."""
+    return any(len(each.shape) > 2 for each in model.inputs)
+
+
 def callback_list(
     callbacks: Sequence[keras.callbacks.Callback] | keras.callbacks.CallbackList | None,
     model: keras.Model,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import keras
 import pytest
 import tensorflow as tf
 from tests.backend.torch.twins import COMPILE, small_data, small_model
@@ -38,20 +39,33 @@ def test_graphs_are_rewritten_again_afterwards() -> None:
     assert rewriting_off()
 
 
-def test_children_are_trained_as_traced(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = small_model()
-    child = ChildModel(plain.inputs, plain.outputs)
+def vectors() -> Any:
+    inputs = keras.Input((12,), name="x")
+    return ChildModel(inputs, keras.layers.Dense(1)(inputs))
+
+
+@pytest.mark.parametrize(
+    ("made", "batches", "traced"),
+    [(small_model, False, True), (small_model, True, True), (vectors, False, True), (vectors, True, False)],
+)
+def test_only_single_steps_of_networks_of_vectors_are_rewritten(
+    made: Callable[[], Any], batches: bool, traced: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = made()
     child.compile(**COMPILE)
     calls: list[Any] = []
     calling = type(child)._calling
 
     @contextmanager
-    def noted() -> Iterator[None]:
-        with calling(child):
+    def noted(model: Any, is_iterated: bool) -> Iterator[None]:
+        with calling(model, is_iterated):
             calls.append(rewriting_off())
             yield
 
-    monkeypatch.setattr(type(child), "_calling", lambda model: noted())
+    monkeypatch.setattr(type(child), "_calling", noted)
     x, y = small_data(44)
-    child.fit(x, y, batch_size=8, epochs=2, verbose=0, validation_data=(x, y))
-    assert len(calls) >= 4 and all(calls) and not rewriting_off()
+    x = x if made is small_model else x[:, :, 0]
+    data = tf.data.Dataset.from_tensor_slices((x, y)).batch(8) if batches else x
+    options = {} if batches else {"y": y, "batch_size": 8}
+    child.fit(data, **options, epochs=2, verbose=0, validation_data=data if batches else (x, y))
+    assert len(calls) >= 4 and set(calls) == {traced} and not rewriting_off()

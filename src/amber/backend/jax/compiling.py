@@ -16,6 +16,8 @@ from typing import Any
 import jax
 import keras
 
+from amber.backend.base_model import has_positions
+
 Options = Mapping[str, bool | int]
 
 # Options of XLA, which knows them by the names of its flags.
@@ -25,7 +27,7 @@ QUICKEST: Options = {**QUICK, "xla_backend_optimization_level": 0}
 
 def options_for(model: keras.Model) -> Options:
     """Return what the steps of a network are compiled with: QUICK where an input has positions, else XLA's defaults."""
-    return QUICK if any(len(each.shape) > 2 for each in model.inputs) else {}
+    return QUICK if has_positions(model) else {}
 
 
 def compiled(function: Callable[..., Any], options: Options, donated: int | None = 0) -> Callable[..., Any]:

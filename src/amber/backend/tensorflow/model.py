@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from amber.backend.base_model import BaseFunctional, BaseModel
+from amber.backend.base_model import BaseFunctional, BaseModel, has_positions
 from amber.backend.hardware import accelerators
 from amber.backend.keras_internals.distribution import has_stock_test_step
 from amber.backend.keras_internals.models import is_within_strategy
@@ -50,8 +50,8 @@ class MultiStepTraining(BaseModel):
         options["steps"] = options.pop("steps_per_epoch", None)
         return RowsAdapter(x, y, sample_weight=sample_weight, **options)
 
-    def _calling(self) -> AbstractContextManager[None]:
-        """Entered around every call of a compiled function."""
+    def _calling(self, is_iterated: bool) -> AbstractContextManager[None]:
+        """Entered around every call of a compiled function, of one batch of an iterator or a loop over rows."""
         return nullcontext()
 
     def train_step(self, data: TensorTree) -> Mapping[str, tf.Tensor]:
@@ -99,14 +99,14 @@ class MultiStepTraining(BaseModel):
 
         def run(iterator: Iterator[TensorTree]) -> object:
             if not isinstance(iterator, RowsIterator):
-                with self._calling():
+                with self._calling(is_iterated=True):
                     return keras_function(iterator)
             changing = self._changing()
             logs: Any = None
             for rows in iterator.take(self.steps_per_execution):
                 if iterator.specs not in functions:
                     functions[iterator.specs] = _several(step, self.get_metrics_result, iterator.data, changing)
-                with self._calling():
+                with self._calling(is_iterated=False):
                     logs = functions[iterator.specs](iterator.data, rows, _drawn(changing, rows))
             return logs
 
@@ -116,8 +116,8 @@ class MultiStepTraining(BaseModel):
 class MultiStepFunctional(MultiStepTraining, BaseFunctional):
     """`keras.Model(inputs, outputs)` that looks like a Functional from outside; see `base_model`."""
 
-    def _calling(self) -> AbstractContextManager[None]:
-        return as_traced()
+    def _calling(self, is_iterated: bool) -> AbstractContextManager[None]:
+        return nullcontext() if is_iterated and not has_positions(self) else as_traced()
 
 
 def _warn_of_half_precision(model: keras.Model) -> None:
