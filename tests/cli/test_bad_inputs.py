@@ -97,7 +97,7 @@ _REFUSED = {
     "variants text.keras position.vcf --genome x.fa": "text.keras: expected a model saved by Keras 3. Received: ",
     "variants model.keras position.vcf --genome x.fa": "position.vcf, line 3: expected a record that htslib reads",
     "variants model.keras position.vcf --genome x.fa -o x.xlsx": "ending in .tsv or .csv or .vcf or .vcf.gz. Received",
-    "variants model.keras position.vcf": "amber variants: expected --genome: FASTA file of the genome",
+    "variants model.keras position.vcf": "--genome: expected the FASTA file of the genome that position.vcf is on. Rec",
     "init none.csv": "Expected an existing file. Received: none.csv",
     "init empty.csv": "empty.csv: expected a file of data. Received: an empty file",
     "init noise.csv": "noise.csv: expected a table, FASTA, intervals with a genome, npz or HDF5; give a CSV file",

@@ -110,7 +110,7 @@ def test_intervals(amber: Amber, finished_run: Path, intervals: tuple[Path, Path
 @pytest.mark.parametrize(
     ("file", "options", "message"),
     [
-        ("p.bed", (), "--genome: expected the FASTA file of the genome that the intervals of"),
+        ("p.bed", (), "--genome: expected the FASTA file of the genome that"),
         ("some.fa.gz", ("-o", "x.bed"), "--output: .bed is for intervals; write .tsv or .csv. Received: x.bed"),
         ("short.fa", (), r"short.fa, line 1 \(a\): the network reads sequences of 60 letters. Received: 8"),
         ("calls.vcf", (), "--genome: expected the FASTA file of the genome that"),

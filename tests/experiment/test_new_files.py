@@ -98,8 +98,53 @@ def test_fasta_by_class(tmp_path: Path) -> None:
     loaded = configuration("source: {fasta: {bound: old.fa, unbound: older.fa}}\nlabel: label")
     part = read_files([f"unbound={two}", f"bound={one}"], loaded, preprocessing(("bound", "unbound")))
     assert part.split.y.tolist() == [1, 0, 0]
-    with pytest.raises(DataError, match="column 'label'"):
-        read_files([one], loaded, preprocessing(("bound", "unbound")))
+    for given in ([one], [one, two]):
+        with pytest.raises(
+            ConfigError, match="expected new ones by name too: bound=FILE unbound=FILE. Received: .*one.fa"
+        ):
+            read_files(given, loaded, preprocessing(("bound", "unbound")))
+    with pytest.raises(
+        ConfigError, match=r"each of two classes at least, such as bound=FILE .* Received: bound=.*one.fa"
+    ):
+        read_files([f"bound={one}"], loaded, preprocessing(("bound", "unbound")))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "source: old.csv\nlabel: kind",  # in another column
+        "source: {parquet: old.parquet}\nlabel: kind",
+        "source: {fasta: old.fa, labels: '([a-z]+)$'}\nlabel: label",  # in the headers
+        "source: {fasta: old.fa}\nnegatives: {shuffled: 1}\nlabel: label",  # made of the positives
+    ],
+)
+def test_files_by_class_are_taken_whatever_labels_the_run_had(data: str, tmp_path: Path) -> None:
+    one, two = write(tmp_path / "one.fa", ">x\nACGT\n>y\nAAAA\n"), write(tmp_path / "two.fa", ">z\nGGGG\n")
+    part = read_files([f"yes={one}", f"no={two}"], configuration(data), preprocessing(("no", "yes")))
+    assert part.split.y.tolist() == [1, 1, 0]
+
+
+def test_how_labels_are_given_is_said_where_a_file_has_none(tmp_path: Path) -> None:
+    file = write(tmp_path / "new.fa", ">x\nACGT\n")
+    with pytest.raises(DataError, match="column 'kind' .*Give each class a file of its own: no=FILE 'or so=FILE'"):
+        read_files([file], configuration("source: old.csv\nlabel: kind"), preprocessing(("no", "or so")))
+    table = write(tmp_path / "new.csv", "seq\nACGT\n")
+    with pytest.raises(DataError, match="column 'kind'") as raised:  # a table has columns
+        read_files([table], configuration("source: old.csv\nlabel: kind"), preprocessing(("no", "yes")))
+    assert "=FILE" not in str(raised.value)
+
+
+def test_intervals_by_class_take_the_place_of_drawn_negatives(tmp_path: Path) -> None:
+    genome = write(tmp_path / "genome.fa", ">chr1\n" + "ACGT" * 20 + "\n")
+    one, two = (write(tmp_path / f"{at}.bed", f"chr1\t{at}\t{at + 4}\n") for at in (4, 20))
+    loaded = configuration(
+        f"source: {{intervals: old.bed, genome: {genome}, window: 4, negatives: 1, excluded: x.bed}}\nlabel: label"
+    )
+    known = preprocessing(("negative", "positive"))
+    assert read_files([f"positive={one}", f"negative={two}"], loaded, known).split.y.tolist() == [1, 0]
+    Path(genome).unlink()
+    with pytest.raises(ConfigError, match="--genome: .*4.bed is on; that of the run is not there any more"):
+        read_files([f"positive={one}", f"negative={two}"], loaded, known)
 
 
 def test_fasta_with_labels_in_headers(tmp_path: Path) -> None:

@@ -158,10 +158,12 @@ def _given(file: Path | None) -> tuple[list[str], list[str]]:
 
 
 def _length(model: TrainedModel) -> int:
-    reading = model.preprocessing.only_sequence(str(model.path))
-    if Alphabet.of(reading.alphabet).letters != _LETTERS:
-        raise DataError(f"{model.path}: designs are of DNA. Received: the alphabet {reading.alphabet}")
-    return reading.length
+    known = model.preprocessing
+    readings = list(known.sequences.values())
+    if len(known.task.inputs) != 1 or [Alphabet.of(each.alphabet).letters for each in readings] != [_LETTERS]:
+        way_out = "Sequences are designed for a run on DNA alone."
+        raise known.task.not_read(str(model.path), "DNA and nothing else", way_out)
+    return readings[0].length
 
 
 def _scaled(designed: Designed, mean: float, scale: float) -> Designed:

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from amber.data import Target
 from amber.data.targets.target import PAIR
 from amber.errors import DataError
-from amber.experiment.before_keras.explained import FOUND
+from amber.experiment.before_keras.explained import FOUND, input_of_sequences
 from amber.experiment.chosen_examples import chosen_examples
 from amber.experiment.data import load_data
 from amber.experiment.explained import Found
@@ -35,7 +35,7 @@ from amber.files.whole import write_whole
 from amber.types import Array
 
 if TYPE_CHECKING:
-    import keras
+    pass
 
 Source = Literal["contributions", "filters", "none"]
 _MOST_DRAWN = 8
@@ -126,7 +126,8 @@ def explain_run(
     units, files = chosen_units(known, settings.outputs, data.targets), names_of_tracks([title for title, _ in known])
     chosen = chosen_examples(data, [place for _, place in units.shown], settings.examples)
     examples, places = chosen.x, None if settings.bigwig is False else chosen.places
-    name, sequences = _sequences(model, examples)
+    name = input_of_sequences(record, run)
+    sequences = np.asarray(examples[name] if isinstance(examples, Mapping) else examples, dtype=np.float32)
     arrays: dict[str, Array] = {"examples": sequences}
     sections: list[Section] = []
     drawn: list[Highlight] = []
@@ -163,16 +164,6 @@ def explain_run(
     for path in {folder / name for name in (*_OF_MOTIFS, *files.values())}.difference(paths):
         path.unlink(missing_ok=True)  # of what was found before
     return replace(written, paths=paths, warnings=tuple(filter(None, (remark, units.left_out))))
-
-
-def _sequences(model: keras.Model, examples: Any) -> tuple[str, Array]:
-    """Return the name and the array of the input that holds sequences."""
-    blocks = examples if isinstance(examples, Mapping) else {model.inputs[0].name: examples}
-    for name, array in blocks.items():
-        if array.ndim == 3 and array.shape[-1] == 4:
-            return name, np.asarray(array, dtype=np.float32)
-    shapes = {name: array.shape[1:] for name, array in blocks.items()}
-    raise DataError(f"Motifs need an input of one-hot sequences, shape (length, 4). Received: {shapes}")
 
 
 def _part_of(progress: Callable[[int, int], None] | None, part: int, parts: int) -> Callable[[int, int], None] | None:

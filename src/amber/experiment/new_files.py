@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from amber.data.examples import Examples
 from amber.data.from_examples import DatasetSpec, by_input
 from amber.data.inputs import arrays_of
 from amber.data.new_part import NewPart, read_part
-from amber.data.sources import SOURCES, IntervalsSource, SimulatedSource, Source, Wanted
+from amber.data.sources import SOURCES, FastaSource, IntervalsSource, SimulatedSource, Source, Wanted
+from amber.data.sources.fasta import LABEL
 from amber.data.sources.table import TableSource
 from amber.data.tables.examples import TableExamples
 from amber.data.targets.target import Binary, Labels, Numbers, Target
@@ -22,12 +24,15 @@ from amber.errors import ConfigError, DataError
 from amber.experiment.configuration.reading import Configuration
 from amber.experiment.configuration.source_section import wanted_of
 from amber.experiment.data import dataset_spec
+from amber.experiment.trained.files import genome_of
 from amber.experiment.trained.genomic_files import kind_by_ending
 from amber.experiment.trained.preprocessing import Preprocessing
 from amber.types import Array
 
 _ARRAYS = {".npz": "arrays", ".h5": "arrays", ".hdf5": "arrays", ".parquet": "parquet", ".zarr": "zarr"}
 _SOURCES = {**_ARRAYS, ".h5ad": "anndata"}
+_BY_FILE = (FastaSource, IntervalsSource)
+_MOST_NAMED = 4
 _NAMED = re.compile(r"([^=/\\]+)=(.+)", re.DOTALL)
 
 
@@ -64,7 +69,18 @@ def read_files(
     source = _existing(files, loaded, preprocessing, genome)
     wanted, spec = _inputs_of_run(source, loaded, preprocessing)
     path = Path(next(path for _, path in source.files()))
-    return read_part(source, wanted, spec, targets_of(preprocessing), preprocessing.scaling, path)
+    if _are_by_class(source):
+        spec = replace(spec, negatives=0)  # as negatives are given, none are made
+        if preprocessing.classes and not _are_by_class(loaded.source):
+            spec = _labelled_by_file(spec)
+    try:
+        return read_part(source, wanted, spec, targets_of(preprocessing), preprocessing.scaling, path)
+    except DataError as error:
+        if error.field[:1] != ("targets",) or error.field[-1:] != ("column",) or not isinstance(source, _BY_FILE):
+            raise
+        names = next((each for each in preprocessing.classes.values()), ())
+        advice = f" Give each class a file of its own: {_as_given(names)}." if names else ""
+        raise DataError(f"{error}.{advice}", field=error.field, file=str(path)) from error
 
 
 @dataclass(frozen=True)
@@ -157,31 +173,77 @@ def _source(files: Sequence[str], loaded: Configuration, preprocessing: Preproce
     given: dict[str, str] | list[str] | str = named or (paths[0] if len(paths) == 1 else paths)
     if not isinstance(given, str) and kind not in ("fasta", "intervals"):
         raise ConfigError(f"FILES: expected one {kind} file. Received: {', '.join(paths)}")
+    _check_classes(files, named, known, preprocessing)
     entry = SOURCES.get(kind)
     if kind == "intervals":
-        return _intervals(given, known, preprocessing, genome)
+        return _intervals(given, loaded, preprocessing, genome)
+    if kind == "fasta":
+        preprocessing.only_sequence(paths[0])
+    if isinstance(known, FastaSource) and named:
+        return replace(known, fasta=dict(named), labels=None)
     if isinstance(known, entry):
         return replace(known, **{kind: given})
     is_plain = kind == "table" and (known is None or isinstance(known, SimulatedSource))
     return TableSource.plain(paths[0]) if is_plain else entry(given)  # type: ignore[call-arg]
 
 
+def _are_by_class(source: Source | None) -> bool:
+    """Say whether each class has a file of its own."""
+    given = source.fasta if isinstance(source, FastaSource) else getattr(source, "intervals", None)
+    return isinstance(given, Mapping) and getattr(source, "bins", None) is None
+
+
+def _labelled_by_file(spec: DatasetSpec) -> DatasetSpec:
+    """Return how examples are read whose class is that of their file, whatever column the run had it in."""
+    if len(spec.targets) != 1:
+        return spec
+    return replace(spec, targets={name: replace(each, column=LABEL) for name, each in spec.targets.items()})
+
+
+def _check_classes(
+    files: Sequence[str], named: Mapping[str, str], known: Source | None, preprocessing: Preprocessing
+) -> None:
+    """Raise ConfigError where classes or labels have files of their own and these are not given by name."""
+    by_file = getattr(known, "fasta", None) or getattr(known, "intervals", None)
+    has_bins = getattr(known, "bins", None) is not None
+    of_run = list(by_file) if isinstance(by_file, Mapping) and (has_bins or preprocessing.classes) else []
+    if named and (len(named) > 1 or has_bins):
+        return
+    if named:
+        classes = next(iter(preprocessing.classes.values()), ())
+        raise ConfigError(
+            f"FILES: expected a file for each of two classes at least, such as {_as_given(of_run or classes)}. "
+            f"Received: {' '.join(files)}"
+        )
+    if of_run and {_kind(Path(each)) for each in files} <= {"fasta", "intervals"}:
+        raise ConfigError(
+            "FILES: each class or label of the run has a file of its own; expected new ones by name too: "
+            f"{_as_given(of_run)}. Received: {' '.join(files)}"
+        )
+
+
+def _as_given(names: Sequence[str]) -> str:
+    """Return how a file of each class is given on the command line."""
+    some = " ".join(shlex.quote(f"{name}=FILE") for name in names[:_MOST_NAMED])
+    return some if len(names) <= _MOST_NAMED else f"{some} ..."
+
+
 def _intervals(
-    given: dict[str, str] | list[str] | str, known: Source | None, preprocessing: Preprocessing, genome: Path | None
+    given: dict[str, str] | list[str] | str, loaded: Configuration, preprocessing: Preprocessing, genome: Path | None
 ) -> IntervalsSource:
+    known = loaded.source
     if isinstance(given, list):
         raise ConfigError(
             f"FILES: expected one file of intervals, or CLASS=FILE for each class. Received: {', '.join(given)}"
         )
+    first = given if isinstance(given, str) else next(iter(given.values()))
+    fasta = str(genome_of(loaded, genome, first))
     if isinstance(known, IntervalsSource):
-        return replace(known, intervals=given, genome=known.genome if genome is None else str(genome))
-    lengths = {each.length for each in preprocessing.sequences.values()}
-    if genome is None or len(lengths) != 1:
-        raise ConfigError(
-            "--genome: expected the FASTA file of the genome that the intervals are on, for a network of one input of "
-            f"DNA. Received: {genome or 'none'}"
-        )
-    return IntervalsSource(given, str(genome), lengths.pop())
+        # Negatives that are given are not drawn.
+        drawn = None if isinstance(given, dict) else known.negatives
+        excluded = None if drawn is None else known.excluded
+        return replace(known, intervals=given, genome=fasta, negatives=drawn, excluded=excluded)
+    return IntervalsSource(given, fasta, preprocessing.only_sequence(first).length)
 
 
 def _name_of(text: str) -> re.Match[str] | None:

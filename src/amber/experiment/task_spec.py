@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from amber.data.dataset import INPUT
 from amber.data.targets.target import PAIR, Binary, Labels, Numbers, Outcome, units_of
-from amber.errors import ConfigError
+from amber.errors import ConfigError, DataError
 from amber.files import limits
 from amber.types import JsonObject
 from amber.wording import TERMINAL_CODES, shown
@@ -83,6 +83,19 @@ class TaskSpec:
             raise ConfigError(f"builder.type {builder}: expected one output. Received: {', '.join(self.outputs)}")
         return self.output_operations()[0]
 
+    def not_read(self, where: str, needed: str, way_out: str) -> DataError:
+        """Return the error for a network that does not read what a command needs.
+
+        Args:
+            where: network or file that the message begins with.
+            needed: what the network would have to read.
+            way_out: a sentence that says what can be done instead.
+        """
+        received = ", ".join(f"{name} ({_in_words(shape)})" for name, shape in self.inputs.items())
+        return DataError(
+            f"{where}: expected a network that reads {needed}. {way_out} Received: one that reads {received}"
+        )
+
     def to_dict(self) -> dict[str, object]:
         """Return a JSON-ready dictionary with the keys `inputs` and `outputs`."""
         return {
@@ -116,6 +129,15 @@ def activation_of(outcome: Outcome) -> str:
     if isinstance(outcome, (Binary, Labels)):
         return "sigmoid"
     return "linear" if outcome is None or isinstance(outcome, Numbers) else "softmax"
+
+
+def _in_words(shape: tuple[int, ...]) -> str:
+    """Return the shape of an input as a message tells it."""
+    if len(shape) == 1:
+        return "1 number" if shape[0] == 1 else f"{shape[0]:,} numbers"
+    if len(shape) == 2:
+        return f"{shape[0]:,} positions of {shape[1]:,} channels"
+    return f"shape {shape}"
 
 
 def _as_json(outcome: Outcome) -> JsonObject | list[str] | None:

@@ -14,11 +14,10 @@ from amber.data.genomics import Genome, Variants, read_variants
 from amber.data.genomics.alleles import NO_CHROMOSOME, SCORED
 from amber.data.genomics.annotated_vcf import SUFFIXES, InfoField, write_annotated_vcf
 from amber.data.words_of_titles import words_of
-from amber.errors import DataError
 from amber.experiment.final.strands import strand_mean
 from amber.experiment.run_files.recorded import load_model
 from amber.experiment.task_spec import has_profile
-from amber.experiment.trained.files import KnownNetwork, network_file
+from amber.experiment.trained.files import KnownNetwork, genome_of, network_file
 from amber.experiment.trained.preprocessing import Preprocessing, Unit, in_units
 from amber.files.csv_text import csv_text
 from amber.files.output import write_text, writing
@@ -114,7 +113,7 @@ _MEASURES = tuple(measure for _, _, measure in _INFO)
 def score_variants(
     source: Path,
     calls: Path,
-    genome: Path,
+    genome: Path | None = None,
     *,
     both_strands: bool = False,
     batch_size: int = 256,
@@ -127,21 +126,22 @@ def score_variants(
     Args:
         source: run directory, its `best.json`, a bundle, or a model file.
         calls: VCF or BCF file.
-        genome: FASTA file of the genome that the variants were called on.
+        genome: FASTA file of the genome that the variants were called on; None: that of the run.
         both_strands: predict each window as the mean of its two strands.
         batch_size: windows a step.
         progress: called with the number of variants done and of all that are scored.
 
     Raises:
-        ConfigError: no model.
+        ConfigError: no model, or no genome.
         DataError: files that cannot be read, variants none of which lies on a chromosome of the genome, or a model that
             reads other than one input of one-hot DNA.
     """
     file = network_file(source)
-    preprocessing = KnownNetwork(source).preprocessing
+    known = KnownNetwork(source)
+    preprocessing = known.preprocessing
     if preprocessing is not None:
         check_input(preprocessing, source)
-    variants, bases = read_calls(calls, genome)
+    variants, bases = read_calls(calls, genome_of(known.configuration, genome, calls))
     model = load_model(file)
     return scored(model, preprocessing, variants, bases, both_strands, batch_size=batch_size, progress=progress)
 
@@ -198,10 +198,8 @@ def check_input(preprocessing: Preprocessing, source: Path) -> None:
     (first, *others) = inputs
     reading = preprocessing.sequences.get(first)
     if others or reading is None or not Alphabet.of(reading.alphabet).is_nucleotides:
-        received = ", ".join(f"{name} of shape {shape}" for name, shape in inputs.items())
-        raise DataError(
-            f"{source}: variants need a network of one input of DNA, shape (length, 4). Received: {received}"
-        )
+        way_out = "Variants need a run on DNA alone; with other inputs beside it, predict both alleles as examples."
+        raise preprocessing.task.not_read(str(source), "DNA and nothing else", way_out)
 
 
 def _units_of_model(names: Sequence[str], sizes: Sequence[int]) -> list[Unit]:

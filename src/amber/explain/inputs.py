@@ -101,7 +101,10 @@ def check_sequences(examples: Examples, setting: str) -> None:
     """
     if not any(map(is_sequence, examples.arrays)):
         shapes = {name: array.shape[1:] for name, array in zip(examples.names, examples.arrays, strict=True)}
-        raise DataError(f"`{setting}` needs one-hot sequences of the shape (length, 4). Received: {shapes}")
+        raise DataError(
+            f"`{setting}` needs one-hot sequences of the shape (length, 4). Numbers are explained without it: by "
+            f"`deep_lift`, against `zeros` or `mean`. Received: {shapes}"
+        )
 
 
 def reverse_complement(arrays: Sequence[Array]) -> list[Array]:

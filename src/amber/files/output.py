@@ -9,8 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from amber.errors import StorageError
+from amber.errors import ConfigError, StorageError
 from amber.files import remove_left_overs, replacing, replacing_together, write_whole
+
+# Endings that a file has, and no folder: those of the files that we write, and of what a folder may be taken for.
+_OF_FILES = frozenset(
+    ".bed .bigwig .bw .csv .fa .fasta .gz .h5 .hdf5 .html .json .keras .md .meme .npz .onnx .parquet .pdf .png .pt "
+    ".svg .tar .tgz .tsv .txt .vcf .xlsx .yaml .yml .zip".split()
+)
 
 
 def why_not_writable(folder: Path) -> str:
@@ -23,6 +29,17 @@ def why_not_writable(folder: Path) -> str:
             return ""
     except OSError as error:
         return error.strerror or str(error)
+
+
+def check_folder_name(folder: Path, also: str = "") -> None:
+    """Raise ConfigError for a folder that is to be made and is named as a file, such as `page.html`.
+
+    Args:
+        folder: as it was given; one that is there may have any name, and an ending that no file has is part of a name.
+        also: what else the option takes, as the message says it.
+    """
+    if folder.suffix.lower() in _OF_FILES and not folder.is_dir():
+        raise ConfigError(f"--output: expected the name of a folder{also}. Received: {folder}, which is that of a file")
 
 
 @contextmanager

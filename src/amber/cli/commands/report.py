@@ -14,6 +14,8 @@ from amber.cli.options import LookOption
 RunArgument = Annotated[
     Path, typer.Argument(metavar="RUN", help="Run directory.", show_default=False, autocompletion=complete_run)
 ]
+# Endings of a file of trials; anything else is the folder of a network.
+_TRIALS = (".csv", ".json")
 
 
 @reported
@@ -45,14 +47,14 @@ def export(
     storage: LookOption = None,
 ) -> None:
     """Write the network of a run as a folder to share, or every trial as CSV or JSON."""
-    if output.suffix == "":
+    if output.suffix.lower() not in _TRIALS:
         _export_network(run, output, storage)
         return
     from amber.cli.options import checked_output
     from amber.experiment.run_files.recorded import recorded_trials
     from amber.files.output import write_text
 
-    path = checked_output(output, (".csv", ".json"), run=run)
+    path = checked_output(output, _TRIALS, run=run)
     trials = recorded_trials(run, storage)
     from amber.report.export import trials_csv, trials_json
 
@@ -64,7 +66,9 @@ def export(
 def _export_network(run: Path, folder: Path, storage: str | None) -> None:
     from amber.errors import ConfigError
     from amber.experiment.trained.bundle import write_bundle
+    from amber.experiment.trained.files import check_folder
 
+    check_folder(folder, ", for the network, or a file for the trials, ending in .csv or .json")
     if storage is not None:
         raise ConfigError("--storage: the network is that of the run directory. Take it out, or export trials.csv")
     written = write_bundle(run, folder)

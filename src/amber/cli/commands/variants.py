@@ -16,8 +16,11 @@ def variants(
     model: ModelArgument,
     calls: Annotated[Path, typer.Argument(metavar="VCF", help="VCF or BCF file, also compressed.", show_default=False)],
     genome: Annotated[
-        Path, typer.Option("--genome", help="FASTA file of the genome that they were called on.", show_default=False)
-    ],
+        Path | None,
+        typer.Option(
+            help="FASTA file of the genome that they were called on; by default that of the run.", show_default=False
+        ),
+    ] = None,
     output: Annotated[
         list[Path] | None,
         typer.Option(

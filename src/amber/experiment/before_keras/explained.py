@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from amber.data.motifs import read_meme
 from amber.data.motifs.extra import SHORTEST_SEQUENCE
 from amber.errors import DataError, StorageError
 from amber.experiment.run_files.recorded import checked_model_file, record_beside
 from amber.experiment.task_spec import TaskSpec
-from amber.files.output import why_not_writable
+from amber.files.output import check_folder_name, why_not_writable
 
 FOUND = "explained.json"
 """The file of what `amber explain` found, for reports."""
@@ -35,24 +37,36 @@ def check_explained(run: Path, folder: Path, database: Path | None, motifs: str 
     checked_model_file(run)
     if record is None:
         raise DataError(f"{run}: expected a run directory, whose data are known. Received: a model without a run")
-    shapes = TaskSpec.from_dict(record).inputs
-    lengths = [shape[0] for shape in shapes.values() if len(shape) == 2 and shape[-1] == _CHANNELS]
-    if not lengths:
-        raise DataError(
-            f"{run}: motifs need an input of one-hot sequences, shape (length, 4). Received: {dict(shapes)}"
-        )
-    if motifs == "contributions" and lengths[0] < SHORTEST_SEQUENCE:
+    length = TaskSpec.from_dict(record).inputs[input_of_sequences(record, run)][0]
+    if motifs == "contributions" and length < SHORTEST_SEQUENCE:
         raise DataError(
             f"{run}: motifs are looked for in sequences of at least {SHORTEST_SEQUENCE} bases; --motifs filters and "
-            f"--motifs none take shorter ones. Received: {lengths[0]} bases"
+            f"--motifs none take shorter ones. Received: {length} bases"
         )
     if database is not None:
         read_meme(database)
     check_folder(folder)
 
 
+def input_of_sequences(record: Mapping[str, Any], run: Path) -> str:
+    """Return the name of the input that holds DNA or RNA; raise DataError, which names the run, where none does."""
+    task = TaskSpec.from_dict(record)
+    name = next((each for each, shape in task.inputs.items() if len(shape) == 2 and shape[-1] == _CHANNELS), None)
+    if name is None:
+        raise task.not_read(
+            str(run),
+            "DNA or RNA, as it is motifs that are looked for",
+            f"Contributions of other inputs are arrays in Python: `amber.load({str(run)!r}).explain(inputs)`.",
+        )
+    return name
+
+
 def check_folder(folder: Path) -> None:
-    """Raise StorageError where a folder is not one, or where neither it nor a file in it could be made."""
+    """Raise StorageError where a folder is not one, or where neither it nor a file in it could be made.
+
+    ConfigError is raised where it is missing and named as a file.
+    """
+    check_folder_name(folder)
     there = folder.absolute()
     while not there.exists() and there != there.parent:
         there = there.parent

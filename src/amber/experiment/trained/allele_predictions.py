@@ -12,12 +12,10 @@ import numpy as np
 from amber.data.encoding.alphabets import Alphabet
 from amber.data.encoding.one_hot import one_hot
 from amber.data.genomics.alleles import SCORED, AlleleWindows, allele_windows
-from amber.data.sources import IntervalsSource
 from amber.data.targets.target import units_of
-from amber.errors import ConfigError
 from amber.experiment.final.scoring import predictions
 from amber.experiment.run_files.recorded import load_model
-from amber.experiment.trained.files import KnownNetwork, network_file
+from amber.experiment.trained.files import KnownNetwork, genome_of, network_file
 from amber.experiment.trained.preprocessing import Preprocessing
 from amber.experiment.variant_scoring import check_input, read_calls
 from amber.files.csv_text import csv_text
@@ -157,15 +155,7 @@ def predict_alleles(
     network, known = network_file(source), KnownNetwork(source)
     preprocessing = known.required_preprocessing()
     check_input(preprocessing, source)
-    variants, bases = read_calls(calls, genome or _genome_of_run(known, calls))
+    variants, bases = read_calls(calls, genome_of(known.configuration, genome, calls))
     reading = next(iter(preprocessing.sequences.values()))
     windows = allele_windows(variants, bases, reading.length)
     return AllelePredictions(load_model(network), preprocessing, windows, both_strands, batch_size, progress)
-
-
-def _genome_of_run(network: KnownNetwork, calls: Path) -> Path:
-    loaded = network.configuration
-    source = None if loaded is None else loaded.source
-    if not isinstance(source, IntervalsSource):
-        raise ConfigError(f"--genome: expected the FASTA file of the genome that {calls} was called on. Received: none")
-    return Path(source.genome)

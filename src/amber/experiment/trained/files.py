@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
+from amber.data.sources import IntervalsSource
 from amber.errors import AmberError, ConfigError
 from amber.experiment.configuration.document import dotted, read_yaml
 from amber.experiment.configuration.reading import Configuration, config_from_text
 from amber.experiment.run_files.recorded import BEST_MODEL, checked_model_file, config_of, record_beside
 from amber.experiment.trained.preprocessing import Preprocessing
 from amber.files import content_of
+from amber.files.output import check_folder_name
 from amber.files.strict_json import read_json
 from amber.search.run_directory import BEST
 from amber.types import JsonObject
@@ -34,6 +36,29 @@ def network_file(source: Path) -> Path:
     """
     bundle = bundle_of(source)
     return checked_model_file(bundle / BUNDLE_MODEL if bundle else source)
+
+
+def genome_of(loaded: Configuration | None, given: Path | None, what: object, argument: str = "--genome") -> Path:
+    """Return the FASTA file of a genome: the one that is given, or that of a run whose data are windows of one.
+
+    Args:
+        loaded: configuration of the run; None: of a model file alone.
+        given: None: that of the run.
+        what: the file that lies on the genome, as messages name it.
+        argument: what messages call the genome that is given.
+
+    Raises:
+        ConfigError: none is known, or that of the run is not there any more.
+    """
+    if given is not None:
+        return given
+    expected = f"{argument}: expected the FASTA file of the genome that {what} is on"
+    source = None if loaded is None else loaded.source
+    if not isinstance(source, IntervalsSource):
+        raise ConfigError(f"{expected}{'' if loaded is None else '; the run was not given one'}. Received: none")
+    if not Path(source.genome).exists():
+        raise ConfigError(f"{expected}; that of the run is not there any more. Received: none, and no {source.genome}")
+    return Path(source.genome)
 
 
 def origin_name(source: Path) -> str:
@@ -109,8 +134,14 @@ def _preprocessing_in(bundle: Path) -> Preprocessing:
         raise ConfigError(f"{path}, key '{dotted(error.field)}': {error}", field=error.field) from error
 
 
-def check_folder(folder: Path) -> None:
-    """Raise ConfigError for a folder that a bundle must not be written to."""
+def check_folder(folder: Path, also: str = "") -> None:
+    """Raise ConfigError for a folder that a bundle must not be written to.
+
+    Args:
+        folder: need not exist.
+        also: what else the option takes, as the message says it.
+    """
+    check_folder_name(folder, also)
     if folder.is_file():
         raise ConfigError(f"--output: expected a folder for the bundle. Received: {folder}, which is a file")
     if folder.is_dir() and content_of(folder) and not (folder / BUNDLE_PREPROCESSING).is_file():

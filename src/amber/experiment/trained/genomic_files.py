@@ -22,8 +22,8 @@ from amber.data.words_of_titles import words_of
 from amber.errors import ConfigError, DataError
 from amber.experiment.final.scoring import predictions
 from amber.experiment.run_files.recorded import load_model
-from amber.experiment.trained.files import KnownNetwork, network_file
-from amber.experiment.trained.preprocessing import Preprocessing, in_units
+from amber.experiment.trained.files import KnownNetwork, genome_of, network_file
+from amber.experiment.trained.preprocessing import FILES_OF_RUN, Preprocessing, in_units
 from amber.files.csv_text import STRANDS, csv_text
 from amber.files.output import naming, writing
 from amber.types import Array
@@ -64,38 +64,32 @@ def read_fasta_examples(path: Path, preprocessing: Preprocessing) -> Examples:
 
 
 def read_interval_examples(
-    path: Path, genome: Path | None, preprocessing: Preprocessing, source: IntervalsSource | None
+    path: Path, genome: Path, preprocessing: Preprocessing, source: IntervalsSource | None
 ) -> Examples:
     """Read windows around intervals, with the length that the network reads, placed as in the run.
 
     Args:
         path: BED, narrowPeak, broadPeak, bedGraph, GFF or GTF.
-        genome: FASTA; None: that of the run.
+        genome: FASTA.
         preprocessing: of the network.
         source: the run's data where they are intervals: says how windows are placed, and names tracks.
 
     Raises:
-        ConfigError: no genome is known.
         DataError: the network reads anything but DNA (with tracks), or the files cannot be used.
     """
-    if genome is None and source is None:
-        raise ConfigError(
-            f"--genome: expected the FASTA file of the genome that the intervals of {path} are on. Received: none"
-        )
     lengths = {each.length for each in preprocessing.sequences.values()}
     if len(lengths) != 1:
-        raise DataError(f"{path}: intervals need a network that reads one input of DNA. Received: {len(lengths)}")
+        raise preprocessing.task.not_read(str(path), "windows of DNA, for intervals", FILES_OF_RUN)
     alphabet = next(iter(preprocessing.sequences.values())).alphabet
     window = lengths.pop()
     if source is None:
         chosen = IntervalsSource(str(path), str(genome), window)
     else:
-        fasta = source.genome if genome is None else str(genome)
         # What was predicted is not asked for.
         chosen = replace(
             source,
             intervals=str(path),
-            genome=fasta,
+            genome=str(genome),
             window=window,
             labels=None,
             bins=None,
@@ -138,7 +132,7 @@ def predict_genomic_file(
     else:
         loaded = known.configuration
         intervals = loaded.source if loaded is not None and isinstance(loaded.source, IntervalsSource) else None
-        examples = read_interval_examples(file, genome, preprocessing, intervals)
+        examples = read_interval_examples(file, genome_of(loaded, genome, file), preprocessing, intervals)
     _check_lengths(examples, preprocessing)
     return GenomicPredictions(load_model(network), preprocessing, examples, both_strands, batch_size, progress)
 

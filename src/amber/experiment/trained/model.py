@@ -14,7 +14,7 @@ from amber.checks import boolean, checked_path, positive_integer
 from amber.data.targets.target import by_class, of_the_second
 from amber.errors import ConfigError, DataError
 from amber.experiment.final.scoring import predictions
-from amber.experiment.trained.files import KnownNetwork, network_file
+from amber.experiment.trained.files import KnownNetwork, genome_of, network_file
 from amber.experiment.trained.preprocessing import Given, Preprocessing, Unit, names_of
 from amber.types import Array
 from amber.wording import shown
@@ -112,24 +112,26 @@ class TrainedModel:
         return dict(found) if isinstance(found, Mapping) else np.asarray(found)
 
     def variants(
-        self, calls: str | os.PathLike[str], genome: str | os.PathLike[str], *, both_strands: bool = False
+        self, calls: str | os.PathLike[str], genome: str | os.PathLike[str] | None = None, *, both_strands: bool = False
     ) -> ScoredVariants:
         """Predict windows with either allele for each variant of a VCF file; see `amber.explain.variants`.
 
         Args:
             calls: VCF or BCF file.
-            genome: FASTA file of the genome that the variants were called on.
+            genome: FASTA file of the genome that the variants were called on; None: that of the run.
             both_strands: predict each window as the mean of its two strands.
 
         Raises:
+            ConfigError: no genome is given, and the run has none or it is not there any more.
             DataError: files that cannot be read, or a network that reads other than one input of DNA.
         """
         from amber.experiment.variant_scoring import check_input, read_calls, scored
 
         boolean(both_strands, "both_strands")
-        files = checked_path(calls, "calls"), checked_path(genome, "genome")
+        file, given = checked_path(calls, "calls"), None if genome is None else checked_path(genome, "genome")
         check_input(self.preprocessing, self.path)
-        return scored(self.network, self.preprocessing, *read_calls(*files), both_strands)
+        fasta = genome_of(KnownNetwork(self.path).configuration, given, file, "`genome`")
+        return scored(self.network, self.preprocessing, *read_calls(file, fasta), both_strands)
 
     def fine_tune(
         self,

@@ -27,6 +27,8 @@ Given: TypeAlias = "Sequence[str] | Array | Mapping[str, Sequence[str] | Array]"
 
 FORMAT_VERSION = 1
 PREDICTED = "predicted"
+FILES_OF_RUN = "Give it a file of the form that its run was given, with the same columns or arrays."
+"""The way out where a network does not read what a file holds."""
 # What the inputs of intervals call their bigWig files; see `amber.data.sources`.
 _TRACKS = "signal"
 _SEQUENCE_AXES = 3
@@ -220,8 +222,7 @@ class Preprocessing:
     def only_sequence(self, where: str) -> SequenceReading:
         """Return how the only input is read; raise DataError if there are others, or if it is not sequences."""
         if len(self.task.inputs) != 1 or not self.sequences:
-            inputs = ", ".join(f"{name} of shape {shape}" for name, shape in self.task.inputs.items())
-            raise DataError(f"{where}: expected a network that reads one input of sequences. Received: {inputs}")
+            raise self.task.not_read(where, "sequences and nothing else", FILES_OF_RUN)
         return next(iter(self.sequences.values()))
 
     def columns(self, found: Sequence[Array], taken: Collection[str] = ()) -> dict[str, list[str]]:
