@@ -53,6 +53,7 @@ TASKS = {
     **{name: ComparedTask(None) for name in real_tasks.NAMES},
     # Of few examples: so many epochs are some 1,000 updates.
     **dict.fromkeys(("ecoli", "core_tata"), ComparedTask(None, epochs=12, final_epochs=20)),
+    "rap1": ComparedTask(None, epochs=16, final_epochs=30),
     "bsubtilis": ComparedTask(None, epochs=30, final_epochs=60),
 }
 
