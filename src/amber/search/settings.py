@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import optuna
 
 from amber.errors import ConfigError
 from amber.search.earlier_runs import LearnFrom, read_earlier, teach
-from amber.search.objective import Objective
+from amber.search.objective import Objective, prepared
 from amber.search.pruners import make_pruner
 from amber.search.samplers import make_sampler, recorded_options
+from amber.search.samplers.training_costs import FLOPs
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,14 @@ def named_pruner(name: str | None, options: Mapping[str, object]) -> PrunerSetti
     return None if name is None else PrunerSettings(name, options)
 
 
+@runtime_checkable
+class CostAware(Protocol):
+    """A sampler that weighs what a training costs."""
+
+    def know_costs(self, flops: FLOPs) -> None:
+        """Learn what trainings cost from architectures that are planned."""
+
+
 SamplerChoice: TypeAlias = str | SamplerSettings | optuna.samplers.BaseSampler
 PrunerChoice: TypeAlias = str | PrunerSettings | optuna.pruners.BasePruner | None
 
@@ -89,6 +98,8 @@ def chosen_sampler(
     earlier = read_earlier(named.learn_from, objective)
     sampler = make_sampler(named.name, objective.layout, seed, **named.options)
     teach(sampler, earlier, objective, named.name)
+    if isinstance(sampler, CostAware):
+        sampler.know_costs(lambda tokens: prepared(objective, tokens, 0).flops)
     return sampler, SamplerSettings(
         named.name, recorded_options(named.name, named.options), earlier, tuple(named.start_with)
     )

@@ -17,6 +17,7 @@ from amber.search.samplers import token_distributions, tokens_of
 from amber.search.samplers.surrogate import SurrogateSampler, log_improvement
 from amber.search.samplers.tokens import INFEASIBLE, WITHDRAWN
 from amber.search.samplers.told import StudyReader
+from amber.search.settings import chosen_sampler
 
 MakeObjective = Callable[..., Objective]
 Tokens = tuple[int, ...]
@@ -128,6 +129,46 @@ def test_features_of_the_user_are_learnt_from() -> None:
     assert mean_of_last(features=lambda tokens: [parity(tokens)]) > mean_of_last() + 1
 
 
+def test_of_what_is_alike_the_cheap_is_tried_first() -> None:
+    def cost(tokens: Tokens) -> int:
+        return 1000 * 2 ** sum(tokens[-2:])
+
+    def mean_cost(**options: Any) -> float:
+        sampler = make_sampler("surrogate", LAYOUT, 0, **options)
+        assert isinstance(sampler, SurrogateSampler)
+        sampler.know_costs(cost)
+        seen, _ = run(sampler, lambda tokens: float(tokens[0] == 2), 30)
+        assert sum(tokens[0] == 2 for tokens in seen) > 12  # what counts is learnt all the same
+        return float(np.mean([np.log(cost(tokens)) for tokens in seen[6:]]))
+
+    assert mean_cost(cost_exponent=1.0) < mean_cost() - 0.5
+
+
+def test_a_search_tells_the_sampler_what_trainings_cost(
+    make_objective: MakeObjective, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objective = make_objective()
+    told: list[int | None] = []
+
+    def know_costs(sampler: SurrogateSampler, flops: Callable[[Tokens], int | None]) -> None:
+        told.extend(flops(tuple(sampler.layout.sample(seed))) for seed in range(5))
+
+    monkeypatch.setattr(SurrogateSampler, "know_costs", know_costs)
+    chosen_sampler("surrogate", objective, 0)
+    expected = [objective.prepare(objective.layout.sample(seed)).flops for seed in range(5)]
+    assert told == expected and all(expected)
+
+
+def test_where_nothing_can_be_planned_costs_do_not_count() -> None:
+    def found(**options: Any) -> list[Tokens]:
+        sampler = make_sampler("surrogate", LAYOUT, 3, **options)
+        assert isinstance(sampler, SurrogateSampler)
+        sampler.know_costs(lambda tokens: None)
+        return run(sampler, planted, 12)[0]
+
+    assert found(cost_exponent=1.0) == found()
+
+
 def test_two_objectives_are_weighed_at_random() -> None:
     layout = TokenLayout([4] * 5, with_skips=False)
     sampler = make_sampler("surrogate", layout, 0)
@@ -213,7 +254,13 @@ def test_improvement_is_that_of_a_normal_variable() -> None:
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"startup_trials": 0}, "startup_trials"), ({"candidates": 0}, "candidates"), ({"against": "time"}, "against")],
+    [
+        ({"startup_trials": 0}, "startup_trials"),
+        ({"candidates": 0}, "candidates"),
+        ({"against": "time"}, "against"),
+        ({"cost_exponent": -1}, "cost_exponent"),
+        ({"cost_exponent": "flops"}, "cost_exponent"),
+    ],
 )
 def test_mistakes(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):

@@ -170,12 +170,19 @@ def _surrogate(
     candidates: int = 300,
     against: str | Sequence[str] | None = None,
     features: Callable[[tuple[int, ...]], Sequence[float]] | None = None,
+    cost_exponent: float = 0.0,
 ) -> optuna.samplers.BaseSampler:
     # Loads SciPy's solvers.
     from amber.search.samplers.surrogate import SurrogateSampler
 
     return SurrogateSampler(
-        layout, seed, startup_trials=startup_trials, candidates=candidates, against=against, features=features
+        layout,
+        seed,
+        startup_trials=startup_trials,
+        candidates=candidates,
+        against=against,
+        features=features,
+        cost_exponent=cost_exponent,
     )
 
 

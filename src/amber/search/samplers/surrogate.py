@@ -11,7 +11,7 @@ from scipy.special import log_ndtr, ndtr
 from scipy.stats import rankdata
 
 from amber.architect import TokenLayout
-from amber.checks import positive_integer
+from amber.checks import finite_number_at_least, positive_integer
 from amber.search.costs import checked_costs
 from amber.search.samplers.earlier import EarlierPredictions, EarlierTrials
 from amber.search.samplers.gaussian_process import (
@@ -25,6 +25,7 @@ from amber.search.samplers.ranks import best_and_latest, best_and_spread, normal
 from amber.search.samplers.space_features import SpaceFeatures
 from amber.search.samplers.tokens import TokenSampler, token_dtype, tokens_by_kind
 from amber.search.samplers.told import StudyReader, Told
+from amber.search.samplers.training_costs import FLOPs, TrainingCosts, planned_costs
 
 # Trials that the model is conditioned on, and that its weights are fitted on: the time of a proposal is bounded.
 _KEPT, _FITTED = 200, 128
@@ -34,6 +35,8 @@ _GROWTH = 1.2
 _PARENTS, _ROUNDS, _PROMISING, _CHILDREN = 10, 3, 5, 60
 # A change is followed by another with this probability.
 _FURTHER = 0.35
+# Of the generator that draws what is planned, beside those of trials, which have the numbers of these.
+_COSTS_STREAM = 2**31
 
 
 Trend: TypeAlias = Callable[[np.ndarray], np.ndarray]
@@ -52,6 +55,9 @@ class SurrogateSampler(TokenSampler):
     Everything follows from the seed, the number of the trial and the trials of the study, so a study that is taken up
     again goes on as it would have.
 
+    Where `cost_exponent` is above zero and FLOPs are known, the expected improvement is divided by the FLOPs to this
+    power, as expected improvement per second is by the time (Snoek et al. 2012): what is cheap is tried sooner.
+
     Args:
         layout: the tokens.
         seed: of all choices.
@@ -60,12 +66,13 @@ class SurrogateSampler(TokenSampler):
         against: "parameters", "flops" or "latency", or several of them: objectives beside the score, to be minimised.
             None: the score alone.
         features: numbers that describe an architecture beside its tokens and their counts, such as its depth.
+        cost_exponent: how much the cost of a training counts; 0: not at all.
 
     Attributes:
         against: names of what the score is weighed against; `run_search` reads it.
 
     Raises:
-        ConfigError: a number below one, or an unknown cost.
+        ConfigError: a number below one, a negative exponent, or an unknown cost.
     """
 
     many_objectives = True
@@ -79,18 +86,21 @@ class SurrogateSampler(TokenSampler):
         candidates: int = 300,
         against: str | Sequence[str] | None = None,
         features: Features | None = None,
+        cost_exponent: float = 0.0,
     ) -> None:
         super().__init__(layout, seed)
         self.seed = int(seed)
         self.startup_trials = positive_integer(startup_trials, "startup_trials")
         self.candidates = positive_integer(candidates, "candidates")
         self.against = checked_costs(against)
+        self.cost_exponent = finite_number_at_least(cost_exponent, "cost_exponent", 0)
         self._describe = Describer(layout, features)
         self._reader = StudyReader(layout)
         self._sizes, self._dtype = np.array(layout.sizes), token_dtype(layout)
         self._chances = _mutation_chances(layout)
         self._fitted: dict[str, tuple[bytes, GaussianProcess]] = {}
         self._earlier: EarlierPredictions | None = None
+        self._costs: TrainingCosts | None = None
 
     def learn_from(self, earlier: Sequence[EarlierTrials], features: SpaceFeatures | None = None) -> None:
         """Start from the trials of earlier searches.
@@ -103,6 +113,12 @@ class SurrogateSampler(TokenSampler):
         """
         predictions = EarlierPredictions(earlier, self.layout, features)
         self._earlier = predictions if len(predictions) else None
+
+    def know_costs(self, flops: FLOPs) -> None:
+        """Learn what trainings cost, of random architectures that are planned, where that counts."""
+        if self.cost_exponent:
+            generator = np.random.default_rng([self.seed, _COSTS_STREAM])
+            self._costs = planned_costs(self._describe, flops, lambda count: self._random(generator, count))
 
     def propose(self, study: optuna.Study, number: int) -> Sequence[int]:
         """Return the candidate of the highest expected improvement; a uniform sample where little is known."""
@@ -181,7 +197,13 @@ class SurrogateSampler(TokenSampler):
         posterior = process.given(self._describe(joined), departure)
         means = posterior.known + trend(known)
         parents = known[np.argsort(-means, kind="stable")[:_PARENTS]]
-        return _Merit(self._describe, posterior, trend, float(means.max()), parents, self._feasibility(told))
+        return _Merit(
+            self._describe, posterior, trend, float(means.max()), parents, self._feasibility(told), self._log_price
+        )
+
+    def _log_price(self, described: Described) -> np.ndarray | float:
+        """Return the logarithm of what the improvement by an architecture is divided by."""
+        return 0.0 if self._costs is None else self.cost_exponent * self._costs(described)
 
     def _departure(self, tokens: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, Trend]:
         """Return how far scores, as normal quantiles, are from what earlier searches predict, and that prediction."""
@@ -249,6 +271,7 @@ class _Merit(NamedTuple):
         best: highest expected score of what is known.
         parents: of candidates: the best that are known.
         feasibility: of architectures; None where all are.
+        log_price: of architectures: the logarithm of what their improvement is divided by.
     """
 
     describe: Describer
@@ -257,12 +280,13 @@ class _Merit(NamedTuple):
     best: float
     parents: np.ndarray
     feasibility: _Feasibility | None
+    log_price: Callable[[Described], np.ndarray | float]
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         described = self.describe(rows)
         mean, deviation = self.posterior.mean_and_deviation(described)
         by = (mean + self.trend(rows) - self.best) / deviation
-        worth = np.log(deviation) + log_improvement(by)
+        worth = np.log(deviation) + log_improvement(by) - self.log_price(described)
         return np.asarray(worth if self.feasibility is None else worth + 2 * self.feasibility.log_chance(described))
 
 
