@@ -68,9 +68,12 @@ def write_zarr(path: Path, sequences: list[str]) -> Path:
     return path.with_suffix(".zarr")
 
 
-@pytest.mark.parametrize("write", [write_npz, write_hdf5, write_parquet, write_zarr])
+@pytest.mark.parametrize(
+    ("write", "key"), [(write_npz, "row"), (write_hdf5, "row"), (write_parquet, "seq"), (write_zarr, "row")]
+)
 def test_predictions_are_those_of_a_table(
     write: Callable[[Path, list[str]], Path],
+    key: str,
     amber: Amber,
     finished_run: Path,
     sequences: list[str],
@@ -81,7 +84,9 @@ def test_predictions_are_those_of_a_table(
     assert len(known) == EXAMPLES
     done = amber("predict", finished_run, write(tmp_path / "new", sequences))
     assert done.exit_code == 0, done.output + done.stderr
-    assert rows(done.stdout, "row") == expected
+    assert rows(done.stdout, key) == expected
+    first = [line.split(",")[0] for line in done.stdout.splitlines()[1:]]
+    assert first == (sequences if key == "seq" else [str(row) for row in range(EXAMPLES)])
 
 
 def test_the_array_of_sequences_may_be_named_and_a_tsv_written(

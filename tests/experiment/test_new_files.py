@@ -218,6 +218,41 @@ def test_inputs_of_observations_are_found_by_the_names_of_features_and_scaled(tm
         read_inputs(str(tmp_path / "none.npz"), configuration("source: old.csv"), preprocessing(("a", "b")))
 
 
+@pytest.mark.parametrize(
+    ("data", "csv_keys", "parquet_keys"),
+    [
+        ("sequence: seq", ("seq", ["ACGT", "TTTT"]), ("seq", ["ACGT", "TTTT"])),
+        ("blocks: {dna: {sequence: seq}}", ("seq", ["ACGT", "TTTT"]), ("seq", ["ACGT", "TTTT"])),
+        ("blocks: {dna: {sequence: seq}, ages: [age]}", ("line", ["2", "3"]), ("row", ["0", "1"])),
+        ("blocks: {ages: [age]}", ("line", ["2", "3"]), ("row", ["0", "1"])),
+    ],
+)
+def test_a_row_of_a_table_is_told_by_its_sequence_or_its_number_whatever_the_format(
+    data: str, csv_keys: tuple[str, list[str]], parquet_keys: tuple[str, list[str]], tmp_path: Path
+) -> None:
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pyarrow.table({"seq": ["ACGT", "TTTT"], "age": [1, 2]}), tmp_path / "new.parquet")
+    file = write(tmp_path / "new.csv", "seq,age\nACGT,1\nTTTT,2\n")
+    loaded = configuration(f"source: {{parquet: old.parquet}}\n{data}\nlabel: kind")
+    blocks = {"dna": (4, 4), "ages": (1,)}
+    inputs = {name: shape for name, shape in blocks.items() if name in data} or {"input": (4, 4)}
+    reading = {name: SequenceReading("ACGT", 4, None, "mean") for name, shape in inputs.items() if len(shape) == 2}
+    known = Preprocessing(TaskSpec(inputs, {"output": ("a", "b")}), reading, {}, {})
+    assert read_inputs(file, loaded, known).keys == csv_keys
+    assert read_inputs(str(tmp_path / "new.parquet"), loaded, known).keys == parquet_keys
+
+
+def test_a_wrong_class_is_named_by_the_row_or_example_it_stands_in(tmp_path: Path) -> None:
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pyarrow.table({"seq": ["ACGT", "TTTT"], "label": ["a", "z"]}), tmp_path / "new.parquet")
+    with pytest.raises(DataError, match="'label', row 1: a label must be one of 'a', 'b'. Received: 'z'"):
+        read_files([str(tmp_path / "new.parquet")], configuration("source: old.csv"), preprocessing(("a", "b")))
+    fasta = write(tmp_path / "new.fa", ">x a\nACGT\n>y z\nTTTT\n")
+    loaded = configuration("source: {fasta: old.fa, labels: ' ([a-z])$'}\nlabel: label")
+    with pytest.raises(DataError, match="'label', example 2: a label must be one of 'a', 'b'. Received: 'z'"):
+        read_files([fasta], loaded, preprocessing(("a", "b")))
+
+
 def _grouped_file(path: Path, header: str) -> str:
     rows = [f"{seq},{label},{group}" for seq, label, group in zip(SEQUENCES, "abababab", "uuvv wxx", strict=True)]
     return write(path, "\n".join([f"seq,label,{header}", *rows]) + "\n")

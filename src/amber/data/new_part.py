@@ -140,6 +140,6 @@ def _read_wide(
 def _values(table: Table, column: str, target: Target) -> Array:
     if target.classes is not None:
         source = f"{table.path}, column {column!r}"
-        return encode_labels(table[column], target.classes, lines=table.lines, source=source)[0]
+        return encode_labels(table[column], target.classes, lines=table.lines, source=source, word=table.word)[0]
     numbers = column_numbers(table, column)[:, None]
     return target.scaling.apply(numbers) if target.scaling is not None else numbers

@@ -97,9 +97,9 @@ class NewInputs:
 
     @property
     def keys(self) -> tuple[str, list[str]]:
-        """What tells the examples apart, as messages do, and its value of each: their names, or rows of the file."""
+        """What tells the examples apart, and its value of each: names, sequences of a table, or rows of the file."""
         if isinstance(self.examples, TableExamples):
-            return self.examples.table.word, [str(line) for line in self.examples.table.lines]
+            return self.examples.keys
         places = getattr(self.examples, "places", None)
         if places is None:
             return "row", [str(row) for row in range(len(self.examples))]

@@ -112,7 +112,7 @@ def predict_blocks(
     batch_size: int,
     delimiter: str = ",",
 ) -> tuple[str, int]:
-    """Return a table with the line of each record and what every output says of it; and the number of records.
+    """Return a table with each record, by `TableExamples.keys`, and what every output says of it; and their number.
 
     Args:
         model: of a run on blocks.
@@ -131,8 +131,8 @@ def predict_blocks(
     x = arrays_of(examples.held, np.arange(len(table)), section.unknown)
     x |= {name: scaling.apply(x[name]) for name, scaling in preprocessing.scaling.items() if name in x}
     found = model.predictions(x, file, batch_size)
-    columns = preprocessing.columns(found, ("line",))
-    return _text([str(line) for line in table.lines], "line", columns, delimiter), len(table)
+    heading, keys = examples.keys
+    return _text(keys, heading, preprocessing.columns(found, (heading,)), delimiter), len(table)
 
 
 def predict_inputs(

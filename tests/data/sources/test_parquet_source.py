@@ -36,7 +36,7 @@ def test_columns_of_every_type(tmp_path: Path) -> None:
     assert examples.read(np.arange(2))["seq"].tolist() == [[0, 1, 2, 3], [0, 1, 2, 4]]
     found = {name: each.tolist() for name, each in examples.columns.items()}
     assert found == {"label": ["a", ""], "dose": ["1.5", ""], "count": ["3", "4"], "known": ["True", "False"]}
-    assert examples.describe(1) == f"{tmp_path / 'd.parquet'}, row 2"
+    assert examples.describe(1) == f"{tmp_path / 'd.parquet'}, row 1"
 
 
 def test_a_data_set_is_that_of_a_csv_file(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_data_set_is_that_of_a_csv_file(tmp_path: Path) -> None:
     [
         (Wanted(columns={"labelx": ("targets", "output", "column")}), r"'labelx'.*Did you mean 'label'"),
         (Wanted("sequence"), r"a column of the file \('seq', 'label'\)"),
-        (Wanted("label"), "row 1, position 1: expected letters"),
+        (Wanted("label"), "row 0, position 1: expected letters"),
         (Wanted(columns={"nested": ("targets", "output", "column")}), r"column 'nested': expected one text or number"),
     ],
 )

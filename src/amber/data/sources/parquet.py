@@ -83,7 +83,7 @@ class ParquetSource(Source):
             raise DataError(f"{file}: expected sound Parquet. Received: {said(error)}", file=str(file)) from error
         if not read.num_rows:
             raise DataError(f"{file}: expected at least one row. Received: none", file=str(file))
-        return Table(file, values, list(range(1, read.num_rows + 1)), word="row")
+        return Table(file, values, list(range(read.num_rows)), word="row")
 
     def _check_unique(self, chosen: Sequence[str]) -> None:
         twice = sorted({name for name in chosen if chosen.count(name) > 1}) if len(set(chosen)) < len(chosen) else []

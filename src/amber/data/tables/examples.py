@@ -101,6 +101,17 @@ class TableExamples:
         return {name: text_column(values) for name, values in self.table.columns.items() if name not in used}
 
     @property
+    def keys(self) -> tuple[str, list[str]]:
+        """What tells the rows apart, and its value of each: the only input where that is a sequence, or the line.
+
+        So what a table of predictions begins with does not depend on the kind of file.
+        """
+        sequences = [block.spec.sequence for block in self.blocks.values()]
+        if len(sequences) == 1 and sequences[0] is not None:
+            return sequences[0], self.table[sequences[0]]
+        return self.table.word, [str(line) for line in self.table.lines]
+
+    @property
     def inputs(self) -> Mapping[str, InputKind]:
         """The kind of each input, by name."""
         return self.held.inputs

@@ -79,6 +79,7 @@ def encode_labels(
     *,
     lines: Sequence[int] | None = None,
     source: str = "labels",
+    word: str = "line",
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Number labels by their place in `classes`.
 
@@ -90,6 +91,7 @@ def encode_labels(
             numbers, else as text, but of two the positive one last, where their names tell: `free`, `bound`.
         lines: line numbers of the examples for messages; by default messages give the example.
         source: file or array that messages name.
+        word: what `lines` counts.
 
     Returns:
         Numbers of type int64 and shape `(n,)`, and the classes.
@@ -110,7 +112,7 @@ def encode_labels(
     for index, label in enumerate(labels):
         number = numbers.get(names[label])
         if number is None:
-            where = f"example {index}" if lines is None else f"line {lines[index]}"
+            where = f"example {index}" if lines is None else f"{word} {lines[index]}"
             expected = f"one of {shown_names(known)}" if classes is not None else "a class name"
             raise DataError(f"{source}, {where}: a label must be {expected}. Received: {shown_names([label])}")
         encoded[index] = number

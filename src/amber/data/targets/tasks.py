@@ -119,7 +119,7 @@ def read_target(table: Table, name: str, spec: TargetSpec) -> ReadTarget:
     kind, guessed = given or _kind_of(texts, f"{table.path}, column {spec.column!r}"), given is None
     if kind == "number":
         return ReadTarget(Target(name, guessed=guessed), column_numbers(table, spec.column)[:, None])
-    y, classes = encode_labels(texts, spec.classes, lines=table.lines, source=str(table.path))
+    y, classes = encode_labels(texts, spec.classes, lines=table.lines, source=str(table.path), word=table.word)
     if len(classes) < 2:
         raise DataError(
             f"{table.path}, column {spec.column!r}: expected labels of at least two classes; nothing can be learnt "
