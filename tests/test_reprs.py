@@ -7,6 +7,7 @@ import importlib
 import inspect
 import re
 import runpy
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 
 from amber.architect import ModelSpace, Operation, TokenLayout
 from amber.data import load_dataset
-from amber.display import PlainRepr, html_table
+from amber.display import PlainRepr, html_table, one_line
 from amber.evaluation.evaluate import evaluate_classes
 from amber.modeler import KerasResidualCnnBuilder
 from amber.search import MemoryStore, Objective, RunDirectory, SearchResult, Study, Trial
@@ -120,6 +121,83 @@ def test_no_live_object_shows_an_address(shown: dict[str, Any], tmp_path: Path) 
     public = set(public_classes().values())
     for thing in [*kept, *(each for each in gc.get_objects() if type(each) in public)]:
         assert not re.search(r" object at 0x[0-9a-f]+>", repr(thing)), type(thing)
+
+
+# Results that no `__all__` names: whoever calls a function gets them.
+RESULTS = (
+    "data.examples.ArrayExamples data.genomics.alleles.AlleleWindows data.genomics.fasta.Fasta data.motifs.motif.Motif "
+    "data.genomics.intervals.Intervals data.genomics.variants.Variants data.genomics.windows.Windows "
+    "data.new_part.NewPart data.tables.examples.TableExamples experiment.comparing.Comparison "
+    "experiment.designing.Designs experiment.evaluating.ModelScores experiment.explaining.Explanation "
+    "experiment.final.scores.FinalScores experiment.final.training.FinalModel experiment.new_files.NewInputs "
+    "experiment.trained.allele_predictions.AllelePredictions experiment.trained.bundle_contents.Bundle "
+    "experiment.trained.fine_tuning.FineTuned experiment.trained.genomic_files.GenomicPredictions "
+    "experiment.trained.preprocessing.Preprocessing experiment.variant_scoring.ScoredVariants explain.design.Designed "
+    "explain.motifs.highlights.Highlight explain.motifs.naming.Match explain.motifs.page.Section "
+    "explain.variants.VariantEffects starting.card.DataCard"
+).split()
+# They show what they hold in words of their own, of objects that are whole, as other tests do.
+OF_WHOLE_OBJECTS = {
+    "Dataset", "Evaluation", "Found", "Motif", "ScoredVariants", "SearchResult", "Table", "TrainedModel",
+}  # fmt: skip
+LONGEST = 320
+
+
+def large(annotation: object) -> Any:
+    """Return a value of a field that would fill a screen, or shows its address."""
+    text = str(annotation)
+    if "Array" in text or "Inputs" in text:
+        return np.zeros((100, 100))
+    if text.startswith(("Mapping", "dict")):
+        return {f"name {number}": 0.5 for number in range(500)}
+    if text.startswith(("tuple", "list", "Sequence", "frozenset")):
+        return tuple(f"name {number}" for number in range(500))
+    if text.split(" ")[0] in ("int", "float", "bool", "Shape"):
+        return 3
+    return "a name" if "str" in text or text in ("Kind", "Centre", "Strand") else object()
+
+
+def shown_dataclasses() -> dict[str, type]:
+    found = public_classes()
+    for name in RESULTS:
+        module, _, cls = f"amber.{name}".rpartition(".")
+        found[f"{module}.{cls}"] = getattr(importlib.import_module(module), cls)
+    return {name: each for name, each in found.items() if is_dataclass(each) and not inspect.isabstract(each)}
+
+
+def test_whatever_a_dataclass_holds_it_is_shown_in_one_short_line() -> None:
+    classes = shown_dataclasses()
+    assert len(classes) > 90
+    long = {}
+    for name, cls in classes.items():
+        # Those of a search are told by its tables.
+        if cls.__name__ in OF_WHOLE_OBJECTS or cls.__module__.startswith("amber.search."):
+            continue
+        thing = object.__new__(cls)
+        for each in fields(cls):
+            object.__setattr__(thing, each.name, large(each.type))
+        text = repr(thing)
+        if len(text) > LONGEST or "\n" in text or " at 0x" in text or not text.startswith(cls.__name__):
+            long[name] = text[:100]
+    assert not long
+
+
+def test_one_line_leaves_defaults_out_and_tells_arrays_by_their_shape() -> None:
+    @dataclass
+    class Result:
+        values: Any
+        names: tuple[str, ...] = ()
+        seed: int = 0
+        hidden: str = field(default="", repr=False)
+        __repr__ = one_line
+
+    start = f"{Result.__name__}("
+    assert repr(Result(np.zeros((3, 4), np.float32))) == f"{start}values=float32(3, 4))"
+    assert repr(Result(len, ("a",), 3, "x")) == f"{start}values=len, names=('a',), seed=3)"
+    many = repr(Result({str(number): number for number in range(50)}))
+    assert many.startswith(f"{start}values={{'0': 0, ") and len(many) < 80
+    assert repr(Result("postgresql://me:secret@host/db")) == f"{start}values='postgresql://me:***@host/db')"
+    assert " at 0x" not in repr(Result(object())) and " at 0x" not in repr(Result([object()] * 3))
 
 
 def test_objects_are_shown_in_one_line_without_an_address(shown: dict[str, Any]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from amber.display import one_line
+
 Bits = tuple[tuple[int, ...], ...]
 
 
@@ -22,3 +24,4 @@ class Architecture:
     inputs: Bits = ()
     skips: Bits = ()
     outputs: Bits = ()
+    __repr__ = one_line

@@ -20,7 +20,7 @@ from amber.data.fingerprints import fingerprint
 from amber.data.genome_places import GenomePlaces
 from amber.data.targets.scaling import Scaling
 from amber.data.targets.target import Target
-from amber.display import html_table
+from amber.display import html_table, one_line
 from amber.errors import DataError
 from amber.types import Array, Inputs, InputShape
 
@@ -51,6 +51,7 @@ class Split:
     weights: NDArray[np.float32] | None = None
     groups: NDArray[np.int64] | None = None
     places: GenomePlaces | None = None
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         starts = None if self.places is None else self.places.start

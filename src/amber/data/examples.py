@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from amber.data.encoding.alphabets import PADDING, Alphabet
 from amber.data.fingerprints import fingerprint
+from amber.display import one_line
 from amber.errors import DataError
 from amber.types import Array
 
@@ -130,6 +131,7 @@ class Places:
     line: NDArray[np.int64]
     names: NDArray[np.object_] | None = None
     word: str = "line"
+    __repr__ = one_line
 
     @classmethod
     def in_file(cls, file: str, line: NDArray[np.int64], names: Array | None = None, word: str = "line") -> Places:
@@ -158,6 +160,7 @@ class Ragged:
 
     codes: NDArray[np.uint8]
     ends: NDArray[np.int64]
+    __repr__ = one_line
 
     def __len__(self) -> int:
         """Number of sequences."""
@@ -199,6 +202,7 @@ class ArrayExamples:
     columns: Mapping[str, Array] = field(default_factory=dict)
     places: Places | None = None
     notes: tuple[str, ...] = ()
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         sizes = {name: len(each) for name, each in (*self.arrays.items(), *self.columns.items())}

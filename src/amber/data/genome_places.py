@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from amber.display import one_line
 from amber.types import Array
 
 
@@ -26,6 +27,7 @@ class GenomePlaces:
     start: NDArray[np.int64]
     is_reverse: NDArray[np.bool_]
     sizes: Mapping[str, int]
+    __repr__ = one_line
 
     def __len__(self) -> int:
         """Number of examples."""

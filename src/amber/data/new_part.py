@@ -34,6 +34,7 @@ from amber.data.targets.labels import encode_labels
 from amber.data.targets.scaling import Scaling
 from amber.data.targets.target import MISSING_NUMBER, Target
 from amber.data.targets.tasks import TargetSpec, read_wide
+from amber.display import one_line
 from amber.errors import DataError
 from amber.types import Array
 
@@ -49,6 +50,7 @@ class NewPart:
 
     split: Split
     notes: tuple[str, ...]
+    __repr__ = one_line
 
 
 def read_part(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from amber.backend import interrupts
 from amber.checks import integer_at_least, is_number, positive_integer
-from amber.display import PlainRepr
+from amber.display import PlainRepr, one_line
 from amber.errors import DataError
 from amber.types import Array, JsonObject
 from amber.weighted_measures import WeightedMeasure, Weights
@@ -55,6 +55,7 @@ class Drawn:
 
     values: Mapping[str, float]
     draws: Mapping[str, Array]
+    __repr__ = one_line
 
 
 class Resampling(PlainRepr):

@@ -16,7 +16,7 @@ from amber.evaluation.bootstrap import Estimate, Resampling
 from amber.evaluation.interval_plot import interval_plot
 from amber.types import Array, JsonObject
 from amber.weighted_measures import WeightedMeasure
-from amber.wording import shown
+from amber.wording import shortened, shown
 
 Measures = dict[str, WeightedMeasure]
 
@@ -43,6 +43,11 @@ class Evaluation:
     examples: int = 0
     level: float = 0.95
     units: int = 0
+
+    def __repr__(self) -> str:
+        """Return the number of examples and each score with its interval, in one line."""
+        scores = [f"{name} {each.value:.4g} ({each.low:.4g} to {each.high:.4g})" for name, each in self.scores.items()]
+        return f"Evaluation({self.examples:,} examples: {shortened(', '.join(scores), 400)})"
 
     def _repr_html_(self) -> str:
         """Return the scores as a table and a plot for notebooks."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from amber.display import one_line
 from amber.errors import StorageError
 from amber.experiment.configuration.reading import Configuration
 from amber.experiment.experiment import resolve
@@ -53,6 +54,7 @@ class Comparison:
     measures: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
     compared: str = ""
     warnings: tuple[str, ...] = ()
+    __repr__ = one_line
 
     def table(self) -> Table:
         """Return the comparison as a rich table, with mean and standard deviation over the seeds."""

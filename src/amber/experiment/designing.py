@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from amber.data.encoding.alphabets import Alphabet
 from amber.data.genomics.fasta import read_fasta
+from amber.display import one_line
 from amber.errors import ConfigError, DataError
 from amber.experiment.before_keras.explained import check_folder
 from amber.experiment.trained.model import TrainedModel, load
@@ -64,6 +65,7 @@ class Designs:
 
     output: str
     found: dict[str, Designed]
+    __repr__ = one_line
 
     def write(self, folder: Path) -> list[Path]:
         """Write `designs.fa`, `designs.tsv` and `steps.tsv`; raise StorageError where that fails."""

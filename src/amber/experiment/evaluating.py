@@ -12,6 +12,7 @@ import numpy as np
 
 from amber.data import Dataset, Split, Target
 from amber.data.baselines.streamed import FeatureBatches
+from amber.display import one_line
 from amber.errors import AmberError, ConfigError
 from amber.experiment.data import load_data
 from amber.experiment.final.compared import Compared
@@ -57,6 +58,7 @@ class ModelScores:
     warnings: tuple[str, ...]
     record: JsonObject
     notes: tuple[str, ...] = field(default=())
+    __repr__ = one_line
 
 
 def evaluate_part(

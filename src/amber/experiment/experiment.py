@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from amber.backend.randomness import preserved
 from amber.data import Dataset
 from amber.data.remarks import remarks
+from amber.display import one_line
 from amber.errors import AmberError, ConfigError
 from amber.experiment.before_keras.checks import check_before_keras
 from amber.experiment.builder_defaults import with_builder_defaults
@@ -93,6 +94,7 @@ class Experiment:
     summary: tuple[str, ...] = field(repr=False)
     warnings: tuple[str, ...] = field(default=(), repr=False)
     earlier: tuple[EarlierTrials, ...] = field(default=(), repr=False)
+    __repr__ = one_line
 
     @classmethod
     def from_yaml(cls, path: str | os.PathLike[str], **options: Any) -> Experiment:

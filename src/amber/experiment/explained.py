@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from amber.data.motifs.motif import Motif, Seqlet
+from amber.display import one_line
 from amber.errors import AmberError, StorageError
 from amber.experiment.before_keras.explained import FOUND
 from amber.explain.motifs.highlights import Highlight
@@ -37,6 +38,7 @@ class Found:
     examples: str
     sections: tuple[Section, ...]
     drawn: tuple[Highlight, ...]
+    __repr__ = one_line
 
     def to_dict(self) -> JsonObject:
         """Return a JSON-ready dictionary."""

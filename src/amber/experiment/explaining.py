@@ -12,6 +12,7 @@ import numpy as np
 
 from amber.data import Target
 from amber.data.targets.target import PAIR
+from amber.display import one_line
 from amber.errors import DataError
 from amber.experiment.before_keras.explained import FOUND, input_of_sequences
 from amber.experiment.chosen_examples import chosen_examples
@@ -68,6 +69,7 @@ class ExplainSettings:
     seed: int = 0
     outputs: tuple[str, ...] = ()
     bigwig: bool | None = None
+    __repr__ = one_line
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class Explanation:
     found: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     motifs: tuple[Motif, ...] = ()
+    __repr__ = one_line
 
     def _repr_html_(self) -> str:
         """Return what was found, with the logos, for notebooks."""

@@ -20,6 +20,7 @@ from amber.data.sources.fasta import LABEL
 from amber.data.sources.table import TableSource
 from amber.data.tables.examples import TableExamples
 from amber.data.targets.target import Binary, Labels, Numbers, Target
+from amber.display import one_line
 from amber.errors import ConfigError, DataError
 from amber.experiment.configuration.reading import Configuration
 from amber.experiment.configuration.source_section import wanted_of
@@ -94,6 +95,7 @@ class NewInputs:
 
     examples: Examples
     x: dict[str, Array]
+    __repr__ = one_line
 
     @property
     def keys(self) -> tuple[str, list[str]]:

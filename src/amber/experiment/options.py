@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from amber.backend.randomness import check_seed
 from amber.checks import boolean, checked_path, positive_integer
+from amber.display import one_line
 from amber.errors import ConfigError
 from amber.experiment.components import NO_STORAGE
 from amber.experiment.configuration.reading import Configuration
@@ -73,6 +74,7 @@ class RunOptions:
     plugins: tuple[Plugin, ...] = ()
     callbacks: Callable[[], Sequence[keras.callbacks.Callback]] | None = None
     loggers: Sequence[SearchCallback] = ()
+    __repr__ = one_line
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> RunOptions:

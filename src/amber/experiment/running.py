@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amber.backend import interrupts
+from amber.display import one_line
 from amber.errors import RunFailed
 from amber.experiment.components import compile_arguments, make_builder, training_steps
 from amber.experiment.data import folds_of, text_with_data_file
@@ -57,6 +58,7 @@ class ExperimentResult:
     run_directory: Path
     search: SearchResult | None = None
     interrupted: bool = False
+    __repr__ = one_line
 
     @property
     def best_model(self) -> Path:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from amber.data.dataset import INPUT
 from amber.data.targets.target import PAIR, Binary, Labels, Numbers, Outcome, units_of
+from amber.display import one_line
 from amber.errors import ConfigError, DataError
 from amber.files import limits
 from amber.types import JsonObject
@@ -33,6 +34,7 @@ class TaskSpec:
 
     inputs: Mapping[str, tuple[int, ...]]
     outputs: Mapping[str, Outcome]
+    __repr__ = one_line
 
     @classmethod
     def of(cls, dataset: Dataset) -> TaskSpec:

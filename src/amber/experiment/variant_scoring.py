@@ -21,6 +21,7 @@ from amber.experiment.trained.files import KnownNetwork, genome_of, network_file
 from amber.experiment.trained.preprocessing import Preprocessing, Unit, in_units
 from amber.files.csv_text import csv_text
 from amber.files.output import write_text, writing
+from amber.wording import shortened
 
 if TYPE_CHECKING:
     import keras
@@ -62,6 +63,12 @@ class ScoredVariants:
     effects: VariantEffects
     units: tuple[Unit, ...]
     found: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        """Return how many variants there are, how many of them are scored, and by what, in one line."""
+        windows = self.effects.windows
+        units = shortened(", ".join(unit.title for unit in self.units))
+        return f"ScoredVariants({len(windows.variants):,} variants, {len(windows.scored):,} scored; {units})"
 
     def table(self, delimiter: str = "\t") -> str:
         """Return a row for each variant and unit, with positions counted from 1; not scored ones have one row."""

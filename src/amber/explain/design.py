@@ -18,6 +18,7 @@ from amber.backend import interrupts
 from amber.backend.batch_order import predict
 from amber.checks import positive_integer
 from amber.data.encoding.alphabets import IUPAC
+from amber.display import one_line
 from amber.errors import ConfigError, DataError
 from amber.explain.attribution import functional_model
 from amber.explain.settings import Progress
@@ -49,6 +50,7 @@ class Constraints:
     gc: tuple[float, float] = (0.0, 1.0)
     forbidden: Sequence[str] = ()
     fixed: frozenset[int] = field(default_factory=frozenset)
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         low, high = self.gc
@@ -112,6 +114,7 @@ class Designed:
     sequence: str
     score: float
     is_within: bool
+    __repr__ = one_line
 
 
 @interrupts.guarded()

@@ -21,6 +21,7 @@ from amber.data.encoding.one_hot import one_hot, one_hot_complement
 from amber.data.genomics.alleles import AlleleWindows, Codes, allele_windows
 from amber.data.genomics.genome import Genome
 from amber.data.genomics.variants import Variants
+from amber.display import one_line
 from amber.errors import DataError
 from amber.explain.settings import Progress
 from amber.types import Array
@@ -46,6 +47,7 @@ class VariantEffects:
     windows: AlleleWindows
     reference: Scores
     alternative: Scores
+    __repr__ = one_line
 
     @property
     def difference(self) -> Scores:

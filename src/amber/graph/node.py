@@ -15,6 +15,7 @@ import keras
 from amber.architect import Operation
 from amber.architect.places import NodePlace, NodeRole
 from amber.checks import is_integer
+from amber.display import one_line
 from amber.errors import InvalidArchitectureError, ModelSpaceError
 from amber.graph import plain
 from amber.graph.describe import describe
@@ -201,6 +202,7 @@ class NodeCost:
     parameters: int = 0
     trainable_parameters: int = 0
     flops: int = 0
+    __repr__ = one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +213,7 @@ class GraphCost:
     trainable_parameters: int
     flops: int
     nodes: dict[str, NodeCost]
+    __repr__ = one_line
 
 
 class Network(Protocol):

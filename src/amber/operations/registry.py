@@ -14,6 +14,7 @@ import keras
 from amber.architect import Operation
 from amber.backend.abstract import abstract_layers
 from amber.checks import is_number
+from amber.display import one_line
 from amber.errors import ModelSpaceError
 from amber.registry import Registry
 from amber.types import Shape
@@ -51,6 +52,7 @@ class OperationSpec:
     takes_list: bool = False
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     flops: FlopFunction | None = None
+    __repr__ = one_line
 
     @cached_property
     def accepted(self) -> frozenset[str]:

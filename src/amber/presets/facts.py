@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from amber.checks import is_integer
+from amber.display import one_line
 from amber.errors import ModelSpaceError
 from amber.wording import shown
 
@@ -35,6 +36,7 @@ class DataFacts:
     examples: int
     outputs: int = 1
     along: bool = False
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         for name in ("examples", "outputs"):
@@ -89,6 +91,7 @@ class PresetSpace:
 
     model_space: list[Layer] | dict[str, Any]
     builder: dict[str, Any] = field(default_factory=dict)
+    __repr__ = one_line
 
 
 Preset: TypeAlias = Callable[[DataFacts], PresetSpace]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from amber.display import one_line
 from amber.report.usage import ArchitectureUse
 from amber.search.result import SearchResult
 
@@ -174,3 +175,4 @@ class ReportContents:
     costs: tuple[str, ...] = ()
     others: tuple[TestRow, ...] = ()
     drawn_by: str = ""
+    __repr__ = one_line

@@ -19,6 +19,7 @@ from amber.data.from_examples import LETTERS_COMPARED
 from amber.data.remarks import identities, remarks
 from amber.data.splits.leakage import SAID_OF_LEAKS, find_leaks
 from amber.data.targets.target import known_labels, known_numbers
+from amber.display import one_line
 from amber.types import Array, Inputs
 
 # Rows of each split that lengths and composition are computed from; most bytes of inputs that are compared.
@@ -85,6 +86,7 @@ class DataCard:
     notes: tuple[str, ...]
     drawn: tuple[DrawnExample, ...] = field(default=())
     alphabet: str = "ACGT"
+    __repr__ = one_line
 
 
 def data_card(dataset: Dataset, alphabet: str = "dna") -> DataCard:

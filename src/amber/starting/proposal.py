@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from amber.display import one_line
+
 # Above this ratio of longest to median length, the longest sequences are cut.
 _FEW_LONGER = 1.25
 _CUT_AT = 90  # percentile
@@ -62,6 +64,7 @@ class Proposal:
     splits: Sequence[SplitOption]
     seen: Sequence[tuple[str, str]]
     made: Mapping[Path, str] = field(default_factory=dict)
+    __repr__ = one_line
 
 
 SIMILAR = SplitOption("similarity", "near-duplicates on either strand stay in one split")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from amber.backend import interrupts
+from amber.display import one_line
 from amber.errors import ConfigError, DataError
 from amber.experiment.before_keras.checks import check_before_keras
 from amber.experiment.configuration.reading import Configuration, config_from_text
@@ -61,6 +62,7 @@ class Started:
 
     path: Path
     written: tuple[Path, ...]
+    __repr__ = one_line
 
 
 def start(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from amber.checks import finite_number_at_least, positive_integer
+from amber.display import one_line
 from amber.errors import ConfigError
 
 STEM_DEFAULTS = {"has_stem_conv": True, "stem_kernel_size": 8, "flatten_op": "flatten", "fc_units": 1000}
@@ -75,6 +76,7 @@ class ConvSettings(SupernetSettings):
     stem_config: Mapping[str, Any] = field(default_factory=dict)
     data_format: str = "NWC"
     add_conv1_under_pool: bool = True
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         super().__post_init__()

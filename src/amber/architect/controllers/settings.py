@@ -10,6 +10,7 @@ import keras
 from amber.architect.buffers import Buffer
 from amber.architect.controllers.checks import check_positive, check_share
 from amber.checks import positive_integer
+from amber.display import one_line
 from amber.errors import ConfigError
 
 
@@ -63,6 +64,7 @@ class ControllerSettings:
     skip_weight: float | None = None
     entropy_weight: float = 0.0
     rescale_advantage_by_reward: bool = False
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         if self.skip_weight is not None and not self.with_skip_connection:
@@ -93,6 +95,7 @@ class MultiInputSettings(ControllerSettings):
     with_input_blocks: bool = True
     num_input_blocks: int = 2
     input_block_unique_connection: bool = True
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         if not self.with_skip_connection:
@@ -120,6 +123,7 @@ class MultiIOSettings(MultiInputSettings):
     with_output_blocks: bool = True
     output_block_unique_connection: bool = True
     output_block_diversity_weight: float | None = None
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -142,3 +146,4 @@ class ZeroShotSettings(ControllerSettings):
     """
 
     buffer_type: str | Callable[..., Buffer] | None = "multimanager"
+    __repr__ = one_line

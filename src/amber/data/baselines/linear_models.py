@@ -25,6 +25,7 @@ from amber.data.baselines.streamed import (
 )
 from amber.data.dataset import Dataset, Split, shapes_of
 from amber.data.targets.target import Target, known_labels, known_numbers
+from amber.display import one_line
 from amber.errors import DataError
 from amber.measures import accuracy, r2
 from amber.types import Array, Inputs
@@ -55,6 +56,7 @@ class BaselineResult:
     C: float
     validation_accuracy: float
     predictions: Array = field(repr=False, compare=False)
+    __repr__ = one_line
 
     @property
     def accuracy(self) -> float:
@@ -87,6 +89,7 @@ class RegressionResult:
     alpha: float
     validation_r2: float
     predictions: Array = field(repr=False, compare=False)
+    __repr__ = one_line
 
     @property
     def r2(self) -> float:
@@ -119,6 +122,7 @@ class LabelsResult:
     alpha: float
     validation_error: float
     predictions: Array = field(repr=False, compare=False)
+    __repr__ = one_line
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,7 @@ class NumbersResult:
     alpha: float
     validation_error: float
     predictions: Array = field(repr=False, compare=False)
+    __repr__ = one_line
 
 
 @interrupts.guarded()

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from amber import measures
 from amber.data.targets.target import Numbers
+from amber.display import one_line
 from amber.errors import DataError
 from amber.types import Array
 
@@ -50,6 +51,7 @@ class ClassScore:
     per_class_records: Mapping[str, int]
     per_class_predictions: Mapping[str, int]
     n: int
+    __repr__ = one_line
 
     @classmethod
     def of(cls, y_true: ArrayLike, probabilities: ArrayLike, classes: Sequence[str]) -> ClassScore:
@@ -162,6 +164,7 @@ class LabelScore:
     per_label_auroc: Mapping[str, float]
     per_label_auprc: Mapping[str, float]
     n: int
+    __repr__ = one_line
 
     @classmethod
     def of(cls, y_true: ArrayLike, probabilities: ArrayLike, labels: Sequence[str]) -> LabelScore:
@@ -227,6 +230,7 @@ class NumbersScore:
     per_number_r2: Mapping[str, float]
     per_number_pearson: Mapping[str, float]
     n: int
+    __repr__ = one_line
 
     @classmethod
     def of(cls, y_true: ArrayLike, y_pred: ArrayLike, numbers: Numbers) -> NumbersScore:

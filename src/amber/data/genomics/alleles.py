@@ -16,6 +16,7 @@ from amber.checks import positive_integer
 from amber.data.genomics.genome import Genome
 from amber.data.genomics.intervals import text_column
 from amber.data.genomics.variants import Variants
+from amber.display import one_line
 
 Codes: TypeAlias = NDArray[np.uint8]
 
@@ -50,6 +51,7 @@ class AlleleWindows:
     status: NDArray[np.object_]
     found: NDArray[np.object_]
     chromosome: NDArray[np.object_]
+    __repr__ = one_line
 
     @property
     def scored(self) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from amber.data.text.reading import Expected, read_lines
+from amber.display import one_line
 from amber.errors import DataError
 from amber.wording import shortened
 
@@ -36,6 +37,7 @@ class Fasta:
     sequences: list[str]
     lines: list[int]
     notes: tuple[str, ...] = ()
+    __repr__ = one_line
 
     def __len__(self) -> int:
         """Number of entries."""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amber.data.genomics.interval_formats import IntervalLines, read_interval_lines
+from amber.display import one_line
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Intervals:
     feature: NDArray[np.object_]
     line: NDArray[np.int64]
     notes: tuple[str, ...] = ()
+    __repr__ = one_line
 
     def __len__(self) -> int:
         """Number of intervals."""

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from amber.data.genomics.handles import library, quiet_htslib
 from amber.data.genomics.intervals import text_column
 from amber.data.text.reading import Expected, check_compression, compression_of, read_lines, unpacked_blocks
+from amber.display import one_line
 from amber.errors import DataError
 from amber.files import open_regular
 from amber.wording import said, shown
@@ -74,6 +75,7 @@ class Variants:
     samples: tuple[str, ...]
     skipped: dict[str, int]
     notes: tuple[str, ...] = ()
+    __repr__ = one_line
 
     def __len__(self) -> int:
         """Number of variants."""

@@ -15,6 +15,7 @@ from amber.checks import positive_integer
 from amber.data.genomics.genome import Genome
 from amber.data.genomics.intervals import Intervals, text_column
 from amber.data.tables.table import shown_names
+from amber.display import one_line
 from amber.errors import DataError
 from amber.wording import shown
 
@@ -43,6 +44,7 @@ class Windows:
     strand: NDArray[np.str_]
     interval: Integers
     notes: tuple[str, ...] = ()
+    __repr__ = one_line
 
     def __len__(self) -> int:
         """Number of windows."""

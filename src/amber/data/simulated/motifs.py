@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from amber.checks import is_number
 from amber.data.encoding.alphabets import IUPAC
+from amber.display import one_line
 from amber.errors import DataError, KeyPath
 
 LETTERS = "ACGT"
@@ -32,6 +33,7 @@ class Motif:
     """
 
     rows: tuple[tuple[float, ...], ...]
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         if not self.rows:

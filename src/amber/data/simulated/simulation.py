@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from amber.checks import is_integer
 from amber.data.simulated.motifs import DEFAULT_STRENGTH, LETTERS, Motif, background, draw_bases
+from amber.display import one_line
 from amber.errors import DataError
 from amber.files import limits
 
@@ -40,6 +41,7 @@ class MotifTask:
 
     motifs: Sequence[str]
     spacing: Sequence[int] = (2, 8)
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         if isinstance(self.motifs, str) or not len(self.motifs):
@@ -89,6 +91,7 @@ class Simulation:
     decoys: float = 0.5
     noise: float = 0.0
     seed: int = 0
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         for name in ("records", "length", "seed"):
@@ -140,6 +143,7 @@ class SimulatedRecords:
     sequences: list[str]
     labels: dict[str, NDArray[np.int64]]
     sites: list[list[tuple[int, str]]]
+    __repr__ = one_line
 
 
 def simulate(simulation: Simulation) -> SimulatedRecords:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, TypeVar
 
 from amber.data.encoding.coding import SequenceForm
 from amber.data.examples import Examples
+from amber.display import one_line
 from amber.errors import DataError, KeyPath
 from amber.registry import Registry
 
@@ -41,6 +42,7 @@ class Wanted:
     size_limit: int | None = None
     columns: Mapping[str, KeyPath] | None = None
     helpful: tuple[str, ...] = ()
+    __repr__ = one_line
 
 
 @dataclass(frozen=True)

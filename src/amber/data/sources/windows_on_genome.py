@@ -19,6 +19,7 @@ from amber.data.genomics.tracks import Track
 from amber.data.genomics.windows import Windows
 from amber.data.sources.signals import channels
 from amber.data.targets.number_columns import ProfileColumn
+from amber.display import one_line
 from amber.types import Array
 
 # The name of the input of tracks.
@@ -53,6 +54,7 @@ class GenomeWindows:
     profiles: Mapping[str, ProfileColumn] = field(default_factory=dict)
     measured: frozenset[str] = frozenset()
     inputs: Mapping[str, InputKind] = field(init=False)
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         length = int(self.windows.end[0] - self.windows.start[0])

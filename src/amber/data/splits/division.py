@@ -28,6 +28,7 @@ from amber.data.splits.parts import (
 from amber.data.splits.similarity import SimilarityGroups, similarity_groups
 from amber.data.splits.sketches import sketch
 from amber.data.tables.table import shown_names
+from amber.display import one_line
 from amber.errors import DataError
 from amber.types import Array
 
@@ -84,6 +85,7 @@ class SplitSpec:
     folds: int = 0
     fold: int = 0
     stratify_by_all: bool = False
+    __repr__ = one_line
 
     @classmethod
     def of(cls, given: str | SplitSpec, seed: int = 0) -> SplitSpec:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from amber.checks import integer_at_least
 from amber.data.genomics.chromosomes import ChromosomeNames
+from amber.display import one_line
 from amber.errors import DataError
 from amber.types import Array
 
@@ -43,6 +44,7 @@ class SplitIndices:
     train: NDArray[np.int64]
     validation: NDArray[np.int64]
     test: NDArray[np.int64]
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         sizes = [len(getattr(self, part)) for part in PARTS]

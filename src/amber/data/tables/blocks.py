@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from amber.data.tables.features import check_features
 from amber.data.tables.table import shown_names
+from amber.display import one_line
 from amber.errors import DataError
 from amber.types import Array
 
@@ -34,6 +35,7 @@ class BlockSpec:
 
     columns: tuple[str, ...] = ()
     sequence: str | None = None
+    __repr__ = one_line
 
     @classmethod
     def parse(cls, written: object, name: str = "block") -> BlockSpec:

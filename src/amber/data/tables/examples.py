@@ -20,6 +20,7 @@ from amber.data.genomics.intervals import text_column
 from amber.data.tables.blocks import BlockSpec
 from amber.data.tables.features import table_features
 from amber.data.tables.table import Table
+from amber.display import one_line
 from amber.errors import DataError
 from amber.types import Array
 
@@ -69,6 +70,7 @@ class TableExamples:
 
     table: Table
     blocks: Mapping[str, ReadBlock]
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         _ = self.columns_of_inputs

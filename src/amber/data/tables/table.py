@@ -47,6 +47,10 @@ class Table:
     notes: tuple[str, ...] = ()
     word: str = "line"
 
+    def __repr__(self) -> str:
+        """Return the file, the number of rows and the names of some columns, in one line."""
+        return f"Table('{self.path}': {len(self):,} rows; {shown_names(list(self.columns))})"
+
     def __len__(self) -> int:
         """Number of rows."""
         return len(self.lines)

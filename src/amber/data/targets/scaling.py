@@ -13,6 +13,7 @@ from typing import TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
+from amber.display import one_line
 from amber.errors import DataError
 from amber.types import Array
 from amber.wording import shown
@@ -32,6 +33,7 @@ class Scaling:
 
     mean: tuple[float, ...]
     scale: tuple[float, ...]
+    __repr__ = one_line
 
     @classmethod
     def fit(cls, x: Array) -> Scaling:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amber.data.targets.scaling import Scaling
+from amber.display import one_line
 from amber.types import Array
 
 PAIR = 2
@@ -33,6 +34,7 @@ class Labels:
 
     names: tuple[str, ...]
     missing: bool = False
+    __repr__ = one_line
 
 
 MISSING_NUMBER = -1e30
@@ -58,6 +60,7 @@ class Numbers:
     missing: bool = False
     bin_width: int = 1
     partners: tuple[int, ...] = ()
+    __repr__ = one_line
 
     @property
     def units(self) -> int:
@@ -170,6 +173,7 @@ class Target:
     class_weights: tuple[float, ...] | None = None
     numbers: Numbers | None = None
     softmax: bool = False
+    __repr__ = one_line
 
     @property
     def outcome(self) -> Outcome:

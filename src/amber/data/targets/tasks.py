@@ -20,6 +20,7 @@ from amber.data.targets.label_columns import read_labels
 from amber.data.targets.labels import class_name, encode_labels, is_missing, label_notes, number_of, positive_notes
 from amber.data.targets.number_columns import read_numbers
 from amber.data.targets.target import MISSING_LABEL, Target
+from amber.display import one_line
 from amber.errors import DataError
 from amber.types import Array
 
@@ -54,6 +55,7 @@ class TargetSpec:
     classes: Sequence[str] | None = None
     columns: str | Sequence[str] | None = None
     wide: Wide = "numbers"
+    __repr__ = one_line
 
     @classmethod
     def of(cls, given: str | TargetSpec) -> TargetSpec:

@@ -21,6 +21,7 @@ from amber.architect.operation_table import check_operation
 from amber.backend import select
 from amber.data import Dataset
 from amber.data.sources import Source
+from amber.display import one_line
 from amber.errors import AmberError, ConfigError, DataError, ModelSpaceError
 from amber.experiment.builders import BUILDERS, OWN_BUILDERS
 from amber.experiment.configuration.document import KeyPath, YamlDocument, dotted, parse_yaml, read_yaml
@@ -66,6 +67,7 @@ class Configuration:
     source: Source | None = None
     preset: str | None = None
     overridden: frozenset[KeyPath] = frozenset()
+    __repr__ = one_line
 
     @property
     def builder_type(self) -> str:

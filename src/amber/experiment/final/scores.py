@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from amber.display import one_line
 from amber.experiment.final.compared import Compared
 from amber.experiment.final.data_facts import data_facts
 from amber.experiment.final.scoring import (
@@ -49,6 +50,7 @@ class FinalScores:
     tables: tuple[Any, ...]
     warnings: tuple[str, ...]
     record: dict[str, Any]
+    __repr__ = one_line
 
 
 def score_final(

@@ -24,6 +24,7 @@ from amber.data.baselines.linear_models import Features, labels_baseline, number
 from amber.data.baselines.streamed import features as side_by_side
 from amber.data.dataset import INPUT
 from amber.data.targets.target import by_class, known_labels, known_numbers
+from amber.display import one_line
 from amber.errors import DataError, RunFailed
 from amber.evaluation import (
     Evaluation,
@@ -67,6 +68,7 @@ class Scored:
     scores: Mapping[str, AnyScore]
     predictions: Mapping[str, Any]
     chosen: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    __repr__ = one_line
 
 
 def baseline_key(score: AnyScore) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from amber.display import one_line
 from amber.experiment.task_spec import TaskSpec
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class FinalModel:
     linear: Mapping[str, float] = field(default_factory=dict)
     both_strands: bool = False
     histories: tuple[Mapping[str, Sequence[float]], ...] = ()
+    __repr__ = one_line
 
     @property
     def is_combined(self) -> bool:

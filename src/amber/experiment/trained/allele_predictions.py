@@ -13,6 +13,7 @@ from amber.data.encoding.alphabets import Alphabet
 from amber.data.encoding.one_hot import one_hot
 from amber.data.genomics.alleles import SCORED, AlleleWindows, allele_windows
 from amber.data.targets.target import units_of
+from amber.display import one_line
 from amber.experiment.final.scoring import predictions
 from amber.experiment.run_files.recorded import load_model
 from amber.experiment.trained.files import KnownNetwork, genome_of, network_file
@@ -50,6 +51,7 @@ class AllelePredictions:
     both_strands: bool = False
     batch_size: int = 256
     progress: Callable[[int, int], None] | None = None
+    __repr__ = one_line
 
     def __len__(self) -> int:
         """Number of variants; a record of several alternatives counts as several."""

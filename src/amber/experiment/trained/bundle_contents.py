@@ -11,6 +11,7 @@ import numpy as np
 
 from amber.data import Dataset
 from amber.data.encoding.alphabets import Alphabet
+from amber.display import one_line
 from amber.errors import ConfigError, StorageError
 from amber.experiment.trained.card import CardContents, card_text, files_of
 from amber.experiment.trained.files import BUNDLE_MODEL, BUNDLE_PREPROCESSING
@@ -56,6 +57,7 @@ class Bundle:
     folder: Path
     files: tuple[str, ...]
     notes: tuple[str, ...]
+    __repr__ = one_line
 
 
 @dataclass(frozen=True)

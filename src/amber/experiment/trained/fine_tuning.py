@@ -16,6 +16,7 @@ from amber.data import Dataset, Scaling, Split
 from amber.data.batches.streamed import StreamedProfile
 from amber.data.dataset import TestVault
 from amber.data.targets.target import MISSING_NUMBER, Binary, Labels, Numbers, Outcome
+from amber.display import one_line
 from amber.errors import ConfigError
 from amber.experiment.configuration.of_objects import configuration_of_objects
 from amber.experiment.configuration.reading import Configuration, load_config
@@ -78,6 +79,7 @@ class FineTuned(Generic[TrainedT]):
     kept: tuple[str, ...]
     epochs: int
     layers: Layers
+    __repr__ = one_line
 
     def write(self, folder: Path) -> Bundle:
         """Write a bundle, as `amber export` does.

@@ -19,6 +19,7 @@ from amber.data.inputs import arrays_of
 from amber.data.sources import FastaSource, IntervalsSource, Wanted
 from amber.data.sources.windows_on_genome import GenomeWindows
 from amber.data.words_of_titles import words_of
+from amber.display import one_line
 from amber.errors import ConfigError, DataError
 from amber.experiment.final.scoring import predictions
 from amber.experiment.run_files.recorded import load_model
@@ -164,6 +165,7 @@ class GenomicPredictions:
     both_strands: bool = False
     batch_size: int = 256
     progress: Progress | None = None
+    __repr__ = one_line
 
     def __len__(self) -> int:
         """Number of examples."""

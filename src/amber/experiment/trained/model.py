@@ -17,7 +17,7 @@ from amber.experiment.final.scoring import predictions
 from amber.experiment.trained.files import KnownNetwork, genome_of, network_file
 from amber.experiment.trained.preprocessing import Given, Preprocessing, Unit, names_of
 from amber.types import Array
-from amber.wording import shown
+from amber.wording import shortened, shown
 
 if TYPE_CHECKING:
     import keras
@@ -44,6 +44,13 @@ class TrainedModel:
     path: Path
     network: keras.Model
     preprocessing: Preprocessing
+
+    def __repr__(self) -> str:
+        """Return the path, what is read and what is predicted, in one line."""
+        inputs = ", ".join(f"{name} {shape}" for name, shape in self.preprocessing.task.inputs.items())
+        named = self.outputs.items()
+        outputs = "; ".join(name if kinds is None else f"{name} ({', '.join(kinds)})" for name, kinds in named)
+        return f"TrainedModel('{self.path}': reads {shortened(inputs)}; predicts {shortened(outputs)})"
 
     @property
     def outputs(self) -> dict[str, tuple[str, ...] | None]:

@@ -16,6 +16,7 @@ from amber.data.encoding.one_hot import one_hot, one_hot_complement
 from amber.data.tables.features import check_features
 from amber.data.tables.table import shown_names
 from amber.data.targets.target import PAIR, Labels, Numbers, Outcome, by_class, units_of
+from amber.display import one_line
 from amber.errors import ConfigError, DataError
 from amber.experiment.configuration.data_sections import DataSection
 from amber.experiment.task_spec import TaskSpec
@@ -107,6 +108,7 @@ class Preprocessing:
     scaling: Mapping[str, Scaling]
     output_scaling: Mapping[str, Scaling]
     input_columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    __repr__ = one_line
 
     @classmethod
     def of_run(cls, record: Mapping[str, Any], section: DataSection) -> Preprocessing:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from amber.display import one_line
 from amber.errors import DataError
 from amber.types import Array
 
@@ -32,6 +33,7 @@ class Highlight:
     start: int
     sequence: str
     contributions: Array
+    __repr__ = one_line
 
     @property
     def heights(self) -> Array:

@@ -14,6 +14,7 @@ from amber.checks import positive_integer
 from amber.data.motifs.extra import required
 from amber.data.motifs.motif import Motif
 from amber.data.motifs.names import is_name
+from amber.display import one_line
 from amber.types import Array
 
 LEAST_BITS = 6.0
@@ -35,6 +36,7 @@ class Match:
     motif: Motif
     p_value: float
     q_value: float
+    __repr__ = one_line
 
     @property
     def is_name(self) -> bool:

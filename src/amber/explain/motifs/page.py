@@ -11,6 +11,7 @@ from markupsafe import Markup
 from amber.data.motifs.logos import heights_svg
 from amber.data.motifs.motif import Motif, logo_svg
 from amber.data.motifs.names import LARGEST_Q, NO_NAME, title_of
+from amber.display import one_line
 from amber.explain.motifs.highlights import Highlight
 from amber.explain.motifs.naming import Match, is_informative
 
@@ -29,6 +30,7 @@ class NamedMotif:
     motif: Motif
     matches: Sequence[Match]
     effect: str = ""
+    __repr__ = one_line
 
     @property
     def names(self) -> list[Match]:
@@ -73,6 +75,7 @@ class Section:
     title: str
     motifs: Sequence[NamedMotif]
     note: str
+    __repr__ = one_line
 
 
 def render_page(title: str, summary: str, sections: Sequence[Section], drawn: Sequence[Highlight] = ()) -> str:
