@@ -122,7 +122,6 @@ class LabelsResult:
     alpha: float
     validation_error: float
     predictions: Array = field(repr=False, compare=False)
-    __repr__ = one_line
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,6 @@ class NumbersResult:
     alpha: float
     validation_error: float
     predictions: Array = field(repr=False, compare=False)
-    __repr__ = one_line
 
 
 @interrupts.guarded()

@@ -28,7 +28,6 @@ from amber.data.sources.source import Source, Wanted, register_source
 from amber.data.sources.windows_on_genome import SIGNAL, GenomeWindows
 from amber.data.tables.table import shown_names
 from amber.data.targets.number_columns import ProfileColumn
-from amber.display import one_line
 from amber.errors import DataError
 from amber.types import Array
 from amber.wording import shown
@@ -37,7 +36,7 @@ from amber.wording import shown
 DEEPSEA_SHARE = 0.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class IntervalsSource(Source):
     """Windows of a genome around intervals.
 
@@ -96,7 +95,6 @@ class IntervalsSource(Source):
         "Give each class a file of its own, as in intervals: {bound: a.bed, free: b.bed}; or write `negatives: 1` "
         "where all are positive, or files of `labels` or `signals`"
     )
-    __repr__ = one_line
 
     def __post_init__(self) -> None:
         positive_integer(self.window, "window", error=DataError)

@@ -56,6 +56,8 @@ class Source(ABC):
     PATHS: ClassVar[tuple[str, ...]] = ()
     UNUSED: ClassVar[tuple[str, ...]] = ("sequence", "blocks")
     LABELS: ClassVar[str] = ""
+    # Of sources of many settings, whose own line would be long: they are made with `repr=False`.
+    __repr__ = one_line
 
     @property
     def ways_to_labels(self) -> str:
