@@ -221,7 +221,12 @@ def test_what_the_tables_say(shown: dict[str, Any]) -> None:
     )
     assert "not run yet" in shown["study"]._repr_html_()
     assert "<svg" in shown["graph"]._repr_html_()
-    assert "EI, IE, N" in shown["dataset"]._repr_html_()
+    assert "<td>output</td><td>classes EI, IE, N</td>" in shown["dataset"]._repr_html_()
+    assert "<td>0</td><td>conv1d (filters 4, kernel_size 4); conv1d (filters 4, kernel_size 8)</td>" in (
+        shown["space"]._repr_html_()
+    )
+    for name in ("AUROC", "balanced accuracy"):  # in the table and in the plot
+        assert shown["evaluation"]._repr_html_().count(name) == 2
     assert "95% interval" in shown["evaluation"]._repr_html_()
     assert html_table("a<b", ("x",), [(1.5,)]).count("<td>1.5000</td>") == 1
 

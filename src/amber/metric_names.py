@@ -1,4 +1,4 @@
-"""Names of Keras's metrics and losses: which mean the same, which fit a task, of which less is better. Loads no Keras.
+"""Names of Keras's metrics and losses: which mean the same, which fit a task, of which less is better; of our measures.
 
 A task is classes, whose targets are class numbers and whose output is a softmax, or of two classes a sigmoid, or a
 number.
@@ -174,3 +174,28 @@ def _hint(name: str, classes: int | None) -> str:
     if reward not in rewards:
         return " A measure of your own is registered as a reward and named by `search.reward`."
     return f" `search.reward: {reward}` compares networks by it, and it is reported at the test in any case."
+
+
+MEASURES = {
+    "accuracy": "accuracy",
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+    "mcc": "MCC",
+    "r2": "R2",
+    "pearson": "Pearson correlation",
+    "spearman": "Spearman correlation",
+    "mae": "mean absolute error",
+}
+"""Key of a score -> what tables call it, the most important first."""
+FURTHER = {
+    "balanced_accuracy": "balanced accuracy",
+    "f1": "F1",
+    "log_loss": "log loss",
+    "calibration_error": "calibration error",
+}
+"""The same of measures that files, cards and reports show."""
+
+
+def measure_name(key: str) -> str:
+    """Return what tables call a measure or metric."""
+    return MEASURES.get(key) or FURTHER.get(key, key)

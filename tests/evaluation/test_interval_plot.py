@@ -32,7 +32,7 @@ def test_dots_stand_where_their_values_are() -> None:
     scores = {"accuracy": Estimate(0.75, 0.5, 1.0), "loss": Estimate(2.5, 2.0, 3.0), "auroc": Estimate(1.0, 1.0, 1.0)}
     svg = interval_plot(scores, {"a <linear> model": {"accuracy": Estimate(0.5, 0.5, 0.75)}})
     texts = [each.text for each in ElementTree.fromstring(svg).iter(f"{NAMESPACE}text")]
-    assert {"accuracy", "auroc", "this model", "a <linear> model", "0.5", "1"} <= set(texts) and "loss" not in texts
+    assert {"accuracy", "AUROC", "this model", "a <linear> model", "0.5", "1"} <= set(texts) and "loss" not in texts
     model, linear, certain = circles(svg)
     # The axis goes from 0.5, at 150, to 1, at 470.
     assert [float(each["cx"]) for each in (model, linear, certain)] == [310, 150, 470]

@@ -127,7 +127,7 @@ class ModelSpace:
 
     def _repr_html_(self) -> str:
         """Return the space as a table for notebooks."""
-        rows = [(index, "; ".join(map(str, candidates))) for index, candidates in sorted(self._layers.items())]
+        rows = [(index, "; ".join(map(_in_words, candidates))) for index, candidates in sorted(self._layers.items())]
         return html_table(f"Model space of {len(self)} layers", ("layer", "candidates"), rows)
 
     def to_dict(self) -> list[list[JsonObject]]:
@@ -265,3 +265,9 @@ def _check_operation(candidate: object, layer: int, position: int) -> Operation:
     if not isinstance(candidate, Operation):
         raise ModelSpaceError(f"Layer {layer}, candidate {position} must be an Operation. Received: {candidate!r}")
     return candidate
+
+
+def _in_words(operation: Operation) -> str:
+    """Return an operation as a table shows it, such as `conv1d (filters 8, kernel_size 4)`."""
+    inside = ", ".join(f"{name} {value}" for name, value in operation.Layer_attributes.items())
+    return f"{operation.Layer_type} ({inside})" if inside else operation.Layer_type

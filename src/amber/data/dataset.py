@@ -207,10 +207,11 @@ class Dataset:
 
     def _repr_html_(self) -> str:
         """Return a data card for notebooks; the test part stays closed."""
+        several = len(self.targets)
         rows = [
             *((f"{part} examples", size) for part, size in self.sizes.items()),
             ("input", self.input_shape),
-            *((f"output {target.name}", _told(target)) for target in self.targets),
+            *(("output" if several == 1 else f"output {target.name}", _told(target)) for target in self.targets),
             ("split", self.split_origin or self.split),
             *(("note", note) for note in self.notes),
         ]

@@ -14,6 +14,7 @@ from amber.errors import DataError
 from amber.evaluation import given
 from amber.evaluation.bootstrap import Estimate, Resampling
 from amber.evaluation.interval_plot import interval_plot
+from amber.metric_names import measure_name
 from amber.types import Array, JsonObject
 from amber.weighted_measures import WeightedMeasure
 from amber.wording import shortened, shown
@@ -51,7 +52,8 @@ class Evaluation:
 
     def _repr_html_(self) -> str:
         """Return the scores as a table and a plot for notebooks."""
-        rows = [(name, each.value, f"{each.low:.4f} to {each.high:.4f}") for name, each in self.scores.items()]
+        scores = self.scores.items()
+        rows = [(measure_name(name), each.value, f"{each.low:.4f} to {each.high:.4f}") for name, each in scores]
         head = ("measure", "value", f"{self.level:.0%} interval")
         table = html_table(f"Scores on {self.examples:,} examples", head, rows)
         return table + interval_plot(self.scores, self.baselines)

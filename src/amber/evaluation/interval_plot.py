@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from amber.evaluation.bootstrap import Estimate
+from amber.metric_names import measure_name
 
 _ROW, _LEFT, _WIDTH, _TOP = 22, 150, 320, 24
 # Read well on light and on dark pages.
@@ -30,7 +31,7 @@ def interval_plot(scores: Mapping[str, Estimate], baselines: Mapping[str, Mappin
     parts = [_legend([name for name, _ in series]), _axis(start, len(shown))]
     for row, name in enumerate(shown):
         y = _TOP + _ROW * (row + 0.5)
-        parts.append(_text(_LEFT - 8, y + 4, name, "end"))
+        parts.append(_text(_LEFT - 8, y + 4, measure_name(name), "end"))
         for number, (_, each) in enumerate(series):
             if name in each and _is_share(each[name]):
                 offset = (number - (len(series) - 1) / 2) * 5

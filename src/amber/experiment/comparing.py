@@ -15,12 +15,13 @@ from amber.display import one_line
 from amber.errors import StorageError
 from amber.experiment.configuration.reading import Configuration
 from amber.experiment.experiment import resolve
-from amber.experiment.final.tables import MEASURES, as_text, measure_name
+from amber.experiment.final.tables import as_text
 from amber.experiment.options import RunOptions
 from amber.experiment.reporter import Reporter
 from amber.experiment.running import run
 from amber.files.output import write_text
 from amber.files.strict_json import json_text, read_json
+from amber.metric_names import MEASURES, measure_name
 from amber.search.run_directory import TRIALS
 from amber.wording import shown
 

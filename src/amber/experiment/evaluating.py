@@ -26,12 +26,13 @@ from amber.experiment.final.scoring import (
     score_baselines,
     score_model,
 )
-from amber.experiment.final.tables import measure_name, part_table, score_table, value_table
+from amber.experiment.final.tables import part_table, score_table, value_table
 from amber.experiment.final.verdict import remarks
 from amber.experiment.new_files import read_files, targets_of
 from amber.experiment.run_files.looks import looks_so_far
 from amber.experiment.task_spec import TaskSpec
 from amber.experiment.trained.files import KnownNetwork, network_file
+from amber.metric_names import measure_name
 from amber.types import JsonObject
 from amber.wording import said
 

@@ -15,12 +15,13 @@ from amber.experiment.configuration.reading import Configuration
 from amber.experiment.final.folds import mean_text
 from amber.experiment.final.scores import called
 from amber.experiment.final.scoring import BASELINES
-from amber.experiment.final.tables import FURTHER, MEASURES, drawn_by, leading, measure_name, measure_text, own_scores
+from amber.experiment.final.tables import drawn_by, leading, measure_text, own_scores
 from amber.experiment.report_reading import data_of, learning_of, next_steps, reading_of
 from amber.experiment.run_files.plugins import naming_missing
 from amber.experiment.run_files.recorded import load_run_config, recorded_trials
 from amber.experiment.task_spec import TaskSpec
 from amber.files.strict_json import read_json
+from amber.metric_names import FURTHER, MEASURES, measure_name
 from amber.types import JsonObject
 
 if TYPE_CHECKING:

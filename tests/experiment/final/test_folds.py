@@ -19,8 +19,8 @@ from amber.experiment.configuration.reading import config_from_text
 from amber.experiment.data import folds_of, load_data
 from amber.experiment.experiment import resolve
 from amber.experiment.final.folds import _RANGES, _of_folds, interval_of_mean
-from amber.experiment.final.tables import MEASURES
 from amber.experiment.options import RunOptions
+from amber.metric_names import MEASURES
 
 DATA = """\
 data:

@@ -12,7 +12,8 @@ import numpy as np
 from amber.experiment.data import load_data
 from amber.experiment.final.scores import score_final
 from amber.experiment.final.scoring import BASELINES
-from amber.experiment.final.tables import MEASURES, measure_name, measure_text
+from amber.experiment.final.tables import measure_text
+from amber.metric_names import MEASURES, measure_name
 from amber.types import JsonObject
 
 if TYPE_CHECKING:

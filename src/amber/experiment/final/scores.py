@@ -20,9 +20,10 @@ from amber.experiment.final.scoring import (
     score_baselines,
     score_model,
 )
-from amber.experiment.final.tables import measure_name, part_table, score_table, scores_to_dict, value_table
+from amber.experiment.final.tables import part_table, score_table, scores_to_dict, value_table
 from amber.experiment.final.verdict import advice, majority_classes, remarks
 from amber.experiment.task_spec import TaskSpec
+from amber.metric_names import measure_name
 
 if TYPE_CHECKING:
     from rich.table import Table

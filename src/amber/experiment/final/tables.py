@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from amber.metric_names import MEASURES, measure_name
 from amber.types import JsonObject
 
 if TYPE_CHECKING:
@@ -18,35 +19,12 @@ if TYPE_CHECKING:
     AnyScore = ClassScore | NumberScore | LabelScore | NumbersScore
     from rich.table import Table
 
-# Key of a score -> what tables call it, the most important first; those of shares are shown in per cent.
-MEASURES = {
-    "accuracy": "accuracy",
-    "auroc": "AUROC",
-    "auprc": "AUPRC",
-    "mcc": "MCC",
-    "r2": "R2",
-    "pearson": "Pearson correlation",
-    "spearman": "Spearman correlation",
-    "mae": "mean absolute error",
-}
 # Measures of a further simple model that are shown.
 _LEADING = 2
 # Of single labels and numbers, those that are shown.
 _FEWEST_PARTS, _MOST_PARTS = 2, 30
-# Of measures that files, cards and reports show.
-FURTHER = {
-    "balanced_accuracy": "balanced accuracy",
-    "f1": "F1",
-    "log_loss": "log loss",
-    "calibration_error": "calibration error",
-}
 _SHARES = ("accuracy",)
 _OF_EACH_CLASS = ("accuracy", "auroc", "auprc", "mcc")
-
-
-def measure_name(key: str) -> str:
-    """Return what tables call a measure or metric."""
-    return MEASURES.get(key) or FURTHER.get(key, key)
 
 
 def measure_text(key: str, value: float | None) -> str:

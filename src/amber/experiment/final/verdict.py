@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from amber.data import ClassScore, LabelScore
 from amber.experiment.final.scoring import ALWAYS_MAJORITY, ALWAYS_MEAN, BASELINES, baseline_key
-from amber.experiment.final.tables import measure_name, measure_text
+from amber.experiment.final.tables import measure_text
+from amber.metric_names import measure_name
 
 if TYPE_CHECKING:
     from amber.data import Dataset

@@ -11,8 +11,9 @@ from typing import Any
 
 from amber.data.motifs.names import NO_NAME, is_name, title_of
 from amber.data.targets.target import Binary, Labels, Numbers
-from amber.experiment.final.tables import leading, measure_name, measure_text, own_scores
+from amber.experiment.final.tables import leading, measure_text, own_scores
 from amber.experiment.trained.preprocessing import Preprocessing
+from amber.metric_names import measure_name
 from amber.types import JsonObject
 
 _MOST_NAMES = 12
