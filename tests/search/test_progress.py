@@ -94,6 +94,27 @@ def test_log_has_one_plain_line_for_each_trial() -> None:
     assert lines[-1].endswith("best val_accuracy 0.5000 (trial 5), 1 failed")
 
 
+@pytest.mark.parametrize("more", [0, 1, 40])
+def test_many_in_a_row_that_are_not_trained_are_counted(more: int) -> None:
+    log = io.StringIO()
+    shown = SearchProgress(Console(file=log, width=40))
+    shown.on_search_begin(9, "val_loss", "minimize")
+    skipped = [Trial(n, (n,), "", "invalid", error=f"no network {n}") for n in range(3 + more)]
+    for trial in [*skipped, Trial(80, (1,), "f", "complete", score=0.5), *(skipped[0] for _ in range(5))]:
+        shown.on_trial_end(trial)
+    shown.on_search_end(SearchResult((), "val_loss", "minimize", 0))
+    lines = log.getvalue().splitlines()
+    assert [line.split()[2] for line in lines[1:4]] == ["0", "1", "2"]
+    said = {
+        0: "",
+        1: "1 more proposal was not trained; it was trial 3, invalid",
+        40: "40 more proposals were not trained",
+    }
+    rest = lines[5:] if more else lines[4:]
+    assert not more or (lines[4].startswith(said[more]) and f"no network {2 + more}" in lines[4])
+    assert "trial 80 complete" in rest[0] and rest[4].startswith("2 more proposals") and len(rest) == 6
+
+
 @pytest.mark.parametrize(
     ("trials", "said"),
     [

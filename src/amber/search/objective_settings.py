@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from amber.checks import positive_integer
+from amber.display import one_line
 from amber.errors import ConfigError
 from amber.search.rewards.budget import Budget
 from amber.search.rewards.knowledge import Knowledge
@@ -33,6 +34,8 @@ class ObjectiveSettings(FitSettings):
     Raises:
         ConfigError: a value out of range, or an argument of `fit` that is set by training itself.
     """
+
+    __repr__ = one_line
 
     reward: str | Reward | None = None
     knowledge: Knowledge | None = None

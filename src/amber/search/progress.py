@@ -19,6 +19,8 @@ from amber.search.trial import TRAINED, Trial, short_tokens
 
 # What needs not be said of a proposal that is called invalid.
 _INVALID = "InvalidArchitectureError: "
+# So many proposals in a row that are not trained have lines of their own.
+_SKIPPED_LINES = 3
 
 
 class SearchProgress(SearchCallback):
@@ -46,6 +48,9 @@ class SearchProgress(SearchCallback):
         self._counts: Counter[str] = Counter()
         self._best: Trial | None = None
         self._last_failed: Trial | None = None
+        # Of what is not trained: how many in a row, and the last one without a line of its own.
+        self._skipped = 0
+        self._last_skipped: Trial | None = None
         self._started = 0.0
         self._pace = Pace(work=work)
         self._now = ""
@@ -62,7 +67,8 @@ class SearchProgress(SearchCallback):
         """Start the display."""
         self._wanted, self._metric, self._direction = trials, metric, direction
         self._counts, self._best, self._now = Counter(), None, "starting"
-        self._last_failed = None
+        self._last_failed = self._last_skipped = None
+        self._skipped = 0
         self._started, self._pace = time.monotonic(), Pace(work=self._work, rung=self._rung)
         if self._console.is_terminal:
             self._live = Live(get_renderable=self._render, console=self._console, refresh_per_second=4)
@@ -103,7 +109,26 @@ class SearchProgress(SearchCallback):
         if trial.status == "failed":
             self._last_failed = trial
         if self._live is None:
-            self._say(f"[{self._done()}/{self._wanted}] trial {trial.number} {trial.status}  {self._outcome(trial)}")
+            self._say_what_became_of(trial)
+
+    def _say_what_became_of(self, trial: Trial) -> None:
+        """Print the line of a proposal; of many in a row that are not trained, those after the first are counted."""
+        skipped = trial.status not in (*TRAINED, "failed")
+        self._skipped += skipped
+        if not skipped:
+            self._say_how_many_more()
+        elif self._skipped > _SKIPPED_LINES:
+            self._last_skipped = trial
+            return
+        self._say(f"[{self._done()}/{self._wanted}] trial {trial.number} {trial.status}  {self._outcome(trial)}")
+
+    def _say_how_many_more(self) -> None:
+        """Print how many proposals in a row were not trained beyond those shown, and what the last one was."""
+        last, more = self._last_skipped, self._skipped - _SKIPPED_LINES
+        self._skipped, self._last_skipped = 0, None
+        if last is not None:
+            were = "more proposal was not trained; it" if more == 1 else "more proposals were not trained; the last"
+            self._say(f"{more} {were} was trial {last.number}, {last.status}  {self._outcome(last)}")
 
     def _outcome(self, trial: Trial) -> str:
         """Return what became of a proposal; of one that was trained also the best so far and the pace."""
@@ -123,6 +148,7 @@ class SearchProgress(SearchCallback):
             self._live.stop()
             self._live = None
         else:
+            self._say_how_many_more()
             best = "none" if result.best is None else f"{result.best.score:.4f} (trial {result.best.number})"
             failed = f", {self._counts['failed']} failed" if self._counts["failed"] else ""
             self._say(f"{self._title} {self._now}: best {self._metric} {best}{failed}")

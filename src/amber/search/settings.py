@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import optuna
 
+from amber.display import one_line
 from amber.errors import ConfigError
 from amber.search.earlier_runs import LearnFrom, read_earlier, teach
 from amber.search.objective import Objective, prepared
@@ -29,6 +30,8 @@ class SamplerSettings:
             counted among the trials, and may be the best; see `amber.modeler.references`. No pruner gives them up.
     """
 
+    __repr__ = one_line
+
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
     learn_from: Sequence[LearnFrom] = ()
@@ -43,6 +46,8 @@ class PrunerSettings:
         name: a registered name, such as `"median"`; see `amber.search.pruning`.
         options: of that pruner, such as `{"n_startup_trials": 5}`.
     """
+
+    __repr__ = one_line
 
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)

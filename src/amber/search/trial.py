@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from amber.display import html_table
+from amber.display import html_table, one_line
 from amber.errors import ConfigError
 
 STATUSES = ("complete", "invalid", "over budget", "duplicate", "failed", "pruned")
@@ -68,6 +68,8 @@ class Trial:
         diverged: whether it failed since its loss, score or predictions were not finite: trained again with the same
             seed, it would end the same.
     """
+
+    __repr__ = one_line
 
     number: int
     tokens: tuple[int, ...]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from amber.display import one_line
 from amber.errors import ConfigError
 from amber.search.candidate import Candidate
 from amber.search.run_directory import RunDirectory
@@ -26,6 +27,8 @@ class StoredTrial:
         mine: whether this process is to record it.
         deaths: how many other processes were lost while they trained it.
     """
+
+    __repr__ = one_line
 
     number: int
     tokens: tuple[int, ...] | None = None

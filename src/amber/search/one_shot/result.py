@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from amber.display import one_line
 from amber.search.result import SearchResult
 from amber.search.trial import Trial
 
@@ -12,6 +13,8 @@ from amber.search.trial import Trial
 @dataclass(frozen=True)
 class ScoredArchitecture:
     """A candidate: its tokens, where it came from ("policy" or "random"), and its score with shared weights."""
+
+    __repr__ = one_line
 
     tokens: tuple[int, ...]
     source: str
@@ -27,6 +30,8 @@ class OneShotResult:
         candidates: the architectures that were chosen, the best score first, as they were retrained.
         history: one entry per episode: steps, seconds, mean and best score with shared weights.
     """
+
+    __repr__ = one_line
 
     search: SearchResult
     candidates: tuple[ScoredArchitecture, ...]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from amber.checks import integer_at_least, positive_integer
+from amber.display import one_line
 from amber.errors import ConfigError
 from amber.search.one_shot.display import OneShotProgress
 
@@ -85,6 +86,8 @@ class SharedTraining:
         controller_options: of the policy; see `controller_for`.
         progress: display of the shared training; None: none.
     """
+
+    __repr__ = one_line
 
     compile_arguments: Mapping[str, object] | None = None
     controller_options: Mapping[str, object] | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Protocol
 
-from amber.display import PlainRepr
+from amber.display import PlainRepr, one_line
 from amber.errors import ConfigError
 from amber.graph.graph import ComputationGraph
 from amber.graph.models.auxiliary import DEFAULT_INPUT, first_meetings
@@ -41,6 +41,8 @@ class Knowledge:
     Raises:
         ConfigError: a weight that is negative or not finite, or a function that cannot be called.
     """
+
+    __repr__ = one_line
 
     function: KnowledgeFunction
     weight: float = 1.0

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from amber import measures
+from amber.display import one_line
 from amber.errors import ConfigError, DataError
 from amber.registry import Registry
 from amber.search.rewards import scores
@@ -44,6 +45,8 @@ class Reward:
     Raises:
         ConfigError: an empty name, a worst value that is not finite, or an unknown direction.
     """
+
+    __repr__ = one_line
 
     name: str
     function: ScoreFunction | None

@@ -13,6 +13,7 @@ from amber.architect.controllers import ZeroShotController, ZeroShotSettings
 from amber.backend import interrupts
 from amber.backend.randomness import check_seed, trial_seed
 from amber.checks import positive_integer, settings_from
+from amber.display import one_line
 from amber.errors import ConfigError, DataError
 from amber.search.objective import Objective, prepared
 from amber.search.samplers.controller import ON_POLICY
@@ -35,6 +36,8 @@ class ZeroShotTask:
         description: finite numbers that describe it, as many for every data set and in the same order.
     """
 
+    __repr__ = one_line
+
     name: str
     objective: Objective
     description: Sequence[float]
@@ -50,6 +53,8 @@ class ZeroShotResult:
         history: one entry per episode: its number, and of each data set the mean score under its name.
         stopped: "finished" or "interrupted".
     """
+
+    __repr__ = one_line
 
     policy: ZeroShotPolicy
     trials: Mapping[str, tuple[Trial, ...]]
