@@ -208,10 +208,11 @@ class Clock(SearchCallback):
         self._start = time.process_time()
         self.events: list[dict[str, Any]] = []
 
-    @property
-    def best(self) -> dict[str, Any] | None:
-        """What has the best score; None: nothing."""
-        return min(self.events, key=lambda each: each["score"], default=None)
+    def best(self, count: int) -> list[dict[str, Any]]:
+        """Return the different networks with the best scores, the best first."""
+        ordered = sorted(self.events, key=lambda each: float(each["score"]))
+        different = {each.get("reference", tuple(each.get("tokens", ()))): each for each in reversed(ordered)}
+        return sorted(different.values(), key=lambda each: float(each["score"]))[:count]
 
     @property
     def spent(self) -> float:
@@ -224,10 +225,9 @@ class Clock(SearchCallback):
         return self.spent > self.seconds or (self.networks is not None and len(self.events) >= self.networks)
 
     def note(self, score: float, **what: Any) -> None:
-        """Keeps a score, if it came in time; what the network was only where it is better than all before."""
+        """Keeps a score, if it came in time, and what the network was."""
         if not self.is_up:
-            better = score < min((each["score"] for each in self.events), default=math.inf)
-            self.events.append({"cpu": round(self.spent, 2), "score": round(score, 5), **(what if better else {})})
+            self.events.append({"cpu": round(self.spent, 2), "score": round(score, 5), **what})
 
     def on_trial_begin(self, number: int, tokens: tuple[int, ...]) -> None:
         """Ends the search as Ctrl-C does."""

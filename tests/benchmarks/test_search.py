@@ -207,6 +207,16 @@ def test_several_labels_are_measured_by_their_means(real_data: Path) -> None:
     assert set(tested.tested(task, linear)) == {"auroc", "auprc", "draws"}
 
 
+def test_finalists_are_different_networks_the_best_first() -> None:
+    clock = problem.Clock()
+    assert clock.best(3) == []
+    for score, tokens in ((0.5, [0]), (0.2, [1]), (0.3, [1]), (0.4, [2]), (0.9, [3])):
+        clock.note(score, tokens=tokens)
+    clock.note(0.3, reference="danq")
+    assert [each["score"] for each in clock.best(3)] == [0.2, 0.3, 0.4]
+    assert [each.get("reference") for each in clock.best(3)] == [None, "danq", None]
+
+
 @pytest.mark.slow
 def test_what_every_contestant_found_is_trained_on_all_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(problem.TASKS, "motifs", problem.ComparedTask(problem.TASKS["motifs"].path, 1, 1))
@@ -214,7 +224,8 @@ def test_what_every_contestant_found_is_trained_on_all_examples(monkeypatch: pyt
     for name in ("surrogate", "surrogate, halving", "keras-tuner random"):
         clock = problem.Clock(networks=2)
         contestants.CONTESTANTS[name].search(task, 0, clock)
-        assert len(clock.events) == 2 and clock.best in clock.events
-        network, score = task.final(clock.best, 0)
+        best = clock.best(3)
+        assert len(clock.events) == 2 and 1 <= len(best) <= 2 and best[0] in clock.events
+        network, score = task.final(best[0], 0)
         found = network.evaluate(*task.objective().validation, verbose=0, return_dict=True)
         assert found["loss"] == pytest.approx(score, rel=1e-4)
