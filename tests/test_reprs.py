@@ -170,7 +170,6 @@ def test_whatever_a_dataclass_holds_it_is_shown_in_one_short_line() -> None:
     assert len(classes) > 90
     long = {}
     for name, cls in classes.items():
-        # Those of a search are told by its tables.
         if cls.__name__ in OF_WHOLE_OBJECTS:
             continue
         thing = object.__new__(cls)

@@ -1,4 +1,4 @@
-"""Names of Keras's metrics and losses: which mean the same, which fit a task, of which less is better; of our measures.
+"""Names of Keras's metrics and losses (which mean the same, fit a task, are better when less) and of our measures.
 
 A task is classes, whose targets are class numbers and whose output is a softmax, or of two classes a sigmoid, or a
 number.

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from benchmarks.search import __main__ as comparison, contestants, problem, real_tasks, report, speed, tested
+from benchmarks.search import __main__ as comparison, contestants, pool, problem, real_tasks, report, speed, tested
 from benchmarks.search.record import Record
 
 from amber import measures
+from amber.architect import TokenLayout
 from amber.data import Split
 from amber.search import run_search
 
@@ -215,6 +216,25 @@ def test_finalists_are_different_networks_the_best_first() -> None:
     clock.note(0.3, reference="danq")
     assert [each["score"] for each in clock.best(3)] == [0.2, 0.3, 0.4]
     assert [each.get("reference") for each in clock.best(3)] == [None, "danq", None]
+
+
+def test_a_replayed_search_pays_what_each_training_took_and_finds_what_is_cheap_sooner() -> None:
+    layout = TokenLayout([4, 4, 4], with_skips=False)
+    drawn = {tuple(map(int, layout.sample(seed))) for seed in range(80)}
+    # The first token decides the score, the last what a training takes.
+    trained = {
+        tokens: {"score": 1.0 - tokens[0] / 10 - tokens[1] / 100, "cpu": 4.0 ** tokens[-1], "flops": 4 ** tokens[-1]}
+        for tokens in sorted(drawn)
+    }
+
+    def found(**options: Any) -> Any:
+        flops = lambda tokens: 4 ** tokens[-1]  # noqa: E731
+        return np.mean([pool.replay(trained, layout, flops, options, seed) for seed in range(8)], axis=0)
+
+    plain, cheap = found(), found(cost_exponent=1.0)
+    best = min(each["score"] for each in trained.values())
+    assert (np.diff(plain) <= 0).all() and (np.diff(cheap) <= 0).all() and cheap[-1] == pytest.approx(best)
+    assert cheap.mean() < plain.mean()
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -34,9 +34,6 @@ from amber.files.output import writing_folder
 from amber.files.strict_json import json_text, read_json
 from amber.files.whole import write_whole
 from amber.types import Array
-
-if TYPE_CHECKING:
-    pass
 
 Source = Literal["contributions", "filters", "none"]
 _MOST_DRAWN = 8

@@ -79,7 +79,7 @@ def read_files(
     except DataError as error:
         if error.field[:1] != ("targets",) or error.field[-1:] != ("column",) or not isinstance(source, _BY_FILE):
             raise
-        names = next((each for each in preprocessing.classes.values()), ())
+        names = next(iter(preprocessing.classes.values()), ())
         advice = f" Give each class a file of its own: {_as_given(names)}." if names else ""
         raise DataError(f"{error}.{advice}", field=error.field, file=str(path)) from error
 
