@@ -37,6 +37,9 @@ RECIPES = {
         "batch_size: 32, learning_rate: 0.003, schedule: cosine, "
         "optimizer_options: {use_ema: true, ema_momentum: 0.99}, recalibrate: true"
     ),
+    "lr 0.003, batch 32, recalibrated, warm-up": (
+        "batch_size: 32, learning_rate: 0.003, schedule: cosine, warm_up: 0.1, recalibrate: true"
+    ),
 }
 _FILE = Path("benchmarks/results/recipe.json")
 

@@ -12,7 +12,7 @@ from amber.errors import ConfigError, ModelSpaceError
 from amber.experiment.builders import BUILDERS, BuilderRequest
 from amber.experiment.configuration.ineffective import effective_options
 from amber.experiment.configuration.reading import Configuration
-from amber.experiment.configuration.sections import DaskSection, SearchSection
+from amber.experiment.configuration.sections import DaskSection, SearchSection, TrainingSection
 from amber.experiment.task_settings import for_task, losses_and_metrics
 from amber.experiment.task_spec import TaskSpec
 
@@ -57,8 +57,8 @@ def compile_arguments(
             f"expected the name of a Keras optimizer, such as adam, adamw or sgd. Received: {training.optimizer!r}",
         ) from error
     rate: Any = training.learning_rate
-    if training.schedule == "cosine" and steps is not None:
-        rate = keras.optimizers.schedules.CosineDecay(training.learning_rate, steps)
+    if steps is not None and (training.schedule == "cosine" or training.warm_up):
+        rate = _schedule(training, steps)
     given: dict[tuple[str, ...], Mapping[str, Any]] = {("training", "optimizer_options"): training.optimizer_options}
     if shared:
         given["search", "one_shot", "optimizer_options"] = loaded.config.search.one_shot.optimizer_options
@@ -70,6 +70,19 @@ def compile_arguments(
         except (TypeError, ValueError) as error:
             raise loaded.error(where, f"expected values that {training.optimizer} takes. {error}") from error
     return {"optimizer": made, **losses_and_metrics(loaded, problem)}
+
+
+def _schedule(training: TrainingSection, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    """Return the learning rates of one whole training: they rise, and fall or stay."""
+    import keras
+
+    highest, lowest = training.learning_rate, 0.0 if training.schedule == "cosine" else 1.0
+    rising = min(round(steps * training.warm_up), steps - 1)
+    if not rising:
+        return keras.optimizers.schedules.CosineDecay(highest, steps, alpha=lowest)
+    return keras.optimizers.schedules.CosineDecay(
+        highest / rising, steps - rising, alpha=lowest, warmup_target=highest, warmup_steps=rising
+    )
 
 
 def _optimizer_options(

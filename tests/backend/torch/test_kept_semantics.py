@@ -265,7 +265,7 @@ def test_masks_are_kept() -> None:
     assert not is_planned(pair[0])
 
 
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "float64"])
+@pytest.mark.parametrize("policy", ["mixed_float16", "float64"])
 def test_other_precisions_are_left_to_keras(policy: str) -> None:
     keras.config.set_dtype_policy(policy)
     try:

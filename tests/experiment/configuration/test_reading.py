@@ -243,6 +243,25 @@ def test_cosine_schedule_ends_at_zero_and_survives_cloning(tiny: str) -> None:
         assert float(schedule(6)) == pytest.approx(0.0, abs=1e-9)
 
 
+@pytest.mark.parametrize(("schedule", "last"), [("cosine", 0.0), ("constant", 0.01)])
+def test_the_learning_rate_rises_first(tiny: str, schedule: str, last: float) -> None:
+    from amber.experiment.components import make_builder
+    from amber.experiment.task_spec import TaskSpec
+
+    keys = f"schedule: {schedule}\n  warm_up: 0.1\n  learning_rate: 0.01"
+    text = tiny.replace("  batch_size: 256", f"  batch_size: 256\n  {keys}")
+    problem = TaskSpec({"input": (60, 4)}, {"output": ("EI", "IE", "N")})
+    rates = {}
+    for steps in (40, 2, 1):
+        model = make_builder(config_from_text(text, "a.yaml"), problem, steps=steps)([0, 0, 0])
+        rate = model.optimizer.get_config()["learning_rate"]
+        rates[steps] = [float(keras.saving.deserialize_keras_object(rate)(step)) for step in range(steps + 1)]
+    assert rates[40][:5] == pytest.approx([0.0025, 0.004375, 0.00625, 0.008125, 0.01])
+    assert rates[40][-1] == pytest.approx(last, abs=1e-9) and max(rates[40]) == pytest.approx(0.01)
+    # Too few updates to rise.
+    assert rates[2][0] == rates[1][0] == pytest.approx(0.01)
+
+
 def test_options_reach_the_optimizer(tiny: str) -> None:
     from amber.experiment.components import make_builder
     from amber.experiment.task_spec import TaskSpec

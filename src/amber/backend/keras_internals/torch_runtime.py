@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from keras.src.backend.common.masking import get_keras_mask
 from keras.src.backend.common.stateless_scope import in_stateless_scope
-from keras.src.backend.common.variables import get_autocast_scope
 from keras.src.backend.torch.core import convert_to_tensor, get_device, to_torch_dtype
 
 if TYPE_CHECKING:
@@ -16,8 +15,8 @@ __all__ = ["convert_to_tensor", "get_device", "get_keras_mask", "replaces_variab
 
 
 def replaces_variables() -> bool:
-    """Say whether a scope is open that replaces variables or their types, or computes without content."""
-    return bool(in_stateless_scope() or get_autocast_scope() is not None or get_device() == "meta")
+    """Say whether a scope is open that replaces variables, or computes without content."""
+    return bool(in_stateless_scope() or get_device() == "meta")
 
 
 def call_context(layer: keras.Layer, training: bool | None) -> object:

@@ -51,8 +51,9 @@ def make_convolution(layer: keras.Layer, layout: Layout, rank: int) -> Run | Non
 
     def run(x: Tensor, training: bool | None) -> Tensor:
         x, padding = pad(x)
-        shift = None if bias is None else tensor_of(bias)
-        return activate(convolve(x, tensor_of(variable).permute(order), shift, strides, padding, dilations, groups))
+        kernel = tensor_of(variable).permute(order).to(x.dtype)
+        shift = None if bias is None else tensor_of(bias).to(x.dtype)
+        return activate(convolve(x, kernel, shift, strides, padding, dilations, groups))
 
     return run
 
@@ -153,9 +154,12 @@ def make_inside_average(model: keras.Model, shape: tuple[int | None, ...]) -> Ru
     sizes, strides = list(pooling.pool_size), tuple(pooling.strides)
     ones = torch.ones(1, *(size or 1 for size in shape[1:]))
     pads = [tuple(padding.padding)] if len(sizes) == 1 else [tuple(pair) for pair in padding.padding]
+    averaged = ones
     with torch.no_grad():
+        for layer in model.layers:
+            averaged = type(layer).from_config({**layer.get_config(), "dtype": "float32"})(averaged)
         # An average over the inside of a sequence of ones is 1 everywhere, and only then are the scales those.
-        is_inside = pooling.padding == "valid" and torch.allclose(model(ones), torch.ones(()))
+        is_inside = pooling.padding == "valid" and torch.allclose(averaged, torch.ones(()))
     if not is_inside or pads != _same(ones.movedim(-1, 1), sizes, strides):
         return None
     return pool_inside(partial(_AVERAGE_POOL[len(sizes)], count_include_pad=False), sizes, strides)

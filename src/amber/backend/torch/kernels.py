@@ -21,7 +21,7 @@ from amber.backend.keras_internals.graphs import inbound_nodes, reshapes
 from amber.backend.keras_internals.variables import kernel_of, tensor_of
 from amber.backend.torch.activations import activation_for
 from amber.backend.torch.conv_pool_kernels import Layout, make_convolution, make_global_pooling, make_pooling
-from amber.backend.torch.sequences import as_image, dropout, pad
+from amber.backend.torch.sequences import as_image, by_position, dropout, pad
 
 Run = Callable[..., Tensor]
 """Of one tensor (for a layer that joins several: of a list) and whether this is training."""
@@ -56,11 +56,13 @@ def make_dense(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
     kernel, bias = kernel_of(layer), layer.bias
 
     def run(x: Tensor, training: bool | None) -> Tensor:
+        matrix = tensor_of(kernel).to(x.dtype)
         if bias is None:
-            return activate(torch.matmul(x, tensor_of(kernel)))
+            return activate(torch.matmul(x, matrix))
+        shift = tensor_of(bias).to(x.dtype)
         if rank == 2:
-            return activate(torch.addmm(tensor_of(bias), x, tensor_of(kernel)))
-        return activate(torch.matmul(x, tensor_of(kernel)) + tensor_of(bias))
+            return activate(torch.addmm(shift, x, matrix))
+        return activate(torch.matmul(x, matrix) + shift)
 
     return run
 
@@ -106,6 +108,8 @@ def make_batch_normalization(
             shift = tensor_of(bias).expand(x.shape[1]) if shift is None else shift + tensor_of(bias)
         if training and layer.trainable:
             y, mean, inverse = normalise(x, weight, shift, layer.epsilon)
+            if x is not sequence and y.requires_grad:
+                y.register_hook(by_position)
             with torch.no_grad():
                 # Keras averages the biased variance; torch's own moving average would use the unbiased one.
                 new = 1.0 - layer.momentum
@@ -169,17 +173,17 @@ def _make_zero_padding(layer: keras.Layer, layout: Layout, rank: int) -> Run | N
 
 
 def _make_rescaling(layer: keras.Layer, layout: Layout, rank: int) -> Run | None:
-    scale, offset = _constant(layer.scale, layout, rank), _constant(layer.offset, layout, rank)
+    scale, offset = (_constant(each, layout, rank, layer.compute_dtype) for each in (layer.scale, layer.offset))
     if not isinstance(offset, Tensor) and offset == 0.0:
         return lambda x, training: x * scale
     return lambda x, training: x * scale + offset
 
 
-def _constant(value: float | np.ndarray, layout: Layout, rank: int) -> float | Tensor:
+def _constant(value: float | np.ndarray, layout: Layout, rank: int, dtype: str) -> float | Tensor:
     """A number, or a tensor that broadcasts over the layout."""
     if isinstance(value, (int, float)):
         return float(value)
-    constant = keras.ops.convert_to_tensor(value, dtype="float32")
+    constant = keras.ops.convert_to_tensor(value, dtype=dtype)
     constant = constant.reshape((1,) * (rank - constant.dim()) + tuple(constant.shape))
     if layout is Layout.CHANNELS_FIRST:
         constant = constant.movedim(-1, 1)

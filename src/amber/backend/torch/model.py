@@ -150,7 +150,7 @@ class FastFunctional(FastTraining, BaseFunctional):
 
 
 def _is_concrete(inputs: Any) -> bool:
-    """Whether these are tensors to compute with now, under no scope that replaces variables or their types."""
+    """Whether these are tensors to compute with now, under no scope that replaces variables."""
     if replaces_variables() or torch.compiler.is_compiling():
         return False
     return isinstance(inputs, Tensor) or all(isinstance(x, (Tensor, np.ndarray)) for x in keras.tree.flatten(inputs))

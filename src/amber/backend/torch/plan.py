@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from amber.backend.keras_internals.graphs import Node
 
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+# What layers may compute in; float16 needs losses that are scaled, which is left to Keras.
+_COMPUTED_IN = ("float32", "bfloat16")
 _DECISIVE = ("activation", "_kernel", "activity_regularizer", "_dtype_policy")
 
 
@@ -73,7 +75,7 @@ class Plan:
         writer = _Writer(kernels)
         inputs = [writer.give(tensor, Layout.KERAS) for tensor in model.inputs]
         writer.read(model)
-        outputs = [writer.slot(tensor, Layout.KERAS) for tensor in model.outputs]
+        outputs = [writer.slot(tensor, Layout.KERAS, tensor.dtype) for tensor in model.outputs]
         self.layers: tuple[Any, ...] = tuple(layers_within(model))
         self.expected = tuple(Expected(to_torch_dtype(tensor.dtype), tensor.shape) for tensor in model.inputs)
         self.calls_layers = writer.calls_layers
@@ -137,51 +139,57 @@ class Plan:
 def make_plan(model: keras.Model, kernels: Mapping[type, Kernel] = KERNELS) -> Plan | None:
     """Return the plan of a functional model, with kernels of its layers, or None if only Keras can run it.
 
-    That is so for mixed precision, quantised layers and masks, and where hooks watch the model.
+    That is so for float16, quantised layers and masks, and where hooks watch the model.
     """
     tensors = [tensor for nodes in nodes_by_depth(model).values() for node in nodes for tensor in node.outputs]
     if any(get_keras_mask(tensor) is not None for tensor in tensors) or _is_watched(model):
         return None
     for layer in layers_within(model):
         policy = layer.dtype_policy
-        is_float32 = policy.compute_dtype == policy.variable_dtype == "float32"
-        if policy.quantization_mode is not None or not (is_float32 or isinstance(layer, keras.layers.InputLayer)):
+        is_known = policy.variable_dtype == "float32" and policy.compute_dtype in _COMPUTED_IN
+        if policy.quantization_mode is not None or not (is_known or isinstance(layer, keras.layers.InputLayer)):
             return None
     return Plan(model, kernels)
 
 
 class _Writer:
-    """Collects steps while it reads graphs; knows in which slot and layout each Keras tensor is."""
+    """Collects steps while it reads graphs; knows in which slot, layout and dtype each Keras tensor is."""
 
     def __init__(self, kernels: Mapping[type, Kernel]) -> None:
         self._kernels = kernels
         self.steps: list[Step] = []
         self.slots = 0
         self.calls_layers = False
-        self._places: dict[tuple[int, Layout], int] = {}
+        self._places: dict[int, dict[tuple[Layout, str], int]] = {}
 
     def give(self, tensor: keras.KerasTensor, layout: Layout) -> int:
         """Return a new slot for a Keras tensor that is computed (again, where a nested model is called twice)."""
-        for each in Layout:
-            self._places.pop((id(tensor), each), None)
-        return self._take(tensor, layout)
+        self._places[id(tensor)] = {}
+        return self._take(tensor, layout, tensor.dtype)
 
-    def _take(self, tensor: keras.KerasTensor, layout: Layout) -> int:
-        self._places[id(tensor), layout] = slot = self.slots
+    def _take(self, tensor: keras.KerasTensor, layout: Layout, dtype: str) -> int:
+        self._places[id(tensor)][layout, dtype] = slot = self.slots
         self.slots += 1
         return slot
 
-    def slot(self, tensor: keras.KerasTensor, layout: Layout) -> int:
-        """Return the slot of a Keras tensor in a layout, after turning it if that was not yet done."""
-        place = self._places.get((id(tensor), layout))
-        if place is not None:
-            return place
+    def slot(self, tensor: keras.KerasTensor, layout: Layout, dtype: str) -> int:
+        """Return the slot of a Keras tensor in a layout and a dtype, after turning or casting it where it must be."""
+        places = self._places[id(tensor)]
+        if (layout, dtype) in places:
+            return places[layout, dtype]
+        if all(known != dtype for _, known in places):
+            (given, _), source = next(iter(places.items()))
+            to = to_torch_dtype(dtype)
+            target = self._take(tensor, given, dtype)
+            self.steps.append(Step(lambda x, training: x.to(to), (source,), (target,), False))
+            if given is layout:
+                return target
         first = layout is Layout.CHANNELS_FIRST
-        source = self._places[id(tensor), Layout.KERAS if first else Layout.CHANNELS_FIRST]
+        source = places[Layout.KERAS if first else Layout.CHANNELS_FIRST, dtype]
         # Counted from the front: torch's exporter writes an axis as it is given, and ONNX knows no negative ones.
         last = len(tensor.shape) - 1
         channels, place = (last, 1) if first else (1, last)
-        target = self._take(tensor, layout)
+        target = self._take(tensor, layout, dtype)
         self.steps.append(Step(lambda x, training: x.movedim(channels, place), (source,), (target,), False))
         return target
 
@@ -197,7 +205,7 @@ class _Writer:
         if inner is not None and type(node.operation) is keras.Sequential and all(map(_is_plain, inner.layers)):
             average = make_inside_average(node.operation, node.input_tensors[0].shape)
         if average is not None:
-            source = self.slot(node.input_tensors[0], Layout.CHANNELS_FIRST)
+            source = self.slot(node.input_tensors[0], Layout.CHANNELS_FIRST, node.outputs[0].dtype)
             self.steps.append(Step(average, (source,), (self.give(node.outputs[0], Layout.CHANNELS_FIRST),), False))
         elif inner is not None:
             for within, outside in zip(inner.inputs, node.input_tensors, strict=True):
@@ -209,10 +217,7 @@ class _Writer:
             self._add_call(node)
 
     def _rename(self, tensor: keras.KerasTensor, other: keras.KerasTensor) -> None:
-        for layout in Layout:
-            self._places.pop((id(other), layout), None)
-            if (id(tensor), layout) in self._places:
-                self._places[id(other), layout] = self._places[id(tensor), layout]
+        self._places[id(other)] = dict(self._places[id(tensor)])
 
     def _add_kernel(self, node: Node) -> bool:
         layer = node.operation
@@ -224,13 +229,17 @@ class _Writer:
             return False
         rank = ranks.pop()
         # Channels first as soon as one of several is so; the others are turned.
-        turned = any((id(tensor), Layout.CHANNELS_FIRST) in self._places for tensor in node.input_tensors)
+        places = [place for tensor in node.input_tensors for place, _ in self._places[id(tensor)]]
+        turned = Layout.CHANNELS_FIRST in places
         layout = Layout.KERAS if rank < 3 else kernel.reads or (Layout.CHANNELS_FIRST if turned else Layout.KERAS)
         run = kernel.make(layer, layout, rank)
         if run is None:
             return False
-        sources = tuple(self.slot(tensor, layout) for tensor in node.input_tensors)
         (output,) = node.outputs
+        if any(tensor.dtype != output.dtype and not _is_float(tensor) for tensor in node.input_tensors):
+            return False
+        # A layer casts what it is given to the dtype that it computes in.
+        sources = tuple(self.slot(tensor, layout, output.dtype) for tensor in node.input_tensors)
         gives = Layout.KERAS if len(output.shape) < 3 else kernel.gives or layout
         self.steps.append(Step(run, sources, (self.give(output, gives),), kernel.joins))
         return True
@@ -248,9 +257,13 @@ class _Writer:
             return operation(*positional, **named)
 
         self.calls_layers = True
-        sources = tuple(self.slot(tensor, Layout.KERAS) for tensor in tensors)
+        sources = tuple(self.slot(tensor, Layout.KERAS, tensor.dtype) for tensor in tensors)
         targets = tuple(self.give(tensor, Layout.KERAS) for tensor in node.outputs)
         self.steps.append(Step(run, sources, targets, True))
+
+
+def _is_float(tensor: keras.KerasTensor) -> bool:
+    return to_torch_dtype(tensor.dtype).is_floating_point
 
 
 def _nested(node: Node) -> keras.Model | None:
@@ -281,6 +294,7 @@ def _is_plain(layer: keras.Layer) -> bool:
     """Whether nothing was put on a layer that only Keras' own call would honour."""
     return (
         getattr(layer, "activity_regularizer", None) is None
+        and getattr(layer, "autocast", True)
         and not getattr(layer, "lora_enabled", False)
         and "call" not in vars(layer)
         and not _is_watched(layer)

@@ -163,14 +163,15 @@ class Loss:
     def __call__(self, target: Tensor, predicted: Tensor) -> Tensor | None:
         """Return the loss; None where target and prediction do not fit together as they are."""
         fitting = _fitted(target, predicted)
-        return None if fitting is None else self._function(fitting, predicted)
+        return None if fitting is None else self._function(fitting, predicted.float())
 
     def with_gradient(self, target: Tensor, predicted: Tensor) -> tuple[Tensor, Tensor] | None:
         """Return the loss and its gradient with respect to the prediction, or None to differentiate otherwise."""
         fitting = None if self._gradient is None else _fitted(target, predicted)
         if fitting is None or self._gradient is None:
             return None
-        return self._function(fitting, predicted), self._gradient(fitting, predicted)
+        known = predicted.float()
+        return self._function(fitting, known), self._gradient(fitting, known).to(predicted.dtype)
 
 
 def _fitted(target: Tensor, predicted: Tensor) -> Tensor | None:
@@ -204,7 +205,7 @@ def _sparse_categorical_crossentropy(target: Tensor, predicted: Tensor) -> Tenso
         target = target[:, 0]
     if predicted.dim() != 2 or target.shape != predicted.shape[:1]:
         return None
-    return functional.nll_loss(_log_distribution(predicted), target.long(), reduction="sum") / target.shape[0]
+    return functional.nll_loss(_log_distribution(predicted.float()), target.long(), reduction="sum") / target.shape[0]
 
 
 def _penalty(variable: keras.Variable) -> Callable[[], Tensor]:

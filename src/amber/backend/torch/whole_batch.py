@@ -21,6 +21,7 @@ class _WholeBatch(torch.autograd.Function):
         context: Any, x: Tensor, weight: Tensor | None, shift: Tensor | None, epsilon: float
     ) -> tuple[Tensor, Tensor, Tensor]:
         axes = [axis for axis in range(x.dim()) if axis != 1]
+        given, x = x.dtype, x.float()
         variance, mean = torch.var_mean(x, axes, correction=0)
         count = x.numel() // x.shape[1]
         own = torch.cat([mean, variance, mean.new_tensor([count])])
@@ -39,11 +40,12 @@ class _WholeBatch(torch.autograd.Function):
         context.axes, context.shape = axes, shape
         context.mark_non_differentiable(mean, inverse)
         y = normal if weight is None else normal * weight.view(shape)
-        return (y.clone() if shift is None else y + shift.view(shape)), mean, inverse
+        return (y.clone() if shift is None else y + shift.view(shape)).to(given), mean, inverse
 
     @staticmethod
     def backward(context: Any, gradient: Tensor, *unused: Tensor) -> tuple[Tensor | None, ...]:
         normal, weight, inverse, total = context.saved_tensors
+        given, gradient = gradient.dtype, gradient.float()
         axes, shape = context.axes, context.shape
         of_shift, of_weight = gradient.sum(axes), (gradient * normal).sum(axes)
         sums = torch.cat([of_shift, of_weight])
@@ -52,7 +54,7 @@ class _WholeBatch(torch.autograd.Function):
         factor = inverse if weight is None else inverse * weight
         of_x = (gradient - first - normal * second).mul_(factor.view(shape))
         needs = context.needs_input_grad
-        return of_x, of_weight if needs[1] else None, of_shift if needs[2] else None, None
+        return of_x.to(given), of_weight if needs[1] else None, of_shift if needs[2] else None, None
 
 
 def normalise(x: Tensor, weight: Tensor | None, shift: Tensor | None, epsilon: float) -> tuple[Tensor, Tensor, Tensor]:

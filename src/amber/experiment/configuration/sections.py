@@ -45,6 +45,8 @@ class TrainingSection(Section):
         optimizer_options: more arguments of that optimizer, such as `{weight_decay: 0.01}` or `{use_ema: true}`.
         learning_rate: of the optimizer.
         schedule: `constant`, or `cosine`: the learning rate falls to 0 over the epochs, which suits short trainings.
+        warm_up: the share of the updates in which the learning rate rises to its full height. Without it, networks without
+            batch normalisation may learn nothing at a high rate.
         loss: a Keras name; labels are class numbers. Where it is not given, the task says: binary_crossentropy for two
             classes and for labels, mse for numbers. With sparse_categorical_crossentropy two classes have a softmax.
             Not used with `data.outputs`, which have their own.
@@ -60,6 +62,7 @@ class TrainingSection(Section):
     optimizer_options: dict[Text, bool | int | float | None] = Field(default_factory=dict)
     learning_rate: Positive = 1e-3
     schedule: Literal["constant", "cosine"] = "constant"
+    warm_up: Annotated[float, Field(ge=0, lt=1)] = 0.0
     loss: Text = "sparse_categorical_crossentropy"
     metrics: list[Text] = Field(default_factory=lambda: ["accuracy"])
     patience: Count | None = None
