@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from amber.backend.precision import POLICIES
 from amber.data.targets.target import Labels, Numbers, known_labels, known_numbers
 from amber.errors import ConfigError, ModelSpaceError
 from amber.experiment.builders import BUILDERS, BuilderRequest
@@ -159,7 +160,8 @@ def make_builder(
         loaded: the configuration.
         problem: names and shapes of inputs and outputs.
         compiled: whether its children are compiled.
-        steps: of one whole training; see `compile_arguments`.
+        steps: of one whole training, in the precision of the configuration; see `compile_arguments`. None: there will
+            be none, and its children compute in float32.
 
     Raises:
         ConfigError: a space or option that the builder refuses, with its line.
@@ -169,7 +171,10 @@ def make_builder(
     options = effective_options(loaded, len(problem.inputs))
     request = BuilderRequest(loaded.space, options, problem, arguments)
     try:
-        return entry.make(request)
+        builder = entry.make(request)
+        if steps is not None:
+            builder.precision = POLICIES[loaded.config.training.precision]
+        return builder
     except ConfigError:
         raise
     except ModelSpaceError as error:

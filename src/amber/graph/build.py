@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from amber.backend.models import ChildModel
+from amber.backend.precision import computing_in, is_mixed
 from amber.graph.cost import check_size
 from amber.graph.models.auxiliary import child_class_of
 from amber.graph.models.named_inputs import MultiInputModel
@@ -31,6 +32,8 @@ def build_model(
 ) -> keras.Model:
     """Build a Keras functional model from a graph.
 
+    Under a mixed dtype policy its outputs are float32 nevertheless, as probabilities of eight bits would be ties.
+
     Args:
         graph: the planned network.
         layer_for: gives a node its layer (a callable of tensors) from the node and the shape of its first
@@ -46,11 +49,13 @@ def build_model(
     check_size(graph.cost)
     layer_of = layer_for or fresh_layer
     tensors: dict[str, Any] = {}
+    whole = set(graph.outputs) if layer_for is None and is_mixed() else set()
     for node in graph.nodes:
         parents = [tensors[parent] for parent in node.parents]
-        tensors[node.node_name] = node_tensor(
-            node.operation, node.node_name, node.merge_op, parents, partial(layer_of, node)
-        )
+        with computing_in("float32" if node.node_name in whole else None):
+            tensors[node.node_name] = node_tensor(
+                node.operation, node.node_name, node.merge_op, parents, partial(layer_of, node)
+            )
     inputs = [tensors[name] for name in graph.inputs]
     outputs = [tensors[name] for name in graph.outputs]
     make = model_class

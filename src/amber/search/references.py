@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from amber.architect import Operation
+from amber.backend.precision import computing_in
 from amber.errors import ConfigError
 from amber.graph.cost import check_size
 from amber.graph.graph import ComputationGraph
@@ -61,7 +62,8 @@ def reference_candidates(builder: Any, names: Sequence[str]) -> dict[str, Candid
 
 def build_reference(builder: Any, graph: ComputationGraph) -> keras.Model:
     """Return the model of a reference network, compiled as the builder compiles."""
-    model = graph.build()
+    with computing_in(getattr(builder, "precision", None)):
+        model = graph.build()
     arguments: Mapping[str, Any] | None = getattr(builder, "model_compile_dict", None)
     if arguments is not None:
         model.compile(**clone_compile_arguments(arguments))
@@ -81,6 +83,7 @@ class ReferenceBuilder:
         self.layout = builder.layout
         self.model_space = builder.model_space
         self.model_compile_dict = getattr(builder, "model_compile_dict", None)
+        self.precision = getattr(builder, "precision", None)
 
     def plan(self, arc_seq: object) -> ComputationGraph:
         """Return the reference network."""
@@ -88,7 +91,7 @@ class ReferenceBuilder:
 
     def __call__(self, arc_seq: object) -> keras.Model:
         """Return its compiled model."""
-        return build_reference(self._builder, self.plan(arc_seq))
+        return build_reference(self, self.plan(arc_seq))
 
 
 def builder_of(builder: Any, reference: str | None) -> Any:

@@ -129,6 +129,11 @@ _RULES = (
         "losses and errors are minimized, scores such as accuracy maximized; take it out",
         "by it the search would keep the worst network",
     ),
+    _Rule(
+        ("training", "precision"),
+        lambda config: _is_one_shot(config) and config.training.precision != "float32",
+        "weights that networks share are trained in float32; take it out",
+    ),
     _Rule(("search", "sampler"), _is_one_shot, "the strategy one_shot has no sampler; take it out"),
     _Rule(("search", "sampler_options"), _is_one_shot, "the strategy one_shot has no sampler; take it out"),
     _Rule(

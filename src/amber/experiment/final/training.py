@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,7 @@ def train_final(
             recalibrate=loaded.config.training.recalibrate,
             fit_kwargs=dataset.fit_arguments(train),
         )
-        networks.append(network)
+        networks.append(in_float32(network, builder, best.tokens))
         histories.append(history)
     arguments = compile_arguments(loaded, problem=TaskSpec.of(dataset))
     model = average(networks, arguments)
@@ -121,6 +122,26 @@ def train_final(
         final.both_strands,
         tuple(histories),
     )
+
+
+def in_float32(network: keras.Model, builder: Builder, tokens: Sequence[int]) -> keras.Model:
+    """Return a trained network that computes in float32: itself, or a copy where it was trained in another precision.
+
+    Args:
+        network: of the builder.
+        builder: gives a compiled model of tokens.
+        tokens: of the network.
+    """
+    if getattr(builder, "precision", None) is None:
+        return network
+    plain: Any = copy(builder)
+    plain.precision = None
+    made: keras.Model = plain(tokens)
+    made.set_weights(network.get_weights())
+    made.optimizer.build(made.trainable_variables)
+    for variable, trained in zip(made.optimizer.variables, network.optimizer.variables, strict=True):
+        variable.assign(trained)
+    return made
 
 
 def _with_stock_metrics(model: keras.Model, arguments: Mapping[str, object]) -> object:

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from amber.architect import ModelSpace, Operation, TokenLayout
+from amber.backend.precision import computing_in
 from amber.display import PlainRepr
 from amber.errors import ArchitectureError, ConfigError, InvalidArchitectureError, ModelSpaceError
 from amber.graph.graph import ComputationGraph
@@ -39,9 +40,12 @@ class ModelBuilder(PlainRepr):
 
     Attributes:
         layout: the TokenLayout of `arc_seq`.
+        precision: a Keras dtype policy of the models' layers, such as `mixed_bfloat16`; outputs are float32. None: the
+            policy that is set.
     """
 
     layout: TokenLayout
+    precision: str | None = None
 
     def __init__(
         self,
@@ -122,7 +126,8 @@ class ModelBuilder(PlainRepr):
             InvalidArchitectureError: it cannot be built; the message holds the tokens.
         """
         try:
-            return graph.build(**options)
+            with computing_in(self.precision):
+                return graph.build(**options)
         except InvalidArchitectureError as error:
             tokens = ", ".join(map(str, arc_seq))
             raise InvalidArchitectureError(f"{str(error).rstrip('.')}. Received: arc_seq=[{tokens}]") from error
