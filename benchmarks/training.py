@@ -23,7 +23,7 @@ _ARCHITECTURE = 0
 
 @dataclass(frozen=True)
 class Case:
-    """A network to train: how AMBER makes it, its data, and the batch."""
+    """A network to train: how AMBER makes it, its data, the batch, and how AMBER makes it to compute in bfloat16."""
 
     name: str
     make: Callable[[], Any]
@@ -31,6 +31,7 @@ class Case:
     y: np.ndarray
     batch_size: int
     repeats: int
+    make_rounding: Callable[[], Any] | None = None
 
     @property
     def steps(self) -> int:
@@ -45,10 +46,11 @@ class Case:
 
 def residual_case(steps: int = 6, repeats: int = 5) -> Case:
     """Returns the 12-layer residual CNN, batch 128."""
-    builder = networks.residual_builder()
+    builder, rounding = networks.residual_builder(), networks.residual_builder()
+    rounding.precision = "mixed_bfloat16"
     tokens = builder.layout.sample(_ARCHITECTURE)
     x, y = networks.residual_data(128 * steps)
-    return Case("residual CNN", lambda: builder(tokens), [x], y, 128, repeats)
+    return Case("residual CNN", lambda: builder(tokens), [x], y, 128, repeats, lambda: rounding(tokens))
 
 
 def dag_case(steps: int = 40, repeats: int = 7) -> Case:
@@ -110,6 +112,10 @@ def _beside_torch(case: Case, model: Any) -> list[Row]:
         "fit, arrays": lambda: _fit(model, case),
         "plain fit, arrays": lambda: _fit(plain, case),
     }
+    rounding = []
+    if case.make_rounding is not None:
+        runs["train function in bfloat16"] = run_steps(case.make_rounding(), batches)
+        rounding.append(("train function in bfloat16", "train function", None))
     times = alternate(runs, case.repeats)
     pairs = [
         ("train function", "hand-written", GOAL),
@@ -117,6 +123,7 @@ def _beside_torch(case: Case, model: Any) -> list[Row]:
         ("fit, loader", "hand-written, loader", GOAL),
         ("fit, arrays", "hand-written, loader", None),
         ("plain fit, arrays", "hand-written, loader", None),
+        *rounding,
     ]
     rows = [_compared(case, times, name, reference, goal) for name, reference, goal in pairs]
     return [*rows, _speed(case, times, "hand-written"), _speed(case, times, "fit, arrays")]

@@ -34,7 +34,7 @@ _WIDTH, _NEGATIVES = 200, 3
 
 Rows = list[list[str]]
 
-RECIPE = "batch_size: 32, learning_rate: 0.003, schedule: cosine, recalibrate: true"
+RECIPE = "batch_size: 32, learning_rate: 0.003, schedule: cosine, warm_up: 0.1, recalibrate: true"
 """Section `training` of every network."""
 _CONFIGURATION = """\
 name: {name}

@@ -69,6 +69,7 @@ def chosen_settings(facts: Facts) -> dict[str, dict[str, object]]:
             "patience": max(4, epochs // 4),
             "learning_rate": 0.003,
             "schedule": "cosine",
+            "warm_up": 0.1,
             "recalibrate": True,
         },
         "search": {"metric": "val_loss"},

@@ -44,6 +44,7 @@ _SAID = {
     "patience": "epochs without improvement before training stops",
     "learning_rate": "at the beginning",
     "schedule": "the learning rate falls to 0; or: constant",
+    "warm_up": "share of the updates in which the learning rate rises first",
     "recalibrate": "batch-norm statistics are re-estimated at the end",
     "metric": "what the search compares, on validation data",
     "ensemble": "networks trained of the best architecture; the model is their mean",
