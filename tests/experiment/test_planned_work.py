@@ -27,7 +27,7 @@ def test_epochs_of_trials_and_of_the_last_training(tmp_path: Path) -> None:
     final = {"epochs": 9, "ensemble": 2, "patience": 3, "data": "train"}
     work = work_of(tmp_path, training=training, final=final)
     assert work.epochs == (6,) and work.after_rung == (0.0,) and not work.may_stop
-    assert work.final_epochs == 18 and work.final_may_stop
+    assert work.final_epochs == 18 and work.final_trainings == 2 and work.final_may_stop
     assert work.flops > 0
     # It trains on the validation data too; and a training cannot stop before an epoch that it does not have.
     more = work_of(
@@ -43,6 +43,7 @@ def test_epochs_of_rungs_to_come(tmp_path: Path) -> None:
     work = work_of(tmp_path, training={"epochs": 9}, search={"trials": 9, "halving": halving})
     # 9 networks to epoch 1, 3 of them to 3, one of them to 9.
     assert work.epochs == (1, 2, 6) and work.after_rung == (3 * 2 + 6, 6, 0)
+    assert work.trainings_after_rung == (4, 1, 0)
 
 
 @pytest.mark.parametrize(("pruner", "may_stop"), [(None, False), ("median", True)])

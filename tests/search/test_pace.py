@@ -148,8 +148,8 @@ def test_trainings_that_may_stop_early_are_not_taken_to_stop_as_the_first_did() 
     clock = Clock()
     pace = Pace(clock, PlannedWork(epochs=(60,), final_epochs=90))
     first = left_of(clock, pace, [(15, 1.0, 0)], 11)
-    # 10 trainings of the mean of 15 and four times 45 epochs, and of the last one's 90 epochs three quarters.
-    assert first == pytest.approx(10 * (15 + 4 * 45) / 5 + 90 * 0.75)
+    # 10 trainings of the mean of 15 and four times 45 epochs, and 0.85 of the last one's 90 epochs.
+    assert first == pytest.approx(10 * (15 + 4 * 45) / 5 + 90 * 0.85)
     pace = Pace(clock := Clock(), PlannedWork(epochs=(60,)))
     later = left_of(clock, pace, [(15, 1.0, 0)] * 100, 110)
     assert later == pytest.approx(10 * 15, rel=0.1)
@@ -163,7 +163,7 @@ def test_networks_to_come_are_as_large_as_the_space_says_where_few_are_known() -
     small, large = estimates
     assert small is not None and large is not None and small > 10 > large
     # The last training is one of the best.
-    pace = Pace(clock := Clock(), PlannedWork((10,), False, 5.5e6, (), 100, False))
+    pace = Pace(clock := Clock(), PlannedWork((10,), False, 5.5e6, final_epochs=100, final_may_stop=False))
     pace.begin(0)
     for epoch in range(1, 11):
         clock.now += 1
@@ -201,3 +201,44 @@ def test_rungs_to_come_count_and_continued_trainings_do_not_begin_anew() -> None
         clock.now += 5
         pace.epoch(0, epoch, 6)
     assert pace.seconds_left(3) == pytest.approx((2 + 2 * 4 + 12) * 5)
+
+
+def test_a_machine_that_became_faster_is_believed_after_a_few_trainings() -> None:
+    work = PlannedWork(epochs=(10,), may_stop=False)
+    pace = Pace(clock := Clock(), work)
+    # Four trainings while others used the machine, and as many at half the time as make it certain.
+    assert left_of(clock, pace, [(10, 2.0, 0)] * 4 + [(10, 1.0, 0)] * 8, 22) == pytest.approx(10 * 10, rel=0.25)
+    pace = Pace(clock := Clock(), work)
+    mean = 10 * 10 * (4 * 2 + 8) / 12
+    assert (left_of(clock, pace, [(10, 1.0, 0)] * 8 + [(10, 2.0, 0)] * 4, 22) or 0) > 1.1 * mean
+
+
+def test_the_start_of_worker_processes_is_not_expected_again() -> None:
+    pace = Pace(clock := Clock(), PlannedWork(epochs=(10,), may_stop=False))
+    for number in (0, 1):
+        pace.begin(number)
+    clock.now += 20  # their processes start
+    for epoch in range(1, 11):
+        clock.now += 1
+        for number in (0, 1):
+            pace.epoch(number, epoch, 10)
+    for number in (0, 1):
+        pace.end(number, True, seconds=10.0)
+    assert pace.seconds_left(8) == pytest.approx(4 * 10)
+
+
+def test_what_each_training_takes_beside_its_epochs_counts_for_each() -> None:
+    work = PlannedWork(
+        epochs=(5,), may_stop=False, after_rung=(30.0, 0.0), trainings_after_rung=(3, 0), final_epochs=20,
+        final_trainings=2, final_may_stop=False,
+    )  # fmt: skip
+    pace = Pace(clock := Clock(), work)
+    for number in range(2):
+        pace.begin(number)
+        clock.now += 3  # it is built
+        for epoch in range(1, 6):
+            clock.now += 1
+            pace.epoch(number, epoch, 5)
+        clock.now += 2  # it is evaluated
+        pace.end(number, True)
+    assert pace.seconds_left(4) == pytest.approx(4 * (5 + 5) + 30 + 3 * 5 + 20 + 2 * 5)

@@ -32,7 +32,11 @@ def planned_work(experiment: Experiment) -> PlannedWork:
         may_stop=_may_stop(training.patience, training.epochs) or config.search.pruner is not None,
         flops=_average_flops(experiment.builder),
         after_rung=tuple(float(sum(all_epochs[place + 1 :])) for place in range(len(of_rung))),
+        trainings_after_rung=tuple(
+            sum(networks for networks, _ in of_rung[place + 1 :]) for place in range(len(of_rung))
+        ),
         final_epochs=_final_epochs(experiment),
+        final_trainings=final.ensemble * max(1, folds_of(experiment.configuration)),
         final_may_stop=_may_stop(final.patience, final.epochs),
     )
 

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from amber.display import PlainRepr
 
 # What is known before a search weighs as much as so many trainings; where a training may stop early, it is taken to
-# end after this share of its epochs.
-_PRIOR, _USUAL_SHARE = 4.0, 0.75
+# end after this share of its epochs, and one of the last after that; networks that a sampler comes to propose are
+# taken to have so many times the FLOPs of random ones (0.97 to 1.8 in five searches).
+_PRIOR, _USUAL_SHARE, _LAST_SHARE, _PREFERRED = 4.0, 0.75, 0.85, 1.3
+# A training counts half as much when each worker has ended so many after it: what else the machine does changes.
+_HALF_LIFE = 3.0
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,9 @@ class PlannedWork:
         may_stop: whether a training may stop before.
         flops: of a network of the space, on average; 0: not known.
         after_rung: for each rung, the epochs that all rungs after it train, of all their networks together.
+        trainings_after_rung: how many trainings that are.
         final_epochs: of the last trainings together, at most, in epochs of a trial's training.
+        final_trainings: how many trainings that are.
         final_may_stop: whether these may stop before.
     """
 
@@ -31,7 +36,9 @@ class PlannedWork:
     may_stop: bool = True
     flops: float = 0.0
     after_rung: tuple[float, ...] = ()
+    trainings_after_rung: tuple[int, ...] = ()
     final_epochs: float = 0.0
+    final_trainings: int = 0
     final_may_stop: bool = True
 
 
@@ -41,7 +48,9 @@ class _Training:
 
     Attributes:
         began: when.
-        seconds: since then, at its end or after its last epoch.
+        seconds: that it took so far; where it ended, without the start of its process.
+        first: seconds to the end of the first epoch.
+        training: seconds from there to the end of the last epoch.
         epochs: that it trained.
         share: of its epochs.
         flops: of the network; 0: not known.
@@ -49,6 +58,8 @@ class _Training:
 
     began: float
     seconds: float = 0.0
+    first: float = 0.0
+    training: float = 0.0
     epochs: int = 0
     share: float = 0.0
     flops: float = 0.0
@@ -77,6 +88,9 @@ class Pace(PlainRepr):
         self._given: list[_Training] = []
         self._best_flops = 0.0
         self._workers = 1
+        # When workers became free that have nothing yet, and for how long others had nothing.
+        self._free: list[float] = []
+        self._idle: list[float] = []
 
     @property
     def done(self) -> int:
@@ -85,7 +99,10 @@ class Pace(PlainRepr):
 
     def begin(self, number: int) -> None:
         """Note that a training begins."""
-        self._running[number] = _Training(self._clock())
+        now = self._clock()
+        if self._free:
+            self._idle.append(now - self._free.pop(0))
+        self._running[number] = _Training(now)
         self._workers = max(self._workers, len(self._running))
 
     def epoch(self, number: int, epoch: int, epochs: int) -> None:
@@ -94,10 +111,19 @@ class Pace(PlainRepr):
             training = self._running[number]
             training.epochs += 1
             training.seconds = self._clock() - training.began
+            if training.epochs == 1:
+                training.first = training.seconds
+            training.training = training.seconds - training.first
             training.share = min(1.0, training.epochs / max(1, epochs - epoch + training.epochs))
 
     def end(
-        self, number: int, trained: bool, given: bool = False, flops: int | None = None, best: bool = False
+        self,
+        number: int,
+        trained: bool,
+        given: bool = False,
+        flops: float | None = None,
+        best: bool = False,
+        seconds: float | None = None,
     ) -> None:
         """Note that a proposal is settled.
 
@@ -107,9 +133,14 @@ class Pace(PlainRepr):
             given: it is a reference network, as none of what is left will be: its time says nothing about theirs.
             flops: of the network; None: not known.
             best: whether it is the best so far; the last training is of the best.
+            seconds: that the training took, where that is known; else it is since its begin.
         """
+        now = self._clock()
+        if number in self._running:
+            self._free.append(now)
         training = self._running.pop(number, None) or _Training(self._started)
-        training.seconds, training.flops = self._clock() - training.began, float(flops or 0)
+        training.seconds = now - training.began if seconds is None else seconds
+        training.flops = float(flops or 0)
         if trained:
             (self._given if given else self._drawn).append(training)
         if best:
@@ -126,20 +157,18 @@ class Pace(PlainRepr):
             trainings: how many are to end yet, with those that run.
         """
         ended = self._drawn or self._given
-        known = ended or [each for each in self._running.values() if each.epochs]
         work, after = self._work, _at(self._work.after_rung, self._rung)
+        known = [*ended, *(each for each in self._running.values() if each.epochs and (each.share >= 0.5 or not ended))]
         if not known or (trainings < 1 and not after and not work.final_epochs):
             return None
         now = self._clock()
         epochs, share = self._usual_epochs(ended)
-        epoch = sum(each.seconds for each in known) / max(1, sum(each.epochs for each in known))
-        usual = epoch * self._cost(ended, self._flops_to_come(ended)) * epochs
+        to_come = self._flops_to_come(ended)
+        epoch, beside = self._seconds_of_an_epoch(known, len(ended)), _beside_epochs(known)
+        usual = epoch * self._units(to_come) * epochs + beside
         if not epochs:  # nothing is known of them
             usual = sum(each.seconds for each in known) / len(known)
-        elapsed = [now - training.began for training in self._running.values()]
-        # Which share of their time the workers train; the rest is the start, and what is done between trainings.
-        spent = sum(each.seconds for each in (*self._drawn, *self._given)) + sum(elapsed)
-        busy = min(1.0, max(spent / (self._workers * max(now - self._started, 1e-3)), 1e-3))
+        usual += sum(self._idle) / max(1, len(self._idle))
         free = [self._rest(now - training.began, training.share, usual) for training in self._running.values()]
         free += [0.0] * (self._workers - len(free))
         # Whoever is free first takes the next; full rounds are as long as a training is.
@@ -147,10 +176,12 @@ class Pace(PlainRepr):
         heapq.heapify(free)
         for _ in range(rest):
             heapq.heapreplace(free, free[0] + usual)
-        of_rungs = after * share * epoch / self._workers
-        of_last = work.final_epochs * (_USUAL_SHARE if work.final_may_stop else 1.0) * epoch
-        searching = (rounds * usual + max(free) + of_rungs) / busy
-        return searching + of_last * self._cost(ended, self._best_flops or self._flops_to_come(ended))
+        of_rungs = after * share * epoch * self._units(to_come) + beside * _at(work.trainings_after_rung, self._rung)
+        # The best network trains on at least as many of its epochs as others do.
+        last = max(share, _LAST_SHARE) if work.final_may_stop else 1.0
+        of_last = work.final_epochs * last * epoch * self._units(self._best_flops or to_come)
+        searching = rounds * usual + max(free) + of_rungs / self._workers
+        return searching + of_last + beside * work.final_trainings
 
     def _usual_epochs(self, ended: Sequence[_Training]) -> tuple[float, float]:
         """Return the epochs of a training that is to come, and which share of all that is; 0 where nothing is known."""
@@ -164,16 +195,32 @@ class Pace(PlainRepr):
 
     def _flops_to_come(self, ended: Sequence[_Training]) -> float:
         """Return the FLOPs of a network that is to come."""
-        return (_PRIOR * self._work.flops + sum(each.flops for each in ended)) / (_PRIOR + len(ended))
+        before = _PRIOR * _PREFERRED * self._work.flops
+        return (before + sum(each.flops for each in ended)) / (_PRIOR + len(ended))
 
-    def _cost(self, ended: Sequence[_Training], flops: float) -> float:
-        """Return how much longer an epoch of a network takes than one of those so far.
+    def _seconds_of_an_epoch(self, known: Sequence[_Training], ended: int) -> float:
+        """Return the seconds that an epoch of an average network takes; the last trainings tell most.
+
+        Args:
+            known: trainings in the order in which they ended, and then those that run.
+            ended: how many of them ended.
+        """
+        seconds = units = 0.0
+        for place, each in enumerate(known):
+            weight = 0.5 ** (max(0, ended - place) / (_HALF_LIFE * self._workers))
+            # A first epoch may begin with the start of a process, or with compiling.
+            long = each.epochs > 1
+            seconds += weight * (each.training if long else each.seconds)
+            units += weight * (each.epochs - long) * self._units(each.flops)
+        return seconds / max(units, 1e-9)
+
+    def _units(self, flops: float) -> float:
+        """Return how much longer an epoch takes than one of an average network.
 
         Half of the time of an average network is taken to go by its FLOPs, and half to be the same for all.
         """
-        average, epochs = self._work.flops, sum(each.epochs for each in ended)
-        so_far = sum(each.epochs * each.flops for each in ended) / max(1, epochs)
-        return (average + flops) / (average + so_far) if average and so_far else 1.0
+        average = self._work.flops
+        return (average + flops) / (2 * average) if average and flops else 1.0
 
     @staticmethod
     def _rest(elapsed: float, share: float, usual: float) -> float:
@@ -185,3 +232,14 @@ class Pace(PlainRepr):
 
 def _at(values: Sequence[float], place: int) -> float:
     return values[place] if place < len(values) else 0.0
+
+
+def _beside_epochs(known: Sequence[_Training]) -> float:
+    """Return the seconds of a training beside its epochs, such as compiling and recalibration.
+
+    It is the median, the lower one of two: the first training of a process begins with its start.
+    """
+    beside = sorted(
+        max(0.0, each.seconds - each.training * each.epochs / (each.epochs - 1)) for each in known if each.epochs > 1
+    )
+    return beside[(len(beside) - 1) // 2] if beside else 0.0

@@ -105,7 +105,8 @@ class SearchProgress(SearchCallback):
         if is_best:
             self._best = trial
         trained = trial.status in TRAINED
-        self._pace.end(trial.number, trained, given=bool(trial.reference), flops=trial.flops, best=is_best)
+        seconds = trial.seconds or None
+        self._pace.end(trial.number, trained, bool(trial.reference), trial.flops, is_best, seconds)
         if trial.status == "failed":
             self._last_failed = trial
         if self._live is None:
@@ -203,7 +204,9 @@ class SearchProgress(SearchCallback):
         )
 
     def _say(self, line: str) -> None:
-        self._console.print(line.rstrip(), markup=False, highlight=False, soft_wrap=True)
+        # A notebook cuts long lines off; a terminal and a log fold them themselves.
+        whole = not self._console.is_jupyter
+        self._console.print(line.rstrip(), markup=False, highlight=False, soft_wrap=whole)
 
 
 def _wish(direction: str) -> str:
