@@ -31,8 +31,8 @@ class ConsoleReporter(PlainRepr):
         self._console = Console(quiet=quiet)
 
     def say(self, line: str) -> None:
-        """Show one line; a path in it is not broken."""
-        self._console.print(Text(line), soft_wrap=True)
+        """Show one line; a path in it is not broken, but in a notebook, which would cut a long line off."""
+        self._console.print(Text(line), soft_wrap=not self._console.is_jupyter)
 
     def show(self, table: Table) -> None:
         """Show a table."""
@@ -41,7 +41,7 @@ class ConsoleReporter(PlainRepr):
     def warn(self, line: str) -> None:
         """Show a warning; on standard error where nothing else is shown."""
         where = Console(stderr=True) if self._console.quiet else self._console
-        where.print(Text(line, style="yellow"), soft_wrap=True)
+        where.print(Text(line, style="yellow"), soft_wrap=not where.is_jupyter)
 
     def listeners(self, builder: ModelBuilder, work: PlannedWork) -> Sequence[SearchCallback]:
         """Return a display of the trials, with architectures in words."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
+import warnings
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from amber.deprecation import warn_deprecated
 
 # Before anything in this package imports Keras.
 select()
+# Optuna imports a bar, which AMBER never shows; where a notebook lacks ipywidgets, its import warns.
+warnings.filterwarnings("ignore", message="IProgress not found")
 
 if TYPE_CHECKING:
     from amber.backend.randomness import seeded, trial_seed

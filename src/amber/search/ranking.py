@@ -139,7 +139,7 @@ def ranking_text(
     trials: Iterable[Trial], top: int | None = None, direction: str = "maximize", metric: str = "score"
 ) -> str:
     """Return the terminal's table as plain text."""
-    console = Console(file=io.StringIO(), width=160, color_system=None, force_terminal=False)
+    console = Console(file=io.StringIO(), width=160, color_system=None, force_terminal=False, force_jupyter=False)
     with console.capture() as capture:
         console.print(ranking_table(trials, top, direction, metric))
     return capture.get()

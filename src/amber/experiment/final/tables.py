@@ -258,7 +258,7 @@ def as_text(*parts: object, width: int = 100) -> str:
 
     from rich.console import Console
 
-    console = Console(file=io.StringIO(), width=width, no_color=True, force_terminal=False)
+    console = Console(file=io.StringIO(), width=width, no_color=True, force_terminal=False, force_jupyter=False)
     for part in parts:
         console.print(part, markup=False, soft_wrap=isinstance(part, str))
     written = console.file.getvalue()  # type: ignore[attr-defined]

@@ -50,7 +50,8 @@ class OneShotProgress(PlainRepr):
             self._bar.update(self._task, completed=share, description=f"{note}{left}")
         elif now - self._said > 5 or share >= 1:
             self._said = now
-            self._console.print(f"[{share:4.0%}] {note}{left}", markup=False, highlight=False, soft_wrap=True)
+            whole = not self._console.is_jupyter
+            self._console.print(f"[{share:4.0%}] {note}{left}", markup=False, highlight=False, soft_wrap=whole)
 
     def end(self) -> None:
         """End the display with its last state."""
