@@ -58,7 +58,7 @@ def plot_samplers(axes: Axes) -> None:
         regret = np.mean([run["regret"] for run in runs if run["sampler"] == sampler], axis=0)
         axes.plot((25, 50, 100), regret, "o-", color=colour, label=sampler)
     axes.set(xlabel="trials", ylabel="points below the best network", xticks=(25, 50, 100), ylim=(0, None))
-    axes.legend(frameon=False, labelcolor=GREY)
+    axes.legend(frameon=False, labelcolor=GREY, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
 
 
 def plot_defaults(axes: Axes) -> None:
@@ -75,7 +75,7 @@ def plot_defaults(axes: Axes) -> None:
         yticks=places, yticklabels=[f"{row[0]} ({row[3]})" for row in rows], xlabel="score at the test", xlim=(0, 1.02)
     )
     axes.grid(axis="y", color=GREY, alpha=0.2)
-    axes.legend(frameon=False, labelcolor=GREY, loc="lower center", bbox_to_anchor=(0.4, 1), ncols=3, fontsize=8)
+    axes.legend(frameon=False, labelcolor=GREY, loc="lower center", bbox_to_anchor=(0.25, 1), ncols=2)
 
 
 def plot_workers(axes: Axes) -> None:
@@ -109,9 +109,10 @@ def save(name: str, plot: Any, size: tuple[float, float]) -> None:
 def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with matplotlib.rc_context(STYLE):
-        save("samplers", plot_samplers, (6, 3.4))
-        save("defaults", plot_defaults, (6, 4.2))
-        save("workers", plot_workers, (6, 2.8))
+        # Narrow, so that letters are large enough on a phone.
+        save("samplers", plot_samplers, (4.6, 3.6))
+        save("defaults", plot_defaults, (4.8, 4.6))
+        save("workers", plot_workers, (4.6, 2.8))
 
 
 if __name__ == "__main__":
