@@ -18,6 +18,8 @@ import yaml
 from tests.cli.conftest import TINY
 from tests.cli.refusing import refused
 
+from amber.experiment.task_spec import TaskSpec
+from amber.experiment.trained.preprocessing import Preprocessing, SequenceReading
 from amber.files.supernet_file import FORMAT
 
 _CONV: dict[str, Any] = {"Layer_type": "conv1d", "filters": 4, "kernel_size": 3}
@@ -174,6 +176,18 @@ _COMMANDS: dict[str, tuple[list[str], str]] = {
     "compare: a run": (["compare", "C", "-d", "finished"], "finished is the run directory of a search"),
     "search: in a file": (["search", "C", "-d", "records.csv/run"], "records.csv is not a folder"),
     "repair: no run": (["repair", "folder"], "not a run directory"),
+    "design: no model": (["design", "none.keras"], "none.keras: expected a model file"),
+    "design: not finished": (["design", "folder"], "folder without best.json"),
+    "design: model alone": (["design", "model.keras"], "expected a run directory or a bundle"),
+    "design: class": (["design", "bundle", "--for", "both"], "--for must be one of 'bound'"),
+    "design: ranges": (["design", "bundle", "--fixed", "9-2"], "--fixed: expected ranges"),
+    "design: positions": (["design", "bundle", "--fixed", "1-41"], "--fixed: expected positions from 1 to 40"),
+    "design: content": (["design", "bundle", "--gc", "0.8", "0.2"], "`gc` must be a least and a most share"),
+    "design: site": (["design", "bundle", "--forbidden", "GAXTC"], "`forbidden` sites are written in the letters"),
+    "design: no start": (["design", "bundle", "--start", "none.fa"], "none.fa"),
+    "design: length of a start": (["design", "bundle", "--start", "start.fa"], "expected 40 letters of A, C, G and T"),
+    "design: folder": (["design", "bundle", "-o", "page.html"], "--output: expected the name of a folder"),
+    "design: below /proc": (["design", "bundle", "-o", "/proc/designs"], "--output: expected a folder to write files"),
 }
 
 
@@ -190,6 +204,15 @@ def _changed(changes: Mapping[tuple[Any, ...], Any]) -> str:
 def _write_model(path: Path, description: object) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("config.json", json.dumps(description))
+
+
+def _write_bundle(path: Path) -> None:
+    path.mkdir()
+    reads = {"class_name": "InputLayer", "name": "input", "config": {"batch_shape": [None, 40, 4]}}
+    _write_model(path / "model.keras", {"config": {"layers": [reads], "input_layers": ["input", 0, 0]}})
+    task = TaskSpec({"input": (40, 4)}, {"output": ("free", "bound")})
+    known = Preprocessing(task, {"input": SequenceReading("ACGT", 40, None, "mean")}, {}, {})
+    (path / "preprocessing.json").write_text(json.dumps(known.to_dict()))
 
 
 def _write_supernet(path: Path, what: str | None, description: object) -> None:
@@ -228,6 +251,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = {"model_space": space, "with_skip_connection": True}
     _write_supernet(path / "supernet.h5", FORMAT, {"registered_name": "amber>ConvSupernet", "config": config})
     (path / "records.csv").write_text("seq,label\nACGTX,a\n")
+    _write_bundle(path / "bundle")
+    (path / "start.fa").write_text(">short\nACGT\n")
     return path
 
 

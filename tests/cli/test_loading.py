@@ -13,6 +13,7 @@ from rich.console import Console
 from tests.new_process import run_code
 
 from amber.cli import waiting
+from amber.cli.command_table import COMMANDS
 from amber.cli.waiting import shown_progress
 
 PROBE = """
@@ -21,7 +22,7 @@ from amber.cli import loading, main
 def say(stream, line):
     print(line, [each for each in ("numpy", "keras", "torch", "jax", "tensorflow", "sklearn") if each in sys.modules])
 loading._say = say
-sys.argv[1:] = ["search", "none.yaml"]
+sys.argv[1:] = ["search", "c.yaml"]
 main.main()
 """
 
@@ -41,6 +42,7 @@ def test_search_says_what_it_loads_before_it_does(write_config: Callable[..., Pa
 
 
 def test_the_line_comes_before_whatever_is_slow(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("model_space: []\n")
     assert run(tmp_path, "-c", PROBE).stdout.splitlines()[0] == "Loading packages ... []"
 
 
@@ -57,19 +59,65 @@ def test_mistakes_in_options_and_help_load_nothing(tmp_path: Path) -> None:
     assert "Loading" not in run(tmp_path, "-m", "amber", "search", "--help").stdout
 
 
+# What is given first, by command; none of these is there.
+_NOTHING_THERE = {
+    "build": "none.yaml 0",
+    "compare": "none.yaml",
+    "dashboard": "none",
+    "data": "none.yaml",
+    "describe": "none.yaml",
+    "design": "none",
+    "draw": "none.yaml",
+    "evaluate": "none.keras",
+    "explain": "none",
+    "export": "none",
+    "extract": "none.h5 0,1",
+    "init": "none.csv",
+    "predict": "none.keras none.csv",
+    "repair": "none",
+    "report": "none",
+    "sample": "none.yaml",
+    "scan": "none.meme none.fa",
+    "search": "none.yaml",
+    "train": "none.yaml --from none",
+    "variants": "none none.vcf",
+}
+LOADED = """
+import sys
+from amber.cli import loading
+sys.argv[1:] = sys.argv[1].split()
+from amber.cli.main import run
+try:
+    run()
+except SystemExit as end:
+    print(end.code, sorted(loading._SLOW & set(sys.modules)))
+"""
+
+
+def test_every_command_that_is_given_something_is_tried() -> None:
+    assert {each.name for each in COMMANDS} == {*_NOTHING_THERE, "doctor"}
+
+
+@pytest.mark.parametrize("command", _NOTHING_THERE)
+def test_what_is_not_there_is_refused_before_anything_is_loaded(command: str, tmp_path: Path) -> None:
+    done = run(tmp_path, "-c", LOADED, f"{command} {_NOTHING_THERE[command]}")
+    assert done.stdout == "2 []\n" and done.stderr.count("\n") == 1, done
+    assert done.stderr.startswith("Error: ") and "none" in done.stderr
+
+
 # Every command that loads packages, with words that are refused only after they are loaded, or not at all.
 QUICK = {
-    "build": "build none.yaml",
-    "describe": "describe none.yaml 0,1",
-    "draw": "draw none.yaml 0,1",
-    "evaluate": "evaluate none.keras",
-    "explain": "explain none",
-    "extract": "extract none.h5 0,1",
-    "predict": "predict none.keras none.csv",
-    "report": "report none",
-    "sample": "sample none.yaml",
-    "scan": "scan none.meme none.fa",
-    "variants": "variants none.keras none.vcf --genome none.fa",
+    "build": "build text 0",
+    "describe": "describe text 0,1",
+    "draw": "draw text 0,1",
+    "evaluate": "evaluate text",
+    "explain": "explain folder",
+    "extract": "extract text 0,1",
+    "predict": "predict text text",
+    "report": "report folder",
+    "sample": "sample text",
+    "scan": "scan text text",
+    "variants": "variants text text --genome text",
 }
 SILENT = """
 import sys
@@ -85,6 +133,8 @@ main()
 @pytest.mark.slow
 @pytest.mark.parametrize("command", QUICK)
 def test_no_command_is_silent_before_it_loads(command: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "text").write_text("text")
     done = run(tmp_path, "-c", SILENT, QUICK[command])
     first = done.stderr.splitlines()[0]
     # Refused before anything is loaded, or said before the first of the packages is.

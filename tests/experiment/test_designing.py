@@ -12,7 +12,7 @@ from tests.cli.conftest import invoke
 
 from amber.data import Scaling
 from amber.errors import ConfigError
-from amber.experiment import designing
+from amber.experiment import designing, threads
 from amber.experiment.designing import DesignSettings, design_run, fixed_positions
 from amber.experiment.task_spec import Outcome, TaskSpec
 from amber.experiment.trained.model import TrainedModel
@@ -34,9 +34,18 @@ def trained(outcome: Outcome = ("free", "bound")) -> TrainedModel:
     return TrainedModel(Path("run"), network, Preprocessing(task, {"input": reading}, {}, scaling))
 
 
+def pretend(monkeypatch: pytest.MonkeyPatch, folder: Path, model: TrainedModel) -> None:
+    """Let `run`, in the folder worked in, be the run directory of a model."""
+    (folder / "run").mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(threads, "set_threads_for_run", lambda network: None)
+    monkeypatch.setattr(designing, "_known", lambda source: model.preprocessing)
+    monkeypatch.setattr(designing, "load", lambda source: model)
+
+
 @pytest.fixture
-def known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(designing, "load", lambda source: trained())
+def known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pretend(monkeypatch, tmp_path, trained())
 
 
 @pytest.mark.usefixtures("known")
@@ -70,7 +79,7 @@ def test_drawn_sequences_are_the_same_for_a_seed(tmp_path: Path) -> None:
 
 
 def test_a_target_is_in_the_units_of_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(designing, "load", lambda source: trained(None))
+    pretend(monkeypatch, tmp_path, trained(None))
     (tmp_path / "start.fa").write_text(">a\nAAAAAAAAAA\n")
     done = invoke("design", "run", "-o", tmp_path / "out", "--start", tmp_path / "start.fa", "--target", 130)
     # Each G adds 10 to 100.

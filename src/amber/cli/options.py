@@ -2,19 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from amber.cli.completion import complete_config, complete_model, complete_source
-from amber.errors import ConfigError, StorageError
+from amber.errors import AmberError, ConfigError, StorageError
+from amber.files.missing import CONFIGURATION, is_missing, no_file, no_model
 from amber.files.output import naming, why_not_writable
+
+
+def refusing_missing(refusal: Callable[[Path], AmberError]) -> Callable[[Any], Any]:
+    """Return a check of an argument: where there is nothing at its path, it is refused before anything is loaded.
+
+    Args:
+        refusal: the error of a path, as it would also be told where the file is read.
+    """
+
+    def check(given: Any) -> Any:
+        for path in given if isinstance(given, list | tuple) else [given]:
+            if is_missing(path):
+                raise refusal(path)
+        return given
+
+    return check
+
+
+def no_configuration(path: Path) -> AmberError:
+    """Return the error of a path at which a configuration is expected."""
+    return no_file(path, CONFIGURATION)
+
 
 ConfigArgument = Annotated[
     Path,
     typer.Argument(
-        metavar="CONFIG", help="Configuration file in YAML.", show_default=False, autocompletion=complete_config
+        metavar="CONFIG",
+        help="Configuration file in YAML.",
+        show_default=False,
+        autocompletion=complete_config,
+        callback=refusing_missing(no_configuration),
     ),
 ]
 SourceArgument = Annotated[
@@ -24,6 +52,7 @@ SourceArgument = Annotated[
         help="Run directory, its best.json, or a configuration file (then TOKENS are needed).",
         show_default=False,
         autocompletion=complete_source,
+        callback=refusing_missing(no_configuration),
     ),
 ]
 TokensArgument = Annotated[
@@ -37,6 +66,7 @@ ModelArgument = Annotated[
         help="Model file (.keras), run directory or its best.json.",
         show_default=False,
         autocompletion=complete_model,
+        callback=refusing_missing(no_model),
     ),
 ]
 LookOption = Annotated[

@@ -15,6 +15,7 @@ import typer
 from amber.cli.command_table import ListedCommands
 from amber.cli.completion import completion_for_named_shell
 from amber.cli.failures import USER_MISTAKE, explain
+from amber.errors import AmberError, message_of
 from amber.wording import shown
 
 _USAGE_ERROR = cast(type[Exception], typer.BadParameter.__mro__[1])
@@ -48,6 +49,9 @@ def _told(context: Any) -> Iterator[None]:
         if type(error).__name__ == "NoArgsIsHelpError":
             raise
         explain(describe_usage(error, context))
+        raise typer.Exit(USER_MISTAKE) from error
+    except AmberError as error:  # of the check of an argument
+        explain(message_of(error))
         raise typer.Exit(USER_MISTAKE) from error
 
 

@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amber.data.constraints import Constraints, check_starts
 from amber.data.encoding.alphabets import Alphabet
 from amber.data.genomics.fasta import read_fasta
 from amber.display import one_line
 from amber.errors import ConfigError, DataError
-from amber.experiment.before_keras.explained import check_folder
-from amber.experiment.trained.model import TrainedModel, load
+from amber.experiment.trained.files import KnownNetwork, network_file
+from amber.experiment.trained.model import load
+from amber.experiment.trained.preprocessing import Preprocessing
 from amber.files.csv_text import csv_text
-from amber.files.output import writing_folder
+from amber.files.output import check_output_folder, writing_folder
 from amber.files.whole import write_whole
 
 if TYPE_CHECKING:
@@ -105,20 +107,23 @@ def design_run(
         DataError: a network that reads other than one input of DNA, or sequences that do not fit it.
         StorageError: the folder cannot be made.
     """
-    check_folder(folder)
+    check_output_folder(folder)
     positions = fixed_positions(settings.fixed)
+    constraints = Constraints(settings.gc, settings.forbidden, positions)
     names, given = _given(settings.starts)
-    model = load(source)
-    length = _length(model)
-    from amber.explain.design import Constraints, design, random_starts
-
+    known = _known(source)
+    length = _length(known, source)
     if positions and max(positions) >= length:
         raise ConfigError(f"--fixed: expected positions from 1 to {length}. Received: {settings.fixed}")
-    constraints = Constraints(settings.gc, settings.forbidden, positions)
+    check_starts(given, length)
+    unit = known.unit(settings.output, "--for")
+    # Loads Keras, as all that may be refused was looked at.
+    from amber.explain.design import design, random_starts
+
+    model = load(source)
     if settings.starts is None:
         given = random_starts(settings.number, length, constraints, settings.seed)
         names = [f"design_{number}" for number in range(1, len(given) + 1)]
-    unit = model.unit(settings.output, "--for")
     mean, scale = (0.0, 1.0) if unit.scaling is None else (unit.scaling.mean[0], unit.scaling.scale[0])
     found = design(
         model.network,
@@ -159,12 +164,17 @@ def _given(file: Path | None) -> tuple[list[str], list[str]]:
     return names, [str(text) for text in read.sequences]
 
 
-def _length(model: TrainedModel) -> int:
-    known = model.preprocessing
+def _known(source: Path) -> Preprocessing:
+    """Return what is known of a network from the files beside it; raise ConfigError where it is none, or nothing is."""
+    network_file(source)
+    return KnownNetwork(source).required_preprocessing()
+
+
+def _length(known: Preprocessing, source: Path) -> int:
     readings = list(known.sequences.values())
     if len(known.task.inputs) != 1 or [Alphabet.of(each.alphabet).letters for each in readings] != [_LETTERS]:
         way_out = "Sequences are designed for a run on DNA alone."
-        raise known.task.not_read(str(model.path), "DNA and nothing else", way_out)
+        raise known.task.not_read(str(source), "DNA and nothing else", way_out)
     return readings[0].length
 
 

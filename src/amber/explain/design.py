@@ -6,10 +6,8 @@ directed evolution of Taskiran et al., "Cell-type-directed design of synthetic e
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -17,9 +15,9 @@ import numpy as np
 from amber.backend import interrupts
 from amber.backend.batch_order import predict
 from amber.checks import positive_integer
-from amber.data.encoding.alphabets import IUPAC
+from amber.data.constraints import BASES, Constraints, check_starts
 from amber.display import one_line
-from amber.errors import ConfigError, DataError
+from amber.errors import DataError
 from amber.explain.attribution import functional_model
 from amber.explain.settings import Progress
 from amber.explain.targets import Output, find_target
@@ -28,52 +26,8 @@ from amber.types import Array
 Score = Callable[[Array], Array]
 """From one-hot sequences, shape (n, length, 4), to a number each, shape (n,)."""
 
-_BASES = "ACGT"
-_COMPLEMENT = str.maketrans("ACGTRYSWKMBDHVN", "TGCAYRSWMKVHDBN")
 # Smaller gains are rounding.
 _LEAST_GAIN = 1e-6
-
-
-@dataclass(frozen=True)
-class Constraints:
-    """What a designed sequence must be like.
-
-    Attributes:
-        gc: least and most share of G and C.
-        forbidden: sites in IUPAC letters, such as those of restriction enzymes; on neither strand.
-        fixed: positions that stay as they are, from 0.
-
-    Raises:
-        ConfigError: a range outside 0 to 1, or a site that is not written in IUPAC letters.
-    """
-
-    gc: tuple[float, float] = (0.0, 1.0)
-    forbidden: Sequence[str] = ()
-    fixed: frozenset[int] = field(default_factory=frozenset)
-    __repr__ = one_line
-
-    def __post_init__(self) -> None:
-        low, high = self.gc
-        if not 0 <= low <= high <= 1:
-            raise ConfigError(f"`gc` must be a least and a most share within 0 to 1. Received: {low} to {high}")
-        for site in self.forbidden:
-            if not site or not set(site.upper()) <= set(IUPAC):
-                raise ConfigError(f"`forbidden` sites are written in the letters {''.join(IUPAC)}. Received: {site!r}")
-
-    @cached_property
-    def _sites(self) -> re.Pattern[str] | None:
-        each = [site.upper() for site in self.forbidden]
-        both = dict.fromkeys([*each, *(site.translate(_COMPLEMENT)[::-1] for site in each)])
-        words = ["".join(f"[{IUPAC[letter]}]" for letter in site) for site in both]
-        return re.compile("|".join(f"(?={word})" for word in words)) if words else None
-
-    def violations(self, sequence: str) -> float:
-        """Return how much is wrong with a sequence: 0 where nothing is; each forbidden site counts as 1."""
-        low, high = self.gc
-        share = sum(base in "GC" for base in sequence) / len(sequence)
-        outside = max(low - share, share - high, 0.0)
-        sites = len(self._sites.findall(sequence)) if self._sites is not None else 0
-        return outside + sites
 
 
 @dataclass(frozen=True)
@@ -150,12 +104,7 @@ def design(
     model = functional_model(model)
     length = _length_of(model)
     wanted = find_target(model, output)
-    for number, start in enumerate(starts):
-        if len(start) != length or not set(start.upper()) <= set(_BASES):
-            raise DataError(
-                f"Sequence {number}: expected {length} letters of A, C, G and T. Received: {len(start)} letters, "
-                f"{''.join(sorted(set(start.upper()) - set(_BASES))) or 'ACGT'} among them"
-            )
+    check_starts(starts, length)
 
     def score(x: Array) -> Array:
         found = keras.tree.flatten(predict(model, x, batch_size))[wanted.position]
@@ -212,7 +161,7 @@ def random_starts(number: int, length: int, constraints: Constraints, seed: int 
     generator = np.random.default_rng(seed)
     gc = sum(constraints.gc) / 2
     shares = [(1 - gc) / 2, gc / 2, gc / 2, (1 - gc) / 2]
-    return ["".join(generator.choice(list(_BASES), length, p=shares)) for _ in range(number)]
+    return ["".join(generator.choice(list(BASES), length, p=shares)) for _ in range(number)]
 
 
 def _chosen(
@@ -230,7 +179,7 @@ def _chosen(
 
 def _substitutions(sequence: str) -> Iterator[tuple[int, str]]:
     for position, before in enumerate(sequence):
-        yield from ((position, base) for base in _BASES if base != before)
+        yield from ((position, base) for base in BASES if base != before)
 
 
 def _with(sequence: str, position: int, base: str) -> str:
@@ -238,7 +187,7 @@ def _with(sequence: str, position: int, base: str) -> str:
 
 
 def _one_hot(sequences: Sequence[str]) -> Array:
-    codes = np.array([[_BASES.index(base) for base in each] for each in sequences])
+    codes = np.array([[BASES.index(base) for base in each] for each in sequences])
     found: Array = np.eye(4, dtype=np.float32)[codes]
     return found
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from amber.errors import AmberError, StorageError
+from amber.files.missing import no_file
 
 MEBIBYTE = 1 << 20
 
@@ -28,7 +29,7 @@ def open_regular(path: str | os.PathLike[str], *, what: str, error: type[AmberEr
         # Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
         descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except FileNotFoundError:
-        raise error(f"{file}: expected {what}. Received: no such file", file=str(file)) from None
+        raise no_file(file, what, error) from None
     except OSError as problem:
         raise error(f"{file}: expected {what}. Received: {problem.strerror or problem}", file=str(file)) from problem
     status = os.fstat(descriptor)

@@ -42,6 +42,20 @@ def check_folder_name(folder: Path, also: str = "") -> None:
         raise ConfigError(f"--output: expected the name of a folder{also}. Received: {folder}, which is that of a file")
 
 
+def check_output_folder(folder: Path) -> None:
+    """Raise StorageError where a folder is not one, or where neither it nor a file in it could be made.
+
+    ConfigError is raised where it is missing and named as a file.
+    """
+    check_folder_name(folder)
+    there = folder.absolute()
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    reason = why_not_writable(there) if there.is_dir() else f"{there} is not a folder"
+    if reason:
+        raise StorageError(f"--output: expected a folder to write files into. Received: {folder} ({reason})")
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[Path]:
     """Give a temporary path to write an output file at, and move it into place once it is whole; see `replacing`.

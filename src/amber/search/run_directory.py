@@ -29,6 +29,7 @@ import filelock
 from amber.display import PlainRepr
 from amber.errors import StorageError
 from amber.files import complete_replacement, is_left_over, remove_left_overs, write_whole
+from amber.files.missing import no_run
 from amber.files.strict_json import json_text, parse_json, read_json
 from amber.search.data_identity import comparable
 from amber.search.journal import append_line, journal_text, mend_end, read_journal, trial_line
@@ -117,10 +118,7 @@ class RunDirectory(PlainRepr):
         directory = cls(path)
         if not (directory.path / TRIALS).is_file():
             received = "a file" if directory.path.is_file() else f"a folder without {TRIALS}"
-            raise StorageError(
-                f"{directory.path} is not a run directory: expected one that holds {TRIALS}, as amber search "
-                f"writes it. Received: {received if directory.path.exists() else 'no such folder'}"
-            )
+            raise no_run(directory.path, received if directory.path.exists() else "no such folder")
         check_contained(directory.path)
         return directory
 

@@ -12,6 +12,7 @@ from typing import Literal
 from amber.data.text.formats import recognise
 from amber.errors import DataError
 from amber.files import open_regular
+from amber.files.missing import no_data
 
 Kind = Literal["table", "parquet", "fasta", "intervals", "arrays", "zarr", "anndata", "bigwig"]
 _INTERVALS = (".bed", ".narrowpeak", ".broadpeak", ".bedgraph", ".bg", ".gff", ".gff3", ".gtf")
@@ -29,7 +30,7 @@ def kind_of(path: Path) -> Kind:
         DataError: it is missing, empty, or in a format that AMBER does not read; the message names the format.
     """
     if not path.exists():
-        raise DataError(f"Expected an existing file. Received: {path}", file=str(path))
+        raise no_data(path)
     if path.is_dir():
         if any((path / each).is_file() for each in _ZARR):
             return "zarr"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import keras
 import pytest
 
 from amber.data import Scaling
@@ -14,11 +13,11 @@ from amber.experiment.before_keras import explained
 from amber.experiment.configuration.reading import config_from_text
 from amber.experiment.designing import _length
 from amber.experiment.task_spec import TaskSpec
-from amber.experiment.trained.files import check_folder, genome_of
+from amber.experiment.trained.files import check_bundle_folder, genome_of
 from amber.experiment.trained.genomic_files import read_fasta_examples, read_interval_examples
-from amber.experiment.trained.model import TrainedModel
 from amber.experiment.trained.preprocessing import Preprocessing, SequenceReading
 from amber.experiment.variant_scoring import check_input
+from amber.files.output import check_output_folder
 
 OF_GENOME = """\
 name: known
@@ -55,7 +54,7 @@ def test_the_genome_of_a_run_is_taken_where_it_is_still_there(tmp_path: Path) ->
     [
         lambda known: read_fasta_examples(Path("new.fa"), known),
         lambda known: check_input(known, Path("runs/cells")),
-        lambda known: _length(TrainedModel(Path("runs/cells"), keras.Sequential(), known)),
+        lambda known: _length(known, Path("runs/cells")),
     ],
 )
 @pytest.mark.parametrize(
@@ -84,7 +83,7 @@ def test_numbers_are_neither_explained_as_motifs_nor_read_from_windows() -> None
     assert explained.input_of_sequences(BOTH.task.to_dict(), Path("runs/both")) == "dna"
 
 
-@pytest.mark.parametrize("check", [check_folder, explained.check_folder])
+@pytest.mark.parametrize("check", [check_bundle_folder, check_output_folder])
 def test_a_folder_may_have_any_name_but_that_of_a_file(check: Callable[[Path], None], tmp_path: Path) -> None:
     for name in ("model", "model.v2", "name.shared", "2026.11"):
         check(tmp_path / name)

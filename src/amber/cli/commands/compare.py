@@ -11,6 +11,7 @@ import typer
 from amber.cli.failures import reported
 from amber.cli.loading import announce_loading
 from amber.cli.options import ConfigArgument
+from amber.errors import ConfigError
 
 
 @reported
@@ -24,7 +25,13 @@ def compare(
     ] = None,
     folder: Annotated[
         Path | None,
-        typer.Option("-d", "--directory", help="Folder of results; by default runs/NAME-compare.", show_default=False),
+        typer.Option(
+            "-d",
+            "--directory",
+            "-o",
+            help="Folder of results; by default runs/NAME-compare.",
+            show_default=False,
+        ),
     ] = None,
     random: Annotated[bool, typer.Option(help="Also train the same number of random architectures.")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no tables.")] = False,
@@ -33,20 +40,19 @@ def compare(
 
     Finished runs in the folder are reused.
     """
+    words = [word.strip() for word in seeds.split(",")]
+    if not all(word.isdecimal() and word.isascii() and int(word) < 2**32 for word in words):
+        raise ConfigError(f"--seeds: expected integers from 0, such as 0,1,2. Received: {seeds}")
     if not quiet:
         announce_loading(sys.stdout, now=True)
     from rich.console import Console
 
-    from amber.errors import ConfigError
     from amber.experiment.comparing import compare as run_all
     from amber.experiment.components import NO_STORAGE
     from amber.experiment.configuration.reading import load_config
     from amber.experiment.console_reporter import ConsoleReporter
     from amber.experiment.options import RunOptions
 
-    words = [word.strip() for word in seeds.split(",")]
-    if not all(word.isdecimal() and word.isascii() and int(word) < 2**32 for word in words):
-        raise ConfigError(f"--seeds: expected integers from 0, such as 0,1,2. Received: {seeds}")
     loaded = load_config(config)
     place = folder or Path("runs") / f"{loaded.config.name}-compare"
     found = run_all(

@@ -19,6 +19,7 @@ def data(
     ] = None,
 ) -> None:
     """Show a card of a configuration's data: parts, classes, lengths, GC, duplicates, leakage, examples."""
+    path = None if output is None else checked_output(output, (".html",))
     typer.echo(f"Reading the data of {config} ...")
     from rich.console import Console
 
@@ -28,7 +29,6 @@ def data(
     from amber.starting.card import data_card
     from amber.starting.card_page import print_card, render_card
 
-    path = None if output is None else checked_output(output, (".html",))
     loaded = load_config(config)
     card = data_card(load_data(loaded), loaded.config.data.alphabet)
     print_card(card, Console())

@@ -33,11 +33,12 @@ def draw(
 ) -> None:
     """Draw an architecture as SVG or PNG."""
     from amber.cli.options import checked_output
-    from amber.experiment.chosen import choose
-    from amber.experiment.components import loss_weights
     from amber.files.output import writing
 
     path = checked_output(output, (".svg", ".png"))
+    from amber.experiment.chosen import choose
+    from amber.experiment.components import loss_weights
+
     chosen = choose(source, tokens)
     from amber import drawing  # after what may be refused, as it loads Keras
 

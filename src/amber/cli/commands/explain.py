@@ -12,6 +12,8 @@ import typer
 from amber.cli.completion import complete_run
 from amber.cli.failures import reported
 from amber.cli.grouped import grouped
+from amber.cli.options import refusing_missing
+from amber.files.missing import no_model
 
 
 class MotifSource(StrEnum):
@@ -29,7 +31,11 @@ class ExplainOptions:
     run: Annotated[
         Path,
         typer.Argument(
-            metavar="RUN", help="Run directory, or its best.json.", show_default=False, autocompletion=complete_run
+            metavar="RUN",
+            help="Run directory, or its best.json.",
+            show_default=False,
+            autocompletion=complete_run,
+            callback=refusing_missing(no_model),
         ),
     ]
     output: Annotated[

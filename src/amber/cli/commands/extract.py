@@ -8,13 +8,21 @@ from typing import Annotated
 import typer
 
 from amber.cli.failures import reported
+from amber.cli.options import checked_output, refusing_missing
+from amber.errors import StorageError
+from amber.files.missing import SUPERNET, no_file
 
 
 @reported
 def extract(
     supernet: Annotated[
         Path,
-        typer.Argument(metavar="SUPERNET", help="File that `supernet.save` wrote.", show_default=False),
+        typer.Argument(
+            metavar="SUPERNET",
+            help="File that `supernet.save` wrote.",
+            show_default=False,
+            callback=refusing_missing(lambda path: no_file(path, SUPERNET, StorageError)),
+        ),
     ],
     tokens: Annotated[
         str, typer.Argument(metavar="TOKENS", help="Architecture as tokens, such as 0,1,0.", show_default=False)
@@ -24,12 +32,11 @@ def extract(
     ] = Path("model.keras"),
 ) -> None:
     """Extract an architecture from a supernet, with its weights, as a Keras model that loads without AMBER."""
-    from amber.cli.options import checked_output
+    path = checked_output(output, (".keras", ".onnx"))
     from amber.experiment.before_keras.files import check_supernet_file
     from amber.experiment.chosen import parse_tokens
     from amber.files.output import writing
 
-    path = checked_output(output, (".keras", ".onnx"))
     arc = parse_tokens(tokens)
     check_supernet_file(supernet, arc)
 

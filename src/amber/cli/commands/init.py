@@ -10,6 +10,8 @@ import typer
 
 from amber.cli.failures import reported
 from amber.cli.loading import announce_loading
+from amber.cli.options import refusing_missing
+from amber.files.missing import no_data
 
 
 @reported
@@ -21,6 +23,7 @@ def init(
             help="A table (CSV, TSV, Parquet), FASTA (one file for each class), intervals (BED, narrowPeak, GFF, ...), "
             "bigWig tracks beside them, or arrays (npz, HDF5, Zarr, AnnData).",
             show_default=False,
+            callback=refusing_missing(no_data),
         ),
     ],
     genome: Annotated[

@@ -9,10 +9,18 @@ import typer
 
 from amber.cli.completion import complete_run
 from amber.cli.failures import reported
-from amber.cli.options import LookOption
+from amber.cli.options import LookOption, refusing_missing
+from amber.files.missing import no_run
 
 RunArgument = Annotated[
-    Path, typer.Argument(metavar="RUN", help="Run directory.", show_default=False, autocompletion=complete_run)
+    Path,
+    typer.Argument(
+        metavar="RUN",
+        help="Run directory.",
+        show_default=False,
+        autocompletion=complete_run,
+        callback=refusing_missing(no_run),
+    ),
 ]
 # Endings of a file of trials; anything else is the folder of a network.
 _TRIALS = (".csv", ".json")
@@ -26,10 +34,11 @@ def report(
 ) -> None:
     """Write one HTML page that shows a search; it works offline and runs no script."""
     from amber.cli.options import checked_output
-    from amber.experiment.report_contents import gather
     from amber.files.output import write_text
 
     path = checked_output(output, (".html",))
+    from amber.experiment.report_contents import gather
+
     contents = gather(run, storage)
     from amber.report import render_report  # after what may be refused, as it loads Keras
 
@@ -66,9 +75,9 @@ def export(
 def _export_network(run: Path, folder: Path, storage: str | None) -> None:
     from amber.errors import ConfigError
     from amber.experiment.trained.bundle import write_bundle
-    from amber.experiment.trained.files import check_folder
+    from amber.experiment.trained.files import check_bundle_folder
 
-    check_folder(folder, ", for the network, or a file for the trials, ending in .csv or .json")
+    check_bundle_folder(folder, ", for the network, or a file for the trials, ending in .csv or .json")
     if storage is not None:
         raise ConfigError("--storage: the network is that of the run directory. Take it out, or export trials.csv")
     written = write_bundle(run, folder)

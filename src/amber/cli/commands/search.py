@@ -37,6 +37,7 @@ class SearchOptions:
         typer.Option(
             "-d",
             "--run-directory",
+            "-o",
             help="Folder of results; by default runs/NAME.",
             show_default=False,
             autocompletion=complete_run,

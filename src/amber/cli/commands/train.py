@@ -10,7 +10,8 @@ import typer
 
 from amber.cli.completion import complete_run
 from amber.cli.failures import reported
-from amber.cli.options import ConfigArgument
+from amber.cli.options import ConfigArgument, refusing_missing
+from amber.files.missing import no_model
 
 
 class Layers(StrEnum):
@@ -31,6 +32,7 @@ def train(
             help="Network to begin with: a run directory, or a folder of `amber export`.",
             show_default=False,
             autocompletion=complete_run,
+            callback=refusing_missing(no_model),
         ),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write the network to, to share.")] = Path(
@@ -55,11 +57,11 @@ def train(
     from rich.console import Console
 
     from amber.experiment.threads import set_threads_for_run
-    from amber.experiment.trained.files import KnownNetwork, check_folder, network_file
+    from amber.experiment.trained.files import KnownNetwork, check_bundle_folder, network_file
     from amber.experiment.trained.fine_tuning import prepare, trained_on
     from amber.experiment.trained.model import load
 
-    check_folder(output)
+    check_bundle_folder(output)
     known = KnownNetwork(source)
     set_threads_for_run(known)
     given = {} if epochs is None else {"epochs": epochs}

@@ -18,6 +18,7 @@ from amber.data.motifs.motif import Motif
 from amber.errors import DataError
 from amber.files import limits
 from amber.files.bounded import read_bounded
+from amber.files.missing import MOTIFS
 from amber.files.whole import write_whole
 from amber.wording import shown
 
@@ -49,7 +50,7 @@ def read_meme(path: str | os.PathLike[str]) -> list[Motif]:
     Raises:
         DataError: a file that is missing, too large, or not in the format, or of another alphabet; names the line.
     """
-    read = read_bounded(path, limit=limits.MOTIF_BYTES, what="motifs in MEME format", error=DataError)
+    read = read_bounded(path, limit=limits.MOTIF_BYTES, what=MOTIFS, error=DataError)
     try:
         text = read.decode()
     except UnicodeDecodeError as error:

@@ -8,10 +8,10 @@ from typing import Any
 
 from amber.data.motifs import read_meme
 from amber.data.motifs.extra import SHORTEST_SEQUENCE
-from amber.errors import DataError, StorageError
+from amber.errors import DataError
 from amber.experiment.run_files.recorded import checked_model_file, record_beside
 from amber.experiment.task_spec import TaskSpec
-from amber.files.output import check_folder_name, why_not_writable
+from amber.files.output import check_output_folder
 
 FOUND = "explained.json"
 """The file of what `amber explain` found, for reports."""
@@ -45,7 +45,7 @@ def check_explained(run: Path, folder: Path, database: Path | None, motifs: str 
         )
     if database is not None:
         read_meme(database)
-    check_folder(folder)
+    check_output_folder(folder)
 
 
 def input_of_sequences(record: Mapping[str, Any], run: Path) -> str:
@@ -59,17 +59,3 @@ def input_of_sequences(record: Mapping[str, Any], run: Path) -> str:
             f"Contributions of other inputs are arrays in Python: `amber.load({str(run)!r}).explain(inputs)`.",
         )
     return name
-
-
-def check_folder(folder: Path) -> None:
-    """Raise StorageError where a folder is not one, or where neither it nor a file in it could be made.
-
-    ConfigError is raised where it is missing and named as a file.
-    """
-    check_folder_name(folder)
-    there = folder.absolute()
-    while not there.exists() and there != there.parent:
-        there = there.parent
-    reason = why_not_writable(there) if there.is_dir() else f"{there} is not a folder"
-    if reason:
-        raise StorageError(f"--output: expected a folder to write files into. Received: {folder} ({reason})")

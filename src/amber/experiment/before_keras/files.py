@@ -12,6 +12,7 @@ from amber.architect import ModelSpace, TokenLayout
 from amber.errors import AmberError, ArchitectureError, ConfigError
 from amber.files import limits
 from amber.files.bounded_hdf5 import reading
+from amber.files.missing import SUPERNET
 from amber.files.strict_json import parse_json
 from amber.files.supernet_file import read_description, stored_weights
 from amber.types import JsonObject
@@ -30,7 +31,7 @@ def check_supernet_file(path: Path, tokens: Sequence[int]) -> None:
         StorageError: not a file of a supernet.
         ArchitectureError: tokens that the supernet does not have.
     """
-    with reading(path, "a supernet saved by AMBER") as file:
+    with reading(path, SUPERNET) as file:
         description = read_description(file, path)
         stored_weights(file, path)
     layout = _layout_of(description["config"])

@@ -10,6 +10,7 @@ from typing import Any
 from amber.errors import ConfigError, KeyPath
 from amber.files import limits, read_bounded
 from amber.files.bounded_yaml import Lines, decode, dotted, parse_yaml_text
+from amber.files.missing import CONFIGURATION
 
 __all__ = ["KeyPath", "YamlDocument", "dotted", "parse_yaml", "read_yaml"]
 
@@ -74,7 +75,7 @@ def read_yaml(path: str | os.PathLike[str]) -> YamlDocument:
             `amber.files.limits` allows.
     """
     source = os.fspath(path)
-    data = read_bounded(source, limit=limits.CONFIGURATION_BYTES, what="a configuration in YAML", error=ConfigError)
+    data = read_bounded(source, limit=limits.CONFIGURATION_BYTES, what=CONFIGURATION, error=ConfigError)
     return parse_yaml(decode(data, source, ConfigError), source)
 
 

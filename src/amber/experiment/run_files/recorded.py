@@ -19,6 +19,7 @@ from amber.experiment.run_files.plugins import naming_missing
 from amber.experiment.task_spec import TaskSpec
 from amber.experiment.trained.preprocessing import check_columns
 from amber.files.archives import check_archive
+from amber.files.missing import no_model
 from amber.metric_names import SOFTMAX_LOSS
 from amber.types import JsonObject
 from amber.wording import shown
@@ -195,7 +196,7 @@ def checked_model_file(source: Path) -> Path:
     path = model_file(source)
     if path.suffix.lower() != ".keras" or not path.is_file():
         received = f"the suffix {path.suffix!r}" if path.is_file() else "no such file or folder"
-        raise ConfigError(f"{path}: expected a model file ending in .keras, or a run directory. Received: {received}")
+        raise no_model(path, received)
     check_archive(path, "a model saved by Keras 3", ConfigError)
     model_description(path)
     return path

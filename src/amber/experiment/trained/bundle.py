@@ -13,7 +13,7 @@ from amber.errors import AmberError, ConfigError
 from amber.experiment.data import load_data
 from amber.experiment.run_files.recorded import config_of, read_record
 from amber.experiment.trained.bundle_contents import Bundle, BundleContents
-from amber.experiment.trained.files import check_folder, network_file
+from amber.experiment.trained.files import check_bundle_folder, network_file
 from amber.experiment.trained.model import TrainedModel
 from amber.experiment.trained.preprocessing import Preprocessing
 from amber.files import limits
@@ -44,7 +44,7 @@ def write_bundle(run: Path, folder: Path) -> Bundle:
     source = network_file(run)
     home = run if run.is_dir() else run.parent
     test = read_json(home / "test.json", what="the scores of a run", error=ConfigError)
-    check_folder(folder)
+    check_bundle_folder(folder)
     # Loads Keras.
     from amber.modeler.model_files import load_model_file
 

@@ -134,7 +134,7 @@ def _preprocessing_in(bundle: Path) -> Preprocessing:
         raise ConfigError(f"{path}, key '{dotted(error.field)}': {error}", field=error.field) from error
 
 
-def check_folder(folder: Path, also: str = "") -> None:
+def check_bundle_folder(folder: Path, also: str = "") -> None:
     """Raise ConfigError for a folder that a bundle must not be written to.
 
     Args:

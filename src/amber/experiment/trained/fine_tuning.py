@@ -26,7 +26,7 @@ from amber.experiment.final.training import FinalModel
 from amber.experiment.task_settings import for_task
 from amber.experiment.task_spec import TaskSpec
 from amber.experiment.trained.bundle_contents import Bundle, BundleContents, Predicting
-from amber.experiment.trained.files import check_folder, origin_name
+from amber.experiment.trained.files import check_bundle_folder, origin_name
 from amber.experiment.trained.known_data import check_columns, check_inputs
 from amber.experiment.trained.preprocessing import Preprocessing
 from amber.types import Array, Inputs, Tokens
@@ -93,7 +93,7 @@ class FineTuned(Generic[TrainedT]):
         """
         from amber.search.best import software_versions
 
-        check_folder(folder)
+        check_bundle_folder(folder)
         network, origin = self.model.network, origin_name(self.model.path)
         record = {
             "description": f"that of {origin}, trained further",

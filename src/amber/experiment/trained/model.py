@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from amber.checks import boolean, checked_path, positive_integer
-from amber.data.targets.target import by_class, of_the_second
+from amber.data.targets.target import by_class
 from amber.errors import ConfigError, DataError
 from amber.experiment.final.scoring import predictions
 from amber.experiment.trained.files import KnownNetwork, genome_of, network_file
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from amber.experiment.variant_scoring import ScoredVariants
 
 Predicted: TypeAlias = "Array | dict[str, Array]"
-# Names of outputs in a message, at most.
-_LISTED = 20
 METHODS = ("deep_lift", "integrated_gradients", "gradient_times_input", "saliency", "mutagenesis")
 
 
@@ -183,12 +181,7 @@ class TrainedModel:
         Raises:
             ConfigError: there is none of this name; lists those there are.
         """
-        units = self.preprocessing.units()
-        chosen = units[0] if output is None else next((each for each in units if each.title == output), None)
-        if chosen is None:
-            instead = of_the_second(self.preprocessing.classes, str(output))
-            raise ConfigError(f"{argument} must be one of {_listed(units)}.{instead} Received: {shown(output)}")
-        return chosen
+        return self.preprocessing.unit(output, argument)
 
     def place_of(self, unit: Unit) -> tuple[int, int]:
         """Return the output and the unit in it, by position, as the functions of `amber.explain` take them."""
@@ -199,13 +192,6 @@ class TrainedModel:
                 return position, unit.column - first
             first += size
         raise DataError(f"{self.path}: the network has {first} outputs. Received: a description of more")
-
-
-def _listed(units: Sequence[Unit]) -> str:
-    """Return the names that an output may have; of many, the first ones and where the others are found."""
-    names = ", ".join(repr(each.title) for each in units[:_LISTED])
-    more = len(units) - _LISTED
-    return names if more <= 0 else f"{names} and {more:,} more (`.outputs` lists them)"
 
 
 def load(path: str | os.PathLike[str]) -> TrainedModel:
