@@ -16,6 +16,7 @@ from amber.cli.main import app
 from amber.errors import ConfigError, DataError
 from amber.starting import start
 from amber.starting.fasta import by_class
+from amber.starting.tables import label_lines
 
 SITE = "TGACGTCATC"
 
@@ -374,6 +375,19 @@ def test_columns_that_are_not_there(label: str, received: str, tmp_path: Path) -
     path.write_text("seq,label\n" + "".join(f"{text},{row % 2}\n" for row, text in enumerate(sequences(60, False))))
     with pytest.raises(DataError, match=rf"{re.escape(repr(label))} that --label names\. Received: {received}"):
         started(tmp_path, [path], label=label)
+
+
+@pytest.mark.parametrize(
+    ("number", "genes", "wanted"),
+    [("efficiency", 3, "efficiency"), ("log2", 25, "log2"), ("log2", 3, "gene"), ("start", 25, "gene")],
+)
+def test_names_of_many_genes_are_no_classes_beside_a_measured_number(number: str, genes: int, wanted: str) -> None:
+    columns = {
+        number: [str(row / 7) for row in range(100)],
+        "gene": [f"gene{row % genes}" for row in range(100)],
+    }
+    line, *_ = label_lines(list(columns), columns, (), None, "t.csv")
+    assert (line.key, line.value) == ("label", wanted)
 
 
 def test_a_guessed_label_is_named(tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from amber.experiment.final.strands import strand_mean
 from amber.experiment.run_files.recorded import load_model
 from amber.experiment.task_spec import has_profile
 from amber.experiment.trained.files import KnownNetwork, genome_of, network_file
-from amber.experiment.trained.preprocessing import Preprocessing, Unit, in_units
+from amber.experiment.trained.preprocessing import Preprocessing, in_units
+from amber.experiment.trained.units import Unit
 from amber.files.csv_text import csv_text
 from amber.files.output import write_text, writing
 from amber.wording import shortened

@@ -29,7 +29,12 @@ from amber.starting.proposal import (
 )
 
 _SEQUENCES = ("seq", "sequence", "sequences", "dna", "rna", "protein", "peptide", "promoter", "oligo", "guide")
-_LABELS = ("label", "labels", "class", "target", "y", "response", "activity", "expression", "score", "value")
+_LABELS = (
+    *("label", "labels", "class", "target", "y", "response", "outcome", "phenotype", "activity", "efficiency"),
+    *("affinity", "expression", "enrichment", "fitness", "intensity", "score", "value"),
+)
+# Texts of more kinds than these are rather names, such as those of genes, than classes.
+_MOST_CLASSES = 20
 _PARTS = ("gsplit", "split")
 # Columns of numbers that are not measured.
 _NO_MEASURES = ("group", "start", "end", "position", "pos", "id", "index", "row", "fold", "weight")
@@ -111,8 +116,10 @@ def label_lines(names: Sequence[str], columns: Any, taken: Sequence[str], label:
     if binary:
         return [Line("label", binary[0], "its fields are 0 and 1")]
     repeated = [name for name in free if 1 < len(set(map(str, columns[name]))) < max(3, len(columns[name]) // 2)]
+    few = [name for name in repeated if len(set(map(str, columns[name]))) <= _MOST_CLASSES]
     numbers = [name for name in free if _is_numbers(columns[name])]
-    chosen = (repeated or numbers)[-1:]
+    measured = [name for name in numbers if name not in repeated and name.lower() not in _NO_MEASURES]
+    chosen = (few or measured or repeated or numbers)[-1:]
     if not chosen:
         raise DataError(
             f"{where}: expected a column that could be the label; name one with --label. "

@@ -15,7 +15,8 @@ from amber.data.targets.target import by_class
 from amber.errors import ConfigError, DataError
 from amber.experiment.final.scoring import predictions
 from amber.experiment.trained.files import KnownNetwork, genome_of, network_file
-from amber.experiment.trained.preprocessing import Given, Preprocessing, Unit, names_of
+from amber.experiment.trained.preprocessing import Given, Preprocessing, names_of
+from amber.experiment.trained.units import Unit
 from amber.types import Array
 from amber.wording import shortened, shown
 

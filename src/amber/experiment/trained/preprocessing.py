@@ -15,11 +15,12 @@ from amber.data.encoding.given import letters_last, texts_of
 from amber.data.encoding.one_hot import one_hot, one_hot_complement
 from amber.data.tables.features import check_features
 from amber.data.tables.table import shown_names
-from amber.data.targets.target import PAIR, Labels, Numbers, Outcome, by_class, of_the_second, units_of
+from amber.data.targets.target import PAIR, Labels, Numbers, Outcome, by_class, units_of
 from amber.display import one_line
 from amber.errors import ConfigError, DataError
 from amber.experiment.configuration.data_sections import DataSection
 from amber.experiment.task_spec import TaskSpec
+from amber.experiment.trained.units import Unit, unit_named
 from amber.types import Array, JsonObject
 from amber.wording import shown
 
@@ -33,8 +34,6 @@ FILES_OF_RUN = "Give it a file of the form that its run was given, with the same
 # What the inputs of intervals call their bigWig files; see `amber.data.sources`.
 _TRACKS = "signal"
 _SEQUENCE_AXES = 3
-# Names of outputs in a message, at most.
-_LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -74,23 +73,6 @@ class SequenceReading:
         form = SequenceForm(self.alphabet, self.length, self.align or "centre")
         coded = coded_sequences(texts, form, lambda row: f"{name}, example {row}")
         return one_hot(cast(Array, coded.values), coded.kind.alphabet, unknown=self.unknown)
-
-
-@dataclass(frozen=True)
-class Unit:
-    """One number that a network predicts.
-
-    Attributes:
-        title: the class, label or output.
-        column: its place among the units of all outputs.
-        is_probability: whether it lies between 0 and 1.
-        scaling: what a predicted number is scaled back by; None for probabilities.
-    """
-
-    title: str
-    column: int
-    is_probability: bool
-    scaling: Scaling | None = None
 
 
 @dataclass(frozen=True)
@@ -208,12 +190,7 @@ class Preprocessing:
         Raises:
             ConfigError: there is none of this name; lists those there are.
         """
-        units = self.units()
-        chosen = units[0] if output is None else next((each for each in units if each.title == output), None)
-        if chosen is None:
-            instead = of_the_second(self.classes, str(output))
-            raise ConfigError(f"{argument} must be one of {_listed(units)}.{instead} Received: {shown(output)}")
-        return chosen
+        return unit_named(self.units(), output, argument, self.classes)
 
     def units(self) -> list[Unit]:
         """Return the meaning of each predicted number; for two classes there is one, the second."""
@@ -415,10 +392,3 @@ def _is_sequence(name: str, shape: tuple[int, ...], section: DataSection, letter
         return False
     written = (section.blocks or {}).get(name)
     return written is None or (isinstance(written, Mapping) and "sequence" in written)
-
-
-def _listed(units: Sequence[Unit]) -> str:
-    """Return the names that an output may have; of many, the first ones and where the others are found."""
-    names = ", ".join(repr(each.title) for each in units[:_LISTED])
-    more = len(units) - _LISTED
-    return names if more <= 0 else f"{names} and {more:,} more (`.outputs` lists them)"
