@@ -1,16 +1,17 @@
 """Runs the comparison of searches: `python -m benchmarks.search [--tasks ecoli tf_0] [--seeds 0 1 2] [--only ...]`.
 
-Everybody trains networks in the same way, on one thread, for the same processor time, and selects by validation loss.
-The three best networks of each are trained once more, on all examples, and the test data are opened for the one that
-then has the best validation loss. What
-the JSON file has is not measured again, so the comparison can be made in parts, an interrupted run loses one search at
-most, and the order is that of what it tells first: test-retest of all tasks, then the searches, one seed after the
-other. `--tables` prints what the file has.
+Everybody trains networks in the same way, on one thread, and selects by validation loss; whoever searches pays for each
+epoch by the FLOPs of its network, and may pay the same in all. The three best networks of each are trained once more,
+on all examples, and the test data are opened for the one that then has the best validation loss. What the JSON file
+has is not measured again, so the comparison can be made in parts, an interrupted run loses one search at most, and the
+order is that of what it tells first: test-retest of all tasks, then the searches, one seed after the other. `--tables`
+prints what the file has.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import time
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -62,7 +63,7 @@ def main() -> None:
             run = _linear(task, arguments) if name == LINEAR else _run(task, name, seed, record, arguments)
             if run is not None:
                 record.add(run)
-                shown = {key: run[key] for key in ("validation", "cpu") if key in run}
+                shown = {key: run[key] for key in ("validation", "spent", "cpu") if key in run}
                 print(f"{task}, {name}, seed {seed}: {shown}", flush=True)
 
 
@@ -102,10 +103,12 @@ def _run(task_name: str, name: str, seed: int, record: Record, arguments: argpar
             return None
         networks = len(other["events"])
     task = _task(task_name, arguments.epochs, contestant.preset)
+    price = record.price(task_name, _flops_of_retest(task_name, arguments))
     unlimited = contestant.whole or networks is not None
-    clock = Clock(networks=networks) if unlimited else Clock(seconds)
+    clock = Clock(math.inf if unlimited else seconds, networks, price, task.epochs)
+    started = time.process_time()
     contestant.search(task, seed, clock)
-    spent = round(clock.spent, 1)
+    measured = round(time.process_time() - started, 1)
     finalists = clock.best(FINALISTS)
     if not finalists:
         return None
@@ -116,7 +119,8 @@ def _run(task_name: str, name: str, seed: int, record: Record, arguments: argpar
         "search": name,
         "seed": seed,
         "seconds": seconds,
-        "cpu": spent,
+        "spent": round(clock.spent, 1),
+        "cpu": measured,
         "ended": time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime()),
         "validation": finalists[0]["score"],
         "finalists": [round(each[1], 5) for each in trained],
@@ -125,6 +129,16 @@ def _run(task_name: str, name: str, seed: int, record: Record, arguments: argpar
         "test": tested(task, network_predictions(task, network)),
         "events": clock.events,
     }
+
+
+@cache
+def _flops(name: str, epochs: int, count: int) -> list[float]:
+    objective = _task(name, epochs, CONTESTANTS["surrogate"].preset).objective()
+    return [float(objective.prepare(tokens).flops or 0) for tokens in architectures(objective.layout, count)]
+
+
+def _flops_of_retest(name: str, arguments: argparse.Namespace) -> list[float]:
+    return _flops(name, arguments.epochs, arguments.retest)
 
 
 def _linear(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -139,7 +153,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     known = [LINEAR, *CONTESTANTS]
     parser.add_argument("--only", nargs="*", choices=known, default=known)
-    parser.add_argument("--seconds", type=float, help="of processor time of a search; by default 55 mean trainings")
+    parser.add_argument("--seconds", type=float, help="that a search may pay; by default those of 55 mean trainings")
     parser.add_argument("--epochs", type=int, default=0, help="of every network; by default those of the task")
     parser.add_argument("--retest", type=int, default=20, help="architectures that are trained twice first")
     parser.add_argument("--least-tau", type=float, default=0.5, help="of these; a task with less is not used")

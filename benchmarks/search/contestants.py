@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras_tuner
+import numpy as np
 
 from amber.modeler.references import REFERENCES
 from amber.search import SamplerSettings, run_search, seeded, trial_seed
 from amber.search.halving import HalvingSettings, run_halving
 from amber.search.one_shot import OneShotSettings, SharedTraining, run_one_shot
+from benchmarks.search.ground_truth import architectures
 from benchmarks.search.problem import METRIC, Clock, Task
 from benchmarks.search.real_tasks import PRESET
 
@@ -85,6 +87,8 @@ def one_shot(inherit_weights: bool) -> Search:
             inherit_weights=inherit_weights,
         )
         for repetition in range(MANY):
+            # Of another architecture at each step.
+            clock.charge(_mean_flops(task), task.epochs * settings.planned_steps / task.steps)
             run_one_shot(
                 task.objective(),
                 seed=seed + MANY * repetition,
@@ -96,6 +100,11 @@ def one_shot(inherit_weights: bool) -> Search:
                 break
 
     return search
+
+
+def _mean_flops(task: Task) -> float:
+    objective = task.objective()
+    return float(np.mean([objective.prepare(tokens).flops or 0 for tokens in architectures(objective.layout, 32)]))
 
 
 def keras_tuner_with(kind: str) -> Search:
@@ -123,9 +132,12 @@ def keras_tuner_with(kind: str) -> Search:
 
         class Timed(base):  # type: ignore[misc,valid-type]
             def run_trial(self, trial: Any, *arguments: Any, **keywords: Any) -> Any:
-                if kind == "hyperband":
-                    return super().run_trial(trial, *arguments, **keywords)
                 candidate = objective.prepare(tokens_of(trial))
+                if kind == "hyperband":
+                    values = trial.hyperparameters.values
+                    clock.charge(candidate.flops or 0, values["tuner/epochs"] - values["tuner/initial_epoch"])
+                    return super().run_trial(trial, *arguments, **keywords)
+                clock.charge(candidate.flops or 0, task.epochs)
                 found = objective.evaluate(
                     candidate.tokens, trial_seed(seed, candidate.fingerprint), candidate=candidate
                 )

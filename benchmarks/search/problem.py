@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,6 +21,7 @@ from amber.experiment.task_settings import for_task
 from amber.experiment.task_spec import TaskSpec
 from amber.search import Objective, SamplerSettings, SearchCallback, Trial, run_search
 from benchmarks.search import real_tasks
+from benchmarks.search.price import Price
 
 _HERE = Path(__file__).parent
 # Of everybody's selection; the lower the better.
@@ -193,31 +193,38 @@ class KeepingObjective(Objective):
 
 
 class Clock(SearchCallback):
-    """Notes which network had which score after how much processor time, and ends a search when its time is up.
+    """Notes which network had which score after how much was trained, and ends a search when its time is up.
 
-    Processor time is what the process of the search computed: on a core of its own it is the time that passes, and it
-    stays fair where others compute too.
+    A search pays the price of every epoch that it trains. Measured time would depend on what else the machine does: two
+    processes on one core take twice the processor time of one.
 
     Args:
-        seconds: of processor time until the end.
+        seconds: that may be paid until the end.
         networks: how many networks may be trained; None: any number.
+        price: of a training.
+        epochs: of a whole training.
+
+    Attributes:
+        spent: seconds that were paid so far.
     """
 
-    def __init__(self, seconds: float = math.inf, networks: int | None = None) -> None:
+    def __init__(
+        self, seconds: float = math.inf, networks: int | None = None, price: Price | None = None, epochs: int = 1
+    ) -> None:
         self.seconds, self.networks = seconds, networks
-        self._start = time.process_time()
+        self.spent = 0.0
         self.events: list[dict[str, Any]] = []
+        self._price, self._epochs = price or Price(), epochs
+
+    def charge(self, flops: float, epochs: float) -> None:
+        """Takes the price of some epochs of a network."""
+        self.spent += self._price.of(flops) * epochs / self._epochs
 
     def best(self, count: int) -> list[dict[str, Any]]:
         """Return the different networks with the best scores, the best first."""
         ordered = sorted(self.events, key=lambda each: float(each["score"]))
         different = {each.get("reference", tuple(each.get("tokens", ()))): each for each in reversed(ordered)}
         return sorted(different.values(), key=lambda each: float(each["score"]))[:count]
-
-    @property
-    def spent(self) -> float:
-        """Seconds of processor time so far."""
-        return time.process_time() - self._start
 
     @property
     def is_up(self) -> bool:
@@ -227,7 +234,7 @@ class Clock(SearchCallback):
     def note(self, score: float, **what: Any) -> None:
         """Keeps a score, if it came in time, and what the network was."""
         if not self.is_up:
-            self.events.append({"cpu": round(self.spent, 2), "score": round(score, 5), **what})
+            self.events.append({"spent": round(self.spent, 2), "score": round(score, 5), **what})
 
     def on_trial_begin(self, number: int, tokens: tuple[int, ...]) -> None:
         """Ends the search as Ctrl-C does."""
@@ -235,7 +242,9 @@ class Clock(SearchCallback):
             raise KeyboardInterrupt
 
     def on_trial_end(self, trial: Trial) -> None:
-        """Notes the score of a trained network."""
+        """Takes the price of a training, and notes the score of a network that was trained to the end."""
+        if trial.flops is not None and trial.epochs:
+            self.charge(trial.flops, trial.epochs)
         if trial.status == "complete" and trial.score is not None:
             known = {"reference": trial.reference} if trial.reference else {"tokens": list(trial.tokens)}
             self.note(trial.score, **known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from amber.files import write_whole
 from benchmarks.results import machine
 from benchmarks.search.ground_truth import test_retest
+from benchmarks.search.price import Price, fitted_price
 
 # Searches have the time of so many trainings: KerasTuner's 50 fit into it.
 TRAININGS = 55
@@ -48,11 +50,25 @@ class Record:
         return min(float(np.mean(each)) for each in self.retest(task)["scores"].values())
 
     def seconds(self, task: str) -> float:
-        """Return the processor seconds that a search of a task has: what is said once holds for all searches."""
+        """Return the seconds that a search of a task may pay: what is said once holds for all searches."""
         retest = self.retest(task)
         if "seconds" not in retest:
             retest["seconds"] = round(TRAININGS * float(np.mean(retest["cpu"])), 1)
         return float(retest["seconds"])
+
+    def price(self, task: str, flops: Sequence[float]) -> Price:
+        """Return the price of a training of a task: what is said once holds for all searches.
+
+        Args:
+            task: its name.
+            flops: of the architectures of its test-retest, in their order.
+        """
+        retest = self.retest(task)
+        if "price" not in retest:
+            repeats = -(-len(retest["cpu"]) // len(flops))
+            found = fitted_price([*flops] * repeats, retest["cpu"])
+            retest["price"] = [found.fixed, found.per_megaflop]
+        return Price(*retest["price"])
 
     def run_of(self, task: str, search: str, seed: int) -> dict[str, Any] | None:
         """Return a run that was made; None where it is still to come."""

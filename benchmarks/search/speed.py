@@ -52,6 +52,6 @@ def reaches(runs: Sequence[dict[str, Any]], search: str, rival: str) -> list[Rea
             continue
         target = min(each["score"] for each in trials)
         events = by_seed[search][seed]["events"]
-        reached = next((each["cpu"] for each in events if each["score"] <= target), None)
-        found.append(Reach(search, rival, seed, len(trials), target, trials[-1]["cpu"], reached))
+        reached = next((each["spent"] for each in events if each["score"] <= target), None)
+        found.append(Reach(search, rival, seed, len(trials), target, trials[-1]["spent"], reached))
     return found

@@ -10,7 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from benchmarks.search import __main__ as comparison, contestants, pool, problem, real_tasks, report, speed, tested
+from benchmarks.search import (
+    __main__ as comparison,
+    contestants,
+    pool,
+    price,
+    problem,
+    real_tasks,
+    report,
+    speed,
+    tested,
+)
 from benchmarks.search.record import Record
 
 from amber import measures
@@ -20,7 +30,7 @@ from amber.search import run_search
 
 
 def run(search: str, seed: int, scores: list[float], step: float, test: float = 0.5) -> dict[str, Any]:
-    events = [{"cpu": step * k, "score": each} for k, each in enumerate(scores, 1)]
+    events = [{"spent": step * k, "score": each} for k, each in enumerate(scores, 1)]
     draws = [round((test + shift) / tested.UNIT) for shift in (-0.02, 0.0, 0.02, 0.04)]
     common = {"task": "ecoli", "cpu": 100.0, "validation": min(scores), "test": {"auroc": test, "draws": draws}}
     return {"search": search, "seed": seed, "events": events, "parameters": 100, **common}
@@ -174,7 +184,8 @@ def test_a_constant_has_the_entropy_of_the_frequencies(real_data: Path) -> None:
 
 @pytest.mark.slow
 def test_the_clock_ends_a_search_and_scores_are_those_of_the_best_epoch() -> None:
-    task, clock = problem.Task("motifs", epochs=1), problem.Clock(1e-9)
+    task, clock = problem.Task("motifs", epochs=1), problem.Clock(0.5)
+    clock.charge(1e6, 1)
     assert task.objective().settings.patience == task.epochs == 1
     assert not run_search(task.objective(), trials=3, seed=0, sampler="random", callbacks=(clock,)).trials
     assert not clock.events
@@ -182,7 +193,7 @@ def test_the_clock_ends_a_search_and_scores_are_those_of_the_best_epoch() -> Non
     found = run_search(task.objective(), trials=9, seed=0, sampler="random", callbacks=(clock,))
     scores = [round(trial.score or 0.0, 5) for trial in sorted(found.ranked, key=lambda trial: trial.number)]
     assert [each["score"] for each in clock.events] == scores and len(scores) == 2
-    assert 0 < clock.events[0]["cpu"] < clock.events[1]["cpu"]
+    assert [each["spent"] for each in clock.events] == [1.0, 2.0]
     assert ("tokens" in clock.events[1]) == (scores[1] < scores[0])
 
 
@@ -206,6 +217,35 @@ def test_several_labels_are_measured_by_their_means(real_data: Path) -> None:
     linear, _ = tested.linear_model(task)
     assert linear.shape == (len(task.test.y), 2)
     assert set(tested.tested(task, linear)) == {"auroc", "auprc", "draws"}
+
+
+def test_a_search_pays_for_epochs_by_flops() -> None:
+    flops, seconds = [1e6, 3e6, 1e6, 3e6], [3.0, 5.0, 1.0, 7.0]
+    found = price.fitted_price(flops, seconds)
+    assert found.fixed == pytest.approx(0.0) and found.per_megaflop == pytest.approx(2.0, abs=1e-5)
+    assert np.mean([found.of(each) for each in flops]) == pytest.approx(np.mean(seconds), abs=1e-4)
+    assert price.fitted_price(flops, [5.0, 1.0] * 2) == price.Price(3.0, 0.0)
+    clock = problem.Clock(30.0, price=price.Price(1.0, 2.0), epochs=6)
+    clock.charge(2e6, 6)
+    clock.charge(2e6, 3)
+    assert clock.spent == 7.5 and not clock.is_up
+    clock.note(0.4, tokens=[0])
+    clock.charge(20e6, 6)
+    clock.note(0.1, tokens=[1])
+    assert clock.is_up and clock.events == [{"spent": 7.5, "score": 0.4, "tokens": [0]}]
+
+
+@pytest.mark.slow
+def test_what_is_given_up_early_costs_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(problem.TASKS, "motifs", problem.ComparedTask(problem.TASKS["motifs"].path, 3, 1))
+    task = problem.Task("motifs")
+    for name in ("surrogate, halving", "keras-tuner hyperband", "surrogate"):
+        clock = problem.Clock(18.0, price=price.Price(3.0, 0.0), epochs=3)
+        contestants.CONTESTANTS[name].search(task, 0, clock)
+        assert 18.0 < clock.spent <= 21.0 and clock.events
+        # What was given up was paid for in part; Hyperband notes what it trained for an epoch, too.
+        seen = {"surrogate, halving": clock.spent - 3.0 * len(clock.events) > 1.0, "surrogate": len(clock.events) == 6}
+        assert seen.get(name, len(clock.events) > 6)
 
 
 def test_finalists_are_different_networks_the_best_first() -> None:
