@@ -40,9 +40,6 @@ RECIPES = {
     "lr 0.003, batch 32, recalibrated, warm-up": (
         "batch_size: 32, learning_rate: 0.003, schedule: cosine, warm_up: 0.1, recalibrate: true"
     ),
-    "lr 0.003, batch 32, recalibrated, warm-up, bfloat16": (
-        "batch_size: 32, learning_rate: 0.003, schedule: cosine, warm_up: 0.1, precision: bfloat16, recalibrate: true"
-    ),
 }
 _FILE = Path("benchmarks/results/recipe.json")
 
