@@ -5,6 +5,7 @@ from __future__ import annotations
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,9 +52,10 @@ def test_every_module_of_commands_is_listed() -> None:
     assert modules == {line.module or line.name for line in COMMANDS}
 
 
-def test_a_listed_command_is_parsed_by_the_command_itself() -> None:
+def test_a_listed_command_is_parsed_by_the_command_itself(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").touch()
     group: Any = typer.main.get_command(app)
-    context = group.commands["draw"].make_context("draw", ["x.yaml", "-1,0", "--theme", "dark"])
+    context = group.commands["draw"].make_context("draw", [str(tmp_path / "x.yaml"), "-1,0", "--theme", "dark"])
     assert context.params["theme"] == "dark" and context.params["tokens"] == "[-1,0]"
 
 

@@ -45,7 +45,7 @@ def one_or_many(values: list[np.ndarray]) -> np.ndarray | list[np.ndarray]:
 
 def _half_precision_runner(model: keras.Model) -> Callable[..., keras.KerasTensor]:
     """The model; on TensorFlow in float16 as XLA runs it, as oneDNN's products in it are wrong on some processors."""
-    if keras.backend.backend() != "tensorflow" or keras.backend.standardize_dtype(model.output.dtype) != "float16":
+    if keras.backend.backend() != "tensorflow" or all(layer.compute_dtype != "float16" for layer in model.layers):
         return model
     import tensorflow as tf
 

@@ -13,10 +13,11 @@ from tests.new_process import run_code
 from tests.operations.cases import CASES, CUSTOM, WITHOUT_JSON
 from tests.operations.networks import EVERY_CASE, NAMES, case_of, inputs_for, network, one_or_many, predict
 
+from amber.architect import Operation
 from amber.drawing import draw_svg
 from amber.errors import ModelSpaceError
 from amber.graph.cost import measure
-from amber.modeler import ComputationGraph, get_layer
+from amber.modeler import ComputationGraph, ComputationNode, get_layer
 
 pytestmark = pytest.mark.parity
 
@@ -103,13 +104,18 @@ def policy(request: pytest.FixtureRequest) -> Iterator[str]:
 def test_mixed_precision(name: str, number: int, policy: str) -> None:
     operation, shapes = case_of(name, number)
     keras.utils.set_random_seed(0)
-    model = network(operation, shapes).build()
+    graph = network(operation, shapes)
+    # The end of a network is float32 by itself.
+    end = ComputationNode(Operation("identity"), "end", parents=["out"])
+    graph = ComputationGraph([*graph.nodes, end], graph.inputs, ["end"])
+    model = graph.build()
     computed = policy.removeprefix("mixed_")
-    assert keras.backend.standardize_dtype(model.output.dtype) == computed
+    assert keras.backend.standardize_dtype(model.get_layer("end").input.dtype) == computed
+    assert keras.backend.standardize_dtype(model.output.dtype) == "float32"
     assert {keras.backend.standardize_dtype(weight.dtype) for weight in model.weights} <= {"float32"}
     mixed = predict(model, shapes)
     keras.config.set_dtype_policy("float32")
-    exact = network(operation, shapes).build()
+    exact = graph.build()
     exact.set_weights(model.get_weights())
     expected = predict(exact, shapes)
     # bfloat16 has 8 bits of precision, and numbers up to 7 are summed up.
