@@ -59,6 +59,14 @@ def test_a_listed_command_is_parsed_by_the_command_itself(tmp_path: Path) -> Non
     assert context.params["theme"] == "dark" and context.params["tokens"] == "[-1,0]"
 
 
+@pytest.mark.parametrize(("name", "option"), [("search", "run_directory"), ("compare", "folder"), ("report", "output")])
+def test_what_is_written_has_the_same_short_option(name: str, option: str, tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").touch()
+    group: Any = typer.main.get_command(app)
+    context = group.commands[name].make_context(name, [str(tmp_path / "x.yaml"), "-o", str(tmp_path / "out")])
+    assert context.params[option] == tmp_path / "out"
+
+
 def test_only_the_command_that_is_used_is_imported() -> None:
     assert imported("--help") == imported("serch") == ""
     assert imported("scan", "--help") == "amber.cli.commands.scan"
