@@ -23,7 +23,7 @@ import torch
 from benchmarks.search.contestants import CONTESTANTS
 from benchmarks.search.ground_truth import architectures, train_missing
 from benchmarks.search.problem import TASKS, Clock, Task
-from benchmarks.search.real_tasks import REPORTING
+from benchmarks.search.real_tasks import PRESET, REPORTING
 from benchmarks.search.record import Record
 from benchmarks.search.report import LINEAR, page
 from benchmarks.search.tested import constant_loss, linear_model, network_predictions, tested
@@ -70,7 +70,7 @@ def main() -> None:
 def _tells_apart(name: str, record: Record, arguments: argparse.Namespace) -> bool:
     """Say whether two trainings agree on which of some architectures are better, and print how far they do."""
     retest = record.retest(name)
-    task = _task(name, arguments.epochs, CONTESTANTS["surrogate"].preset)
+    task = _task(name, arguments.epochs, PRESET)
     size = {"epochs": task.epochs, "trained": len(task.searched_on[1])}
     if {key: retest.setdefault(key, value) for key, value in size.items()} != size:
         raise SystemExit(f"{arguments.json} has {name} in another size than {size}: give another file")
@@ -83,6 +83,7 @@ def _tells_apart(name: str, record: Record, arguments: argparse.Namespace) -> bo
     train_missing(task, chosen, 2, retest["scores"], note)
     tau, low, high, count = record.tau(name)
     retest.setdefault("constant", round(constant_loss(task), 5))
+    record.price(name, task.flops)
     used = tau >= arguments.least_tau and record.best(name) < retest["constant"]
     verdict = "" if used else f"; not {arguments.least_tau}, or none is better than a constant, so it is not used"
     print(
@@ -103,7 +104,7 @@ def _run(task_name: str, name: str, seed: int, record: Record, arguments: argpar
             return None
         networks = len(other["events"])
     task = _task(task_name, arguments.epochs, contestant.preset)
-    price = record.price(task_name, _flops_of_retest(task_name, arguments))
+    price = record.price(task_name, _task(task_name, arguments.epochs, PRESET).flops)
     unlimited = contestant.whole or networks is not None
     clock = Clock(math.inf if unlimited else seconds, networks, price, task.epochs)
     started = time.process_time()
@@ -131,18 +132,8 @@ def _run(task_name: str, name: str, seed: int, record: Record, arguments: argpar
     }
 
 
-@cache
-def _flops(name: str, epochs: int, count: int) -> list[float]:
-    objective = _task(name, epochs, CONTESTANTS["surrogate"].preset).objective()
-    return [float(objective.prepare(tokens).flops or 0) for tokens in architectures(objective.layout, count)]
-
-
-def _flops_of_retest(name: str, arguments: argparse.Namespace) -> list[float]:
-    return _flops(name, arguments.epochs, arguments.retest)
-
-
 def _linear(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
-    task = _task(name, arguments.epochs, CONTESTANTS["surrogate"].preset)
+    task = _task(name, arguments.epochs, PRESET)
     predicted, how = linear_model(task)
     return {"task": name, "search": LINEAR, "seed": arguments.seeds[0], **how, "test": tested(task, predicted)}
 

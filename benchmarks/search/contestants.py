@@ -86,9 +86,10 @@ def one_shot(inherit_weights: bool) -> Search:
             finalist_steps=3 * task.steps,
             inherit_weights=inherit_weights,
         )
+        # Of another architecture at each step.
+        flops = float(np.mean([task.flops(tokens) for tokens in architectures(task.builder().layout, 32)]))
         for repetition in range(MANY):
-            # Of another architecture at each step.
-            clock.charge(_mean_flops(task), task.epochs * settings.planned_steps / task.steps)
+            clock.charge(flops, task.epochs * settings.planned_steps / task.steps)
             run_one_shot(
                 task.objective(),
                 seed=seed + MANY * repetition,
@@ -100,11 +101,6 @@ def one_shot(inherit_weights: bool) -> Search:
                 break
 
     return search
-
-
-def _mean_flops(task: Task) -> float:
-    objective = task.objective()
-    return float(np.mean([objective.prepare(tokens).flops or 0 for tokens in architectures(objective.layout, 32)]))
 
 
 def keras_tuner_with(kind: str) -> Search:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -133,6 +133,10 @@ class Task:
     def shared_compile(self) -> dict[str, Any]:
         """Arguments of `compile` for weights that networks share, with a constant learning rate."""
         return compile_arguments(self.loaded, shared=True)
+
+    def flops(self, tokens: Sequence[int]) -> float:
+        """Return those of an architecture, for one example, forward."""
+        return float(self.objective().prepare(tuple(tokens)).flops or 0)
 
     def objective(self) -> Objective:
         """Trains, and scores by the best epoch on validation data, as KerasTuner does."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,17 +56,17 @@ class Record:
             retest["seconds"] = round(TRAININGS * float(np.mean(retest["cpu"])), 1)
         return float(retest["seconds"])
 
-    def price(self, task: str, flops: Sequence[float]) -> Price:
-        """Return the price of a training of a task: what is said once holds for all searches.
+    def price(self, task: str, flops: Callable[[Sequence[int]], float]) -> Price:
+        """Return the price of a training of a task: what is said once, after its test-retest, holds for all searches.
 
         Args:
             task: its name.
-            flops: of the architectures of its test-retest, in their order.
+            flops: returns those of an architecture.
         """
         retest = self.retest(task)
         if "price" not in retest:
-            repeats = -(-len(retest["cpu"]) // len(flops))
-            found = fitted_price([*flops] * repeats, retest["cpu"])
+            once = [flops([*map(int, tokens.split())]) for tokens in retest["scores"]]
+            found = fitted_price([*once, *once], retest["cpu"])
             retest["price"] = [found.fixed, found.per_megaflop]
         return Price(*retest["price"])
 

@@ -235,6 +235,16 @@ def test_a_search_pays_for_epochs_by_flops() -> None:
     assert clock.is_up and clock.events == [{"spent": 7.5, "score": 0.4, "tokens": [0]}]
 
 
+def test_a_price_is_said_once(tmp_path: Path) -> None:
+    record = Record(tmp_path / "a.json")
+    retest = record.retest("ecoli")
+    retest["scores"] |= {"1 0": [0.3, 0.3], "3 0": [0.2, 0.2]}
+    retest["cpu"] += [3.0, 5.0, 1.0, 7.0]
+    assert record.price("ecoli", lambda tokens: tokens[0] * 1e6) == price.Price(0.0, 2.0)
+    record.write()
+    assert Record(tmp_path / "a.json").price("ecoli", lambda tokens: 9.0) == price.Price(0.0, 2.0)
+
+
 @pytest.mark.slow
 def test_what_is_given_up_early_costs_less(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(problem.TASKS, "motifs", problem.ComparedTask(problem.TASKS["motifs"].path, 3, 1))

@@ -159,6 +159,21 @@ def test_averages_of_many_positions_do_not_drift() -> None:
     assert torch.equal(y, x)
 
 
-def test_gradients_lie_by_position() -> None:
+def test_gradients_lie_by_position(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def noted(gradient: torch.Tensor) -> torch.Tensor:
+        seen.append(gradient.stride())
+        return sequences.by_position(gradient)
+
+    monkeypatch.setattr("amber.backend.torch.kernels.by_position", noted)
+    keras.config.set_dtype_policy("float32")
+    inputs = keras.Input((5, 3))
+    mean = layers.GlobalAveragePooling1D()(layers.BatchNormalization()(layers.Conv1D(3, 1)(inputs)))
+    model = ChildModel(inputs, mean)
+    model.compile("sgd", "mse")
+    model.fit(np.ones((2, 5, 3), "float32"), np.ones((2, 3)), batch_size=2, verbose=0)
+    # The mean gives it otherwise.
+    assert len(seen) == 1 and seen[0] != (15, 1, 15, 3)
     gradient = sequences.by_position(torch.zeros(2, 3, 1, 1).expand(2, 3, 1, 5))
     assert gradient.stride() == (15, 1, 15, 3)

@@ -33,6 +33,7 @@ def in_bfloat16(tiny: str) -> str:
     return tiny.replace("  batch_size: 256", "  batch_size: 256\n  precision: bfloat16")
 
 
+@pytest.mark.parity
 def test_trained_networks_compute_in_bfloat16_and_give_float32(tiny: str) -> None:
     loaded = config_from_text(in_bfloat16(tiny), "a.yaml")
     model = make_builder(loaded, PROBLEM, steps=6)([0, 0, 0])
@@ -45,6 +46,7 @@ def test_trained_networks_compute_in_bfloat16_and_give_float32(tiny: str) -> Non
     assert set(dtypes(make_builder(loaded, PROBLEM)([0, 0, 0])).values()) == {"float32"}
 
 
+@pytest.mark.parity
 def test_reference_networks_too(tiny: str) -> None:
     builder = make_builder(config_from_text(in_bfloat16(tiny), "a.yaml"), PROBLEM, steps=6)
     reference = ReferenceBuilder(builder, "deepbind")
@@ -80,6 +82,7 @@ BUILDERS: dict[str, Callable[[], Any]] = {
 }
 
 
+@pytest.mark.parity
 @pytest.mark.parametrize("name", BUILDERS)
 def test_every_builder_gives_outputs_in_float32(name: str) -> None:
     builder = BUILDERS[name]()

@@ -70,7 +70,7 @@ def as_image(x: Tensor) -> Tensor:
 def by_position(gradient: Tensor) -> Tensor:
     """Return the gradient of an image with all channels of a position together, as kernels read it fastest.
 
-    That of a mean over positions comes otherwise, and normalisation takes ten times as long to go back through it.
+    That of a mean over positions comes otherwise, and normalisation then takes four to six times as long to go back.
     """
     return gradient.contiguous(memory_format=torch.channels_last)
 

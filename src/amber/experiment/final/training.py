@@ -135,7 +135,7 @@ def in_float32(network: keras.Model, builder: Builder, tokens: Sequence[int]) ->
     if getattr(builder, "precision", None) is None:
         return network
     plain: Any = copy(builder)
-    plain.precision = None
+    plain.precision = "float32"
     made: keras.Model = plain(tokens)
     made.set_weights(network.get_weights())
     made.optimizer.build(made.trainable_variables)
