@@ -109,5 +109,6 @@ def test_every_command_that_uses_a_network_chooses_threads(
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("amber.experiment.before_keras.explained.check_explained", lambda *_: None)
+    monkeypatch.setattr("amber.cli.options.is_missing", lambda path: False)
     monkeypatch.setattr("amber.experiment.threads.set_threads_for_run", chosen)
     assert "threads for run" in amber(*command.split()).stderr
