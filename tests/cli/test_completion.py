@@ -8,8 +8,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer import Context
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from amber.cli.completion import complete_config, complete_model, complete_run, complete_source
@@ -72,6 +75,14 @@ def test_zsh_is_told_the_same(words: str, proposed: set[str], folder: Path) -> N
     assert not done.stderr
     # One proposal a line, followed by what it is.
     assert set(re.findall(r'^[^"]*"([^"]+)"', done.stdout, re.MULTILINE)) == proposed
+
+
+def test_a_shell_is_told_the_whole_line_of_a_command() -> None:
+    listed: Any = get_command(app)
+    shown = {item.value: item.help for item in listed.shell_complete(Context(listed), "")}
+    assert shown["design"] == "Evolve sequences towards an output of a network, within constraints; shows every step."
+    # zsh loses them.
+    assert not [line for line in shown.values() if "'" in line]
 
 
 def test_runs_are_found_a_few_folders_down(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ COMMANDS = (
     CommandEntry("init", "Inspect data files and write a commented configuration for a search on them."),
     CommandEntry(
         "data",
-        "Show a card of a configuration's data: parts, classes, lengths, GC, duplicates, leakage, examples.",
+        "Show a card of the data of a configuration: parts, classes, lengths, GC, duplicates, leakage, examples.",
     ),
     CommandEntry("search", "Search architectures, retrain the best one, and test it once beside a simple baseline."),
     CommandEntry(
@@ -53,9 +53,9 @@ COMMANDS = (
         "explain", "Find and name the motifs that the best network of a run reads; write an HTML page and files."
     ),
     CommandEntry("scan", "Find the instances of motifs in sequences, on both strands (FIMO)."),
-    CommandEntry("variants", "Score variants: a network's predictions for either allele, and their difference."),
+    CommandEntry("variants", "Score variants: what a network predicts for either allele, and the difference."),
     CommandEntry("design", "Evolve sequences towards an output of a network, within constraints; shows every step."),
-    CommandEntry("predict", "Write a model's predictions for each example of a file: class probabilities, or numbers."),
+    CommandEntry("predict", "Write what a model predicts for each example of a file: class probabilities, or numbers."),
     CommandEntry(
         "extract",
         "Extract an architecture from a supernet, with its weights, as a Keras model that loads without AMBER.",
@@ -98,6 +98,14 @@ class ListedCommand(TyperCommand):
     def make_context(self, *arguments: Any, **extra: Any) -> Any:
         """Parse the arguments of the command, which is that of the context returned."""
         return self.load().make_context(*arguments, **extra)
+
+    def get_short_help_str(self, limit: int = 100) -> str:
+        """Return the line that a shell shows beside the name; it cuts what its width does not hold by itself.
+
+        Args:
+            limit: of characters.
+        """
+        return super().get_short_help_str(limit)
 
     def load(self) -> Any:
         """Import the command and return it with its options, as Typer makes it of the function."""

@@ -18,7 +18,7 @@ def data(
         Path | None, typer.Option("--output", "-o", help="Also write the card as HTML.", show_default=False)
     ] = None,
 ) -> None:
-    """Show a card of a configuration's data: parts, classes, lengths, GC, duplicates, leakage, examples."""
+    """Show a card of the data of a configuration: parts, classes, lengths, GC, duplicates, leakage, examples."""
     path = None if output is None else checked_output(output, (".html",))
     typer.echo(f"Reading the data of {config} ...")
     from rich.console import Console

@@ -62,7 +62,7 @@ def predict(
         bool, typer.Option("--both-strands", help="Predict the mean of both strands; not for tables.")
     ] = False,
 ) -> None:
-    """Write a model's predictions for each example of a file: class probabilities, or numbers."""
+    """Write what a model predicts for each example of a file: class probabilities, or numbers."""
     from amber.experiment.new_files import holds_arrays
     from amber.experiment.threads import set_threads_for_run
     from amber.experiment.trained.files import KnownNetwork

@@ -34,7 +34,7 @@ def variants(
     both_strands: Annotated[bool, typer.Option("--both-strands", help="Predict the mean of both strands.")] = False,
     batch_size: Annotated[int, typer.Option(min=1, help="Windows per batch.")] = 256,
 ) -> None:
-    """Score variants: a network's predictions for either allele, and their difference."""
+    """Score variants: what a network predicts for either allele, and the difference."""
     from amber.cli.options import checked_output
     from amber.cli.waiting import shown_progress
     from amber.experiment.threads import set_threads_for_run
