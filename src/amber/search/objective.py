@@ -6,7 +6,6 @@ Selection sees the validation data only; test data has no place here.
 from __future__ import annotations
 
 import copy
-import gc
 import json
 import operator
 import tempfile
@@ -29,6 +28,7 @@ from amber.search.attempt import Attempt, attempt, scored
 from amber.search.builder_checks import builds_graphs, can_plan, usable_builder
 from amber.search.candidate import Candidate, token_fingerprint
 from amber.search.children import no_children_left
+from amber.search.cycles import CycleCollector
 from amber.search.executors.reports import Reporter
 from amber.search.latency import Stopwatch
 from amber.search.objective_settings import ObjectiveOptions, ObjectiveSettings, settings_with
@@ -100,6 +100,7 @@ class Objective(PlainRepr):
         self._fitting: set[Any] = set()
         self._training = settings.to_dict()
         self._states: RungStates | None = None
+        self._cycles = CycleCollector()
 
     def for_rung(self, epochs: int, states: RungStates) -> Objective:
         """Return this objective for fewer epochs, which begins with the states of networks and leaves them there.
@@ -250,8 +251,8 @@ class Objective(PlainRepr):
         watch = Stopwatch(self.settings.latency_batch, self.validation[0], self.budget)
         reporting = None if reporter is None else PruningCallback(reporter, self.settings.metric)
         ended = attempt(lambda: self._trained(known, seed, watch, reporting, checkpoint), reporting)
-        # Models hold reference cycles. Keras' own clear_session would reset state that is the user's.
-        gc.collect()
+        # Keras' own clear_session would reset state that is the user's.
+        self._cycles.collect()
         return Trial(
             number,
             known.tokens,

@@ -29,6 +29,7 @@ __all__ = [
     "loss_arguments",
     "metric_function",
     "only_loss",
+    "schedule_of",
     "slot",
     "slots",
     "steps_done",
@@ -79,6 +80,12 @@ def slot(optimizer: keras.optimizers.Optimizer, kind: str, variable: keras.Varia
 def slots(optimizer: keras.optimizers.Optimizer, kind: str, variables: Sequence[keras.Variable]) -> list[torch.Tensor]:
     """Return what Adam remembers of each variable, as tensors."""
     return [tensor_of(slot(optimizer, kind, variable)) for variable in variables]
+
+
+def schedule_of(optimizer: keras.optimizers.Optimizer) -> object | None:
+    """Return the schedule that gives the learning rate of every step; None where it is a value."""
+    rate = optimizer._learning_rate
+    return None if isinstance(rate, keras.Variable) else rate
 
 
 def learning_rate(optimizer: keras.optimizers.Optimizer) -> float:

@@ -35,10 +35,12 @@ from amber.backend.keras_internals.steps import (
     learning_rate,
     loss_arguments,
     only_loss,
+    schedule_of,
     slots,
     steps_done,
 )
 from amber.backend.keras_internals.variables import is_trainable_by_itself, tensor_of
+from amber.backend.torch.schedules import cosine_rate
 from amber.types import TensorTree
 
 if TYPE_CHECKING:
@@ -281,9 +283,12 @@ def is_fused(optimizer: keras.optimizers.Optimizer, parameters: Sequence[Tensor]
 
 def corrected_rate(optimizer: keras.optimizers.Optimizer) -> float:
     """Return the learning rate times the bias corrections of this step, in float32 as Keras has them."""
-    step = np.float32(steps_done(optimizer).item() + 1)
+    done = int(steps_done(optimizer).item())
+    step = np.float32(done + 1)
     first, second = 1 - np.float32(optimizer.beta_1) ** step, 1 - np.float32(optimizer.beta_2) ** step
-    return float(np.float32(learning_rate(optimizer))) * math.sqrt(second) / float(first)
+    scheduled = cosine_rate(schedule_of(optimizer), done)
+    rate = float(np.float32(learning_rate(optimizer))) if scheduled is None else scheduled
+    return rate * math.sqrt(second) / float(first)
 
 
 def _constrain(variable: keras.Variable) -> Callable[[], None]:
