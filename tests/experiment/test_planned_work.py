@@ -64,3 +64,7 @@ def test_what_follows_the_shared_training_of_a_one_shot_search(tmp_path: Path) -
         **experiment.configuration.config.search.one_shot.model_dump(exclude={"optimizer_options"})
     )
     assert after_shared(experiment, settings) == pytest.approx(batches * (2 * 2 * 3 + 2 * 4) / 100)
+    # In rungs, 4 networks are trained to epoch 2, 2 of them to epoch 3.
+    given["search"]["halving"] = {"rungs": 2, "factor": 2}
+    in_rungs = Experiment.from_dict(given, run_directory=tmp_path / "other")
+    assert after_shared(in_rungs, settings) == pytest.approx(batches * (4 * 2 + 2 * 1 + 2 * 4) / 100)

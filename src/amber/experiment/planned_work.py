@@ -45,8 +45,8 @@ def after_shared(experiment: Experiment, settings: OneShotSettings) -> float:
     """Return how many times as many batches as the shared training of a one-shot search has follow it."""
     config = experiment.configuration.config
     batches = training_steps(len(experiment.dataset.train), config.training.batch_size, 1)
-    # So many of the policy's, and so many of the uniform sample.
-    epochs = 2 * settings.top_k * config.training.epochs + _final_epochs(experiment)
+    retrained = sum(networks * epochs for networks, epochs in _rungs(experiment))
+    epochs = retrained + _final_epochs(experiment)
     return batches * epochs / max(1, settings.planned_steps)
 
 
@@ -73,15 +73,19 @@ def _average_flops(builder: ModelBuilder) -> float:
 
 
 def _rungs(experiment: Experiment) -> list[tuple[int, int]]:
-    """Return how many networks each rung trains, and for how many epochs beyond the rung before; a search is one."""
+    """Return how many networks each rung trains, and for how many epochs beyond the rung before; a search is one.
+
+    A one-shot search retrains so many of the policy's, and so many of its uniform sample.
+    """
     from amber.search.halving import HalvingSettings
 
     config = experiment.configuration.config
     search, epochs = config.search, config.training.epochs
+    count = 2 * search.one_shot.top_k if search.strategy == "one_shot" else search.trials
     if search.halving is None or search.halving.asynchronous:
-        return [(search.trials, epochs)]
+        return [(count, epochs)]
     settings = HalvingSettings(**search.halving.model_dump())
-    limits, count = settings.epochs(epochs), search.trials
+    limits = settings.epochs(epochs)
     found = []
     for begin, end in zip((0, *limits), limits, strict=False):
         found.append((count, end - begin))

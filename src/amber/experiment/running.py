@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from amber.data import Dataset
     from amber.modeler import ModelBuilder
     from amber.search import RunDirectory, SearchResult, Trial
+    from amber.search.halving import HalvingSettings
     from amber.search.trial_store import TrialStore
 
 # How many of the best networks the table of blocks shows.
@@ -172,7 +173,9 @@ def _search(experiment: Experiment, store: TrialStore, reporter: Reporter) -> Se
     if config.search.strategy == "one_shot":
         from amber.search.one_shot import OneShotSettings, SharedTraining, run_one_shot
 
-        settings = OneShotSettings(**config.search.one_shot.model_dump(exclude={"optimizer_options"}))
+        settings = OneShotSettings(
+            **config.search.one_shot.model_dump(exclude={"optimizer_options"}), halving=_halving(experiment)
+        )
         return run_one_shot(
             experiment.objective,
             settings=settings,
@@ -187,13 +190,21 @@ def _search(experiment: Experiment, store: TrialStore, reporter: Reporter) -> Se
 
     search = config.search
     sampler = SamplerSettings(search.sampler, search.sampler_options, experiment.earlier, search.start_with)
-    if search.halving is not None:
-        from amber.search.halving import HalvingSettings, run_halving
+    halving = _halving(experiment)
+    if halving is not None:
+        from amber.search.halving import run_halving
 
         del shared["pruner"]
-        halving = HalvingSettings(**search.halving.model_dump())
         return run_halving(experiment.objective, trials=search.trials, sampler=sampler, settings=halving, **shared)
     return run_search(experiment.objective, trials=search.trials, sampler=sampler, **shared)
+
+
+def _halving(experiment: Experiment) -> HalvingSettings | None:
+    """Return how candidates are trained in rungs; None where each is trained whole."""
+    from amber.search.halving import HalvingSettings
+
+    section = experiment.configuration.config.search.halving
+    return None if section is None else HalvingSettings(**section.model_dump())
 
 
 def _show_found(experiment: Experiment, found: SearchResult, directory: RunDirectory, reporter: Reporter) -> None:

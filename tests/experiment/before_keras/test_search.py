@@ -80,7 +80,6 @@ def test_refusals(search: dict[str, Any], field: tuple[Any, ...], words: str) ->
     ("search", "words"),
     [
         ({"halving": {"rungs": 2}, "pruner": "median"}, "halving without pruner"),
-        ({"halving": {}, "strategy": "one_shot"}, "halving without strategy: one_shot"),
         ({"halving": {"factor": 1}}, "greater than or equal to 2"),
         ({"strategy": "one_shot", "start_with": ["deepbind"]}, "none with the strategy one_shot"),
         ({"start_with": ["resnet"]}, "resnet"),

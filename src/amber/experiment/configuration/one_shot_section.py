@@ -21,7 +21,7 @@ class OneShotSection(Section):
         architectures: scored in each episode.
         uniform_share: share of uniformly drawn architectures in the batches of an episode.
         sample: architectures scored in the end, of the policy and of chance each.
-        top_k: of each, chosen and retrained.
+        top_k: of each, chosen and retrained; with `search.halving` in rungs.
         finalist_steps: batches of shared training on the chosen ones only.
         calibration_steps: batches on which normalisation statistics are estimated before a score.
         inherit_weights: retraining begins with the shared weights, not from scratch.

@@ -96,7 +96,8 @@ class SearchSection(Section):
         start_with: reference networks of the literature, such as `[deepbind, basset]`, that are trained first, counted
             among the trials, and may be the best; see `amber.modeler.references`.
         halving: all candidates are trained for few epochs, and the best go on from there: `{rungs: 3, factor: 3}`;
-            null: each is trained for all epochs. Beside it there is no pruner.
+            null: each is trained for all epochs. Beside it there is no pruner. With `one_shot`, of those that are
+            retrained.
         trials: architectures to try.
         metric: a metric of the validation data, such as `val_accuracy` or `val_loss`; with a reward it only decides
             when a training stops, and is `val_loss` by default.
@@ -236,9 +237,8 @@ class SearchSection(Section):
     @model_validator(mode="after")
     def _halving_stands_alone(self) -> SearchSection:
         if self.halving is not None:
-            clash = "pruner" if self.pruner else "strategy: one_shot" if self.strategy == "one_shot" else ""
-            if clash:
-                raise ValueError(f"halving without {clash}; take one of them out")
+            if self.pruner:
+                raise ValueError("halving without pruner; take one of them out")
         return self
 
     @model_validator(mode="before")

@@ -20,6 +20,7 @@ from amber.errors import ConfigError, StorageError
 from amber.search.callbacks import SearchCallback
 from amber.search.executors import Executor
 from amber.search.former_arguments import FORMER_ARGUMENTS, translate
+from amber.search.halving import run_halving
 from amber.search.objective import Objective
 from amber.search.one_shot.files import RECORD, OneShotFiles
 from amber.search.one_shot.result import OneShotResult, ScoredArchitecture
@@ -88,10 +89,11 @@ def run_one_shot(
         callbacks: listeners to the retraining.
         executor: where the chosen ones are retrained, also from shared weights; by default in this process. The
             shared weights themselves train in this process, one batch after another.
-        pruner: ends bad retrainings; see `amber.search.Study`.
+        pruner: ends bad retrainings; see `amber.search.Study`. Halving of the settings does that itself.
 
     Raises:
-        ConfigError: a builder without supernet, a setting out of range, or a metric that is not reported.
+        ConfigError: a builder without supernet, a setting out of range, a pruner beside halving, or a metric that is
+            not reported.
         StorageError: the run directory cannot be written.
         ExecutorError: workers cannot be reached or started; what was chosen is kept, and taken up with `resume`.
     """
@@ -99,24 +101,28 @@ def run_one_shot(
     pruning, _ = chosen_pruner(pruner, objective.settings.epochs)
     if pruning is not None:
         check_prunable(objective)
-    shared = shared or SharedTraining()
-    search = _Shared(objective, settings or OneShotSettings(), check_seed(seed), trial_store.directory, shared)
+    settings, shared = settings or OneShotSettings(), shared or SharedTraining()
+    if settings.halving is not None and pruning is not None:
+        raise ConfigError(f"Halving gives trainings up itself: expected no pruner beside it. Received: {pruner!r}")
+    search = _Shared(objective, settings, check_seed(seed), trial_store.directory, shared)
     with interrupts.guarded():
         stopped = search.choose(resume=trial_store.resume)
         if stopped == "interrupted" or not search.candidates:
             stopped = "exhausted" if stopped == "finished" else stopped
             nothing = SearchResult((), objective.metric, objective.direction, seed, stopped)
             return OneShotResult(with_late_interrupt(nothing), (), tuple(search.history))
-        found = run_search(
-            search.retraining(),
-            trials=len(search.candidates),
-            seed=seed,
-            sampler=_Chosen(objective.layout, seed, [each.tokens for each in search.candidates]),
-            pruner=pruning,
-            store=trial_store,
-            executor=executor,
-            callbacks=callbacks,
-        )
+        common: dict[str, Any] = {
+            "trials": len(search.candidates),
+            "seed": seed,
+            "sampler": _Chosen(objective.layout, seed, [each.tokens for each in search.candidates]),
+            "store": trial_store,
+            "executor": executor,
+            "callbacks": callbacks,
+        }
+        if settings.halving is None:
+            found = run_search(search.retraining(), pruner=pruning, **common)
+        else:
+            found = run_halving(search.retraining(), settings=settings.halving, **common)
         result = OneShotResult(found, tuple(search.candidates), tuple(search.history))
         with interrupts.shielded():
             search.report(result)

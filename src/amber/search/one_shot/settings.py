@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from amber.checks import integer_at_least, positive_integer
 from amber.display import one_line
 from amber.errors import ConfigError
+from amber.search.halving import HalvingSettings
 from amber.search.one_shot.display import OneShotProgress
 
 
@@ -37,6 +38,8 @@ class OneShotSettings:
         calibration_steps: batches of training data on which normalisation statistics are estimated before a score.
         inherit_weights: whether the best begin their retraining with the shared weights, not from scratch. They
             train as long as any other network, on top of what the shared training gave them.
+        halving: the chosen ones are retrained in rungs, of which the best go on; None: each is retrained whole. A short
+            training from shared weights ranks networks better than the shared weights do.
 
     Raises:
         ConfigError: a value out of range.
@@ -54,6 +57,7 @@ class OneShotSettings:
     finalist_steps: int = 200
     calibration_steps: int = 2
     inherit_weights: bool = False
+    halving: HalvingSettings | None = None
 
     def __post_init__(self) -> None:
         for name in ("steps_per_episode", "episodes", "architectures", "sample", "top_k", "calibration_steps"):
