@@ -69,10 +69,16 @@ KERAS_VERSIONS ?= keras==3.15.0 pinned keras keras-nightly
 test-keras: $(FAST)
 	.ci/keras "$(BIN)/python" $(KERAS_VERSIONS)
 
+# Times that worker, driver and scheduler of a Dask cluster are killed.
+DASK_KILLS ?= 3
 test-endure: $(TEST)
 	$(BIN)/python -m tests.endure $(or $(ARGS),--tries 3)
 	$(BIN)/python -m tests.endure --signal SIGKILL --backends torch $(or $(ARGS),--tries 3)
 	KERAS_BACKEND=torch OMP_NUM_THREADS=1 AMBER_TEST_KILLS=50 $(PYTEST) -q -s tests/cli/test_killed_run.py
+	for number in $$(seq $(DASK_KILLS)); do \
+	  KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(PYTEST) -q tests/search/executors/test_dask.py \
+	    -k "lost or anew or killed_driver or crash_or_hang or close_ends" || exit 1; \
+	done
 	for reader in configuration space tokens best graph supernet table source; do \
 	  KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(BIN)/python -m tests.security.readers $$reader 200 $$$$ || exit 1; \
 	done

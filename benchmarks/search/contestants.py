@@ -72,19 +72,23 @@ def halving(task: Task, seed: int, clock: Clock) -> None:
 
 
 def one_shot(inherit_weights: bool) -> Search:
-    """A search with shared weights, trained for the steps of five networks; repeated until the time is up."""
+    """A search with shared weights, trained for the steps of eleven networks, whose best go on after a short training.
+
+    It is repeated until the time is up.
+    """
 
     def search(task: Task, seed: int, clock: Clock) -> None:
         settings = OneShotSettings(
             start_steps=task.steps // 2,
-            warm_up_steps=task.steps,
+            warm_up_steps=10 * task.steps,
             steps_per_episode=max(1, task.steps // 10),
             episodes=5,
             architectures=5,
             sample=32,
-            top_k=3,
-            finalist_steps=3 * task.steps,
+            top_k=8,
+            finalist_steps=0,
             inherit_weights=inherit_weights,
+            halving=HalvingSettings(rungs=2, factor=4),
         )
         # Of another architecture at each step.
         flops = float(np.mean([task.flops(tokens) for tokens in architectures(task.builder().layout, 32)]))

@@ -125,7 +125,7 @@ def predictor_tau(
 
 
 def measured(task: Task, arcs: Sequence[Tokens], path: Path, shared_epochs: int, seed: int) -> dict[str, np.ndarray]:
-    """Return scores by what they are of; what a file has is not measured again."""
+    """Return scores by what they are of; what a file has is not measured again, with 0 epochs nothing is."""
     record: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {"scores": {}, "cpu": {}}
     short = Task(task.name, epochs=1)
     shared: list[Shared] = []
@@ -141,7 +141,7 @@ def measured(task: Task, arcs: Sequence[Tokens], path: Path, shared_epochs: int,
         f"{named}, and 1 epoch alone": lambda: trained(weights().inheriting(short.objective()), arcs, seed),
         "1 epoch from scratch": lambda: trained(short.objective(), arcs, seed),
     }
-    for name, measure in kinds.items():
+    for name, measure in kinds.items() if shared_epochs else ():
         if len(record["scores"].get(name, ())) != len(arcs):
             started = time.process_time()
             record["scores"][name] = [round(each, 5) for each in measure()]
@@ -166,7 +166,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.search.ranking")
     parser.add_argument("task", choices=TASKS)
     parser.add_argument("--truth", type=Path, help="by default what benchmarks.search.ground_truth wrote")
-    parser.add_argument("--shared-epochs", type=int, default=20, help="of the shared weights; 0: nothing is trained")
+    parser.add_argument("--shared-epochs", type=int, default=20, help="of the shared weights; 0: what the file has")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, help="where scores are kept; by default beside the ground truth")
     arguments = parser.parse_args()
@@ -177,10 +177,8 @@ def main() -> None:
     arcs: list[Tokens] = [tuple(map(int, key.split())) for key in record]
     scores, task = np.array([each[:repeats] for each in record.values()]), Task(arguments.task)
     truth, count = scores.mean(axis=1), len(arcs)
-    found: dict[str, np.ndarray] = {}
-    if arguments.shared_epochs:
-        path = arguments.json or truth_path.with_name(f"ranking_{arguments.task}.json")
-        found = measured(task, arcs, path, arguments.shared_epochs, arguments.seed)
+    path = arguments.json or truth_path.with_name(f"ranking_{arguments.task}.json")
+    found = measured(task, arcs, path, arguments.shared_epochs, arguments.seed)
     print(f"{arguments.task}: {count} architectures, {repeats} trainings each")
     print("| what ranks | Kendall's tau with the mean of the trainings |\n|---|---|")
     if repeats > 1:
