@@ -6,13 +6,14 @@ Keras computes it in some twenty operations on tensors, which took a tenth of th
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import keras
 import numpy as np
 import torch
 
 
-def cosine_rate(schedule: object, step: int) -> float | None:
+def cosine_rate(schedule: Any, step: int) -> float | None:
     """Return the learning rate of a step, as Keras has it in float32; None where only Keras knows it.
 
     Args:
