@@ -91,7 +91,11 @@ class BaseModel(CommonModel):
         # A stride must not run past the steps that were asked for.
         limited = steps or options.get("validation_steps") or keras.config.max_steps_per_epoch()
         with self._quietly(is_quiet, () if limited else adapters):
-            history = super().fit(x=adapter, callbacks=callbacks, **options)
+            return self._fit_adapter(adapter, callbacks, options)
+
+    def _fit_adapter(self, adapter: DataAdapter, callbacks: Any, options: dict[str, Any]) -> DetachedHistory:
+        """Train on the data of an adapter; `callbacks` is a list or Keras's, `options` are the others of `fit`."""
+        history: DetachedHistory = super().fit(x=adapter, callbacks=callbacks, **options)
         return history
 
     def _adapter_for(

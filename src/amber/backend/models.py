@@ -19,10 +19,10 @@ if not TYPE_CHECKING and not fast_paths_available():
 elif TYPE_CHECKING or keras.config.backend() not in ("torch", "tensorflow", "jax"):
     from amber.backend.base_model import BaseFunctional as ChildModel, BaseModel as SharedModel
 elif keras.config.backend() == "jax":
-    from amber.backend.base_model import BaseModel as SharedModel
     from amber.backend.jax import CompiledFunctional as ChildModel
+    from amber.backend.numpy_dense import NumpyDenseTraining as SharedModel
 elif keras.config.backend() == "tensorflow":
-    from amber.backend.tensorflow import MultiStepFunctional as ChildModel, MultiStepTraining as SharedModel
+    from amber.backend.tensorflow import MultiStepFunctional as ChildModel, SharedModel
 else:
     from amber.backend.torch import FastFunctional as ChildModel
     from amber.backend.torch.shared import SharedModel

@@ -281,6 +281,11 @@ class SupernetModel(SharedModel):
             return None
         return self._taken() if self.supernet.runs_sliced else None
 
+    def _sliced_inputs(self, x: TensorTree) -> list[Any]:
+        """Return arrays that, side by side, are the matrix of all inputs."""
+        blocks = list(self.supernet.arrange(x).values())
+        return blocks if isinstance(x, (list, tuple, Mapping)) else [x]
+
     def _changing(self) -> tuple[keras.Variable, Callable[[], np.ndarray]] | None:
         """Return the variable that changes with each step, and the function that draws its value."""
         return None if self._untracked.sampler is None else (self._arc_variable, self._draw)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import keras
 from keras.src.trainers import data_adapters
@@ -21,8 +21,10 @@ __all__ = [
     "ArrayAdapter",
     "BatchesAdapter",
     "DataAdapter",
+    "HeldArrays",
     "SynchronousCallbackList",
     "get_data_adapter",
+    "held_arrays",
     "is_default",
     "train_validation_split",
 ]
@@ -49,6 +51,29 @@ class ArrayAdapter(ArrayDataAdapter):
     def sliceable(self, backend: str) -> TensorTree:
         """Return the arrays in their structure, each wrapped so that rows can be taken."""
         return array_slicing.convert_to_sliceable(self._inputs, target_backend=backend)
+
+
+class HeldArrays(NamedTuple):
+    """What an adapter of arrays holds.
+
+    Attributes:
+        data: features, targets and weights as `keras.utils.unpack_x_y_sample_weight` takes them.
+        samples: rows of each array.
+        batch_size: rows of a batch; the last may have fewer.
+        shuffle: True, False or `batch`, as for `fit`, or a BatchOrder.
+    """
+
+    data: TensorTree
+    samples: int
+    batch_size: int
+    shuffle: bool | str | BatchOrder
+
+
+def held_arrays(adapter: DataAdapter) -> HeldArrays | None:
+    """Return what an adapter of arrays holds; None for any other."""
+    if not isinstance(adapter, ArrayDataAdapter):
+        return None
+    return HeldArrays(adapter._inputs, adapter._num_samples, adapter._batch_size, adapter._shuffle)
 
 
 class BatchesAdapter(PyDatasetAdapter):

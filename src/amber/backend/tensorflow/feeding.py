@@ -48,9 +48,10 @@ class Rows:
         self._data, self._samples, self._size, self._shuffle = data, samples, size, shuffle
 
     def __iter__(self) -> RowsIterator:
-        return RowsIterator(self._data, self._order, self._size)
+        return RowsIterator(self._data, self.draw_order, self._size)
 
-    def _order(self) -> tf.Tensor:
+    def draw_order(self) -> tf.Tensor:
+        """Return the rows of an epoch in their order."""
         if isinstance(self._shuffle, BatchOrder):
             return tf.constant(self._shuffle.rows, "int32")
         order = tf.range(self._samples)

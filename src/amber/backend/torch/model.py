@@ -25,8 +25,9 @@ from amber.backend.keras_internals.torch_runtime import (
     get_keras_mask,
     replaces_variables,
 )
+from amber.backend.stock_parts import has_own_methods
 from amber.backend.torch.plan import Plan, make_plan, watched_globally
-from amber.backend.torch.reporting import FastTraining, Reports, has_own_methods
+from amber.backend.torch.reporting import FastTraining, Reports
 from amber.backend.torch.train_step import TrainStep
 from amber.types import TensorTree
 

@@ -25,20 +25,14 @@ from amber.backend.keras_internals.models import (
     compiled_metrics,
     loss_tracker,
 )
-from amber.backend.keras_internals.steps import is_stock, metric_function
 from amber.backend.keras_internals.variables import tensor_of
+from amber.backend.stock_parts import is_sum
 from amber.backend.torch.feeding import adapter_for
 from amber.types import TensorTree
 
 if TYPE_CHECKING:
     from amber.backend.keras_internals.fit import DataAdapter
 
-_SUMS = (
-    keras.metrics.AUC,
-    keras.metrics.Precision,
-    keras.metrics.Recall,
-)
-_OVERRIDABLE = frozenset({"call", "compute_loss", "_compute_loss", "compute_metrics", "get_metrics_result"})
 _MOST_BATCHES = 64
 _MOST_NUMBERS = 1 << 22
 
@@ -84,7 +78,7 @@ class Reports:
         metrics = compiled_metrics(model)
         if metrics is not None:
             if metrics is not self._metrics and metrics.built:
-                self._metrics, self._can_wait = metrics, all(_is_sum(metric) for metric in metrics.metrics)
+                self._metrics, self._can_wait = metrics, all(is_sum(metric) for metric in metrics.metrics)
             waits = self._can_wait and metrics is self._metrics
             if waits and isinstance(y, Tensor) and isinstance(predicted, Tensor):
                 self._batches.append((y, predicted.detach(), sample_weight))
@@ -198,11 +192,6 @@ class FastTraining(LateReports, BaseModel):
         return super().predict_on_batch(*args, **kwargs)
 
 
-def has_own_methods(model: keras.Model) -> bool:
-    """Say whether a method that a fast path would pass over was replaced on the model itself."""
-    return not _OVERRIDABLE.isdisjoint(vars(model))
-
-
 def _alike(batches: list[Noted]) -> list[list[Noted]]:
     """Neighbouring batches that can be joined: those with and those without weights stay apart."""
     groups: list[list[Noted]] = []
@@ -212,9 +201,3 @@ def _alike(batches: list[Noted]) -> list[list[Noted]]:
         else:
             groups.append([batch])
     return groups
-
-
-def _is_sum(metric: keras.metrics.Metric) -> bool:
-    if isinstance(metric, keras.metrics.MeanMetricWrapper):
-        return is_stock(type(metric)) and is_stock(metric_function(metric))
-    return type(metric) in _SUMS

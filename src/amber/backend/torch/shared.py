@@ -18,9 +18,10 @@ from torch import Tensor
 from amber.backend.keras_internals.models import compiled_loss, compute_loss, forget_own_losses
 from amber.backend.keras_internals.torch_runtime import convert_to_tensor, get_device, to_torch_dtype
 from amber.backend.keras_internals.variables import is_trainable_by_itself, tensor_of
+from amber.backend.stock_parts import has_own_methods
 from amber.backend.torch.batched_sliced_mlp import differentiate, run_together
 from amber.backend.torch.plan import watched_globally
-from amber.backend.torch.reporting import FastTraining, Reports, has_own_methods
+from amber.backend.torch.reporting import FastTraining, Reports
 from amber.backend.torch.sliced_mlp import Runner
 from amber.backend.torch.sparse_update import SparseUpdate
 from amber.backend.torch.train_step import Loss, loss_of, make_update
