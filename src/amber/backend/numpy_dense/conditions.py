@@ -104,7 +104,8 @@ def _update(model: keras.Model, network: SlicedMLP) -> Update | None:
     """Return the update, where it is known and moves every weight that an architecture may take."""
     optimizer = model.optimizer
     update, trained = update_of(optimizer), model.trainable_variables
-    taken = {id(variable): variable for layer in network.layers for variable in (layer.kernel, layer.bias)}
+    biases = {id(layer.bias) for layer in network.layers}
+    taken = biases | {id(layer.kernel) for layer in network.layers if layer.spans}
     known = {id(variable) for variable in trained}
     is_free = all(
         is_trainable_by_itself(variable) and not variable.constraint and not variable.regularizer

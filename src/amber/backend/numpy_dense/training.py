@@ -100,7 +100,7 @@ class DenseTraining:
         model, data, update = self._model, self._data, self._update
         optimizer, changing = model.optimizer, model._changing()
         rows = model._epoch_rows(data.samples, data.batch_size, data.shuffle)
-        held, report = HeldWeights(optimizer, update.slots), _Report(model)
+        held, report = HeldWeights(optimizer, update.slots, model.trainable_variables), _Report(model)
         step, rate = DenseStep(held, update), float(keras.ops.convert_to_numpy(optimizer.learning_rate))
         before = done = int(keras.ops.convert_to_numpy(optimizer.iterations))
         drawn: Any = None

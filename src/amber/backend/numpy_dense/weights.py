@@ -6,7 +6,7 @@ before the kernel's, so that a layer is one product with a row of ones before it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import keras
@@ -23,12 +23,16 @@ class HeldWeights:
     """Copies of the variables of layers, read when a layer is first asked for, and written back together.
 
     Args:
-        optimizer: built, with slots for the variables.
+        optimizer: built for the variables.
         slots: names of its slots.
+        trained: the variables. A kernel that is not among them, as its layer reads nothing of it, is left alone.
     """
 
-    def __init__(self, optimizer: keras.optimizers.Optimizer, slots: tuple[str, ...]) -> None:
+    def __init__(
+        self, optimizer: keras.optimizers.Optimizer, slots: tuple[str, ...], trained: Sequence[keras.Variable]
+    ) -> None:
         self._optimizer, self._slots = optimizer, slots
+        self._trained = {id(variable) for variable in trained}
         self._held: dict[int, tuple[DenseSlice, Array]] = {}
 
     def __call__(self, layer: DenseSlice) -> Array:
@@ -41,24 +45,24 @@ class HeldWeights:
     def write_back(self) -> None:
         """Write all arrays to their variables."""
         for layer, array in self._held.values():
-            for number, (kernel, bias) in enumerate(self._variables(layer)):
+            for variable, part in self._parts(layer, array):
                 # The backend may keep the memory that it is given.
-                kernel.assign(array[number, 1:].copy())
-                bias.assign(array[number, 0].copy())
+                variable.assign(part.copy())
 
     def _read(self, layer: DenseSlice) -> Array:
         rows, width = layer.kernel.shape
-        array = np.empty((1 + len(self._slots), 1 + rows, width), "float32")
-        for number, (kernel, bias) in enumerate(self._variables(layer)):
-            array[number, 1:] = keras.ops.convert_to_numpy(kernel)
-            array[number, 0] = keras.ops.convert_to_numpy(bias)
+        array = np.zeros((1 + len(self._slots), 1 + rows, width), "float32")
+        for variable, part in self._parts(layer, array):
+            part[...] = keras.ops.convert_to_numpy(variable)
         return array
 
-    def _variables(self, layer: DenseSlice) -> Iterator[tuple[keras.Variable, keras.Variable]]:
-        """Yield kernel and bias, then each slot of both."""
-        yield layer.kernel, layer.bias
-        for kind in self._slots:
-            yield slot(self._optimizer, kind, layer.kernel), slot(self._optimizer, kind, layer.bias)
+    def _parts(self, layer: DenseSlice, array: Array) -> Iterator[tuple[keras.Variable, Array]]:
+        """Yield bias and kernel, then each slot of both, each with its part of an array."""
+        for variable, rows in ((layer.bias, 0), (layer.kernel, slice(1, None))):
+            if id(variable) in self._trained:
+                yield variable, array[0, rows]
+                for number, kind in enumerate(self._slots, 1):
+                    yield slot(self._optimizer, kind, variable), array[number, rows]
 
 
 class Scratch:
