@@ -51,13 +51,10 @@ def training_for(
     update = None if loss is None else _update(model, network)
     if data is None or loss is None or update is None:
         return None
-    fit_options = FitOptions(
-        options.get("epochs") or 1,
-        options.get("initial_epoch") or 0,
-        validation,
-        options.get("validation_freq") or 1,
-        options.get("validation_batch_size"),
+    epochs, first, frequency = (
+        options.get(name, default) for name, default in (("epochs", 1), ("initial_epoch", 0), ("validation_freq", 1))
     )
+    fit_options = FitOptions(epochs, first, validation, frequency)
     return DenseTraining(model, callbacks, data, loss, update, fit_options)
 
 

@@ -41,7 +41,6 @@ class FitOptions(NamedTuple):
     initial_epoch: int
     validation: DataAdapter | None
     validation_freq: int | Sequence[int]
-    validation_batch_size: int | None
 
     def validates(self, epoch: int) -> bool:
         """Say whether the validation data are evaluated after an epoch, counted from 0."""
@@ -105,7 +104,8 @@ class DenseTraining:
         before = done = int(keras.ops.convert_to_numpy(optimizer.iterations))
         drawn: Any = None
         try:
-            with _one_thread():
+            # A loss that grows beyond all numbers is none of NumPy's warnings: Keras gives none.
+            with _one_thread(), np.errstate(all="ignore"):
                 for number, start in enumerate(range(0, data.samples, data.batch_size)):
                     self._callbacks.on_train_batch_begin(number)
                     drawn = None if changing is None else changing[1]()
