@@ -23,7 +23,6 @@ __all__ = [
     "LossFunctionWrapper",
     "clipped",
     "decay",
-    "has_fixed_rate",
     "is_stock",
     "is_stock_adam",
     "learning_rate",
@@ -93,11 +92,6 @@ def learning_rate(optimizer: keras.optimizers.Optimizer) -> float:
     """Return the learning rate of the next step."""
     rate = optimizer._learning_rate
     return float(tensor_of(rate).item() if isinstance(rate, keras.Variable) else optimizer.learning_rate)
-
-
-def has_fixed_rate(optimizer: keras.optimizers.Optimizer) -> bool:
-    """Say whether the learning rate is a number that only others change, rather than a function of the steps done."""
-    return isinstance(optimizer._learning_rate, keras.Variable)
 
 
 def clipped(optimizer: keras.optimizers.Optimizer, gradients: Sequence[Tensor | None]) -> list[Tensor | None]:

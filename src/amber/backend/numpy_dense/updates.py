@@ -12,7 +12,7 @@ from typing import Protocol
 import keras
 import numpy as np
 
-from amber.backend.keras_internals.steps import MOMENTUMS, VELOCITIES, has_fixed_rate, is_stock, is_stock_adam
+from amber.backend.keras_internals.steps import MOMENTUMS, VELOCITIES, is_stock, is_stock_adam, schedule_of
 from amber.types import Array
 
 _AT_ONCE = 1 << 14
@@ -98,7 +98,7 @@ def update_of(optimizer: keras.optimizers.Optimizer) -> Update | None:
         or optimizer.gradient_accumulation_steps
         or optimizer.loss_scale_factor
     )
-    if does_more or not has_fixed_rate(optimizer):
+    if does_more or schedule_of(optimizer) is not None:
         return None
     if is_stock_adam(optimizer):
         return None if optimizer.amsgrad or optimizer.beta_1 >= 1 else AdamUpdate(optimizer)
