@@ -119,7 +119,7 @@ def test_updates_are_those_of_keras() -> None:
     start = generator.normal(size=count).astype("float32")
     gradients = generator.normal(size=(5, count)).astype("float32") * np.float32(1e-3)
     for optimizer in (keras.optimizers.Adam(0.01, beta_1=0.8, epsilon=1e-4), keras.optimizers.SGD(0.1)):
-        variable = keras.Variable(start)
+        variable = keras.Variable(start.copy())  # torch keeps the memory
         optimizer.build([variable])
         update = update_of(optimizer)
         assert update is not None
