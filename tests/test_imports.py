@@ -125,8 +125,10 @@ LOADED_ON_DEMAND = (
     "amber.backend.jax",
     "amber.backend.keras_internals",
     "amber.backend.models",
+    "amber.backend.numpy_dense",
     "amber.backend.selected_conv",
     "amber.backend.stock_models",
+    "amber.backend.stock_parts",
     "amber.backend.tensorflow",
     "amber.backend.torch",
 )
