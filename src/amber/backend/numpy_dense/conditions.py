@@ -21,13 +21,13 @@ from amber.backend.stock_parts import has_own_methods, is_sum
 from amber.backend.weight_slices import SlicedMLP
 
 if TYPE_CHECKING:
-    from amber.backend.numpy_dense.model import NumpyDenseTraining
+    from amber.backend.numpy_dense.sliced_model import SlicedModel
 
 _UNKNOWN = ("steps_per_epoch", "validation_steps", "validation_split")
 
 
 def training_for(
-    model: NumpyDenseTraining, adapter: DataAdapter, callbacks: Any, options: dict[str, Any]
+    model: SlicedModel, adapter: DataAdapter, callbacks: Any, options: dict[str, Any]
 ) -> DenseTraining | None:
     """Return the training by NumPy that `fit` asks for; None where Keras must train.
 
@@ -69,7 +69,7 @@ def _is_limited() -> bool:
     return bool(keras.config.max_epochs() or keras.config.max_steps_per_epoch())
 
 
-def _data(model: NumpyDenseTraining, held: HeldArrays, network: SlicedMLP) -> DenseData | None:
+def _data(model: SlicedModel, held: HeldArrays, network: SlicedMLP) -> DenseData | None:
     """Return what to train on, where these are plain arrays."""
     x, y, weights = keras.utils.unpack_x_y_sample_weight(held.data)
     arrays = [*keras.tree.flatten(x), y, *([] if weights is None else [weights])]

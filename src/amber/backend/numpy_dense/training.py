@@ -27,7 +27,7 @@ from amber.types import Array
 if TYPE_CHECKING:
     from amber.backend.history import DetachedHistory
     from amber.backend.keras_internals.fit import DataAdapter
-    from amber.backend.numpy_dense.model import NumpyDenseTraining
+    from amber.backend.numpy_dense.sliced_model import SlicedModel
     from amber.backend.weight_slices import SlicedMLP
 
 # Numbers of predictions that are kept before the metrics see them.
@@ -64,7 +64,7 @@ class DenseTraining:
 
     def __init__(
         self,
-        model: NumpyDenseTraining,
+        model: SlicedModel,
         callbacks: BatchlessCallbackList,
         data: DenseData,
         loss: DenseLoss,
@@ -121,7 +121,7 @@ class DenseTraining:
         report.flush()
 
 
-def _network(model: NumpyDenseTraining) -> SlicedMLP:
+def _network(model: SlicedModel) -> SlicedMLP:
     """Return the network of the present architecture."""
     network = model._sliced_mlp(training=True)
     if network is None:
