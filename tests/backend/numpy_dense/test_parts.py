@@ -113,7 +113,6 @@ def test_losses_that_are_not_the_plain_ones_are_left_to_keras() -> None:
         assert loss_of(compiled(loss, 3)) is None
 
 
-@pytest.mark.skipif(keras.config.backend() == "torch", reason="Keras's SGD has a class of its own on torch")
 def test_updates_are_those_of_keras() -> None:
     generator = np.random.default_rng(4)
     count = 20_000  # more than are worked on at once

@@ -13,16 +13,10 @@ from keras import ops
 from tests.supernet.spaces import ann_data, make_ann, scatter
 
 from amber.backend.base_model import BaseModel
-from amber.backend.keras_internals import fast_paths_available
 from amber.backend.keras_internals.steps import MOMENTUMS, VELOCITIES, slot
 from amber.backend.numpy_dense import training as module
 
-pytestmark = [
-    pytest.mark.parity,
-    pytest.mark.skipif(
-        keras.config.backend() == "torch" or not fast_paths_available(), reason="torch has kernels of its own"
-    ),
-]
+pytestmark = pytest.mark.parity
 ROWS, SIZE, EPOCHS = 40, 16, 3
 
 

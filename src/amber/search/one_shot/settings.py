@@ -58,6 +58,7 @@ class OneShotSettings:
     calibration_steps: int = 2
     inherit_weights: bool = False
     halving: HalvingSettings | None = None
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         for name in ("steps_per_episode", "episodes", "architectures", "sample", "top_k", "calibration_steps"):
