@@ -114,7 +114,22 @@ def test_compiled_loops_take_no_more_threads() -> None:
 def test_what_was_set_here_is_not_the_user_s_wish(machine: pytest.MonkeyPatch) -> None:
     machine.setattr(threads, "limit_threads", lambda number: None)
     machine.setattr(threads, "_set_here", {})
+    machine.setattr(threads, "_wished", {})
     machine.setattr(os, "environ", {})
     threads.use_threads(1)
     assert os.environ["OMP_NUM_THREADS"] == "1"
     assert choose_threads(1e12).threads == 6
+
+
+def test_the_wish_of_a_user_outlives_a_configuration_that_says_otherwise(machine: pytest.MonkeyPatch) -> None:
+    machine.setattr(threads, "limit_threads", lambda number: None)
+    machine.setattr(threads, "_set_here", {})
+    machine.setattr(threads, "_wished", {})
+    machine.setattr(os, "environ", {"OMP_NUM_THREADS": "1"})
+    threads.use_threads(choose_threads(1e12, given=2).threads)
+    assert os.environ["OMP_NUM_THREADS"] == "2"
+    assert choose_threads(1e12).threads == 1
+    threads.use_threads(1)
+    assert choose_threads(1e12).reason == "OMP_NUM_THREADS"
+    os.environ["OMP_NUM_THREADS"] = "3"
+    assert choose_threads(1e12).threads == 3

@@ -43,6 +43,7 @@ def invoke(*arguments: object) -> Any:
     """Run the command in this process, with fewer draws: these tests do not look at how wide intervals are."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("amber.experiment.final.scoring._DRAWS", DRAWS)
+        patch.setenv("OMP_NUM_THREADS", "1")  # whatever another test has left: with two, last digits differ
         return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 

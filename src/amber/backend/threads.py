@@ -27,9 +27,10 @@ _VARIABLES = (
 _LOOKS = 5
 _BETWEEN_LOOKS = 0.01
 
-# What users set. What this process has set it to is not their wish.
+# What users set. What this process has set it to is not their wish, which is remembered.
 _OF_USER = "OMP_NUM_THREADS"
 _set_here: dict[str, str] = {}
+_wished: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,8 @@ def choose_threads(step_flops: float, given: int | None = None) -> ThreadChoice:
     """
     if given is not None:
         return ThreadChoice(given, "search.threads")
-    variable = os.environ.get(_OF_USER, "").partition(",")[0]
-    if variable.isdecimal() and int(variable) and variable != _set_here.get(_OF_USER):
+    variable = _wish().partition(",")[0]
+    if variable.isdecimal() and int(variable):
         return ThreadChoice(int(variable), _OF_USER)
     cores = usable_processors()
     busy = load()
@@ -126,8 +127,8 @@ def use_threads(threads: int) -> None:
 
     TensorFlow and JAX read theirs when they are loaded, or first used.
     """
-    if _OF_USER not in os.environ:
-        _set_here[_OF_USER] = str(threads)
+    _wished[_OF_USER] = _wish()
+    _set_here[_OF_USER] = str(threads)
     os.environ.update(thread_variables(threads))
     limit_threads(threads)
     tensorflow = sys.modules.get("tensorflow")
@@ -136,6 +137,12 @@ def use_threads(threads: int) -> None:
             tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
         except RuntimeError:
             return  # it has computed already, with the threads that it has
+
+
+def _wish() -> str:
+    """Return what the user has set; empty for nothing."""
+    present = os.environ.get(_OF_USER, "")
+    return _wished.get(_OF_USER, "") if present == _set_here.get(_OF_USER) else present
 
 
 def thread_variables(threads: int) -> dict[str, str]:
