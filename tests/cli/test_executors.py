@@ -39,6 +39,24 @@ def test_command_searches_on_worker_processes_as_in_its_own(
 
 
 @pytest.mark.slow
+def test_command_with_shared_weights_retrains_in_rungs(
+    amber: Amber, write_config: WriteConfig, tiny: str, tmp_path: Path
+) -> None:
+    few = "{start_steps: 1, warm_up_steps: 1, steps_per_episode: 1, episodes: 1, architectures: 2, sample: 4, top_k: 2}"
+    text = tiny.replace("  sampler: random\n", "").replace("  trials: 2\n", "")
+    text = with_search(text, "strategy: one_shot", f"one_shot: {few}", "halving: {rungs: 2, factor: 2}")
+    config = write_config(text.replace("epochs: 1\n  batch_size", "epochs: 2\n  batch_size"))
+    done = amber("search", config, "-d", tmp_path / "run", "-q")
+    assert done.exit_code == 0, done.output + done.stderr
+    lines = (tmp_path / "run" / "trials.jsonl").read_text().splitlines()
+    status = [json.loads(line)["status"] for line in lines]
+    assert status.count("complete") == len(status) // 2 > 0 and status.count("pruned") == len(status) - len(status) // 2
+    assert (tmp_path / "run" / "best.keras").is_file() and (tmp_path / "run" / "rungs" / "1").is_dir()
+    again = amber("search", config, "-d", tmp_path / "run", "--resume")
+    assert again.exit_code == 0 and "Nothing is left to do" in again.output
+
+
+@pytest.mark.slow
 def test_command_with_shared_weights_retrains_and_prunes_on_worker_processes(
     amber: Amber, write_config: WriteConfig, tiny: str, tmp_path: Path
 ) -> None:

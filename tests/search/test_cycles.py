@@ -6,9 +6,11 @@ import gc
 import pickle
 import time
 import weakref
+from collections.abc import Callable
 
 import pytest
 
+from amber.search import Objective
 from amber.search.cycles import CycleCollector
 
 
@@ -51,3 +53,13 @@ def test_another_process_begins_anew(clock: list[float]) -> None:
     collector.collect()
     sent = pickle.loads(pickle.dumps(collector))
     assert sent._took == 0.0 and sent._ended == clock[0]
+
+
+def test_a_training_frees_what_it_leaves(
+    make_objective: Callable[..., Objective], clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+    monkeypatch.setattr(gc, "collect", lambda: looked.append(1))
+    objective = make_objective()
+    objective.evaluate(objective.layout.sample(0), 1)
+    assert looked == [1]

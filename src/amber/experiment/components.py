@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from amber.modeler import ModelBuilder
     from amber.plugins import Plugin
     from amber.search.executors import Executor
+    from amber.search.halving import HalvingSettings
     from amber.search.rewards.reward import KnownTargets, Reward
     from amber.search.storage import StudyDatabase
 
@@ -198,6 +199,13 @@ def seed_everything(seed: int) -> None:
 def training_steps(records: int, batch_size: int, epochs: int) -> int:
     """Return the number of steps of a whole training."""
     return epochs * -(-records // batch_size)
+
+
+def halving_settings(search: SearchSection) -> HalvingSettings | None:
+    """Return the rungs in which candidates are trained; None where each is trained whole."""
+    from amber.search.halving import HalvingSettings
+
+    return None if search.halving is None else HalvingSettings(**search.halving.model_dump())
 
 
 def make_executor(search: SearchSection, plugins: Sequence[Plugin] = ()) -> Executor:

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from amber.errors import InvalidArchitectureError
-from amber.experiment.components import training_steps
+from amber.experiment.components import halving_settings, training_steps
 from amber.experiment.data import folds_of
 from amber.experiment.experiment import Experiment
 from amber.experiment.final.training import final_records
@@ -77,14 +77,12 @@ def _rungs(experiment: Experiment) -> list[tuple[int, int]]:
 
     A one-shot search retrains so many of the policy's, and so many of its uniform sample.
     """
-    from amber.search.halving import HalvingSettings
-
     config = experiment.configuration.config
     search, epochs = config.search, config.training.epochs
     count = 2 * search.one_shot.top_k if search.strategy == "one_shot" else search.trials
-    if search.halving is None or search.halving.asynchronous:
+    settings = halving_settings(search)
+    if settings is None or settings.asynchronous:
         return [(count, epochs)]
-    settings = HalvingSettings(**search.halving.model_dump())
     limits = settings.epochs(epochs)
     found = []
     for begin, end in zip((0, *limits), limits, strict=False):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from amber.backend import interrupts
 from amber.display import one_line
 from amber.errors import RunFailed
-from amber.experiment.components import compile_arguments, make_builder, training_steps
+from amber.experiment.components import compile_arguments, halving_settings, make_builder, training_steps
 from amber.experiment.data import folds_of, text_with_data_file
 from amber.experiment.defaults import settings_dict
 from amber.experiment.experiment import Experiment
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from amber.data import Dataset
     from amber.modeler import ModelBuilder
     from amber.search import RunDirectory, SearchResult, Trial
-    from amber.search.halving import HalvingSettings
     from amber.search.trial_store import TrialStore
 
 # How many of the best networks the table of blocks shows.
@@ -173,9 +172,8 @@ def _search(experiment: Experiment, store: TrialStore, reporter: Reporter) -> Se
     if config.search.strategy == "one_shot":
         from amber.search.one_shot import OneShotSettings, SharedTraining, run_one_shot
 
-        settings = OneShotSettings(
-            **config.search.one_shot.model_dump(exclude={"optimizer_options"}), halving=_halving(experiment)
-        )
+        given = config.search.one_shot.model_dump(exclude={"optimizer_options"})
+        settings = OneShotSettings(**given, halving=halving_settings(config.search))
         return run_one_shot(
             experiment.objective,
             settings=settings,
@@ -190,21 +188,13 @@ def _search(experiment: Experiment, store: TrialStore, reporter: Reporter) -> Se
 
     search = config.search
     sampler = SamplerSettings(search.sampler, search.sampler_options, experiment.earlier, search.start_with)
-    halving = _halving(experiment)
+    halving = halving_settings(search)
     if halving is not None:
         from amber.search.halving import run_halving
 
         del shared["pruner"]
         return run_halving(experiment.objective, trials=search.trials, sampler=sampler, settings=halving, **shared)
     return run_search(experiment.objective, trials=search.trials, sampler=sampler, **shared)
-
-
-def _halving(experiment: Experiment) -> HalvingSettings | None:
-    """Return how candidates are trained in rungs; None where each is trained whole."""
-    from amber.search.halving import HalvingSettings
-
-    section = experiment.configuration.config.search.halving
-    return None if section is None else HalvingSettings(**section.model_dump())
 
 
 def _show_found(experiment: Experiment, found: SearchResult, directory: RunDirectory, reporter: Reporter) -> None:

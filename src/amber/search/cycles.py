@@ -12,8 +12,8 @@ _SHARE = 0.1
 class CycleCollector:
     """Frees the reference cycles that models hold, which Python alone finds late.
 
-    Python looks through all objects for that, a tenth to a quarter of a second with Keras loaded, so that after small
-    trainings it waits until these took ten times as long.
+    To find them Python looks at every object, which takes a tenth to a quarter of a second with Keras loaded. So after
+    small trainings nothing is collected until they took ten times as long.
     """
 
     def __init__(self) -> None:

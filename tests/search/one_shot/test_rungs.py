@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.search.one_shot.test_one_shot import SMALL
+from tests.search.test_halving import Epochs, outcome
 
 from amber.errors import ConfigError
-from amber.search import JournalStore, Objective, RunDirectory, SearchCallback
+from amber.search import JournalStore, Objective, RunDirectory
 from amber.search.halving import HalvingSettings
 from amber.search.one_shot import run_one_shot
 
 RUNGS = replace(SMALL, top_k=2, inherit_weights=True, halving=HalvingSettings(rungs=2, factor=2))
 LOSS: dict[str, Any] = {"metric": "val_loss", "direction": "minimize", "epochs": 2}
-
-
-class Epochs(SearchCallback):
-    """Counts how often each epoch of each network was trained; ends the search after some of them."""
-
-    def __init__(self, end_after: int = -1) -> None:
-        self.tokens: dict[int, tuple[int, ...]] = {}
-        self.trained: Counter[tuple[tuple[int, ...], int]] = Counter()
-        self.end_after = end_after
-
-    def on_trial_begin(self, number: int, tokens: tuple[int, ...]) -> None:
-        self.tokens[number] = tokens
-
-    def on_epoch_end(self, number: int, epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
-        self.trained[self.tokens[number], epoch] += 1
-        if self.trained.total() == self.end_after:
-            raise KeyboardInterrupt
-
-
-def outcome(found: Any) -> list[tuple[Any, ...]]:
-    trials = sorted(found.search.trials, key=lambda each: each.number)
-    return [(each.number, each.tokens, each.status, each.score) for each in trials]
 
 
 @pytest.mark.slow
@@ -62,7 +40,7 @@ def test_the_best_after_a_short_training_go_on(
     run_one_shot(make_objective(**LOSS), seed=2, settings=RUNGS, store=RunDirectory.create(run), callbacks=(before,))
     store = JournalStore(RunDirectory.resume(run), resume=True)
     resumed = run_one_shot(make_objective(**LOSS), seed=2, settings=RUNGS, store=store, callbacks=(after,))
-    assert outcome(resumed) == outcome(found)
+    assert outcome(resumed.search) == outcome(found.search)
     # Only the epoch at which it was interrupted is done again.
     again = before.trained + after.trained - whole.trained
     assert again.total() <= 1 and set(before.trained + after.trained) == set(whole.trained)

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 import keras
 import numpy as np
 
-from amber.backend.keras_internals.steps import LossFunctionWrapper, loss_arguments, only_loss
+from amber.backend.stock_parts import plain_loss
 from amber.types import Array
 
 LossFunction: TypeAlias = Callable[[Array, Array], tuple[Array, Array]]
@@ -63,14 +63,8 @@ class DenseLoss(NamedTuple):
 
 def loss_of(compiled: keras.losses.Loss | None) -> DenseLoss | None:
     """Return the loss given to `compile`, or None if only Keras knows it."""
-    loss = only_loss(compiled)
-    if not isinstance(loss, LossFunctionWrapper) or type(loss).call is not LossFunctionWrapper.call:
-        return None
-    if loss.reduction != "sum_over_batch_size" or loss.dtype != "float32" or "call" in vars(loss):
-        return None
-    if any(name not in _PLAIN or _PLAIN[name] != value for name, value in loss_arguments(loss).items()):
-        return None
-    return _KNOWN.get(loss.fn)
+    function = plain_loss(compiled)
+    return None if function is None else _KNOWN.get(function)
 
 
 def _squared_error(target: Array, predicted: Array) -> tuple[Array, Array]:
@@ -110,7 +104,6 @@ def _probabilities(predicted: Array) -> Array:
     return np.clip(predicted, small, 1 - small)
 
 
-_PLAIN: dict[str, object] = {"from_logits": False, "label_smoothing": 0.0, "ignore_class": None, "axis": -1}
 _KNOWN: dict[object, DenseLoss] = {
     keras.losses.mean_squared_error: DenseLoss(_squared_error, of_classes=False),
     keras.losses.mean_absolute_error: DenseLoss(_absolute_error, of_classes=False),

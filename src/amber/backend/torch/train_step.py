@@ -28,18 +28,16 @@ from amber.backend.keras_internals.steps import (
     MAXIMA,
     MOMENTUMS,
     VELOCITIES,
-    LossFunctionWrapper,
     clipped,
     decay,
     is_stock_adam,
     learning_rate,
-    loss_arguments,
-    only_loss,
     schedule_of,
     slots,
     steps_done,
 )
 from amber.backend.keras_internals.variables import is_trainable_by_itself, tensor_of
+from amber.backend.stock_parts import plain_loss
 from amber.backend.torch.schedules import cosine_rate
 from amber.types import TensorTree
 
@@ -126,7 +124,6 @@ def _categorical_crossentropy(target: Tensor, predicted: Tensor) -> Tensor:
     return -(target * _log_distribution(predicted)).sum() / (predicted.numel() // predicted.shape[-1])
 
 
-_PLAIN: dict[str, Any] = {"from_logits": False, "label_smoothing": 0.0, "ignore_class": None, "axis": -1}
 _ALIKE: dict[Any, LossFunction] = {
     keras.losses.mean_squared_error: lambda target, predicted: functional.mse_loss(predicted, target),
     keras.losses.mean_absolute_error: lambda target, predicted: functional.l1_loss(predicted, target),
@@ -189,16 +186,10 @@ def loss_of(compiled: keras.losses.Loss | None) -> Callable[[Tensor, Tensor], Te
 
     The function returns None itself for tensors of shapes that Keras would first adapt.
     """
-    loss = only_loss(compiled)
-    if not isinstance(loss, LossFunctionWrapper) or type(loss).call is not LossFunctionWrapper.call:
-        return None
-    if loss.reduction != "sum_over_batch_size" or loss.dtype != "float32" or "call" in vars(loss):
-        return None
-    if any(name not in _PLAIN or _PLAIN[name] != value for name, value in loss_arguments(loss).items()):
-        return None
-    if loss.fn is keras.losses.sparse_categorical_crossentropy:
+    stock = plain_loss(compiled)
+    if stock is keras.losses.sparse_categorical_crossentropy:
         return _sparse_categorical_crossentropy
-    function = _ALIKE.get(loss.fn)
+    function = _ALIKE.get(stock)
     return None if function is None else Loss(function)
 
 

@@ -236,9 +236,8 @@ class SearchSection(Section):
 
     @model_validator(mode="after")
     def _halving_stands_alone(self) -> SearchSection:
-        if self.halving is not None:
-            if self.pruner:
-                raise ValueError("halving without pruner; take one of them out")
+        if self.halving is not None and self.pruner:
+            raise ValueError("halving without pruner; take one of them out")
         return self
 
     @model_validator(mode="before")
