@@ -102,13 +102,31 @@ def test_threads_reach_the_backend(first: str) -> None:
     assert done.stdout == "1\n"
 
 
-def test_compiled_loops_take_no_more_threads() -> None:
+# It looks once, before its first operation, how many threads it was given.
+_TORCH_BEGUN = "import torch; torch.get_num_threads()"
+
+
+@pytest.mark.parametrize("ask", ["use_threads(1)", "use_threads(1); limit_numba()"])
+def test_compiled_loops_take_no_more_threads_and_give_none_to_others(ask: str) -> None:
     script = (
-        "import numba; from amber.backend.threads import use_threads\nuse_threads(1); print(numba.get_num_threads())"
+        f"{_TORCH_BEGUN}; import numba; from amber.backend.threads import limit_numba, use_threads\n"
+        f"{ask}; print(numba.get_num_threads(), torch.get_num_threads())"
     )
+    assert _run_with_four_threads(script) == "1 1\n"
+
+
+def test_compiled_loops_that_are_loaded_later_give_no_threads_to_others() -> None:
+    script = (
+        f"{_TORCH_BEGUN}; from amber.backend.threads import limit_numba, use_threads\n"
+        "use_threads(1); import numba; limit_numba(); print(numba.get_num_threads(), torch.get_num_threads())"
+    )
+    assert _run_with_four_threads(script) == "1 1\n"
+
+
+def _run_with_four_threads(script: str) -> str:
     environment = {**os.environ, "NUMBA_NUM_THREADS": "4", "PYTHONPATH": str(Path(amber.__file__).parents[1])}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout == "1\n"
+    return done.stdout
 
 
 def test_what_was_set_here_is_not_the_user_s_wish(machine: pytest.MonkeyPatch) -> None:

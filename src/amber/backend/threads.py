@@ -152,14 +152,8 @@ def thread_variables(threads: int) -> dict[str, str]:
 
 def limit_threads(threads: int) -> None:
     """Limit the libraries that this process has loaded already."""
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        torch.set_num_threads(threads)
-    if "numpy" in sys.modules:
-        import threadpoolctl
-
-        threadpoolctl.threadpool_limits(threads)
     limit_numba(threads)
+    _limit_loaded(threads)
 
 
 def limit_numba(threads: int | None = None) -> None:
@@ -174,3 +168,15 @@ def limit_numba(threads: int | None = None) -> None:
     chosen = os.environ.get(_OF_USER, "") if threads is None else str(threads)
     if numba is not None and chosen.isdecimal() and int(chosen):
         numba.set_num_threads(min(int(chosen), numba.config.NUMBA_NUM_THREADS))
+        # Its threads begin here, and where OpenMP keeps them, it has now as many for everyone: torch would take them.
+        _limit_loaded(int(chosen))
+
+
+def _limit_loaded(threads: int) -> None:
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(threads)
+    if "numpy" in sys.modules:
+        import threadpoolctl
+
+        threadpoolctl.threadpool_limits(threads)
