@@ -1,16 +1,18 @@
 """One training step of a network that takes slices of shared weights: forward, backward, update.
 
 Memory has a row for each unit and a column for each example: neighbouring units, of inputs and of earlier layers, are
-then one piece that a layer reads without a copy. What an architecture takes is copied into one vector, with its slots,
-so that a few passes update all of it; then it is copied back.
+then one piece that a layer reads without a copy, and products of several pieces are added up where they belong. What an
+architecture takes is copied into one vector, with its slots, so that a few passes update all of it; then it is copied
+back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
+from scipy.linalg.blas import sgemm
 
 from amber.backend.numpy_dense.activations import ACTIVATIONS
 from amber.backend.numpy_dense.updates import Update
@@ -31,7 +33,7 @@ class _Taken(NamedTuple):
         weights: its bias, then its kernel, shape (1 + rows, units), a copy.
         gradient: room for their gradient.
         copies: pairs of the shared memory and its copy, with the slots.
-        reads: rows of the memory of all values that it reads.
+        reads: rows of the memory of all values that it reads, in the order of the rows of its weights.
         gives: those that it writes.
     """
 
@@ -71,11 +73,11 @@ class DenseStep:
         values = self._scratch("values", features + sum([layer.units for layer in layers]), examples)
         _set_inputs(values, blocks)
         state, gradient, taken = self._take(layers, features)
-        reads = self._forward(layers, taken, values)
+        _forward(layers, taken, values)
         start, stop = taken[network.outputs[0]].gives
         found = gradient_of(values[start:stop])
         found *= np.float32(self._update.scale)
-        self._backward(network, taken, values, reads, found)
+        self._backward(network, taken, values, found)
         self._update(state, gradient, rate, step)
         for each in taken:
             for shared, copy in each.copies:
@@ -110,24 +112,7 @@ class DenseStep:
             place, first = end, first + units
         return state, gradient, taken
 
-    def _forward(self, layers: Sequence[DenseSlice], taken: Sequence[_Taken], values: Array) -> list[Array]:
-        """Compute what every layer gives, and return what each has read."""
-        found = []
-        for position, (layer, (weights, _, _, reads, (start, stop))) in enumerate(zip(layers, taken, strict=True)):
-            pieces = [values[first:last] for first, last in reads]
-            read = pieces[0]
-            if len(pieces) > 1:
-                read = self._scratch(f"read {position}", len(weights), values.shape[1])
-                np.concatenate(pieces, out=read)
-            found.append(read)
-            given = values[start:stop]
-            np.matmul(weights.T, read, out=given)
-            ACTIVATIONS[layer.activation].apply(given)
-        return found
-
-    def _backward(
-        self, network: SlicedMLP, taken: Sequence[_Taken], values: Array, reads: Sequence[Array], found: Array
-    ) -> None:
+    def _backward(self, network: SlicedMLP, taken: Sequence[_Taken], values: Array, found: Array) -> None:
         """Compute the gradients of all weights from that of the output."""
         gradients = self._scratch("gradients", *values.shape)
         output = network.outputs[0]
@@ -135,41 +120,55 @@ class DenseStep:
         gradients[start:stop] = found
         reached = {output}
         for position in reversed(range(len(network.layers))):
-            layer, (weights, room, _, _, (start, stop)) = network.layers[position], taken[position]
+            layer, (weights, room, _, reads, (start, stop)) = network.layers[position], taken[position]
             gradient = gradients[start:stop]
             ACTIVATIONS[layer.activation].derive(gradient, values[start:stop])
-            np.matmul(reads[position], gradient.T, out=room)
-            if layer.earlier:
-                rows = [taken[earlier].gives for earlier in layer.earlier]
-                self._hand_back(weights, gradient, gradients, rows, [each in reached for each in layer.earlier])
-                reached.update(layer.earlier)
+            row = 0
+            for first, last in reads:
+                np.matmul(values[first:last], gradient.T, out=room[row : row + last - first])
+                row += last - first
+            row = len(weights) - sum([taken[earlier].gives[1] - taken[earlier].gives[0] for earlier in layer.earlier])
+            for adds, (first, last) in _handed_back(layer.earlier, taken, reached):
+                _multiply(gradient, weights[row : row + last - first].T, gradients[first:last], adds)
+                row += last - first
+            reached.update(layer.earlier)
 
-    def _hand_back(
-        self, weights: Array, gradient: Array, gradients: Array, rows: Sequence[_Span], reached: Sequence[bool]
-    ) -> None:
-        """Add what a layer hands back to the gradients of the earlier layers it reads.
 
-        Args:
-            weights: of the layer, those of the earlier layers last.
-            gradient: of what the layer computed.
-            gradients: of all values.
-            rows: those of each earlier layer.
-            reached: whether another layer has handed something back to it.
-        """
-        count = sum([stop - start for start, stop in rows])
-        spans = _joined(rows)
-        if len(spans) == 1 and not any(reached):
-            np.matmul(weights[-count:], gradient, out=gradients[spans[0][0] : spans[0][1]])
-            return
-        handed = self._scratch("handed", count, gradients.shape[1])
-        np.matmul(weights[-count:], gradient, out=handed)
-        row = 0
-        for (start, stop), adds in zip(rows, reached, strict=True):
-            part, row = handed[row : row + stop - start], row + stop - start
-            if adds:
-                gradients[start:stop] += part
-            else:
-                gradients[start:stop] = part
+def _forward(layers: Sequence[DenseSlice], taken: Sequence[_Taken], values: Array) -> None:
+    """Compute what every layer gives."""
+    for layer, (weights, _, _, reads, (start, stop)) in zip(layers, taken, strict=True):
+        given, row = values[start:stop], 0
+        for first, last in reads:
+            _multiply(values[first:last], weights[row : row + last - first], given, row > 0)
+            row += last - first
+        ACTIVATIONS[layer.activation].apply(given)
+
+
+def _multiply(values: Array, weights: Array, into: Array, adds: bool) -> None:
+    """Set or add the product of transposed weights, (rows, units), and values, (rows, examples)."""
+    # Memory by column is what the library counts in.
+    if weights.flags.f_contiguous:
+        sgemm(1.0, values.T, weights, float(adds), into.T, overwrite_c=1)
+    else:
+        sgemm(1.0, values.T, weights.T, float(adds), into.T, trans_b=1, overwrite_c=1)
+
+
+def _handed_back(earlier: Sequence[int], taken: Sequence[_Taken], reached: Collection[int]) -> list[tuple[bool, _Span]]:
+    """Return the rows of earlier layers that a layer hands gradients back to, adjacent ones joined.
+
+    Args:
+        earlier: positions of the layers, in order.
+        taken: by all layers.
+        reached: those that another layer has handed something back to, to which it is to be added.
+    """
+    found: list[tuple[bool, _Span]] = []
+    for position in earlier:
+        adds, (start, stop) = position in reached, taken[position].gives
+        if found and found[-1][0] == adds and found[-1][1][1] == start:
+            found[-1] = adds, (found[-1][1][0], stop)
+        else:
+            found.append((adds, (start, stop)))
+    return found
 
 
 def knows(network: SlicedMLP) -> bool:
