@@ -29,6 +29,8 @@ def test_epochs_of_trials_and_of_the_last_training(tmp_path: Path) -> None:
     assert work.epochs == (6,) and work.after_rung == (0.0,) and not work.may_stop
     assert work.final_epochs == 18 and work.final_trainings == 2 and work.final_may_stop
     assert work.flops > 0
+    three = work_of(tmp_path, training=training, final={**final, "candidates": 3})
+    assert three.final_epochs == 36 and three.final_trainings == 4  # the first network of one is kept
     # It trains on the validation data too; and a training cannot stop before an epoch that it does not have.
     more = work_of(
         tmp_path,

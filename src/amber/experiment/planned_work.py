@@ -36,7 +36,7 @@ def planned_work(experiment: Experiment) -> PlannedWork:
             sum(networks for networks, _ in of_rung[place + 1 :]) for place in range(len(of_rung))
         ),
         final_epochs=_final_epochs(experiment),
-        final_trainings=final.ensemble * max(1, folds_of(experiment.configuration)),
+        final_trainings=_final_trainings(experiment),
         final_may_stop=_may_stop(final.patience, final.epochs),
     )
 
@@ -54,8 +54,13 @@ def _final_epochs(experiment: Experiment) -> float:
     """Return the epochs of the last trainings together; one of them may have more examples than one of a trial."""
     configuration, dataset = experiment.configuration, experiment.dataset
     longer = len(final_records(configuration, dataset)) / max(1, len(dataset.train))
-    final = configuration.config.final
-    return final.ensemble * final.epochs * longer * max(1, folds_of(configuration))
+    return _final_trainings(experiment) * configuration.config.final.epochs * longer
+
+
+def _final_trainings(experiment: Experiment) -> int:
+    """Return how many networks are trained in the end, of all candidates and on all folds."""
+    final = experiment.configuration.config.final
+    return final.candidates - 1 + final.ensemble * max(1, folds_of(experiment.configuration))
 
 
 def _may_stop(patience: int | None, epochs: int) -> bool:

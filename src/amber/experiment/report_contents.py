@@ -12,6 +12,7 @@ from amber.errors import StorageError
 from amber.evaluation.curves import MOST_CLASSES
 from amber.experiment.components import NO_STORAGE, make_builder, searched_score
 from amber.experiment.configuration.reading import Configuration
+from amber.experiment.final.candidates import chosen_in_words
 from amber.experiment.final.folds import mean_text
 from amber.experiment.final.scores import called
 from amber.experiment.final.scoring import BASELINES
@@ -76,7 +77,7 @@ def gather(path: Path, storage: str | None = None) -> ReportContents:
         name,
         run.result,
         _command(run),
-        _settings(run.loaded),
+        _settings(run.loaded) + _chosen(run),
         use,
         drawings,
         tested.tables,
@@ -159,6 +160,17 @@ def _settings(loaded: Configuration) -> str:
     way = "one-shot" if search.strategy == "one_shot" else search.sampler
     epochs = "1 epoch" if training.epochs == 1 else f"{training.epochs} epochs"
     return f"Sampler {way}; each network trained for at most {epochs}; {metric} to be {direction}d."
+
+
+def _chosen(run: _Run) -> str:
+    if run.record is None:
+        return ""
+    try:
+        return chosen_in_words(run.record.get("final", {}), int(run.record["trial"]))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise StorageError(
+            f"{run.path / 'best.json'}, key final.candidates: expected trials with their scores. Received: {error!r}"
+        ) from error
 
 
 def _command(run: _Run) -> str:

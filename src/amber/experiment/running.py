@@ -15,10 +15,11 @@ from amber.experiment.components import compile_arguments, halving_settings, mak
 from amber.experiment.data import folds_of, text_with_data_file
 from amber.experiment.defaults import settings_dict
 from amber.experiment.experiment import Experiment
+from amber.experiment.final.candidates import ChosenCandidate, choose_candidate
 from amber.experiment.final.folds import FoldScores, score_folds
 from amber.experiment.final.scores import score_final
 from amber.experiment.final.tables import as_text, block_table
-from amber.experiment.final.training import FinalModel, final_records, train_final
+from amber.experiment.final.training import FinalModel, FinalNetwork, final_records, train_final, train_network
 from amber.experiment.planned_work import after_shared, planned_work
 from amber.experiment.reporter import LogReporter, Reporter
 from amber.experiment.run_files.finished import RESULTS, TEST, FinishedRun, digests_of, draw_best, wanted_length
@@ -134,7 +135,7 @@ def _run_in(experiment: Experiment, directory: RunDirectory, reporter: Reporter)
         if found.best is not None:
             _show_found(experiment, found, directory, reporter)
         if not interrupted:
-            if finished is not None and finished.is_of(found.best, loaded):
+            if finished is not None and finished.is_of(found.ranked, loaded):
                 reporter.say(f"The best architecture is the same as before: {BEST_MODEL} and {TEST} are kept.")
             else:
                 _finish(experiment, found, directory, reporter)
@@ -243,11 +244,14 @@ def _finish(experiment: Experiment, found: SearchResult, directory: RunDirectory
     """Train the best architecture, test it, and replace the files of the last phase together."""
     from amber.search.ranking import SHOWN, ranking_table
 
-    best, loaded, dataset = found.best, experiment.configuration, experiment.dataset
-    if best is None or best.seed is None:
+    loaded, dataset = experiment.configuration, experiment.dataset
+    if found.best is None or found.best.seed is None:
         raise RunFailed("No architecture was trained.")
-    builder, callbacks = _final_builder(experiment, best), experiment.options.callbacks
-    trained = train_final(loaded, dataset, builder, best, reporter.say, callbacks)
+    chosen = _choose(experiment, found, reporter)
+    best, callbacks = chosen.trial, experiment.options.callbacks
+    trained = train_final(
+        loaded, dataset, _final_builder(experiment, best), best, reporter.say, callbacks, chosen.network
+    )
     path = directory.path / BEST_MODEL
     # Everything is chosen; only now may the test data be seen.
     looks = max(map(looks_so_far, (directory.path, directory.path / PREVIOUS))) + 1
@@ -261,12 +265,14 @@ def _finish(experiment: Experiment, found: SearchResult, directory: RunDirectory
     ranking = ranking_table(found.trials, SHOWN, found.direction, found.metric)
     tables = (*tested.tables, *(() if over_folds is None else over_folds.tables))
     of_search = [ranking, *_front(experiment, found), *([] if blocks is None else [blocks])]
+    of_search += chosen.tables(found.metric)
     shown: Sequence[Table | str] = [*of_search, *tables, *tested.warnings]
     test_record = tested.record if over_folds is None else {**tested.record, "folds": over_folds.record}
     final: Mapping[str, Any] = {
         "wanted": wanted_length(loaded),
         "epochs": list(trained.epochs),
         "ensemble": len(trained.networks),
+        **chosen.record(),
         "validation": tested.record["model_validation"],
         "test": tested.record["model"],
     }
@@ -277,6 +283,28 @@ def _finish(experiment: Experiment, found: SearchResult, directory: RunDirectory
         draw_best(loaded, experiment.builder, best, folder)
         best_record = _best_record(experiment, best, final=final, looks=looks, files=digests_of(folder))
         write_whole(folder / BEST_RECORD, json_text(best_record))
+
+
+def _choose(experiment: Experiment, found: SearchResult, reporter: Reporter) -> ChosenCandidate:
+    """Return which of the best architectures is kept, and show how they compare."""
+    from amber.search import trial_seed
+    from amber.search.references import builder_of
+
+    objective, loaded = experiment.objective, experiment.configuration
+
+    def train(trial: Trial) -> tuple[FinalNetwork, float]:
+        builder, callbacks = _final_builder(experiment, trial), experiment.options.callbacks
+        # With that of the trial, a training as long as in the search would give the same network again.
+        seed = trial_seed(trial.seed or 0, "trained again")
+        network = train_network(loaded, experiment.dataset, builder, trial, seed, callbacks)
+        graph = builder_of(experiment.builder, trial.reference).plan(trial.tokens)
+        return network, objective.value(network.network, graph, network.metrics)[found.metric]
+
+    trials = found.ranked[: loaded.config.final.candidates]
+    chosen = choose_candidate(trials, train, found.direction, reporter.say)
+    for table in chosen.tables(found.metric):
+        reporter.show(table)
+    return chosen
 
 
 def _over_folds(experiment: Experiment, best: Trial, first: Mapping[str, Any], reporter: Reporter) -> FoldScores | None:

@@ -301,6 +301,8 @@ class FinalSection(Section):
         patience: epochs without a better one before training stops; null: all epochs are trained, and the last weights
             kept, as suits a learning rate that falls to 0.
         batch_size: examples of a step; by default that of `training`.
+        candidates: how many of the best architectures are trained so, of which the one with the best score on
+            validation data is kept: the best of many scores is partly luck.
         ensemble: how many networks of the best architecture are trained, each from its own random weights. The best
             model predicts their mean.
         linear_term: whether a linear model of the inputs may be part of the best model, where validation data want it.
@@ -312,6 +314,7 @@ class FinalSection(Section):
     epochs: Count = 30
     patience: Count | None = 8
     batch_size: Count | None = None
+    candidates: Count = 1
     ensemble: Count = 1
     linear_term: bool = False
     both_strands: bool = False
@@ -322,6 +325,8 @@ class FinalSection(Section):
     def _stops_on_validation_data(cls, value: str, info: ValidationInfo) -> str:
         if value != "train" and info.data.get("patience") is not None:
             raise ValueError("patience: null beside train_and_validation, as nothing is left to stop on; or train")
+        if value != "train" and info.data.get("candidates", 1) > 1:
+            raise ValueError("candidates: 1 beside train_and_validation, as nothing is left to choose on; or train")
         if value != "train" and info.data.get("linear_term"):
             raise ValueError(
                 "linear_term: false beside train_and_validation, as nothing is left to weigh it on; or train"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from amber.display import one_line
 from amber.experiment.task_spec import TaskSpec
@@ -48,6 +48,20 @@ class FinalModel:
         return len(self.networks) > 1 or any(self.linear.values()) or self.both_strands
 
 
+class FinalNetwork(NamedTuple):
+    """One network of the last training.
+
+    Attributes:
+        network: in float32.
+        history: loss and metrics after each epoch, by name.
+        metrics: what `fit` reported for its weights, or what holds once recalibrated.
+    """
+
+    network: Any
+    history: Mapping[str, Sequence[float]]
+    metrics: Mapping[str, float]
+
+
 def final_records(loaded: Configuration, dataset: Dataset) -> Split:
     """Return what `final.data` says the best architecture is trained on."""
     together = loaded.config.final.data == "train_and_validation"
@@ -61,6 +75,7 @@ def train_final(
     best: Trial,
     say: Callable[[str], None],
     callbacks: Callable[[], Sequence[keras.callbacks.Callback]] | None = None,
+    begun: FinalNetwork | None = None,
 ) -> FinalModel:
     """Train the best architecture as `final` says.
 
@@ -71,38 +86,23 @@ def train_final(
         best: the trial; it has a seed.
         say: takes lines for the user.
         callbacks: called before each training; returns the user's Keras callbacks of that training.
+        begun: the first network, where it is trained already.
     """
     from amber.experiment.components import compile_arguments
     from amber.experiment.final.linear_term import with_linear_term
     from amber.experiment.final.strands import with_both_strands
-    from amber.search import average, retrain, trial_seed
-    from amber.search.objective import own_callbacks
+    from amber.search import average, trial_seed
 
     final = loaded.config.final
     train = final_records(loaded, dataset)
-    networks, histories = [], []
-    for number in range(final.ensemble):
+    trained = [] if begun is None else [begun]
+    for number in range(len(trained), final.ensemble):
         which = f", network {number + 1} of {final.ensemble}" if final.ensemble > 1 else ""
         limit = ("" if final.patience is None else "at most ") + f"{final.epochs} epoch{'s' * (final.epochs > 1)}"
         say(f"Retraining the best architecture{which}, {limit}")
-        seed = int(best.seed or 0)
-        network, history = retrain(
-            builder,
-            best.tokens,
-            (train.x, train.y),
-            (dataset.validation.x, dataset.validation.y),
-            epochs=final.epochs,
-            seed=seed if number == 0 else trial_seed(seed, f"network {number}"),
-            callbacks=own_callbacks(callbacks),
-            batch_size=final.batch_size or loaded.config.training.batch_size,
-            patience=final.patience,
-            metric=loaded.config.search.metric,
-            direction=loaded.config.search.chosen_direction,
-            recalibrate=loaded.config.training.recalibrate,
-            fit_kwargs=dataset.fit_arguments(train),
-        )
-        networks.append(in_float32(network, builder, best.tokens))
-        histories.append(history)
+        seed = trial_seed(best.seed or 0, f"network {number}") if number else best.seed or 0
+        trained.append(train_network(loaded, dataset, builder, best, seed, callbacks))
+    networks, histories = [each.network for each in trained], [each.history for each in trained]
     arguments = compile_arguments(loaded, problem=TaskSpec.of(dataset))
     model = average(networks, arguments)
     linear: dict[str, float] = {}
@@ -122,6 +122,47 @@ def train_final(
         final.both_strands,
         tuple(histories),
     )
+
+
+def train_network(
+    loaded: Configuration,
+    dataset: Dataset,
+    builder: Builder,
+    trial: Trial,
+    seed: int,
+    callbacks: Callable[[], Sequence[keras.callbacks.Callback]] | None = None,
+) -> FinalNetwork:
+    """Train the architecture of a trial once, as `final` says.
+
+    Args:
+        loaded: the configuration.
+        dataset: of which training and validation parts are used.
+        builder: gives a compiled model of tokens.
+        trial: of the architecture.
+        seed: of weights, shuffling and dropout.
+        callbacks: see `train_final`.
+    """
+    from amber.search.objective import own_callbacks
+    from amber.training.train import train_architecture
+
+    final = loaded.config.final
+    train = final_records(loaded, dataset)
+    trained = train_architecture(
+        builder,
+        trial.tokens,
+        (train.x, train.y),
+        (dataset.validation.x, dataset.validation.y),
+        epochs=final.epochs,
+        seed=seed,
+        callbacks=own_callbacks(callbacks),
+        batch_size=final.batch_size or loaded.config.training.batch_size,
+        patience=final.patience,
+        metric=loaded.config.search.metric,
+        direction=loaded.config.search.chosen_direction,
+        recalibrate=loaded.config.training.recalibrate,
+        fit_kwargs=dataset.fit_arguments(train),
+    )
+    return FinalNetwork(in_float32(trained.model, builder, trial.tokens), trained.history, trained.metrics())
 
 
 def in_float32(network: keras.Model, builder: Builder, tokens: Sequence[int]) -> keras.Model:

@@ -58,12 +58,14 @@ class FinishedRun:
         )
         return cls(directory.path, record) if told else None
 
-    def is_of(self, best: Trial | None, loaded: Configuration) -> bool:
-        """Say whether the last phase would be the same again: of this trial, with these settings."""
-        if best is None or (best.number, list(best.tokens)) != (self.record["trial"], self.record["tokens"]):
-            return False
+    def is_of(self, ranked: Sequence[Trial], loaded: Configuration) -> bool:
+        """Say whether the last phase would be the same again: of these trials, the best first, with these settings."""
+        candidates = [(trial.number, list(trial.tokens)) for trial in ranked[: loaded.config.final.candidates]]
         try:
             record = dict(self.record)
+            trained = record.get("final", {}).get("candidates", [record])
+            if not candidates or candidates != [(each["trial"], each["tokens"]) for each in trained]:
+                return False
             before = for_task(config_of(record, self.path), TaskSpec.from_dict(record)).config
         except (AmberError, KeyError, TypeError, ValueError, AttributeError):  # of a record that was changed
             return False
@@ -75,7 +77,7 @@ class FinishedRun:
         from amber.search.trial import TRAINED
 
         ranked = rank(trials, searched_score(loaded)[1])
-        if not ranked or not self.is_of(ranked[0], loaded):
+        if not self.is_of([trial for trial in ranked if trial.status == "complete"], loaded):
             return False
         wanted, before = wanted_length(loaded), self.record["final"].get("wanted")
         if before == wanted or loaded.config.search.strategy == "one_shot":

@@ -247,7 +247,7 @@ def _with_settings(
     given = {name: value for name, value in final.items() if value is not None or name == "patience"}
     training = config.training.model_copy(update={"learning_rate": learning_rate or _RATES[layers]})
     # One network is trained, on the training part: the validation part says when to stop.
-    alone = {"ensemble": 1, "linear_term": False, "data": "train"}
+    alone = {"candidates": 1, "ensemble": 1, "linear_term": False, "data": "train"}
     updated = {"training": training, "final": config.final.model_copy(update={**given, **alone})}
     return replace(loaded, config=config.model_copy(update=updated))
 
