@@ -151,28 +151,14 @@ def thread_variables(threads: int) -> dict[str, str]:
 
 
 def limit_threads(threads: int) -> None:
-    """Limit the libraries that this process has loaded already."""
-    limit_numba(threads)
-    _limit_loaded(threads)
+    """Limit the libraries that this process has loaded already.
 
-
-def limit_numba(threads: int | None = None) -> None:
-    """Limit the threads of Numba where it is loaded.
-
-    Its own variable is left alone: it may not change once its threads have begun.
-
-    Args:
-        threads: None: what was chosen for this process before Numba was loaded, if anything.
+    Numba's own variable is left alone: it may not change once its threads have begun.
     """
     numba = sys.modules.get("numba")
-    chosen = os.environ.get(_OF_USER, "") if threads is None else str(threads)
-    if numba is not None and chosen.isdecimal() and int(chosen):
-        numba.set_num_threads(min(int(chosen), numba.config.NUMBA_NUM_THREADS))
-        # Its threads begin here, and where OpenMP keeps them, it has now as many for everyone: torch would take them.
-        _limit_loaded(int(chosen))
-
-
-def _limit_loaded(threads: int) -> None:
+    if numba is not None:
+        # First: its threads begin here, and where OpenMP keeps them, torch has as many as Numba until it is told again.
+        numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(threads)
@@ -180,3 +166,10 @@ def _limit_loaded(threads: int) -> None:
         import threadpoolctl
 
         threadpoolctl.threadpool_limits(threads)
+
+
+def limit_numba() -> None:
+    """Limit the threads of Numba, once it is loaded, to what was chosen for this process before, if anything."""
+    chosen = os.environ.get(_OF_USER, "")
+    if "numba" in sys.modules and chosen.isdecimal() and int(chosen):
+        limit_threads(int(chosen))

@@ -266,27 +266,14 @@ def retrain(
         DataError: data without rows, of unequal lengths, or that are not finite numbers.
         FloatingPointError: as `train_model`.
     """
-    trained = train_architecture(builder, arc, train, validation, seed=seed, callbacks=callbacks, **options)
-    return trained.model, trained.history
-
-
-def train_architecture(
-    builder: Callable[[Tokens], keras.Model],
-    arc: Tokens,
-    train: tuple[TensorTree, TensorTree],
-    validation: tuple[TensorTree, TensorTree],
-    *,
-    seed: int,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
-    **options: Unpack[FitOptions],
-) -> TrainedModel:
-    """Build and train one architecture as `retrain` does, and return all that is known of the training."""
     by_loss: FitOptions = {"metric": "val_loss", "direction": "minimize", **options}
-    return train_model(
+    settings = FitSettings(**by_loss)
+    trained = train_model(
         lambda: builder(arc),
         check_data(train, "train"),
         check_data(validation, "validation"),
-        FitSettings(**by_loss),
+        settings,
         seed,
         callbacks=callbacks,
     )
+    return trained.model, trained.history

@@ -25,7 +25,7 @@ class FinalModel:
 
     Attributes:
         model: what is kept: the network, or the mean of the networks.
-        networks: each that was trained, the first with the seed of its trial.
+        networks: each that was trained, the first with the seed of its trial where that was the only candidate.
         epochs: that each was trained.
         saw_validation: whether validation data were trained on, so that a score there says nothing.
         linear: by output, the weight of a linear model in the best model; empty where none was tried.
@@ -143,24 +143,28 @@ def train_network(
         callbacks: see `train_final`.
     """
     from amber.search.objective import own_callbacks
-    from amber.training.train import train_architecture
+    from amber.training.data_checks import check_data
+    from amber.training.settings import FitSettings
+    from amber.training.train import train_model
 
     final = loaded.config.final
     train = final_records(loaded, dataset)
-    trained = train_architecture(
-        builder,
-        trial.tokens,
-        (train.x, train.y),
-        (dataset.validation.x, dataset.validation.y),
-        epochs=final.epochs,
-        seed=seed,
-        callbacks=own_callbacks(callbacks),
-        batch_size=final.batch_size or loaded.config.training.batch_size,
-        patience=final.patience,
+    settings = FitSettings(
         metric=loaded.config.search.metric,
         direction=loaded.config.search.chosen_direction,
-        recalibrate=loaded.config.training.recalibrate,
+        epochs=final.epochs,
+        batch_size=final.batch_size or loaded.config.training.batch_size,
+        patience=final.patience,
         fit_kwargs=dataset.fit_arguments(train),
+        recalibrate=loaded.config.training.recalibrate,
+    )
+    trained = train_model(
+        lambda: builder(trial.tokens),
+        check_data((train.x, train.y), "train"),
+        check_data((dataset.validation.x, dataset.validation.y), "validation"),
+        settings,
+        seed,
+        callbacks=own_callbacks(callbacks),
     )
     return FinalNetwork(in_float32(trained.model, builder, trial.tokens), trained.history, trained.metrics())
 
